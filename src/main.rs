@@ -1,0 +1,7 @@
+//! The doorway: parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keyslot::cli::main()
+}

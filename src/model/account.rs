@@ -1,0 +1,137 @@
+//! The Cosmos DB account: who it is, what its keys are known to be, and whether a key works.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Fingerprint, KeyKind, Slot};
+
+/// An account's place in Azure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountId {
+    pub subscription: String,
+    pub resource_group: String,
+    pub name: String,
+}
+
+impl AccountId {
+    /// The ARM resource id, with a leading slash.
+    pub fn resource_id(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.DocumentDB/databaseAccounts/{}",
+            self.subscription, self.resource_group, self.name
+        )
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// A region of the account, with its own data plane endpoint (never built, always taken from the account).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Region {
+    pub name: String,
+    /// Absolute URL, as the account gives it.
+    pub endpoint: String,
+    pub writable: bool,
+}
+
+/// What may be known of one key without showing it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct KeyView {
+    /// When it was generated; absent for keys last regenerated before 2022-06-18.
+    pub generated: Option<Timestamp>,
+    /// The service's approximate last use, where the account's api-version tells it.
+    pub last_used: Option<Timestamp>,
+    /// Absent where listKeys was refused.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// The account at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// ARM's provisioning state, verbatim; anything but `Succeeded` means that an operation runs.
+    pub provisioning: String,
+    /// `true` means that keys open nothing.
+    pub local_auth_disabled: bool,
+    pub regions: Vec<Region>,
+    pub keys: BTreeMap<KeyKind, KeyView>,
+    /// Whether the answer can tell when keys were last used. Where it cannot, an absent `last_used` says
+    /// nothing; where it can, it means that no use is on record.
+    pub tells_last_use: bool,
+}
+
+impl AccountView {
+    pub fn idle(&self) -> bool {
+        self.provisioning.eq_ignore_ascii_case("Succeeded")
+    }
+
+    pub fn key(&self, kind: KeyKind) -> KeyView {
+        self.keys.get(&kind).cloned().unwrap_or_default()
+    }
+
+    /// The slot whose current read-write or read-only key has this fingerprint.
+    pub fn slot_of(&self, fingerprint: &Fingerprint) -> Option<Slot> {
+        self.keys
+            .iter()
+            .find(|(_, key)| key.fingerprint.as_ref() == Some(fingerprint))
+            .map(|(kind, _)| kind.slot)
+    }
+}
+
+/// What one probe said of a key. Only a 401 with the service's signature texts speaks against a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofVerdict {
+    Accepted,
+    Refused,
+    /// Throttled, firewalled, unreachable, not a region that writes: nothing was learnt.
+    NoEvidence(String),
+}
+
+/// Both probes at one region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionProof {
+    pub read: ProofVerdict,
+    pub write: ProofVerdict,
+}
+
+/// A signed read and a signed write with one key in every region of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct KeyProof {
+    /// Which key was proven; a later regeneration makes the proof void.
+    pub fingerprint: Option<Fingerprint>,
+    pub regions: BTreeMap<String, RegionProof>,
+}
+
+impl KeyProof {
+    /// Accepted for reading and writing everywhere, and somewhere at all.
+    pub fn holds(&self) -> bool {
+        !self.regions.is_empty()
+            && self
+                .regions
+                .values()
+                .all(|region| region.read == ProofVerdict::Accepted && region.write == ProofVerdict::Accepted)
+    }
+
+    /// The regions that spoke against the key.
+    pub fn refusing(&self) -> Vec<&str> {
+        self.regions
+            .iter()
+            .filter(|(_, region)| {
+                region.read == ProofVerdict::Refused || region.write == ProofVerdict::Refused
+            })
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+}
+
+/// A long-running operation of Azure Resource Manager, followed by the address that the service named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    pub url: String,
+}

@@ -1,0 +1,32 @@
+//! The words of the trade as types: slots, accounts, stamps, workloads, and what was seen of them.
+//!
+//! Everything here is a plain value. Nothing does IO, reads a clock or knows where a value came from.
+
+mod account;
+mod cluster;
+mod code;
+mod names;
+mod pipeline;
+mod policy;
+mod secret;
+mod seen;
+mod slot;
+mod vault;
+mod world;
+
+pub use account::{AccountId, AccountView, KeyProof, KeyView, Operation, ProofVerdict, Region, RegionProof};
+pub use cluster::{
+    ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView, WorkloadView,
+};
+pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
+pub use names::{
+    BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
+    WorkloadName,
+};
+pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
+pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
+pub use secret::{Fingerprint, KeyMaterial, Salt};
+pub use seen::{Blind, Blindness, Seen};
+pub use slot::{Access, KeyKind, Slot};
+pub use vault::VaultView;
+pub use world::{EvidenceKey, ReleaseView, StampFacts, World};

@@ -1,0 +1,97 @@
+//! What a team has decided: waits, ages, waves. All plain durations in world time.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BranchName, StampFacts, WorkloadName};
+
+/// How the new slot reaches the vaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// Merge to base, cherry-pick onto the live release branch, run its pipeline.
+    #[default]
+    Hotfix,
+    /// Merge to base and wait until every unit built from older code is gone.
+    NextRelease,
+    /// Emergency: write the vaults directly, reconcile the code afterwards.
+    VaultFirst,
+}
+
+/// What happens to the code after the old key is retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlipBack {
+    /// Stay; the next rotation goes the other way.
+    #[default]
+    No,
+    /// A pull request to the old slot's name, for future releases.
+    Propose,
+    /// Proposed, merged, deployed and restarted too. Never regenerates.
+    Deploy,
+}
+
+/// Whether the journal's store can hold a lease between machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SharedStore {
+    Shared,
+    /// A local folder, and the committed configuration says that there is one operator.
+    SingleOperator,
+    /// A local folder: no lease between two laptops.
+    LocalOnly,
+}
+
+/// How old evidence may be before a dangerous step wants it fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ages {
+    /// For steps that only cost time when wrong.
+    pub ordinary: Duration,
+    /// For restart.
+    pub restart: Duration,
+    /// For regenerate: every piece.
+    pub regenerate: Duration,
+    /// For the data plane proof of a key.
+    pub proof: Duration,
+}
+
+/// How often to look again, where nothing tells us of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub people: Duration,
+    pub pipeline: Duration,
+    pub rollout: Duration,
+    pub pods: Duration,
+    pub account: Duration,
+}
+
+/// Everything a decision depends on besides evidence and journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub route: Route,
+    pub flip_back: FlipBack,
+    pub base_branch: BranchName,
+    /// Stages that a run must leave out.
+    pub skip_stages: Vec<String>,
+    pub stamps: Vec<StampFacts>,
+    /// In the order in which they are restarted within a stamp; all are consumers.
+    pub workloads: Vec<WorkloadName>,
+    /// Stamps restarted at once after the canary.
+    pub wave_size: usize,
+    /// How long the canary stamp runs on the new key before the rest follows.
+    pub soak: Duration,
+    /// How long the old key must be unused, where Azure tells.
+    pub quiet_window: Duration,
+    /// How long the new key must be accepted everywhere after the regeneration.
+    pub confirm_window: Duration,
+    /// A slot older than this is regenerated before traffic moves to it.
+    pub max_target_age: Option<Duration>,
+    /// After an unknown answer to an effect that cannot be repeated: how long to look before judging.
+    pub settle: Duration,
+    /// Whether the approver must be another person than the proposer.
+    pub approver_differs: bool,
+    pub store: SharedStore,
+    pub ages: Ages,
+    pub pace: Pace,
+}

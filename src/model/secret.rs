@@ -1,0 +1,74 @@
+//! Key material and what may be kept of it.
+//!
+//! A [`KeyMaterial`] is wiped when dropped and has neither `Display` nor `Serialize`; its `Debug` says
+//! nothing. What leaves the process is a [`Fingerprint`]: an HMAC-SHA256 under a salt of one rotation, good
+//! for asking “is this the same key?” within that rotation and for nothing else.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// A key's text as Azure gives it (base64), wiped on drop.
+#[derive(Clone)]
+pub struct KeyMaterial(Zeroizing<String>);
+
+impl KeyMaterial {
+    pub fn new(text: impl Into<Zeroizing<String>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself. Callers sign or compare with it; they never store, print or send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub fn fingerprint(&self, salt: &Salt) -> Fingerprint {
+        Fingerprint::of(self.0.as_bytes(), salt)
+    }
+}
+
+impl fmt::Debug for KeyMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyMaterial(…)")
+    }
+}
+
+/// Random bytes of one rotation under which fingerprints are made. Stands in the journal; it is no secret by
+/// itself, but keeps fingerprints of different rotations from being compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Salt(String);
+
+impl Salt {
+    pub fn new(hex: impl Into<String>) -> Self {
+        Self(hex.into())
+    }
+}
+
+/// A keyed digest of a key, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// HMAC-SHA256 of `bytes` under `salt`, cut to 128 bits.
+    pub fn of(bytes: &[u8], salt: &Salt) -> Fingerprint {
+        use fmt::Write as _;
+        let mut text = String::with_capacity(32);
+        // HMAC takes keys of any length, so the only error it has cannot occur.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(salt.0.as_bytes()) {
+            mac.update(bytes);
+            for byte in mac.finalize().into_bytes().iter().take(16) {
+                let _ = write!(text, "{byte:02x}");
+            }
+        }
+        Fingerprint(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,54 @@
+//! One dated observation, or the reason why there is none.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Why something could not be seen. Unknown is a state of its own: it is never taken for “no”.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blindness {
+    /// No answer, or one from something in between.
+    Unreachable,
+    /// The service answered that we may not look.
+    Forbidden,
+    /// The service answered that the thing does not exist.
+    Missing,
+    /// The service asked us to come later.
+    Throttled,
+    /// An answer that we do not understand.
+    Unintelligible,
+}
+
+/// What kept us from seeing, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blind {
+    pub kind: Blindness,
+    pub why: String,
+}
+
+/// What was seen, and when (world time).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen<T> {
+    pub at: Timestamp,
+    pub what: Result<T, Blind>,
+}
+
+impl<T> Seen<T> {
+    pub fn known(at: Timestamp, what: T) -> Seen<T> {
+        Seen { at, what: Ok(what) }
+    }
+
+    pub fn blind(at: Timestamp, kind: Blindness, why: impl Into<String>) -> Seen<T> {
+        Seen { at, what: Err(Blind { kind, why: why.into() }) }
+    }
+
+    /// How old the observation is; zero where `now` lies before it.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        now.duration_since(self.at).try_into().unwrap_or(Duration::ZERO)
+    }
+
+    pub fn get(&self) -> Option<&T> {
+        self.what.as_ref().ok()
+    }
+}

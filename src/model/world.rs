@@ -1,0 +1,81 @@
+//! All evidence at one moment.
+//!
+//! Every entry is dated and may be missing: what was never looked at is absent, what could not be seen is a
+//! [`Blind`](super::Blind). Nothing here says how the evidence was obtained.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{
+    AccountView, BranchName, BranchView, ClusterView, KeyProof, PullView, RunView, Seen, Slot, StampName,
+    VaultView,
+};
+
+/// Names one piece of evidence, for asking to see it (again).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EvidenceKey {
+    Account,
+    Proof(Slot),
+    /// Base branch and live release branch, fetched.
+    Code,
+    /// Pull requests from this head branch.
+    Pull(BranchName),
+    Runs,
+    Vault(StampName),
+    Cluster(StampName),
+}
+
+impl fmt::Display for EvidenceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EvidenceKey::Account => f.write_str("the account"),
+            EvidenceKey::Proof(slot) => write!(f, "a proof of the {slot} key"),
+            EvidenceKey::Code => f.write_str("the branches"),
+            EvidenceKey::Pull(branch) => write!(f, "the pull request of {branch}"),
+            EvidenceKey::Runs => f.write_str("the pipeline's runs"),
+            EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
+            EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
+        }
+    }
+}
+
+/// The branches that matter, read from one fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseView {
+    pub base: BranchView,
+    /// The release branch that is live. Absent where base itself is deployed.
+    pub release: Option<BranchView>,
+    /// All branches of the remote that keyslot made for this account, with their heads.
+    pub proposals: BTreeMap<BranchName, BranchView>,
+}
+
+impl ReleaseView {
+    /// The branch whose code the pipeline deploys.
+    pub fn deployed(&self) -> &BranchView {
+        self.release.as_ref().unwrap_or(&self.base)
+    }
+}
+
+/// What the configuration says of a stamp; not evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StampFacts {
+    pub name: StampName,
+    /// The release unit it belongs to.
+    pub unit: String,
+    /// Whether it takes traffic.
+    pub live_traffic: bool,
+}
+
+/// All evidence at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    pub account: Option<Seen<AccountView>>,
+    pub proofs: BTreeMap<Slot, Seen<KeyProof>>,
+    pub code: Option<Seen<ReleaseView>>,
+    /// By head branch; the newest pull request from it, if any.
+    pub pulls: BTreeMap<BranchName, Seen<Option<PullView>>>,
+    /// Newest first.
+    pub runs: Option<Seen<Vec<RunView>>>,
+    pub vaults: BTreeMap<StampName, Seen<VaultView>>,
+    pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
+}

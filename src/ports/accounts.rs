@@ -1,0 +1,35 @@
+//! The Cosmos DB account: management plane and data plane.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Effect, Fault, Permit};
+use crate::model::{AccountView, KeyKind, KeyProof, Operation, Region, Salt, Slot};
+
+/// Where a long-running operation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    /// With the time after which the server wants to be asked again.
+    Running(Option<Duration>),
+    Succeeded,
+    Failed(String),
+}
+
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account with its keys' generation times and fingerprints (get and listKeys).
+    async fn look(&self, salt: &Salt) -> Result<AccountView, Fault>;
+
+    /// A signed read and a signed write that changes nothing, with the current read-write key of the slot, at
+    /// every region given.
+    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault>;
+
+    /// Starts one regeneration. Sent at most once, never repeated by any layer. `request_id` goes along as
+    /// `x-ms-client-request-id`.
+    async fn regenerate(&self, kind: KeyKind, request_id: &str, permit: &Permit)
+    -> Effect<Option<Operation>>;
+
+    /// Where the operation stands. Addresses outside Azure Resource Manager are refused.
+    async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault>;
+}

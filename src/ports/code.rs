@@ -1,0 +1,76 @@
+//! The git repository that holds the Terraform.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Effect, Fault};
+use crate::model::{BranchName, CommitId};
+
+/// One file of a tree, by its path from the repository's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    pub path: String,
+    pub bytes: Arc<[u8]>,
+}
+
+/// A file's new content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEdit {
+    pub path: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What a commit says besides its tree. The time comes from the step's intent, so that the same work gives the
+/// same commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitText {
+    pub message: String,
+    pub at: Timestamp,
+}
+
+/// How a cherry-pick in memory ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    Commit(CommitId),
+    /// The result is the tree that was there before.
+    AlreadyThere,
+    /// Paths that both sides changed.
+    Conflict(Vec<String>),
+}
+
+/// What a branch must be before a push; the remote refuses otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    Absent,
+    At(CommitId),
+}
+
+/// keyslot's own copy of the repository, and the remote behind it. The user's working tree is never touched.
+#[async_trait]
+pub trait Code: Send + Sync {
+    /// Fetches and returns all branches of the remote.
+    async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault>;
+
+    /// The files under a folder (`""` for all) of a fetched commit.
+    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault>;
+
+    /// Whether `ancestor` is `descendant` or one of its ancestors.
+    async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault>;
+
+    /// Builds a commit from objects; nothing leaves the machine.
+    async fn commit(
+        &self,
+        parent: &CommitId,
+        edits: &[FileEdit],
+        text: &CommitText,
+    ) -> Result<CommitId, Fault>;
+
+    /// Applies what `commit` changed (against its first parent) to `onto`, in memory, with a `-x` trailer.
+    async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault>;
+
+    /// Pushes one commit to one branch. Never forces. A branch that already stands on `commit` is success.
+    async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()>;
+}

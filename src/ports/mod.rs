@@ -1,0 +1,40 @@
+//! What keyslot asks of the outside, one trait an outside system.
+//!
+//! Ports speak in [`crate::model`]'s words and are made for one environment. Reads answer with a value or a
+//! [`Fault`]; effects answer with an [`Effect`], which may be “unknown”. **Key material never crosses a port**:
+//! adapters compare and sign on their own side and hand out fingerprints. Whether `adapters` or `sim` stands
+//! behind a port cannot be told from here.
+
+mod accounts;
+mod clock;
+mod clusters;
+mod code;
+mod effect;
+mod forge;
+mod permit;
+mod pipeline;
+mod vaults;
+
+use std::sync::Arc;
+
+pub use accounts::{Accounts, OperationState};
+pub use clock::Clock;
+pub use clusters::{Clusters, RestartMark};
+pub use code::{Code, CommitText, Expect, FileEdit, Picked, SourceFile};
+pub use effect::{Effect, Fault};
+pub use forge::{Forge, NewPull};
+pub use permit::{LeaseTerm, Permit};
+pub use pipeline::Pipeline;
+pub use vaults::Vaults;
+
+/// All ports of one environment.
+#[derive(Clone)]
+pub struct Ports {
+    pub code: Arc<dyn Code>,
+    pub forge: Arc<dyn Forge>,
+    pub pipeline: Arc<dyn Pipeline>,
+    pub clusters: Arc<dyn Clusters>,
+    pub vaults: Arc<dyn Vaults>,
+    pub accounts: Arc<dyn Accounts>,
+    pub clock: Arc<dyn Clock>,
+}
