@@ -5,6 +5,7 @@
 mod account;
 mod cluster;
 mod code;
+mod example;
 mod names;
 mod pipeline;
 mod policy;
@@ -19,6 +20,7 @@ pub use cluster::{
     ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView, WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
+pub use example::example_tree;
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
     WorkloadName,
