@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -134,4 +135,13 @@ impl KeyProof {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     pub url: String,
+}
+
+/// Where a long-running operation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    /// With the time after which the server wants to be asked again.
+    Running(Option<Duration>),
+    Succeeded,
+    Failed(String),
 }

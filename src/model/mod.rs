@@ -15,7 +15,9 @@ mod slot;
 mod vault;
 mod world;
 
-pub use account::{AccountId, AccountView, KeyProof, KeyView, Operation, ProofVerdict, Region, RegionProof};
+pub use account::{
+    AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
+};
 pub use cluster::{
     ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView, WorkloadView,
 };

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountView, BranchName, BranchView, ClusterView, KeyProof, PullView, RunView, Seen, Slot, StampName,
-    VaultView,
+    AccountView, BranchName, BranchView, ClusterView, KeyProof, OperationState, PullView, RunView, Seen,
+    Slot, StampName, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -21,6 +21,8 @@ pub enum EvidenceKey {
     /// Pull requests from this head branch.
     Pull(BranchName),
     Runs,
+    /// The regeneration that this rotation started.
+    Operation,
     Vault(StampName),
     Cluster(StampName),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Code => f.write_str("the branches"),
             EvidenceKey::Pull(branch) => write!(f, "the pull request of {branch}"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
+            EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
         }
@@ -76,6 +79,7 @@ pub struct World {
     pub pulls: BTreeMap<BranchName, Seen<Option<PullView>>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
+    pub operation: Option<Seen<OperationState>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
 }

@@ -1,20 +1,9 @@
 //! The Cosmos DB account: management plane and data plane.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{AccountView, KeyKind, KeyProof, Operation, Region, Salt, Slot};
-
-/// Where a long-running operation stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperationState {
-    /// With the time after which the server wants to be asked again.
-    Running(Option<Duration>),
-    Succeeded,
-    Failed(String),
-}
+use crate::model::{AccountView, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot};
 
 #[async_trait]
 pub trait Accounts: Send + Sync {

@@ -17,7 +17,9 @@ mod vaults;
 
 use std::sync::Arc;
 
-pub use accounts::{Accounts, OperationState};
+pub use crate::model::OperationState;
+
+pub use accounts::Accounts;
 pub use clock::Clock;
 pub use clusters::{Clusters, RestartMark};
 pub use code::{Code, CommitText, Expect, FileEdit, Picked, SourceFile};
