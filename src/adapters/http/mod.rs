@@ -1,0 +1,119 @@
+//! The one HTTP client of the process.
+//!
+//! Everything that leaves keyslot over HTTP goes through [`Http`]: one pool, one TLS stack (rustls with ring,
+//! handed over explicitly, never as a process-wide default), no redirects, no hidden retry, HTTP/1.1. Roots are
+//! those of the operating system (`rustls-platform-verifier`, which reads the native store) or *only* a given
+//! CA. https is demanded everywhere but at the instance metadata service. Tokens are put in by the callers;
+//! header values that carry them are marked sensitive here.
+
+mod azure;
+mod backoff;
+mod hosts;
+mod send;
+mod tls;
+
+use std::time::Duration;
+
+pub use backoff::{Backoff, ReadError};
+pub use hosts::{Hosts, Others};
+pub use send::{Answer, Leave, SendError};
+pub use tls::{Trust, tls_config};
+
+use thiserror::Error;
+
+/// Long enough for a slow link, short enough that an unreachable region does not hold a decision for long.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Between two reads of one answer. Azure's own gateways give up after 60 s.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Whether proxies are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Proxies {
+    /// As `HTTPS_PROXY`, `NO_PROXY` and the system say.
+    #[default]
+    FromEnvironment,
+    Off,
+}
+
+/// What the client is made of. Timeouts are wall time.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    pub trust: Trust,
+    pub proxies: Proxies,
+    pub hosts: Hosts,
+    pub connect_timeout: Duration,
+    pub read_timeout: Duration,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        HttpSettings {
+            trust: Trust::System,
+            proxies: Proxies::FromEnvironment,
+            hosts: Hosts::default(),
+            connect_timeout: CONNECT_TIMEOUT,
+            read_timeout: READ_TIMEOUT,
+        }
+    }
+}
+
+impl HttpSettings {
+    /// For a world on loopback: only its own CA is trusted, no proxy is used, and names that the world does
+    /// not serve do not resolve. A rehearsal built from this cannot reach a real service.
+    pub fn rehearsal(ca_pem: impl Into<Vec<u8>>, hosts: Hosts) -> HttpSettings {
+        HttpSettings {
+            trust: Trust::Only(ca_pem.into()),
+            proxies: Proxies::Off,
+            hosts: hosts.others(Others::Refused),
+            ..HttpSettings::default()
+        }
+    }
+}
+
+/// Why no client could be made.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    #[error("the CA certificate is not usable: {0}")]
+    Certificate(String),
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    #[error("the HTTP client cannot be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// The shared client. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    hosts: Hosts,
+}
+
+impl Http {
+    /// The client below, for crates that want one (octocrab). What is sent through it directly is not checked
+    /// for https; the settings' roots and name resolution still hold.
+    pub fn reqwest(&self) -> &reqwest::Client {
+        &self.client
+    }
+}
+
+/// Makes the client.
+///
+/// # Errors
+/// When the given CA does not parse, or the system has no root certificates.
+pub fn client(settings: &HttpSettings) -> Result<Http, HttpError> {
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls_config(&settings.trust)?)
+        .user_agent(concat!("keyslot/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .dns_resolver(settings.hosts.clone());
+    if settings.proxies == Proxies::Off {
+        builder = builder.no_proxy();
+    }
+    let client = builder.build().map_err(HttpError::Client)?;
+    Ok(Http { client, hosts: settings.hosts.clone() })
+}

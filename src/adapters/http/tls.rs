@@ -1,0 +1,58 @@
+//! The rustls configuration: which roots, which provider.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+
+use super::HttpError;
+
+/// Whose certificates are believed.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// The operating system's store, as a browser would.
+    #[default]
+    System,
+    /// These certificates (PEM) and no others.
+    Only(Vec<u8>),
+}
+
+/// A client configuration with ring, without client certificates and without ALPN: servers then speak HTTP/1.1,
+/// where “the request was sent” has one meaning only.
+///
+/// # Errors
+/// When the PEM holds no usable certificate or the system has no roots.
+pub fn tls_config(trust: &Trust) -> Result<ClientConfig, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match trust {
+        Trust::System => builder.with_platform_verifier()?,
+        Trust::Only(pem) => builder.with_root_certificates(roots(pem)?),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+fn roots(pem: &[u8]) -> Result<RootCertStore, HttpError> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| HttpError::Certificate(error.to_string()))?;
+        store.add(certificate)?;
+    }
+    if store.is_empty() {
+        return Err(HttpError::Certificate("the PEM text holds no certificate".to_owned()));
+    }
+    Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pem_without_a_certificate_is_refused_with_a_reason() {
+        let error = tls_config(&Trust::Only(b"nothing here".to_vec())).unwrap_err();
+        assert!(error.to_string().contains("holds no certificate"), "{error}");
+    }
+}
