@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use backoff::{Backoff, ReadError};
 pub use hosts::{Hosts, Others};
 pub use send::{Answer, Leave, SendError};
-pub use tls::{Trust, tls_config};
+pub use tls::{Identity, Trust, tls_config};
 
 use thiserror::Error;
 
@@ -40,7 +40,11 @@ pub enum Proxies {
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     pub trust: Trust,
+    /// A client certificate, where the service wants one.
+    pub identity: Option<Identity>,
     pub proxies: Proxies,
+    /// This proxy for everything, instead of the environment's. Not used where proxies are off.
+    pub proxy: Option<String>,
     pub hosts: Hosts,
     pub connect_timeout: Duration,
     pub read_timeout: Duration,
@@ -50,7 +54,9 @@ impl Default for HttpSettings {
     fn default() -> Self {
         HttpSettings {
             trust: Trust::System,
+            identity: None,
             proxies: Proxies::FromEnvironment,
+            proxy: None,
             hosts: Hosts::default(),
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
@@ -103,7 +109,7 @@ impl Http {
 /// When the given CA does not parse, or the system has no root certificates.
 pub fn client(settings: &HttpSettings) -> Result<Http, HttpError> {
     let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls_config(&settings.trust)?)
+        .tls_backend_preconfigured(tls_config(&settings.trust, settings.identity.as_ref())?)
         .user_agent(concat!("keyslot/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -111,8 +117,12 @@ pub fn client(settings: &HttpSettings) -> Result<Http, HttpError> {
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .dns_resolver(settings.hosts.clone());
-    if settings.proxies == Proxies::Off {
-        builder = builder.no_proxy();
+    match (settings.proxies, &settings.proxy) {
+        (Proxies::Off, _) => builder = builder.no_proxy(),
+        (Proxies::FromEnvironment, Some(proxy)) => {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(HttpError::Client)?);
+        }
+        (Proxies::FromEnvironment, None) => {}
     }
     let client = builder.build().map_err(HttpError::Client)?;
     Ok(Http { client, hosts: settings.hosts.clone() })

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+
+use zeroize::Zeroizing;
 
 use super::HttpError;
 
@@ -19,19 +21,37 @@ pub enum Trust {
     Only(Vec<u8>),
 }
 
-/// A client configuration with ring, without client certificates and without ALPN: servers then speak HTTP/1.1,
-/// where “the request was sent” has one meaning only.
+/// A client's own certificate and its private key, both PEM: how some kubeconfigs authenticate.
+#[derive(Clone)]
+pub struct Identity {
+    pub chain: Vec<u8>,
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(…)")
+    }
+}
+
+/// A client configuration with ring and without ALPN: servers then speak HTTP/1.1, where “the request was
+/// sent” has one meaning only.
 ///
 /// # Errors
-/// When the PEM holds no usable certificate or the system has no roots.
-pub fn tls_config(trust: &Trust) -> Result<ClientConfig, HttpError> {
+/// When a PEM holds no usable certificate or key, or the system has no roots.
+pub fn tls_config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = match trust {
         Trust::System => builder.with_platform_verifier()?,
         Trust::Only(pem) => builder.with_root_certificates(roots(pem)?),
     };
-    Ok(builder.with_no_client_auth())
+    let Some(Identity { chain, key }) = identity else { return Ok(builder.with_no_client_auth()) };
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|_| HttpError::Certificate("the client key is not readable as PEM".to_owned()))?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+    let chain = chain.map_err(|error| HttpError::Certificate(error.to_string()))?;
+    Ok(builder.with_client_auth_cert(chain, key)?)
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, HttpError> {
@@ -52,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_pem_without_a_certificate_is_refused_with_a_reason() {
-        let error = tls_config(&Trust::Only(b"nothing here".to_vec())).unwrap_err();
+        let error = tls_config(&Trust::Only(b"nothing here".to_vec()), None).unwrap_err();
         assert!(error.to_string().contains("holds no certificate"), "{error}");
     }
 }
