@@ -1,8 +1,95 @@
 //! What was typed → what to do → what to print. One command a file.
+//!
+//! A command is a struct of clap arguments with `fn run(self, &mut Terminal) -> Result<Exit, CliError>`. To add
+//! one: a file, a variant of [`Command`], an arm in [`Command::run`]. Nothing below this module prints or knows
+//! exit codes.
 
+mod check;
+mod error;
+mod exit;
+mod guard;
+mod terminal;
+
+use std::ffi::OsString;
+use std::future::Future;
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use self::error::{CliError, ErrorKind};
+pub use self::exit::Exit;
+pub use self::terminal::{Color, Terminal};
+
+/// Rotates Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
+#[derive(Debug, Parser)]
+#[command(name = "keyslot", version, styles = terminal::HELP_STYLES, arg_required_else_help = true)]
+#[command(after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    /// When to colour what is printed.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 findings, 2 usage or configuration, 3 waiting, \
+4 halted (a person must act), 5 the world failed (network, permission, server), 70 a defect of keyslot.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+}
+
+impl Command {
+    fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        match self {
+            Command::Check(command) => command.run(terminal),
+        }
+    }
+}
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    guard::run(|| run(std::env::args_os())).into()
+}
+
+fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(typed) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version come this way too, with their own streams; a closed stream is nobody's fault.
+            let _ = told.print();
+            return if told.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let mut terminal = Terminal::new(cli.color);
+    match cli.command.run(&mut terminal) {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal.error(&error);
+            Exit::from(error.kind)
+        }
+    }
+}
+
+/// Runs a command's asynchronous part to its end, on a runtime of its own. The only place that makes one.
+#[allow(dead_code, reason = "commands that reach outside the machine are being added")]
+fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::io("cannot start the runtime", "this process", &error))?;
+    Ok(runtime.block_on(future))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
 }
