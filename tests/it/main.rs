@@ -1,0 +1,3 @@
+//! All integration tests, in one binary: linking is what costs.
+
+mod wire_core;
