@@ -1,0 +1,145 @@
+//! The `Code` port over git.
+//!
+//! keyslot works in a bare repository of its own; the user's repository gives the remote's address and nothing
+//! else, so no working tree, index or hook of theirs is ever touched. Objects and ancestry are git2's work, on
+//! blocking threads. The network is the work of the user's own `git` program, with their credential helpers, SSH
+//! agent and proxies: git2 is built without https and ssh.
+
+mod faults;
+mod objects;
+mod origin;
+mod pick;
+mod program;
+mod remote;
+mod store;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use origin::remote_address;
+use program::Program;
+use store::Store;
+
+use super::token::TokenSource;
+use crate::model::{BranchName, CommitId};
+use crate::ports::{Code, CommitText, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+
+/// Who keyslot's commits are by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub name: String,
+    pub email: String,
+}
+
+/// What the adapter must know.
+#[derive(Clone)]
+pub struct GitSettings {
+    /// keyslot's own bare repository; made on first use.
+    pub repository: PathBuf,
+    /// The remote, as `git fetch` takes it: an https, ssh or file address, or a path.
+    pub remote: String,
+    pub identity: Identity,
+    /// Which files [`Code::tree`] reads, by the end of their names; empty for all.
+    pub suffixes: Vec<String>,
+    /// The git program, usually just `git`.
+    pub program: PathBuf,
+    /// Variables for the git program, over the inherited ones.
+    pub environment: BTreeMap<String, String>,
+    /// Sent as basic authorization to an https remote; without it the user's credential helpers are asked.
+    pub token: Option<Arc<dyn TokenSource>>,
+    /// Wall time that one run of the git program may take.
+    pub timeout: Duration,
+}
+
+impl GitSettings {
+    /// The usual: the `git` on the path, ten minutes, the user's own credentials.
+    pub fn new(repository: impl Into<PathBuf>, remote: impl Into<String>, identity: Identity) -> GitSettings {
+        GitSettings {
+            repository: repository.into(),
+            remote: remote.into(),
+            identity,
+            suffixes: Vec::new(),
+            program: PathBuf::from("git"),
+            environment: BTreeMap::new(),
+            token: None,
+            timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// The adapter. Cheap to clone; one run of the git program at a time.
+#[derive(Clone)]
+pub struct Git {
+    store: Arc<Store>,
+    program: Arc<Program>,
+    remote: Arc<remote::Remote>,
+}
+
+impl Git {
+    pub fn new(settings: GitSettings) -> Git {
+        Git {
+            store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.suffixes)),
+            program: Arc::new(Program::new(settings.program, settings.environment, settings.timeout)),
+            remote: Arc::new(remote::Remote::new(settings.remote, settings.repository, settings.token)),
+        }
+    }
+
+    /// Runs git2 work on a blocking thread.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let store = Arc::clone(&self.store);
+        let task = tokio::task::spawn_blocking(move || work(&store));
+        task.await.unwrap_or_else(|failed| Err(self.store.fault("work in", failed.to_string())))
+    }
+}
+
+#[async_trait]
+impl Code for Git {
+    async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
+        self.blocking(|store| store.open().map(drop)).await?;
+        self.remote.fetch(&self.program).await?;
+        self.blocking(Store::branches).await
+    }
+
+    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+        let (commit, under) = (commit.clone(), under.to_owned());
+        self.blocking(move |store| store.files(&commit, &under)).await
+    }
+
+    async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {
+        let (descendant, ancestor) = (descendant.clone(), ancestor.clone());
+        self.blocking(move |store| store.contains(&descendant, &ancestor)).await
+    }
+
+    async fn commit(
+        &self,
+        parent: &CommitId,
+        edits: &[FileEdit],
+        text: &CommitText,
+    ) -> Result<CommitId, Fault> {
+        let (parent, edits, text) = (parent.clone(), edits.to_vec(), text.clone());
+        self.blocking(move |store| store.commit(&parent, &edits, &text)).await
+    }
+
+    async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
+        let (commit, onto) = (commit.clone(), onto.clone());
+        self.blocking(move |store| store.pick(&commit, &onto, at)).await
+    }
+
+    async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
+        let (new, old) = (commit.clone(), expect.clone());
+        let moves_forward = self.blocking(move |store| store.moves_forward(&new, &old)).await;
+        match moves_forward {
+            Ok(true) => self.remote.push(&self.program, commit, branch, expect).await,
+            Ok(false) => Effect::NotSent(remote::not_forward(commit, branch)),
+            Err(fault) => Effect::NotSent(fault),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Trees read and commits built from objects.
+//!
+//! Bytes in, bytes out: no attributes, no line-ending conversion, no index, no working tree. The same parent,
+//! edits, identity and time always give the same commit id.
+
+use std::collections::BTreeMap;
+
+use git2::build::TreeUpdateBuilder;
+use git2::{FileMode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeWalkMode, TreeWalkResult};
+use jiff::Timestamp;
+
+use super::store::Store;
+use crate::model::{Blindness, CommitId};
+use crate::ports::{CommitText, Fault, FileEdit, SourceFile};
+
+const LINK: i32 = 0o120_000;
+
+impl Store {
+    /// The files under a folder of a commit, by path. Submodules are no files.
+    pub(super) fn files(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+        let repository = self.open()?;
+        let root = self.tree_of(&repository, commit)?;
+        let folder = under.trim_matches('/');
+        let top = match folder {
+            "" => root.clone(),
+            _ => self.folder(&repository, &root, folder, commit)?,
+        };
+        let mut found = Vec::new();
+        let told = |error: git2::Error| self.told("read a tree in", &error);
+        top.walk(TreeWalkMode::PreOrder, |parent, entry| {
+            if entry.kind() == Some(ObjectType::Blob) {
+                let name = String::from_utf8_lossy(entry.name_bytes());
+                let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+                found.push((format!("{prefix}{parent}{name}"), entry.id(), entry.filemode() == LINK));
+            }
+            TreeWalkResult::Ok
+        })
+        .map_err(told)?;
+        let wanted = |path: &str| self.suffixes.is_empty() || self.suffixes.iter().any(|s| path.ends_with(s));
+        let mut files = Vec::new();
+        for (path, id, is_link) in found.into_iter().filter(|(path, _, _)| wanted(path)) {
+            let blob = match is_link {
+                false => Some(id),
+                true => self.behind(&repository, &root, &path).map(|(_, target)| target),
+            };
+            if let Some(blob) = blob {
+                let blob = repository.find_blob(blob).map_err(told)?;
+                files.push(SourceFile { path, bytes: blob.content().into() });
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    /// A commit on top of `parent` with some files' contents replaced or added. File modes stay; a symbolic link
+    /// is followed, so that the edit lands where a reader would have read.
+    pub(super) fn commit(
+        &self,
+        parent: &CommitId,
+        edits: &[FileEdit],
+        text: &CommitText,
+    ) -> Result<CommitId, Fault> {
+        let repository = self.open()?;
+        let told = |error: git2::Error| self.told("build a commit in", &error);
+        let parent = self.commit_of(&repository, parent)?;
+        let root = parent.tree().map_err(told)?;
+        let mut placed: BTreeMap<String, &[u8]> = BTreeMap::new();
+        let mut update = TreeUpdateBuilder::new();
+        for edit in edits {
+            let (path, mode) = self.place(&repository, &root, &edit.path)?;
+            let blob = repository.blob(&edit.bytes).map_err(told)?;
+            update.upsert(path.as_str(), blob, mode);
+            if placed.insert(path.clone(), &edit.bytes).is_some_and(|other| other != edit.bytes) {
+                return Err(self.fault("build a commit in", format!("two different contents for {path}")));
+            }
+        }
+        let tree = update.create_updated(&repository, &root).map_err(told)?;
+        let tree = repository.find_tree(tree).map_err(told)?;
+        let me = self.signature(text.at)?;
+        let id = repository.commit(None, &me, &me, &text.message, &tree, &[&parent]).map_err(told)?;
+        Ok(CommitId::new(id.to_string()))
+    }
+
+    /// keyslot's identity at a time, in UTC and whole seconds: all that git keeps.
+    pub(super) fn signature(&self, at: Timestamp) -> Result<Signature<'static>, Fault> {
+        Signature::new(&self.identity.name, &self.identity.email, &Time::new(at.as_second(), 0)).map_err(
+            |error| {
+                self.told("sign a commit in", &error)
+                    .remedy("set a name and an address for keyslot's commits")
+            },
+        )
+    }
+
+    fn tree_of<'r>(&self, repository: &'r Repository, commit: &CommitId) -> Result<Tree<'r>, Fault> {
+        let commit = self.commit_of(repository, commit)?;
+        commit.tree().map_err(|error| self.told("read a tree in", &error))
+    }
+
+    fn folder<'r>(
+        &self,
+        repository: &'r Repository,
+        root: &Tree<'r>,
+        folder: &str,
+        commit: &CommitId,
+    ) -> Result<Tree<'r>, Fault> {
+        let found = root.get_path(folder.as_ref()).and_then(|entry| repository.find_tree(entry.id()));
+        found.map_err(|error| {
+            let mut fault = self.told("read a tree in", &error);
+            fault.kind = Blindness::Missing;
+            fault.why = format!("commit {} has no folder {folder}", commit.short());
+            fault.remedy("check the Terraform root in the configuration")
+        })
+    }
+
+    /// Where an edit of `path` lands, and with which mode.
+    fn place(
+        &self,
+        repository: &Repository,
+        root: &Tree<'_>,
+        path: &str,
+    ) -> Result<(String, FileMode), Fault> {
+        let Ok(entry) = root.get_path(path.as_ref()) else { return Ok((path.to_owned(), FileMode::Blob)) };
+        let refused = |why: &str| self.fault("build a commit in", format!("{path} {why}"));
+        let mode = |mode: i32| if mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
+        match (entry.kind(), entry.filemode()) {
+            (Some(ObjectType::Blob), LINK) => {
+                let (target, _) = self
+                    .behind(repository, root, path)
+                    .ok_or_else(|| refused("is a symbolic link that leads to no file of the repository"))?;
+                let entry = root.get_path(target.as_ref()).map_err(|_| refused("leads nowhere"))?;
+                Ok((target, mode(entry.filemode())))
+            }
+            (Some(ObjectType::Blob), known) => Ok((path.to_owned(), mode(known))),
+            _ => Err(refused("is no file")),
+        }
+    }
+
+    /// The file that a symbolic link leads to, if it is one of the same tree.
+    fn behind(&self, repository: &Repository, root: &Tree<'_>, link: &str) -> Option<(String, Oid)> {
+        let mut path = link.to_owned();
+        // As many hops as Linux follows; a longer chain is a loop.
+        for _ in 0..40 {
+            let entry = root.get_path(path.as_ref()).ok()?;
+            if entry.kind() != Some(ObjectType::Blob) {
+                return None;
+            }
+            if entry.filemode() != LINK {
+                return Some((path, entry.id()));
+            }
+            let target = repository.find_blob(entry.id()).ok()?;
+            path = joined(&path, std::str::from_utf8(target.content()).ok()?)?;
+        }
+        None
+    }
+}
+
+/// A relative link's target as a path from the root; nothing where it leaves the repository.
+fn joined(link: &str, target: &str) -> Option<String> {
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    if target.starts_with('/') {
+        return None;
+    }
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}

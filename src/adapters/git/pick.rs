@@ -1,0 +1,95 @@
+//! Cherry-picks in memory.
+//!
+//! What a commit changed against its first parent (for a merge: everything that the merge brought) is applied to
+//! another commit without a checkout. Squash and rebase merges are ordinary commits here. The author stays who it
+//! was; the committer is keyslot.
+
+use std::collections::BTreeSet;
+
+use git2::{Commit, Index};
+use jiff::Timestamp;
+
+use super::store::Store;
+use crate::model::CommitId;
+use crate::ports::{Fault, Picked};
+
+impl Store {
+    pub(super) fn pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
+        let repository = self.open()?;
+        let told = |error: git2::Error| self.told(&format!("cherry-pick {} in", commit.short()), &error);
+        let (picked, base) = (self.commit_of(&repository, commit)?, self.commit_of(&repository, onto)?);
+        let mainline = u32::from(picked.parent_count() > 1);
+        let mut index = repository.cherrypick_commit(&picked, &base, mainline, None).map_err(told)?;
+        if index.has_conflicts() {
+            return conflicts(&index).map(Picked::Conflict).map_err(told);
+        }
+        let tree = index.write_tree_to(&repository).map_err(told)?;
+        if tree == base.tree_id() {
+            return Ok(Picked::AlreadyThere);
+        }
+        let tree = repository.find_tree(tree).map_err(told)?;
+        let message = with_trailer(&message_of(&picked), commit);
+        let committer = self.signature(at)?;
+        let id =
+            repository.commit(None, &picked.author(), &committer, &message, &tree, &[&base]).map_err(told)?;
+        Ok(Picked::Commit(CommitId::new(id.to_string())))
+    }
+}
+
+fn message_of(commit: &Commit<'_>) -> String {
+    String::from_utf8_lossy(commit.message_bytes()).into_owned()
+}
+
+fn conflicts(index: &Index) -> Result<Vec<String>, git2::Error> {
+    let mut paths = BTreeSet::new();
+    for conflict in index.conflicts()? {
+        let conflict = conflict?;
+        for side in [conflict.ancestor, conflict.our, conflict.their].into_iter().flatten() {
+            paths.insert(String::from_utf8_lossy(&side.path).into_owned());
+        }
+    }
+    Ok(paths.into_iter().collect())
+}
+
+/// The message with the line that `git cherry-pick -x` adds: joined to a block of trailers that ends the message,
+/// else after an empty line (git-cherry-pick(1), `-x`).
+fn with_trailer(message: &str, commit: &CommitId) -> String {
+    let body = message.trim_end();
+    let gap = if ends_with_trailers(body) { "\n" } else { "\n\n" };
+    format!("{body}{gap}(cherry picked from commit {commit})\n")
+}
+
+fn ends_with_trailers(body: &str) -> bool {
+    body.rsplit_once("\n\n").is_some_and(|(_, last)| last.lines().all(is_trailer))
+}
+
+fn is_trailer(line: &str) -> bool {
+    let token = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    line.starts_with("(cherry picked from commit ")
+        || line.split_once(": ").is_some_and(|(key, _)| token(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trailer_joins_trailers_and_keeps_away_from_prose() {
+        let id = CommitId::from("abc");
+        let cases = [
+            ("Flip\n", "Flip\n\n(cherry picked from commit abc)\n"),
+            (
+                "Flip\n\nWhy: it must be.\nNot a trailer at all\n",
+                "Flip\n\nWhy: it must be.\nNot a trailer at all\n\n(cherry picked from commit abc)\n",
+            ),
+            (
+                "Flip\n\nSigned-off-by: A <a@b>\n",
+                "Flip\n\nSigned-off-by: A <a@b>\n(cherry picked from commit abc)\n",
+            ),
+            ("Key: value", "Key: value\n\n(cherry picked from commit abc)\n"),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(with_trailer(message, &id), expected);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Fetch and push: what goes over the wire, through the `git` program.
+//!
+//! A push names exactly one commit and one branch, with a lease on what the branch must be before. It is never a
+//! forced one: the caller has made sure that no commit is lost from the expected tip, and git makes sure that the
+//! tip is the expected one. The remote's address and tokens travel in the environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret;
+
+use super::faults::{self, Cause};
+use super::program::{NotRun, Program, Ran};
+use super::store::TRACKED;
+use crate::adapters::token::TokenSource;
+use crate::model::{Blindness, BranchName, CommitId};
+use crate::ports::{Effect, Expect, Fault};
+
+/// The name under which git knows the remote during one run.
+const NAME: &str = "keyslot";
+
+pub(super) struct Remote {
+    address: String,
+    repository: PathBuf,
+    token: Option<Arc<dyn TokenSource>>,
+}
+
+impl Remote {
+    pub(super) fn new(address: String, repository: PathBuf, token: Option<Arc<dyn TokenSource>>) -> Remote {
+        Remote { address, repository, token }
+    }
+
+    fn subject(&self) -> String {
+        format!("remote {}", faults::without_user(&self.address))
+    }
+
+    /// Brings all branches of the remote into the store, and removes those that the remote no longer has.
+    pub(super) async fn fetch(&self, program: &Program) -> Result<(), Fault> {
+        let what = "fetch the branches";
+        let settings = self.settings(what).await?;
+        let refspec = format!("+refs/heads/*:{TRACKED}*");
+        let arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", NAME, &refspec];
+        match program.run(&self.repository, &settings, &arguments.map(str::to_owned)).await {
+            Ok(Ran { success: true, .. }) => Ok(()),
+            Ok(ran) => Err(faults::failed(what, &self.subject(), &ran.stderr)),
+            Err(reason) => Err(faults::not_run(what, &self.subject(), program.path(), &reason)),
+        }
+    }
+
+    /// Moves one branch of the remote from what is expected to `commit`.
+    pub(super) async fn push(
+        &self,
+        program: &Program,
+        commit: &CommitId,
+        branch: &BranchName,
+        expect: &Expect,
+    ) -> Effect<()> {
+        let what = format!("push {} to branch {branch}", commit.short());
+        let settings = match self.settings(&what).await {
+            Ok(settings) => settings,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        let arguments = push_arguments(commit, branch, expect);
+        match program.run(&self.repository, &settings, &arguments).await {
+            Ok(ran) => judge(&ran, &what, &self.subject()),
+            Err(reason) => {
+                let fault = faults::not_run(&what, &self.subject(), program.path(), &reason);
+                match reason {
+                    NotRun::Missing | NotRun::Old(_) | NotRun::Start(_) => Effect::NotSent(fault),
+                    NotRun::Timeout(_) | NotRun::Lost(_) => Effect::Unknown(fault),
+                }
+            }
+        }
+    }
+
+    /// The remote and, for an https one, its token, as settings for one run.
+    async fn settings(&self, what: &str) -> Result<Vec<(String, String)>, Fault> {
+        if self.address.trim().is_empty() {
+            return Err(Fault::new(Blindness::Missing, what, "the repository", "no remote is configured")
+                .remedy(
+                    "name the remote's address in the configuration, or add a remote to your repository",
+                ));
+        }
+        let mut settings = vec![(format!("remote.{NAME}.url"), self.address.clone())];
+        if let (Some(token), Some(scope)) = (&self.token, https_host(&self.address)) {
+            let token = token.token().await?;
+            settings.push((format!("http.{scope}.extraHeader"), basic(token.expose_secret())));
+        }
+        Ok(settings)
+    }
+}
+
+fn push_arguments(commit: &CommitId, branch: &BranchName, expect: &Expect) -> Vec<String> {
+    let old = match expect {
+        Expect::Absent => "",
+        Expect::At(old) => old.as_str(),
+    };
+    vec![
+        "push".to_owned(),
+        "--porcelain".to_owned(),
+        "--no-verify".to_owned(),
+        format!("--force-with-lease=refs/heads/{branch}:{old}"),
+        NAME.to_owned(),
+        format!("{commit}:refs/heads/{branch}"),
+    ]
+}
+
+/// What became of a push, by the line that `--porcelain` prints for the branch: a flag, the refs, a summary.
+fn judge(ran: &Ran, what: &str, subject: &str) -> Effect<()> {
+    let line = ran.stdout.lines().find(|line| line.contains(":refs/heads/"));
+    match line.map(|line| (line.chars().next().unwrap_or(' '), line)) {
+        // Fast-forward, new branch, up to date.
+        Some((' ' | '*' | '=', _)) if ran.success => Effect::Applied(()),
+        Some(('!', line)) => {
+            let why = line.rsplit('\t').next().unwrap_or(line);
+            refused(why, &ran.stderr, what, subject)
+        }
+        Some(_) => Effect::Unknown(faults::failed(what, subject, &ran.stderr)),
+        None => before_any_answer(ran, what, subject),
+    }
+}
+
+fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
+    // “[remote failure]”: the pack went out, and the remote did not say what it did with the branch.
+    if why.starts_with("[remote failure]") {
+        return Effect::Unknown(Fault::new(Blindness::Unreachable, what, subject, why));
+    }
+    let remedy = if why.contains("stale info") || why.contains("already exists") {
+        "somebody else moved the branch: fetch and look again"
+    } else if why.contains("fetch first") || why.contains("non-fast-forward") {
+        "the branch has commits that this push would lose"
+    } else {
+        "a rule of the remote holds it (protected branch, hook): its words say which"
+    };
+    let from_remote =
+        stderr.lines().filter(|line| line.starts_with("remote:")).collect::<Vec<_>>().join("\n");
+    let why = match from_remote.is_empty() {
+        true => why.to_owned(),
+        false => format!("{why}: {}", faults::in_short(&from_remote)),
+    };
+    Effect::Refused(Fault::new(Blindness::Forbidden, what, subject, why).remedy(remedy))
+}
+
+/// git ended before it had a word on the branch. Where the words show that it never got so far as to send, nothing
+/// has changed; in all other cases nobody knows.
+fn before_any_answer(ran: &Ran, what: &str, subject: &str) -> Effect<()> {
+    let fault = faults::failed(what, subject, &ran.stderr);
+    match faults::cause(&ran.stderr) {
+        Cause::NoCredentials | Cause::NoPermission | Cause::NoRepository | Cause::Ownership => {
+            Effect::Refused(fault)
+        }
+        Cause::Certificate | Cause::HostKey | Cause::ObjectFormat => Effect::NotSent(fault),
+        Cause::NoConnection if never_connected(&ran.stderr) => Effect::NotSent(fault),
+        Cause::NoConnection | Cause::Locked | Cause::DiskFull | Cause::Other => Effect::Unknown(fault),
+    }
+}
+
+fn never_connected(stderr: &str) -> bool {
+    let words =
+        ["Could not resolve host", "Failed to connect", "Couldn't connect to server", "Connection refused"];
+    words.iter().any(|words| stderr.contains(words))
+}
+
+/// The fault of a push that would lose commits.
+pub(super) fn not_forward(commit: &CommitId, branch: &BranchName) -> Fault {
+    Fault::new(
+        Blindness::Forbidden,
+        format!("push {} to branch {branch}", commit.short()),
+        "the branch",
+        "the new commit does not contain the branch's present tip, and keyslot never forces a branch",
+    )
+    .remedy("fetch, and build on the tip")
+}
+
+/// Scheme and host of an https address: a token goes there and nowhere else.
+fn https_host(address: &str) -> Option<String> {
+    let address = url::Url::parse(address).ok().filter(|address| address.scheme() == "https")?;
+    let port = address.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("https://{}{port}/", address.host_str()?))
+}
+
+/// Basic authorization with a token as password. The user name is free for GitHub and Azure DevOps tokens alike;
+/// “x-access-token” is the one that GitHub documents for installation tokens.
+fn basic(token: &str) -> String {
+    format!("Authorization: Basic {}", STANDARD.encode(format!("x-access-token:{token}")))
+}
