@@ -3,4 +3,5 @@
 
 mod git;
 mod journal_folder;
+mod journal_remote;
 mod wire_core;
