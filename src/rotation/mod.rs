@@ -1,1 +1,3 @@
 //! (empty room)
+
+pub mod rollout;

@@ -4,4 +4,5 @@
 mod git;
 mod journal_folder;
 mod journal_remote;
+mod recordings;
 mod wire_core;

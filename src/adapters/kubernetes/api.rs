@@ -1,0 +1,197 @@
+//! Calls to one API server: one request each, and lists that come in pages.
+//!
+//! Reads that the server asks to repeat are repeated here, through the clock; writes are sent once. Bodies are
+//! wiped when they are dropped, and never logged: some of them hold Secrets.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
+use super::connect::Connection;
+use super::failure::{Failure, Refusal};
+use crate::model::Blindness;
+use crate::ports::{Clock, Fault};
+
+/// For one request with its whole answer, in wall time. Watches have their own.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Objects a page. Pods take up to 20 KB each, and an answer must stay below the client's 16 MiB.
+const PAGE: usize = 250;
+
+/// A kind of object in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    /// `/api/v1` or `/apis/GROUP/VERSION`.
+    pub group: &'static str,
+    pub plural: &'static str,
+}
+
+pub(super) const DEPLOYMENTS: Kind = Kind { group: "/apis/apps/v1", plural: "deployments" };
+pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
+pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
+pub(super) const SECRETS: Kind = Kind { group: "/api/v1", plural: "secrets" };
+const CSI: &str = "/apis/secrets-store.csi.x-k8s.io/v1";
+pub(super) const CLASSES: Kind = Kind { group: CSI, plural: "secretproviderclasses" };
+pub(super) const POD_STATUSES: Kind = Kind { group: CSI, plural: "secretproviderclasspodstatuses" };
+
+impl Kind {
+    /// The path of the collection; `None` for all namespaces.
+    pub fn path(self, namespace: Option<&str>) -> String {
+        match namespace {
+            Some(namespace) => format!("{}/namespaces/{namespace}/{}", self.group, self.plural),
+            None => format!("{}/{}", self.group, self.plural),
+        }
+    }
+}
+
+/// Everything of one kind in one place, and the version of the collection that it was.
+pub(super) struct Listed<T> {
+    pub items: Vec<T>,
+    pub version: String,
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    metadata: PageMeta,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    rest: String,
+}
+
+/// One API server.
+#[derive(Clone)]
+pub(super) struct Api {
+    pub connection: Connection,
+    pub clock: Arc<dyn Clock>,
+    /// As “cluster of stamp eastus”.
+    pub subject: String,
+}
+
+impl Api {
+    /// One request. Anything but 200 and 201 is a refusal.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+        leave: Option<Leave<'_>>,
+    ) -> Result<Answer, Failure> {
+        let request = self.request(method, path, body).await?;
+        let sent = self.connection.http.send(request, leave);
+        let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
+            Ok(answer) => answer.map_err(Failure::Silence)?,
+            Err(_) => {
+                let why = format!("no whole answer within {} s", CALL_TIMEOUT.as_secs());
+                return Err(Failure::Silence(SendError::NoAnswer(why)));
+            }
+        };
+        if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
+    }
+
+    /// A request with credentials, ready to be sent.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+    ) -> Result<reqwest::Request, Failure> {
+        let address = format!("{}{path}", self.connection.base.as_str().trim_end_matches('/'));
+        let url = address.parse().map_err(|error| {
+            let why = format!("{address} is no address: {error}");
+            Failure::Before(Fault::new(Blindness::Unintelligible, "make a request", &self.subject, why))
+        })?;
+        let credentials = self.connection.credentials().await.map_err(|why| {
+            let fault = Fault::new(Blindness::Forbidden, "get credentials", &self.subject, why);
+            Failure::Before(fault.remedy("log in again (az login, kubelogin) or renew the kubeconfig"))
+        })?;
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = credentials;
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some((content_type, bytes)) = body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            *request.body_mut() = Some(bytes.into());
+        }
+        Ok(request)
+    }
+
+    /// Reads one object, patiently.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        // Backoff speaks in faults; the failure itself is kept aside for the caller's own judgement.
+        let last = Mutex::new(None);
+        let keep = |failure| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+        let read = Backoff::default()
+            .read(self.clock.as_ref(), || async {
+                self.call(Method::GET, path, None, None).await.map_err(|failure: Failure| {
+                    let again = failure.refusal().is_some_and(|no| matches!(no.status, 429 | 503));
+                    let note = Fault::new(Blindness::Unreachable, "", "", "");
+                    keep(failure);
+                    if again { ReadError::Later(note, None) } else { ReadError::Final(note) }
+                })
+            })
+            .await;
+        match (read, last.into_inner().unwrap_or_else(PoisonError::into_inner)) {
+            (Ok(answer), _) => {
+                serde_json::from_slice(&answer.body).map_err(|error| Failure::Garbled(position(&error)))
+            }
+            (Err(_), Some(failure)) => Err(failure),
+            (Err(fault), None) => Err(Failure::Before(fault)),
+        }
+    }
+
+    /// Lists a kind, page by page. A list that expires between two pages is begun again, once.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+    ) -> Result<Listed<T>, Failure> {
+        match self.pages(kind, namespace).await {
+            Err(failure) if failure.refusal().is_some_and(Refusal::expired) => {
+                self.pages(kind, namespace).await
+            }
+            other => other,
+        }
+    }
+
+    /// The version that a collection has now.
+    pub async fn version(&self, kind: Kind, namespace: Option<&str>) -> Result<String, Failure> {
+        let path = format!("{}?limit=1", kind.path(namespace));
+        let page: Page<serde::de::IgnoredAny> = self.get(&path).await?;
+        Ok(page.metadata.resource_version)
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+    ) -> Result<Listed<T>, Failure> {
+        let first = format!("{}?limit={PAGE}", kind.path(namespace));
+        let mut path = first.clone();
+        let mut items = Vec::new();
+        loop {
+            let page: Page<T> = self.get(&path).await?;
+            items.extend(page.items.unwrap_or_default());
+            if page.metadata.rest.is_empty() {
+                return Ok(Listed { items, version: page.metadata.resource_version });
+            }
+            let rest: String = url::form_urlencoded::byte_serialize(page.metadata.rest.as_bytes()).collect();
+            path = format!("{first}&continue={rest}");
+        }
+    }
+}
+
+/// Where a body stopped making sense. Serde's own text may quote a value, which may be secret.
+fn position(error: &serde_json::Error) -> String {
+    format!("the answer is not what was expected (line {}, column {})", error.line(), error.column())
+}

@@ -1,0 +1,224 @@
+//! From a kubeconfig to a connection: address, trust, credentials.
+//!
+//! kube reads the kubeconfig and obtains tokens (static, from a file, from a plugin such as kubelogin); what
+//! is sent goes through keyslot's own HTTP client, because kube's would repeat a refused PATCH up to fifteen
+//! times, take its TLS provider from a process-wide default, and match NO_PROXY against the proxy's own
+//! address. A kubeconfig that switches certificate checks off is refused: Secrets travel on this connection.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::{HeaderMap, Request, Response};
+use kube::client::{AuthError, ConfigExt as _};
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceBuilder, ServiceExt as _};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
+use crate::model::Blindness;
+use crate::ports::Fault;
+
+/// Longer than the minute between two bookmarks of a quiet watch; ordinary calls have a timeout of their own.
+const WATCH_SILENCE: Duration = Duration::from_secs(100);
+
+type Credentials = BoxCloneSyncService<Request<reqwest::Body>, Response<()>, BoxError>;
+
+/// An API server, and how to speak to it.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub http: Http,
+    pub base: Url,
+    credentials: Credentials,
+}
+
+/// Where a stamp's kubeconfig lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubeconfigPlace {
+    pub path: PathBuf,
+    /// The file's current context where absent.
+    pub context: Option<String>,
+}
+
+impl Connection {
+    /// Reads the kubeconfig and prepares the client; nothing is sent. Plugins may run, so this is made on a
+    /// blocking thread.
+    pub async fn open(
+        place: KubeconfigPlace,
+        http: HttpSettings,
+        subject: String,
+    ) -> Result<Connection, Fault> {
+        let about = format!("{} of {subject}", place.path.display());
+        let fault = move |why: String| {
+            Fault::new(Blindness::Unintelligible, "use the kubeconfig", about, why)
+                .remedy("check the file, the context and the user that it names")
+        };
+        match tokio::task::spawn_blocking(move || prepare(&place, http)).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(why)) => Err(fault(why)),
+            Err(error) => Err(fault(format!("the credential plugin did not come back: {error}"))),
+        }
+    }
+
+    /// The headers that a request needs: `Authorization` and impersonation.
+    pub async fn credentials(&self) -> Result<HeaderMap, String> {
+        let bare = Request::new(reqwest::Body::default());
+        match self.credentials.clone().oneshot(bare).await {
+            Ok(response) => Ok(response.into_parts().0.headers),
+            Err(error) => Err(without_secrets(error.as_ref())),
+        }
+    }
+}
+
+fn prepare(place: &KubeconfigPlace, settings: HttpSettings) -> Result<Connection, String> {
+    let file = Kubeconfig::read_from(&place.path).map_err(|error| without_secrets(&error))?;
+    let (cluster, user) = select(&file, place.context.as_deref())?;
+    let server = cluster.server.as_deref().ok_or("the cluster has no server address")?;
+    let base: Url = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
+    if cluster.insecure_skip_tls_verify == Some(true) {
+        return Err("insecure-skip-tls-verify is set: the cluster could be anybody".to_owned());
+    }
+    if let Some(name) = &cluster.tls_server_name {
+        return Err(format!("tls-server-name ({name}) is not supported: name the server by that name"));
+    }
+    let http = transport::client(&HttpSettings {
+        trust: trust(&cluster)?,
+        identity: identity(&user)?,
+        proxies: if is_loopback(&base) { Proxies::Off } else { settings.proxies },
+        proxy: cluster.proxy_url.clone().filter(|proxy| !proxy.is_empty()),
+        read_timeout: settings.read_timeout.max(WATCH_SILENCE),
+        ..settings
+    })
+    .map_err(|error| chain(&error))?;
+    Ok(Connection { http, credentials: credentials(server, user)?, base })
+}
+
+/// The cluster and the user of a context. A context without a user is allowed, as kubectl allows it.
+fn select(file: &Kubeconfig, context: Option<&str>) -> Result<(Cluster, AuthInfo), String> {
+    let name = context
+        .or(file.current_context.as_deref())
+        .ok_or("it has no current context, and the configuration names none")?;
+    let context = file
+        .contexts
+        .iter()
+        .find(|entry| entry.name == name)
+        .and_then(|entry| entry.context.as_ref())
+        .ok_or_else(|| format!("it has no context {name}"))?;
+    let cluster = file
+        .clusters
+        .iter()
+        .find(|entry| entry.name == context.cluster)
+        .and_then(|entry| entry.cluster.clone())
+        .ok_or_else(|| format!("it has no cluster {}, which the context {name} names", context.cluster))?;
+    let user = context.user.as_deref().unwrap_or_default();
+    let found = file.auth_infos.iter().find(|entry| entry.name == user);
+    let mut user = found.and_then(|entry| entry.auth_info.clone()).unwrap_or_default();
+    if let Some(exec) = &mut user.exec
+        && exec.provide_cluster_info
+    {
+        exec.cluster = Some((&cluster).try_into().map_err(|error| chain(&error))?);
+    }
+    Ok((cluster, user))
+}
+
+fn trust(cluster: &Cluster) -> Result<Trust, String> {
+    let data = cluster.certificate_authority_data.as_deref();
+    let pem = pem(data, cluster.certificate_authority.as_deref(), "certificate-authority")?;
+    Ok(pem.map_or(Trust::System, |pem| Trust::Only(pem.to_vec())))
+}
+
+fn identity(user: &AuthInfo) -> Result<Option<Identity>, String> {
+    use secrecy::ExposeSecret as _;
+    let key = user.client_key_data.as_ref().map(|key| key.expose_secret());
+    let data = user.client_certificate_data.as_deref();
+    let chain = pem(data, user.client_certificate.as_deref(), "client-certificate")?;
+    let key = pem(key, user.client_key.as_deref(), "client-key")?;
+    match (chain, key) {
+        (Some(chain), Some(key)) => Ok(Some(Identity { chain: chain.to_vec(), key })),
+        (None, None) => Ok(None),
+        _ => Err("it has one of client-certificate and client-key, and needs both".to_owned()),
+    }
+}
+
+/// The value of a `…-data` member (base64) or of the file that is named instead.
+fn pem(data: Option<&str>, file: Option<&str>, what: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    match (data.filter(|data| !data.is_empty()), file.filter(|file| !file.is_empty())) {
+        (Some(data), _) => match super::base64(data) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(format!("{what}-data is no base64")),
+        },
+        (None, Some(file)) => std::fs::read(file)
+            .map(|bytes| Some(Zeroizing::new(bytes)))
+            .map_err(|error| format!("{what} {file} cannot be read: {error}")),
+        (None, None) => Ok(None),
+    }
+}
+
+/// No proxy is ever used for these.
+fn is_loopback(base: &Url) -> bool {
+    match base.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// kube's own layers, around a service that hands the finished headers back instead of sending them.
+fn credentials(server: &str, user: AuthInfo) -> Result<Credentials, String> {
+    let has_plugin = user.exec.is_some();
+    let server = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
+    let mut config = kube::Config::new(server);
+    config.auth_info = user;
+    let auth = config.auth_layer().map_err(|error| without_secrets(&error))?;
+    if has_plugin && auth.is_none() {
+        return Err(
+            "the credential plugin gave a certificate, and only tokens are supported from plugins".into()
+        );
+    }
+    let extra = config.extra_headers_layer().map_err(|error| chain(&error))?;
+    let hand_back = tower::service_fn(|request: Request<reqwest::Body>| async move {
+        let mut response = Response::new(());
+        *response.headers_mut() = request.into_parts().0.headers;
+        Ok::<_, BoxError>(response)
+    });
+    let service =
+        ServiceBuilder::new().map_err(BoxError::from).option_layer(auth).layer(extra).service(hand_back);
+    Ok(BoxCloneSyncService::new(service))
+}
+
+/// A kubeconfig or a plugin's answer that does not parse is never quoted: the piece that the parser would show
+/// may be a token.
+fn without_secrets(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(KubeconfigError::Parse(_)) = error.downcast_ref() {
+        return "it is not readable as a kubeconfig (YAML)".to_owned();
+    }
+    if let Some(kube::Error::Auth(error)) = error.downcast_ref() {
+        return without_secrets(error);
+    }
+    match error.downcast_ref::<AuthError>() {
+        Some(AuthError::AuthExecRun { cmd, out }) => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            format!("the credential plugin {cmd} failed ({}): {said}", out.status)
+        }
+        Some(AuthError::AuthExecParse(_)) => "the credential plugin's answer is not readable".to_owned(),
+        _ => chain(error),
+    }
+}
+
+/// The causes of an error in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(this) = cause {
+        let next = this.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = this.source();
+    }
+    text
+}

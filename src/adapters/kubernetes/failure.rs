@@ -1,0 +1,124 @@
+//! What went wrong with one call to an API server, and what a person can do about it.
+//!
+//! A refusal is told apart from silence by the answer's status, never by its text. API servers answer with a
+//! `Status` object; an API group that is not installed answers in plain text, and a proxy in between in HTML.
+
+use serde::Deserialize;
+
+use super::super::http::{Answer, SendError};
+use crate::model::Blindness;
+use crate::ports::{Effect, Fault};
+
+/// Why a call did not give what was asked for.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The kubeconfig, the credentials or the permit stood in the way; nothing was sent.
+    Before(Fault),
+    /// No connection, or no answer to what was sent.
+    Silence(SendError),
+    /// The server answered with something else than 200.
+    Refused(Refusal),
+    /// 200, and a body that cannot be read.
+    Garbled(String),
+}
+
+/// An answer that says no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub status: u16,
+    /// `Status.reason`, as `NotFound`; empty where the answer was no `Status` object.
+    pub reason: String,
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Refusal {
+    pub fn of(answer: &Answer) -> Refusal {
+        let status = answer.status.as_u16();
+        match serde_json::from_slice::<Status>(&answer.body) {
+            Ok(Status { reason, message }) => Refusal { status, reason, message },
+            Err(_) => Refusal { status, reason: String::new(), message: first_line(&answer.body) },
+        }
+    }
+
+    /// The whole API group is unknown to the server (its custom resource definitions are not installed): plain
+    /// text instead of a `Status` object.
+    pub fn no_such_api(&self) -> bool {
+        self.status == 404 && self.reason.is_empty()
+    }
+
+    /// The list that was being paged, or the version that was asked for, is no longer kept.
+    pub fn expired(&self) -> bool {
+        self.status == 410
+    }
+}
+
+impl Failure {
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Failure::Refused(refusal) => Some(refusal),
+            Failure::Before(_) | Failure::Silence(_) | Failure::Garbled(_) => None,
+        }
+    }
+
+    /// As a fault: `what` as “list the pods”, `subject` as “cluster of stamp eastus”.
+    pub fn fault(self, what: &str, subject: &str) -> Fault {
+        match self {
+            Failure::Before(fault) => fault,
+            Failure::Silence(error) => error.fault(what, subject),
+            Failure::Refused(refusal) => refusal.fault(what, subject),
+            Failure::Garbled(why) => Fault::new(Blindness::Unintelligible, what, subject, why),
+        }
+    }
+
+    /// As the end of a write. A client error means that the server looked at it and changed nothing; anything
+    /// above may have come after the change.
+    pub fn effect<T>(self, what: &str, subject: &str) -> Effect<T> {
+        let end: fn(Fault) -> Effect<T> = match &self {
+            Failure::Before(_) => Effect::NotSent,
+            Failure::Silence(error) if error.nothing_was_sent() => Effect::NotSent,
+            Failure::Silence(_) | Failure::Garbled(_) => Effect::Unknown,
+            // 408 comes from something that gave up waiting, which is no verdict.
+            Failure::Refused(refusal) if (400..500).contains(&refusal.status) && refusal.status != 408 => {
+                Effect::Refused
+            }
+            Failure::Refused(_) => Effect::Unknown,
+        };
+        end(self.fault(what, subject))
+    }
+}
+
+impl Refusal {
+    fn fault(self, what: &str, subject: &str) -> Fault {
+        let Refusal { status, reason, message } = self;
+        let why = if message.is_empty() { format!("HTTP {status}") } else { format!("{message} ({status})") };
+        let fault = |kind| Fault::new(kind, what, subject, why.clone());
+        match (status, reason.as_str()) {
+            (401, _) => fault(Blindness::Forbidden).remedy(
+                "the token or certificate in the kubeconfig is expired or not this cluster's: get new credentials",
+            ),
+            // The message names verb, resource and namespace.
+            (403, _) => fault(Blindness::Forbidden)
+                .remedy("grant the right that the message names to the user that it names, in that namespace"),
+            (404, "") => fault(Blindness::Missing).remedy("the API is not installed in this cluster"),
+            (404, _) => fault(Blindness::Missing)
+                .remedy("check the name and the namespace against the cluster; names are lower case"),
+            (409, _) => fault(Blindness::Unintelligible).remedy("something else changed it meanwhile: look again"),
+            (429, _) => fault(Blindness::Throttled),
+            (500.., _) => fault(Blindness::Unreachable),
+            _ => fault(Blindness::Unintelligible),
+        }
+    }
+}
+
+fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,223 @@
+//! One look at a cluster: four lists, and one Secret each where values are synced.
+//!
+//! Every look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Pods are
+//! listed after Deployments, so that whatever a finished rollout left behind is still seen, and the mounts'
+//! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::Metadata;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
+
+use super::api::{Api, CLASSES, DEPLOYMENTS, Kind, Listed, POD_STATUSES, PODS, REPLICA_SETS};
+use super::consumers::{Above, Owners, consumes, mounted_classes};
+use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
+use super::failure::{Failure, Refusal};
+use super::{synced, workload};
+use crate::model::{ClusterView, PodView, Salt, SecretVersion, WorkloadName};
+use crate::ports::Fault;
+
+/// What to look for, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The vault's name for the secret.
+    pub secret: String,
+    /// The stamp's vault, where it is known. A mount from another vault has versions that say nothing here.
+    pub vault: Option<String>,
+    /// All namespaces where empty.
+    pub namespaces: Vec<String>,
+}
+
+/// A collection that was listed, for a watch to go on from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub kind: Kind,
+    pub namespace: Option<String>,
+    pub version: String,
+}
+
+/// Looks, and says from where a watch can follow.
+pub(super) async fn look(
+    api: &Api,
+    subject: &Subject,
+    salt: &Salt,
+) -> Result<(ClusterView, Vec<Place>), Fault> {
+    let mut places = Vec::new();
+    let classes = classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
+    let deployments: Vec<Deployment> = everywhere(api, DEPLOYMENTS, subject, &mut places)
+        .await
+        .map_err(|f| fault(api, f, "list the Deployments"))?;
+    if deployments.is_empty() {
+        namespaces_exist(api, subject).await?;
+    }
+    let pods: Vec<Pod> =
+        everywhere(api, PODS, subject, &mut places).await.map_err(|f| fault(api, f, "list the pods"))?;
+    let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, &classes)).collect();
+    let statuses = statuses(api, subject, &pods, &classes)
+        .await
+        .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
+    let mut names = BTreeMap::new();
+    let mut workloads = Vec::new();
+    for deployment in &deployments {
+        let name = workload::name(deployment);
+        let template = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+        let consumer = template.is_some_and(|spec| consumes(spec, &name.namespace, &classes));
+        workloads.push(workload::workload(deployment, consumer));
+        names.insert(name, deployment.metadata.uid.clone().unwrap_or_default());
+    }
+    let above = owners(api, subject, &pods, &names).await?;
+    let view = |(pod, above): (&Pod, Option<WorkloadName>)| -> Option<PodView> {
+        workload::pod(pod, above, version(pod, subject, &classes, &statuses))
+    };
+    let pods = pods.iter().zip(above).filter_map(view).collect();
+    let synced =
+        synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
+    Ok((ClusterView { workloads, pods, synced }, places))
+}
+
+fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
+    failure.fault(what, &api.subject)
+}
+
+/// The classes that deliver the secret. Without the driver's API there are none.
+async fn classes(api: &Api, subject: &Subject) -> Result<Vec<Class>, Failure> {
+    match everywhere::<RawClass>(api, CLASSES, subject, &mut Vec::new()).await {
+        Ok(raw) => Ok(raw.into_iter().filter_map(|class| class.delivering(&subject.secret)).collect()),
+        Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn statuses(
+    api: &Api,
+    subject: &Subject,
+    pods: &[Pod],
+    classes: &[Class],
+) -> Result<Vec<PodStatus>, Failure> {
+    if pods.is_empty() || classes.is_empty() {
+        return Ok(Vec::new());
+    }
+    match everywhere(api, POD_STATUSES, subject, &mut Vec::new()).await {
+        Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// One list over all namespaces where that is allowed, else one list each.
+async fn everywhere<T: DeserializeOwned + Placed>(
+    api: &Api,
+    kind: Kind,
+    subject: &Subject,
+    places: &mut Vec<Place>,
+) -> Result<Vec<T>, Failure> {
+    let mut keep = |namespace: Option<&str>, version: String| {
+        places.push(Place { kind, namespace: namespace.map(str::to_owned), version });
+    };
+    if let [only] = subject.namespaces.as_slice() {
+        let Listed { items, version } = api.list(kind, Some(only)).await?;
+        keep(Some(only), version);
+        return Ok(items);
+    }
+    match api.list::<T>(kind, None).await {
+        Ok(Listed { mut items, version }) => {
+            keep(None, version);
+            let wanted = &subject.namespaces;
+            items.retain(|item| wanted.is_empty() || wanted.iter().any(|name| name == item.namespace()));
+            Ok(items)
+        }
+        Err(failure)
+            if !subject.namespaces.is_empty() && failure.refusal().is_some_and(|no| no.status == 403) =>
+        {
+            let mut all = Vec::new();
+            for namespace in &subject.namespaces {
+                let Listed { items, version } = api.list(kind, Some(namespace)).await?;
+                keep(Some(namespace), version);
+                all.extend(items);
+            }
+            Ok(all)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// An empty list is also what a namespace that does not exist gives. Those who may not ask are believed.
+async fn namespaces_exist(api: &Api, subject: &Subject) -> Result<(), Fault> {
+    for namespace in &subject.namespaces {
+        let path = format!("/api/v1/namespaces/{namespace}");
+        match api.get::<Namespace>(&path).await {
+            Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => {}
+            Err(failure) => return Err(fault(api, failure, &format!("find the namespace {namespace}"))),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn pod_consumes(pod: &Pod, classes: &[Class]) -> bool {
+    let spec = pod.spec.as_ref();
+    spec.is_some_and(|spec| consumes(spec, pod.namespace(), classes))
+}
+
+/// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.
+fn version(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Option<SecretVersion> {
+    let meta = &pod.metadata;
+    let id = PodId {
+        namespace: pod.namespace(),
+        name: meta.name.as_deref()?,
+        uid: meta.uid.as_deref().filter(|uid| !uid.is_empty())?,
+    };
+    let ours =
+        |class: &&Class| subject.vault.as_deref().is_none_or(|vault| class.vault.eq_ignore_ascii_case(vault));
+    mounted_classes(pod.spec.as_ref()?, id.namespace, classes)
+        .filter(ours)
+        .find_map(|class| mounted(statuses, id, &class.name, &subject.secret))
+}
+
+/// The Deployment above each pod, in their order.
+async fn owners(
+    api: &Api,
+    subject: &Subject,
+    pods: &[Pod],
+    deployments: &BTreeMap<WorkloadName, String>,
+) -> Result<Vec<Option<WorkloadName>>, Fault> {
+    let by_name = Owners { deployments, replica_sets: &[] };
+    let mut above: Vec<Above> = pods.iter().map(|pod| by_name.above(&pod.metadata)).collect();
+    if above.contains(&Above::Unclear) {
+        let replica_sets: Vec<ReplicaSet> = everywhere(api, REPLICA_SETS, subject, &mut Vec::new())
+            .await
+            .map_err(|f| fault(api, f, "list the ReplicaSets"))?;
+        let by_list = Owners { deployments, replica_sets: &replica_sets };
+        above = pods.iter().map(|pod| by_list.above(&pod.metadata)).collect();
+    }
+    let known = |above| match above {
+        Above::Deployment(name) => Some(name),
+        Above::Unclear | Above::Nothing => None,
+    };
+    Ok(above.into_iter().map(known).collect())
+}
+
+/// Something in a namespace.
+trait Placed {
+    fn namespace(&self) -> &str;
+}
+
+impl<T: Metadata<Ty = ObjectMeta>> Placed for T {
+    fn namespace(&self) -> &str {
+        self.metadata().namespace.as_deref().unwrap_or_default()
+    }
+}
+
+impl Placed for RawClass {
+    fn namespace(&self) -> &str {
+        &self.metadata.namespace
+    }
+}
+
+impl Placed for PodStatus {
+    fn namespace(&self) -> &str {
+        &self.metadata.namespace
+    }
+}

@@ -1,0 +1,185 @@
+//! The clusters of the stamps, over the Kubernetes API.
+//!
+//! Every look is a set of fresh lists; watches only say when another look is worth its price. A restart is one
+//! PATCH that nothing repeats, sent after the permit was checked with the credentials at hand. What a synced
+//! Secret holds leaves this room as a fingerprint. Nothing here judges: whether a rollout is complete or a pod
+//! too old is for the core.
+
+mod api;
+mod connect;
+mod consumers;
+mod csi;
+mod failure;
+mod look;
+mod resolve;
+mod restart;
+mod synced;
+mod watch;
+mod workload;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::api::Api;
+use self::connect::Connection;
+use self::look::{Place, Subject};
+use self::synced::base64;
+use self::watch::Signal;
+use super::http::HttpSettings;
+use crate::model::{Blindness, ClusterView, Salt, StampName, WorkloadName};
+use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
+
+pub use self::connect::KubeconfigPlace;
+pub use self::resolve::resolve_workload;
+pub use self::workload::{parse_pod, parse_workload};
+
+/// The annotation by which `kubectl rollout restart` changes a pod template.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// The annotation by which a restart is known to be ours. Never relied upon: GitOps tools may remove it.
+const ROTATION: &str = "keyslot.dev/rotation";
+
+/// A stamp's cluster, as the configuration describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StampCluster {
+    pub kubeconfig: KubeconfigPlace,
+    /// The name of the stamp's Key Vault, where it is known.
+    pub vault: Option<String>,
+    /// All namespaces where empty.
+    pub namespaces: Vec<String>,
+}
+
+/// The clusters of one environment.
+pub struct Kubernetes {
+    /// The vaults' name for the secret.
+    secret: String,
+    http: HttpSettings,
+    clock: Arc<dyn Clock>,
+    signal: Arc<Signal>,
+    stamps: BTreeMap<StampName, Stamp>,
+}
+
+struct Stamp {
+    cluster: StampCluster,
+    state: Mutex<State>,
+}
+
+/// What is kept between two calls. None of it is evidence.
+#[derive(Default)]
+struct State {
+    connection: Option<Connection>,
+    /// Workloads that the last look found paused.
+    paused: BTreeSet<WorkloadName>,
+    /// The watches, once there was a look for them to follow.
+    watches: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Kubernetes {
+    /// Nothing is read or sent before the first call. Trust and client certificates come from each kubeconfig,
+    /// whatever `http` says of them.
+    pub fn new(
+        secret: impl Into<String>,
+        stamps: BTreeMap<StampName, StampCluster>,
+        http: HttpSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Kubernetes {
+        let stamp = |cluster| Stamp { cluster, state: Mutex::default() };
+        Kubernetes {
+            secret: secret.into(),
+            http,
+            clock,
+            signal: Arc::default(),
+            stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+        }
+    }
+
+    fn stamp(&self, name: &StampName) -> Result<&Stamp, Fault> {
+        self.stamps.get(name).ok_or_else(|| {
+            Fault::new(Blindness::Missing, "find a cluster", format!("stamp {name}"), "it is not configured")
+                .remedy("add the stamp to the configuration")
+        })
+    }
+
+    /// The stamp's API server; the kubeconfig is read where there is no connection yet.
+    async fn api(&self, name: &StampName, stamp: &Stamp, state: &mut State) -> Result<Api, Fault> {
+        let subject = format!("cluster of stamp {name}");
+        let connection = match &state.connection {
+            Some(connection) => connection.clone(),
+            None => {
+                let place = stamp.cluster.kubeconfig.clone();
+                let opened = Connection::open(place, self.http.clone(), subject.clone()).await?;
+                state.connection.insert(opened).clone()
+            }
+        };
+        Ok(Api { connection, clock: Arc::clone(&self.clock), subject })
+    }
+
+    fn watch(&self, stamp: &StampName, api: &Api, places: Vec<Place>) -> Vec<AbortOnDropHandle<()>> {
+        let follow = |place| {
+            let follow = watch::follow(api.clone(), place, stamp.clone(), Arc::clone(&self.signal));
+            AbortOnDropHandle::new(tokio::spawn(follow))
+        };
+        places.into_iter().map(follow).collect()
+    }
+}
+
+#[async_trait]
+impl Clusters for Kubernetes {
+    async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        let stamp = self.stamp(name)?;
+        let mut state = stamp.state.lock().await;
+        let api = self.api(name, stamp, &mut state).await?;
+        let subject = Subject {
+            secret: self.secret.clone(),
+            vault: stamp.cluster.vault.clone(),
+            namespaces: stamp.cluster.namespaces.clone(),
+        };
+        self.signal.clear(name);
+        match look::look(&api, &subject, salt).await {
+            Ok((view, places)) => {
+                let paused = view.workloads.iter().filter(|workload| workload.paused);
+                state.paused = paused.map(|workload| workload.name.clone()).collect();
+                if state.watches.is_empty() {
+                    state.watches = self.watch(name, &api, places);
+                }
+                Ok(view)
+            }
+            Err(fault) => {
+                // The credentials may have been renewed in the file meanwhile.
+                if fault.kind == Blindness::Forbidden {
+                    *state = State::default();
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn restart(
+        &self,
+        name: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        let stamp = match self.stamp(name) {
+            Ok(stamp) => stamp,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        let (api, paused) = {
+            let mut state = stamp.state.lock().await;
+            match self.api(name, stamp, &mut state).await {
+                Ok(api) => (api, state.paused.contains(workload)),
+                Err(fault) => return Effect::NotSent(fault),
+            }
+        };
+        restart::restart(&api, workload, mark, permit, paused).await
+    }
+
+    async fn changed(&self) {
+        self.signal.changed().await;
+    }
+}

@@ -1,0 +1,133 @@
+//! Kubernetes Secrets that the CSI driver fills: what they hold, by their own bytes.
+//!
+//! The driver's status objects say nothing of these (with rotation off they keep an old value under a new
+//! status), so the bytes are read, fingerprinted, and wiped. Each Secret is asked for by name: listing them
+//! would read every other Secret too.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::api::{Api, SECRETS};
+use super::csi::Class;
+use super::failure::Failure;
+use crate::model::{Fingerprint, Salt, SyncedSecretView};
+
+#[derive(Deserialize)]
+struct Secret {
+    metadata: SecretMeta,
+    #[serde(default)]
+    data: std::collections::BTreeMap<String, Base64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretMeta {
+    #[serde(default)]
+    managed_fields: Vec<ManagedFields>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedFields {
+    time: Option<Timestamp>,
+    #[serde(default)]
+    fields_v1: Value,
+}
+
+/// A value of `data`, wiped on drop.
+struct Base64(Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Base64(Zeroizing::new(text)))
+    }
+}
+
+/// The bytes of base64 text; `None` where it is none.
+pub(super) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = StrDeserializer::<serde::de::value::Error>::new(text.trim());
+    ByteString::deserialize(text).ok().map(|bytes| Zeroizing::new(bytes.0))
+}
+
+/// The synced Secrets of the classes. One that does not exist yet holds nothing and is left out.
+pub(super) async fn look(
+    api: &Api,
+    classes: &[Class],
+    salt: &Salt,
+) -> Result<Vec<SyncedSecretView>, Failure> {
+    let wanted: BTreeSet<_> = classes
+        .iter()
+        .flat_map(|class| {
+            class.synced.iter().map(move |synced| (&class.namespace, &synced.secret, &synced.key))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (namespace, name, key) in wanted {
+        let path = format!("{}/{name}", SECRETS.path(Some(namespace)));
+        match api.get::<Secret>(&path).await {
+            Ok(secret) => found.extend(view(&secret, namespace, name, key, salt)?),
+            Err(failure) if failure.refusal().is_some_and(|refusal| refusal.status == 404) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(found)
+}
+
+fn view(
+    secret: &Secret,
+    namespace: &str,
+    name: &str,
+    key: &str,
+    salt: &Salt,
+) -> Result<Option<SyncedSecretView>, Failure> {
+    let Some(Base64(text)) = secret.data.get(key) else { return Ok(None) };
+    let bytes = base64(text)
+        .ok_or_else(|| Failure::Garbled(format!("the Secret {namespace}/{name} holds no base64 at {key}")))?;
+    Ok(Some(SyncedSecretView {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        fingerprint: Fingerprint::of(&bytes, salt),
+        changed: changed(&secret.metadata.managed_fields, key),
+    }))
+}
+
+/// When the value last changed, at the latest: the API server dates a manager's entry anew whenever one of its
+/// fields changes. (The Secret's resourceVersion moves without any change of data.)
+fn changed(managed: &[ManagedFields], key: &str) -> Option<Timestamp> {
+    let field = format!("f:{key}");
+    managed
+        .iter()
+        .filter(|entry| entry.fields_v1.get("f:data").is_some_and(|data| data.get(&field).is_some()))
+        .filter_map(|entry| entry.time)
+        .max()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_by_its_bytes_and_dated_by_the_manager_of_its_key() {
+        let secret: Secret = serde_json::from_value(json!({
+            "metadata": {"name": "cosmos", "managedFields": [
+                {"manager": "driver", "time": "2026-11-22T19:00:00Z", "fieldsV1": {"f:data": {".": {}, "f:k": {}}}},
+                {"manager": "labels", "time": "2026-11-22T20:00:00Z", "fieldsV1": {"f:metadata": {}}},
+            ]},
+            "data": {"k": "a2V5LW9uZQ==", "other": "eA=="},
+        }))
+        .unwrap();
+        let salt = Salt::new("00ff");
+        let seen = view(&secret, "workload", "cosmos", "k", &salt).unwrap().unwrap();
+        assert_eq!(seen.fingerprint, Fingerprint::of(b"key-one", &salt));
+        assert_eq!(seen.changed, Some("2026-11-22T19:00:00Z".parse().unwrap()));
+        assert_eq!(view(&secret, "workload", "cosmos", "absent", &salt).unwrap(), None);
+    }
+}

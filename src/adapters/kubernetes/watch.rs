@@ -1,0 +1,341 @@
+//! Watches that wake whoever waits for a cluster to change. They decide nothing and feed nothing.
+//!
+//! A watch begins where a list ended, asks for bookmarks, and goes on from the last version it saw when the
+//! connection ends. A version that the server no longer keeps (410, as an event in a 200 answer or as the
+//! answer itself) means that something may have been missed: that wakes too, and the watch begins anew.
+//!
+//! What wakes is what a decision could turn on: a Deployment whose generation, pause, completeness or deadline
+//! is another than before, and a pod that is gone. The dozens of events in between would only cost lists.
+//! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Deserialize;
+use tokio::sync::Notify;
+
+use super::api::{Api, Kind, PODS};
+use super::look::Place;
+use crate::model::StampName;
+
+/// The server ends a watch after this time, in seconds; a dead connection cannot last longer.
+const SERVER_TIMEOUT: u32 = 290;
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// One event is one line; no object may be larger than 1.5 MiB in etcd.
+const LINE_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Which stamps have changed since they were looked at, and who waits for that.
+#[derive(Default)]
+pub(super) struct Signal {
+    changed: Mutex<BTreeSet<StampName>>,
+    waiting: Notify,
+}
+
+impl Signal {
+    fn raise(&self, stamp: &StampName) {
+        self.stamps().insert(stamp.clone());
+        self.waiting.notify_one();
+    }
+
+    /// To be called before a look, which will see whatever was signalled so far.
+    pub fn clear(&self, stamp: &StampName) {
+        self.stamps().remove(stamp);
+    }
+
+    /// Resolves once for all that was raised before.
+    pub async fn changed(&self) {
+        loop {
+            if !std::mem::take(&mut *self.stamps()).is_empty() {
+                return;
+            }
+            self.waiting.notified().await;
+        }
+    }
+
+    fn stamps(&self) -> std::sync::MutexGuard<'_, BTreeSet<StampName>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Follows one collection for ever; ends only by being dropped.
+pub(super) async fn follow(api: Api, place: Place, stamp: StampName, signal: std::sync::Arc<Signal>) {
+    let mut watch = Watch { kind: place.kind, version: place.version, known: HashMap::new() };
+    let namespace = place.namespace.as_deref();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let before = watch.version.clone();
+        match watch.run(&api, namespace, || signal.raise(&stamp)).await {
+            End::Expired => {
+                signal.raise(&stamp);
+                if let Ok(version) = api.version(place.kind, namespace).await {
+                    watch.version = version;
+                }
+            }
+            End::Closed if watch.version != before => {
+                pause = SHORTEST_PAUSE;
+                continue;
+            }
+            End::Closed | End::Failed => {}
+        }
+        tracing::debug!(stamp = %stamp, kind = place.kind.plural, "the watch ended and will begin again");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// How one connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By the server or the network; it can go on from the last version.
+    Closed,
+    /// The version is too old.
+    Expired,
+    /// It could not begin, or the server reported an error.
+    Failed,
+}
+
+struct Watch {
+    kind: Kind,
+    version: String,
+    /// What was last seen of each object, by uid.
+    known: HashMap<String, Telling>,
+}
+
+impl Watch {
+    async fn run(&mut self, api: &Api, namespace: Option<&str>, wake: impl Fn()) -> End {
+        let path = format!(
+            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={SERVER_TIMEOUT}",
+            self.kind.path(namespace),
+            self.version,
+        );
+        let Ok(request) = api.request(Method::GET, &path, None).await else { return End::Failed };
+        let mut response = match api.connection.http.open(request, None).await {
+            Ok(response) if response.status() == http::StatusCode::GONE => return End::Expired,
+            Ok(response) if response.status().is_success() => response,
+            Ok(_) | Err(_) => return End::Failed,
+        };
+        let mut rest = Vec::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            rest.extend_from_slice(&chunk);
+            let Some(last) = memchr::memrchr(b'\n', &rest) else {
+                if rest.len() > LINE_LIMIT {
+                    return End::Failed;
+                }
+                continue;
+            };
+            for line in rest[..last].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                match self.take(line) {
+                    Took::Nothing => {}
+                    Took::Change => wake(),
+                    Took::End(end) => return end,
+                }
+            }
+            rest.drain(..=last);
+        }
+        End::Closed
+    }
+
+    fn take(&mut self, line: &[u8]) -> Took {
+        let Ok(event) = serde_json::from_slice::<Event>(line) else { return Took::End(End::Failed) };
+        if event.kind == "ERROR" {
+            return Took::End(if event.object.code == 410 { End::Expired } else { End::Failed });
+        }
+        if !event.object.metadata.resource_version.is_empty() {
+            self.version.clone_from(&event.object.metadata.resource_version);
+        }
+        let uid = &event.object.metadata.uid;
+        match event.kind.as_str() {
+            "BOOKMARK" => Took::Nothing,
+            "DELETED" => {
+                self.known.remove(uid);
+                Took::Change
+            }
+            _ if self.kind == PODS => Took::Nothing,
+            _ => {
+                let telling = Telling::of(&event.object);
+                match self.known.insert(uid.clone(), telling) {
+                    Some(before) if before == telling => Took::Nothing,
+                    _ => Took::Change,
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Took {
+    Nothing,
+    Change,
+    End(End),
+}
+
+/// What of a Deployment is worth waking for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Telling {
+    generation: i64,
+    observed: bool,
+    paused: bool,
+    settled: bool,
+    stuck: bool,
+}
+
+impl Telling {
+    fn of(object: &Object) -> Telling {
+        let Object { metadata, spec, status, .. } = object;
+        let desired = spec.replicas.unwrap_or(1);
+        Telling {
+            generation: metadata.generation,
+            observed: status.observed_generation >= metadata.generation,
+            paused: spec.paused,
+            settled: [status.replicas, status.updated_replicas, status.available_replicas]
+                .iter()
+                .all(|count| *count == desired),
+            stuck: status.conditions.iter().any(|condition| {
+                condition.kind == "Progressing" && condition.reason == "ProgressDeadlineExceeded"
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    object: Object,
+}
+
+/// As much of a Deployment, a pod or a `Status` as is needed here.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Object {
+    metadata: Metadata,
+    spec: Spec,
+    #[serde(deserialize_with = "object_or_nothing")]
+    status: Status,
+    code: u16,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    uid: String,
+    resource_version: String,
+    generation: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    paused: bool,
+    replicas: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    observed_generation: i64,
+    replicas: i64,
+    updated_replicas: i64,
+    available_replicas: i64,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    reason: String,
+}
+
+/// The `status` of a `Status` object is a word.
+fn object_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Object(Status),
+        Other(serde::de::IgnoredAny),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::Object(status) => status,
+        Either::Other(_) => Status::default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::api::DEPLOYMENTS;
+    use super::*;
+
+    fn watch(kind: Kind) -> Watch {
+        Watch { kind, version: "1".into(), known: HashMap::new() }
+    }
+
+    fn deployment(version: &str, generation: i64, status: Value) -> Vec<u8> {
+        let metadata = json!({"uid": "u", "resourceVersion": version, "generation": generation});
+        json!({"type": "MODIFIED", "object": {"metadata": metadata, "spec": {"replicas": 3}, "status": status}})
+            .to_string()
+            .into_bytes()
+    }
+
+    fn counts(observed: i64, updated: i64) -> Value {
+        json!({"observedGeneration": observed, "replicas": 3, "updatedReplicas": updated, "availableReplicas": 3,
+            "conditions": [{"type": "Available", "status": "True"}]})
+    }
+
+    #[test]
+    fn only_what_a_decision_could_turn_on_wakes() {
+        let mut watch = watch(DEPLOYMENTS);
+        assert_eq!(watch.take(&deployment("2", 2, counts(1, 3))), Took::Change, "patched");
+        assert_eq!(watch.take(&deployment("3", 2, counts(2, 0))), Took::Change, "observed");
+        assert_eq!(watch.take(&deployment("4", 2, counts(2, 1))), Took::Nothing, "one of three");
+        assert_eq!(watch.take(&deployment("5", 2, counts(2, 3))), Took::Change, "complete");
+        assert_eq!(watch.version, "5");
+    }
+
+    #[test]
+    fn a_pod_that_is_gone_wakes_and_bookmarks_only_move_the_version() {
+        let mut watch = watch(PODS);
+        let event = |kind: &str, version: &str| {
+            json!({"type": kind, "object": {"metadata": {"uid": "p", "resourceVersion": version},
+                "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}})
+            .to_string()
+            .into_bytes()
+        };
+        assert_eq!(watch.take(&event("ADDED", "2")), Took::Nothing);
+        assert_eq!(watch.take(&event("BOOKMARK", "7")), Took::Nothing);
+        assert_eq!(watch.version, "7");
+        assert_eq!(watch.take(&event("DELETED", "8")), Took::Change);
+    }
+
+    #[test]
+    fn an_error_in_the_stream_ends_it_and_a_410_says_why() {
+        // Word for word what a server sends for a version that it no longer keeps.
+        let line = br#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version: 1 (1133)","reason":"Expired","code":410}}"#;
+        assert_eq!(watch(PODS).take(line), Took::End(End::Expired));
+        let other = br#"{"type":"ERROR","object":{"kind":"Status","status":"Failure","code":500}}"#;
+        assert_eq!(watch(PODS).take(other), Took::End(End::Failed));
+        assert_eq!(watch(PODS).take(b"<html>"), Took::End(End::Failed));
+    }
+
+    #[tokio::test]
+    async fn a_signal_wakes_once_and_a_look_makes_it_void() {
+        let signal = Signal::default();
+        let stamp = StampName::new("eastus");
+        signal.raise(&stamp);
+        signal.raise(&stamp);
+        signal.changed().await;
+        let again = futures::future::poll_immediate(signal.changed()).await;
+        assert!(again.is_none(), "both were reported");
+        signal.raise(&stamp);
+        signal.clear(&stamp);
+        assert!(futures::future::poll_immediate(signal.changed()).await.is_none());
+    }
+}

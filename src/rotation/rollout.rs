@@ -1,0 +1,206 @@
+//! Whether a Deployment has done what its newest generation asks, judged from one view of it.
+//!
+//! The hard part is what a status does *not* say: it may be older than the patch, it may carry conditions of
+//! the rollout before, and its zeroes are absent. So the numbers decide, and only once the controller has
+//! seen the newest generation; a condition alone is never success. Pods that still terminate are not counted
+//! in any of these numbers: that none is left is another predicate's business.
+
+use crate::model::WorkloadView;
+
+/// The numbers of a rollout under way, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Pods that the Deployment wants.
+    pub desired: u32,
+    /// Pods of the newest template.
+    pub updated: u32,
+    /// Pods of any template that have served long enough.
+    pub available: u32,
+    /// Pods of older templates that have not been told to end.
+    pub outdated: u32,
+}
+
+/// Where a rollout stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rollout {
+    /// The status is about an older generation: everything else in it describes the past.
+    NotYetObserved { observed: i64, wanted: i64 },
+    /// Pods are being replaced.
+    Progressing(Progress),
+    /// Every wanted pod is of the newest template and available, and no other is counted any more.
+    Complete,
+    /// The controller has given up waiting for progress; the old pods stay. It goes on by itself if the new
+    /// pods recover.
+    DeadlineExceeded { message: String, progress: Progress },
+    /// Nothing moves until somebody resumes the Deployment.
+    Paused(Progress),
+}
+
+impl Rollout {
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Rollout::Complete)
+    }
+}
+
+/// Judges `workload` after a patch that left it at `our_generation`.
+///
+/// A later generation (a scaling, another restart) moves the mark: then *its* rollout is what is judged, since
+/// it replaces the same old pods. Whether ours was overtaken, [`superseded`] tells. Generations belong to one
+/// object: the caller compares `uid`s, because a Deployment that was made anew starts at 1.
+pub fn rollout(workload: &WorkloadView, our_generation: i64) -> Rollout {
+    let wanted = workload.generation.max(our_generation);
+    if workload.observed_generation < wanted {
+        return Rollout::NotYetObserved { observed: workload.observed_generation, wanted };
+    }
+    if complete(workload) {
+        return Rollout::Complete;
+    }
+    let progress = progress(workload);
+    if workload.paused {
+        return Rollout::Paused(progress);
+    }
+    match deadline(workload) {
+        Some(message) => Rollout::DeadlineExceeded { message, progress },
+        None => Rollout::Progressing(progress),
+    }
+}
+
+/// Whether somebody's later change has replaced the template that our patch made: the generation has moved
+/// on, and the template no longer bears our time. (The generation alone does not tell: scaling raises it too.
+/// A controller that removes the annotation, as GitOps tools do, has changed the template as well.)
+pub fn superseded(workload: &WorkloadView, our_generation: i64, our_restarted_at: &str) -> bool {
+    workload.generation > our_generation && workload.restarted_at.as_deref() != Some(our_restarted_at)
+}
+
+fn complete(workload: &WorkloadView) -> bool {
+    workload.updated == workload.desired
+        && workload.replicas == workload.desired
+        && workload.available == workload.desired
+        && workload.unavailable == 0
+}
+
+fn progress(workload: &WorkloadView) -> Progress {
+    Progress {
+        desired: workload.desired,
+        updated: workload.updated,
+        available: workload.available,
+        outdated: workload.replicas.saturating_sub(workload.updated),
+    }
+}
+
+/// The controller writes this condition together with `observedGeneration`, so once that is current the
+/// condition belongs to the newest rollout.
+fn deadline(workload: &WorkloadView) -> Option<String> {
+    workload
+        .conditions
+        .iter()
+        .find(|condition| condition.kind == "Progressing" && condition.status == "False")
+        .filter(|condition| condition.reason == "ProgressDeadlineExceeded")
+        .map(|condition| condition.message.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DeploymentCondition, ReplicaNumber, Strategy, WorkloadName};
+
+    fn settled() -> WorkloadView {
+        WorkloadView {
+            name: WorkloadName::new("workload", "catalogservice-deploy"),
+            uid: "u".into(),
+            generation: 2,
+            observed_generation: 2,
+            paused: false,
+            strategy: Strategy::RollingUpdate {
+                max_surge: ReplicaNumber::Percent(25),
+                max_unavailable: ReplicaNumber::Percent(25),
+            },
+            desired: 3,
+            replicas: 3,
+            updated: 3,
+            ready: 3,
+            available: 3,
+            unavailable: 0,
+            conditions: vec![progressing("True", "NewReplicaSetAvailable")],
+            restarted_at: Some("2026-11-22T19:29:28Z".into()),
+            rotation: None,
+            consumes: true,
+        }
+    }
+
+    fn progressing(status: &str, reason: &str) -> DeploymentCondition {
+        DeploymentCondition {
+            kind: "Progressing".into(),
+            status: status.into(),
+            reason: reason.into(),
+            message: format!("says {reason}"),
+        }
+    }
+
+    #[test]
+    fn every_number_must_agree_before_it_is_complete() {
+        assert_eq!(rollout(&settled(), 2), Rollout::Complete);
+        let breaks: [fn(&mut WorkloadView); 5] = [
+            |w| w.updated = 2,
+            |w| w.replicas = 4,
+            |w| w.available = 2,
+            |w| w.unavailable = 1,
+            |w| w.desired = 4,
+        ];
+        for spoil in breaks {
+            let mut workload = settled();
+            spoil(&mut workload);
+            assert!(matches!(rollout(&workload, 2), Rollout::Progressing(_)), "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn a_complete_looking_status_of_the_generation_before_says_nothing() {
+        let stale = WorkloadView { generation: 3, ..settled() };
+        assert_eq!(rollout(&stale, 3), Rollout::NotYetObserved { observed: 2, wanted: 3 });
+        // A list that was read before our patch was applied is just as stale.
+        assert_eq!(rollout(&settled(), 3), Rollout::NotYetObserved { observed: 2, wanted: 3 });
+    }
+
+    #[test]
+    fn an_old_deadline_is_not_held_against_a_new_patch() {
+        let mut workload = settled();
+        workload.generation = 3;
+        workload.conditions = vec![progressing("False", "ProgressDeadlineExceeded")];
+        assert!(matches!(rollout(&workload, 3), Rollout::NotYetObserved { .. }));
+        workload.observed_generation = 3;
+        workload.updated = 1;
+        assert!(matches!(rollout(&workload, 3), Rollout::DeadlineExceeded { .. }));
+        // Complete numbers outrank a condition that the controller has not yet rewritten.
+        workload.updated = 3;
+        assert_eq!(rollout(&workload, 3), Rollout::Complete);
+    }
+
+    #[test]
+    fn no_replicas_wanted_and_none_left_is_complete() {
+        let mut workload = settled();
+        (workload.desired, workload.replicas, workload.updated) = (0, 0, 0);
+        (workload.ready, workload.available) = (0, 0);
+        assert_eq!(rollout(&workload, 2), Rollout::Complete);
+        workload.replicas = 3;
+        assert!(matches!(rollout(&workload, 2), Rollout::Progressing(Progress { outdated: 3, .. })));
+    }
+
+    #[test]
+    fn a_paused_rollout_waits_and_a_finished_one_does_not() {
+        let mut workload = WorkloadView { paused: true, updated: 0, ..settled() };
+        assert!(matches!(rollout(&workload, 2), Rollout::Paused(_)));
+        workload.updated = 3;
+        assert_eq!(rollout(&workload, 2), Rollout::Complete);
+    }
+
+    #[test]
+    fn scaling_after_a_restart_does_not_supersede_it_and_another_restart_does() {
+        let ours = "2026-11-22T19:29:28Z";
+        let scaled = WorkloadView { generation: 3, ..settled() };
+        assert!(!superseded(&scaled, 2, ours));
+        let again = WorkloadView { restarted_at: Some("2026-11-22T19:31:34Z".into()), ..scaled };
+        assert!(superseded(&again, 2, ours));
+        assert!(!superseded(&settled(), 2, "another"), "the generation is still ours");
+    }
+}
