@@ -3,7 +3,26 @@
 //! Adapters translate: a port's question becomes requests, answers become `model` values, failures become
 //! faults that name no secret. They decide nothing and keep nothing but caches of tokens and connections.
 
+pub mod arm;
+pub mod cosmos;
+pub mod credential;
 pub mod git;
 pub mod http;
+pub mod key_vault;
 pub mod kubernetes;
 pub mod token;
+
+/// An error and its causes in one line, without repeating what the outer one already says.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(this) = cause {
+        let more = this.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = this.source();
+    }
+    text
+}

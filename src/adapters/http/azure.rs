@@ -50,13 +50,7 @@ impl azure_core_legacy::HttpClient for Http {
 
         let outgoing = legacy_outgoing(request)?;
         let response = self.open(outgoing, None).await.map_err(|error| Error::new(ErrorKind::Io, error))?;
-        let status = response.status().as_u16();
-        let status = azure_core_legacy::StatusCode::try_from(status)
-            .map_err(|_| Error::message(ErrorKind::DataConversion, format!("status {status} is none")))?;
-        let mut headers = azure_core_legacy::headers::Headers::new();
-        for (name, value) in text_headers(response.headers()) {
-            headers.insert(name, value);
-        }
+        let (status, headers) = legacy_head(response.status(), response.headers())?;
         let body = response.bytes_stream().map_err(|error| Error::new(ErrorKind::Io, error.without_url()));
         Ok(azure_core_legacy::Response::new(status, headers, Box::pin(body)))
     }
@@ -74,6 +68,22 @@ pub(in crate::adapters) fn legacy_outgoing(
     };
     outgoing(request.method().as_ref(), request.url().clone(), pairs, body)
         .map_err(|error| Error::new(ErrorKind::Other, error))
+}
+
+/// Status and headers as the older generation has them.
+pub(in crate::adapters) fn legacy_head(
+    status: http::StatusCode,
+    headers: &HeaderMap,
+) -> azure_core_legacy::Result<(azure_core_legacy::StatusCode, azure_core_legacy::headers::Headers)> {
+    use azure_core_legacy::error::{Error, ErrorKind};
+
+    let status = azure_core_legacy::StatusCode::try_from(status.as_u16())
+        .map_err(|_| Error::message(ErrorKind::DataConversion, format!("{status} is not known")))?;
+    let mut legacy = azure_core_legacy::headers::Headers::new();
+    for (name, value) in text_headers(headers) {
+        legacy.insert(name, value);
+    }
+    Ok((status, legacy))
 }
 
 fn outgoing<'a>(

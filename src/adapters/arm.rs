@@ -1,0 +1,292 @@
+//! Azure Resource Manager: its errors, and the transport under the older SDK generation.
+//!
+//! `azure_core` 0.21 logs requests with their authorization header. So its credential hands out a placeholder,
+//! and [`ArmTransport`] puts the real token in below everything that logs. One transport serves one call and
+//! sends at most one request: whatever a policy above it believes about retries, nothing goes out twice.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core_legacy as legacy;
+use http::StatusCode;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+use super::credential::Tokens;
+use super::http::{Answer, Http, Leave, ReadError, SendError, legacy_head, legacy_outgoing};
+use crate::model::Blindness;
+use crate::ports::{Clock, Fault, Permit};
+
+/// What was answered instead of success.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status} {code}: {message}")]
+pub struct ArmError {
+    pub status: StatusCode,
+    pub code: String,
+    /// For people; may be localised.
+    pub message: String,
+    pub retry_after: Option<Duration>,
+}
+
+/// Both shapes of an error body: nested under `error`, and Cosmos DB's flat one.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Option<ErrorText>,
+    #[serde(flatten)]
+    flat: ErrorText,
+}
+
+#[derive(Deserialize, Default)]
+struct ErrorText {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Longer messages are cut; they end up in one line of a report.
+const MESSAGE_LIMIT: usize = 400;
+
+impl ArmError {
+    pub fn of(answer: &Answer) -> ArmError {
+        let text = match serde_json::from_slice::<ErrorBody>(&answer.body) {
+            Ok(body) => body.error.unwrap_or(body.flat),
+            Err(_) => ErrorText::default(),
+        };
+        let reason = answer.status.canonical_reason().unwrap_or("no reason");
+        let words: Vec<&str> = text.message.split_whitespace().collect();
+        ArmError {
+            status: answer.status,
+            code: if text.code.is_empty() { reason.to_owned() } else { text.code },
+            message: words.join(" ").chars().take(MESSAGE_LIMIT).collect(),
+            retry_after: answer.retry_after(),
+        }
+    }
+
+    /// As a fault of the world, with the usual remedy.
+    pub fn fault(&self, what: &str, subject: &str) -> Fault {
+        let (kind, remedy) = match self.status {
+            StatusCode::UNAUTHORIZED => (Blindness::Forbidden, "sign in again, and check the tenant"),
+            StatusCode::FORBIDDEN => {
+                (Blindness::Forbidden, "check the role assignments (a new one takes up to 10 minutes)")
+            }
+            StatusCode::CONFLICT if self.code == "ScopeLocked" => {
+                (Blindness::Forbidden, "a lock forbids it: ask its owner to lift the lock")
+            }
+            StatusCode::NOT_FOUND => (Blindness::Missing, "check subscription, resource group and name"),
+            StatusCode::TOO_MANY_REQUESTS => (Blindness::Throttled, ""),
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+                (Blindness::Unreachable, "")
+            }
+            _ => (Blindness::Unintelligible, ""),
+        };
+        Fault::new(kind, what, subject, self.to_string()).remedy(remedy)
+    }
+
+    fn is_passing(&self) -> bool {
+        self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.status == StatusCode::REQUEST_TIMEOUT
+            || self.status.is_server_error()
+    }
+}
+
+/// Why a call through Azure Resource Manager gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ArmFailure {
+    #[error("{0}")]
+    Token(Fault),
+    #[error(transparent)]
+    Send(#[from] SendError),
+    #[error(transparent)]
+    Answer(#[from] ArmError),
+    /// Of the SDK itself, before or after the wire.
+    #[error("{0}")]
+    Sdk(String),
+}
+
+impl ArmFailure {
+    pub fn fault(&self, what: &str, subject: &str) -> Fault {
+        match self {
+            ArmFailure::Token(fault) => fault.clone(),
+            ArmFailure::Send(error) => error.fault(what, subject),
+            ArmFailure::Answer(error) => error.fault(what, subject),
+            ArmFailure::Sdk(why) => Fault::new(Blindness::Unintelligible, what, subject, why),
+        }
+    }
+
+    /// For a read: whether asking again may help.
+    pub fn read_error(&self, what: &str, subject: &str) -> ReadError {
+        let fault = self.fault(what, subject);
+        match self {
+            ArmFailure::Answer(error) if error.is_passing() => ReadError::Later(fault, error.retry_after),
+            ArmFailure::Send(SendError::NoAnswer(_)) => ReadError::Later(fault, None),
+            ArmFailure::Answer(_) | ArmFailure::Send(_) | ArmFailure::Token(_) | ArmFailure::Sdk(_) => {
+                ReadError::Final(fault)
+            }
+        }
+    }
+}
+
+impl From<legacy::Error> for ArmFailure {
+    /// Finds our own failure again below the SDK's error.
+    fn from(error: legacy::Error) -> ArmFailure {
+        match error.into_downcast::<ArmFailure>() {
+            Ok(failure) => failure,
+            Err(error) => ArmFailure::Sdk(error.kind().to_string()),
+        }
+    }
+}
+
+/// What a call needs besides its request.
+#[derive(Clone)]
+pub struct ArmAccess {
+    pub http: Http,
+    pub tokens: Tokens,
+    /// As `https://management.azure.com/.default`.
+    pub scope: String,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ArmAccess {
+    /// Sends one request with a token.
+    ///
+    /// # Errors
+    /// Everything but a success.
+    pub async fn send(
+        &self,
+        mut request: reqwest::Request,
+        permit: Option<&Permit>,
+    ) -> Result<Answer, ArmFailure> {
+        let token = self.tokens.token(&self.scope).await.map_err(ArmFailure::Token)?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+            .map_err(|_| ArmFailure::Sdk("the token cannot be sent as a header".to_owned()))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+        let leave = permit.map(|permit| Leave { permit, clock: self.clock.as_ref() });
+        let answer = self.http.send(request, leave).await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(ArmError::of(&answer).into()) }
+    }
+}
+
+/// The transport of one call of the older SDK.
+pub struct ArmTransport {
+    access: ArmAccess,
+    permit: Option<Permit>,
+    request_id: Option<String>,
+    used: AtomicBool,
+    answer: Mutex<Option<Answer>>,
+}
+
+impl std::fmt::Debug for ArmTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ArmTransport")
+    }
+}
+
+impl ArmTransport {
+    /// For a read.
+    pub fn reading(access: ArmAccess) -> ArmTransport {
+        ArmTransport::new(access, None, None)
+    }
+
+    /// For an effect, under a permit, named by `request_id` in `x-ms-client-request-id`.
+    pub fn acting(access: ArmAccess, permit: Permit, request_id: &str) -> ArmTransport {
+        ArmTransport::new(access, Some(permit), Some(request_id.to_owned()))
+    }
+
+    fn new(access: ArmAccess, permit: Option<Permit>, request_id: Option<String>) -> ArmTransport {
+        let (used, answer) = (AtomicBool::new(false), Mutex::new(None));
+        ArmTransport { access, permit, request_id, used, answer }
+    }
+
+    /// The answer to the one request. The SDK sees only its head: bodies may hold keys, and its buffers are
+    /// not wiped.
+    ///
+    /// # Errors
+    /// When the SDK said that it succeeded without having sent anything.
+    pub fn take(&self) -> Result<Answer, ArmFailure> {
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.ok_or_else(|| ArmFailure::Sdk("nothing was sent".to_owned()))
+    }
+
+    async fn once(&self, request: &legacy::Request) -> Result<Answer, ArmFailure> {
+        if self.used.swap(true, Ordering::SeqCst) {
+            return Err(ArmFailure::Sdk("the SDK tried to send a request again; it was stopped".to_owned()));
+        }
+        let mut outgoing = legacy_outgoing(request).map_err(ArmFailure::from)?;
+        if let Some(id) = &self.request_id {
+            let id = HeaderValue::from_str(id)
+                .map_err(|_| ArmFailure::Sdk("the request id cannot be sent as a header".to_owned()))?;
+            outgoing.headers_mut().insert(HeaderName::from_static("x-ms-client-request-id"), id);
+        }
+        self.access.send(outgoing, self.permit.as_ref()).await
+    }
+}
+
+#[async_trait]
+impl legacy::HttpClient for ArmTransport {
+    async fn execute_request(&self, request: &legacy::Request) -> legacy::Result<legacy::Response> {
+        match self.once(request).await {
+            Ok(answer) => {
+                let (status, headers) = legacy_head(answer.status, &answer.headers)?;
+                *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+                Ok(legacy::Response::new(status, headers, Box::pin(futures::stream::empty())))
+            }
+            Err(failure) => Err(legacy::Error::new(legacy::error::ErrorKind::Other, failure)),
+        }
+    }
+}
+
+/// The credential that the older SDK sees.
+#[derive(Debug)]
+pub struct Placeholder;
+
+#[async_trait]
+impl legacy::auth::TokenCredential for Placeholder {
+    async fn get_token(&self, _scopes: &[&str]) -> legacy::Result<legacy::auth::AccessToken> {
+        let expires = azure_core::time::OffsetDateTime::now_utc() + azure_core::time::Duration::HOUR;
+        Ok(legacy::auth::AccessToken::new("placeholder", expires))
+    }
+
+    async fn clear_cache(&self) -> legacy::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn error(status: u16, body: &str) -> ArmError {
+        ArmError::of(&Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: http::HeaderMap::new(),
+            body: Zeroizing::new(body.as_bytes().to_vec()),
+        })
+    }
+
+    #[test]
+    fn nested_and_flat_error_bodies_are_read_and_nonsense_is_survived() {
+        let nested = error(403, r#"{"error":{"code":"AuthorizationFailed","message":"no\r\n right"}}"#);
+        assert_eq!((nested.code.as_str(), nested.message.as_str()), ("AuthorizationFailed", "no right"));
+        let flat = error(412, r#"{"code":"PreconditionFailed","message":"busy","extra":1}"#);
+        assert_eq!((flat.code.as_str(), flat.message.as_str()), ("PreconditionFailed", "busy"));
+        assert_eq!(error(502, "<html>").code, "Bad Gateway");
+    }
+
+    #[test]
+    fn faults_say_what_kind_of_blindness_it_is() {
+        let kind = |status, body| error(status, body).fault("look", "x").kind;
+        assert_eq!(kind(404, ""), Blindness::Missing);
+        assert_eq!(kind(429, ""), Blindness::Throttled);
+        assert_eq!(kind(503, ""), Blindness::Unreachable);
+        assert_eq!(kind(403, ""), Blindness::Forbidden);
+        assert_eq!(kind(409, r#"{"error":{"code":"ScopeLocked"}}"#), Blindness::Forbidden);
+        assert_eq!(kind(400, ""), Blindness::Unintelligible);
+    }
+}

@@ -1,0 +1,246 @@
+//! Tokens from Entra ID, by the credentials of `azure_identity`.
+//!
+//! Order of [`CredentialSource::Auto`]: a client secret in the environment, workload identity (a federated token
+//! file in the environment), the Azure CLI, the machine's managed identity. The last comes last because asking
+//! for it on a machine without one costs a timeout. The first that gives a token is kept. Tokens are cached by
+//! the crate until five minutes before they expire, in wall time. They are handed out as secrets; the older
+//! SDK's stack, which would log them, only ever sees a placeholder (see `arm`).
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
+use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::http::Http;
+use crate::model::Blindness;
+use crate::ports::Fault;
+
+/// Entra ID of the public cloud.
+pub const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
+
+/// Where tokens come from.
+#[derive(Clone, Debug, Default)]
+pub enum CredentialSource {
+    /// The first that works; the order stands in the module's documentation.
+    #[default]
+    Auto,
+    ClientSecret {
+        tenant: String,
+        client: String,
+        secret: SecretString,
+    },
+    /// Federation, as `AZURE_FEDERATED_TOKEN_FILE` and its neighbours say.
+    WorkloadIdentity,
+    AzureCli,
+    /// Of the machine; with `AZURE_CLIENT_ID` a user-assigned one.
+    ManagedIdentity,
+}
+
+/// What tokens are asked with.
+#[derive(Clone, Debug)]
+pub struct CredentialSettings {
+    pub source: CredentialSource,
+    /// Base URL of Entra ID.
+    pub authority: String,
+}
+
+impl Default for CredentialSettings {
+    fn default() -> Self {
+        CredentialSettings { source: CredentialSource::Auto, authority: PUBLIC_AUTHORITY.to_owned() }
+    }
+}
+
+/// Hands out tokens. Clones share the cache.
+#[derive(Clone, Debug)]
+pub struct Tokens(Arc<Chain>);
+
+impl Tokens {
+    /// `environment` looks up environment variables; the process's own are not read here, except that the
+    /// Azure CLI, started as a program, inherits them.
+    ///
+    /// # Errors
+    /// When a named source is not configured, or nothing at all is.
+    pub fn new(
+        http: &Http,
+        settings: &CredentialSettings,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Tokens, Fault> {
+        let maker = Maker { http, authority: &settings.authority, environment };
+        let candidates = maker.candidates(&settings.source)?;
+        Ok(Tokens(Arc::new(Chain { candidates, chosen: OnceLock::new() })))
+    }
+
+    /// A token for one resource, as `https://management.azure.com/.default`.
+    ///
+    /// # Errors
+    /// When no source gives one; with what each said.
+    pub async fn token(&self, scope: &str) -> Result<SecretString, Fault> {
+        match self.0.get_token(&[scope], None).await {
+            Ok(token) => Ok(SecretString::from(token.token.secret().to_owned())),
+            Err(error) => Err(no_token(scope, super::chain(&error))),
+        }
+    }
+
+    /// For clients of the SDK's current generation.
+    pub fn sdk(&self) -> Arc<dyn TokenCredential> {
+        self.0.clone()
+    }
+}
+
+fn no_token(scope: &str, why: String) -> Fault {
+    Fault::new(Blindness::Forbidden, "get a token", scope, why).remedy(
+        "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET \
+         (or AZURE_FEDERATED_TOKEN_FILE)",
+    )
+}
+
+#[derive(Debug)]
+struct Candidate {
+    name: &'static str,
+    credential: Arc<dyn TokenCredential>,
+}
+
+/// Credentials in order; the first that works is kept.
+#[derive(Debug)]
+struct Chain {
+    candidates: Vec<Candidate>,
+    chosen: OnceLock<usize>,
+}
+
+#[async_trait]
+impl TokenCredential for Chain {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        if let Some(candidate) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
+            return candidate.credential.get_token(scopes, None).await;
+        }
+        let mut refusals = Vec::new();
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            match candidate.credential.get_token(scopes, None).await {
+                Ok(token) => {
+                    let _ = self.chosen.set(place);
+                    return Ok(token);
+                }
+                Err(error) => refusals.push(format!("{}: {}", candidate.name, super::chain(&error))),
+            }
+        }
+        Err(azure_core::Error::with_message(ErrorKind::Credential, refusals.join("; ")))
+    }
+}
+
+struct Maker<'a> {
+    http: &'a Http,
+    authority: &'a str,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Maker<'_> {
+    fn candidates(&self, source: &CredentialSource) -> Result<Vec<Candidate>, Fault> {
+        match source {
+            CredentialSource::Auto => self.all(),
+            CredentialSource::ClientSecret { tenant, client, secret } => {
+                Ok(vec![self.client_secret(tenant, client, secret)?])
+            }
+            CredentialSource::WorkloadIdentity => {
+                Ok(vec![self.workload_identity()?.ok_or_else(|| unset("AZURE_FEDERATED_TOKEN_FILE"))?])
+            }
+            CredentialSource::AzureCli => Ok(vec![self.azure_cli()?]),
+            CredentialSource::ManagedIdentity => Ok(vec![self.managed_identity()?]),
+        }
+    }
+
+    fn all(&self) -> Result<Vec<Candidate>, Fault> {
+        let mut all = Vec::new();
+        if let (Some(tenant), Some(client), Some(secret)) =
+            (self.read("AZURE_TENANT_ID"), self.read("AZURE_CLIENT_ID"), self.read("AZURE_CLIENT_SECRET"))
+        {
+            all.push(self.client_secret(&tenant, &client, &SecretString::from(secret))?);
+        }
+        all.extend(self.workload_identity()?);
+        all.push(self.azure_cli()?);
+        all.push(self.managed_identity()?);
+        Ok(all)
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        (self.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    fn client_secret(&self, tenant: &str, client: &str, secret: &SecretString) -> Result<Candidate, Fault> {
+        let secret = Secret::new(secret.expose_secret().to_owned());
+        let options = ClientSecretCredentialOptions { client_options: self.client_options() };
+        made("client secret", ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options)))
+    }
+
+    fn workload_identity(&self) -> Result<Option<Candidate>, Fault> {
+        let Some(file) = self.read("AZURE_FEDERATED_TOKEN_FILE") else { return Ok(None) };
+        let options = WorkloadIdentityCredentialOptions {
+            credential_options: ClientAssertionCredentialOptions { client_options: self.client_options() },
+            client_id: self.read("AZURE_CLIENT_ID"),
+            tenant_id: self.read("AZURE_TENANT_ID"),
+            token_file_path: Some(PathBuf::from(file)),
+        };
+        made("workload identity", WorkloadIdentityCredential::new(Some(options))).map(Some)
+    }
+
+    fn azure_cli(&self) -> Result<Candidate, Fault> {
+        let options = AzureCliCredentialOptions {
+            tenant_id: self.read("AZURE_TENANT_ID"),
+            ..AzureCliCredentialOptions::default()
+        };
+        made("Azure CLI", AzureCliCredential::new(Some(options)))
+    }
+
+    fn managed_identity(&self) -> Result<Candidate, Fault> {
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: self.read("AZURE_CLIENT_ID").map(UserAssignedId::ClientId),
+            client_options: self.client_options(),
+        };
+        made("managed identity", ManagedIdentityCredential::new(Some(options)))
+    }
+
+    fn client_options(&self) -> ClientOptions {
+        let mut cloud = CustomConfiguration::default();
+        cloud.authority_host = self.authority.to_owned();
+        ClientOptions {
+            transport: Some(Transport::new(Arc::new(self.http.clone()))),
+            retry: RetryOptions::none(),
+            cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
+            ..ClientOptions::default()
+        }
+    }
+}
+
+fn made<C: TokenCredential + 'static>(
+    name: &'static str,
+    credential: azure_core::Result<Arc<C>>,
+) -> Result<Candidate, Fault> {
+    match credential {
+        Ok(credential) => Ok(Candidate { name, credential }),
+        Err(error) => {
+            Err(Fault::new(Blindness::Forbidden, "set up a credential", name, super::chain(&error)))
+        }
+    }
+}
+
+fn unset(variable: &str) -> Fault {
+    Fault::new(
+        Blindness::Forbidden,
+        "set up a credential",
+        "workload identity",
+        format!("{variable} is not set"),
+    )
+}

@@ -1,0 +1,242 @@
+//! The stamps' Key Vaults: the current version of one secret, as a fingerprint.
+//!
+//! The SDK's client is used with our transport, without its retries (it would repeat nine times), at the
+//! api-version of our contract, and with its check that a challenge's resource belongs to the vault. Its model
+//! of a secret is not used: it does not wipe the value.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::error::ErrorKind;
+use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+use super::credential::Tokens;
+use super::http::{Backoff, Http, ReadError, SendError};
+use crate::model::{Blindness, Fingerprint, Salt, SecretVersion, StampName, VaultView};
+use crate::ports::{Clock, Fault, Vaults};
+
+/// The data plane's version that the contract describes; the crate's default is newer.
+const API_VERSION: &str = "7.5";
+
+const WHAT: &str = "read the secret";
+
+/// Which vaults, which secret.
+#[derive(Clone, Debug)]
+pub struct KeyVaultSettings {
+    /// The vault's address by stamp, as `https://NAME.vault.azure.net`.
+    pub vaults: BTreeMap<StampName, String>,
+    pub secret: String,
+}
+
+/// The vaults of one environment.
+pub struct KeyVaults {
+    clients: BTreeMap<StampName, Vault>,
+    secret: String,
+    clock: Arc<dyn Clock>,
+    backoff: Backoff,
+}
+
+struct Vault {
+    url: String,
+    client: SecretClient,
+}
+
+#[derive(Deserialize)]
+struct SecretBody {
+    #[serde(deserialize_with = "wiped")]
+    value: Zeroizing<String>,
+    /// `https://VAULT/secrets/NAME/VERSION`
+    id: String,
+    attributes: Attributes,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    #[serde(default = "yes")]
+    enabled: bool,
+    /// Seconds since 1970.
+    created: i64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ErrorBody {
+    error: ErrorText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ErrorText {
+    code: String,
+    message: String,
+    innererror: Option<InnerError>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct InnerError {
+    code: String,
+}
+
+impl KeyVaults {
+    /// # Errors
+    /// When an address is none.
+    pub fn new(
+        http: &Http,
+        tokens: &Tokens,
+        clock: Arc<dyn Clock>,
+        settings: &KeyVaultSettings,
+    ) -> Result<KeyVaults, Fault> {
+        let mut clients = BTreeMap::new();
+        for (stamp, url) in &settings.vaults {
+            let options = SecretClientOptions {
+                api_version: API_VERSION.to_owned(),
+                client_options: ClientOptions {
+                    transport: Some(Transport::new(Arc::new(http.clone()))),
+                    retry: RetryOptions::none(),
+                    ..ClientOptions::default()
+                },
+                verify_challenge_resource: Some(true),
+            };
+            let client = SecretClient::new(url, tokens.sdk(), Some(options)).map_err(|error| {
+                Fault::new(Blindness::Missing, WHAT, url, super::chain(&error))
+                    .remedy("check the vault's address in the configuration")
+            })?;
+            clients.insert(stamp.clone(), Vault { url: url.clone(), client });
+        }
+        Ok(KeyVaults { clients, secret: settings.secret.clone(), clock, backoff: Backoff::default() })
+    }
+
+    async fn read(&self, vault: &Vault, salt: &Salt) -> Result<VaultView, ReadError> {
+        let subject = format!("{} in {}", self.secret, vault.url);
+        let response = match vault.client.get_secret(&self.secret, None).await {
+            Ok(response) => response,
+            Err(error) => return Err(read_error(&error, &subject)),
+        };
+        let body = response.into_body();
+        let bytes: &[u8] = body.as_ref();
+        view(bytes, salt)
+            .map_err(|why| ReadError::Final(Fault::new(Blindness::Unintelligible, WHAT, &subject, why)))
+    }
+}
+
+#[async_trait]
+impl Vaults for KeyVaults {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<VaultView, Fault> {
+        let Some(vault) = self.clients.get(stamp) else {
+            let fault = Fault::new(Blindness::Missing, WHAT, stamp.as_str(), "no vault is configured for it");
+            return Err(fault.remedy("name the stamp's vault in the configuration"));
+        };
+        self.backoff.read(self.clock.as_ref(), || self.read(vault, salt)).await
+    }
+}
+
+fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
+    // serde's own text may quote the value, so it is not passed on.
+    let body: SecretBody = serde_json::from_slice(body)
+        .map_err(|error| format!("the answer is not understood (column {})", error.column()))?;
+    let version = body.id.rsplit('/').next().filter(|version| !version.is_empty());
+    let version = version.ok_or_else(|| "the answer names no version".to_owned())?;
+    let created = Timestamp::from_second(body.attributes.created)
+        .map_err(|_| "the time of creation is out of range".to_owned())?;
+    Ok(VaultView {
+        version: SecretVersion::new(version),
+        created,
+        enabled: body.attributes.enabled,
+        fingerprint: Fingerprint::of(body.value.as_bytes(), salt),
+    })
+}
+
+fn read_error(error: &azure_core::Error, subject: &str) -> ReadError {
+    if let ErrorKind::HttpResponse { status, raw_response, .. } = error.kind() {
+        let status = StatusCode::from_u16(u16::from(*status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = raw_response.as_ref().map(|response| response.body().as_ref()).unwrap_or_default();
+        return answered(status, body, subject);
+    }
+    match error.downcast_ref::<SendError>() {
+        Some(failure @ SendError::NoAnswer(_)) => ReadError::Later(failure.fault(WHAT, subject), None),
+        Some(failure) => ReadError::Final(failure.fault(WHAT, subject)),
+        None => {
+            let kind = match error.kind() {
+                ErrorKind::Credential => Blindness::Forbidden,
+                _ => Blindness::Unintelligible,
+            };
+            ReadError::Final(Fault::new(kind, WHAT, subject, super::chain(error)))
+        }
+    }
+}
+
+/// Key Vault's refusals. The same 403 stands for a missing right, a firewall and a disabled secret; the inner
+/// code tells them apart (azure-security-docs, key-vault/general/rest-error-codes.md).
+fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
+    let error = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error;
+    let inner = error.innererror.unwrap_or_default().code;
+    let first = error.message.lines().next().unwrap_or_default();
+    let why = format!("{} {} {inner}: {first}", status.as_u16(), error.code);
+    let fault = |kind, remedy: &str| Fault::new(kind, WHAT, subject, why.clone()).remedy(remedy);
+    match (status, inner.as_str()) {
+        (StatusCode::FORBIDDEN, "SecretDisabled") => ReadError::Final(fault(
+            Blindness::Forbidden,
+            "the current version is disabled: enable it, or run the pipeline that writes a new one",
+        )),
+        (StatusCode::FORBIDDEN, "ForbiddenByFirewall" | "ForbiddenByConnection") => ReadError::Final(fault(
+            Blindness::Unreachable,
+            "the vault's firewall refuses this address: run keyslot where the vault can be reached",
+        )),
+        (StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED, _) => ReadError::Final(fault(
+            Blindness::Forbidden,
+            "grant the identity the right to read secrets (a new grant takes up to 10 minutes)",
+        )),
+        (StatusCode::NOT_FOUND, _) => ReadError::Final(fault(
+            Blindness::Missing,
+            "check the secret's name in the configuration and in the Terraform code",
+        )),
+        (StatusCode::TOO_MANY_REQUESTS, _) => ReadError::Later(fault(Blindness::Throttled, ""), None),
+        (status, _) if status.is_server_error() => ReadError::Later(fault(Blindness::Unreachable, ""), None),
+        _ => ReadError::Final(fault(Blindness::Unintelligible, "")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(status: u16, inner: &str) -> Fault {
+        let body = serde_json::json!({"error": {"code": "x", "message": "m", "innererror": {"code": inner}}});
+        answered(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes(), "s").into_fault()
+    }
+
+    #[test]
+    fn the_same_403_is_three_different_faults() {
+        assert!(fault(403, "SecretDisabled").remedy.contains("enable it"));
+        assert_eq!(fault(403, "ForbiddenByFirewall").kind, Blindness::Unreachable);
+        assert_eq!(fault(403, "ForbiddenByRbac").kind, Blindness::Forbidden);
+        assert_eq!(fault(403, "AccessDenied").kind, Blindness::Forbidden);
+        assert_eq!(fault(404, "").kind, Blindness::Missing);
+        assert_eq!(fault(429, "").kind, Blindness::Throttled);
+    }
+
+    #[test]
+    fn an_answer_that_is_not_understood_is_not_quoted() {
+        let salt = Salt::new("00");
+        let why = view(br#"{"value":["CANARY"],"id":"x","attributes":{"created":1}}"#, &salt).unwrap_err();
+        assert!(!why.contains("CANARY"), "{why}");
+        let why =
+            view(br#"{"value":"CANARY","id":"https://v/secrets/n/","attributes":{"created":1}}"#, &salt);
+        assert!(!why.unwrap_err().contains("CANARY"));
+    }
+}
