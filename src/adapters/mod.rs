@@ -4,12 +4,15 @@
 //! faults that name no secret. They decide nothing and keep nothing but caches of tokens and connections.
 
 pub mod arm;
+pub mod azure_devops;
 pub mod cosmos;
 pub mod credential;
 pub mod git;
+pub mod github;
 pub mod http;
 pub mod key_vault;
 pub mod kubernetes;
+pub mod manual;
 pub mod token;
 
 /// An error and its causes in one line, without repeating what the outer one already says.

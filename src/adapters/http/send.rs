@@ -93,7 +93,8 @@ impl SendError {
         }
     }
 
-    fn of(error: &reqwest::Error) -> SendError {
+    /// What an error of the HTTP client means.
+    pub(in crate::adapters) fn of(error: &reqwest::Error) -> SendError {
         if error.is_connect() || error.is_builder() {
             SendError::NoConnection(causes(error))
         } else {

@@ -1,0 +1,86 @@
+//! A build as Azure DevOps writes it, as a run of the pipeline.
+//!
+//! Enums stay texts: they may grow, and a value that we do not know must not hide a run.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::model::{BranchName, CommitId, RunId, RunResult, RunState, RunView, StageView};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Build {
+    pub(super) id: u64,
+    #[serde(default)]
+    status: String,
+    result: Option<String>,
+    /// With `refs/heads/`.
+    #[serde(default)]
+    pub(super) source_branch: String,
+    #[serde(default)]
+    pub(super) source_version: String,
+    queue_time: Option<Timestamp>,
+    start_time: Option<Timestamp>,
+    finish_time: Option<Timestamp>,
+    last_changed_date: Option<String>,
+    #[serde(rename = "_links", default)]
+    links: Links,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Links {
+    web: Link,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Link {
+    href: String,
+}
+
+impl Build {
+    /// When it was last changed: a retried stage opens a finished run again.
+    pub(super) fn changed(&self) -> String {
+        self.last_changed_date
+            .clone()
+            .or_else(|| self.finish_time.map(|at| at.to_string()))
+            .unwrap_or_default()
+    }
+
+    /// A run that waits for an approval is “in progress” here; only its stages tell.
+    pub(super) fn state(&self) -> RunState {
+        match self.status.as_str() {
+            "notStarted" | "postponed" => RunState::Queued,
+            "completed" => RunState::Completed(match self.result.as_deref() {
+                Some("succeeded") => RunResult::Succeeded,
+                Some("partiallySucceeded") => RunResult::PartiallySucceeded,
+                Some("canceled") => RunResult::Canceled,
+                // Also what we do not know: it is no success.
+                _ => RunResult::Failed,
+            }),
+            // In progress, cancelling, and whatever comes: not over.
+            _ => RunState::Running,
+        }
+    }
+
+    pub(super) fn view(self, stages: Vec<StageView>) -> RunView {
+        let holds = |state: RunState| stages.iter().any(|stage| stage.state == state);
+        let waits = holds(RunState::WaitsForApproval) && !holds(RunState::Running);
+        let state = match self.state() {
+            RunState::Running if waits => RunState::WaitsForApproval,
+            state => state,
+        };
+        let branch = self.source_branch.strip_prefix("refs/heads/").unwrap_or(&self.source_branch);
+        RunView {
+            id: RunId::new(self.id.to_string()),
+            branch: BranchName::new(branch),
+            commit: CommitId::new(&self.source_version),
+            state,
+            started: self.start_time.or(self.queue_time).unwrap_or(Timestamp::UNIX_EPOCH),
+            finished: self.finish_time,
+            url: self.links.web.href,
+            stages,
+        }
+    }
+}

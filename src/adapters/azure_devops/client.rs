@@ -1,0 +1,229 @@
+//! Requests to Azure DevOps: sign-in, pages, delays.
+//!
+//! Azure DevOps slows callers down before it refuses them, and says so with `Retry-After` on answers of status 200:
+//! the next request waits that long. Writes are sent once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::refusal;
+use super::{AzureDevOpsSettings, DevOpsCredential};
+use crate::adapters::http::{Answer, Backoff, Http, ReadError, SendError};
+use crate::model::Blindness;
+use crate::ports::{Clock, Effect, Fault};
+
+const API_VERSION: &str = "7.1";
+
+/// The most that one page is asked for.
+const PAGE: usize = 100;
+
+/// A delay that the service asks for on success is obeyed up to this long; Azure DevOps itself delays by at most
+/// 30 s.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+pub(super) struct Client {
+    http: Http,
+    clock: Arc<dyn Clock>,
+    credential: DevOpsCredential,
+    /// Ends in `/_apis/`.
+    apis: Result<Url, String>,
+    not_before: Mutex<Option<Timestamp>>,
+}
+
+#[derive(Deserialize)]
+struct Listed<T> {
+    value: Vec<T>,
+}
+
+impl Client {
+    pub(super) fn new(settings: &AzureDevOpsSettings, http: Http, clock: Arc<dyn Clock>) -> Client {
+        let mut apis = settings.organization.clone();
+        let extended = apis.path_segments_mut().map(|mut path| {
+            path.pop_if_empty().push(&settings.project).push("_apis").push("");
+        });
+        let apis = extended.map(|()| apis).map_err(|()| format!("{} is no address", settings.organization));
+        Client { http, clock, credential: settings.credential.clone(), apis, not_before: Mutex::default() }
+    }
+
+    /// Reads one JSON value. Throttled, interrupted and failed reads are asked again, a few times.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Fault> {
+        let answer = self.get(what, subject, path, query).await?;
+        parse(what, subject, &answer)
+    }
+
+    /// Like [`Client::read`], where “not there (yet)” is an answer: no content, null, 404.
+    pub(super) async fn read_if_there<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+    ) -> Result<Option<T>, Fault> {
+        match self.get(what, subject, path, &[]).await {
+            Ok(answer) if answer.status == StatusCode::NO_CONTENT || answer.body.is_empty() => Ok(None),
+            Ok(answer) => parse(what, subject, &answer),
+            Err(fault) if fault.kind == Blindness::Missing => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Reads a list, page by page, until it ends or there are `most`.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        most: usize,
+    ) -> Result<Vec<T>, Fault> {
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let top = PAGE.min(most - all.len()).to_string();
+            let mut query = query.to_vec();
+            query.push(("$top", &top));
+            if let Some(token) = &token {
+                query.push(("continuationToken", token));
+            }
+            let answer = self.get(what, subject, path, &query).await?;
+            let page: Listed<T> = parse(what, subject, &answer)?;
+            let came = page.value.len();
+            all.extend(page.value);
+            let next =
+                answer.header("x-ms-continuationtoken").filter(|token| !token.is_empty()).map(str::to_owned);
+            // A token that does not move would be read for ever.
+            if next.is_none() || next == token || came == 0 || all.len() >= most {
+                all.truncate(most);
+                return Ok(all);
+            }
+            token = next;
+        }
+    }
+
+    async fn get(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer, Fault> {
+        Backoff::default().read(self.clock.as_ref(), || self.get_once(what, subject, path, query)).await
+    }
+
+    async fn get_once(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer, ReadError> {
+        let request =
+            self.request(Method::GET, what, subject, path, query).await.map_err(ReadError::Final)?;
+        let answer = self.send(request).await.map_err(|error| match error.nothing_was_sent() {
+            true => ReadError::Final(error.fault(what, subject)),
+            false => ReadError::Later(error.fault(what, subject), None),
+        })?;
+        match refusal::of(&answer, what, subject) {
+            None => Ok(answer),
+            Some(fault) if fault.kind == Blindness::Throttled => {
+                Err(ReadError::Later(fault, answer.retry_after()))
+            }
+            Some(fault) if answer.status.is_server_error() => {
+                Err(ReadError::Later(fault, answer.retry_after()))
+            }
+            Some(fault) => Err(ReadError::Final(fault)),
+        }
+    }
+
+    /// Sends one write, once.
+    pub(super) async fn write(&self, what: &str, subject: &str, path: &str, body: &Value) -> Effect<Value> {
+        let mut request = match self.request(Method::POST, what, subject, path, &[]).await {
+            Ok(request) => request,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.to_string().into());
+        let answer = match self.send(request).await {
+            Ok(answer) => answer,
+            Err(error) if error.nothing_was_sent() => return Effect::NotSent(error.fault(what, subject)),
+            Err(error) => return Effect::Unknown(error.fault(what, subject)),
+        };
+        match refusal::of(&answer, what, subject) {
+            Some(fault) if answer.status.is_server_error() => Effect::Unknown(fault),
+            Some(fault) => Effect::Refused(fault),
+            None => parse(what, subject, &answer).map_or_else(Effect::Unknown, Effect::Applied),
+        }
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<reqwest::Request, Fault> {
+        let wrong = |why: String| {
+            Fault::new(Blindness::Unreachable, what, subject, why)
+                .remedy("check the configured organization's address")
+        };
+        let apis = self.apis.as_ref().map_err(|why| wrong(why.clone()))?;
+        let mut url = apis.join(path).map_err(|error| wrong(error.to_string()))?;
+        url.query_pairs_mut().extend_pairs(query).append_pair("api-version", API_VERSION);
+        let mut request = reqwest::Request::new(method, url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(AUTHORIZATION, self.authorization(what, subject).await?);
+        Ok(request)
+    }
+
+    async fn authorization(&self, what: &str, subject: &str) -> Result<HeaderValue, Fault> {
+        let text = match &self.credential {
+            // The user name before the colon stays empty, as Azure DevOps documents for such tokens.
+            DevOpsCredential::Pat(source) => {
+                format!("Basic {}", STANDARD.encode(format!(":{}", source.token().await?.expose_secret())))
+            }
+            DevOpsCredential::Bearer(source) => format!("Bearer {}", source.token().await?.expose_secret()),
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Fault::new(Blindness::Forbidden, what, subject, "the token has characters that no token has")
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// Sends after any delay that the last answer asked for, and notes the one that this answer asks for.
+    async fn send(&self, request: reqwest::Request) -> Result<Answer, SendError> {
+        let delayed = *self.not_before.lock().await;
+        if let Some(until) = delayed.filter(|until| *until > self.clock.now()) {
+            self.clock.sleep_until(until).await;
+        }
+        let answer = self.http.send(request, None).await?;
+        let delay = answer.retry_after().filter(|_| answer.status.is_success());
+        *self.not_before.lock().await = delay.map(|delay| self.clock.now() + delay.min(LONGEST_DELAY));
+        Ok(answer)
+    }
+}
+
+fn parse<T: DeserializeOwned>(what: &str, subject: &str, answer: &Answer) -> Result<T, Fault> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        Fault::new(Blindness::Unintelligible, what, subject, format!("the answer cannot be read: {error}"))
+    })
+}

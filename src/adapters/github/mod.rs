@@ -1,0 +1,140 @@
+//! The `Forge` port over GitHub's REST API (github.com or GitHub Enterprise Server).
+//!
+//! Pull requests are read as raw JSON: octocrab's own model of one has a closed enum that a new value breaks. A
+//! look at a pull request is seven or eight reads (the newest one from the branch, its details, reviews, check
+//! runs, statuses, rules, the base branch and, where that is protected, its protection); opening one is one write,
+//! never repeated.
+
+mod client;
+mod pull;
+mod refusal;
+mod required;
+mod waits;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+use url::Url;
+
+use client::{Client, Sent};
+use pull::Pull;
+
+use super::http::Http;
+use super::token::TokenSource;
+use crate::model::{Blindness, BranchName, PullNumber, PullState, PullView};
+use crate::ports::{Clock, Effect, Fault, Forge, NewPull};
+
+/// What the adapter must know.
+#[derive(Clone)]
+pub struct GitHubSettings {
+    /// `https://api.github.com`, or `https://HOST/api/v3` on an own server.
+    pub api: Url,
+    pub owner: String,
+    pub repository: String,
+    pub token: Arc<dyn TokenSource>,
+    /// Checks that must pass besides those that the forge requires: a validation pipeline that no rule names.
+    pub validation: Vec<String>,
+}
+
+/// The adapter. Cheap to clone.
+#[derive(Clone)]
+pub struct GitHub {
+    client: Arc<Client>,
+    settings: Arc<GitHubSettings>,
+}
+
+impl GitHub {
+    pub fn new(settings: GitHubSettings, http: &Http, clock: Arc<dyn Clock>) -> GitHub {
+        let client = Client::new(settings.api.clone(), settings.token.clone(), http, clock);
+        GitHub { client: Arc::new(client), settings: Arc::new(settings) }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{}/{rest}", self.settings.owner, self.settings.repository)
+    }
+
+    fn subject(&self) -> String {
+        format!("GitHub repository {}/{}", self.settings.owner, self.settings.repository)
+    }
+
+    /// The newest pull request from a branch of this repository. The `head` filter is not relied on: GitHub ignores
+    /// one that it does not understand, and a fork's branch of the same name is another branch.
+    async fn newest(&self, head: &BranchName) -> Result<Option<Pull>, Fault> {
+        let filter = format!("{}:{head}", self.settings.owner);
+        let query = [("head", filter.as_str()), ("state", "all"), ("sort", "created"), ("direction", "desc")];
+        let what = format!("list the pull requests from {head}");
+        let found: Vec<Pull> = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await?;
+        let full_name = format!("{}/{}", self.settings.owner, self.settings.repository);
+        Ok(found.into_iter().filter(|pull| pull.is_from(head, &full_name)).max_by_key(|pull| pull.number))
+    }
+
+    async fn view(&self, listed: Pull) -> Result<PullView, Fault> {
+        let (what, subject) = (format!("read pull request #{}", listed.number), self.subject());
+        // Only the single read says whether an open one can be merged.
+        let pull: Pull = match listed.state() {
+            PullState::Open => {
+                let path = self.path(&format!("pulls/{}", listed.number));
+                self.client.read(&what, &subject, &path, &[]).await?
+            }
+            PullState::Merged { .. } => listed,
+            PullState::Closed => return Ok(pull::view(&listed, Vec::new(), &[], Vec::new())),
+        };
+        let path = self.path(&format!("pulls/{}/reviews", pull.number));
+        let reviews = pull::latest_reviews(self.client.pages(&what, &subject, &path, "").await?);
+        let required = self.required(&pull.base.branch, &what).await?;
+        let checks = self.checks(&pull.head.sha, &required.checks, &what).await?;
+        let waits = match pull.state() {
+            PullState::Open => waits::of(&pull, &reviews, &required, &checks),
+            PullState::Merged { .. } | PullState::Closed => Vec::new(),
+        };
+        Ok(pull::view(&pull, pull::approvers(&reviews), &checks, waits))
+    }
+
+    /// The open pull request for the same branches, after GitHub said that it has one.
+    async fn existing(&self, new: &NewPull, refused: Fault) -> Effect<PullNumber> {
+        match self.newest(&new.head).await {
+            Ok(Some(pull)) if pull.state() == PullState::Open && pull.base.branch == new.base.as_str() => {
+                Effect::Applied(PullNumber(pull.number))
+            }
+            Ok(_) => Effect::Refused(refused),
+            // One exists, so nothing was made; but which one it is, only another look can tell.
+            Err(fault) => Effect::Unknown(fault),
+        }
+    }
+}
+
+#[async_trait]
+impl Forge for GitHub {
+    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault> {
+        match self.newest(head).await? {
+            Some(pull) => self.view(pull).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {
+        let what = format!("open a pull request from {} to {}", new.head, new.base);
+        let body = json!({
+            "title": new.title,
+            "body": new.body,
+            "head": new.head.as_str(),
+            "base": new.base.as_str(),
+        });
+        match self.client.write(&what, &self.subject(), &self.path("pulls"), &body).await {
+            Sent::Done(reply) => match reply.json::<Pull>() {
+                Ok(pull) => Effect::Applied(PullNumber(pull.number)),
+                Err(why) => Effect::Unknown(Fault::new(
+                    Blindness::Unintelligible,
+                    what,
+                    self.subject(),
+                    format!("GitHub says that it is open, in words that keyslot cannot read: {why}"),
+                )),
+            },
+            Sent::Refused(fault, refusal) if refusal.says_exists() => self.existing(new, fault).await,
+            Sent::Refused(fault, _) => Effect::Refused(fault),
+            Sent::Unsent(fault) => Effect::NotSent(fault),
+            Sent::Unknown(fault) => Effect::Unknown(fault),
+        }
+    }
+}
