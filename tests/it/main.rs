@@ -4,5 +4,6 @@
 mod git;
 mod journal_folder;
 mod journal_remote;
+mod kubernetes_adapter;
 mod recordings;
 mod wire_core;

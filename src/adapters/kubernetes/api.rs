@@ -134,10 +134,14 @@ impl Api {
         let read = Backoff::default()
             .read(self.clock.as_ref(), || async {
                 self.call(Method::GET, path, None, None).await.map_err(|failure: Failure| {
-                    let again = failure.refusal().is_some_and(|no| matches!(no.status, 429 | 503));
                     let note = Fault::new(Blindness::Unreachable, "", "", "");
+                    let later = failure.refusal().filter(|no| matches!(no.status, 429 | 503));
+                    let error = match later {
+                        Some(refusal) => ReadError::Later(note, refusal.retry_after),
+                        None => ReadError::Final(note),
+                    };
                     keep(failure);
-                    if again { ReadError::Later(note, None) } else { ReadError::Final(note) }
+                    error
                 })
             })
             .await;

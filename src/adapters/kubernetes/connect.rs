@@ -83,7 +83,7 @@ fn prepare(place: &KubeconfigPlace, settings: HttpSettings) -> Result<Connection
         return Err(format!("tls-server-name ({name}) is not supported: name the server by that name"));
     }
     let http = transport::client(&HttpSettings {
-        trust: trust(&cluster)?,
+        trust: trust(&cluster)?.unwrap_or(settings.trust),
         identity: identity(&user)?,
         proxies: if is_loopback(&base) { Proxies::Off } else { settings.proxies },
         proxy: cluster.proxy_url.clone().filter(|proxy| !proxy.is_empty()),
@@ -122,10 +122,11 @@ fn select(file: &Kubeconfig, context: Option<&str>) -> Result<(Cluster, AuthInfo
     Ok((cluster, user))
 }
 
-fn trust(cluster: &Cluster) -> Result<Trust, String> {
+/// Only the kubeconfig's own authority, where it names one.
+fn trust(cluster: &Cluster) -> Result<Option<Trust>, String> {
     let data = cluster.certificate_authority_data.as_deref();
     let pem = pem(data, cluster.certificate_authority.as_deref(), "certificate-authority")?;
-    Ok(pem.map_or(Trust::System, |pem| Trust::Only(pem.to_vec())))
+    Ok(pem.map(|pem| Trust::Only(pem.to_vec())))
 }
 
 fn identity(user: &AuthInfo) -> Result<Option<Identity>, String> {

@@ -3,6 +3,8 @@
 //! A refusal is told apart from silence by the answer's status, never by its text. API servers answer with a
 //! `Status` object; an API group that is not installed answers in plain text, and a proxy in between in HTML.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::super::http::{Answer, SendError};
@@ -29,6 +31,8 @@ pub(super) struct Refusal {
     /// `Status.reason`, as `NotFound`; empty where the answer was no `Status` object.
     pub reason: String,
     pub message: String,
+    /// How long the server wants to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -41,10 +45,13 @@ struct Status {
 
 impl Refusal {
     pub fn of(answer: &Answer) -> Refusal {
-        let status = answer.status.as_u16();
+        let (status, retry_after) = (answer.status.as_u16(), answer.retry_after());
         match serde_json::from_slice::<Status>(&answer.body) {
-            Ok(Status { reason, message }) => Refusal { status, reason, message },
-            Err(_) => Refusal { status, reason: String::new(), message: first_line(&answer.body) },
+            Ok(Status { reason, message }) => Refusal { status, reason, message, retry_after },
+            Err(_) => {
+                let message = first_line(&answer.body);
+                Refusal { status, reason: String::new(), message, retry_after }
+            }
         }
     }
 
@@ -97,7 +104,7 @@ impl Failure {
 
 impl Refusal {
     fn fault(self, what: &str, subject: &str) -> Fault {
-        let Refusal { status, reason, message } = self;
+        let Refusal { status, reason, message, retry_after: _ } = self;
         let why = if message.is_empty() { format!("HTTP {status}") } else { format!("{message} ({status})") };
         let fault = |kind| Fault::new(kind, what, subject, why.clone());
         match (status, reason.as_str()) {

@@ -79,8 +79,8 @@ struct State {
 }
 
 impl Kubernetes {
-    /// Nothing is read or sent before the first call. Trust and client certificates come from each kubeconfig,
-    /// whatever `http` says of them.
+    /// Nothing is read or sent before the first call. Trust and client certificates come from each kubeconfig;
+    /// the trust of `http` holds where one names no authority.
     pub fn new(
         secret: impl Into<String>,
         stamps: BTreeMap<StampName, StampCluster>,

@@ -1,0 +1,5 @@
+//! One Kubernetes API server a stamp, as kubectl and keyslot see it.
+
+mod kubeconfig;
+
+pub use kubeconfig::Kubeconfig;

@@ -1,0 +1,525 @@
+//! The Kubernetes adapter against an API server that says what a script tells it to say.
+
+use std::collections::BTreeMap;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::any;
+
+use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
+use keyslot::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster};
+use keyslot::model::{Blindness, Fingerprint, RotationId, Salt, SecretVersion, StampName, WorkloadName};
+use keyslot::ports::{Clock, Clusters, Effect, Permit, RestartMark};
+use keyslot::sim::wire::kubernetes::Kubeconfig;
+use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "canary-token-0123456789";
+const KEY: &[u8] = b"canary-key-material==";
+
+/// What the server says to one request.
+enum Say {
+    Json(u16, Value),
+    Text(u16, &'static str),
+    /// Lines of a watch, then silence until the client leaves.
+    Lines(Vec<String>),
+}
+
+type Script = Arc<dyn Fn(&str, &str, &str) -> Say + Send + Sync>;
+
+fn server(script: Script) -> Router {
+    let handle = move |request: axum::extract::Request| {
+        let script = script.clone();
+        async move {
+            let path = request.uri().path_and_query().unwrap().to_string();
+            let method = request.method().to_string();
+            let bearer = request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
+            let (status, kind, body) = match script(&method, &path, &bearer) {
+                Say::Json(status, value) => (status, "application/json", Body::from(value.to_string())),
+                Say::Text(status, text) => (status, "text/plain", Body::from(text)),
+                Say::Lines(lines) => {
+                    use futures::StreamExt as _;
+                    let lines = futures::stream::iter(lines).map(|line| Ok::<_, std::io::Error>(line + "\n"));
+                    (200, "application/json", Body::from_stream(lines.chain(futures::stream::pending())))
+                }
+            };
+            Response::builder().status(status).header("content-type", kind).body(body).unwrap()
+        }
+    };
+    Router::new().fallback(any(handle))
+}
+
+struct Setup {
+    wire: Wire,
+    clusters: Kubernetes,
+    clock: Arc<WireClock>,
+    kubeconfig: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+fn write_kubeconfig(path: &Path, wire: &Wire, token: &str) {
+    let server = format!("https://{}", wire.listeners()["stamp"]);
+    let config =
+        Kubeconfig { name: "stamp", server: &server, ca_pem: wire.ca_pem(), token, namespace: "shop" };
+    std::fs::write(path, config.render()).unwrap();
+}
+
+fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Send + Sync + 'static) -> Setup {
+    let clock = WireClock::start("2026-11-20T09:00:00Z".parse().unwrap(), 1000.0);
+    let router = server(Arc::new(script));
+    let wire = WireBuilder::new(clock.clone(), WireOptions::default())
+        .unwrap()
+        .listener("stamp", |_| router)
+        .unwrap()
+        .start()
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let kubeconfig = dir.path().join("kubeconfig");
+    write_kubeconfig(&kubeconfig, &wire, TOKEN);
+    let clock = Arc::new(clock);
+    let clusters = clusters(&kubeconfig, namespaces, clock.clone());
+    Setup { wire, clusters, clock, kubeconfig, _dir: dir }
+}
+
+fn clusters(kubeconfig: &Path, namespaces: &[&str], clock: Arc<WireClock>) -> Kubernetes {
+    let cluster = StampCluster {
+        kubeconfig: KubeconfigPlace { path: kubeconfig.to_owned(), context: None },
+        vault: Some("KV-stamp".into()),
+        namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let settings = HttpSettings { proxies: Proxies::Off, hosts: Hosts::default(), ..HttpSettings::default() };
+    Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(stamp(), cluster)]), settings, clock)
+}
+
+fn stamp() -> StampName {
+    StampName::new("eastus")
+}
+
+fn workload() -> WorkloadName {
+    WorkloadName::new("shop", "orders-deploy")
+}
+
+fn mark() -> RestartMark {
+    RestartMark { restarted_at: "2026-11-20T09:15:00Z".into(), rotation: RotationId::new("r-1") }
+}
+
+fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
+    Permit {
+        subject: "restart orders".into(),
+        evidence: "e".into(),
+        wall_deadline: clock.now() + jiff::SignedDuration::from_secs(seconds),
+        monotonic_deadline: clock.monotonic() + Duration::from_secs(86_400),
+        lease: None,
+    }
+}
+
+impl Setup {
+    async fn restart(&self) -> Effect<i64> {
+        let permit = permit(self.clock.as_ref(), 86_400);
+        self.clusters.restart(&stamp(), &workload(), &mark(), &permit).await
+    }
+
+    async fn look(&self) -> Result<keyslot::model::ClusterView, keyslot::ports::Fault> {
+        self.clusters.look(&stamp(), &Salt::new("5a17")).await
+    }
+}
+
+fn status(code: u16, reason: &str, message: &str) -> Say {
+    Say::Json(
+        code,
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message,
+            "code": code}),
+    )
+}
+
+fn list(items: Value) -> Say {
+    Say::Json(200, json!({"metadata": {"resourceVersion": "1000"}, "items": items}))
+}
+
+fn deployment() -> Value {
+    json!({
+        "metadata": {"name": "orders-deploy", "namespace": "shop", "uid": "d", "generation": 7},
+        "spec": {"replicas": 2, "selector": {}, "template": {
+            "metadata": {"annotations": {"keyslot.dev/rotation": "r-0"}},
+            "spec": {"containers": [{"name": "c"}], "volumes": [{"name": "s", "csi": {
+                "driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "kv"}}}]}}},
+        "status": {"observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2},
+    })
+}
+
+fn pod(name: &str, deleting: bool) -> Value {
+    let mut pod = json!({
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"),
+            "creationTimestamp": "2026-11-20T08:00:00Z", "labels": {"pod-template-hash": "abc"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "orders-deploy-abc",
+                "uid": "rs", "controller": true}]},
+        "spec": {"containers": [{"name": "c"}], "volumes": [{"name": "s", "csi": {
+            "driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "kv"}}}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    if deleting {
+        pod["metadata"]["deletionTimestamp"] = json!("2026-11-20T09:00:30Z");
+    }
+    pod
+}
+
+fn class() -> Value {
+    json!({"metadata": {"name": "kv", "namespace": "shop"}, "spec": {
+        "provider": "azure",
+        "parameters": {"keyvaultName": "kv-stamp",
+            "objects": "array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectType: secret\n"},
+        "secretObjects": [{"secretName": "cosmos", "data": [{"objectName": "CosmosDb-ApiKey", "key": "k"}]}],
+    }})
+}
+
+fn pod_status(name: &str, uid: &str) -> Value {
+    json!({"metadata": {"name": "x", "namespace": "shop"}, "status": {
+        "podName": name, "secretProviderClassName": "kv",
+        "targetPath": format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~csi/s/mount"),
+        "objects": [{"id": "secret/CosmosDb-ApiKey", "version": "v2"}]}})
+}
+
+/// A cluster with two pods of one Deployment, one of them terminating, another pod that does not consume, and
+/// a synced Secret.
+fn cluster(path: &str) -> Say {
+    let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+    match collection {
+        _ if path.contains("watch=true") => Say::Lines(vec![]),
+        "deployments" => list(json!([deployment()])),
+        "pods" => {
+            let mut other = pod("else", false);
+            other["spec"]["volumes"] = json!([]);
+            list(json!([pod("old", true), pod("new", false), other]))
+        }
+        "secretproviderclasses" => list(json!([class()])),
+        "secretproviderclasspodstatuses" => {
+            list(json!([pod_status("new", "uid-new"), pod_status("old", "uid-of-another-life")]))
+        }
+        "cosmos" => {
+            let data = serde_json::to_value(k8s_openapi::ByteString(KEY.to_vec())).unwrap();
+            Say::Json(200, json!({"metadata": {"name": "cosmos"}, "data": {"k": data}}))
+        }
+        _ => Say::Text(404, "404 page not found\n"),
+    }
+}
+
+#[tokio::test]
+async fn a_look_is_four_lists_and_one_secret() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let view = setup.look().await.unwrap();
+
+    let workload = view.workload(&workload()).unwrap();
+    assert!(workload.consumes);
+    assert_eq!(workload.rotation.as_deref(), Some("r-0"));
+    let pods: Vec<_> = view
+        .pods
+        .iter()
+        .map(|pod| (pod.name.as_str(), pod.deleting.is_some(), pod.mounted.clone(), pod.workload.is_some()))
+        .collect();
+    let mounted = Some(SecretVersion::new("v2"));
+    assert_eq!(pods, [("old", true, None, true), ("new", false, mounted, true)]);
+    assert_eq!(view.synced[0].fingerprint, Fingerprint::of(KEY, &Salt::new("5a17")));
+
+    let lists = setup.wire.transcript().entries();
+    let lists = lists.iter().filter(|entry| !entry.path.contains("watch=true")).count();
+    assert_eq!(lists, 5);
+}
+
+#[tokio::test]
+async fn pages_are_followed_and_a_list_that_expires_is_begun_again() {
+    let expired = Mutex::new(false);
+    let setup = setup(&["shop"], move |_, path, _| match path {
+        "/apis/apps/v1/namespaces/shop/deployments?limit=250" => Say::Json(
+            200,
+            json!({"metadata": {"resourceVersion": "9", "continue": "a+b/c="}, "items": [deployment()]}),
+        ),
+        "/apis/apps/v1/namespaces/shop/deployments?limit=250&continue=a%2Bb%2Fc%3D" => {
+            if !std::mem::replace(&mut *expired.lock().unwrap(), true) {
+                return status(410, "Expired", "The provided continue parameter is too old");
+            }
+            let mut second = deployment();
+            second["metadata"]["name"] = json!("second-deploy");
+            list(json!([second]))
+        }
+        _ => cluster(path),
+    });
+    let view = setup.look().await.unwrap();
+    let names: Vec<_> = view.workloads.iter().map(|workload| workload.name.name.as_str()).collect();
+    assert_eq!(names, ["orders-deploy", "second-deploy"]);
+}
+
+#[tokio::test]
+async fn without_the_drivers_api_nothing_is_known_to_be_mounted() {
+    let setup = setup(&["shop"], |_, path, _| {
+        if path.contains("secrets-store") { Say::Text(404, "404 page not found\n") } else { cluster(path) }
+    });
+    let view = setup.look().await.unwrap();
+    assert!(!view.workloads[0].consumes);
+    assert!(view.pods.is_empty() && view.synced.is_empty());
+}
+
+#[tokio::test]
+async fn a_namespace_that_does_not_exist_is_told_from_an_empty_one() {
+    let empty = |_: &str, path: &str, _: &str| match path {
+        "/api/v1/namespaces/shop" => Say::Json(200, json!({"metadata": {"name": "shop"}})),
+        "/api/v1/namespaces/nosuch" => status(404, "NotFound", r#"namespaces "nosuch" not found"#),
+        _ => list(json!([])),
+    };
+    assert!(setup(&["shop"], empty).look().await.unwrap().workloads.is_empty());
+    let fault = setup(&["nosuch"], empty).look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Missing);
+    assert_eq!(fault.subject, "cluster of stamp eastus");
+    assert!(fault.to_string().contains("find the namespace nosuch"), "{fault}");
+}
+
+#[tokio::test]
+async fn several_namespaces_are_one_list_where_allowed_and_one_each_where_not() {
+    let wide = setup(&["shop", "other"], |_, path, _| cluster(path));
+    assert_eq!(wide.look().await.unwrap().workloads.len(), 1);
+    assert_eq!(wide.wire.transcript().count("GET", "/apis/apps/v1/deployments?limit"), 1);
+    assert_eq!(wide.wire.transcript().count("GET", "/namespaces/shop/deployments?limit"), 0);
+
+    let narrow = setup(&["shop", "other"], |_, path, _| {
+        if path.contains("/namespaces/other/") {
+            list(json!([]))
+        } else if path.contains("/namespaces/") {
+            cluster(path)
+        } else {
+            status(403, "Forbidden", "cannot list at the cluster scope")
+        }
+    });
+    assert_eq!(narrow.look().await.unwrap().pods.len(), 2);
+    assert_eq!(narrow.wire.transcript().count("GET", "/namespaces/shop/deployments?limit"), 1);
+}
+
+#[tokio::test]
+async fn a_missing_right_is_named_and_renewed_credentials_are_picked_up() {
+    let setup = setup(&["shop"], |_, path, bearer| {
+        if bearer != "Bearer renewed" {
+            return status(401, "Unauthorized", "Unauthorized");
+        }
+        if path.starts_with("/api/v1/namespaces/shop/pods") {
+            let message = r#"pods is forbidden: User "ci" cannot list resource "pods" in API group "" in the namespace "shop""#;
+            return status(403, "Forbidden", message);
+        }
+        cluster(path)
+    });
+    let fault = setup.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.remedy.contains("new credentials"), "{fault}");
+
+    write_kubeconfig(&setup.kubeconfig, &setup.wire, "renewed");
+    let fault = setup.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.to_string().contains(r#"cannot list resource "pods""#), "{fault}");
+}
+
+#[tokio::test]
+async fn a_restart_is_one_patch_whatever_comes_back() {
+    type Expect = fn(&Effect<i64>) -> bool;
+    let cases: [(u16, &str, Expect); 8] = [
+        (200, "", |effect| matches!(effect, Effect::Applied(8))),
+        (403, "Forbidden", |effect| matches!(effect, Effect::Refused(_))),
+        (404, "NotFound", |effect| matches!(effect, Effect::Refused(_))),
+        (409, "Conflict", |effect| matches!(effect, Effect::Refused(_))),
+        (422, "Invalid", |effect| matches!(effect, Effect::Refused(_))),
+        (500, "InternalError", |effect| matches!(effect, Effect::Unknown(_))),
+        (503, "ServiceUnavailable", |effect| matches!(effect, Effect::Unknown(_))),
+        (504, "Timeout", |effect| matches!(effect, Effect::Unknown(_))),
+    ];
+    for (code, reason, expected) in cases {
+        let setup = setup(&["shop"], move |method, path, _| {
+            assert_eq!(method, "PATCH");
+            assert_eq!(
+                path,
+                "/apis/apps/v1/namespaces/shop/deployments/orders-deploy?fieldManager=kubectl-rollout"
+            );
+            if code == 200 {
+                Say::Json(200, json!({"kind": "Deployment", "metadata": {"generation": 8}}))
+            } else {
+                status(code, reason, "no")
+            }
+        });
+        let effect = setup.restart().await;
+        assert!(expected(&effect), "{code}: {effect:?}");
+        assert_eq!(setup.wire.transcript().entries().len(), 1, "{code} must not be repeated");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_to_have_arrived_is_not_called_sent_and_the_reverse() {
+    let setup = setup(&["shop"], |_, _, _| Say::Json(200, json!({"metadata": {"generation": 8}})));
+    let late = permit(setup.clock.as_ref(), -1);
+    let effect = setup.clusters.restart(&stamp(), &workload(), &mark(), &late).await;
+    assert!(matches!(&effect, Effect::NotSent(fault) if fault.why.contains("was good until")), "{effect:?}");
+    assert!(setup.wire.transcript().entries().is_empty());
+
+    for trouble in [Trouble::DropRequest, Trouble::DropAnswer] {
+        setup.wire.faults().add(WireFault::once(Which::default(), trouble));
+        let effect = setup.restart().await;
+        assert!(matches!(effect, Effect::Unknown(_)), "{effect:?}");
+    }
+
+    let Setup { wire, clusters, clock, .. } = setup;
+    wire.shutdown().await;
+    let permit = permit(clock.as_ref(), 86_400);
+    let effect = clusters.restart(&stamp(), &workload(), &mark(), &permit).await;
+    assert!(matches!(&effect, Effect::NotSent(fault) if fault.kind == Blindness::Unreachable), "{effect:?}");
+}
+
+#[tokio::test]
+async fn a_deployment_that_was_seen_paused_is_not_restarted() {
+    let setup = setup(&["shop"], |_, path, _| {
+        if path.contains("/deployments?limit") {
+            let mut paused = deployment();
+            paused["spec"]["paused"] = json!(true);
+            return list(json!([paused]));
+        }
+        cluster(path)
+    });
+    setup.look().await.unwrap();
+    let effect = setup.restart().await;
+    assert!(matches!(&effect, Effect::Refused(fault) if fault.why.contains("paused")), "{effect:?}");
+    assert_eq!(setup.wire.transcript().count("PATCH", ""), 0);
+}
+
+fn event(kind: &str, version: &str, generation: i64) -> String {
+    json!({"type": kind, "object": {"metadata": {"uid": "d", "resourceVersion": version,
+        "generation": generation}}})
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_after_it_expired_and_ends_with_the_adapter() {
+    let gone = json!({"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "reason": "Expired",
+        "code": 410}})
+    .to_string();
+    let setup = setup(&["shop"], move |_, path, _| {
+        let deployments = path.contains("/deployments?watch=true");
+        match path {
+            // The list's own version is too old already, told within a 200 answer.
+            _ if deployments && path.contains("resourceVersion=1000&") => Say::Lines(vec![gone.clone()]),
+            "/apis/apps/v1/namespaces/shop/deployments?limit=1" => {
+                Say::Json(200, json!({"metadata": {"resourceVersion": "2000"}, "items": []}))
+            }
+            // So is the next, told by the answer itself.
+            _ if deployments && path.contains("resourceVersion=2000&") => {
+                status(410, "Expired", "too old resource version")
+            }
+            _ => cluster(path),
+        }
+    });
+    setup.look().await.unwrap();
+    setup.clusters.changed().await;
+    let expired = |path: &str| setup.wire.transcript().count("GET", path);
+    while expired("watch=true&allowWatchBookmarks=true&resourceVersion=2000") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    setup.clusters.changed().await;
+
+    let transcript = setup.wire.transcript().clone();
+    drop(setup.clusters);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = transcript.entries().len();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(transcript.entries().len(), before, "nobody watches any more");
+}
+
+#[tokio::test]
+async fn what_a_watch_brings_wakes_once() {
+    let setup = setup(&["shop"], |_, path, _| {
+        if path.contains("/deployments?watch=true") {
+            let lines =
+                [event("ADDED", "1001", 8), event("MODIFIED", "1002", 8), event("BOOKMARK", "1005", 8)];
+            return Say::Lines(lines.to_vec());
+        }
+        cluster(path)
+    });
+    setup.look().await.unwrap();
+    setup.clusters.changed().await;
+    let again = tokio::time::timeout(Duration::from_millis(300), setup.clusters.changed()).await;
+    assert!(again.is_err(), "both events were reported by one waking");
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn neither_token_nor_key_is_ever_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let setup = setup(&["shop"], |method, path, _| match method {
+        "PATCH" => status(403, "Forbidden", "no"),
+        // A body that cannot be parsed must not be quoted either.
+        _ if path.ends_with("/secrets/cosmos") => {
+            let data = serde_json::to_value(k8s_openapi::ByteString(KEY.to_vec())).unwrap();
+            Say::Json(200, json!({"metadata": 7, "data": {"k": data}}))
+        }
+        _ => cluster(path),
+    });
+    let fault = setup.look().await.unwrap_err();
+    let effect = setup.restart().await;
+    std::fs::write(&setup.kubeconfig, format!("users: [{{name: x, user: {{token: {TOKEN}}} ]: broken"))
+        .unwrap();
+    let broken = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let unreadable = broken.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+
+    let mut said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(said.len() > 1000, "the libraries below do log: {said}");
+    said.push_str(&format!("{fault} {fault:?} {effect:?} {unreadable} {unreadable:?}"));
+    let key = serde_json::to_value(k8s_openapi::ByteString(KEY.to_vec())).unwrap();
+    for secret in [TOKEN, std::str::from_utf8(KEY).unwrap(), key.as_str().unwrap()] {
+        let at = said.find(secret).map(|at| &said[at.saturating_sub(200)..at]);
+        assert_eq!(at, None, "{secret} was logged");
+    }
+}
+
+#[tokio::test]
+async fn kubeconfigs_that_cannot_be_used_say_why() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let good = std::fs::read_to_string(&setup.kubeconfig).unwrap();
+    let cases = [
+        (good.replace("current-context: stamp", ""), "no current context"),
+        (good.replace("current-context: stamp", "current-context: nosuch"), "no context nosuch"),
+        (good.replace("    cluster: stamp", "    cluster: nosuch"), "no cluster nosuch"),
+        (
+            good.replace("    server:", "    insecure-skip-tls-verify: true\n    server:"),
+            "insecure-skip-tls-verify",
+        ),
+        (good.replace("    token:", "    client-certificate-data: AAAA\n    token:"), "needs both"),
+        (good.replace("certificate-authority-data: ", "certificate-authority-data: x*"), "base64"),
+    ];
+    for (text, why) in cases {
+        std::fs::write(&setup.kubeconfig, text).unwrap();
+        let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+        let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+        assert!(fault.why.contains(why), "{why}: {fault}");
+    }
+    std::fs::remove_file(&setup.kubeconfig).unwrap();
+    let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+    assert!(fault.to_string().contains("kubeconfig of cluster of stamp eastus"), "{fault}");
+    assert!(setup.wire.transcript().entries().is_empty(), "nothing was sent");
+}
