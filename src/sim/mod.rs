@@ -1,3 +1,45 @@
-//! The simulated world: one state machine, behind the ports and behind the wire.
+//! The simulated world: the same ports, and the same wire protocols, from one seeded state machine.
+//!
+//! [`World`] is synchronous, does no IO and reads no clock: time passes when it is told to. Its parts are the
+//! repository with pull requests and the people around them, the release pipeline, the account with its keys,
+//! and stamps with a vault and a cluster each. The outage meter counts every request of a pod that a dead key
+//! refused. The memory ports stand on it, and so does [`wire`]. It uses nothing of keyslot's own reading of
+//! Terraform and nothing of its decisions: it is what they are tested against.
 
+pub mod account;
+pub mod command;
+pub mod config;
+mod counters;
+mod deeds;
+mod events;
+pub mod fault;
+mod genesis;
+mod keys;
+pub mod kubernetes;
+pub mod meter;
+mod outcome;
+pub mod people;
+pub mod pipeline;
+mod refusal;
+pub mod repository;
+mod secrets_map;
+mod seed;
+mod stamp;
+pub mod time;
+pub mod vault;
 pub mod wire;
+mod world;
+
+pub use account::{Key, KeyId, OperationStatus, Regeneration};
+pub use command::{Command, DeploymentPatch, Expected, Reply};
+pub use config::WorldConfig;
+pub use counters::Counters;
+pub use fault::{Admission, Call, CallEnd, Fault, Operation, Target, Trouble, When};
+pub use meter::{Outage, Tally};
+pub use outcome::{Holds, Outcome, Regenerated, StampOutcome};
+pub use people::{CheckState, Pull, Review};
+pub use pipeline::{Run, StageRun};
+pub use refusal::Refusal;
+pub use stamp::{Stamp, Unit};
+pub use time::Span;
+pub use world::World;

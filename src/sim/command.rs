@@ -1,0 +1,156 @@
+//! What can be done to a world, by keyslot, by people and by tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::{Flavour, MergeMethod};
+use super::repository::Commit;
+use crate::model::{
+    BranchName, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName, WorkloadName,
+};
+
+/// What a branch must be for a push to be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is, as long as the push is a fast-forward (or makes the branch).
+    FastForward,
+    Absent,
+    At(CommitId),
+}
+
+/// A change of a Deployment. `None` leaves a member as it is. What changes nothing bumps nothing: neither
+/// generation nor resource version.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DeploymentPatch {
+    /// Annotations of the pod template; `None` as value removes one.
+    pub template_annotations: BTreeMap<String, Option<String>>,
+    /// Annotations of the Deployment itself; they are metadata and bump no generation.
+    pub annotations: BTreeMap<String, Option<String>>,
+    pub image: Option<String>,
+    pub paused: Option<bool>,
+    pub replicas: Option<u32>,
+    pub flavour: Option<Flavour>,
+    pub max_surge: Option<ReplicaNumber>,
+    pub max_unavailable: Option<ReplicaNumber>,
+    pub progress_deadline: Option<Duration>,
+    pub min_ready: Option<Duration>,
+    /// Where given and not current: refused as a conflict.
+    pub resource_version: Option<u64>,
+}
+
+impl DeploymentPatch {
+    /// One annotation of the pod template.
+    pub fn annotate(key: &str, value: &str) -> DeploymentPatch {
+        DeploymentPatch::default().and_annotate(key, value)
+    }
+
+    pub fn and_annotate(mut self, key: &str, value: &str) -> DeploymentPatch {
+        self.template_annotations.insert(key.to_owned(), Some(value.to_owned()));
+        self
+    }
+
+    pub fn pause(paused: bool) -> DeploymentPatch {
+        DeploymentPatch { paused: Some(paused), ..DeploymentPatch::default() }
+    }
+
+    pub fn scale(replicas: u32) -> DeploymentPatch {
+        DeploymentPatch { replicas: Some(replicas), ..DeploymentPatch::default() }
+    }
+}
+
+/// One deed.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Moves a branch. `objects` brings the commits that the world may not know yet.
+    Push {
+        branch: BranchName,
+        expected: Expected,
+        commit: CommitId,
+        objects: Vec<Arc<Commit>>,
+        by: String,
+    },
+    OpenPull {
+        head: BranchName,
+        base: BranchName,
+        title: String,
+        body: String,
+        by: String,
+    },
+    /// Replaces title or body.
+    EditPull {
+        number: PullNumber,
+        title: Option<String>,
+        body: Option<String>,
+    },
+    ReviewPull {
+        number: PullNumber,
+        approve: bool,
+        by: String,
+    },
+    /// Starts the check on the current head.
+    StartCheck {
+        number: PullNumber,
+    },
+    MergePull {
+        number: PullNumber,
+        method: Option<MergeMethod>,
+        by: String,
+    },
+    ClosePull {
+        number: PullNumber,
+        by: String,
+    },
+    /// A run of the release pipeline; without a commit it is pinned to the branch's head.
+    StartRun {
+        branch: BranchName,
+        commit: Option<CommitId>,
+        skip: Vec<String>,
+        by: String,
+    },
+    CancelRun {
+        run: RunId,
+    },
+    Patch {
+        stamp: StampName,
+        workload: WorkloadName,
+        patch: DeploymentPatch,
+    },
+    DeletePod {
+        stamp: StampName,
+        namespace: String,
+        name: String,
+    },
+    Regenerate {
+        kind: KeyKind,
+        request_id: String,
+    },
+    /// Writes the secret into a stamp's vault by hand; always a new version.
+    SetSecret {
+        stamp: StampName,
+        value: KeyMaterial,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Whether the branch moved; `false` where it already stood there.
+    Pushed {
+        moved: bool,
+    },
+    Pull(PullNumber),
+    Merged(CommitId),
+    Run(RunId),
+    /// The Deployment as it stands after the patch.
+    Patched {
+        generation: i64,
+        resource_version: u64,
+        changed: bool,
+    },
+    /// The number of the account's operation that has begun.
+    Operation(u64),
+    /// The number of the vault version that was made.
+    Version(u64),
+    Done,
+}

@@ -1,0 +1,230 @@
+//! Release units, stamps, workloads, and how their clusters behave.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::super::time::Span;
+use crate::model::{BranchName, ReplicaNumber, StampName, WorkloadName};
+
+/// Locations by ARM name with the display name of the region, in the order in which stamps are made.
+const LOCATIONS: [(&str, &str); 12] = [
+    ("northeurope", "North Europe"),
+    ("eastus2", "East US 2"),
+    ("southeastasia", "Southeast Asia"),
+    ("westeurope", "West Europe"),
+    ("centralus", "Central US"),
+    ("japaneast", "Japan East"),
+    ("australiaeast", "Australia East"),
+    ("brazilsouth", "Brazil South"),
+    ("uksouth", "UK South"),
+    ("westus3", "West US 3"),
+    ("canadacentral", "Canada Central"),
+    ("koreacentral", "Korea Central"),
+];
+
+/// The first `count` locations; past the known ones a number is appended.
+pub fn location_names(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|place| {
+            let (name, _) = LOCATIONS[place % LOCATIONS.len()];
+            match place / LOCATIONS.len() {
+                0 => name.to_owned(),
+                round => format!("{name}-{}", round + 1),
+            }
+        })
+        .collect()
+}
+
+/// The display name of a location, which is what Cosmos DB calls its regions; the location's own name where
+/// it is none that is known.
+pub fn region_of(location: &str) -> String {
+    LOCATIONS
+        .iter()
+        .find(|(name, _)| location.starts_with(name))
+        .map_or_else(|| location.to_owned(), |(_, display)| (*display).to_owned())
+}
+
+/// One region of one release unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StampConfig {
+    pub name: StampName,
+    /// ARM location, as `northeurope`.
+    pub location: String,
+}
+
+/// One release unit: stamps that were built together from one branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnitConfig {
+    /// Stands in names and in the tag `Prefix`.
+    pub name: String,
+    /// The branch it was built from: the tag `Branch`.
+    pub branch: BranchName,
+    pub stamps: Vec<StampConfig>,
+    pub traffic: bool,
+}
+
+impl UnitConfig {
+    /// The unit that takes traffic in the default world.
+    pub fn live(stamps: usize) -> UnitConfig {
+        UnitConfig {
+            name: "afmcprd1".to_owned(),
+            branch: BranchName::new("release/2026.1.0"),
+            stamps: location_names(stamps)
+                .into_iter()
+                .map(|location| StampConfig { name: StampName::new(location.clone()), location })
+                .collect(),
+            traffic: true,
+        }
+    }
+
+    /// A second unit that takes none; its stamps are named with the unit in front.
+    pub fn idle(name: &str, branch: &str, stamps: usize) -> UnitConfig {
+        UnitConfig {
+            name: name.to_owned(),
+            branch: BranchName::new(branch),
+            stamps: location_names(stamps)
+                .into_iter()
+                .map(|location| StampConfig { name: StampName::new(format!("{name}-{location}")), location })
+                .collect(),
+            traffic: false,
+        }
+    }
+}
+
+/// How a workload's process gets its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum KeySource {
+    /// It reads the mounted file when it starts.
+    Mount,
+    /// It gets an environment variable from a Kubernetes Secret of this name that the CSI driver fills.
+    SyncedSecret(String),
+}
+
+/// How a Deployment replaces its pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Flavour {
+    Rolling,
+    Recreate,
+}
+
+/// One Deployment with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkloadConfig {
+    pub name: WorkloadName,
+    pub replicas: u32,
+    pub flavour: Flavour,
+    #[serde(serialize_with = "number")]
+    pub max_surge: ReplicaNumber,
+    #[serde(serialize_with = "number")]
+    pub max_unavailable: ReplicaNumber,
+    pub min_ready: Duration,
+    pub progress_deadline: Duration,
+    /// From a pod's creation until its containers run.
+    pub starts_in: Span,
+    /// From a pod's deletion timestamp until it is gone.
+    pub ends_in: Span,
+    pub key: KeySource,
+    /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; data only.
+    pub autoscaler: Option<(u32, u32)>,
+    /// `minAvailable` of a PodDisruptionBudget; data only.
+    #[serde(serialize_with = "maybe_number")]
+    pub disruption_budget: Option<ReplicaNumber>,
+    /// Between two requests of one pod to the account.
+    pub request_period: Duration,
+}
+
+fn number<S: serde::Serializer>(number: &ReplicaNumber, to: S) -> Result<S::Ok, S::Error> {
+    match number {
+        ReplicaNumber::Count(count) => to.serialize_u32(*count),
+        ReplicaNumber::Percent(percent) => to.collect_str(&format_args!("{percent}%")),
+    }
+}
+
+fn maybe_number<S: serde::Serializer>(value: &Option<ReplicaNumber>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => number(value, to),
+        None => to.serialize_none(),
+    }
+}
+
+impl WorkloadConfig {
+    /// A rolling Deployment of three replicas in the namespace `workload`, with Kubernetes' defaults.
+    pub fn named(name: &str) -> WorkloadConfig {
+        WorkloadConfig {
+            name: WorkloadName::new("workload", name),
+            replicas: 3,
+            flavour: Flavour::Rolling,
+            max_surge: ReplicaNumber::Percent(25),
+            max_unavailable: ReplicaNumber::Percent(25),
+            min_ready: Duration::ZERO,
+            progress_deadline: Duration::from_secs(600),
+            starts_in: Span::secs(20, 45),
+            ends_in: Span::secs(10, 40),
+            key: KeySource::Mount,
+            autoscaler: None,
+            disruption_budget: Some(ReplicaNumber::Percent(50)),
+            request_period: Duration::from_secs(5),
+        }
+    }
+
+    /// The three of the reference architecture. The background processor drains for longer than a
+    /// regeneration takes: that is the trap that a rollout's own end does not show.
+    pub fn example() -> Vec<WorkloadConfig> {
+        vec![
+            WorkloadConfig { autoscaler: Some((3, 20)), ..WorkloadConfig::named("catalogservice-deploy") },
+            WorkloadConfig {
+                ends_in: Span::exactly(Duration::from_secs(14 * 60)),
+                autoscaler: Some((3, 20)),
+                disruption_budget: Some(ReplicaNumber::Count(1)),
+                ..WorkloadConfig::named("backgroundprocessor-deploy")
+            },
+            WorkloadConfig::named("healthservice-deploy"),
+        ]
+    }
+}
+
+/// The Secrets Store CSI driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CsiConfig {
+    /// Whether mounted files follow the vault.
+    pub rotation: bool,
+    pub poll: Duration,
+    /// Whether a new mount updates an existing synced Secret although rotation is off. Drivers up to 1.5 do
+    /// not: the Secret keeps its first content.
+    pub mount_updates_secret: bool,
+}
+
+/// One cluster's own facts; names are derived where not given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClusterConfig {
+    pub version: String,
+}
+
+/// How the control planes and the kubelets behave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KubernetesConfig {
+    pub cluster: ClusterConfig,
+    /// From a change until the controller that watches it acts. A restart is observed after five of these:
+    /// some 65 ms, as recorded from a real control plane.
+    pub hop: Duration,
+    /// How many changes a cluster remembers for watches; older versions answer 410. Zero remembers none.
+    pub ring: usize,
+    pub revision_history: usize,
+    /// From a pod's creation until its volumes are mounted, and so until the vault is read.
+    pub mounts_in: Span,
+    pub csi: CsiConfig,
+}
+
+impl Default for KubernetesConfig {
+    fn default() -> KubernetesConfig {
+        KubernetesConfig {
+            cluster: ClusterConfig { version: "v1.33.2".to_owned() },
+            hop: Duration::from_millis(13),
+            ring: 4096,
+            revision_history: 10,
+            mounts_in: Span::secs(1, 6),
+            csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), mount_updates_secret: false },
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a world is made of, as data: [`WorldConfig`] and its parts.
+//!
+//! Everything a world will ever do follows from its configuration, its seed and the commands it is given.
+//! Durations are world time. [`WorldConfig::default`] is the default world of a rehearsal.
+
+mod clusters;
+mod services;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use clusters::{
+    ClusterConfig, CsiConfig, Flavour, KeySource, KubernetesConfig, StampConfig, UnitConfig, WorkloadConfig,
+    location_names, region_of,
+};
+pub use services::{
+    AccountConfig, ChecksConfig, KeyAges, MergeMethod, PeopleConfig, PipelineConfig, RegionConfig,
+    RepositoryConfig, StageConfig,
+};
+
+use super::fault::Fault;
+use super::time::Span;
+use crate::model::WorkloadName;
+
+/// World time that a call through the memory ports takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LatencyConfig {
+    pub read: Span,
+    pub effect: Span,
+}
+
+/// A whole world before it begins.
+#[derive(Clone, Debug, Serialize)]
+pub struct WorldConfig {
+    pub seed: u64,
+    pub start: Timestamp,
+    pub account: AccountConfig,
+    /// Name of the secret that holds the account's key, in every vault.
+    pub secret_name: String,
+    /// Release units, each with its stamps.
+    pub units: Vec<UnitConfig>,
+    /// The same in every stamp.
+    pub workloads: Vec<WorkloadConfig>,
+    pub kubernetes: KubernetesConfig,
+    pub people: PeopleConfig,
+    pub pipeline: PipelineConfig,
+    pub repository: RepositoryConfig,
+    pub latency: LatencyConfig,
+    /// For how long after a write a vault may still answer with the version before; zero for never.
+    pub vault_staleness: Duration,
+    pub faults: Vec<Fault>,
+}
+
+impl Default for WorldConfig {
+    fn default() -> WorldConfig {
+        WorldConfig {
+            seed: 1,
+            // 2026-01-12T08:00:00Z, a Monday morning.
+            start: Timestamp::constant(1_768_204_800, 0),
+            account: AccountConfig::default(),
+            secret_name: "CosmosDb-ApiKey".to_owned(),
+            units: vec![UnitConfig::live(3)],
+            workloads: WorkloadConfig::example(),
+            kubernetes: KubernetesConfig::default(),
+            people: PeopleConfig::default(),
+            pipeline: PipelineConfig::default(),
+            repository: RepositoryConfig::default(),
+            latency: LatencyConfig { read: Span::ZERO, effect: Span::ZERO },
+            vault_staleness: Duration::ZERO,
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl WorldConfig {
+    /// The default world with another seed.
+    pub fn seeded(seed: u64) -> WorldConfig {
+        WorldConfig { seed, ..WorldConfig::default() }
+    }
+
+    /// The same with `count` stamps in the unit that takes traffic.
+    pub fn with_stamps(mut self, count: usize) -> WorldConfig {
+        self.units = vec![UnitConfig::live(count)];
+        self
+    }
+
+    /// The same with one more fault.
+    pub fn with_fault(mut self, fault: Fault) -> WorldConfig {
+        self.faults.push(fault);
+        self
+    }
+
+    /// The workload of that name, for changing it in place.
+    pub fn workload_mut(&mut self, name: &WorkloadName) -> Option<&mut WorkloadConfig> {
+        self.workloads.iter_mut().find(|workload| &workload.name == name)
+    }
+}

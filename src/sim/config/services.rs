@@ -1,0 +1,204 @@
+//! The account, the repository, the people and the pipeline.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::super::repository::Tree;
+use super::super::time::Span;
+use super::clusters::{location_names, region_of};
+use crate::model::{AccountId, BranchName, StageEffect};
+
+/// A region of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegionConfig {
+    /// Display name, as `North Europe`.
+    pub name: String,
+    pub writable: bool,
+}
+
+/// How old each key is when the world begins; `None` for one last regenerated before Azure kept the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyAges {
+    pub primary: Option<Duration>,
+    pub secondary: Option<Duration>,
+    pub primary_read_only: Option<Duration>,
+    pub secondary_read_only: Option<Duration>,
+}
+
+/// The Cosmos DB account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountConfig {
+    pub id: AccountId,
+    pub regions: Vec<RegionConfig>,
+    pub database: String,
+    pub container: String,
+    pub key_ages: KeyAges,
+    pub local_auth_disabled: bool,
+    /// From the POST until the operation succeeds.
+    pub regeneration: Span,
+    /// When in the regeneration the old key dies, in thousandths of it: drawn between the two.
+    pub dies_between: (u16, u16),
+    /// How long after the old key's death a region other than the first may take to know of the change: once
+    /// for refusing the old key, once for accepting the new one.
+    pub propagation: Span,
+    /// Whether the account tells when keys were last used (preview api-version).
+    pub tells_last_use: bool,
+    /// To what the time of last use is cut.
+    pub last_use_grain: Duration,
+}
+
+impl Default for AccountConfig {
+    fn default() -> AccountConfig {
+        const DAY: u64 = 24 * 60 * 60;
+        AccountConfig {
+            id: AccountId {
+                subscription: "6f1f1b52-6d0c-4f1c-9a3e-6f0f5f3b2a10".to_owned(),
+                resource_group: "afmcprd-global-rg".to_owned(),
+                name: "afmcprd-global-cosmos".to_owned(),
+            },
+            regions: location_names(3)
+                .iter()
+                .enumerate()
+                .map(|(place, location)| RegionConfig { name: region_of(location), writable: place == 0 })
+                .collect(),
+            database: "catalogdb".to_owned(),
+            container: "catalogItems".to_owned(),
+            key_ages: KeyAges {
+                primary: Some(Duration::from_secs(200 * DAY)),
+                secondary: Some(Duration::from_secs(90 * DAY)),
+                primary_read_only: None,
+                secondary_read_only: None,
+            },
+            local_auth_disabled: false,
+            regeneration: Span::exactly(Duration::from_secs(8 * 60)),
+            dies_between: (250, 750),
+            propagation: Span::secs(0, 40),
+            tells_last_use: true,
+            last_use_grain: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How pull requests end in the base branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum MergeMethod {
+    MergeCommit,
+    Squash,
+}
+
+/// The check that every pull request needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChecksConfig {
+    pub name: String,
+    /// From opening (or a new head) until somebody starts it; `None`: nobody does.
+    pub started_after: Option<Duration>,
+    pub takes: Span,
+    /// In how many of a thousand runs it fails.
+    pub fails_per_mille: u16,
+}
+
+/// Reviewers and those who press buttons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PeopleConfig {
+    pub reviewers: Vec<String>,
+    pub reviews_wanted: u32,
+    /// From opening until the reviewer approves.
+    pub review: Span,
+    pub check: ChecksConfig,
+    /// From “approved and checked” until somebody merges; `None`: nobody does.
+    pub merge_press: Option<Duration>,
+    pub merge_method: MergeMethod,
+}
+
+impl Default for PeopleConfig {
+    fn default() -> PeopleConfig {
+        PeopleConfig {
+            reviewers: vec!["ada".to_owned(), "grace".to_owned()],
+            reviews_wanted: 1,
+            review: Span::exactly(Duration::from_secs(20 * 60)),
+            check: ChecksConfig {
+                name: "e2e-validation".to_owned(),
+                started_after: Some(Duration::from_secs(2 * 60)),
+                takes: Span::exactly(Duration::from_secs(15 * 60)),
+                fails_per_mille: 0,
+            },
+            merge_press: Some(Duration::from_secs(5 * 60)),
+            merge_method: MergeMethod::MergeCommit,
+        }
+    }
+}
+
+/// One stage of the release pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageConfig {
+    pub name: String,
+    pub takes: Span,
+    pub effects: Vec<StageEffect>,
+}
+
+impl StageConfig {
+    fn new(name: &str, least_minutes: u64, most_minutes: u64, effects: &[StageEffect]) -> StageConfig {
+        StageConfig {
+            name: name.to_owned(),
+            takes: Span::secs(least_minutes * 60, most_minutes * 60),
+            effects: effects.to_vec(),
+        }
+    }
+}
+
+/// The release pipeline. Runs of one branch do not wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PipelineConfig {
+    pub name: String,
+    /// From asking until the first stage begins.
+    pub queue: Span,
+    pub stages: Vec<StageConfig>,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> PipelineConfig {
+        PipelineConfig {
+            name: "release".to_owned(),
+            queue: Span::secs(20, 60),
+            stages: vec![
+                StageConfig::new("validate-infra", 3, 5, &[]),
+                StageConfig::new("deploy-infrastructure", 12, 18, &[StageEffect::WritesVaults]),
+                StageConfig::new("build-images", 8, 12, &[]),
+                StageConfig::new("deploy-workload", 6, 10, &[StageEffect::RollsPods]),
+                StageConfig::new("switch-traffic", 4, 6, &[StageEffect::SwitchesTraffic]),
+                StageConfig::new("destroy-previous", 10, 15, &[StageEffect::Destroys]),
+            ],
+        }
+    }
+}
+
+/// The repository with the Terraform.
+#[derive(Clone, Debug, Serialize)]
+pub struct RepositoryConfig {
+    pub owner: String,
+    pub name: String,
+    pub base: BranchName,
+    /// The release branch that is live.
+    pub release: BranchName,
+    /// A release branch from before, that nobody has deleted.
+    pub previous_release: BranchName,
+    /// The folder of Terraform whose secrets map the pipeline applies; `""` for all.
+    pub terraform_root: String,
+    /// The files of the first commit.
+    pub tree: Tree,
+}
+
+impl Default for RepositoryConfig {
+    fn default() -> RepositoryConfig {
+        RepositoryConfig {
+            owner: "afmc".to_owned(),
+            name: "platform".to_owned(),
+            base: BranchName::new("main"),
+            release: BranchName::new("release/2026.1.0"),
+            previous_release: BranchName::new("release/2025.12.0"),
+            terraform_root: String::new(),
+            tree: Tree::example(),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A cluster as the world finds it: rolled out long ago, everything in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::config::{KeySource, WorkloadConfig};
+use super::super::time::before;
+use super::object::{
+    Deployment, DeploymentStatus, Meta, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
+    ReplicaSetStatus,
+};
+use super::ring::Ring;
+use super::status::{self, AVAILABLE, NEW_AVAILABLE, PROGRESSING};
+use super::{Cluster, Hand, PodId};
+
+impl Cluster {
+    /// A cluster whose workloads run, with what the stamp's vault holds now.
+    pub(in crate::sim) fn born(name: String, hand: &mut Hand<'_>) -> Cluster {
+        let mut cluster = Cluster {
+            name,
+            deployments: Vec::new(),
+            replica_sets: BTreeMap::new(),
+            pods: BTreeMap::new(),
+            classes: Vec::new(),
+            mounts: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            // Nothing of the birth is told to watches.
+            ring: Ring::new(0, 0),
+            next_id: 0,
+            due: BTreeSet::new(),
+        };
+        for (place, workload) in hand.config.workloads.iter().enumerate() {
+            cluster.add_class(workload, hand);
+            cluster.add_workload(place, workload, hand);
+        }
+        cluster.due.clear();
+        cluster.ring = Ring::new(hand.config.kubernetes.ring, *hand.version);
+        cluster
+    }
+
+    fn add_class(&mut self, workload: &WorkloadConfig, hand: &mut Hand<'_>) {
+        let name = class_name(workload);
+        let synced = match &workload.key {
+            KeySource::Mount => None,
+            KeySource::SyncedSecret(secret) => Some((secret.clone(), hand.config.secret_name.clone())),
+        };
+        let vault = hand.vault.name.clone();
+        let secrets = vec![hand.config.secret_name.clone()];
+        let meta = meta(&workload.name.namespace, &name, "class", hand);
+        self.classes.push(Arc::new(ProviderClass { meta, vault, secrets, synced }));
+    }
+
+    fn add_workload(&mut self, place: usize, workload: &WorkloadConfig, hand: &mut Hand<'_>) {
+        let deployment = deployment(workload, hand);
+        self.next_id += 1;
+        let set = replica_set(ReplicaSetId(self.next_id), place, &deployment, hand);
+        self.deployments.push(Arc::new(deployment));
+        for _ in 0..workload.replicas {
+            self.add_pod(&set, workload, hand);
+        }
+        self.replica_sets.insert(set.id, Arc::new(set));
+    }
+
+    fn add_pod(&mut self, set: &ReplicaSet, workload: &WorkloadConfig, hand: &mut Hand<'_>) {
+        self.next_id += 1;
+        let id = PodId(self.next_id);
+        let seed = hand.seed.of("pod").at(id.0);
+        let started = set.meta.created + Duration::from_secs(30 + seed.below(60));
+        let mut meta =
+            meta(&set.meta.namespace, &format!("{}-{}", set.meta.name, seed.suffix(5)), "pod", hand);
+        meta.created = set.meta.created;
+        let address = hand.seed.of("address").at(id.0).below(60_000);
+        let pod = Pod {
+            id,
+            meta,
+            owner: set.id,
+            owner_name: Arc::clone(&set.meta.name),
+            owner_uid: Arc::clone(&set.meta.uid),
+            deployment: set.owner,
+            workload: workload.name.clone(),
+            hash: Arc::clone(&set.hash),
+            template: Arc::clone(&set.template),
+            deleting: None,
+            phase: Phase::Running,
+            node: Some(format!("aks-workload-{:08}", hand.seed.of("node").at(id.0).below(3)).into()),
+            ip: Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into()),
+            ready: true,
+            ready_changed: Some(started),
+            started: Some(started),
+            waiting: None,
+            restarts: 0,
+        };
+        self.pods.insert(id, Arc::new(pod.clone()));
+        self.mount(id, hand);
+        self.begin_process(&pod, hand);
+    }
+}
+
+fn class_name(workload: &WorkloadConfig) -> String {
+    format!("{}-keyvault", app(workload))
+}
+
+fn app(workload: &WorkloadConfig) -> &str {
+    workload.name.name.strip_suffix("-deploy").unwrap_or(&workload.name.name)
+}
+
+fn meta(namespace: &str, name: &str, kind: &str, hand: &mut Hand<'_>) -> Meta {
+    Meta {
+        namespace: namespace.into(),
+        name: name.into(),
+        uid: hand.seed.of(kind).of(name).uuid().into(),
+        created: before(hand.now, Duration::from_secs(20 * 24 * 3600)),
+        resource_version: hand.next_version(),
+    }
+}
+
+fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
+    let meta = meta(&workload.name.namespace, &workload.name.name, "deployment", hand);
+    let at = meta.created;
+    let replicas = workload.replicas;
+    let available = status::make(
+        AVAILABLE,
+        "True",
+        "MinimumReplicasAvailable",
+        "Deployment has minimum availability.",
+        at,
+    );
+    let message = format!("ReplicaSet of \"{}\" has successfully progressed.", workload.name.name);
+    Deployment {
+        meta,
+        workload: workload.name.clone(),
+        generation: 1,
+        annotations: BTreeMap::new(),
+        revision: 1,
+        replicas,
+        paused: false,
+        flavour: workload.flavour,
+        max_surge: workload.max_surge,
+        max_unavailable: workload.max_unavailable,
+        min_ready: workload.min_ready,
+        progress_deadline: workload.progress_deadline,
+        template: Arc::new(PodTemplate {
+            annotations: BTreeMap::new(),
+            app: app(workload).into(),
+            image: format!("afmcprdglobalcr.azurecr.io/{}:2026.1.0", app(workload)),
+            grace: workload.ends_in.most + Duration::from_secs(30),
+            key: workload.key.clone(),
+            class: class_name(workload).into(),
+        }),
+        status: DeploymentStatus {
+            observed_generation: 1,
+            replicas,
+            updated: replicas,
+            ready: replicas,
+            available: replicas,
+            unavailable: 0,
+            terminating: 0,
+            conditions: vec![available, status::make(PROGRESSING, "True", NEW_AVAILABLE, &message, at)],
+        },
+    }
+}
+
+fn replica_set(id: ReplicaSetId, place: usize, deployment: &Deployment, hand: &mut Hand<'_>) -> ReplicaSet {
+    let seed = hand.seed.of("replica-set").at(id.0);
+    let hash = seed.suffix(10);
+    let (surge, _) = status::surge_and_unavailable(deployment);
+    let mut meta =
+        meta(&deployment.meta.namespace, &format!("{}-{hash}", deployment.meta.name), "replica-set", hand);
+    // The unit's last deployment lies one to three days back.
+    let age = Duration::from_secs(86_400 + seed.below(2 * 86_400));
+    meta.created = before(hand.now, age);
+    ReplicaSet {
+        id,
+        meta,
+        generation: 1,
+        owner: place,
+        owner_name: Arc::clone(&deployment.meta.name),
+        owner_uid: Arc::clone(&deployment.meta.uid),
+        revision: 1,
+        hash: hash.into(),
+        replicas: deployment.replicas,
+        desired: deployment.replicas,
+        max: deployment.replicas + surge,
+        template: Arc::clone(&deployment.template),
+        status: ReplicaSetStatus {
+            observed_generation: 1,
+            replicas: deployment.replicas,
+            ready: deployment.replicas,
+            available: deployment.replicas,
+            terminating: 0,
+        },
+    }
+}

@@ -1,0 +1,142 @@
+//! The Secrets Store CSI driver: mounts, their status objects, rotation, and synced Secrets.
+//!
+//! The trap that it is made to show: status objects tell the version of the *files*. Neither the process nor,
+//! with rotation off, the synced Secret need to know that version.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::fault::Trouble;
+use super::super::time::{after, elapsed};
+use super::super::vault::{SecretValue, VaultVersion};
+use super::object::{ChangeKind, Meta, MountStatus, Object, PodId, SyncedSecret};
+use super::{Cluster, Hand, Task};
+use crate::sim::config::KeySource;
+
+impl Cluster {
+    /// A pod's volume is mounted: the vault is read now.
+    pub(super) fn mount(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id).cloned() else { return };
+        let Some(version) = hand.vault.read(hand.now).cloned() else { return };
+        if pod.deleting.is_some() {
+            return;
+        }
+        let class = &pod.template.class;
+        let mount = Arc::new(MountStatus {
+            meta: Meta {
+                namespace: Arc::clone(&pod.meta.namespace),
+                name: format!("{}-{}-{class}", pod.meta.name, pod.meta.namespace).into(),
+                uid: hand.seed.of("mount").at(id.0).uuid().into(),
+                created: hand.now,
+                resource_version: hand.next_version(),
+            },
+            pod: id,
+            pod_name: Arc::clone(&pod.meta.name),
+            pod_uid: Arc::clone(&pod.meta.uid),
+            class: Arc::clone(class),
+            secret: hand.config.secret_name.clone(),
+            version: version.id.clone(),
+        });
+        self.log(ChangeKind::Added, Object::MountStatus(Arc::clone(&mount)), hand);
+        self.mounts.insert(id, mount);
+        if let KeySource::SyncedSecret(name) = &pod.template.key {
+            let csi = hand.config.kubernetes.csi;
+            if !self.secrets.contains_key(name) || csi.mount_updates_secret {
+                self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
+            }
+        }
+        let behind = hand.vault.current().is_some_and(|current| current.id != version.id);
+        if behind && hand.config.kubernetes.csi.rotation {
+            self.queue_refresh(id, hand);
+        }
+    }
+
+    /// After the vault has changed: every mount is refreshed when the driver next polls for its pod.
+    pub(in crate::sim) fn vault_changed(&mut self, hand: &mut Hand<'_>) {
+        if !hand.config.kubernetes.csi.rotation {
+            return;
+        }
+        let pods: Vec<PodId> = self.mounts.keys().copied().collect();
+        for pod in pods {
+            self.queue_refresh(pod, hand);
+        }
+    }
+
+    fn queue_refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let poll = hand.config.kubernetes.csi.poll.max(Duration::from_secs(1));
+        let spread = u64::try_from(poll.as_millis()).unwrap_or(u64::MAX);
+        let phase = Duration::from_millis(hand.seed.of("poll").at(id.0).below(spread));
+        let running = elapsed(after(hand.config.start, phase), hand.now).as_millis();
+        let into = Duration::from_millis(u64::try_from(running % poll.as_millis()).unwrap_or(0));
+        let stamp = hand.stamp;
+        let lag = hand.faults.befall(hand.now, |fault| match fault.what {
+            Trouble::CsiLag { by } if fault.target.stamp.as_ref().is_none_or(|wanted| wanted == stamp) => {
+                Some(by)
+            }
+            _ => None,
+        });
+        hand.later(poll - into + lag.unwrap_or_default(), Task::Refresh(id));
+    }
+
+    pub(super) fn refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(version) = hand.vault.read(hand.now).cloned() else { return };
+        let Some(mount) = self.mounts.get_mut(&id) else { return };
+        if mount.version != version.id {
+            let resource_version = hand.next_version();
+            let inner = Arc::make_mut(mount);
+            inner.version = version.id.clone();
+            inner.meta.resource_version = resource_version;
+            let snapshot = Object::MountStatus(Arc::clone(mount));
+            self.log(ChangeKind::Modified, snapshot, hand);
+        }
+        self.refresh_secret(id, &version, hand);
+        if hand.vault.current().is_some_and(|current| current.id != version.id) {
+            self.queue_refresh(id, hand);
+        }
+    }
+
+    fn refresh_secret(&mut self, id: PodId, version: &VaultVersion, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id).cloned() else { return };
+        if let KeySource::SyncedSecret(name) = &pod.template.key {
+            self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
+        }
+    }
+
+    /// Makes the Secret or gives it another content.
+    pub(super) fn sync_secret(
+        &mut self,
+        name: &str,
+        namespace: &Arc<str>,
+        value: &SecretValue,
+        hand: &mut Hand<'_>,
+    ) {
+        let known = self.secrets.get(name).cloned();
+        if known.as_ref().is_some_and(|secret| &secret.value == value) {
+            return;
+        }
+        let resource_version = hand.next_version();
+        let (kind, secret) = match known {
+            Some(secret) => {
+                let mut secret = SyncedSecret::clone(&secret);
+                secret.value = value.clone();
+                secret.changed = hand.now;
+                secret.meta.resource_version = resource_version;
+                (ChangeKind::Modified, secret)
+            }
+            None => {
+                let meta = Meta {
+                    namespace: Arc::clone(namespace),
+                    name: name.into(),
+                    uid: hand.seed.of("secret").of(name).uuid().into(),
+                    created: hand.now,
+                    resource_version,
+                };
+                let key = hand.config.secret_name.clone();
+                (ChangeKind::Added, SyncedSecret { meta, key, value: value.clone(), changed: hand.now })
+            }
+        };
+        let secret = Arc::new(secret);
+        self.log(kind, Object::Secret(Arc::clone(&secret)), hand);
+        self.secrets.insert(name.to_owned(), secret);
+    }
+}

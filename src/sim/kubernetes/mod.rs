@@ -1,0 +1,262 @@
+//! One stamp's cluster: objects, the controllers that work on them, and the processes in its pods.
+//!
+//! The deployment and ReplicaSet controllers follow the real ones' algorithm, a hop of world time apart, so
+//! that statuses come in the order that was recorded from a real control plane. Kubelets are simple: a pod
+//! mounts, runs, and ends when its time is over. No pod has a readiness probe: it is Ready when its containers
+//! run, whatever its key opens. A process keeps the key that it read when it started.
+
+mod birth;
+mod csi;
+mod deployment;
+mod object;
+mod patch;
+mod pod;
+mod replica_set;
+mod ring;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use object::{
+    Change, ChangeKind, Condition, Deployment, DeploymentStatus, Meta, MountStatus, Object, Phase, Pod,
+    PodId, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId, ReplicaSetStatus, SyncedSecret,
+};
+pub use ring::Ring;
+
+use super::account::KeyId;
+use super::config::WorldConfig;
+use super::events::{Event, Queue};
+use super::fault::FaultBook;
+use super::refusal::Refusal;
+use super::seed::Seed;
+use super::time::after;
+use super::vault::Vault;
+use crate::model::{StampName, WorkloadName};
+
+/// Something that a controller, a kubelet or the CSI driver is going to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    Deployment(usize),
+    ReplicaSet(ReplicaSetId),
+    /// A pod may have been ready for long enough to be available.
+    Recheck(ReplicaSetId),
+    /// A rollout may have passed its deadline.
+    Deadline(usize),
+    Schedule(PodId),
+    Mount(PodId),
+    Run(PodId),
+    End(PodId),
+    Remove(PodId),
+    Refresh(PodId),
+}
+
+/// A process in a pod, with the key that it keeps for life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub pod: PodId,
+    /// Place of its Deployment.
+    pub deployment: usize,
+    /// `None` where what it read is no key of the account.
+    pub key: Option<KeyId>,
+    pub since: Timestamp,
+    /// Its first request; further ones follow each period.
+    pub first_request: Timestamp,
+    pub period: Duration,
+}
+
+/// What a task did that matters outside of the cluster.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Happened {
+    /// A process that has ended now.
+    pub ended: Option<Process>,
+    /// The Deployment of a pod that became ready or ceased to be.
+    pub readiness: Option<usize>,
+}
+
+/// What a cluster needs of the world around it while it acts.
+pub(super) struct Hand<'a> {
+    pub now: Timestamp,
+    pub config: &'a WorldConfig,
+    pub seed: Seed,
+    pub place: usize,
+    pub stamp: &'a StampName,
+    pub vault: &'a Vault,
+    pub version: &'a mut u64,
+    pub queue: &'a mut Queue,
+    pub faults: &'a mut FaultBook,
+}
+
+impl Hand<'_> {
+    fn next_version(&mut self) -> u64 {
+        *self.version += 1;
+        *self.version
+    }
+
+    fn later(&mut self, by: Duration, task: Task) {
+        self.queue.push(after(self.now, by), Event::Cluster(self.place, task));
+    }
+}
+
+/// The cluster of one stamp.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The AKS resource's name.
+    pub name: String,
+    deployments: Vec<Arc<Deployment>>,
+    replica_sets: BTreeMap<ReplicaSetId, Arc<ReplicaSet>>,
+    pods: BTreeMap<PodId, Arc<Pod>>,
+    classes: Vec<Arc<ProviderClass>>,
+    mounts: BTreeMap<PodId, Arc<MountStatus>>,
+    secrets: BTreeMap<String, Arc<SyncedSecret>>,
+    processes: BTreeMap<PodId, Process>,
+    ring: Ring,
+    next_id: u64,
+    /// Controller tasks that are queued already: a work queue holds each key once.
+    due: BTreeSet<Task>,
+}
+
+impl Cluster {
+    /// The Deployments; their order is that of the configuration and never changes.
+    pub fn deployments(&self) -> &[Arc<Deployment>] {
+        &self.deployments
+    }
+
+    pub fn deployment(&self, name: &WorkloadName) -> Option<&Arc<Deployment>> {
+        self.deployments.iter().find(|deployment| &deployment.workload == name)
+    }
+
+    pub fn replica_sets(&self) -> impl Iterator<Item = &Arc<ReplicaSet>> {
+        self.replica_sets.values()
+    }
+
+    /// All pods in order of creation, terminating and ended ones included.
+    pub fn pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.pods.values()
+    }
+
+    pub fn pod(&self, id: PodId) -> Option<&Arc<Pod>> {
+        self.pods.get(&id)
+    }
+
+    pub fn provider_classes(&self) -> &[Arc<ProviderClass>] {
+        &self.classes
+    }
+
+    pub fn mounts(&self) -> impl Iterator<Item = &Arc<MountStatus>> {
+        self.mounts.values()
+    }
+
+    pub fn mount_of(&self, pod: PodId) -> Option<&Arc<MountStatus>> {
+        self.mounts.get(&pod)
+    }
+
+    pub fn secrets(&self) -> impl Iterator<Item = &Arc<SyncedSecret>> {
+        self.secrets.values()
+    }
+
+    /// The processes that run now: what no API tells.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values()
+    }
+
+    /// The changes after a version, oldest first, for a watch.
+    ///
+    /// # Errors
+    /// [`Refusal::Gone`] where the version is older than what is remembered.
+    pub fn changes_since(&self, version: u64) -> Result<impl Iterator<Item = &Change>, Refusal> {
+        self.ring.since(version)
+    }
+
+    /// Whether any pod of the Deployment at this place is ready.
+    pub(super) fn any_ready(&self, deployment: usize) -> bool {
+        self.pods.values().any(|pod| pod.deployment == deployment && pod.ready && pod.phase == Phase::Running)
+    }
+
+    pub(super) fn perform(&mut self, task: Task, hand: &mut Hand<'_>) -> Happened {
+        self.due.remove(&task);
+        match task {
+            Task::Deployment(place) => self.sync_deployment(place, hand),
+            Task::Deadline(place) => self.sync_if_unfinished(place, hand),
+            Task::ReplicaSet(id) => self.sync_replica_set(id, hand),
+            Task::Recheck(id) => self.ask(Task::ReplicaSet(id), hand),
+            Task::Schedule(pod) => self.schedule_pod(pod, hand),
+            Task::Mount(pod) => self.mount(pod, hand),
+            Task::Run(pod) => return self.run_pod(pod, hand),
+            Task::End(pod) => return self.end_pod(pod, hand),
+            Task::Remove(pod) => self.remove_pod(pod, hand),
+            Task::Refresh(pod) => self.refresh(pod, hand),
+        }
+        Happened::default()
+    }
+
+    /// Queues a controller's task one hop from now, unless it is queued already.
+    fn ask(&mut self, task: Task, hand: &mut Hand<'_>) {
+        self.ask_after(hand.config.kubernetes.hop, task, hand);
+    }
+
+    fn ask_after(&mut self, by: Duration, task: Task, hand: &mut Hand<'_>) {
+        if self.due.insert(task) {
+            hand.later(by, task);
+        }
+    }
+
+    fn log(&mut self, kind: ChangeKind, object: Object, hand: &Hand<'_>) {
+        if !self.ring.keeps_nothing() {
+            self.ring.push(Change { version: *hand.version, at: hand.now, kind, object });
+        }
+    }
+
+    /// Lets go of everything, as when the stamp is destroyed. Returns the processes that ended by it.
+    pub(super) fn vanish(&mut self) -> Vec<Process> {
+        self.deployments.clear();
+        self.replica_sets.clear();
+        self.pods.clear();
+        self.mounts.clear();
+        self.secrets.clear();
+        self.due.clear();
+        std::mem::take(&mut self.processes).into_values().collect()
+    }
+
+    fn change_deployment(&mut self, place: usize, hand: &mut Hand<'_>, change: impl FnOnce(&mut Deployment)) {
+        let Some(deployment) = self.deployments.get_mut(place) else { return };
+        let version = hand.next_version();
+        let inner = Arc::make_mut(deployment);
+        change(inner);
+        inner.meta.resource_version = version;
+        let snapshot = Object::Deployment(Arc::clone(deployment));
+        self.log(ChangeKind::Modified, snapshot, hand);
+    }
+
+    fn change_replica_set(
+        &mut self,
+        id: ReplicaSetId,
+        hand: &mut Hand<'_>,
+        change: impl FnOnce(&mut ReplicaSet),
+    ) {
+        let Some(replica_set) = self.replica_sets.get_mut(&id) else { return };
+        let version = hand.next_version();
+        let inner = Arc::make_mut(replica_set);
+        change(inner);
+        inner.meta.resource_version = version;
+        let owner = inner.owner;
+        let snapshot = Object::ReplicaSet(Arc::clone(replica_set));
+        self.log(ChangeKind::Modified, snapshot, hand);
+        self.ask(Task::Deployment(owner), hand);
+    }
+
+    fn change_pod(&mut self, id: PodId, hand: &mut Hand<'_>, change: impl FnOnce(&mut Pod)) {
+        let Some(pod) = self.pods.get_mut(&id) else { return };
+        let version = hand.next_version();
+        let inner = Arc::make_mut(pod);
+        change(inner);
+        inner.meta.resource_version = version;
+        let owner = inner.owner;
+        let snapshot = Object::Pod(Arc::clone(pod));
+        self.log(ChangeKind::Modified, snapshot, hand);
+        self.ask(Task::ReplicaSet(owner), hand);
+    }
+}

@@ -1,0 +1,258 @@
+//! The objects of a cluster as typed state of their own; the wire face gives them their JSON.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::config::{Flavour, KeySource};
+use super::super::vault::SecretValue;
+use crate::model::{ReplicaNumber, SecretVersion, WorkloadName};
+
+/// Counts the ReplicaSets of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaSetId(pub u64);
+
+/// Counts the pods of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodId(pub u64);
+
+/// What every object has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+    pub uid: Arc<str>,
+    /// Whole seconds on the wire; exact here.
+    pub created: Timestamp,
+    pub resource_version: u64,
+}
+
+/// A pod template, as far as anything depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodTemplate {
+    pub annotations: BTreeMap<String, String>,
+    /// The label `app`.
+    pub app: Arc<str>,
+    pub image: String,
+    /// `terminationGracePeriodSeconds`.
+    pub grace: Duration,
+    pub key: KeySource,
+    /// The SecretProviderClass that it mounts.
+    pub class: Arc<str>,
+}
+
+/// One condition of a Deployment's status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `Available` or `Progressing`.
+    pub kind: &'static str,
+    /// `True`, `False` or `Unknown`.
+    pub status: &'static str,
+    pub reason: &'static str,
+    pub message: String,
+    pub updated: Timestamp,
+    pub transitioned: Timestamp,
+}
+
+/// Counts; zero is absent on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DeploymentStatus {
+    pub observed_generation: i64,
+    pub replicas: u32,
+    pub updated: u32,
+    pub ready: u32,
+    pub available: u32,
+    pub unavailable: u32,
+    pub terminating: u32,
+    pub conditions: Vec<Condition>,
+}
+
+impl DeploymentStatus {
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+}
+
+/// A Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    pub meta: Meta,
+    pub workload: WorkloadName,
+    pub generation: i64,
+    /// Of the Deployment itself, besides `deployment.kubernetes.io/revision`.
+    pub annotations: BTreeMap<String, String>,
+    /// `deployment.kubernetes.io/revision`.
+    pub revision: u64,
+    pub replicas: u32,
+    pub paused: bool,
+    pub flavour: Flavour,
+    pub max_surge: ReplicaNumber,
+    pub max_unavailable: ReplicaNumber,
+    pub min_ready: Duration,
+    pub progress_deadline: Duration,
+    pub template: Arc<PodTemplate>,
+    pub status: DeploymentStatus,
+}
+
+/// Counts of a ReplicaSet's status.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ReplicaSetStatus {
+    pub observed_generation: i64,
+    pub replicas: u32,
+    pub ready: u32,
+    pub available: u32,
+    pub terminating: u32,
+}
+
+/// A ReplicaSet: one revision of a Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSet {
+    pub id: ReplicaSetId,
+    pub meta: Meta,
+    pub generation: i64,
+    /// Place of its Deployment in [`Cluster::deployments`](super::Cluster::deployments).
+    pub owner: usize,
+    pub owner_name: Arc<str>,
+    pub owner_uid: Arc<str>,
+    pub revision: u64,
+    /// `pod-template-hash`.
+    pub hash: Arc<str>,
+    /// `spec.replicas`.
+    pub replicas: u32,
+    /// `deployment.kubernetes.io/desired-replicas` and `max-replicas`.
+    pub desired: u32,
+    pub max: u32,
+    pub template: Arc<PodTemplate>,
+    pub status: ReplicaSetStatus,
+}
+
+/// `status.phase` of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Pending,
+    Running,
+    Succeeded,
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Pending => "Pending",
+            Phase::Running => "Running",
+            Phase::Succeeded => "Succeeded",
+        }
+    }
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    pub id: PodId,
+    pub meta: Meta,
+    pub owner: ReplicaSetId,
+    pub owner_name: Arc<str>,
+    pub owner_uid: Arc<str>,
+    /// Place of the Deployment above.
+    pub deployment: usize,
+    pub workload: WorkloadName,
+    pub hash: Arc<str>,
+    pub template: Arc<PodTemplate>,
+    /// When it was told to end. On the wire `deletionTimestamp` is this plus [`PodTemplate::grace`].
+    pub deleting: Option<Timestamp>,
+    pub phase: Phase,
+    pub node: Option<Arc<str>>,
+    pub ip: Option<Arc<str>>,
+    /// Condition `Ready`.
+    pub ready: bool,
+    /// When `Ready` last changed.
+    pub ready_changed: Option<Timestamp>,
+    /// When its containers began to run.
+    pub started: Option<Timestamp>,
+    /// Why a container waits, as `ContainerCreating` or `CrashLoopBackOff`.
+    pub waiting: Option<&'static str>,
+    pub restarts: u32,
+}
+
+/// A SecretProviderClass (provider azure).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderClass {
+    pub meta: Meta,
+    pub vault: String,
+    /// The vault's secrets that it mounts.
+    pub secrets: Vec<String>,
+    /// The Kubernetes Secret that it fills, and the key in it.
+    pub synced: Option<(String, String)>,
+}
+
+/// A SecretProviderClassPodStatus: what a pod's mount holds by the driver's own account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountStatus {
+    pub meta: Meta,
+    pub pod: PodId,
+    pub pod_name: Arc<str>,
+    pub pod_uid: Arc<str>,
+    pub class: Arc<str>,
+    pub secret: String,
+    pub version: SecretVersion,
+}
+
+/// A Kubernetes Secret that the driver fills.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyncedSecret {
+    pub meta: Meta,
+    /// The key in its data.
+    pub key: String,
+    pub value: SecretValue,
+    pub changed: Timestamp,
+}
+
+/// Any object that watches tell of.
+#[derive(Clone, Debug)]
+pub enum Object {
+    Deployment(Arc<Deployment>),
+    ReplicaSet(Arc<ReplicaSet>),
+    Pod(Arc<Pod>),
+    MountStatus(Arc<MountStatus>),
+    Secret(Arc<SyncedSecret>),
+}
+
+impl Object {
+    pub fn meta(&self) -> &Meta {
+        match self {
+            Object::Deployment(object) => &object.meta,
+            Object::ReplicaSet(object) => &object.meta,
+            Object::Pod(object) => &object.meta,
+            Object::MountStatus(object) => &object.meta,
+            Object::Secret(object) => &object.meta,
+        }
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Object::Deployment(_) => "Deployment",
+            Object::ReplicaSet(_) => "ReplicaSet",
+            Object::Pod(_) => "Pod",
+            Object::MountStatus(_) => "SecretProviderClassPodStatus",
+            Object::Secret(_) => "Secret",
+        }
+    }
+}
+
+/// How an object changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// One change, with the object as it was right after (for a deletion: right before).
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub version: u64,
+    pub at: Timestamp,
+    pub kind: ChangeKind,
+    pub object: Object,
+}

@@ -1,0 +1,97 @@
+//! Changes from outside: patches of Deployments and deletions of pods.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::command::{DeploymentPatch, Reply};
+use super::super::refusal::Refusal;
+use super::object::{Deployment, PodTemplate};
+use super::{Cluster, Hand, Task};
+use crate::model::WorkloadName;
+
+impl Cluster {
+    /// Applies a patch. What leaves the object equal leaves generation and resource version alone; what changes
+    /// only metadata bumps the resource version alone.
+    pub(in crate::sim) fn patch(
+        &mut self,
+        workload: &WorkloadName,
+        patch: &DeploymentPatch,
+        hand: &mut Hand<'_>,
+    ) -> Result<Reply, Refusal> {
+        let place = self.deployments.iter().position(|deployment| &deployment.workload == workload);
+        let Some((place, deployment)) = place.and_then(|place| Some((place, self.deployments.get(place)?)))
+        else {
+            return Err(Refusal::NotFound(format!("deployments.apps \"{}\"", workload.name)));
+        };
+        if patch.resource_version.is_some_and(|version| version != deployment.meta.resource_version) {
+            return Err(Refusal::Conflict(format!("deployments.apps \"{}\"", workload.name)));
+        }
+        let patched = patched(deployment, patch);
+        if patched == **deployment {
+            return Ok(reply(deployment, false));
+        }
+        self.change_deployment(place, hand, |deployment| *deployment = patched);
+        self.ask(Task::Deployment(place), hand);
+        self.deployments
+            .get(place)
+            .map(|deployment| reply(deployment, true))
+            .ok_or_else(|| Refusal::NotFound(workload.to_string()))
+    }
+
+    pub(in crate::sim) fn delete_named_pod(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        hand: &mut Hand<'_>,
+    ) -> Result<Reply, Refusal> {
+        let pod = self.pods.values().find(|pod| &*pod.meta.namespace == namespace && &*pod.meta.name == name);
+        let Some(id) = pod.map(|pod| pod.id) else {
+            return Err(Refusal::NotFound(format!("pods \"{name}\"")));
+        };
+        self.delete_pod(id, hand);
+        Ok(Reply::Done)
+    }
+}
+
+fn reply(deployment: &Deployment, changed: bool) -> Reply {
+    Reply::Patched {
+        generation: deployment.generation,
+        resource_version: deployment.meta.resource_version,
+        changed,
+    }
+}
+
+fn patched(deployment: &Deployment, patch: &DeploymentPatch) -> Deployment {
+    let mut fresh = deployment.clone();
+    overlay(&mut fresh.annotations, &patch.annotations);
+    let mut template = PodTemplate::clone(&fresh.template);
+    overlay(&mut template.annotations, &patch.template_annotations);
+    if let Some(image) = &patch.image {
+        template.image.clone_from(image);
+    }
+    if template != *fresh.template {
+        fresh.template = Arc::new(template);
+    }
+    fresh.paused = patch.paused.unwrap_or(fresh.paused);
+    fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
+    fresh.flavour = patch.flavour.unwrap_or(fresh.flavour);
+    fresh.max_surge = patch.max_surge.unwrap_or(fresh.max_surge);
+    fresh.max_unavailable = patch.max_unavailable.unwrap_or(fresh.max_unavailable);
+    fresh.progress_deadline = patch.progress_deadline.unwrap_or(fresh.progress_deadline);
+    fresh.min_ready = patch.min_ready.unwrap_or(fresh.min_ready);
+    let mut same_spec = fresh.clone();
+    same_spec.annotations.clone_from(&deployment.annotations);
+    if same_spec != *deployment {
+        fresh.generation += 1;
+    }
+    fresh
+}
+
+fn overlay(annotations: &mut BTreeMap<String, String>, patch: &BTreeMap<String, Option<String>>) {
+    for (key, value) in patch {
+        match value {
+            Some(value) => annotations.insert(key.clone(), value.clone()),
+            None => annotations.remove(key),
+        };
+    }
+}

@@ -1,0 +1,185 @@
+//! Pods from creation until they are gone, and the processes in them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::config::KeySource;
+use super::super::fault::Trouble;
+use super::super::time::after;
+use super::object::{ChangeKind, Meta, Object, Phase, Pod, PodId, ReplicaSet};
+use super::{Cluster, Hand, Happened, Process, Task};
+
+/// From the end of a pod's containers until its object is removed.
+const REMOVAL: Duration = Duration::from_millis(25);
+
+impl Cluster {
+    pub(super) fn make_pod(&mut self, set: &ReplicaSet, hand: &mut Hand<'_>) -> PodId {
+        self.next_id += 1;
+        let id = PodId(self.next_id);
+        let seed = hand.seed.of("pod").at(id.0);
+        let Some(deployment) = self.deployments.get(set.owner) else { return id };
+        let pod = Arc::new(Pod {
+            id,
+            meta: Meta {
+                namespace: Arc::clone(&set.meta.namespace),
+                name: format!("{}-{}", set.meta.name, seed.suffix(5)).into(),
+                uid: seed.uuid().into(),
+                created: hand.now,
+                resource_version: hand.next_version(),
+            },
+            owner: set.id,
+            owner_name: Arc::clone(&set.meta.name),
+            owner_uid: Arc::clone(&set.meta.uid),
+            deployment: set.owner,
+            workload: deployment.workload.clone(),
+            hash: Arc::clone(&set.hash),
+            template: Arc::clone(&set.template),
+            deleting: None,
+            phase: Phase::Pending,
+            node: None,
+            ip: None,
+            ready: false,
+            ready_changed: None,
+            started: None,
+            waiting: None,
+            restarts: 0,
+        });
+        self.log(ChangeKind::Added, Object::Pod(Arc::clone(&pod)), hand);
+        self.pods.insert(id, pod);
+        self.ask(Task::ReplicaSet(set.id), hand);
+        hand.later(hand.config.kubernetes.hop * 4, Task::Schedule(id));
+        let mounts = hand.config.kubernetes.mounts_in.pick(seed.of("mounts"));
+        let starts = hand
+            .config
+            .workloads
+            .get(set.owner)
+            .map(|workload| workload.starts_in.pick(seed.of("starts")))
+            .unwrap_or_default();
+        hand.later(mounts.min(starts), Task::Mount(id));
+        hand.later(starts, Task::Run(id));
+        id
+    }
+
+    pub(super) fn schedule_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        if self.pods.get(&id).is_none_or(|pod| pod.deleting.is_some() || pod.node.is_some()) {
+            return;
+        }
+        let seed = hand.seed.of("node").at(id.0);
+        let now = hand.now;
+        self.change_pod(id, hand, |pod| {
+            pod.node = Some(format!("aks-workload-{:08}", seed.below(3)).into());
+            pod.waiting = Some("ContainerCreating");
+            pod.ready_changed = Some(now);
+        });
+    }
+
+    /// The containers start, unless the pod has been told to end or is one of those that never get there.
+    pub(super) fn run_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
+        let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        if pod.deleting.is_some() || !self.mounts.contains_key(&id) {
+            return Happened::default();
+        }
+        let stamp = hand.stamp;
+        let trouble = hand.faults.befall(hand.now, |fault| {
+            let fits = matches!(fault.what, Trouble::NeverReady | Trouble::CrashLoop)
+                && fault.target.covers(stamp, &pod.workload);
+            fits.then(|| fault.what.clone())
+        });
+        let now = hand.now;
+        match trouble {
+            Some(Trouble::NeverReady) => return Happened::default(),
+            Some(_) => {
+                self.change_pod(id, hand, |pod| {
+                    pod.phase = Phase::Running;
+                    pod.waiting = Some("CrashLoopBackOff");
+                    pod.restarts = 4;
+                });
+                return Happened::default();
+            }
+            None => {}
+        }
+        let address = hand.seed.of("address").at(id.0).below(60_000);
+        self.change_pod(id, hand, |pod| {
+            pod.phase = Phase::Running;
+            pod.ready = true;
+            pod.ready_changed = Some(now);
+            pod.started = Some(now);
+            pod.waiting = None;
+            pod.ip = Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into());
+        });
+        self.begin_process(&pod, hand);
+        let min_ready = self.deployments.get(pod.deployment).map(|deployment| deployment.min_ready);
+        if let Some(min_ready) = min_ready.filter(|min_ready| !min_ready.is_zero()) {
+            hand.later(min_ready, Task::Recheck(pod.owner));
+        }
+        Happened { ended: None, readiness: Some(pod.deployment) }
+    }
+
+    /// The process reads its key, once.
+    pub(super) fn begin_process(&mut self, pod: &Pod, hand: &mut Hand<'_>) {
+        let value = match &pod.template.key {
+            KeySource::Mount => self
+                .mounts
+                .get(&pod.id)
+                .and_then(|mount| hand.vault.version(&mount.version))
+                .map(|version| &version.value),
+            KeySource::SyncedSecret(name) => self.secrets.get(name).map(|secret| &secret.value),
+        };
+        let period = hand
+            .config
+            .workloads
+            .get(pod.deployment)
+            .map_or(Duration::from_secs(5), |workload| workload.request_period);
+        let spread = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+        let phase = Duration::from_millis(hand.seed.of("phase").at(pod.id.0).below(spread.max(1)));
+        let process = Process {
+            pod: pod.id,
+            deployment: pod.deployment,
+            key: value.and_then(super::super::vault::SecretValue::key),
+            since: hand.now,
+            first_request: after(hand.now, phase),
+            period,
+        };
+        self.processes.insert(pod.id, process);
+    }
+
+    /// Tells a pod to end. It runs on, Ready and with its key, until its time is over.
+    pub(super) fn delete_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id).filter(|pod| pod.deleting.is_none()) else { return };
+        let deployment = pod.deployment;
+        let now = hand.now;
+        self.change_pod(id, hand, |pod| pod.deleting = Some(now));
+        let ends = hand
+            .config
+            .workloads
+            .get(deployment)
+            .map(|workload| workload.ends_in.pick(hand.seed.of("ends").at(id.0)))
+            .unwrap_or_default();
+        hand.later(ends, Task::End(id));
+    }
+
+    pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
+        let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        let now = hand.now;
+        self.change_pod(id, hand, |pod| {
+            pod.phase = Phase::Succeeded;
+            if pod.ready {
+                pod.ready = false;
+                pod.ready_changed = Some(now);
+            }
+        });
+        hand.later(REMOVAL, Task::Remove(id));
+        Happened { ended: self.processes.remove(&id), readiness: Some(pod.deployment) }
+    }
+
+    pub(super) fn remove_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.remove(&id) else { return };
+        hand.next_version();
+        self.log(ChangeKind::Deleted, Object::Pod(Arc::clone(&pod)), hand);
+        if let Some(mount) = self.mounts.remove(&id) {
+            hand.next_version();
+            self.log(ChangeKind::Deleted, Object::MountStatus(mount), hand);
+        }
+        self.ask(Task::ReplicaSet(pod.owner), hand);
+    }
+}

@@ -1,0 +1,71 @@
+//! The ReplicaSet controller: as many pods as asked for, and a status that follows.
+
+use super::super::time::after;
+use super::object::{Phase, Pod, PodId, ReplicaSetId, ReplicaSetStatus};
+use super::{Cluster, Hand};
+
+impl Cluster {
+    /// Makes or deletes pods, then writes the status as it was *before* that: the new pods come back as events
+    /// and cause another round, as with the real controller.
+    pub(super) fn sync_replica_set(&mut self, id: ReplicaSetId, hand: &mut Hand<'_>) {
+        let Some(set) = self.replica_sets.get(&id).cloned() else { return };
+        let status = self.replica_set_status(id, set.generation, hand);
+        let have = status.replicas;
+        if have < set.replicas {
+            for _ in have..set.replicas {
+                self.make_pod(&set, hand);
+            }
+        } else if have > set.replicas {
+            for pod in self.surplus_pods(id, (have - set.replicas) as usize) {
+                self.delete_pod(pod, hand);
+            }
+        }
+        if status != set.status {
+            self.change_replica_set(id, hand, |set| set.status = status);
+        }
+    }
+
+    fn replica_set_status(&self, id: ReplicaSetId, generation: i64, hand: &Hand<'_>) -> ReplicaSetStatus {
+        let min_ready = self
+            .replica_sets
+            .get(&id)
+            .and_then(|set| self.deployments.get(set.owner))
+            .map(|deployment| deployment.min_ready)
+            .unwrap_or_default();
+        let mut status = ReplicaSetStatus { observed_generation: generation, ..ReplicaSetStatus::default() };
+        for pod in self.pods.values().filter(|pod| pod.owner == id && pod.phase != Phase::Succeeded) {
+            if pod.deleting.is_some() {
+                status.terminating += 1;
+                continue;
+            }
+            status.replicas += 1;
+            if pod.ready {
+                status.ready += 1;
+                let since = pod.ready_changed.unwrap_or(pod.meta.created);
+                if after(since, min_ready) <= hand.now {
+                    status.available += 1;
+                }
+            }
+        }
+        status
+    }
+
+    /// Which pods to delete first: those that do not run, then those that are not ready, then the youngest.
+    fn surplus_pods(&self, id: ReplicaSetId, count: usize) -> Vec<PodId> {
+        let mut pods: Vec<&Pod> = self
+            .pods
+            .values()
+            .filter(|pod| pod.owner == id && pod.deleting.is_none() && pod.phase != Phase::Succeeded)
+            .map(|pod| &**pod)
+            .collect();
+        pods.sort_by_key(|pod| {
+            (
+                pod.phase == Phase::Running,
+                pod.ready,
+                std::cmp::Reverse(pod.ready_changed),
+                std::cmp::Reverse(pod.id),
+            )
+        });
+        pods.into_iter().take(count).map(|pod| pod.id).collect()
+    }
+}

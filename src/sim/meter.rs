@@ -1,0 +1,154 @@
+//! The outage meter: how many requests of pods were served and how many refused, without an event for each.
+//!
+//! A process sends one request a period from its first one on until it ends. Whether one is served follows
+//! from the lives of its key in the stamp's region, which are known for all time; so requests are counted by
+//! arithmetic, when a process ends or when somebody asks.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::account::Account;
+use super::fault::FaultBook;
+use super::kubernetes::Process;
+use super::time::elapsed;
+
+/// What the meter says.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct Outage {
+    pub served: u64,
+    pub refused: u64,
+    pub first_refused_at: Option<Timestamp>,
+    /// Served after the newest regeneration came to its end; zero where none has.
+    pub served_after_regeneration: u64,
+    /// World time in which a workload of a stamp that takes traffic had no ready pod, added up over stamps and
+    /// workloads.
+    #[serde(skip)]
+    pub dark: Duration,
+}
+
+/// Requests of one stamp or one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub served: u64,
+    pub refused: u64,
+    pub first_refused: Option<Timestamp>,
+    /// The last request that was served.
+    pub last_served: Option<Timestamp>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        self.served += other.served;
+        self.refused += other.refused;
+        self.first_refused = match (self.first_refused, other.first_refused) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.last_served = self.last_served.max(other.last_served);
+    }
+}
+
+/// What has been settled, by the stamps' places.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meter {
+    pub stamps: Vec<Tally>,
+    /// Served until the newest regeneration ended.
+    pub mark: Option<u64>,
+    dark: Vec<Dark>,
+    dark_total: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Dark {
+    stamp: usize,
+    workload: usize,
+    since: Timestamp,
+}
+
+impl Meter {
+    pub fn new(stamps: usize) -> Meter {
+        Meter { stamps: vec![Tally::default(); stamps], ..Meter::default() }
+    }
+
+    /// Notes whether the workload is dark from now on.
+    pub fn set_dark(&mut self, stamp: usize, workload: usize, dark: bool, now: Timestamp) {
+        let known = self.dark.iter().position(|entry| entry.stamp == stamp && entry.workload == workload);
+        match (known, dark) {
+            (None, true) => self.dark.push(Dark { stamp, workload, since: now }),
+            (Some(place), false) => {
+                let entry = self.dark.swap_remove(place);
+                self.dark_total += elapsed(entry.since, now);
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+
+    pub fn dark(&self, now: Timestamp) -> Duration {
+        self.dark.iter().fold(self.dark_total, |sum, entry| sum + elapsed(entry.since, now))
+    }
+}
+
+/// Counts the requests of a process up to (not including) `until`.
+pub(super) fn tally(
+    process: &Process,
+    account: &Account,
+    faults: &FaultBook,
+    region: usize,
+    until: Timestamp,
+) -> Tally {
+    let from = process.since;
+    let key = process.key.and_then(|key| account.key(key));
+    let Some((key, life)) = key.and_then(|key| Some((key, *key.lives.get(region)?))) else {
+        let all = ticks(process, from, until);
+        return Tally { refused: all.count, first_refused: all.first, ..Tally::default() };
+    };
+    let name = account.regions().get(region).map_or("", |region| region.name.as_str());
+    let windows: Vec<(Timestamp, Timestamp)> = faults.refusals(key.kind.slot, name).collect();
+    let disabled = account.config().local_auth_disabled;
+    let open = |at: Timestamp| {
+        !disabled && life.covers(at) && !windows.iter().any(|(begin, end)| *begin <= at && at < *end)
+    };
+    let mut edges = vec![from, life.from, life.until];
+    edges.extend(windows.iter().flat_map(|(begin, end)| [*begin, *end]));
+    edges.retain(|edge| from <= *edge && *edge < until);
+    edges.sort_unstable();
+    edges.dedup();
+    let mut sum = Tally::default();
+    for (place, begin) in edges.iter().enumerate() {
+        let end = edges.get(place + 1).copied().unwrap_or(until);
+        let part = ticks(process, *begin, end);
+        sum.add(&if open(*begin) {
+            Tally { served: part.count, last_served: part.last, ..Tally::default() }
+        } else {
+            Tally { refused: part.count, first_refused: part.first, ..Tally::default() }
+        });
+    }
+    sum
+}
+
+struct Ticks {
+    count: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// The requests of a process in `[from, until)`.
+fn ticks(process: &Process, from: Timestamp, until: Timestamp) -> Ticks {
+    let period = i64::try_from(process.period.as_millis()).unwrap_or(i64::MAX).max(1);
+    let first = process.first_request.as_millisecond();
+    // Rounded up: a request belongs to the part that begins at or before it.
+    let place = |at: Timestamp| {
+        let ahead = at.as_millisecond() - first;
+        if ahead <= 0 { 0 } else { (ahead + period - 1) / period }
+    };
+    let (begin, end) = (place(from), place(until));
+    let at = |number: i64| Timestamp::from_millisecond(first + number * period).ok();
+    let count = (end - begin).max(0);
+    Ticks {
+        count: count.unsigned_abs(),
+        first: (count > 0).then(|| at(begin)).flatten(),
+        last: (count > 0).then(|| at(end - 1)).flatten(),
+    }
+}

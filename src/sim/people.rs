@@ -1,0 +1,402 @@
+//! Pull requests, and the people around them: reviewers, those who start checks, those who press buttons.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::command::Reply;
+use super::config::MergeMethod;
+use super::events::Event;
+use super::fault::{Trouble, When};
+use super::refusal::Refusal;
+use super::repository::{Commit, Merged, Signature, merge_base, merge_trees};
+use super::time::after;
+use super::world::World;
+use crate::model::{BranchName, CommitId, PullNumber, PullState, PullWait};
+
+/// How the required check on one head stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    NotStarted,
+    Running,
+    Passed,
+    Failed,
+}
+
+/// One review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    pub by: String,
+    pub approve: bool,
+    pub at: Timestamp,
+    /// The head that was reviewed.
+    pub head: CommitId,
+}
+
+/// A pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    pub number: PullNumber,
+    pub head_branch: BranchName,
+    pub head: CommitId,
+    pub base: BranchName,
+    pub title: String,
+    pub body: String,
+    pub author: String,
+    pub opened: Timestamp,
+    pub updated: Timestamp,
+    pub state: PullState,
+    /// When it was merged or closed, and by whom.
+    pub ended: Option<(Timestamp, String)>,
+    pub reviews: Vec<Review>,
+    /// Of the current head.
+    pub check: CheckState,
+    pub check_changed: Timestamp,
+    /// Head and base changed the same file differently.
+    pub conflict: bool,
+    /// Lists leave it out until then.
+    pub listed_from: Timestamp,
+    pressed: bool,
+}
+
+impl Pull {
+    pub fn is_open(&self) -> bool {
+        self.state == PullState::Open
+    }
+
+    /// Who approves it now: the last word of each reviewer counts.
+    pub fn approved_by(&self) -> Vec<String> {
+        let mut by: Vec<String> = Vec::new();
+        for review in &self.reviews {
+            by.retain(|name| name != &review.by);
+            if review.approve {
+                by.push(review.by.clone());
+            }
+        }
+        by
+    }
+}
+
+/// The deeds of people and the forge.
+impl World {
+    /// What holds an open pull request; empty where it is not open.
+    pub fn pull_waits(&self, pull: &Pull) -> Vec<PullWait> {
+        if !pull.is_open() {
+            return Vec::new();
+        }
+        let people = &self.config().people;
+        let mut waits = Vec::new();
+        if pull.conflict {
+            waits.push(PullWait::Conflict);
+        }
+        let approvals = pull.approved_by();
+        let have = u32::try_from(approvals.len()).unwrap_or(u32::MAX);
+        if let Some(review) = pull.reviews.iter().rev().find(|review| !review.approve)
+            && !approvals.contains(&review.by)
+        {
+            waits.push(PullWait::ChangesRequested { by: review.by.clone() });
+        }
+        if have < people.reviews_wanted {
+            waits.push(PullWait::Reviews { have, want: people.reviews_wanted });
+        }
+        let name = people.check.name.clone();
+        match pull.check {
+            CheckState::NotStarted => waits.push(PullWait::CheckNotStarted { name }),
+            CheckState::Running => waits.push(PullWait::CheckRunning { name }),
+            CheckState::Failed => waits.push(PullWait::CheckFailed { name }),
+            CheckState::Passed => {}
+        }
+        if waits.is_empty() {
+            waits.push(PullWait::Mergeable);
+        }
+        waits
+    }
+
+    pub(super) fn open_pull(
+        &mut self,
+        head_branch: &BranchName,
+        base: &BranchName,
+        title: &str,
+        body: &str,
+        by: &str,
+    ) -> Result<Reply, Refusal> {
+        let missing = |branch: &BranchName| Refusal::Invalid(format!("the branch {branch} does not exist"));
+        let head = self.repository.head(head_branch).cloned().ok_or_else(|| missing(head_branch))?;
+        let base_head = self.repository.head(base).cloned().ok_or_else(|| missing(base))?;
+        if self
+            .pulls
+            .iter()
+            .any(|pull| pull.is_open() && &pull.head_branch == head_branch && &pull.base == base)
+        {
+            return Err(Refusal::AlreadyExists(format!("a pull request for {head_branch}")));
+        }
+        if head == base_head {
+            return Err(Refusal::Invalid(format!("no commits between {base} and {head_branch}")));
+        }
+        let number = PullNumber(self.pulls.len() as u64 + 1);
+        let now = self.now();
+        let lag = self.faults.befall(now, |fault| match fault.what {
+            Trouble::ListLag { by } => Some(by),
+            _ => None,
+        });
+        self.pulls.push(Pull {
+            number,
+            head_branch: head_branch.clone(),
+            head,
+            base: base.clone(),
+            title: title.to_owned(),
+            body: body.to_owned(),
+            author: by.to_owned(),
+            opened: now,
+            updated: now,
+            state: PullState::Open,
+            ended: None,
+            reviews: Vec::new(),
+            check: CheckState::NotStarted,
+            check_changed: now,
+            conflict: false,
+            listed_from: after(now, lag.unwrap_or_default()),
+            pressed: false,
+        });
+        self.counters.pulls_opened += 1;
+        self.refresh_pulls();
+        self.expect_people(number);
+        Ok(Reply::Pull(number))
+    }
+
+    /// Queues what people will do about a pull request that has just been opened.
+    fn expect_people(&mut self, number: PullNumber) {
+        let config = self.config_arc();
+        let people = &config.people;
+        let seed = self.seed.of("people").at(number.0);
+        for reviewer in 0..people.reviews_wanted.max(1) as usize {
+            let delay = people.review.pick(seed.of("review").at(reviewer as u64));
+            self.queue.push(after(self.now, delay), Event::Review(number, reviewer));
+        }
+        let closes = self.faults.befall(self.now, |fault| {
+            let fits = fault.what == Trouble::ClosePull && !matches!(fault.at, When::Window { .. });
+            fits.then_some(())
+        });
+        if closes.is_some() {
+            let delay = std::time::Duration::from_secs(600);
+            self.queue.push(after(self.now, delay), Event::PullCloses(number));
+        }
+        self.expect_check(number);
+    }
+
+    fn expect_check(&mut self, number: PullNumber) {
+        let Some(head) = self.pull(number).map(|pull| pull.head.clone()) else { return };
+        if let Some(delay) = self.config.people.check.started_after {
+            self.queue.push(after(self.now, delay), Event::CheckStarts(number, head));
+        }
+    }
+
+    fn pull_mut(&mut self, number: PullNumber) -> Option<&mut Pull> {
+        self.pulls.iter_mut().find(|pull| pull.number == number)
+    }
+
+    fn open_pull_mut(&mut self, number: PullNumber) -> Result<&mut Pull, Refusal> {
+        let pull =
+            self.pull_mut(number).ok_or_else(|| Refusal::NotFound(format!("pull request {number}")))?;
+        if pull.is_open() {
+            Ok(pull)
+        } else {
+            Err(Refusal::Invalid(format!("pull request {number} is not open")))
+        }
+    }
+
+    pub(super) fn edit_pull(
+        &mut self,
+        number: PullNumber,
+        title: Option<String>,
+        body: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let pull =
+            self.pull_mut(number).ok_or_else(|| Refusal::NotFound(format!("pull request {number}")))?;
+        pull.title = title.unwrap_or_else(|| pull.title.clone());
+        pull.body = body.unwrap_or_else(|| pull.body.clone());
+        pull.updated = now;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn review_event(&mut self, number: PullNumber, reviewer: usize) {
+        let Some(author) = self.pull(number).map(|pull| pull.author.clone()) else { return };
+        let others: Vec<&String> =
+            self.config.people.reviewers.iter().filter(|name| **name != author).collect();
+        let Some(by) = others.get(reviewer % others.len().max(1)).map(|name| (*name).clone()) else { return };
+        let _ = self.review(number, true, &by);
+    }
+
+    pub(super) fn review(&mut self, number: PullNumber, approve: bool, by: &str) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let pull = self.open_pull_mut(number)?;
+        let head = pull.head.clone();
+        pull.reviews.push(Review { by: by.to_owned(), approve, at: now, head });
+        pull.updated = now;
+        self.consider_merge(number);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn start_check(&mut self, number: PullNumber) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let takes = self.config.people.check.takes;
+        let seed = self.seed.of("check").at(number.0);
+        let pull = self.open_pull_mut(number)?;
+        if pull.check == CheckState::Running {
+            return Ok(Reply::Done);
+        }
+        pull.check = CheckState::Running;
+        pull.check_changed = now;
+        let head = pull.head.clone();
+        let takes = takes.pick(seed.of(head.as_str()));
+        self.queue.push(after(now, takes), Event::CheckEnds(number, head));
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn check_starts(&mut self, number: PullNumber, head: &CommitId) {
+        let waits = self
+            .pull(number)
+            .is_some_and(|pull| pull.is_open() && &pull.head == head && pull.check == CheckState::NotStarted);
+        if waits {
+            let _ = self.start_check(number);
+        }
+    }
+
+    pub(super) fn check_ends(&mut self, number: PullNumber, head: &CommitId) {
+        let now = self.now;
+        let fails = self.config.people.check.fails_per_mille;
+        let failed = self.seed.of("check-result").at(number.0).of(head.as_str()).chance(fails);
+        let Some(pull) = self.pull_mut(number) else { return };
+        if &pull.head != head || pull.check != CheckState::Running {
+            return;
+        }
+        pull.check = if failed { CheckState::Failed } else { CheckState::Passed };
+        pull.check_changed = now;
+        self.consider_merge(number);
+    }
+
+    /// Somebody notices that it can be merged, and will press the button.
+    fn consider_merge(&mut self, number: PullNumber) {
+        let Some(delay) = self.config.people.merge_press else { return };
+        let ready = self
+            .pull(number)
+            .is_some_and(|pull| !pull.pressed && self.pull_waits(pull) == [PullWait::Mergeable]);
+        if ready {
+            if let Some(pull) = self.pull_mut(number) {
+                pull.pressed = true;
+            }
+            self.queue.push(after(self.now, delay), Event::PressMerge(number));
+        }
+    }
+
+    pub(super) fn press_merge(&mut self, number: PullNumber) {
+        let by = self.config.people.reviewers.first().cloned().unwrap_or_else(|| "maintainer".to_owned());
+        let mergeable = self.pull(number).is_some_and(|pull| self.pull_waits(pull) == [PullWait::Mergeable]);
+        if let Some(pull) = self.pull_mut(number) {
+            pull.pressed = false;
+        }
+        if mergeable {
+            let _ = self.merge_pull(number, None, &by);
+        }
+    }
+
+    pub(super) fn close_pull(&mut self, number: PullNumber, by: &str) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let pull = self.open_pull_mut(number)?;
+        pull.state = PullState::Closed;
+        pull.ended = Some((now, by.to_owned()));
+        pull.updated = now;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn merge_pull(
+        &mut self,
+        number: PullNumber,
+        method: Option<MergeMethod>,
+        by: &str,
+    ) -> Result<Reply, Refusal> {
+        let pull = self.open_pull_mut(number)?.clone();
+        let waits = self.pull_waits(&pull);
+        if waits != [PullWait::Mergeable] {
+            return Err(Refusal::Invalid(format!("pull request {number} is not mergeable")));
+        }
+        let commit = self.merge_commit(&pull, method.unwrap_or(self.config.people.merge_method), by)?;
+        let id = commit.id().clone();
+        self.repository.advance(&pull.base, Arc::new(commit));
+        self.counters.pushed(&pull.base);
+        let now = self.now;
+        if let Ok(pull) = self.open_pull_mut(number) {
+            pull.state = PullState::Merged { commit: id.clone() };
+            pull.ended = Some((now, by.to_owned()));
+            pull.updated = now;
+        }
+        self.refresh_pulls();
+        Ok(Reply::Merged(id))
+    }
+
+    fn merge_commit(&self, pull: &Pull, method: MergeMethod, by: &str) -> Result<Commit, Refusal> {
+        let missing = || Refusal::NotFound(format!("a commit of pull request {}", pull.number));
+        let base_id = self.repository.head(&pull.base).cloned().ok_or_else(missing)?;
+        let Some(Merged::Tree(tree)) = self.merge_preview(pull) else {
+            return Err(Refusal::Invalid(format!("pull request {} has conflicts", pull.number)));
+        };
+        let person = Signature::of(by, self.now);
+        Ok(match method {
+            MergeMethod::MergeCommit => {
+                let owner = &self.config.repository.owner;
+                let message = format!(
+                    "Merge pull request {} from {owner}/{}\n\n{}",
+                    pull.number, pull.head_branch, pull.title
+                );
+                Commit::new(tree, vec![base_id, pull.head.clone()], &person, &message)
+            }
+            MergeMethod::Squash => {
+                let message = format!("{} ({})", pull.title, pull.number);
+                let author = Signature::of(&pull.author, self.now);
+                Commit::signed_by(tree, vec![base_id], &author, &person, &message)
+            }
+        })
+    }
+
+    fn merge_preview(&self, pull: &Pull) -> Option<Merged> {
+        let base_id = self.repository.head(&pull.base)?;
+        let ours = self.repository.get(base_id)?;
+        let theirs = self.repository.get(&pull.head)?;
+        let common = merge_base(&self.repository, base_id, &pull.head)?;
+        let common = self.repository.get(&common)?;
+        Some(merge_trees(common.tree(), ours.tree(), theirs.tree()))
+    }
+
+    /// After branches have moved: heads of open pull requests follow, and conflicts come or go.
+    pub(super) fn refresh_pulls(&mut self) {
+        let open: Vec<usize> = self
+            .pulls
+            .iter()
+            .enumerate()
+            .filter(|(_, pull)| pull.is_open())
+            .map(|(place, _)| place)
+            .collect();
+        for place in open {
+            let Some(pull) = self.pulls.get(place) else { continue };
+            let head = self.repository.head(&pull.head_branch).cloned();
+            let number = pull.number;
+            let moved = head.as_ref().is_some_and(|head| head != &pull.head);
+            let now = self.now;
+            if let (true, Some(head), Some(pull)) = (moved, head, self.pulls.get_mut(place)) {
+                pull.head = head;
+                pull.check = CheckState::NotStarted;
+                pull.check_changed = now;
+                pull.updated = now;
+                self.expect_check(number);
+            }
+            let conflict = self
+                .pulls
+                .get(place)
+                .is_some_and(|pull| matches!(self.merge_preview(pull), Some(Merged::Conflict(_))));
+            if let Some(pull) = self.pulls.get_mut(place) {
+                pull.conflict = conflict;
+            }
+        }
+    }
+}

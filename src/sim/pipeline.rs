@@ -1,0 +1,328 @@
+//! Runs of the release pipeline. A run applies the Terraform of the commit that it is pinned to.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::command::{DeploymentPatch, Reply};
+use super::events::Event;
+use super::refusal::Refusal;
+use super::repository::Lookup;
+use super::secrets_map::{self, Part, Template};
+use super::time::after;
+use super::vault::SecretValue;
+use super::world::World;
+use crate::model::{BranchName, CommitId, KeyMaterial, RunId, RunResult, RunState, StageEffect};
+
+/// One stage of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageRun {
+    pub name: String,
+    pub effects: Vec<StageEffect>,
+    pub state: RunState,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    pub number: u64,
+    pub branch: BranchName,
+    pub commit: CommitId,
+    pub skip: Vec<String>,
+    pub by: String,
+    pub queued: Timestamp,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub state: RunState,
+    pub stages: Vec<StageRun>,
+    /// Why it failed, if it did.
+    pub problem: Option<String>,
+    /// What its Terraform said when the stage that writes vaults read the account.
+    value: Option<SecretValue>,
+}
+
+impl Run {
+    /// As the pipeline service writes it.
+    pub fn id(&self) -> RunId {
+        run_id(self.number)
+    }
+}
+
+fn run_id(number: u64) -> RunId {
+    RunId::new(number.to_string())
+}
+
+/// The pipeline at work.
+impl World {
+    pub(super) fn start_run(
+        &mut self,
+        branch: &BranchName,
+        commit: Option<&CommitId>,
+        skip: &[String],
+        by: &str,
+    ) -> Result<Reply, Refusal> {
+        let head = self.repository.head(branch).cloned();
+        let head = head.ok_or_else(|| Refusal::NotFound(format!("the branch {branch}")))?;
+        let commit = commit.unwrap_or(&head).clone();
+        if !self.repository.contains(&head, &commit) {
+            return Err(Refusal::Invalid(format!("the commit {commit} is not on {branch}")));
+        }
+        let config = self.config_arc();
+        let stages = &config.pipeline.stages;
+        if let Some(unknown) = skip.iter().find(|name| stages.iter().all(|stage| stage.name != **name)) {
+            return Err(Refusal::Invalid(format!("the pipeline has no stage {unknown}")));
+        }
+        let number = 1001 + self.runs.len() as u64;
+        let stages = stages.iter().map(|stage| StageRun {
+            name: stage.name.clone(),
+            effects: stage.effects.clone(),
+            state: if skip.contains(&stage.name) {
+                RunState::Completed(RunResult::Skipped)
+            } else {
+                RunState::Queued
+            },
+            started: None,
+            finished: None,
+        });
+        self.runs.push(Run {
+            number,
+            branch: branch.clone(),
+            commit,
+            skip: skip.to_vec(),
+            by: by.to_owned(),
+            queued: self.now,
+            started: None,
+            finished: None,
+            state: RunState::Queued,
+            stages: stages.collect(),
+            problem: None,
+            value: None,
+        });
+        self.counters.runs_started += 1;
+        let wait = config.pipeline.queue.pick(self.seed.of("queue").at(number));
+        self.queue.push(after(self.now, wait), Event::RunStarts(number));
+        Ok(Reply::Run(run_id(number)))
+    }
+
+    pub(super) fn cancel_run(&mut self, id: &RunId) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let run = self.runs.iter_mut().find(|run| &run.id() == id);
+        let run = run.ok_or_else(|| Refusal::NotFound(format!("the run {id}")))?;
+        if !run.state.is_over() {
+            finish(run, RunResult::Canceled, now);
+        }
+        Ok(Reply::Done)
+    }
+
+    fn live_run(&mut self, number: u64) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|run| run.number == number && !run.state.is_over())
+    }
+
+    pub(super) fn run_starts(&mut self, number: u64) {
+        let now = self.now;
+        let Some(run) = self.live_run(number) else { return };
+        run.state = RunState::Running;
+        run.started = Some(now);
+        self.begin_stage(number);
+    }
+
+    /// Begins the next stage that is not left out, or ends the run.
+    fn begin_stage(&mut self, number: u64) {
+        let now = self.now;
+        let seed = self.seed.of("stage").at(number);
+        let config = self.config_arc();
+        let Some(run) = self.live_run(number) else { return };
+        let next = run.stages.iter().position(|stage| stage.state == RunState::Queued);
+        let Some(place) = next else {
+            finish(run, RunResult::Succeeded, now);
+            return;
+        };
+        if let Some(stage) = run.stages.get_mut(place) {
+            stage.state = RunState::Running;
+            stage.started = Some(now);
+        }
+        let takes = config.pipeline.stages.get(place).map(|stage| stage.takes.pick(seed.at(place as u64)));
+        let takes = takes.unwrap_or_default();
+        self.queue.push(after(now, takes / 3), Event::StageActs(number, place));
+        self.queue.push(after(now, takes), Event::StageEnds(number, place));
+    }
+
+    fn stage_effects(&self, number: u64, place: usize) -> Vec<StageEffect> {
+        let run = self.runs.iter().find(|run| run.number == number && !run.state.is_over());
+        run.and_then(|run| run.stages.get(place)).map(|stage| stage.effects.clone()).unwrap_or_default()
+    }
+
+    /// A third into a stage: Terraform has read the account and begins to write; Helm begins to upgrade.
+    pub(super) fn stage_acts(&mut self, number: u64, place: usize) {
+        for effect in self.stage_effects(number, place) {
+            match effect {
+                StageEffect::WritesVaults => self.begin_apply(number, place),
+                StageEffect::RollsPods => self.roll_pods(number),
+                StageEffect::SwitchesTraffic | StageEffect::Destroys => {}
+            }
+        }
+    }
+
+    fn begin_apply(&mut self, number: u64, place: usize) {
+        let Some(run) = self.runs.iter().find(|run| run.number == number) else { return };
+        let Some(commit) = self.repository.get(&run.commit) else { return };
+        let root = self.config.repository.terraform_root.as_str();
+        let value = secrets_map::evaluate(commit.tree(), root, &self.config.secret_name)
+            .map(|template| self.fill(&template));
+        let takes = self
+            .config
+            .pipeline
+            .stages
+            .get(place)
+            .map(|stage| stage.takes.pick(self.seed.of("stage").at(number).at(place as u64)))
+            .unwrap_or_default();
+        let targets = self.targets(number);
+        let seed = self.seed.of("apply").at(number);
+        let Some(run) = self.live_run(number) else { return };
+        match value {
+            Ok(value) => run.value = Some(value),
+            Err(problem) => {
+                run.problem = Some(problem);
+                return;
+            }
+        }
+        // Each vault in its own time, all within the second third of the stage.
+        let room = u64::try_from((takes / 3).as_millis()).unwrap_or(0);
+        for stamp in targets {
+            let wait = std::time::Duration::from_millis(seed.at(stamp as u64).below(room.max(1)));
+            self.queue.push(after(self.now, wait), Event::VaultWrite(number, stamp));
+        }
+    }
+
+    /// A template with the account's current keys.
+    pub(super) fn fill(&self, template: &Template) -> SecretValue {
+        if let [Part::Key(kind)] = template.as_slice()
+            && let Some(key) = self.account.current(*kind)
+        {
+            return SecretValue::new(Arc::clone(&key.material), Some(key.id));
+        }
+        let mut used = None;
+        let mut text = zeroize::Zeroizing::new(String::new());
+        for part in template {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Key(kind) => {
+                    if let Some(key) = self.account.current(*kind) {
+                        text.push_str(key.material.expose());
+                        used = used.or(Some(key.id));
+                    }
+                }
+            }
+        }
+        SecretValue::new(Arc::new(KeyMaterial::new(text)), used)
+    }
+
+    /// Terraform makes no new version for a value that is already there.
+    pub(super) fn vault_write(&mut self, number: u64, stamp: usize) {
+        let Some(value) = self.live_run(number).and_then(|run| run.value.clone()) else { return };
+        let same = self
+            .stamp_at(stamp)
+            .and_then(|stamp| stamp.vault.current())
+            .is_some_and(|version| version.value == value);
+        if !same {
+            self.write_secret(stamp, value);
+        }
+    }
+
+    fn roll_pods(&mut self, number: u64) {
+        for place in self.targets(number) {
+            for workload in self.config_arc().workloads.iter() {
+                let app = workload.name.name.trim_end_matches("-deploy");
+                let image = format!("afmcprdglobalcr.azurecr.io/{app}:{number}");
+                let patch = DeploymentPatch { image: Some(image), ..DeploymentPatch::default() };
+                let _ = self.patch(place, &workload.name, &patch);
+            }
+        }
+    }
+
+    pub(super) fn stage_ends(&mut self, number: u64, place: usize) {
+        let now = self.now;
+        let effects = self.stage_effects(number, place);
+        let Some(run) = self.live_run(number) else { return };
+        let failed = run.problem.is_some();
+        if let Some(stage) = run.stages.get_mut(place) {
+            let result = if failed { RunResult::Failed } else { RunResult::Succeeded };
+            stage.state = RunState::Completed(result);
+            stage.finished = Some(now);
+        }
+        if failed {
+            finish(run, RunResult::Failed, now);
+            return;
+        }
+        for effect in effects {
+            match effect {
+                StageEffect::SwitchesTraffic => self.switch_traffic(number),
+                StageEffect::Destroys => self.destroy_others(number),
+                StageEffect::WritesVaults | StageEffect::RollsPods => {}
+            }
+        }
+        self.begin_stage(number);
+    }
+
+    /// The unit that a run works on: the one built from its branch, else the one that takes traffic.
+    fn own_unit(&self, number: u64) -> Option<usize> {
+        let run = self.runs.iter().find(|run| run.number == number)?;
+        let alive =
+            |place: &usize| self.stamps().any(|stamp| stamp.unit == *place && stamp.destroyed.is_none());
+        let units = self.units();
+        (0..units.len())
+            .filter(alive)
+            .find(|place| units.get(*place).is_some_and(|unit| unit.branch == run.branch))
+            .or_else(|| {
+                (0..units.len())
+                    .filter(alive)
+                    .find(|place| units.get(*place).is_some_and(|unit| unit.traffic))
+            })
+    }
+
+    /// The places of the stamps that a run works on.
+    fn targets(&self, number: u64) -> Vec<usize> {
+        let Some(unit) = self.own_unit(number) else { return Vec::new() };
+        self.stamps()
+            .enumerate()
+            .filter(|(_, stamp)| stamp.unit == unit && stamp.destroyed.is_none())
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    fn switch_traffic(&mut self, number: u64) {
+        if let Some(own) = self.own_unit(number) {
+            self.set_traffic(own);
+        }
+    }
+
+    fn destroy_others(&mut self, number: u64) {
+        let Some(own) = self.own_unit(number) else { return };
+        let others: Vec<usize> = self
+            .stamps()
+            .enumerate()
+            .filter(|(_, stamp)| stamp.unit != own && stamp.destroyed.is_none())
+            .map(|(place, _)| place)
+            .collect();
+        for place in others {
+            self.destroy(place);
+        }
+    }
+}
+
+fn finish(run: &mut Run, result: RunResult, now: Timestamp) {
+    run.state = RunState::Completed(result);
+    run.finished = Some(now);
+    for stage in &mut run.stages {
+        match stage.state {
+            RunState::Queued => stage.state = RunState::Completed(RunResult::Skipped),
+            RunState::Running | RunState::WaitsForApproval => {
+                stage.state = RunState::Completed(result);
+                stage.finished = Some(now);
+            }
+            RunState::Completed(_) => {}
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A stamp's Key Vault with the one secret that matters.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::account::KeyId;
+use super::seed::Seed;
+use super::time::{after, whole_second};
+use crate::model::{KeyMaterial, SecretVersion};
+
+/// A secret's text, and whose key it is where it is one. Cheap to clone; `Debug` shows no text.
+#[derive(Clone)]
+pub struct SecretValue {
+    text: Arc<KeyMaterial>,
+    key: Option<KeyId>,
+}
+
+impl SecretValue {
+    pub(super) fn new(text: Arc<KeyMaterial>, key: Option<KeyId>) -> SecretValue {
+        SecretValue { text, key }
+    }
+
+    pub fn text(&self) -> &KeyMaterial {
+        &self.text
+    }
+
+    /// The account's key that this is, if any.
+    pub fn key(&self) -> Option<KeyId> {
+        self.key
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretValue({:?})", self.key)
+    }
+}
+
+impl PartialEq for SecretValue {
+    fn eq(&self, other: &SecretValue) -> bool {
+        self.text.expose() == other.text.expose()
+    }
+}
+
+/// One version of the secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VaultVersion {
+    /// From 1, in order of writing.
+    pub number: u64,
+    /// As Key Vault writes it: 32 hexadecimal digits.
+    pub id: SecretVersion,
+    /// Whole seconds.
+    pub created: Timestamp,
+    pub value: SecretValue,
+    /// The exact moment of writing; the service does not tell it.
+    pub(super) written: Timestamp,
+}
+
+/// The vault of one stamp.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    /// Also the first label of its host name.
+    pub name: String,
+    /// Oldest first; never empty.
+    versions: Vec<VaultVersion>,
+    /// Readers may see the version before until then.
+    pub(super) stale_until: Timestamp,
+    seed: Seed,
+}
+
+impl Vault {
+    pub(super) fn new(name: String, seed: Seed, at: Timestamp, value: SecretValue) -> Vault {
+        let mut vault = Vault {
+            seed: seed.of("vault").of(&name),
+            name,
+            versions: Vec::new(),
+            stale_until: Timestamp::MIN,
+        };
+        vault.write(at, value, Duration::ZERO);
+        vault
+    }
+
+    /// The versions, oldest first.
+    pub fn versions(&self) -> &[VaultVersion] {
+        &self.versions
+    }
+
+    /// The truth. What a reader gets is [`Vault::read`].
+    pub fn current(&self) -> Option<&VaultVersion> {
+        self.versions.last()
+    }
+
+    /// What a reader gets for “the current version” at this moment.
+    pub fn read(&self, now: Timestamp) -> Option<&VaultVersion> {
+        match self.versions.as_slice() {
+            [.., before, _] if now < self.stale_until => Some(before),
+            versions => versions.last(),
+        }
+    }
+
+    pub fn version(&self, id: &SecretVersion) -> Option<&VaultVersion> {
+        self.versions.iter().find(|version| &version.id == id)
+    }
+
+    /// Makes a new version, as every PUT does, and returns its number.
+    pub(super) fn write(&mut self, now: Timestamp, value: SecretValue, stale_for: Duration) -> u64 {
+        let number = self.versions.len() as u64 + 1;
+        let seed = self.seed.at(number);
+        let id = SecretVersion::new(format!("{:016x}{:016x}", seed.at(0).bits(), seed.at(1).bits()));
+        self.versions.push(VaultVersion { number, id, created: whole_second(now), value, written: now });
+        self.stale_until = after(now, stale_for);
+        number
+    }
+}

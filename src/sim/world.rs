@@ -1,0 +1,307 @@
+//! The state machine: time, events, commands, and what can be read.
+//!
+//! A world does nothing by itself. [`World::advance_to`] lets time pass and events happen in order;
+//! [`World::apply`] does one deed at the present moment. Both are synchronous and deterministic: the same
+//! configuration and the same calls give the same world.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::account::{Account, KeyId};
+use super::command::{Command, DeploymentPatch, Reply};
+use super::config::WorldConfig;
+use super::counters::Counters;
+use super::events::{Event, Queue};
+use super::fault::{Admission, Call, CallEnd, FaultBook};
+use super::genesis;
+use super::kubernetes::{Cluster, Hand, Task};
+use super::meter::Meter;
+use super::people::Pull;
+use super::pipeline::Run;
+use super::refusal::Refusal;
+use super::repository::Repository;
+use super::seed::Seed;
+use super::stamp::{Stamp, Unit};
+use crate::model::{KeyMaterial, PullNumber, RunId, StampName, WorkloadName};
+
+/// One simulated world.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(super) config: Arc<WorldConfig>,
+    pub(super) seed: Seed,
+    pub(super) now: Timestamp,
+    pub(super) queue: Queue,
+    pub(super) faults: FaultBook,
+    pub(super) repository: Repository,
+    pub(super) pulls: Vec<Pull>,
+    pub(super) runs: Vec<Run>,
+    pub(super) account: Account,
+    pub(super) units: Vec<Unit>,
+    pub(super) stamps: Vec<Stamp>,
+    /// The newest resource version in any cluster.
+    pub(super) version: u64,
+    pub(super) meter: Meter,
+    pub(super) counters: Counters,
+    pub(super) digest: String,
+}
+
+impl World {
+    /// A world at its beginning. Where the live branch's Terraform cannot be evaluated, its vaults hold the
+    /// primary key.
+    pub fn new(config: WorldConfig) -> World {
+        genesis::create(config)
+    }
+
+    pub fn config(&self) -> &WorldConfig {
+        &self.config
+    }
+
+    pub(super) fn config_arc(&self) -> Arc<WorldConfig> {
+        Arc::clone(&self.config)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// SHA-256 over the configuration and the state at the beginning, in hexadecimal: equal for equal worlds,
+    /// whoever drives them.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// When something will happen by itself next. Later commands may bring something earlier.
+    pub fn next_event(&self) -> Option<Timestamp> {
+        self.queue.next_at()
+    }
+
+    /// Lets time pass until `until`; going back does nothing.
+    pub fn advance_to(&mut self, until: Timestamp) {
+        while let Some((at, event)) = self.queue.pop_due(until) {
+            self.now = self.now.max(at);
+            self.happen(event);
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// How the service behind a call takes it, faults considered. Faces ask once a call, wait for the delay,
+    /// and then act: also where the answer will be lost.
+    pub fn admit(&mut self, call: &Call<'_>) -> Admission {
+        self.faults.admit(call, self.now)
+    }
+
+    /// [`World::admit`] and [`World::apply`] in one, letting the delay pass in between.
+    ///
+    /// # Errors
+    /// The service's refusal, or the fault's; after [`Refusal::AnswerLost`] the deed is done.
+    pub fn call(&mut self, call: &Call<'_>, command: Command) -> Result<Reply, Refusal> {
+        let admission = self.admit(call);
+        self.advance_to(super::time::after(self.now, admission.delay));
+        match admission.end {
+            CallEnd::Normal => self.apply(command),
+            CallEnd::AnswerLost => {
+                let _ = self.apply(command);
+                Err(Refusal::AnswerLost)
+            }
+            CallEnd::Throttled { retry_after } => Err(Refusal::Throttled { retry_after }),
+            CallEnd::Unreachable => Err(Refusal::Unreachable),
+            CallEnd::Forbidden => Err(Refusal::Forbidden),
+        }
+    }
+
+    /// Does one deed now, without a look at faults of calls.
+    ///
+    /// # Errors
+    /// The service's refusal; then nothing has changed.
+    pub fn apply(&mut self, command: Command) -> Result<Reply, Refusal> {
+        match command {
+            Command::Push { branch, expected, commit, objects, by: _ } => {
+                let moved = self.repository.push(&branch, &expected, &commit, &objects)?;
+                if moved {
+                    self.counters.pushed(&branch);
+                    self.refresh_pulls();
+                }
+                Ok(Reply::Pushed { moved })
+            }
+            Command::OpenPull { head, base, title, body, by } => {
+                self.open_pull(&head, &base, &title, &body, &by)
+            }
+            Command::EditPull { number, title, body } => self.edit_pull(number, title, body),
+            Command::ReviewPull { number, approve, by } => self.review(number, approve, &by),
+            Command::StartCheck { number } => self.start_check(number),
+            Command::MergePull { number, method, by } => self.merge_pull(number, method, &by),
+            Command::ClosePull { number, by } => self.close_pull(number, &by),
+            Command::StartRun { branch, commit, skip, by } => {
+                self.start_run(&branch, commit.as_ref(), &skip, &by)
+            }
+            Command::CancelRun { run } => self.cancel_run(&run),
+            Command::Patch { stamp, workload, patch } => {
+                let place = self.alive(&stamp)?;
+                self.counters.patches += 1;
+                self.patch(place, &workload, &patch)
+            }
+            Command::DeletePod { stamp, namespace, name } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.delete_named_pod(&namespace, &name, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))
+            }
+            Command::Regenerate { kind, request_id } => self.regenerate(kind, &request_id),
+            Command::SetSecret { stamp, value } => {
+                let place = self.alive(&stamp)?;
+                Ok(Reply::Version(self.write_text(place, value)))
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Cluster(place, task) => self.cluster_task(place, task),
+            Event::Review(number, reviewer) => self.review_event(number, reviewer),
+            Event::CheckStarts(number, head) => self.check_starts(number, &head),
+            Event::CheckEnds(number, head) => self.check_ends(number, &head),
+            Event::PressMerge(number) => self.press_merge(number),
+            Event::PullCloses(number) => {
+                let _ = self.close_pull(number, "mallory");
+            }
+            Event::RunStarts(run) => self.run_starts(run),
+            Event::StageActs(run, stage) => self.stage_acts(run, stage),
+            Event::VaultWrite(run, stamp) => self.vault_write(run, stamp),
+            Event::StageEnds(run, stage) => self.stage_ends(run, stage),
+            Event::KeySwap(number) => self.account.swap(number),
+            Event::RegenerationEnds(number) => self.regeneration_ends(number),
+            Event::Deed(place) => self.deed(place),
+        }
+    }
+
+    fn cluster_task(&mut self, place: usize, task: Task) {
+        let Some(happened) = self.with_cluster(place, |cluster, hand| cluster.perform(task, hand)) else {
+            return;
+        };
+        if let Some(process) = happened.ended {
+            self.settle(place, &process);
+        }
+        if let Some(workload) = happened.readiness {
+            self.note_darkness(place, workload);
+        }
+    }
+
+    /// Runs `act` on a stamp's cluster with its surroundings; `None` where there is no such stamp any more.
+    pub(super) fn with_cluster<T>(
+        &mut self,
+        place: usize,
+        act: impl FnOnce(&mut Cluster, &mut Hand<'_>) -> T,
+    ) -> Option<T> {
+        let World { config, now, queue, faults, stamps, version, .. } = self;
+        let Stamp { name, vault, cluster, destroyed: None, seed, .. } = stamps.get_mut(place)? else {
+            return None;
+        };
+        let mut hand =
+            Hand { now: *now, config, seed: *seed, place, stamp: name, vault, version, queue, faults };
+        Some(act(cluster, &mut hand))
+    }
+
+    pub(super) fn patch(
+        &mut self,
+        place: usize,
+        workload: &WorkloadName,
+        patch: &DeploymentPatch,
+    ) -> Result<Reply, Refusal> {
+        let stamp = self.stamp_at(place).map(|stamp| stamp.name.clone());
+        let stamp = stamp.ok_or_else(|| Refusal::NotFound("the cluster".to_owned()))?;
+        let before = self.generation(place, workload);
+        let reply = self
+            .with_cluster(place, |cluster, hand| cluster.patch(workload, patch, hand))
+            .unwrap_or_else(|| Err(gone(&stamp)))?;
+        if self.generation(place, workload) != before {
+            self.counters.raised(&stamp, workload);
+        }
+        Ok(reply)
+    }
+
+    fn generation(&self, place: usize, workload: &WorkloadName) -> Option<i64> {
+        let stamp = self.stamp_at(place)?;
+        stamp.cluster.deployment(workload).map(|deployment| deployment.generation)
+    }
+
+    fn alive(&self, name: &StampName) -> Result<usize, Refusal> {
+        self.stamps
+            .iter()
+            .position(|stamp| &stamp.name == name && stamp.destroyed.is_none())
+            .ok_or_else(|| gone(name))
+    }
+
+    pub(super) fn stamp_at(&self, place: usize) -> Option<&Stamp> {
+        self.stamps.get(place)
+    }
+
+    // What can be read.
+
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// All pull requests, oldest first.
+    pub fn pulls(&self) -> &[Pull] {
+        &self.pulls
+    }
+
+    pub fn pull(&self, number: PullNumber) -> Option<&Pull> {
+        self.pulls.iter().find(|pull| pull.number == number)
+    }
+
+    /// The pull requests that a list shows now, newest first.
+    pub fn listed_pulls(&self) -> impl Iterator<Item = &Pull> {
+        self.pulls.iter().rev().filter(|pull| pull.listed_from <= self.now)
+    }
+
+    /// All runs, oldest first.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    pub fn run(&self, id: &RunId) -> Option<&Run> {
+        self.runs.iter().find(|run| &run.id() == id)
+    }
+
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// All stamps that ever were, in the order of the configuration.
+    pub fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        self.stamps.iter()
+    }
+
+    /// A stamp that exists.
+    pub fn stamp(&self, name: &StampName) -> Option<&Stamp> {
+        self.stamps.iter().find(|stamp| &stamp.name == name && stamp.destroyed.is_none())
+    }
+
+    /// The newest resource version: what a list answers with.
+    pub fn resource_version(&self) -> u64 {
+        self.version
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Every key value that ever existed or is about to: what must never be found in an output.
+    pub fn all_secrets_ever(&self) -> Vec<&KeyMaterial> {
+        self.account.keys().iter().map(|key| &*key.material).collect()
+    }
+
+    /// Whose key a text is.
+    pub fn whose(&self, text: &str) -> Option<KeyId> {
+        self.account.whose(text)
+    }
+}
+
+fn gone(stamp: &StampName) -> Refusal {
+    Refusal::NotFound(format!("the stamp {stamp}"))
+}
