@@ -1,1 +1,43 @@
-//! (empty room)
+//! Terraform: text in, values out. No IO: whoever calls brings the files' bytes and takes new ones away.
+//!
+//! ```text
+//! bytes → source → parse (own threads) → walk → facts of a file
+//!       → resolve (accounts, aliases, names on offer) → references, opaque reads → claim, flip → edit → bytes
+//! ```
+//!
+//! Invariants: comments and plain text are never references; what cannot be told is [`OpaqueRead`] and makes a
+//! claim unknown and a flip refused; a flip changes the tokens that it lists and no other byte, which is checked
+//! by parsing the result.
+
+mod account;
+mod attribute;
+mod claim;
+mod declare;
+mod edit;
+mod facts;
+mod flip;
+mod json;
+mod key_read;
+mod object;
+mod offer;
+mod parse;
+mod reference;
+mod refusal;
+mod resolve;
+mod role;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod walk;
+
+pub use account::{Account, AccountKey, JoinReason, Symbol};
+pub use claim::{claim, claim_of};
+pub use edit::{Edit, EditError};
+pub use facts::SymbolKind;
+pub use flip::{Flip, flip, plan, refusals, select};
+pub use parse::ParseFailure;
+pub use reference::{OpaqueRead, Reference, Role};
+pub use refusal::Refusal;
+pub use source::{Digest, MAX_BYTES, Position, Source, Syntax};
+pub use tree::{Tree, Unparsed};

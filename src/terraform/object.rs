@@ -1,0 +1,188 @@
+//! Which object an expression names: a base and the steps from it.
+//!
+//! Knows the names that are bound around an expression (`each`, the variable of a `for`, the iterator of a
+//! `dynamic` block) and the functions that hand an object through. Knows nothing of other files.
+
+use std::ops::Range;
+
+use hcl_edit::expr::{Expression, FuncCall, Traversal, TraversalOperator};
+use hcl_edit::{Decorated, Span};
+
+use super::attribute::COSMOSDB_ACCOUNT;
+use super::facts::{Base, Object, Step, StepKind, SymbolKind, Token};
+use super::source::Source;
+use super::walk::text_of;
+
+/// Functions that give back (one of) what they are given, keeping its shape.
+const THROUGH: &[&str] = &[
+    "coalesce",
+    "coalescelist",
+    "concat",
+    "flatten",
+    "nonsensitive",
+    "one",
+    "reverse",
+    "sensitive",
+    "tolist",
+    "toset",
+    "try",
+    "values",
+];
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// An element of the object.
+    Element(Object),
+    /// `NAME.value` is an element of the object.
+    Iterator(Object),
+    /// Something else: hides an outer name.
+    Other,
+}
+
+/// The names that are bound where the walk stands, the innermost last.
+#[derive(Debug, Default)]
+pub struct Scope {
+    names: Vec<(String, Bound)>,
+}
+
+impl Scope {
+    pub fn depth(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn enter(&mut self, name: String, bound: Bound) {
+        self.names.push((name, bound));
+    }
+
+    pub fn leave(&mut self, depth: usize) {
+        self.names.truncate(depth);
+    }
+
+    fn bound(&self, name: &str) -> Option<&Bound> {
+        self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
+    }
+
+    /// Absent where the expression is no path from something that may hold keys.
+    pub fn object_of(&self, source: &Source, expression: &Expression) -> Option<Object> {
+        match expression {
+            Expression::Traversal(traversal) => self.traversal(source, traversal),
+            Expression::Variable(name) => match self.bound(name.as_str())? {
+                Bound::Element(object) => Some(element_of(object)),
+                Bound::Iterator(_) | Bound::Other => None,
+            },
+            Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
+            Expression::FuncCall(call) => self.call(source, call),
+            _ => None,
+        }
+    }
+
+    fn traversal(&self, source: &Source, traversal: &Traversal) -> Option<Object> {
+        let operators = traversal.operators.as_slice();
+        let (mut object, rest) = match &traversal.expr {
+            Expression::Variable(root) => self.rooted(root.as_str(), operators)?,
+            other => (self.object_of(source, other)?, operators),
+        };
+        object.steps.extend(rest.iter().map(|operator| step(source, operator)));
+        Some(object)
+    }
+
+    fn rooted<'o>(
+        &self,
+        root: &str,
+        operators: &'o [Decorated<TraversalOperator>],
+    ) -> Option<(Object, &'o [Decorated<TraversalOperator>])> {
+        if let Some(bound) = self.bound(root) {
+            return match bound {
+                Bound::Element(object) => Some((element_of(object), operators)),
+                Bound::Iterator(object) if attribute(operators, 0) == Some("value") => {
+                    Some((element_of(object), operators.get(1..)?))
+                }
+                Bound::Iterator(_) | Bound::Other => None,
+            };
+        }
+        let first = attribute(operators, 0)?.to_owned();
+        // The name of a local value or a variable is a step: it may be what a flip changes.
+        let (base, taken) = match root {
+            COSMOSDB_ACCOUNT => (Base::Account(SymbolKind::Managed, first), 1),
+            "data" if first == COSMOSDB_ACCOUNT => {
+                (Base::Account(SymbolKind::Data, attribute(operators, 1)?.to_owned()), 2)
+            }
+            "module" => (Base::Module(first), 1),
+            "local" => (Base::Local, 0),
+            "var" => (Base::Variable, 0),
+            _ => return None,
+        };
+        Some((Object { base, steps: Vec::new() }, operators.get(taken..)?))
+    }
+
+    fn call(&self, source: &Source, call: &FuncCall) -> Option<Object> {
+        let name = call.name.name.as_str();
+        if let ("element" | "lookup", Some(from), Some(key)) = (name, call.args.get(0), call.args.get(1)) {
+            return Some(self.object_of(source, from)?.then(index(source, key)));
+        }
+        if !THROUGH.contains(&name) {
+            return None;
+        }
+        let mut objects = call.args.iter().filter_map(|argument| self.object_of(source, argument));
+        match (objects.next(), objects.next()) {
+            (Some(object), None) => Some(element_of(&object)),
+            _ => None,
+        }
+    }
+}
+
+fn element_of(object: &Object) -> Object {
+    object.clone().seen_from_afar().then(wordless(StepKind::Any))
+}
+
+fn wordless(kind: StepKind) -> Step {
+    Step { kind, token: Token::Unplaced }
+}
+
+fn attribute(operators: &[Decorated<TraversalOperator>], index: usize) -> Option<&str> {
+    match operators.get(index)?.value() {
+        TraversalOperator::GetAttr(name) => Some(name.as_str()),
+        _ => None,
+    }
+}
+
+fn step(source: &Source, operator: &TraversalOperator) -> Step {
+    match operator {
+        TraversalOperator::AttrSplat(_) => wordless(StepKind::AttributeSplat),
+        TraversalOperator::FullSplat(_) => wordless(StepKind::Any),
+        TraversalOperator::GetAttr(name) => Step {
+            kind: StepKind::Attribute(name.as_str().to_owned()),
+            token: exact(source, name.span(), name.as_str()),
+        },
+        TraversalOperator::LegacyIndex(number) => number_step(source, *number.value(), number.span()),
+        TraversalOperator::Index(expression) => index(source, expression),
+    }
+}
+
+fn number_step(source: &Source, value: u64, span: Option<Range<usize>>) -> Step {
+    Step { kind: StepKind::Number(value), token: exact(source, span, &value.to_string()) }
+}
+
+/// An index as a step. The token of a string is what stands between its quotes.
+fn index(source: &Source, expression: &Expression) -> Step {
+    match expression {
+        Expression::String(key) => {
+            let inner = key.span().map(|span| span.start + 1..span.end.saturating_sub(1));
+            Step { kind: StepKind::Key(key.value().clone()), token: exact(source, inner, key.value()) }
+        }
+        Expression::Number(number) => match number.value().as_u64() {
+            Some(value) => number_step(source, value, number.span()),
+            None => wordless(StepKind::Computed),
+        },
+        _ => wordless(StepKind::Computed),
+    }
+}
+
+/// The place of a word, if the text there is the word (an escape in a string makes it differ).
+fn exact(source: &Source, span: Option<Range<usize>>, word: &str) -> Token {
+    match span {
+        Some(span) if text_of(source, Some(span.clone())) == word => Token::Here(source.to_file(span)),
+        Some(_) | None => Token::Unplaced,
+    }
+}

@@ -1,0 +1,84 @@
+//! Parsing, on threads with enough stack.
+//!
+//! The parser of `hcl-edit` recurses: nesting is capped there, but a small stack overflows before the cap. So
+//! files are parsed on threads of 8 MiB, which hand out plain [`Facts`].
+
+use std::ops::Range;
+use std::thread;
+
+use hcl_edit::parser::parse_body;
+
+use super::facts::Facts;
+use super::json;
+use super::source::{MAX_BYTES, Source, Syntax};
+use super::walk::facts_of;
+
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+/// Below this much text a second thread costs more than it saves.
+const BYTES_PER_THREAD: usize = 256 * 1024;
+const MAX_THREADS: usize = 8;
+
+/// Why a file could not be read as Terraform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseFailure {
+    /// In the file; empty where the end was reached too soon.
+    pub span: Range<usize>,
+    pub message: String,
+}
+
+/// What a file says, or why that is not known.
+pub type Parsed = Result<Facts, ParseFailure>;
+
+/// What each file says, in the order given.
+pub fn parse_all(sources: &[Source]) -> Vec<Parsed> {
+    let total: usize = sources.iter().map(|source| source.text().len()).sum();
+    let threads = (total / BYTES_PER_THREAD + 1).min(MAX_THREADS).min(sources.len().max(1));
+    let mut results: Vec<(usize, Parsed)> = thread::scope(|scope| {
+        let share = |lane: usize| sources.iter().enumerate().skip(lane).step_by(threads);
+        let workers: Vec<_> = (0..threads)
+            .map(|lane| {
+                let work = move || share(lane).map(|(at, source)| (at, parse(source))).collect::<Vec<_>>();
+                thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)
+            })
+            .collect();
+        let mut results = Vec::with_capacity(sources.len());
+        for (lane, worker) in workers.into_iter().enumerate() {
+            match worker.map(|worker| worker.join()) {
+                Ok(Ok(done)) => results.extend(done),
+                // A defect of ours or of the parser's: it ends the program as any other would.
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(error) => results.extend(share(lane).map(|(at, _)| (at, Err(no_thread(&error))))),
+            }
+        }
+        results
+    });
+    results.sort_unstable_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn no_thread(error: &std::io::Error) -> ParseFailure {
+    ParseFailure { span: 0..0, message: format!("no thread could be started to parse it: {error}") }
+}
+
+fn parse(source: &Source) -> Parsed {
+    if source.is_too_large() {
+        let message = format!(
+            "the file has {} bytes; keyslot reads Terraform files of up to {MAX_BYTES}",
+            source.bytes().len()
+        );
+        return Err(ParseFailure { span: 0..0, message });
+    }
+    match source.syntax() {
+        Syntax::Json => json::facts_of(source),
+        Syntax::Native => match parse_body(source.text()) {
+            Ok(body) => Ok(facts_of(source, &body)),
+            Err(error) => Err(failure(source, &error)),
+        },
+    }
+}
+
+fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
+    let offset = error.location().offset();
+    let width = source.text().get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    ParseFailure { span: source.to_file(offset..offset + width), message: error.message().to_owned() }
+}

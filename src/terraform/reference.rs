@@ -1,0 +1,55 @@
+//! A reference: one place in Terraform that reads a key of an account.
+
+use std::ops::Range;
+
+use super::facts::Binding;
+use super::source::Position;
+use crate::model::{Access, Slot};
+
+/// What a reference does with the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Takes the key of this slot. What a flip changes.
+    Consumer,
+    /// One of a pair: both slots are on offer here by design. Flipping it would swap them for every caller.
+    Definition,
+    /// One of the branches between which a value at run time chooses.
+    Choice,
+}
+
+/// Indexes into the tree that the reference belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub file: usize,
+    /// The token that carries the slot: an attribute's name, an output's name, the index of a connection
+    /// string. Bytes of the file.
+    pub span: Range<usize>,
+    pub position: Position,
+    pub account: usize,
+    /// As written: `primary_key`, `connection_strings[0]`, or the name under which a module offers it.
+    pub attribute: String,
+    pub slot: Slot,
+    pub access: Access,
+    pub role: Role,
+    /// The token that would read the other slot; absent where none is known.
+    pub other: Option<String>,
+    /// Where the value goes, as `locals.secrets.CosmosDb-ApiKey`.
+    pub binding: Binding,
+    /// The attribute of the account behind all names, in its primary form: tells a key from a connection
+    /// string made of it.
+    pub(super) family: String,
+    pub(super) choices: Vec<u32>,
+}
+
+/// A read of an account's key whose slot the text does not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpaqueRead {
+    pub file: usize,
+    pub span: Range<usize>,
+    pub position: Position,
+    /// Absent where not even the account is known.
+    pub account: Option<usize>,
+    /// Absent where it may be either.
+    pub access: Option<Access>,
+    pub why: String,
+}

@@ -1,0 +1,97 @@
+//! Why a tree is not flipped. Typed, so that whoever prints them can say what to do.
+
+use std::fmt;
+
+use super::edit::EditError;
+use crate::model::Access;
+
+/// One reason. Places are `path:line:column`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No account of Cosmos DB occurs in the tree.
+    NoAccount,
+    /// More than one account; somebody has to say which.
+    SeveralAccounts {
+        accounts: Vec<String>,
+    },
+    UnknownAccount {
+        named: String,
+        accounts: Vec<String>,
+    },
+    /// Nothing consumes a key of this access; `defined` counts places where both are merely on offer.
+    NoReference {
+        account: String,
+        access: Access,
+        defined: usize,
+    },
+    Unparsed {
+        place: String,
+        message: String,
+    },
+    Opaque {
+        place: String,
+        why: String,
+    },
+    /// A value at run time chooses between the slots here.
+    ChosenElsewhere {
+        place: String,
+        attribute: String,
+    },
+    /// The other slot has no name where this one was taken from.
+    NoCounterpart {
+        place: String,
+        attribute: String,
+    },
+    Edit(EditError),
+    /// The result was not what was meant: ours.
+    NotAsMeant(String),
+}
+
+impl Refusal {
+    /// Whether it speaks of the tree, not of what was asked or of a defect.
+    pub fn is_finding(&self) -> bool {
+        match self {
+            Refusal::Unparsed { .. }
+            | Refusal::Opaque { .. }
+            | Refusal::ChosenElsewhere { .. }
+            | Refusal::NoCounterpart { .. } => true,
+            Refusal::NoAccount
+            | Refusal::SeveralAccounts { .. }
+            | Refusal::UnknownAccount { .. }
+            | Refusal::NoReference { .. }
+            | Refusal::Edit(_)
+            | Refusal::NotAsMeant(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NoAccount => f.write_str("no Cosmos DB account occurs in this Terraform"),
+            Refusal::SeveralAccounts { accounts } => {
+                write!(f, "keys of {} accounts are read: {}", accounts.len(), accounts.join(", "))
+            }
+            Refusal::UnknownAccount { named, accounts } => {
+                write!(f, "no account is called {named}; there are: {}", accounts.join(", "))
+            }
+            Refusal::NoReference { account, access, defined } => {
+                write!(f, "nothing consumes a {access} key of {account}")?;
+                match defined {
+                    0 => Ok(()),
+                    count => write!(f, " ({count} places offer both slots and stay as they are)"),
+                }
+            }
+            Refusal::Unparsed { place, message } => write!(f, "{place}: does not parse: {message}"),
+            Refusal::Opaque { place, why } => write!(f, "{place}: {why}"),
+            Refusal::ChosenElsewhere { place, attribute } => {
+                write!(f, "{place}: whether `{attribute}` is read depends on a value at run time")
+            }
+            Refusal::NoCounterpart { place, attribute } => {
+                write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            }
+            Refusal::Edit(error) => error.fmt(f),
+            Refusal::NotAsMeant(what) => write!(f, "the changed files were not as meant: {what}"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which references consume a key, and which only put both on offer.
+//!
+//! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
+//! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
+//! when they are outputs of one module through which both slots leave it. What is chosen at run time is neither.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reference::{Reference, Role};
+use crate::model::{Access, Slot};
+
+const WORDS: [(&str, &str); 3] =
+    [("primary", "secondary"), ("Primary", "Secondary"), ("PRIMARY", "SECONDARY")];
+
+/// The name with each slot's word replaced by the other's; absent where it holds none.
+pub fn counterpart(name: &str) -> Option<String> {
+    let mut swapped = String::with_capacity(name.len() + 2);
+    let mut rest = name;
+    let mut changed = false;
+    while let Some(first) = rest.chars().next() {
+        let word = WORDS.iter().find_map(|(a, b)| {
+            if rest.starts_with(a) {
+                Some((*a, *b))
+            } else if rest.starts_with(b) {
+                Some((*b, *a))
+            } else {
+                None
+            }
+        });
+        let (taken, put) = word.unwrap_or_else(|| {
+            let one = &rest[..first.len_utf8()];
+            (one, one)
+        });
+        changed |= word.is_some();
+        swapped.push_str(put);
+        rest = &rest[taken.len()..];
+    }
+    changed.then_some(swapped)
+}
+
+/// Sets the role of every reference. `folder` gives the folder of a file.
+pub fn assign(references: &mut [Reference], folder: impl Fn(usize) -> String) {
+    let choices = chosen(references);
+    let pairs = paired(references, &choices, folder);
+    for (at, reference) in references.iter_mut().enumerate() {
+        reference.role = if choices.contains(&at) {
+            Role::Choice
+        } else if pairs.contains(&at) {
+            Role::Definition
+        } else {
+            Role::Consumer
+        };
+    }
+}
+
+/// References in one choice that holds both slots.
+fn chosen(references: &[Reference]) -> BTreeSet<usize> {
+    let mut groups: BTreeMap<(usize, u32, usize, Access), Vec<usize>> = BTreeMap::new();
+    for (at, reference) in references.iter().enumerate() {
+        for choice in &reference.choices {
+            let key = (reference.file, *choice, reference.account, reference.access);
+            groups.entry(key).or_default().push(at);
+        }
+    }
+    groups.into_values().filter(|group| both_slots(references, group)).flatten().collect()
+}
+
+fn paired(
+    references: &[Reference],
+    choices: &BTreeSet<usize>,
+    folder: impl Fn(usize) -> String,
+) -> BTreeSet<usize> {
+    let mut groups: BTreeMap<(String, usize, Access, &str), Vec<usize>> = BTreeMap::new();
+    for (at, reference) in references.iter().enumerate().filter(|(at, _)| !choices.contains(at)) {
+        let key = (folder(reference.file), reference.account, reference.access, reference.family.as_str());
+        groups.entry(key).or_default().push(at);
+    }
+    let mut pairs = BTreeSet::new();
+    for group in groups.into_values() {
+        let counterparts = counterparts(references, &group);
+        let outputs: Vec<usize> = group
+            .into_iter()
+            .filter(|at| !counterparts.contains(at) && is_output(&references[*at]))
+            .collect();
+        pairs.extend(counterparts);
+        if both_slots(references, &outputs) {
+            pairs.extend(outputs);
+        }
+    }
+    pairs
+}
+
+/// Those of the group that stand in counterpart places with counterpart slots.
+fn counterparts(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
+    let mut by_place: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for at in group {
+        by_place.entry(place(&references[*at])).or_default().push(*at);
+    }
+    let mut pairs = BTreeSet::new();
+    for (name, here) in &by_place {
+        let Some(there) = counterpart(name).and_then(|other| by_place.get(&other)) else { continue };
+        for (a, b) in here.iter().flat_map(|a| there.iter().map(move |b| (*a, *b))) {
+            if references[a].slot != references[b].slot {
+                pairs.extend([a, b]);
+            }
+        }
+    }
+    pairs
+}
+
+/// The binding as one text; the separator cannot stand in a name.
+fn place(reference: &Reference) -> String {
+    reference.binding.join("\u{1f}")
+}
+
+fn is_output(reference: &Reference) -> bool {
+    reference.binding.first().is_some_and(|root| root == "output")
+}
+
+fn both_slots(references: &[Reference], group: &[usize]) -> bool {
+    Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counterparts_keep_the_case_of_the_word() {
+        for (name, other) in [
+            ("cosmosdb_primary_key", "cosmosdb_secondary_key"),
+            ("PrimaryKey", "SecondaryKey"),
+            ("DB_SECONDARY", "DB_PRIMARY"),
+            ("Primär-primary", "Primär-secondary"),
+        ] {
+            assert_eq!(counterpart(name).as_deref(), Some(other));
+            assert_eq!(counterpart(other).as_deref(), Some(name));
+        }
+        assert_eq!(counterpart("CosmosDb-ApiKey"), None);
+    }
+}
