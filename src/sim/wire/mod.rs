@@ -11,6 +11,7 @@ mod faults;
 pub mod kubernetes;
 mod route;
 mod server;
+mod shared;
 mod transcript;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ use tokio_util::task::TaskTracker;
 pub use clock::WireClock;
 pub use faults::{FaultHandle, Faults, Trouble, Which, WireFault};
 pub use route::HostPattern;
-pub use server::Changed;
+pub use server::{Changed, Lost};
+pub use shared::{Mirror, SharedWorld};
 pub use transcript::{Entry, Transcript};
 
 use certificates::Authority;

@@ -35,6 +35,10 @@ const GRACE: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug)]
 pub struct Changed;
 
+/// A face puts this among a response's extensions when the answer is to be lost on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost;
+
 /// What all listeners share.
 #[derive(Clone)]
 pub(super) struct Core {
@@ -130,7 +134,8 @@ impl Core {
         };
         let changed = response.extensions().get::<Changed>().is_some();
         let strike = self.faults.after(&asked, changed);
-        let dropped = matches!(strike.as_ref().map(Strike::what), Some(Trouble::DropAnswer));
+        let dropped = response.extensions().get::<Lost>().is_some()
+            || matches!(strike.as_ref().map(Strike::what), Some(Trouble::DropAnswer));
         record((!dropped).then(|| response.status().as_u16()), changed);
         if let Some(strike) = strike {
             strike.tell();
