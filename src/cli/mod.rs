@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod exit;
 mod guard;
+pub mod settings;
 mod terminal;
 
 use std::ffi::OsString;

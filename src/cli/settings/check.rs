@@ -1,0 +1,192 @@
+//! What single values cannot tell: names that come twice, stages that would harm, clocks that must not run fast.
+
+mod clock;
+mod pipeline;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::places::Step;
+use super::{Environment, Settings, Span};
+use crate::journal::StorePlace;
+use crate::model::{EnvironmentName, Route};
+
+/// One thing that is wrong, by the path of its key.
+pub(super) struct Problem {
+    pub(super) path: Vec<Step>,
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+impl Problem {
+    fn new(path: Vec<Step>, what: impl Into<String>, remedy: impl Into<String>) -> Problem {
+        Problem { path, what: what.into(), remedy: remedy.into() }
+    }
+
+    fn below(mut self, steps: &[Step]) -> Problem {
+        self.path.splice(0..0, steps.iter().cloned());
+        self
+    }
+}
+
+type Checked = Result<(), Problem>;
+
+/// The first thing that is wrong.
+pub(super) fn problem(settings: &Settings, file: &Path) -> Option<Problem> {
+    all(settings, file).err()
+}
+
+fn all(settings: &Settings, file: &Path) -> Checked {
+    if settings.environments.is_empty() {
+        let remedy = "add [environment.NAME]; fixtures/keyslot.example.toml in keyslot's source shows one";
+        return Err(Problem::new(keys(["environment"]), "there is no environment", remedy));
+    }
+    for (name, environment) in &settings.environments {
+        let path = keys(["environment", name.as_str()]);
+        environment_name(name)
+            .and_then(|()| state(environment, file))
+            .and_then(|()| texts(environment))
+            .and_then(|()| stamps(environment))
+            .and_then(|()| workloads(environment))
+            .and_then(|()| pipeline::check(&environment.release.pipeline))
+            .and_then(|()| waits(environment))
+            .and_then(|()| release_branch(environment))
+            .map_err(|problem| problem.below(&path))?;
+    }
+    clock::check(settings, file)
+}
+
+fn keys<const N: usize>(names: [&str; N]) -> Vec<Step> {
+    names.into_iter().map(Step::from).collect()
+}
+
+/// The name becomes a folder and part of addresses.
+fn environment_name(name: &EnvironmentName) -> Checked {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if !name.as_str().is_empty() && name.as_str().chars().all(plain) {
+        return Ok(());
+    }
+    Err(Problem::new(Vec::new(), "an environment has letters, digits, - and _ in its name", "rename it"))
+}
+
+fn state(environment: &Environment, file: &Path) -> Checked {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    StorePlace::parse(&environment.state, folder).map(drop).map_err(|error| {
+        Problem::new(keys(["state"]), error.to_string(), "name a folder or the address of a shared store")
+    })
+}
+
+/// Names that must be something.
+fn texts(environment: &Environment) -> Checked {
+    let Environment { account, terraform, secret, release, workloads, .. } = environment;
+    let named = [
+        (keys(["account", "subscription"]), &account.subscription),
+        (keys(["account", "resource_group"]), &account.resource_group),
+        (keys(["account", "name"]), &account.name),
+        (keys(["terraform", "base_branch"]), &terraform.base_branch),
+        (keys(["secret", "name"]), &secret.name),
+        (keys(["release", "forge", "owner"]), &release.forge.owner),
+        (keys(["release", "forge", "repository"]), &release.forge.repository),
+        (keys(["workloads", "namespace"]), &workloads.namespace),
+    ];
+    for (path, text) in named {
+        if text.trim().is_empty() {
+            return Err(Problem::new(path, "it is empty", "write the name"));
+        }
+    }
+    Ok(())
+}
+
+fn stamps(environment: &Environment) -> Checked {
+    let path = |index: usize, key: &str| vec!["stamp".into(), index.into(), key.into()];
+    if environment.stamps.is_empty() {
+        return Err(Problem::new(keys(["stamp"]), "there is no stamp", "add [[environment.NAME.stamp]]"));
+    }
+    let (mut names, mut vaults) = (BTreeSet::new(), BTreeSet::new());
+    for (index, stamp) in environment.stamps.iter().enumerate() {
+        if stamp.name.is_empty() || !names.insert(&stamp.name) {
+            let what = "every stamp has a name of its own";
+            return Err(Problem::new(path(index, "name"), what, "give it another name"));
+        }
+        if stamp.key_vault.is_empty() || stamp.key_vault.contains('.') {
+            let what = "the vault's name stands here, without a domain";
+            return Err(Problem::new(
+                path(index, "key_vault"),
+                what,
+                "write what stands before the first dot",
+            ));
+        }
+        if !vaults.insert(stamp.key_vault.to_ascii_lowercase()) {
+            let what = "another stamp has this Key Vault: each has its own";
+            return Err(Problem::new(path(index, "key_vault"), what, "correct one of the two"));
+        }
+    }
+    Ok(())
+}
+
+fn workloads(environment: &Environment) -> Checked {
+    let order = &environment.workloads.order;
+    if order.is_empty() {
+        let what = "no workload is named: nothing would be restarted";
+        return Err(Problem::new(
+            keys(["workloads", "order"]),
+            what,
+            "name the Deployments that use the key",
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, name) in environment.workloads.names().into_iter().enumerate() {
+        let path = vec!["workloads".into(), "order".into(), index.into()];
+        if name.name.is_empty() || name.namespace.is_empty() || name.name.contains('/') {
+            return Err(Problem::new(path, "this names no Deployment", "write name or namespace/name"));
+        }
+        // Kubernetes names are lower case; two spellings are one Deployment.
+        if !seen.insert(name.to_string().to_lowercase()) {
+            return Err(Problem::new(path, "this workload is named twice", "remove one of the two"));
+        }
+    }
+    Ok(())
+}
+
+fn waits(environment: &Environment) -> Checked {
+    let policy = &environment.policy;
+    if policy.wave_size == 0 {
+        let what = "a wave has at least one stamp";
+        return Err(Problem::new(keys(["policy", "wave_size"]), what, "write 1 or more"));
+    }
+    let (ages, pace) = (&policy.ages, &policy.pace);
+    let positive = [
+        ("ages", "ordinary", ages.ordinary),
+        ("ages", "restart", ages.restart),
+        ("ages", "regenerate", ages.regenerate),
+        ("ages", "proof", ages.proof),
+        ("pace", "people", pace.people),
+        ("pace", "pipeline", pace.pipeline),
+        ("pace", "rollout", pace.rollout),
+        ("pace", "pods", pace.pods),
+        ("pace", "account", pace.account),
+    ];
+    for (table, key, span) in positive {
+        if span < Span::seconds(1) {
+            let what = "it is at least one second";
+            return Err(Problem::new(keys(["policy", table, key]), what, "write a longer time"));
+        }
+    }
+    Ok(())
+}
+
+fn release_branch(environment: &Environment) -> Checked {
+    let release = &environment.release;
+    let base = &environment.terraform.base_branch;
+    match (release.route, &release.branch) {
+        (Route::Hotfix, Some(branch)) if branch.is_empty() || branch == base => {
+            let what = "the release branch is another than the base branch";
+            Err(Problem::new(
+                keys(["release", "branch"]),
+                what,
+                "remove the key where base itself is deployed",
+            ))
+        }
+        (Route::Hotfix | Route::NextRelease | Route::VaultFirst, _) => Ok(()),
+    }
+}

@@ -1,0 +1,116 @@
+//! One environment of the settings, with everything that follows from it.
+
+use std::path::{Path, PathBuf};
+
+use super::read::{list, nearest};
+use super::{Endpoints, Environment, SettingsError, SettingsFile};
+use crate::journal::StorePlace;
+use crate::model::{BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
+
+/// The environment that a command works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'a> {
+    pub name: &'a EnvironmentName,
+    pub environment: &'a Environment,
+    pub endpoints: &'a Endpoints,
+    file: &'a SettingsFile,
+}
+
+impl SettingsFile {
+    /// The environment that was named, or the only one.
+    ///
+    /// # Errors
+    /// An unknown name, or none where there are several.
+    pub fn choose(&self, named: Option<&str>) -> Result<Chosen<'_>, SettingsError> {
+        let all = &self.settings.environments;
+        let names: Vec<&str> = all.keys().map(EnvironmentName::as_str).collect();
+        let found = match named {
+            Some(named) => all.get_key_value(&EnvironmentName::from(named)),
+            None if all.len() == 1 => all.first_key_value(),
+            None => None,
+        };
+        let Some((name, environment)) = found else { return Err(self.not_chosen(named, &names)) };
+        Ok(Chosen { name, environment, endpoints: &self.settings.endpoints, file: self })
+    }
+
+    fn not_chosen(&self, named: Option<&str>, names: &[&str]) -> SettingsError {
+        let error = match named {
+            None => SettingsError::new("there are several environments, and none was named")
+                .remedy(format!("say --environment with one of {}", list(names))),
+            Some(named) => {
+                let known = format!("the environments are {}", list(names));
+                SettingsError::new(format!("there is no environment “{named}”"))
+                    .remedy(nearest(named, names).unwrap_or(known))
+            }
+        };
+        SettingsError { file: self.path.clone(), ..error }
+    }
+
+    /// The folder that relative paths in the file start from.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// A path as the file means it: relative to the file, or to the home folder after `~/`.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), std::env::home_dir()) {
+            (Ok(below), Some(home)) => home.join(below),
+            (Ok(_), None) | (Err(_), _) => self.folder().join(path),
+        }
+    }
+}
+
+impl Chosen<'_> {
+    /// A path as the settings mean it.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.file.resolve(path)
+    }
+
+    /// Where this environment's journal lies.
+    ///
+    /// # Errors
+    /// Never for settings that were read: the place was checked then.
+    pub fn journal(&self) -> Result<StorePlace, SettingsError> {
+        let place = StorePlace::parse(&self.environment.state, self.file.folder()).map_err(|error| {
+            SettingsError { file: self.file.path.clone(), ..SettingsError::new(format!("state: {error}")) }
+        })?;
+        Ok(place.join(self.name.as_str()).join("journal"))
+    }
+
+    /// This environment's folder for what can be made again.
+    pub fn cache(&self) -> PathBuf {
+        self.path(&self.file.settings.cache).join(self.name.as_str())
+    }
+
+    /// Whether the journal's store can hold a lease between machines.
+    pub fn store(&self) -> SharedStore {
+        match (self.journal().is_ok_and(|place| place.is_shared()), self.environment.single_operator) {
+            (true, _) => SharedStore::Shared,
+            (false, true) => SharedStore::SingleOperator,
+            (false, false) => SharedStore::LocalOnly,
+        }
+    }
+
+    /// What the decision core needs of the settings. `flip_back` is what was typed, if anything.
+    pub fn policy(&self, flip_back: Option<FlipBack>) -> Policy {
+        let Environment { release, workloads, policy, stamps, terraform, .. } = self.environment;
+        Policy {
+            route: release.route,
+            flip_back: flip_back.unwrap_or(policy.flip_back),
+            base_branch: BranchName::new(terraform.base_branch.as_str()),
+            skip_stages: release.pipeline.skip.clone(),
+            stamps: stamps.iter().map(super::StampSettings::facts).collect(),
+            workloads: workloads.names(),
+            wave_size: policy.wave_size,
+            soak: policy.soak.0,
+            quiet_window: policy.quiet_window.0,
+            confirm_window: policy.confirm_window.0,
+            max_target_age: policy.max_target_age.map(|age| age.0),
+            settle: policy.settle.0,
+            approver_differs: policy.approver_differs,
+            store: self.store(),
+            ages: policy.ages.ages(),
+            pace: policy.pace.pace(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! One environment: its account, code, secret, stamps and workloads.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{PolicySettings, ReleaseSettings, TokenPlace};
+use crate::model::{AccountId, StampFacts, StampName, WorkloadName};
+
+/// `[environment.NAME]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Where the journal lies: a folder, relative to this file, or the address of a shared store
+    /// (`abfss://`, `az://`, `s3://`, `gs://`).
+    #[serde(default = "default_state")]
+    pub state: String,
+    /// Says that nobody else rotates this environment, so that a folder may hold the lease.
+    #[serde(default)]
+    pub single_operator: bool,
+    pub account: AccountSettings,
+    pub terraform: TerraformSettings,
+    pub secret: SecretSettings,
+    pub release: ReleaseSettings,
+    pub workloads: WorkloadSettings,
+    #[serde(default)]
+    pub policy: PolicySettings,
+    #[serde(rename = "stamp")]
+    pub stamps: Vec<StampSettings>,
+}
+
+fn default_state() -> String {
+    ".keyslot".to_owned()
+}
+
+/// `[environment.NAME.account]`: the Cosmos DB account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSettings {
+    pub subscription: String,
+    pub resource_group: String,
+    pub name: String,
+    /// What to prove keys on. Without it, the account is asked for its databases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeSettings>,
+}
+
+impl AccountSettings {
+    pub fn id(&self) -> AccountId {
+        AccountId {
+            subscription: self.subscription.clone(),
+            resource_group: self.resource_group.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// A container that keys may be proven on: one document is read and one that does not exist is deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeSettings {
+    pub database: String,
+    pub container: String,
+}
+
+/// `[environment.NAME.terraform]`: the code that decides the slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerraformSettings {
+    /// What `git fetch` takes: an https, ssh or file address, or a path. Without it, the remote of the
+    /// repository around this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The folder with the roots, from the repository's top; empty for all of it.
+    #[serde(default)]
+    pub root: String,
+    #[serde(default = "default_base")]
+    pub base_branch: String,
+    /// For an https remote; without it, git's own credential helpers are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenPlace>,
+    /// Who keyslot's commits are by.
+    #[serde(default)]
+    pub author: AuthorSettings,
+}
+
+fn default_base() -> String {
+    "main".to_owned()
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorSettings {
+    pub name: String,
+    pub email: String,
+}
+
+impl Default for AuthorSettings {
+    /// A name that says what it is and an address that reaches nobody (RFC 2606).
+    fn default() -> AuthorSettings {
+        AuthorSettings { name: "keyslot".to_owned(), email: "keyslot@noreply.invalid".to_owned() }
+    }
+}
+
+/// `[environment.NAME.secret]`: the Key Vault secret that carries the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSettings {
+    pub name: String,
+}
+
+/// `[environment.NAME.workloads]`: who mounts the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSettings {
+    /// For names without one of their own.
+    pub namespace: String,
+    /// Deployments, in the order in which they are restarted: `name` or `namespace/name`. Written as the
+    /// runbook writes them; the cluster's spelling is found without regard to case.
+    pub order: Vec<String>,
+}
+
+impl WorkloadSettings {
+    pub fn names(&self) -> Vec<WorkloadName> {
+        let name = |text: &String| match text.split_once('/') {
+            Some((namespace, name)) => WorkloadName::new(namespace, name),
+            None => WorkloadName::new(self.namespace.as_str(), text.as_str()),
+        };
+        self.order.iter().map(name).collect()
+    }
+}
+
+/// `[[environment.NAME.stamp]]`: one region of one release unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StampSettings {
+    pub name: String,
+    /// The release unit.
+    pub unit: String,
+    /// The name of its Key Vault, without a domain.
+    pub key_vault: String,
+    /// Relative to this file; `~/` is the home folder.
+    pub kubeconfig: PathBuf,
+    /// Without it, the kubeconfig's current context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Where to look for consumers; empty for every namespace that may be listed.
+    #[serde(default)]
+    pub namespaces: Vec<String>,
+    /// Whether it takes traffic.
+    #[serde(default = "takes_traffic")]
+    pub traffic: bool,
+}
+
+fn takes_traffic() -> bool {
+    true
+}
+
+impl StampSettings {
+    pub fn stamp_name(&self) -> StampName {
+        StampName::new(self.name.as_str())
+    }
+
+    pub fn facts(&self) -> StampFacts {
+        StampFacts { name: self.stamp_name(), unit: self.unit.clone(), live_traffic: self.traffic }
+    }
+}

@@ -1,0 +1,141 @@
+//! The release procedure: how a merged change reaches the vaults.
+
+use serde::{Deserialize, Serialize};
+
+use super::{TokenPlace, WebAddress};
+use crate::model::{Route, StageEffect};
+
+/// `[environment.NAME.release]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseSettings {
+    #[serde(default)]
+    pub route: Route,
+    /// The live release branch, or a pattern with `*` for its candidates. Without it, the base branch itself
+    /// is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(default)]
+    pub promote: Promote,
+    pub forge: ForgeSettings,
+    pub pipeline: PipelineSettings,
+}
+
+/// How the cherry-pick reaches the release branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promote {
+    /// Pushed to it.
+    #[default]
+    Push,
+    /// Proposed to it.
+    PullRequest,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeKind {
+    #[default]
+    Github,
+}
+
+/// `[environment.NAME.release.forge]`: where pull requests are opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeSettings {
+    #[serde(default)]
+    pub kind: ForgeKind,
+    #[serde(default = "github_api")]
+    pub api: WebAddress,
+    pub owner: String,
+    pub repository: String,
+    #[serde(default = "github_token")]
+    pub token: TokenPlace,
+}
+
+fn github_token() -> TokenPlace {
+    TokenPlace::env("GITHUB_TOKEN")
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipelineKind {
+    AzureDevops,
+    /// A person starts it; keyslot watches the vaults.
+    Manual,
+}
+
+/// `[environment.NAME.release.pipeline]`: what applies the release branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineSettings {
+    pub kind: PipelineKind,
+    #[serde(default = "azure_devops")]
+    pub url: WebAddress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The pipeline's number (`definitionId` in its address).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<u64>,
+    /// Without it, a token is asked of the signed-in Azure identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenPlace>,
+    /// Stages that a run started by keyslot leaves out.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    #[serde(default, rename = "stage")]
+    pub stages: Vec<StageSettings>,
+}
+
+/// `[[environment.NAME.release.pipeline.stage]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageSettings {
+    /// As the pipeline's YAML calls it.
+    pub name: String,
+    #[serde(default)]
+    pub effects: Vec<StageEffect>,
+}
+
+impl ReleaseSettings {
+    /// Whether a branch may be the live release branch by its name.
+    pub fn is_candidate(&self, branch: &str) -> bool {
+        self.branch.as_deref().is_some_and(|pattern| matches(pattern, branch))
+    }
+}
+
+/// `*` stands for any text, as in git's own patterns.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
+    let Some(rest) = text.strip_prefix(head) else { return false };
+    (0..=rest.len()).filter_map(|at| rest.get(at..)).any(|rest| matches(tail, rest))
+}
+
+fn github_api() -> WebAddress {
+    WebAddress::of_host("api.github.com")
+}
+
+fn azure_devops() -> WebAddress {
+    WebAddress::of_host("dev.azure.com")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_stands_for_any_text_where_it_has_a_star() {
+        for (pattern, text, expected) in [
+            ("release/1", "release/1", true),
+            ("release/1", "release/12", false),
+            ("release/2021.7.*", "release/2021.7.3", true),
+            ("release/2021.7.*", "release/2021.70", false),
+            ("release/*/prod", "release/a/b/prod", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}
