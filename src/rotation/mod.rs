@@ -1,3 +1,34 @@
-//! (empty room)
+//! The decision core: a rotation as a pure function of evidence.
+//!
+//! `decide` takes the folded journal, the world as seen, the policy and the time, and says what to do or why not
+//! yet. It never sees HCL, JSON or a socket: it sees claims such as “commit X reads secondary only”. No IO, no
+//! clock, no async; everything that it depends on is passed in.
+//!
+//! - [`Phase`], [`Step`], [`Event`], [`Gate`], [`Reason`]: the vocabulary, as data.
+//! - [`Fold`]: the journal's sum. `predicate`: one function a gate. `phases`: one file a phase.
+//! - [`decide`]: walks the phases and stops at the first that has not passed.
 
+mod attempt;
+mod context;
+mod decide;
+mod event;
+mod fold;
+mod gate;
+mod identity;
+mod phase;
+mod phases;
+pub mod predicate;
+mod reason;
 pub mod rollout;
+mod stamps;
+mod step;
+
+pub use context::{Context, Stand};
+pub use decide::{Decider, Decision, Verdict, decide};
+pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};
+pub use fold::{Fold, IllegalRecord, StepRecord};
+pub use gate::Gate;
+pub use identity::{default_retire, rotation_id};
+pub use phase::{Leg, Phase};
+pub use reason::{Opens, Reason, Subject, Why};
+pub use step::{Purpose, Source, Step};

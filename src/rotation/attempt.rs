@@ -1,0 +1,77 @@
+//! Whether a step may be tried (again), given what the journal says of earlier tries.
+
+use std::time::Duration;
+
+use super::reason::later;
+use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
+
+/// How a step behaves when it is sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The second one changes nothing: compare-and-swap, create-only, an identical patch.
+    Harmless,
+    /// The second one does it again: only a look after this long may judge.
+    After(Duration),
+}
+
+/// `Ok` when the step may be sent now. Its effect is known not to be visible: whoever asks has just looked.
+///
+/// # Errors
+/// The reason to wait, or to ask a person.
+pub fn may_try(
+    ctx: &Context<'_>,
+    gate: Gate,
+    subject: &Subject,
+    step: &Step,
+    repeat: Repeat,
+) -> Result<(), Box<Reason>> {
+    let Some(record) = ctx.record(step) else { return Ok(()) };
+    let hold = |why| Err(Box::new(Reason::new(gate, subject.clone(), why)));
+    let settle = match repeat {
+        Repeat::Harmless => Duration::ZERO,
+        Repeat::After(settle) => settle,
+    };
+    let settled = |since| {
+        let until = later(since, settle);
+        if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
+    };
+    match &record.outcome {
+        None => settled(record.intended_at),
+        Some((_, Outcome::Unknown { .. })) => settled(record.intended_at),
+        Some((at, Outcome::Applied { .. })) => {
+            // The service took it, yet it is not to be seen: its lists lag. Never sooner than a pause.
+            let until = later(*at, settle.max(ctx.policy.pace.people));
+            if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
+        }
+        Some((at, Outcome::NotSent { why })) => deferred(ctx, step, *at, why, hold),
+        Some((at, Outcome::Refused { why, later: true })) => deferred(ctx, step, *at, why, hold),
+        Some((at, Outcome::Refused { why, later: false })) => {
+            if ctx.fold.resumed.is_some_and(|resumed| resumed >= *at) {
+                return Ok(());
+            }
+            hold(Why::StepRefused { step: step.to_string(), why: why.clone() })
+        }
+    }
+}
+
+fn deferred(
+    ctx: &Context<'_>,
+    step: &Step,
+    at: jiff::Timestamp,
+    why: &str,
+    hold: impl Fn(Why) -> Result<(), Box<Reason>>,
+) -> Result<(), Box<Reason>> {
+    let until = later(at, ctx.policy.pace.account);
+    if until <= ctx.now {
+        return Ok(());
+    }
+    hold(Why::StepDeferred { step: step.to_string(), why: why.to_owned(), until })
+}
+
+/// Whether we know, or must assume, that the step was sent.
+pub fn may_have_been_sent(record: &StepRecord) -> bool {
+    match &record.outcome {
+        None | Some((_, Outcome::Applied { .. } | Outcome::Unknown { .. })) => true,
+        Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => false,
+    }
+}

@@ -1,0 +1,161 @@
+//! What the journal records: the events of a rotation, in the order in which they were decided and done.
+//!
+//! An intent stands before every effect and an outcome after it. Nothing here holds a key: fingerprints only.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Gate, Leg, Phase, Step};
+use crate::model::{
+    Access, AccountId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation, PullNumber, RotationId,
+    Route, RunId, Salt, Slot, StepKey,
+};
+
+/// The start of a rotation: what it retires, and under which salt fingerprints are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    pub rotation: RotationId,
+    pub environment: EnvironmentName,
+    pub account: AccountId,
+    pub from: Slot,
+    pub access: Access,
+    /// Of the key that is to be retired; a later one in the same slot means that it is gone.
+    pub retired_generation: Option<Timestamp>,
+    pub retired_fingerprint: Option<Fingerprint>,
+    pub salt: Salt,
+    pub route: Route,
+    pub flip_back: FlipBack,
+    pub by: String,
+}
+
+impl Opened {
+    pub fn to(&self) -> Slot {
+        self.from.other()
+    }
+
+    /// The key that is retired.
+    pub fn retires(&self) -> KeyKind {
+        KeyKind { slot: self.from, access: self.access }
+    }
+}
+
+/// A step that is about to be done, with what was seen just before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    pub key: StepKey,
+    pub attempt: u32,
+    pub step: Step,
+    /// For a regeneration: the key's generation time, as last seen.
+    pub generation_before: Option<Timestamp>,
+    /// Digest of the evidence behind the decision.
+    pub evidence: String,
+}
+
+/// What a successful step left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Produced {
+    #[default]
+    Nothing,
+    Pull(PullNumber),
+    Run(RunId),
+    /// A Deployment's generation after our patch.
+    Generation(i64),
+    Operation(Operation),
+}
+
+/// How a step ended, as far as we know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "kebab-case")]
+pub enum Outcome {
+    Applied {
+        produced: Produced,
+    },
+    /// Nothing left the machine.
+    NotSent {
+        why: String,
+    },
+    /// The service said no. `later`: it asked us to come again.
+    Refused {
+        why: String,
+        later: bool,
+    },
+    /// Sent, no answer that tells: only a new observation decides.
+    Unknown {
+        why: String,
+    },
+}
+
+/// The outcome of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    pub key: StepKey,
+    pub attempt: u32,
+    pub outcome: Outcome,
+}
+
+/// A person's word that the old key may be regenerated, bound to this rotation and, where given, to the digest
+/// of the evidence that they saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    pub by: String,
+    pub rotation: RotationId,
+    pub digest: Option<String>,
+}
+
+/// A person's word that one gate shall not hold for one subject, for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    pub by: String,
+    pub gate: Gate,
+    /// As printed in the reason.
+    pub subject: String,
+    pub because: String,
+    pub until: Timestamp,
+    /// The kind of reason that was open when it was accepted; another kind makes the acceptance void.
+    pub why: Option<String>,
+}
+
+/// One entry of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    Opened(Opened),
+    /// The rotation came to this phase for the first time.
+    Reached {
+        leg: Leg,
+        phase: Phase,
+    },
+    /// One record holds a whole wave.
+    Intended {
+        intents: Vec<Intent>,
+    },
+    Ended {
+        ends: Vec<Ended>,
+    },
+    Approved(Approval),
+    Accepted(Acceptance),
+    /// In confirm: whether the new key was accepted everywhere, recorded when that changes.
+    Proven {
+        fingerprint: Fingerprint,
+        accepted: bool,
+    },
+    /// The new key has been accepted everywhere for as long as policy says.
+    Confirmed,
+    /// Somebody asked to go on: what was refused may be tried again.
+    Resumed {
+        by: String,
+    },
+    Lease {
+        holder: String,
+        until: Timestamp,
+    },
+    Released {
+        holder: String,
+    },
+    /// The rotation is over: done, or closed by a person with a reason.
+    Closed {
+        done: bool,
+        reason: String,
+    },
+}

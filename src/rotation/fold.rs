@@ -1,0 +1,156 @@
+//! The journal, folded: what this rotation intended, did, and was told.
+//!
+//! One function lists the legal moves; everything else is an error that names the record. Folding never looks
+//! at the world: that an intent has no outcome is a fact here, what it means is decided from evidence.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase};
+use crate::model::{Fingerprint, StepKey};
+
+/// What is known of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRecord {
+    pub intent: Intent,
+    pub intended_at: Timestamp,
+    /// Of the last attempt; absent after a crash in between.
+    pub outcome: Option<(Timestamp, Outcome)>,
+    /// When this step was first intended, in any attempt.
+    pub first_intended_at: Timestamp,
+    /// Whether any attempt is known to have been applied.
+    pub applied: bool,
+}
+
+/// A journal's sum.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Fold {
+    pub opened: Option<(Timestamp, Opened)>,
+    pub steps: BTreeMap<StepKey, StepRecord>,
+    pub reached: Vec<(Timestamp, Leg, Phase)>,
+    pub approvals: Vec<Approval>,
+    pub acceptances: Vec<Acceptance>,
+    /// Since when the new key is accepted everywhere, for the key with this fingerprint.
+    pub proven: Option<(Fingerprint, Timestamp)>,
+    pub confirmed: Option<Timestamp>,
+    pub lease: Option<(String, Timestamp)>,
+    /// When a person last asked to go on after a refusal.
+    pub resumed: Option<Timestamp>,
+    pub closed: Option<(Timestamp, bool, String)>,
+}
+
+/// A record that cannot follow those before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} of the journal cannot stand where it stands: {why}")]
+pub struct IllegalRecord {
+    pub seq: u64,
+    pub why: String,
+}
+
+impl Fold {
+    /// Folds a whole journal, oldest record first.
+    ///
+    /// # Errors
+    /// The first record that is no legal move.
+    pub fn of<'a>(
+        records: impl IntoIterator<Item = (u64, Timestamp, &'a Event)>,
+    ) -> Result<Fold, IllegalRecord> {
+        let mut fold = Fold::default();
+        for (seq, at, event) in records {
+            fold.apply(at, event).map_err(|why| IllegalRecord { seq, why })?;
+        }
+        Ok(fold)
+    }
+
+    /// Adds one event.
+    ///
+    /// # Errors
+    /// In words, why it is no legal move.
+    pub fn apply(&mut self, at: Timestamp, event: &Event) -> Result<(), String> {
+        match event {
+            Event::Lease { holder, until } => self.lease = Some((holder.clone(), *until)),
+            Event::Released { holder } => {
+                if self.lease.as_ref().is_some_and(|(held_by, _)| held_by == holder) {
+                    self.lease = None;
+                }
+            }
+            Event::Opened(opened) => {
+                if self.is_open() {
+                    return Err("a rotation is opened while another is open".to_owned());
+                }
+                let lease = self.lease.take();
+                *self = Fold { opened: Some((at, opened.clone())), lease, ..Fold::default() };
+            }
+            _ if !self.is_open() => return Err("no rotation is open".to_owned()),
+            Event::Reached { leg, phase } => self.reached.push((at, *leg, *phase)),
+            Event::Intended { intents } => {
+                for intent in intents {
+                    self.intend(at, intent)?;
+                }
+            }
+            Event::Ended { ends } => {
+                for end in ends {
+                    self.end(at, end)?;
+                }
+            }
+            Event::Approved(approval) => self.approvals.push(approval.clone()),
+            Event::Accepted(acceptance) => self.acceptances.push(acceptance.clone()),
+            Event::Proven { fingerprint, accepted: true } => {
+                if self.proven.as_ref().is_none_or(|(known, _)| known != fingerprint) {
+                    self.proven = Some((fingerprint.clone(), at));
+                }
+            }
+            Event::Proven { accepted: false, .. } => self.proven = None,
+            Event::Resumed { .. } => self.resumed = Some(at),
+            Event::Confirmed => self.confirmed = Some(at),
+            Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
+        }
+        Ok(())
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.opened.is_some() && self.closed.is_none()
+    }
+
+    /// The open rotation.
+    pub fn rotation(&self) -> Option<&Opened> {
+        self.opened.as_ref().filter(|_| self.is_open()).map(|(_, opened)| opened)
+    }
+
+    pub fn step(&self, key: &StepKey) -> Option<&StepRecord> {
+        self.steps.get(key)
+    }
+
+    /// The number that the next attempt of a step gets.
+    pub fn next_attempt(&self, key: &StepKey) -> u32 {
+        self.steps.get(key).map_or(1, |record| record.intent.attempt.saturating_add(1))
+    }
+
+    fn intend(&mut self, at: Timestamp, intent: &Intent) -> Result<(), String> {
+        if intent.attempt != self.next_attempt(&intent.key) {
+            return Err(format!("attempt {} of {} is out of order", intent.attempt, intent.key));
+        }
+        let earlier = self.steps.get(&intent.key);
+        let record = StepRecord {
+            intent: intent.clone(),
+            intended_at: at,
+            outcome: None,
+            first_intended_at: earlier.map_or(at, |record| record.first_intended_at),
+            applied: earlier.is_some_and(|record| record.applied),
+        };
+        self.steps.insert(intent.key.clone(), record);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Timestamp, end: &Ended) -> Result<(), String> {
+        let record =
+            self.steps.get_mut(&end.key).ok_or_else(|| format!("{} ended but never began", end.key))?;
+        if record.intent.attempt != end.attempt {
+            return Err(format!("attempt {} of {} ended but is not under way", end.attempt, end.key));
+        }
+        record.applied |= matches!(end.outcome, Outcome::Applied { .. });
+        record.outcome = Some((at, end.outcome.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Who a rotation is, and what it retires when nobody says.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::model::{AccountId, EvidenceKey, RotationId, Slot, SlotUse, World};
+
+/// The id: a digest of the account, the slot and the generation time of the key that goes. The next rotation of
+/// the same slot has another one; the same rotation, begun twice, has the same.
+pub fn rotation_id(account: &AccountId, from: Slot, retired_generation: Option<Timestamp>) -> RotationId {
+    let mut digest = Sha256::new();
+    digest.update(account.resource_id().to_ascii_lowercase());
+    digest.update("\n");
+    digest.update(from.as_str());
+    digest.update("\n");
+    digest.update(retired_generation.map_or_else(|| "unknown".to_owned(), |at| at.to_string()));
+    RotationId::new(digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// The slot that base branch, live release and every vault agree on; that one is retired.
+///
+/// # Errors
+/// What disagrees or cannot be seen, one sentence each.
+pub fn default_retire(world: &World) -> Result<Slot, Vec<String>> {
+    let mut says: Vec<(String, Option<Slot>)> = Vec::new();
+    let mut blind = Vec::new();
+    match world.code.as_ref().map(|seen| &seen.what) {
+        Some(Ok(code)) => {
+            for view in [Some(&code.base), code.release.as_ref()].into_iter().flatten() {
+                let slot = match view.claim.reads {
+                    SlotUse::Only(slot) => Some(slot),
+                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => None,
+                };
+                says.push((format!("branch {}", view.branch), slot));
+            }
+        }
+        Some(Err(why)) => blind.push(format!("{}: {}", EvidenceKey::Code, why.why)),
+        None => blind.push(format!("{} were not looked at", EvidenceKey::Code)),
+    }
+    let account = match world.account.as_ref().map(|seen| &seen.what) {
+        Some(Ok(account)) => Some(account),
+        Some(Err(why)) => {
+            blind.push(format!("{}: {}", EvidenceKey::Account, why.why));
+            None
+        }
+        None => None,
+    };
+    for (stamp, seen) in &world.vaults {
+        match &seen.what {
+            Ok(vault) => {
+                let slot = account.and_then(|account| account.slot_of(&vault.fingerprint));
+                says.push((format!("the vault of {stamp}"), slot));
+            }
+            Err(why) => blind.push(format!("the vault of {stamp}: {}", why.why)),
+        }
+    }
+    let first = says.first().and_then(|(_, slot)| *slot);
+    match first {
+        Some(slot) if blind.is_empty() && says.iter().all(|(_, said)| *said == Some(slot)) => Ok(slot),
+        _ => {
+            let mut lines: Vec<String> = says
+                .into_iter()
+                .map(|(who, slot)| match slot {
+                    Some(slot) => format!("{who} is on {slot}"),
+                    None => format!("{who} is on neither slot alone"),
+                })
+                .collect();
+            lines.extend(blind);
+            Err(lines)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says.
+
+use super::super::predicate::{new_key_accepted, regenerated};
+use super::super::{Context, Event, Gate, Stand};
+use crate::model::KeyKind;
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let max = ctx.policy.ages.ordinary;
+    let reasons = ctx.holding(regenerated(ctx, max));
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    if let Some(event) = news(ctx) {
+        return Stand::Record(event);
+    }
+    let reasons = ctx.holding(new_key_accepted(ctx, ctx.policy.ages.proof));
+    if reasons.is_empty() { Stand::Record(Event::Confirmed) } else { Stand::Held(reasons) }
+}
+
+/// What the newest proof changes in the journal's count of acceptance.
+fn news(ctx: &Context<'_>) -> Option<Event> {
+    let slot = ctx.opened.from;
+    let account = ctx.account(Gate::NewKeyAccepted, ctx.policy.ages.ordinary).ok()?;
+    let proof = ctx.proof(slot, Gate::NewKeyAccepted, ctx.policy.ages.proof).ok()?;
+    let current = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint?;
+    if proof.fingerprint.as_ref() != Some(&current) {
+        return None;
+    }
+    let counting = ctx.fold.proven.as_ref().is_some_and(|(known, _)| *known == current);
+    if proof.holds() == counting {
+        return None;
+    }
+    Some(Event::Proven { fingerprint: current, accepted: proof.holds() })
+}

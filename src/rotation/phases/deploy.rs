@@ -1,0 +1,94 @@
+//! Deploy: the release pipeline runs on exactly the promoted commit, traffic and destroy stages left out.
+//!
+//! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
+
+use super::super::attempt::{Repeat, may_try};
+use super::super::predicate::{propagated, target_proven};
+use super::super::reason::later;
+use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
+use crate::model::{RunView, StageEffect};
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let gate = Gate::RunEnded;
+    let max = ctx.policy.ages.ordinary;
+    let vaults: Vec<Reason> =
+        ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
+    if vaults.is_empty() {
+        return Stand::Passed;
+    }
+    if vaults.iter().any(|reason| !matches!(reason.why, Why::VaultHolds { .. })) {
+        // Not all of them could be seen: a run would be started on ignorance.
+        return Stand::Held(vaults);
+    }
+    let code = match ctx.code(gate, max) {
+        Ok(code) => code,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let runs = match ctx.runs(gate, max) {
+        Ok(runs) => runs,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let deployed = code.deployed();
+    let on_commit = runs.iter().find(|run| run.commit == deployed.head && run.branch == deployed.branch);
+    match on_commit {
+        Some(run) if wrote_vaults(run) => after_run(ctx, run, vaults),
+        Some(run) if run.state.is_over() => {
+            let why = Why::RunFailed { url: run.url.clone() };
+            Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), why)]))
+        }
+        Some(run) => {
+            let why = super::super::predicate::under_way(run);
+            Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), why)]))
+        }
+        None => start(ctx, runs),
+    }
+}
+
+fn wrote_vaults(run: &RunView) -> bool {
+    run.effect_done(StageEffect::WritesVaults).unwrap_or(run.state.succeeded())
+}
+
+/// The run wrote the vaults: they follow soon, or somebody has to look.
+fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand {
+    if let Some(finished) = run.finished
+        && later(finished, ctx.policy.settle) < ctx.now
+    {
+        let why = Why::RunDidNotWrite { url: run.url.clone() };
+        vaults.push(Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), why));
+    }
+    Stand::unless(ctx.holding(vaults))
+}
+
+fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
+    let gate = Gate::RunEnded;
+    let code = match ctx.code(gate, ctx.policy.ages.ordinary) {
+        Ok(code) => code.deployed(),
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    reasons.extend(
+        ctx.holding(
+            runs.iter()
+                .filter(|run| run.effect_ahead(StageEffect::WritesVaults))
+                .map(|run| {
+                    let why = super::super::predicate::under_way(run);
+                    Reason::new(gate, Subject::Run(run.id.clone()), why)
+                })
+                .collect(),
+        ),
+    );
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    let step = Step::Deploy {
+        leg: ctx.leg,
+        branch: code.branch.clone(),
+        commit: code.head.clone(),
+        skip: ctx.policy.skip_stages.clone(),
+    };
+    let subject = Subject::Branch(code.branch.clone());
+    match may_try(ctx, gate, &subject, &step, Repeat::After(ctx.policy.settle)) {
+        Ok(()) => Stand::Act(vec![step]),
+        Err(reason) => Stand::Held(vec![*reason]),
+    }
+}

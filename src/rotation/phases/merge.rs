@@ -1,0 +1,60 @@
+//! Await merge: people review, checks run, somebody merges. keyslot only watches.
+
+use super::super::{Context, Gate, Reason, Stand, Subject, Why};
+use super::propose::branch_name;
+use crate::model::{CommitId, PullState, PullView};
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let gate = Gate::Merged;
+    let max = ctx.policy.ages.ordinary;
+    let branch = branch_name(ctx);
+    let code = match ctx.code(gate, max) {
+        Ok(code) => code,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let base_reads = code.base.claim.reads;
+    let pull = match ctx.pull(&branch, gate, max) {
+        Ok(pull) => pull,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let Some(pull) = pull else {
+        // Changed by other hands: then it is merged, and how it was validated is theirs to say.
+        if base_reads.is(ctx.target()) {
+            return Stand::Passed;
+        }
+        let since = ctx.fold.reached.last().map_or(ctx.now, |(at, ..)| *at);
+        let reason = Reason::new(gate, Subject::Branch(branch), Why::PullNotListed { since });
+        return Stand::unless(ctx.holding(vec![reason]));
+    };
+    let subject = Subject::Pull(pull.number);
+    let held = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
+    match &pull.state {
+        _ if base_reads.is(ctx.target()) => validated(ctx, pull),
+        PullState::Open => held(Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() }),
+        PullState::Closed => held(Why::PullClosed { url: pull.url.clone() }),
+        PullState::Merged { .. } => held(Why::MergedButReads { reads: base_reads }),
+    }
+}
+
+/// The checks on the merged head all passed.
+fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
+    let reasons = pull
+        .checks
+        .iter()
+        .filter(|check| check.passed != Some(true))
+        .map(|check| {
+            let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
+            Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
+        })
+        .collect();
+    Stand::unless(ctx.holding(reasons))
+}
+
+/// The commit that brought the proposal into the base branch, where it came by our pull request.
+pub fn merge_commit(ctx: &Context<'_>) -> Option<CommitId> {
+    let pull = ctx.pull(&branch_name(ctx), Gate::Promoted, ctx.policy.ages.ordinary).ok()??;
+    match &pull.state {
+        PullState::Merged { commit } => Some(commit.clone()),
+        PullState::Open | PullState::Closed => None,
+    }
+}

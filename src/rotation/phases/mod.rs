@@ -1,0 +1,37 @@
+//! One phase a file. Each answers where it stands, from evidence alone: what is already so in the world has
+//! passed, whoever did it.
+
+mod confirm;
+mod deploy;
+mod merge;
+mod prepare;
+mod promote;
+mod propagate;
+mod propose;
+mod quiesce;
+mod reconcile;
+mod regenerate;
+mod restart;
+
+pub use regenerate::under_way as regeneration_under_way;
+
+use super::{Context, Phase, Stand};
+
+/// Asks one phase of the context's leg.
+pub fn stand(phase: Phase, ctx: &Context<'_>) -> Stand {
+    match phase {
+        Phase::Prepare => prepare::stand(ctx),
+        Phase::Propose => propose::stand(ctx),
+        Phase::Merge => merge::stand(ctx),
+        Phase::Promote => promote::stand(ctx),
+        Phase::Deploy => deploy::stand(ctx),
+        Phase::Propagate => propagate::stand(ctx),
+        Phase::Restart => restart::stand(ctx),
+        Phase::Quiesce => quiesce::stand(ctx),
+        Phase::Regenerate => regenerate::stand(ctx),
+        Phase::Confirm => confirm::stand(ctx),
+        Phase::Reconcile => reconcile::stand(ctx),
+        // A leg of its own: `decide` walks its phases.
+        Phase::FlipBack => Stand::Passed,
+    }
+}

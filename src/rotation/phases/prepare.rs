@@ -1,0 +1,67 @@
+//! Prepare: the account allows keys, and the target slot's key is proven to work. Where it is older than policy
+//! says, it is regenerated first, under the gates of any regeneration.
+
+use std::time::Duration;
+
+use super::super::attempt::{Repeat, may_try};
+use super::super::predicate::{keys_allowed, slot_unused, target_proven};
+use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
+use super::regenerate;
+use crate::model::KeyKind;
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let ages = &ctx.policy.ages;
+    let reasons = ctx.holding(keys_allowed(ctx, ages.ordinary));
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    if let Some(max) = ctx.policy.max_target_age
+        && !ctx.has_reached(super::super::Phase::Propose)
+    {
+        let stand = young_enough(ctx, max);
+        if stand != Stand::Passed {
+            return stand;
+        }
+    }
+    if ctx.has_reached(super::super::Phase::Propose) {
+        // Proven once to come here; every later effect asks for a fresh proof of its own.
+        return Stand::Passed;
+    }
+    Stand::unless(ctx.holding(target_proven(ctx, ctx.target(), ages.proof)))
+}
+
+fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
+    let gate = Gate::TargetYoung;
+    let slot = ctx.target();
+    let kind = KeyKind { slot, access: ctx.opened.access };
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let age = account.key(kind).generated.map(|at| {
+        let age: Duration = ctx.now.duration_since(at).try_into().unwrap_or(Duration::ZERO);
+        age
+    });
+    let old = Reason::new(gate, Subject::Key(slot), Why::TargetTooOld { age, max });
+    if age.is_some_and(|age| age <= max) || ctx.holding(vec![old.clone()]).is_empty() {
+        return Stand::Passed;
+    }
+    let step = Step::Regenerate { kind, purpose: Purpose::Prepare };
+    if let Some(record) = ctx.record(&step)
+        && let Some(stand) = regenerate::under_way(ctx, record, &step)
+    {
+        return stand;
+    }
+    let fresh = ctx.policy.ages.regenerate;
+    let mut reasons = ctx.holding(slot_unused(ctx, slot, fresh));
+    reasons.extend(ctx.holding(regenerate::nobody_holds(ctx, slot, fresh)));
+    reasons.extend(ctx.holding(regenerate::may_fire(ctx, slot, fresh)));
+    if !reasons.is_empty() {
+        reasons.push(old);
+        return Stand::Held(reasons);
+    }
+    match may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::Harmless) {
+        Ok(()) => Stand::Act(vec![step]),
+        Err(reason) => Stand::Held(vec![*reason]),
+    }
+}

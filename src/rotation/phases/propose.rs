@@ -1,0 +1,85 @@
+//! Propose: the flip commit on a branch of its own, and the pull request to the base branch.
+
+use super::super::attempt::{Repeat, may_try};
+use super::super::predicate::target_proven;
+use super::super::{Context, Gate, Leg, Reason, Stand, Step, Subject, Why};
+use crate::model::{BranchName, BranchView, SlotUse};
+
+/// The proposal's branch: named by content, never by the clock.
+pub fn branch_name(ctx: &Context<'_>) -> BranchName {
+    let suffix = match ctx.leg {
+        Leg::Out => "",
+        Leg::Back => "-back",
+    };
+    BranchName::new(format!("fix/keyslot-{}-{}{suffix}", ctx.opened.rotation, ctx.target()))
+}
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let gate = Gate::TreeResolved;
+    let ages = &ctx.policy.ages;
+    let code = match ctx.code(gate, ages.ordinary) {
+        Ok(code) => code,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    if code.base.claim.reads.is(ctx.target()) {
+        return Stand::Passed;
+    }
+    let branch = branch_name(ctx);
+    if !code.proposals.contains_key(&branch) {
+        // A branch that is gone after its merge is not made anew: merge asks the forge.
+        if let Some(true) = already_merged(ctx, &branch) {
+            return Stand::Passed;
+        }
+        let mut reasons = ctx.holding(tree_resolved(&code.base));
+        reasons.extend(ctx.holding(target_proven(ctx, ctx.target(), ages.proof)));
+        if !reasons.is_empty() {
+            return Stand::Held(reasons);
+        }
+        let step = Step::PushProposal {
+            leg: ctx.leg,
+            branch: branch.clone(),
+            parent: code.base.head.clone(),
+            to: ctx.target(),
+        };
+        return act(ctx, gate, branch, step);
+    }
+    match ctx.pull(&branch, gate, ages.ordinary) {
+        Err(reason) => Stand::Held(vec![*reason]),
+        Ok(Some(_)) => Stand::Passed,
+        Ok(None) => {
+            let base = ctx.policy.base_branch.clone();
+            let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
+            act(ctx, gate, branch, step)
+        }
+    }
+}
+
+fn already_merged(ctx: &Context<'_>, branch: &BranchName) -> Option<bool> {
+    let pull = ctx.pull(branch, Gate::Merged, ctx.policy.ages.ordinary).ok()?;
+    Some(pull.is_some())
+}
+
+fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step) -> Stand {
+    match may_try(ctx, gate, &Subject::Branch(branch), &step, Repeat::Harmless) {
+        Ok(()) => Stand::Act(vec![step]),
+        Err(reason) => Stand::Held(vec![*reason]),
+    }
+}
+
+/// The tree can be flipped: parsed whole, every reference resolved, at least one there.
+pub fn tree_resolved(view: &BranchView) -> Vec<Reason> {
+    let gate = Gate::TreeResolved;
+    let subject = Subject::Branch(view.branch.clone());
+    if !view.claim.problems.is_empty() {
+        let problems = view.claim.problems.clone();
+        return vec![Reason::new(gate, subject, Why::TreeProblems { problems })];
+    }
+    match view.claim.reads {
+        SlotUse::None => vec![Reason::new(gate, subject, Why::NoReference)],
+        SlotUse::Unknown => {
+            let problems = vec!["a reference could not be resolved".to_owned()];
+            vec![Reason::new(gate, subject, Why::TreeProblems { problems })]
+        }
+        SlotUse::Only(_) | SlotUse::Mixed => Vec::new(),
+    }
+}

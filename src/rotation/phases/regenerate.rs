@@ -1,0 +1,143 @@
+//! Regenerate: the one step that cannot be taken back. Every gate again, each piece of evidence within its own
+//! maximum age, and never a second one while the first may be under way.
+
+use std::time::Duration;
+
+use super::super::attempt::{Repeat, may_try};
+use super::super::predicate::{
+    approved, key_quiet, keys_allowed, lease_held, no_hazard, old_pods_gone, propagated, slot_unused, synced,
+    target_proven,
+};
+use super::super::reason::later;
+use super::super::{
+    Context, Gate, Outcome, Produced, Purpose, Reason, Stand, Step, StepRecord, Subject, Why,
+};
+use crate::model::{EvidenceKey, OperationState, Slot};
+
+/// The step that retires this rotation's key.
+pub fn retire(ctx: &Context<'_>) -> Step {
+    Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire }
+}
+
+pub fn stand(ctx: &Context<'_>) -> Stand {
+    let step = retire(ctx);
+    match ctx.account(Gate::Regenerated, ctx.policy.ages.ordinary) {
+        Err(reason) => return Stand::Held(vec![*reason]),
+        // Gone already, by whatever hands: confirm looks at the rest.
+        Ok(account) if account.key(ctx.opened.retires()).generated > ctx.opened.retired_generation => {
+            return Stand::Passed;
+        }
+        Ok(_) => {}
+    }
+    if let Some(record) = ctx.record(&step)
+        && let Some(stand) = under_way(ctx, record, &step)
+    {
+        return stand;
+    }
+    let from = ctx.opened.from;
+    let fresh = ctx.policy.ages.regenerate;
+    let mut reasons = slot_unused(ctx, from, fresh);
+    reasons.extend(nobody_holds(ctx, from, fresh));
+    reasons.extend(target_proven(ctx, from.other(), fresh));
+    reasons.extend(may_fire(ctx, from, fresh));
+    let reasons = ctx.holding(reasons);
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    match may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::Harmless) {
+        Ok(()) => Stand::Act(vec![step]),
+        Err(reason) => Stand::Held(vec![*reason]),
+    }
+}
+
+/// Every vault and every synced Secret holds the other slot's key, no pod is older than that, and the service
+/// has seen no use.
+pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for stamp in &ctx.policy.stamps {
+        reasons.extend(propagated(ctx, &stamp.name, slot.other(), max));
+        reasons.extend(synced(ctx, &stamp.name, slot.other(), max));
+        reasons.extend(old_pods_gone(ctx, &stamp.name, max));
+    }
+    reasons.extend(key_quiet(ctx, slot, max));
+    reasons
+}
+
+/// The account is idle, nothing else is about to write, and we are allowed to.
+pub fn may_fire(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let mut reasons = keys_allowed(ctx, max);
+    if let Ok(account) = ctx.account(Gate::Regenerated, max)
+        && !account.idle()
+    {
+        let state = account.provisioning.clone();
+        reasons.push(Reason::new(Gate::Regenerated, Subject::Key(slot), Why::AccountBusy { state }));
+    }
+    reasons.extend(no_hazard(ctx, max));
+    reasons.extend(approved(ctx));
+    reasons.extend(lease_held(ctx));
+    reasons
+}
+
+/// Follows a regeneration that may have been sent. `None` when it is known not to have been, or to have been
+/// refused: then it may be tried again under all gates.
+pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<Stand> {
+    let Step::Regenerate { kind, .. } = step else { return None };
+    let gate = Gate::Regenerated;
+    let subject = Subject::Key(kind.slot);
+    let held = |why| Some(Stand::Held(vec![Reason::new(gate, subject.clone(), why)]));
+    if let Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) = &record.outcome {
+        return None;
+    }
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return Some(Stand::Held(vec![*reason])),
+    };
+    let newer = account.key(*kind).generated > record.intent.generation_before;
+    if newer && account.idle() {
+        return Some(Stand::Passed);
+    }
+    if ctx.without.contains(&gate) {
+        return None;
+    }
+    match &record.outcome {
+        Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => following(ctx, kind.slot),
+        Some((_, Outcome::Applied { .. })) if account.idle() => held(Why::GenerationNotNewer),
+        Some((_, Outcome::Applied { .. })) => held(Why::AccountBusy { state: account.provisioning.clone() }),
+        None | Some((_, Outcome::Unknown { .. })) => {
+            if !account.idle() {
+                return held(Why::AccountBusy { state: account.provisioning.clone() });
+            }
+            let until = later(record.intended_at, ctx.policy.settle);
+            let seen_at = ctx.world.account.as_ref().map(|seen| seen.at);
+            if until > ctx.now {
+                return held(Why::OutcomeOpen { step: step.to_string(), until });
+            }
+            if seen_at.is_none_or(|at| at < until) {
+                return held(Why::NotSeen(EvidenceKey::Account));
+            }
+            // Idle, and the same key as before, long after: it never arrived.
+            None
+        }
+        Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => None,
+    }
+}
+
+fn following(ctx: &Context<'_>, slot: Slot) -> Option<Stand> {
+    let hold = |why| Some(Stand::Held(vec![Reason::new(Gate::Regenerated, Subject::Key(slot), why)]));
+    let Some(seen) = &ctx.world.operation else {
+        return hold(Why::NotSeen(EvidenceKey::Operation));
+    };
+    match &seen.what {
+        Err(blind) => hold(Why::Blind { evidence: EvidenceKey::Operation, blind: blind.clone() }),
+        Ok(OperationState::Running(pause)) => {
+            let pause = pause.unwrap_or(ctx.policy.pace.account).max(ctx.policy.pace.account);
+            let until = later(seen.at, pause);
+            if until <= ctx.now {
+                return hold(Why::NotSeen(EvidenceKey::Operation));
+            }
+            hold(Why::OperationRunning { until })
+        }
+        Ok(OperationState::Succeeded) => hold(Why::GenerationNotNewer),
+        Ok(OperationState::Failed(why)) => hold(Why::OperationFailed { why: why.clone() }),
+    }
+}

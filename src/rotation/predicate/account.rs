@@ -1,0 +1,122 @@
+//! What the account and its data plane say.
+
+use std::time::Duration;
+
+use super::super::reason::later;
+use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::{KeyKind, ProofVerdict, Slot};
+
+/// The account can be read and its keys open something.
+pub fn keys_allowed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    match ctx.account(Gate::KeysAllowed, max) {
+        Err(reason) => vec![*reason],
+        Ok(account) if account.local_auth_disabled => {
+            vec![Reason::new(Gate::KeysAllowed, Subject::Account, Why::LocalAuthDisabled)]
+        }
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// A signed read and write with the slot's current key succeed in every region. A matching fingerprint would not
+/// prove that a key works.
+pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let gate = Gate::TargetProven;
+    let subject = Subject::Key(slot);
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let proof = match ctx.proof(slot, gate, max) {
+        Ok(proof) => proof,
+        Err(reason) => return vec![*reason],
+    };
+    let kind = KeyKind { slot, access: ctx.opened.access };
+    if proof.fingerprint.is_none() || proof.fingerprint != account.key(kind).fingerprint {
+        return vec![Reason::new(gate, subject, Why::ProofOfAnotherKey { slot })];
+    }
+    if proof.holds() {
+        return Vec::new();
+    }
+    let refusing: Vec<String> = proof.refusing().into_iter().map(str::to_owned).collect();
+    let why = if refusing.is_empty() {
+        let regions = proof
+            .regions
+            .iter()
+            .filter(|(_, region)| {
+                region.read != ProofVerdict::Accepted || region.write != ProofVerdict::Accepted
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        Why::ProofInconclusive { slot, regions }
+    } else {
+        Why::KeyRefused { slot, regions: refusing }
+    };
+    vec![Reason::new(gate, subject, why)]
+}
+
+/// The slot's keys, of either access, have been unused for the quiet window. Where the service does not tell,
+/// nothing holds: the other gates carry the weight, and `explain` says so.
+pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let gate = Gate::KeyQuiet;
+    let account = match ctx.account(gate, max) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let kind = KeyKind { slot, access: ctx.opened.access };
+    let Some(at) = account.key(kind).last_used.filter(|_| account.tells_last_use) else {
+        return Vec::new();
+    };
+    let until = later(at, ctx.policy.quiet_window);
+    if until <= ctx.now {
+        return Vec::new();
+    }
+    vec![Reason::new(gate, Subject::Key(slot), Why::UsedRecently { slot, at, until })]
+}
+
+/// The key that this rotation retires is gone: its slot's generation time is later than it was.
+pub fn regenerated(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Regenerated;
+    let account = match ctx.account(gate, max) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let mut reasons = Vec::new();
+    if account.key(ctx.opened.retires()).generated <= ctx.opened.retired_generation {
+        reasons.push(Reason::new(gate, Subject::Key(ctx.opened.from), Why::GenerationNotNewer));
+    }
+    if !account.idle() {
+        let state = account.provisioning.clone();
+        reasons.push(Reason::new(gate, Subject::Account, Why::AccountBusy { state }));
+    }
+    reasons
+}
+
+/// The new key of the retired slot has been accepted in every region, again and again, for the whole window.
+pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let gate = Gate::NewKeyAccepted;
+    let slot = ctx.opened.from;
+    let subject = Subject::Key(slot);
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let proof = match ctx.proof(slot, gate, max) {
+        Ok(proof) => proof,
+        Err(reason) => return vec![*reason],
+    };
+    let fingerprint = account.key(ctx.opened.retires()).fingerprint;
+    if fingerprint.is_none() || proof.fingerprint != fingerprint {
+        return vec![Reason::new(gate, subject, Why::ProofOfAnotherKey { slot })];
+    }
+    let since = ctx
+        .fold
+        .proven
+        .as_ref()
+        .filter(|(known, _)| proof.holds() && Some(known) == fingerprint.as_ref())
+        .map(|(_, since)| *since);
+    let until = since.map(|since| later(since, ctx.policy.confirm_window));
+    match until {
+        Some(until) if until <= ctx.now => Vec::new(),
+        _ => vec![Reason::new(gate, subject, Why::NotAcceptedLongEnough { since, until })],
+    }
+}

@@ -1,0 +1,56 @@
+//! Who may do it: approval and lease.
+
+use sha2::{Digest, Sha256};
+
+use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::SharedStore;
+
+/// What an approval of this regeneration is bound to: the rotation, the key that goes, and the version that each
+/// vault holds. A vault that changes afterwards makes the approval void.
+pub fn evidence_digest(ctx: &Context<'_>) -> String {
+    let mut digest = Sha256::new();
+    digest.update(ctx.opened.rotation.as_str());
+    digest.update(ctx.opened.from.as_str());
+    digest.update(format!("{:?}", ctx.opened.retired_generation));
+    for stamp in &ctx.policy.stamps {
+        let version = ctx
+            .world
+            .vaults
+            .get(&stamp.name)
+            .and_then(|seen| seen.get())
+            .map_or("?", |vault| vault.version.as_str());
+        digest.update(format!("\n{}={version}", stamp.name));
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A person approved the regeneration of this rotation, on this evidence.
+pub fn approved(ctx: &Context<'_>) -> Vec<Reason> {
+    let digest = evidence_digest(ctx);
+    let hold = |why| vec![Reason::new(Gate::Approved, Subject::Rotation, why)];
+    let mine = || ctx.fold.approvals.iter().filter(|approval| approval.rotation == ctx.opened.rotation);
+    let binding = || mine().filter(|approval| approval.digest.as_ref().is_none_or(|bound| *bound == digest));
+    if binding().next().is_none() {
+        return match mine().next() {
+            Some(_) => hold(Why::ApprovedOtherEvidence { digest }),
+            None => hold(Why::NotApproved { digest }),
+        };
+    }
+    if ctx.policy.approver_differs && binding().all(|approval| approval.by == ctx.opened.by) {
+        return hold(Why::ApproverIsProposer { by: ctx.opened.by.clone() });
+    }
+    Vec::new()
+}
+
+/// We hold the lease, and the store is one that can hold a lease.
+pub fn lease_held(ctx: &Context<'_>) -> Vec<Reason> {
+    let hold = |why| vec![Reason::new(Gate::LeaseHeld, Subject::Rotation, why)];
+    match &ctx.fold.lease {
+        Some((holder, until)) if holder == ctx.holder && *until > ctx.now => match ctx.policy.store {
+            SharedStore::Shared | SharedStore::SingleOperator => Vec::new(),
+            SharedStore::LocalOnly => hold(Why::StoreNotShared),
+        },
+        Some((holder, until)) => hold(Why::LeaseOfOther { holder: holder.clone(), until: *until }),
+        None => hold(Why::LeaseOfOther { holder: "nobody".to_owned(), until: ctx.now }),
+    }
+}

@@ -1,0 +1,42 @@
+//! What code and vaults name.
+
+use std::time::Duration;
+
+use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::{Slot, SlotUse};
+
+/// Neither base branch, live release nor any vault stands on the slot that is to be regenerated.
+pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let gate = Gate::SlotUnused;
+    let mut reasons = Vec::new();
+    match ctx.code(gate, max) {
+        Err(reason) => reasons.push(*reason),
+        Ok(code) => {
+            for view in [Some(&code.base), code.release.as_ref()].into_iter().flatten() {
+                if !view.claim.reads.is(slot.other()) && view.claim.reads != SlotUse::None {
+                    let subject = Subject::Branch(view.branch.clone());
+                    let why = Why::BranchReads { reads: view.claim.reads, wanted: slot.other() };
+                    reasons.push(Reason::new(gate, subject, why));
+                }
+            }
+        }
+    }
+    let account = match ctx.account(gate, max) {
+        Ok(account) => account,
+        Err(reason) => {
+            reasons.push(*reason);
+            return reasons;
+        }
+    };
+    for stamp in &ctx.policy.stamps {
+        match ctx.vault(&stamp.name, gate, max) {
+            Err(reason) => reasons.push(*reason),
+            Ok(vault) if account.slot_of(&vault.fingerprint) == Some(slot) => {
+                let why = Why::SlotNamed { by: format!("the vault of {}", stamp.name) };
+                reasons.push(Reason::new(gate, Subject::Stamp(stamp.name.clone()), why));
+            }
+            Ok(_) => {}
+        }
+    }
+    reasons
+}

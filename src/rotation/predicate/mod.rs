@@ -1,0 +1,19 @@
+//! One predicate a gate: evidence in, reasons out. An empty answer opens the gate.
+//!
+//! Predicates never act and never soften each other; who may open a gate is the table's business.
+
+mod account;
+mod authority;
+mod code;
+mod pods;
+mod runs;
+mod vaults;
+mod workloads;
+
+pub use account::{key_quiet, keys_allowed, new_key_accepted, regenerated, target_proven};
+pub use authority::{approved, evidence_digest, lease_held};
+pub use code::slot_unused;
+pub use pods::{old_pods_gone, propagated_at, stale_pods};
+pub use runs::{no_hazard, under_way};
+pub use vaults::{propagated, synced};
+pub use workloads::{rollout_settled, workload_ready};

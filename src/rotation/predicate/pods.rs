@@ -1,0 +1,62 @@
+//! Which pods may still hold the key that their stamp had before.
+//!
+//! Age and mounted version decide: creation time, not container start; nothing is read from revisions or
+//! annotations. A rollout counts as complete while old pods still terminate
+//! (<https://github.com/kubernetes/kubectl/issues/1628>), so terminating pods count until they are gone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::{ClusterView, PodView, StampName, VaultView};
+
+/// From when on a new pod reads the current key: the moment its vault's version was made, or later where a synced
+/// Secret changed later. Both are whole seconds, so a pod of the very same second counts as old.
+pub fn propagated_at(vault: &VaultView, cluster: &ClusterView) -> Timestamp {
+    cluster.synced.iter().filter_map(|secret| secret.changed).fold(vault.created, Timestamp::max)
+}
+
+fn is_over(pod: &PodView) -> bool {
+    matches!(pod.phase.as_str(), "Succeeded" | "Failed")
+}
+
+/// Pods that may hold an older key: created no later than the propagation, or mounting another version.
+pub fn stale_pods<'a>(vault: &'a VaultView, cluster: &'a ClusterView) -> impl Iterator<Item = &'a PodView> {
+    let since = propagated_at(vault, cluster);
+    cluster.pods.iter().filter(move |pod| !is_over(pod)).filter(move |pod| {
+        pod.created <= since || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
+    })
+}
+
+/// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
+/// version it mounted.
+pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
+    let gate = Gate::OldPodsGone;
+    let vault = match ctx.vault(stamp, gate, max) {
+        Ok(vault) => vault,
+        Err(reason) => return vec![*reason],
+    };
+    let cluster = match ctx.cluster(stamp, gate, max) {
+        Ok(cluster) => cluster,
+        Err(reason) => return vec![*reason],
+    };
+    let subject = Subject::Stamp(stamp.clone());
+    let mut reasons = Vec::new();
+    let stale: Vec<&PodView> = stale_pods(vault, cluster).collect();
+    if !stale.is_empty() {
+        let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
+        let pods = stale.iter().map(|pod| pod.name.clone()).collect();
+        reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
+    }
+    let unproven: Vec<String> = cluster
+        .pods
+        .iter()
+        .filter(|pod| pod.phase == "Running" && pod.mounted.is_none() && cluster.synced.is_empty())
+        .map(|pod| pod.name.clone())
+        .collect();
+    if !unproven.is_empty() {
+        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods: unproven }));
+    }
+    reasons
+}

@@ -1,0 +1,53 @@
+//! What the stamps' vaults hold, and the Kubernetes Secrets that are filled from them.
+
+use std::time::Duration;
+
+use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::{KeyKind, Slot, StampName};
+
+/// The stamp's vault holds the current key of the slot, by fingerprint, enabled.
+pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Propagated;
+    let subject = Subject::Stamp(stamp.clone());
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let vault = match ctx.vault(stamp, gate, max) {
+        Ok(vault) => vault,
+        Err(reason) => return vec![*reason],
+    };
+    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    if wanted.as_ref() != Some(&vault.fingerprint) {
+        let held = account.slot_of(&vault.fingerprint);
+        return vec![Reason::new(gate, subject, Why::VaultHolds { slot: held, wanted: slot })];
+    }
+    if vault.enabled {
+        return Vec::new();
+    }
+    vec![Reason::new(gate, subject, Why::VaultDisabled)]
+}
+
+/// Every Kubernetes Secret that the CSI driver fills from the vault's secret holds the slot's key too, by its
+/// own bytes: with rotation off the driver's status objects tell nothing of them.
+pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Synced;
+    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+        Ok(account) => account,
+        Err(reason) => return vec![*reason],
+    };
+    let cluster = match ctx.cluster(stamp, gate, max) {
+        Ok(cluster) => cluster,
+        Err(reason) => return vec![*reason],
+    };
+    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    cluster
+        .synced
+        .iter()
+        .filter(|secret| wanted.as_ref() != Some(&secret.fingerprint))
+        .map(|secret| {
+            let name = format!("{}/{}", secret.namespace, secret.name);
+            Reason::new(gate, Subject::Stamp(stamp.clone()), Why::SyncedSecretStale { secret: name })
+        })
+        .collect()
+}

@@ -1,0 +1,389 @@
+//! “Not yet” as data: which gate, on what subject, why, and what to look at again.
+//!
+//! The same values are what `status`, `explain`, the report and the pull request print. Their words stand in
+//! `render`, whose matches are exhaustive: a new reason does not compile until it can be shown.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Gate;
+use crate::model::{
+    Blind, BranchName, CommitId, EvidenceKey, Pace, PullNumber, PullWait, RunId, Slot, SlotUse, StampName,
+    WorkloadName,
+};
+
+/// What a reason is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Rotation,
+    Account,
+    Key(Slot),
+    Branch(BranchName),
+    Pull(PullNumber),
+    Run(RunId),
+    Stamp(StampName),
+    Workload(StampName, WorkloadName),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Rotation => f.write_str("rotation"),
+            Subject::Account => f.write_str("account"),
+            Subject::Key(slot) => write!(f, "{slot}"),
+            Subject::Branch(branch) => write!(f, "{branch}"),
+            Subject::Pull(number) => write!(f, "{number}"),
+            Subject::Run(run) => write!(f, "{run}"),
+            Subject::Stamp(stamp) => write!(f, "{stamp}"),
+            Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
+        }
+    }
+}
+
+/// Why a gate holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Never looked at in this process.
+    NotSeen(EvidenceKey),
+    TooOld {
+        evidence: EvidenceKey,
+        age: Duration,
+        max: Duration,
+    },
+    Blind {
+        evidence: EvidenceKey,
+        blind: Blind,
+    },
+    LocalAuthDisabled,
+    /// The account is in the middle of an operation.
+    AccountBusy {
+        state: String,
+    },
+    KeyRefused {
+        slot: Slot,
+        regions: Vec<String>,
+    },
+    ProofInconclusive {
+        slot: Slot,
+        regions: Vec<String>,
+    },
+    /// The proof was made of a key that is no longer the slot's.
+    ProofOfAnotherKey {
+        slot: Slot,
+    },
+    TargetTooOld {
+        age: Option<Duration>,
+        max: Duration,
+    },
+    TreeProblems {
+        problems: Vec<String>,
+    },
+    NoReference,
+    PullOpen {
+        url: String,
+        waits: Vec<PullWait>,
+    },
+    PullClosed {
+        url: String,
+    },
+    /// Asked for, not seen yet.
+    PullNotListed {
+        since: Timestamp,
+    },
+    /// The pull request is merged, yet the base branch does not read the slot.
+    MergedButReads {
+        reads: SlotUse,
+    },
+    CheckNotPassed {
+        name: String,
+        passed: Option<bool>,
+    },
+    /// The outcome of a step is not known; look until then.
+    OutcomeOpen {
+        step: String,
+        until: Timestamp,
+    },
+    /// A step was refused, and only a person can change that.
+    StepRefused {
+        step: String,
+        why: String,
+    },
+    /// A step was refused for now.
+    StepDeferred {
+        step: String,
+        why: String,
+        until: Timestamp,
+    },
+    StepFailedTooOften {
+        step: String,
+        attempts: u32,
+    },
+    BranchReads {
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    RunUnderWay {
+        commit: CommitId,
+    },
+    RunWaitsForApproval {
+        commit: CommitId,
+        stages: Vec<String>,
+    },
+    RunFailed {
+        url: String,
+    },
+    /// The run wrote the vaults, yet this vault does not hold the key.
+    RunDidNotWrite {
+        url: String,
+    },
+    VaultHolds {
+        slot: Option<Slot>,
+        wanted: Slot,
+    },
+    VaultDisabled,
+    SyncedSecretStale {
+        secret: String,
+    },
+    WorkloadMissing,
+    Paused,
+    Recreate,
+    RolloutUnderWay {
+        updated: u32,
+        available: u32,
+        desired: u32,
+    },
+    /// Not enough pods available before anything was done.
+    Unhealthy {
+        available: u32,
+        desired: u32,
+    },
+    RolloutFailed {
+        message: String,
+    },
+    CanaryFirst {
+        canary: StampName,
+    },
+    Soaking {
+        canary: StampName,
+        until: Timestamp,
+    },
+    WaveFull {
+        busy: Vec<StampName>,
+    },
+    LastHealthyStamp,
+    OldPods {
+        pods: Vec<String>,
+        terminating: usize,
+    },
+    PodsNotMounted {
+        pods: Vec<String>,
+    },
+    UsedRecently {
+        slot: Slot,
+        at: Timestamp,
+        until: Timestamp,
+    },
+    SlotNamed {
+        by: String,
+    },
+    NotApproved {
+        digest: String,
+    },
+    ApproverIsProposer {
+        by: String,
+    },
+    ApprovedOtherEvidence {
+        digest: String,
+    },
+    LeaseOfOther {
+        holder: String,
+        until: Timestamp,
+    },
+    StoreNotShared,
+    OperationRunning {
+        until: Timestamp,
+    },
+    OperationFailed {
+        why: String,
+    },
+    GenerationNotNewer,
+    NotAcceptedLongEnough {
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    },
+}
+
+/// Whether time, keyslot or a person opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Opens {
+    /// Looking (again) may open it at once.
+    ByLooking,
+    ByWaiting,
+    /// Only a person can.
+    ByPerson,
+}
+
+/// One reason why a step does not happen yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub gate: Gate,
+    pub subject: Subject,
+    pub why: Why,
+}
+
+impl Reason {
+    pub fn new(gate: Gate, subject: Subject, why: Why) -> Reason {
+        Reason { gate, subject, why }
+    }
+}
+
+impl Why {
+    /// The name of the kind of reason, for machine output and for binding an acceptance.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Why::NotSeen(_) => "not-seen",
+            Why::TooOld { .. } => "too-old",
+            Why::Blind { .. } => "blind",
+            Why::LocalAuthDisabled => "local-auth-disabled",
+            Why::AccountBusy { .. } => "account-busy",
+            Why::KeyRefused { .. } => "key-refused",
+            Why::ProofInconclusive { .. } => "proof-inconclusive",
+            Why::ProofOfAnotherKey { .. } => "proof-of-another-key",
+            Why::TargetTooOld { .. } => "target-too-old",
+            Why::TreeProblems { .. } => "tree-problems",
+            Why::NoReference => "no-reference",
+            Why::PullOpen { .. } => "pull-open",
+            Why::PullClosed { .. } => "pull-closed",
+            Why::PullNotListed { .. } => "pull-not-listed",
+            Why::MergedButReads { .. } => "merged-but-reads",
+            Why::CheckNotPassed { .. } => "check-not-passed",
+            Why::OutcomeOpen { .. } => "outcome-open",
+            Why::StepRefused { .. } => "step-refused",
+            Why::StepDeferred { .. } => "step-deferred",
+            Why::StepFailedTooOften { .. } => "step-failed-too-often",
+            Why::BranchReads { .. } => "branch-reads",
+            Why::RunUnderWay { .. } => "run-under-way",
+            Why::RunWaitsForApproval { .. } => "run-waits-for-approval",
+            Why::RunFailed { .. } => "run-failed",
+            Why::RunDidNotWrite { .. } => "run-did-not-write",
+            Why::VaultHolds { .. } => "vault-holds",
+            Why::VaultDisabled => "vault-disabled",
+            Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::WorkloadMissing => "workload-missing",
+            Why::Paused => "paused",
+            Why::Recreate => "recreate",
+            Why::RolloutUnderWay { .. } => "rollout-under-way",
+            Why::Unhealthy { .. } => "unhealthy",
+            Why::RolloutFailed { .. } => "rollout-failed",
+            Why::CanaryFirst { .. } => "canary-first",
+            Why::Soaking { .. } => "soaking",
+            Why::WaveFull { .. } => "wave-full",
+            Why::LastHealthyStamp => "last-healthy-stamp",
+            Why::OldPods { .. } => "old-pods",
+            Why::PodsNotMounted { .. } => "pods-not-mounted",
+            Why::UsedRecently { .. } => "used-recently",
+            Why::SlotNamed { .. } => "slot-named",
+            Why::NotApproved { .. } => "not-approved",
+            Why::ApproverIsProposer { .. } => "approver-is-proposer",
+            Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
+            Why::LeaseOfOther { .. } => "lease-of-other",
+            Why::StoreNotShared => "store-not-shared",
+            Why::OperationRunning { .. } => "operation-running",
+            Why::OperationFailed { .. } => "operation-failed",
+            Why::GenerationNotNewer => "generation-not-newer",
+            Why::NotAcceptedLongEnough { .. } => "not-accepted-long-enough",
+        }
+    }
+
+    /// Who or what opens it.
+    pub fn opens(&self) -> Opens {
+        match self {
+            Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
+            Why::LocalAuthDisabled
+            | Why::KeyRefused { .. }
+            | Why::TreeProblems { .. }
+            | Why::NoReference
+            | Why::PullClosed { .. }
+            | Why::MergedButReads { .. }
+            | Why::StepRefused { .. }
+            | Why::StepFailedTooOften { .. }
+            | Why::RunFailed { .. }
+            | Why::RunDidNotWrite { .. }
+            | Why::VaultDisabled
+            | Why::SyncedSecretStale { .. }
+            | Why::WorkloadMissing
+            | Why::Paused
+            | Why::Recreate
+            | Why::RolloutFailed { .. }
+            | Why::LastHealthyStamp
+            | Why::NotApproved { .. }
+            | Why::ApproverIsProposer { .. }
+            | Why::ApprovedOtherEvidence { .. }
+            | Why::StoreNotShared
+            | Why::OperationFailed { .. } => Opens::ByPerson,
+            Why::Blind { .. }
+            | Why::AccountBusy { .. }
+            | Why::ProofInconclusive { .. }
+            | Why::TargetTooOld { .. }
+            | Why::PullOpen { .. }
+            | Why::PullNotListed { .. }
+            | Why::CheckNotPassed { .. }
+            | Why::OutcomeOpen { .. }
+            | Why::StepDeferred { .. }
+            | Why::BranchReads { .. }
+            | Why::RunUnderWay { .. }
+            | Why::RunWaitsForApproval { .. }
+            | Why::VaultHolds { .. }
+            | Why::RolloutUnderWay { .. }
+            | Why::Unhealthy { .. }
+            | Why::CanaryFirst { .. }
+            | Why::Soaking { .. }
+            | Why::WaveFull { .. }
+            | Why::OldPods { .. }
+            | Why::PodsNotMounted { .. }
+            | Why::UsedRecently { .. }
+            | Why::SlotNamed { .. }
+            | Why::LeaseOfOther { .. }
+            | Why::OperationRunning { .. }
+            | Why::GenerationNotNewer
+            | Why::NotAcceptedLongEnough { .. } => Opens::ByWaiting,
+        }
+    }
+}
+
+impl Reason {
+    /// When to look again, at the latest.
+    pub fn look_again(&self, now: Timestamp, pace: &Pace) -> Timestamp {
+        let after = |pause: Duration| later(now, pause);
+        match &self.why {
+            Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => now,
+            Why::OutcomeOpen { until, .. }
+            | Why::StepDeferred { until, .. }
+            | Why::OperationRunning { until }
+            | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
+            Why::Soaking { until, .. } => (*until).min(after(pace.pipeline)).max(now),
+            Why::UsedRecently { until, .. } => (*until).clamp(now, after(pace.people)),
+            Why::NotAcceptedLongEnough { .. } | Why::AccountBusy { .. } | Why::GenerationNotNewer => {
+                after(pace.account)
+            }
+            Why::RolloutUnderWay { .. } | Why::WaveFull { .. } | Why::CanaryFirst { .. } => {
+                after(pace.rollout)
+            }
+            Why::OldPods { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
+            Why::RunUnderWay { .. } | Why::RunWaitsForApproval { .. } | Why::VaultHolds { .. } => {
+                after(pace.pipeline)
+            }
+            _ => after(pace.people),
+        }
+    }
+}
+
+/// `now` plus a pause, saturating.
+pub(crate) fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(pause)
+        .ok()
+        .and_then(|pause| now.checked_add(pause).ok())
+        .unwrap_or(Timestamp::MAX)
+}

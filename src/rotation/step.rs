@@ -1,0 +1,128 @@
+//! Steps: one thing to do each, complete in itself, with the key under which the journal knows it.
+//!
+//! A step carries everything that its execution needs to decide nothing more.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Leg;
+use crate::model::{BranchName, CommitId, KeyKind, SecretVersion, Slot, StampName, StepKey, WorkloadName};
+
+/// Why a key is regenerated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// The target slot is too old to move traffic to.
+    Prepare,
+    /// The retired slot, once nobody uses it.
+    Retire,
+}
+
+/// Where the change on the release branch comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The commit that merged the proposal into the base branch.
+    CherryPick(CommitId),
+    /// The base branch was changed by other hands: the same flip, made on the release branch itself.
+    Flip,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Step {
+    /// Build the flip commit on `parent` and push it as a new branch.
+    PushProposal {
+        leg: Leg,
+        branch: BranchName,
+        parent: CommitId,
+        to: Slot,
+    },
+    OpenPull {
+        leg: Leg,
+        branch: BranchName,
+        base: BranchName,
+        to: Slot,
+    },
+    /// Put the change on the live release branch, which stands at `head`.
+    Promote {
+        leg: Leg,
+        source: Source,
+        onto: BranchName,
+        head: CommitId,
+        to: Slot,
+    },
+    /// Run the release pipeline on exactly this commit.
+    Deploy {
+        leg: Leg,
+        branch: BranchName,
+        commit: CommitId,
+        skip: Vec<String>,
+    },
+    /// Restart a workload so that its pods read the vault's `version`.
+    Restart {
+        leg: Leg,
+        stamp: StampName,
+        workload: WorkloadName,
+        version: SecretVersion,
+        restarted_at: String,
+    },
+    Regenerate {
+        kind: KeyKind,
+        purpose: Purpose,
+    },
+}
+
+impl Step {
+    /// The same work has the same key, whoever does it and however often it is tried.
+    pub fn key(&self) -> StepKey {
+        StepKey::new(match self {
+            Step::PushProposal { leg, .. } => format!("push-proposal/{}", leg.as_str()),
+            Step::OpenPull { leg, .. } => format!("open-pull/{}", leg.as_str()),
+            Step::Promote { leg, onto, head, .. } => {
+                format!("promote/{}/{onto}/{}", leg.as_str(), head.short())
+            }
+            Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
+            Step::Restart { leg, stamp, workload, version, .. } => {
+                format!("restart/{}/{stamp}/{workload}/{version}", leg.as_str())
+            }
+            Step::Regenerate { kind, purpose: Purpose::Prepare } => format!("prepare/{}", kind.azure_name()),
+            Step::Regenerate { kind, purpose: Purpose::Retire } => format!("retire/{}", kind.azure_name()),
+        })
+    }
+
+    /// Whether the effect cannot be taken back and so needs a permit.
+    pub fn is_dangerous(&self) -> bool {
+        match self {
+            Step::Restart { .. } | Step::Regenerate { .. } => true,
+            Step::PushProposal { .. }
+            | Step::OpenPull { .. }
+            | Step::Promote { .. }
+            | Step::Deploy { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::PushProposal { branch, to, .. } => write!(f, "push {branch}: read the {to} key"),
+            Step::OpenPull { branch, base, .. } => {
+                write!(f, "open the pull request from {branch} to {base}")
+            }
+            Step::Promote { source: Source::CherryPick(commit), onto, .. } => {
+                write!(f, "cherry-pick {} onto {onto}", commit.short())
+            }
+            Step::Promote { source: Source::Flip, onto, to, .. } => {
+                write!(f, "change {onto} to the {to} key directly")
+            }
+            Step::Deploy { branch, commit, .. } => {
+                write!(f, "run the pipeline on {branch} at {}", commit.short())
+            }
+            Step::Restart { stamp, workload, .. } => write!(f, "restart {workload} on {stamp}"),
+            Step::Regenerate { kind, .. } => write!(f, "regenerate the {kind} key"),
+        }
+    }
+}
