@@ -1,1 +1,134 @@
-//! (empty room)
+//! The loop: observe, decide, journal, act. Nothing else drives.
+//!
+//! - [`Driver::turn`] goes on until it has to wait, a person must act, or it is done.
+//! - An intent is in the journal before its effect, and nothing is sent when somebody else wrote a record
+//!   meanwhile: the append is the lease's last word.
+//! - After an effect, what it touched is forgotten, so that only a new look tells what became of it.
+
+mod act;
+mod error;
+mod forget;
+mod lease;
+mod open;
+mod status;
+mod turn;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::journal::Journal;
+use crate::model::{Policy, World};
+use crate::observe::Observer;
+use crate::ports::Ports;
+use crate::rotation::{Event, Fold, Gate, IllegalRecord};
+
+pub use error::DriveError;
+pub use open::{OpenRequest, Opening};
+pub use status::{PhaseReport, Report, StepReport};
+pub use turn::TurnEnd;
+pub use watch::{Notice, Silent, Watcher};
+
+pub use crate::journal::LeaseTerms;
+
+/// One process at work on one environment.
+pub struct Driver {
+    ports: Ports,
+    observer: Observer,
+    journal: Journal<Event>,
+    fold: Fold,
+    /// How many records the fold has taken in.
+    folded: usize,
+    world: World,
+    policy: Policy,
+    /// Who we are in the lease: one process, one name.
+    holder: String,
+    lease_terms: LeaseTerms,
+    /// Whether no other process can be at work (a lock on the local folder says so): then a lease left behind
+    /// by a process that died may be taken at once.
+    alone: bool,
+    without: BTreeSet<Gate>,
+    watcher: Arc<dyn Watcher>,
+}
+
+/// What a driver is made of.
+pub struct Parts {
+    pub ports: Ports,
+    pub observer: Observer,
+    pub journal: Journal<Event>,
+    pub policy: Policy,
+    pub holder: String,
+    pub lease_terms: LeaseTerms,
+    pub alone: bool,
+    pub watcher: Arc<dyn Watcher>,
+}
+
+impl Driver {
+    /// Takes the parts and folds the journal.
+    ///
+    /// # Errors
+    /// A journal with a record that cannot stand where it stands.
+    pub fn new(parts: Parts) -> Result<Driver, DriveError> {
+        let Parts { ports, observer, journal, policy, holder, lease_terms, alone, watcher } = parts;
+        let mut driver = Driver {
+            ports,
+            observer,
+            journal,
+            fold: Fold::default(),
+            folded: 0,
+            world: World::default(),
+            policy,
+            holder,
+            lease_terms,
+            alone,
+            without: BTreeSet::new(),
+            watcher,
+        };
+        driver.refold()?;
+        Ok(driver)
+    }
+
+    /// Switches gates off. For tests that show what each gate is good for.
+    #[doc(hidden)]
+    pub fn without_gates(mut self, gates: impl IntoIterator<Item = Gate>) -> Driver {
+        self.without.extend(gates);
+        self
+    }
+
+    pub fn fold(&self) -> &Fold {
+        &self.fold
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn refold(&mut self) -> Result<(), DriveError> {
+        for record in self.journal.records().get(self.folded..).unwrap_or_default() {
+            let seq = record.seq.0;
+            self.fold.apply(record.at, &record.kind).map_err(|why| IllegalRecord { seq, why })?;
+            self.folded += 1;
+        }
+        if let Some(opened) = self.fold.rotation() {
+            let targets = self.observer.targets_mut();
+            targets.salt = opened.salt.clone();
+            targets.operation = status::operation(&self.fold);
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, event: Event) -> Result<(), DriveError> {
+        let now = self.ports.clock.now();
+        let appended = self.journal.append(event, now).await;
+        if let Err(error) = appended {
+            self.journal.refresh().await?;
+            self.refold()?;
+            return Err(error.into());
+        }
+        self.refold()
+    }
+}

@@ -1,1 +1,106 @@
-//! (empty room)
+//! Step → [`Outcome`]: one effect each, through one port call, with nothing left to decide.
+//!
+//! Execution never retries and never looks whether the effect arrived; that is for the next observation. What it
+//! may refuse by itself is what it can see to be wrong before anything is sent.
+
+mod code;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{Access, RotationId, StageEffect};
+use crate::ports::{Effect, Fault, NewPull, Permit, Ports, RestartMark};
+use crate::rotation::{Outcome, Produced, Step};
+
+/// What execution needs besides the step.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    pub rotation: RotationId,
+    pub access: Access,
+    pub terraform_account: Option<String>,
+    pub terraform_root: String,
+    /// The intent's time: commits bear it, so that the same intent makes the same commit.
+    pub intended_at: Timestamp,
+    /// `x-ms-client-request-id` of this attempt.
+    pub request_id: String,
+    pub title: String,
+    pub body: String,
+    pub commit_message: String,
+}
+
+/// Does one step. A dangerous one without a permit is not sent.
+pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: Option<&Permit>) -> Outcome {
+    match step {
+        Step::PushProposal { branch, parent, to, .. } => {
+            code::push_proposal(ports, shop, branch, parent, *to).await
+        }
+        Step::OpenPull { branch, base, .. } => {
+            let new = NewPull {
+                head: branch.clone(),
+                base: base.clone(),
+                title: shop.title.clone(),
+                body: shop.body.clone(),
+            };
+            outcome(ports.forge.open_pull(&new).await, Produced::Pull)
+        }
+        Step::Promote { source, onto, head, to, .. } => {
+            code::promote(ports, shop, source, onto, head, *to).await
+        }
+        Step::Deploy { branch, commit, skip, .. } => {
+            outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
+        }
+        Step::Restart { stamp, workload, restarted_at, .. } => {
+            let Some(permit) = permit else { return no_permit(step) };
+            let mark =
+                RestartMark { restarted_at: restarted_at.clone(), rotation: shop.rotation.clone() };
+            let effect = ports.clusters.restart(stamp, workload, &mark, permit).await;
+            outcome(effect, Produced::Generation)
+        }
+        Step::Regenerate { kind, .. } => {
+            let Some(permit) = permit else { return no_permit(step) };
+            let effect = ports.accounts.regenerate(*kind, &shop.request_id, permit).await;
+            outcome(effect, |operation| operation.map_or(Produced::Nothing, Produced::Operation))
+        }
+    }
+}
+
+fn no_permit(step: &Step) -> Outcome {
+    Outcome::NotSent { why: format!("“{step}” needs a permit and got none") }
+}
+
+/// An effect's end as the journal keeps it.
+pub(crate) fn outcome<T>(effect: Effect<T>, produced: impl FnOnce(T) -> Produced) -> Outcome {
+    match effect {
+        Effect::Applied(value) => Outcome::Applied { produced: produced(value) },
+        Effect::NotSent(fault) => Outcome::NotSent { why: fault.to_string() },
+        Effect::Refused(fault) => {
+            Outcome::Refused { later: is_for_later(&fault), why: fault.to_string() }
+        }
+        Effect::Unknown(fault) => Outcome::Unknown { why: fault.to_string() },
+    }
+}
+
+/// Whether a refusal says “come again” rather than “no”.
+fn is_for_later(fault: &Fault) -> bool {
+    match fault.kind {
+        crate::model::Blindness::Throttled | crate::model::Blindness::Unreachable => true,
+        crate::model::Blindness::Forbidden
+        | crate::model::Blindness::Missing
+        | crate::model::Blindness::Unintelligible => false,
+    }
+}
+
+/// How long a permit lasts when the evidence behind it is fresh.
+pub fn permit_span(step: &Step, ages: &crate::model::Ages) -> Duration {
+    match step {
+        Step::Regenerate { .. } => ages.regenerate,
+        Step::Restart { .. } => ages.restart,
+        Step::PushProposal { .. } | Step::OpenPull { .. } | Step::Promote { .. } | Step::Deploy { .. } => {
+            ages.ordinary
+        }
+    }
+}
+
+/// Stages that a started run must never contain, unless a person has accepted them by name.
+pub const NEVER_STARTED: [StageEffect; 2] = [StageEffect::SwitchesTraffic, StageEffect::Destroys];

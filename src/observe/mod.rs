@@ -1,1 +1,168 @@
-//! (empty room)
+//! Ports → [`World`]: looks at what is asked for, all at once, and dates what it sees.
+//!
+//! It judges nothing. What cannot be seen becomes a [`crate::model::Blind`] with its reason. The time of an
+//! observation is the time *before* its request was sent: evidence is never younger than it says.
+
+mod claims;
+mod targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use crate::model::{
+    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, KeyProof, OperationState, PullView,
+    ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
+};
+use crate::ports::{Fault, Ports};
+
+use claims::Claims;
+pub use targets::{ReleaseRule, Targets};
+
+/// Looks through the ports, and remembers what commits claim: a commit never changes.
+pub struct Observer {
+    ports: Ports,
+    targets: Targets,
+    claims: Claims,
+}
+
+enum Found {
+    Account(Seen<AccountView>),
+    Proof(Slot, Seen<KeyProof>),
+    Code(Box<Seen<ReleaseView>>),
+    Pull(BranchName, Seen<Option<PullView>>),
+    Runs(Seen<Vec<RunView>>),
+    Operation(Option<Seen<OperationState>>),
+    Vault(StampName, Seen<VaultView>),
+    Cluster(StampName, Seen<ClusterView>),
+}
+
+fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
+    Seen { at, what: result.map_err(|fault| fault.blind()) }
+}
+
+impl Observer {
+    pub fn new(ports: Ports, targets: Targets) -> Observer {
+        Observer { ports, targets, claims: Claims::default() }
+    }
+
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    pub fn targets_mut(&mut self) -> &mut Targets {
+        &mut self.targets
+    }
+
+    /// Looks at these, all at once, and puts what was seen into the world.
+    pub async fn look(&self, keys: &BTreeSet<EvidenceKey>, world: &mut World) {
+        let found = join_all(keys.iter().map(|key| self.look_at(key, world))).await;
+        for found in found {
+            match found {
+                Found::Account(seen) => world.account = Some(seen),
+                Found::Proof(slot, seen) => {
+                    world.proofs.insert(slot, seen);
+                }
+                Found::Code(seen) => world.code = Some(*seen),
+                Found::Pull(branch, seen) => {
+                    world.pulls.insert(branch, seen);
+                }
+                Found::Runs(seen) => world.runs = Some(seen),
+                Found::Operation(seen) => world.operation = seen,
+                Found::Vault(stamp, seen) => {
+                    world.vaults.insert(stamp, seen);
+                }
+                Found::Cluster(stamp, seen) => {
+                    world.clusters.insert(stamp, seen);
+                }
+            }
+        }
+    }
+
+    /// Everything there is to see: for `status`, and for choosing what to retire.
+    pub fn everything(&self) -> BTreeSet<EvidenceKey> {
+        let mut keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code, EvidenceKey::Runs]);
+        for stamp in &self.targets.stamps {
+            keys.insert(EvidenceKey::Vault(stamp.clone()));
+            keys.insert(EvidenceKey::Cluster(stamp.clone()));
+        }
+        keys
+    }
+
+    async fn look_at(&self, key: &EvidenceKey, world: &World) -> Found {
+        let at = self.ports.clock.now();
+        let salt = &self.targets.salt;
+        match key {
+            EvidenceKey::Account => Found::Account(seen(at, self.ports.accounts.look(salt).await)),
+            EvidenceKey::Proof(slot) => Found::Proof(*slot, self.prove(*slot, at, world).await),
+            EvidenceKey::Code => Found::Code(Box::new(seen(at, self.code().await))),
+            EvidenceKey::Pull(branch) => {
+                Found::Pull(branch.clone(), seen(at, self.ports.forge.pull_from(branch).await))
+            }
+            EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),
+            EvidenceKey::Operation => match &self.targets.operation {
+                Some(operation) => {
+                    Found::Operation(Some(seen(at, self.ports.accounts.poll(operation).await)))
+                }
+                None => Found::Operation(None),
+            },
+            EvidenceKey::Vault(stamp) => {
+                Found::Vault(stamp.clone(), seen(at, self.ports.vaults.look(stamp, salt).await))
+            }
+            EvidenceKey::Cluster(stamp) => {
+                Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
+            }
+        }
+    }
+
+    async fn prove(&self, slot: Slot, at: Timestamp, world: &World) -> Seen<KeyProof> {
+        let regions = match world.account.as_ref().and_then(|account| account.get()) {
+            Some(account) => Ok(account.regions.clone()),
+            None => self.ports.accounts.look(&self.targets.salt).await.map(|account| account.regions),
+        };
+        match regions {
+            Ok(regions) => seen(at, self.ports.accounts.prove(slot, &regions, &self.targets.salt).await),
+            Err(fault) => seen(at, Err(fault)),
+        }
+    }
+
+    async fn code(&self) -> Result<ReleaseView, Fault> {
+        let heads = self.ports.code.fetch().await?;
+        let base = &self.targets.base_branch;
+        let Some(base_head) = heads.get(base) else {
+            return Err(self.targets.no_branch(base));
+        };
+        let base = self.branch(base.clone(), base_head.clone()).await?;
+        let release = match self.targets.release.live(&heads) {
+            Some((branch, head)) => Some(self.branch(branch, head).await?),
+            None if self.targets.release == ReleaseRule::BaseItself => None,
+            None => return Err(self.targets.no_release(&heads)),
+        };
+        let mut proposals = BTreeMap::new();
+        for (branch, head) in heads {
+            if branch.as_str().starts_with("fix/keyslot-") {
+                let view = self.branch(branch.clone(), head).await?;
+                proposals.insert(branch, view);
+            }
+        }
+        Ok(ReleaseView { base, release, proposals })
+    }
+
+    async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
+        let claim = self.claim(&head).await?;
+        Ok(BranchView { branch, head, claim })
+    }
+
+    /// What a commit's tree claims.
+    ///
+    /// # Errors
+    /// The commit's tree cannot be read.
+    pub async fn claim(&self, commit: &CommitId) -> Result<TreeClaim, Fault> {
+        if let Some(claim) = self.claims.known(commit) {
+            return Ok(claim);
+        }
+        let files = self.ports.code.tree(commit, &self.targets.terraform_root).await?;
+        Ok(self.claims.judge(commit, &files, &self.targets))
+    }
+}

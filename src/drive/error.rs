@@ -1,0 +1,32 @@
+//! What can stop the loop itself. A gate that holds is no error.
+
+use crate::journal::JournalError;
+use crate::rotation::IllegalRecord;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DriveError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Illegal(#[from] IllegalRecord),
+    /// Another rotation than the one asked for is open.
+    #[error("rotation {open} (retiring {retiring}) is open; finish or close it first")]
+    AnotherIsOpen { open: String, retiring: String },
+    /// Nobody said which slot to retire, and the world does not agree on one.
+    #[error("which slot is in use is not clear: {}", .0.join("; "))]
+    Unclear(Vec<String>),
+    /// The account could not be read, so a rotation has no identity.
+    #[error("the account cannot be read: {0}")]
+    AccountUnseen(String),
+    #[error("no rotation is open")]
+    NoneOpen,
+    #[error("the gate {0} is one that nobody may open")]
+    NeverAccepted(String),
+}
+
+impl DriveError {
+    /// Whether somebody else merely wrote first: read again and go on.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, DriveError::Journal(JournalError::Conflict { .. }))
+    }
+}

@@ -1,0 +1,149 @@
+//! Opening a rotation, and the words of people: approval, acceptance, closing.
+
+use jiff::{SignedDuration, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::{DriveError, Driver};
+use crate::model::{Access, AccountId, EnvironmentName, FlipBack, KeyKind, Route, Salt, Slot};
+use crate::rotation::{Acceptance, Approval, Event, Opened, default_retire, rotation_id};
+
+/// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
+/// job that was started twice is not a wish for a second rotation.
+const REST: SignedDuration = SignedDuration::from_hours(24);
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    pub environment: EnvironmentName,
+    pub account: AccountId,
+    pub access: Access,
+    pub retire: Option<Slot>,
+    pub route: Route,
+    pub flip_back: FlipBack,
+    pub by: String,
+    /// Begin another one although the last has just ended.
+    pub again: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    Opened,
+    /// The rotation asked for was open already.
+    Continued,
+    /// It has just been done; nothing is left to do.
+    JustDone { at: Timestamp, from: Slot },
+}
+
+impl Driver {
+    /// Opens a rotation, or goes on with the one that is open.
+    ///
+    /// # Errors
+    /// Another rotation is open; nobody said which slot to retire and the world does not agree; the account
+    /// cannot be read; the journal.
+    pub async fn open(&mut self, request: &OpenRequest) -> Result<Opening, DriveError> {
+        self.journal.refresh().await?;
+        self.refold()?;
+        if let Some(open) = self.fold.rotation() {
+            if request.retire.is_some_and(|retire| retire != open.from) {
+                return Err(DriveError::AnotherIsOpen {
+                    open: open.rotation.to_string(),
+                    retiring: open.from.to_string(),
+                });
+            }
+            self.append(Event::Resumed { by: request.by.clone() }).await?;
+            return Ok(Opening::Continued);
+        }
+        if let Some(just_done) = self.just_done(request) {
+            return Ok(just_done);
+        }
+        self.observer.targets_mut().salt = fresh_salt()?;
+        let everything = self.observer.everything();
+        self.observer.look(&everything, &mut self.world).await;
+        let opened = self.identify(request)?;
+        self.append(Event::Opened(opened)).await?;
+        Ok(Opening::Opened)
+    }
+
+    fn just_done(&self, request: &OpenRequest) -> Option<Opening> {
+        let (_, opened) = self.fold.opened.as_ref()?;
+        let (at, done, _) = self.fold.closed.as_ref()?;
+        let same = request.retire.is_none_or(|retire| retire == opened.from);
+        let recent = self.ports.clock.now().duration_since(*at) < REST;
+        (*done && same && recent && !request.again)
+            .then_some(Opening::JustDone { at: *at, from: opened.from })
+    }
+
+    fn identify(&self, request: &OpenRequest) -> Result<Opened, DriveError> {
+        let seen = self.world.account.as_ref();
+        let account = match seen.map(|seen| &seen.what) {
+            Some(Ok(account)) => account,
+            Some(Err(blind)) => return Err(DriveError::AccountUnseen(blind.why.clone())),
+            None => return Err(DriveError::AccountUnseen("it was not looked at".to_owned())),
+        };
+        let from = match request.retire {
+            Some(slot) => slot,
+            None => default_retire(&self.world).map_err(DriveError::Unclear)?,
+        };
+        let key = account.key(KeyKind { slot: from, access: request.access });
+        Ok(Opened {
+            rotation: rotation_id(&request.account, from, key.generated),
+            environment: request.environment.clone(),
+            account: request.account.clone(),
+            from,
+            access: request.access,
+            retired_generation: key.generated,
+            retired_fingerprint: key.fingerprint,
+            salt: self.observer.targets().salt.clone(),
+            route: request.route,
+            flip_back: request.flip_back,
+            by: request.by.clone(),
+        })
+    }
+
+    /// Records a person's approval of the regeneration.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
+        let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
+        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest };
+        if self.fold.approvals.contains(&approval) {
+            return Ok(());
+        }
+        self.append(Event::Approved(approval)).await
+    }
+
+    /// Records a person's acceptance of one gate for one subject.
+    ///
+    /// # Errors
+    /// The gate is one that nobody may open; no rotation is open; the journal.
+    pub async fn accept(&mut self, acceptance: Acceptance) -> Result<(), DriveError> {
+        if acceptance.gate.never_accepted() {
+            return Err(DriveError::NeverAccepted(acceptance.gate.to_string()));
+        }
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        self.append(Event::Accepted(acceptance)).await
+    }
+
+    /// Closes the open rotation with a person's reason.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await
+    }
+}
+
+fn fresh_salt() -> Result<Salt, DriveError> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| DriveError::AccountUnseen("the system gave no random bytes for a salt".to_owned()))?;
+    Ok(Salt::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}

@@ -1,0 +1,161 @@
+//! One turn: on and on until it has to wait, a person must act, or it is done.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::lease::Standing;
+use super::{DriveError, Driver, Notice, forget};
+use crate::model::EvidenceKey;
+use crate::rotation::{
+    Decider, Decision, Event, Gate, Opens, Phase, Reason, Subject, Verdict, Why, decide,
+};
+
+/// Why a turn came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnEnd {
+    Waiting { phase: Phase, reasons: Vec<Reason>, until: Timestamp },
+    Halted { phase: Phase, reasons: Vec<Reason> },
+    Done,
+}
+
+/// Looking that shows nothing new so often in a row is a wait: evidence that is stale on arrival would
+/// otherwise be looked at for ever.
+const LOOKS_IN_A_ROW: usize = 64;
+
+impl Driver {
+    /// Goes on until there is nothing to do now.
+    ///
+    /// # Errors
+    /// The journal, or no open rotation. A conflict with another writer is not an error: the turn starts anew.
+    pub async fn turn(&mut self) -> Result<TurnEnd, DriveError> {
+        let mut looks = 0;
+        loop {
+            match self.once(&mut looks).await {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => {}
+                Err(error) if error.is_conflict() => {
+                    self.say(&Notice::Overtaken);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Turns until done or halted, waiting in between.
+    ///
+    /// # Errors
+    /// As [`Driver::turn`].
+    pub async fn run(&mut self) -> Result<TurnEnd, DriveError> {
+        loop {
+            match self.turn().await? {
+                TurnEnd::Waiting { phase, reasons, until } => {
+                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world: &self.world });
+                    self.wait(&reasons, until).await;
+                }
+                end @ (TurnEnd::Halted { .. } | TurnEnd::Done) => {
+                    self.release().await?;
+                    return Ok(end);
+                }
+            }
+        }
+    }
+
+    /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is void.
+    async fn wait(&mut self, reasons: &[Reason], until: Timestamp) {
+        let now = self.ports.clock.now();
+        // A cluster in a rollout changes many times a second: not before a fifth of the pace.
+        let pause = self.policy.pace.rollout / 5;
+        let soonest = jiff::SignedDuration::try_from(pause)
+            .ok()
+            .and_then(|pause| now.checked_add(pause).ok())
+            .unwrap_or(until);
+        let watched = reasons.iter().any(|reason| {
+            matches!(reason.gate, Gate::RolloutSettled | Gate::OldPodsGone | Gate::Wave | Gate::Preflight)
+        });
+        if watched {
+            self.ports.clock.sleep_until(until.min(soonest)).await;
+            let sleep = self.ports.clock.sleep_until(until);
+            let changed = self.ports.clusters.changed();
+            futures::pin_mut!(sleep, changed);
+            futures::future::select(sleep, changed).await;
+        } else {
+            self.ports.clock.sleep_until(until).await;
+        }
+        for reason in reasons {
+            forget::behind_reason(&mut self.world, reason);
+        }
+    }
+
+    async fn once(&mut self, looks: &mut usize) -> Result<Option<TurnEnd>, DriveError> {
+        self.journal.refresh().await?;
+        self.refold()?;
+        let now = self.ports.clock.now();
+        let decision = self.decision(now)?;
+        let Decision { leg, phase, verdict } = decision;
+        if let Verdict::Wait { reasons, .. } = &verdict
+            && reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking)
+        {
+            *looks += 1;
+            if *looks < LOOKS_IN_A_ROW {
+                self.look_behind(reasons).await;
+                return Ok(None);
+            }
+        } else {
+            *looks = 0;
+        }
+        match self.hold_lease().await? {
+            Standing::Held => {}
+            Standing::Of { holder, until } => {
+                let reason =
+                    Reason::new(Gate::LeaseHeld, Subject::Rotation, Why::LeaseOfOther { holder, until });
+                return Ok(Some(TurnEnd::Waiting { phase, reasons: vec![reason], until }));
+            }
+        }
+        let reached = self.fold.reached.iter().any(|(_, l, p)| (*l, *p) == (leg, phase));
+        if !reached && verdict != Verdict::Done {
+            self.append(Event::Reached { leg, phase }).await?;
+            self.say(&Notice::Reached { leg, phase });
+            return Ok(None);
+        }
+        match verdict {
+            Verdict::Act { steps, .. } => {
+                self.act(steps).await?;
+                Ok(None)
+            }
+            Verdict::Record(event) => {
+                self.append(event).await?;
+                Ok(None)
+            }
+            Verdict::Wait { reasons, until } => Ok(Some(TurnEnd::Waiting { phase, reasons, until })),
+            Verdict::Halt { reasons } => Ok(Some(TurnEnd::Halted { phase, reasons })),
+            Verdict::Done => {
+                self.append(Event::Closed { done: true, reason: "done".to_owned() }).await?;
+                Ok(Some(TurnEnd::Done))
+            }
+        }
+    }
+
+    pub(super) fn decision(&self, now: Timestamp) -> Result<Decision, DriveError> {
+        let decider =
+            Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
+        decide(&decider, &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
+    }
+
+    /// Looks at what the reasons say is missing or stale.
+    pub(super) async fn look_behind(&mut self, reasons: &[Reason]) {
+        let keys: BTreeSet<EvidenceKey> = reasons
+            .iter()
+            .filter_map(|reason| match &reason.why {
+                Why::NotSeen(key) | Why::TooOld { evidence: key, .. } => Some(key.clone()),
+                Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
+                _ => None,
+            })
+            .collect();
+        self.observer.look(&keys, &mut self.world).await;
+    }
+
+    pub(super) fn say(&self, notice: &Notice<'_>) {
+        self.watcher.notice(self.ports.clock.now(), notice);
+    }
+}

@@ -1,0 +1,91 @@
+//! What to look at: fixed by configuration, except for what a rotation brings along.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName};
+use crate::ports::Fault;
+
+/// Which branch is deployed to the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReleaseRule {
+    /// The base branch itself is deployed.
+    BaseItself,
+    Branch(BranchName),
+    /// The last by version among the branches that begin so. A name only proposes: the newest branch may be
+    /// one that is being prepared.
+    Newest { prefix: String },
+}
+
+impl ReleaseRule {
+    /// The release branch among the remote's heads.
+    pub fn live(&self, heads: &BTreeMap<BranchName, CommitId>) -> Option<(BranchName, CommitId)> {
+        match self {
+            ReleaseRule::BaseItself => None,
+            ReleaseRule::Branch(branch) => heads.get(branch).map(|head| (branch.clone(), head.clone())),
+            ReleaseRule::Newest { prefix } => heads
+                .iter()
+                .filter(|(branch, _)| branch.as_str().starts_with(prefix))
+                .max_by_key(|(branch, _)| version_key(branch.as_str()))
+                .map(|(branch, head)| (branch.clone(), head.clone())),
+        }
+    }
+}
+
+/// Numbers compare as numbers: 2021.10 is later than 2021.9.
+fn version_key(branch: &str) -> Vec<(u64, String)> {
+    branch
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .map(|part| (part.parse().unwrap_or(0), part.to_owned()))
+        .collect()
+}
+
+/// What to look at.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    /// Under which fingerprints are made.
+    pub salt: Salt,
+    pub access: Access,
+    /// The account's id in the Terraform tree, where the tree has several.
+    pub terraform_account: Option<String>,
+    /// Folder of the Terraform code, from the repository's root; empty for all of it.
+    pub terraform_root: String,
+    pub base_branch: BranchName,
+    pub release: ReleaseRule,
+    pub stamps: Vec<StampName>,
+    /// The regeneration under way, if its address is known.
+    pub operation: Option<Operation>,
+}
+
+impl Targets {
+    pub(super) fn no_branch(&self, branch: &BranchName) -> Fault {
+        Fault::new(Blindness::Missing, "read the branch", branch.as_str(), "the remote has no such branch")
+            .remedy("check `base_branch` in keyslot.toml against the remote's branches")
+    }
+
+    pub(super) fn no_release(&self, heads: &BTreeMap<BranchName, CommitId>) -> Fault {
+        let known: Vec<&str> = heads.keys().map(BranchName::as_str).take(10).collect();
+        Fault::new(
+            Blindness::Missing,
+            "find the live release branch",
+            format!("{:?}", self.release),
+            format!("the remote has {}", known.join(", ")),
+        )
+        .remedy("name the branch that is deployed as `release_branch` in keyslot.toml")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_release_is_found_by_number_not_by_letter() {
+        let heads: BTreeMap<BranchName, CommitId> =
+            ["main", "release/2021.9.0", "release/2021.10.0", "release/2021.7.12"]
+                .into_iter()
+                .map(|name| (BranchName::new(name), CommitId::new("c")))
+                .collect();
+        let rule = ReleaseRule::Newest { prefix: "release/".to_owned() };
+        assert_eq!(rule.live(&heads).map(|(branch, _)| branch), Some(BranchName::new("release/2021.10.0")));
+    }
+}
