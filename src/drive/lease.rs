@@ -21,7 +21,10 @@ impl LeaseEvent for Event {
 pub(super) enum Standing {
     Held,
     /// Until then somebody else holds it.
-    Of { holder: String, until: Timestamp },
+    Of {
+        holder: String,
+        until: Timestamp,
+    },
 }
 
 impl Driver {
@@ -30,9 +33,7 @@ impl Driver {
         let now = self.ports.clock.now();
         let lease = current_lease(self.journal.records());
         let step = match next_move(lease.as_ref(), &self.holder, now, &self.lease_terms) {
-            LeaseMove::Wait { .. } if self.alone => {
-                next_move(None, &self.holder, now, &self.lease_terms)
-            }
+            LeaseMove::Wait { .. } if self.alone => next_move(None, &self.holder, now, &self.lease_terms),
             other => other,
         };
         match step {

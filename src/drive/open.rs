@@ -32,7 +32,10 @@ pub enum Opening {
     /// The rotation asked for was open already.
     Continued,
     /// It has just been done; nothing is left to do.
-    JustDone { at: Timestamp, from: Slot },
+    JustDone {
+        at: Timestamp,
+        from: Slot,
+    },
 }
 
 impl Driver {

@@ -126,7 +126,9 @@ fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
         .filter(|phase| **phase != Phase::FlipBack)
         .map(|phase| (Leg::Out, *phase))
         .collect();
-    order.extend(fold.reached.iter().map(|(_, leg, phase)| (*leg, *phase)).filter(|(leg, _)| *leg == Leg::Back));
+    order.extend(
+        fold.reached.iter().map(|(_, leg, phase)| (*leg, *phase)).filter(|(leg, _)| *leg == Leg::Back),
+    );
     let _ = opened;
     let current = decision.map(|decision| (decision.leg, decision.phase));
     order
@@ -161,7 +163,8 @@ fn reached_at(fold: &Fold, leg: Leg, phase: Phase) -> Option<Timestamp> {
 
 /// Whether a phase was gone through: by a step of ours, or by waiting in it.
 fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
-    let by_step = fold.steps.values().any(|record| record.applied && phase_of(&record.intent.step) == (leg, phase));
+    let by_step =
+        fold.steps.values().any(|record| record.applied && phase_of(&record.intent.step) == (leg, phase));
     let waits = matches!(
         phase,
         Phase::Prepare

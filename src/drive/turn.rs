@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice, forget};
 use crate::model::EvidenceKey;
-use crate::rotation::{
-    Decider, Decision, Event, Gate, Opens, Phase, Reason, Subject, Verdict, Why, decide,
-};
+use crate::rotation::{Decider, Decision, Event, Gate, Opens, Phase, Reason, Subject, Verdict, Why, decide};
 
 /// Why a turn came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +135,7 @@ impl Driver {
     }
 
     pub(super) fn decision(&self, now: Timestamp) -> Result<Decision, DriveError> {
-        let decider =
-            Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
+        let decider = Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
         decide(&decider, &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
     }
 

@@ -8,10 +8,23 @@ use crate::rotation::{Leg, Outcome, Phase, Reason, Step};
 /// Something that happened in the loop.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    Reached { leg: Leg, phase: Phase },
-    Intended { step: &'a Step },
-    Ended { step: &'a Step, outcome: &'a Outcome },
-    Waiting { phase: Phase, reasons: &'a [Reason], until: Timestamp, world: &'a World },
+    Reached {
+        leg: Leg,
+        phase: Phase,
+    },
+    Intended {
+        step: &'a Step,
+    },
+    Ended {
+        step: &'a Step,
+        outcome: &'a Outcome,
+    },
+    Waiting {
+        phase: Phase,
+        reasons: &'a [Reason],
+        until: Timestamp,
+        world: &'a World,
+    },
     /// Somebody else wrote to the journal first.
     Overtaken,
 }

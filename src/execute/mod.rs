@@ -52,8 +52,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: Option
         }
         Step::Restart { stamp, workload, restarted_at, .. } => {
             let Some(permit) = permit else { return no_permit(step) };
-            let mark =
-                RestartMark { restarted_at: restarted_at.clone(), rotation: shop.rotation.clone() };
+            let mark = RestartMark { restarted_at: restarted_at.clone(), rotation: shop.rotation.clone() };
             let effect = ports.clusters.restart(stamp, workload, &mark, permit).await;
             outcome(effect, Produced::Generation)
         }
@@ -74,9 +73,7 @@ pub(crate) fn outcome<T>(effect: Effect<T>, produced: impl FnOnce(T) -> Produced
     match effect {
         Effect::Applied(value) => Outcome::Applied { produced: produced(value) },
         Effect::NotSent(fault) => Outcome::NotSent { why: fault.to_string() },
-        Effect::Refused(fault) => {
-            Outcome::Refused { later: is_for_later(&fault), why: fault.to_string() }
-        }
+        Effect::Refused(fault) => Outcome::Refused { later: is_for_later(&fault), why: fault.to_string() },
         Effect::Unknown(fault) => Outcome::Unknown { why: fault.to_string() },
     }
 }

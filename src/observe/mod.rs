@@ -12,8 +12,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::model::{
-    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, KeyProof, OperationState, PullView,
-    ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
+    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, KeyProof, OperationState,
+    PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 

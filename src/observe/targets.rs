@@ -13,7 +13,9 @@ pub enum ReleaseRule {
     Branch(BranchName),
     /// The last by version among the branches that begin so. A name only proposes: the newest branch may be
     /// one that is being prepared.
-    Newest { prefix: String },
+    Newest {
+        prefix: String,
+    },
 }
 
 impl ReleaseRule {

@@ -1,1 +1,3 @@
-//! (empty room)
+//! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
+
+pub mod pull_request;

@@ -1,9 +1,11 @@
 //! All integration tests in one binary: one link instead of many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod gates;
 mod git;
 mod journal_folder;
 mod journal_remote;
 mod kubernetes_adapter;
 mod recordings;
+mod stage;
 mod wire_core;

@@ -29,7 +29,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let deployed = code.deployed();
-    let on_commit = runs.iter().find(|run| run.commit == deployed.head && run.branch == deployed.branch);
+    let is_ours = |run: &&RunView| run.commit == deployed.head && run.branch == deployed.branch;
+    // Newest first. A run of other code that wrote the vaults later has undone ours.
+    let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run)).find(is_ours);
     match on_commit {
         Some(run) if wrote_vaults(run) => after_run(ctx, run, vaults),
         Some(run) if run.state.is_over() => {

@@ -1,0 +1,359 @@
+//! Every gate: what it holds, with what verdict, and that it does not hold without cause.
+
+use std::time::Duration;
+
+use keyslot::model::{
+    Blindness, CommitId, KeyKind, PullState, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
+    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
+};
+use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
+
+use crate::stage::{HOLDER, Stage, at, branch, holding, key, proof, stamp};
+
+/// Spoils one piece of a stage that would act, and names what must hold then.
+type Spoil = fn(&mut Stage);
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum End {
+    Waits,
+    Halts,
+}
+
+fn check(base: fn() -> Stage, cases: &[(&str, Gate, End, Spoil)]) {
+    assert!(matches!(base().decide().verdict, Verdict::Act { .. }), "unspoilt: {:?}", base().decide());
+    for (name, gate, end, spoil) in cases {
+        let mut stage = base();
+        spoil(&mut stage);
+        let decision = stage.decide();
+        assert!(holding(&decision).contains(gate), "{name}: {decision:?}");
+        let got = match decision.verdict {
+            Verdict::Wait { .. } => End::Waits,
+            Verdict::Halt { .. } => End::Halts,
+            other => panic!("{name} acts all the same: {other:?}"),
+        };
+        assert_eq!(got, *end, "{name}");
+    }
+}
+
+fn run(state: RunState, stage: RunState) -> RunView {
+    RunView {
+        id: RunId::new("11"),
+        url: "https://pipelines.example/11".to_owned(),
+        branch: "release/0".into(),
+        commit: CommitId::new("e".repeat(40)),
+        state,
+        started: at(90_000),
+        finished: None,
+        stages: vec![StageView {
+            name: "deploy-infrastructure".to_owned(),
+            state: stage,
+            effects: vec![StageEffect::WritesVaults],
+        }],
+    }
+}
+
+#[test]
+fn regenerate_is_held_by_each_of_its_gates_alone() {
+    let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("keys are switched off", Gate::KeysAllowed, End::Halts, |s| {
+            s.account_mut().local_auth_disabled = true;
+        }),
+        ("the account cannot be read", Gate::KeysAllowed, End::Waits, |s| {
+            s.world.account = Some(Seen::blind(s.now, Blindness::Forbidden, "403"));
+        }),
+        ("the target key is refused", Gate::TargetProven, End::Halts, |s| {
+            let mut refused = proof(Slot::Secondary);
+            refused.regions.values_mut().for_each(|region| {
+                region.write = keyslot::model::ProofVerdict::Refused;
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
+        }),
+        ("the proof is throttled", Gate::TargetProven, End::Waits, |s| {
+            let mut unclear = proof(Slot::Secondary);
+            unclear.regions.values_mut().for_each(|region| {
+                region.read = keyslot::model::ProofVerdict::NoEvidence("429".to_owned());
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, unclear));
+        }),
+        ("the proof is of another key", Gate::TargetProven, End::Waits, |s| {
+            let mut other = proof(Slot::Secondary);
+            other.fingerprint = Some(key(Slot::Primary));
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, other));
+        }),
+        ("a vault holds the old key", Gate::Propagated, End::Waits, |s| {
+            s.vault_mut("north").fingerprint = key(Slot::Primary);
+            let succeeded = RunState::Completed(RunResult::Succeeded);
+            let mut written = run(succeeded, succeeded);
+            written.branch = "release/1".into();
+            written.commit = CommitId::new("c".repeat(40));
+            written.finished = Some(s.now);
+            s.world.runs = Some(Seen::known(s.now, vec![written]));
+        }),
+        ("a vault is unreachable", Gate::Propagated, End::Waits, |s| {
+            s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Unreachable, "time-out"));
+        }),
+        ("a secret is disabled", Gate::Propagated, End::Halts, |s| s.vault_mut("east").enabled = false),
+        ("an old pod runs", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.created = at(49);
+            pod.deleting = Some(at(60));
+        }),
+        ("a pod is as old as the secret, to the second", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.created = at(50);
+            pod.deleting = Some(at(60));
+        }),
+        ("a young pod mounts the old version", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.mounted = Some("v1".into());
+            pod.deleting = Some(at(70));
+        }),
+        ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Waits, |s| {
+            s.cluster_mut("east").pods[1].mounted = None;
+        }),
+        ("an old pod that nobody listed", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.created = at(10);
+            pod.workload = None;
+        }),
+        ("the old key was used just now", Gate::KeyQuiet, End::Waits, |s| {
+            let kind = KeyKind::read_write(Slot::Primary);
+            s.account_mut().keys.get_mut(&kind).unwrap().last_used = Some(at(99_000));
+        }),
+        ("a cluster's evidence is old", Gate::OldPodsGone, End::Waits, |s| {
+            let seen = s.world.clusters.get_mut(&stamp("east")).unwrap();
+            seen.at = at(100_000 - 61);
+        }),
+        ("a run may write the vaults", Gate::NoHazard, End::Waits, |s| {
+            let running = run(RunState::Running, RunState::Queued);
+            s.world.runs = Some(Seen::known(s.now, vec![running]));
+        }),
+        ("a run waits for approval of that stage", Gate::NoHazard, End::Waits, |s| {
+            let waiting = run(RunState::WaitsForApproval, RunState::WaitsForApproval);
+            s.world.runs = Some(Seen::known(s.now, vec![waiting]));
+        }),
+        ("nobody approved", Gate::Approved, End::Halts, |s| {
+            s.events.retain(|(_, event)| !matches!(event, Event::Approved(_)));
+        }),
+        ("the approval was for other evidence", Gate::Approved, End::Halts, |s| {
+            for (_, event) in &mut s.events {
+                if let Event::Approved(approval) = event {
+                    approval.digest = Some("0000000000000000".to_owned());
+                }
+            }
+        }),
+        ("the proposer approved", Gate::Approved, End::Halts, |s| {
+            s.policy.approver_differs = true;
+            for (_, event) in &mut s.events {
+                if let Event::Approved(approval) = event {
+                    approval.by = "proposer".to_owned();
+                }
+            }
+        }),
+        ("somebody else holds the lease", Gate::LeaseHeld, End::Waits, |s| {
+            s.events.push((at(4), Event::Lease { holder: "other".to_owned(), until: at(200_000) }));
+        }),
+        ("the lease has run out", Gate::LeaseHeld, End::Waits, |s| {
+            s.events.push((at(4), Event::Lease { holder: HOLDER.to_owned(), until: at(5) }));
+        }),
+        ("the store is a laptop's folder", Gate::LeaseHeld, End::Halts, |s| {
+            s.policy.store = SharedStore::LocalOnly;
+        }),
+        ("the account is busy", Gate::Regenerated, End::Waits, |s| {
+            s.account_mut().provisioning = "Updating".to_owned();
+        }),
+    ];
+    check(Stage::ready, cases);
+}
+
+#[test]
+fn restart_is_held_by_each_of_its_gates_alone() {
+    let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("the workload is paused", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").workloads[0].paused = true;
+        }),
+        ("the workload is made anew all at once", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").workloads[0].strategy = Strategy::Recreate;
+        }),
+        ("the workload is not there", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").workloads.clear();
+        }),
+        ("a rollout is under way", Gate::RolloutSettled, End::Waits, |s| {
+            s.cluster_mut("east").workloads[0].updated = 1;
+        }),
+        ("the status is older than the last change", Gate::RolloutSettled, End::Waits, |s| {
+            s.cluster_mut("east").workloads[0].generation = 2;
+        }),
+        ("a synced secret keeps the old key", Gate::Synced, End::Halts, |s| {
+            s.cluster_mut("east").synced.push(SyncedSecretView {
+                namespace: "workload".to_owned(),
+                name: "cosmos".to_owned(),
+                fingerprint: key(Slot::Primary),
+                changed: None,
+            });
+        }),
+        ("the other stamps are all unhealthy", Gate::Wave, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].available = 2;
+            let unavailable = &mut s.cluster_mut("north").workloads[0].unavailable;
+            *unavailable = 1;
+            // A rollout under way in the other stamp makes it busy; it must be unhealthy without one.
+            s.cluster_mut("north").workloads[0].desired = 3;
+            s.policy.wave_size = 2;
+        }),
+        ("the key is no longer proven", Gate::TargetProven, End::Waits, |s| {
+            s.world.proofs.clear();
+        }),
+    ];
+    check(Stage::before_restart, cases);
+}
+
+#[test]
+fn the_canary_goes_first_and_alone_and_soaks() {
+    let stage = Stage::before_restart();
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert_eq!(steps.len(), 1);
+    assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("east")));
+    assert!(holding(&decision).contains(&Gate::Wave), "north waits for the canary");
+
+    let mut soaking = Stage::before_restart();
+    let now = soaking.now;
+    for pod in &mut soaking.cluster_mut("east").pods {
+        pod.created = now - jiff::SignedDuration::from_mins(9);
+    }
+    let decision = soaking.decide();
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
+    assert_eq!(holding(&decision), [Gate::Wave].into());
+    soaking.policy.soak = Duration::from_secs(8 * 60);
+    let decision = soaking.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("north")));
+}
+
+#[test]
+fn code_gates_hold_before_anything_is_deployed() {
+    let mut stage = Stage::ready();
+    stage.code_mut().base = branch("main", SlotUse::Only(Slot::Primary));
+    stage.pull_mut().state = PullState::Open;
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Merge, [Gate::Merged].into()));
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }));
+
+    stage.pull_mut().state = PullState::Closed;
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
+
+    let mut unvalidated = Stage::ready();
+    unvalidated.pull_mut().checks[0].passed = Some(false);
+    let decision = unvalidated.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Merge, [Gate::Validated].into()));
+
+    let mut unparsed = Stage::ready();
+    unparsed.code_mut().proposals.clear();
+    unparsed.world.pulls.insert(crate::stage::proposal_branch(), Seen::known(unparsed.now, None));
+    unparsed.code_mut().base = branch("main", SlotUse::Only(Slot::Primary));
+    unparsed.code_mut().base.claim.problems.push("main.tf does not parse".to_owned());
+    let decision = unparsed.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Propose, [Gate::TreeResolved].into()));
+
+    let mut unpromoted = Stage::ready();
+    unpromoted.code_mut().release = Some(branch("release/1", SlotUse::Only(Slot::Primary)));
+    let decision = unpromoted.decide();
+    let Verdict::Act { steps, .. } = decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(steps[0], Step::Promote { .. }));
+}
+
+#[test]
+fn a_run_is_awaited_and_never_started_beside_another() {
+    let mut stage = Stage::ready();
+    stage.vault_mut("east").fingerprint = key(Slot::Primary);
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(steps[0], Step::Deploy { .. }));
+
+    stage.world.runs = Some(Seen::known(stage.now, vec![run(RunState::Running, RunState::Running)]));
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Deploy, [Gate::RunEnded].into()));
+
+    let failed = RunState::Completed(RunResult::Failed);
+    let mut on_head = run(failed, failed);
+    on_head.branch = "release/1".into();
+    on_head.commit = CommitId::new("c".repeat(40));
+    stage.world.runs = Some(Seen::known(stage.now, vec![on_head]));
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "a failed run is for a person");
+}
+
+#[test]
+fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
+    let mut stage = Stage::ready();
+    stage.events.remove(1);
+    stage.policy.max_target_age = Some(Duration::from_secs(3600));
+    // Everybody reads the target already: it is in use, so it cannot be regenerated.
+    let decision = stage.decide();
+    assert_eq!(decision.phase, Phase::Prepare);
+    let gates = holding(&decision);
+    assert!(gates.contains(&Gate::SlotUnused) && gates.contains(&Gate::TargetYoung), "{decision:?}");
+
+    let primary = SlotUse::Only(Slot::Primary);
+    stage.code_mut().base = branch("main", primary);
+    stage.code_mut().release = Some(branch("release/1", primary));
+    for name in ["east", "north"] {
+        stage.vault_mut(name).fingerprint = key(Slot::Primary);
+    }
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(
+        steps[0],
+        Step::Regenerate { kind, purpose: Purpose::Prepare } if kind.slot == Slot::Secondary
+    ));
+}
+
+#[test]
+fn what_is_accepted_opens_that_gate_for_that_subject_until_then() {
+    let mut stage = Stage::before_restart();
+    stage.cluster_mut("east").workloads[0].strategy = Strategy::Recreate;
+    let accept = |subject: &str, until: i64| {
+        Event::Accepted(Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::Preflight,
+            subject: subject.to_owned(),
+            because: "a night without traffic".to_owned(),
+            until: at(until),
+            why: Some("recreate".to_owned()),
+        })
+    };
+    for (subject, until, opens) in [
+        ("east/workload/catalogservice-deploy", 200_000, true),
+        ("north/workload/catalogservice-deploy", 200_000, false),
+        ("east/workload/catalogservice-deploy", 99_999, false),
+    ] {
+        let mut tried = stage.clone();
+        tried.events.push((at(4), accept(subject, until)));
+        let acts = matches!(tried.decide().verdict, Verdict::Act { .. });
+        assert_eq!(acts, opens, "{subject} until {until}");
+    }
+    // Another reason at the same gate makes it void.
+    stage.cluster_mut("east").workloads[0].paused = true;
+    stage.events.push((at(4), accept("east/workload/catalogservice-deploy", 200_000)));
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }));
+}
+
+#[test]
+fn a_gate_that_nobody_may_open_stays_shut_whatever_the_journal_says() {
+    let mut stage = Stage::ready();
+    stage.vault_mut("north").fingerprint = key(Slot::Primary);
+    stage.events.push((
+        at(4),
+        Event::Accepted(Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::Propagated,
+            subject: "north".to_owned(),
+            because: "in a hurry".to_owned(),
+            until: at(200_000),
+            why: None,
+        }),
+    ));
+    let decision = stage.decide();
+    assert!(
+        !matches!(&decision.verdict, Verdict::Act { steps, .. } if steps.iter().any(|step| matches!(step, Step::Regenerate { .. })))
+    );
+}

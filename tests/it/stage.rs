@@ -1,0 +1,306 @@
+//! A stage for tables: evidence, journal and policy of a rotation that is ready to regenerate, to be spoilt one
+//! piece at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keyslot::model::{
+    Access, AccountId, AccountView, Ages, BranchName, BranchView, ClusterView, CommitId, EnvironmentName,
+    Fingerprint, FlipBack, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck,
+    PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, RotationId, Route,
+    Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim,
+    VaultView, WorkloadName, WorkloadView, World,
+};
+use keyslot::rotation::{
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Verdict, decide,
+};
+
+pub const HOLDER: &str = "tester";
+
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub fn salt() -> Salt {
+    Salt::new("00")
+}
+
+pub fn key(slot: Slot) -> Fingerprint {
+    Fingerprint::of(slot.as_str().as_bytes(), &salt())
+}
+
+pub fn stamp(name: &str) -> StampName {
+    StampName::new(name)
+}
+
+pub fn workload() -> WorkloadName {
+    WorkloadName::new("workload", "catalogservice-deploy")
+}
+
+/// Everything that a decision takes.
+#[derive(Clone)]
+pub struct Stage {
+    pub events: Vec<(Timestamp, Event)>,
+    pub world: World,
+    pub policy: Policy,
+    pub now: Timestamp,
+    pub without: BTreeSet<Gate>,
+}
+
+impl Stage {
+    /// Everybody is on secondary, every old pod is gone, a person has approved: only the regeneration is left.
+    pub fn ready() -> Stage {
+        let now = at(100_000);
+        let stamps = ["east", "north"];
+        let mut world = World {
+            account: Some(Seen::known(now, account())),
+            code: Some(Seen::known(now, code())),
+            runs: Some(Seen::known(now, Vec::new())),
+            ..World::default()
+        };
+        world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
+        world.pulls.insert(proposal_branch(), Seen::known(now, Some(pull())));
+        for name in stamps {
+            world.vaults.insert(stamp(name), Seen::known(now, vault()));
+            world.clusters.insert(stamp(name), Seen::known(now, cluster()));
+        }
+        let events = vec![
+            (at(0), Event::Opened(opened())),
+            (at(1), Event::Reached { leg: Leg::Out, phase: Phase::Propose }),
+            (at(2), Event::Lease { holder: HOLDER.to_owned(), until: at(200_000) }),
+            (
+                at(3),
+                Event::Approved(Approval {
+                    by: "approver".to_owned(),
+                    rotation: RotationId::new("r1"),
+                    digest: None,
+                }),
+            ),
+        ];
+        Stage { events, world, policy: policy(), now, without: BTreeSet::new() }
+    }
+
+    /// The same with every pod older than its vault's version: restart is next.
+    pub fn before_restart() -> Stage {
+        let mut stage = Stage::ready();
+        for seen in stage.world.clusters.values_mut() {
+            if let Ok(cluster) = &mut seen.what {
+                for pod in &mut cluster.pods {
+                    pod.created = at(10);
+                    pod.mounted = Some(SecretVersion::new("v2"));
+                }
+            }
+        }
+        stage
+    }
+
+    pub fn fold(&self) -> Fold {
+        Fold::of(self.events.iter().enumerate().map(|(seq, (at, event))| (seq as u64 + 1, *at, event)))
+            .expect("a legal journal")
+    }
+
+    pub fn decide(&self) -> Decision {
+        let decider = Decider { policy: &self.policy, holder: HOLDER, without: &self.without };
+        decide(&decider, &self.fold(), &self.world, self.now).expect("an open rotation")
+    }
+
+    pub fn vault_mut(&mut self, name: &str) -> &mut VaultView {
+        self.world.vaults.get_mut(&stamp(name)).unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn cluster_mut(&mut self, name: &str) -> &mut ClusterView {
+        self.world.clusters.get_mut(&stamp(name)).unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn account_mut(&mut self) -> &mut AccountView {
+        self.world.account.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn code_mut(&mut self) -> &mut ReleaseView {
+        self.world.code.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn pull_mut(&mut self) -> &mut PullView {
+        self.world.pulls.get_mut(&proposal_branch()).unwrap().what.as_mut().unwrap().as_mut().unwrap()
+    }
+}
+
+/// The gates that hold, and whether only a person can open them.
+pub fn holding(decision: &Decision) -> BTreeSet<Gate> {
+    match &decision.verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.iter().map(|reason| reason.gate).collect()
+        }
+        Verdict::Act { held, .. } => held.iter().map(|reason| reason.gate).collect(),
+        Verdict::Record(_) | Verdict::Done => BTreeSet::new(),
+    }
+}
+
+pub fn proposal_branch() -> BranchName {
+    BranchName::new("fix/keyslot-r1-secondary")
+}
+
+pub fn opened() -> Opened {
+    Opened {
+        rotation: RotationId::new("r1"),
+        environment: EnvironmentName::new("prod"),
+        account: AccountId {
+            subscription: "s".to_owned(),
+            resource_group: "g".to_owned(),
+            name: "cosmos".to_owned(),
+        },
+        from: Slot::Primary,
+        access: Access::ReadWrite,
+        retired_generation: Some(at(-1_000_000)),
+        retired_fingerprint: Some(key(Slot::Primary)),
+        salt: salt(),
+        route: Route::Hotfix,
+        flip_back: FlipBack::No,
+        by: "proposer".to_owned(),
+    }
+}
+
+pub fn account() -> AccountView {
+    let view = |slot: Slot| KeyView {
+        generated: Some(at(-1_000_000)),
+        last_used: (slot == Slot::Primary).then(|| at(10)),
+        fingerprint: Some(key(slot)),
+    };
+    AccountView {
+        provisioning: "Succeeded".to_owned(),
+        local_auth_disabled: false,
+        regions: vec![Region {
+            name: "North Europe".to_owned(),
+            endpoint: "https://cosmos-northeurope.example".to_owned(),
+            writable: true,
+        }],
+        keys: BTreeMap::from([
+            (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
+            (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),
+        ]),
+        tells_last_use: true,
+    }
+}
+
+pub fn proof(slot: Slot) -> KeyProof {
+    let accepted = RegionProof { read: ProofVerdict::Accepted, write: ProofVerdict::Accepted };
+    KeyProof {
+        fingerprint: Some(key(slot)),
+        regions: BTreeMap::from([("North Europe".to_owned(), accepted)]),
+    }
+}
+
+pub fn branch(name: &str, reads: SlotUse) -> BranchView {
+    BranchView {
+        branch: BranchName::new(name),
+        head: CommitId::new("c".repeat(40)),
+        claim: TreeClaim { reads, references: 1, problems: Vec::new() },
+    }
+}
+
+pub fn code() -> ReleaseView {
+    let secondary = SlotUse::Only(Slot::Secondary);
+    ReleaseView {
+        base: branch("main", secondary),
+        release: Some(branch("release/1", secondary)),
+        proposals: BTreeMap::from([(proposal_branch(), branch(proposal_branch().as_str(), secondary))]),
+    }
+}
+
+pub fn pull() -> PullView {
+    PullView {
+        number: PullNumber(7),
+        url: "https://forge.example/7".to_owned(),
+        author: "keyslot".to_owned(),
+        head_branch: proposal_branch(),
+        head: CommitId::new("a".repeat(40)),
+        base: BranchName::new("main"),
+        state: PullState::Merged { commit: CommitId::new("b".repeat(40)) },
+        approved_by: vec!["reviewer".to_owned()],
+        checks: vec![PullCheck { name: "validation".to_owned(), passed: Some(true) }],
+        waits: Vec::new(),
+    }
+}
+
+pub fn vault() -> VaultView {
+    VaultView {
+        version: SecretVersion::new("v2"),
+        created: at(50),
+        enabled: true,
+        fingerprint: key(Slot::Secondary),
+    }
+}
+
+pub fn cluster() -> ClusterView {
+    let name = workload();
+    let pods = (0..3)
+        .map(|number| PodView {
+            name: format!("catalogservice-deploy-{number}"),
+            uid: format!("u{number}"),
+            namespace: name.namespace.clone(),
+            created: at(60),
+            deleting: None,
+            workload: Some(name.clone()),
+            phase: "Running".to_owned(),
+            ready: true,
+            mounted: Some(SecretVersion::new("v2")),
+        })
+        .collect();
+    ClusterView { workloads: vec![deployment()], pods, synced: Vec::new() }
+}
+
+pub fn deployment() -> WorkloadView {
+    WorkloadView {
+        name: workload(),
+        uid: "d".to_owned(),
+        generation: 1,
+        observed_generation: 1,
+        paused: false,
+        strategy: Strategy::RollingUpdate {
+            max_surge: ReplicaNumber::Percent(25),
+            max_unavailable: ReplicaNumber::Percent(25),
+        },
+        desired: 3,
+        replicas: 3,
+        updated: 3,
+        ready: 3,
+        available: 3,
+        unavailable: 0,
+        conditions: Vec::new(),
+        restarted_at: None,
+        rotation: None,
+        consumes: true,
+    }
+}
+
+pub fn policy() -> Policy {
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    Policy {
+        route: Route::Hotfix,
+        flip_back: FlipBack::No,
+        base_branch: BranchName::new("main"),
+        skip_stages: Vec::new(),
+        stamps: ["east", "north"]
+            .iter()
+            .map(|name| StampFacts { name: stamp(name), unit: "unit".to_owned(), live_traffic: true })
+            .collect(),
+        workloads: vec![workload()],
+        wave_size: 1,
+        soak: minutes(10),
+        quiet_window: minutes(30),
+        confirm_window: minutes(30),
+        max_target_age: None,
+        settle: minutes(15),
+        approver_differs: false,
+        store: SharedStore::Shared,
+        ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(1), proof: minutes(10) },
+        pace: Pace {
+            people: minutes(1),
+            pipeline: Duration::from_secs(30),
+            rollout: Duration::from_secs(5),
+            pods: Duration::from_secs(15),
+            account: Duration::from_secs(30),
+        },
+    }
+}
