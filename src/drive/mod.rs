@@ -21,11 +21,10 @@ use crate::journal::Journal;
 use crate::model::{Policy, World};
 use crate::observe::Observer;
 use crate::ports::Ports;
-use crate::rotation::{Event, Fold, Gate, IllegalRecord};
+use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening};
-pub use status::{PhaseReport, Report, StepReport};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 
@@ -116,7 +115,7 @@ impl Driver {
         if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
             targets.salt = opened.salt.clone();
-            targets.operation = status::operation(&self.fold);
+            targets.operation = operation(&self.fold);
         }
         Ok(())
     }

@@ -1,70 +1,12 @@
-//! Where a rotation stands, as a value for `status`, `explain`, reports and machine output.
+//! Looking without acting: for `status` and `explain`.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::{DriveError, Driver};
-use crate::model::{EvidenceKey, Operation, World};
-use crate::rotation::{
-    Decision, Event, Fold, Leg, Opened, Opens, Outcome, Phase, Produced, Purpose, Step, Verdict,
-};
-
-/// One phase's course.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhaseReport {
-    pub leg: Leg,
-    pub phase: Phase,
-    pub state: PhaseState,
-    pub started: Option<Timestamp>,
-    pub ended: Option<Timestamp>,
-}
-
-/// How far a phase has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhaseState {
-    /// Done, with at least one step of ours.
-    Done,
-    /// It was so already, or others did it.
-    FoundDone,
-    Current,
-    Pending,
-}
-
-/// One step's course.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepReport {
-    pub step: Step,
-    pub attempts: u32,
-    pub intended: Timestamp,
-    pub outcome: Option<(Timestamp, Outcome)>,
-}
-
-/// A rotation at one moment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    pub at: Timestamp,
-    pub opened: Option<Opened>,
-    pub closed: Option<(Timestamp, bool, String)>,
-    pub decision: Option<Decision>,
-    pub phases: Vec<PhaseReport>,
-    pub steps: Vec<StepReport>,
-    pub world: World,
-}
-
-/// The regeneration's operation, as the journal has it.
-pub(super) fn operation(fold: &Fold) -> Option<Operation> {
-    fold.steps
-        .values()
-        .filter(|record| matches!(record.intent.step, Step::Regenerate { .. }))
-        .max_by_key(|record| record.intended_at)
-        .and_then(|record| match &record.outcome {
-            Some((_, Outcome::Applied { produced: Produced::Operation(operation) })) => {
-                Some(operation.clone())
-            }
-            _ => None,
-        })
-}
+use crate::model::EvidenceKey;
+use crate::rotation::{Event, Opens, Report, Verdict};
 
 impl Driver {
     /// Looks at everything and judges, without acting and without writing.
@@ -90,107 +32,10 @@ impl Driver {
     /// The same from what has been seen already.
     pub fn report_as_seen(&self) -> Report {
         let now = self.ports.clock.now();
-        let decision = self.decision(now).ok();
-        Report {
-            at: now,
-            opened: self.fold.opened.as_ref().map(|(_, opened)| opened.clone()),
-            closed: self.fold.closed.clone(),
-            phases: phases(&self.fold, decision.as_ref()),
-            decision,
-            steps: steps(&self.fold),
-            world: self.world.clone(),
-        }
+        Report::of(&self.fold, self.decision(now).ok(), &self.world, now)
     }
-}
 
-fn steps(fold: &Fold) -> Vec<StepReport> {
-    let mut steps: Vec<StepReport> = fold
-        .steps
-        .values()
-        .map(|record| StepReport {
-            step: record.intent.step.clone(),
-            attempts: record.intent.attempt,
-            intended: record.first_intended_at,
-            outcome: record.outcome.clone(),
-        })
-        .collect();
-    steps.sort_by_key(|step| step.intended);
-    steps
-}
-
-fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
-    let Some((_, opened)) = &fold.opened else { return Vec::new() };
-    let closed_at = fold.closed.as_ref().map(|(at, ..)| *at);
-    let mut order: Vec<(Leg, Phase)> = Phase::ALL
-        .iter()
-        .filter(|phase| **phase != Phase::FlipBack)
-        .map(|phase| (Leg::Out, *phase))
-        .collect();
-    order.extend(
-        fold.reached.iter().map(|(_, leg, phase)| (*leg, *phase)).filter(|(leg, _)| *leg == Leg::Back),
-    );
-    let _ = opened;
-    let current = decision.map(|decision| (decision.leg, decision.phase));
-    order
-        .iter()
-        .enumerate()
-        .map(|(place, (leg, phase))| {
-            let started = reached_at(fold, *leg, *phase);
-            let next = order.get(place + 1..).unwrap_or_default();
-            let ended = started.and_then(|started| {
-                next.iter()
-                    .filter_map(|(leg, phase)| reached_at(fold, *leg, *phase))
-                    .filter(|at| *at >= started)
-                    .min()
-                    .or(closed_at)
-            });
-            let passed = fold.closed.as_ref().is_some_and(|(_, done, _)| *done)
-                || next.iter().any(|(leg, phase)| reached_at(fold, *leg, *phase).is_some());
-            let state = match (current == Some((*leg, *phase)), passed) {
-                (true, _) => PhaseState::Current,
-                (false, true) if acted(fold, *leg, *phase) => PhaseState::Done,
-                (false, true) => PhaseState::FoundDone,
-                (false, false) => PhaseState::Pending,
-            };
-            PhaseReport { leg: *leg, phase: *phase, state, started, ended }
-        })
-        .collect()
-}
-
-fn reached_at(fold: &Fold, leg: Leg, phase: Phase) -> Option<Timestamp> {
-    fold.reached.iter().find(|(_, l, p)| (*l, *p) == (leg, phase)).map(|(at, ..)| *at)
-}
-
-/// Whether a phase was gone through: by a step of ours, or by waiting in it.
-fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
-    let by_step =
-        fold.steps.values().any(|record| record.applied && phase_of(&record.intent.step) == (leg, phase));
-    let waits = matches!(
-        phase,
-        Phase::Prepare
-            | Phase::Merge
-            | Phase::Propagate
-            | Phase::Quiesce
-            | Phase::Confirm
-            | Phase::Reconcile
-            | Phase::FlipBack
-    );
-    by_step || (waits && reached_at(fold, leg, phase).is_some())
-}
-
-fn phase_of(step: &Step) -> (Leg, Phase) {
-    match step {
-        Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
-        Step::Promote { leg, .. } => (*leg, Phase::Promote),
-        Step::Deploy { leg, .. } => (*leg, Phase::Deploy),
-        Step::Restart { leg, .. } => (*leg, Phase::Restart),
-        Step::Regenerate { purpose: Purpose::Prepare, .. } => (Leg::Out, Phase::Prepare),
-        Step::Regenerate { purpose: Purpose::Retire, .. } => (Leg::Out, Phase::Regenerate),
-    }
-}
-
-/// Everything that was ever recorded, for the audit.
-impl Driver {
+    /// Everything that was ever recorded, for the audit.
     pub fn events(&self) -> impl Iterator<Item = (u64, Timestamp, &Event)> {
         self.journal.records().iter().map(|record| (record.seq.0, record.at, &record.kind))
     }

@@ -1,0 +1,183 @@
+//! The slot matrix: the one picture of where everybody stands.
+//!
+//! Rows are stamps. Columns: what the base branch reads, what the live release reads, what the Key Vault holds,
+//! what the pods must hold, and what Azure last saw used. A cell is a slot, `mixed` or `unknown`, with its age.
+
+use jiff::Timestamp;
+
+use super::span;
+use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
+use crate::rotation::predicate::stale_pods;
+
+/// What a cell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    Slot(Slot),
+    Mixed,
+    None,
+    Unknown,
+}
+
+impl Holds {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Holds::Slot(slot) => slot.as_str(),
+            Holds::Mixed => "mixed",
+            Holds::None => "none",
+            Holds::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<SlotUse> for Holds {
+    fn from(reads: SlotUse) -> Holds {
+        match reads {
+            SlotUse::Only(slot) => Holds::Slot(slot),
+            SlotUse::Mixed => Holds::Mixed,
+            SlotUse::None => Holds::None,
+            SlotUse::Unknown => Holds::Unknown,
+        }
+    }
+}
+
+/// One cell, with when it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub holds: Holds,
+    pub seen: Option<Timestamp>,
+}
+
+/// One stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub stamp: StampName,
+    pub base: Cell,
+    pub release: Cell,
+    pub vault: Cell,
+    pub pods: Cell,
+    /// Pods that may hold an older key than the vault, terminating ones included.
+    pub old_pods: usize,
+}
+
+/// The whole picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    pub at: Timestamp,
+    pub rows: Vec<Row>,
+    /// When each slot's key was last used, where Azure tells.
+    pub last_used: Vec<(Slot, Option<Timestamp>)>,
+}
+
+impl Matrix {
+    /// Draws the picture from evidence.
+    pub fn of(world: &World, stamps: &[StampName], access: Access, at: Timestamp) -> Matrix {
+        let account = world.account.as_ref().and_then(|seen| seen.get());
+        let (base, release) = branches(world);
+        let rows = stamps.iter().map(|stamp| row(world, account, stamp, base, release)).collect();
+        let last_used = Slot::ALL
+            .into_iter()
+            .map(|slot| {
+                let used = account.and_then(|account| account.key(KeyKind { slot, access }).last_used);
+                (slot, used)
+            })
+            .collect();
+        Matrix { at, rows, last_used }
+    }
+
+    /// As a table for a terminal, or any place with fixed width.
+    pub fn table(&self) -> String {
+        let head = ["stamp", "base branch", "release", "key vault", "pods"].map(str::to_owned);
+        let mut lines = vec![head];
+        for row in &self.rows {
+            let pods = match row.old_pods {
+                0 => self.cell(row.pods),
+                old => format!("{} ({old} old)", self.cell(row.pods)),
+            };
+            lines.push([
+                row.stamp.to_string(),
+                self.cell(row.base),
+                self.cell(row.release),
+                self.cell(row.vault),
+                pods,
+            ]);
+        }
+        let mut text = columns(&lines);
+        for (slot, used) in &self.last_used {
+            if let Some(used) = used {
+                let ago = span::duration(span::between(*used, self.at));
+                text.push_str(&format!("{slot} key last used {ago} ago, as Azure saw it\n"));
+            }
+        }
+        text
+    }
+
+    fn cell(&self, cell: Cell) -> String {
+        match cell.seen {
+            Some(seen) => {
+                let age = span::duration(span::between(seen, self.at));
+                format!("{} ({age})", cell.holds.as_str())
+            }
+            None => cell.holds.as_str().to_owned(),
+        }
+    }
+}
+
+fn branches(world: &World) -> (Cell, Cell) {
+    let unknown = Cell { holds: Holds::Unknown, seen: None };
+    let Some(seen) = &world.code else { return (unknown, unknown) };
+    let Some(code) = seen.get() else { return (unknown, unknown) };
+    let cell = |reads: SlotUse| Cell { holds: reads.into(), seen: Some(seen.at) };
+    (cell(code.base.claim.reads), cell(code.deployed().claim.reads))
+}
+
+fn row(world: &World, account: Option<&AccountView>, stamp: &StampName, base: Cell, release: Cell) -> Row {
+    let seen_vault = world.vaults.get(stamp);
+    let vault = seen_vault.and_then(|seen| seen.get());
+    let vault_slot = vault.and_then(|vault| account.and_then(|account| account.slot_of(&vault.fingerprint)));
+    let seen_cluster = world.clusters.get(stamp);
+    let cluster = seen_cluster.and_then(|seen| seen.get());
+    let old = match (vault, cluster) {
+        (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster).count()),
+        _ => None,
+    };
+    let live = cluster.map_or(0, |cluster| cluster.pods.len());
+    let pods = match (old, vault_slot) {
+        (Some(0), Some(slot)) if live > 0 => Holds::Slot(slot),
+        (Some(0), _) if live == 0 && cluster.is_some() => Holds::None,
+        (Some(old), Some(slot)) if old == live => Holds::Slot(slot.other()),
+        (Some(_), Some(_)) => Holds::Mixed,
+        _ => Holds::Unknown,
+    };
+    Row {
+        stamp: stamp.clone(),
+        base,
+        release,
+        vault: Cell {
+            holds: vault_slot.map_or(Holds::Unknown, Holds::Slot),
+            seen: seen_vault.map(|seen| seen.at),
+        },
+        pods: Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) },
+        old_pods: old.unwrap_or(0),
+    }
+}
+
+/// Lines of cells as aligned columns.
+pub fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for line in lines {
+        let cells: Vec<String> = widths
+            .iter()
+            .zip(line)
+            .map(|(width, cell)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))))
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,262 @@
+//! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
+//! until it can be shown.
+
+use super::span;
+use crate::model::{PullWait, SlotUse};
+use crate::rotation::{Reason, Why};
+
+/// Why it does not happen yet, as one sentence without a full stop.
+pub fn why(reason: &Reason) -> String {
+    let subject = &reason.subject;
+    match &reason.why {
+        Why::NotSeen(evidence) => format!("{evidence} has not been looked at yet"),
+        Why::TooOld { evidence, age, max } => format!(
+            "what is known of {evidence} is {} old, and at most {} counts",
+            span::duration(*age),
+            span::duration(*max)
+        ),
+        Why::Blind { evidence, blind } => format!("{evidence} cannot be seen: {}", blind.why),
+        Why::LocalAuthDisabled => {
+            "the account has disableLocalAuth set: its keys open nothing, there is nothing to rotate"
+                .to_owned()
+        }
+        Why::AccountBusy { state } => format!("the account is in the middle of an operation ({state})"),
+        Why::KeyRefused { slot, regions } => {
+            format!("the {slot} key is refused in {}", regions.join(", "))
+        }
+        Why::ProofInconclusive { slot, regions } => {
+            format!("whether the {slot} key works could not be tried in {}", regions.join(", "))
+        }
+        Why::ProofOfAnotherKey { slot } => {
+            format!("the {slot} slot has another key than the one that was proven")
+        }
+        Why::TargetTooOld { age, max } => {
+            let age =
+                age.map_or_else(|| "of unknown age".to_owned(), |age| format!("{} old", span::duration(age)));
+            format!("the {subject} key is {age}; policy says at most {}", span::duration(*max))
+        }
+        Why::TreeProblems { problems } => format!("{subject} cannot be changed: {}", problems.join("; ")),
+        Why::NoReference => format!("{subject} reads no key of this account"),
+        Why::PullOpen { url, waits } => {
+            let waits: Vec<String> = waits.iter().map(pull_wait).collect();
+            format!("pull request {subject} is open ({url}): {}", waits.join(", "))
+        }
+        Why::PullClosed { url } => format!("pull request {subject} was closed without merge ({url})"),
+        Why::PullNotListed { since } => {
+            format!("no pull request from {subject} is listed since {}", span::time(*since))
+        }
+        Why::MergedButReads { reads } => {
+            format!("pull request {subject} is merged, yet the base branch reads {}", slot_use(*reads))
+        }
+        Why::CheckNotPassed { name, passed: Some(_) } => format!("check {name} failed on {subject}"),
+        Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
+        Why::OutcomeOpen { step, until } => {
+            format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
+        }
+        Why::StepRefused { step, why } => format!("“{step}” was refused: {why}"),
+        Why::StepDeferred { step, why, until } => {
+            format!("“{step}” is tried again at {}: {why}", span::time(*until))
+        }
+        Why::StepFailedTooOften { step, attempts } => format!("“{step}” failed {attempts} times"),
+        Why::BranchReads { reads, wanted } => {
+            format!("{subject} reads {}, not the {wanted} key alone", slot_use(*reads))
+        }
+        Why::RunUnderWay { commit } => format!("run {subject} of {} is under way", commit.short()),
+        Why::RunWaitsForApproval { commit, stages } => {
+            format!("run {subject} of {} waits for approval of {}", commit.short(), stages.join(", "))
+        }
+        Why::RunFailed { url } => format!("run {subject} did not succeed ({url})"),
+        Why::RunDidNotWrite { url } => {
+            format!("run {subject} ended well ({url}), yet not every vault holds the key")
+        }
+        Why::VaultHolds { slot: Some(slot), wanted } => {
+            format!("the vault of {subject} holds the {slot} key, not the {wanted} key")
+        }
+        Why::VaultHolds { slot: None, wanted } => format!(
+            "the vault of {subject} holds none of the account's keys, and should hold the {wanted} key"
+        ),
+        Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
+        Why::SyncedSecretStale { secret } => {
+            format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
+        }
+        Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
+        Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
+        Why::RolloutUnderWay { updated, available, desired } => {
+            format!("{subject} is rolling out: {updated} of {desired} updated, {available} available")
+        }
+        Why::Unhealthy { available, desired } => {
+            format!("{subject} has {available} of {desired} pods available")
+        }
+        Why::RolloutFailed { message } => format!("the rollout of {subject} failed: {message}"),
+        Why::CanaryFirst { canary } => format!("{subject} waits for the canary {canary}"),
+        Why::Soaking { canary, until } => {
+            format!("{subject} waits while the canary {canary} soaks until {}", span::time(*until))
+        }
+        Why::WaveFull { busy } => {
+            let busy: Vec<&str> = busy.iter().map(crate::model::StampName::as_str).collect();
+            format!("{subject} waits its turn behind {}", busy.join(", "))
+        }
+        Why::LastHealthyStamp => {
+            format!("{subject} is the last healthy stamp that takes traffic")
+        }
+        Why::OldPods { pods, terminating } => format!(
+            "{} on {subject} may still use the old key ({terminating} terminating): {}",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::PodsNotMounted { pods } => format!(
+            "{} on {subject} do not show which version of the secret they mount: {}",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::UsedRecently { slot, at, until } => format!(
+            "the {slot} key was used at {}; it counts as quiet at {}",
+            span::time(*at),
+            span::time(*until)
+        ),
+        Why::SlotNamed { by } => format!("{by} still holds the key that is to go"),
+        Why::NotApproved { digest } => {
+            format!("nobody has approved the regeneration yet (evidence {digest})")
+        }
+        Why::ApproverIsProposer { by } => {
+            format!("{by} both proposed and approved; policy wants another person")
+        }
+        Why::ApprovedOtherEvidence { digest } => {
+            format!("the approval was given for other evidence than today's ({digest})")
+        }
+        Why::LeaseOfOther { holder, until } => {
+            format!("{holder} holds the lease until {}", span::time(*until))
+        }
+        Why::StoreNotShared => {
+            "the journal lies in a local folder, where no lease holds between two machines".to_owned()
+        }
+        Why::OperationRunning { until } => {
+            format!("the regeneration is running; the service is asked again at {}", span::time(*until))
+        }
+        Why::OperationFailed { why } => format!("the regeneration failed: {why}"),
+        Why::GenerationNotNewer => {
+            format!("the {subject} key's generation time is not later than before yet")
+        }
+        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until) } => format!(
+            "the new {subject} key is accepted everywhere since {}, and has to be until {}",
+            span::time(*since),
+            span::time(*until)
+        ),
+        Why::NotAcceptedLongEnough { .. } => {
+            format!("the new {subject} key is not accepted in every region yet")
+        }
+    }
+}
+
+/// What opens it, as one sentence without a full stop. Empty where time does.
+pub fn remedy(reason: &Reason) -> String {
+    let text = match &reason.why {
+        Why::KeyRefused { slot, .. } => {
+            return format!(
+                "see whether the {slot} key was regenerated just now; else regenerate it first, it is not \
+                 in use"
+            );
+        }
+        Why::TreeProblems { .. } => "run `keyslot check` on the branch and mend what it names",
+        Why::NoReference => "see that `terraform_root` and the account in keyslot.toml are right",
+        Why::PullOpen { .. } => "review and merge it",
+        Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
+        Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
+        Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
+        Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
+        Why::RunFailed { .. } => "look at the run; when it can pass, run it again",
+        Why::RunDidNotWrite { .. } => {
+            "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
+        }
+        Why::RunWaitsForApproval { .. } => "do not approve it before the new key is confirmed",
+        Why::VaultDisabled => "enable the secret's current version",
+        Why::SyncedSecretStale { .. } => {
+            "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
+             let a new pod make it"
+        }
+        Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
+        Why::Paused => "kubectl rollout resume, then run this again",
+        Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",
+        Why::RolloutFailed { .. } => {
+            "look at the new pods' events and logs; roll back or mend, then run again"
+        }
+        Why::LastHealthyStamp => "bring another stamp back to health first",
+        Why::NotApproved { .. } => "`keyslot rotate --approve`",
+        Why::ApproverIsProposer { .. } => "let another person run `keyslot rotate --approve`",
+        Why::ApprovedOtherEvidence { .. } => "look at `keyslot explain` and approve again",
+        Why::StoreNotShared => {
+            "put the journal into a shared store (`state` in keyslot.toml), or say there that there is one \
+             operator (`single_operator = true`)"
+        }
+        Why::OperationFailed { .. } => "look at the account's activity log; then run this again",
+        Why::LocalAuthDisabled
+        | Why::NotSeen(_)
+        | Why::TooOld { .. }
+        | Why::Blind { .. }
+        | Why::AccountBusy { .. }
+        | Why::ProofInconclusive { .. }
+        | Why::ProofOfAnotherKey { .. }
+        | Why::TargetTooOld { .. }
+        | Why::PullNotListed { .. }
+        | Why::OutcomeOpen { .. }
+        | Why::StepDeferred { .. }
+        | Why::StepFailedTooOften { .. }
+        | Why::BranchReads { .. }
+        | Why::RunUnderWay { .. }
+        | Why::VaultHolds { .. }
+        | Why::RolloutUnderWay { .. }
+        | Why::Unhealthy { .. }
+        | Why::CanaryFirst { .. }
+        | Why::Soaking { .. }
+        | Why::WaveFull { .. }
+        | Why::OldPods { .. }
+        | Why::PodsNotMounted { .. }
+        | Why::UsedRecently { .. }
+        | Why::SlotNamed { .. }
+        | Why::LeaseOfOther { .. }
+        | Why::OperationRunning { .. }
+        | Why::GenerationNotNewer
+        | Why::NotAcceptedLongEnough { .. } => "",
+    };
+    text.to_owned()
+}
+
+/// A slot's use in words.
+pub fn slot_use(reads: SlotUse) -> String {
+    match reads {
+        SlotUse::Only(slot) => slot.to_string(),
+        SlotUse::Mixed => "both slots".to_owned(),
+        SlotUse::None => "no key".to_owned(),
+        SlotUse::Unknown => "something that cannot be resolved".to_owned(),
+    }
+}
+
+fn pull_wait(wait: &PullWait) -> String {
+    match wait {
+        PullWait::Reviews { have, want } => format!("{have} of {want} reviews"),
+        PullWait::ChangesRequested { by } => format!("{by} asks for changes"),
+        PullWait::CheckRunning { name } => format!("check {name} is running"),
+        PullWait::CheckNotStarted { name } => format!("check {name} was not started on this head"),
+        PullWait::CheckFailed { name } => format!("check {name} failed"),
+        PullWait::Draft => "it is a draft".to_owned(),
+        PullWait::Conflict => "it conflicts with the base branch".to_owned(),
+        PullWait::Behind => "it is behind the base branch".to_owned(),
+        PullWait::Blocked => "the forge blocks it and does not say why".to_owned(),
+        PullWait::NotComputed => "the forge is still computing".to_owned(),
+        PullWait::Mergeable => "ready, somebody has to merge it".to_owned(),
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
