@@ -84,8 +84,11 @@ async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) ->
     let files = ports.code.tree(parent, &shop.terraform_root).await.map_err(not_sent)?;
     let tree: Vec<(&str, &[u8])> =
         files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-    let edits = terraform::flip(&tree, shop.terraform_account.as_deref(), shop.access, to)
-        .map_err(|reasons| Outcome::Refused { why: reasons.join("; "), later: false })?;
+    let edits =
+        terraform::flip(&tree, shop.terraform_account.as_deref(), shop.access, to).map_err(|reasons| {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            Outcome::Refused { why: reasons.join("; "), later: false }
+        })?;
     let edits: Vec<FileEdit> = edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect();
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
