@@ -240,10 +240,10 @@ fn violations(room: &str, names: &BTreeSet<Named>, crates: &BTreeSet<String>) ->
     for name in names {
         let shown = || format!("{}: {}", name.file.display(), name.path[1..].join("::"));
         match (name.path[0].as_str(), name.path.get(1).map(String::as_str)) {
-            ("crate", Some(other)) if arrows.contains_key(other) && other != room => {
-                if !arrows[room].contains(&other) {
-                    wrong.push(format!("{} (“{room}” may not name “{other}”)", shown()));
-                }
+            ("crate", Some(other))
+                if arrows.contains_key(other) && other != room && !arrows[room].contains(&other) =>
+            {
+                wrong.push(format!("{} (“{room}” may not name “{other}”)", shown()));
             }
             ("extern", Some("std" | "core" | "alloc")) => {
                 let reached = name.path.get(2).map(String::as_str).unwrap_or_default();
