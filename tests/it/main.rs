@@ -4,6 +4,7 @@
 mod arrows;
 mod gates;
 mod git;
+mod git_face;
 mod journal_folder;
 mod journal_remote;
 mod kubernetes_adapter;

@@ -8,6 +8,7 @@
 mod certificates;
 mod clock;
 mod faults;
+pub mod git;
 pub mod kubernetes;
 mod route;
 mod server;
