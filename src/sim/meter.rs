@@ -22,8 +22,8 @@ pub struct Outage {
     pub first_refused_at: Option<Timestamp>,
     /// Served after the newest regeneration came to its end; zero where none has.
     pub served_after_regeneration: u64,
-    /// World time in which a workload of a stamp that takes traffic had no ready pod, added up over stamps and
-    /// workloads.
+    /// World time in which a workload of a stamp that takes traffic had no ready pod but terminating ones,
+    /// added up over stamps and workloads.
     #[serde(skip)]
     pub dark: Duration,
 }

@@ -3,7 +3,7 @@
 //! [`World`] is synchronous, does no IO and reads no clock: time passes when it is told to. Its parts are the
 //! repository with pull requests and the people around them, the release pipeline, the account with its keys,
 //! and stamps with a vault and a cluster each. The outage meter counts every request of a pod that a dead key
-//! refused. The memory ports stand on it, and so does [`wire`]. It uses nothing of keyslot's own reading of
+//! refused. [`memory`] puts the ports on it, [`wire`] the protocols. It uses nothing of keyslot's own reading of
 //! Terraform and nothing of its decisions: it is what they are tested against.
 
 pub mod account;
@@ -16,6 +16,7 @@ pub mod fault;
 mod genesis;
 mod keys;
 pub mod kubernetes;
+pub mod memory;
 pub mod meter;
 mod outcome;
 pub mod people;
@@ -24,6 +25,7 @@ mod refusal;
 pub mod repository;
 mod secrets_map;
 mod seed;
+mod shared;
 mod stamp;
 pub mod time;
 pub mod vault;
@@ -40,6 +42,10 @@ pub use outcome::{Holds, Outcome, Regenerated, StampOutcome};
 pub use people::{CheckState, Pull, Review};
 pub use pipeline::{Run, StageRun};
 pub use refusal::Refusal;
+pub use shared::SharedWorld;
 pub use stamp::{Stamp, Unit};
 pub use time::Span;
 pub use world::World;
+
+#[cfg(test)]
+mod tests;

@@ -143,8 +143,11 @@ impl World {
             }
             Command::DeletePod { stamp, namespace, name } => {
                 let place = self.alive(&stamp)?;
-                self.with_cluster(place, |cluster, hand| cluster.delete_named_pod(&namespace, &name, hand))
-                    .unwrap_or_else(|| Err(gone(&stamp)))
+                let reply = self
+                    .with_cluster(place, |cluster, hand| cluster.delete_named_pod(&namespace, &name, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)));
+                self.note_all_darkness();
+                reply
             }
             Command::Regenerate { kind, request_id } => self.regenerate(kind, &request_id),
             Command::SetSecret { stamp, value } => {

@@ -117,7 +117,7 @@ impl Cluster {
     }
 
     /// The ReplicaSet of the current template. `None` where it has just been made: the status follows in a
-    /// sync of its own, some hops later, and until then shows the old generation with the old numbers.
+    /// sync of its own, a hop later, and until then shows the old generation with the old numbers.
     fn ensure_new(
         &mut self,
         place: usize,
@@ -147,8 +147,7 @@ impl Cluster {
             }
         });
         let hop = hand.config.kubernetes.hop;
-        self.due.remove(&Task::Deployment(place));
-        self.ask_after(hop * 4, Task::Deployment(place), hand);
+        self.ask(Task::Deployment(place), hand);
         hand.later(deployment.progress_deadline + hop * 12, Task::Deadline(place));
         None
     }

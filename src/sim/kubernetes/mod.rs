@@ -73,7 +73,7 @@ pub struct Process {
 pub(super) struct Happened {
     /// A process that has ended now.
     pub ended: Option<Process>,
-    /// The Deployment of a pod that became ready or ceased to be.
+    /// The Deployment of a pod that became ready, was told to end, or ended.
     pub readiness: Option<usize>,
 }
 
@@ -171,9 +171,10 @@ impl Cluster {
         self.ring.since(version)
     }
 
-    /// Whether any pod of the Deployment at this place is ready.
+    /// Whether any pod of the Deployment at this place is ready and not told to end: a Service sends nothing to
+    /// terminating pods.
     pub(super) fn any_ready(&self, deployment: usize) -> bool {
-        self.pods.values().any(|pod| pod.deployment == deployment && pod.ready && pod.phase == Phase::Running)
+        self.pods.values().any(|pod| pod.deployment == deployment && pod.ready && pod.deleting.is_none())
     }
 
     pub(super) fn perform(&mut self, task: Task, hand: &mut Hand<'_>) -> Happened {
@@ -181,7 +182,7 @@ impl Cluster {
         match task {
             Task::Deployment(place) => self.sync_deployment(place, hand),
             Task::Deadline(place) => self.sync_if_unfinished(place, hand),
-            Task::ReplicaSet(id) => self.sync_replica_set(id, hand),
+            Task::ReplicaSet(id) => return self.sync_replica_set(id, hand),
             Task::Recheck(id) => self.ask(Task::ReplicaSet(id), hand),
             Task::Schedule(pod) => self.schedule_pod(pod, hand),
             Task::Mount(pod) => self.mount(pod, hand),

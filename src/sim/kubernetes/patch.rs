@@ -30,8 +30,11 @@ impl Cluster {
         if patched == **deployment {
             return Ok(reply(deployment, false));
         }
+        // A new template takes the controller longest: with the hop after the ReplicaSet is made, its status is
+        // behind for some 65 ms.
+        let hops = if patched.template == deployment.template { 1 } else { 4 };
         self.change_deployment(place, hand, |deployment| *deployment = patched);
-        self.ask(Task::Deployment(place), hand);
+        self.ask_after(hand.config.kubernetes.hop * hops, Task::Deployment(place), hand);
         self.deployments
             .get(place)
             .map(|deployment| reply(deployment, true))

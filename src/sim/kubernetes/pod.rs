@@ -46,7 +46,9 @@ impl Cluster {
         });
         self.log(ChangeKind::Added, Object::Pod(Arc::clone(&pod)), hand);
         self.pods.insert(id, pod);
-        self.ask(Task::ReplicaSet(set.id), hand);
+        // A creation comes back to the ReplicaSet controller later than a deletion does: so a rollout shows the
+        // pod that goes before the one that comes, as recorded.
+        self.ask_after(hand.config.kubernetes.hop * 2, Task::ReplicaSet(set.id), hand);
         hand.later(hand.config.kubernetes.hop * 4, Task::Schedule(id));
         let mounts = hand.config.kubernetes.mounts_in.pick(seed.of("mounts"));
         let starts = hand

@@ -2,13 +2,14 @@
 
 use super::super::time::after;
 use super::object::{Phase, Pod, PodId, ReplicaSetId, ReplicaSetStatus};
-use super::{Cluster, Hand};
+use super::{Cluster, Hand, Happened};
 
 impl Cluster {
     /// Makes or deletes pods, then writes the status as it was *before* that: the new pods come back as events
     /// and cause another round, as with the real controller.
-    pub(super) fn sync_replica_set(&mut self, id: ReplicaSetId, hand: &mut Hand<'_>) {
-        let Some(set) = self.replica_sets.get(&id).cloned() else { return };
+    pub(super) fn sync_replica_set(&mut self, id: ReplicaSetId, hand: &mut Hand<'_>) -> Happened {
+        let mut happened = Happened::default();
+        let Some(set) = self.replica_sets.get(&id).cloned() else { return happened };
         let status = self.replica_set_status(id, set.generation, hand);
         let have = status.replicas;
         if have < set.replicas {
@@ -19,10 +20,12 @@ impl Cluster {
             for pod in self.surplus_pods(id, (have - set.replicas) as usize) {
                 self.delete_pod(pod, hand);
             }
+            happened.readiness = Some(set.owner);
         }
         if status != set.status {
             self.change_replica_set(id, hand, |set| set.status = status);
         }
+        happened
     }
 
     fn replica_set_status(&self, id: ReplicaSetId, generation: i64, hand: &Hand<'_>) -> ReplicaSetStatus {

@@ -1,0 +1,141 @@
+//! The stamps' clusters.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::command::{Command, DeploymentPatch, Reply};
+use super::super::config::Flavour;
+use super::super::fault::{Call, Operation};
+use super::super::kubernetes::{Cluster, Deployment, Pod};
+use super::super::time::whole_second;
+use super::super::world::World;
+use super::clock::MemoryClock;
+use super::hub::{About, Hub};
+use crate::model::{
+    Blindness, ClusterView, DeploymentCondition, PodView, Salt, StampName, Strategy, SyncedSecretView,
+    WorkloadName, WorkloadView,
+};
+use crate::ports::{Clusters, Effect, Fault, Permit, RestartMark};
+
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+const ROTATION: &str = "keyslot.dev/rotation";
+
+pub(super) struct MemoryClusters(pub Arc<Hub>);
+
+#[async_trait]
+impl Clusters for MemoryClusters {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        let about = About { what: "list workloads and pods", subject: stamp.as_str() };
+        self.0
+            .read(about, Call::on(Operation::ReadCluster, stamp), |world| {
+                let found = world.stamp(stamp);
+                let cluster = &found
+                    .ok_or_else(|| about.fault(Blindness::Missing, "there is no such cluster"))?
+                    .cluster;
+                Ok(ClusterView {
+                    workloads: cluster.deployments().iter().map(|deployment| workload(deployment)).collect(),
+                    pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
+                    synced: self.synced(world, cluster, salt),
+                })
+            })
+            .await
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        let about = About { what: "restart a workload", subject: &workload.name };
+        if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
+            return Effect::NotSent(about.fault(Blindness::Forbidden, why));
+        }
+        let patch = DeploymentPatch::annotate(RESTARTED_AT, &mark.restarted_at)
+            .and_annotate(ROTATION, mark.rotation.as_str());
+        let command = Command::Patch { stamp: stamp.clone(), workload: workload.clone(), patch };
+        self.0
+            .effect(
+                about,
+                Call::on(Operation::Restart, stamp).about(workload),
+                command,
+                |reply| match reply {
+                    Reply::Patched { generation, .. } => Some(generation),
+                    _ => None,
+                },
+            )
+            .await
+    }
+
+    async fn changed(&self) {
+        std::future::pending().await
+    }
+}
+
+impl MemoryClusters {
+    fn synced(&self, world: &World, cluster: &Cluster, salt: &Salt) -> Vec<SyncedSecretView> {
+        cluster
+            .secrets()
+            .map(|secret| SyncedSecretView {
+                namespace: secret.meta.namespace.to_string(),
+                name: secret.meta.name.to_string(),
+                fingerprint: self.0.fingerprint(world, &secret.value, salt),
+                changed: Some(whole_second(secret.changed)),
+            })
+            .collect()
+    }
+}
+
+fn workload(deployment: &Deployment) -> WorkloadView {
+    let status = &deployment.status;
+    let annotation = |key: &str| deployment.template.annotations.get(key).cloned();
+    WorkloadView {
+        name: deployment.workload.clone(),
+        uid: deployment.meta.uid.to_string(),
+        generation: deployment.generation,
+        observed_generation: status.observed_generation,
+        paused: deployment.paused,
+        strategy: match deployment.flavour {
+            Flavour::Recreate => Strategy::Recreate,
+            Flavour::Rolling => Strategy::RollingUpdate {
+                max_surge: deployment.max_surge,
+                max_unavailable: deployment.max_unavailable,
+            },
+        },
+        desired: deployment.replicas,
+        replicas: status.replicas,
+        updated: status.updated,
+        ready: status.ready,
+        available: status.available,
+        unavailable: status.unavailable,
+        conditions: status
+            .conditions
+            .iter()
+            .map(|condition| DeploymentCondition {
+                kind: condition.kind.to_owned(),
+                status: condition.status.to_owned(),
+                reason: condition.reason.to_owned(),
+                message: condition.message.clone(),
+            })
+            .collect(),
+        restarted_at: annotation(RESTARTED_AT),
+        rotation: annotation(ROTATION),
+        consumes: true,
+    }
+}
+
+fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
+    PodView {
+        name: pod.meta.name.to_string(),
+        uid: pod.meta.uid.to_string(),
+        namespace: pod.meta.namespace.to_string(),
+        created: whole_second(pod.meta.created),
+        deleting: pod.deleting.map(whole_second),
+        workload: Some(pod.workload.clone()),
+        phase: pod.phase.as_str().to_owned(),
+        ready: pod.ready,
+        mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),
+    }
+}

@@ -1,0 +1,148 @@
+//! The repository: the world's commits, and those that this process has built and not pushed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::super::command::{Command, Expected, Reply};
+use super::super::fault::{Call, Operation};
+use super::super::repository::{
+    Commit, Lookup, Merged, Objects, Repository, Signature, Tree, ancestors, pick,
+};
+use super::hub::{About, Hub};
+use crate::model::{Blindness, BranchName, CommitId};
+use crate::ports::{Code, CommitText, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+
+pub(super) struct MemoryCode {
+    hub: Arc<Hub>,
+    local: Mutex<Objects>,
+}
+
+/// Local commits in front of the remote's.
+struct LocalClone<'a> {
+    local: &'a Objects,
+    remote: &'a Repository,
+}
+
+impl Lookup for LocalClone<'_> {
+    fn commit(&self, id: &CommitId) -> Option<Arc<Commit>> {
+        self.local.commit(id).or_else(|| self.remote.commit(id))
+    }
+}
+
+impl MemoryCode {
+    pub fn new(hub: Arc<Hub>) -> MemoryCode {
+        MemoryCode { hub, local: Mutex::default() }
+    }
+
+    /// Local work: no call, no fault, no time.
+    fn local<T>(&self, work: impl FnOnce(&LocalClone<'_>) -> T) -> T {
+        let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = self.hub.world.lock();
+        work(&LocalClone { local: &local, remote: world.repository() })
+    }
+
+    fn find(&self, id: &CommitId) -> Result<Arc<Commit>, Fault> {
+        self.local(|clone| clone.commit(id)).ok_or_else(|| {
+            let about = About { what: "find a commit", subject: id.short() };
+            about.fault(Blindness::Missing, "neither the remote nor this process has it")
+        })
+    }
+
+    fn keep(&self, commit: Commit) -> CommitId {
+        let id = commit.id().clone();
+        self.local.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::new(commit));
+        id
+    }
+
+    fn me(&self, at: Timestamp) -> Signature {
+        let (name, email) = self.hub.options.identity.clone();
+        Signature { name, email, at }
+    }
+}
+
+#[async_trait]
+impl Code for MemoryCode {
+    async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
+        let about = About { what: "fetch", subject: "the repository" };
+        self.hub
+            .read(about, Call::of(Operation::Fetch), |world| Ok(world.repository().branches().clone()))
+            .await
+    }
+
+    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+        let commit = self.find(commit)?;
+        let file = |(path, file): (&Arc<str>, &super::super::repository::File)| SourceFile {
+            path: path.to_string(),
+            bytes: Arc::clone(file.bytes()),
+        };
+        Ok(commit.tree().under(under).map(file).collect())
+    }
+
+    async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {
+        self.find(descendant)?;
+        Ok(self.local(|clone| clone.contains(descendant, ancestor)))
+    }
+
+    async fn commit(
+        &self,
+        parent: &CommitId,
+        edits: &[FileEdit],
+        text: &CommitText,
+    ) -> Result<CommitId, Fault> {
+        let before = self.find(parent)?;
+        let tree = edits
+            .iter()
+            .fold(before.tree().clone(), |tree: Tree, edit| tree.with(&edit.path, edit.bytes.as_slice()));
+        Ok(self.keep(Commit::new(tree, vec![parent.clone()], &self.me(text.at), &text.message)))
+    }
+
+    async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
+        let (picked, base) = (self.find(commit)?, self.find(onto)?);
+        let tree = match self.local(|clone| pick(clone, &picked, &base)) {
+            Merged::Tree(tree) => tree,
+            Merged::Conflict(paths) => return Ok(Picked::Conflict(paths)),
+        };
+        if &tree == base.tree() {
+            return Ok(Picked::AlreadyThere);
+        }
+        let message = with_trailer(picked.message(), commit);
+        let done = Commit::signed_by(tree, vec![onto.clone()], picked.author(), &self.me(at), &message);
+        Ok(Picked::Commit(self.keep(done)))
+    }
+
+    async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
+        let about = About { what: "push", subject: branch.as_str() };
+        let objects = {
+            let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+            ancestors(&*local, commit).filter_map(|id| local.get(&id).cloned()).collect()
+        };
+        let expected = match expect {
+            Expect::Absent => Expected::Absent,
+            Expect::At(commit) => Expected::At(commit.clone()),
+        };
+        let by = self.hub.options.actor.clone();
+        let command = Command::Push { branch: branch.clone(), expected, commit: commit.clone(), objects, by };
+        self.hub
+            .effect(about, Call::of(Operation::Push), command, |reply| {
+                matches!(reply, Reply::Pushed { .. }).then_some(())
+            })
+            .await
+    }
+}
+
+/// The message with the line that `git cherry-pick -x` adds.
+fn with_trailer(message: &str, commit: &CommitId) -> String {
+    let message = message.trim_end();
+    let trailer = |line: &str| {
+        line.starts_with("(cherry picked from commit ")
+            || line.split_once(": ").is_some_and(|(key, _)| {
+                !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            })
+    };
+    let block = message.rsplit_once("\n\n").is_some_and(|(_, last)| last.lines().all(trailer));
+    let gap = if block { "\n" } else { "\n\n" };
+    format!("{message}{gap}(cherry picked from commit {commit})\n")
+}

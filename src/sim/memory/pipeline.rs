@@ -1,0 +1,66 @@
+//! Runs of the release pipeline.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::command::{Command, Reply};
+use super::super::fault::{Call, Operation};
+use super::super::pipeline::Run;
+use super::hub::{About, Hub};
+use crate::model::{BranchName, CommitId, RunId, RunView, StageView};
+use crate::ports::{Effect, Fault, Pipeline};
+
+pub(super) struct MemoryPipeline(pub Arc<Hub>);
+
+#[async_trait]
+impl Pipeline for MemoryPipeline {
+    async fn runs(&self) -> Result<Vec<RunView>, Fault> {
+        let about = About { what: "list the runs", subject: "the release pipeline" };
+        self.0
+            .read(about, Call::of(Operation::ReadRuns), |world| {
+                let mut branches = BTreeSet::new();
+                let view = |run: &Run| {
+                    let newest = branches.insert(run.branch.clone());
+                    view(run, newest || !run.state.is_over())
+                };
+                Ok(world.runs().iter().rev().map(view).collect())
+            })
+            .await
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+        let about = About { what: "start a run", subject: branch.as_str() };
+        let command = Command::StartRun {
+            branch: branch.clone(),
+            commit: Some(commit.clone()),
+            skip: skip.to_vec(),
+            by: self.0.options.actor.clone(),
+        };
+        self.0
+            .effect(about, Call::of(Operation::StartRun), command, |reply| match reply {
+                Reply::Run(run) => Some(run),
+                _ => None,
+            })
+            .await
+    }
+}
+
+fn view(run: &Run, with_stages: bool) -> RunView {
+    let stages = run.stages.iter().filter(|_| with_stages).map(|stage| StageView {
+        name: stage.name.clone(),
+        state: stage.state,
+        effects: stage.effects.clone(),
+    });
+    RunView {
+        id: run.id(),
+        url: format!("https://dev.azure.com/afmc/platform/_build/results?buildId={}", run.number),
+        branch: run.branch.clone(),
+        commit: run.commit.clone(),
+        state: run.state,
+        started: run.started.unwrap_or(run.queued),
+        finished: run.finished,
+        stages: stages.collect(),
+    }
+}
