@@ -5,6 +5,7 @@
 
 pub mod arm;
 pub mod azure_devops;
+pub mod clock;
 pub mod cosmos;
 pub mod credential;
 pub mod git;
