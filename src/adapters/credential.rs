@@ -244,3 +244,22 @@ fn unset(variable: &str) -> Fault {
         format!("{variable} is not set"),
     )
 }
+
+/// Tokens for one resource, for adapters that only want “a token” (git over https, Azure DevOps).
+pub struct ScopedTokens {
+    tokens: Tokens,
+    scope: String,
+}
+
+impl Tokens {
+    pub fn scoped(&self, scope: &str) -> ScopedTokens {
+        ScopedTokens { tokens: self.clone(), scope: scope.to_owned() }
+    }
+}
+
+#[async_trait]
+impl super::token::TokenSource for ScopedTokens {
+    async fn token(&self) -> Result<SecretString, Fault> {
+        self.tokens.token(&self.scope).await
+    }
+}

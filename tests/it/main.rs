@@ -10,4 +10,5 @@ mod journal_remote;
 mod kubernetes_adapter;
 mod recordings;
 mod stage;
+mod wire_azure;
 mod wire_core;

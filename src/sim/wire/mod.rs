@@ -5,15 +5,23 @@
 //! (one Kubernetes API a stamp). A face decodes a request, takes the world's lock once, and encodes the reply.
 //! Nothing here decides anything about the world. Nothing listens on any address but loopback.
 
+mod account_body;
+mod answers;
+mod arm;
 mod certificates;
 mod clock;
+mod data_plane;
+mod entra;
+mod faces;
 mod faults;
 pub mod git;
 pub mod kubernetes;
 mod route;
 mod server;
 mod shared;
+mod simulation;
 mod transcript;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -26,10 +34,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use clock::WireClock;
+pub use entra::{AKS_SERVER, Directory, MANAGEMENT, VAULT};
 pub use faults::{FaultHandle, Faults, Trouble, Which, WireFault};
 pub use route::HostPattern;
 pub use server::{Changed, Lost};
 pub use shared::{Mirror, SharedWorld};
+pub use simulation::Simulation;
 pub use transcript::{Entry, Transcript};
 
 use certificates::Authority;
@@ -104,6 +114,11 @@ impl WireBuilder {
     /// Ends when the wire is shut down; for a face's own tasks.
     pub fn stopped(&self) -> CancellationToken {
         self.core.stop.clone()
+    }
+
+    /// Runs a task of a face as part of the wire; it should end when [`WireBuilder::stopped`] does.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.core.tasks.spawn(task);
     }
 
     /// Adds the face of a named host.
