@@ -53,7 +53,20 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| release_branch(environment))
             .map_err(|problem| problem.below(&path))?;
     }
+    resolve(settings)?;
     clock::check(settings, file)
+}
+
+/// `*` stands only for everything below a domain.
+fn resolve(settings: &Settings) -> Checked {
+    for name in settings.endpoints.resolve.keys() {
+        let bare = name.strip_prefix("*.").unwrap_or(name);
+        if bare.is_empty() || bare.starts_with('.') || bare.contains(['*', '/', ':']) {
+            let what = "neither a host nor “*.” and a domain";
+            return Err(Problem::new(keys(["endpoints", "resolve", name]), what, "write \"*.example.com\""));
+        }
+    }
+    Ok(())
 }
 
 fn keys<const N: usize>(names: [&str; N]) -> Vec<Step> {

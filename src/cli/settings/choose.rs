@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
 use super::read::{list, nearest};
-use super::{Endpoints, Environment, SettingsError, SettingsFile};
+use super::{Endpoints, Environment, SettingsError, SettingsFile, TokenPlace};
+use crate::adapters::http::{HttpSettings, Trust};
 use crate::journal::StorePlace;
 use crate::model::{BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
 
@@ -89,6 +93,52 @@ impl Chosen<'_> {
             (false, true) => SharedStore::SingleOperator,
             (false, false) => SharedStore::LocalOnly,
         }
+    }
+
+    /// A token from its place. `variable` looks up environment variables.
+    ///
+    /// # Errors
+    /// A variable that is not set, a file that cannot be read, a token that is empty.
+    pub fn token(
+        &self,
+        place: &TokenPlace,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<SecretString, SettingsError> {
+        let missing = |why: String| {
+            let what = format!("the token is not to be had from {place}: {why}");
+            SettingsError { file: self.file.path.clone(), ..SettingsError::new(what) }
+        };
+        let found = match place {
+            TokenPlace::Env(name) => variable(name).ok_or_else(|| missing("it is not set".to_owned()))?,
+            TokenPlace::File(path) => {
+                std::fs::read_to_string(self.path(path)).map_err(|error| missing(error.to_string()))?
+            }
+        };
+        let found = Zeroizing::new(found);
+        match found.trim() {
+            "" => Err(missing("it is empty".to_owned())),
+            token => Ok(SecretString::from(token)),
+        }
+    }
+
+    /// What the HTTP client is made of. Beside a clock of its own it is one that reaches loopback only.
+    ///
+    /// # Errors
+    /// A trust root that cannot be read.
+    pub fn http(&self) -> Result<HttpSettings, SettingsError> {
+        let Endpoints { trust_root, clock, .. } = self.endpoints;
+        let hosts = self.endpoints.hosts();
+        let Some(path) = trust_root else { return Ok(HttpSettings { hosts, ..HttpSettings::default() }) };
+        let path = self.path(path);
+        let pem = std::fs::read(&path).map_err(|error| SettingsError {
+            file: self.file.path.clone(),
+            key: "endpoints.trust_root".to_owned(),
+            ..SettingsError::new(format!("{} cannot be read: {error}", path.display()))
+        })?;
+        Ok(match clock {
+            Some(_) => HttpSettings::rehearsal(pem, hosts),
+            None => HttpSettings { trust: Trust::Only(pem), hosts, ..HttpSettings::default() },
+        })
     }
 
     /// What the decision core needs of the settings. `flip_back` is what was typed, if anything.

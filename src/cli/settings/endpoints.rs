@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::WebAddress;
+use crate::adapters::http::Hosts;
 
 /// `[endpoints]`. Without it, Azure's public cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Endpoints {
     pub arm: WebAddress,
     /// The authority that gives tokens.
     pub login: WebAddress,
+    /// Where Azure tokens come from.
+    pub credential: CredentialKind,
     /// The domain of Key Vaults: a vault's host is its name, a dot, and this.
     pub vault_suffix: String,
     /// A file of CA certificates (PEM), relative to the settings; nothing else is trusted then.
@@ -26,9 +29,26 @@ pub struct Endpoints {
     /// Addresses instead of what DNS says: a host, or `*.` and a domain for every host below it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub resolve: BTreeMap<String, SocketAddr>,
-    /// Only for worlds on loopback.
+    /// Only for worlds on loopback: with it, nothing else can be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockSettings>,
+}
+
+/// The credential that asks the authority for tokens. What each needs besides comes from the environment, under
+/// the names that Azure's own tools use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    /// The first of the others that works.
+    #[default]
+    Auto,
+    /// `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET`.
+    ClientSecret,
+    /// `AZURE_FEDERATED_TOKEN_FILE` and its neighbours.
+    WorkloadIdentity,
+    AzureCli,
+    /// Of the machine; with `AZURE_CLIENT_ID` a user-assigned one.
+    ManagedIdentity,
 }
 
 /// `[endpoints.clock]`: world time is `world_start` + (wall time since `wall_start`) × `speed`.
@@ -45,6 +65,7 @@ impl Default for Endpoints {
         Endpoints {
             arm: WebAddress::of_host("management.azure.com"),
             login: WebAddress::of_host("login.microsoftonline.com"),
+            credential: CredentialKind::Auto,
             vault_suffix: "vault.azure.net".to_owned(),
             trust_root: None,
             resolve: BTreeMap::new(),
@@ -59,22 +80,17 @@ impl Endpoints {
         format!("{vault}.{}", self.vault_suffix)
     }
 
-    /// Where connections to a host go by these settings, if they say anything of it. Exact names go before
-    /// domains, longer domains before shorter ones.
-    pub fn resolved(&self, host: &str) -> Option<SocketAddr> {
-        let host = host.to_ascii_lowercase();
-        if let Some(address) = self.resolve.get(&host) {
-            return Some(*address);
-        }
-        let below = self.resolve.iter().filter(|(name, _)| {
-            name.strip_prefix('*').is_some_and(|end| host.len() > end.len() && host.ends_with(end))
-        });
-        below.max_by_key(|(name, _)| name.len()).map(|(_, address)| *address)
+    /// The overrides of name resolution, as the HTTP client takes them.
+    pub fn hosts(&self) -> Hosts {
+        self.resolve.iter().fold(Hosts::default(), |hosts, (name, address)| match name.strip_prefix("*.") {
+            Some(domain) => hosts.below(domain, *address),
+            None => hosts.name(name, *address),
+        })
     }
 
     /// Whether connections to this host stay on this machine.
     pub(super) fn stays_here(&self, host: &str) -> bool {
-        match self.resolved(host) {
+        match self.hosts().lookup(host) {
             Some(address) => address.ip().is_loopback(),
             None => is_loopback(host),
         }

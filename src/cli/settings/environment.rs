@@ -43,6 +43,14 @@ pub struct AccountSettings {
     /// What to prove keys on. Without it, the account is asked for its databases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeSettings>,
+    /// Whether to ask with the preview api-version, which alone tells when keys were last used. Where Azure
+    /// does not know it, the stable one is asked.
+    #[serde(default = "yes")]
+    pub ask_last_use: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl AccountSettings {
@@ -148,12 +156,8 @@ pub struct StampSettings {
     #[serde(default)]
     pub namespaces: Vec<String>,
     /// Whether it takes traffic.
-    #[serde(default = "takes_traffic")]
+    #[serde(default = "yes")]
     pub traffic: bool,
-}
-
-fn takes_traffic() -> bool {
-    true
 }
 
 impl StampSettings {

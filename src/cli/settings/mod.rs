@@ -27,7 +27,7 @@ mod tests;
 mod value;
 
 pub use choose::Chosen;
-pub use endpoints::{ClockSettings, Endpoints};
+pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
     AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, StampSettings,
     TerraformSettings, WorkloadSettings,
@@ -37,6 +37,7 @@ pub use find::{FILE_NAME, find};
 pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
 pub use release::{
-    ForgeKind, ForgeSettings, PipelineKind, PipelineSettings, Promote, ReleaseSettings, StageSettings,
+    ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
+    StageSettings, TokenKind,
 };
 pub use value::{Span, TokenPlace, WebAddress};

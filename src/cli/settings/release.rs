@@ -1,8 +1,9 @@
 //! The release procedure: how a merged change reaches the vaults.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{TokenPlace, WebAddress};
+use super::{SettingsError, TokenPlace, WebAddress};
 use crate::model::{Route, StageEffect};
 
 /// `[environment.NAME.release]`.
@@ -51,6 +52,10 @@ pub struct ForgeSettings {
     pub repository: String,
     #[serde(default = "github_token")]
     pub token: TokenPlace,
+    /// Checks that must pass besides those that the forge requires: a validation pipeline that no branch rule
+    /// names.
+    #[serde(default)]
+    pub validation: Vec<String>,
 }
 
 fn github_token() -> TokenPlace {
@@ -65,6 +70,27 @@ pub enum PipelineKind {
     Manual,
 }
 
+/// Which pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a pipeline is its number or its name")]
+pub enum PipelineName {
+    /// `definitionId` in its address.
+    Number(u32),
+    /// With its folder where the name alone is not unique: `\\release\\prod`.
+    Name(String),
+}
+
+/// How Azure DevOps takes the token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenKind {
+    /// A personal access token.
+    #[default]
+    Personal,
+    /// An Entra token, or a pipeline job's `System.AccessToken`.
+    Bearer,
+}
+
 /// `[environment.NAME.release.pipeline]`: what applies the release branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,12 +102,13 @@ pub struct PipelineSettings {
     pub organization: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// The pipeline's number (`definitionId` in its address).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pipeline: Option<u64>,
+    pub pipeline: Option<PipelineName>,
     /// Without it, a token is asked of the signed-in Azure identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenPlace>,
+    #[serde(default)]
+    pub token_kind: TokenKind,
     /// Stages that a run started by keyslot leaves out.
     #[serde(default)]
     pub skip: Vec<String>,
@@ -97,6 +124,22 @@ pub struct StageSettings {
     pub name: String,
     #[serde(default)]
     pub effects: Vec<StageEffect>,
+}
+
+impl PipelineSettings {
+    /// The organization's address, as `https://dev.azure.com/ORGANIZATION`.
+    ///
+    /// # Errors
+    /// Without an organization; never for settings that were read with kind `azure-devops`.
+    pub fn organization_url(&self) -> Result<Url, SettingsError> {
+        let missing = || SettingsError::new("the pipeline has no organization");
+        let organization = self.organization.as_deref().ok_or_else(missing)?;
+        let mut url = self.url.url()?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(organization);
+        }
+        Ok(url)
+    }
 }
 
 impl ReleaseSettings {

@@ -1,6 +1,8 @@
 //! The annotated example, and what is said of it when one line is wrong.
 
-use std::path::{Path, PathBuf};
+mod loopback;
+
+use std::path::Path;
 use std::time::Duration;
 
 use super::*;
@@ -84,7 +86,7 @@ fn the_example_says_what_the_defaults_are() {
 fn what_is_written_is_what_is_read() {
     let mut settings = example().settings;
     assert_eq!(parse(&settings.to_toml().unwrap()), Ok(settings.clone()));
-    on_loopback(&mut settings);
+    loopback::on_loopback(&mut settings);
     assert_eq!(parse(&settings.to_toml().unwrap()), Ok(settings));
 }
 
@@ -126,6 +128,19 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         "environment.prod.stamp[1].unti",
         &["did you mean “unit”?"],
     );
+}
+
+#[test]
+fn every_table_refuses_a_key_that_it_does_not_know() {
+    let headers: Vec<&str> = EXAMPLE.lines().filter(|line| line.starts_with("[")).collect();
+    assert!(headers.len() > 10, "{headers:?}");
+    for (number, line) in EXAMPLE.lines().enumerate().filter(|(_, line)| line.starts_with("[")) {
+        let mut lines: Vec<&str> = EXAMPLE.lines().collect();
+        lines.insert(number + 1, "zzzz = 1");
+        let error = parse(&lines.join("\n")).err().unwrap_or_else(|| panic!("{line} takes zzzz"));
+        assert_eq!(error.at, Some((number + 2, 1)), "{line}: {error}");
+        assert!(error.what.contains("no such key") && error.key.ends_with(".zzzz"), "{line}: {error}");
+    }
 }
 
 #[test]
@@ -188,6 +203,27 @@ fn a_token_in_the_file_is_refused_and_not_repeated() {
         assert_eq!(error.key.trim_end_matches(".env"), "environment.prod.release.pipeline.token", "{error}");
         assert!(!error.to_string().contains("ghp_secret"), "{error}");
     }
+}
+
+#[test]
+fn a_token_comes_from_its_place_or_the_place_is_named() {
+    use secrecy::ExposeSecret as _;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), " from-file\n").unwrap();
+    let file = SettingsFile { path: dir.path().join(FILE_NAME), settings: example().settings };
+    let chosen = file.choose(None).unwrap();
+    let variable = |name: &str| (name == "SET").then(|| "from-env".to_owned());
+    let token = |place: TokenPlace| {
+        chosen
+            .token(&place, variable)
+            .map(|token| token.expose_secret().to_owned())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(token(TokenPlace::env("SET")), Ok("from-env".to_owned()));
+    assert_eq!(token(TokenPlace::File("token".into())), Ok("from-file".to_owned()));
+    let unset = token(TokenPlace::env("UNSET")).unwrap_err();
+    assert!(unset.contains("the environment variable UNSET: it is not set"), "{unset}");
+    assert!(token(TokenPlace::File("none".into())).unwrap_err().contains("the file none"));
 }
 
 #[test]
@@ -339,75 +375,33 @@ fn the_nearest_file_upward_is_found() {
     assert!(error.contains("cannot be read") && error.contains("x.toml"), "{error}");
 }
 
-/// Makes the example what a sandbox would write.
-fn on_loopback(settings: &mut Settings) {
-    let here = "127.0.0.1:8443".parse().unwrap();
-    let endpoints = &mut settings.endpoints;
-    endpoints.trust_root = Some(PathBuf::from("ca.pem"));
-    for host in [
-        "management.azure.com",
-        "login.microsoftonline.com",
-        "dev.azure.com",
-        "api.github.com",
-        "*.vault.azure.net",
-    ] {
-        endpoints.resolve.insert(host.to_owned(), here);
-    }
-    endpoints.clock = Some(ClockSettings {
-        speed: 60.0,
-        world_start: "2027-01-15T08:00:00Z".parse().unwrap(),
-        wall_start: "2026-11-05T10:00:00.25Z".parse().unwrap(),
-    });
-    let prod = settings.environments.get_mut(&"prod".into()).unwrap();
-    prod.state = "state".to_owned();
-    prod.terraform.repository = Some("repository.git".to_owned());
-}
-
-fn forget<T>(_: T) {}
-
 #[test]
-fn a_fast_clock_is_refused_unless_everything_is_on_loopback() {
-    type Change = fn(&mut Settings);
-    let changes: [(&str, Change); 9] = [
-        ("no trust_root", |settings| settings.endpoints.trust_root = None),
-        ("endpoints.arm", |settings| forget(settings.endpoints.resolve.remove("management.azure.com"))),
-        ("endpoints.login", |settings| {
-            forget(settings.endpoints.resolve.remove("login.microsoftonline.com"))
-        }),
-        ("a Key Vault (acme-a7c1-eus2-kv.vault.azure.net)", |settings| {
-            forget(settings.endpoints.resolve.remove("*.vault.azure.net"));
-        }),
-        ("the forge", |settings| forget(settings.endpoints.resolve.remove("api.github.com"))),
-        ("the pipeline", |settings| forget(settings.endpoints.resolve.remove("dev.azure.com"))),
-        ("other.example", |settings| {
-            settings.endpoints.resolve.insert("other.example".into(), "10.0.0.1:443".parse().unwrap());
-        }),
-        ("the state", |settings| {
-            settings.environments.get_mut(&"prod".into()).unwrap().state = "s3://bucket/x".to_owned();
-        }),
-        ("the repository", |settings| {
-            let repository = Some("git@github.com:acme/x.git".to_owned());
-            settings.environments.get_mut(&"prod".into()).unwrap().terraform.repository = repository;
-        }),
-    ];
-    for (words, change) in changes {
+fn what_is_no_host_is_not_resolved() {
+    for name in ["*", ".azure.com", "a.*.com", "https://a", "a:443", ""] {
         let mut settings = example().settings;
-        on_loopback(&mut settings);
-        change(&mut settings);
-        let error = parse(&settings.to_toml().unwrap()).unwrap_err();
-        assert_eq!(error.key, "endpoints.clock", "{error}");
-        assert!(error.to_string().contains(words), "{words}: {error}");
-        settings.endpoints.clock = None;
-        assert!(parse(&settings.to_toml().unwrap()).is_ok(), "{words}: without the clock it is no matter");
+        settings.endpoints.resolve.insert(name.to_owned(), "127.0.0.1:1".parse().unwrap());
+        let error = parse(&settings.to_toml().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("neither a host"), "{name}: {error}");
     }
 }
 
 #[test]
-fn resolve_prefers_names_to_domains_and_longer_domains_to_shorter() {
-    let mut endpoints = Endpoints::default();
-    for (host, address) in [("a.b.c", "127.0.0.1:1"), ("*.b.c", "127.0.0.1:2"), ("*.c", "127.0.0.1:3")] {
-        endpoints.resolve.insert(host.to_owned(), address.parse().unwrap());
-    }
-    let port = |host| endpoints.resolved(host).map(|address| address.port());
-    assert_eq!((port("A.b.c"), port("x.b.c"), port("b.c"), port("c")), (Some(1), Some(2), Some(3), None));
+fn a_pipeline_is_known_by_number_or_name() {
+    let url = |text: &str| {
+        let settings = parse(text).unwrap();
+        let pipeline = &settings.environments[&"prod".into()].release.pipeline;
+        (pipeline.pipeline.clone(), pipeline.organization_url().unwrap().to_string())
+    };
+    let organization = "https://dev.azure.com/acme".to_owned();
+    assert_eq!(url(EXAMPLE), (Some(PipelineName::Number(42)), organization.clone()));
+    let named = changed("pipeline = 42", "pipeline = 'release\\prod'");
+    assert_eq!(url(&named), (Some(PipelineName::Name("release\\prod".to_owned())), organization));
+    let to = "pipeline = true";
+    refused(
+        "pipeline = 42",
+        to,
+        to,
+        "environment.prod.release.pipeline.pipeline",
+        &["its number or its name"],
+    );
 }

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::duration;
+use super::{SettingsError, duration};
 
 /// A duration in world time, written as `"15m"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +63,14 @@ impl WebAddress {
     /// As services' clients want it: without a slash at the end.
     pub fn as_base(&self) -> &str {
         &self.text
+    }
+
+    /// As a URL.
+    ///
+    /// # Errors
+    /// Never for an address that was read: it was parsed then.
+    pub fn url(&self) -> Result<Url, SettingsError> {
+        Url::parse(&self.text).map_err(|error| SettingsError::new(format!("{}: {error}", self.text)))
     }
 
     /// The host alone, without a port.
