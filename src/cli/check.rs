@@ -2,18 +2,59 @@
 
 use std::path::PathBuf;
 
+use super::discover::{Found, discover};
+use super::words::Output;
 use super::{CliError, Exit, Terminal};
+use crate::check::{Severity, check};
+use crate::render::check_human::render_check;
+use crate::render::check_json::check_json;
 
-/// Shows which key slot this Terraform reads, account by account, and what is wrong with how it does.
+/// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
+///
+/// Reads every Terraform file below PATH, finds each place that reads a key of a Cosmos DB account, and says
+/// for every account whether its primary or its secondary key is in use. Changes nothing.
+///
+/// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
+/// a file that does not parse.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Check {
     /// A folder (read with everything below it) or a single file.
     #[arg(default_value = ".")]
     path: PathBuf,
+    /// How to print the result.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    output: Output,
 }
 
+const EXAMPLES: &str = "Examples:
+  keyslot check
+      The Terraform in this folder and below it.
+
+  keyslot check src/infra --output json | jq '.accounts[].slot'
+      The same for a script.";
+
 impl Check {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Exit, CliError> {
-        Err(CliError::refused("this command is being built").at(self.path.display()))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let found = discover(&self.path)?;
+        warn_of_links(&found, terminal);
+        let tree = found.tree();
+        let findings = check(&tree);
+        match self.output {
+            Output::Human => terminal.data(render_check(&tree, &findings).as_bytes())?,
+            Output::Json => terminal.json(&check_json(&tree, &findings))?,
+        }
+        if tree.accounts.is_empty() && self.output == Output::Human {
+            terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
+        }
+        let errors = findings.iter().any(|finding| finding.rule.severity == Severity::Error);
+        Ok(if errors { Exit::Findings } else { Exit::Done })
+    }
+}
+
+/// Says which Terraform was not read because it lies behind a link.
+pub fn warn_of_links(found: &Found, terminal: &mut Terminal) {
+    for link in &found.links {
+        terminal.warn(&format!("{} is a link and was not followed", link.display()));
     }
 }

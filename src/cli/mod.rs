@@ -5,11 +5,15 @@
 //! exit codes.
 
 mod check;
+mod discover;
 mod error;
 mod exit;
+mod flip;
 mod guard;
 pub mod settings;
 mod terminal;
+mod words;
+mod write;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -39,12 +43,14 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 findings, 2 usage or configurati
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Flip(flip::Flip),
 }
 
 impl Command {
     fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         match self {
             Command::Check(command) => command.run(terminal),
+            Command::Flip(command) => command.run(terminal),
         }
     }
 }

@@ -65,14 +65,22 @@ impl Terminal {
     }
 
     /// Writes data to stdout as it is. A reader that has gone away (`| head`) is no error.
-    pub fn data(&mut self, text: &str) -> Result<(), CliError> {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+    pub fn data(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(CliError::io("cannot write the result", "standard output", &error))
             }
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Writes one JSON document to stdout, with a newline at its end.
+    pub fn json(&mut self, document: &impl serde::Serialize) -> Result<(), CliError> {
+        let mut text = serde_json::to_string_pretty(document)
+            .map_err(|error| CliError::bug("cannot encode the result").because(error))?;
+        text.push('\n');
+        self.data(text.as_bytes())
     }
 
     /// One line of talk.

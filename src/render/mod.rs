@@ -1,6 +1,11 @@
 //! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
 
+pub mod check_human;
+pub mod check_json;
+pub mod diff;
+mod excerpt;
 pub mod explain;
+pub mod flip_human;
 pub mod matrix;
 pub mod pull_request;
 pub mod reason;

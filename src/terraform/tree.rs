@@ -17,6 +17,8 @@ pub struct Unparsed {
 /// What a tree of files says about the keys of Cosmos DB accounts.
 #[derive(Clone, Debug)]
 pub struct Tree {
+    /// Put before paths that people see; empty, or with a slash at its end.
+    root: String,
     /// By path.
     pub sources: Vec<Source>,
     parsed: Vec<Parsed>,
@@ -41,7 +43,17 @@ impl Tree {
             .collect();
         sources.sort_by(|a, b| a.path().cmp(b.path()));
         let parsed = parse_all(&sources);
-        Tree::of(sources, parsed)
+        Tree::of(String::new(), sources, parsed)
+    }
+
+    /// The same, with paths shown as they are seen from another folder.
+    pub fn shown_under(mut self, root: &str) -> Tree {
+        self.root = match root {
+            "" => String::new(),
+            root if root.ends_with('/') => root.to_owned(),
+            root => format!("{root}/"),
+        };
+        self
     }
 
     /// The same tree with some files changed; only these are parsed.
@@ -62,10 +74,10 @@ impl Tree {
             sources[file] = source;
             parsed[file] = result;
         }
-        Tree::of(sources, parsed)
+        Tree::of(self.root.clone(), sources, parsed)
     }
 
-    fn of(sources: Vec<Source>, parsed: Vec<Parsed>) -> Tree {
+    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>) -> Tree {
         let unparsed = parsed
             .iter()
             .enumerate()
@@ -74,7 +86,7 @@ impl Tree {
             })
             .collect();
         let Resolved { accounts, references, opaque } = resolve(&sources, &parsed);
-        Tree { sources, parsed, unparsed, accounts, references, opaque }
+        Tree { root, sources, parsed, unparsed, accounts, references, opaque }
     }
 
     /// The references of one account that consume a key of this access.
@@ -131,10 +143,14 @@ impl Tree {
         }
     }
 
+    /// A file's path as people see it.
+    pub fn shown(&self, file: usize) -> String {
+        format!("{}{}", self.root, self.sources[file].path())
+    }
+
     /// `path:line:column`, for messages.
     pub fn place(&self, file: usize, offset: usize) -> String {
-        let source = &self.sources[file];
-        let position = source.position(offset);
-        format!("{}:{}:{}", source.path(), position.line, position.column)
+        let position = self.sources[file].position(offset);
+        format!("{}:{}:{}", self.shown(file), position.line, position.column)
     }
 }

@@ -1,0 +1,167 @@
+//! `keyslot flip`: moves what consumes an account's key to the other slot, in files on disk.
+
+use std::path::PathBuf;
+
+use super::check::warn_of_links;
+use super::discover::{Found, discover};
+use super::error::ErrorKind;
+use super::words::{AccessWord, SlotWord};
+use super::write::{Change, write_all};
+use super::{CliError, Exit, Terminal};
+use crate::render::diff::{colored, unified_diff};
+use crate::render::flip_human::render_changes;
+use crate::terraform::{Flip as Worked, Refusal, Tree, plan, select};
+
+/// Moves Terraform to the other key slot of an account: shows the diff, or writes it.
+///
+/// Changes the name of the attribute wherever a key of the account is consumed, and not one byte else. Places
+/// that offer both slots (outputs in pairs) stay as they are, and so do keys of the other access. Where anything
+/// could hide a use of the key, nothing is changed and the reasons are listed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Flip {
+    /// A folder (read with everything below it) or a single file.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The slot to move to.
+    #[arg(long, value_name = "SLOT")]
+    to: SlotWord,
+    /// Which keys: read-write and read-only ones are separate pairs.
+    #[arg(long, value_name = "ACCESS", default_value = "read-write")]
+    access: AccessWord,
+    /// The account, as `keyslot check` names it. Needed where keys of several are read.
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Print what would change and write nothing. The default.
+    #[arg(long, conflicts_with = "write")]
+    diff: bool,
+    /// Write the changed files: all of them, or none if one cannot be written.
+    #[arg(long)]
+    write: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  keyslot flip --to secondary
+      Show what would change in this folder and below it.
+
+  keyslot flip src/infra --to secondary --write
+      Change it.
+
+  keyslot flip --to secondary | git apply
+      Change it through the diff.
+
+  keyslot flip --to primary --access read-only --account azurerm_cosmosdb_account.orders
+      The read-only keys of one account.";
+
+impl Flip {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let found = discover(&self.path)?;
+        warn_of_links(&found, terminal);
+        let tree = found.tree();
+        let access = self.access.into();
+        let account = select(&tree, self.account.as_deref(), access)
+            .map_err(|refusal| self.refused(&tree, vec![refusal]))?;
+        let flip =
+            plan(&tree, account, access, self.to.into()).map_err(|refusals| self.refused(&tree, refusals))?;
+        if flip.edits.is_empty() {
+            let key = &tree.accounts[account].key;
+            terminal.say(&format!("{key} is on {} already ({access}): nothing to change", flip.to));
+            return Ok(Exit::Done);
+        }
+        let changes = changes(&found, &tree, &flip);
+        if self.write {
+            write_all(&changes)?;
+        } else {
+            for (change, (path, _)) in changes.iter().zip(&flip.files) {
+                let diff = unified_diff(&shown(&tree, path), &change.old, &change.new);
+                terminal.data(&colored(&diff))?;
+            }
+        }
+        for line in render_changes(&tree, &flip) {
+            terminal.say(&line);
+        }
+        terminal.mutter(match self.write {
+            true => "written",
+            false => "nothing was written; add --write to do so",
+        });
+        Ok(Exit::Done)
+    }
+
+    fn refused(&self, tree: &Tree, refusals: Vec<Refusal>) -> CliError {
+        let kind = match refusals.first() {
+            Some(Refusal::NotAsMeant(_)) => ErrorKind::Bug,
+            Some(Refusal::Edit(_)) => ErrorKind::World,
+            Some(refusal) if refusal.is_finding() => ErrorKind::Refused,
+            Some(_) | None => ErrorKind::Usage,
+        };
+        let mut error =
+            CliError::new(kind, format!("cannot move this Terraform to the {} slot", self.slot()))
+                .at(self.path.display());
+        for refusal in &refusals {
+            error = error.because(refusal);
+        }
+        for hint in refusals.first().map(|refusal| hints(tree, refusal)).unwrap_or_default() {
+            error = error.hint(hint);
+        }
+        error.hint("nothing was changed")
+    }
+
+    fn slot(&self) -> crate::model::Slot {
+        self.to.into()
+    }
+}
+
+fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<Change> {
+    flip.files
+        .iter()
+        .filter_map(|(path, new)| {
+            let source = tree.sources.iter().find(|source| source.path() == path)?;
+            Some(Change { path: found.on_disk(path), old: source.bytes().to_vec(), new: new.clone() })
+        })
+        .collect()
+}
+
+fn shown(tree: &Tree, path: &str) -> String {
+    let file = tree.sources.iter().position(|source| source.path() == path);
+    file.map_or_else(|| path.to_owned(), |file| tree.shown(file))
+}
+
+fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
+    match refusal {
+        Refusal::NoAccount => vec!["`keyslot check` lists what is read, and where".to_owned()],
+        Refusal::SeveralAccounts { accounts } => {
+            accounts.iter().map(|account| format!("--account '{account}'")).collect()
+        }
+        Refusal::UnknownAccount { named, .. } => vec![match nearest(tree, named) {
+            Some(near) => format!("did you mean --account '{near}'?"),
+            None => "`keyslot check` lists the accounts".to_owned(),
+        }],
+        Refusal::NoReference { .. } => {
+            vec!["`keyslot check` lists what is read, and where; --access tells which keys".to_owned()]
+        }
+        Refusal::Unparsed { .. } | Refusal::Opaque { .. } => {
+            vec!["`keyslot check` shows the lines".to_owned()]
+        }
+        Refusal::ChosenElsewhere { .. } => {
+            vec!["change the value that chooses, or name one slot in the code".to_owned()]
+        }
+        Refusal::NoCounterpart { .. } => {
+            vec!["offer the other slot under a name of its own first".to_owned()]
+        }
+        Refusal::Edit(_) => vec!["run the command again".to_owned()],
+        Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],
+    }
+}
+
+/// The account or symbol whose name is most like what was typed, if any is.
+fn nearest(tree: &Tree, named: &str) -> Option<String> {
+    let known = tree.accounts.iter().flat_map(|account| {
+        let addresses = account.symbols.iter().map(|symbol| symbol.address());
+        std::iter::once(account.key.to_string()).chain(addresses)
+    });
+    known
+        .map(|name| (strsim::jaro_winkler(&name, named), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,45 @@
+//! Words that more than one command takes, as clap knows them. The model knows nothing of clap.
+
+use clap::ValueEnum;
+
+use crate::model::{Access, Slot};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SlotWord {
+    Primary,
+    Secondary,
+}
+
+impl From<SlotWord> for Slot {
+    fn from(word: SlotWord) -> Slot {
+        match word {
+            SlotWord::Primary => Slot::Primary,
+            SlotWord::Secondary => Slot::Secondary,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AccessWord {
+    ReadWrite,
+    ReadOnly,
+}
+
+impl From<AccessWord> for Access {
+    fn from(word: AccessWord) -> Access {
+        match word {
+            AccessWord::ReadWrite => Access::ReadWrite,
+            AccessWord::ReadOnly => Access::ReadOnly,
+        }
+    }
+}
+
+/// `--output`, where a command has no more to offer than these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document on stdout.
+    Json,
+}

@@ -1,0 +1,74 @@
+//! `keyslot check` for people: findings with their lines, then each account with its slot and its references.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::excerpt::render_finding;
+use crate::check::Finding;
+use crate::model::{Access, SlotUse};
+use crate::terraform::{Account, Reference, Role, Tree};
+
+const NAME: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        text.push_str(&render_finding(tree, finding));
+        text.push_str("\n\n");
+    }
+    for (at, account) in tree.accounts.iter().enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        text.push_str(&render_account(tree, at, account));
+    }
+    text
+}
+
+fn render_account(tree: &Tree, at: usize, account: &Account) -> String {
+    let mut text = format!("{NAME}{}{NAME:#}\n", account.key);
+    for (a, b, reason) in &account.joined {
+        let other = if a.to_string() == account.key.as_str() { b } else { a };
+        let _ = writeln!(text, "  {DIM}also {other}: {reason}{DIM:#}");
+    }
+    for access in Access::ALL {
+        let references: Vec<&Reference> = tree
+            .references
+            .iter()
+            .filter(|reference| reference.account == at && reference.access == access)
+            .collect();
+        let reads = tree.slot_use(at, access);
+        let _ = writeln!(text, "  {:<11} {}", access.as_str(), render_use(reads));
+        for reference in references {
+            text.push_str(&render_reference(tree, reference));
+        }
+    }
+    text
+}
+
+fn render_use(reads: SlotUse) -> String {
+    let (word, color) = match reads {
+        SlotUse::Only(slot) => (slot.as_str(), AnsiColor::Green),
+        SlotUse::Mixed => ("mixed", AnsiColor::Red),
+        SlotUse::None => return format!("{DIM}not read{DIM:#}"),
+        SlotUse::Unknown => ("unknown", AnsiColor::Yellow),
+    };
+    let style = color.on_default().bold();
+    format!("{style}{word}{style:#}")
+}
+
+fn render_reference(tree: &Tree, reference: &Reference) -> String {
+    let role = match reference.role {
+        Role::Consumer => "",
+        Role::Definition => "  (offers both slots)",
+        Role::Choice => "  (chosen at run time)",
+    };
+    format!(
+        "    {}  {}  {DIM}in {}{DIM:#}{role}\n",
+        tree.place(reference.file, reference.span.start),
+        reference.attribute,
+        reference.binding.join(".")
+    )
+}

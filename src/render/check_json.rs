@@ -1,0 +1,190 @@
+//! `keyslot check --output json`, version 1.
+//!
+//! Structs of their own, so that the model can change without the format. Within version 1 fields are only
+//! added. Columns count characters from 1; `start` and `end` count bytes of the file from 0.
+
+use serde::Serialize;
+
+use crate::check::Finding;
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{Reference, Role, Tree};
+
+/// The version that is written.
+pub const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize)]
+pub struct CheckJson {
+    pub version: u32,
+    pub accounts: Vec<AccountJson>,
+    pub references: Vec<ReferenceJson>,
+    pub findings: Vec<FindingJson>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AccountJson {
+    pub id: String,
+    pub slot: SlotJson,
+    pub by_access: ByAccessJson,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ByAccessJson {
+    pub read_write: SlotJson,
+    pub read_only: SlotJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SlotJson {
+    Primary,
+    Secondary,
+    Mixed,
+    None,
+    Unknown,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ReferenceJson {
+    pub file: String,
+    pub start: usize,
+    pub end: usize,
+    pub line: usize,
+    pub column: usize,
+    pub account: String,
+    pub attribute: String,
+    pub slot: SlotJson,
+    pub access: AccessJson,
+    pub role: RoleJson,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessJson {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// What a flip does with the reference: it changes consumers, leaves definitions, stops at choices.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleJson {
+    Consumer,
+    Definition,
+    Choice,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FindingJson {
+    pub rule: String,
+    pub severity: String,
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+}
+
+/// The document for a tree and what was found in it.
+pub fn check_json(tree: &Tree, findings: &[Finding]) -> CheckJson {
+    CheckJson {
+        version: VERSION,
+        accounts: (0..tree.accounts.len()).map(|account| account_json(tree, account)).collect(),
+        references: tree.references.iter().map(|reference| reference_json(tree, reference)).collect(),
+        findings: findings.iter().map(|finding| finding_json(tree, finding)).collect(),
+    }
+}
+
+fn account_json(tree: &Tree, account: usize) -> AccountJson {
+    let [read_write, read_only] = Access::ALL.map(|access| tree.slot_use(account, access));
+    AccountJson {
+        id: tree.accounts[account].key.to_string(),
+        slot: overall(read_write, read_only).into(),
+        by_access: ByAccessJson { read_write: read_write.into(), read_only: read_only.into() },
+    }
+}
+
+/// Both accesses in one word; the accesses stand beside it for whoever cares.
+fn overall(a: SlotUse, b: SlotUse) -> SlotUse {
+    match (a, b) {
+        (SlotUse::Unknown, _) | (_, SlotUse::Unknown) => SlotUse::Unknown,
+        (SlotUse::None, other) | (other, SlotUse::None) => other,
+        (SlotUse::Only(a), SlotUse::Only(b)) if a == b => SlotUse::Only(a),
+        (SlotUse::Only(_) | SlotUse::Mixed, SlotUse::Only(_) | SlotUse::Mixed) => SlotUse::Mixed,
+    }
+}
+
+impl From<SlotUse> for SlotJson {
+    fn from(reads: SlotUse) -> SlotJson {
+        match reads {
+            SlotUse::Only(slot) => slot.into(),
+            SlotUse::Mixed => SlotJson::Mixed,
+            SlotUse::None => SlotJson::None,
+            SlotUse::Unknown => SlotJson::Unknown,
+        }
+    }
+}
+
+impl From<Slot> for SlotJson {
+    fn from(slot: Slot) -> SlotJson {
+        match slot {
+            Slot::Primary => SlotJson::Primary,
+            Slot::Secondary => SlotJson::Secondary,
+        }
+    }
+}
+
+fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
+    ReferenceJson {
+        file: tree.shown(reference.file),
+        start: reference.span.start,
+        end: reference.span.end,
+        line: reference.position.line,
+        column: reference.position.column,
+        account: tree.accounts[reference.account].key.to_string(),
+        attribute: reference.attribute.clone(),
+        slot: reference.slot.into(),
+        access: match reference.access {
+            Access::ReadWrite => AccessJson::ReadWrite,
+            Access::ReadOnly => AccessJson::ReadOnly,
+        },
+        role: match reference.role {
+            Role::Consumer => RoleJson::Consumer,
+            Role::Definition => RoleJson::Definition,
+            Role::Choice => RoleJson::Choice,
+        },
+    }
+}
+
+fn finding_json(tree: &Tree, finding: &Finding) -> FindingJson {
+    let position = tree.sources[finding.file].position(finding.span.start);
+    FindingJson {
+        rule: finding.rule.id.to_owned(),
+        severity: finding.rule.severity.as_str().to_owned(),
+        file: tree.shown(finding.file),
+        line: position.line,
+        column: position.column,
+        message: finding.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_overall_slot_is_never_better_than_its_parts() {
+        let primary = SlotUse::Only(Slot::Primary);
+        let secondary = SlotUse::Only(Slot::Secondary);
+        for (a, b, both) in [
+            (primary, primary, primary),
+            (primary, SlotUse::None, primary),
+            (primary, secondary, SlotUse::Mixed),
+            (SlotUse::Mixed, SlotUse::None, SlotUse::Mixed),
+            (SlotUse::None, SlotUse::None, SlotUse::None),
+            (SlotUse::Unknown, SlotUse::None, SlotUse::Unknown),
+            (SlotUse::Unknown, SlotUse::Mixed, SlotUse::Unknown),
+        ] {
+            assert_eq!(overall(a, b), both);
+            assert_eq!(overall(b, a), both);
+        }
+    }
+}
