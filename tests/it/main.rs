@@ -1,7 +1,9 @@
 //! All integration tests in one binary: one link instead of many.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod arrows;
+mod check;
+mod flip;
 mod gates;
 mod git;
 mod git_face;
@@ -10,5 +12,6 @@ mod journal_remote;
 mod kubernetes_adapter;
 mod recordings;
 mod stage;
+mod tool;
 mod wire_azure;
 mod wire_core;

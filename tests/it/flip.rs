@@ -1,0 +1,333 @@
+//! `keyslot flip` through the program itself: one token changes, every other byte stays.
+
+use std::process::Command;
+
+use keyslot::model::{Access, Slot, SlotUse, example_tree};
+use keyslot::terraform::{claim, flip};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::tool::Folder;
+
+const SECRETS: &str = "src/infra/releaseunit/modules/stamp/keyvault-secrets.tf";
+const DATA: &str = "src/infra/releaseunit/modules/stamp/data.tf";
+
+type Files = Vec<(String, Vec<u8>)>;
+
+fn example() -> Files {
+    example_tree().into_iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()
+}
+
+fn edited(files: &mut Files, path: &str, change: impl FnOnce(String) -> String) {
+    let file = files.iter_mut().find(|(known, _)| known == path).unwrap();
+    file.1 = change(String::from_utf8(file.1.clone()).unwrap()).into_bytes();
+}
+
+/// The example with each of what a flip must cope with.
+fn variant() -> Files {
+    let mut files = example();
+    edited(&mut files, DATA, |text| {
+        text.replace("\"global\" {\n  name                =", "\"database\" {\n  name                =")
+    });
+    edited(&mut files, SECRETS, |text| {
+        let text = text.replace("azurerm_cosmosdb_account.global", "azurerm_cosmosdb_account.database");
+        let (head, rest) = text.split_once("  secrets = {\n").unwrap();
+        let (entries, tail) = rest.split_once("\n  }\n").unwrap();
+        let mut lines: Vec<&str> = entries.lines().collect();
+        lines.reverse();
+        format!(
+            "{head}  # was: data.azurerm_cosmosdb_account.database.primary_key\n  secrets = {{\n{}\n  }}\n{tail}",
+            lines.join("\n")
+        )
+    });
+    files.push((
+        "src/infra/releaseunit/modules/stamp/settings.tf".to_owned(),
+        b"locals {\n  settings = <<-EOT\n    # primary_key\n    key: ${data.azurerm_cosmosdb_account.database.primary_key}\n    \
+          plain: data.azurerm_cosmosdb_account.database.primary_key $${x.primary_key}\n    \
+          read: ${data.azurerm_cosmosdb_account.database.primary_readonly_key}\n  EOT\n}\n"
+            .to_vec(),
+    ));
+    for slot in ["primary", "secondary"] {
+        files.push((
+            format!("src/infra/globalresources/output-{slot}.tf"),
+            format!(
+                "output \"cosmosdb_{slot}_key\" {{\n  value     = azurerm_cosmosdb_account.main.{slot}_key\n  \
+                 sensitive = true\n}}\n"
+            )
+            .into_bytes(),
+        ));
+    }
+    files.sort();
+    files
+}
+
+fn changed(before: &Files, after: &Files) -> Vec<String> {
+    assert_eq!(before.len(), after.len());
+    let pairs = before.iter().zip(after);
+    pairs.filter(|(a, b)| a != b).map(|(a, _)| a.0.clone()).collect()
+}
+
+fn crlf(files: &mut Files) {
+    for (_, bytes) in files {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        *bytes = text.replace('\n', "\r\n").into_bytes();
+    }
+}
+
+#[test]
+fn the_diff_is_shown_and_nothing_is_written() {
+    let folder = Folder::example();
+    for arguments in [&["flip", "--to", "secondary"][..], &["flip", "--to", "secondary", "--diff"][..]] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, 0);
+        let lines: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with(['+', '-'])).collect();
+        assert_eq!(
+            lines,
+            [
+                format!("--- a/{SECRETS}").as_str(),
+                format!("+++ b/{SECRETS}").as_str(),
+                "-    \"CosmosDb-ApiKey\"                 = data.azurerm_cosmosdb_account.global.primary_key",
+                "+    \"CosmosDb-ApiKey\"                 = data.azurerm_cosmosdb_account.global.secondary_key",
+            ]
+        );
+        assert!(
+            ran.stderr.contains(&format!("{SECRETS}:14:78: primary_key → secondary_key")),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(folder.files(), example());
+}
+
+#[test]
+fn writing_changes_one_token_in_one_file_and_flipping_back_restores_every_byte() {
+    let folder = Folder::example();
+    assert_eq!(folder.run(&["flip", "--to", "secondary", "--write"]).code, 0);
+    let mut expected = example();
+    edited(&mut expected, SECRETS, |text| text.replace("global.primary_key\n", "global.secondary_key\n"));
+    assert_eq!(folder.files(), expected);
+    assert_eq!(folder.run(&["check", "--output", "json"]).json()["accounts"][0]["slot"], "secondary");
+    assert_eq!(folder.run(&["flip", "--to", "primary", "--write"]).code, 0);
+    assert_eq!(folder.files(), example());
+}
+
+#[test]
+fn flipping_to_the_slot_in_use_changes_nothing_and_says_so() {
+    let folder = Folder::example();
+    let ran = folder.run(&["flip", "--to", "primary", "--write"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    assert!(ran.stderr.contains("is on primary already"), "{}", ran.stderr);
+    assert_eq!(folder.files(), example());
+}
+
+#[test]
+fn the_variant_flips_its_two_uses_and_nothing_that_looks_like_them() {
+    for with_crlf in [false, true] {
+        let mut before = variant();
+        let mut expected = variant();
+        edited(&mut expected, SECRETS, |text| {
+            text.replace(
+                "= data.azurerm_cosmosdb_account.database.primary_key",
+                "= data.azurerm_cosmosdb_account.database.secondary_key",
+            )
+        });
+        edited(&mut expected, "src/infra/releaseunit/modules/stamp/settings.tf", |text| {
+            text.replace(
+                "${data.azurerm_cosmosdb_account.database.primary_key}",
+                "${data.azurerm_cosmosdb_account.database.secondary_key}",
+            )
+        });
+        if with_crlf {
+            crlf(&mut before);
+            crlf(&mut expected);
+        }
+        let folder = Folder::of(&before);
+        let ran = folder.run(&["flip", "--to", "secondary", "--write"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(changed(&before, &folder.files()).len(), 2);
+        assert_eq!(folder.files(), expected);
+        assert_eq!(folder.run(&["flip", "--to", "primary", "--write"]).code, 0);
+        assert_eq!(folder.files(), before);
+    }
+}
+
+#[test]
+fn read_only_keys_move_only_when_asked() {
+    let mut before = variant();
+    let folder = Folder::of(&before);
+    let ran = folder.run(&["flip", "--to", "secondary", "--access", "read-only", "--write"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    edited(&mut before, "src/infra/releaseunit/modules/stamp/settings.tf", |text| {
+        text.replace("primary_readonly_key", "secondary_readonly_key")
+    });
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn what_stands_in_the_way_refuses_and_changes_nothing() {
+    let consumer = ("a.tf", "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n");
+    let two = "resource \"azurerm_cosmosdb_account\" \"orders\" {\n  name = \"orders\"\n}\n\
+               locals {\n  o = azurerm_cosmosdb_account.orders.primary_key\n}\n";
+    for (files, arguments, code, said) in [
+        (vec![consumer, ("b.tf", "locals {\n")], &[][..], 1, "does not parse"),
+        (
+            vec![consumer, ("b.tf", "locals {\n  x = [azurerm_cosmosdb_account.x]\n}\n")],
+            &[][..],
+            1,
+            "handed on whole",
+        ),
+        (vec![consumer, ("b.tf", two)], &[][..], 2, "--account 'orders'"),
+        (vec![consumer, ("b.tf", two)], &["--account", "order"][..], 2, "did you mean --account 'orders'?"),
+        (vec![consumer], &["--access", "read-only"][..], 2, "nothing consumes a read-only key"),
+        (vec![("b.tf", "locals {}\n")], &[][..], 2, "no Cosmos DB account"),
+        (vec![consumer], &["--diff", "--write"][..], 2, "cannot be used with"),
+    ] {
+        let folder = Folder::of(&files);
+        let before = folder.files();
+        let write = if arguments.contains(&"--diff") { &[][..] } else { &["--write"][..] };
+        let ran = folder.run(&[&["flip", "--to", "secondary"][..], arguments, write].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{files:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{files:?}: {}", ran.stderr);
+        assert_eq!(folder.files(), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn one_read_only_file_keeps_all_files_as_they_are() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let text = "locals {\n  NAME = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let folder = Folder::of(&[("a.tf", text), ("b.tf", &text.replace("NAME", "b"))]);
+    set_permissions(folder.path().join("b.tf"), Permissions::from_mode(0o444)).unwrap();
+    let before = folder.files();
+    let ran = folder.run(&["flip", "--to", "secondary", "--write"]);
+    assert_eq!(ran.code, 5);
+    assert!(ran.stderr.contains("b.tf") && ran.stderr.contains("read-only"), "{}", ran.stderr);
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn one_account_of_several_is_flipped_by_name() {
+    let text = "resource \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"orders\"\n}\n\
+                resource \"azurerm_cosmosdb_account\" \"b\" {\n  name = \"invoices\"\n}\n\
+                locals {\n  a = azurerm_cosmosdb_account.a.primary_key\n  \
+                b = azurerm_cosmosdb_account.b.primary_key\n}\n";
+    let folder = Folder::of(&[("a.tf", text)]);
+    let ran = folder.run(&["flip", "--to", "secondary", "--account", "invoices", "--write"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(
+        folder.get("a.tf"),
+        text.replace("account.b.primary_key", "account.b.secondary_key").into_bytes()
+    );
+}
+
+#[test]
+fn terraform_finds_the_flipped_example_well_formatted() {
+    let Ok(version) = Command::new("terraform").arg("version").output() else {
+        println!("skipped: there is no terraform program");
+        return;
+    };
+    assert!(version.status.success());
+    let folder = Folder::example();
+    for slot in ["secondary", "primary"] {
+        assert_eq!(folder.run(&["flip", "--to", slot, "--write"]).code, 0);
+        let check = Command::new("terraform")
+            .args(["fmt", "-check", "-recursive"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    }
+}
+
+/// One way to write the stamp's secrets: entries in some order, each with or without a comma, with noise around.
+#[derive(Clone, Debug)]
+struct Arrangement {
+    order: Vec<usize>,
+    commas: u32,
+    noise: u32,
+    crlf: bool,
+    mark: bool,
+    final_newline: bool,
+    name: String,
+}
+
+fn arrangements(entries: usize) -> impl Strategy<Value = Arrangement> {
+    let order = Just((0..entries).collect::<Vec<_>>()).prop_shuffle();
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (order, any::<u32>(), any::<u32>(), flags, "[a-z][a-z0-9_-]{0,8}").prop_map(
+        |(order, commas, noise, (crlf, mark, final_newline), name)| Arrangement {
+            order,
+            commas,
+            noise,
+            crlf,
+            mark,
+            final_newline,
+            name,
+        },
+    )
+}
+
+const ENTRIES: &[&str] = &[
+    "\"Cosmos-Key\" = data.azurerm_cosmosdb_account.NAME.primary_key",
+    "\"Cosmos-Sql\" = \"x${ data . azurerm_cosmosdb_account.NAME [ 0 ].primary_sql_connection_string }y\"",
+    "\"Cosmos-List\" = element(data.azurerm_cosmosdb_account.NAME.connection_strings, 0)",
+    "\"Cosmos-Read\" = data.azurerm_cosmosdb_account.NAME.primary_readonly_key",
+    "\"Cosmos-Url\" : data.azurerm_cosmosdb_account.NAME.endpoint",
+    "search = azurerm_search_service.NAME.primary_key",
+    "(var.name) = \"data.azurerm_cosmosdb_account.NAME.primary_key\"",
+    "\"Id\" = azurerm_kubernetes_cluster.x.kubelet_identity.0.client_id",
+];
+
+/// How many of the entries above consume a read-write key.
+const CONSUMERS: usize = 3;
+
+fn arranged(arrangement: &Arrangement) -> Vec<u8> {
+    let mut text = String::from("locals {\n  secrets = {\n");
+    for (at, entry) in arrangement.order.iter().enumerate() {
+        let bit = |bits: u32, shift: usize| bits >> ((at * 3 + shift) % 32) & 1 == 1;
+        if bit(arrangement.noise, 0) {
+            text.push_str("    # data.azurerm_cosmosdb_account.NAME.primary_key\n");
+        }
+        if bit(arrangement.noise, 1) {
+            text.push_str("\n    /* primary_key\n ${primary_key} é */\n");
+        }
+        text.push_str(&format!("    {}", ENTRIES[*entry]));
+        text.push_str(if bit(arrangement.commas, 0) { "," } else { "" });
+        text.push_str(if bit(arrangement.noise, 2) { " // primary_key\n" } else { "\n" });
+    }
+    text.push_str("  }\n}");
+    if arrangement.final_newline {
+        text.push('\n');
+    }
+    let text = text.replace("NAME", &arrangement.name);
+    let text = if arrangement.crlf { text.replace('\n', "\r\n") } else { text };
+    let mark: &[u8] = if arrangement.mark { b"\xEF\xBB\xBF" } else { b"" };
+    [mark, text.as_bytes()].concat()
+}
+
+#[test]
+fn any_arrangement_flips_there_and_back_to_every_byte() {
+    let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    runner
+        .run(&arrangements(ENTRIES.len()), |arrangement| {
+            let before = arranged(&arrangement);
+            let files = [("a.tf", before.clone())];
+            let access = Access::ReadWrite;
+            prop_assert_eq!(claim(&files, None, access).references, CONSUMERS);
+            prop_assert_eq!(claim(&files, None, access).reads, SlotUse::Only(Slot::Primary));
+            let there = flip(&files, None, access, Slot::Secondary).unwrap().remove(0).1;
+            let grown = 2 * "secondary".len() - 2 * "primary".len();
+            prop_assert_eq!(there.len(), before.len() + grown);
+            let files = [("a.tf", there)];
+            prop_assert_eq!(claim(&files, None, access).reads, SlotUse::Only(Slot::Secondary));
+            prop_assert_eq!(claim(&files, None, Access::ReadOnly).reads, SlotUse::Only(Slot::Primary));
+            let back = flip(&files, None, access, Slot::Primary).unwrap().remove(0).1;
+            prop_assert_eq!(back, before);
+            Ok(())
+        })
+        .unwrap();
+}
