@@ -14,4 +14,7 @@ mod recordings;
 mod stage;
 mod tool;
 mod wire_azure;
+mod wire_contracts;
 mod wire_core;
+mod wire_data_plane;
+mod wire_leaks;

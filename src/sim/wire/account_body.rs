@@ -34,7 +34,6 @@ pub(super) fn account_body(world: &World, preview: bool) -> Value {
             "publicNetworkAccess": "Enabled",
             "enableAutomaticFailover": true,
             "enableMultipleWriteLocations": writes.len() > 1,
-            "enablePartitionKeyMonitor": true,
             "isVirtualNetworkFilterEnabled": false,
             "virtualNetworkRules": [],
             "ipRules": [],

@@ -87,6 +87,12 @@ impl Directory {
             .is_some_and(|grant| grant.audience == audience && Instant::now() < grant.until)
     }
 
+    /// Whether this text is a token that was issued here, living or not: for those who search what was written
+    /// for leaks.
+    pub fn has_issued(&self, token: &str) -> bool {
+        self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&digest(token))
+    }
+
     /// Forgets all tokens, as if they had been revoked.
     pub fn revoke_all(&self) {
         self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
