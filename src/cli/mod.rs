@@ -4,14 +4,24 @@
 //! one: a file, a variant of [`Command`], an arm in [`Command::run`]. Nothing below this module prints or knows
 //! exit codes.
 
+mod advance;
 mod check;
+mod close;
+mod consent;
 mod discover;
 mod error;
 mod exit;
+mod fault;
 mod flip;
 mod guard;
+mod lock;
+mod progress;
+mod rotate;
 pub mod settings;
+mod status;
+mod target;
 mod terminal;
+mod wiring;
 mod words;
 mod write;
 
@@ -44,6 +54,11 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 findings, 2 usage or configurati
 enum Command {
     Check(check::Check),
     Flip(flip::Flip),
+    Rotate(rotate::Rotate),
+    Advance(advance::Advance),
+    Status(status::Status),
+    Explain(status::Explain),
+    Close(close::Close),
 }
 
 impl Command {
@@ -51,6 +66,11 @@ impl Command {
         match self {
             Command::Check(command) => command.run(terminal),
             Command::Flip(command) => command.run(terminal),
+            Command::Rotate(command) => command.run(terminal),
+            Command::Advance(command) => command.run(terminal),
+            Command::Status(command) => command.run(terminal),
+            Command::Explain(command) => command.run(terminal),
+            Command::Close(command) => command.run(terminal),
         }
     }
 }
@@ -80,7 +100,6 @@ fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 /// Runs a command's asynchronous part to its end, on a runtime of its own. The only place that makes one.
-#[allow(dead_code, reason = "commands that reach outside the machine are being added")]
 fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -47,6 +47,7 @@ pub const HELP_STYLES: Styles = Styles::styled()
 
 /// Both streams of the process.
 pub struct Terminal {
+    color: Color,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
 }
@@ -54,9 +55,15 @@ pub struct Terminal {
 impl Terminal {
     pub fn new(color: Color) -> Terminal {
         Terminal {
+            color,
             out: AutoStream::new(io::stdout(), color.choice()),
             err: AutoStream::new(io::stderr(), color.choice()),
         }
+    }
+
+    /// As it was asked for.
+    pub fn color(&self) -> Color {
+        self.color
     }
 
     /// Whether a person reads stderr, so that progress may be drawn there.

@@ -14,6 +14,7 @@ mod status;
 mod turn;
 mod watch;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -48,6 +49,8 @@ pub struct Driver {
     alone: bool,
     without: BTreeSet<Gate>,
     watcher: Arc<dyn Watcher>,
+    /// Kept as long as the driver lives: the lock on a local journal.
+    kept: Vec<Box<dyn Any + Send>>,
 }
 
 /// What a driver is made of.
@@ -82,6 +85,7 @@ impl Driver {
             alone,
             without: BTreeSet::new(),
             watcher,
+            kept: Vec::new(),
         };
         driver.refold()?;
         Ok(driver)
@@ -91,6 +95,12 @@ impl Driver {
     #[doc(hidden)]
     pub fn without_gates(mut self, gates: impl IntoIterator<Item = Gate>) -> Driver {
         self.without.extend(gates);
+        self
+    }
+
+    /// Keeps a value as long as the driver lives.
+    pub fn keeping(mut self, value: Box<dyn Any + Send>) -> Driver {
+        self.kept.push(value);
         self
     }
 

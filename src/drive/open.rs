@@ -5,7 +5,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{DriveError, Driver};
 use crate::model::{Access, AccountId, EnvironmentName, FlipBack, KeyKind, Route, Salt, Slot};
-use crate::rotation::{Acceptance, Approval, Event, Opened, default_retire, rotation_id};
+use crate::rotation::{
+    Acceptance, Approval, Event, Opened, Outcome, StepRecord, default_retire, rotation_id,
+};
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
 /// job that was started twice is not a wish for a second rotation.
@@ -54,7 +56,7 @@ impl Driver {
                     retiring: open.from.to_string(),
                 });
             }
-            self.append(Event::Resumed { by: request.by.clone() }).await?;
+            self.resume(&request.by).await?;
             return Ok(Opening::Continued);
         }
         if let Some(just_done) = self.just_done(request) {
@@ -102,6 +104,23 @@ impl Driver {
             flip_back: request.flip_back,
             by: request.by.clone(),
         })
+    }
+
+    /// Goes on with the open rotation: what was refused may be tried again.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn resume(&mut self, by: &str) -> Result<(), DriveError> {
+        self.journal.refresh().await?;
+        self.refold()?;
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        let refused = |record: &StepRecord| matches!(record.outcome, Some((at, Outcome::Refused { .. })) if self.fold.resumed.is_none_or(|resumed| resumed < at));
+        if !self.fold.steps.values().any(refused) {
+            return Ok(());
+        }
+        self.append(Event::Resumed { by: by.to_owned() }).await
     }
 
     /// Records a person's approval of the regeneration.

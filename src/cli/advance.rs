@@ -1,0 +1,49 @@
+//! `keyslot advance`: one turn of the loop, for cron and CI. It never begins a rotation.
+
+use std::sync::Arc;
+
+use super::consent::Consent;
+use super::progress::{Lines, Show};
+use super::rotate::finish;
+use super::target::{Target, person};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::{DriveError, TurnEnd};
+
+/// Take the open rotation as far as it goes now, then stop.
+///
+/// Made for jobs that run every few minutes: exit code 3 means that it waits, 4 that a person must act. Without
+/// an open rotation there is nothing to do, which is success.
+#[derive(Debug, clap::Args)]
+pub struct Advance {
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+impl Advance {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        self.consent.check()?;
+        let settings = self.target.settings()?;
+        let chosen = settings.choose(self.target.environment.as_deref())?;
+        let watcher = Arc::new(Lines::new(Show::of(terminal)));
+        super::block_on(async {
+            let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, watcher).await?;
+            let by = person();
+            match driver.resume(&by).await {
+                Ok(()) => {}
+                Err(DriveError::NoneOpen) => {
+                    terminal.say("no rotation is open: nothing to do");
+                    return Ok(Exit::Done);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.consent.record(&mut driver, &by).await?;
+            let end = driver.turn().await?;
+            if !matches!(end, TurnEnd::Done) {
+                driver.release().await?;
+            }
+            finish(&driver, &end, terminal)
+        })?
+    }
+}

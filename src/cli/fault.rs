@@ -1,0 +1,40 @@
+//! Errors of the layers below as errors of the command line.
+
+use super::{CliError, ErrorKind};
+use crate::drive::DriveError;
+use crate::ports::Fault;
+
+impl From<Fault> for CliError {
+    fn from(fault: Fault) -> CliError {
+        let Fault { kind: _, what, subject, why, remedy } = fault;
+        let error = CliError::world(format!("cannot {what}")).at(subject).because(why);
+        if remedy.is_empty() { error } else { error.hint(remedy) }
+    }
+}
+
+impl From<DriveError> for CliError {
+    fn from(error: DriveError) -> CliError {
+        match error {
+            DriveError::Journal(error) => CliError::from(error.fault()),
+            DriveError::Illegal(error) => CliError::world("the journal contradicts itself")
+                .because(error)
+                .hint("restore the journal from a backup; nothing was done"),
+            DriveError::AnotherIsOpen { open, retiring } => {
+                CliError::usage("another rotation is open").at(open).because(format!("it retires {retiring}")).hint(
+                    "go on with it (`keyslot rotate`), or close it with a reason (`keyslot close --because …`)",
+                )
+            }
+            DriveError::Unclear(says) => says
+                .into_iter()
+                .fold(CliError::usage("which slot to retire is not clear"), CliError::because)
+                .hint("say which key is to go: --retire primary or --retire secondary"),
+            DriveError::AccountUnseen(why) => {
+                CliError::world("the account cannot be read, so no rotation can begin").because(why)
+            }
+            DriveError::NoneOpen => CliError::usage("no rotation is open").hint("begin one with `keyslot rotate`"),
+            DriveError::NeverAccepted(gate) => CliError::new(ErrorKind::Usage, "this gate is one that nobody may open")
+                .at(gate)
+                .hint("`keyslot explain` says what opens it"),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Progress as lines on stderr: every phase, every step and its end, and what is waited for when that changes.
+
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use super::{Color, Terminal};
+use crate::drive::{Notice, Watcher};
+use crate::render::{reason, span};
+use crate::rotation::{Leg, Outcome};
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Show {
+    pub color: Color,
+    pub quiet: bool,
+}
+
+impl Show {
+    pub fn of(terminal: &Terminal) -> Show {
+        Show { color: terminal.color(), quiet: false }
+    }
+}
+
+/// Writes a line for each thing that happens.
+pub struct Lines {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    terminal: Terminal,
+    quiet: bool,
+    waiting: Vec<String>,
+}
+
+impl Lines {
+    pub fn new(show: Show) -> Lines {
+        let terminal = Terminal::new(show.color);
+        Lines { inner: Mutex::new(Inner { terminal, quiet: show.quiet, waiting: Vec::new() }) }
+    }
+}
+
+impl Watcher for Lines {
+    fn notice(&self, at: Timestamp, notice: &Notice<'_>) {
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if inner.quiet {
+            return;
+        }
+        let time = span::time(at);
+        match notice {
+            Notice::Reached { leg, phase } => {
+                inner.waiting.clear();
+                let leg = if *leg == Leg::Back { "back: " } else { "" };
+                inner.terminal.say(&format!("{time}  {leg}{phase}: {}", phase.title()));
+            }
+            Notice::Intended { step } => inner.terminal.say(&format!("{time}    {step}")),
+            Notice::Ended { step, outcome } => match outcome {
+                Outcome::Applied { .. } => {}
+                Outcome::NotSent { why } => inner.terminal.warn(&format!("{step} was not sent: {why}")),
+                Outcome::Refused { why, .. } => inner.terminal.warn(&format!("{step} was refused: {why}")),
+                Outcome::Unknown { why } => {
+                    inner.terminal.warn(&format!("whether “{step}” arrived is not known: {why}"));
+                }
+            },
+            Notice::Waiting { reasons, .. } => {
+                let kinds: Vec<String> = reasons
+                    .iter()
+                    .map(|one| format!("{} {} {}", one.gate, one.subject, one.why.kind()))
+                    .collect();
+                if kinds != inner.waiting {
+                    for one in reasons.iter().take(4) {
+                        inner.terminal.mutter(&format!("{time}      waits: {}", reason::why(one)));
+                    }
+                    inner.waiting = kinds;
+                }
+            }
+            Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
+        }
+    }
+}

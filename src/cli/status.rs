@@ -1,0 +1,69 @@
+//! `keyslot status` and `keyslot explain`: look, and say. Neither acts nor writes.
+
+use std::sync::Arc;
+
+use super::target::Target;
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::Silent;
+use crate::model::Access;
+use crate::render::{explain, matrix::Matrix};
+use crate::rotation::{Report, Verdict};
+
+/// Show who stands on which slot, and where the rotation stands.
+///
+/// One row a stamp; the columns are what the base branch reads, what the live release reads, what the Key Vault
+/// holds and what the pods must hold, each with the age of the look.
+#[derive(Debug, clap::Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Say what the rotation waits for, gate by gate, and what would open each.
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    #[command(flatten)]
+    pub target: Target,
+}
+
+impl Status {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let (report, matrix) = look(&self.target)?;
+        let mut text = matrix.table();
+        if report.opened.is_some() {
+            text.push('\n');
+            text.push_str(&explain::phases(&report));
+        }
+        terminal.data(text.as_bytes())?;
+        Ok(exit(&report))
+    }
+}
+
+impl Explain {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let (report, _) = look(&self.target)?;
+        terminal.data(explain::reasons(&report).as_bytes())?;
+        Ok(exit(&report))
+    }
+}
+
+fn look(target: &Target) -> Result<(Report, Matrix), CliError> {
+    let settings = target.settings()?;
+    let chosen = settings.choose(target.environment.as_deref())?;
+    super::block_on(async {
+        let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
+        let report = driver.report().await?;
+        let stamps: Vec<_> = driver.policy().stamps.iter().map(|stamp| stamp.name.clone()).collect();
+        let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);
+        let matrix = Matrix::of(&report.world, &stamps, access, report.at);
+        Ok((report, matrix))
+    })?
+}
+
+fn exit(report: &Report) -> Exit {
+    match report.decision.as_ref().map(|decision| &decision.verdict) {
+        None | Some(Verdict::Done | Verdict::Act { .. } | Verdict::Record(_)) => Exit::Done,
+        Some(Verdict::Wait { .. }) => Exit::Waiting,
+        Some(Verdict::Halt { .. }) => Exit::Halted,
+    }
+}

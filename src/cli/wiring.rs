@@ -1,0 +1,343 @@
+//! Settings → a driver with everything behind it. The only place where ports are tied to adapters.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::settings::{Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, TokenKind, TokenPlace};
+use super::{CliError, ErrorKind};
+use crate::adapters::arm::ArmAccess;
+use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
+use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
+use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
+use crate::adapters::github::{GitHub, GitHubSettings};
+use crate::adapters::http::{self, Http};
+use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
+use crate::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster};
+use crate::adapters::manual::ManualPipeline;
+use crate::adapters::token::{FixedToken, TokenSource};
+use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
+use crate::journal::{Journal, Remote, StorePlace, open_store};
+use crate::model::{Access, FlipBack, Salt};
+use crate::observe::{Observer, ReleaseRule, Targets};
+use crate::ports::{Clock, Forge, Pipeline, Ports};
+use crate::sim::wire::WireClock;
+
+/// Looks up environment variables; the process's own, or a rehearsal's.
+pub type Variables<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// The process's environment.
+pub fn process_variables(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The clock that the settings ask for: the machine's, or a loopback world's.
+pub fn clock(chosen: &Chosen<'_>) -> Arc<dyn Clock> {
+    match &chosen.endpoints.clock {
+        // Reading the settings refused it unless every endpoint is on loopback.
+        Some(clock) => Arc::new(WireClock::since(clock.wall_start, clock.world_start, clock.speed)),
+        None => Arc::new(SystemClock::start()),
+    }
+}
+
+/// Everything for one environment.
+///
+/// # Errors
+/// Settings that lead nowhere, a missing token, a journal that cannot be read.
+pub async fn driver(
+    chosen: &Chosen<'_>,
+    flip_back: Option<FlipBack>,
+    variables: Variables<'_>,
+    watcher: Arc<dyn Watcher>,
+) -> Result<Driver, CliError> {
+    let lock = super::lock::take(&chosen.journal()?)?;
+    let alone = lock.is_some();
+    let driver = build(chosen, flip_back, variables, watcher, alone).await?;
+    Ok(driver.keeping(Box::new(lock)))
+}
+
+/// The same for looking only: no lock is taken and nothing may be written.
+///
+/// # Errors
+/// As [`driver`].
+pub async fn onlooker(
+    chosen: &Chosen<'_>,
+    variables: Variables<'_>,
+    watcher: Arc<dyn Watcher>,
+) -> Result<Driver, CliError> {
+    build(chosen, None, variables, watcher, false).await
+}
+
+async fn build(
+    chosen: &Chosen<'_>,
+    flip_back: Option<FlipBack>,
+    variables: Variables<'_>,
+    watcher: Arc<dyn Watcher>,
+    alone: bool,
+) -> Result<Driver, CliError> {
+    let clock = clock(chosen);
+    let http = http::client(&chosen.http()?)
+        .map_err(|error| CliError::new(ErrorKind::Configuration, "cannot set up HTTPS").caused_by(&error))?;
+    let ports = ports(chosen, &http, &clock, variables).await?;
+    let place = chosen.journal()?;
+    let store = open_store(&place, remote(&place, &http, variables).as_ref())?;
+    let journal = Journal::open(store).await.map_err(|error| CliError::from(error.fault()))?;
+    Driver::new(Parts {
+        observer: Observer::new(ports.clone(), targets(chosen)),
+        ports,
+        journal,
+        policy: chosen.policy(flip_back),
+        holder: holder(),
+        lease_terms: lease_terms(chosen),
+        alone,
+        watcher,
+    })
+    .map_err(CliError::from)
+}
+
+/// A term that is long against a round of observation in wall time too.
+fn lease_terms(chosen: &Chosen<'_>) -> LeaseTerms {
+    let usual = LeaseTerms::default();
+    let Some(clock) = &chosen.endpoints.clock else { return usual };
+    let floor = |wall_seconds: f64| std::time::Duration::from_secs_f64(wall_seconds * clock.speed.max(1.0));
+    LeaseTerms { term: usual.term.max(floor(10.0)), margin: usual.margin.max(floor(0.5)) }
+}
+
+/// One process, one name: a lease left by a process that died is somebody else's.
+fn holder() -> String {
+    let user = process_variables("USER").unwrap_or_else(|| "somebody".to_owned());
+    let host = process_variables("HOSTNAME").unwrap_or_else(|| "this machine".to_owned());
+    let moment = jiff::Timestamp::now().as_millisecond();
+    format!("{user} on {host} ({}-{:x})", std::process::id(), moment & 0xff_ffff)
+}
+
+fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<Remote> {
+    if !place.is_shared() {
+        return None;
+    }
+    let environment: BTreeMap<String, String> = std::env::vars()
+        .filter(|(name, _)| variables(name).is_some())
+        .filter(|(name, _)| ["AZURE_", "AWS_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix)))
+        .collect();
+    Some(Remote { client: http.reqwest().clone(), environment })
+}
+
+fn targets(chosen: &Chosen<'_>) -> Targets {
+    let environment = chosen.environment;
+    let release = match environment.release.branch.as_deref() {
+        None => ReleaseRule::BaseItself,
+        Some(pattern) => match pattern.split_once('*') {
+            Some((prefix, _)) => ReleaseRule::Newest { prefix: prefix.to_owned() },
+            None => ReleaseRule::Branch(pattern.into()),
+        },
+    };
+    Targets {
+        salt: Salt::new(""),
+        access: Access::ReadWrite,
+        terraform_account: None,
+        terraform_root: environment.terraform.root.clone(),
+        base_branch: environment.terraform.base_branch.as_str().into(),
+        release,
+        stamps: environment.stamps.iter().map(super::settings::StampSettings::stamp_name).collect(),
+        operation: None,
+    }
+}
+
+async fn ports(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<Ports, CliError> {
+    let environment = chosen.environment;
+    let tokens = tokens(chosen, http, variables)?;
+    let cosmos = CosmosSettings {
+        account: environment.account.id(),
+        endpoint: chosen.endpoints.arm.url()?,
+        operation_suffixes: vec![chosen.endpoints.arm.host().to_owned()],
+        ask_last_use: environment.account.ask_last_use,
+        probe: environment.account.probe.as_ref().map(|probe| ProbeTarget {
+            database: probe.database.clone(),
+            container: probe.container.clone(),
+        }),
+    };
+    let access = ArmAccess {
+        http: http.clone(),
+        tokens: tokens.clone(),
+        clock: Arc::clone(clock),
+        scope: arm_scope(),
+    };
+    let vaults = KeyVaultSettings {
+        vaults: environment
+            .stamps
+            .iter()
+            .map(|stamp| {
+                let host = chosen.endpoints.vault_host(&stamp.key_vault);
+                (stamp.stamp_name(), format!("https://{host}"))
+            })
+            .collect(),
+        secret: environment.secret.name.clone(),
+    };
+    let clusters = environment
+        .stamps
+        .iter()
+        .map(|stamp| {
+            let kubeconfig =
+                KubeconfigPlace { path: chosen.path(&stamp.kubeconfig), context: stamp.context.clone() };
+            let cluster = StampCluster {
+                kubeconfig,
+                vault: Some(stamp.key_vault.clone()),
+                namespaces: stamp.namespaces.clone(),
+            };
+            (stamp.stamp_name(), cluster)
+        })
+        .collect();
+    Ok(Ports {
+        code: Arc::new(git(chosen, variables).await?),
+        forge: forge(chosen, http, clock, variables)?,
+        pipeline: pipeline(chosen, http, clock, variables)?,
+        clusters: Arc::new(Kubernetes::new(
+            environment.secret.name.as_str(),
+            clusters,
+            chosen.http()?,
+            Arc::clone(clock),
+        )),
+        vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
+        accounts: Arc::new(Cosmos::new(access, cosmos)),
+        clock: Arc::clone(clock),
+    })
+}
+
+fn arm_scope() -> String {
+    "https://management.azure.com/.default".to_owned()
+}
+
+fn tokens(chosen: &Chosen<'_>, http: &Http, variables: Variables<'_>) -> Result<Tokens, CliError> {
+    let needed = |name: &str| {
+        variables(name).ok_or_else(|| {
+            CliError::new(ErrorKind::Configuration, "a credential is not complete")
+                .at(name)
+                .because(
+                    "`credential = \"client-secret\"` wants this environment variable, and it is not set",
+                )
+                .hint("set it, or choose another `credential` under [endpoints] in keyslot.toml")
+        })
+    };
+    let source = match chosen.endpoints.credential {
+        CredentialKind::Auto => CredentialSource::Auto,
+        CredentialKind::ClientSecret => CredentialSource::ClientSecret {
+            tenant: needed("AZURE_TENANT_ID")?,
+            client: needed("AZURE_CLIENT_ID")?,
+            secret: SecretString::from(needed("AZURE_CLIENT_SECRET")?),
+        },
+        CredentialKind::WorkloadIdentity => CredentialSource::WorkloadIdentity,
+        CredentialKind::AzureCli => CredentialSource::AzureCli,
+        CredentialKind::ManagedIdentity => CredentialSource::ManagedIdentity,
+    };
+    let settings = CredentialSettings { source, authority: chosen.endpoints.login.as_base().to_owned() };
+    Ok(Tokens::new(http, &settings, &|name| variables(name))?)
+}
+
+fn token(
+    chosen: &Chosen<'_>,
+    place: &TokenPlace,
+    variables: Variables<'_>,
+) -> Result<Arc<dyn TokenSource>, CliError> {
+    let text = match place {
+        TokenPlace::Env(name) => variables(name).ok_or_else(|| {
+            CliError::new(ErrorKind::Configuration, "a token is missing")
+                .at(format!("environment variable {name}"))
+                .because("keyslot.toml says that the token stands there, and it is not set")
+                .hint(format!("export {name}=…, or name another place for the token in keyslot.toml"))
+        })?,
+        TokenPlace::File(path) => {
+            let path = chosen.path(path);
+            std::fs::read_to_string(&path)
+                .map_err(|error| CliError::io("cannot read a token", path.display(), &error))?
+        }
+    };
+    Ok(Arc::new(FixedToken::new(SecretString::from(text.trim().to_owned()))))
+}
+
+async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliError> {
+    let terraform = &chosen.environment.terraform;
+    let remote = match &terraform.repository {
+        Some(address) => address.clone(),
+        None => {
+            let here = chosen.path(Path::new("."));
+            remote_address(Path::new("git"), &here, "origin").await?
+        }
+    };
+    let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
+    let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
+    settings.suffixes = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].map(str::to_owned).to_vec();
+    if let Some(place) = &terraform.token {
+        settings.token = Some(token(chosen, place, variables)?);
+    }
+    Ok(Git::new(settings))
+}
+
+fn forge(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<Arc<dyn Forge>, CliError> {
+    let forge = &chosen.environment.release.forge;
+    match forge.kind {
+        ForgeKind::Github => Ok(Arc::new(GitHub::new(
+            GitHubSettings {
+                api: forge.api.url()?,
+                owner: forge.owner.clone(),
+                repository: forge.repository.clone(),
+                token: token(chosen, &forge.token, variables)?,
+                validation: forge.validation.clone(),
+            },
+            http,
+            Arc::clone(clock),
+        ))),
+    }
+}
+
+fn pipeline(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<Arc<dyn Pipeline>, CliError> {
+    let pipeline = &chosen.environment.release.pipeline;
+    match pipeline.kind {
+        PipelineKind::Manual => Ok(Arc::new(ManualPipeline)),
+        PipelineKind::AzureDevops => {
+            let missing = |what: &str| {
+                CliError::new(ErrorKind::Configuration, format!("the pipeline has no {what}"))
+                    .hint(format!("say `{what} = …` under [environment.{}.release.pipeline]", chosen.name))
+            };
+            let place = pipeline.token.as_ref().ok_or_else(|| missing("token"))?;
+            let token = token(chosen, place, variables)?;
+            let settings = AzureDevOpsSettings {
+                organization: pipeline.organization_url()?,
+                project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
+                pipeline: match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
+                    PipelineName::Number(id) => PipelineRef::Id(*id),
+                    PipelineName::Name(name) => PipelineRef::Name(name.clone()),
+                },
+                credential: match pipeline.token_kind {
+                    TokenKind::Personal => DevOpsCredential::Pat(token),
+                    TokenKind::Bearer => DevOpsCredential::Bearer(token),
+                },
+                stages: pipeline
+                    .stages
+                    .iter()
+                    .map(|stage| (stage.name.clone(), stage.effects.clone()))
+                    .collect(),
+                recent: 50,
+            };
+            Ok(Arc::new(AzureDevOps::new(settings, http, Arc::clone(clock))))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A process on a world in memory: drivers that can die and start again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd};
+use keyslot::journal::{Journal, MemoryStore, RecordStore};
+use keyslot::model::{
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, StampFacts,
+};
+use keyslot::observe::{Observer, ReleaseRule, Targets};
+use keyslot::rotation::{Event, Gate};
+use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
+use keyslot::sim::{SharedWorld, World, WorldConfig};
+
+/// A world, the journal beside it, and how the next process on it is made.
+pub struct Theatre {
+    pub world: SharedWorld,
+    pub store: MemoryStore,
+    pub crashes: Crashes,
+    pub policy: Policy,
+    pub without: BTreeSet<Gate>,
+    lives: u32,
+}
+
+impl Theatre {
+    pub fn new(config: WorldConfig) -> Theatre {
+        Theatre::with_crashes(config, Crashes::none())
+    }
+
+    pub fn with_crashes(config: WorldConfig, crashes: Crashes) -> Theatre {
+        let policy = policy(&config);
+        Theatre {
+            world: SharedWorld::new(World::new(config)),
+            store: MemoryStore::new(),
+            crashes,
+            policy,
+            without: BTreeSet::new(),
+            lives: 0,
+        }
+    }
+
+    /// How often a process was started.
+    pub fn lives(&self) -> u32 {
+        self.lives
+    }
+
+    /// One process, from start to its end, death included.
+    pub fn live(&mut self) -> Life {
+        self.lives += 1;
+        self.crashes.flag().lower();
+        let flag = self.crashes.flag().clone();
+        let ended = block_on_or_crash(self.process(), &flag);
+        match ended {
+            None => Life::Crashed,
+            Some(Ok(end)) => Life::Ended(end),
+            Some(Err(error)) => Life::Failed(error),
+        }
+    }
+
+    async fn process(&self) -> Result<TurnEnd, String> {
+        let mut driver = self.driver().await?;
+        let request = {
+            let world = self.world.lock();
+            OpenRequest {
+                environment: EnvironmentName::new("prod"),
+                account: world.config().account.id.clone(),
+                access: Access::ReadWrite,
+                retire: None,
+                route: Route::Hotfix,
+                flip_back: self.policy.flip_back,
+                by: "tester".to_owned(),
+                again: false,
+            }
+        };
+        match driver.open(&request).await.map_err(|error| error.to_string())? {
+            Opening::JustDone { .. } => return Ok(TurnEnd::Done),
+            Opening::Opened | Opening::Continued => {}
+        }
+        driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+        driver.run().await.map_err(|error| error.to_string())
+    }
+
+    pub async fn driver(&self) -> Result<Driver, String> {
+        let options = MemoryOptions::with_crashes(self.crashes.clone());
+        let ports = memory::ports(&self.world, options);
+        let store: Arc<dyn RecordStore> = Arc::new(self.store.clone());
+        let journal: Journal<Event> = Journal::open_as(store, format!("life-{}", self.lives))
+            .await
+            .map_err(|error| error.to_string())?;
+        let observer = Observer::new(ports.clone(), self.targets());
+        Driver::new(Parts {
+            ports,
+            observer,
+            journal,
+            policy: self.policy.clone(),
+            holder: format!("life-{}", self.lives),
+            lease_terms: LeaseTerms::default(),
+            alone: false,
+            watcher: Arc::new(Silent),
+        })
+        .map(|driver| driver.without_gates(self.without.iter().copied()))
+        .map_err(|error| error.to_string())
+    }
+
+    fn targets(&self) -> Targets {
+        let world = self.world.lock();
+        let config = world.config();
+        Targets {
+            salt: Salt::new(""),
+            access: Access::ReadWrite,
+            terraform_account: None,
+            terraform_root: String::new(),
+            base_branch: config.repository.base.clone(),
+            release: ReleaseRule::Branch(config.repository.release.clone()),
+            stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
+            operation: None,
+        }
+    }
+}
+
+/// How one process ended.
+#[derive(Debug, PartialEq)]
+pub enum Life {
+    Ended(TurnEnd),
+    Crashed,
+    Failed(String),
+}
+
+/// The usual policy for a world: everything it has, one stamp at a time.
+pub fn policy(config: &WorldConfig) -> Policy {
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    let seconds = Duration::from_secs;
+    Policy {
+        route: Route::Hotfix,
+        flip_back: FlipBack::No,
+        base_branch: config.repository.base.clone(),
+        skip_stages: config
+            .pipeline
+            .stages
+            .iter()
+            .filter(|stage| !stage.name.contains("infra"))
+            .map(|stage| stage.name.clone())
+            .collect(),
+        stamps: config
+            .units
+            .iter()
+            .flat_map(|unit| {
+                unit.stamps.iter().map(|stamp| StampFacts {
+                    name: stamp.name.clone(),
+                    unit: unit.name.clone(),
+                    live_traffic: unit.traffic,
+                })
+            })
+            .collect(),
+        workloads: config.workloads.iter().map(|workload| workload.name.clone()).collect(),
+        wave_size: 1,
+        soak: minutes(10),
+        quiet_window: minutes(30),
+        confirm_window: minutes(30),
+        max_target_age: None,
+        settle: minutes(15),
+        approver_differs: false,
+        store: SharedStore::Shared,
+        ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(2), proof: minutes(10) },
+        pace: Pace {
+            people: seconds(60),
+            pipeline: seconds(30),
+            rollout: seconds(5),
+            pods: seconds(15),
+            account: seconds(30),
+        },
+    }
+}
