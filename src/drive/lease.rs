@@ -20,6 +20,8 @@ impl LeaseEvent for Event {
 /// Whether we may act.
 pub(super) enum Standing {
     Held,
+    /// Taken or renewed just now: what was decided without it is to be decided again.
+    New,
     /// Until then somebody else holds it.
     Of {
         holder: String,
@@ -40,7 +42,7 @@ impl Driver {
             LeaseMove::Keep => Ok(Standing::Held),
             LeaseMove::Take { until } | LeaseMove::Renew { until } => {
                 self.append(Event::Lease { holder: self.holder.clone(), until }).await?;
-                Ok(Standing::Held)
+                Ok(Standing::New)
             }
             LeaseMove::Wait { holder, free_at } => Ok(Standing::Of { holder, until: free_at }),
         }

@@ -102,8 +102,9 @@ impl Driver {
         } else {
             *looks = 0;
         }
-        match self.hold_lease().await? {
+        match self.lease_for(&verdict).await? {
             Standing::Held => {}
+            Standing::New => return Ok(None),
             Standing::Of { holder, until } => {
                 let reason =
                     Reason::new(Gate::LeaseHeld, Subject::Rotation, Why::LeaseOfOther { holder, until });
@@ -132,6 +133,17 @@ impl Driver {
                 Ok(Some(TurnEnd::Done))
             }
         }
+    }
+
+    /// Who only waits needs no lease: it is taken when there is something to do, or when a gate asks for it.
+    async fn lease_for(&mut self, verdict: &Verdict) -> Result<Standing, DriveError> {
+        let wanted = match verdict {
+            Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+                reasons.iter().any(|reason| reason.gate == Gate::LeaseHeld)
+            }
+            Verdict::Act { .. } | Verdict::Record(_) | Verdict::Done => true,
+        };
+        if wanted { self.hold_lease().await } else { Ok(Standing::Held) }
     }
 
     pub(super) fn decision(&self, now: Timestamp) -> Result<Decision, DriveError> {
