@@ -435,3 +435,24 @@ fn several_accounts_want_a_name() {
     let unknown = flip(&files, Some("order"), Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(unknown.as_slice(), [Refusal::UnknownAccount { .. }]), "{unknown:?}");
 }
+
+#[test]
+fn a_mark_before_json_shifts_its_places_alone() {
+    let text = "\u{feff}{\"locals\": {\"a\": \"${azurerm_cosmosdb_account.x.primary_key}\"}}";
+    check(&[("a.tf.json", text)], &["a.tf.json:1 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn a_flip_that_would_not_be_what_was_meant_is_ours_and_refused() {
+    let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    for wrong in ["primary_readonly_key", "endpoint", "primary_key", "] ["] {
+        let mut tree = Tree::read(&[("a.tf", text)]);
+        tree.references[0].other = Some(wrong.to_owned());
+        let refusals = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert!(matches!(refusals.as_slice(), [Refusal::NotAsMeant(_)]), "{wrong}: {refusals:?}");
+    }
+    let mut tree = Tree::read(&[("a.tf", text)]);
+    tree.references[0].span.start -= 1;
+    let refusals = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::NotAsMeant(_)]), "{refusals:?}");
+}
