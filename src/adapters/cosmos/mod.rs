@@ -11,8 +11,8 @@ mod proof;
 mod signature;
 mod verdict;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use url::Url;
@@ -25,7 +25,8 @@ use self::management::{Management, is_unknown_version};
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
 use crate::model::{
-    AccountId, AccountView, Blindness, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot,
+    AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
+    Salt, Slot,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -53,6 +54,8 @@ pub struct Cosmos {
     plane: DataPlane,
     settings: CosmosSettings,
     preview_unknown: AtomicBool,
+    /// The container that the last proof found, as long as proofs hold with it.
+    found: Mutex<Option<ProbeTarget>>,
     backoff: Backoff,
 }
 
@@ -61,8 +64,16 @@ impl Cosmos {
         let plane = DataPlane::new(access.http.clone(), Arc::clone(&access.clock));
         let (endpoint, account) = (settings.endpoint.clone(), settings.account.clone());
         let management = Management { access, endpoint, account };
-        let (preview_unknown, backoff) = (AtomicBool::new(false), Backoff::default());
-        Cosmos { management, plane, settings, preview_unknown, backoff }
+        let (preview_unknown, found) = (AtomicBool::new(false), Mutex::new(None));
+        Cosmos { management, plane, settings, preview_unknown, found, backoff: Backoff::default() }
+    }
+
+    async fn target(&self, regions: &[Region], key: &KeyMaterial) -> Result<ProbeTarget, String> {
+        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.settings.probe.clone().or(known) {
+            Some(target) => Ok(target),
+            None => proof::discover(&self.plane, regions, key).await,
+        }
     }
 
     fn name(&self) -> &str {
@@ -125,12 +136,12 @@ impl Accounts for Cosmos {
             let why = format!("the service lists no {kind} key");
             return Err(Fault::new(Blindness::Unintelligible, "prove a key", self.name(), why));
         };
-        let target = match &self.settings.probe {
-            Some(target) => Ok(target.clone()),
-            None => proof::discover(&self.plane, regions, key).await,
-        };
-        let regions = proof::prove(&self.plane, regions, key, target).await;
-        Ok(KeyProof { fingerprint: Some(key.fingerprint(salt)), regions })
+        let target = self.target(regions, key).await;
+        let regions = proof::prove(&self.plane, regions, key, &target).await;
+        let proof = KeyProof { fingerprint: Some(key.fingerprint(salt)), regions };
+        let found = target.ok().filter(|_| proof.holds());
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(proof)
     }
 
     async fn regenerate(

@@ -4,12 +4,13 @@
 //! may not. Regions that take no writes answer 403/3 to it, whatever the key. There the right to write cannot be
 //! shown on the spot; it is a property of the key, not of the region, and what the region itself must prove is
 //! that it knows the key. So for such a region `write` is what the writing regions said, provided that the
-//! region's own read was accepted, and no evidence where no region writes.
+//! region's own read was accepted: accepted where they accept, otherwise no evidence (it has refused nothing).
 
 use std::collections::BTreeMap;
 
 use azure_core::Uuid;
 use futures::future::join_all;
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::data_plane::{Ask, Asked, DataPlane};
@@ -31,13 +32,13 @@ impl ProbeTarget {
 
 #[derive(Deserialize)]
 struct Databases {
-    #[serde(rename = "Databases", default)]
+    #[serde(rename = "Databases")]
     all: Vec<Named>,
 }
 
 #[derive(Deserialize)]
 struct Containers {
-    #[serde(rename = "DocumentCollections", default)]
+    #[serde(rename = "DocumentCollections")]
     all: Vec<Container>,
 }
 
@@ -108,7 +109,10 @@ async fn listed<T: for<'de> Deserialize<'de>>(
 ) -> Result<T, String> {
     let Asked { answer, .. } =
         plane.ask(&region.endpoint, key, ask).await.map_err(|fault| fault.to_string())?;
-    serde_json::from_slice(&answer.body).map_err(|_| describe(&answer))
+    if answer.status != StatusCode::OK {
+        return Err(describe(&answer));
+    }
+    serde_json::from_slice(&answer.body).map_err(|_| "the list is not understood".to_owned())
 }
 
 /// One region's own part of the proof.
@@ -123,10 +127,10 @@ pub(super) async fn prove(
     plane: &DataPlane,
     regions: &[Region],
     key: &KeyMaterial,
-    target: Result<ProbeTarget, String>,
+    target: &Result<ProbeTarget, String>,
 ) -> BTreeMap<String, RegionProof> {
     let locals = join_all(regions.iter().map(|region| async {
-        let local = match &target {
+        let local = match target {
             Ok(target) => prove_at(plane, region, key, target).await,
             Err(why) => prove_without_container(plane, region, key, why).await,
         };
@@ -192,10 +196,23 @@ impl Local {
     fn complete(self, elsewhere: &ProofVerdict) -> RegionProof {
         let write = match self.write {
             Some(write) => write,
-            None if self.read == ProofVerdict::Accepted => elsewhere.clone(),
+            None if self.read == ProofVerdict::Accepted => borrowed(elsewhere),
             None => ProofVerdict::NoEvidence("takes no writes, and the read was not accepted".to_owned()),
         };
         RegionProof { read: self.read, write }
+    }
+}
+
+/// What a region that only reads takes over: acceptance. A refusal is for those to report who refused.
+fn borrowed(elsewhere: &ProofVerdict) -> ProofVerdict {
+    match elsewhere {
+        ProofVerdict::Accepted => ProofVerdict::Accepted,
+        ProofVerdict::Refused => {
+            ProofVerdict::NoEvidence("takes no writes, and the regions that do refused the key".to_owned())
+        }
+        ProofVerdict::NoEvidence(why) => {
+            ProofVerdict::NoEvidence(format!("takes no writes; elsewhere: {why}"))
+        }
     }
 }
 
@@ -229,6 +246,8 @@ mod tests {
 
         let lent = Local { read: Accepted, write: None }.complete(&Accepted);
         assert_eq!(lent.write, Accepted);
+        let not_blamed = Local { read: Accepted, write: None }.complete(&Refused);
+        assert!(matches!(not_blamed.write, ProofVerdict::NoEvidence(_)), "it has refused nothing");
         let unread = Local { read: Refused, write: None }.complete(&Accepted);
         assert!(matches!(unread.write, ProofVerdict::NoEvidence(_)));
     }

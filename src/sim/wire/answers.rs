@@ -1,9 +1,38 @@
 //! What the Azure faces have in common when they answer.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::{Changed, Lost};
+use crate::sim::Refusal;
+
+/// How a call ended that the world's faults did not let through.
+pub(super) enum TurnedAway {
+    Throttled(Duration),
+    Forbidden,
+    /// No answer: the call did not arrive, or its answer got lost.
+    NoAnswer,
+}
+
+impl From<Refusal> for TurnedAway {
+    fn from(refusal: Refusal) -> TurnedAway {
+        match refusal {
+            Refusal::Throttled { retry_after } => TurnedAway::Throttled(retry_after),
+            Refusal::Forbidden => TurnedAway::Forbidden,
+            Refusal::Unreachable | Refusal::AnswerLost => TurnedAway::NoAnswer,
+            // Deeds are refused in their own replies; a call as such never ends so.
+            Refusal::NotFound(_)
+            | Refusal::AlreadyExists(_)
+            | Refusal::NotFastForward { .. }
+            | Refusal::Conflict(_)
+            | Refusal::Busy(_)
+            | Refusal::Invalid(_)
+            | Refusal::Gone { .. } => TurnedAway::NoAnswer,
+        }
+    }
+}
 
 /// An answer that never arrives: the connection ends instead. `changed` where the deed is done all the same.
 pub(super) fn lost(changed: bool) -> Response {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::SharedWorld;
 use super::account_body::{account_body, keys_body};
-use super::answers::{is_change, lost, with_change, with_header};
+use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
@@ -91,26 +91,26 @@ async fn answer(
     });
     let response = match answered.await {
         Ok(response) => response,
-        Err(refusal) => turned_away(&refusal, changed),
+        Err(refusal) => turned_away(refusal.into(), changed),
     };
     let id = azure_core::Uuid::new_v4().to_string();
     with_header(response, HeaderName::from_static("x-ms-request-id"), &id)
 }
 
 /// What ARM says to a call that did not reach the resource provider.
-fn turned_away(refusal: &Refusal, changed: bool) -> Response {
-    match refusal {
-        Refusal::Throttled { retry_after } => with_header(
+fn turned_away(turned: TurnedAway, changed: bool) -> Response {
+    match turned {
+        TurnedAway::Throttled(retry_after) => with_header(
             nested(StatusCode::TOO_MANY_REQUESTS, "SubscriptionRequestsThrottled", "Too many requests."),
             RETRY_AFTER,
             &retry_after.as_secs().max(1).to_string(),
         ),
-        Refusal::Forbidden => nested(
+        TurnedAway::Forbidden => nested(
             StatusCode::FORBIDDEN,
             "AuthorizationFailed",
             "The client does not have authorization to perform the action over the scope.",
         ),
-        _ => lost(changed),
+        TurnedAway::NoAnswer => lost(changed),
     }
 }
 

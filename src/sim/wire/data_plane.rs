@@ -16,9 +16,9 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use super::SharedWorld;
-use super::answers::{lost, with_header};
+use super::answers::{TurnedAway, lost, with_header};
 use crate::model::{Access, KeyMaterial};
-use crate::sim::{Call, Operation, Refusal, World};
+use crate::sim::{Call, Operation, World};
 
 /// How far a request's date may be off.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -99,14 +99,14 @@ async fn answer(
     plane.dress(match answered.await {
         Ok(Ok(body)) => Json(body).into_response(),
         Ok(Err(refused)) => refuse(refused),
-        Err(refusal) => turned_away(&refusal),
+        Err(refusal) => turned_away(refusal.into()),
     })
 }
 
 /// What the gateway says to a call that it does not let in.
-fn turned_away(refusal: &Refusal) -> Response {
-    match refusal {
-        Refusal::Throttled { retry_after } => with_header(
+fn turned_away(turned: TurnedAway) -> Response {
+    match turned {
+        TurnedAway::Throttled(retry_after) => with_header(
             refuse(Refused::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 3200,
@@ -116,14 +116,14 @@ fn turned_away(refusal: &Refusal) -> Response {
             HeaderName::from_static("x-ms-retry-after-ms"),
             &retry_after.as_millis().to_string(),
         ),
-        Refusal::Forbidden => refuse(Refused::new(
+        TurnedAway::Forbidden => refuse(Refused::new(
             StatusCode::FORBIDDEN,
             0,
             "Forbidden",
             "Request originated from client IP 203.0.113.7 through public internet. This is blocked by your \
              Cosmos DB account firewall settings.",
         )),
-        _ => lost(false),
+        TurnedAway::NoAnswer => lost(false),
     }
 }
 

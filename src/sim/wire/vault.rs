@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::SharedWorld;
-use super::answers::{is_change, lost, with_change, with_header};
+use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, VAULT};
 use crate::model::{KeyMaterial, SecretVersion, StampName};
 use crate::sim::vault::{Vault, VaultVersion};
-use crate::sim::{Call, Command, Operation, Refusal, Reply, World};
+use crate::sim::{Call, Command, Operation, Reply, World};
 
 #[derive(Clone)]
 struct Face {
@@ -80,24 +80,24 @@ async fn answer(
     });
     match answered.await {
         Ok(response) => response,
-        Err(refusal) => turned_away(&refusal, changed),
+        Err(refusal) => turned_away(refusal.into(), changed),
     }
 }
 
-fn turned_away(refusal: &Refusal, changed: bool) -> Response {
-    match refusal {
-        Refusal::Throttled { retry_after } => with_header(
+fn turned_away(turned: TurnedAway, changed: bool) -> Response {
+    match turned {
+        TurnedAway::Throttled(retry_after) => with_header(
             error(StatusCode::TOO_MANY_REQUESTS, "Throttled", "Request was not processed.", ""),
             RETRY_AFTER,
             &retry_after.as_secs().max(1).to_string(),
         ),
-        Refusal::Forbidden => error(
+        TurnedAway::Forbidden => error(
             StatusCode::FORBIDDEN,
             "Forbidden",
             "Caller is not authorized to perform action on resource.",
             "ForbiddenByRbac",
         ),
-        _ => lost(changed),
+        TurnedAway::NoAnswer => lost(changed),
     }
 }
 
