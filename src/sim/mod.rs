@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod command;
+mod compare;
 pub mod config;
 mod counters;
 mod deeds;

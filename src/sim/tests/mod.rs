@@ -1,6 +1,12 @@
 //! Tests of the world as a whole, and the small tools that they share.
 
+mod code;
 mod controller;
+mod csi;
+mod keys;
+mod ports;
+mod runs;
+mod same;
 
 use std::time::Duration;
 
@@ -38,6 +44,10 @@ pub(super) fn recorded_with(
     config.kubernetes.mounts_in = Span::secs(1, 1);
     more(&mut config);
     World::new(config)
+}
+
+pub(super) fn stamps(world: &World) -> Vec<StampName> {
+    world.stamps().filter(|stamp| stamp.destroyed.is_none()).map(|stamp| stamp.name.clone()).collect()
 }
 
 pub(super) fn patch(world: &mut World, name: &str, patch: DeploymentPatch) -> Reply {
