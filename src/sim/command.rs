@@ -111,6 +111,10 @@ pub enum Command {
     CancelRun {
         run: RunId,
     },
+    /// Approves the stage that the run waits at.
+    ApproveRun {
+        run: RunId,
+    },
     Patch {
         stamp: StampName,
         workload: WorkloadName,

@@ -20,6 +20,7 @@ pub enum Event {
     /// Somebody closes it without merging.
     PullCloses(PullNumber),
     RunStarts(u64),
+    StageApproved(u64, usize),
     StageActs(u64, usize),
     /// The stamp's vault gets what the run's Terraform said when it was evaluated.
     VaultWrite(u64, usize),

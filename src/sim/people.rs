@@ -1,6 +1,7 @@
 //! Pull requests, and the people around them: reviewers, those who start checks, those who press buttons.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -178,7 +179,7 @@ impl World {
             fits.then_some(())
         });
         if closes.is_some() {
-            let delay = std::time::Duration::from_secs(600);
+            let delay = Duration::from_secs(600);
             self.queue.push(after(self.now, delay), Event::PullCloses(number));
         }
         self.expect_check(number);

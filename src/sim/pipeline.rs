@@ -1,6 +1,7 @@
 //! Runs of the release pipeline. A run applies the Terraform of the commit that it is pinned to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -131,7 +132,6 @@ impl World {
     /// Begins the next stage that is not left out, or ends the run.
     fn begin_stage(&mut self, number: u64) {
         let now = self.now;
-        let seed = self.seed.of("stage").at(number);
         let config = self.config_arc();
         let Some(run) = self.live_run(number) else { return };
         let next = run.stages.iter().position(|stage| stage.state == RunState::Queued);
@@ -139,14 +139,46 @@ impl World {
             finish(run, RunResult::Succeeded, now);
             return;
         };
+        let approval = config.pipeline.stages.get(place).and_then(|stage| stage.approved_after);
+        let Some(delay) = approval else {
+            self.run_stage(number, place);
+            return;
+        };
+        run.state = RunState::WaitsForApproval;
         if let Some(stage) = run.stages.get_mut(place) {
-            stage.state = RunState::Running;
-            stage.started = Some(now);
+            stage.state = RunState::WaitsForApproval;
         }
-        let takes = config.pipeline.stages.get(place).map(|stage| stage.takes.pick(seed.at(place as u64)));
-        let takes = takes.unwrap_or_default();
+        self.queue.push(after(now, delay), Event::StageApproved(number, place));
+    }
+
+    pub(super) fn approve_run(&mut self, id: &RunId) -> Result<Reply, Refusal> {
+        let run = self.runs.iter().find(|run| &run.id() == id);
+        let run = run.ok_or_else(|| Refusal::NotFound(format!("the run {id}")))?;
+        let waits = run.stages.iter().position(|stage| stage.state == RunState::WaitsForApproval);
+        let place = waits.ok_or_else(|| Refusal::Invalid(format!("the run {id} waits for no approval")))?;
+        self.run_stage(run.number, place);
+        Ok(Reply::Done)
+    }
+
+    /// A stage begins to run, unless it runs already.
+    pub(super) fn run_stage(&mut self, number: u64, place: usize) {
+        let now = self.now;
+        let Some(run) = self.live_run(number) else { return };
+        let Some(stage) = run.stages.get_mut(place) else { return };
+        if !matches!(stage.state, RunState::Queued | RunState::WaitsForApproval) {
+            return;
+        }
+        stage.state = RunState::Running;
+        stage.started = Some(now);
+        run.state = RunState::Running;
+        let takes = self.stage_takes(number, place);
         self.queue.push(after(now, takes / 3), Event::StageActs(number, place));
         self.queue.push(after(now, takes), Event::StageEnds(number, place));
+    }
+
+    fn stage_takes(&self, number: u64, place: usize) -> Duration {
+        let seed = self.seed.of("stage").at(number).at(place as u64);
+        self.config.pipeline.stages.get(place).map(|stage| stage.takes.pick(seed)).unwrap_or_default()
     }
 
     fn stage_effects(&self, number: u64, place: usize) -> Vec<StageEffect> {
@@ -171,13 +203,7 @@ impl World {
         let root = self.config.repository.terraform_root.as_str();
         let value = secrets_map::evaluate(commit.tree(), root, &self.config.secret_name)
             .map(|template| self.fill(&template));
-        let takes = self
-            .config
-            .pipeline
-            .stages
-            .get(place)
-            .map(|stage| stage.takes.pick(self.seed.of("stage").at(number).at(place as u64)))
-            .unwrap_or_default();
+        let takes = self.stage_takes(number, place);
         let targets = self.targets(number);
         let seed = self.seed.of("apply").at(number);
         let Some(run) = self.live_run(number) else { return };
@@ -191,7 +217,7 @@ impl World {
         // Each vault in its own time, all within the second third of the stage.
         let room = u64::try_from((takes / 3).as_millis()).unwrap_or(0);
         for stamp in targets {
-            let wait = std::time::Duration::from_millis(seed.at(stamp as u64).below(room.max(1)));
+            let wait = Duration::from_millis(seed.at(stamp as u64).below(room.max(1)));
             self.queue.push(after(self.now, wait), Event::VaultWrite(number, stamp));
         }
     }

@@ -136,6 +136,7 @@ impl World {
                 self.start_run(&branch, commit.as_ref(), &skip, &by)
             }
             Command::CancelRun { run } => self.cancel_run(&run),
+            Command::ApproveRun { run } => self.approve_run(&run),
             Command::Patch { stamp, workload, patch } => {
                 let place = self.alive(&stamp)?;
                 self.counters.patches += 1;
@@ -168,6 +169,7 @@ impl World {
                 let _ = self.close_pull(number, "mallory");
             }
             Event::RunStarts(run) => self.run_starts(run),
+            Event::StageApproved(run, stage) => self.run_stage(run, stage),
             Event::StageActs(run, stage) => self.stage_acts(run, stage),
             Event::VaultWrite(run, stamp) => self.vault_write(run, stamp),
             Event::StageEnds(run, stage) => self.stage_ends(run, stage),

@@ -135,6 +135,8 @@ pub struct StageConfig {
     pub name: String,
     pub takes: Span,
     pub effects: Vec<StageEffect>,
+    /// For how long it waits until somebody approves it; `None`: it needs no approval.
+    pub approved_after: Option<Duration>,
 }
 
 impl StageConfig {
@@ -143,6 +145,7 @@ impl StageConfig {
             name: name.to_owned(),
             takes: Span::secs(least_minutes * 60, most_minutes * 60),
             effects: effects.to_vec(),
+            approved_after: None,
         }
     }
 }

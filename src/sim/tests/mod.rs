@@ -7,6 +7,7 @@ mod keys;
 mod ports;
 mod runs;
 mod same;
+mod troubles;
 
 use std::time::Duration;
 

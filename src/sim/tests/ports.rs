@@ -176,7 +176,8 @@ fn a_refused_key_speaks_against_the_proof() {
 #[test]
 fn faults_of_calls_come_out_as_what_they_are() {
     let on = |trouble| Fault::new(When::Nth(1), Target::operation(Operation::OpenPull), trouble);
-    let cases: [(Trouble, fn(&Effect<crate::model::PullNumber>) -> bool, usize); 4] = [
+    type Right = fn(&Effect<crate::model::PullNumber>) -> bool;
+    let cases: [(Trouble, Right, usize); 4] = [
         (Trouble::Unreachable, |effect| matches!(effect, Effect::NotSent(_)), 0),
         (Trouble::LoseAnswer, |effect| matches!(effect, Effect::Unknown(_)), 1),
         (Trouble::Throttle { retry_after: secs(5) }, |effect| matches!(effect, Effect::Refused(_)), 0),
