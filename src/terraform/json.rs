@@ -30,7 +30,7 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
 fn failure(source: &Source, error: &serde_json::Error) -> ParseFailure {
     let line_start: usize =
         source.text().split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let offset = (line_start + error.column().saturating_sub(1)).min(source.text().len());
+    let offset = source.text().floor_char_boundary(line_start + error.column().saturating_sub(1));
     ParseFailure { span: source.to_file(offset..offset), message: error.to_string() }
 }
 

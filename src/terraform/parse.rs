@@ -78,7 +78,7 @@ fn parse(source: &Source) -> Parsed {
 }
 
 fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
-    let offset = error.location().offset();
+    let offset = source.text().floor_char_boundary(error.location().offset());
     let width = source.text().get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     ParseFailure { span: source.to_file(offset..offset + width), message: error.message().to_owned() }
 }

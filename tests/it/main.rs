@@ -14,6 +14,7 @@ mod kubernetes_adapter;
 mod recordings;
 mod rotation;
 mod stage;
+mod terraform_any_bytes;
 mod tool;
 mod wire_azure;
 mod wire_contracts;
