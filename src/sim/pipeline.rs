@@ -49,6 +49,13 @@ impl Run {
     pub fn id(&self) -> RunId {
         run_id(self.number)
     }
+
+    /// When anything of it last changed.
+    pub fn changed(&self) -> Timestamp {
+        let stages = self.stages.iter().flat_map(|stage| [stage.started, stage.finished]);
+        let times = stages.chain([self.started, self.finished, Some(self.queued)]);
+        times.flatten().max().unwrap_or(self.queued)
+    }
 }
 
 fn run_id(number: u64) -> RunId {

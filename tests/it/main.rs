@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod arrows;
+mod azure_devops;
 mod check;
+mod contract;
+mod desk;
 mod flip;
 mod gates;
 mod git;
 mod git_face;
+mod github;
 mod in_memory;
 mod journal_folder;
 mod journal_remote;

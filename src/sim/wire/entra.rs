@@ -27,14 +27,15 @@ const AUDIENCES: [&str; 5] = [
     MANAGEMENT,
     VAULT,
     "https://api.loganalytics.io",
-    // Azure DevOps.
-    "499b84ac-1321-427f-aa17-267ca6975798",
+    DEVOPS,
     // The server application of AKS clusters with Entra.
     AKS_SERVER,
 ];
 
 pub const MANAGEMENT: &str = "https://management.azure.com";
 pub const VAULT: &str = "https://vault.azure.net";
+/// Azure DevOps.
+pub const DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798";
 pub const AKS_SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 /// The application that may sign in. Clones share the tokens.
@@ -180,7 +181,7 @@ fn digest(text: &str) -> [u8; 32] {
 }
 
 /// 256 random bits, in letters that need no escaping anywhere.
-fn random_text() -> String {
+pub(super) fn random_text() -> String {
     let mut bytes = [0_u8; 32];
     // The system's generator does not fail on the systems that keyslot runs on; two UUIDs stand in if it did.
     if SystemRandom::new().fill(&mut bytes).is_err() {

@@ -8,6 +8,7 @@
 mod account_body;
 mod answers;
 mod arm;
+pub mod azure_devops;
 mod certificates;
 mod clock;
 mod data_plane;
@@ -15,11 +16,13 @@ mod entra;
 mod faces;
 mod faults;
 pub mod git;
+pub mod github;
 pub mod kubernetes;
 mod route;
 mod server;
 mod shared;
 mod simulation;
+mod tickets;
 mod transcript;
 mod vault;
 
@@ -40,6 +43,7 @@ pub use route::HostPattern;
 pub use server::{Changed, Lost};
 pub use shared::{Mirror, SharedWorld};
 pub use simulation::Simulation;
+pub use tickets::Tickets;
 pub use transcript::{Entry, Transcript};
 
 use certificates::Authority;

@@ -1,8 +1,8 @@
-//! A world put on the wire with all its faces.
+//! A world put on the wire with all its faces. Its repository on disk is [`super::git::mirror`]'s, for who wants one.
 
 use jiff::Timestamp;
 
-use super::{Directory, SharedWorld, Wire, WireBuilder, WireClock, WireError, WireOptions, faces};
+use super::{Directory, SharedWorld, Tickets, Wire, WireBuilder, WireClock, WireError, WireOptions, faces};
 use crate::sim::World;
 
 /// A world that answers, with the means to look into it from the side.
@@ -11,6 +11,8 @@ pub struct Simulation {
     pub world: SharedWorld,
     /// Who may sign in.
     pub directory: Directory,
+    /// For the forge and the pipeline.
+    pub tickets: Tickets,
 }
 
 impl Simulation {
@@ -23,10 +25,11 @@ impl Simulation {
         let clock = WireClock::since(Timestamp::now(), world.now(), speed);
         let world = SharedWorld::new(world, clock.clone());
         let builder = WireBuilder::new(clock, options)?;
-        let directory = Directory::new();
+        let (directory, tickets) = (Directory::new(), Tickets::new());
         let builder = faces::azure(builder, &world, &directory);
+        let builder = faces::release(builder, &world, &directory, &tickets);
         let turning = world.clone().run(builder.stopped());
         builder.spawn(turning);
-        Ok(Simulation { wire: builder.start()?, world, directory })
+        Ok(Simulation { wire: builder.start()?, world, directory, tickets })
     }
 }

@@ -1,0 +1,131 @@
+//! Runs by the pipelines API: start one, read one, read all.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Face, PIPELINE, answer, time};
+use crate::model::{BranchName, CommitId, RunId, RunResult, RunState};
+use crate::sim::{Call, Command, Operation, Refusal, Reply, Run, World};
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Order {
+    preview_run: bool,
+    resources: Resources,
+    stages_to_skip: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Resources {
+    repositories: Repositories,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Repositories {
+    #[serde(rename = "self")]
+    itself: Itself,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Itself {
+    ref_name: Option<String>,
+    version: Option<String>,
+}
+
+pub(super) async fn start(
+    State(face): State<Face>,
+    Path((_, _, pipeline)): Path<(String, String, u32)>,
+    Json(order): Json<Order>,
+) -> Response {
+    if pipeline != PIPELINE {
+        return answer::no_pipeline(pipeline);
+    }
+    if order.preview_run {
+        return Json(json!({ "finalYaml": "stages: []\n", "id": -1, "pipeline": { "id": PIPELINE } }))
+            .into_response();
+    }
+    let call = Call::of(Operation::StartRun);
+    let started = face.0.shared.call(&call, |world| {
+        let itself = order.resources.repositories.itself;
+        let named =
+            itself.ref_name.unwrap_or_else(|| format!("refs/heads/{}", world.config().repository.base));
+        let Some(branch) = named.strip_prefix("refs/heads/") else {
+            return Err(Refusal::Invalid(format!("{named} is no branch")));
+        };
+        let command = Command::StartRun {
+            branch: BranchName::new(branch),
+            commit: itself.version.map(CommitId::new),
+            skip: order.stages_to_skip,
+            by: face.0.access.login.clone(),
+        };
+        match world.apply(command)? {
+            Reply::Run(id) => Ok(world.run(&id).map(|run| face.run(world, run)).unwrap_or_default()),
+            _ => Err(Refusal::Invalid("no run".to_owned())),
+        }
+    });
+    match started.await {
+        Ok(Ok(run)) => answer::done(run),
+        Ok(Err(refusal)) | Err(refusal) => answer::refused(&refusal),
+    }
+}
+
+pub(super) async fn list(
+    State(face): State<Face>,
+    Path((_, _, pipeline)): Path<(String, String, u32)>,
+) -> Response {
+    if pipeline != PIPELINE {
+        return answer::no_pipeline(pipeline);
+    }
+    let runs =
+        face.0.shared.with(|world| world.runs().iter().rev().map(|run| face.run(world, run)).collect());
+    answer::list(runs)
+}
+
+pub(super) async fn get(
+    State(face): State<Face>,
+    Path((_, _, pipeline, id)): Path<(String, String, u32, String)>,
+) -> Response {
+    let shown = face.0.shared.with(|world| world.run(&RunId::new(&id)).map(|run| face.run(world, run)));
+    match shown.filter(|_| pipeline == PIPELINE) {
+        Some(run) => Json(run).into_response(),
+        None => {
+            answer::error(StatusCode::NOT_FOUND, "RunNotFoundException", &format!("Run {id} is not found."))
+        }
+    }
+}
+
+impl Face {
+    fn run(&self, world: &World, run: &Run) -> Value {
+        let (base, id) = (self.base(), run.number);
+        let pipeline = format!("{base}/_apis/pipelines/{PIPELINE}");
+        let own = format!("{pipeline}/runs/{id}");
+        let state = if run.state.is_over() { "completed" } else { "inProgress" };
+        let mut shown = json!({
+            "id": id, "name": format!("{}.{id}", run.queued.strftime("%Y%m%d")), "state": state, "url": own,
+            "createdDate": time(run.queued), "templateParameters": {},
+            "pipeline": { "id": PIPELINE, "name": world.config().pipeline.name, "folder": "\\", "revision": 1, "url": pipeline },
+            "resources": { "repositories": { "self": {
+                "repository": { "type": "gitHub" }, "refName": format!("refs/heads/{}", run.branch),
+                "version": run.commit.as_str(),
+            } } },
+            "_links": { "self": { "href": own }, "web": { "href": format!("{base}/_build/results?buildId={id}") } },
+        });
+        if let (RunState::Completed(result), Value::Object(members)) = (run.state, &mut shown) {
+            let said = match result {
+                RunResult::Succeeded | RunResult::PartiallySucceeded => "succeeded",
+                RunResult::Failed | RunResult::Skipped => "failed",
+                RunResult::Canceled => "canceled",
+            };
+            members.insert("result".to_owned(), said.into());
+            members.extend(run.finished.map(|at| ("finishedDate".to_owned(), time(at).into())));
+        }
+        shown
+    }
+}

@@ -1,0 +1,162 @@
+//! What every request passes: user agent, API version, token, the primary limit; and every answer: limits, ETag.
+
+use std::sync::PoisonError;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use base64::Engine as _;
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use sha2::Digest as _;
+
+use super::{Face, answer};
+use crate::ports::Clock as _;
+
+const VERSION: &str = "2022-11-28";
+
+/// Who asks.
+#[derive(Clone)]
+pub(super) struct Caller(pub String);
+
+/// The current hour of the primary limit.
+#[derive(Default)]
+pub(super) struct Window {
+    used: u32,
+    reset: Option<Timestamp>,
+}
+
+pub(super) async fn door(State(face): State<Face>, mut request: Request, next: Next) -> Response {
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let method = request.method().clone();
+    let response = match face.turned_away(&mut request) {
+        None => next.run(request).await,
+        Some(refused) => refused,
+    };
+    let response = match method == Method::GET && response.status() == StatusCode::OK {
+        true => tagged(response, known.as_ref()).await,
+        false => response,
+    };
+    if response.status() == StatusCode::NOT_MODIFIED {
+        face.count(-1);
+    }
+    face.with_limits(response)
+}
+
+impl Face {
+    /// The refusal, if it is one; else the request knows its caller and has been counted.
+    fn turned_away(&self, request: &mut Request) -> Option<Response> {
+        let headers = request.headers();
+        if !headers.contains_key(USER_AGENT) {
+            return Some(
+                (StatusCode::FORBIDDEN, "Request forbidden by administrative rules. No User-Agent.")
+                    .into_response(),
+            );
+        }
+        let version = headers.get("x-github-api-version").map_or(VERSION.as_bytes(), HeaderValue::as_bytes);
+        if version != VERSION.as_bytes() {
+            return Some(answer::error(
+                StatusCode::BAD_REQUEST,
+                "The API version is not supported by this world.",
+            ));
+        }
+        let caller = match self.caller(headers) {
+            Some(Some(login)) => Caller(login),
+            Some(None) => return Some(answer::error(StatusCode::UNAUTHORIZED, "Bad credentials")),
+            // Who does not sign in does not learn that a private repository exists.
+            None if request.uri().path().starts_with("/repos/") => return Some(answer::not_found()),
+            None => return Some(answer::error(StatusCode::UNAUTHORIZED, "Requires authentication")),
+        };
+        request.extensions_mut().insert(caller);
+        if request.uri().path() != "/rate_limit" && !self.count(1) {
+            return Some(answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded."));
+        }
+        None
+    }
+
+    /// The login behind the token: nothing without a token, no login for a wrong one.
+    fn caller(&self, headers: &HeaderMap) -> Option<Option<String>> {
+        let (scheme, value) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let token = match scheme.to_ascii_lowercase().as_str() {
+            "basic" => {
+                let decoded = base64::engine::general_purpose::STANDARD.decode(value).unwrap_or_default();
+                let text = String::from_utf8(decoded).unwrap_or_default();
+                text.split_once(':').map(|(_, password)| password.to_owned()).unwrap_or_default()
+            }
+            _ => value.to_owned(),
+        };
+        let mut people = self.0.access.people.iter();
+        Some(people.find(|(known, _)| known.expose_secret() == token).map(|(_, login)| login.clone()))
+    }
+
+    /// Counts a request; false where the limit is reached.
+    fn count(&self, by: i32) -> bool {
+        let now = self.0.shared.clock().now();
+        let mut window = self.0.window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.reset.is_none_or(|reset| reset <= now) {
+            *window = Window { used: 0, reset: now.checked_add(SignedDuration::from_hours(1)).ok() };
+        }
+        if by > 0 && window.used >= self.0.access.limit {
+            return false;
+        }
+        window.used = window.used.saturating_add_signed(by);
+        true
+    }
+
+    fn limits(&self) -> [(&'static str, i64); 4] {
+        let window = self.0.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let reset = window.reset.unwrap_or_else(|| self.0.shared.clock().now());
+        let limit = self.0.access.limit;
+        [
+            ("limit", i64::from(limit)),
+            ("remaining", i64::from(limit.saturating_sub(window.used))),
+            ("used", i64::from(window.used)),
+            ("reset", reset.as_second()),
+        ]
+    }
+
+    fn with_limits(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        for (name, value) in self.limits() {
+            if let Ok(name) = HeaderName::from_bytes(format!("x-ratelimit-{name}").as_bytes()) {
+                headers.insert(name, HeaderValue::from(value));
+            }
+        }
+        headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+        headers.insert("x-github-media-type", HeaderValue::from_static("github.v3; format=json"));
+        headers.insert("x-github-api-version-selected", HeaderValue::from_static(VERSION));
+        response
+    }
+}
+
+/// The answer with an entity tag, or “not modified” where the caller has it already.
+async fn tagged(response: Response, known: Option<&HeaderValue>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let digest: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let Ok(tag) = HeaderValue::from_str(&format!("W/\"{digest}\"")) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    let same = known == Some(&tag);
+    parts.headers.insert(ETAG, tag);
+    match same {
+        true => {
+            parts.status = StatusCode::NOT_MODIFIED;
+            Response::from_parts(parts, Body::from(Bytes::new()))
+        }
+        false => Response::from_parts(parts, Body::from(bytes)),
+    }
+}
+
+pub(super) async fn rate_limit(State(face): State<Face>, _: Extension<Caller>) -> Json<Value> {
+    let core: serde_json::Map<String, Value> =
+        face.limits().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    Json(json!({ "resources": { "core": core, "search": core }, "rate": core }))
+}

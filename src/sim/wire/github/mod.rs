@@ -1,0 +1,140 @@
+//! GitHub's REST API, as much of it as a release procedure needs.
+//!
+//! Pull requests, reviews, checks, rules and branches of the world's repository; API version 2022-11-28. Bodies have
+//! every member that GitHub's own description requires. What the real service does that trips naive clients is kept:
+//! 404 for whoever may not know, a `mergeable` that is null on the first look, a combined status “pending” without any
+//! status, lists that lag, limits in the headers of every answer. People (reviews, checks, merges) are the world's.
+
+mod answer;
+mod branches;
+mod checks;
+mod door;
+mod page;
+mod pulls;
+mod repository;
+mod show;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::route::HostPattern;
+use super::shared::SharedWorld;
+use crate::model::{CommitId, PullNumber};
+
+/// The host that the face answers for.
+pub const HOST: &str = "api.github.com";
+
+const API: &str = "https://api.github.com";
+const WEB: &str = "https://github.com";
+
+/// Who may ask, and how often.
+pub struct GitHubAccess {
+    /// Token and login.
+    people: Vec<(SecretString, String)>,
+    /// Requests an hour and token.
+    limit: u32,
+}
+
+impl GitHubAccess {
+    /// One token, which acts as `login`.
+    pub fn new(token: SecretString, login: &str) -> GitHubAccess {
+        GitHubAccess { people: vec![(token, login.to_owned())], limit: 5_000 }
+    }
+
+    /// One more token.
+    pub fn and(mut self, token: SecretString, login: &str) -> GitHubAccess {
+        self.people.push((token, login.to_owned()));
+        self
+    }
+
+    /// Another primary limit.
+    pub fn limit(mut self, requests_an_hour: u32) -> GitHubAccess {
+        self.limit = requests_an_hour;
+        self
+    }
+}
+
+/// The host to register the router for.
+pub fn host() -> HostPattern {
+    HostPattern::name(HOST)
+}
+
+/// The face.
+pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
+    let face = Face(Arc::new(Inner { shared, access, window: Mutex::default(), judged: Mutex::default() }));
+    // Whole paths rather than a nest: links to further pages repeat the path that was asked for.
+    let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}{rest}");
+    let repository = Router::new()
+        .route(&own(""), get(repository::get))
+        .route(&own("/pulls"), get(pulls::list).post(pulls::create))
+        .route(&own("/pulls/{number}"), get(pulls::get).patch(pulls::update))
+        .route(&own("/pulls/{number}/reviews"), get(pulls::reviews))
+        .route(&own("/pulls/{number}/merge"), get(pulls::is_merged).put(pulls::merge))
+        .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
+        .route(&own("/commits/{reference}/status"), get(checks::combined))
+        .route(&own("/branches"), get(branches::list))
+        .route(&own("/branches/{branch}"), get(branches::get))
+        .route(&own("/branches/{branch}/protection"), get(branches::protection))
+        .route(&own("/rules/branches/{branch}"), get(branches::rules))
+        .layer(from_fn_with_state(face.clone(), repository::is_ours));
+    Router::new()
+        .merge(repository)
+        .route("/user", get(repository::user))
+        .route("/rate_limit", get(door::rate_limit))
+        .fallback(async || answer::not_found())
+        .layer(from_fn_with_state(face.clone(), door::door))
+        .with_state(face)
+}
+
+#[derive(Clone)]
+struct Face(Arc<Inner>);
+
+struct Inner {
+    shared: SharedWorld,
+    access: GitHubAccess,
+    window: Mutex<door::Window>,
+    /// Pull requests whose mergeability has been worked out, by head and base.
+    judged: Mutex<BTreeSet<(PullNumber, CommitId, CommitId)>>,
+}
+
+impl Face {
+    /// Whether it has been asked before whether this head can be merged into this base; from now on it has.
+    fn judged(&self, number: PullNumber, head: &CommitId, base: &CommitId) -> bool {
+        let mut judged = self.0.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        !judged.insert((number, head.clone(), base.clone()))
+    }
+}
+
+/// A time as GitHub writes it.
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A number that is always the same for the same text.
+fn stable_number(text: &str) -> u64 {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(text.as_bytes());
+    digest.iter().take(4).fold(0, |number, byte| number * 256 + u64::from(*byte))
+}
+
+/// The opaque id that GraphQL knows a thing by.
+fn node_id(kind: &str, id: u64) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(format!("{kind}{id}"))
+}
+
+/// Several objects as one; later members win.
+fn together<const N: usize>(parts: [Value; N]) -> Map<String, Value> {
+    let members = parts.into_iter().filter_map(|part| match part {
+        Value::Object(members) => Some(members),
+        _ => None,
+    });
+    members.flatten().collect()
+}

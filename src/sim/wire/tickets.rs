@@ -1,0 +1,24 @@
+//! Tokens of the release procedure's services, made at random with each wire.
+
+use secrecy::SecretString;
+
+use super::entra::random_text;
+
+/// What the world's forge and pipeline take. Whoever has one acts as [`Tickets::LOGIN`].
+#[derive(Clone)]
+pub struct Tickets {
+    /// A personal access token of GitHub.
+    pub github: SecretString,
+    /// A personal access token of Azure DevOps.
+    pub azure_devops: SecretString,
+}
+
+impl Tickets {
+    /// The name under which the holder is known to GitHub and Azure DevOps.
+    pub const LOGIN: &'static str = "keyslot-bot";
+
+    pub(super) fn new() -> Tickets {
+        let token = |prefix: &str| SecretString::from(format!("{prefix}{}", random_text()));
+        Tickets { github: token("ghp_"), azure_devops: token("") }
+    }
+}

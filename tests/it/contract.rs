@@ -1,0 +1,138 @@
+//! The services' own API descriptions, to hold traffic against. They are not part of this repository: where the
+//! folder beside it is missing, the tests that need them say so and do nothing.
+
+use std::path::Path;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+use crate::desk::Exchange;
+
+pub struct Contract {
+    document: Value,
+}
+
+/// What was said that the description does not allow, and what was held against it.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    pub wrong: Vec<String>,
+    /// Bodies that were validated.
+    pub held: usize,
+}
+
+impl Contract {
+    pub fn load(name: &str) -> Option<Contract> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts").join(name);
+        let Ok(text) = std::fs::read(&path) else {
+            eprintln!("skipped: {} is not there", path.display());
+            return None;
+        };
+        let mut document = serde_json::from_slice(&text).unwrap();
+        as_json_schema(&mut document);
+        Some(Contract { document })
+    }
+
+    /// Lets the wire have what the official examples show and the description forgets.
+    pub fn allow(mut self, pointer: &str, schema: Value) -> Contract {
+        *self.document.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is not in the contract")) =
+            schema;
+        self
+    }
+
+    pub fn hold(&self, exchanges: &[Exchange]) -> Verdict {
+        let mut verdict = Verdict::default();
+        for exchange in exchanges {
+            let place = format!("{} {} → {}", exchange.method, exchange.path, exchange.status);
+            let Some(operation) = self.operation(exchange) else {
+                verdict.wrong.push(format!("{place}: no such operation"));
+                continue;
+            };
+            if let (Some(schema), Some(body)) = (request_schema(operation), &exchange.asked) {
+                self.judge(&mut verdict, &format!("{place} asked"), schema, body);
+            }
+            match (self.answer_schema(operation, exchange.status), &exchange.answered) {
+                (Some(schema), Some(body)) => {
+                    self.judge(&mut verdict, &format!("{place} answered"), &schema, body)
+                }
+                (Some(_), None) => verdict.wrong.push(format!("{place}: no JSON where a body is described")),
+                (None, _) => {}
+            }
+        }
+        verdict
+    }
+
+    fn judge(&self, verdict: &mut Verdict, place: &str, schema: &Value, body: &Value) {
+        verdict.held += 1;
+        let errors: Vec<String> = self
+            .validator(schema)
+            .iter_errors(body)
+            .map(|error| format!("{place}: {error} at {}", error.instance_path()))
+            .collect();
+        verdict.wrong.extend(errors);
+    }
+
+    fn validator(&self, schema: &Value) -> Validator {
+        let mut whole = Map::new();
+        whole.insert("allOf".to_owned(), json!([schema]));
+        for name in ["components", "definitions"] {
+            if let Some(definitions) = self.document.get(name) {
+                whole.insert(name.to_owned(), definitions.clone());
+            }
+        }
+        let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+        options.build(&Value::Object(whole)).unwrap()
+    }
+
+    /// The operation with this method whose path template fits; templates without parameters go first.
+    fn operation(&self, exchange: &Exchange) -> Option<&Value> {
+        let paths = self.document["paths"].as_object().unwrap();
+        let fits = |template: &str| {
+            // A timeline's id is required by the description, and left out on the wire.
+            let template = template.trim_end_matches("/{timelineId}");
+            let (mut wanted, mut given) = (template.split('/'), exchange.path.split('/'));
+            loop {
+                match (wanted.next(), given.next()) {
+                    (None, None) => return true,
+                    (Some(part), Some(is)) if part.starts_with('{') || part.eq_ignore_ascii_case(is) => {}
+                    _ => return false,
+                }
+            }
+        };
+        let mut found: Vec<(&String, &Value)> = paths.iter().filter(|(template, _)| fits(template)).collect();
+        found.sort_by_key(|(template, _)| template.matches('{').count());
+        found.iter().find_map(|(_, item)| item.get(exchange.method.to_ascii_lowercase()))
+    }
+
+    fn answer_schema(&self, operation: &Value, status: u16) -> Option<Value> {
+        let mut answer = operation["responses"].get(status.to_string())?.clone();
+        if let Some(reference) = answer.get("$ref").and_then(Value::as_str) {
+            answer = self.document.pointer(reference.trim_start_matches('#'))?.clone();
+        }
+        let content = answer.get("content").and_then(|content| content.get("application/json"));
+        content.and_then(|content| content.get("schema")).or(answer.get("schema")).cloned()
+    }
+}
+
+fn request_schema(operation: &Value) -> Option<&Value> {
+    let open_api = operation.pointer("/requestBody/content/application~1json/schema");
+    let swagger = || {
+        let parameters = operation.get("parameters")?.as_array()?;
+        parameters.iter().find(|parameter| parameter["in"] == "body")?.get("schema")
+    };
+    open_api.or_else(swagger)
+}
+
+/// OpenAPI 3.0 says `nullable` where JSON Schema lists `null` among the types.
+fn as_json_schema(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(as_json_schema),
+        Value::Object(members) => {
+            members.values_mut().for_each(as_json_schema);
+            if members.remove("nullable") == Some(Value::Bool(true)) {
+                let schema = std::mem::take(members);
+                *value = json!({ "anyOf": [schema, { "type": "null" }] });
+            }
+        }
+        _ => {}
+    }
+}

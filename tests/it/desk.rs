@@ -1,0 +1,168 @@
+//! A desk with everything of the release procedure on it: a world, its repository on disk, GitHub and Azure DevOps
+//! over TLS, keyslot's three adapters, and a record of all that was said.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use keyslot::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
+use keyslot::adapters::git::Git;
+use keyslot::adapters::github::{GitHub, GitHubSettings};
+use keyslot::adapters::http::Http;
+use keyslot::adapters::token::FixedToken;
+use keyslot::model::{BranchName, CommitId, StageEffect};
+use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit};
+use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
+use keyslot::sim::wire::github::{self, GitHubAccess};
+use keyslot::sim::wire::{Wire, WireBuilder, WireOptions};
+use keyslot::sim::{World, WorldConfig};
+use serde_json::Value;
+
+use crate::git_face::Place;
+use crate::wire_core;
+
+pub const GITHUB_TOKEN: &str = "ghp_CANARY-github";
+pub const PAT: &str = "CANARY-azure-devops";
+
+/// One request and its answer, bodies included.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub asked: Option<Value>,
+    pub answered: Option<Value>,
+}
+
+pub type Record = Arc<Mutex<Vec<Exchange>>>;
+
+pub struct Desk {
+    pub place: Place,
+    pub wire: Wire,
+    pub http: Http,
+    /// What was said, by host.
+    pub said: BTreeMap<&'static str, Record>,
+}
+
+impl Desk {
+    pub fn new(config: WorldConfig, speed: f64) -> Desk {
+        Desk::with_limit(config, speed, 5_000)
+    }
+
+    /// With another limit of requests an hour on GitHub.
+    pub fn with_limit(config: WorldConfig, speed: f64, limit: u32) -> Desk {
+        let place = Place::new(config, speed);
+        let builder = WireBuilder::new(place.shared.clock().clone(), WireOptions::default()).unwrap();
+        let access = GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").limit(limit);
+        let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
+            .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
+        let said: BTreeMap<&'static str, Record> =
+            [(github::HOST, Record::default()), (azure_devops::HOST, Record::default())].into();
+        let builder = builder
+            .face(github::host(), recorded(github::router(place.shared.clone(), access), &said[github::HOST]))
+            .face(
+                azure_devops::host(),
+                recorded(azure_devops::router(place.shared.clone(), devops), &said[azure_devops::HOST]),
+            );
+        let turning = place.shared.clone().run(builder.stopped());
+        builder.spawn(turning);
+        let wire = builder.start().unwrap();
+        let http = wire_core::client(&wire);
+        Desk { place, wire, http, said }
+    }
+
+    pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        self.place.shared.with(act)
+    }
+
+    pub fn clock(&self) -> Arc<dyn keyslot::ports::Clock> {
+        Arc::new(self.place.shared.clock().clone())
+    }
+
+    pub fn github(&self) -> GitHub {
+        self.github_with(GITHUB_TOKEN, |_| {})
+    }
+
+    pub fn github_with(&self, token: &str, change: impl FnOnce(&mut GitHubSettings)) -> GitHub {
+        let mut settings = GitHubSettings {
+            api: "https://api.github.com".parse().unwrap(),
+            owner: "afmc".to_owned(),
+            repository: "platform".to_owned(),
+            token: Arc::new(FixedToken::new(token.to_owned())),
+            validation: Vec::new(),
+        };
+        change(&mut settings);
+        GitHub::new(settings, &self.http, self.clock())
+    }
+
+    pub fn devops(&self) -> AzureDevOps {
+        self.devops_with(|_| {})
+    }
+
+    pub fn devops_with(&self, change: impl FnOnce(&mut AzureDevOpsSettings)) -> AzureDevOps {
+        let stages = self.with(|world| {
+            let stages = world.config().pipeline.stages.iter();
+            stages.map(|stage| (stage.name.clone(), stage.effects.clone())).collect()
+        });
+        let mut settings = devops_settings(stages);
+        change(&mut settings);
+        AzureDevOps::new(settings, &self.http, self.clock())
+    }
+
+    pub fn code(&self) -> Git {
+        self.place.code()
+    }
+
+    /// A commit of keyslot's on a new branch, pushed.
+    pub async fn propose(&self, branch: &str) -> CommitId {
+        let code = self.code();
+        let base = code.fetch().await.unwrap()[&BranchName::from("main")].clone();
+        let edit = FileEdit { path: format!("{}.txt", branch.replace('/', "-")), bytes: b"x".to_vec() };
+        let text =
+            CommitText { message: "Proposal\n".to_owned(), at: "2026-11-22T10:00:00Z".parse().unwrap() };
+        let commit = code.commit(&base, &[edit], &text).await.unwrap();
+        let pushed = code.push(&commit, &BranchName::from(branch), &Expect::Absent).await;
+        assert_eq!(pushed, Effect::Applied(()));
+        commit
+    }
+
+    pub fn exchanges(&self, host: &str) -> Vec<Exchange> {
+        self.said[host].lock().unwrap().clone()
+    }
+}
+
+pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOpsSettings {
+    AzureDevOpsSettings {
+        organization: "https://dev.azure.com/afmc".parse().unwrap(),
+        project: "platform".to_owned(),
+        pipeline: PipelineRef::Name("release".to_owned()),
+        credential: DevOpsCredential::Pat(Arc::new(FixedToken::new(PAT.to_owned()))),
+        stages,
+        recent: 50,
+    }
+}
+
+fn recorded(router: Router, record: &Record) -> Router {
+    router.layer(from_fn_with_state(Arc::clone(record), note))
+}
+
+async fn note(State(record): State<Record>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = to_bytes(body, usize::MAX).await.unwrap();
+    let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    let response = next.run(Request::from_parts(parts, Body::from(asked.clone()))).await;
+    let (parts, body) = response.into_parts();
+    let answered = to_bytes(body, usize::MAX).await.unwrap();
+    record.lock().unwrap().push(Exchange {
+        method,
+        path,
+        status: parts.status.as_u16(),
+        asked: serde_json::from_slice(&asked).ok(),
+        answered: serde_json::from_slice(&answered).ok(),
+    });
+    Response::from_parts(parts, Body::from(answered))
+}
