@@ -103,17 +103,28 @@ pub fn identify(naming: &Naming) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
 }
 
 struct Groups<'n> {
-    symbols: Vec<(&'n Symbol, Option<&'n NameExpression>)>,
+    symbols: Vec<Named<'n>>,
     /// The group of each symbol, as the index of its first one.
     group: Vec<usize>,
     joined: Vec<(usize, usize, JoinReason)>,
+    /// Name expressions by which several folders declare a resource: copies for different environments, each
+    /// with an account of its own. Elsewhere such an expression says nothing.
+    copied: BTreeSet<&'n str>,
 }
 
 impl<'n> Groups<'n> {
     fn new(naming: &'n Naming) -> Groups<'n> {
         let symbols: Vec<_> = naming.iter().map(|(symbol, name)| (symbol, name.as_ref())).collect();
         let group = (0..symbols.len()).collect();
-        Groups { symbols, group, joined: Vec::new() }
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (symbol, name) in &symbols {
+            if let (SymbolKind::Managed, Some(NameExpression::Text { text, .. })) = (symbol.kind, name) {
+                folders.entry(text).or_default().insert(&symbol.folder);
+            }
+        }
+        let copied =
+            folders.into_iter().filter(|(_, folders)| folders.len() > 1).map(|(text, _)| text).collect();
+        Groups { symbols, group, joined: Vec::new(), copied }
     }
 
     fn join(&mut self, a: usize, b: usize, reason: JoinReason) {
@@ -149,7 +160,7 @@ impl<'n> Groups<'n> {
         for a in 0..self.symbols.len() {
             for b in 0..self.symbols.len() {
                 if a != b
-                    && let Some(reason) = reason(self.symbols[a], self.symbols[b])
+                    && let Some(reason) = reason(self.symbols[a], self.symbols[b], &self.copied)
                 {
                     self.join(a, b, reason);
                 }
@@ -203,10 +214,9 @@ impl<'n> Groups<'n> {
     }
 }
 
-fn reason(
-    a: (&Symbol, Option<&NameExpression>),
-    b: (&Symbol, Option<&NameExpression>),
-) -> Option<JoinReason> {
+type Named<'n> = (&'n Symbol, Option<&'n NameExpression>);
+
+fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<&str>) -> Option<JoinReason> {
     let same_folder = a.0.folder == b.0.folder;
     match (a.1?, b.1) {
         (NameExpression::Literal(a), Some(NameExpression::Literal(b))) if a == b => {
@@ -218,7 +228,9 @@ fn reason(
         (
             NameExpression::Text { text, specific },
             Some(NameExpression::Text { text: other, specific: _ }),
-        ) if text == other && (same_folder || *specific) => Some(JoinReason::SameExpression),
+        ) if text == other && (same_folder || *specific && !copied.contains(text.as_str())) => {
+            Some(JoinReason::SameExpression)
+        }
         _ => None,
     }
 }
@@ -284,6 +296,23 @@ mod tests {
             (symbol("a", SymbolKind::Data, "y"), bare()),
         ]);
         assert_eq!(keys(together).len(), 1);
+    }
+
+    #[test]
+    fn copies_for_environments_are_accounts_of_their_own() {
+        let name = || text("\"${var.prefix}-cosmos\"", true);
+        let naming = Naming::from([
+            (symbol("int", SymbolKind::Managed, "main"), name()),
+            (symbol("prod", SymbolKind::Managed, "main"), name()),
+            (symbol("unit", SymbolKind::Data, "global"), name()),
+        ]);
+        assert_eq!(keys(naming).len(), 3);
+        let naming = Naming::from([
+            (symbol("global", SymbolKind::Managed, "main"), name()),
+            (symbol("unit", SymbolKind::Data, "global"), name()),
+            (symbol("tools", SymbolKind::Data, "db"), name()),
+        ]);
+        assert_eq!(keys(naming), ["global:azurerm_cosmosdb_account.main"]);
     }
 
     #[test]

@@ -3,26 +3,19 @@
 //! The walk visits every expression by itself: the visitor of `hcl-edit` 0.10 leaves out the collection of a
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
+mod expression;
+
 use std::ops::Range;
 
-use hcl_edit::expr::{
-    Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey, Traversal,
-    TraversalOperator,
-};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
-use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
-use hcl_edit::{Ident, Span};
+use hcl_edit::template::Template;
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::declare;
-use super::facts::{Alias, Binding, Facts, Object, Read, SymbolKind};
+use super::facts::{Alias, Binding, Facts, SymbolKind};
 use super::object::{Bound, Scope};
 use super::source::Source;
 
-/// Functions that look at an object without handing it on.
-const LOOKING: &[&str] = &["can", "keys", "length"];
-/// Functions that pick from an object by a literal, as an index would.
-const PICKING: &[&str] = &["element", "lookup"];
 /// Arguments that name objects for Terraform's own order of work.
 const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
 /// Blocks that speak of addresses, not of values.
@@ -148,199 +141,6 @@ impl<'s> Walk<'s> {
         inside(self);
         self.choices.pop();
     }
-
-    fn expression(&mut self, expression: &Expression, mention: bool) {
-        if may_read(expression)
-            && let Some(object) = self.scope.object_of(self.source, expression)
-        {
-            self.read(object, expression, mention);
-            return self.beside(expression);
-        }
-        match expression {
-            Expression::Null(_)
-            | Expression::Bool(_)
-            | Expression::Number(_)
-            | Expression::String(_)
-            | Expression::Variable(_) => {}
-            Expression::Array(array) => {
-                for (index, element) in array.iter().enumerate() {
-                    self.within(index.to_string(), |walk| walk.expression(element, false));
-                }
-            }
-            Expression::Object(object) => self.object(object),
-            Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
-            Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
-            Expression::Parenthesis(inner) => self.expression(inner.inner(), mention),
-            Expression::Conditional(conditional) => self.conditional(conditional),
-            Expression::FuncCall(call) => self.call(call),
-            Expression::Traversal(traversal) => self.traversal(traversal),
-            Expression::UnaryOp(operation) => self.expression(&operation.expr, false),
-            Expression::BinaryOp(operation) => {
-                self.expression(&operation.lhs_expr, false);
-                self.expression(&operation.rhs_expr, false);
-            }
-            Expression::ForExpr(each) => self.for_expression(each),
-        }
-    }
-
-    fn read(&mut self, object: Object, expression: &Expression, mention: bool) {
-        let span = expression.span().map_or(0..0, |span| self.source.to_file(span));
-        self.facts.reads.push(Read {
-            object,
-            span,
-            binding: self.binding.clone(),
-            choices: self.choices.clone(),
-            mention,
-        });
-    }
-
-    /// Expressions that stand within a read and are reads of their own: computed indexes, further arguments.
-    fn beside(&mut self, expression: &Expression) {
-        match expression {
-            Expression::Traversal(traversal) => {
-                if !matches!(traversal.expr, Expression::Variable(_)) {
-                    self.beside(&traversal.expr);
-                }
-                self.indexes(traversal);
-            }
-            Expression::Parenthesis(inner) => self.beside(inner.inner()),
-            Expression::FuncCall(call) => {
-                for argument in call.args.iter() {
-                    match self.scope.object_of(self.source, argument) {
-                        Some(_) => self.beside(argument),
-                        None => self.expression(argument, false),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn object(&mut self, object: &ObjectExpression) {
-        for (key, value) in object.iter() {
-            let name = match key {
-                ObjectKey::Ident(ident) => ident.as_str().to_owned(),
-                ObjectKey::Expression(key) => {
-                    self.expression(key, false);
-                    key.as_str().or(key.as_variable().map(Ident::as_str)).unwrap_or("(…)").to_owned()
-                }
-            };
-            self.within(name, |walk| walk.expression(value.expr(), false));
-        }
-    }
-
-    fn conditional(&mut self, conditional: &Conditional) {
-        self.expression(&conditional.cond_expr, false);
-        self.choosing(|walk| {
-            walk.expression(&conditional.true_expr, false);
-            walk.expression(&conditional.false_expr, false);
-        });
-    }
-
-    fn call(&mut self, call: &FuncCall) {
-        let name = call.name.name.as_str();
-        let looking = LOOKING.contains(&name);
-        // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
-        let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
-        let arguments = |walk: &mut Self| {
-            for argument in call.args.iter() {
-                walk.expression(argument, looking);
-            }
-        };
-        if chooses { self.choosing(arguments) } else { arguments(self) }
-    }
-
-    fn traversal(&mut self, traversal: &Traversal) {
-        let chooses = traversal.operators.iter().any(
-            |operator| matches!(operator.value(), TraversalOperator::Index(index) if !is_literal(index)),
-        );
-        if chooses {
-            self.choosing(|walk| walk.expression(&traversal.expr, false));
-        } else {
-            self.expression(&traversal.expr, false);
-        }
-        self.indexes(traversal);
-    }
-
-    fn indexes(&mut self, traversal: &Traversal) {
-        for operator in &traversal.operators {
-            if let TraversalOperator::Index(index) = operator.value() {
-                self.expression(index, false);
-            }
-        }
-    }
-
-    fn for_expression(&mut self, each: &ForExpr) {
-        let depth = self.scope.depth();
-        let key = each.intro.key_var.as_ref().map(|key| key.as_str());
-        self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
-        if let Some(key) = &each.key_expr {
-            self.expression(key, false);
-        }
-        self.expression(&each.value_expr, false);
-        if let Some(condition) = &each.cond {
-            self.expression(&condition.expr, false);
-        }
-        self.scope.leave(depth);
-    }
-
-    fn bind_loop(&mut self, key: Option<&str>, value: &str, collection: &Expression) {
-        self.expression(collection, true);
-        let bound = self.scope.object_of(self.source, collection).map_or(Bound::Other, Bound::Element);
-        if let Some(key) = key {
-            self.scope.enter(key.to_owned(), Bound::Other);
-        }
-        self.scope.enter(value.to_owned(), bound);
-    }
-
-    fn template(&mut self, template: &Template) {
-        for element in template.iter() {
-            self.element(element);
-        }
-    }
-
-    fn element(&mut self, element: &Element) {
-        match element {
-            Element::Literal(_) => {}
-            Element::Interpolation(interpolation) => self.expression(&interpolation.expr, false),
-            Element::Directive(directive) => match directive.as_ref() {
-                Directive::If(directive) => self.if_directive(directive),
-                Directive::For(directive) => self.for_directive(directive),
-            },
-        }
-    }
-
-    fn if_directive(&mut self, directive: &IfDirective) {
-        self.expression(&directive.if_expr.cond_expr, false);
-        self.choosing(|walk| {
-            walk.template(&directive.if_expr.template);
-            if let Some(other) = &directive.else_expr {
-                walk.template(&other.template);
-            }
-        });
-    }
-
-    fn for_directive(&mut self, directive: &ForDirective) {
-        let each = &directive.for_expr;
-        let depth = self.scope.depth();
-        let key = each.key_var.as_ref().map(|key| key.as_str());
-        self.bind_loop(key, each.value_var.as_str(), &each.collection_expr);
-        self.template(&each.template);
-        self.scope.leave(depth);
-    }
-}
-
-/// Whether an expression of this form is one read as a whole.
-fn may_read(expression: &Expression) -> bool {
-    match expression {
-        Expression::Traversal(_) | Expression::Variable(_) => true,
-        Expression::FuncCall(call) => PICKING.contains(&call.name.name.as_str()),
-        _ => false,
-    }
-}
-
-fn is_literal(expression: &Expression) -> bool {
-    matches!(expression, Expression::String(_) | Expression::Number(_))
 }
 
 /// The text of an expression in its file.
