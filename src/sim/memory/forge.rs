@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::super::command::{Command, Reply};
 use super::super::fault::{Call, Operation};
-use super::super::people::{CheckState, Pull};
+use super::super::pull::{CheckState, Pull};
 use super::super::world::World;
 use super::hub::{About, Hub};
 use crate::model::{BranchName, PullCheck, PullNumber, PullView};
