@@ -15,6 +15,7 @@ mod in_memory;
 mod journal_folder;
 mod journal_remote;
 mod kubernetes_adapter;
+mod kubernetes_face;
 mod recordings;
 mod rotation;
 mod stage;

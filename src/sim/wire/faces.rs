@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::azure_devops::{self, DevOpsAccess};
-use super::entra::DEVOPS;
+use super::entra::{AKS_SERVER, DEVOPS};
 use super::github::{self, GitHubAccess};
-use super::{Directory, HostPattern, SharedWorld, Tickets, WireBuilder, arm, data_plane, vault};
+use super::kubernetes::{self, Access};
+use super::{Directory, HostPattern, SharedWorld, Tickets, WireBuilder, WireError, arm, data_plane, vault};
 
 /// Entra ID, Azure Resource Manager, the Cosmos DB data plane, Key Vault.
 pub(super) fn azure(builder: WireBuilder, world: &SharedWorld, directory: &Directory) -> WireBuilder {
@@ -38,4 +39,25 @@ pub(super) fn release(
             github::router(world.clone(), GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN)),
         )
         .face(azure_devops::host(), azure_devops::router(world.clone(), devops))
+}
+
+/// One API server a stamp, on a listener of the stamp's name. A stamp that is destroyed later stops answering.
+///
+/// # Errors
+/// When no port is free.
+pub(super) fn clusters(
+    builder: WireBuilder,
+    world: &SharedWorld,
+    directory: &Directory,
+    tickets: &Tickets,
+) -> Result<WireBuilder, WireError> {
+    let stamps: Vec<_> = world.with(|world| world.stamps().map(|stamp| stamp.name.clone()).collect());
+    stamps.into_iter().try_fold(builder, |builder, stamp| {
+        let directory = directory.clone();
+        let entra: kubernetes::Admits = Arc::new(move |headers| directory.admits(headers, AKS_SERVER));
+        let name = stamp.as_str().to_owned();
+        let access = Access { stamp, token: tickets.kubernetes.clone(), entra: Some(entra) };
+        let router = kubernetes::face(world, access);
+        builder.listener(&name, |_| router)
+    })
 }

@@ -1,8 +1,11 @@
 //! A world put on the wire with all its faces. Its repository on disk is [`super::git::mirror`]'s, for who wants one.
 
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 
+use super::kubernetes::Kubeconfig;
 use super::{Directory, SharedWorld, Tickets, Wire, WireBuilder, WireClock, WireError, WireOptions, faces};
+use crate::model::StampName;
 use crate::sim::World;
 
 /// A world that answers, with the means to look into it from the side.
@@ -11,7 +14,7 @@ pub struct Simulation {
     pub world: SharedWorld,
     /// Who may sign in.
     pub directory: Directory,
-    /// For the forge and the pipeline.
+    /// For the forge, the pipeline and the clusters.
     pub tickets: Tickets,
 }
 
@@ -28,8 +31,27 @@ impl Simulation {
         let (directory, tickets) = (Directory::new(), Tickets::new());
         let builder = faces::azure(builder, &world, &directory);
         let builder = faces::release(builder, &world, &directory, &tickets);
+        let builder = faces::clusters(builder, &world, &directory, &tickets)?;
         let turning = world.clone().run(builder.stopped());
         builder.spawn(turning);
         Ok(Simulation { wire: builder.start()?, world, directory, tickets })
+    }
+
+    /// The kubeconfig of a stamp's cluster, for kubectl and keyslot; it holds the token. `None` where the world
+    /// began without such a stamp.
+    pub fn kubeconfig(&self, stamp: &StampName) -> Option<String> {
+        let address = self.wire.listeners().get(stamp.as_str())?;
+        let namespace = self.world.with(|world| {
+            let first = world.config().workloads.first();
+            first.map_or_else(|| "default".to_owned(), |workload| workload.name.namespace.clone())
+        });
+        let config = Kubeconfig {
+            name: stamp.as_str(),
+            server: &format!("https://{address}"),
+            ca_pem: self.wire.ca_pem(),
+            token: self.tickets.kubernetes.expose_secret(),
+            namespace: &namespace,
+        };
+        Some(config.render())
     }
 }

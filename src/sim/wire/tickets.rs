@@ -1,16 +1,18 @@
-//! Tokens of the release procedure's services, made at random with each wire.
+//! Tokens of the services that have their own, made at random with each wire.
 
 use secrecy::SecretString;
 
 use super::entra::random_text;
 
-/// What the world's forge and pipeline take. Whoever has one acts as [`Tickets::LOGIN`].
+/// What the world's forge, pipeline and clusters take. Whoever has one acts as [`Tickets::LOGIN`].
 #[derive(Clone)]
 pub struct Tickets {
     /// A personal access token of GitHub.
     pub github: SecretString,
     /// A personal access token of Azure DevOps.
     pub azure_devops: SecretString,
+    /// A service account's token, good in every cluster.
+    pub kubernetes: SecretString,
 }
 
 impl Tickets {
@@ -19,6 +21,6 @@ impl Tickets {
 
     pub(super) fn new() -> Tickets {
         let token = |prefix: &str| SecretString::from(format!("{prefix}{}", random_text()));
-        Tickets { github: token("ghp_"), azure_devops: token("") }
+        Tickets { github: token("ghp_"), azure_devops: token(""), kubernetes: token("") }
     }
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::ByteString;
 
 /// What a kubeconfig of one cluster says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kubeconfig<'a> {
     /// Of the cluster, the context and the user.
     pub name: &'a str,

@@ -1,0 +1,75 @@
+//! What the server can do, for clients that ask first: `/version`, groups, resources.
+//!
+//! Only the older, unaggregated form is served; clients ask for both in one request and take what they get.
+
+use serde_json::{Value, json};
+
+use super::resource::Resource;
+
+/// `/version`.
+pub(super) fn version(git_version: &str) -> Value {
+    let mut parts = git_version.trim_start_matches('v').split('.');
+    json!({
+        "major": parts.next().unwrap_or("1"),
+        "minor": parts.next().unwrap_or("0"),
+        "gitVersion": git_version,
+        "gitCommit": "simulated",
+        "gitTreeState": "clean",
+        "buildDate": "2025-06-17T00:00:00Z",
+        "goVersion": "none",
+        "compiler": "rustc",
+        "platform": "linux/amd64",
+    })
+}
+
+/// `/api`.
+pub(super) fn core_versions() -> Value {
+    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+}
+
+/// `/apis`.
+pub(super) fn groups() -> Value {
+    let mut names: Vec<&str> = Resource::ALL.iter().map(|resource| resource.names().group).collect();
+    names.retain(|group| !group.is_empty());
+    names.push(AUTHORIZATION);
+    names.sort_unstable();
+    names.dedup();
+    let groups: Vec<Value> = names.into_iter().map(group).collect();
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+}
+
+/// The group in which permissions are asked for.
+pub(super) const AUTHORIZATION: &str = "authorization.k8s.io";
+
+/// `/apis/GROUP`.
+pub(super) fn group(name: &str) -> Value {
+    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+    json!({"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": [version],
+        "preferredVersion": version})
+}
+
+/// `/api/v1` and `/apis/GROUP/VERSION`; `None` for a group that is not served.
+pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
+    let mut resources: Vec<Value> = Resource::ALL
+        .iter()
+        .map(|resource| resource.names())
+        .filter(|names| names.group == group && names.version == version)
+        .map(|names| {
+            json!({"name": names.plural, "singularName": names.singular, "namespaced": names.namespaced,
+                "kind": names.kind, "verbs": names.verbs, "shortNames": names.short})
+        })
+        .collect();
+    if group == "apps" {
+        resources.push(json!({"name": "deployments/scale", "singularName": "", "namespaced": true,
+            "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": ["get", "patch"]}));
+    }
+    if group == AUTHORIZATION && version == "v1" {
+        resources.push(json!({"name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview",
+            "namespaced": false, "kind": "SelfSubjectAccessReview", "verbs": ["create"]}));
+    }
+    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    (!resources.is_empty()).then(|| {
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version,
+            "resources": resources})
+    })
+}

@@ -1,0 +1,307 @@
+//! The world's objects as the API's JSON. Zero counts are absent, times are whole seconds, and pods look as a
+//! kubelet's do as far as anybody here reads them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::kubeconfig::base64;
+use crate::model::ReplicaNumber;
+use crate::sim::Stamp;
+use crate::sim::config::{Flavour, KeySource};
+use crate::sim::kubernetes::{
+    Deployment, Meta, MountStatus, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
+};
+
+/// The volume that the driver mounts.
+const VOLUME: &str = "secrets-store";
+
+/// The variable that a synced Secret is read into.
+const VARIABLE: &str = "COSMOS_API_KEY";
+
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// RFC 3339 with whole seconds, as the API writes times.
+pub(super) fn time(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+/// The members of `metadata` that every object has.
+fn metadata(meta: &Meta) -> Value {
+    json!({
+        "name": &*meta.name,
+        "namespace": &*meta.namespace,
+        "uid": &*meta.uid,
+        "resourceVersion": meta.resource_version.to_string(),
+        "creationTimestamp": time(meta.created),
+    })
+}
+
+fn owner(api: &str, kind: &str, name: &str, uid: &str) -> Value {
+    json!([{"apiVersion": api, "kind": kind, "name": name, "uid": uid, "controller": true,
+        "blockOwnerDeletion": true}])
+}
+
+/// An object without the members that are zero.
+fn counts(pairs: &[(&str, u32)]) -> Map<String, Value> {
+    let present = pairs.iter().filter(|(_, count)| *count != 0);
+    present.map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
+}
+
+fn replica_number(number: ReplicaNumber) -> Value {
+    match number {
+        ReplicaNumber::Count(count) => json!(count),
+        ReplicaNumber::Percent(percent) => json!(format!("{percent}%")),
+    }
+}
+
+pub(super) fn deployment(deployment: &Deployment, key: &str) -> Value {
+    let mut meta = metadata(&deployment.meta);
+    meta["generation"] = json!(deployment.generation);
+    meta["labels"] = json!({"app": &*deployment.template.app});
+    let mut annotations = json!(deployment.annotations);
+    annotations[REVISION] = json!(deployment.revision.to_string());
+    meta["annotations"] = annotations;
+    let strategy = match deployment.flavour {
+        Flavour::Recreate => json!({"type": "Recreate"}),
+        Flavour::Rolling => json!({"type": "RollingUpdate", "rollingUpdate": {
+            "maxUnavailable": replica_number(deployment.max_unavailable),
+            "maxSurge": replica_number(deployment.max_surge),
+        }}),
+    };
+    let mut spec = json!({
+        "replicas": deployment.replicas,
+        "selector": {"matchLabels": {"app": &*deployment.template.app}},
+        "template": template(&deployment.template, None, key),
+        "strategy": strategy,
+        "revisionHistoryLimit": 10,
+        "progressDeadlineSeconds": deployment.progress_deadline.as_secs(),
+    });
+    if !deployment.min_ready.is_zero() {
+        spec["minReadySeconds"] = json!(deployment.min_ready.as_secs());
+    }
+    if deployment.paused {
+        spec["paused"] = json!(true);
+    }
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec,
+        "status": deployment_status(deployment)})
+}
+
+fn deployment_status(deployment: &Deployment) -> Value {
+    let status = &deployment.status;
+    let mut json = counts(&[
+        ("replicas", status.replicas),
+        ("updatedReplicas", status.updated),
+        ("readyReplicas", status.ready),
+        ("availableReplicas", status.available),
+        ("unavailableReplicas", status.unavailable),
+    ]);
+    if status.observed_generation != 0 {
+        json.insert("observedGeneration".to_owned(), json!(status.observed_generation));
+    }
+    let conditions = status.conditions.iter().map(|condition| {
+        json!({"type": condition.kind, "status": condition.status, "lastUpdateTime": time(condition.updated),
+            "lastTransitionTime": time(condition.transitioned), "reason": condition.reason,
+            "message": condition.message})
+    });
+    let conditions: Vec<Value> = conditions.collect();
+    if !conditions.is_empty() {
+        json.insert("conditions".to_owned(), json!(conditions));
+    }
+    Value::Object(json)
+}
+
+pub(super) fn replica_set(set: &ReplicaSet, key: &str) -> Value {
+    let mut meta = metadata(&set.meta);
+    meta["generation"] = json!(set.generation);
+    meta["labels"] = json!({"app": &*set.template.app, "pod-template-hash": &*set.hash});
+    meta["annotations"] = json!({
+        "deployment.kubernetes.io/desired-replicas": set.desired.to_string(),
+        "deployment.kubernetes.io/max-replicas": set.max.to_string(),
+        REVISION: set.revision.to_string(),
+    });
+    meta["ownerReferences"] = owner("apps/v1", "Deployment", &set.owner_name, &set.owner_uid);
+    let mut status = counts(&[
+        ("fullyLabeledReplicas", set.status.replicas),
+        ("readyReplicas", set.status.ready),
+        ("availableReplicas", set.status.available),
+    ]);
+    // These two are never left out.
+    status.insert("replicas".to_owned(), json!(set.status.replicas));
+    status.insert("observedGeneration".to_owned(), json!(set.status.observed_generation));
+    json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta,
+        "spec": {
+            "replicas": set.replicas,
+            "selector": {"matchLabels": {"app": &*set.template.app, "pod-template-hash": &*set.hash}},
+            "template": template(&set.template, Some(&set.hash), key),
+        },
+        "status": status,
+    })
+}
+
+/// A pod template; a ReplicaSet's has the hash among its labels.
+fn template(template: &PodTemplate, hash: Option<&str>, key: &str) -> Value {
+    let mut labels = json!({"app": &*template.app});
+    if let Some(hash) = hash {
+        labels["pod-template-hash"] = json!(hash);
+    }
+    let mut meta = json!({"labels": labels});
+    if !template.annotations.is_empty() {
+        meta["annotations"] = json!(template.annotations);
+    }
+    json!({"metadata": meta, "spec": pod_spec(template, key)})
+}
+
+/// `key` is the place in a synced Secret that holds the account's key.
+fn pod_spec(template: &PodTemplate, key: &str) -> Value {
+    let mut container = json!({
+        "name": &*template.app,
+        "image": template.image,
+        "imagePullPolicy": "IfNotPresent",
+        "resources": {},
+        "volumeMounts": [{"name": VOLUME, "mountPath": "/mnt/secrets-store", "readOnly": true}],
+    });
+    if let KeySource::SyncedSecret(secret) = &template.key {
+        container["env"] = json!([{"name": VARIABLE, "valueFrom": {"secretKeyRef": {"name": secret,
+            "key": key}}}]);
+    }
+    json!({
+        "containers": [container],
+        "volumes": [{"name": VOLUME, "csi": {"driver": "secrets-store.csi.k8s.io", "readOnly": true,
+            "volumeAttributes": {"secretProviderClass": &*template.class}}}],
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": template.grace.as_secs(),
+        "dnsPolicy": "ClusterFirst",
+        "schedulerName": "default-scheduler",
+    })
+}
+
+pub(super) fn pod(pod: &Pod, key: &str) -> Value {
+    let mut meta = metadata(&pod.meta);
+    meta["generateName"] = json!(format!("{}-", pod.owner_name));
+    meta["labels"] = json!({"app": &*pod.template.app, "pod-template-hash": &*pod.hash});
+    if !pod.template.annotations.is_empty() {
+        meta["annotations"] = json!(pod.template.annotations);
+    }
+    meta["ownerReferences"] = owner("apps/v1", "ReplicaSet", &pod.owner_name, &pod.owner_uid);
+    if let Some(deleting) = pod.deleting {
+        meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
+        meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
+    }
+    let mut spec = pod_spec(&pod.template, key);
+    if let Some(node) = &pod.node {
+        spec["nodeName"] = json!(&**node);
+    }
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": pod_status(pod)})
+}
+
+fn pod_status(pod: &Pod) -> Value {
+    let ready_since = pod.ready_changed.unwrap_or(pod.meta.created);
+    let condition = |kind: &str, holds: bool, since: Timestamp| {
+        let status = if holds { "True" } else { "False" };
+        json!({"type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": time(since)})
+    };
+    let conditions = [
+        condition("PodScheduled", pod.node.is_some(), pod.meta.created),
+        condition("Initialized", pod.node.is_some(), pod.meta.created),
+        condition("ContainersReady", pod.ready, ready_since),
+        condition("Ready", pod.ready, ready_since),
+    ];
+    let mut status = json!({"phase": pod.phase.as_str(), "conditions": conditions, "qosClass": "BestEffort"});
+    if let Some(ip) = &pod.ip {
+        status["podIP"] = json!(&**ip);
+    }
+    if pod.node.is_some() {
+        let started = pod.started.map(time);
+        let state = match (pod.waiting, pod.phase) {
+            (Some(reason), _) => json!({"waiting": {"reason": reason}}),
+            (None, Phase::Succeeded) => json!({"terminated": {"exitCode": 0, "reason": "Completed"}}),
+            (None, _) => json!({"running": {"startedAt": started}}),
+        };
+        status["startTime"] = json!(time(pod.meta.created));
+        status["containerStatuses"] = json!([{"name": &*pod.template.app, "image": pod.template.image,
+            "imageID": "", "ready": pod.ready, "restartCount": pod.restarts, "started": pod.ready,
+            "state": state}]);
+    }
+    status
+}
+
+pub(super) fn provider_class(class: &ProviderClass) -> Value {
+    let entries: String = class
+        .secrets
+        .iter()
+        .map(|secret| format!("  - |\n    objectName: {secret}\n    objectType: secret\n"))
+        .collect();
+    let mut spec = json!({
+        "provider": "azure",
+        "parameters": {
+            "keyvaultName": class.vault,
+            "objects": format!("array:\n{entries}"),
+            "usePodIdentity": "false",
+            "useVMManagedIdentity": "true",
+        },
+    });
+    if let Some((secret, key)) = &class.synced {
+        let data: Vec<Value> =
+            class.secrets.iter().map(|object| json!({"objectName": object, "key": key})).collect();
+        spec["secretObjects"] = json!([{"secretName": secret, "type": "Opaque", "data": data}]);
+    }
+    json!({"apiVersion": CSI_VERSION, "kind": "SecretProviderClass", "metadata": metadata(&class.meta),
+        "spec": spec})
+}
+
+const CSI_VERSION: &str = "secrets-store.csi.x-k8s.io/v1";
+
+pub(super) fn mount_status(mount: &MountStatus) -> Value {
+    let mut meta = metadata(&mount.meta);
+    meta["generation"] = json!(1);
+    meta["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Pod", "name": &*mount.pod_name, "uid": &*mount.pod_uid}]);
+    let target = format!("/var/lib/kubelet/pods/{}/volumes/kubernetes.io~csi/{VOLUME}/mount", mount.pod_uid);
+    json!({
+        "apiVersion": CSI_VERSION, "kind": "SecretProviderClassPodStatus", "metadata": meta,
+        "status": {
+            "mounted": true,
+            "podName": &*mount.pod_name,
+            "secretProviderClassName": &*mount.class,
+            "targetPath": target,
+            "objects": [{"id": format!("secret/{}", mount.secret), "version": mount.version.as_str()}],
+        },
+    })
+}
+
+/// A synced Secret: the one object here with key material in it.
+pub(super) fn secret(secret: &SyncedSecret) -> Value {
+    let mut meta = metadata(&secret.meta);
+    meta["labels"] = json!({"secrets-store.csi.k8s.io/managed": "true"});
+    let fields = json!({"f:data": {".": {}, (format!("f:{}", secret.key)): {}}, "f:type": {}});
+    meta["managedFields"] = json!([{"manager": "secrets-store-csi", "operation": "Update",
+        "apiVersion": "v1", "time": time(secret.changed), "fieldsType": "FieldsV1", "fieldsV1": fields}]);
+    let value = base64(secret.value.text().expose().as_bytes());
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque",
+        "data": {(secret.key.clone()): value}})
+}
+
+/// The namespaces that workloads live in, and the two that every cluster has.
+pub(super) fn namespaces(stamp: &Stamp) -> Vec<Value> {
+    let deployments = stamp.cluster.deployments();
+    let mut names: BTreeSet<&str> = deployments.iter().map(|one| &*one.meta.namespace).collect();
+    names.extend(["default", "kube-system"]);
+    let born = deployments.iter().map(|one| one.meta.created).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    names
+        .into_iter()
+        .map(|name| {
+            json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "uid": format!("namespace-{name}"), "resourceVersion": "1",
+                    "creationTimestamp": time(born), "labels": {"kubernetes.io/metadata.name": name}},
+                "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+        })
+        .collect()
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(at)
+}

@@ -1,0 +1,300 @@
+//! From a request to an answer: who asks, for what, and what the world says to it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::any;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderMap, Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::super::{Lost, SharedWorld};
+use super::answer::{Refused, json_response, page_not_found};
+use super::objects::Wanted;
+use super::query::Query;
+use super::resource::Resource;
+use super::route::Target;
+use super::watch::Watch;
+use super::{discovery, list, table};
+use crate::model::StampName;
+use crate::sim::{Call, Operation, Refusal, Stamp, World};
+
+/// As a `Forbidden` message names whoever has the token.
+const USER: &str = "keyslot";
+
+/// No patch is near this size.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Whether a request's headers hold a token of another issuer that is good here.
+pub type Admits = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
+
+/// Which cluster, and what opens it.
+#[derive(Clone)]
+pub struct Access {
+    pub stamp: StampName,
+    /// The token of the kubeconfig.
+    pub token: SecretString,
+    /// Entra ID's tokens for AKS, as from kubelogin.
+    pub entra: Option<Admits>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("stamp", &self.stamp).finish_non_exhaustive()
+    }
+}
+
+/// The API server of one stamp.
+pub fn face(world: &SharedWorld, access: Access) -> Router {
+    let server = Arc::new(Server { world: world.clone(), access });
+    let handle = move |request: Request| {
+        let server = Arc::clone(&server);
+        async move { server.answer(request).await }
+    };
+    Router::new().fallback(any(handle))
+}
+
+pub(super) struct Server {
+    pub world: SharedWorld,
+    pub access: Access,
+}
+
+/// A request, taken apart.
+pub(super) struct Asked {
+    pub method: Method,
+    pub target: Target,
+    pub query: Query,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Why there is no ordinary answer.
+pub(super) enum No {
+    Refused(Refused),
+    /// The connection ends.
+    Silence,
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> No {
+        No::Refused(refused)
+    }
+}
+
+impl Server {
+    async fn answer(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let target = Target::parse(parts.uri.path());
+        let answer = match self.authenticate(&parts.headers, &parts.method, &target) {
+            Err(refused) => Err(refused.into()),
+            Ok(()) => match Query::parse(parts.uri.query().unwrap_or_default()) {
+                Err(refused) => Err(refused.into()),
+                Ok(query) => {
+                    let body = axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+                    let (method, headers) = (parts.method, parts.headers);
+                    self.serve(Asked { method, target, query, headers, body }).await
+                }
+            },
+        };
+        match answer {
+            Ok(response) => response,
+            Err(No::Refused(refused)) => refused.response(),
+            Err(No::Silence) => {
+                let mut response = Response::default();
+                response.extensions_mut().insert(Lost);
+                response
+            }
+        }
+    }
+
+    /// Without a token one is anonymous, with a wrong one nobody.
+    fn authenticate(&self, headers: &HeaderMap, method: &Method, target: &Target) -> Result<(), Refused> {
+        let Some(header) = headers.get(AUTHORIZATION) else {
+            return match target.resource() {
+                Some(resource) => {
+                    let names = resource.names();
+                    Err(Refused::forbidden("system:anonymous", target.verb(method), &names, target.at()))
+                }
+                None => Ok(()),
+            };
+        };
+        let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        let known = token == Some(self.access.token.expose_secret());
+        let admitted = || self.access.entra.as_ref().is_some_and(|admits| admits(headers));
+        if known || admitted() { Ok(()) } else { Err(Refused::unauthorized()) }
+    }
+
+    async fn serve(&self, asked: Asked) -> Result<Response, No> {
+        let plain = |value: Value| Ok(json_response(StatusCode::OK, &value));
+        match (&asked.target, asked.method.as_str()) {
+            (Target::Version, "GET") => {
+                let version = self.world.with(|world| world.config().kubernetes.cluster.version.clone());
+                plain(discovery::version(&version))
+            }
+            (Target::CoreVersions, "GET") => plain(discovery::core_versions()),
+            (Target::Groups, "GET") => plain(discovery::groups()),
+            (Target::Group(name), "GET") if discovery::resources(name, "v1").is_some() => {
+                plain(discovery::group(name))
+            }
+            (Target::Resources { group, version }, "GET") => match discovery::resources(group, version) {
+                Some(resources) => plain(resources),
+                None => Ok(page_not_found()),
+            },
+            (Target::AccessReview, "POST") => self.review(&asked),
+            (Target::Collection { .. }, "GET") if asked.query.watch => self.watch(asked).await,
+            (Target::Collection { .. }, "GET") => self.list(&asked).await,
+            (Target::Object { .. } | Target::Scale { .. }, "GET") => self.get(&asked).await,
+            (Target::Object { resource: Resource::Deployments, .. } | Target::Scale { .. }, "PATCH") => {
+                self.patch(&asked).await
+            }
+            (Target::Object { resource: Resource::Pods, .. }, "DELETE") => self.delete_pod(&asked).await,
+            (target, _) if target.resource().is_some() => {
+                let message = "the server does not allow this method on the requested resource";
+                Err(Refused::new(405, "MethodNotAllowed", message).into())
+            }
+            _ => Ok(page_not_found()),
+        }
+    }
+
+    /// One call as the world's faults see it; within, the stamp is looked up.
+    pub async fn call<T>(
+        &self,
+        asked: &Asked,
+        operation: Operation,
+        act: impl FnOnce(&mut World) -> Result<T, No> + Send,
+    ) -> Result<T, No> {
+        let workload = asked.target.workload();
+        let mut call = Call::on(operation, &self.access.stamp);
+        if let Some(workload) = &workload {
+            call = call.about(workload);
+        }
+        let refusal = match self.world.call(&call, act).await {
+            Ok(result) => return result,
+            Err(refusal) => refusal,
+        };
+        Err(match refusal {
+            Refusal::Throttled { retry_after } => {
+                let mut refused = Refused::new(
+                    429,
+                    "TooManyRequests",
+                    "the server has received too many requests and has asked us to try again later",
+                );
+                refused.retry_after = Some(retry_after.as_secs().max(1));
+                refused.into()
+            }
+            Refusal::Forbidden => {
+                let names = asked.target.resource().unwrap_or(Resource::Deployments).names();
+                Refused::forbidden(USER, asked.target.verb(&asked.method), &names, asked.target.at()).into()
+            }
+            _ => No::Silence,
+        })
+    }
+
+    async fn list(&self, asked: &Asked) -> Result<Response, No> {
+        let wanted = wanted(asked)?;
+        let as_table = asks_for_table(&asked.headers);
+        let value = self
+            .call(asked, Operation::ReadCluster, |world| {
+                let page = list::page(&wanted, &asked.query, world, stamp(world, &self.access)?)?;
+                if as_table {
+                    return Ok(table::table(wanted.resource, &page.items, &page.metadata, world.now()));
+                }
+                let names = wanted.resource.names();
+                let items: Vec<Value> = page.items.into_iter().map(|item| within_list(item.json)).collect();
+                Ok(json!({"kind": format!("{}List", names.kind), "apiVersion": names.api_version(),
+                    "metadata": page.metadata, "items": items}))
+            })
+            .await?;
+        Ok(json_response(StatusCode::OK, &value))
+    }
+
+    async fn get(&self, asked: &Asked) -> Result<Response, No> {
+        let as_table = asks_for_table(&asked.headers);
+        let value = self
+            .call(asked, Operation::ReadCluster, |world| {
+                let stamp = stamp(world, &self.access)?;
+                if let Target::Scale { namespace, name } = &asked.target {
+                    return Ok(scale(&object(stamp, Resource::Deployments, Some(namespace), name)?));
+                }
+                let Target::Object { resource, namespace, name } = &asked.target else {
+                    return Err(No::Silence);
+                };
+                let wanted = Wanted {
+                    resource: *resource,
+                    namespace: namespace.clone(),
+                    selector: Default::default(),
+                };
+                let item =
+                    wanted.get(stamp, name).ok_or_else(|| Refused::not_found(&resource.names(), name))?;
+                let version = json!({"resourceVersion": item.json["metadata"]["resourceVersion"]});
+                Ok(match as_table {
+                    true => table::table(*resource, std::slice::from_ref(&item), &version, world.now()),
+                    false => item.json,
+                })
+            })
+            .await?;
+        Ok(json_response(StatusCode::OK, &value))
+    }
+
+    async fn watch(&self, asked: Asked) -> Result<Response, No> {
+        let wanted = wanted(&asked)?;
+        self.call(&asked, Operation::Watch, |world| stamp(world, &self.access).map(|_| ())).await?;
+        let as_table = asks_for_table(&asked.headers);
+        let (world, stamp) = (self.world.clone(), self.access.stamp.clone());
+        let body = Watch { world, stamp, wanted, query: asked.query, as_table }.body();
+        let mut response = json_response(StatusCode::OK, &Value::Null);
+        *response.body_mut() = body;
+        response.headers_mut().remove(http::header::CONTENT_LENGTH);
+        Ok(response)
+    }
+}
+
+pub(super) fn stamp<'a>(world: &'a World, access: &Access) -> Result<&'a Stamp, No> {
+    world.stamp(&access.stamp).ok_or(No::Silence)
+}
+
+pub(super) fn object(
+    stamp: &Stamp,
+    resource: Resource,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Value, No> {
+    let namespace = namespace.map(str::to_owned);
+    let wanted = Wanted { resource, namespace, selector: Default::default() };
+    let found = wanted.get(stamp, name);
+    found.map(|item| item.json).ok_or_else(|| Refused::not_found(&resource.names(), name).into())
+}
+
+fn wanted(asked: &Asked) -> Result<Wanted, No> {
+    let Target::Collection { resource, namespace } = &asked.target else { return Err(No::Silence) };
+    let selector = asked.query.selector.clone();
+    Ok(Wanted { resource: *resource, namespace: namespace.clone(), selector })
+}
+
+/// Objects in a list do not repeat what the list is of.
+fn within_list(mut json: Value) -> Value {
+    if let Some(object) = json.as_object_mut() {
+        object.remove("kind");
+        object.remove("apiVersion");
+    }
+    json
+}
+
+pub(super) fn scale(deployment: &Value) -> Value {
+    let meta = &deployment["metadata"];
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"],
+            "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"]},
+        "spec": {"replicas": deployment["spec"]["replicas"]},
+        "status": {"replicas": deployment["status"]["replicas"].as_u64().unwrap_or_default()},
+    })
+}
+
+fn asks_for_table(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(table::asked_for)
+}

@@ -1,0 +1,131 @@
+//! What a request may change: Deployments by patches, pods by deletion. And the question what one may.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::response::Response;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use super::super::{Changed, Lost};
+use super::answer::{Refused, json_response};
+use super::patch::{self, Current};
+use super::resource::{Names, Resource};
+use super::route::Target;
+use super::serve::{Asked, No, Server, object, scale, stamp};
+use crate::sim::{Command, Operation, Refusal, Reply};
+
+impl Server {
+    pub async fn patch(&self, asked: &Asked) -> Result<Response, No> {
+        let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !content_type.is_some_and(patch::understood) {
+            return Err(patch::unsupported().into());
+        }
+        let Some(workload) = asked.target.workload() else { return Err(No::Silence) };
+        let is_scale = matches!(asked.target, Target::Scale { .. });
+        let changed = AtomicBool::new(false);
+        let answered = self
+            .call(asked, Operation::Restart, |world| {
+                let names = Resource::Deployments.names();
+                let deployment = stamp(world, &self.access)?.cluster.deployment(&workload).cloned();
+                let deployment = deployment.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
+                let current = Current {
+                    name: &workload.name,
+                    uid: &deployment.meta.uid,
+                    app: &deployment.template.app,
+                };
+                let read = if is_scale { patch::parse_scale } else { patch::parse };
+                let command = Command::Patch {
+                    stamp: self.access.stamp.clone(),
+                    workload: workload.clone(),
+                    patch: read(&asked.body, current)?,
+                };
+                // A dry run happens to a copy.
+                let mut copy = asked.query.dry_run.then(|| world.clone());
+                let world = copy.as_mut().unwrap_or(world);
+                let reply =
+                    world.apply(command).map_err(|refusal| refused(&refusal, &names, &workload.name))?;
+                let real = matches!(reply, Reply::Patched { changed: true, .. }) && !asked.query.dry_run;
+                changed.store(real, Ordering::Relaxed);
+                let stamp = stamp(world, &self.access)?;
+                object(stamp, Resource::Deployments, Some(&workload.namespace), &workload.name)
+            })
+            .await;
+        let response =
+            answered.map(|json| json_response(StatusCode::OK, &if is_scale { scale(&json) } else { json }));
+        mark(response, changed.load(Ordering::Relaxed))
+    }
+
+    pub async fn delete_pod(&self, asked: &Asked) -> Result<Response, No> {
+        let Target::Object { namespace: Some(namespace), name, .. } = &asked.target else {
+            return Err(No::Silence);
+        };
+        let changed = AtomicBool::new(false);
+        let answered = self
+            .call(asked, Operation::Restart, |world| {
+                let names = Resource::Pods.names();
+                let command = Command::DeletePod {
+                    stamp: self.access.stamp.clone(),
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                };
+                let before = world.resource_version();
+                world.apply(command).map_err(|refusal| refused(&refusal, &names, name))?;
+                changed.store(world.resource_version() != before, Ordering::Relaxed);
+                object(stamp(world, &self.access)?, Resource::Pods, Some(namespace), name)
+            })
+            .await;
+        mark(answered.map(|json| json_response(StatusCode::OK, &json)), changed.load(Ordering::Relaxed))
+    }
+
+    /// Whoever has the token may do what the table of kinds says, and the Deployments' patches.
+    pub fn review(&self, asked: &Asked) -> Result<Response, No> {
+        // Typed Go clients would send protocol buffers.
+        let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(|kind| !kind.contains("json")) {
+            return Err(patch::unsupported().into());
+        }
+        let mut review: Value =
+            serde_json::from_slice(&asked.body).map_err(|error| Refused::bad_request(error.to_string()))?;
+        let attributes = &review["spec"]["resourceAttributes"];
+        let text = |key: &str| attributes[key].as_str().unwrap_or_default();
+        let resource = Resource::find(text("group"), "v1", text("resource"));
+        let allowed = resource.is_some_and(|resource| resource.names().verbs.contains(&text("verb")));
+        review["kind"] = json!("SelfSubjectAccessReview");
+        review["apiVersion"] = json!("authorization.k8s.io/v1");
+        review["status"] = json!({ "allowed": allowed });
+        Ok(json_response(StatusCode::CREATED, &review))
+    }
+}
+
+/// Says that the world was changed, also where the answer is lost.
+fn mark(answer: Result<Response, No>, changed: bool) -> Result<Response, No> {
+    let mut response = match answer {
+        Err(No::Silence) if changed => {
+            let mut response = Response::default();
+            response.extensions_mut().insert(Lost);
+            response
+        }
+        other => other?,
+    };
+    if changed {
+        response.extensions_mut().insert(Changed);
+    }
+    Ok(response)
+}
+
+fn refused(refusal: &Refusal, names: &Names, name: &str) -> No {
+    match refusal {
+        Refusal::NotFound(_) => Refused::not_found(names, name).into(),
+        Refusal::Conflict(_) => {
+            let message = format!(
+                "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your \
+                 changes to the latest version and try again",
+                names.qualified()
+            );
+            Refused::new(409, "Conflict", message).about(names, Some(name)).into()
+        }
+        Refusal::Invalid(why) => Refused::invalid(names.kind, name, "spec", why).into(),
+        _ => No::Silence,
+    }
+}

@@ -1,0 +1,623 @@
+//! The simulated API server: under the real kubectl, under the production adapter, and against what was recorded
+//! from a real control plane.
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use keyslot::adapters::http::{self, Http, HttpSettings, Proxies};
+use keyslot::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster, parse_workload};
+use keyslot::model::{ClusterView, RotationId, Salt, StampName, WorkloadName};
+use keyslot::ports::{Clock as _, Clusters, Effect, Permit, RestartMark};
+use keyslot::rotation::rollout::{Rollout, rollout};
+use keyslot::sim::config::{Flavour, KeySource};
+use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireFault, WireOptions};
+use keyslot::sim::{self, Command, DeploymentPatch, Target, When, World, WorldConfig};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+const CATALOG: &str = "catalogservice-deploy";
+
+/// One stamp of a world on the wire.
+struct Setup {
+    wire: Wire,
+    world: SharedWorld,
+    stamp: StampName,
+    token: String,
+    dir: tempfile::TempDir,
+}
+
+fn setup(config: WorldConfig, speed: f64) -> Setup {
+    let world = World::new(config.with_stamps(1));
+    let simulation = Simulation::start(world, speed, WireOptions::default()).unwrap();
+    let stamp = simulation.world.with(|world| world.stamps().next().unwrap().name.clone());
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("kubeconfig"), simulation.kubeconfig(&stamp).unwrap()).unwrap();
+    let Simulation { wire, world, tickets, .. } = simulation;
+    Setup { wire, world, stamp, token: tickets.kubernetes.expose_secret().to_owned(), dir }
+}
+
+impl Setup {
+    fn kubeconfig(&self) -> PathBuf {
+        self.dir.path().join("kubeconfig")
+    }
+
+    fn adapter(&self) -> Kubernetes {
+        let vault = self.world.with(|world| world.stamp(&self.stamp).unwrap().vault.name.clone());
+        let cluster = StampCluster {
+            kubeconfig: KubeconfigPlace { path: self.kubeconfig(), context: None },
+            vault: Some(vault),
+            namespaces: vec!["workload".into()],
+        };
+        let http = HttpSettings { proxies: Proxies::Off, ..HttpSettings::default() };
+        let clock = Arc::new(self.world.clock().clone());
+        Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(self.stamp.clone(), cluster)]), http, clock)
+    }
+
+    fn http(&self) -> Http {
+        http::client(&HttpSettings::rehearsal(self.wire.ca_pem(), http::Hosts::default())).unwrap()
+    }
+
+    fn request(&self, method: &str, path: &str, token: Option<&str>) -> reqwest::Request {
+        let url = format!("https://{}{path}", self.wire.listeners()[self.stamp.as_str()]);
+        let mut request = reqwest::Request::new(method.parse().unwrap(), url.parse().unwrap());
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        request
+    }
+
+    /// Status and body of a request that needs no particular headers.
+    async fn raw(&self, method: &str, path: &str) -> (u16, Value) {
+        self.send(self.request(method, path, Some(&self.token))).await
+    }
+
+    async fn send(&self, request: reqwest::Request) -> (u16, Value) {
+        let answer = self.http().send(request, None).await.unwrap();
+        let body = serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|_| json!(String::from_utf8_lossy(&answer.body)));
+        (answer.status.as_u16(), body)
+    }
+
+    async fn patch(&self, name: &str, content_type: &str, body: &str) -> (u16, Value) {
+        let mut request = self.request("PATCH", &deployment_path(name), Some(&self.token));
+        request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        *request.body_mut() = Some(body.to_owned().into());
+        self.send(request).await
+    }
+
+    fn permit(&self) -> Permit {
+        let clock = self.world.clock();
+        Permit {
+            subject: "restart".into(),
+            evidence: "e".into(),
+            wall_deadline: clock.now() + jiff::SignedDuration::from_hours(1000),
+            monotonic_deadline: clock.monotonic() + Duration::from_secs(3_600_000),
+            lease: None,
+        }
+    }
+
+    async fn restart(&self, adapter: &Kubernetes, at: &str) -> Effect<i64> {
+        let mark = RestartMark { restarted_at: at.into(), rotation: RotationId::new("r-1") };
+        adapter.restart(&self.stamp, &catalog(), &mark, &self.permit()).await
+    }
+
+    async fn look(&self, adapter: &Kubernetes) -> ClusterView {
+        adapter.look(&self.stamp, &Salt::new("5a17")).await.unwrap()
+    }
+
+    fn raised(&self) -> i64 {
+        self.world.with(|world| {
+            world.stamp(&self.stamp).unwrap().cluster.deployment(&catalog()).unwrap().generation
+        })
+    }
+
+    /// kubectl, with nothing of this machine's own configuration.
+    fn kubectl(&self, args: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new("kubectl");
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", self.dir.path())
+            .env("KUBECONFIG", self.kubeconfig())
+            .args(args)
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Exit code, standard output, standard error.
+    async fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.kubectl(args).output().await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    async fn ok(&self, args: &[&str]) -> String {
+        let (code, out, err) = self.run(args).await;
+        assert_eq!(code, 0, "kubectl {args:?}: {out}{err}");
+        out
+    }
+}
+
+fn catalog() -> WorkloadName {
+    WorkloadName::new("workload", CATALOG)
+}
+
+fn deployment_path(name: &str) -> String {
+    format!("/apis/apps/v1/namespaces/workload/deployments/{name}")
+}
+
+fn kubectl_is_here() -> bool {
+    let here = std::process::Command::new("kubectl").args(["version", "--client"]).output().is_ok();
+    if !here {
+        println!("skipped: there is no kubectl");
+    }
+    here
+}
+
+#[tokio::test]
+async fn kubectl_lists_what_the_world_holds() {
+    if !kubectl_is_here() {
+        return;
+    }
+    let setup = setup(WorldConfig::default(), 1.0);
+    let out = setup.ok(&["get", "deployments"]).await;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]);
+    assert_eq!(lines[2], [CATALOG, "3/3", "3", "3", "20d"]);
+    assert_eq!(lines.len(), 4);
+
+    let wide = setup.ok(&["get", "deploy", CATALOG, "-o", "wide"]).await;
+    assert!(wide.contains("CONTAINERS") && wide.contains("app=catalogservice"), "{wide}");
+    let pods = setup.ok(&["get", "pods", "-l", "app=catalogservice", "-A"]).await;
+    assert_eq!(pods.lines().count(), 4, "{pods}");
+    assert!(pods.contains("1/1") && pods.contains("Running"), "{pods}");
+    for (kind, count) in [("rs", 3), ("secretproviderclass", 3), ("secretproviderclasspodstatuses", 9)] {
+        let out = setup.ok(&["get", kind, "-o", "name"]).await;
+        assert_eq!(out.lines().count(), count, "{kind}: {out}");
+    }
+    assert!(setup.ok(&["get", "ns"]).await.contains("Active"));
+    let json: Value =
+        serde_json::from_str(&setup.ok(&["get", "deploy", CATALOG, "-o", "json"]).await).unwrap();
+    assert_eq!(json["status"]["observedGeneration"], 1);
+    assert!(setup.ok(&["version"]).await.contains("Server Version: v1.33"));
+
+    let (code, _, err) = setup.run(&["get", "deploy", "nosuch"]).await;
+    assert_eq!(
+        (code, err.trim()),
+        (1, "Error from server (NotFound): deployments.apps \"nosuch\" not found")
+    );
+}
+
+#[tokio::test]
+async fn kubectl_restarts_and_calls_it_done_while_old_pods_still_terminate() {
+    if !kubectl_is_here() {
+        return;
+    }
+    let mut config = WorldConfig::default();
+    let slow = config.workload_mut(&catalog()).unwrap();
+    slow.ends_in = sim::Span::exactly(Duration::from_secs(24 * 3600));
+    let setup = setup(config, 60.0);
+    let out = setup.ok(&["rollout", "restart", "deployment", CATALOG]).await;
+    assert_eq!(out.trim(), format!("deployment.apps/{CATALOG} restarted"));
+    let out = setup.ok(&["rollout", "status", "deployment", CATALOG, "--timeout=60s"]).await;
+    assert!(out.ends_with(&format!("deployment \"{CATALOG}\" successfully rolled out\n")), "{out}");
+    assert!(out.contains("Waiting for deployment"), "{out}");
+    let pods = setup.ok(&["get", "pods", "-l", "app=catalogservice"]).await;
+    assert_eq!(pods.matches("Terminating").count(), 3, "{pods}");
+    assert_eq!(pods.matches("Running").count(), 3, "{pods}");
+    assert_eq!(setup.wire.transcript().changes().len(), 1);
+
+    setup.ok(&["rollout", "pause", "deployment", CATALOG]).await;
+    let (code, _, err) = setup.run(&["rollout", "restart", "deployment", CATALOG]).await;
+    assert_eq!(code, 1);
+    assert!(err.contains("can't restart paused deployment"), "{err}");
+    setup.ok(&["rollout", "resume", "deployment", CATALOG]).await;
+    setup.ok(&["scale", "deployment", CATALOG, "--replicas=4"]).await;
+    setup.ok(&["set", "image", &format!("deployment/{CATALOG}"), "catalogservice=x:2"]).await;
+    setup
+        .ok(&["patch", "deployment", CATALOG, "--type=merge", "-p", r#"{"spec":{"minReadySeconds":1}}"#])
+        .await;
+    assert_eq!(setup.raised(), 7, "restart, pause, resume, scale, image, patch");
+}
+
+#[tokio::test]
+async fn kubectl_watches() {
+    if !kubectl_is_here() {
+        return;
+    }
+    let setup = setup(WorldConfig::default(), 600.0);
+    let mut child =
+        setup.kubectl(&["get", "pods", "-w"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let header = lines.next_line().await.unwrap().unwrap();
+    assert!(header.starts_with("NAME"), "{header}");
+    let first = lines.next_line().await.unwrap().unwrap();
+    let name = first.split_whitespace().next().unwrap().to_owned();
+    setup.ok(&["delete", "pod", &name]).await;
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if line.starts_with(&name) && line.contains("Terminating") {
+            break;
+        }
+    }
+    child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_adapter_sees_the_world_and_restarts_it_once() {
+    let mut config = WorldConfig::default();
+    let synced = WorkloadName::new("workload", "healthservice-deploy");
+    config.workload_mut(&synced).unwrap().key = KeySource::SyncedSecret("cosmos".into());
+    let setup = setup(config, 600.0);
+    let adapter = setup.adapter();
+    let view = setup.look(&adapter).await;
+    assert!(view.workloads.iter().all(|workload| workload.consumes && workload.observed_generation == 1));
+    assert_eq!(view.pods_of(&catalog()).count(), 3);
+    let (version, key) = setup.world.with(|world| {
+        let current = world.stamp(&setup.stamp).unwrap().vault.current().unwrap().clone();
+        (current.id, current.value.text().fingerprint(&Salt::new("5a17")))
+    });
+    assert!(view.pods.iter().all(|pod| pod.mounted.as_ref() == Some(&version)), "{:?}", view.pods);
+    assert_eq!((view.synced.len(), &view.synced[0].fingerprint), (1, &key));
+
+    assert_eq!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2));
+    assert_eq!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2));
+    assert_eq!(setup.raised(), 2);
+    assert_eq!(setup.wire.transcript().changes().len(), 1);
+    let view = setup.look(&adapter).await;
+    let workload = view.workload(&catalog()).unwrap();
+    assert_eq!(workload.rotation.as_deref(), Some("r-1"));
+    assert_eq!(workload.restarted_at.as_deref(), Some("2026-01-12T08:01:00Z"));
+}
+
+#[tokio::test]
+async fn a_watch_leads_to_the_end_of_a_rollout_and_of_its_old_pods() {
+    let mut config = WorldConfig::default();
+    // Much longer than a rollout takes.
+    config.workload_mut(&catalog()).unwrap().ends_in = sim::Span::exactly(Duration::from_secs(900));
+    let setup = setup(config, 600.0);
+    let adapter = setup.adapter();
+    setup.look(&adapter).await;
+    // The API tells creation times in whole seconds, rounded down.
+    let restarted = jiff::Timestamp::from_second(setup.world.clock().now().as_second()).unwrap();
+    assert_eq!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2));
+    let mut seen_complete_with_old_pods = false;
+    loop {
+        adapter.changed().await;
+        let view = setup.look(&adapter).await;
+        let complete = rollout(view.workload(&catalog()).unwrap(), 2).is_complete();
+        let old = view.pods_of(&catalog()).filter(|pod| pod.created < restarted).count();
+        seen_complete_with_old_pods |= complete && old > 0;
+        if complete && old == 0 {
+            break;
+        }
+    }
+    assert!(seen_complete_with_old_pods);
+    assert!(setup.wire.transcript().count("GET", "watch=true") <= 4, "two watches, hardly ever begun again");
+}
+
+#[tokio::test]
+async fn an_answer_lost_on_either_side_is_unknown_and_the_generation_is_raised_once() {
+    let fault =
+        sim::Fault::new(When::First(1), Target::operation(sim::Operation::Restart), sim::Trouble::LoseAnswer);
+    let setup = setup(WorldConfig::default().with_fault(fault), 1.0);
+    let adapter = setup.adapter();
+    for expected in [Which::default(), Which { path: "nothing".into(), ..Which::default() }] {
+        setup.wire.faults().add(WireFault::once(Which { skip: 1, ..expected }, Trouble::DropAnswer));
+    }
+    assert!(matches!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Unknown(_)));
+    assert!(matches!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Unknown(_)));
+    assert_eq!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2));
+    assert_eq!(setup.raised(), 2);
+    assert_eq!(setup.wire.transcript().changes().len(), 1);
+}
+
+#[tokio::test]
+async fn the_worlds_own_faults_are_spoken_in_kubernetes() {
+    use sim::{Fault, Operation, Trouble};
+    let read = |n, what| Fault::new(When::Nth(n), Target::operation(Operation::ReadCluster), what);
+    let config = WorldConfig::default()
+        .with_fault(read(1, Trouble::Forbidden))
+        .with_fault(read(2, Trouble::Throttle { retry_after: Duration::from_secs(7) }))
+        .with_fault(read(3, Trouble::Unreachable));
+    let setup = setup(config, 1.0);
+    let list = "/apis/apps/v1/namespaces/workload/deployments";
+    let (code, body) = setup.raw("GET", list).await;
+    assert_eq!((code, &body["reason"]), (403, &json!("Forbidden")));
+    let message = r#"deployments.apps is forbidden: User "keyslot" cannot list resource "deployments" in API group "apps" in the namespace "workload""#;
+    assert_eq!(body["message"], message);
+    let answer = setup.http().send(setup.request("GET", list, Some(&setup.token)), None).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.retry_after()), (429, Some(Duration::from_secs(7))));
+    assert!(setup.http().send(setup.request("GET", list, Some(&setup.token)), None).await.is_err());
+    assert_eq!(setup.raw("GET", list).await.0, 200);
+}
+
+#[tokio::test]
+async fn refusals_are_those_of_a_real_server() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    let name = deployment_path(CATALOG);
+    for (path, code, message) in [
+        (deployment_path("nosuch"), 404, "deployments.apps \"nosuch\" not found"),
+        (
+            deployment_path("CatalogService-deploy"),
+            404,
+            "deployments.apps \"CatalogService-deploy\" not found",
+        ),
+        ("/apis/apps/v1/namespaces/nosuch/deployments/x".to_owned(), 404, "deployments.apps \"x\" not found"),
+        ("/api/v1/namespaces/nosuch".to_owned(), 404, "namespaces \"nosuch\" not found"),
+        (
+            "/apis/apps/v1/deployments?resourceVersion=1&resourceVersionMatch=Exact".to_owned(),
+            410,
+            "The resourceVersion for the provided list is too old.",
+        ),
+    ] {
+        let (got, body) = setup.raw("GET", &path).await;
+        assert_eq!(
+            (got, &body["message"], &body["kind"]),
+            (code, &json!(message), &json!("Status")),
+            "{path}"
+        );
+    }
+    let (code, body) = setup.raw("GET", "/apis/nosuch.example/v1/things").await;
+    assert_eq!((code, body), (404, json!("404 page not found\n")));
+    let (code, body) = setup.raw("GET", "/apis/apps/v1/namespaces/nosuch/deployments").await;
+    assert_eq!((code, &body["items"]), (200, &json!([])));
+    assert_eq!(setup.raw("POST", "/apis/apps/v1/namespaces/workload/deployments").await.0, 405);
+    assert_eq!(setup.send(setup.request("GET", &name, Some("wrong"))).await.0, 401);
+    let (code, body) = setup.send(setup.request("GET", &name, None)).await;
+    assert_eq!(code, 403);
+    assert!(body["message"].as_str().unwrap().contains("system:anonymous"), "{body}");
+
+    let restart = r#"{"spec":{"template":{"metadata":{"annotations":{"a":"b"}}}}}"#;
+    assert_eq!(setup.patch(CATALOG, "application/json", restart).await.0, 415);
+    let merge = "application/merge-patch+json";
+    let conflict = r#"{"metadata":{"resourceVersion":"1","annotations":{"a":"b"}}}"#;
+    let (code, body) = setup.patch(CATALOG, merge, conflict).await;
+    assert_eq!((code, &body["reason"]), (409, &json!("Conflict")));
+    let dry = format!("{name}?dryRun=All");
+    let mut request = setup.request("PATCH", &dry, Some(&setup.token));
+    request.headers_mut().insert("content-type", merge.parse().unwrap());
+    *request.body_mut() = Some(restart.into());
+    assert_eq!(setup.send(request).await.1["metadata"]["generation"], 2);
+    assert_eq!(setup.raised(), 1, "a dry run changes nothing");
+    assert!(setup.wire.transcript().changes().is_empty());
+}
+
+#[tokio::test]
+async fn permissions_can_be_asked_for() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    for (verb, resource, allowed) in
+        [("patch", "deployments", true), ("delete", "deployments", false), ("list", "nodes", false)]
+    {
+        let attributes =
+            json!({"verb": verb, "group": "apps", "resource": resource, "namespace": "workload"});
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let mut request = setup.request("POST", path, Some(&setup.token));
+        *request.body_mut() = Some(json!({"spec": {"resourceAttributes": attributes}}).to_string().into());
+        let (code, body) = setup.send(request).await;
+        assert_eq!((code, &body["status"]["allowed"]), (201, &json!(allowed)), "{verb} {resource}");
+    }
+}
+
+#[tokio::test]
+async fn recorded_refusals_are_answered_alike() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings/errors.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: {} is not at hand", path.display());
+        return;
+    };
+    let setup = setup(WorldConfig::default(), 1.0);
+    let mut compared = 0;
+    for line in text.lines() {
+        let recorded: Value = serde_json::from_str(line).unwrap();
+        let (name, method) = (recorded["name"].as_str().unwrap(), recorded["method"].as_str().unwrap());
+        // Nothing can be created or replaced here, and one token may do everything.
+        let other_user = !matches!(recorded["identity"].as_str(), Some("admin" | "none"));
+        if matches!(method, "POST" | "PUT") || other_user || name.contains("anonymous") {
+            continue;
+        }
+        let token = if name == "token-401" { "wrong" } else { setup.token.as_str() };
+        let mut request = setup.request(method, recorded["path"].as_str().unwrap(), Some(token));
+        if let Some(content_type) = recorded["content_type"].as_str() {
+            request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        }
+        if let Some(body) = recorded["request_body"].as_str() {
+            *request.body_mut() = Some(body.to_owned().into());
+        }
+        let (code, body) = setup.send(request).await;
+        let body = body
+            .as_str()
+            .map_or(body.clone(), |text| serde_json::from_str(text.trim()).unwrap_or_else(|_| json!(text)));
+        let expected: Value = recorded["response_body"]
+            .as_str()
+            .map(|text| serde_json::from_str(text.trim()).unwrap_or_else(|_| json!(text)))
+            .unwrap();
+        assert_eq!(json!(code), recorded["http_status"], "{name}: {body}");
+        for member in ["kind", "status", "reason", "code", "type"] {
+            assert_eq!(body[member], expected[member], "{name}: {member}: {body}");
+        }
+        if matches!(code, 401 | 404 | 415) {
+            assert_eq!(body["message"], expected["message"], "{name}");
+            assert_eq!(body["details"], expected["details"], "{name}");
+        }
+        compared += 1;
+    }
+    assert!(compared >= 15, "{compared}");
+}
+
+#[tokio::test]
+async fn pages_make_up_the_list_and_an_old_token_expires() {
+    let mut config = WorldConfig::default();
+    config.kubernetes.ring = 8;
+    let setup = setup(config, 600.0);
+    let all = setup.raw("GET", "/api/v1/namespaces/workload/pods").await.1;
+    let names = |list: &Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/namespaces/workload/pods?limit=4&continue={token}");
+        let (code, page) = setup.raw("GET", &path).await;
+        assert_eq!(code, 200);
+        assert_eq!(page["metadata"]["resourceVersion"], all["metadata"]["resourceVersion"]);
+        seen.extend(names(&page));
+        match page["metadata"]["continue"].as_str() {
+            Some(rest) => token = url::form_urlencoded::byte_serialize(rest.as_bytes()).collect(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, names(&all));
+
+    let first = setup.raw("GET", "/api/v1/namespaces/workload/pods?limit=4").await.1;
+    setup.world.with(|world| {
+        world
+            .apply(Command::Patch {
+                stamp: setup.stamp.clone(),
+                workload: catalog(),
+                patch: DeploymentPatch::annotate("a", "b"),
+            })
+            .unwrap();
+        // Within a minute more has happened than this cluster remembers.
+        world.advance_to(world.now() + jiff::SignedDuration::from_mins(1));
+    });
+    let token: String =
+        url::form_urlencoded::byte_serialize(first["metadata"]["continue"].as_str().unwrap().as_bytes())
+            .collect();
+    let (code, body) =
+        setup.raw("GET", &format!("/api/v1/namespaces/workload/pods?limit=4&continue={token}")).await;
+    assert_eq!((code, &body["reason"]), (410, &json!("Expired")));
+    assert!(body["metadata"]["continue"].is_string(), "a token to go on with");
+
+    let version = &all["metadata"]["resourceVersion"].as_str().unwrap();
+    let watch = format!("/api/v1/namespaces/workload/pods?watch=1&resourceVersion={version}");
+    let answer = setup.http().send(setup.request("GET", &watch, Some(&setup.token)), None).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 200, "the error is in the stream");
+    let event: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((&event["type"], &event["object"]["code"]), (&json!("ERROR"), &json!(410)));
+}
+
+/// The verdicts of the rollout predicate over a watch of the catalog service, begun before `deed`, until one of
+/// them is the last.
+async fn verdicts(setup: &Setup, last: &str, deed: DeploymentPatch) -> Vec<&'static str> {
+    let before = setup.raw("GET", "/apis/apps/v1/namespaces/workload/deployments").await.1;
+    let version = before["metadata"]["resourceVersion"].as_str().unwrap();
+    let path = format!(
+        "/apis/apps/v1/namespaces/workload/deployments?watch=1&allowWatchBookmarks=true\
+         &fieldSelector=metadata.name%3D{CATALOG}&resourceVersion={version}"
+    );
+    let response = setup.http().open(setup.request("GET", &path, Some(&setup.token)), None).await.unwrap();
+    let ours = setup.world.with(|world| {
+        let (stamp, workload) = (setup.stamp.clone(), catalog());
+        match world.apply(Command::Patch { stamp, workload, patch: deed }).unwrap() {
+            sim::Reply::Patched { generation, .. } => generation,
+            other => panic!("{other:?}"),
+        }
+    });
+    let mut words: Vec<&'static str> = Vec::new();
+    let mut rest = Vec::new();
+    let mut body = response.bytes_stream();
+    while let Some(chunk) = body.next().await {
+        rest.extend_from_slice(&chunk.unwrap());
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = rest.drain(..=end).collect();
+            let event: Value = serde_json::from_slice(&line).unwrap();
+            if event["type"] == "BOOKMARK" {
+                continue;
+            }
+            let view = parse_workload(event["object"].to_string().as_bytes(), true).unwrap();
+            let word = match rollout(&view, ours) {
+                Rollout::NotYetObserved { .. } => "unseen",
+                Rollout::Progressing(_) => "progressing",
+                Rollout::Complete => "complete",
+                Rollout::DeadlineExceeded { .. } => "deadline",
+                Rollout::Paused(_) => "paused",
+            };
+            if words.last() != Some(&word) {
+                words.push(word);
+            }
+            if word == last {
+                return words;
+            }
+        }
+    }
+    panic!("the watch ended after {words:?}")
+}
+
+#[tokio::test]
+async fn the_worlds_rollouts_are_judged_as_the_recorded_ones() {
+    let restart = || DeploymentPatch::annotate("kubectl.kubernetes.io/restartedAt", "2026-01-12T08:01:00Z");
+    let healthy = setup(WorldConfig::default(), 600.0);
+    assert_eq!(verdicts(&healthy, "complete", restart()).await, ["unseen", "progressing", "complete"]);
+
+    let hang = sim::Fault::new(When::Always, Target::workload(catalog()), sim::Trouble::NeverReady);
+    let stuck = setup(WorldConfig::default().with_fault(hang), 1200.0);
+    assert_eq!(verdicts(&stuck, "deadline", restart()).await, ["unseen", "progressing", "deadline"]);
+
+    let mut config = WorldConfig::default();
+    config.workload_mut(&catalog()).unwrap().flavour = Flavour::Recreate;
+    let recreate = setup(config, 600.0);
+    assert_eq!(verdicts(&recreate, "complete", restart()).await, ["unseen", "progressing", "complete"]);
+
+    let mut paused = restart();
+    paused.paused = Some(true);
+    let resumed = setup(WorldConfig::default(), 600.0);
+    assert_eq!(verdicts(&resumed, "paused", paused).await, ["unseen", "paused"]);
+    let resume = DeploymentPatch::pause(false);
+    assert_eq!(verdicts(&resumed, "complete", resume).await, ["unseen", "progressing", "complete"]);
+
+    let none = setup(WorldConfig::default(), 600.0);
+    assert_eq!(
+        verdicts(&none, "complete", DeploymentPatch::scale(0)).await,
+        ["unseen", "progressing", "complete"]
+    );
+    assert_eq!(verdicts(&none, "complete", restart()).await, ["unseen", "complete"]);
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn neither_side_of_the_wire_logs_a_token_or_a_key() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let mut config = WorldConfig::default();
+    config.workload_mut(&catalog()).unwrap().key = KeySource::SyncedSecret("cosmos".into());
+    let setup = setup(config, 600.0);
+    let adapter = setup.adapter();
+    setup.look(&adapter).await;
+    let effect = setup.restart(&adapter, "2026-01-12T08:01:00Z").await;
+    adapter.changed().await;
+    let view = setup.look(&adapter).await;
+
+    let mut said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(said.len() > 1000, "the libraries below do log");
+    said.push_str(&format!("{effect:?} {view:?} {:?}", setup.wire.transcript().entries()));
+    let keys: Vec<String> = setup
+        .world
+        .with(|world| world.all_secrets_ever().iter().map(|key| key.expose().to_owned()).collect());
+    for secret in keys.iter().map(String::as_str).chain([setup.token.as_str()]) {
+        assert!(!said.contains(secret), "a secret was logged");
+    }
+}
