@@ -16,8 +16,11 @@ mod flip;
 mod guard;
 mod lock;
 mod progress;
+mod rehearse;
 mod rotate;
+mod sandbox;
 pub mod settings;
+mod stage;
 mod status;
 mod target;
 mod terminal;
@@ -59,6 +62,8 @@ enum Command {
     Status(status::Status),
     Explain(status::Explain),
     Close(close::Close),
+    Rehearse(rehearse::Rehearse),
+    Sandbox(sandbox::Sandbox),
 }
 
 impl Command {
@@ -71,6 +76,8 @@ impl Command {
             Command::Status(command) => command.run(terminal),
             Command::Explain(command) => command.run(terminal),
             Command::Close(command) => command.run(terminal),
+            Command::Rehearse(command) => command.run(terminal),
+            Command::Sandbox(command) => command.run(terminal),
         }
     }
 }

@@ -72,6 +72,19 @@ pub async fn onlooker(
     build(chosen, None, variables, watcher, false).await
 }
 
+/// The ports alone, for whoever drives without a journal.
+///
+/// # Errors
+/// As [`driver`].
+pub async fn ports_of(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Ports, CliError> {
+    ports(chosen, &https(chosen)?, &clock(chosen), variables).await
+}
+
+fn https(chosen: &Chosen<'_>) -> Result<Http, CliError> {
+    http::client(&chosen.http()?)
+        .map_err(|error| CliError::new(ErrorKind::Configuration, "cannot set up HTTPS").caused_by(&error))
+}
+
 async fn build(
     chosen: &Chosen<'_>,
     flip_back: Option<FlipBack>,
@@ -80,8 +93,7 @@ async fn build(
     alone: bool,
 ) -> Result<Driver, CliError> {
     let clock = clock(chosen);
-    let http = http::client(&chosen.http()?)
-        .map_err(|error| CliError::new(ErrorKind::Configuration, "cannot set up HTTPS").caused_by(&error))?;
+    let http = https(chosen)?;
     let ports = ports(chosen, &http, &clock, variables).await?;
     let place = chosen.journal()?;
     let store = open_store(&place, remote(&place, &http, variables).as_ref())?;

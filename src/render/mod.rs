@@ -9,4 +9,6 @@ pub mod flip_human;
 pub mod matrix;
 pub mod pull_request;
 pub mod reason;
+pub mod rehearse_json;
+pub mod report_html;
 pub mod span;

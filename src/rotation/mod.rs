@@ -31,6 +31,6 @@ pub use fold::{Fold, IllegalRecord, StepRecord};
 pub use gate::Gate;
 pub use identity::{default_retire, rotation_id};
 pub use phase::{Leg, Phase};
-pub use reason::{Opens, Reason, Subject, Why};
+pub use reason::{Opens, Reason, Subject, Why, later};
 pub use report::{PhaseReport, PhaseState, Report, StepReport, operation};
 pub use step::{Purpose, Source, Step};

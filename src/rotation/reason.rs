@@ -381,7 +381,7 @@ impl Reason {
 }
 
 /// `now` plus a pause, saturating.
-pub(crate) fn later(now: Timestamp, pause: Duration) -> Timestamp {
+pub fn later(now: Timestamp, pause: Duration) -> Timestamp {
     jiff::SignedDuration::try_from(pause)
         .ok()
         .and_then(|pause| now.checked_add(pause).ok())

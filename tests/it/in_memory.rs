@@ -41,10 +41,6 @@ impl Theatre {
         }
     }
 
-    /// How often a process was started.
-    pub fn lives(&self) -> u32 {
-        self.lives
-    }
 
     /// One process, from start to its end, death included.
     pub fn live(&mut self) -> Life {

@@ -38,6 +38,6 @@ pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
 pub use release::{
     ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
-    StageSettings, TokenKind,
+    StageSettings, TokenKind, azure_devops, github_api,
 };
 pub use value::{Span, TokenPlace, WebAddress};

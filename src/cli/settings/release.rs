@@ -156,11 +156,13 @@ fn matches(pattern: &str, text: &str) -> bool {
     (0..=rest.len()).filter_map(|at| rest.get(at..)).any(|rest| matches(tail, rest))
 }
 
-fn github_api() -> WebAddress {
+/// GitHub's own API.
+pub fn github_api() -> WebAddress {
     WebAddress::of_host("api.github.com")
 }
 
-fn azure_devops() -> WebAddress {
+/// Azure DevOps Services.
+pub fn azure_devops() -> WebAddress {
     WebAddress::of_host("dev.azure.com")
 }
 

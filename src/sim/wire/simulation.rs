@@ -16,6 +16,8 @@ pub struct Simulation {
     pub directory: Directory,
     /// For the forge, the pipeline and the clusters.
     pub tickets: Tickets,
+    /// Wall time at which the world's clock started.
+    pub started: Timestamp,
 }
 
 impl Simulation {
@@ -25,7 +27,8 @@ impl Simulation {
     /// # Errors
     /// When a port is taken, the transcript cannot be created, or certificates cannot be made.
     pub fn start(world: World, speed: f64, options: WireOptions) -> Result<Simulation, WireError> {
-        let clock = WireClock::since(Timestamp::now(), world.now(), speed);
+        let started = Timestamp::now();
+        let clock = WireClock::since(started, world.now(), speed);
         let world = SharedWorld::new(world, clock.clone());
         let builder = WireBuilder::new(clock, options)?;
         let (directory, tickets) = (Directory::new(), Tickets::new());
@@ -34,7 +37,7 @@ impl Simulation {
         let builder = faces::clusters(builder, &world, &directory, &tickets)?;
         let turning = world.clone().run(builder.stopped());
         builder.spawn(turning);
-        Ok(Simulation { wire: builder.start()?, world, directory, tickets })
+        Ok(Simulation { wire: builder.start()?, world, directory, tickets, started })
     }
 
     /// The kubeconfig of a stamp's cluster, for kubectl and keyslot; it holds the token. `None` where the world
