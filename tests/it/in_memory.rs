@@ -41,7 +41,6 @@ impl Theatre {
         }
     }
 
-
     /// One process, from start to its end, death included.
     pub fn live(&mut self) -> Life {
         self.lives += 1;
