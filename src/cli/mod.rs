@@ -1,7 +1,7 @@
 //! What was typed → what to do → what to print. One command a file.
 //!
 //! A command is a struct of clap arguments with `fn run(self, &mut Terminal) -> Result<Exit, CliError>`. To add
-//! one: a file, a variant of [`Command`], an arm in [`Command::run`]. Nothing below this module prints or knows
+//! one: a file, a variant of `Command`, an arm in `Command::run`. Nothing below this module prints or knows
 //! exit codes.
 
 mod advance;

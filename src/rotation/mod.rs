@@ -6,7 +6,7 @@
 //!
 //! - [`Phase`], [`Step`], [`Event`], [`Gate`], [`Reason`]: the vocabulary, as data.
 //! - [`Fold`]: the journal's sum. `predicate`: one function a gate. `phases`: one file a phase.
-//! - [`decide`]: walks the phases and stops at the first that has not passed.
+//! - [`decide()`]: walks the phases and stops at the first that has not passed.
 
 mod attempt;
 mod context;

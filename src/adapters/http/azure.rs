@@ -1,6 +1,6 @@
 //! The transports of both generations of the Azure SDK, over the shared client.
 //!
-//! Errors keep the [`SendError`](super::SendError) as their inner error, so that an adapter can still tell “not
+//! Errors keep the `SendError` as their inner error, so that an adapter can still tell “not
 //! sent” from “no answer”.
 
 use async_trait::async_trait;
