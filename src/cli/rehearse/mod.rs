@@ -14,8 +14,8 @@ use crate::sim::WorldConfig;
 
 pub use result::Course;
 
-/// At this speed the default rehearsal takes about a minute: two and a half hours pass in it.
-const DEFAULT_SPEED: f64 = 200.0;
+/// At this speed the default rehearsal takes about a minute: about three hours pass in it.
+const DEFAULT_SPEED: f64 = 240.0;
 
 /// Rehearse a whole rotation on a simulated world: no cloud, no account, nothing to set up.
 ///

@@ -153,12 +153,17 @@ async fn face(router: Router, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-/// The host that was asked for, without port, from the target or the header.
+/// The host that was asked for, from the target or the header: a name without its port; an address with it, for
+/// services that are called by address are told apart by nothing else.
 fn host_of<B>(request: &Request<B>) -> String {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let authority = request.uri().host().or(header).unwrap_or_default();
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some((host, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit()) && host.parse::<Ipv4Addr>().is_err() =>
+        {
+            host
+        }
         _ => authority,
     }
     .to_ascii_lowercase()
