@@ -295,6 +295,26 @@ async fn lists_are_read_page_by_page_and_a_run_that_still_goes_is_seen_however_o
     assert!(after - before <= 1, "what is over is not read again");
 }
 
+#[tokio::test]
+async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
+    let mut config = WorldConfig::default();
+    let stage =
+        config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+    stage.approved_after = Some(Duration::from_secs(10 * 60 * 60));
+    let desk = Desk::new(config, 7200.0);
+    let devops = desk.devops();
+    let id = applied(devops.start(&release(), &head(&desk), &skipped()).await);
+    let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
+    let waiting: Vec<&str> = run
+        .stages
+        .iter()
+        .filter(|stage| stage.state == RunState::WaitsForApproval)
+        .map(|stage| stage.name.as_str())
+        .collect();
+    assert_eq!(waiting, ["deploy-infrastructure"]);
+    assert!(run.effect_ahead(StageEffect::WritesVaults));
+}
+
 /// An Azure DevOps that says what it is told to.
 struct Told {
     answers: Mutex<Vec<Response>>,

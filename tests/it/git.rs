@@ -5,6 +5,7 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use keyslot::adapters::git::{Git, GitSettings, Identity, remote_address};
+use keyslot::adapters::token::FixedToken;
 use keyslot::model::{Blindness, BranchName, CommitId};
 use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit, Picked};
 use tempfile::TempDir;
@@ -452,4 +453,43 @@ async fn the_remote_address_comes_from_the_users_repository() {
     assert!(fault.why.contains("it has: origin"), "{fault}");
     let fault = remote_address(git, bench.folder.path(), "origin").await.unwrap_err();
     assert!(fault.remedy.contains("inside a git repository"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_token_travels_in_the_environment_to_its_own_host_and_never_as_an_argument() {
+    let bench = Bench::new();
+    let (said, fake) = (bench.folder.path().join("said"), bench.folder.path().join("fake-git"));
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = version ]; then echo git version 2.47.0; exit; fi\n\
+         {{ echo \"arguments: $*\"; env | grep ^GIT_; }} >'{}'\n",
+        said.display()
+    );
+    std::fs::write(&fake, script).unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let run = async |remote: &str| {
+        let mut settings = bench.settings();
+        settings.program = fake.clone();
+        settings.remote = remote.to_owned();
+        settings.token = Some(std::sync::Arc::new(FixedToken::new("CANARY".to_owned())));
+        // What a CI system has put there already is kept.
+        settings.environment.insert("GIT_CONFIG_COUNT".to_owned(), "1".to_owned());
+        settings.environment.insert("GIT_CONFIG_KEY_0".to_owned(), "http.proxy".to_owned());
+        settings.environment.insert("GIT_CONFIG_VALUE_0".to_owned(), "proxy.example".to_owned());
+        Git::new(settings).fetch().await.unwrap();
+        std::fs::read_to_string(&said).unwrap()
+    };
+    let said = run("https://git.example:8443/a/b.git").await;
+    let arguments = said.lines().find(|line| line.starts_with("arguments: ")).unwrap();
+    // base64 of “x-access-token:CANARY”.
+    let encoded = "eC1hY2Nlc3MtdG9rZW46Q0FOQVJZ";
+    assert!(!arguments.contains("CANARY") && !arguments.contains(encoded), "{arguments}");
+    assert!(!arguments.contains("git.example"), "an address may hold a password too: {arguments}");
+    assert!(said.contains("=http.https://git.example:8443/.extraHeader"), "{said}");
+    assert!(said.contains(&format!("=Authorization: Basic {encoded}")), "{said}");
+    assert!(said.contains("GIT_CONFIG_VALUE_0=proxy.example"), "{said}");
+    for remote in ["ssh://git@git.example/a/b.git", "/some/path.git", "http://git.example/a.git"] {
+        let said = run(remote).await;
+        assert!(!said.contains(encoded) && !said.contains("extraHeader"), "{remote}: {said}");
+    }
 }

@@ -11,6 +11,7 @@ mod gates;
 mod git;
 mod git_face;
 mod github;
+mod hotfix;
 mod in_memory;
 mod journal_folder;
 mod journal_remote;
