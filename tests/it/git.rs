@@ -493,3 +493,60 @@ async fn a_token_travels_in_the_environment_to_its_own_host_and_never_as_an_argu
         assert!(!said.contains(encoded) && !said.contains("extraHeader"), "{remote}: {said}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_edit_through_a_symbolic_link_lands_where_a_reader_reads() {
+    let bench = Bench::new();
+    std::os::unix::fs::symlink("../../main.tf", bench.work().join("modules/stamp/link.tf")).unwrap();
+    std::os::unix::fs::symlink("../../../outside.tf", bench.work().join("modules/stamp/away.tf")).unwrap();
+    let tip = bench.change("main", "x.tf", "", "Links");
+    let code = bench.adapter();
+    code.fetch().await.unwrap();
+    let through = [edit("modules/stamp/link.tf", "new"), edit("main.tf", "new")];
+    let commit = code.commit(&tip, &through, &text("Both names of one file")).await.unwrap();
+    let files = code.tree(&commit, "").await.unwrap();
+    let read = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.bytes.to_vec());
+    assert_eq!(read("main.tf"), Some(b"new".to_vec()));
+    assert_eq!(read("modules/stamp/link.tf"), Some(b"new".to_vec()));
+    assert_eq!(read("modules/stamp/away.tf"), None, "it leads out of the repository");
+    for edits in [
+        [edit("modules/stamp/link.tf", "one"), edit("main.tf", "two")],
+        [edit("modules/stamp/away.tf", "x"), edit("y.tf", "y")],
+    ] {
+        assert!(code.commit(&tip, &edits, &text("Refused")).await.is_err());
+    }
+    assert!(code.commit(&tip, &[edit("modules", "x")], &text("A folder")).await.is_err());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_git_that_is_given_up_does_not_live_on() {
+    let bench = Bench::new();
+    let (pid, hang) = (bench.folder.path().join("pid"), bench.folder.path().join("hanging-git"));
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = version ]; then echo git version 2.47.0; exit; fi\necho $$ >'{}'\nexec sleep 60\n",
+        pid.display()
+    );
+    std::fs::write(&hang, script).unwrap();
+    std::fs::set_permissions(&hang, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut settings = bench.settings();
+    settings.program = hang;
+    let code = Git::new(settings);
+    // Given up by its caller, as at Ctrl-C.
+    let fetching = tokio::spawn(async move { code.fetch().await });
+    let pid = loop {
+        match std::fs::read_to_string(&pid) {
+            Ok(text) if text.ends_with('\n') => break text.trim().to_owned(),
+            _ => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+        }
+    };
+    fetching.abort();
+    let alive = || {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !state.is_empty() && !state.contains(") Z ")
+    };
+    while alive() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

@@ -16,7 +16,8 @@ use crate::ports::{CommitText, Fault, FileEdit, SourceFile};
 const LINK: i32 = 0o120_000;
 
 impl Store {
-    /// The files under a folder of a commit, by path. Submodules are no files.
+    /// The files under a folder of a commit, by path. Links to files are followed within the repository; submodules
+    /// and links to folders are no files.
     pub(super) fn files(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
         let repository = self.open()?;
         let root = self.tree_of(&repository, commit)?;
@@ -64,15 +65,19 @@ impl Store {
         let told = |error: git2::Error| self.told("build a commit in", &error);
         let parent = self.commit_of(&repository, parent)?;
         let root = parent.tree().map_err(told)?;
-        let mut placed: BTreeMap<String, &[u8]> = BTreeMap::new();
-        let mut update = TreeUpdateBuilder::new();
+        // Two names may lead to one file; then both must say the same.
+        let mut placed: BTreeMap<String, (FileMode, &[u8])> = BTreeMap::new();
         for edit in edits {
             let (path, mode) = self.place(&repository, &root, &edit.path)?;
-            let blob = repository.blob(&edit.bytes).map_err(told)?;
-            update.upsert(path.as_str(), blob, mode);
-            if placed.insert(path.clone(), &edit.bytes).is_some_and(|other| other != edit.bytes) {
-                return Err(self.fault("build a commit in", format!("two different contents for {path}")));
+            let other = placed.insert(path, (mode, &edit.bytes));
+            if other.is_some_and(|(_, bytes)| bytes != edit.bytes) {
+                let why = format!("there are two different contents for {}", edit.path);
+                return Err(self.fault("build a commit in", why));
             }
+        }
+        let mut update = TreeUpdateBuilder::new();
+        for (path, (mode, bytes)) in placed {
+            update.upsert(path, repository.blob(bytes).map_err(told)?, mode);
         }
         let tree = update.create_updated(&repository, &root).map_err(told)?;
         let tree = repository.find_tree(tree).map_err(told)?;
