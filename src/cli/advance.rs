@@ -1,11 +1,9 @@
 //! `keyslot advance`: one turn of the loop, for cron and CI. It never begins a rotation.
 
-use std::sync::Arc;
-
 use super::consent::Consent;
-use super::progress::{Lines, Show};
+use super::progress::watcher;
 use super::rotate::finish;
-use super::target::{Target, person};
+use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, TurnEnd};
 
@@ -26,9 +24,9 @@ impl Advance {
         self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
-        let watcher = Arc::new(Lines::new(Show::of(terminal)));
+        let shown = watcher(terminal);
         super::block_on(async {
-            let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, watcher).await?;
+            let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let by = person();
             match driver.resume(&by).await {
                 Ok(()) => {}
@@ -38,6 +36,7 @@ impl Advance {
                 }
                 Err(error) => return Err(error.into()),
             }
+            spell(&mut driver, terminal).await?;
             self.consent.record(&mut driver, &by).await?;
             let end = driver.turn().await?;
             if !matches!(end, TurnEnd::Done) {

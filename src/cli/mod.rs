@@ -5,6 +5,7 @@
 //! exit codes.
 
 mod advance;
+mod board;
 mod check;
 mod close;
 mod consent;

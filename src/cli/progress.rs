@@ -1,9 +1,10 @@
 //! Progress as lines on stderr: every phase, every step and its end, and what is waited for when that changes.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
+use super::board::Board;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
 use crate::render::{reason, span};
@@ -20,6 +21,11 @@ impl Show {
     pub fn of(terminal: &Terminal) -> Show {
         Show { color: terminal.color(), quiet: false }
     }
+}
+
+/// Lines where nobody watches, a board where a terminal does.
+pub fn watcher(terminal: &Terminal) -> Arc<dyn Watcher> {
+    if terminal.is_watched() { Arc::new(Board::new()) } else { Arc::new(Lines::new(Show::of(terminal))) }
 }
 
 /// Writes a line for each thing that happens.
@@ -74,6 +80,7 @@ impl Watcher for Lines {
                     inner.waiting = kinds;
                 }
             }
+            Notice::Over => {}
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
     }

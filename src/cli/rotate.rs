@@ -1,10 +1,8 @@
 //! `keyslot rotate`: from wherever the world stands to done, waiting in between.
 
-use std::sync::Arc;
-
 use super::consent::Consent;
-use super::progress::{Lines, Show};
-use super::target::{Target, person};
+use super::progress::watcher;
+use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
@@ -83,9 +81,10 @@ impl Rotate {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let flip_back = self.flip_back.map(FlipBack::from);
-        let watcher = Arc::new(Lines::new(Show::of(terminal)));
+        let shown = watcher(terminal);
         super::block_on(async {
-            let mut driver = wiring::driver(&chosen, flip_back, &wiring::process_variables, watcher).await?;
+            let mut driver = wiring::driver(&chosen, flip_back, &wiring::process_variables, shown).await?;
+            spell(&mut driver, terminal).await?;
             let by = person();
             let request = OpenRequest {
                 environment: chosen.name.clone(),
@@ -146,6 +145,7 @@ pub(super) async fn open(
 
 /// The end of a turn, for people, and its exit code.
 pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) -> Result<Exit, CliError> {
+    driver.over();
     match end {
         TurnEnd::Done => {
             let report = driver.report_as_seen();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::target::Target;
+use super::target::{Target, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
 use crate::model::Access;
@@ -28,7 +28,7 @@ pub struct Explain {
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, matrix) = look(&self.target)?;
+        let (report, matrix) = look(&self.target, terminal)?;
         let mut text = matrix.table();
         if report.opened.is_some() {
             text.push('\n');
@@ -41,17 +41,18 @@ impl Status {
 
 impl Explain {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, _) = look(&self.target)?;
+        let (report, _) = look(&self.target, terminal)?;
         terminal.data(explain::reasons(&report).as_bytes())?;
         Ok(exit(&report))
     }
 }
 
-fn look(target: &Target) -> Result<(Report, Matrix), CliError> {
+fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix), CliError> {
     let settings = target.settings()?;
     let chosen = settings.choose(target.environment.as_deref())?;
     super::block_on(async {
         let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
+        spell(&mut driver, terminal).await?;
         let report = driver.report().await?;
         let stamps: Vec<_> = driver.policy().stamps.iter().map(|stamp| stamp.name.clone()).collect();
         let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);

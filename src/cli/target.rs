@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::CliError;
 use super::settings::{FILE_NAME, SettingsFile, find};
+use super::{CliError, ErrorKind, Terminal};
+use crate::adapters::kubernetes::resolve_workload;
+use crate::drive::Driver;
 
 /// `--config` and `--environment`.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,6 +27,26 @@ impl Target {
         let here = std::env::current_dir()
             .map_err(|error| CliError::io("cannot look for the configuration", FILE_NAME, &error))?;
         Ok(SettingsFile::load(&find(self.config.as_deref(), &here)?)?)
+    }
+}
+
+/// Takes the configured workloads to be what the clusters call them: runbooks write `CatalogService-deploy`, and no
+/// such name can exist in Kubernetes.
+///
+/// # Errors
+/// A workload that no cluster has.
+pub async fn spell(driver: &mut Driver, terminal: &mut Terminal) -> Result<(), CliError> {
+    match driver.spell_workloads(&resolve_workload).await {
+        Ok(notes) => {
+            for note in notes {
+                terminal.say(&note);
+            }
+            Ok(())
+        }
+        Err(wrong) => Err(wrong
+            .into_iter()
+            .fold(CliError::new(ErrorKind::Configuration, "a workload does not exist"), CliError::because)
+            .hint("correct `order` under [environment.NAME.workloads] in keyslot.toml, or deploy it")),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::ports::Ports;
 use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening};
+pub use open::{OpenRequest, Opening, Speller};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 

@@ -1,10 +1,14 @@
 //! Opening a rotation, and the words of people: approval, acceptance, closing.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{DriveError, Driver};
-use crate::model::{Access, AccountId, EnvironmentName, FlipBack, KeyKind, Route, Salt, Slot};
+use crate::model::{
+    Access, AccountId, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot, WorkloadName,
+};
 use crate::rotation::{
     Acceptance, Approval, Event, Opened, Outcome, StepRecord, default_retire, rotation_id,
 };
@@ -168,4 +172,37 @@ fn fresh_salt() -> Result<Salt, DriveError> {
         .fill(&mut bytes)
         .map_err(|_| DriveError::AccountUnseen("the system gave no random bytes for a salt".to_owned()))?;
     Ok(Salt::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+/// How a configured name is spelt in a cluster: the real name and, where it differs, a note for people.
+pub type Speller<'a> =
+    &'a (dyn Fn(&str, &[WorkloadName]) -> Result<(WorkloadName, Option<String>), String> + Sync);
+
+impl Driver {
+    /// Takes the configured workloads to be what the clusters call them, and returns what is worth saying. Where no
+    /// cluster can be seen, they stay as written.
+    ///
+    /// # Errors
+    /// Names that no Deployment has, in words.
+    pub async fn spell_workloads(&mut self, speller: Speller<'_>) -> Result<Vec<String>, Vec<String>> {
+        let clusters: BTreeSet<EvidenceKey> =
+            self.observer.targets().stamps.iter().cloned().map(EvidenceKey::Cluster).collect();
+        self.observer.look(&clusters, &mut self.world).await;
+        let seen = self.world.clusters.values().find_map(|seen| seen.get());
+        let Some(cluster) = seen else { return Ok(Vec::new()) };
+        let existing: Vec<WorkloadName> =
+            cluster.workloads.iter().map(|workload| workload.name.clone()).collect();
+        let mut notes = Vec::new();
+        let mut wrong = Vec::new();
+        for name in &mut self.policy.workloads {
+            match speller(&name.to_string(), &existing) {
+                Ok((spelt, note)) => {
+                    notes.extend(note);
+                    *name = spelt;
+                }
+                Err(why) => wrong.push(why),
+            }
+        }
+        if wrong.is_empty() { Ok(notes) } else { Err(wrong) }
+    }
 }

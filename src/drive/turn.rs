@@ -164,6 +164,11 @@ impl Driver {
         self.observer.look(&keys, &mut self.world).await;
     }
 
+    /// Tells the watcher that nothing more will come.
+    pub fn over(&self) {
+        self.say(&Notice::Over);
+    }
+
     pub(super) fn say(&self, notice: &Notice<'_>) {
         self.watcher.notice(self.ports.clock.now(), notice);
     }

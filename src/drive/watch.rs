@@ -27,6 +27,8 @@ pub enum Notice<'a> {
     },
     /// Somebody else wrote to the journal first.
     Overtaken,
+    /// Nothing more will be said; what was drawn may go.
+    Over,
 }
 
 /// Gets told. Must not block.

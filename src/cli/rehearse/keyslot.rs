@@ -1,9 +1,7 @@
 //! The rehearsal's usual driver: keyslot itself, from the stage's configuration on.
 
-use std::sync::Arc;
-
 use super::result::Rotation;
-use crate::cli::progress::{Lines, Show};
+use crate::cli::progress::watcher;
 use crate::cli::rotate;
 use crate::cli::settings::SettingsFile;
 use crate::cli::stage::{ENVIRONMENT, Stage};
@@ -21,8 +19,8 @@ pub async fn drive(stage: &Stage, terminal: &mut Terminal) -> Result<(Rotation, 
     let settings = SettingsFile::load(&stage.settings_path())?;
     let chosen = settings.choose(Some(ENVIRONMENT))?;
     let variables = |name: &str| stage.variables.get(name).cloned();
-    let watcher = Arc::new(Lines::new(Show::of(terminal)));
-    let mut driver = wiring::driver(&chosen, None, &variables, watcher).await?;
+    let shown = watcher(terminal);
+    let mut driver = wiring::driver(&chosen, None, &variables, shown).await?;
     let request = OpenRequest {
         environment: chosen.name.clone(),
         account: chosen.environment.account.id(),

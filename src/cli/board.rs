@@ -1,0 +1,98 @@
+//! Progress on a terminal: the lines of [`super::progress`], and below them one line a stamp that stays in place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use crate::drive::{Notice, Watcher};
+use crate::model::{Access, StampName};
+use crate::render::matrix::{Matrix, Row};
+use crate::render::{reason, span};
+use crate::rotation::{Leg, Outcome};
+
+/// Draws on stderr. Only for terminals.
+pub struct Board {
+    lines: MultiProgress,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    waiting: ProgressBar,
+    stamps: BTreeMap<StampName, ProgressBar>,
+}
+
+impl Board {
+    pub fn new() -> Board {
+        let lines = MultiProgress::new();
+        let waiting = lines.add(plain());
+        Board { lines, inner: Mutex::new(Inner { waiting, stamps: BTreeMap::new() }) }
+    }
+
+    fn say(&self, text: &str) {
+        let _ = self.lines.println(text);
+    }
+}
+
+impl Inner {
+    fn clear(&self) {
+        self.waiting.finish_and_clear();
+        self.stamps.values().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+fn plain() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Watcher for Board {
+    fn notice(&self, at: Timestamp, notice: &Notice<'_>) {
+        let time = span::time(at);
+        match notice {
+            Notice::Reached { leg, phase } => {
+                let leg = if *leg == Leg::Back { "back: " } else { "" };
+                self.say(&format!("{time}  {leg}{phase}: {}", phase.title()));
+            }
+            Notice::Intended { step } => self.say(&format!("{time}    {step}")),
+            Notice::Ended { step, outcome } => match outcome {
+                Outcome::Applied { .. } => {}
+                Outcome::NotSent { why } => self.say(&format!("{time}    {step} was not sent: {why}")),
+                Outcome::Refused { why, .. } => self.say(&format!("{time}    {step} was refused: {why}")),
+                Outcome::Unknown { why } => {
+                    self.say(&format!("{time}    whether “{step}” arrived is not known: {why}"));
+                }
+            },
+            Notice::Waiting { reasons, world, .. } => {
+                let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                let first = reasons.first().map(reason::why).unwrap_or_default();
+                let more = match reasons.len() {
+                    0 | 1 => String::new(),
+                    count => format!(" (and {} more)", count - 1),
+                };
+                inner.waiting.set_message(format!("{time}  waits: {first}{more}"));
+                let stamps: BTreeSet<&StampName> = world.vaults.keys().chain(world.clusters.keys()).collect();
+                let stamps: Vec<StampName> = stamps.into_iter().cloned().collect();
+                for row in Matrix::of(world, &stamps, Access::ReadWrite, at).rows {
+                    let bar =
+                        inner.stamps.entry(row.stamp.clone()).or_insert_with(|| self.lines.add(plain()));
+                    bar.set_message(line(&row));
+                }
+            }
+            Notice::Over => self.inner.lock().unwrap_or_else(PoisonError::into_inner).clear(),
+            Notice::Overtaken => self.say(&format!("{time}    somebody else wrote to the journal first")),
+        }
+    }
+}
+
+fn line(row: &Row) -> String {
+    let old = match row.old_pods {
+        0 => String::new(),
+        count => format!(", {count} old"),
+    };
+    format!("    {}: vault {}, pods {}{old}", row.stamp, row.vault.holds.as_str(), row.pods.holds.as_str())
+}
