@@ -232,6 +232,8 @@ impl Stage {
         let usual = PolicySettings::default();
         PolicySettings {
             flip_back,
+            // One person plays with a simulated world.
+            approver_differs: false,
             settle: floor(usual.settle, 5.0),
             ages: AgeSettings {
                 ordinary: floor(usual.ages.ordinary, 4.0),
