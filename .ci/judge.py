@@ -55,7 +55,7 @@ def spoilt(result, transcript):
         edit(other, lines)
         return other, lines
 
-    post = next(e for e in transcript if e["method"] == "POST" and "regeneratekey" in e["path"].lower())
+    post = {"host": "x", "method": "POST", "path": "/regenerateKey"}
     yield change(lambda r, t: r["outage"].update(refused=1))
     yield change(lambda r, t: r["outage"].update(served=10_000))
     yield change(lambda r, t: r["outage"].update(served_after_regeneration=0))

@@ -242,6 +242,14 @@ fn code_gates_hold_before_anything_is_deployed() {
     stage.pull_mut().state = PullState::Closed;
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
 
+    // The forge tells of a merge that the last fetch may not have seen: look again before calling a person.
+    let mut behind = stage.clone();
+    behind.pull_mut().state = PullState::Merged { commit: CommitId::new("b".repeat(40)) };
+    assert!(matches!(behind.decide().verdict, Verdict::Wait { .. }), "fetched before the merge");
+    behind.world.code.as_mut().unwrap().at = at(100_001);
+    behind.now = at(100_001);
+    assert!(matches!(behind.decide().verdict, Verdict::Halt { .. }), "fetched after the merge");
+
     let mut unvalidated = Stage::ready();
     unvalidated.pull_mut().checks[0].passed = Some(false);
     let decision = unvalidated.decide();

@@ -2,7 +2,7 @@
 
 use super::super::{Context, Gate, Reason, Stand, Subject, Why};
 use super::propose::branch_name;
-use crate::model::{CommitId, PullState, PullView};
+use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Merged;
@@ -32,8 +32,17 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         _ if base_reads.is(ctx.target()) => validated(ctx, pull),
         PullState::Open => held(Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() }),
         PullState::Closed => held(Why::PullClosed { url: pull.url.clone() }),
+        // The branches may have been fetched just before the merge that the forge already tells of.
+        PullState::Merged { .. } if fetched_before(ctx, &branch) => held(Why::NotSeen(EvidenceKey::Code)),
         PullState::Merged { .. } => held(Why::MergedButReads { reads: base_reads }),
     }
+}
+
+/// Whether the branches were looked at no later than the pull request.
+fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
+    let fetched = ctx.world.code.as_ref().map(|seen| seen.at);
+    let asked = ctx.world.pulls.get(branch).map(|seen| seen.at);
+    fetched <= asked
 }
 
 /// The checks on the merged head all passed.
