@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Access, RotationId, StageEffect};
+use crate::model::{Access, RotationId};
 use crate::ports::{Effect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
 
@@ -98,6 +98,3 @@ pub fn permit_span(step: &Step, ages: &crate::model::Ages) -> Duration {
         }
     }
 }
-
-/// Stages that a started run must never contain, unless a person has accepted them by name.
-pub const NEVER_STARTED: [StageEffect; 2] = [StageEffect::SwitchesTraffic, StageEffect::Destroys];

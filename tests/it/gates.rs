@@ -208,6 +208,32 @@ fn restart_is_held_by_each_of_its_gates_alone() {
 }
 
 #[test]
+fn what_would_stop_the_restart_is_said_before_the_first_effect() {
+    let unproposed = || {
+        let mut stage = Stage::ready();
+        stage.events.remove(1);
+        let primary = SlotUse::Only(Slot::Primary);
+        stage.code_mut().base = branch("main", primary);
+        stage.code_mut().proposals.clear();
+        stage.world.pulls.insert(crate::stage::proposal_branch(), Seen::known(stage.now, None));
+        stage
+    };
+    let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("paused", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads[0].paused = true),
+        ("recreate", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::Recreate;
+        }),
+        ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
+        ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),
+        ("unreachable", Gate::Preflight, End::Waits, |s| {
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+    ];
+    check(unproposed, cases);
+}
+
+#[test]
 fn the_canary_goes_first_and_alone_and_soaks() {
     let stage = Stage::before_restart();
     let decision = stage.decide();

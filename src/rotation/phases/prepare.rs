@@ -1,10 +1,10 @@
 //! Prepare: the account allows keys, and the target slot's key is proven to work. Where it is older than policy
-//! says, it is regenerated first, under the gates of any regeneration.
+//! says, it is regenerated first, under the gates of any regeneration. And the workloads can be restarted later.
 
 use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{keys_allowed, slot_unused, target_proven};
+use super::super::predicate::{keys_allowed, slot_unused, target_proven, workload_ready};
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::regenerate;
 use crate::model::KeyKind;
@@ -27,7 +27,36 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         // Proven once to come here; every later effect asks for a fresh proof of its own.
         return Stand::Passed;
     }
-    Stand::unless(ctx.holding(target_proven(ctx, ctx.target(), ages.proof)))
+    let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ages.proof));
+    reasons.extend(ctx.holding(preflight(ctx)));
+    Stand::unless(reasons)
+}
+
+/// What would stop the restart later is said before the first effect: a cluster that does not answer, a workload that
+/// is missing, paused, replaced all at once, or unhealthy already.
+fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
+    let gate = Gate::Preflight;
+    let mut reasons = Vec::new();
+    for stamp in &ctx.policy.stamps {
+        let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
+            Ok(cluster) => cluster,
+            Err(reason) => {
+                reasons.push(*reason);
+                continue;
+            }
+        };
+        for name in &ctx.policy.workloads {
+            reasons.extend(workload_ready(&stamp.name, name, cluster));
+            if let Some(workload) = cluster.workload(name)
+                && workload.available < workload.desired
+            {
+                let (available, desired) = (workload.available, workload.desired);
+                let subject = Subject::Workload(stamp.name.clone(), name.clone());
+                reasons.push(Reason::new(gate, subject, Why::Unhealthy { available, desired }));
+            }
+        }
+    }
+    reasons
 }
 
 fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
