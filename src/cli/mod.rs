@@ -16,16 +16,17 @@ mod fault;
 mod flip;
 mod guard;
 mod lock;
+mod logging;
 mod progress;
 mod rehearse;
 mod rotate;
 mod sandbox;
 pub mod settings;
-mod stage;
+pub mod stage;
 mod status;
 mod target;
 mod terminal;
-mod wiring;
+pub mod wiring;
 mod words;
 mod write;
 
@@ -42,7 +43,7 @@ pub use self::terminal::{Color, Terminal};
 /// Rotates Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
 #[derive(Debug, Parser)]
 #[command(name = "keyslot", version, styles = terminal::HELP_STYLES, arg_required_else_help = true)]
-#[command(after_help = EXIT_CODES, max_term_width = 100)]
+#[command(after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
     /// When to colour what is printed.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
@@ -51,8 +52,10 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 findings, 2 usage or configuration, 3 waiting, \
-4 halted (a person must act), 5 the world failed (network, permission, server), 70 a defect of keyslot.";
+const AFTER_HELP: &str = "Exit codes: 0 done, 1 findings, 2 usage or configuration, 3 waiting, \
+4 halted (a person must act), 5 the world failed (network, permission, server), 70 a defect of keyslot.
+
+KEYSLOT_LOG=error|warn|info|debug|trace writes what happens inside to stderr; without it, nothing is logged.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -88,7 +91,8 @@ pub fn main() -> ExitCode {
     guard::run(|| run(std::env::args_os())).into()
 }
 
-fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
+/// Does what was typed, the program's name first, and says how it ended.
+pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(typed) {
         Ok(cli) => cli,
         Err(told) => {
@@ -98,7 +102,8 @@ fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let mut terminal = Terminal::new(cli.color);
-    match cli.command.run(&mut terminal) {
+    let logged = wiring::process_variables(logging::VARIABLE);
+    match logging::start(logged.as_deref()).and_then(|()| cli.command.run(&mut terminal)) {
         Ok(exit) => exit,
         Err(error) => {
             terminal.error(&error);

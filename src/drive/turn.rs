@@ -170,6 +170,7 @@ impl Driver {
     }
 
     pub(super) fn say(&self, notice: &Notice<'_>) {
+        notice.trace();
         self.watcher.notice(self.ports.clock.now(), notice);
     }
 }

@@ -31,6 +31,34 @@ pub enum Notice<'a> {
     Over,
 }
 
+impl Notice<'_> {
+    /// The same for the log. Reasons and outcomes go by their kind: their texts quote the world.
+    pub(super) fn trace(&self) {
+        match self {
+            Notice::Reached { leg, phase } => tracing::info!(?leg, %phase, "reached"),
+            Notice::Intended { step } => tracing::info!(%step, "intended"),
+            Notice::Ended { step, outcome } => tracing::info!(%step, outcome = kind(outcome), "ended"),
+            Notice::Waiting { phase, reasons, until, world: _ } => {
+                for reason in *reasons {
+                    let (gate, subject, why) = (reason.gate, &reason.subject, reason.why.kind());
+                    tracing::debug!(%phase, %gate, %subject, why, %until, "waits");
+                }
+            }
+            Notice::Overtaken => tracing::info!("somebody else wrote first"),
+            Notice::Over => tracing::info!("over"),
+        }
+    }
+}
+
+fn kind(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied { .. } => "applied",
+        Outcome::NotSent { .. } => "not-sent",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Unknown { .. } => "unknown",
+    }
+}
+
 /// Gets told. Must not block.
 pub trait Watcher: Send + Sync {
     fn notice(&self, at: Timestamp, notice: &Notice<'_>);

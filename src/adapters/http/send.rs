@@ -162,7 +162,18 @@ impl Http {
         if let Some(Leave { permit, clock }) = leave {
             permit.check(clock).map_err(SendError::NotPermitted)?;
         }
-        self.client.execute(request).await.map_err(|error| SendError::of(&error))
+        // Neither query nor headers: both carry what opens doors.
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let (host, path) = (url.host_str().unwrap_or_default(), url.path());
+        tracing::debug!(%method, host, path, "asks");
+        let answered = self.client.execute(request).await.map_err(|error| SendError::of(&error));
+        match &answered {
+            Ok(response) => {
+                tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered")
+            }
+            Err(error) => tracing::debug!(%method, host, path, %error, "no answer"),
+        }
+        answered
     }
 
     fn check_address(&self, url: &url::Url) -> Result<(), SendError> {
