@@ -3,6 +3,7 @@
 
 mod arrows;
 mod azure_devops;
+mod both_faces;
 mod check;
 mod contract;
 mod desk;
@@ -20,7 +21,9 @@ mod kubernetes_face;
 mod leaks;
 mod live;
 mod recordings;
+mod rehearse;
 mod rotation;
+mod sandbox;
 mod sigkill;
 mod stage;
 mod terraform_any_bytes;

@@ -44,6 +44,9 @@ pub struct Rehearse {
     /// Drive the world as the written runbook does, instead of keyslot.
     #[arg(long, conflicts_with = "flip_back")]
     pub runbook: bool,
+    /// The runbook, but waiting for the old pods to be gone: shows that it is they who are refused.
+    #[arg(long, requires = "runbook", hide = true)]
+    pub patient: bool,
     /// Also write the report (one HTML file that needs nothing else) here.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -92,6 +95,10 @@ impl Rehearse {
         Ok(exit)
     }
 
+    fn patience(&self) -> runbook::Patience {
+        if self.patient { runbook::Patience::OldPodsGone } else { runbook::Patience::RolloutStatus }
+    }
+
     async fn perform(
         &self,
         folder: &std::path::Path,
@@ -111,7 +118,7 @@ impl Rehearse {
             self.stamps, self.speed, self.seed
         ));
         let result = if self.runbook {
-            runbook::drive(&stage, runbook::Patience::RolloutStatus, terminal).await
+            runbook::drive(&stage, self.patience(), terminal).await
         } else {
             keyslot::drive(&stage, terminal).await
         };
