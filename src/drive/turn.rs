@@ -1,6 +1,7 @@
 //! One turn: on and on until it has to wait, a person must act, or it is done.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -20,6 +21,9 @@ pub enum TurnEnd {
 /// Looking that shows nothing new so often in a row is a wait: evidence that is stale on arrival would
 /// otherwise be looked at for ever.
 const LOOKS_IN_A_ROW: usize = 64;
+
+/// A wait lets some time pass, whatever the moment that it waits for.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Driver {
     /// Goes on until there is nothing to do now.
@@ -62,12 +66,11 @@ impl Driver {
     /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is void.
     async fn wait(&mut self, reasons: &[Reason], until: Timestamp) {
         let now = self.ports.clock.now();
+        // What opens this very moment, to the instant, may need the next one to be seen open.
+        let until = until.max(later(now, SHORTEST_WAIT));
         // A cluster in a rollout changes many times a second: not before a fifth of the pace.
         let pause = self.policy.pace.rollout / 5;
-        let soonest = jiff::SignedDuration::try_from(pause)
-            .ok()
-            .and_then(|pause| now.checked_add(pause).ok())
-            .unwrap_or(until);
+        let soonest = later(now, pause);
         let watched = reasons.iter().any(|reason| {
             matches!(reason.gate, Gate::RolloutSettled | Gate::OldPodsGone | Gate::Wave | Gate::Preflight)
         });
@@ -173,4 +176,11 @@ impl Driver {
         notice.trace();
         self.watcher.notice(self.ports.clock.now(), notice);
     }
+}
+
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(pause)
+        .ok()
+        .and_then(|pause| now.checked_add(pause).ok())
+        .unwrap_or(Timestamp::MAX)
 }
