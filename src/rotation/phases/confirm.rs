@@ -27,8 +27,10 @@ fn news(ctx: &Context<'_>) -> Option<Event> {
         return None;
     }
     let counting = ctx.fold.proven.as_ref().is_some_and(|(known, _)| *known == current);
-    if proof.holds() == counting {
-        return None;
+    // A probe that did not come through says nothing: it neither counts nor takes back what was counted.
+    match (counting, proof.holds(), proof.refusing().is_empty()) {
+        (false, true, _) => Some(Event::Proven { fingerprint: current, accepted: true }),
+        (true, false, false) => Some(Event::Proven { fingerprint: current, accepted: false }),
+        (true, true, _) | (true, false, true) | (false, false, _) => None,
     }
-    Some(Event::Proven { fingerprint: current, accepted: proof.holds() })
 }
