@@ -10,7 +10,7 @@ use crate::model::{
     Access, AccountId, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Opened, Outcome, StepRecord, default_retire, rotation_id,
+    Acceptance, Approval, Event, Opened, Outcome, Produced, StepRecord, default_retire, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -120,8 +120,18 @@ impl Driver {
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
-        let refused = |record: &StepRecord| matches!(record.outcome, Some((at, Outcome::Refused { .. })) if self.fold.resumed.is_none_or(|resumed| resumed < at));
-        if !self.fold.steps.values().any(refused) {
+        let since = |at: Timestamp| self.fold.resumed.is_none_or(|resumed| resumed < at);
+        let asks = |record: &StepRecord| match &record.outcome {
+            Some((at, Outcome::Refused { .. })) => since(*at),
+            // The operation may have failed meanwhile; one that has not goes on whatever is asked.
+            Some((at, Outcome::Applied { produced: Produced::Operation(_) })) => {
+                since(*at) && self.fold.confirmed.is_none()
+            }
+            None | Some((_, Outcome::Applied { .. } | Outcome::NotSent { .. } | Outcome::Unknown { .. })) => {
+                false
+            }
+        };
+        if !self.fold.steps.values().any(asks) {
             return Ok(());
         }
         self.append(Event::Resumed { by: by.to_owned() }).await

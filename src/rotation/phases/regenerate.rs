@@ -100,7 +100,11 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
         return None;
     }
     match &record.outcome {
-        Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => following(ctx, kind.slot),
+        Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
+            // A failed operation has changed no key; somebody has looked and asked to go on.
+            let resumed = ctx.fold.resumed.is_some_and(|resumed| resumed > record.intended_at);
+            if resumed && operation_failed(ctx) { None } else { following(ctx, kind.slot) }
+        }
         Some((_, Outcome::Applied { .. })) if account.idle() => held(Why::GenerationNotNewer),
         Some((_, Outcome::Applied { .. })) => held(Why::AccountBusy { state: account.provisioning.clone() }),
         None | Some((_, Outcome::Unknown { .. })) => {
@@ -120,6 +124,11 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
         }
         Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => None,
     }
+}
+
+fn operation_failed(ctx: &Context<'_>) -> bool {
+    let state = ctx.world.operation.as_ref().and_then(|seen| seen.get());
+    matches!(state, Some(OperationState::Failed(_)))
 }
 
 fn following(ctx: &Context<'_>, slot: Slot) -> Option<Stand> {
