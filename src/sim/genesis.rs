@@ -113,7 +113,7 @@ fn add_stamps(world: &mut World) {
             let seed = world.seed.of("stamp").of(stamp.name.as_str());
             let prefix = format!("{}-{}", built.name, stamp.location);
             let vault =
-                Vault::new(format!("{prefix}-kv"), seed, before(config.start, DAY * 20), value.clone());
+                Vault::new(format!("{prefix}-kv"), seed, before(config.start, DAY * 21), value.clone());
             let region = world.account.region(&region_of(&stamp.location)).unwrap_or(0);
             let World { now, queue, faults, version, .. } = world;
             let mut hand = Hand {
