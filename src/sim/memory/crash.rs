@@ -32,7 +32,8 @@ impl CrashFlag {
         self.0.store(false, Ordering::SeqCst);
     }
 
-    fn raise(&self) {
+    /// The process dies now, wherever it stands.
+    pub fn raise(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
