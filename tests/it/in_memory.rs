@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd};
-use keyslot::journal::{Journal, MemoryStore, RecordStore};
+use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
+use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, StampFacts,
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, Slot, StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::rotation::{Event, Gate};
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
+
+use crate::backstage::Backstage;
 
 /// A world, the journal beside it, and how the next process on it is made.
 pub struct Theatre {
@@ -21,6 +23,14 @@ pub struct Theatre {
     pub crashes: Crashes,
     pub policy: Policy,
     pub without: BTreeSet<Gate>,
+    /// Everything else that goes on.
+    pub backstage: Backstage,
+    /// What `rotate --retire` says.
+    pub retire: Option<Slot>,
+    /// Who is told what the loop says.
+    pub watcher: Arc<dyn Watcher>,
+    /// Whether a person has approved the regeneration.
+    pub approves: bool,
     lives: u32,
 }
 
@@ -31,14 +41,24 @@ impl Theatre {
 
     pub fn with_crashes(config: WorldConfig, crashes: Crashes) -> Theatre {
         let policy = policy(&config);
+        let world = SharedWorld::new(World::new(config));
         Theatre {
-            world: SharedWorld::new(World::new(config)),
+            backstage: Backstage::new(&world, crashes.flag()),
+            world,
+            retire: None,
+            approves: true,
+            watcher: Arc::new(Silent),
             store: MemoryStore::new(),
             crashes,
             policy,
             without: BTreeSet::new(),
             lives: 0,
         }
+    }
+
+    /// How often a process was started.
+    pub fn lives(&self) -> u32 {
+        self.lives
     }
 
     /// One process, from start to its end, death included.
@@ -62,7 +82,7 @@ impl Theatre {
                 environment: EnvironmentName::new("prod"),
                 account: world.config().account.id.clone(),
                 access: Access::ReadWrite,
-                retire: None,
+                retire: self.retire,
                 route: Route::Hotfix,
                 flip_back: self.policy.flip_back,
                 by: "tester".to_owned(),
@@ -73,14 +93,16 @@ impl Theatre {
             Opening::JustDone { .. } => return Ok(TurnEnd::Done),
             Opening::Opened | Opening::Continued => {}
         }
-        driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+        if self.approves {
+            driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+        }
         driver.run().await.map_err(|error| error.to_string())
     }
 
     pub async fn driver(&self) -> Result<Driver, String> {
         let options = MemoryOptions::with_crashes(self.crashes.clone());
-        let ports = memory::ports(&self.world, options);
-        let store: Arc<dyn RecordStore> = Arc::new(self.store.clone());
+        let ports = self.backstage.around(memory::ports(&self.world, options));
+        let store = self.backstage.around_store(Arc::new(self.store.clone()));
         let journal: Journal<Event> = Journal::open_as(store, format!("life-{}", self.lives))
             .await
             .map_err(|error| error.to_string())?;
@@ -93,7 +115,7 @@ impl Theatre {
             holder: format!("life-{}", self.lives),
             lease_terms: LeaseTerms::default(),
             alone: false,
-            watcher: Arc::new(Silent),
+            watcher: Arc::clone(&self.watcher),
         })
         .map(|driver| driver.without_gates(self.without.iter().copied()))
         .map_err(|error| error.to_string())

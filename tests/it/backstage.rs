@@ -1,0 +1,326 @@
+//! What happens around a process that it does not know of: other people's deeds at their moments, the end of all
+//! patience, death between two records, and a witness who looks at the world's truth when a key is sent to die.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use keyslot::journal::{Created, RecordStore, Seq, Stored};
+use keyslot::model::{
+    AccountView, BranchName, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot, StampName,
+    WorkloadName,
+};
+use keyslot::ports::{Accounts, Clock, Effect, Fault, Permit, Ports};
+use keyslot::sim::memory::{CrashFlag, CrashMoment};
+use keyslot::sim::repository::{Commit, Signature};
+use keyslot::sim::{Command, DeploymentPatch, Expected, KeyId, SharedWorld, World};
+
+/// Readings of the clock after which a process is known to go round in circles.
+const TOO_MANY_READINGS: u64 = 3_000_000;
+
+/// Something that somebody else does.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    Do(Command),
+    /// `kubectl rollout restart` by hand.
+    Restart(StampName, WorkloadName),
+    /// The slot's current key, written into a stamp's vault by hand.
+    WriteSlot(StampName, Slot),
+    /// A commit on the branch after which it reads the slot, pushed by hand.
+    Flip(BranchName, Slot),
+}
+
+impl Deed {
+    fn act(&self, world: &mut World) {
+        let command = match self {
+            Deed::Do(command) => command.clone(),
+            Deed::Restart(stamp, workload) => Command::Patch {
+                stamp: stamp.clone(),
+                workload: workload.clone(),
+                patch: DeploymentPatch::annotate(
+                    "kubectl.kubernetes.io/restartedAt",
+                    &world.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                ),
+            },
+            Deed::WriteSlot(stamp, slot) => {
+                let Some(key) = world.account().current(KeyKind::read_write(*slot)) else { return };
+                let value = keyslot::model::KeyMaterial::clone(&key.material);
+                Command::SetSecret { stamp: stamp.clone(), value }
+            }
+            Deed::Flip(branch, slot) => {
+                let Some(command) = flip(world, branch, *slot) else { return };
+                command
+            }
+        };
+        // People are refused like everybody else.
+        let _ = world.apply(command);
+    }
+}
+
+fn flip(world: &World, branch: &BranchName, slot: Slot) -> Option<Command> {
+    let head = world.repository().get(world.repository().head(branch)?)?;
+    let tree = head.tree().iter().fold(head.tree().clone(), |tree, (path, file)| {
+        let text = String::from_utf8_lossy(file.bytes());
+        let old = format!("global.{}_key", slot.other());
+        match text.contains(&old) {
+            true => tree.with(path, text.replace(&old, &format!("global.{slot}_key")).into_bytes()),
+            false => tree,
+        }
+    });
+    let by = Signature::of("somebody", world.now());
+    let commit = Commit::new(tree, vec![head.id().clone()], &by, "Change the slot by hand\n");
+    Some(Command::Push {
+        branch: branch.clone(),
+        expected: Expected::FastForward,
+        commit: commit.id().clone(),
+        objects: vec![Arc::new(commit)],
+        by: "somebody".to_owned(),
+    })
+}
+
+/// What the witness saw when a regeneration was sent.
+#[derive(Clone, Debug)]
+pub struct Shot {
+    pub at: Timestamp,
+    pub kind: KeyKind,
+    /// Pods whose process holds it, and pods whose process has yet to read it from its mount.
+    pub holders: Vec<String>,
+    /// Whether the service took it.
+    pub taken: bool,
+}
+
+#[derive(Default)]
+struct Inner {
+    deeds: Vec<(Timestamp, Deed)>,
+    deadline: Option<Timestamp>,
+    out_of_time: bool,
+    readings: u64,
+    shots: Vec<Shot>,
+    cuts: Vec<(u64, CrashMoment)>,
+}
+
+/// The surroundings of all processes of one theatre.
+#[derive(Clone)]
+pub struct Backstage {
+    world: SharedWorld,
+    flag: CrashFlag,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Backstage {
+    pub fn new(world: &SharedWorld, flag: &CrashFlag) -> Backstage {
+        Backstage { world: world.clone(), flag: flag.clone(), inner: Arc::default() }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody does something at that moment.
+    pub fn at(&self, when: Timestamp, deed: Deed) {
+        let mut inner = self.inner();
+        inner.deeds.push((when, deed));
+        inner.deeds.sort_by_key(|(at, _)| *at);
+    }
+
+    /// Whoever sleeps beyond this is woken no more.
+    pub fn until(&self, deadline: Timestamp) {
+        self.inner().deadline = Some(deadline);
+    }
+
+    /// Whether somebody has slept beyond the deadline.
+    pub fn out_of_time(&self) -> bool {
+        self.inner().out_of_time
+    }
+
+    /// The process dies just before or just after this record is written, once.
+    pub fn cut(&self, seq: u64, moment: CrashMoment) {
+        self.inner().cuts.push((seq, moment));
+    }
+
+    pub fn shots(&self) -> Vec<Shot> {
+        self.inner().shots.clone()
+    }
+
+    /// The ports with all this around them.
+    pub fn around(&self, ports: Ports) -> Ports {
+        Ports {
+            accounts: Arc::new(Witness { inner: ports.accounts, backstage: self.clone() }),
+            clock: Arc::new(Wings { inner: ports.clock, backstage: self.clone() }),
+            ..ports
+        }
+    }
+
+    pub fn around_store(&self, store: Arc<dyn RecordStore>) -> Arc<dyn RecordStore> {
+        Arc::new(Shears { inner: store, backstage: self.clone() })
+    }
+
+    /// Lets time pass, deeds included.
+    pub fn pass(&self, until: Timestamp) {
+        loop {
+            let due = {
+                let mut inner = self.inner();
+                let due = inner.deeds.first().is_some_and(|(at, _)| *at <= until);
+                due.then(|| inner.deeds.remove(0))
+            };
+            let mut world = self.world.lock();
+            let Some((at, deed)) = due else {
+                world.advance_to(until);
+                return;
+            };
+            world.advance_to(at);
+            deed.act(&mut world);
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.flag.raise();
+        std::future::pending().await
+    }
+
+    fn looks_at(&self, kind: KeyKind) -> Option<Shot> {
+        let world = self.world.lock();
+        let key = world.account().current(kind)?.id;
+        Some(Shot { at: world.now(), kind, holders: holders(&world, key), taken: false })
+    }
+}
+
+/// Pods whose process holds the key, or will: its files hold it and its process has not begun.
+pub fn holders(world: &World, key: KeyId) -> Vec<String> {
+    let mut names = Vec::new();
+    for stamp in world.stamps().filter(|stamp| stamp.destroyed.is_none()) {
+        let cluster = &stamp.cluster;
+        let name = |pod| cluster.pod(pod).map_or("?", |pod| &*pod.meta.name).to_owned();
+        for process in cluster.processes().filter(|process| process.key == Some(key)) {
+            names.push(format!("{}/{}", stamp.name, name(process.pod)));
+        }
+        for mount in cluster.mounts() {
+            let read = cluster.processes().any(|process| process.pod == mount.pod);
+            let pending = cluster.pod(mount.pod).is_some_and(|pod| pod.deleting.is_none());
+            let holds = stamp.vault.version(&mount.version).and_then(|version| version.value.key());
+            if !read && pending && holds == Some(key) {
+                names.push(format!("{}/{} (starting)", stamp.name, name(mount.pod)));
+            }
+        }
+    }
+    names
+}
+
+/// The clock that everybody sleeps by.
+struct Wings {
+    inner: Arc<dyn Clock>,
+    backstage: Backstage,
+}
+
+#[async_trait]
+impl Clock for Wings {
+    fn now(&self) -> Timestamp {
+        let mut inner = self.backstage.inner();
+        inner.readings += 1;
+        let readings = inner.readings;
+        drop(inner);
+        assert!(
+            readings < TOO_MANY_READINGS,
+            "the clock was read {readings} times: somebody runs in circles"
+        );
+        self.inner.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic()
+    }
+
+    async fn sleep_until(&self, until: Timestamp) {
+        if self.backstage.inner().deadline.is_some_and(|deadline| until > deadline) {
+            self.backstage.inner().out_of_time = true;
+            return self.backstage.die().await;
+        }
+        self.backstage.pass(until);
+        self.inner.sleep_until(until).await;
+    }
+}
+
+/// Looks at the truth whenever a key is sent to die.
+struct Witness {
+    inner: Arc<dyn Accounts>,
+    backstage: Backstage,
+}
+
+#[async_trait]
+impl Accounts for Witness {
+    async fn look(&self, salt: &Salt) -> Result<AccountView, Fault> {
+        self.inner.look(salt).await
+    }
+
+    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+        self.inner.prove(slot, regions, salt).await
+    }
+
+    async fn regenerate(
+        &self,
+        kind: KeyKind,
+        request_id: &str,
+        permit: &Permit,
+    ) -> Effect<Option<Operation>> {
+        let taken = self.backstage.world.lock().account().operations().len();
+        let place = self.backstage.looks_at(kind).map(|shot| {
+            let mut inner = self.backstage.inner();
+            inner.shots.push(shot);
+            inner.shots.len() - 1
+        });
+        let effect = self.inner.regenerate(kind, request_id, permit).await;
+        let took = self.backstage.world.lock().account().operations().len() > taken;
+        if let Some(place) = place
+            && let Some(shot) = self.backstage.inner().shots.get_mut(place)
+        {
+            shot.taken = took;
+        }
+        effect
+    }
+
+    async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {
+        self.inner.poll(operation).await
+    }
+}
+
+/// Cuts a process off at a record.
+struct Shears {
+    inner: Arc<dyn RecordStore>,
+    backstage: Backstage,
+}
+
+impl Shears {
+    fn cuts(&self, seq: Seq, moment: CrashMoment) -> bool {
+        let mut inner = self.backstage.inner();
+        let found = inner.cuts.iter().position(|cut| *cut == (seq.0, moment));
+        found.map(|place| inner.cuts.remove(place)).is_some()
+    }
+}
+
+#[async_trait]
+impl RecordStore for Shears {
+    async fn list_after(&self, seq: Seq) -> Result<Vec<Seq>, Fault> {
+        self.inner.list_after(seq).await
+    }
+
+    async fn read(&self, seq: Seq) -> Result<Option<Stored>, Fault> {
+        self.inner.read(seq).await
+    }
+
+    async fn create(&self, seq: Seq, bytes: Bytes) -> Effect<Created> {
+        if self.cuts(seq, CrashMoment::BeforeSending) {
+            return self.backstage.die().await;
+        }
+        let created = self.inner.create(seq, bytes).await;
+        if self.cuts(seq, CrashMoment::AfterApplying) {
+            return self.backstage.die().await;
+        }
+        created
+    }
+
+    fn place(&self, seq: Seq) -> String {
+        self.inner.place(seq)
+    }
+}

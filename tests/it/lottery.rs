@@ -1,0 +1,358 @@
+//! Draws a world, a policy, faults, other people's deeds and deaths from one number. The same number draws the
+//! same case, in any order and on any machine.
+
+use std::time::Duration;
+
+use keyslot::journal::MemoryFault;
+use keyslot::model::{FlipBack, Policy, ReplicaNumber, Slot, StampName};
+use keyslot::sim::config::{KeySource, MergeMethod, StageConfig, UnitConfig, WorkloadConfig};
+use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
+use keyslot::sim::memory::CrashMoment;
+use keyslot::sim::repository::Tree;
+use keyslot::sim::{Command, Span, WorldConfig};
+
+use crate::backstage::Deed;
+use crate::in_memory;
+
+/// SplitMix64: small, and the same everywhere.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn of(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635)
+    }
+
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    /// Between both, ends included.
+    pub fn range(&mut self, least: u64, most: u64) -> u64 {
+        least + self.bits() % (most - least + 1)
+    }
+
+    pub fn chance(&mut self, per_cent: u64) -> bool {
+        self.range(1, 100) <= per_cent
+    }
+
+    pub fn secs(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_secs(self.range(least, most))
+    }
+
+    pub fn minutes(&mut self, least: u64, most: u64) -> Duration {
+        self.secs(least * 60, most * 60)
+    }
+
+    fn span(&mut self, least: u64, most: u64) -> Span {
+        let one = self.range(least, most);
+        let other = self.range(least, most);
+        Span::secs(one.min(other), one.max(other))
+    }
+
+    pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.range(0, of.len() as u64 - 1) as usize]
+    }
+}
+
+/// Everything that is drawn.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub seed: u64,
+    pub config: WorldConfig,
+    pub policy: Policy,
+    /// The slot that everybody is on at the beginning.
+    pub from: Slot,
+    /// Deaths at effects, by their number.
+    pub crashes: Vec<(u32, CrashMoment)>,
+    /// Deaths at records of the journal.
+    pub cuts: Vec<(u64, CrashMoment)>,
+    pub store_faults: Vec<(u64, MemoryFault)>,
+    pub deeds: Vec<(Duration, Deed)>,
+    /// Something that only a person can put right; then the rotation may end without being done.
+    pub wants_person: bool,
+    pub foreign_restarts: u32,
+    pub foreign_runs: u32,
+}
+
+impl Case {
+    pub fn of(seed: u64) -> Case {
+        let mut dice = Dice::of(seed);
+        let from = if dice.chance(20) { Slot::Secondary } else { Slot::Primary };
+        let config = world(&mut dice, seed, from);
+        let policy = policy(&mut dice, &config);
+        let mut case = Case {
+            seed,
+            policy,
+            from,
+            crashes: Vec::new(),
+            cuts: Vec::new(),
+            store_faults: Vec::new(),
+            deeds: Vec::new(),
+            wants_person: false,
+            foreign_restarts: 0,
+            foreign_runs: 0,
+            config,
+        };
+        case.deaths(&mut dice);
+        case.faults(&mut dice);
+        case.people(&mut dice);
+        case
+    }
+
+    fn deaths(&mut self, dice: &mut Dice) {
+        let stamps = self.policy.stamps.len() as u64;
+        let effects = 5 + stamps * self.policy.workloads.len() as u64;
+        if dice.chance(55) {
+            for _ in 0..dice.range(1, 3) {
+                let moment = *dice.one(&[CrashMoment::BeforeSending, CrashMoment::AfterApplying]);
+                self.crashes.push((dice.range(1, effects) as u32, moment));
+            }
+        }
+        if dice.chance(10) {
+            let moment = *dice.one(&[CrashMoment::BeforeSending, CrashMoment::AfterApplying]);
+            self.cuts.push((dice.range(1, 20 + effects * 2), moment));
+        }
+        if dice.chance(15) {
+            let faults = [MemoryFault::NotSent, MemoryFault::LostRequest, MemoryFault::LostAnswer];
+            let fault = *dice.one(&faults);
+            self.store_faults.push((dice.range(1, 20 + effects * 2), fault));
+        }
+    }
+
+    fn faults(&mut self, dice: &mut Dice) {
+        const EFFECTS: [Operation; 5] = [
+            Operation::Push,
+            Operation::OpenPull,
+            Operation::StartRun,
+            Operation::Restart,
+            Operation::Regenerate,
+        ];
+        const READS: [Operation; 9] = [
+            Operation::Fetch,
+            Operation::ReadPull,
+            Operation::ReadRuns,
+            Operation::ReadCluster,
+            Operation::ReadVault,
+            Operation::ReadAccount,
+            Operation::ListKeys,
+            Operation::Probe,
+            Operation::Poll,
+        ];
+        let mut add = |at: When, target: Target, what: Trouble| {
+            self.config.faults.push(Fault::new(at, target, what));
+        };
+        if dice.chance(35) {
+            let at = When::Nth(dice.range(1, 3) as u32);
+            add(at, Target::operation(*dice.one(&EFFECTS)), Trouble::LoseAnswer);
+        }
+        if dice.chance(25) {
+            let at = When::First(dice.range(1, 3) as u32);
+            let retry_after = dice.secs(1, 60);
+            add(at, Target::operation(*dice.one(&EFFECTS)), Trouble::Throttle { retry_after });
+        }
+        if dice.chance(20) {
+            let at = When::First(dice.range(1, 4) as u32);
+            add(at, Target::operation(*dice.one(&EFFECTS)), Trouble::Unreachable);
+        }
+        if dice.chance(25) {
+            let at = When::Chance { per_mille: dice.range(5, 80) as u16 };
+            let what = [
+                Trouble::Unreachable,
+                Trouble::LoseAnswer,
+                Trouble::Throttle { retry_after: Duration::from_secs(10) },
+                Trouble::Delay { by: Duration::from_secs(45) },
+            ];
+            add(at, Target::operation(*dice.one(&READS)), dice.one(&what).clone());
+        }
+        if dice.chance(15) {
+            let from = dice.minutes(0, 150);
+            let until = from + dice.minutes(1, 40);
+            add(When::Window { from, until }, Target::operation(*dice.one(&READS)), Trouble::Unreachable);
+        }
+        if dice.chance(15) {
+            let from = dice.minutes(0, 150);
+            let until = from + dice.minutes(1, 40);
+            let stamp = dice.one(&self.policy.stamps).name.clone();
+            add(When::Window { from, until }, Target::stamp(stamp), Trouble::StampUnreachable);
+        }
+        if dice.chance(10) {
+            let by = dice.secs(5, 600);
+            add(When::Always, Target::any(), Trouble::ListLag { by });
+        }
+        if dice.chance(10) {
+            let by = dice.secs(10, 900);
+            add(When::Always, Target::any(), Trouble::CsiLag { by });
+        }
+        if dice.chance(10) {
+            let by = dice.secs(5, 300);
+            add(When::First(dice.range(1, 3) as u32), Target::any(), Trouble::StaleVault { by });
+        }
+        if dice.chance(8) {
+            let factor = dice.range(2, 6) as u32;
+            add(When::Always, Target::any(), Trouble::SlowRegeneration { factor });
+        }
+        if dice.chance(6) {
+            // Somebody grants the right; the next process may.
+            add(When::First(1), Target::operation(*dice.one(&EFFECTS)), Trouble::Forbidden);
+        }
+        if dice.chance(4) {
+            add(When::Nth(1), Target::any(), Trouble::FailRegeneration);
+        }
+        if dice.chance(10) {
+            let by = dice.secs(60, 1200);
+            let at = When::Nth(dice.range(1, 4) as u32);
+            add(at, Target::operation(*dice.one(&EFFECTS)), Trouble::Delay { by });
+        }
+    }
+
+    fn people(&mut self, dice: &mut Dice) {
+        let names = &self.config.repository;
+        if dice.chance(15) {
+            // An old branch's pipeline runs again, on the unit that takes traffic: the old slot comes back.
+            let skip = self.policy.skip_stages.clone();
+            let branch = names.previous_release.clone();
+            let run = Command::StartRun { branch, commit: None, skip, by: "mallory".to_owned() };
+            self.deeds.push((dice.minutes(0, 240), Deed::Do(run)));
+            self.foreign_runs += 1;
+        }
+        if dice.chance(4) {
+            let branch = if dice.chance(50) { names.base.clone() } else { names.release.clone() };
+            self.config.faults.push(Fault::new(
+                When::from(dice.minutes(5, 240)),
+                Target::any(),
+                Trouble::Revert { branch },
+            ));
+            self.wants_person = true;
+        }
+        if dice.chance(1) {
+            self.config.faults.push(Fault::new(When::Nth(1), Target::any(), Trouble::ClosePull));
+            self.wants_person = true;
+        }
+        if dice.chance(20) {
+            for _ in 0..dice.range(1, 2) {
+                let stamp = dice.one(&self.policy.stamps).name.clone();
+                let workload = dice.one(&self.policy.workloads).clone();
+                self.deeds.push((dice.minutes(0, 180), Deed::Restart(stamp, workload)));
+                self.foreign_restarts += 1;
+            }
+        }
+        if dice.chance(4) {
+            let stamp = dice.one(&self.policy.stamps).name.clone();
+            let workload = dice.one(&self.policy.workloads).clone();
+            let when = dice.minutes(0, 120);
+            let patch = |paused| {
+                let patch = keyslot::sim::DeploymentPatch::pause(paused);
+                Deed::Do(Command::Patch { stamp: stamp.clone(), workload: workload.clone(), patch })
+            };
+            self.deeds.push((when, patch(true)));
+            self.deeds.push((when + dice.minutes(5, 90), patch(false)));
+            self.foreign_restarts += 2;
+        }
+        let to = self.from.other();
+        if let Some(unit) = self.config.units.get(1) {
+            // Its code and its pipeline are people's: what is not done by hand stays undone.
+            self.wants_person |= self.foreign_runs > 0 || self.policy.flip_back == FlipBack::Deploy;
+            let when = dice.minutes(0, 120);
+            let stamps: Vec<StampName> = unit.stamps.iter().map(|stamp| stamp.name.clone()).collect();
+            for stamp in stamps {
+                self.deeds.push((when, Deed::WriteSlot(stamp, to)));
+            }
+        }
+    }
+}
+
+/// The three files that a rotation is about.
+pub fn small_tree(from: Slot) -> Tree {
+    let wanted =
+        ["globalresources/cosmosdb.tf", "modules/stamp/data.tf", "modules/stamp/keyvault-secrets.tf"];
+    let example = Tree::example();
+    let files = example.iter().filter(|(path, _)| wanted.iter().any(|end| path.ends_with(end)));
+    Tree::from_files(files.map(|(path, file)| {
+        let text = String::from_utf8(file.bytes().to_vec()).unwrap();
+        let text = text.replace("global.primary_key", &format!("global.{from}_key"));
+        (path.to_string(), keyslot::sim::repository::File::new(text.into_bytes()))
+    }))
+}
+
+fn world(dice: &mut Dice, seed: u64, from: Slot) -> WorldConfig {
+    let mut config = WorldConfig::seeded(seed);
+    config.repository.tree = small_tree(from);
+    config.units = vec![UnitConfig::live(dice.range(1, 3) as usize)];
+    if dice.chance(10) {
+        config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
+    }
+    config.workloads = (0..dice.range(1, 3)).map(|place| workload(dice, place as usize)).collect();
+    config.kubernetes.ring = 0;
+    config.kubernetes.mounts_in = dice.span(1, 15);
+    config.kubernetes.csi.rotation = dice.chance(75);
+    config.kubernetes.csi.poll = dice.secs(60, 300);
+    // A Secret that no driver refreshes can never be moved: only a person can.
+    if dice.chance(15) {
+        config.kubernetes.csi.rotation = true;
+        if let Some(first) = config.workloads.first_mut() {
+            first.key = KeySource::SyncedSecret("cosmos".to_owned());
+        }
+    }
+    let account = &mut config.account;
+    account.regeneration = dice.span(60, 1500);
+    account.dies_between = *dice.one(&[(250, 750), (0, 100), (900, 1000), (0, 1000)]);
+    account.propagation = dice.span(0, 120);
+    account.tells_last_use = dice.chance(60);
+    account.last_use_grain = Duration::from_secs(*dice.one(&[1, 60, 300]));
+    config.people.review = dice.span(300, 3600);
+    config.people.check.takes = dice.span(60, 1200);
+    config.people.merge_press = Some(dice.secs(30, 900));
+    config.people.merge_method = *dice.one(&[MergeMethod::MergeCommit, MergeMethod::Squash]);
+    config.pipeline.queue = dice.span(5, 300);
+    for stage in &mut config.pipeline.stages {
+        let StageConfig { takes, .. } = stage;
+        *takes = dice.span(90, 1200);
+    }
+    if dice.chance(50) {
+        config.latency.read = dice.span(0, 2);
+        config.latency.effect = dice.span(0, 10);
+    }
+    if dice.chance(20) {
+        config.vault_staleness = dice.secs(1, 90);
+    }
+    config
+}
+
+fn workload(dice: &mut Dice, place: usize) -> WorkloadConfig {
+    let name = ["catalogservice-deploy", "backgroundprocessor-deploy", "healthservice-deploy"][place];
+    let numbers = [ReplicaNumber::Percent(25), ReplicaNumber::Percent(50), ReplicaNumber::Count(1)];
+    WorkloadConfig {
+        replicas: dice.range(2, 4) as u32,
+        max_surge: *dice.one(&numbers),
+        max_unavailable: *dice.one(&[ReplicaNumber::Percent(25), ReplicaNumber::Count(0)]),
+        min_ready: *dice.one(&[Duration::ZERO, Duration::from_secs(10)]),
+        starts_in: dice.span(5, 240),
+        // Longer than a regeneration now and then.
+        ends_in: if dice.chance(25) { dice.span(600, 2400) } else { dice.span(1, 90) },
+        request_period: dice.secs(1, 15),
+        ..WorkloadConfig::named(name)
+    }
+}
+
+fn policy(dice: &mut Dice, config: &WorldConfig) -> Policy {
+    let mut policy = in_memory::policy(config);
+    policy.flip_back = match dice.range(1, 100) {
+        1..=70 => FlipBack::No,
+        71..=82 => FlipBack::Propose,
+        _ => FlipBack::Deploy,
+    };
+    policy.wave_size = dice.range(1, 3) as usize;
+    policy.soak = dice.minutes(0, 15);
+    policy.quiet_window = dice.minutes(5, 40);
+    policy.confirm_window = dice.minutes(5, 40);
+    policy.pace.rollout = dice.secs(5, 30);
+    policy.pace.pods = dice.secs(15, 60);
+    if dice.chance(5) {
+        policy.max_target_age = Some(Duration::from_secs(30 * 24 * 3600));
+    }
+    policy
+}
