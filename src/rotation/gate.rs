@@ -43,7 +43,7 @@ macro_rules! gates {
 gates! {
     KeysAllowed "keys-allowed" true
         "the account can be read and allows keys at all"
-        "a rotation of keys that open nothing, or of an account that nobody sees";
+        "the other key seems to be broken, and nobody is told that keys are switched off";
     TargetProven "target-proven" true
         "a signed read and a signed write with the target key succeed in every region"
         "workloads restart onto a key that is refused";
@@ -52,7 +52,7 @@ gates! {
         "traffic moves to a key that has been lying about for years";
     TreeResolved "tree-resolved" false
         "the tree is parsed whole and every reference to the account is resolved"
-        "one reader stays behind on the old slot";
+        "a change is begun in code that is not understood whole";
     Merged "merged" false
         "the proposal is merged into the base branch"
         "code is deployed that nobody reviewed, and the next release takes it back";
@@ -88,7 +88,7 @@ gates! {
         "a reader that nobody listed is refused";
     SlotUnused "slot-unused" true
         "neither code nor vault names the slot that is to be regenerated"
-        "the key in use is regenerated";
+        "a key is regenerated that code is about to bring into use";
     NoHazard "no-hazard" false
         "no run is under way that could write the vaults or the account"
         "a pipeline puts the old slot back while its key dies";
@@ -97,13 +97,13 @@ gates! {
         "a key is regenerated that nobody meant to regenerate";
     LeaseHeld "lease-held" true
         "the lease is held, in a store that can hold one"
-        "two machines regenerate one after the other";
+        "a machine regenerates whose journal no other machine can see";
     Regenerated "regenerated" true
         "the regeneration has ended and the key's generation time is later than before"
         "a second regeneration is sent while the first is under way";
     NewKeyAccepted "new-key-accepted" true
         "the new key is accepted in every region, again and again, for the confirmation window"
-        "a deployment back to the slot meets regions that do not know its key yet";
+        "a rotation ends while a region still refuses the new key";
     Agreement "agreement" false
         "base branch, live release and vaults agree"
         "the next release takes everybody back to the other slot unseen";
