@@ -135,6 +135,11 @@ impl Backstage {
         self.inner().out_of_time
     }
 
+    /// Patience begins anew.
+    pub fn in_time_again(&self) {
+        self.inner().out_of_time = false;
+    }
+
     /// The process dies just before or just after this record is written, once.
     pub fn cut(&self, seq: u64, moment: CrashMoment) {
         self.inner().cuts.push((seq, moment));

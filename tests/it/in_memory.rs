@@ -74,22 +74,23 @@ impl Theatre {
         }
     }
 
+    /// What is asked for.
+    pub fn request(&self) -> OpenRequest {
+        OpenRequest {
+            environment: EnvironmentName::new("prod"),
+            account: self.world.lock().config().account.id.clone(),
+            access: Access::ReadWrite,
+            retire: self.retire,
+            route: Route::Hotfix,
+            flip_back: self.policy.flip_back,
+            by: "tester".to_owned(),
+            again: false,
+        }
+    }
+
     async fn process(&self) -> Result<TurnEnd, String> {
         let mut driver = self.driver().await?;
-        let request = {
-            let world = self.world.lock();
-            OpenRequest {
-                environment: EnvironmentName::new("prod"),
-                account: world.config().account.id.clone(),
-                access: Access::ReadWrite,
-                retire: self.retire,
-                route: Route::Hotfix,
-                flip_back: self.policy.flip_back,
-                by: "tester".to_owned(),
-                again: false,
-            }
-        };
-        match driver.open(&request).await.map_err(|error| error.to_string())? {
+        match driver.open(&self.request()).await.map_err(|error| error.to_string())? {
             Opening::JustDone { .. } => return Ok(TurnEnd::Done),
             Opening::Opened | Opening::Continued => {}
         }
@@ -100,19 +101,24 @@ impl Theatre {
     }
 
     pub async fn driver(&self) -> Result<Driver, String> {
+        let name = format!("life-{}", self.lives);
+        self.driver_as(&name, &name).await
+    }
+
+    /// A process under this name in the lease, writing to the journal under a name used once.
+    pub async fn driver_as(&self, name: &str, writer: &str) -> Result<Driver, String> {
         let options = MemoryOptions::with_crashes(self.crashes.clone());
         let ports = self.backstage.around(memory::ports(&self.world, options));
         let store = self.backstage.around_store(Arc::new(self.store.clone()));
-        let journal: Journal<Event> = Journal::open_as(store, format!("life-{}", self.lives))
-            .await
-            .map_err(|error| error.to_string())?;
+        let journal: Journal<Event> =
+            Journal::open_as(store, writer).await.map_err(|error| error.to_string())?;
         let observer = Observer::new(ports.clone(), self.targets());
         Driver::new(Parts {
             ports,
             observer,
             journal,
             policy: self.policy.clone(),
-            holder: format!("life-{}", self.lives),
+            holder: name.to_owned(),
             lease_terms: LeaseTerms::default(),
             alone: false,
             watcher: Arc::clone(&self.watcher),

@@ -16,7 +16,7 @@ use crate::in_memory::{Life, Theatre};
 use crate::lottery::Case;
 
 /// World time after which nobody waits any more.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(36);
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 const LIVES: u32 = 24;
 const HALTS: u32 = 8;
 

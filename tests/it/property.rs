@@ -1,4 +1,4 @@
-//! Ten thousand whole rotations in memory, with whatever can happen to them. What must hold of each is asked of
+//! Whole rotations in memory by the thousand, with whatever can happen to them. What must hold of each is asked of
 //! the world, never of keyslot.
 //!
 //! `KEYSLOT_SEED=n cargo test --test it one_case -- --nocapture` plays one case again and tells it;

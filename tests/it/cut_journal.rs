@@ -1,0 +1,75 @@
+//! The journal cut at every record, before and after it was written, and every step done twice: the same end each
+//! time, as counted by the world.
+
+use keyslot::drive::TurnEnd;
+use keyslot::model::Slot;
+use keyslot::rotation::Event;
+use keyslot::sim::memory::CrashMoment;
+use keyslot::sim::{Holds, WorldConfig};
+
+use crate::in_memory::{Life, Theatre};
+use crate::journey::events;
+use crate::lottery::small_tree;
+
+fn config() -> WorldConfig {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.repository.tree = small_tree(Slot::Primary);
+    config.kubernetes.ring = 0;
+    config.workloads.truncate(2);
+    config
+}
+
+/// Lives until it is over, and asks the world whether everything was done once and nobody was refused.
+fn ends_well(mut theatre: Theatre, what: &str) -> Theatre {
+    loop {
+        match theatre.live() {
+            Life::Ended(TurnEnd::Done) => break,
+            Life::Crashed | Life::Failed(_) if theatre.lives() < 60 => {}
+            other => panic!("{what}: {other:?} in life {}", theatre.lives()),
+        }
+    }
+    let world = theatre.world.lock();
+    let (outcome, counters) = (world.outcome(), world.counters());
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{what}: {outcome:?}");
+    assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{what}: {counters:?}");
+    assert_eq!(counters.pushes_to(&world.config().repository.release), 1, "{what}: {counters:?}");
+    assert!(counters.generations.values().all(|raised| *raised == 1), "{what}: {counters:?}");
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary), "{what}: {outcome:?}");
+    drop(world);
+    theatre
+}
+
+#[test]
+fn a_journal_cut_at_any_record_leads_to_the_same_end() {
+    let records = ends_well(Theatre::new(config()), "uncut").store.len() as u64;
+    assert!(records > 20, "{records} records");
+    for seq in 1..=records {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let theatre = Theatre::new(config());
+            theatre.backstage.cut(seq, moment);
+            let theatre = ends_well(theatre, &format!("cut at {seq}, {moment:?}"));
+            assert!(theatre.lives() > 1 || seq == records, "cut at {seq}: nobody died");
+        }
+    }
+}
+
+/// A process that dies between the effect and its outcome leaves the step to be done again by the next one.
+#[test]
+fn every_step_done_twice_leads_to_the_same_end() {
+    let whole = ends_well(Theatre::new(config()), "uncut");
+    let outcomes: Vec<u64> = events(&whole)
+        .iter()
+        .zip(1..)
+        .filter(|((_, event), _)| matches!(event, Event::Ended { .. }))
+        .map(|(_, seq)| seq)
+        .collect();
+    assert!(outcomes.len() >= 9, "{outcomes:?}");
+    let theatre = Theatre::new(config());
+    // Each death moves the records behind it; so every one is cut in a rotation of its own, and here as many as
+    // still meet a record.
+    for seq in &outcomes {
+        theatre.backstage.cut(*seq, CrashMoment::BeforeSending);
+    }
+    let theatre = ends_well(theatre, "without outcomes");
+    assert!(theatre.lives() > 2, "{} lives", theatre.lives());
+}

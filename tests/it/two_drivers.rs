@@ -1,0 +1,113 @@
+//! Two processes on one journal, turn by turn: the work is done once, and who has no lease waits. And a process
+//! that slept between deciding and acting.
+
+use std::time::Duration;
+
+use futures::executor::block_on;
+use keyslot::drive::{Driver, TurnEnd};
+use keyslot::model::{KeyKind, RotationId, Slot, StampName, WorkloadName};
+use keyslot::ports::{Effect, LeaseTerm, Permit, RestartMark};
+use keyslot::rotation::Why;
+use keyslot::sim::memory::{self, MemoryOptions};
+use keyslot::sim::{SharedWorld, WorldConfig};
+
+use crate::in_memory::Theatre;
+use crate::journey::later;
+
+fn turn(driver: &mut Driver) -> TurnEnd {
+    block_on(driver.turn()).expect("a turn")
+}
+
+#[test]
+fn two_drivers_turn_by_turn_do_everything_once_and_the_one_without_the_lease_waits() {
+    let theatre = Theatre::new(WorldConfig::default());
+    {
+        let mut first = block_on(theatre.driver_as("first", "opens")).unwrap();
+        block_on(first.open(&theatre.request())).unwrap();
+        block_on(first.approve("approver", None)).unwrap();
+    }
+    let (mut waited_for_lease, mut done) = (0, false);
+    for round in 0..2_000 {
+        let order = if round % 2 == 0 { ["first", "second"] } else { ["second", "first"] };
+        for name in order {
+            let mut driver = block_on(theatre.driver_as(name, &format!("{name}-{round}"))).unwrap();
+            match block_on(driver.turn()) {
+                Ok(TurnEnd::Waiting { reasons, .. }) => {
+                    waited_for_lease += usize::from(
+                        reasons.iter().any(|reason| matches!(reason.why, Why::LeaseOfOther { .. })),
+                    );
+                }
+                Ok(TurnEnd::Halted { reasons, .. }) => panic!("round {round}: {reasons:?}"),
+                Ok(TurnEnd::Done) => done = true,
+                // The other has closed it.
+                Err(error) => assert!(done, "round {round}: {error}"),
+            }
+        }
+        if done {
+            break;
+        }
+        let mut world = theatre.world.lock();
+        let until = later(world.now(), Duration::from_secs(45));
+        world.advance_to(until);
+    }
+    assert!(done, "it comes to its end");
+    assert!(waited_for_lease > 0, "nobody ever waited for the other");
+    let world = theatre.world.lock();
+    let (outcome, counters) = (world.outcome(), world.counters());
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{outcome:?}");
+    assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{counters:?}");
+    assert!(counters.generations.values().all(|raised| *raised == 1), "{counters:?}");
+}
+
+#[test]
+fn a_driver_whose_clock_jumps_between_deciding_and_acting_does_not_fire() {
+    let world = SharedWorld::create(WorldConfig::default());
+    let ports = memory::ports(&world, MemoryOptions::default());
+    let now = ports.clock.now();
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    let permit = |wall: u64, monotonic: u64, lease: u64| Permit {
+        subject: "regenerate the primary key".to_owned(),
+        evidence: "e".to_owned(),
+        wall_deadline: later(now, minutes(wall)),
+        monotonic_deadline: ports.clock.monotonic() + minutes(monotonic),
+        lease: Some(LeaseTerm { holder: "me".to_owned(), until: later(now, minutes(lease)) }),
+    };
+    let (wall, monotonic, lease) = (permit(2, 60, 60), permit(60, 2, 60), permit(60, 60, 2));
+    let mark =
+        RestartMark { restarted_at: "2026-01-12T08:00:00Z".to_owned(), rotation: RotationId::new("r") };
+    let fired = |permit: &Permit| {
+        let kind = KeyKind::read_write(Slot::Primary);
+        let regenerated = block_on(ports.accounts.regenerate(kind, "id", permit));
+        let workload = WorkloadName::new("workload", "healthservice-deploy");
+        let restarted =
+            block_on(ports.clusters.restart(&StampName::new("northeurope"), &workload, &mark, permit));
+        !matches!((regenerated, restarted), (Effect::NotSent(_), Effect::NotSent(_)))
+    };
+    // The laptop sleeps.
+    let until = later(now, minutes(3));
+    world.lock().advance_to(until);
+    for (which, permit) in [("wall", &wall), ("monotonic", &monotonic), ("lease", &lease)] {
+        assert!(!fired(permit), "the {which} deadline has passed");
+    }
+    assert!(world.lock().account().operations().is_empty());
+    assert_eq!(world.lock().counters().patches, 0);
+    assert!(fired(&permit(60, 60, 60)), "a permit that lasts lets it through");
+}
+
+#[test]
+fn a_turn_that_sleeps_after_it_looked_looks_again_before_it_acts() {
+    let theatre = Theatre::new(WorldConfig::default());
+    let mut driver = block_on(theatre.driver_as("sleeper", "sleeper")).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    block_on(driver.approve("approver", None)).unwrap();
+    // Up to the restart; then the machine sleeps for an hour between two turns, evidence in memory.
+    while theatre.world.lock().counters().patches == 0 {
+        turn(&mut driver);
+        let mut world = theatre.world.lock();
+        let until = later(world.now(), Duration::from_secs(3600));
+        world.advance_to(until);
+    }
+    let world = theatre.world.lock();
+    assert_eq!(world.outage().refused, 0);
+    assert!(world.counters().generations.values().all(|raised| *raised == 1));
+}
