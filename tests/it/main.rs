@@ -3,8 +3,8 @@
 
 mod arrows;
 mod azure_devops;
-mod both_faces;
 mod backstage;
+mod both_faces;
 mod check;
 mod contract;
 mod cut_journal;
