@@ -38,7 +38,7 @@ struct End {
 impl End {
     fn of(world: &World) -> End {
         let outcome = world.outcome();
-        // A proof is as many requests as its adapter needs: over the wire it looks for the container first.
+        // A proof is as many requests as it takes: over the wire a read everywhere and a write where writes go.
         assert!(world.counters().probes_accepted > 0, "the key to be was proven");
         let counters = Counters { probes_accepted: 0, ..world.counters().clone() };
         let tree = |commit: &CommitId| {
