@@ -33,7 +33,7 @@ enum Death {
 enum Came {
     /// An answer is held back.
     Answer,
-    /// A branch was pushed. git's pushes are no requests over HTTP here.
+    /// A branch was pushed. git's pushes are no requests over HTTP here, so nothing holds them back.
     Push,
     End(i32),
 }
@@ -73,11 +73,11 @@ fn pushes(world: &World) -> u32 {
 
 async fn follow(process: &mut Process, live: &Live, traps: &Traps, pushed: u32) -> Came {
     loop {
-        if traps.sprung() {
-            return Came::Answer;
-        }
         if live.stage.simulation.world.with(|world| pushes(world)) > pushed {
             return Came::Push;
+        }
+        if traps.sprung() {
+            return Came::Answer;
         }
         if let Some(code) = process.ended() {
             return Came::End(code);
