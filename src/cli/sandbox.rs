@@ -44,6 +44,7 @@ impl Sandbox {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let _lock = occupy(&self.dir)?;
         super::block_on(async {
+            let ending = Ending::listen()?;
             let stage = Stage::set(StageOptions {
                 config: WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps)),
                 speed: self.speed,
@@ -62,7 +63,7 @@ impl Sandbox {
                 "curl --connect-to ::{} https://management.azure.com/… reaches it under its real names",
                 stage.simulation.wire.address()
             ));
-            ended().await;
+            ending.come().await;
             stage.simulation.wire.shutdown().await;
             terminal.say("the world has ended");
             Ok(Exit::Done)
@@ -70,20 +71,40 @@ impl Sandbox {
     }
 }
 
-/// Ctrl-C, or a polite end from elsewhere.
-async fn ended() {
+/// Ctrl-C, or a polite end from elsewhere. Listens from when it is made: whoever reads the environment may end the
+/// world at once.
+struct Ending {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Ending {
+    fn listen() -> Result<Ending, CliError> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let cannot =
+                |error: std::io::Error| CliError::io("cannot listen for signals", "this process", &error);
+            let interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+            let terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+            Ok(Ending { signals: [interrupt, terminate] })
+        }
+        #[cfg(not(unix))]
+        Ok(Ending {})
+    }
+
+    async fn come(self) {
+        #[cfg(unix)]
+        {
+            let [mut interrupt, mut terminate] = self.signals;
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            return;
         }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Takes the folder for one world: new, empty, or left by one that has ended.
