@@ -14,7 +14,8 @@ impl Driver {
     pub(super) async fn act(&mut self, steps: Vec<Step>) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
         let intents: Vec<Intent> = steps.into_iter().map(|step| self.intent(&opened, step)).collect();
-        // The permits count from before the intent: what follows must fit in what is left of the evidence.
+        // The permits count from before the intent: they bound the time between deciding and sending. How old the
+        // evidence may be at the decision, its gates have judged.
         let permits: Vec<Option<Permit>> = intents.iter().map(|intent| self.permit(intent)).collect();
         let intended_at = self.ports.clock.now();
         self.append(Event::Intended { intents: intents.clone() }).await?;
