@@ -57,7 +57,6 @@ pub fn why(reason: &Reason) -> String {
         Why::StepDeferred { step, why, until } => {
             format!("“{step}” is tried again at {}: {why}", span::time(*until))
         }
-        Why::StepFailedTooOften { step, attempts } => format!("“{step}” failed {attempts} times"),
         Why::BranchReads { reads, wanted } => {
             format!("{subject} reads {}, not the {wanted} key alone", slot_use(*reads))
         }
@@ -201,7 +200,6 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::PullNotListed { .. }
         | Why::OutcomeOpen { .. }
         | Why::StepDeferred { .. }
-        | Why::StepFailedTooOften { .. }
         | Why::BranchReads { .. }
         | Why::RunUnderWay { .. }
         | Why::VaultHolds { .. }

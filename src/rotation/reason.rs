@@ -116,10 +116,6 @@ pub enum Why {
         why: String,
         until: Timestamp,
     },
-    StepFailedTooOften {
-        step: String,
-        attempts: u32,
-    },
     BranchReads {
         reads: SlotUse,
         wanted: Slot,
@@ -262,7 +258,6 @@ impl Why {
             Why::OutcomeOpen { .. } => "outcome-open",
             Why::StepRefused { .. } => "step-refused",
             Why::StepDeferred { .. } => "step-deferred",
-            Why::StepFailedTooOften { .. } => "step-failed-too-often",
             Why::BranchReads { .. } => "branch-reads",
             Why::RunUnderWay { .. } => "run-under-way",
             Why::RunWaitsForApproval { .. } => "run-waits-for-approval",
@@ -308,7 +303,6 @@ impl Why {
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
             | Why::StepRefused { .. }
-            | Why::StepFailedTooOften { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultDisabled
