@@ -11,13 +11,17 @@
 
 mod account;
 mod attribute;
+mod by_name;
 mod claim;
-mod declare;
 mod edit;
+mod elsewhere;
 mod facts;
 mod flip;
+mod folders;
 mod json;
 mod key_read;
+mod known;
+mod naming;
 mod object;
 mod offer;
 mod parse;
@@ -29,9 +33,10 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod value;
 mod walk;
 
-pub use account::{Account, AccountKey, JoinReason, Symbol};
+pub use account::{Account, AccountKey, DeclaredAccount, JoinReason, Symbol};
 pub use claim::{claim, claim_of};
 pub use edit::{Edit, EditError};
 pub use facts::SymbolKind;

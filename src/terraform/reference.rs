@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::account::Symbol;
 use super::facts::Binding;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -39,6 +40,8 @@ pub struct Reference {
     /// string made of it.
     pub(super) family: String,
     pub(super) choices: Vec<u32>,
+    /// The name under which the account is known where the key comes from.
+    pub symbol: Symbol,
 }
 
 /// A read of an account's key whose slot the text does not tell.

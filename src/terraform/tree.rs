@@ -85,7 +85,7 @@ impl Tree {
                 parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
             })
             .collect();
-        let Resolved { accounts, references, opaque } = resolve(&sources, &parsed);
+        let Resolved { accounts, references, opaque } = resolve(&sources, &parsed, &[]);
         Tree { root, sources, parsed, unparsed, accounts, references, opaque }
     }
 
