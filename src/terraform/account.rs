@@ -217,9 +217,7 @@ impl<'n> Groups<'n> {
     }
 
     fn literals(&self, group: usize) -> BTreeSet<&'n str> {
-        self.members(group)
-            .filter_map(|member| self.symbols[member].1.name.as_ref()?.as_literal())
-            .collect()
+        self.members(group).filter_map(|member| self.symbols[member].1.name.as_ref()?.as_literal()).collect()
     }
 
     /// Two known names that differ are two accounts, whatever else speaks for one; and so are two declared ones.

@@ -25,9 +25,8 @@ pub struct NamedKey {
 }
 
 /// Words of names that speak of something beside a key, or of a key to something else.
-const OTHER_WORDS: [&str; 10] = [
-    "vault", "endpoint", "location", "host", "_id", "object", "partition", "unique", "keyspace", "key_path",
-];
+const OTHER_WORDS: [&str; 10] =
+    ["vault", "endpoint", "location", "host", "_id", "object", "partition", "unique", "keyspace", "key_path"];
 
 /// Absent for names that stand for no key.
 pub fn named_key(name: &str) -> Option<NamedKey> {

@@ -62,7 +62,9 @@ pub fn read_elsewhere(
 /// Whether the path of a dependency says so, also where it leaves the tree.
 fn written(folders: &Folders<'_>, folder: &str, name: &str) -> bool {
     let block = folders.block(folder, &["dependency", name]);
-    block.and_then(|(_, block)| block.argument("config_path")).is_some_and(|path| value_says_cosmos(&path.value))
+    block
+        .and_then(|(_, block)| block.argument("config_path"))
+        .is_some_and(|path| value_says_cosmos(&path.value))
 }
 
 fn mentions_cosmos(block: &Block) -> bool {
@@ -72,7 +74,9 @@ fn mentions_cosmos(block: &Block) -> bool {
 fn value_says_cosmos(value: &Value) -> bool {
     match value {
         Value::Text(text) | Value::Number(text) | Value::Other(text) => says_cosmos(text),
-        Value::Template(parts) | Value::List(parts) | Value::Call(_, parts) => parts.iter().any(value_says_cosmos),
+        Value::Template(parts) | Value::List(parts) | Value::Call(_, parts) => {
+            parts.iter().any(value_says_cosmos)
+        }
         Value::Map(entries) => entries.iter().any(|(_, value)| value_says_cosmos(value)),
         Value::Bool(_) | Value::Path(_) => false,
     }
@@ -94,7 +98,9 @@ fn action(block: &Block, steps: &[Step]) -> KeyRead {
     }
     let Some(step) = named.next() else { return KeyRead::Whole };
     let (StepKind::Attribute(name) | StepKind::Key(name)) = &step.kind else {
-        return KeyRead::Opaque("the answer of `listKeys` is indexed by a name that the text does not tell".into());
+        return KeyRead::Opaque(
+            "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
+        );
     };
     // `response_export_values` may hand the answer's parts on under names of their own.
     let exported = block

@@ -194,7 +194,9 @@ impl<'f> Folders<'f> {
             None => self
                 .blocks
                 .get_key_value(config)
-                .filter(|(_, blocks)| blocks.iter().any(|(_, block)| block.words.first().is_some_and(|word| word == "output")))
+                .filter(|(_, blocks)| {
+                    blocks.iter().any(|(_, block)| block.words.first().is_some_and(|word| word == "output"))
+                })
                 .map(|(folder, _)| *folder),
         }
     }
@@ -237,11 +239,7 @@ impl<'f> Folders<'f> {
     }
 
     /// The name that an object's first steps read, the rest of its steps, and the call that it reads through.
-    pub fn asked<'o>(
-        &self,
-        folder: &str,
-        object: &'o Object,
-    ) -> Option<(Cell, &'o [Step], Option<Call>)> {
+    pub fn asked<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step], Option<Call>)> {
         let call = |folder: &str, name: &str| Some(Call { folder: folder.to_owned(), name: name.to_owned() });
         let (target, kind, steps, call) = match &object.base {
             Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
@@ -255,7 +253,9 @@ impl<'f> Folders<'f> {
                 let steps = object.steps.as_slice();
                 (self.dependency_module(folder, name)?, Kind::Output, steps, call(config, ""))
             }
-            Base::Account(..) | Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => return None,
+            Base::Account(..) | Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => {
+                return None;
+            }
         };
         match &steps.first()?.kind {
             StepKind::Attribute(name) | StepKind::Key(name) => {

@@ -9,8 +9,14 @@ use super::source::Source;
 use super::value::Value;
 
 /// Arguments by which modules are told the name of the account that they make.
-const NAME_ARGUMENTS: [&str; 6] =
-    ["account_name", "cosmosdb_account_name", "cosmosdb_name", "cosmos_account_name", "cosmos_db_name", "name"];
+const NAME_ARGUMENTS: [&str; 6] = [
+    "account_name",
+    "cosmosdb_account_name",
+    "cosmosdb_name",
+    "cosmos_account_name",
+    "cosmos_db_name",
+    "name",
+];
 
 /// Collects what is known of symbols.
 pub struct Knower<'f> {

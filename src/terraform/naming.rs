@@ -16,7 +16,10 @@ use super::value::Value;
 pub enum Piece {
     Text(String),
     /// Not known: the expression, and the folder that gives it its meaning.
-    Open { folder: String, text: String },
+    Open {
+        folder: String,
+        text: String,
+    },
 }
 
 /// A name as far as it is known.
@@ -67,7 +70,9 @@ impl Name {
                     .into_iter()
                     .map(|piece| match piece {
                         Piece::Text(text) => Piece::Text(change(&text)),
-                        Piece::Open { folder, text } => Piece::Open { folder, text: format!("{function}({text})") },
+                        Piece::Open { folder, text } => {
+                            Piece::Open { folder, text: format!("{function}({text})") }
+                        }
                     })
                     .collect(),
             ),
@@ -142,7 +147,8 @@ impl<'f> Evaluator<'f> {
     /// The expressions that a path may lead to; several where callers or variables files differ.
     fn find(&self, at: &At, object: &Object) -> Vec<(At, &'f Value)> {
         let names: Vec<&str> = object.steps.iter().filter_map(name_of).collect();
-        if names.len() != object.steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_))).count() {
+        if names.len() != object.steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_))).count()
+        {
             return Vec::new();
         }
         let (found, rest) = match (&object.base, names.as_slice()) {
@@ -231,8 +237,7 @@ impl<'f> Evaluator<'f> {
     }
 
     fn call(&self, at: &At, function: &str, arguments: &[Value], depth: usize) -> Name {
-        let names: Vec<Name> =
-            arguments.iter().map(|argument| self.value(at, argument, depth + 1)).collect();
+        let names: Vec<Name> = arguments.iter().map(|argument| self.value(at, argument, depth + 1)).collect();
         match (function, arguments, names.as_slice()) {
             ("lower", [_], [name]) => name.clone().map(str::to_lowercase, "lower"),
             ("upper", [_], [name]) => name.clone().map(str::to_uppercase, "upper"),

@@ -59,12 +59,35 @@ impl Offers {
         Offers { offers }
     }
 
-    pub(super) fn ask(
-        &self,
-        followed: &Followed,
-        folders: &Folders<'_>,
-        references: &[Reference],
-    ) -> Asked {
+    /// Outputs and inputs behind which a single key stands. Where callers hand in different ones, none is told.
+    pub(super) fn relays(references: &[Reference], sources: &[Source], folders: &Folders<'_>) -> Offers {
+        let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
+        let single = |role| matches!(role, Role::Consumer | Role::Relay);
+        for (defined, reference) in references.iter().enumerate().filter(|(_, it)| single(it.role)) {
+            let folder = sources[reference.file].folder();
+            let Some((cell, rest)) = folders.readable(folder, &reference.binding) else { continue };
+            if cell.kind == Kind::Local {
+                continue;
+            }
+            let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
+            offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+        }
+        for offers in offers.values_mut() {
+            let key = |offer: &Offer| {
+                let reference = &references[offer.defined];
+                (reference.account, reference.slot, reference.access)
+            };
+            let told: Vec<bool> = offers
+                .iter()
+                .map(|offer| offers.iter().all(|other| other.path != offer.path || key(other) == key(offer)))
+                .collect();
+            let mut told = told.into_iter();
+            offers.retain(|_| told.next().unwrap_or(false));
+        }
+        Offers { offers }
+    }
+
+    pub(super) fn ask(&self, followed: &Followed, folders: &Folders<'_>, references: &[Reference]) -> Asked {
         let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
             return Asked::NotOffered;
         };

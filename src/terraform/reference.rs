@@ -14,6 +14,8 @@ pub enum Role {
     Consumer,
     /// One of a pair: both slots are on offer here by design. Flipping it would swap them for every caller.
     Definition,
+    /// Reads a name behind which one key stands: which slot it is, is decided where that key is read.
+    Relay,
     /// One of the branches between which a value at run time chooses.
     Choice,
 }

@@ -12,7 +12,7 @@ use super::account::{Account, DeclaredAccount, Symbol, identify};
 use super::by_name::{named_key, says_cosmos};
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read};
-use super::folders::{Followed, Folders, MAX_DEPTH};
+use super::folders::{Folders, Followed, MAX_DEPTH};
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
 use super::offer::{Asked, Offers};
@@ -42,6 +42,7 @@ pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount
     }
     resolver.rounds();
     resolver.leftovers();
+    resolver.relays();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
@@ -51,6 +52,7 @@ pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount
 }
 
 /// A read with other names of its object followed.
+#[derive(Clone)]
 struct Look<'f> {
     file: usize,
     read: &'f Read,
@@ -206,13 +208,14 @@ impl<'f> Resolver<'f> {
     fn leftovers(&mut self) {
         let offers = self.offers();
         let mut told = BTreeSet::new();
-        for read in std::mem::take(&mut self.named) {
-            let handed_on = read.hops.iter().find_map(|hop| {
-                match offers.ask(hop, &self.folders, &self.references) {
-                    Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
+        for read in self.named.clone() {
+            let handed_on =
+                read.hops.iter().find_map(|hop| match offers.ask(hop, &self.folders, &self.references) {
+                    Asked::HandedOn { account, access, computed, why } => {
+                        Some((account, access, computed, why))
+                    }
                     Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
-                }
-            });
+                });
             let Some((account, access, computed, why)) = handed_on else {
                 self.unknown_variable(&read);
                 continue;
@@ -235,6 +238,28 @@ impl<'f> Resolver<'f> {
         if is_key {
             let why = format!("`var.{}` is a key that is handed in from elsewhere", cell.name);
             self.opaque(read, None, None, why);
+        }
+    }
+
+    /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
+    fn relays(&mut self) {
+        for _ in 0..MAX_DEPTH {
+            let offers = Offers::relays(&self.references, self.sources, &self.folders);
+            let before = self.references.len();
+            for read in std::mem::take(&mut self.named) {
+                let asked = read.hops.first().map(|hop| offers.ask(hop, &self.folders, &self.references));
+                let Some(Asked::Key { defined, key }) = asked else {
+                    self.named.push(read);
+                    continue;
+                };
+                self.through(&read, 0, defined, FoundKey { other: String::new(), ..key });
+                if let Some(relay) = self.references.last_mut() {
+                    relay.role = Role::Relay;
+                }
+            }
+            if self.references.len() == before {
+                return;
+            }
         }
     }
 

@@ -43,8 +43,9 @@ impl Value {
             Expression::StringTemplate(template) => {
                 elements(source, scope, template.iter()).unwrap_or_else(|| other(source, expression))
             }
-            Expression::HeredocTemplate(heredoc) => elements(source, scope, heredoc.template.iter())
-                .unwrap_or_else(|| other(source, expression)),
+            Expression::HeredocTemplate(heredoc) => {
+                elements(source, scope, heredoc.template.iter()).unwrap_or_else(|| other(source, expression))
+            }
             Expression::Parenthesis(inner) => value(inner.inner()),
             Expression::FuncCall(call) => {
                 Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
@@ -117,8 +118,6 @@ fn key_name(source: &Source, key: &ObjectKey) -> String {
     match key {
         ObjectKey::Ident(ident) => ident.as_str().to_owned(),
         ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
-        ObjectKey::Expression(expression) => {
-            text_of(source, expression.span()).split_whitespace().collect()
-        }
+        ObjectKey::Expression(expression) => text_of(source, expression.span()).split_whitespace().collect(),
     }
 }

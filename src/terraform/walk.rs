@@ -12,11 +12,11 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::Template;
 
+use super::attribute;
 use super::facts::{AZAPI_ACTION, Alias, Argument, Binding, Block, DEPLOYMENTS, Facts, REMOTE_STATE};
 use super::object::{Bound, Scope};
 use super::source::Source;
 use super::value::Value;
-use super::attribute;
 
 /// Arguments that name objects for Terraform's own order of work.
 const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
