@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::discover::{Found, discover};
 use super::words::Output;
 use super::{CliError, Exit, Terminal};
-use crate::check::{Severity, check};
+use crate::check::{Severity, check, nearest, rule};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
+use crate::render::rules::{render_rule, render_rules};
 
 /// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
@@ -25,6 +26,12 @@ pub struct Check {
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Output,
+    /// Print what a rule finds, why that matters and what to do about it.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["path", "output", "rules"])]
+    explain: Option<String>,
+    /// List all rules.
+    #[arg(long, conflicts_with_all = ["path", "output"])]
+    rules: bool,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -32,10 +39,20 @@ const EXAMPLES: &str = "Examples:
       The Terraform in this folder and below it.
 
   keyslot check src/infra --output json | jq '.accounts[].slot'
-      The same for a script.";
+      The same for a script.
+
+  keyslot check --explain mixed-slots
+      What a finding means.";
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        if self.rules {
+            terminal.data(render_rules().as_bytes())?;
+            return Ok(Exit::Done);
+        }
+        if let Some(id) = &self.explain {
+            return explain(id, terminal);
+        }
         let found = discover(&self.path)?;
         warn_of_links(&found, terminal);
         let tree = found.tree();
@@ -50,6 +67,18 @@ impl Check {
         let errors = findings.iter().any(|finding| finding.rule.severity == Severity::Error);
         Ok(if errors { Exit::Findings } else { Exit::Done })
     }
+}
+
+fn explain(id: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
+    let Some(rule) = rule(id) else {
+        let error = CliError::usage("there is no such rule").at(id);
+        return Err(match nearest(id) {
+            Some(rule) => error.hint(format!("the nearest name is `{}`", rule.id)),
+            None => error.hint("`keyslot check --rules` lists them all"),
+        });
+    };
+    terminal.data(render_rule(rule).as_bytes())?;
+    Ok(Exit::Done)
 }
 
 /// Says which Terraform was not read because it lies behind a link.
