@@ -41,7 +41,7 @@ fn modules_from_elsewhere_go_by_their_names() {
     let text = "module \"Search\" {\n  source = \"Azure/search/azurerm\"\n}\nmodule \"Cosmos\" {\n  source = \"git::https://example.invalid/m.git\"\n}\nlocals {\n  a = module.Search.primary_key\n  b = module.Cosmos.primary_key\n  c = [module.Cosmos.key]\n  d = module.Cosmos.location\n}\n";
     check(
         &[("a.tf", text)],
-        &["a.tf:10 opaque", "a.tf:9 primary_key [primary_key] primary read-write Consumer"],
+        &["a.tf:9 primary_key [primary_key] primary read-write Consumer", "a.tf:10 opaque"],
     );
 }
 
