@@ -43,6 +43,7 @@ pub use edit::{Edit, EditError};
 pub use facts::{Argument, Block, SymbolKind};
 pub use flip::{Flip, flip, plan, refusals, select};
 pub use flow::{Flow, Hop, Sink, SinkKind};
+pub use folders::local_folder;
 pub use parse::ParseFailure;
 pub use reference::{OpaqueRead, Reference, Role};
 pub use refusal::Refusal;

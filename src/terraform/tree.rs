@@ -106,6 +106,26 @@ impl Tree {
         self.flows.get_or_init(|| flows(&self.sources, &self.parsed, &self.references))
     }
 
+    /// Whether a file is a terragrunt configuration.
+    pub fn is_terragrunt(&self, file: usize) -> bool {
+        self.sources[file].syntax() == Syntax::Terragrunt
+    }
+
+    /// Whether the folder of a file is applied by itself: it sets up a provider, or has values for its variables.
+    pub fn is_root_module(&self, file: usize) -> bool {
+        let folder = self.sources[file].folder();
+        let variables = |file: usize| {
+            matches!(
+                self.sources[file].syntax(),
+                Syntax::Variables | Syntax::VariablesJson | Syntax::Terragrunt
+            )
+        };
+        self.blocks().any(|(file, block)| {
+            let sets_up = block.words.first().is_some_and(|word| word == "provider");
+            self.sources[file].folder() == folder && (sets_up || variables(file))
+        })
+    }
+
     /// The blocks that rules may ask about, with their files.
     pub fn blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
         let files = self.parsed.iter().enumerate();

@@ -189,7 +189,7 @@ fn is_asked_for(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["locals" | "terraform" | "include"] => true,
-        ["variable" | "output" | "module" | "dependency", _] => true,
+        ["variable" | "output" | "module" | "provider" | "dependency", _] => true,
         ["resource" | "data", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)
