@@ -118,6 +118,41 @@ impl Object {
 /// Where in its file's structure a value stands: `["locals", "secrets", "CosmosDb-ApiKey"]`.
 pub type Binding = Vec<String>;
 
+/// When a branch of a choice takes effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The chooser has this value.
+    Is(String),
+    /// It has any other.
+    IsNot(String),
+    Unknown,
+}
+
+impl When {
+    pub fn is(&self, value: &str) -> bool {
+        match self {
+            When::Is(text) => text == value,
+            When::IsNot(text) => text != value,
+            When::Unknown => false,
+        }
+    }
+}
+
+/// One branch of a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The choice's number within its file.
+    pub choice: u32,
+    pub when: When,
+}
+
+/// What a choice goes by: a variable or a local value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub number: u32,
+    pub by: Object,
+}
+
 /// One expression that may read a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
@@ -125,9 +160,8 @@ pub struct Read {
     /// The whole expression.
     pub span: Range<usize>,
     pub binding: Binding,
-    /// The conditionals and computed lookups that decide whether this read takes effect, by a number within
-    /// the file.
-    pub choices: Vec<u32>,
+    /// The conditionals and computed lookups that decide whether this read takes effect.
+    pub choices: Vec<Branch>,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
 }
@@ -193,4 +227,6 @@ pub struct Facts {
     pub unread: Vec<Unread>,
     /// How many choices were numbered.
     pub choices: u32,
+    /// Those of them that go by a name.
+    pub choosing: Vec<Choice>,
 }

@@ -12,6 +12,7 @@
 mod account;
 mod attribute;
 mod by_name;
+mod chooser;
 mod claim;
 mod edit;
 mod elsewhere;
@@ -38,6 +39,7 @@ mod value;
 mod walk;
 
 pub use account::{Account, AccountKey, DeclaredAccount, JoinReason, Symbol};
+pub use chooser::Chooser;
 pub use claim::{claim, claim_of};
 pub use edit::{Edit, EditError};
 pub use facts::{Argument, Block, SymbolKind};

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::facts::{Base, Object, StepKind, SymbolKind};
+use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::{Call, Folders, MAX_DEPTH};
 use super::source::{Source, Syntax};
 use super::value::Value;
@@ -102,6 +102,12 @@ impl At {
     }
 }
 
+/// Where a value is written.
+pub struct Written<'f> {
+    pub file: usize,
+    pub argument: &'f Argument,
+}
+
 /// Works names out.
 pub struct Evaluator<'f> {
     folders: &'f Folders<'f>,
@@ -115,6 +121,27 @@ impl<'f> Evaluator<'f> {
 
     pub fn name(&self, at: &At, value: &Value) -> Name {
         self.value(at, value, 0)
+    }
+
+    /// Where the value of a variable or local value is written: a local value, every caller's argument, variables
+    /// files or the default. Empty where that is not known.
+    pub fn written(&self, at: &At, object: &Object) -> Vec<Written<'f>> {
+        let [Step { kind: StepKind::Attribute(name), .. }] = object.steps.as_slice() else {
+            return Vec::new();
+        };
+        let found = match object.base {
+            Base::Local => self.local(at, name),
+            Base::Variable => self.variable(at, name),
+            _ => Vec::new(),
+        };
+        let written = |(_, value): &(At, &'f Value)| {
+            let of = |(file, block): (usize, &'f Block)| {
+                let argument = block.arguments.iter().find(|argument| std::ptr::eq(&argument.value, *value));
+                argument.map(|argument| Written { file, argument })
+            };
+            self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
+        };
+        found.iter().filter_map(written).collect()
     }
 
     fn value(&self, at: &At, value: &Value, depth: usize) -> Name {
@@ -285,7 +312,7 @@ fn formatted(format: &str, arguments: &[Name]) -> Option<Name> {
     Some(Name::join(parts))
 }
 
-fn name_of(step: &super::facts::Step) -> Option<&str> {
+fn name_of(step: &Step) -> Option<&str> {
     match &step.kind {
         StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
         StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,

@@ -62,7 +62,7 @@ impl Offers {
     /// Outputs and inputs behind which a single key stands. Where callers hand in different ones, none is told.
     pub(super) fn relays(references: &[Reference], sources: &[Source], folders: &Folders<'_>) -> Offers {
         let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
-        let single = |role| matches!(role, Role::Consumer | Role::Relay);
+        let single = |role| matches!(role, Role::Consumer | Role::Chosen | Role::Relay);
         for (defined, reference) in references.iter().enumerate().filter(|(_, it)| single(it.role)) {
             let folder = sources[reference.file].folder();
             let Some((cell, rest)) = folders.readable(folder, &reference.binding) else { continue };

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, DeclaredAccount, Symbol, identify};
 use super::by_name::{named_key, says_cosmos};
+use super::chooser::{Chooser, decide};
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read};
 use super::folders::{Folders, Followed, MAX_DEPTH};
@@ -27,6 +28,7 @@ pub struct Resolved {
     /// By file, then by place.
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    pub choosers: Vec<Chooser>,
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse.
@@ -42,13 +44,14 @@ pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount
     }
     resolver.rounds();
     resolver.leftovers();
+    let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    Resolved { accounts, references, opaque }
+    Resolved { accounts, references, opaque, choosers }
 }
 
 /// A read with other names of its object followed.
@@ -152,6 +155,7 @@ impl<'f> Resolver<'f> {
             binding: read.read.binding.clone(),
             family: key.family,
             choices: read.read.choices.clone(),
+            chooser: None,
             symbol,
         });
     }

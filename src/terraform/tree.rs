@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::account::{Account, DeclaredAccount};
+use super::chooser::Chooser;
 use super::facts::Block;
 use super::flow::{Flow, flows};
 use super::parse::{ParseFailure, Parsed, parse_all};
@@ -30,6 +31,8 @@ pub struct Tree {
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    /// Values that decide which slot is read.
+    pub choosers: Vec<Chooser>,
     declared: Vec<DeclaredAccount>,
     flows: OnceLock<Vec<Flow>>,
 }
@@ -96,9 +99,9 @@ impl Tree {
                 parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
             })
             .collect();
-        let Resolved { accounts, references, opaque } = resolve(&sources, &parsed, &declared);
+        let Resolved { accounts, references, opaque, choosers } = resolve(&sources, &parsed, &declared);
         let flows = OnceLock::new();
-        Tree { root, sources, parsed, unparsed, accounts, references, opaque, declared, flows }
+        Tree { root, sources, parsed, unparsed, accounts, references, opaque, choosers, declared, flows }
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.
@@ -137,7 +140,8 @@ impl Tree {
     /// The references of one account that consume a key of this access.
     pub fn consumers(&self, account: usize, access: Access) -> impl Iterator<Item = &Reference> {
         self.references.iter().filter(move |reference| {
-            reference.account == account && reference.access == access && reference.role == Role::Consumer
+            let consumes = matches!(reference.role, Role::Consumer | Role::Chosen);
+            reference.account == account && reference.access == access && consumes
         })
     }
 

@@ -13,7 +13,10 @@ use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::Template;
 
 use super::attribute;
-use super::facts::{AZAPI_ACTION, Alias, Argument, Binding, Block, DEPLOYMENTS, Facts, REMOTE_STATE};
+use super::facts::{
+    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
+    REMOTE_STATE, When,
+};
 use super::object::{Bound, Scope};
 use super::source::Source;
 use super::value::Value;
@@ -56,12 +59,14 @@ struct Walk<'s> {
     binding: Binding,
     scope: Scope,
     /// The choices that the walk stands in.
-    choices: Vec<u32>,
+    choices: Vec<Branch>,
+    /// The choice whose branches are the entries of the object that the walk comes to next.
+    keyed: Option<u32>,
 }
 
 impl<'s> Walk<'s> {
     fn new(source: &'s Source, binding: Binding, facts: Facts) -> Walk<'s> {
-        Walk { source, facts, binding, scope: Scope::default(), choices: Vec::new() }
+        Walk { source, facts, binding, scope: Scope::default(), choices: Vec::new(), keyed: None }
     }
 
     fn body(&mut self, body: &Body) {
@@ -176,11 +181,30 @@ impl<'s> Walk<'s> {
     }
 
     /// What stands inside counts as one choice: which part takes effect is not known from the text.
-    fn choosing(&mut self, inside: impl FnOnce(&mut Self)) {
-        self.choices.push(self.facts.choices);
+    /// What stands inside counts as one choice: which part takes effect may not be known from the text.
+    fn choosing(&mut self, by: Option<Object>, inside: impl FnOnce(&mut Self)) {
+        let number = self.facts.choices;
         self.facts.choices += 1;
+        if let Some(by) = by {
+            self.facts.choosing.push(Choice { number, by });
+        }
+        self.choices.push(Branch { choice: number, when: When::Unknown });
         inside(self);
         self.choices.pop();
+    }
+
+    /// From here on, a branch of the innermost choice.
+    fn branch(&mut self, when: When) {
+        if let Some(branch) = self.choices.last_mut() {
+            branch.when = when;
+        }
+    }
+
+    /// What a choice goes by, where it is a plain name.
+    fn chooser(&self, expression: &Expression) -> Option<Object> {
+        let object = self.scope.object_of(self.source, expression)?;
+        let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
+        named.then_some(object)
     }
 }
 
