@@ -6,6 +6,7 @@
 mod mixed_slots;
 mod opaque_read;
 mod parse_error;
+pub mod plan;
 
 use std::ops::Range;
 

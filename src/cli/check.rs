@@ -1,6 +1,8 @@
 //! `keyslot check`: which slot does this Terraform read, and is anything wrong with how it does?
 
-use std::path::PathBuf;
+mod plan;
+
+use std::path::{Path, PathBuf};
 
 use super::discover::{Found, discover};
 use super::words::Output;
@@ -19,12 +21,13 @@ use crate::render::check_json::check_json;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
-    /// A folder (read with everything below it) or a single file.
-    #[arg(default_value = ".")]
-    path: PathBuf,
+    /// A folder (read with everything below it) or a single file; without it, this folder.
+    path: Option<PathBuf>,
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Output,
+    #[command(flatten)]
+    plan: plan::PlanOptions,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -32,11 +35,17 @@ const EXAMPLES: &str = "Examples:
       The Terraform in this folder and below it.
 
   keyslot check src/infra --output json | jq '.accounts[].slot'
-      The same for a script.";
+      The same for a script.
+
+  terraform show -json tfplan | keyslot check src/infra --plan -
+      Whether a plan changes the secrets that carry the key, and nothing else.";
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let found = discover(&self.path)?;
+        if let Some(file) = self.plan.file() {
+            return self.plan.check(file, self.path.as_deref(), self.output, terminal);
+        }
+        let found = discover(self.path.as_deref().unwrap_or(Path::new(".")))?;
         warn_of_links(&found, terminal);
         let tree = found.tree();
         let findings = check(&tree);

@@ -21,6 +21,7 @@ mod key_read;
 mod object;
 mod offer;
 mod parse;
+pub mod plan;
 mod reference;
 mod refusal;
 mod resolve;

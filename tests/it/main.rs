@@ -26,6 +26,7 @@ mod kubernetes_face;
 mod leaks;
 mod live;
 mod lottery;
+mod plan;
 mod property;
 mod recordings;
 mod rehearse;
