@@ -109,7 +109,7 @@ fn data_sources_that_are_read_and_drift_are_information() {
 
 #[test]
 fn without_a_word_on_which_secrets_a_person_must_confirm() {
-    let judgement = judge(&plan(vec![secret(&["update"], &["value"])]), &Expectation::default());
+    let judgement = judge(&plan(vec![secret(&["update"], &["value"])]), &Expectation::named(&[]));
     assert_eq!((judgement.to_confirm.len(), judgement.is_clean()), (1, false));
     let judgement = judge(&plan(vec![secret(&["delete", "create"], &["value"])]), &Expectation::default());
     assert_eq!(judgement.unexpected[0].why, Why::SecretRemoved);
@@ -136,6 +136,18 @@ fn the_code_tells_which_secrets_take_the_key() {
     let expectation = Expectation::default().and_of(&direct);
     assert_eq!(expectation.secrets(), [Secret::Block("db".to_owned())]);
     assert_eq!(expectation.secrets()[0].to_string(), "azurerm_key_vault_secret.db");
+}
+
+#[test]
+fn secrets_that_mirror_both_slots_are_not_expected_to_change() {
+    let mirror = |slot: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{slot}\" {{\n  \
+             value = azurerm_cosmosdb_account.a.{slot}_key\n}}\n"
+        )
+    };
+    let tree = Tree::read(&[("a.tf", mirror("primary") + &mirror("secondary"))]);
+    assert_eq!(Expectation::default().and_of(&tree).secrets(), []);
 }
 
 #[test]

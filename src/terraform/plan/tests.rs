@@ -44,8 +44,8 @@ fn attributes_that_differ_are_named_and_no_value_is() {
 fn what_is_known_only_later_is_a_change_and_marked_so() {
     let before = r#"{"id":"1","version":"a","list":[{"x":1,"y":2}]}"#;
     let after = r#"{"list":[{"x":1}]}"#;
-    let unknown = r#"{"id":true,"version":true,"list":[{"y":true}],"other":{"t":false}}"#;
-    assert_eq!(attributes(before, after, unknown, "{}"), ["id?", "list[0].y?", "version?"]);
+    let unknown = r#"{"id":true,"version":true,"list":[{"y":true}],"other":{"t":false},"fresh":true}"#;
+    assert_eq!(attributes(before, after, unknown, "{}"), ["fresh?", "id?", "list[0].y?", "version?"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_secret_is_known_by_its_name_and_place() {
     assert_eq!(change.secret.as_deref(), Some("CosmosDb-ApiKey"));
     assert_eq!(change.index.as_deref(), Some("CosmosDb-ApiKey"));
     assert_eq!(change.attributes, [Attribute { path: "value".into(), known: true }]);
-    assert!(change.is_update() && !change.is_removal());
+    assert!(change.is_update() && !change.is_removal() && !change.data);
 }
 
 #[test]
@@ -105,6 +105,13 @@ fn objects_that_stay_are_left_out_unless_their_place_in_the_state_changes() {
 }
 
 #[test]
+fn data_sources_are_told_from_what_is_managed() {
+    let read =
+        change(r#""read""#, "null", "{}", "{}", "{}").replace(r#""mode":"managed""#, r#""mode":"data""#);
+    assert!(plan_of(&read).changes[0].data);
+}
+
+#[test]
 fn outputs_are_sensitive_only_if_they_were_and_stay_so() {
     let output = |name: &str, before: bool, after: bool| {
         format!(
@@ -113,15 +120,17 @@ fn outputs_are_sensitive_only_if_they_were_and_stay_so() {
         )
     };
     let text = format!(
-        r#"{{"format_version":"1.0","planned_values":{{}},"output_changes":{{{},{},{},
+        r#"{{"format_version":"1.0","planned_values":{{}},"output_changes":{{{},{},{},{},
            "kept":{{"actions":["no-op"],"before":1,"after":1}}}}}}"#,
+        output("closed", false, true),
         output("hidden", true, true),
         output("opened", true, false),
         output("plain", false, false)
     );
     let found: Vec<(String, bool)> =
         read(&text).unwrap().outputs.into_iter().map(|output| (output.name, output.sensitive)).collect();
-    assert_eq!(found, [("hidden".into(), true), ("opened".into(), false), ("plain".into(), false)]);
+    let expected = [("closed", false), ("hidden", true), ("opened", false), ("plain", false)];
+    assert_eq!(found, expected.map(|(name, sensitive)| (name.to_owned(), sensitive)));
 }
 
 #[test]
