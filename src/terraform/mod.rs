@@ -20,6 +20,7 @@ mod json;
 mod key_read;
 mod object;
 mod offer;
+pub mod outputs;
 mod parse;
 pub mod plan;
 mod reference;

@@ -1,9 +1,10 @@
-//! `keyslot check --plan` through the program itself: on plans written for the example, and on what the `terraform`
+//! `keyslot check --plan` through the program itself: on plans made up for the example, and on what the `terraform`
 //! program itself prints.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use keyslot::terraform::outputs::{STAMP_PROPERTIES, read_stamps};
 use snapbox::{assert_data_eq, str};
 
 use crate::tool::{Folder, Ran};
@@ -252,4 +253,36 @@ fn a_targeted_plan_and_a_move_are_not_what_they_seem() {
     assert_eq!(moved["unexpected"][0]["address"], "terraform_data.made_again");
     assert_eq!(moved["unexpected"][0]["moved_from"], "terraform_data.remade");
     assert_eq!(moved["unexpected"][0]["reason"], "state-only");
+}
+
+#[test]
+fn the_outputs_that_terraform_prints_give_the_stamps_and_nothing_else() {
+    let Some(folder) = applied(
+        r#"
+output "key" {
+  value     = "CANARY-1"
+  sensitive = true
+}
+output "stamp_properties" {
+  value = [for location in ["eastus2", "northeurope"] : {
+    location            = location
+    resource_group_name = "rg-${location}"
+    key_vault_name      = "kv-${location}"
+    aks_cluster_id      = location == "eastus2" ? "/subscriptions/x/aks" : null
+    aks_cluster_name    = "aks-${location}"
+    api_key             = "CANARY-2"
+  }]
+}
+"#,
+    ) else {
+        return;
+    };
+    let whole = terraform(&folder, &["output", "-json"]);
+    let alone = terraform(&folder, &["output", "-json", STAMP_PROPERTIES]);
+    let stamps = read_stamps(&whole, STAMP_PROPERTIES).unwrap();
+    assert_eq!(read_stamps(&alone, STAMP_PROPERTIES).unwrap(), stamps);
+    let found: Vec<(&str, Option<&str>)> =
+        stamps.iter().map(|stamp| (stamp.key_vault_name.as_str(), stamp.aks_cluster_id.as_deref())).collect();
+    assert_eq!(found, [("kv-eastus2", Some("/subscriptions/x/aks")), ("kv-northeurope", None)]);
+    assert!(!format!("{stamps:?}").contains(CANARY));
 }
