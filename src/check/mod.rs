@@ -1,119 +1,81 @@
-//! Rules over references: what is wrong with how a tree reads keys. One rule a file, named after its id.
+//! What is wrong with how a tree reads keys: rules, and what they found.
 //!
-//! A rule is a plain function from a tree to findings. It asks nobody else, prints nothing and changes nothing.
-//! To add one: a file with `pub const RULE`, a line in [`RULES`].
+//! A rule is a plain function from a tree to places. It asks nobody else, prints nothing and changes nothing. To
+//! add one: a file in `rules` with `pub const RULE`, a line in [`RULES`]. Its `before` and `after` are its
+//! documentation (`keyslot check --explain RULE`) and its fixture: a test here runs every one of them.
 
-mod mixed_slots;
-mod opaque_read;
-mod parse_error;
+#[cfg(test)]
+mod example;
+mod finding;
+mod fingerprint;
 pub mod plan;
-
-use std::ops::Range;
+mod rule;
+mod rules;
 
 use crate::terraform::Tree;
 
-/// All rules, by id.
-pub const RULES: &[Rule] = &[mixed_slots::RULE, opaque_read::RULE, parse_error::RULE];
+pub use finding::{File, Finding, Fix, Place, Related};
+pub use fingerprint::Fingerprint;
+pub use rule::{Rule, Severity, nearest, rule};
+pub use rules::RULES;
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    Warning,
-    Error,
-}
-
-impl Severity {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        }
-    }
-}
-
-/// One rule.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Kebab-case; the name that people and machines see.
-    pub id: &'static str,
-    pub severity: Severity,
-    /// One sentence: what it finds.
-    pub summary: &'static str,
-    /// What to do about a finding.
-    pub remedy: &'static str,
-    look: fn(&Tree) -> Vec<Place>,
-}
-
-/// Where a rule hits, and what it says there.
-struct Place {
-    file: usize,
-    span: Range<usize>,
-    message: String,
-    related: Vec<Related>,
-}
-
-/// Another place that belongs to a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Related {
-    /// Index into the tree's sources.
-    pub file: usize,
-    /// Bytes of the file.
-    pub span: Range<usize>,
-    pub label: String,
-}
-
-/// What a rule found: exactly one primary place, perhaps others.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    pub rule: &'static Rule,
-    /// Index into the tree's sources.
-    pub file: usize,
-    /// Bytes of the file.
-    pub span: Range<usize>,
-    pub message: String,
-    pub related: Vec<Related>,
-}
-
-/// Runs every rule. Findings come by file, place and rule.
+/// Runs every rule. Findings come by file, place and rule; those outside of the tree come last.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = RULES
-        .iter()
-        .flat_map(|rule| {
-            (rule.look)(tree).into_iter().map(move |place| Finding {
-                rule,
-                file: place.file,
-                span: place.span,
-                message: place.message,
-                related: place.related,
-            })
-        })
-        .collect();
-    findings.sort_by_key(|finding| (finding.file, finding.span.start, finding.rule.id));
+    check_with(tree, Vec::new())
+}
+
+/// The same with what was found by other means than reading the tree: a plan, another revision, a file that
+/// cannot be read.
+pub fn check_with(tree: &Tree, more: Vec<(&'static Rule, Place)>) -> Vec<Finding> {
+    let found = RULES.iter().flat_map(|rule| (rule.look)(tree).into_iter().map(move |place| (rule, place)));
+    let mut findings: Vec<Finding> =
+        found.chain(more).map(|(rule, place)| Finding::new(rule, place)).collect();
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    fingerprint::assign(tree, &mut findings);
     findings
 }
 
 #[cfg(test)]
 mod tests {
+    use super::example::files_of;
     use super::*;
     use crate::model::example_tree;
 
-    /// Rule and place of each finding.
+    /// Rule and line of each finding in one file.
     #[track_caller]
     pub(super) fn check_text(text: &str, expected: &[(&str, usize)]) {
         let tree = Tree::read(&[("a.tf", text)]);
         let found: Vec<(&str, usize)> = check(&tree)
             .iter()
-            .map(|finding| (finding.rule.id, tree.sources[finding.file].position(finding.span.start).line))
+            .map(|finding| (finding.rule.id, finding.source(&tree).position(finding.span.start).line))
             .collect();
         assert_eq!(found, expected, "{text}");
     }
 
+    fn ids(text: &str) -> Vec<&'static str> {
+        check(&Tree::read(&files_of(text))).iter().map(|finding| finding.rule.id).collect()
+    }
+
     #[test]
-    fn rules_stand_in_order_and_have_plain_ids() {
+    fn every_rule_finds_its_before_and_nothing_in_its_after() {
+        for rule in RULES {
+            let (before, after) = (ids(rule.before), ids(rule.after));
+            assert!(!before.is_empty(), "{}: nothing is found before", rule.id);
+            assert!(before.iter().all(|id| *id == rule.id), "{}: others are found: {before:?}", rule.id);
+            assert!(!after.contains(&rule.id), "{}: it is still found after", rule.id);
+        }
+    }
+
+    #[test]
+    fn rules_stand_in_order_and_are_documented() {
         assert!(RULES.is_sorted_by_key(|rule| rule.id));
         for rule in RULES {
-            assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id);
-            assert!(rule.summary.ends_with('.') && rule.remedy.ends_with('.'), "{}", rule.id);
+            let Rule { id, summary, why, remedy, .. } = rule;
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{id}");
+            for text in [summary, why, remedy] {
+                assert!(text.ends_with('.'), "{id}: {text}");
+                assert!(!text.contains('\n'), "{id}: texts are wrapped where they are shown");
+            }
         }
     }
 

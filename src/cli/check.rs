@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::discover::{Found, discover};
 use super::words::Output;
 use super::{CliError, Exit, Terminal};
-use crate::check::{Severity, check};
+use crate::check::{Severity, check, nearest, rule};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
+use crate::render::rules::{render_rule, render_rules};
 
 /// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
@@ -28,6 +29,12 @@ pub struct Check {
     output: Output,
     #[command(flatten)]
     plan: plan::PlanOptions,
+    /// Print what a rule finds, why that matters and what to do about it.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["path", "output", "rules"])]
+    explain: Option<String>,
+    /// List all rules.
+    #[arg(long, conflicts_with_all = ["path", "output"])]
+    rules: bool,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -37,11 +44,21 @@ const EXAMPLES: &str = "Examples:
   keyslot check src/infra --output json | jq '.accounts[].slot'
       The same for a script.
 
+  keyslot check --explain mixed-slots
+      What a finding means.
+
   terraform show -json tfplan | keyslot check src/infra --plan -
       Whether a plan changes the secrets that carry the key, and nothing else.";
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        if self.rules {
+            terminal.data(render_rules().as_bytes())?;
+            return Ok(Exit::Done);
+        }
+        if let Some(id) = &self.explain {
+            return explain(id, terminal);
+        }
         if let Some(file) = self.plan.file() {
             return self.plan.check(file, self.path.as_deref(), self.output, terminal);
         }
@@ -59,6 +76,18 @@ impl Check {
         let errors = findings.iter().any(|finding| finding.rule.severity == Severity::Error);
         Ok(if errors { Exit::Findings } else { Exit::Done })
     }
+}
+
+fn explain(id: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
+    let Some(rule) = rule(id) else {
+        let error = CliError::usage("there is no such rule").at(id);
+        return Err(match nearest(id) {
+            Some(rule) => error.hint(format!("the nearest name is `{}`", rule.id)),
+            None => error.hint("`keyslot check --rules` lists them all"),
+        });
+    };
+    terminal.data(render_rule(rule).as_bytes())?;
+    Ok(Exit::Done)
 }
 
 /// Says which Terraform was not read because it lies behind a link.

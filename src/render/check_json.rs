@@ -155,11 +155,11 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
 }
 
 fn finding_json(tree: &Tree, finding: &Finding) -> FindingJson {
-    let position = tree.sources[finding.file].position(finding.span.start);
+    let position = finding.source(tree).position(finding.span.start);
     FindingJson {
         rule: finding.rule.id.to_owned(),
         severity: finding.rule.severity.as_str().to_owned(),
-        file: tree.shown(finding.file),
+        file: finding.path(tree),
         line: position.line,
         column: position.column,
         message: finding.message.clone(),

@@ -7,19 +7,20 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::check::{Finding, Severity};
-use crate::terraform::Tree;
+use crate::terraform::{Source, Tree};
 
 /// One finding with its places and its remedy.
 pub fn render_finding(tree: &Tree, finding: &Finding) -> String {
     let level = match finding.rule.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(finding.message.as_str()).id(finding.rule.id);
-    let primary = mark(tree, finding.file, &finding.span, AnnotationKind::Primary, "");
+    let primary = mark(finding.source(tree), finding.path(tree), &finding.span, AnnotationKind::Primary, "");
     let mut group = match primary {
         Some(snippet) => title.element(snippet),
-        None => title.element(Origin::path(tree.shown(finding.file))),
+        None => title.element(Origin::path(finding.path(tree))),
     };
     for related in &finding.related {
         group = add(tree, group, related.file, &related.span, &related.label);
@@ -29,7 +30,7 @@ pub fn render_finding(tree: &Tree, finding: &Finding) -> String {
 }
 
 fn add<'a>(tree: &'a Tree, group: Group<'a>, file: usize, span: &Range<usize>, label: &'a str) -> Group<'a> {
-    match mark(tree, file, span, AnnotationKind::Context, label) {
+    match mark(&tree.sources[file], tree.shown(file), span, AnnotationKind::Context, label) {
         Some(snippet) => group.element(snippet),
         None => group,
     }
@@ -37,17 +38,16 @@ fn add<'a>(tree: &'a Tree, group: Group<'a>, file: usize, span: &Range<usize>, l
 
 /// Absent where there is no text to show (a file over the cap).
 fn mark<'a>(
-    tree: &'a Tree,
-    file: usize,
+    source: &'a Source,
+    path: String,
     span: &Range<usize>,
     kind: AnnotationKind,
     label: &'a str,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let source = &tree.sources[file];
     if source.text().is_empty() {
         return None;
     }
     let annotation = kind.span(source.to_text(span.clone()));
     let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
-    Some(Snippet::source(source.text()).path(tree.shown(file)).annotation(annotation))
+    Some(Snippet::source(source.text()).path(path).annotation(annotation))
 }

@@ -13,4 +13,5 @@ pub mod pull_request;
 pub mod reason;
 pub mod rehearse_json;
 pub mod report_html;
+pub mod rules;
 pub mod span;

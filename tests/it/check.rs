@@ -182,3 +182,46 @@ fn json_syntax_is_read_too() {
     let report = folder.run(&["check", "--output", "json"]).json();
     assert_eq!(report["accounts"][0]["slot"], "secondary");
 }
+
+#[test]
+fn a_rule_is_explained_with_its_example() {
+    let ran = Folder::of::<&str, &str>(&[]).run(&["check", "--explain", "mixed-slots"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_data_eq!(
+        ran.stdout,
+        str![[r#"
+mixed-slots (error)
+
+Keys of one account are read from both slots.
+
+A key can be regenerated only when nothing reads it. While some places read the primary and others
+the secondary key, regenerating either one breaks something.
+
+Move all of them to one slot: `keyslot flip --to primary` or `--to secondary`.
+
+Before
+    locals {
+      api_key    = azurerm_cosmosdb_account.orders.primary_key
+      worker_key = azurerm_cosmosdb_account.orders.secondary_key
+    }
+
+After
+    locals {
+      api_key    = azurerm_cosmosdb_account.orders.primary_key
+      worker_key = azurerm_cosmosdb_account.orders.primary_key
+    }
+
+"#]]
+    );
+}
+
+#[test]
+fn a_rule_that_is_not_there_leads_to_the_nearest() {
+    let folder = Folder::of::<&str, &str>(&[]);
+    let ran = folder.run(&["check", "--explain", "mixed-slot"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("the nearest name is `mixed-slots`"), "{}", ran.stderr);
+    let rules = folder.run(&["check", "--rules"]);
+    assert_eq!(rules.code, 0);
+    assert!(rules.stdout.contains("parse-error"), "{}", rules.stdout);
+}

@@ -1,31 +1,39 @@
 //! `parse-error`: a file that does not parse may hide anything, so nothing can be claimed of the tree.
 
-use super::{Place, Rule, Severity};
+use crate::check::{Place, Rule, Severity};
 use crate::terraform::Tree;
 
 pub const RULE: Rule = Rule {
     id: "parse-error",
     severity: Severity::Error,
     summary: "A Terraform file does not parse, so what it reads is unknown.",
+    why: "A file that does not parse may hide anything: another use of the key, an account of the same name. Nothing can \
+          be claimed of the tree until it parses.",
     remedy: "Correct the file (`terraform fmt` shows where it fails), or keep it out of the tree.",
+    before: r#"locals {
+  hosts = [azurerm_cosmosdb_account.orders.endpoint,
+}
+"#,
+    after: r#"locals {
+  hosts = [azurerm_cosmosdb_account.orders.endpoint]
+}
+"#,
     look,
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
     tree.unparsed
         .iter()
-        .map(|unparsed| Place {
-            file: unparsed.file,
-            span: unparsed.failure.span.clone(),
-            message: format!("this file does not parse: {}", unparsed.failure.message),
-            related: Vec::new(),
+        .map(|unparsed| {
+            let message = format!("this file does not parse: {}", unparsed.failure.message);
+            Place::new(unparsed.file, unparsed.failure.span.clone(), message)
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check_text;
+    use crate::check::tests::check_text;
 
     #[test]
     fn only_files_that_do_not_parse_are_found() {

@@ -2,7 +2,7 @@
 //!
 //! Pairs that offer both by design do not count.
 
-use super::{Place, Related, Rule, Severity};
+use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot};
 use crate::terraform::{Reference, Tree};
 
@@ -10,7 +10,19 @@ pub const RULE: Rule = Rule {
     id: "mixed-slots",
     severity: Severity::Error,
     summary: "Keys of one account are read from both slots.",
+    why: "A key can be regenerated only when nothing reads it. While some places read the primary and others the \
+          secondary key, regenerating either one breaks something.",
     remedy: "Move all of them to one slot: `keyslot flip --to primary` or `--to secondary`.",
+    before: r#"locals {
+  api_key    = azurerm_cosmosdb_account.orders.primary_key
+  worker_key = azurerm_cosmosdb_account.orders.secondary_key
+}
+"#,
+    after: r#"locals {
+  api_key    = azurerm_cosmosdb_account.orders.primary_key
+  worker_key = azurerm_cosmosdb_account.orders.primary_key
+}
+"#,
     look,
 };
 
@@ -38,14 +50,13 @@ fn mixed(tree: &Tree, account: usize, access: Access) -> Option<Place> {
         many.len(),
         other.slot
     );
-    let related =
-        Related { file: other.file, span: other.span.clone(), label: format!("reads {} here", other.slot) };
-    Some(Place { file: first.file, span: first.span.clone(), message, related: vec![related] })
+    let place = Place::new(first.file, first.span.clone(), message);
+    Some(place.related(other.file, other.span.clone(), format!("reads {} here", other.slot)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check_text;
+    use crate::check::tests::check_text;
 
     #[test]
     fn the_rarer_slot_is_shown() {

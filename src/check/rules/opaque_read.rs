@@ -1,34 +1,41 @@
 //! `opaque-read`: a key is read, or may be, and the text does not tell which.
 
-use super::{Place, Rule, Severity};
+use crate::check::{Place, Rule, Severity};
 use crate::terraform::{Role, Tree};
 
 pub const RULE: Rule = Rule {
     id: "opaque-read",
     severity: Severity::Error,
     summary: "A key may be read here, and the text does not tell which slot.",
+    why: "keyslot cannot say which key is in use here, so it claims nothing of the account and refuses to flip: a use \
+          that was overlooked is an outage when the key is regenerated.",
     remedy: "Name the attribute where it is used, so that its slot can be seen and changed.",
+    before: r#"output "account" {
+  value     = azurerm_cosmosdb_account.orders
+  sensitive = true
+}
+"#,
+    after: r#"output "account_key" {
+  value     = azurerm_cosmosdb_account.orders.primary_key
+  sensitive = true
+}
+"#,
     look,
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let opaque = tree.opaque.iter().map(|read| Place {
-        file: read.file,
-        span: read.span.clone(),
-        message: read.why.clone(),
-        related: Vec::new(),
-    });
+    let opaque = tree.opaque.iter().map(|read| Place::new(read.file, read.span.clone(), read.why.as_str()));
     let choices =
         tree.references.iter().filter(|reference| reference.role == Role::Choice).map(|reference| {
             let message = format!("whether `{}` is read depends on a value at run time", reference.attribute);
-            Place { file: reference.file, span: reference.span.clone(), message, related: Vec::new() }
+            Place::new(reference.file, reference.span.clone(), message)
         });
     opaque.chain(choices).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check_text;
+    use crate::check::tests::check_text;
 
     #[test]
     fn whole_objects_and_choices_are_found() {

@@ -1,0 +1,90 @@
+//! Knowing a finding again in another run, though lines moved above it.
+//!
+//! A fingerprint is made of the rule, the file's path, the text of the line with its white space levelled, and a
+//! number that tells equal ones of a file apart. The line's number is no part of it, nor is the message.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::finding::Finding;
+use crate::terraform::{Digest, Source, Tree};
+
+/// Sixteen bytes in hexadecimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    const HEX_DIGITS: usize = 32;
+
+    fn of(rule: &str, path: &str, line: &str, ordinal: usize) -> Fingerprint {
+        let text = format!("{rule}\u{1f}{path}\u{1f}{line}\u{1f}{ordinal}");
+        let mut hex = Digest::of(text.as_bytes()).to_string();
+        hex.truncate(Fingerprint::HEX_DIGITS);
+        Fingerprint(hex)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Gives every finding its fingerprint. They must stand in their order.
+pub fn assign(tree: &Tree, findings: &mut [Finding]) {
+    let mut seen: BTreeMap<(&'static str, String, String), usize> = BTreeMap::new();
+    for finding in findings {
+        let (rule, path) = (finding.rule.id, finding.path(tree));
+        let line = line(finding.source(tree), finding.span.start);
+        let ordinal = seen.entry((rule, path.clone(), line.clone())).or_default();
+        finding.fingerprint = Fingerprint::of(rule, &path, &line, *ordinal);
+        *ordinal += 1;
+    }
+}
+
+/// The line around an offset of the file; runs of white space count as one space.
+fn line(source: &Source, offset: usize) -> String {
+    let text = source.text();
+    let offset = text.floor_char_boundary(source.to_text(offset..offset).start);
+    let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |newline| offset + newline);
+    text[start..end].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check;
+    use super::*;
+
+    fn fingerprints(path: &str, text: &str) -> Vec<Fingerprint> {
+        let tree = Tree::read(&[(path, text)]);
+        check(&tree).into_iter().map(|finding| finding.fingerprint).collect()
+    }
+
+    #[test]
+    fn moving_and_aligning_a_line_changes_nothing() {
+        let before = fingerprints("a.tf", "locals {\n  a = [azurerm_cosmosdb_account.x]\n}\n");
+        let moved = fingerprints(
+            "a.tf",
+            "# one\n\n\nlocals {\n  b = 1\n  a   =  [azurerm_cosmosdb_account.x]\r\n}\n",
+        );
+        assert_eq!(before.len(), 1);
+        assert_eq!(before, moved);
+        assert_eq!(before[0].as_str().len(), 32);
+    }
+
+    #[test]
+    fn path_text_and_order_among_equals_count() {
+        let text = "locals {\n  a = [azurerm_cosmosdb_account.x]\n}\n";
+        let twice = fingerprints("a.tf", &text.repeat(2));
+        assert_eq!(twice.len(), 2);
+        assert_ne!(twice[0], twice[1]);
+        assert_eq!(twice[0], fingerprints("a.tf", text)[0]);
+        assert_ne!(twice[0], fingerprints("b.tf", text)[0]);
+        assert_ne!(twice[0], fingerprints("a.tf", &text.replace("a =", "c ="))[0]);
+    }
+}
