@@ -1,5 +1,6 @@
 //! One rule a file, named after its id.
 
+pub(super) mod branches_disagree;
 mod mixed_slots;
 mod opaque_read;
 mod parse_error;
@@ -7,4 +8,5 @@ mod parse_error;
 use super::rule::Rule;
 
 /// All rules, by id.
-pub const RULES: &[Rule] = &[mixed_slots::RULE, opaque_read::RULE, parse_error::RULE];
+pub const RULES: &[Rule] =
+    &[branches_disagree::RULE, mixed_slots::RULE, opaque_read::RULE, parse_error::RULE];
