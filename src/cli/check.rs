@@ -1,11 +1,14 @@
 //! `keyslot check`: which slot does this Terraform read, and is anything wrong with how it does?
 
-use std::path::PathBuf;
+mod against;
+mod plan;
+
+use std::path::{Path, PathBuf};
 
 use super::discover::{Found, discover};
 use super::words::Output;
 use super::{CliError, Exit, Terminal};
-use crate::check::{Severity, check, nearest, rule};
+use crate::check::{Severity, check_with, compare, nearest, rule};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
 use crate::render::rules::{render_rule, render_rules};
@@ -20,12 +23,17 @@ use crate::render::rules::{render_rule, render_rules};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
-    /// A folder (read with everything below it) or a single file.
-    #[arg(default_value = ".")]
-    path: PathBuf,
+    /// A folder (read with everything below it) or a single file; without it, this folder.
+    path: Option<PathBuf>,
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Output,
+    /// Compare with the same folder at a git revision (branch, tag, commit): an account that is read from one slot
+    /// here and from the other there is found. Read from git's objects; nothing is checked out.
+    #[arg(long, value_name = "REV", conflicts_with = "plan")]
+    against: Option<String>,
+    #[command(flatten)]
+    plan: plan::PlanOptions,
     /// Print what a rule finds, why that matters and what to do about it.
     #[arg(long, value_name = "RULE", conflicts_with_all = ["path", "output", "rules"])]
     explain: Option<String>,
@@ -42,7 +50,13 @@ const EXAMPLES: &str = "Examples:
       The same for a script.
 
   keyslot check --explain mixed-slots
-      What a finding means.";
+      What a finding means.
+
+  keyslot check --against origin/release/2021.7
+      Whether the release branch reads the same slot.
+
+  terraform show -json tfplan | keyslot check src/infra --plan -
+      Whether a plan changes the secrets that carry the key, and nothing else.";
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -53,10 +67,16 @@ impl Check {
         if let Some(id) = &self.explain {
             return explain(id, terminal);
         }
-        let found = discover(&self.path)?;
+        if let Some(file) = self.plan.file() {
+            return self.plan.check(file, self.path.as_deref(), self.output, terminal);
+        }
+        let path = self.path.as_deref().unwrap_or(Path::new("."));
+        let found = discover(path)?;
         warn_of_links(&found, terminal);
         let tree = found.tree();
-        let findings = check(&tree);
+        let there =
+            self.against.map(|revision| against::there(path, &found, &revision, terminal)).transpose()?;
+        let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
         match self.output {
             Output::Human => terminal.data(render_check(&tree, &findings).as_bytes())?,
             Output::Json => terminal.json(&check_json(&tree, &findings))?,

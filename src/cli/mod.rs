@@ -21,6 +21,7 @@ mod progress;
 mod rehearse;
 mod rotate;
 mod sandbox;
+mod sealed;
 pub mod settings;
 pub mod stage;
 mod status;

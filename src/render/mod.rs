@@ -7,6 +7,8 @@ mod excerpt;
 pub mod explain;
 pub mod flip_human;
 pub mod matrix;
+pub mod plan_human;
+pub mod plan_json;
 pub mod pull_request;
 pub mod reason;
 pub mod rehearse_json;

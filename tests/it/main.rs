@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link instead of many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod against;
 mod arrows;
 mod azure_devops;
 mod backstage;
@@ -26,6 +27,7 @@ mod kubernetes_face;
 mod leaks;
 mod live;
 mod lottery;
+mod plan;
 mod property;
 mod recordings;
 mod rehearse;

@@ -11,6 +11,7 @@ mod origin;
 mod pick;
 mod program;
 mod remote;
+mod revision;
 mod store;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 pub use origin::remote_address;
 use program::Program;
+pub use revision::{NoRevision, Revision, files_at};
 use store::Store;
 
 use super::token::TokenSource;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 /// The first git that reads `GIT_CONFIG_COUNT`.
@@ -94,6 +94,15 @@ impl Program {
         self.finish(command).await
     }
 
+    /// Starts git there, with pipes to and from it. What is not in the repository is not fetched into it.
+    pub(super) fn start(&self, folder: &Path, arguments: &[&str]) -> Result<Child, NotRun> {
+        let mut command = self.command(&[]);
+        command.arg("-C").arg(folder).args(arguments);
+        // The first variable says it plainly and is known since git 2.45; older ones find no protocol to fetch by.
+        command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none").stdin(Stdio::piped());
+        spawned(&mut command)
+    }
+
     async fn check_version(&self) -> Result<(), NotRun> {
         let mut command = self.command(&[]);
         command.arg("version");
@@ -138,10 +147,7 @@ impl Program {
     }
 
     async fn finish(&self, mut command: Command) -> Result<Ran, NotRun> {
-        let child = command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => NotRun::Missing,
-            _ => NotRun::Start(error),
-        })?;
+        let child = spawned(&mut command)?;
         let output = tokio::time::timeout(self.timeout, child.wait_with_output())
             .await
             .map_err(|_| NotRun::Timeout(self.timeout))?
@@ -152,6 +158,13 @@ impl Program {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+fn spawned(command: &mut Command) -> Result<Child, NotRun> {
+    command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => NotRun::Missing,
+        _ => NotRun::Start(error),
+    })
 }
 
 /// Settings that hold for every run.

@@ -1,5 +1,6 @@
 //! One rule a file, named after its id.
 
+pub(super) mod branches_disagree;
 mod bypasses_key_vault;
 mod frozen_key;
 mod ignored_value;
@@ -16,6 +17,7 @@ use super::rule::Rule;
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
+    branches_disagree::RULE,
     bypasses_key_vault::RULE,
     frozen_key::RULE,
     ignored_value::RULE,
