@@ -74,6 +74,36 @@ pub struct DeclaredAccount {
     pub symbols: Vec<String>,
 }
 
+/// What a person declares about a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    pub accounts: Vec<DeclaredAccount>,
+    /// Places that read both slots on purpose, as `FOLDER:PLACE`, the place as `keyslot check` names it after “in”.
+    pub mirrors: Vec<String>,
+    /// The tree's root, as folders in patterns are written; empty where they start at it.
+    pub root: String,
+}
+
+impl Declared {
+    /// Whether both slots are read on purpose where a value is bound like this.
+    pub fn is_mirror(&self, folder: &str, binding: &[String]) -> bool {
+        let place = format!("{}:{}", self.folder(folder), binding.join("."));
+        self.mirrors.iter().any(|pattern| matches(pattern, &place))
+    }
+
+    fn folder(&self, folder: &str) -> String {
+        match (self.root.is_empty(), folder.is_empty()) {
+            (true, _) => folder.to_owned(),
+            (false, true) => self.root.clone(),
+            (false, false) => format!("{}/{folder}", self.root),
+        }
+    }
+
+    fn means(&self, account: &DeclaredAccount, symbol: &Symbol) -> bool {
+        account.means(&Symbol { folder: self.folder(&symbol.folder), ..symbol.clone() })
+    }
+}
+
 impl DeclaredAccount {
     fn means(&self, symbol: &Symbol) -> bool {
         let (full, address) = (symbol.to_string(), symbol.address());
@@ -152,7 +182,7 @@ impl Account {
 pub type Naming = BTreeMap<Symbol, Known>;
 
 /// The accounts, and for every symbol the index of its account.
-pub fn identify(naming: &Naming, declared: &[DeclaredAccount]) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
     let mut groups = Groups::new(naming, declared);
     groups.join_declared();
     groups.join_equal();
@@ -162,7 +192,7 @@ pub fn identify(naming: &Naming, declared: &[DeclaredAccount]) -> (Vec<Account>,
 
 struct Groups<'n> {
     symbols: Vec<Named<'n>>,
-    declared: &'n [DeclaredAccount],
+    declared: &'n Declared,
     /// The group of each symbol, as the index of its first one.
     group: Vec<usize>,
     joined: Vec<(usize, usize, JoinReason)>,
@@ -172,7 +202,7 @@ struct Groups<'n> {
 }
 
 impl<'n> Groups<'n> {
-    fn new(naming: &'n Naming, declared: &'n [DeclaredAccount]) -> Groups<'n> {
+    fn new(naming: &'n Naming, declared: &'n Declared) -> Groups<'n> {
         let symbols: Vec<Named<'n>> = naming.iter().collect();
         let group = (0..symbols.len()).collect();
         let mut folders: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -190,9 +220,9 @@ impl<'n> Groups<'n> {
 
     /// Joins what a person declared, whatever the code says.
     fn join_declared(&mut self) {
-        for account in self.declared {
-            let members: Vec<usize> =
-                (0..self.symbols.len()).filter(|at| account.means(self.symbols[*at].0)).collect();
+        for account in &self.declared.accounts {
+            let means = |at: &usize| self.declared.means(account, self.symbols[*at].0);
+            let members: Vec<usize> = (0..self.symbols.len()).filter(means).collect();
             for pair in members.windows(2) {
                 let (low, high) = (self.group[pair[0]], self.group[pair[1]]);
                 let (low, high) = (low.min(high), low.max(high));
@@ -204,7 +234,10 @@ impl<'n> Groups<'n> {
 
     fn declaration(&self, group: usize) -> Option<&'n DeclaredAccount> {
         let declared = self.declared;
-        declared.iter().find(|account| self.members(group).any(|at| account.means(self.symbols[at].0)))
+        let means = |account: &&DeclaredAccount| {
+            self.members(group).any(|at| declared.means(account, self.symbols[at].0))
+        };
+        declared.accounts.iter().find(means)
     }
 
     fn join(&mut self, a: usize, b: usize, reason: JoinReason) {
@@ -340,7 +373,7 @@ mod tests {
     }
 
     fn keys(naming: Naming) -> Vec<String> {
-        identify(&naming, &[]).0.into_iter().map(|account| account.key.0).collect()
+        identify(&naming, &Declared::default()).0.into_iter().map(|account| account.key.0).collect()
     }
 
     #[test]
@@ -424,7 +457,8 @@ mod tests {
             name: "shop".to_owned(),
             symbols: vec!["a:azurerm_cosmosdb_account.main".to_owned(), "b/*".to_owned()],
         };
-        let (accounts, index) = identify(&naming, &[declared]);
+        let (accounts, index) =
+            identify(&naming, &Declared { accounts: vec![declared], ..Declared::default() });
         let keys: Vec<&str> = accounts.iter().map(|account| account.key.as_str()).collect();
         assert_eq!(keys, ["invoices", "shop"]);
         assert_eq!(index[&symbol("b/two", SymbolKind::Module, "cosmos")], 1);

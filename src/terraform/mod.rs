@@ -41,7 +41,7 @@ mod tree;
 mod value;
 mod walk;
 
-pub use account::{Account, AccountKey, DeclaredAccount, JoinReason, Symbol};
+pub use account::{Account, AccountKey, Declared, DeclaredAccount, JoinReason, Symbol};
 pub use chooser::Chooser;
 pub use claim::{claim, claim_of};
 pub use companion::Companion;

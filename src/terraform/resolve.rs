@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, DeclaredAccount, Symbol, identify};
+use super::account::{Account, Declared, Symbol, identify};
 use super::by_name::{named_key, says_cosmos};
 use super::chooser::{Chooser, decide};
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
@@ -32,13 +32,20 @@ pub struct Resolved {
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse.
-pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount]) -> Resolved {
+pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &Declared) -> Resolved {
     let folders = Folders::new(sources, facts);
     let reads = reads(&folders, sources, facts);
     let naming = Knower::new(&folders, sources).naming(reads.iter().filter_map(|read| read.symbol.as_ref()));
     let (accounts, index) = identify(&naming, declared);
-    let mut resolver =
-        Resolver { sources, folders, index, references: Vec::new(), opaque: Vec::new(), named: Vec::new() };
+    let mut resolver = Resolver {
+        sources,
+        folders,
+        declared,
+        index,
+        references: Vec::new(),
+        opaque: Vec::new(),
+        named: Vec::new(),
+    };
     for read in reads {
         resolver.direct(read);
     }
@@ -107,6 +114,7 @@ fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead
 struct Resolver<'f> {
     sources: &'f [Source],
     folders: Folders<'f>,
+    declared: &'f Declared,
     index: BTreeMap<Symbol, usize>,
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
@@ -169,6 +177,11 @@ impl<'f> Resolver<'f> {
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
         role::assign(&mut self.references, |file| sources[file].folder().to_owned());
+        for reference in &mut self.references {
+            if self.declared.is_mirror(sources[reference.file].folder(), &reference.binding) {
+                reference.role = Role::Definition;
+            }
+        }
         Offers::of(&self.references, sources, &self.folders)
     }
 
