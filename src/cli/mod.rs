@@ -9,6 +9,7 @@ mod board;
 mod check;
 mod close;
 mod consent;
+mod declarations;
 mod discover;
 mod error;
 mod exit;

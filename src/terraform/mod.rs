@@ -45,7 +45,7 @@ pub use account::{Account, AccountKey, Declared, DeclaredAccount, JoinReason, Sy
 pub use chooser::Chooser;
 pub use claim::{claim, claim_of};
 pub use companion::Companion;
-pub use edit::{Edit, EditError};
+pub use edit::{Edit, EditError, splice};
 pub use facts::{Argument, Block, SymbolKind};
 pub use flip::{AllowedOpaque, Flip, flip, plan, plan_allowing, refusals, select};
 pub use flow::{Flow, Hop, Sink, SinkKind};
