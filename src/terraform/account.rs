@@ -37,6 +37,7 @@ impl Symbol {
             SymbolKind::Module => "module",
             SymbolKind::Dependency => "dependency",
             SymbolKind::RemoteState => "data.terraform_remote_state",
+            SymbolKind::Variable => "var",
             // Its name holds the type.
             SymbolKind::Deployment => return self.name.clone(),
         };
@@ -65,6 +66,8 @@ pub struct Known {
     pub name: Option<Name>,
     /// Another symbol that it takes its account from.
     pub same_as: Option<Symbol>,
+    /// Another symbol that may stand in its place.
+    pub instead_of: Option<Symbol>,
 }
 
 /// An account as a person declares it: its name, and the symbols that stand for it. `*` stands for any text.
@@ -145,6 +148,7 @@ pub enum JoinReason {
     SameExpression,
     SameSource,
     OnlyAccountInTree,
+    OneOrTheOther,
     Declared,
 }
 
@@ -155,6 +159,7 @@ impl fmt::Display for JoinReason {
             JoinReason::NameTakenFromSymbol => "one takes its name from the other",
             JoinReason::SameExpression => "both names are the same expression",
             JoinReason::SameSource => "both read the outputs of the same configuration",
+            JoinReason::OneOrTheOther => "one or the other goes by a name of its own",
             JoinReason::Declared => "declared to be one account",
             JoinReason::OnlyAccountInTree => "the tree declares one account and looks one up",
         })
@@ -334,6 +339,9 @@ fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<String>) -> Option<JoinR
     if a.1.same_as.as_ref() == Some(b.0) {
         return Some(JoinReason::NameTakenFromSymbol);
     }
+    if a.1.instead_of.as_ref() == Some(b.0) {
+        return Some(JoinReason::OneOrTheOther);
+    }
     let (name, other) = (a.1.name.as_ref()?, b.1.name.as_ref()?);
     if name == other {
         return Some(match (name.as_literal(), a.0.kind) {
@@ -356,7 +364,7 @@ mod tests {
     }
 
     fn known(name: Name) -> Known {
-        Known { name: Some(name), same_as: None }
+        Known { name: Some(name), ..Known::default() }
     }
 
     fn open(folder: &str, text: &str) -> Known {
