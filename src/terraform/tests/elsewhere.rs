@@ -138,7 +138,7 @@ fn keys_that_are_handed_in_from_elsewhere_are_opaque() {
             "a.tf",
             "variable \"cosmosdb_primary_key\" {}\nlocals {\n  a = var.cosmosdb_primary_key\n  b = var.storage_primary_key\n}\n",
         )],
-        &["a.tf:3 opaque"],
+        &["a.tf:3 opaque", "a.tf:3 cosmosdb_primary_key [cosmosdb_primary_key] primary read-write Relay"],
     );
     let called = found(&[
         ("a.tf", "module \"m\" {\n  source = \"./m\"\n  cosmosdb_primary_key = \"none\"\n}\n"),
