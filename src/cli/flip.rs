@@ -148,6 +148,7 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
+        Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],
         Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],
     }

@@ -63,6 +63,9 @@ fn render_reference(tree: &Tree, reference: &Reference) -> String {
     let role = match reference.role {
         Role::Consumer => "",
         Role::Definition => "  (offers both slots)",
+        Role::Relay => "  (decided where the name is given its value)",
+        Role::Chosen => "  (chosen by a value)",
+        Role::Unchosen => "  (not chosen)",
         Role::Choice => "  (chosen at run time)",
     };
     format!(

@@ -64,12 +64,16 @@ pub enum AccessJson {
     ReadOnly,
 }
 
-/// What a flip does with the reference: it changes consumers, leaves definitions, stops at choices.
+/// What a flip does with the reference: it changes consumers, leaves definitions and relays, changes the value that
+/// takes a chosen branch, stops at choices.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleJson {
     Consumer,
     Definition,
+    Relay,
+    Chosen,
+    Unchosen,
     Choice,
 }
 
@@ -149,6 +153,9 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
         role: match reference.role {
             Role::Consumer => RoleJson::Consumer,
             Role::Definition => RoleJson::Definition,
+            Role::Relay => RoleJson::Relay,
+            Role::Chosen => RoleJson::Chosen,
+            Role::Unchosen => RoleJson::Unchosen,
             Role::Choice => RoleJson::Choice,
         },
     }

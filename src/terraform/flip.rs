@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::companion::{Companion, companions};
 use super::edit::{Edit, inverse, splice};
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
@@ -21,8 +22,10 @@ pub struct Flip {
     pub to: Slot,
     /// By file and place; empty where the tree is on that slot already.
     pub edits: Vec<Edit>,
-    /// Indexes into the tree's references, one for each edit.
+    /// Indexes into the tree's references whose slot changes, by themselves or with the value that chooses.
     pub changed: Vec<usize>,
+    /// What changes beside them.
+    pub companions: Vec<Companion>,
     /// The files that change, whole, by path.
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -69,8 +72,40 @@ fn is_read(tree: &Tree, account: usize, access: Access) -> bool {
     tree.references.iter().any(refers) || tree.opaque.iter().any(|read| read.account == Some(account))
 }
 
+/// Places that a person has looked at: what is opaque there does not stand in the way. `path:line`, or
+/// `path:line:column`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedOpaque(pub Vec<String>);
+
+impl AllowedOpaque {
+    fn allows(&self, place: &str) -> bool {
+        // A whole file is no place.
+        let is_place = |allowed: &&String| {
+            allowed.rsplit(':').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        self.0.iter().filter(is_place).any(|allowed| {
+            place.strip_prefix(allowed.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        })
+    }
+
+    /// Those that no opaque read of the tree stands at.
+    pub fn unused(&self, tree: &Tree) -> Vec<&str> {
+        let places: Vec<String> =
+            tree.opaque.iter().map(|read| tree.place(read.file, read.span.start)).collect();
+        let one = |allowed: &&String| {
+            let alone = AllowedOpaque(vec![(*allowed).clone()]);
+            !places.iter().any(|place| alone.allows(place))
+        };
+        self.0.iter().filter(one).map(String::as_str).collect()
+    }
+}
+
 /// Everything that stands in the way of a flip, whichever slot it goes to.
 pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
+    refusals_but(tree, account, access, &AllowedOpaque::default())
+}
+
+fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &AllowedOpaque) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = tree
         .unparsed
         .iter()
@@ -79,21 +114,21 @@ pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
             message: unparsed.failure.message.clone(),
         })
         .collect();
-    refusals.extend(tree.opaque_for(account, access).map(|read| Refusal::Opaque {
-        place: tree.place(read.file, read.span.start),
-        why: read.why.clone(),
-    }));
+    let opaque = tree
+        .opaque_for(account, access)
+        .map(|read| Refusal::Opaque { place: tree.place(read.file, read.span.start), why: read.why.clone() });
+    refusals.extend(
+        opaque.filter(|refusal| !matches!(refusal, Refusal::Opaque { place, .. } if allowed.allows(place))),
+    );
     let place = |reference: &Reference| tree.place(reference.file, reference.span.start);
     refusals.extend(tree.choices(account, access).map(|reference| Refusal::ChosenElsewhere {
         place: place(reference),
         attribute: reference.attribute.clone(),
     }));
-    refusals.extend(tree.consumers(account, access).filter(|reference| reference.other.is_none()).map(
-        |reference| Refusal::NoCounterpart {
-            place: place(reference),
-            attribute: reference.attribute.clone(),
-        },
-    ));
+    let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
+    refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {
+        Refusal::NoCounterpart { place: place(reference), attribute: reference.attribute.clone() }
+    }));
     if refusals.is_empty() && tree.consumers(account, access).next().is_none() {
         refusals.push(Refusal::NoReference {
             account: tree.accounts[account].key.to_string(),
@@ -106,32 +141,56 @@ pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
 
 /// Works out the flip and checks its result.
 pub fn plan(tree: &Tree, account: usize, access: Access, to: Slot) -> Result<Flip, Vec<Refusal>> {
-    let refusals = refusals(tree, account, access);
+    plan_allowing(tree, account, access, to, &AllowedOpaque::default())
+}
+
+/// The same where a person vouches for opaque places.
+pub fn plan_allowing(
+    tree: &Tree,
+    account: usize,
+    access: Access,
+    to: Slot,
+    allowed: &AllowedOpaque,
+) -> Result<Flip, Vec<Refusal>> {
+    let refusals = refusals_but(tree, account, access, allowed);
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let mut flip = Flip { account, access, to, edits: Vec::new(), changed: Vec::new(), files: Vec::new() };
-    let mut digests: BTreeMap<usize, Digest> = BTreeMap::new();
-    for (at, reference) in tree.references.iter().enumerate() {
-        let concerned = reference.account == account
+    let consumes = |reference: &Reference| {
+        reference.account == account
             && reference.access == access
-            && reference.role == Role::Consumer
-            && reference.slot != to;
-        let (true, Some(new)) = (concerned, &reference.other) else { continue };
-        let source = &tree.sources[reference.file];
-        let digest = *digests.entry(reference.file).or_insert_with(|| Digest::of(source.bytes()));
-        flip.changed.push(at);
-        flip.edits.push(Edit {
-            path: source.path().to_owned(),
-            digest,
-            span: reference.span.clone(),
-            old: source.text()[source.to_text(reference.span.clone())].to_owned(),
-            new: new.clone(),
-        });
-    }
+            && matches!(reference.role, Role::Consumer | Role::Chosen)
+            && reference.slot != to
+    };
+    let changed: Vec<usize> =
+        (0..tree.references.len()).filter(|at| consumes(&tree.references[*at])).collect();
+    let companions = companions(tree, &changed, to)?;
+    let edits = edits(tree, &changed, &companions);
+    let mut flip = Flip { account, access, to, edits, changed, companions, files: Vec::new() };
     flip.files = apply(tree, &flip.edits).map_err(|refusal| vec![refusal])?;
     verify(tree, &flip).map_err(|what| vec![Refusal::NotAsMeant(what)])?;
     Ok(flip)
+}
+
+/// By file and place.
+fn edits(tree: &Tree, changed: &[usize], companions: &[Companion]) -> Vec<Edit> {
+    let references = changed.iter().map(|at| &tree.references[*at]);
+    let words = references.filter(|reference| reference.role == Role::Consumer).filter_map(|reference| {
+        let source = &tree.sources[reference.file];
+        let old = source.text()[source.to_text(reference.span.clone())].to_owned();
+        Some((reference.file, reference.span.clone(), old, reference.other.clone()?))
+    });
+    let beside = companions.iter().map(|it| (it.file, it.span.clone(), it.old.clone(), it.new.clone()));
+    let mut all: Vec<_> = words.chain(beside).collect();
+    all.sort_by_key(|(file, span, _, _)| (*file, span.start));
+    let mut digests: BTreeMap<usize, Digest> = BTreeMap::new();
+    all.into_iter()
+        .map(|(file, span, old, new)| {
+            let source = &tree.sources[file];
+            let digest = *digests.entry(file).or_insert_with(|| Digest::of(source.bytes()));
+            Edit { path: source.path().to_owned(), digest, span, old, new }
+        })
+        .collect()
 }
 
 fn apply(tree: &Tree, edits: &[Edit]) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
@@ -162,24 +221,50 @@ fn verify(before: &Tree, flip: &Flip) -> Result<(), String> {
     if after.references.len() != before.references.len() || after.opaque.len() != before.opaque.len() {
         return Err("the number of references is another".to_owned());
     }
-    let mut shift = BTreeMap::<usize, isize>::new();
     for (at, (old, new)) in before.references.iter().zip(&after.references).enumerate() {
         let edited = flip.changed.contains(&at);
-        let shift = shift.entry(old.file).or_default();
-        let (slot, attribute_same) =
-            if edited { (flip.to, true) } else { (old.slot, old.attribute == new.attribute) };
         let same = old.file == new.file
-            && old.span.start.checked_add_signed(*shift) == Some(new.span.start)
+            && moved(before, flip, old) == Some(new.span.start)
             && before.accounts[old.account].key == after.accounts[new.account].key
             && old.access == new.access
-            && old.role == new.role
             && old.binding == new.binding
-            && new.slot == slot
-            && attribute_same;
+            && as_meant(before, flip, edited, old, new);
         if !same {
             return Err(format!("the reference at {} is another", before.place(old.file, old.span.start)));
         }
-        *shift += new.span.len() as isize - old.span.len() as isize;
     }
-    Ok(())
+    match after.consumers(flip.account, flip.access).find(|reference| reference.slot != flip.to) {
+        Some(left) => Err(format!("{} is not on {}", after.place(left.file, left.span.start), flip.to)),
+        None => Ok(()),
+    }
+}
+
+/// Where a reference starts after the edits before it.
+fn moved(before: &Tree, flip: &Flip, old: &Reference) -> Option<usize> {
+    let path = before.sources[old.file].path();
+    let earlier = flip.edits.iter().filter(|edit| edit.path == path && edit.span.end <= old.span.start);
+    let shift: isize = earlier.map(|edit| edit.new.len() as isize - edit.old.len() as isize).sum();
+    old.span.start.checked_add_signed(shift)
+}
+
+fn as_meant(before: &Tree, flip: &Flip, edited: bool, old: &Reference, new: &Reference) -> bool {
+    let same_word = old.attribute == new.attribute;
+    let flipped = |chooser| {
+        before
+            .references
+            .iter()
+            .enumerate()
+            .any(|(at, it)| flip.changed.contains(&at) && it.chooser == Some(chooser))
+    };
+    match (old.role, new.role) {
+        // Branches stay as they are; which one is taken changes with the value that chooses.
+        (Role::Chosen | Role::Unchosen, Role::Chosen | Role::Unchosen) => {
+            let turned = old.chooser.is_some_and(flipped);
+            same_word && old.slot == new.slot && (old.role != new.role) == turned
+        }
+        // A relay's slot is that of the reference behind it, which may be one that was edited.
+        (Role::Relay, Role::Relay) => same_word,
+        (Role::Consumer, Role::Consumer) if edited => new.slot == flip.to,
+        (old_role, new_role) => old_role == new_role && old.slot == new.slot && same_word,
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::facts::Binding;
+use super::account::Symbol;
+use super::facts::{Binding, Branch};
 use super::source::Position;
 use crate::model::{Access, Slot};
 
@@ -13,6 +14,12 @@ pub enum Role {
     Consumer,
     /// One of a pair: both slots are on offer here by design. Flipping it would swap them for every caller.
     Definition,
+    /// Reads a name behind which one key stands: which slot it is, is decided where that key is read.
+    Relay,
+    /// The branch that a known value takes: consumes the key, and a flip changes that value.
+    Chosen,
+    /// The branch that a known value leaves.
+    Unchosen,
     /// One of the branches between which a value at run time chooses.
     Choice,
 }
@@ -38,7 +45,11 @@ pub struct Reference {
     /// The attribute of the account behind all names, in its primary form: tells a key from a connection
     /// string made of it.
     pub(super) family: String,
-    pub(super) choices: Vec<u32>,
+    pub(super) choices: Vec<Branch>,
+    /// Index into the tree's choosers, where one is known.
+    pub chooser: Option<usize>,
+    /// The name under which the account is known where the key comes from.
+    pub symbol: Symbol,
 }
 
 /// A read of an account's key whose slot the text does not tell.

@@ -42,6 +42,11 @@ pub enum Refusal {
         place: String,
         attribute: String,
     },
+    /// A write-only argument whose version is no number that could be raised.
+    VersionNotRaised {
+        place: String,
+        argument: String,
+    },
     Edit(EditError),
     /// The result was not what was meant: ours.
     NotAsMeant(String),
@@ -54,7 +59,8 @@ impl Refusal {
             Refusal::Unparsed { .. }
             | Refusal::Opaque { .. }
             | Refusal::ChosenElsewhere { .. }
-            | Refusal::NoCounterpart { .. } => true,
+            | Refusal::NoCounterpart { .. }
+            | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
             | Refusal::SeveralAccounts { .. }
             | Refusal::UnknownAccount { .. }
@@ -89,6 +95,13 @@ impl fmt::Display for Refusal {
             }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            }
+            Refusal::VersionNotRaised { place, argument } => {
+                write!(
+                    f,
+                    "{place}: `{argument}` is written again only when `{argument}_version` is raised, which is no \
+                           literal number here"
+                )
             }
             Refusal::Edit(error) => error.fmt(f),
             Refusal::NotAsMeant(what) => write!(f, "the changed files were not as meant: {what}"),

@@ -58,7 +58,7 @@ fn chosen(references: &[Reference]) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(usize, u32, usize, Access), Vec<usize>> = BTreeMap::new();
     for (at, reference) in references.iter().enumerate() {
         for choice in &reference.choices {
-            let key = (reference.file, *choice, reference.account, reference.access);
+            let key = (reference.file, choice.choice, reference.account, reference.access);
             groups.entry(key).or_default().push(at);
         }
     }

@@ -1,13 +1,13 @@
 //! Every expression of a file, down to its last index.
 
 use hcl_edit::expr::{
-    Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey, Traversal,
-    TraversalOperator,
+    BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
+    Traversal, TraversalOperator,
 };
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
-use super::super::facts::{Object, Read};
+use super::super::facts::{Object, Read, When};
 use super::super::object::Bound;
 use super::Walk;
 
@@ -85,6 +85,7 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, object: &ObjectExpression) {
+        let keyed = self.keyed.take();
         for (key, value) in object.iter() {
             let name = match key {
                 ObjectKey::Ident(ident) => ident.as_str().to_owned(),
@@ -93,16 +94,42 @@ impl Walk<'_> {
                     key.as_str().or(key.as_variable().map(Ident::as_str)).unwrap_or("(…)").to_owned()
                 }
             };
+            if keyed.is_some() && keyed == self.choices.last().map(|branch| branch.choice) {
+                self.branch(When::Is(name.clone()));
+            }
             self.within(name, |walk| walk.expression(value.expr(), false));
         }
     }
 
     fn conditional(&mut self, conditional: &Conditional) {
         self.expression(&conditional.cond_expr, false);
-        self.choosing(|walk| {
+        let (by, then, otherwise) = self.condition(&conditional.cond_expr);
+        self.choosing(by, |walk| {
+            walk.branch(then);
             walk.expression(&conditional.true_expr, false);
+            walk.branch(otherwise);
             walk.expression(&conditional.false_expr, false);
         });
+    }
+
+    /// What a condition compares with which text, and when its two branches take effect.
+    fn condition(&self, condition: &Expression) -> (Option<Object>, When, When) {
+        let unknown = (None, When::Unknown, When::Unknown);
+        let condition = match condition {
+            Expression::Parenthesis(inner) => inner.inner(),
+            other => other,
+        };
+        let Expression::BinaryOp(operation) = condition else { return unknown };
+        let (by, text) = match (operation.lhs_expr.as_str(), operation.rhs_expr.as_str()) {
+            (None, Some(text)) => (self.chooser(&operation.lhs_expr), text.to_owned()),
+            (Some(text), None) => (self.chooser(&operation.rhs_expr), text.to_owned()),
+            _ => return unknown,
+        };
+        match operation.operator.value() {
+            BinaryOperator::Eq => (by, When::Is(text.clone()), When::IsNot(text)),
+            BinaryOperator::NotEq => (by, When::IsNot(text.clone()), When::Is(text)),
+            _ => unknown,
+        }
     }
 
     fn call(&mut self, call: &FuncCall) {
@@ -115,7 +142,15 @@ impl Walk<'_> {
                 walk.expression(argument, looking);
             }
         };
-        if chooses { self.choosing(arguments) } else { arguments(self) }
+        if !chooses {
+            return arguments(self);
+        }
+        let by = call.args.get(1).and_then(|key| self.chooser(key));
+        self.choosing(by, |walk| {
+            walk.keyed = walk.choices.last().map(|branch| branch.choice);
+            arguments(walk);
+            walk.keyed = None;
+        });
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
@@ -123,7 +158,15 @@ impl Walk<'_> {
             |operator| matches!(operator.value(), TraversalOperator::Index(index) if !is_literal(index)),
         );
         if chooses {
-            self.choosing(|walk| walk.expression(&traversal.expr, false));
+            let by = traversal.operators.iter().find_map(|operator| match operator.value() {
+                TraversalOperator::Index(index) => self.chooser(index),
+                _ => None,
+            });
+            self.choosing(by, |walk| {
+                walk.keyed = walk.choices.last().map(|branch| branch.choice);
+                walk.expression(&traversal.expr, false);
+                walk.keyed = None;
+            });
         } else {
             self.expression(&traversal.expr, false);
         }
@@ -180,8 +223,11 @@ impl Walk<'_> {
 
     fn if_directive(&mut self, directive: &IfDirective) {
         self.expression(&directive.if_expr.cond_expr, false);
-        self.choosing(|walk| {
+        let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
+        self.choosing(by, |walk| {
+            walk.branch(then);
             walk.template(&directive.if_expr.template);
+            walk.branch(otherwise);
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }

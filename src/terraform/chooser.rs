@@ -1,0 +1,135 @@
+//! Variables and local values that choose the slot: `var.slot == "primary" ? … : …`, `{ primary = …, … }[var.slot]`.
+//!
+//! Where the chooser's value is written out, in a default, a variables file, a local value or every caller's
+//! argument, and is the same everywhere, it is known which branch takes effect; and a flip changes that value
+//! instead of the branches.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::facts::{Choice, Object, When};
+use super::folders::Folders;
+use super::naming::{At, Evaluator, Written};
+use super::parse::Parsed;
+use super::reference::{Reference, Role};
+use super::role::counterpart;
+use super::source::Source;
+use super::value::Value;
+
+/// A value that decides which slot is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chooser {
+    /// As it is read: `var.slot`.
+    pub name: String,
+    /// Where it is written, without quotes: file and bytes.
+    pub places: Vec<(usize, Range<usize>)>,
+    pub value: String,
+    /// The value that takes the other branch; absent where none is known.
+    pub other: Option<String>,
+}
+
+/// Decides choices whose chooser is known: roles and choosers of references change.
+pub fn decide(
+    sources: &[Source],
+    facts: &[Parsed],
+    folders: &Folders<'_>,
+    references: &mut [Reference],
+) -> Vec<Chooser> {
+    let evaluator = Evaluator::new(folders, sources);
+    let mut choosers: Vec<Chooser> = Vec::new();
+    for group in groups(references) {
+        let Some(choice) = deciding(facts, references, &group) else { continue };
+        let folder = sources[references[group[0]].file].folder();
+        let Some(mut chooser) = known(sources, &evaluator, folder, &choice) else { continue };
+        let branch = |at: usize| {
+            references[at]
+                .choices
+                .iter()
+                .find(|branch| branch.choice == choice.number)
+                .map(|branch| &branch.when)
+        };
+        let taken: Vec<bool> =
+            group.iter().map(|at| branch(*at).is_some_and(|when| when.is(&chooser.value))).collect();
+        let slots: Vec<_> = group
+            .iter()
+            .zip(&taken)
+            .filter(|(_, taken)| **taken)
+            .map(|(at, _)| references[*at].slot)
+            .collect();
+        if slots.is_empty() || slots.iter().any(|slot| *slot != slots[0]) {
+            continue;
+        }
+        let others = group.iter().zip(&taken).filter(|(_, taken)| !**taken).filter_map(|(at, _)| branch(*at));
+        chooser.other = other_value(&chooser.value, others);
+        let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
+            choosers.push(chooser);
+            choosers.len() - 1
+        });
+        for (at, taken) in group.iter().zip(taken) {
+            references[*at].role = if taken { Role::Chosen } else { Role::Unchosen };
+            references[*at].chooser = Some(index);
+        }
+    }
+    choosers
+}
+
+/// References of one choice, account and access between which it chooses.
+fn groups(references: &[Reference]) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, reference) in references.iter().enumerate().filter(|(_, it)| it.role == Role::Choice) {
+        // The innermost choice that both slots stand in.
+        if let Some(branch) = reference.choices.last() {
+            let key = (reference.file, branch.choice, reference.account, reference.access);
+            groups.entry(key).or_default().push(at);
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Option<Choice> {
+    let first = &references[*group.first()?];
+    let number = first.choices.last()?.choice;
+    let facts = facts[first.file].as_ref().ok()?;
+    facts.choosing.iter().find(|choice| choice.number == number).cloned()
+}
+
+fn known(sources: &[Source], evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Option<Chooser> {
+    let written = evaluator.written(&At::folder(folder), &choice.by);
+    let mut places = Vec::new();
+    let mut value: Option<&str> = None;
+    for Written { file, argument } in written {
+        let Value::Text(text) = &argument.value else { return None };
+        if value.is_some_and(|value| value != text) {
+            return None;
+        }
+        value = Some(text);
+        places.push((file, word(&sources[file], argument.span.clone(), text)?));
+    }
+    Some(Chooser { name: spelt(&choice.by), places, value: value?.to_owned(), other: None })
+}
+
+fn spelt(by: &Object) -> String {
+    super::naming::spelt(by)
+}
+
+/// The bytes of the word within its quotes; absent where it is written otherwise.
+fn word(source: &Source, span: Range<usize>, text: &str) -> Option<Range<usize>> {
+    let bytes = source.bytes();
+    if bytes.get(span.clone()) == Some(text.as_bytes()) {
+        return Some(span);
+    }
+    let inner = span.start + 1..span.end.saturating_sub(1);
+    (bytes.get(inner.clone()) == Some(text.as_bytes())).then_some(inner)
+}
+
+/// The value that takes the other branch.
+fn other_value<'w>(value: &str, mut others: impl Iterator<Item = &'w When>) -> Option<String> {
+    let first = others.next()?;
+    match first {
+        When::Is(text) => others.all(|when| when == first).then(|| text.clone()),
+        When::IsNot(text) => {
+            counterpart(value).filter(|other| other != text && others.all(|when| when == first))
+        }
+        When::Unknown => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! What changes with a slot beside the references.
+
+use crate::model::{Access, Slot};
+use crate::terraform::{AllowedOpaque, Tree, claim, flip, plan, plan_allowing};
+
+type Files<'f> = &'f [(&'f str, &'f str)];
+
+/// The changed files, there.
+#[track_caller]
+fn flipped(files: Files<'_>, to: Slot) -> Vec<(String, String)> {
+    let changed = flip(files, None, Access::ReadWrite, to).unwrap();
+    changed.into_iter().map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect()
+}
+
+const CHOICES: [&str; 3] = [
+    "var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_key : azurerm_cosmosdb_account.x.secondary_key",
+    "{ primary = azurerm_cosmosdb_account.x.primary_key, secondary = azurerm_cosmosdb_account.x.secondary_key }[var.slot]",
+    "lookup({ primary = azurerm_cosmosdb_account.x.primary_key, secondary = azurerm_cosmosdb_account.x.secondary_key }, var.slot)",
+];
+
+#[test]
+fn a_variable_that_chooses_is_changed_instead_of_the_branches() {
+    for choice in CHOICES {
+        let code =
+            format!("variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = {choice}\n}}\n");
+        let files = [("a.tf", code.as_str())];
+        assert_eq!(
+            claim(&files, None, Access::ReadWrite).reads,
+            crate::model::SlotUse::Only(Slot::Primary),
+            "{choice}"
+        );
+        let there = flipped(&files, Slot::Secondary);
+        assert_eq!(
+            there,
+            [("a.tf".to_owned(), code.replace("default = \"primary\"", "default = \"secondary\""))]
+        );
+        let back = flipped(&[("a.tf", &there[0].1)], Slot::Primary);
+        assert_eq!(back[0].1, code);
+    }
+}
+
+#[test]
+fn every_place_that_gives_the_variable_its_value_changes() {
+    let code = format!("variable \"slot\" {{}}\nlocals {{\n  k = {}\n}}\n", CHOICES[0]);
+    let files = [
+        ("a.tf", code.as_str()),
+        ("env/int.tfvars", "slot = \"primary\"\n"),
+        ("env/prod.tfvars.json", "{\"slot\": \"primary\"}\n"),
+    ];
+    let changed = flipped(&files, Slot::Secondary);
+    assert_eq!(
+        changed,
+        [
+            ("env/int.tfvars".to_owned(), "slot = \"secondary\"\n".to_owned()),
+            ("env/prod.tfvars.json".to_owned(), "{\"slot\": \"secondary\"}\n".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn values_that_differ_or_are_not_written_out_refuse() {
+    let code = format!("variable \"slot\" {{}}\nlocals {{\n  k = {}\n}}\n", CHOICES[0]);
+    for more in [("b.tfvars", ""), ("b.tfvars", "slot = local.x\n")] {
+        assert!(
+            flip(&[("a.tf", code.as_str()), more], None, Access::ReadWrite, Slot::Secondary).is_err(),
+            "{more:?}"
+        );
+    }
+    let differ = [
+        ("a.tf", code.as_str()),
+        ("int.tfvars", "slot = \"primary\"\n"),
+        ("prod.tfvars", "slot = \"secondary\"\n"),
+    ];
+    assert!(flip(&differ, None, Access::ReadWrite, Slot::Secondary).is_err());
+}
+
+#[test]
+fn versions_of_write_only_values_are_raised() {
+    let code = "resource \"azurerm_key_vault_secret\" \"s\" {\n  name             = \"db\"\n  value_wo_version = 9\n  value_wo         = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let changed = flipped(&[("a.tf", code)], Slot::Secondary);
+    assert_eq!(changed[0].1, code.replace("= 9", "= 10").replace("primary_key", "secondary_key"));
+    let computed = code.replace("= 9", "= var.version");
+    assert!(flip(&[("a.tf", computed.as_str())], None, Access::ReadWrite, Slot::Secondary).is_err());
+    let missing = code.replace("  value_wo_version = 9\n", "");
+    assert!(flip(&[("a.tf", missing.as_str())], None, Access::ReadWrite, Slot::Secondary).is_err());
+    assert!(flip(&[("a.tf", code)], None, Access::ReadWrite, Slot::Primary).unwrap().is_empty());
+}
+
+#[test]
+fn opaque_places_are_allowed_one_by_one() {
+    let code =
+        "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n  w = [azurerm_cosmosdb_account.x]\n}\n";
+    let tree = Tree::read(&[("a.tf", code)]);
+    assert!(plan(&tree, 0, Access::ReadWrite, Slot::Secondary).is_err());
+    for (allowed, ok) in
+        [("a.tf:3", true), ("a.tf:3:8", true), ("a.tf:2", false), ("a.tf", false), ("a.tf:30", false)]
+    {
+        let allowed = AllowedOpaque(vec![allowed.to_owned()]);
+        assert_eq!(
+            plan_allowing(&tree, 0, Access::ReadWrite, Slot::Secondary, &allowed).is_ok(),
+            ok,
+            "{allowed:?}"
+        );
+        assert_eq!(allowed.unused(&tree).is_empty(), ok);
+    }
+}
