@@ -165,5 +165,19 @@ mod tests {
         let [(line, message)] = &found(&one, through)[..] else { panic!() };
         assert_eq!(*line, 11);
         assert!(message.starts_with("`value_wo` of db takes another key"), "{message}");
+        let swapped =
+            through.replace("account.x", "account.z").replace("account.y", "account.x").replace(".z.", ".y.");
+        assert_eq!(found(&swapped, through).len(), 2);
+    }
+
+    #[test]
+    fn a_value_that_chooses_the_slot_counts_as_the_slot() {
+        let chosen = "variable \"slot\" {\n  default = \"primary\"\n}\n\
+                      resource \"azurerm_key_vault_secret\" \"db\" {\n  name = \"db-key\"\n  value_wo = var.slot \
+                      == \"primary\" ? azurerm_cosmosdb_account.x.primary_key : \
+                      azurerm_cosmosdb_account.x.secondary_key\n  value_wo_version = 3\n}\n";
+        let other = chosen.replace("default = \"primary\"", "default = \"secondary\"");
+        assert_eq!(found(chosen, chosen), []);
+        assert_eq!(found(&other, chosen).len(), 1);
     }
 }
