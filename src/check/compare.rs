@@ -5,7 +5,7 @@
 
 use super::finding::Place;
 use super::rule::Rule;
-use super::rules::branches_disagree;
+use super::rules::{branches_disagree, write_only_version_not_raised};
 use crate::terraform::{Account, Reference, Tree};
 
 /// The other tree.
@@ -19,7 +19,12 @@ pub struct There {
 impl There {
     /// Where a reference of this tree stands.
     pub fn place(&self, reference: &Reference) -> String {
-        format!("{}:{}", self.revision, self.tree.place(reference.file, reference.span.start))
+        self.place_of(reference.file, reference.span.start)
+    }
+
+    /// A place of this tree, as `revision:path:line:column`.
+    pub fn place_of(&self, file: usize, offset: usize) -> String {
+        format!("{}:{}", self.revision, self.tree.place(file, offset))
     }
 
     /// Which account of this tree is that account of the tree at hand: the one of the same name, or one that shares
@@ -31,8 +36,17 @@ impl There {
     }
 }
 
+type Compare = fn(&Tree, &There) -> Vec<Place>;
+
+const RULES: &[(&Rule, Compare)] = &[
+    (&branches_disagree::RULE, branches_disagree::compare),
+    (&write_only_version_not_raised::RULE, write_only_version_not_raised::compare),
+];
+
 /// Runs every rule over two trees; for [`super::check_with`].
 pub fn compare(here: &Tree, there: &There) -> Vec<(&'static Rule, Place)> {
-    let disagreements = branches_disagree::compare(here, there);
-    disagreements.into_iter().map(|place| (&branches_disagree::RULE, place)).collect()
+    RULES
+        .iter()
+        .flat_map(|(rule, compare)| compare(here, there).into_iter().map(move |place| (*rule, place)))
+        .collect()
 }

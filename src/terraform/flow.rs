@@ -50,6 +50,8 @@ pub struct Sink {
     /// The words of the block that holds it, where they are known; else the expression.
     pub span: Range<usize>,
     pub binding: Binding,
+    /// The element of the repeated block that holds it: its key in `for_each`.
+    pub element: Option<String>,
 }
 
 /// One way of one key.
@@ -198,7 +200,7 @@ impl<'f> Tracer<'f> {
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());
         let file = stand.file;
-        Sink { kind, name, file, span, binding: stand.binding.to_vec() }
+        Sink { kind, name, file, span, binding: stand.binding.to_vec(), element: stand.element.clone() }
     }
 
     fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {

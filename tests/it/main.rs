@@ -11,6 +11,7 @@ mod contract;
 mod cut_journal;
 mod desk;
 mod flip;
+mod formatted;
 mod gates;
 mod git;
 mod git_face;

@@ -38,8 +38,8 @@ fn a_plan_that_only_moves_the_secrets_passes() {
         check("rotation.json", &["src/infra"]).stdout,
         str![[r#"
 this plan changes 2 expected secrets and nothing else
-expected    module.stamp["eastus2"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]  update: value (known after apply)
-expected    module.stamp["northeurope"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]  update: id (known after apply), value, version (known after apply)
+expected    module.stamp["eastus2"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]  update: value (known after apply)
+expected    module.stamp["northeurope"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]  update: id (known after apply), value, version (known after apply)
 read        module.stamp["eastus2"].data.azurerm_cosmosdb_account.global  while applying
 output      api_key  gets another sensitive value
 drift       azurerm_cosmosdb_account.main  update: secondary_key  changed outside of Terraform
@@ -56,16 +56,16 @@ fn everything_else_that_a_plan_touches_is_named() {
         ran.stdout,
         str![[r#"
 this plan touches 9 things that no rotation changes
-unexpected  module.stamp["northeurope"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]  replace (delete, then create): id (known after apply), value, version (known after apply)  goes away, and its id with it
-unexpected  module.stamp["eastus2"].azurerm_key_vault_secret.secrets["Api-Key"]  update: value  is not among the expected secrets
-unexpected  module.stamp["westeurope"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]  update: tags.owner, value  is more than a new value
+unexpected  module.stamp["northeurope"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]  replace (delete, then create): id (known after apply), value, version (known after apply)  goes away, and its id with it
+unexpected  module.stamp["eastus2"].azurerm_key_vault_secret.stamp["Api-Key"]  update: value  is not among the expected secrets
+unexpected  module.stamp["westeurope"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]  update: tags.owner, value  is more than a new value
 unexpected  azurerm_linux_web_app.api  update: app_settings.COSMOS_KEY, site_config[0].always_on  is no secret
 unexpected  azurerm_kubernetes_cluster.stamp  replace (create, then delete): dns_prefix, id (known after apply), kube_config (known after apply)  is no secret
 unexpected  azurerm_storage_account.old  delete  is no secret
 unexpected  azurerm_resource_group.kept  stays as it is, moved from azurerm_resource_group.named_before  changes what the state says
 unexpected  output.endpoint  update  is no sensitive output that only gets a new value
 unexpected  action.azurerm_virtual_machine_power.off  invoke  does whatever the provider makes of it
-expected    module.stamp["eastus2"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]  update: value
+expected    module.stamp["eastus2"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]  update: value
 output      api_key  gets another sensitive value
 
 "#]]

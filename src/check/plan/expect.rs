@@ -3,30 +3,36 @@
 use std::fmt;
 
 use crate::terraform::plan::{KEY_VAULT_SECRET, ResourceChange};
-use crate::terraform::{Role, Tree};
+use crate::terraform::{Role, SinkKind, Tree};
 
 /// One or more Key Vault secrets, by what is known of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secret {
     /// By its name in Key Vault, where case does not count.
     Named(String),
-    /// By the resource block whose value takes the key.
-    Block(String),
-    /// By the entry of a map that holds the key: the key of `for_each`, or the secret's name.
-    Entry(String),
+    /// By the code that makes it.
+    Made {
+        /// The name of the resource block.
+        block: String,
+        /// The element of the block that takes the key; absent where the block is not repeated, or any may.
+        element: Option<String>,
+        /// What the secret is called, as far as the code tells.
+        name: String,
+    },
 }
 
 impl Secret {
     /// Whether a change is of this secret.
     pub fn is_met_by(&self, change: &ResourceChange) -> bool {
-        let is_called =
-            |name: &str| change.secret.as_deref().is_some_and(|secret| secret.eq_ignore_ascii_case(name));
-        change.kind == KEY_VAULT_SECRET
-            && !change.data
+        let is_secret = change.kind == KEY_VAULT_SECRET && !change.data;
+        is_secret
             && match self {
-                Secret::Named(name) => is_called(name),
-                Secret::Block(name) => change.name == *name,
-                Secret::Entry(key) => change.index.as_ref() == Some(key) || is_called(key),
+                Secret::Named(name) => {
+                    change.secret.as_deref().is_some_and(|secret| secret.eq_ignore_ascii_case(name))
+                }
+                Secret::Made { block, element, name: _ } => {
+                    change.name == *block && (element.is_none() || change.index == *element)
+                }
             }
     }
 }
@@ -34,8 +40,7 @@ impl Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Secret::Named(name) | Secret::Entry(name) => f.write_str(name),
-            Secret::Block(name) => write!(f, "{KEY_VAULT_SECRET}.{name}"),
+            Secret::Named(name) | Secret::Made { name, .. } => f.write_str(name),
         }
     }
 }
@@ -57,8 +62,15 @@ impl Expectation {
 
     /// Those too that take a key of an account in this tree. After this, others are not meant to change.
     pub fn and_of(mut self, tree: &Tree) -> Expectation {
-        let consumers = tree.references.iter().filter(|reference| reference.role != Role::Definition);
-        self.secrets.extend(consumers.filter_map(|reference| taker(&reference.binding)));
+        let takes = |role| matches!(role, Role::Consumer | Role::Chosen | Role::Choice);
+        let flows = tree.flows().iter().filter(|flow| takes(tree.references[flow.reference].role));
+        let sinks = flows.map(|flow| &flow.sink).filter(|sink| sink.kind == SinkKind::KeyVaultSecret);
+        self.secrets.extend(sinks.map(|sink| Secret::Made {
+            // `resource`, the type, the name.
+            block: sink.binding.get(2).cloned().unwrap_or_default(),
+            element: sink.element.clone(),
+            name: sink.name.clone(),
+        }));
         self.secrets.sort();
         self.secrets.dedup();
         self.closed = true;
@@ -72,17 +84,5 @@ impl Expectation {
     /// Whether a secret is meant to change; absent where nobody said anything.
     pub fn includes(&self, change: &ResourceChange) -> Option<bool> {
         self.closed.then(|| self.secrets.iter().any(|secret| secret.is_met_by(change)))
-    }
-}
-
-/// Where in the code's structure a key ends, as far as it may be a secret's.
-fn taker(binding: &[String]) -> Option<Secret> {
-    match binding {
-        [resource, kind, name, ..] if resource == "resource" && kind == KEY_VAULT_SECRET => {
-            Some(Secret::Block(name.clone()))
-        }
-        [root, ..] if matches!(root.as_str(), "resource" | "data" | "output" | "provider") => None,
-        [.., last] => Some(Secret::Entry(last.clone())),
-        [] => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::model::example_tree;
 use crate::terraform::Tree;
 use crate::terraform::plan::{OutputChange, read_plan};
 
-const ADDRESS: &str = "module.stamp[\"eastus2\"].azurerm_key_vault_secret.secrets[\"CosmosDb-ApiKey\"]";
+const ADDRESS: &str = "module.stamp[\"eastus2\"].azurerm_key_vault_secret.stamp[\"CosmosDb-ApiKey\"]";
 
 fn change(kind: &str, actions: &[&str], attributes: &[&str]) -> ResourceChange {
     ResourceChange {
@@ -30,7 +30,7 @@ fn change(kind: &str, actions: &[&str], attributes: &[&str]) -> ResourceChange {
 fn secret(actions: &[&str], attributes: &[&str]) -> ResourceChange {
     ResourceChange {
         address: ADDRESS.to_owned(),
-        name: "secrets".to_owned(),
+        name: "stamp".to_owned(),
         index: Some("CosmosDb-ApiKey".to_owned()),
         secret: Some("CosmosDb-ApiKey".to_owned()),
         ..change(KEY_VAULT_SECRET, actions, attributes)
@@ -119,7 +119,12 @@ fn without_a_word_on_which_secrets_a_person_must_confirm() {
 fn the_code_tells_which_secrets_take_the_key() {
     let tree = Tree::read(&example_tree());
     let expectation = Expectation::default().and_of(&tree);
-    assert_eq!(expectation.secrets(), [Secret::Entry("CosmosDb-ApiKey".to_owned())]);
+    let made = |block: &str, element: Option<&str>, name: &str| Secret::Made {
+        block: block.to_owned(),
+        element: element.map(str::to_owned),
+        name: name.to_owned(),
+    };
+    assert_eq!(expectation.secrets(), [made("stamp", Some("CosmosDb-ApiKey"), "CosmosDb-ApiKey")]);
     assert!(judge(&plan(vec![secret(&["update"], &["value"])]), &expectation).is_clean());
     let other = ResourceChange {
         secret: Some("Api-Key".to_owned()),
@@ -127,15 +132,17 @@ fn the_code_tells_which_secrets_take_the_key() {
         ..secret(&["update"], &["value"])
     };
     assert_eq!(judge(&plan(vec![other]), &expectation).unexpected[0].why, Why::OtherSecret);
+    let elsewhere = ResourceChange { name: "others".to_owned(), ..secret(&["update"], &["value"]) };
+    assert_eq!(judge(&plan(vec![elsewhere]), &expectation).unexpected[0].why, Why::OtherSecret);
 
     let direct = Tree::read(&[(
         "a.tf",
-        "resource \"azurerm_key_vault_secret\" \"db\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n\
+        "resource \"azurerm_key_vault_secret\" \"db\" {\n  name = \"db-key\"\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n\
          resource \"azurerm_linux_web_app\" \"w\" {\n  key = azurerm_cosmosdb_account.a.primary_key\n}\n",
     )]);
     let expectation = Expectation::default().and_of(&direct);
-    assert_eq!(expectation.secrets(), [Secret::Block("db".to_owned())]);
-    assert_eq!(expectation.secrets()[0].to_string(), "azurerm_key_vault_secret.db");
+    assert_eq!(expectation.secrets(), [made("db", None, "db-key")]);
+    assert_eq!(expectation.secrets()[0].to_string(), "db-key");
 }
 
 #[test]

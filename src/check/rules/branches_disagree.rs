@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_the_same_under_another_symbol_of_the_same_name() {
+        let declared = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"orders\"\n}\n\
+                        locals {\n  key = data.azurerm_cosmosdb_account.x.primary_key\n}\n";
+        let there = declared.replace("\"x\"", "\"y\"").replace("account.x.primary", "account.y.secondary");
+        assert_eq!(found(&[("a.tf", declared)], &[("a.tf", &there)]).len(), 1);
+    }
+
+    #[test]
     fn an_account_is_the_same_under_a_name_that_was_spelt_since() {
         let declared = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = NAME\n}\n\
                         locals {\n  key = data.azurerm_cosmosdb_account.x.primary_key\n}\n";

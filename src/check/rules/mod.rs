@@ -12,6 +12,7 @@ mod output_not_sensitive;
 mod parse_error;
 mod published_key;
 mod write_only_version;
+pub(super) mod write_only_version_not_raised;
 
 use super::rule::Rule;
 
@@ -29,4 +30,5 @@ pub const RULES: &[Rule] = &[
     parse_error::RULE,
     published_key::RULE,
     write_only_version::RULE,
+    write_only_version_not_raised::RULE,
 ];

@@ -41,7 +41,7 @@ pub struct Plan {
 /// What would happen to one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceChange {
-    /// As Terraform writes it: `module.stamp["eastus2"].azurerm_key_vault_secret.secrets["CosmosDb-ApiKey"]`.
+    /// As Terraform writes it: `module.stamp["eastus2"].azurerm_key_vault_secret.stamp["CosmosDb-ApiKey"]`.
     pub address: String,
     /// The resource type.
     pub kind: String,

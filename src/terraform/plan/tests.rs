@@ -79,8 +79,8 @@ fn deep_nesting_ends_somewhere() {
 #[test]
 fn a_secret_is_known_by_its_name_and_place() {
     let plan = plan_of(
-        r#"{"address":"module.stamp[\"eastus2\"].azurerm_key_vault_secret.secrets[\"CosmosDb-ApiKey\"]",
-            "mode":"managed","type":"azurerm_key_vault_secret","name":"secrets","index":"CosmosDb-ApiKey",
+        r#"{"address":"module.stamp[\"eastus2\"].azurerm_key_vault_secret.stamp[\"CosmosDb-ApiKey\"]",
+            "mode":"managed","type":"azurerm_key_vault_secret","name":"stamp","index":"CosmosDb-ApiKey",
             "change":{"actions":["update"],"before":{"name":"CosmosDb-ApiKey","value":"C4N4RY"},
             "after":{"name":"CosmosDb-ApiKey","value":"C4N4RY-2"},"after_unknown":{}}}"#,
     );
