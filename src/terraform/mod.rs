@@ -12,12 +12,14 @@
 mod account;
 mod attribute;
 mod claim;
+mod comment;
 mod declare;
 mod edit;
 mod facts;
 mod flip;
 mod json;
 mod key_read;
+mod literal;
 mod object;
 mod offer;
 mod parse;
@@ -33,9 +35,11 @@ mod walk;
 
 pub use account::{Account, AccountKey, JoinReason, Symbol};
 pub use claim::{claim, claim_of};
+pub use comment::{Comment, comments};
 pub use edit::{Edit, EditError};
 pub use facts::SymbolKind;
 pub use flip::{Flip, flip, plan, refusals, select};
+pub use literal::{key_literals, mask, may_hold_key};
 pub use parse::ParseFailure;
 pub use reference::{OpaqueRead, Reference, Role};
 pub use refusal::Refusal;
