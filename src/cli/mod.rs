@@ -5,6 +5,7 @@
 //! exit codes.
 
 mod advance;
+mod baseline;
 mod board;
 mod check;
 mod close;
@@ -13,6 +14,7 @@ mod discover;
 mod error;
 mod exit;
 mod fault;
+mod findings;
 mod flip;
 mod guard;
 mod lock;
@@ -21,6 +23,7 @@ mod progress;
 mod rehearse;
 mod rotate;
 mod sandbox;
+mod schema;
 pub mod settings;
 pub mod stage;
 mod status;
@@ -68,6 +71,7 @@ enum Command {
     Close(close::Close),
     Rehearse(rehearse::Rehearse),
     Sandbox(sandbox::Sandbox),
+    Schema(schema::Schema),
 }
 
 impl Command {
@@ -82,6 +86,7 @@ impl Command {
             Command::Close(command) => command.run(terminal),
             Command::Rehearse(command) => command.run(terminal),
             Command::Sandbox(command) => command.run(terminal),
+            Command::Schema(command) => command.run(terminal),
         }
     }
 }
