@@ -194,7 +194,12 @@ impl Tree {
 
     /// A file's path as people see it.
     pub fn shown(&self, file: usize) -> String {
-        format!("{}{}", self.root, self.sources[file].path())
+        self.shown_path(self.sources[file].path())
+    }
+
+    /// The same for a path within the tree.
+    pub fn shown_path(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// `path:line:column`, for messages.
