@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding_json::{FindingJson, finding_json};
+use super::flow_json::{FlowJson, flow_json};
 use crate::check::{Finding, Severity};
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{Reference, Role, Tree};
+use crate::terraform::{JoinReason, Reference, Role, Symbol, Tree};
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -25,6 +26,8 @@ pub struct CheckJson {
     pub accounts: Vec<AccountJson>,
     /// Places that read a key.
     pub references: Vec<ReferenceJson>,
+    /// Where the key of each reference goes.
+    pub flows: Vec<FlowJson>,
     /// What is wrong.
     pub findings: Vec<FindingJson>,
     /// Findings that a comment or a baseline silences: they do not count.
@@ -39,6 +42,18 @@ pub struct AccountJson {
     /// The slot that is read, of both accesses together.
     pub slot: SlotJson,
     pub by_access: ByAccessJson,
+    /// The names that stand for it, as `FOLDER:ADDRESS`.
+    pub symbols: Vec<String>,
+    /// Why they are taken for one account.
+    pub joined: Vec<JoinedJson>,
+}
+
+/// Two names of one account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JoinedJson {
+    pub one: String,
+    pub other: String,
+    pub because: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -115,6 +130,7 @@ pub fn check_json(tree: &Tree, findings: &[Finding]) -> CheckJson {
         version: VERSION,
         accounts: (0..tree.accounts.len()).map(|account| account_json(tree, account)).collect(),
         references: tree.references.iter().map(|reference| reference_json(tree, reference)).collect(),
+        flows: tree.flows().iter().map(|flow| flow_json(tree, flow)).collect(),
         findings: some(false),
         silenced: some(true),
         summary: summary(findings),
@@ -143,7 +159,13 @@ fn account_json(tree: &Tree, account: usize) -> AccountJson {
         id: tree.accounts[account].key.to_string(),
         slot: overall(read_write, read_only).into(),
         by_access: ByAccessJson { read_write: read_write.into(), read_only: read_only.into() },
+        symbols: tree.accounts[account].symbols.iter().map(ToString::to_string).collect(),
+        joined: tree.accounts[account].joined.iter().map(joined_json).collect(),
     }
+}
+
+fn joined_json((one, other, reason): &(Symbol, Symbol, JoinReason)) -> JoinedJson {
+    JoinedJson { one: one.to_string(), other: other.to_string(), because: reason.to_string() }
 }
 
 /// Both accesses in one word; the accesses stand beside it for whoever cares.

@@ -7,6 +7,7 @@ mod excerpt;
 pub mod explain;
 mod finding_json;
 pub mod flip_human;
+mod flow_json;
 pub mod github;
 pub mod matrix;
 pub mod mermaid;
