@@ -57,6 +57,18 @@ mod tests {
         assert_eq!(found, expected, "{text}");
     }
 
+    /// Lines of the findings of one rule in one file.
+    #[track_caller]
+    pub(super) fn check_rule(rule: &str, text: &str, expected: &[usize]) {
+        let tree = Tree::read(&[("a.tf", text)]);
+        let lines: Vec<usize> = check(&tree)
+            .iter()
+            .filter(|finding| finding.rule.id == rule)
+            .map(|finding| finding.source(&tree).position(finding.span.start).line)
+            .collect();
+        assert_eq!(lines, expected, "{text}");
+    }
+
     /// The rules that find something which nothing silences.
     fn ids(text: &str) -> Vec<&'static str> {
         let findings = check(&Tree::read(&files_of(text)));

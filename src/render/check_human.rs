@@ -83,6 +83,7 @@ fn render_reference(tree: &Tree, reference: &Reference) -> String {
     let role = match reference.role {
         Role::Consumer => "",
         Role::Definition => "  (offers both slots)",
+        Role::Relay => "  (decided where the name is given its value)",
         Role::Choice => "  (chosen at run time)",
     };
     format!(

@@ -84,12 +84,13 @@ pub enum AccessJson {
     ReadOnly,
 }
 
-/// What a flip does with the reference: it changes consumers, leaves definitions, stops at choices.
+/// What a flip does with the reference: it changes consumers, leaves definitions and relays, stops at choices.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleJson {
     Consumer,
     Definition,
+    Relay,
     Choice,
 }
 
@@ -189,6 +190,7 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
         role: match reference.role {
             Role::Consumer => RoleJson::Consumer,
             Role::Definition => RoleJson::Definition,
+            Role::Relay => RoleJson::Relay,
             Role::Choice => RoleJson::Choice,
         },
     }

@@ -2,30 +2,45 @@
 //!
 //! Terraform names an account by symbols, a `resource` here and a `data` source there; a rotation is about the
 //! account behind them. Symbols are joined only for a reason that can be shown, and never where both spell
-//! different names. Following name expressions through variables and modules belongs here too, in
-//! [`Naming`], once it is built.
+//! different names, unless a person declares them to be one. How names are worked out is `naming`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::facts::{NameExpression, SymbolKind};
+use super::facts::SymbolKind;
+use super::folders::Call;
+use super::naming::Name;
 
-/// One name for an account: a resource or data source of one folder.
+/// One name for an account: a block of one folder that hands out its keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol {
     /// Empty for the root of the tree.
     pub folder: String,
     pub kind: SymbolKind,
     pub name: String,
+    /// The call that it is meant for, where one module's code runs for several.
+    pub call: Option<Call>,
 }
 
 impl Symbol {
+    pub fn new(folder: &str, kind: SymbolKind, name: &str) -> Symbol {
+        Symbol { folder: folder.to_owned(), kind, name: name.to_owned(), call: None }
+    }
+
     /// As Terraform writes it within the folder.
     pub fn address(&self) -> String {
-        match self.kind {
-            SymbolKind::Managed => format!("azurerm_cosmosdb_account.{}", self.name),
-            SymbolKind::Data => format!("data.azurerm_cosmosdb_account.{}", self.name),
-        }
+        let kind = match self.kind {
+            SymbolKind::Managed => "azurerm_cosmosdb_account",
+            SymbolKind::Data => "data.azurerm_cosmosdb_account",
+            SymbolKind::ManagedAction => "azapi_resource_action",
+            SymbolKind::DataAction => "data.azapi_resource_action",
+            SymbolKind::Module => "module",
+            SymbolKind::Dependency => "dependency",
+            SymbolKind::RemoteState => "data.terraform_remote_state",
+            // Its name holds the type.
+            SymbolKind::Deployment => return self.name.clone(),
+        };
+        format!("{kind}.{}", self.name)
     }
 }
 
@@ -34,7 +49,45 @@ impl fmt::Display for Symbol {
         if !self.folder.is_empty() {
             write!(f, "{}:", self.folder)?;
         }
-        f.write_str(&self.address())
+        f.write_str(&self.address())?;
+        match &self.call {
+            Some(Call { folder, name }) if folder.is_empty() => write!(f, " of module.{name}"),
+            Some(Call { folder, name }) if name.is_empty() => write!(f, " of {folder}"),
+            Some(Call { folder, name }) => write!(f, " of {folder}:module.{name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is known of a symbol's account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    pub name: Option<Name>,
+    /// Another symbol that it takes its account from.
+    pub same_as: Option<Symbol>,
+}
+
+/// An account as a person declares it: its name, and the symbols that stand for it. `*` stands for any text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredAccount {
+    pub name: String,
+    pub symbols: Vec<String>,
+}
+
+impl DeclaredAccount {
+    fn means(&self, symbol: &Symbol) -> bool {
+        let (full, address) = (symbol.to_string(), symbol.address());
+        self.symbols.iter().any(|pattern| matches(pattern, &full) || matches(pattern, &address))
+    }
+}
+
+/// Whether a text is as a pattern says, in which `*` stands for any text.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches(tail, &rest[at..]))
+        }),
     }
 }
 
@@ -60,15 +113,19 @@ pub enum JoinReason {
     SameName,
     NameTakenFromSymbol,
     SameExpression,
+    SameSource,
     OnlyAccountInTree,
+    Declared,
 }
 
 impl fmt::Display for JoinReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            JoinReason::SameName => "both spell the same name",
+            JoinReason::SameName => "both names come to the same",
             JoinReason::NameTakenFromSymbol => "one takes its name from the other",
             JoinReason::SameExpression => "both names are the same expression",
+            JoinReason::SameSource => "both read the outputs of the same configuration",
+            JoinReason::Declared => "declared to be one account",
             JoinReason::OnlyAccountInTree => "the tree declares one account and looks one up",
         })
     }
@@ -92,11 +149,12 @@ impl Account {
 }
 
 /// All symbols of a tree with what is known of their names.
-pub type Naming = BTreeMap<Symbol, Option<NameExpression>>;
+pub type Naming = BTreeMap<Symbol, Known>;
 
 /// The accounts, and for every symbol the index of its account.
-pub fn identify(naming: &Naming) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
-    let mut groups = Groups::new(naming);
+pub fn identify(naming: &Naming, declared: &[DeclaredAccount]) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+    let mut groups = Groups::new(naming, declared);
+    groups.join_declared();
     groups.join_equal();
     groups.join_only();
     groups.accounts()
@@ -104,27 +162,49 @@ pub fn identify(naming: &Naming) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
 
 struct Groups<'n> {
     symbols: Vec<Named<'n>>,
+    declared: &'n [DeclaredAccount],
     /// The group of each symbol, as the index of its first one.
     group: Vec<usize>,
     joined: Vec<(usize, usize, JoinReason)>,
-    /// Name expressions by which several folders declare a resource: copies for different environments, each
-    /// with an account of its own. Elsewhere such an expression says nothing.
-    copied: BTreeSet<&'n str>,
+    /// Names by which several folders declare a resource, as far as they are known: copies for different
+    /// environments, each with an account of its own. Elsewhere such a name says nothing.
+    copied: BTreeSet<String>,
 }
 
 impl<'n> Groups<'n> {
-    fn new(naming: &'n Naming) -> Groups<'n> {
-        let symbols: Vec<_> = naming.iter().map(|(symbol, name)| (symbol, name.as_ref())).collect();
+    fn new(naming: &'n Naming, declared: &'n [DeclaredAccount]) -> Groups<'n> {
+        let symbols: Vec<Named<'n>> = naming.iter().collect();
         let group = (0..symbols.len()).collect();
-        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (symbol, name) in &symbols {
-            if let (SymbolKind::Managed, Some(NameExpression::Text { text, .. })) = (symbol.kind, name) {
-                folders.entry(text).or_default().insert(&symbol.folder);
+        let mut folders: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for (symbol, known) in &symbols {
+            if let (SymbolKind::Managed, Some(name)) = (symbol.kind, &known.name)
+                && name.as_literal().is_none()
+            {
+                folders.entry(name.to_string()).or_default().insert(&symbol.folder);
             }
         }
         let copied =
             folders.into_iter().filter(|(_, folders)| folders.len() > 1).map(|(text, _)| text).collect();
-        Groups { symbols, group, joined: Vec::new(), copied }
+        Groups { symbols, declared, group, joined: Vec::new(), copied }
+    }
+
+    /// Joins what a person declared, whatever the code says.
+    fn join_declared(&mut self) {
+        for account in self.declared {
+            let members: Vec<usize> =
+                (0..self.symbols.len()).filter(|at| account.means(self.symbols[*at].0)).collect();
+            for pair in members.windows(2) {
+                let (low, high) = (self.group[pair[0]], self.group[pair[1]]);
+                let (low, high) = (low.min(high), low.max(high));
+                self.group.iter_mut().filter(|group| **group == high).for_each(|group| *group = low);
+                self.joined.push((pair[0], pair[1], JoinReason::Declared));
+            }
+        }
+    }
+
+    fn declaration(&self, group: usize) -> Option<&'n DeclaredAccount> {
+        let declared = self.declared;
+        declared.iter().find(|account| self.members(group).any(|at| account.means(self.symbols[at].0)))
     }
 
     fn join(&mut self, a: usize, b: usize, reason: JoinReason) {
@@ -137,16 +217,14 @@ impl<'n> Groups<'n> {
     }
 
     fn literals(&self, group: usize) -> BTreeSet<&'n str> {
-        self.members(group)
-            .filter_map(|member| match self.symbols[member].1 {
-                Some(NameExpression::Literal(name)) => Some(name.as_str()),
-                _ => None,
-            })
-            .collect()
+        self.members(group).filter_map(|member| self.symbols[member].1.name.as_ref()?.as_literal()).collect()
     }
 
-    /// Two spelt names that differ are two accounts, whatever else speaks for one.
+    /// Two known names that differ are two accounts, whatever else speaks for one; and so are two declared ones.
     fn compatible(&self, a: usize, b: usize) -> bool {
+        if let (Some(a), Some(b)) = (self.declaration(a), self.declaration(b)) {
+            return a.name == b.name;
+        }
         let mut names = self.literals(a);
         names.extend(self.literals(b));
         names.len() <= 1
@@ -171,10 +249,12 @@ impl<'n> Groups<'n> {
     /// One declared account and one that is looked up, in a tree that has no others, are taken for the same.
     fn join_only(&mut self) {
         let all: BTreeSet<usize> = self.group.iter().copied().collect();
-        let (owned, looked_up): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|group| {
-            self.members(*group).any(|member| self.symbols[member].0.kind == SymbolKind::Managed)
-        });
-        if let ([owned], [looked_up]) = (owned.as_slice(), looked_up.as_slice()) {
+        let has = |group: &usize, kind| self.members(*group).any(|at| self.symbols[at].0.kind == kind);
+        let (owned, others): (Vec<usize>, Vec<usize>) =
+            all.into_iter().partition(|group| has(group, SymbolKind::Managed));
+        let (looked_up, others): (Vec<usize>, Vec<usize>) =
+            others.into_iter().partition(|group| has(group, SymbolKind::Data));
+        if let ([owned], [looked_up], []) = (owned.as_slice(), looked_up.as_slice(), others.as_slice()) {
             self.join(*owned, *looked_up, JoinReason::OnlyAccountInTree);
         }
     }
@@ -199,9 +279,10 @@ impl<'n> Groups<'n> {
     fn account(&self, group: usize) -> Account {
         let symbols: Vec<Symbol> = self.members(group).map(|member| self.symbols[member].0.clone()).collect();
         let first = symbols.iter().find(|symbol| symbol.kind == SymbolKind::Managed).or(symbols.first());
-        let key = match self.literals(group).into_iter().next() {
-            Some(name) => name.to_owned(),
-            None => first.map(Symbol::to_string).unwrap_or_default(),
+        let key = match (self.declaration(group), self.literals(group).into_iter().next()) {
+            (Some(declared), _) => declared.name.clone(),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => first.map(Symbol::to_string).unwrap_or_default(),
         };
         let symbol = |member: usize| self.symbols[member].0.clone();
         let joined = self
@@ -214,25 +295,23 @@ impl<'n> Groups<'n> {
     }
 }
 
-type Named<'n> = (&'n Symbol, Option<&'n NameExpression>);
+type Named<'n> = (&'n Symbol, &'n Known);
 
-fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<&str>) -> Option<JoinReason> {
-    let same_folder = a.0.folder == b.0.folder;
-    match (a.1?, b.1) {
-        (NameExpression::Literal(a), Some(NameExpression::Literal(b))) if a == b => {
-            Some(JoinReason::SameName)
-        }
-        (NameExpression::Symbol(kind, name), _) if same_folder && *kind == b.0.kind && *name == b.0.name => {
-            Some(JoinReason::NameTakenFromSymbol)
-        }
-        (
-            NameExpression::Text { text, specific },
-            Some(NameExpression::Text { text: other, specific: _ }),
-        ) if text == other && (same_folder || *specific && !copied.contains(text.as_str())) => {
-            Some(JoinReason::SameExpression)
-        }
-        _ => None,
+fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<String>) -> Option<JoinReason> {
+    if a.1.same_as.as_ref() == Some(b.0) {
+        return Some(JoinReason::NameTakenFromSymbol);
     }
+    let (name, other) = (a.1.name.as_ref()?, b.1.name.as_ref()?);
+    if name == other {
+        return Some(match (name.as_literal(), a.0.kind) {
+            (Some(_), _) => JoinReason::SameName,
+            (None, SymbolKind::Dependency | SymbolKind::RemoteState) => JoinReason::SameSource,
+            (None, _) => JoinReason::SameExpression,
+        });
+    }
+    let text = name.to_string();
+    let same = name.is_specific() && text == other.to_string() && !copied.contains(&text);
+    same.then_some(JoinReason::SameExpression)
 }
 
 #[cfg(test)]
@@ -240,26 +319,35 @@ mod tests {
     use super::*;
 
     fn symbol(folder: &str, kind: SymbolKind, name: &str) -> Symbol {
-        Symbol { folder: folder.to_owned(), kind, name: name.to_owned() }
+        Symbol::new(folder, kind, name)
     }
 
-    fn text(text: &str, specific: bool) -> Option<NameExpression> {
-        Some(NameExpression::Text { text: text.to_owned(), specific })
+    fn known(name: Name) -> Known {
+        Known { name: Some(name), same_as: None }
     }
 
-    fn literal(name: &str) -> Option<NameExpression> {
-        Some(NameExpression::Literal(name.to_owned()))
+    fn open(folder: &str, text: &str) -> Known {
+        known(Name::open(folder, text))
+    }
+
+    /// A name that ends with `-cosmos`.
+    fn part(folder: &str, text: &str) -> Known {
+        known(Name::join([Name::open(folder, text), Name::text("-cosmos")]))
+    }
+
+    fn literal(name: &str) -> Known {
+        known(Name::text(name))
     }
 
     fn keys(naming: Naming) -> Vec<String> {
-        identify(&naming).0.into_iter().map(|account| account.key.0).collect()
+        identify(&naming, &[]).0.into_iter().map(|account| account.key.0).collect()
     }
 
     #[test]
     fn one_resource_and_one_data_source_are_one_account() {
         let naming = Naming::from([
-            (symbol("global", SymbolKind::Managed, "main"), text("\"${local.prefix}-cosmos\"", true)),
-            (symbol("stamp", SymbolKind::Data, "global"), text("var.name", false)),
+            (symbol("global", SymbolKind::Managed, "main"), part("global", "local.prefix")),
+            (symbol("stamp", SymbolKind::Data, "global"), open("stamp", "var.name")),
         ]);
         assert_eq!(keys(naming), ["global:azurerm_cosmosdb_account.main"]);
     }
@@ -285,32 +373,32 @@ mod tests {
 
     #[test]
     fn a_bare_variable_means_the_same_only_within_its_folder() {
-        let bare = || text("var.name", false);
+        let bare = |folder| open(folder, "var.name");
         let apart = Naming::from([
-            (symbol("a", SymbolKind::Data, "x"), bare()),
-            (symbol("b", SymbolKind::Data, "x"), bare()),
+            (symbol("a", SymbolKind::Data, "x"), bare("a")),
+            (symbol("b", SymbolKind::Data, "x"), bare("b")),
         ]);
         assert_eq!(keys(apart).len(), 2);
         let together = Naming::from([
-            (symbol("a", SymbolKind::Data, "x"), bare()),
-            (symbol("a", SymbolKind::Data, "y"), bare()),
+            (symbol("a", SymbolKind::Data, "x"), bare("a")),
+            (symbol("a", SymbolKind::Data, "y"), bare("a")),
         ]);
         assert_eq!(keys(together).len(), 1);
     }
 
     #[test]
     fn copies_for_environments_are_accounts_of_their_own() {
-        let name = || text("\"${var.prefix}-cosmos\"", true);
+        let name = |folder| part(folder, "var.prefix");
         let naming = Naming::from([
-            (symbol("int", SymbolKind::Managed, "main"), name()),
-            (symbol("prod", SymbolKind::Managed, "main"), name()),
-            (symbol("unit", SymbolKind::Data, "global"), name()),
+            (symbol("int", SymbolKind::Managed, "main"), name("int")),
+            (symbol("prod", SymbolKind::Managed, "main"), name("prod")),
+            (symbol("unit", SymbolKind::Data, "global"), name("unit")),
         ]);
         assert_eq!(keys(naming).len(), 3);
         let naming = Naming::from([
-            (symbol("global", SymbolKind::Managed, "main"), name()),
-            (symbol("unit", SymbolKind::Data, "global"), name()),
-            (symbol("tools", SymbolKind::Data, "db"), name()),
+            (symbol("global", SymbolKind::Managed, "main"), name("global")),
+            (symbol("unit", SymbolKind::Data, "global"), name("unit")),
+            (symbol("tools", SymbolKind::Data, "db"), name("tools")),
         ]);
         assert_eq!(keys(naming), ["global:azurerm_cosmosdb_account.main"]);
     }
@@ -318,10 +406,42 @@ mod tests {
     #[test]
     fn two_resources_and_a_data_source_stay_three() {
         let naming = Naming::from([
-            (symbol("", SymbolKind::Managed, "a"), text("var.a", false)),
-            (symbol("", SymbolKind::Managed, "b"), text("var.b", false)),
-            (symbol("", SymbolKind::Data, "c"), text("var.c", false)),
+            (symbol("", SymbolKind::Managed, "a"), open("", "var.a")),
+            (symbol("", SymbolKind::Managed, "b"), open("", "var.b")),
+            (symbol("", SymbolKind::Data, "c"), open("", "var.c")),
         ]);
         assert_eq!(keys(naming).len(), 3);
+    }
+    #[test]
+    fn what_a_person_declares_outranks_the_code() {
+        let naming = Naming::from([
+            (symbol("a", SymbolKind::Managed, "main"), literal("orders")),
+            (symbol("b/one", SymbolKind::Data, "db"), open("b/one", "var.name")),
+            (symbol("b/two", SymbolKind::Module, "cosmos"), Known::default()),
+            (symbol("c", SymbolKind::Data, "db"), literal("invoices")),
+        ]);
+        let declared = DeclaredAccount {
+            name: "shop".to_owned(),
+            symbols: vec!["a:azurerm_cosmosdb_account.main".to_owned(), "b/*".to_owned()],
+        };
+        let (accounts, index) = identify(&naming, &[declared]);
+        let keys: Vec<&str> = accounts.iter().map(|account| account.key.as_str()).collect();
+        assert_eq!(keys, ["invoices", "shop"]);
+        assert_eq!(index[&symbol("b/two", SymbolKind::Module, "cosmos")], 1);
+        assert!(accounts[1].joined.iter().all(|(_, _, reason)| *reason == JoinReason::Declared));
+    }
+
+    #[test]
+    fn patterns_stand_for_any_text_at_their_stars() {
+        for (pattern, text, means) in [
+            ("a:b", "a:b", true),
+            ("a:*", "a:b", true),
+            ("*.main", "x:azurerm_cosmosdb_account.main", true),
+            ("a*c*e", "abcde", true),
+            ("a*c", "abcd", false),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, text), means, "{pattern} {text}");
+        }
     }
 }

@@ -54,14 +54,7 @@ pub struct KeyAttribute {
 
 /// Absent for attributes that hold no key.
 pub fn key_attribute(name: &str) -> Option<KeyAttribute> {
-    PAIRS.iter().find_map(|pair| {
-        let (slot, other) = match name {
-            _ if name == pair.primary => (Slot::Primary, pair.secondary),
-            _ if name == pair.secondary => (Slot::Secondary, pair.primary),
-            _ => return None,
-        };
-        Some(KeyAttribute { slot, access: pair.access, other: other.to_owned() })
-    })
+    of_pairs(PAIRS, name)
 }
 
 /// The element of `connection_strings` at an index. Above 3 the order is not documented.
@@ -74,6 +67,28 @@ pub fn connection_string(index: u64) -> Option<KeyAttribute> {
         4.. => return None,
     };
     Some(KeyAttribute { slot, access, other: (index ^ 1).to_string() })
+}
+
+/// What `listKeys` calls the keys. Source: `DatabaseAccountListKeysResult` of Azure Resource Manager.
+const LISTED: &[Pair] = &[
+    pair("primaryMasterKey", "secondaryMasterKey", Access::ReadWrite),
+    pair("primaryReadonlyMasterKey", "secondaryReadonlyMasterKey", Access::ReadOnly),
+];
+
+/// A key in the answer of `listKeys`.
+pub fn listed_key(name: &str) -> Option<KeyAttribute> {
+    of_pairs(LISTED, name)
+}
+
+fn of_pairs(pairs: &[Pair], name: &str) -> Option<KeyAttribute> {
+    pairs.iter().find_map(|pair| {
+        let (slot, other) = match name {
+            _ if name == pair.primary => (Slot::Primary, pair.secondary),
+            _ if name == pair.secondary => (Slot::Secondary, pair.primary),
+            _ => return None,
+        };
+        Some(KeyAttribute { slot, access: pair.access, other: other.to_owned() })
+    })
 }
 
 /// Whether text could name a key attribute at all. Soundness: every name above holds one of these words.

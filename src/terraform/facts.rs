@@ -5,12 +5,41 @@
 
 use std::ops::Range;
 
-/// `resource` or `data`.
+use super::value::Value;
+
+/// What kind of block hands out an account's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SymbolKind {
+    /// `resource "azurerm_cosmosdb_account"`
     Managed,
+    /// `data "azurerm_cosmosdb_account"`
     Data,
+    /// `resource` and `data` of azapi that call `listKeys` on an account.
+    ManagedAction,
+    DataAction,
+    /// A `module` whose code is not in the tree.
+    Module,
+    /// terragrunt's `dependency` on code that is not in the tree.
+    Dependency,
+    /// `data "terraform_remote_state"`
+    RemoteState,
+    /// A deployment of an ARM template.
+    Deployment,
 }
+
+/// The types of resources that deploy ARM templates.
+pub const DEPLOYMENTS: [&str; 4] = [
+    "azurerm_resource_group_template_deployment",
+    "azurerm_subscription_template_deployment",
+    "azurerm_management_group_template_deployment",
+    "azurerm_template_deployment",
+];
+
+/// The type of azapi's resource and data source that call an action, `listKeys` among them.
+pub const AZAPI_ACTION: &str = "azapi_resource_action";
+
+/// The data source that reads another root's outputs.
+pub const REMOTE_STATE: &str = "terraform_remote_state";
 
 /// What an expression reads from, as far as its own file can tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +47,14 @@ pub enum Base {
     /// A Cosmos DB account, by its symbol in this folder.
     Account(SymbolKind, String),
     Module(String),
+    /// terragrunt's `dependency.NAME.outputs`
+    Dependency(String),
+    /// `data.terraform_remote_state.NAME.outputs`
+    RemoteState(String),
+    /// What an azapi action answered: `resource` or `data`, by its name.
+    Action(SymbolKind, String),
+    /// The outputs of an ARM template, by type and name.
+    Deployment(String, String),
     /// The first step names the local value.
     Local,
     /// The first step names the variable.
@@ -95,40 +132,48 @@ pub struct Read {
     pub mention: bool,
 }
 
-/// The expression that gives an account's name.
+/// An argument of a block, nested blocks' names before its own: `lifecycle.ignore_changes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NameExpression {
-    Literal(String),
-    /// `azurerm_cosmosdb_account.X.name` and the like: another symbol of the same folder.
-    Symbol(SymbolKind, String),
-    /// Anything else, by its source text with white space removed. `specific` tells whether literal text is
-    /// part of it, so that equal texts in different folders mean the same.
-    Text {
-        text: String,
-        specific: bool,
-    },
-}
-
-/// A `resource` or `data` block that declares a Cosmos DB account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declaration {
-    pub kind: SymbolKind,
+pub struct Argument {
     pub name: String,
-    pub account_name: Option<NameExpression>,
+    /// The value's expression.
+    pub span: Range<usize>,
+    pub value: Value,
 }
 
-/// A `module` block.
+/// A block that others may ask for: its words (`["resource", TYPE, NAME]`), and its arguments. The assignments of
+/// a variables file are one without words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModuleCall {
-    pub name: String,
-    /// Absent unless a literal.
-    pub source: Option<String>,
+pub struct Block {
+    pub words: Vec<String>,
+    /// The words in the file.
+    pub header: Range<usize>,
+    pub arguments: Vec<Argument>,
 }
 
-/// A local value that is another name for an object.
+impl Block {
+    pub fn argument(&self, name: &str) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.name == name)
+    }
+
+    /// An argument, or a part of one, by its dotted name: a nested block of a JSON file is a map.
+    pub fn value(&self, dotted: &str) -> Option<&Value> {
+        if let Some(argument) = self.argument(dotted) {
+            return Some(&argument.value);
+        }
+        let (head, tail) = dotted.split_once('.')?;
+        tail.split('.').try_fold(&self.argument(head)?.value, |value, name| value.element(name))
+    }
+
+    pub fn is(&self, words: &[&str]) -> bool {
+        self.words.iter().map(String::as_str).eq(words.iter().copied())
+    }
+}
+
+/// A value that is another name for an object: where it stands, and the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    pub name: String,
+    pub binding: Binding,
     pub object: Object,
 }
 
@@ -142,8 +187,7 @@ pub struct Unread {
 /// Everything of one file that the rest of the tree may ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    pub declarations: Vec<Declaration>,
-    pub modules: Vec<ModuleCall>,
+    pub blocks: Vec<Block>,
     pub aliases: Vec<Alias>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,

@@ -166,8 +166,13 @@ fn verify(before: &Tree, flip: &Flip) -> Result<(), String> {
     for (at, (old, new)) in before.references.iter().zip(&after.references).enumerate() {
         let edited = flip.changed.contains(&at);
         let shift = shift.entry(old.file).or_default();
-        let (slot, attribute_same) =
-            if edited { (flip.to, true) } else { (old.slot, old.attribute == new.attribute) };
+        // A relay's slot is that of the reference behind it, which may be one that was edited.
+        let relay = old.role == Role::Relay && new.role == Role::Relay;
+        let (slot, attribute_same) = match (edited, relay) {
+            (true, _) => (flip.to, true),
+            (false, true) => (new.slot, old.attribute == new.attribute),
+            (false, false) => (old.slot, old.attribute == new.attribute),
+        };
         let same = old.file == new.file
             && old.span.start.checked_add_signed(*shift) == Some(new.span.start)
             && before.accounts[old.account].key == after.accounts[new.account].key

@@ -9,22 +9,87 @@ use std::ops::Range;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::Element;
 
-use super::facts::{Alias, Declaration, Facts, ModuleCall, NameExpression, SymbolKind, Unread};
+use super::facts::{Alias, Argument, Block, Facts, Unread};
 use super::object::Scope;
 use super::parse::ParseFailure;
-use super::source::Source;
+use super::source::{Source, Syntax};
+use super::value::Value;
 use super::{attribute, walk};
 
 pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let text = source.text();
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| failure(source, &error))?;
-    let mut scan = Scan { text, at: 0, path: Vec::new(), strings: Vec::new() };
+    let mut scan = Scan { text, at: 0, path: Vec::new(), leaves: Vec::new() };
     scan.value(false);
     let mut facts = Facts::default();
-    for string in scan.strings {
-        facts = take(source, &string, facts);
+    for leaf in scan.leaves {
+        put(source, &leaf, &mut facts);
+        if leaf.is_string && source.syntax() == Syntax::Json {
+            facts = take(source, &leaf, facts);
+        }
     }
     Ok(facts)
+}
+
+/// How many keys name a block of a kind.
+fn words(source: &Source, kind: &str) -> usize {
+    match (source.syntax(), kind) {
+        (Syntax::VariablesJson, _) => 0,
+        (_, "resource" | "data") => 3,
+        (_, "module" | "output" | "variable" | "provider") => 2,
+        _ => 1,
+    }
+}
+
+/// Puts a value into the block that it belongs to.
+fn put(source: &Source, leaf: &Leaf, facts: &mut Facts) {
+    let count = leaf.path.first().map_or(0, |kind| words(source, kind));
+    let (words, [name, rest @ ..]) = leaf.path.split_at(count.min(leaf.path.len())) else { return };
+    let known = facts.blocks.iter().rposition(|block| block.words == words);
+    let at = known.unwrap_or_else(|| {
+        let header = source.to_file(leaf.span.clone());
+        facts.blocks.push(Block { words: words.to_vec(), header, arguments: Vec::new() });
+        facts.blocks.len() - 1
+    });
+    let arguments = &mut facts.blocks[at].arguments;
+    let at = arguments.iter().position(|argument| argument.name == *name).unwrap_or_else(|| {
+        let span = source.to_file(leaf.span.clone());
+        arguments.push(Argument { name: name.clone(), span, value: Value::Map(Vec::new()) });
+        arguments.len() - 1
+    });
+    nest(&mut arguments[at].value, rest, value(source, leaf));
+}
+
+fn nest(into: &mut Value, path: &[String], value: Value) {
+    match (path, into) {
+        ([], into) => *into = value,
+        ([name, rest @ ..], Value::Map(entries)) => {
+            let at = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+                entries.push((name.clone(), Value::Map(Vec::new())));
+                entries.len() - 1
+            });
+            nest(&mut entries[at].1, rest, value);
+        }
+        (_, _) => {}
+    }
+}
+
+fn value(source: &Source, leaf: &Leaf) -> Value {
+    let text = source.text().get(leaf.span.clone()).unwrap_or_default();
+    if !leaf.is_string {
+        return match text.trim() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            word => Value::Number(word.to_owned()),
+        };
+    }
+    if !text.contains("${") && !text.contains("%{") {
+        return Value::Text(text.to_owned());
+    }
+    match parse_template(text) {
+        Ok(template) => Value::of_template(&source.part(leaf.span.clone()), &Scope::default(), &template),
+        Err(_) => Value::Other(text.split_whitespace().collect()),
+    }
 }
 
 fn failure(source: &Source, error: &serde_json::Error) -> ParseFailure {
@@ -34,19 +99,19 @@ fn failure(source: &Source, error: &serde_json::Error) -> ParseFailure {
     ParseFailure { span: source.to_file(offset..offset), message: error.to_string() }
 }
 
-/// A string value: the keys that lead to it and the span between its quotes.
-struct JsonString {
+/// A value that is no object and no list: the keys that lead to it and its span, between the quotes of a string.
+struct Leaf {
     path: Vec<String>,
     span: Range<usize>,
+    is_string: bool,
 }
 
-fn take(source: &Source, string: &JsonString, mut facts: Facts) -> Facts {
+fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     let path: Vec<&str> = string.path.iter().map(String::as_str).collect();
     if path.iter().any(|key| walk::is_meta(key)) || path.first().is_some_and(|top| walk::is_address(top)) {
         return facts;
     }
     let Some(text) = source.text().get(string.span.clone()) else { return facts };
-    declare(&path, text, &mut facts);
     if !text.contains("${") && !text.contains("%{") {
         return facts;
     }
@@ -60,11 +125,11 @@ fn take(source: &Source, string: &JsonString, mut facts: Facts) -> Facts {
     let part = source.part(string.span.clone());
     match parse_template(part.text()) {
         Ok(template) => {
-            if let (["locals", name], Some(Element::Interpolation(only)), 1) =
-                (path.as_slice(), template.iter().next(), template.len())
+            if let (true, Some(Element::Interpolation(only)), 1) =
+                (walk::can_be_read(&string.path), template.iter().next(), template.len())
                 && let Some(object) = Scope::default().object_of(&part, &only.expr)
             {
-                facts.aliases.push(Alias { name: (*name).to_owned(), object });
+                facts.aliases.push(Alias { binding: string.path.clone(), object });
             }
             walk::template_facts(&part, &template, string.path.clone(), facts)
         }
@@ -75,39 +140,12 @@ fn take(source: &Source, string: &JsonString, mut facts: Facts) -> Facts {
     }
 }
 
-fn declare(path: &[&str], text: &str, facts: &mut Facts) {
-    let (kind, name, rest) = match path {
-        ["resource", attribute::COSMOSDB_ACCOUNT, name, rest @ ..] => (SymbolKind::Managed, *name, rest),
-        ["data", attribute::COSMOSDB_ACCOUNT, name, rest @ ..] => (SymbolKind::Data, *name, rest),
-        ["module", name, "source"] => {
-            facts.modules.push(ModuleCall { name: (*name).to_owned(), source: Some(text.to_owned()) });
-            return;
-        }
-        _ => return,
-    };
-    let known = facts.declarations.iter().position(|known| known.kind == kind && known.name == name);
-    let at = known.unwrap_or_else(|| {
-        facts.declarations.push(Declaration { kind, name: name.to_owned(), account_name: None });
-        facts.declarations.len() - 1
-    });
-    if rest == ["name"] {
-        facts.declarations[at].account_name = Some(if text.contains("${") {
-            NameExpression::Text {
-                text: text.split_whitespace().collect(),
-                specific: !text.starts_with("${") || !text.ends_with('}'),
-            }
-        } else {
-            NameExpression::Literal(text.to_owned())
-        });
-    }
-}
-
 /// Walks text that is known to be JSON.
 struct Scan<'t> {
     text: &'t str,
     at: usize,
     path: Vec<String>,
-    strings: Vec<JsonString>,
+    leaves: Vec<Leaf>,
 }
 
 impl Scan<'_> {
@@ -128,12 +166,14 @@ impl Scan<'_> {
             Some(b'[') => self.list(),
             Some(b'"') => {
                 let span = self.string();
-                self.strings.push(JsonString { path: self.path.clone(), span });
+                self.leaves.push(Leaf { path: self.path.clone(), span, is_string: true });
             }
             _ => {
+                let start = self.at;
                 while self.peek().is_some_and(|byte| !matches!(byte, b',' | b'}' | b']')) {
                     self.at += 1;
                 }
+                self.leaves.push(Leaf { path: self.path.clone(), span: start..self.at, is_string: false });
             }
         }
     }

@@ -50,23 +50,20 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
     KeyRead::Whole
 }
 
-fn family(name: &str, key: &KeyAttribute) -> String {
+pub fn family(name: &str, key: &KeyAttribute) -> String {
     match key.slot {
         Slot::Primary => name.to_owned(),
         Slot::Secondary => key.other.clone(),
     }
 }
 
-fn found(token: &Token, attribute: String, family: String, key: KeyAttribute) -> KeyRead {
+/// A key whose slot the word at `token` tells.
+pub fn found(token: &Token, attribute: String, family: String, key: KeyAttribute) -> KeyRead {
+    let KeyAttribute { slot, access, other } = key;
     match token {
-        Token::Here(span) => KeyRead::Key(FoundKey {
-            span: span.clone(),
-            attribute,
-            slot: key.slot,
-            access: key.access,
-            other: key.other,
-            family,
-        }),
+        Token::Here(span) => {
+            KeyRead::Key(FoundKey { span: span.clone(), attribute, slot, access, other, family })
+        }
         Token::Elsewhere => KeyRead::Nothing,
         Token::Unplaced => KeyRead::Opaque(format!("`{attribute}` is not written out plainly")),
     }

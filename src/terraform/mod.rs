@@ -11,15 +11,20 @@
 
 mod account;
 mod attribute;
+mod by_name;
 mod claim;
 mod comment;
-mod declare;
 mod edit;
+mod elsewhere;
 mod facts;
 mod flip;
+mod flow;
+mod folders;
 mod json;
 mod key_read;
+mod known;
 mod literal;
+mod naming;
 mod object;
 mod offer;
 mod parse;
@@ -31,17 +36,21 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod value;
 mod walk;
 
-pub use account::{Account, AccountKey, JoinReason, Symbol};
+pub use account::{Account, AccountKey, DeclaredAccount, JoinReason, Symbol};
 pub use claim::{claim, claim_of};
 pub use comment::{Comment, comments};
 pub use edit::{Edit, EditError};
-pub use facts::SymbolKind;
+pub use facts::{Argument, Block, SymbolKind};
 pub use flip::{Flip, flip, plan, refusals, select};
+pub use flow::{Flow, Hop, Sink, SinkKind};
+pub use folders::local_folder;
 pub use literal::{key_literals, mask, may_hold_key};
 pub use parse::ParseFailure;
 pub use reference::{OpaqueRead, Reference, Role};
 pub use refusal::Refusal;
 pub use source::{Digest, MAX_BYTES, Position, Source, Syntax};
 pub use tree::{Tree, Unparsed};
+pub use value::Value;

@@ -9,7 +9,9 @@ use hcl_edit::expr::{Expression, FuncCall, Traversal, TraversalOperator};
 use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
-use super::facts::{Base, Object, Step, StepKind, SymbolKind, Token};
+use super::facts::{
+    AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token,
+};
 use super::source::Source;
 use super::walk::text_of;
 
@@ -19,6 +21,7 @@ const THROUGH: &[&str] = &[
     "coalescelist",
     "concat",
     "flatten",
+    "jsondecode",
     "nonsensitive",
     "one",
     "reverse",
@@ -108,7 +111,20 @@ impl Scope {
             "data" if first == COSMOSDB_ACCOUNT => {
                 (Base::Account(SymbolKind::Data, attribute(operators, 1)?.to_owned()), 2)
             }
+            "data" if first == REMOTE_STATE => {
+                let name = attribute(operators, 1)?.to_owned();
+                (Base::RemoteState(name), behind(operators, 2, "outputs")?)
+            }
+            "data" if first == AZAPI_ACTION => {
+                let name = attribute(operators, 1)?.to_owned();
+                (Base::Action(SymbolKind::DataAction, name), 2)
+            }
+            AZAPI_ACTION => (Base::Action(SymbolKind::ManagedAction, first), 1),
+            deployment if DEPLOYMENTS.contains(&deployment) => {
+                (Base::Deployment(deployment.to_owned(), first), 1)
+            }
             "module" => (Base::Module(first), 1),
+            "dependency" => (Base::Dependency(first), behind(operators, 1, "outputs")?),
             "local" => (Base::Local, 0),
             "var" => (Base::Variable, 0),
             _ => return None,
@@ -129,6 +145,16 @@ impl Scope {
             (Some(object), None) => Some(element_of(&object)),
             _ => None,
         }
+    }
+}
+
+/// How many operators are taken where the next one is of this name; absent where it is another.
+fn behind(operators: &[Decorated<TraversalOperator>], taken: usize, name: &str) -> Option<usize> {
+    match operators.get(taken)?.value() {
+        TraversalOperator::GetAttr(next) if next.as_str() == name => Some(taken + 1),
+        TraversalOperator::Index(Expression::Number(_)) => behind(operators, taken + 1, name),
+        TraversalOperator::Index(Expression::String(key)) if key.value() == name => Some(taken + 1),
+        _ => None,
     }
 }
 

@@ -5,20 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Base, Object, Step, StepKind, Token};
+use super::facts::{Step, StepKind, Token};
+use super::folders::{Folders, Followed, Kind};
 use super::key_read::FoundKey;
 use super::reference::{Reference, Role};
-use super::resolve::Folders;
 use super::role::counterpart;
 use super::source::Source;
 use crate::model::Access;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Output,
-    Local,
-    Variable,
-}
 
 /// One name on offer: its path within the folder (`["keys", "primary"]`) and the reference that defines it.
 struct Offer {
@@ -33,8 +26,9 @@ pub struct Offers {
 
 /// What a path leads to.
 pub enum Asked {
+    /// `defined`: the reference that puts it on offer.
     Key {
-        account: usize,
+        defined: usize,
         key: FoundKey,
     },
     /// A key that is counted where the read's words stand, in another place.
@@ -57,30 +51,49 @@ impl Offers {
                 continue;
             }
             let folder = sources[reference.file].folder();
-            if let Some((folder, kind, path)) = offered(&reference.binding, folder, folders) {
-                offers.entry((folder, kind)).or_default().push(Offer { path, defined });
+            if let Some((cell, rest)) = folders.readable(folder, &reference.binding) {
+                let path = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
+                offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
             }
         }
         Offers { offers }
     }
 
-    pub(super) fn ask(
-        &self,
-        object: &Object,
-        folder: &str,
-        folders: &Folders<'_>,
-        references: &[Reference],
-    ) -> Asked {
-        let (folder, kind, steps) = match &object.base {
-            Base::Account(..) => return Asked::NotOffered,
-            Base::Local => (folder, Kind::Local, object.steps.as_slice()),
-            Base::Variable => (folder, Kind::Variable, object.steps.as_slice()),
-            Base::Module(name) => match folders.module(folder, name) {
-                Some(target) => (target, Kind::Output, behind_instance(&object.steps)),
-                None => return Asked::NotOffered,
-            },
+    /// Outputs and inputs behind which a single key stands. Where callers hand in different ones, none is told.
+    pub(super) fn relays(references: &[Reference], sources: &[Source], folders: &Folders<'_>) -> Offers {
+        let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
+        let single = |role| matches!(role, Role::Consumer | Role::Relay);
+        for (defined, reference) in references.iter().enumerate().filter(|(_, it)| single(it.role)) {
+            let folder = sources[reference.file].folder();
+            let Some((cell, rest)) = folders.readable(folder, &reference.binding) else { continue };
+            if cell.kind == Kind::Local {
+                continue;
+            }
+            let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
+            offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+        }
+        for offers in offers.values_mut() {
+            let key = |offer: &Offer| {
+                let reference = &references[offer.defined];
+                (reference.account, reference.slot, reference.access)
+            };
+            let told: Vec<bool> = offers
+                .iter()
+                .map(|offer| offers.iter().all(|other| other.path != offer.path || key(other) == key(offer)))
+                .collect();
+            let mut told = told.into_iter();
+            offers.retain(|_| told.next().unwrap_or(false));
+        }
+        Offers { offers }
+    }
+
+    pub(super) fn ask(&self, followed: &Followed, folders: &Folders<'_>, references: &[Reference]) -> Asked {
+        let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
+            return Asked::NotOffered;
         };
-        let Some(offers) = self.offers.get(&(folder.to_owned(), kind)) else { return Asked::NotOffered };
+        let (folder, kind) = (cell.folder, cell.kind);
+        let steps = &followed.object.steps[followed.object.steps.len() - rest.len() - 1..];
+        let Some(offers) = self.offers.get(&(folder, kind)) else { return Asked::NotOffered };
         let path = Path::of(steps);
         if let Some(offer) = offers.iter().find(|offer| path.reaches(&offer.path)) {
             return key(&path, offer, offers, references);
@@ -103,29 +116,6 @@ impl Offers {
             None => Asked::NotOffered,
         }
     }
-}
-
-/// Where a value bound like this can be read from.
-fn offered(binding: &[String], folder: &str, folders: &Folders<'_>) -> Option<(String, Kind, Vec<String>)> {
-    let parts: Vec<&str> = binding.iter().map(String::as_str).collect();
-    let owned = |head: &str, tail: &[&str]| {
-        std::iter::once(head).chain(tail.iter().copied()).map(str::to_owned).collect()
-    };
-    match parts.as_slice() {
-        ["output", name, "value", rest @ ..] => Some((folder.to_owned(), Kind::Output, owned(name, rest))),
-        ["locals", name, rest @ ..] => Some((folder.to_owned(), Kind::Local, owned(name, rest))),
-        ["module", module, argument, rest @ ..] => {
-            let target = folders.module(folder, module)?.to_owned();
-            Some((target, Kind::Variable, owned(argument, rest)))
-        }
-        _ => None,
-    }
-}
-
-/// Without the steps that pick an instance of a repeated module.
-fn behind_instance(steps: &[Step]) -> &[Step] {
-    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
-    named.map_or(&[], |at| &steps[at..])
 }
 
 /// The names along some steps, up to the first that is computed.
@@ -172,7 +162,7 @@ fn key(path: &Path<'_>, offer: &Offer, offers: &[Offer], references: &[Reference
     let Some((name, token)) = path.names.get(at) else { return Asked::NotOffered };
     match token {
         Token::Here(span) => Asked::Key {
-            account: defined.account,
+            defined: offer.defined,
             key: FoundKey {
                 span: span.clone(),
                 attribute: name.clone(),

@@ -69,8 +69,8 @@ fn parse(source: &Source) -> Parsed {
         return Err(ParseFailure { span: 0..0, message });
     }
     match source.syntax() {
-        Syntax::Json => json::facts_of(source),
-        Syntax::Native => match parse_body(source.text()) {
+        Syntax::Json | Syntax::VariablesJson => json::facts_of(source),
+        Syntax::Native | Syntax::Variables | Syntax::Terragrunt => match parse_body(source.text()) {
             Ok(body) => Ok(facts_of(source, &body)),
             Err(error) => Err(failure(source, &error)),
         },

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::account::Symbol;
 use super::facts::Binding;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -13,6 +14,8 @@ pub enum Role {
     Consumer,
     /// One of a pair: both slots are on offer here by design. Flipping it would swap them for every caller.
     Definition,
+    /// Reads a name behind which one key stands: which slot it is, is decided where that key is read.
+    Relay,
     /// One of the branches between which a value at run time chooses.
     Choice,
 }
@@ -39,6 +42,8 @@ pub struct Reference {
     /// string made of it.
     pub(super) family: String,
     pub(super) choices: Vec<u32>,
+    /// The name under which the account is known where the key comes from.
+    pub symbol: Symbol,
 }
 
 /// A read of an account's key whose slot the text does not tell.

@@ -1,24 +1,26 @@
 //! From the facts of all files to accounts, references and opaque reads.
 //!
-//! Three passes. Reads that start at an account are judged at once, local aliases followed. Then, round by
-//! round, reads of *names on offer* (outputs of a local module, local values, module inputs that come in
-//! pairs) become references of their own, until nothing new is found. What hands a pair on as a whole, or picks
-//! from it by a computed name, is opaque.
+//! Three passes. Reads that start at an account, or at a place that hands out keys from elsewhere, are judged at
+//! once, other names of objects followed. Then, round by round, reads of *names on offer* (outputs of a local
+//! module, local values, module inputs that come in pairs) become references of their own, until nothing new is
+//! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
+//! behind which one key stands are told, as relays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, Naming, Symbol, identify};
-use super::facts::{Base, Object, Read, StepKind};
+use super::account::{Account, DeclaredAccount, Symbol, identify};
+use super::by_name::{named_key, says_cosmos};
+use super::elsewhere::{ReadElsewhere, read_elsewhere};
+use super::facts::{Base, Read};
+use super::folders::{Folders, Followed, MAX_DEPTH};
 use super::key_read::{FoundKey, KeyRead, key_read};
+use super::known::Knower;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
 use super::reference::{OpaqueRead, Reference, Role};
 use super::role;
 use super::source::Source;
 use crate::model::Access;
-
-/// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
-const MAX_DEPTH: usize = 32;
 
 pub struct Resolved {
     pub accounts: Vec<Account>,
@@ -28,10 +30,11 @@ pub struct Resolved {
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse.
-pub fn resolve(sources: &[Source], facts: &[Parsed]) -> Resolved {
+pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount]) -> Resolved {
     let folders = Folders::new(sources, facts);
-    let reads = folders.reads(sources, facts);
-    let (accounts, index) = identify(&naming(sources, facts, &reads));
+    let reads = reads(&folders, sources, facts);
+    let naming = Knower::new(&folders, sources).naming(reads.iter().filter_map(|read| read.symbol.as_ref()));
+    let (accounts, index) = identify(&naming, declared);
     let mut resolver =
         Resolver { sources, folders, index, references: Vec::new(), opaque: Vec::new(), named: Vec::new() };
     for read in reads {
@@ -39,6 +42,7 @@ pub fn resolve(sources: &[Source], facts: &[Parsed]) -> Resolved {
     }
     resolver.rounds();
     resolver.leftovers();
+    resolver.relays();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
@@ -47,116 +51,53 @@ pub fn resolve(sources: &[Source], facts: &[Parsed]) -> Resolved {
     Resolved { accounts, references, opaque }
 }
 
-/// A read with its aliases followed.
-struct Followed<'f> {
+/// A read with other names of its object followed.
+#[derive(Clone)]
+struct Look<'f> {
     file: usize,
     read: &'f Read,
-    object: Object,
+    /// The object that is named, and what its names stand for, one after the other.
+    hops: Vec<Followed>,
+    /// The account that it starts at, and where it leads; absent for reads of names.
+    symbol: Option<Symbol>,
+    found: KeyRead,
 }
 
-/// What the files of each folder say together.
-pub(super) struct Folders<'f> {
-    aliases: BTreeMap<&'f str, BTreeMap<&'f str, &'f Object>>,
-    /// By folder and name of the call: the folder of a local module.
-    modules: BTreeMap<&'f str, BTreeMap<&'f str, String>>,
+fn reads<'f>(folders: &Folders<'_>, sources: &[Source], facts: &'f [Parsed]) -> Vec<Look<'f>> {
+    let mut reads = Vec::new();
+    for (file, (source, facts)) in sources.iter().zip(facts).enumerate() {
+        for read in facts.iter().flat_map(|facts| &facts.reads) {
+            reads.push(look(folders, file, source.folder(), read));
+        }
+    }
+    reads
 }
 
-impl<'f> Folders<'f> {
-    fn new(sources: &'f [Source], facts: &'f [Parsed]) -> Folders<'f> {
-        let mut folders = Folders { aliases: BTreeMap::new(), modules: BTreeMap::new() };
-        for (source, facts) in sources.iter().zip(facts) {
-            let Ok(facts) = facts else { continue };
-            let folder = source.folder();
-            for alias in &facts.aliases {
-                folders.aliases.entry(folder).or_default().insert(&alias.name, &alias.object);
-            }
-            for module in &facts.modules {
-                if let Some(target) = module.source.as_deref().and_then(|path| local_folder(folder, path)) {
-                    folders.modules.entry(folder).or_default().insert(&module.name, target);
-                }
-            }
-        }
-        folders
-    }
-
-    /// The folder of a local module; absent for modules from elsewhere.
-    pub(super) fn module(&self, folder: &str, name: &str) -> Option<&str> {
-        self.modules.get(folder)?.get(name).map(String::as_str)
-    }
-
-    fn reads(&self, sources: &[Source], facts: &'f [Parsed]) -> Vec<Followed<'f>> {
-        let mut reads = Vec::new();
-        for (file, (source, facts)) in sources.iter().zip(facts).enumerate() {
-            for read in facts.iter().flat_map(|facts| &facts.reads) {
-                reads.push(Followed { file, read, object: self.follow(source.folder(), &read.object) });
-            }
-        }
-        reads
-    }
-
-    fn follow(&self, folder: &str, object: &Object) -> Object {
-        let mut object = object.clone();
-        for _ in 0..MAX_DEPTH {
-            let (Base::Local, Some(StepKind::Attribute(name))) =
-                (&object.base, object.steps.first().map(|step| &step.kind))
-            else {
-                return object;
-            };
-            let alias = self.aliases.get(folder).and_then(|aliases| aliases.get(name.as_str()));
-            let Some(alias) = alias else { return object };
-            let mut target = (*alias).clone().seen_from_afar();
-            target.steps.extend(object.steps.drain(1..));
-            object = target;
-        }
-        object
-    }
+fn look<'f>(folders: &Folders<'_>, file: usize, folder: &str, read: &'f Read) -> Look<'f> {
+    let hops = folders.follow(folder, &read.object);
+    let (symbol, found) = match hops.last() {
+        Some(end) => start(folders, end),
+        None => (None, KeyRead::Nothing),
+    };
+    Look { file, read, hops, symbol, found }
 }
 
-/// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
-fn local_folder(from: &str, path: &str) -> Option<String> {
-    if !path.starts_with("./") && !path.starts_with("../") && path != "." && path != ".." {
-        return None;
-    }
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-fn naming(sources: &[Source], facts: &[Parsed], reads: &[Followed<'_>]) -> Naming {
-    let mut naming = Naming::new();
-    for (source, facts) in sources.iter().zip(facts) {
-        for declaration in facts.iter().flat_map(|facts| &facts.declarations) {
-            let symbol = Symbol {
-                folder: source.folder().to_owned(),
-                kind: declaration.kind,
-                name: declaration.name.clone(),
-            };
-            naming.insert(symbol, declaration.account_name.clone());
-        }
-    }
-    for read in reads {
-        if let Some(symbol) = symbol(sources, read) {
-            naming.entry(symbol).or_default();
-        }
-    }
-    naming
-}
-
-fn symbol(sources: &[Source], read: &Followed<'_>) -> Option<Symbol> {
-    match &read.object.base {
+/// The account that an object starts at, if it does, and where it leads.
+fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead) {
+    let object = &followed.object;
+    match &object.base {
         Base::Account(kind, name) => {
-            let folder = sources[read.file].folder().to_owned();
-            Some(Symbol { folder, kind: *kind, name: name.clone() })
+            let mut symbol = Symbol::new(&followed.folder, *kind, name);
+            symbol.call = followed.call.clone().filter(|_| folders.is_shared(&followed.folder));
+            (Some(symbol), key_read(&object.steps))
         }
-        Base::Module(_) | Base::Local | Base::Variable => None,
+        _ if folders.asked(&followed.folder, object).is_some() => (None, KeyRead::Nothing),
+        base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
+            Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
+                (Some(Symbol::new(&followed.folder, kind, &name)), read)
+            }
+            Some(_) | None => (None, KeyRead::Nothing),
+        },
     }
 }
 
@@ -167,17 +108,23 @@ struct Resolver<'f> {
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
-    named: Vec<Followed<'f>>,
+    named: Vec<Look<'f>>,
 }
 
 impl<'f> Resolver<'f> {
-    fn direct(&mut self, read: Followed<'f>) {
-        let Some(symbol) = symbol(self.sources, &read) else { return self.named.push(read) };
+    fn direct(&mut self, read: Look<'f>) {
+        // Counted where the name was bound; but the name itself may be on offer.
+        let counted = read.found == KeyRead::Nothing && read.hops.len() > 1;
+        let symbol = read.symbol.clone().filter(|_| !counted);
+        let Some(symbol) = symbol else { return self.named.push(read) };
         let account = self.index.get(&symbol).copied();
-        match (key_read(&read.object.steps), account) {
-            (KeyRead::Key(key), Some(account)) => self.found(&read, account, key),
+        let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
+        if hides && (read.read.mention || self.is_followed(&read)) {
+            return;
+        }
+        match (read.found.clone(), account) {
+            (KeyRead::Key(key), Some(account)) => self.found(&read, account, symbol, key),
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
-            (KeyRead::Whole | KeyRead::Opaque(_), _) if read.read.mention => {}
             (KeyRead::Whole, account) => {
                 let why = format!("`{}` is handed on whole, with all its keys", symbol.address());
                 self.opaque(&read, account, None, why);
@@ -186,7 +133,12 @@ impl<'f> Resolver<'f> {
         }
     }
 
-    fn found(&mut self, read: &Followed<'f>, account: usize, key: FoundKey) {
+    /// Whether what is named here is read by that name, wherever it goes.
+    fn is_followed(&self, read: &Look<'_>) -> bool {
+        self.folders.is_followed(self.sources[read.file].folder(), &read.read.binding)
+    }
+
+    fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
         self.references.push(Reference {
             file: read.file,
             position: self.sources[read.file].position(key.span.start),
@@ -200,10 +152,11 @@ impl<'f> Resolver<'f> {
             binding: read.read.binding.clone(),
             family: key.family,
             choices: read.read.choices.clone(),
+            symbol,
         });
     }
 
-    fn opaque(&mut self, read: &Followed<'f>, account: Option<usize>, access: Option<Access>, why: String) {
+    fn opaque(&mut self, read: &Look<'f>, account: Option<usize>, access: Option<Access>, why: String) {
         let span = read.read.span.clone();
         let position = self.sources[read.file].position(span.start);
         self.opaque.push(OpaqueRead { file: read.file, span, position, account, access, why });
@@ -220,11 +173,15 @@ impl<'f> Resolver<'f> {
             let offers = self.offers();
             let before = self.references.len();
             for read in std::mem::take(&mut self.named) {
-                let folder = self.sources[read.file].folder();
-                match offers.ask(&read.object, folder, &self.folders, &self.references) {
-                    Asked::Key { account, key } => self.found(&read, account, key),
-                    Asked::Elsewhere => {}
-                    Asked::HandedOn { .. } | Asked::NotOffered => self.named.push(read),
+                let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
+                    match offers.ask(hop, &self.folders, &self.references) {
+                        Asked::Key { defined, key } => Some((at, defined, key)),
+                        Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => None,
+                    }
+                });
+                match asked {
+                    Some((at, defined, key)) => self.through(&read, at, defined, key),
+                    None => self.named.push(read),
                 }
             }
             if self.references.len() == before {
@@ -233,16 +190,75 @@ impl<'f> Resolver<'f> {
         }
     }
 
+    /// A read of a name on offer: the same account, or the one of the call that it reads through.
+    fn through(&mut self, read: &Look<'f>, hop: usize, defined: usize, key: FoundKey) {
+        let mut symbol = self.references[defined].symbol.clone();
+        let mut account = self.references[defined].account;
+        let hop = &read.hops[hop];
+        if let Some((cell, _, Some(call))) = self.folders.asked(&hop.folder, &hop.object)
+            && self.folders.is_shared(&cell.folder)
+        {
+            symbol.call = Some(call);
+            account = self.index.get(&symbol).copied().unwrap_or(account);
+        }
+        self.found(read, account, symbol, key);
+    }
+
     /// Reads that take a pair without saying which of it.
     fn leftovers(&mut self) {
         let offers = self.offers();
         let mut told = BTreeSet::new();
-        for read in std::mem::take(&mut self.named) {
-            let folder = self.sources[read.file].folder();
-            let asked = offers.ask(&read.object, folder, &self.folders, &self.references);
-            let Asked::HandedOn { account, access, computed, why } = asked else { continue };
+        for read in self.named.clone() {
+            let handed_on =
+                read.hops.iter().find_map(|hop| match offers.ask(hop, &self.folders, &self.references) {
+                    Asked::HandedOn { account, access, computed, why } => {
+                        Some((account, access, computed, why))
+                    }
+                    Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
+                });
+            let Some((account, access, computed, why)) = handed_on else {
+                self.unknown_variable(&read);
+                continue;
+            };
             if (computed || !read.read.mention) && told.insert((read.file, read.read.span.start)) {
                 self.opaque(&read, Some(account), Some(access), why);
+            }
+        }
+    }
+
+    /// A variable of a root whose name says that it holds a key: whoever runs Terraform hands it in.
+    fn unknown_variable(&mut self, read: &Look<'f>) {
+        let Some(hop) = read.hops.last() else { return };
+        let Some((cell, rest, None)) = self.folders.asked(&hop.folder, &hop.object) else { return };
+        let is_key = hop.object.base == Base::Variable
+            && rest.is_empty()
+            && says_cosmos(&cell.name)
+            && named_key(&cell.name).is_some()
+            && self.folders.callers(&cell.folder).is_empty();
+        if is_key {
+            let why = format!("`var.{}` is a key that is handed in from elsewhere", cell.name);
+            self.opaque(read, None, None, why);
+        }
+    }
+
+    /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
+    fn relays(&mut self) {
+        for _ in 0..MAX_DEPTH {
+            let offers = Offers::relays(&self.references, self.sources, &self.folders);
+            let before = self.references.len();
+            for read in std::mem::take(&mut self.named) {
+                let asked = read.hops.first().map(|hop| offers.ask(hop, &self.folders, &self.references));
+                let Some(Asked::Key { defined, key }) = asked else {
+                    self.named.push(read);
+                    continue;
+                };
+                self.through(&read, 0, defined, FoundKey { other: String::new(), ..key });
+                if let Some(relay) = self.references.last_mut() {
+                    relay.role = Role::Relay;
+                }
+            }
+            if self.references.len() == before {
+                return;
             }
         }
     }
@@ -259,25 +275,6 @@ impl<'f> Resolver<'f> {
                     why: unread.why.clone(),
                 });
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_folder;
-
-    #[test]
-    fn module_paths_are_followed_within_the_tree() {
-        for (from, path, folder) in [
-            ("infra/unit", "./modules/stamp", Some("infra/unit/modules/stamp")),
-            ("infra/unit", "../global/", Some("infra/global")),
-            ("", "./m", Some("m")),
-            ("infra", "../..", None),
-            ("infra", "hashicorp/consul/azurerm", None),
-            ("infra", "git::https://example.invalid/m.git", None),
-        ] {
-            assert_eq!(local_folder(from, path).as_deref(), folder, "{path} from {from}");
         }
     }
 }

@@ -23,6 +23,12 @@ pub enum Syntax {
     Native,
     /// `.tf.json`, `.tofu.json`
     Json,
+    /// `.tfvars`
+    Variables,
+    /// `.tfvars.json`
+    VariablesJson,
+    /// `terragrunt.hcl`
+    Terragrunt,
 }
 
 impl Syntax {
@@ -33,6 +39,12 @@ impl Syntax {
             Some(Syntax::Native)
         } else if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
             Some(Syntax::Json)
+        } else if name.ends_with(".tfvars") {
+            Some(Syntax::Variables)
+        } else if name.ends_with(".tfvars.json") {
+            Some(Syntax::VariablesJson)
+        } else if name == "terragrunt.hcl" {
+            Some(Syntax::Terragrunt)
         } else {
             None
         }

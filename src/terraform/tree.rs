@@ -1,6 +1,10 @@
 //! A tree of Terraform files, read whole.
 
-use super::account::Account;
+use std::sync::OnceLock;
+
+use super::account::{Account, DeclaredAccount};
+use super::facts::Block;
+use super::flow::{Flow, flows};
 use super::parse::{ParseFailure, Parsed, parse_all};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
@@ -26,6 +30,8 @@ pub struct Tree {
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    declared: Vec<DeclaredAccount>,
+    flows: OnceLock<Vec<Flow>>,
 }
 
 impl Tree {
@@ -43,7 +49,12 @@ impl Tree {
             .collect();
         sources.sort_by(|a, b| a.path().cmp(b.path()));
         let parsed = parse_all(&sources);
-        Tree::of(String::new(), sources, parsed)
+        Tree::of(String::new(), sources, parsed, Vec::new())
+    }
+
+    /// The same files, with accounts as a person declares them.
+    pub fn declaring(self, declared: &[DeclaredAccount]) -> Tree {
+        Tree::of(self.root, self.sources, self.parsed, declared.to_vec())
     }
 
     /// The same, with paths shown as they are seen from another folder.
@@ -74,10 +85,10 @@ impl Tree {
             sources[file] = source;
             parsed[file] = result;
         }
-        Tree::of(self.root.clone(), sources, parsed)
+        Tree::of(self.root.clone(), sources, parsed, self.declared.clone())
     }
 
-    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>) -> Tree {
+    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>, declared: Vec<DeclaredAccount>) -> Tree {
         let unparsed = parsed
             .iter()
             .enumerate()
@@ -85,8 +96,42 @@ impl Tree {
                 parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
             })
             .collect();
-        let Resolved { accounts, references, opaque } = resolve(&sources, &parsed);
-        Tree { root, sources, parsed, unparsed, accounts, references, opaque }
+        let Resolved { accounts, references, opaque } = resolve(&sources, &parsed, &declared);
+        let flows = OnceLock::new();
+        Tree { root, sources, parsed, unparsed, accounts, references, opaque, declared, flows }
+    }
+
+    /// Where every reference's key ends, worked out when it is first asked for.
+    pub fn flows(&self) -> &[Flow] {
+        self.flows.get_or_init(|| flows(&self.sources, &self.parsed, &self.references))
+    }
+
+    /// Whether a file is a terragrunt configuration.
+    pub fn is_terragrunt(&self, file: usize) -> bool {
+        self.sources[file].syntax() == Syntax::Terragrunt
+    }
+
+    /// Whether the folder of a file is applied by itself: it sets up a provider, or has values for its variables.
+    pub fn is_root_module(&self, file: usize) -> bool {
+        let folder = self.sources[file].folder();
+        let variables = |file: usize| {
+            matches!(
+                self.sources[file].syntax(),
+                Syntax::Variables | Syntax::VariablesJson | Syntax::Terragrunt
+            )
+        };
+        self.blocks().any(|(file, block)| {
+            let sets_up = block.words.first().is_some_and(|word| word == "provider");
+            self.sources[file].folder() == folder && (sets_up || variables(file))
+        })
+    }
+
+    /// The blocks that rules may ask about, with their files.
+    pub fn blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
+        let files = self.parsed.iter().enumerate();
+        files.flat_map(|(file, facts)| {
+            facts.iter().flat_map(move |facts| facts.blocks.iter().map(move |block| (file, block)))
+        })
     }
 
     /// The references of one account that consume a key of this access.

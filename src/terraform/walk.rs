@@ -7,14 +7,16 @@ mod expression;
 
 use std::ops::Range;
 
-use hcl_edit::structure::{Attribute, Block, Body, Structure};
+use hcl_edit::Span;
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::Template;
 
-use super::attribute::COSMOSDB_ACCOUNT;
-use super::declare;
-use super::facts::{Alias, Binding, Facts, SymbolKind};
+use super::attribute;
+use super::facts::{AZAPI_ACTION, Alias, Argument, Binding, Block, DEPLOYMENTS, Facts, REMOTE_STATE};
 use super::object::{Bound, Scope};
 use super::source::Source;
+use super::value::Value;
 
 /// Arguments that name objects for Terraform's own order of work.
 const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
@@ -24,6 +26,7 @@ const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 pub fn facts_of(source: &Source, body: &Body) -> Facts {
     let mut walk = Walk::new(source, Vec::new(), Facts::default());
     walk.body(body);
+    walk.assignments(body);
     walk.facts
 }
 
@@ -43,6 +46,9 @@ pub fn is_meta(name: &str) -> bool {
 pub fn is_address(block: &str) -> bool {
     ADDRESSES.contains(&block)
 }
+
+/// The resource that writes a secret.
+pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
 
 struct Walk<'s> {
     source: &'s Source,
@@ -67,40 +73,66 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &SyntaxBlock) {
         let top = self.binding.is_empty();
         if top && is_address(block.ident.as_str()) {
             return;
-        }
-        if top {
-            self.declaration(block);
         }
         let binding_depth = self.binding.len();
         self.binding.push(block.ident.as_str().to_owned());
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
+        let reads = self.facts.reads.len();
         self.bind_iterator(block);
         self.body(&block.body);
+        if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
+            self.keep(block);
+        }
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
     }
 
-    fn declaration(&mut self, block: &Block) {
-        let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
-        match (block.ident.as_str(), labels.as_slice()) {
-            ("resource", [COSMOSDB_ACCOUNT, name]) => {
-                self.facts.declarations.push(declare::account(self.source, SymbolKind::Managed, name, block));
+    fn keep(&mut self, block: &SyntaxBlock) {
+        let start = block.ident.span().map_or(0, |span| span.start);
+        let end = block.labels.last().map_or(block.ident.span(), Span::span).map_or(start, |span| span.end);
+        let mut arguments = Vec::new();
+        self.arguments(&block.body, "", &mut arguments);
+        let header = self.source.to_file(start..end);
+        self.facts.blocks.push(Block { words: self.binding.clone(), header, arguments });
+    }
+
+    /// The assignments of a variables file, or of a terragrunt configuration.
+    fn assignments(&mut self, body: &Body) {
+        let mut arguments = Vec::new();
+        for attribute in body.attributes() {
+            arguments.push(self.argument("", attribute));
+        }
+        if !arguments.is_empty() {
+            self.facts.blocks.push(Block { words: Vec::new(), header: 0..0, arguments });
+        }
+    }
+
+    fn arguments(&self, body: &Body, prefix: &str, arguments: &mut Vec<Argument>) {
+        for structure in body {
+            match structure {
+                Structure::Attribute(attribute) => arguments.push(self.argument(prefix, attribute)),
+                Structure::Block(block) => {
+                    self.arguments(&block.body, &format!("{prefix}{}.", block.ident.as_str()), arguments);
+                }
             }
-            ("data", [COSMOSDB_ACCOUNT, name]) => {
-                self.facts.declarations.push(declare::account(self.source, SymbolKind::Data, name, block));
-            }
-            ("module", [name]) => self.facts.modules.push(declare::module(name, block)),
-            _ => {}
+        }
+    }
+
+    fn argument(&self, prefix: &str, attribute: &Attribute) -> Argument {
+        Argument {
+            name: format!("{prefix}{}", attribute.key.as_str()),
+            span: attribute.value.span().map_or(0..0, |span| self.source.to_file(span)),
+            value: Value::of(self.source, &self.scope, &attribute.value),
         }
     }
 
     /// `each` of a repeated block, or the iterator of a `dynamic` one.
-    fn bind_iterator(&mut self, block: &Block) {
+    fn bind_iterator(&mut self, block: &SyntaxBlock) {
         let Some(collection) = block.body.get_attribute("for_each") else { return };
         let iterator = match (block.ident.as_str(), block.labels.first()) {
             ("dynamic", Some(label)) => block
@@ -120,12 +152,21 @@ impl<'s> Walk<'s> {
         if is_meta(name) {
             return;
         }
-        let alias = self.binding == ["locals"];
-        if alias && let Some(object) = self.scope.object_of(self.source, &attribute.value) {
-            self.facts.aliases.push(Alias { name: name.to_owned(), object });
+        let local = self.binding == ["locals"];
+        let mention = local || name == "for_each";
+        self.within(name.to_owned(), |walk| {
+            if can_be_read(&walk.binding) {
+                walk.alias(&attribute.value);
+            }
+            walk.expression(&attribute.value, mention);
+        });
+    }
+
+    /// Another name for an object, or a map whose entries are.
+    fn alias(&mut self, expression: &Expression) {
+        if let Some(object) = self.scope.object_of(self.source, expression) {
+            self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
         }
-        let mention = alias || name == "for_each";
-        self.within(name.to_owned(), |walk| walk.expression(&attribute.value, mention));
     }
 
     fn within(&mut self, name: String, inside: impl FnOnce(&mut Self)) {
@@ -141,6 +182,26 @@ impl<'s> Walk<'s> {
         inside(self);
         self.choices.pop();
     }
+}
+
+/// Whether others may ask for the arguments of such a block, also where no key is read in it.
+fn is_asked_for(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["locals" | "terraform" | "include"] => true,
+        ["variable" | "output" | "module" | "provider" | "dependency", _] => true,
+        ["resource" | "data", kind, _] => {
+            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
+                || DEPLOYMENTS.contains(kind)
+        }
+        _ => false,
+    }
+}
+
+/// Whether what stands there can be read under a name: a local value, an output, a module's input.
+pub fn can_be_read(binding: &[String]) -> bool {
+    let words: Vec<&str> = binding.iter().map(String::as_str).collect();
+    matches!(words.as_slice(), ["locals", _] | ["output", _, "value"] | ["module", _, _] | ["inputs", _])
 }
 
 /// The text of an expression in its file.

@@ -56,7 +56,7 @@ fn mixed(tree: &Tree, account: usize, access: Access) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::tests::check_text;
+    use crate::check::tests::{check_rule, check_text};
 
     #[test]
     fn the_rarer_slot_is_shown() {
@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn accesses_accounts_and_pairs_are_apart() {
-        check_text(
+        check_rule(
+            "mixed-slots",
             "locals {\n  a = azurerm_cosmosdb_account.x.secondary_key\n  \
              b = azurerm_cosmosdb_account.x.primary_readonly_key\n  \
              c = azurerm_cosmosdb_account.y.primary_key\n}\n\

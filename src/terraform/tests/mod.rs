@@ -1,5 +1,9 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod elsewhere;
+mod flows;
+mod names;
+
 use super::*;
 use crate::model::{Access, Slot, SlotUse, example_tree};
 

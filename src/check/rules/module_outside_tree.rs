@@ -1,0 +1,60 @@
+//! `module-outside-tree`: a module is taken from a path that is not among the files that were read.
+
+use crate::check::{Place, Rule, Severity};
+use crate::terraform::{Tree, local_folder};
+
+pub const RULE: Rule = Rule {
+    id: "module-outside-tree",
+    severity: Severity::Note,
+    summary: "A module's path leads out of the files that were read.",
+    why: "What such a module does with a key is not known here: keys that it hands out go by their names, and a key \
+          that it reads itself is not seen at all.",
+    remedy: "Run keyslot on a folder that holds the module too, the repository's root as a rule.",
+    before: r#"module "db" {
+  source = "../../shared/db"
+}
+"#,
+    after: r#"module "db" {
+  source = "./db"
+}
+# --- db/main.tf
+resource "azurerm_cosmosdb_account" "orders" {
+  name = "orders-db"
+}
+"#,
+    look,
+};
+
+fn look(tree: &Tree) -> Vec<Place> {
+    let calls = tree.blocks().filter(|(_, block)| block.words.first().is_some_and(|word| word == "module"));
+    let mut places = Vec::new();
+    for (file, block) in calls {
+        let Some(source) = block.argument("source") else { continue };
+        let Some(path) = source.value.as_text().filter(|text| text.starts_with('.')) else { continue };
+        let folder = local_folder(tree.sources[file].folder(), path);
+        let known = folder.is_some_and(|folder| tree.sources.iter().any(|source| source.folder() == folder));
+        if !known {
+            places.push(Place::new(
+                file,
+                source.span.clone(),
+                format!("`{path}` is not among the files read"),
+            ));
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::tests::check_text;
+
+    #[test]
+    fn registries_and_git_are_no_paths() {
+        check_text(
+            "module \"a\" {\n  source = \"Azure/x/azurerm\"\n}\nmodule \"b\" {\n  source = \
+             \"git::https://example.invalid/m.git\"\n}\n",
+            &[],
+        );
+        check_text("module \"a\" {\n  source = \"../x\"\n}\n", &[("module-outside-tree", 2)]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Keys that are known by their name alone: outputs of code that is not in the tree.
+//!
+//! Modules from a registry or from git, terragrunt dependencies on them, remote state and ARM outputs hand out keys
+//! under free names. A name is taken for a key only where something of it, or of the place that it comes from, says
+//! Cosmos DB; its slot and access are what its words say.
+
+use super::attribute::{CONNECTION_STRINGS, KeyAttribute, key_attribute};
+use super::facts::{Step, StepKind};
+use super::key_read::{KeyRead, family, found, key_read};
+use super::role::counterpart;
+use crate::model::{Access, Slot};
+
+/// Whether a text speaks of Cosmos DB.
+pub fn says_cosmos(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("cosmos") || text.contains("documentdb")
+}
+
+/// What a name says of the key that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// Absent where the name does not tell.
+    pub slot: Option<Slot>,
+    pub access: Access,
+}
+
+/// Words of names that speak of something beside a key, or of a key to something else.
+const OTHER_WORDS: [&str; 10] =
+    ["vault", "endpoint", "location", "host", "_id", "object", "partition", "unique", "keyspace", "key_path"];
+
+/// Absent for names that stand for no key.
+pub fn named_key(name: &str) -> Option<NamedKey> {
+    let name: String = name.to_ascii_lowercase().chars().filter(|c| *c != '-').collect();
+    let plain = name.replace('_', "");
+    let key = plain.contains("key") || plain.contains("connectionstring");
+    if !key || OTHER_WORDS.iter().any(|word| name.contains(word)) {
+        return None;
+    }
+    let slot = match (plain.contains("primary"), plain.contains("secondary")) {
+        (true, false) => Some(Slot::Primary),
+        (false, true) => Some(Slot::Secondary),
+        (true, true) | (false, false) => None,
+    };
+    let access = if plain.contains("readonly") { Access::ReadOnly } else { Access::ReadWrite };
+    Some(NamedKey { slot, access })
+}
+
+/// What the steps from such a place lead to. `known` says whether the place itself speaks of Cosmos DB.
+pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
+    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_)));
+    let Some(at) = named else { return KeyRead::Nothing };
+    let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps[at].kind else { return KeyRead::Nothing };
+    if !known && !says_cosmos(name) {
+        return KeyRead::Nothing;
+    }
+    if key_attribute(name).is_some() || name == CONNECTION_STRINGS {
+        return key_read(&steps[at..]);
+    }
+    // A whole account, or a map of them, may be handed out under any name.
+    if let KeyRead::Key(key) = key_read(&steps[at + 1..]) {
+        return KeyRead::Key(key);
+    }
+    let Some(NamedKey { slot, access }) = named_key(name) else { return KeyRead::Nothing };
+    let Some(slot) = slot else {
+        return KeyRead::Opaque(format!("`{name}` hands out a key, and its name does not say of which slot"));
+    };
+    let key = KeyAttribute { slot, access, other: counterpart(name).unwrap_or_default() };
+    found(&steps[at].token, name.clone(), family(name, &key), key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::Token;
+    use super::*;
+
+    fn read(names: &[&str], known: bool) -> Option<(Slot, Access)> {
+        let step = |name: &&str| Step {
+            kind: StepKind::Attribute((*name).to_owned()),
+            token: Token::Here(0..name.len()),
+        };
+        match key_by_name(&names.iter().map(step).collect::<Vec<_>>(), known) {
+            KeyRead::Key(key) => Some((key.slot, key.access)),
+            KeyRead::Nothing | KeyRead::Whole | KeyRead::Opaque(_) => None,
+        }
+    }
+
+    #[test]
+    fn names_tell_slot_and_access() {
+        for (name, key) in [
+            ("primary_key", (Slot::Primary, Access::ReadWrite)),
+            ("cosmosdb_secondary_master_key", (Slot::Secondary, Access::ReadWrite)),
+            ("primary_readonly_key", (Slot::Primary, Access::ReadOnly)),
+            ("db_secondary_read_only_connection_string", (Slot::Secondary, Access::ReadOnly)),
+            ("cosmosPrimaryKey", (Slot::Primary, Access::ReadWrite)),
+        ] {
+            assert_eq!(read(&[name], true), Some(key), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_no_keys() {
+        for name in ["primary_endpoint", "key_vault_id", "primary_location", "partition_key", "name", "id"] {
+            assert_eq!(read(&[name], true), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn something_has_to_say_cosmos() {
+        assert_eq!(read(&["primary_key"], false), None);
+        assert_eq!(read(&["cosmos_primary_key"], false), Some((Slot::Primary, Access::ReadWrite)));
+    }
+}

@@ -1,0 +1,158 @@
+//! Keys that do not come from an account's own block: azapi's `listKeys`, ARM templates, remote state, terragrunt
+//! dependencies, and modules whose code is not in the tree.
+
+use super::attribute::{KeyAttribute, listed_key};
+use super::by_name::{key_by_name, says_cosmos};
+use super::facts::{Base, Block, Step, StepKind, SymbolKind};
+use super::folders::{Folders, Target};
+use super::key_read::{self, KeyRead, family};
+use super::value::Value;
+
+/// The symbol that such a base is, and what the steps from it lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadElsewhere {
+    pub kind: SymbolKind,
+    pub name: String,
+    pub read: KeyRead,
+}
+
+/// Absent for bases whose own blocks are in the tree.
+pub fn read_elsewhere(
+    folders: &Folders<'_>,
+    folder: &str,
+    base: &Base,
+    steps: &[Step],
+) -> Option<ReadElsewhere> {
+    let found = |kind, name: &str, read| Some(ReadElsewhere { kind, name: name.to_owned(), read });
+    match base {
+        Base::Account(..) | Base::Local | Base::Variable => None,
+        Base::Module(name) => {
+            let source = folders.source_elsewhere(folder, name)?;
+            let known = says_cosmos(name) || says_cosmos(source);
+            found(SymbolKind::Module, name, key_by_name(steps, known))
+        }
+        Base::Dependency(name) => {
+            let config = folders.dependency(folder, name).unwrap_or_default();
+            let runs = match folders.configured(config) {
+                Some(Target::Elsewhere(source)) => says_cosmos(source),
+                Some(Target::Folder(path)) => says_cosmos(path),
+                None => false,
+            };
+            let known = says_cosmos(name) || says_cosmos(config) || runs || written(folders, folder, name);
+            found(SymbolKind::Dependency, name, key_by_name(steps, known))
+        }
+        Base::RemoteState(name) => {
+            let config = folders.block(folder, &["data", super::facts::REMOTE_STATE, name]);
+            let known = says_cosmos(name) || config.is_some_and(|(_, block)| mentions_cosmos(block));
+            found(SymbolKind::RemoteState, name, key_by_name(steps, known))
+        }
+        Base::Action(kind, name) => {
+            let word = if *kind == SymbolKind::ManagedAction { "resource" } else { "data" };
+            let block = folders.block(folder, &[word, super::facts::AZAPI_ACTION, name]);
+            found(*kind, name, block.map_or(KeyRead::Nothing, |(_, block)| action(block, steps)))
+        }
+        Base::Deployment(kind, name) => {
+            let block = folders.block(folder, &["resource", kind, name]);
+            let read = block.map_or(KeyRead::Nothing, |(_, block)| deployment(block, steps));
+            found(SymbolKind::Deployment, &format!("{kind}.{name}"), read)
+        }
+    }
+}
+
+/// Whether the path of a dependency says so, also where it leaves the tree.
+fn written(folders: &Folders<'_>, folder: &str, name: &str) -> bool {
+    let block = folders.block(folder, &["dependency", name]);
+    block
+        .and_then(|(_, block)| block.argument("config_path"))
+        .is_some_and(|path| value_says_cosmos(&path.value))
+}
+
+fn mentions_cosmos(block: &Block) -> bool {
+    block.arguments.iter().any(|argument| value_says_cosmos(&argument.value))
+}
+
+fn value_says_cosmos(value: &Value) -> bool {
+    match value {
+        Value::Text(text) | Value::Number(text) | Value::Other(text) => says_cosmos(text),
+        Value::Template(parts) | Value::List(parts) | Value::Call(_, parts) => {
+            parts.iter().any(value_says_cosmos)
+        }
+        Value::Map(entries) => entries.iter().any(|(_, value)| value_says_cosmos(value)),
+        Value::Bool(_) | Value::Path(_) => false,
+    }
+}
+
+/// The answer of `listKeys`; other actions hand out no key.
+fn action(block: &Block, steps: &[Step]) -> KeyRead {
+    let text = |name| block.argument(name).and_then(|argument| argument.value.as_text()).unwrap_or_default();
+    let lists = ["listkeys", "readonlykeys"].contains(&text("action").to_ascii_lowercase().as_str());
+    let kind = text("type");
+    if !lists || !(kind.is_empty() || says_cosmos(kind)) {
+        return KeyRead::Nothing;
+    }
+    let mut named = steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any));
+    match named.next().map(|step| &step.kind) {
+        Some(StepKind::Attribute(name)) if name == "output" || name == "sensitive_output" => {}
+        Some(_) => return KeyRead::Nothing,
+        None => return KeyRead::Whole,
+    }
+    let Some(step) = named.next() else { return KeyRead::Whole };
+    let (StepKind::Attribute(name) | StepKind::Key(name)) = &step.kind else {
+        return KeyRead::Opaque(
+            "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
+        );
+    };
+    // `response_export_values` may hand the answer's parts on under names of their own.
+    let exported = block
+        .argument("response_export_values")
+        .and_then(|argument| argument.value.element(name))
+        .and_then(Value::as_text)
+        .map(|path| path.rsplit('.').next().unwrap_or(path));
+    let renamed = exported.is_some_and(|path| path != name);
+    match listed_key(exported.unwrap_or(name)) {
+        Some(key) => found(step, name, key, renamed),
+        None => KeyRead::Nothing,
+    }
+}
+
+fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
+    let other = if renamed { String::new() } else { key.other.clone() };
+    key_read::found(&step.token, name.to_owned(), family(name, &key), KeyAttribute { other, ..key })
+}
+
+/// An output of an ARM template: what the template says of it where it stands here, else what its name says.
+fn deployment(block: &Block, steps: &[Step]) -> KeyRead {
+    let at = steps.iter().position(
+        |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
+    );
+    let Some(rest) = at.map(|at| &steps[at + 1..]) else { return KeyRead::Nothing };
+    let Some((step, name)) = rest.iter().find_map(|step| match &step.kind {
+        StepKind::Attribute(name) | StepKind::Key(name) => Some((step, name)),
+        _ => None,
+    }) else {
+        return if mentions_cosmos(block) { KeyRead::Whole } else { KeyRead::Nothing };
+    };
+    match template_output(block, name) {
+        Some(Some(key)) => found(step, name, key, true),
+        Some(None) => KeyRead::Nothing,
+        None => key_by_name(rest, mentions_cosmos(block)),
+    }
+}
+
+/// Which key an output of an inline template hands out: absent where the template is not here or cannot be read,
+/// empty where the output is something else.
+fn template_output(block: &Block, name: &str) -> Option<Option<KeyAttribute>> {
+    let argument = block.argument("template_content").or_else(|| block.argument("template_body"))?;
+    let text = match &argument.value {
+        Value::Text(text) => text.clone(),
+        Value::Template(parts) => parts.iter().map(Value::as_text).collect::<Option<Vec<_>>>()?.concat(),
+        _ => return None,
+    };
+    let template: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let value = template.get("outputs")?.get(name)?.get("value")?.as_str()?.to_owned();
+    if !value.to_ascii_lowercase().contains("listkeys") || !says_cosmos(&value) {
+        return Some(None);
+    }
+    let last = value.trim_end_matches([']', ')', ' ']).rsplit('.').next().unwrap_or_default();
+    Some(listed_key(last))
+}

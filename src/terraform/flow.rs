@@ -1,0 +1,238 @@
+//! From a reference to where its key ends: through local values, outputs, module inputs and repeated blocks.
+//!
+//! A flow is told as far as the text tells it. It ends at a sink: a Key Vault secret, another argument of a
+//! resource, an output of a root, an input that is handed to code which is not in the tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::facts::{Binding, Block, Object, Read, Step, StepKind, Token};
+use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
+use super::naming::{At, Evaluator};
+use super::parse::Parsed;
+use super::reference::Reference;
+use super::source::Source;
+use super::value::Value;
+use super::walk::KEY_VAULT_SECRET;
+
+/// A name that the key passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    pub file: usize,
+    /// The expression that reads the name.
+    pub span: Range<usize>,
+    /// The name: `local.secrets["CosmosDb-ApiKey"]`.
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SinkKind {
+    KeyVaultSecret,
+    /// Another argument of a resource or data source.
+    Argument,
+    /// A provider's or backend's settings.
+    Setting,
+    /// An output of a folder that no module block uses.
+    RootOutput,
+    /// An input of code that is not in the tree.
+    Input,
+    /// A name that nothing reads.
+    Unread,
+}
+
+/// Where a key ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sink {
+    pub kind: SinkKind,
+    /// The secret's name, or the address of the argument.
+    pub name: String,
+    pub file: usize,
+    /// The words of the block that holds it, where they are known; else the expression.
+    pub span: Range<usize>,
+    pub binding: Binding,
+}
+
+/// One way of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Index into the tree's references.
+    pub reference: usize,
+    pub hops: Vec<Hop>,
+    pub sink: Sink,
+}
+
+/// All ways of all references, in their order.
+pub fn flows(sources: &[Source], facts: &[Parsed], references: &[Reference]) -> Vec<Flow> {
+    let folders = Folders::new(sources, facts);
+    let mut tracer = Tracer { sources, folders: &folders, reads: BTreeMap::new(), flows: Vec::new() };
+    tracer.index(facts);
+    for (at, reference) in references.iter().enumerate() {
+        let start = Stand {
+            file: reference.file,
+            span: reference.span.clone(),
+            binding: &reference.binding,
+            rest: Vec::new(),
+            element: None,
+        };
+        let before = tracer.flows.len();
+        tracer.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
+        if tracer.flows.len() == before {
+            // Names that only name each other.
+            let cell = folders.readable(sources[start.file].folder(), start.binding);
+            let sink = tracer.sink(&start, cell.as_ref().map(|(cell, _)| cell));
+            tracer.flows.push(Flow { reference: at, hops: Vec::new(), sink });
+        }
+    }
+    tracer.flows
+}
+
+/// Where a key stands on its way.
+struct Stand<'f> {
+    file: usize,
+    span: Range<usize>,
+    binding: &'f [String],
+    /// The path within what stands there: the key of a map that is handed on whole.
+    rest: Vec<String>,
+    /// The key of the repeated block's element.
+    element: Option<String>,
+}
+
+struct Tracer<'f> {
+    sources: &'f [Source],
+    folders: &'f Folders<'f>,
+    reads: BTreeMap<Cell, Vec<(usize, &'f Read)>>,
+    flows: Vec<Flow>,
+}
+
+impl<'f> Tracer<'f> {
+    fn index(&mut self, facts: &'f [Parsed]) {
+        for (file, (source, facts)) in self.sources.iter().zip(facts).enumerate() {
+            for read in facts.iter().flat_map(|facts| &facts.reads) {
+                if let Some((cell, _, _)) = self.folders.asked(source.folder(), &read.object) {
+                    self.reads.entry(cell).or_default().push((file, read));
+                }
+            }
+        }
+    }
+
+    fn follow(
+        &mut self,
+        reference: usize,
+        stand: &Stand<'_>,
+        hops: &mut Vec<Hop>,
+        passed: &mut BTreeSet<(usize, usize)>,
+    ) {
+        let folder = self.sources[stand.file].folder();
+        let readable = self.folders.readable(folder, stand.binding);
+        let mut went_on = false;
+        if let Some((cell, rest)) = &readable
+            && hops.len() < MAX_DEPTH
+        {
+            let path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
+            for (file, read) in self.reads.get(cell).cloned().unwrap_or_default() {
+                let Some((rest, element)) = self.reaches(file, read, &path) else { continue };
+                went_on = true;
+                if !passed.insert((file, read.span.start)) {
+                    continue;
+                }
+                hops.push(Hop { file, span: read.span.clone(), name: told(&read.object, &rest, &element) });
+                let next = Stand { file, span: read.span.clone(), binding: &read.binding, rest, element };
+                self.follow(reference, &next, hops, passed);
+                hops.pop();
+                passed.remove(&(file, read.span.start));
+            }
+        }
+        if !went_on {
+            let sink = self.sink(stand, readable.as_ref().map(|(cell, _)| cell));
+            self.flows.push(Flow { reference, hops: hops.clone(), sink });
+        }
+    }
+
+    /// Whether a read of a name takes the value at a path below it: what is left of the path, and the key of the
+    /// element that it came through.
+    fn reaches(&self, file: usize, read: &Read, path: &[String]) -> Option<(Vec<String>, Option<String>)> {
+        if read.binding.last().is_some_and(|last| last == "for_each" || last == "count") {
+            return None;
+        }
+        let (_, steps, _) = self.folders.asked(self.sources[file].folder(), &read.object)?;
+        let mut left = path;
+        let mut element = None;
+        for step in steps {
+            let Some((first, rest)) = left.split_first() else { break };
+            match &step.kind {
+                StepKind::Attribute(name) | StepKind::Key(name) if name != first => return None,
+                StepKind::Number(number) if number.to_string() != *first => return None,
+                StepKind::Any | StepKind::Computed => element = Some(first.clone()),
+                StepKind::AttributeSplat => continue,
+                StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
+            }
+            left = rest;
+        }
+        Some((left.to_vec(), element))
+    }
+
+    fn sink(&self, stand: &Stand<'_>, cell: Option<&Cell>) -> Sink {
+        let folder = self.sources[stand.file].folder();
+        let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
+        let below = |from: usize| {
+            let words = words.iter().skip(from).copied().chain(stand.rest.iter().map(String::as_str));
+            words.collect::<Vec<_>>().join(".")
+        };
+        let block = self.block(folder, stand);
+        let (kind, name) = match (words.as_slice(), cell) {
+            (["resource", KEY_VAULT_SECRET, address, "value" | "value_wo", ..], _) => {
+                (SinkKind::KeyVaultSecret, self.secret(folder, address, block, stand))
+            }
+            (["resource", ..], _) => (SinkKind::Argument, below(1)),
+            (["data", ..], _) => (SinkKind::Argument, below(0)),
+            (["output", name, ..], Some(cell)) if self.folders.callers(&cell.folder).is_empty() => {
+                (SinkKind::RootOutput, (*name).to_owned())
+            }
+            (["output", ..], _) => (SinkKind::Unread, below(0)),
+            (["module", ..] | ["inputs", ..], None) => (SinkKind::Input, below(0)),
+            (_, Some(Cell { kind: Kind::Variable, folder, name })) => {
+                (SinkKind::Unread, format!("var.{name} of {folder}"))
+            }
+            (["locals", ..], _) => (SinkKind::Unread, format!("local.{}", below(1))),
+            _ => (SinkKind::Setting, below(0)),
+        };
+        let span = block.map_or(stand.span.clone(), |block| block.header.clone());
+        let file = stand.file;
+        Sink { kind, name, file, span, binding: stand.binding.to_vec() }
+    }
+
+    fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {
+        let blocks = self.folders.blocks(folder).filter(|(file, _)| *file == stand.file);
+        let starts = |block: &Block| !block.words.is_empty() && stand.binding.starts_with(&block.words);
+        blocks
+            .map(|(_, block)| block)
+            .filter(|block| starts(block))
+            .max_by_key(|block| block.header.start.min(stand.span.start))
+    }
+
+    /// The name of a secret: as it is written, or the key of the element that it is made for.
+    fn secret(&self, folder: &str, address: &str, block: Option<&Block>, stand: &Stand<'_>) -> String {
+        let named = block.and_then(|block| block.value("name"));
+        match (named, &stand.element) {
+            (Some(Value::Other(text)), Some(element)) if text == "each.key" => element.clone(),
+            (Some(value), _) => {
+                Evaluator::new(self.folders, self.sources).name(&At::folder(folder), value).to_string()
+            }
+            (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
+        }
+    }
+}
+
+/// A read in words: the path as it is written, and the element that is meant.
+fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
+    let mut object = object.clone();
+    if let Some(element) = element
+        && let Some(step) =
+            object.steps.iter_mut().find(|step| matches!(step.kind, StepKind::Any | StepKind::Computed))
+    {
+        step.kind = StepKind::Key(element.clone());
+    }
+    let more = rest.iter().map(|name| Step { kind: StepKind::Key(name.clone()), token: Token::Elsewhere });
+    object.steps.extend(more);
+    super::naming::spelt(&object)
+}

@@ -1,0 +1,359 @@
+//! What the files of each folder say together: its modules, its callers, the other names of objects.
+//!
+//! A folder is a Terraform module, or a terragrunt configuration of one. Paths between folders are worked out as
+//! text and never leave the tree.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Base, Block, Object, Step, StepKind};
+use super::parse::Parsed;
+use super::source::Source;
+use super::value::Value;
+
+/// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
+pub const MAX_DEPTH: usize = 32;
+
+/// How a name can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Output,
+    Local,
+    Variable,
+}
+
+/// A name of a folder: what others read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    pub folder: String,
+    pub kind: Kind,
+    pub name: String,
+}
+
+impl Cell {
+    fn new(folder: &str, kind: Kind, name: &str) -> Cell {
+        Cell { folder: folder.to_owned(), kind, name: name.to_owned() }
+    }
+}
+
+/// One `module` block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
+    /// Where the block stands.
+    pub folder: String,
+    pub name: String,
+}
+
+/// Where a module's code is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A folder of the tree.
+    Folder(String),
+    /// Its source as written; empty where that is no literal.
+    Elsewhere(String),
+}
+
+type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
+
+pub struct Folders<'f> {
+    blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
+    modules: ByName<'f, Target>,
+    /// The folder that a dependency's configuration lies in.
+    dependencies: ByName<'f, Option<String>>,
+    /// The module that a terragrunt configuration runs.
+    configured: BTreeMap<&'f str, Target>,
+    callers: BTreeMap<String, Vec<Call>>,
+    aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
+}
+
+/// An object with its other names followed, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// The folder that the object's base is a name of.
+    pub folder: String,
+    pub object: Object,
+    /// The call whose outputs it came through last.
+    pub call: Option<Call>,
+}
+
+impl<'f> Folders<'f> {
+    pub fn new(sources: &'f [Source], facts: &'f [Parsed]) -> Folders<'f> {
+        let mut folders = Folders {
+            blocks: BTreeMap::new(),
+            modules: BTreeMap::new(),
+            dependencies: BTreeMap::new(),
+            configured: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+        };
+        let known = || sources.iter().zip(facts).enumerate();
+        for (file, (source, facts)) in known() {
+            let blocks = folders.blocks.entry(source.folder()).or_default();
+            blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
+        }
+        folders.calls();
+        for (_, (source, facts)) in known() {
+            for alias in facts.iter().flat_map(|facts| &facts.aliases) {
+                if let Some((cell, _)) = folders.readable(source.folder(), &alias.binding) {
+                    folders.aliases.entry(cell).or_default().push((source.folder(), &alias.object));
+                }
+            }
+        }
+        folders
+    }
+
+    fn calls(&mut self) {
+        let known: Vec<&'f str> = self.blocks.keys().copied().collect();
+        let in_tree = |path: &str| known.binary_search(&path).is_ok();
+        let place = |folder: &str, source: Option<&str>| match source {
+            Some(source) => match local_folder(folder, source).filter(|path| in_tree(path)) {
+                Some(path) => Target::Folder(path),
+                None => Target::Elsewhere(source.to_owned()),
+            },
+            None => Target::Elsewhere(String::new()),
+        };
+        for (folder, blocks) in &self.blocks {
+            for (_, block) in blocks {
+                let text = |name: &str| block.argument(name).and_then(|argument| argument.value.as_text());
+                match block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                    ["module", _] => {
+                        let target = place(folder, text("source"));
+                        let name = block.words[1].as_str();
+                        if let Target::Folder(path) = &target {
+                            let call = Call { folder: (*folder).to_owned(), name: name.to_owned() };
+                            self.callers.entry(path.clone()).or_default().push(call);
+                        }
+                        self.modules.entry(folder).or_default().insert(name, target);
+                    }
+                    ["terraform"] if block.argument("source").is_some() => {
+                        self.configured.insert(folder, place(folder, text("source")));
+                    }
+                    ["dependency", _] => {
+                        let path = text("config_path").and_then(|path| relative_folder(folder, path));
+                        let name = block.words[1].as_str();
+                        self.dependencies.entry(folder).or_default().insert(name, path);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (folder, target) in &self.configured {
+            if let Target::Folder(path) = target {
+                let call = Call { folder: (*folder).to_owned(), name: String::new() };
+                self.callers.entry(path.clone()).or_default().push(call);
+            }
+        }
+    }
+
+    /// The blocks of a folder, with their files.
+    pub fn blocks(&self, folder: &str) -> impl Iterator<Item = (usize, &'f Block)> + '_ {
+        self.blocks.get(folder).into_iter().flatten().copied()
+    }
+
+    pub fn block(&self, folder: &str, words: &[&str]) -> Option<(usize, &'f Block)> {
+        self.blocks(folder).find(|(_, block)| block.is(words))
+    }
+
+    pub fn folders(&self) -> impl Iterator<Item = &'f str> + '_ {
+        self.blocks.keys().copied()
+    }
+
+    /// The folder of a module whose code is in the tree.
+    pub fn module(&self, folder: &str, name: &str) -> Option<&str> {
+        match self.modules.get(folder)?.get(name)? {
+            Target::Folder(path) => Some(path),
+            Target::Elsewhere(_) => None,
+        }
+    }
+
+    /// The source of a module whose code is not in the tree; empty where nothing is known of it.
+    pub fn source_elsewhere(&self, folder: &str, name: &str) -> Option<&str> {
+        match self.modules.get(folder).and_then(|modules| modules.get(name)) {
+            Some(Target::Folder(_)) => None,
+            Some(Target::Elsewhere(source)) => Some(source),
+            None => Some(""),
+        }
+    }
+
+    /// The folder of a dependency's configuration.
+    pub fn dependency(&self, folder: &str, name: &str) -> Option<&str> {
+        self.dependencies.get(folder)?.get(name)?.as_deref()
+    }
+
+    /// What a terragrunt configuration runs.
+    pub fn configured(&self, folder: &str) -> Option<&Target> {
+        self.configured.get(folder)
+    }
+
+    /// The folder in the tree whose outputs a dependency reads.
+    fn dependency_module(&self, folder: &str, name: &str) -> Option<&str> {
+        let config = self.dependency(folder, name)?;
+        match self.configured(config) {
+            Some(Target::Folder(path)) => Some(path),
+            Some(Target::Elsewhere(_)) => None,
+            // A configuration that lies beside its own Terraform files.
+            None => self
+                .blocks
+                .get_key_value(config)
+                .filter(|(_, blocks)| {
+                    blocks.iter().any(|(_, block)| block.words.first().is_some_and(|word| word == "output"))
+                })
+                .map(|(folder, _)| *folder),
+        }
+    }
+
+    /// The `module` blocks that use a folder's code.
+    pub fn callers(&self, folder: &str) -> &[Call] {
+        self.callers.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a folder's code runs for more than one module block, so that one symbol in it is several accounts.
+    pub fn is_shared(&self, folder: &str) -> bool {
+        self.callers(folder).len() > 1
+    }
+
+    /// The argument of a call, and the folder that it stands in.
+    pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
+        if call.name.is_empty() {
+            let (_, block) = self.block(&call.folder, &[])?;
+            return block.argument("inputs")?.value.element(name);
+        }
+        let (_, block) = self.block(&call.folder, &["module", &call.name])?;
+        block.argument(name).map(|argument| &argument.value)
+    }
+
+    /// The name under which a value bound like this can be read, and the rest of its path.
+    pub fn readable<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
+        let words: Vec<&str> = binding.iter().take(3).map(String::as_str).collect();
+        match words.as_slice() {
+            ["output", name, "value"] => Some((Cell::new(folder, Kind::Output, name), &binding[3..])),
+            ["locals", name, ..] => Some((Cell::new(folder, Kind::Local, name), &binding[2..])),
+            ["module", module, argument] => {
+                Some((Cell::new(self.module(folder, module)?, Kind::Variable, argument), &binding[3..]))
+            }
+            ["inputs", argument, ..] => match self.configured(folder)? {
+                Target::Folder(path) => Some((Cell::new(path, Kind::Variable, argument), &binding[2..])),
+                Target::Elsewhere(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The name that an object's first steps read, the rest of its steps, and the call that it reads through.
+    pub fn asked<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step], Option<Call>)> {
+        let call = |folder: &str, name: &str| Some(Call { folder: folder.to_owned(), name: name.to_owned() });
+        let (target, kind, steps, call) = match &object.base {
+            Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
+            Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
+            Base::Module(name) => {
+                let steps = behind_instance(&object.steps);
+                (self.module(folder, name)?, Kind::Output, steps, call(folder, name))
+            }
+            Base::Dependency(name) => {
+                let config = self.dependency(folder, name)?;
+                let steps = object.steps.as_slice();
+                (self.dependency_module(folder, name)?, Kind::Output, steps, call(config, ""))
+            }
+            Base::Account(..) | Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => {
+                return None;
+            }
+        };
+        match &steps.first()?.kind {
+            StepKind::Attribute(name) | StepKind::Key(name) => {
+                Some((Cell::new(target, kind, name), &steps[1..], call))
+            }
+            StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+        }
+    }
+
+    /// Follows other names of objects: the object itself, then what each name stands for.
+    pub fn follow(&self, folder: &str, object: &Object) -> Vec<Followed> {
+        let mut hops = vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }];
+        while let Some(next) = hops.last().and_then(|last| self.next(last))
+            && hops.len() < MAX_DEPTH
+        {
+            hops.push(next);
+        }
+        hops
+    }
+
+    fn next(&self, from: &Followed) -> Option<Followed> {
+        let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
+        let (folder, target) = self.only_alias(&cell)?;
+        let mut object = target.clone().seen_from_afar();
+        object.steps.extend(rest.iter().cloned());
+        Some(Followed { folder: folder.to_owned(), object, call })
+    }
+
+    /// The end of the same way.
+    pub fn end(&self, folder: &str, object: &Object) -> Followed {
+        let start = Followed { folder: folder.to_owned(), object: object.clone(), call: None };
+        self.follow(folder, object).pop().unwrap_or(start)
+    }
+
+    /// What a name stands for; absent where callers hand in different objects.
+    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, &'f Object)> {
+        let aliases = self.aliases.get(cell)?;
+        let (folder, object) = aliases.first()?;
+        let same = |(other, target): &(&str, &Object)| {
+            other == folder && target.base == object.base && target.steps.len() == object.steps.len()
+        };
+        aliases.iter().all(same).then_some((*folder, *object))
+    }
+
+    /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
+    pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
+        let Some((cell, rest)) = self.readable(folder, binding) else { return false };
+        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
+        rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
+    }
+}
+
+/// Without the steps that pick an instance of a repeated module.
+fn behind_instance(steps: &[Step]) -> &[Step] {
+    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
+    named.map_or(&[], |at| &steps[at..])
+}
+
+/// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
+pub fn local_folder(from: &str, path: &str) -> Option<String> {
+    let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
+    if local { relative_folder(from, path) } else { None }
+}
+
+/// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
+fn relative_folder(from: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains(':') {
+        return None;
+    }
+    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_folder;
+
+    #[test]
+    fn module_paths_are_followed_within_the_tree() {
+        for (from, path, folder) in [
+            ("infra/unit", "./modules/stamp", Some("infra/unit/modules/stamp")),
+            ("infra/unit", "../global/", Some("infra/global")),
+            ("infra/unit", "../modules//stamp", Some("infra/modules/stamp")),
+            ("", "./m", Some("m")),
+            ("infra", "../..", None),
+            ("infra", "hashicorp/consul/azurerm", None),
+            ("infra", "git::https://example.invalid/m.git", None),
+        ] {
+            assert_eq!(local_folder(from, path).as_deref(), folder, "{path} from {from}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Keys that do not come from an account's own block.
+
+use super::{check, found};
+
+#[test]
+fn terragrunt_dependencies_are_followed_into_the_tree() {
+    check(
+        &[
+            (
+                "app/terragrunt.hcl",
+                "dependency \"db\" {\n  config_path = \"../db\"\n}\ninputs = {\n  key = dependency.db.outputs.main_secondary\n}\n",
+            ),
+            ("db/terragrunt.hcl", "terraform {\n  source = \"../modules//db\"\n}\n"),
+            (
+                "modules/db/a.tf",
+                "output \"main_primary\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"main_secondary\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n",
+            ),
+        ],
+        &[
+            "app/terragrunt.hcl:5 main_secondary [main_secondary] secondary read-write Consumer",
+            "modules/db/a.tf:2 primary_key [primary_key] primary read-write Definition",
+            "modules/db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
+        ],
+    );
+}
+
+#[test]
+fn terragrunt_dependencies_on_code_from_elsewhere_go_by_their_names() {
+    let text = "dependency \"cosmosdb_account\" {\n  config_path = \"../../cosmosdb/account\"\n}\ndependency \"search\" {\n  config_path = \"../search\"\n}\ninputs = {\n  a = dependency.cosmosdb_account.outputs.primary_master_key\n  b = dependency.cosmosdb_account.outputs.connection_strings[1]\n  c = dependency.search.outputs.primary_key\n  d = dependency.cosmosdb_account.outputs.endpoint\n}\n";
+    check(
+        &[("prod/app/terragrunt.hcl", text)],
+        &[
+            "prod/app/terragrunt.hcl:8 primary_master_key [primary_master_key] primary read-write Consumer",
+            "prod/app/terragrunt.hcl:9 connection_strings[1] [1] secondary read-write Consumer",
+        ],
+    );
+}
+
+#[test]
+fn modules_from_elsewhere_go_by_their_names() {
+    let text = "module \"Search\" {\n  source = \"Azure/search/azurerm\"\n}\nmodule \"Cosmos\" {\n  source = \"git::https://example.invalid/m.git\"\n}\nlocals {\n  a = module.Search.primary_key\n  b = module.Cosmos.primary_key\n  c = [module.Cosmos.key]\n  d = module.Cosmos.location\n}\n";
+    check(
+        &[("a.tf", text)],
+        &["a.tf:9 primary_key [primary_key] primary read-write Consumer", "a.tf:10 opaque"],
+    );
+}
+
+#[test]
+fn remote_state_goes_by_its_names() {
+    let text = "data \"terraform_remote_state\" \"shared\" {\n  backend = \"azurerm\"\n}\nlocals {\n  a = data.terraform_remote_state.shared.outputs.cosmos_primary_key\n  b = data.terraform_remote_state.shared.outputs[\"cosmos_secondary_key\"]\n  c = data.terraform_remote_state.shared.outputs.primary_key\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:5 cosmos_primary_key [cosmos_primary_key] primary read-write Consumer",
+            "a.tf:6 cosmos_secondary_key [cosmos_secondary_key] secondary read-write Consumer",
+        ],
+    );
+}
+
+#[test]
+fn azapi_list_keys_is_read_with_and_without_its_decoding() {
+    let text = "data \"azapi_resource_action\" \"keys\" {\n  type        = \"Microsoft.DocumentDB/databaseAccounts@2024-08-15\"\n  resource_id = azurerm_cosmosdb_account.a.id\n  action      = \"listKeys\"\n  response_export_values = [\"*\"]\n}\ndata \"azapi_resource_action\" \"storage\" {\n  type   = \"Microsoft.Storage/storageAccounts@2022-09-01\"\n  action = \"listKeys\"\n}\nlocals {\n  a = jsondecode(data.azapi_resource_action.keys.output).primaryMasterKey\n  b = data.azapi_resource_action.keys.output.secondaryReadonlyMasterKey\n  c = data.azapi_resource_action.storage.output.primaryMasterKey\n  d = azurerm_cosmosdb_account.a.primary_key\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:12 primaryMasterKey [primaryMasterKey] primary read-write Consumer",
+            "a.tf:13 secondaryReadonlyMasterKey [secondaryReadonlyMasterKey] secondary read-only Consumer",
+            "a.tf:15 primary_key [primary_key] primary read-write Consumer",
+        ],
+    );
+    let tree = crate::terraform::Tree::read(&[("a.tf", text)]);
+    assert_eq!(tree.accounts.len(), 1, "{:?}", tree.accounts);
+}
+
+#[test]
+fn outputs_of_an_arm_template_are_what_the_template_says() {
+    let text = "resource \"azurerm_resource_group_template_deployment\" \"x\" {\n  template_content = <<-JSON\n{\"outputs\": {\"key\": {\"type\": \"string\", \"value\": \"[listKeys(resourceId('Microsoft.DocumentDB/databaseAccounts', 'a'), '2021-04-15').secondaryMasterKey]\"}, \"where\": {\"type\": \"string\", \"value\": \"x\"}}}\n  JSON\n}\nlocals {\n  a = jsondecode(azurerm_resource_group_template_deployment.x.output_content).key.value\n  b = jsondecode(azurerm_resource_group_template_deployment.x.output_content).where.value\n  c = azurerm_template_deployment.cosmos.outputs[\"primaryKey\"]\n}\nresource \"azurerm_template_deployment\" \"cosmos\" {\n  template_body = file(\"cosmos.json\")\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:7 key [key] secondary read-write Consumer",
+            "a.tf:9 primaryKey [primaryKey] primary read-write Consumer",
+        ],
+    );
+}
+
+#[test]
+fn whole_accounts_are_followed_through_outputs_and_inputs() {
+    check(
+        &[
+            (
+                "a.tf",
+                "module \"db\" {\n  source = \"./db\"\n}\nmodule \"app\" {\n  source  = \"./app\"\n  account = module.db.account\n}\nlocals {\n  k = module.db.account.secondary_key\n}\n",
+            ),
+            ("app/a.tf", "variable \"account\" {}\nlocals {\n  key = var.account.primary_key\n}\n"),
+            ("db/a.tf", "output \"account\" {\n  value = azurerm_cosmosdb_account.a\n}\n"),
+        ],
+        &[
+            "a.tf:9 secondary_key [secondary_key] secondary read-write Consumer",
+            "app/a.tf:3 primary_key [primary_key] primary read-write Consumer",
+        ],
+    );
+    // A root's output leaves the tree.
+    check(
+        &[("db/a.tf", "output \"account\" {\n  value = azurerm_cosmosdb_account.a\n}\n")],
+        &["db/a.tf:2 opaque"],
+    );
+}
+
+#[test]
+fn names_behind_which_one_key_stands_are_relays() {
+    let files = [
+        (
+            "a.tf",
+            "module \"db\" {\n  source = \"./db\"\n}\nmodule \"app\" {\n  source = \"./app\"\n  cosmos = module.db.key\n}\n",
+        ),
+        ("app/a.tf", "variable \"cosmos\" {}\nlocals {\n  key = var.cosmos\n}\n"),
+        ("db/a.tf", "output \"key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n"),
+    ];
+    check(
+        &files,
+        &[
+            "a.tf:6 key [key] primary read-write Relay",
+            "app/a.tf:3 cosmos [cosmos] primary read-write Relay",
+            "db/a.tf:2 primary_key [primary_key] primary read-write Consumer",
+        ],
+    );
+    let flipped =
+        crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, crate::model::Slot::Secondary);
+    let changed: Vec<String> = flipped.unwrap().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(changed, ["db/a.tf"]);
+}
+
+#[test]
+fn keys_that_are_handed_in_from_elsewhere_are_opaque() {
+    check(
+        &[(
+            "a.tf",
+            "variable \"cosmosdb_primary_key\" {}\nlocals {\n  a = var.cosmosdb_primary_key\n  b = var.storage_primary_key\n}\n",
+        )],
+        &["a.tf:3 opaque"],
+    );
+    let called = found(&[
+        ("a.tf", "module \"m\" {\n  source = \"./m\"\n  cosmosdb_primary_key = \"none\"\n}\n"),
+        ("m/a.tf", "variable \"cosmosdb_primary_key\" {}\nlocals {\n  a = var.cosmosdb_primary_key\n}\n"),
+    ]);
+    assert!(called.is_empty(), "{called:?}");
+}
+
+#[test]
+fn json_files_hand_out_keys_like_others() {
+    check(
+        &[
+            (
+                "a.tf.json",
+                "{\"module\": {\"db\": {\"source\": \"./db\"}}, \"locals\": {\"k\": \"${module.db.secondary}\"}}\n",
+            ),
+            (
+                "db/a.tf.json",
+                "{\"output\": {\"primary\": {\"value\": \"${azurerm_cosmosdb_account.a.primary_key}\"},\n\"secondary\": {\"value\": \"${azurerm_cosmosdb_account.a.secondary_key}\"}}}\n",
+            ),
+        ],
+        &[
+            "a.tf.json:1 secondary [secondary] secondary read-write Consumer",
+            "db/a.tf.json:1 primary_key [primary_key] primary read-write Definition",
+            "db/a.tf.json:2 secondary_key [secondary_key] secondary read-write Definition",
+        ],
+    );
+}

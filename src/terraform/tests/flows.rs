@@ -1,0 +1,90 @@
+//! Where keys end, and what they pass on the way.
+
+use super::Tree;
+use crate::model::example_tree;
+
+/// One line a flow: the reference's line, the names that it passes, the sink.
+fn flows<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Vec<String> {
+    let tree = Tree::read(files);
+    let line = |file: usize, start: usize| {
+        format!("{}:{}", tree.sources[file].path(), tree.sources[file].position(start).line)
+    };
+    let told = tree.flows().iter().map(|flow| {
+        let reference = &tree.references[flow.reference];
+        let mut parts = vec![format!("{} {}", line(reference.file, reference.span.start), reference.slot)];
+        parts.extend(flow.hops.iter().map(|hop| hop.name.clone()));
+        parts.push(format!("{:?} {}", flow.sink.kind, flow.sink.name));
+        parts.join(" > ")
+    });
+    told.collect()
+}
+
+#[test]
+fn the_example_ends_in_the_secret_that_the_runbook_names() {
+    let file = "src/infra/releaseunit/modules/stamp/keyvault-secrets.tf";
+    let found = flows(&example_tree());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with(file), "{found:?}");
+    assert!(
+        found[0].ends_with("primary > local.secrets[\"CosmosDb-ApiKey\"] > KeyVaultSecret CosmosDb-ApiKey"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn keys_are_followed_through_outputs_locals_and_inputs() {
+    let files = [
+        (
+            "a.tf",
+            "module \"db\" {\n  source = \"./db\"\n}\nlocals {\n  all = { db = module.db.key }\n}\nmodule \"app\" {\n  source = \"./app\"\n  settings = local.all\n}\n",
+        ),
+        (
+            "app/a.tf",
+            "variable \"settings\" {}\nresource \"azurerm_linux_web_app\" \"w\" {\n  app_settings = {\n    KEY = var.settings.db\n  }\n}\n",
+        ),
+        ("db/a.tf", "output \"key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n"),
+    ];
+    let found = flows(&files);
+    assert!(
+        found.contains(
+            &"db/a.tf:2 primary > module.db.key > local.all[\"db\"] > var.settings.db > Argument azurerm_linux_web_app.w.app_settings.KEY".to_owned()
+        ),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn sinks_are_told_apart() {
+    for (text, sink) in [
+        ("output \"x\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n", "RootOutput x"),
+        (
+            "module \"m\" {\n  source = \"a/b/c\"\n  key = azurerm_cosmosdb_account.a.primary_key\n}\n",
+            "Input module.m.key",
+        ),
+        ("locals {\n  x = azurerm_cosmosdb_account.a.primary_key\n}\n", "Unread local.x"),
+        ("provider \"p\" {\n  key = azurerm_cosmosdb_account.a.primary_key\n}\n", "Setting provider.p.key"),
+        (
+            "resource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"${var.p}-key\"\n  value_wo = azurerm_cosmosdb_account.a.primary_key\n}\n",
+            "KeyVaultSecret ${var.p}-key",
+        ),
+    ] {
+        let found = flows(&[("a.tf", text)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with(sink), "{found:?}");
+    }
+}
+
+#[test]
+fn cycles_end() {
+    let files = [
+        (
+            "a.tf",
+            "locals {\n  a = try(local.b, azurerm_cosmosdb_account.x.primary_key)\n  b = local.a\n}\nmodule \"m\" {\n  source = \"./m\"\n  in = module.m.out\n}\n",
+        ),
+        (
+            "m/a.tf",
+            "module \"back\" {\n  source = \"../\"\n}\nvariable \"in\" {}\noutput \"out\" {\n  value = var.in\n}\n",
+        ),
+    ];
+    assert!(!flows(&files).is_empty());
+}

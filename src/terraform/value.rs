@@ -1,0 +1,123 @@
+//! Expressions as values, as far as names and settings ask for them.
+//!
+//! Owned and small: what cannot be worked out from text is kept as its text. Nothing is evaluated here.
+
+use hcl_edit::Span;
+use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::template::{Element, Template};
+
+use super::facts::Object;
+use super::object::Scope;
+use super::source::Source;
+use super::walk::text_of;
+
+/// Lists longer than this are kept as text: they name nothing.
+const MAX_ELEMENTS: usize = 64;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Number(String),
+    Bool(bool),
+    /// Text with values in it.
+    Template(Vec<Value>),
+    /// What a path from something known leads to.
+    Path(Object),
+    Call(String, Vec<Value>),
+    List(Vec<Value>),
+    Map(Vec<(String, Value)>),
+    /// The expression as it is written, without white space.
+    Other(String),
+}
+
+impl Value {
+    pub fn of(source: &Source, scope: &Scope, expression: &Expression) -> Value {
+        let value = |inner: &Expression| Value::of(source, scope, inner);
+        if let Some(object) = path(source, scope, expression) {
+            return Value::Path(object);
+        }
+        match expression {
+            Expression::String(text) => Value::Text(text.value().clone()),
+            Expression::Number(number) => Value::Number(number.value().to_string()),
+            Expression::Bool(bool) => Value::Bool(*bool.value()),
+            Expression::StringTemplate(template) => {
+                elements(source, scope, template.iter()).unwrap_or_else(|| other(source, expression))
+            }
+            Expression::HeredocTemplate(heredoc) => {
+                elements(source, scope, heredoc.template.iter()).unwrap_or_else(|| other(source, expression))
+            }
+            Expression::Parenthesis(inner) => value(inner.inner()),
+            Expression::FuncCall(call) => {
+                Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
+            }
+            Expression::Array(array) if array.len() <= MAX_ELEMENTS => {
+                Value::List(array.iter().map(value).collect())
+            }
+            Expression::Object(object) if object.len() <= MAX_ELEMENTS => Value::Map(
+                object.iter().map(|(key, entry)| (key_name(source, key), value(entry.expr()))).collect(),
+            ),
+            _ => other(source, expression),
+        }
+    }
+
+    /// A string of a JSON file: one value, or text with values in it.
+    pub fn of_template(source: &Source, scope: &Scope, template: &Template) -> Value {
+        if let (Some(Element::Interpolation(only)), 1) = (template.iter().next(), template.len()) {
+            return Value::of(source, scope, &only.expr);
+        }
+        elements(source, scope, template.iter()).unwrap_or_else(|| Value::Other(source.text().to_owned()))
+    }
+
+    /// The text, where nothing but text stands here.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What an element of a map, or of a list by its index, holds.
+    pub fn element(&self, name: &str) -> Option<&Value> {
+        match self {
+            Value::Map(entries) => entries.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Value::List(elements) => elements.get(name.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+}
+
+/// Functions are values of their own here, though a key may be read through them.
+fn path(source: &Source, scope: &Scope, expression: &Expression) -> Option<Object> {
+    match expression {
+        Expression::Traversal(_) | Expression::Variable(_) => scope.object_of(source, expression),
+        _ => None,
+    }
+}
+
+fn other(source: &Source, expression: &Expression) -> Value {
+    Value::Other(text_of(source, expression.span()).split_whitespace().collect())
+}
+
+/// Absent where a directive decides what the text is.
+fn elements<'e>(
+    source: &Source,
+    scope: &Scope,
+    elements: impl Iterator<Item = &'e Element>,
+) -> Option<Value> {
+    let parts: Option<Vec<Value>> = elements
+        .map(|element| match element {
+            Element::Literal(text) => Some(Value::Text(text.value().clone())),
+            Element::Interpolation(interpolation) => Some(Value::of(source, scope, &interpolation.expr)),
+            Element::Directive(_) => None,
+        })
+        .collect();
+    parts.map(Value::Template)
+}
+
+fn key_name(source: &Source, key: &ObjectKey) -> String {
+    match key {
+        ObjectKey::Ident(ident) => ident.as_str().to_owned(),
+        ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
+        ObjectKey::Expression(expression) => text_of(source, expression.span()).split_whitespace().collect(),
+    }
+}
