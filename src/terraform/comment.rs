@@ -23,7 +23,7 @@ pub struct Comment {
 
 /// The comments of a file, in order. JSON has none.
 pub fn comments(source: &Source) -> Vec<Comment> {
-    if source.syntax() == Syntax::Json {
+    if matches!(source.syntax(), Syntax::Json | Syntax::VariablesJson) {
         return Vec::new();
     }
     let text = source.text();

@@ -5,7 +5,7 @@
 
 use crate::check::{Place, Rule, Severity};
 use crate::model::Slot;
-use crate::terraform::{Reference, Role, Tree};
+use crate::terraform::{Reference, Role, SinkKind, Tree};
 
 pub const RULE: Rule = Rule {
     id: "misleading-name",
@@ -34,14 +34,25 @@ const OF_KEYS: [&str; 10] =
     ["key", "conn", "cosmos", "secret", "password", "token", "credential", "auth", "db", "master"];
 
 fn look(tree: &Tree) -> Vec<Place> {
-    tree.references
-        .iter()
-        .filter(|reference| reference.role != Role::Choice)
-        .filter_map(|reference| {
-            let name = names(reference).into_iter().rev().find(|name| said(name).is_some())?;
-            (said(name)? != reference.slot).then(|| place(reference, name))
-        })
-        .collect()
+    let by_binding = tree.references.iter().filter(|reference| reference.role != Role::Choice);
+    let by_binding = by_binding.filter_map(|reference| {
+        let name = names(reference).into_iter().rev().find(|name| said(name).is_some())?;
+        (said(name)? != reference.slot).then(|| place(reference, name))
+    });
+    by_binding.chain(secrets(tree)).collect()
+}
+
+/// Secrets of Key Vaults that say a slot, where no name on the way does.
+fn secrets(tree: &Tree) -> impl Iterator<Item = Place> {
+    tree.flows().iter().filter(|flow| flow.sink.kind == SinkKind::KeyVaultSecret).filter_map(|flow| {
+        let reference = &tree.references[flow.reference];
+        let told = names(reference).into_iter().any(|name| said(name).is_some());
+        let wrong = matches!(reference.role, Role::Consumer | Role::Definition)
+            && said(&flow.sink.name).is_some_and(|slot| slot != reference.slot);
+        let place = || place(reference, &flow.sink.name);
+        (wrong && !told)
+            .then(|| place().related(flow.sink.file, flow.sink.span.clone(), "becomes this secret"))
+    })
 }
 
 fn place(reference: &Reference, name: &str) -> Place {
@@ -73,9 +84,7 @@ fn said(name: &str) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::tests::check_text;
-
-    const ID: &str = "misleading-name";
+    use crate::check::tests::check_rule;
 
     #[test]
     fn names_of_keys_say_a_slot_and_others_do_not() {
@@ -101,15 +110,25 @@ mod tests {
             format!("resource \"x\" \"y\" {{\n  settings = {{ COSMOS_PRIMARY = {key} }}\n}}\n"),
             format!("resource \"azurerm_key_vault_secret\" \"cosmos_primary\" {{\n  value = {key}\n}}\n"),
         ] {
-            check_text(&text, &[(ID, 2)]);
-            check_text(&text.replace("primary", "other").replace("PRIMARY", "OTHER"), &[]);
-            check_text(&text.replace("secondary_key", "primary_key"), &[]);
+            check_rule(RULE.id, &text, &[2]);
+            check_rule(RULE.id, &text.replace("primary", "other").replace("PRIMARY", "OTHER"), &[]);
+            check_rule(RULE.id, &text.replace("secondary_key", "primary_key"), &[]);
         }
     }
 
     #[test]
+    fn the_name_of_the_secret_counts_where_no_other_says_a_slot() {
+        let text = "locals {\n  k = azurerm_cosmosdb_account.x.secondary_key\n}\n\
+             resource \"azurerm_key_vault_secret\" \"s\" {\n  name  = \"cosmos-primary-key\"\n  value = local.k\n}\n";
+        check_rule(RULE.id, text, &[2]);
+        check_rule(RULE.id, &text.replace("cosmos-primary-key", "cosmos-key"), &[]);
+        check_rule(RULE.id, &text.replace("secondary_key", "primary_key"), &[]);
+    }
+
+    #[test]
     fn the_innermost_name_counts() {
-        check_text(
+        check_rule(
+            RULE.id,
             "locals {\n  primary_keys = {\n    secondary_key = azurerm_cosmosdb_account.x.secondary_key\n  }\n}\n",
             &[],
         );
@@ -117,10 +136,11 @@ mod tests {
 
     #[test]
     fn a_pair_that_is_crossed_is_found_twice() {
-        check_text(
+        check_rule(
+            RULE.id,
             "output \"primary_key\" {\n  value = azurerm_cosmosdb_account.x.secondary_key\n}\n\
              output \"secondary_key\" {\n  value = azurerm_cosmosdb_account.x.primary_key\n}\n",
-            &[(ID, 2), (ID, 5)],
+            &[2, 5],
         );
     }
 }

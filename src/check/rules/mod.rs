@@ -10,6 +10,7 @@ mod misleading_name;
 mod mixed_slots;
 mod module_cycle;
 mod module_outside_tree;
+mod one_sided_output;
 mod opaque_read;
 mod order_dependent_connection_strings;
 mod output_not_sensitive;
@@ -35,6 +36,7 @@ pub const RULES: &[Rule] = &[
     mixed_slots::RULE,
     module_cycle::RULE,
     module_outside_tree::RULE,
+    one_sided_output::RULE,
     opaque_read::RULE,
     order_dependent_connection_strings::RULE,
     output_not_sensitive::RULE,
