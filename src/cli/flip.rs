@@ -139,7 +139,10 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoReference { .. } => {
             vec!["`keyslot check` lists what is read, and where; --access tells which keys".to_owned()]
         }
-        Refusal::Unparsed { .. } | Refusal::Opaque { .. } => {
+        Refusal::Vendored { .. } => {
+            vec!["change the module where it comes from, and take the new copy".to_owned()]
+        }
+        Refusal::Unparsed { .. } | Refusal::Unread { .. } | Refusal::Opaque { .. } => {
             vec!["`keyslot check` shows the lines".to_owned()]
         }
         Refusal::ChosenElsewhere { .. } => {

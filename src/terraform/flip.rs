@@ -79,6 +79,11 @@ pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
             message: unparsed.failure.message.clone(),
         })
         .collect();
+    refusals.extend(
+        tree.unread
+            .iter()
+            .map(|unread| Refusal::Unread { place: tree.shown(unread.file), why: unread.why.clone() }),
+    );
     refusals.extend(tree.opaque_for(account, access).map(|read| Refusal::Opaque {
         place: tree.place(read.file, read.span.start),
         why: read.why.clone(),
@@ -88,6 +93,11 @@ pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
         place: place(reference),
         attribute: reference.attribute.clone(),
     }));
+    refusals.extend(
+        tree.consumers(account, access)
+            .filter(|reference| tree.sources[reference.file].is_vendored())
+            .map(|reference| Refusal::Vendored { place: place(reference) }),
+    );
     refusals.extend(tree.consumers(account, access).filter(|reference| reference.other.is_none()).map(
         |reference| Refusal::NoCounterpart {
             place: place(reference),

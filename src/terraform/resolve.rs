@@ -113,7 +113,7 @@ impl<'f> Folders<'f> {
 }
 
 /// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
-fn local_folder(from: &str, path: &str) -> Option<String> {
+pub(super) fn local_folder(from: &str, path: &str) -> Option<String> {
     if !path.starts_with("./") && !path.starts_with("../") && path != "." && path != ".." {
         return None;
     }
