@@ -13,8 +13,7 @@ use std::ops::Range;
 use crate::terraform::Tree;
 
 /// All rules, by id.
-pub const RULES: &[Rule] =
-    &[mixed_slots::RULE, opaque_read::RULE, parse_error::RULE, unreadable_file::RULE];
+pub const RULES: &[Rule] = &[mixed_slots::RULE, opaque_read::RULE, parse_error::RULE, unreadable_file::RULE];
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

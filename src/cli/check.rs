@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::discover::{Found, discover};
+use super::discover::{Found, Shortcuts, discover};
 use super::words::Output;
 use super::{CliError, Exit, Terminal};
 use crate::check::{Severity, check};
@@ -25,6 +25,9 @@ pub struct Check {
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Output,
+    /// Parse every file, also those that cannot matter. The result is the same; for whoever doubts it.
+    #[arg(long, hide = true)]
+    no_shortcuts: bool,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -36,8 +39,9 @@ const EXAMPLES: &str = "Examples:
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let found = discover(&self.path)?;
-        warn_of_links(&found, terminal);
+        let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
+        let found = discover(&self.path, shortcuts)?;
+        say_what_was_passed_over(&found, terminal);
         let tree = found.tree();
         let findings = check(&tree);
         match self.output {
@@ -45,16 +49,22 @@ impl Check {
             Output::Json => terminal.json(&check_json(&tree, &findings))?,
         }
         if tree.accounts.is_empty() && self.output == Output::Human {
-            terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
+            terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.files));
         }
         let errors = findings.iter().any(|finding| finding.rule.severity == Severity::Error);
         Ok(if errors { Exit::Findings } else { Exit::Done })
     }
 }
 
-/// Says which Terraform was not read because it lies behind a link.
-pub fn warn_of_links(found: &Found, terminal: &mut Terminal) {
+/// Says what was not read although it may be Terraform.
+pub fn say_what_was_passed_over(found: &Found, terminal: &mut Terminal) {
     for link in &found.links {
-        terminal.warn(&format!("{} is a link and was not followed", link.display()));
+        terminal
+            .warn(&format!("{} is a link that leads out of the tree and was not followed", link.display()));
+    }
+    if let Some(first) = found.copies.first() {
+        let count = found.copies.len();
+        terminal
+            .mutter(&format!("{count} folders of installed modules passed over ({}, …)", first.display()));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::check::warn_of_links;
-use super::discover::{Found, discover};
+use super::check::say_what_was_passed_over;
+use super::discover::{Found, Shortcuts, discover};
 use super::error::ErrorKind;
 use super::words::{AccessWord, SlotWord};
 use super::write::{Change, write_all};
@@ -55,8 +55,8 @@ const EXAMPLES: &str = "Examples:
 
 impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let found = discover(&self.path)?;
-        warn_of_links(&found, terminal);
+        let found = discover(&self.path, Shortcuts::TAKEN)?;
+        say_what_was_passed_over(&found, terminal);
         let tree = found.tree();
         let access = self.access.into();
         let account = select(&tree, self.account.as_deref(), access)

@@ -17,7 +17,8 @@ use super::{attribute, walk};
 
 pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let text = source.text();
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| failure(source, &error))?;
+    // As a value, because what is merely skipped may nest without end.
+    serde_json::from_str::<serde_json::Value>(text).map_err(|error| failure(source, &error))?;
     let mut scan = Scan { text, at: 0, path: Vec::new(), strings: Vec::new() };
     scan.value(false);
     let mut facts = Facts::default();
@@ -29,7 +30,7 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
 
 /// The same for a file of variables' values.
 pub fn values_of(source: &Source) -> Result<Facts, ParseFailure> {
-    serde_json::from_str::<serde::de::IgnoredAny>(source.text()).map_err(|error| failure(source, &error))?;
+    serde_json::from_str::<serde_json::Value>(source.text()).map_err(|error| failure(source, &error))?;
     Ok(Facts::default())
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod contract;
 mod cut_journal;
 mod desk;
+mod discover;
 mod flip;
 mod gates;
 mod git;
