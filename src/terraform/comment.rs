@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::Syntax;
 
 /// One comment, markers included.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,13 +12,15 @@ use hcl_edit::template::Element;
 use super::facts::{Alias, Argument, Block, Facts, Unread};
 use super::object::Scope;
 use super::parse::ParseFailure;
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::Syntax;
 use super::value::Value;
 use super::{attribute, walk};
 
 pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let text = source.text();
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| failure(source, &error))?;
+    // As a value, because what is merely skipped may nest without end.
+    serde_json::from_str::<serde_json::Value>(text).map_err(|error| failure(source, &error))?;
     let mut scan = Scan { text, at: 0, path: Vec::new(), leaves: Vec::new() };
     scan.value(false);
     let mut facts = Facts::default();

@@ -52,6 +52,11 @@ pub fn may_hold_key(bytes: &[u8]) -> bool {
     !bare_keys(bytes).is_empty() || !account_keys(bytes).is_empty()
 }
 
+/// Whether a key stands in bytes without words around it that announce one.
+pub(super) fn holds_bare_key(bytes: &[u8]) -> bool {
+    !bare_keys(bytes).is_empty()
+}
+
 /// Runs of exactly 86 characters of base64 before their padding. Longer ones are something else, and so are the
 /// checksums that `sha512-` announces.
 fn bare_keys(bytes: &[u8]) -> Vec<Range<usize>> {
