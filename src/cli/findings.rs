@@ -11,7 +11,7 @@ use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
 use crate::render::github::github;
 use crate::render::sarif::{MAX_RESULTS, sarif};
-use crate::terraform::{Tree, mask};
+use crate::terraform::Tree;
 
 /// How findings are shown and what they do to the exit code.
 #[derive(Debug, clap::Args)]
@@ -102,8 +102,7 @@ impl FindingOptions {
     fn show(&self, tree: &Tree, findings: &[Finding], terminal: &mut Terminal) -> Result<(), CliError> {
         match self.output {
             Format::Human => {
-                // Nothing rendered holds a key; should one ever, it ends here.
-                terminal.data(mask(&render_check(tree, findings)).as_bytes())?;
+                terminal.data(render_check(tree, findings).as_bytes())?;
                 if tree.accounts.is_empty() {
                     terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
                 }
@@ -116,7 +115,7 @@ impl FindingOptions {
                 }
                 terminal.json(&sarif(tree, findings))
             }
-            Format::Github => terminal.data(mask(&github(tree, findings)).as_bytes()),
+            Format::Github => terminal.data(github(tree, findings).as_bytes()),
         }
     }
 

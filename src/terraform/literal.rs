@@ -2,7 +2,7 @@
 //!
 //! A key of a Cosmos DB account is 64 bytes, in base64 86 characters and `==`. Keys of storage accounts have the
 //! same form, so this says “a key”, never whose. What is masked is wider than what is reported: whatever follows
-//! `AccountKey=` is hidden, be it a key or not.
+//! `AccountKey=` is hidden, be it a key or not, and so is all that is as long as a key.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,7 +22,11 @@ const MASK: u8 = b'*';
 /// Where keys stand in a text, in order, without those of emulators.
 pub fn key_literals(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = hidden(text.as_bytes())
-        .filter(|(kind, span)| *kind == Kind::Bare || is_value(&text[span.clone()]))
+        .filter(|(kind, span)| match kind {
+            Kind::Bare => true,
+            Kind::Named => is_value(&text[span.clone()]),
+            Kind::Long => false,
+        })
         .map(|(_, span)| span)
         .filter(|span| !EMULATORS.contains(&&text[span.clone()]))
         .collect();
@@ -44,15 +48,17 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether bytes hold anything that [`mask`] would hide or [`key_literals`] would tell.
+/// Whether bytes hold anything that [`key_literals`] could tell.
 pub fn may_hold_key(bytes: &[u8]) -> bool {
-    hidden(bytes).next().is_some()
+    hidden(bytes).any(|(kind, _)| kind != Kind::Long)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Told by its form.
+    /// Told by its form: 86 characters and their padding, alone.
     Bare,
+    /// As long or longer, or glued to something: a checksum, a certificate, or a key within other text.
+    Long,
     /// What stands behind `AccountKey=`, whatever it is.
     Named,
 }
@@ -60,7 +66,7 @@ enum Kind {
 /// Everything that is hidden, in one pass over the bytes: every key ends with padding or begins after `=`.
 fn hidden(bytes: &[u8]) -> impl Iterator<Item = (Kind, Range<usize>)> {
     memchr::memchr3_iter(b'=', b'%', b'\\', bytes).filter_map(|at| {
-        let bare = || bare_key(bytes, at).map(|span| (Kind::Bare, span));
+        let bare = || run(bytes, at);
         let named = || named_key(bytes, at).map(|span| (Kind::Named, span));
         // One look at the neighbours spares most of them more: `=` stands on nearly every line.
         match (bytes[at], bytes.get(at + 1)?, bytes.get(at.wrapping_sub(1))) {
@@ -72,20 +78,22 @@ fn hidden(bytes: &[u8]) -> impl Iterator<Item = (Kind, Range<usize>)> {
     })
 }
 
-/// A run of exactly 86 characters of base64 before the padding that begins here. Longer ones are something else,
-/// and so are the checksums that `sha512-` announces.
-fn bare_key(bytes: &[u8], padding: usize) -> Option<Range<usize>> {
+/// The characters of base64 before the padding that begins here, and the padding, if they are enough for a key.
+/// `sha512-` announces a checksum of the same length.
+fn run(bytes: &[u8], padding: usize) -> Option<(Kind, Range<usize>)> {
     let width = PADDINGS.iter().find(|it| starts(bytes, padding, it)).map(|it| it.len())?;
-    let mut start = padding;
-    for _ in 0..KEY_CHARACTERS {
-        start = character_before(bytes, start)?;
+    let (mut start, mut count) = (padding, 0);
+    while let Some(before) = character_before(bytes, start) {
+        (start, count) = (before, count + 1);
+    }
+    if count < KEY_CHARACTERS {
+        return None;
     }
     let end = padding + width;
-    let alone = character_before(bytes, start).is_none()
-        && character_at(bytes, end).is_none()
-        && bytes.get(end) != Some(&b'=');
+    let glued = character_at(bytes, end).is_some() || bytes.get(end) == Some(&b'=');
     let checksum = [&b"sha512-"[..], b"sha512:"].iter().any(|name| bytes[..start].ends_with(name));
-    (alone && !checksum).then_some(start..end)
+    let kind = if count > KEY_CHARACTERS || glued || checksum { Kind::Long } else { Kind::Bare };
+    Some((kind, start..end))
 }
 
 /// Two `=`, as they stand in plain text, in URLs, and in JSON of some writers. Compared without regard to case.
@@ -204,5 +212,8 @@ mod tests {
         assert!(masked.starts_with("é = \"AccountKey=****") && masked.contains("*;\" # *"), "{masked}");
         assert!(matches!(mask("nothing == here"), Cow::Borrowed(_)));
         assert!(mask(EMULATORS[0]).starts_with('*'));
+        for glued in [format!("x{key}"), format!("{key}x"), format!("{key}="), format!("sha512-{key}")] {
+            assert!(!mask(&glued).contains(&key[..86]), "{glued}");
+        }
     }
 }
