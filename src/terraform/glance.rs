@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind, packed};
 
-use super::literal::holds_bare_key;
+use super::literal::may_hold_key;
 use super::syntax::{Syntax, must_be_named};
 
 /// A file that holds one of these is parsed, whatever else is in the tree. They are compared byte by byte: where
@@ -28,10 +28,6 @@ const SEEDS: &[&str] = &[
     // Keys that come out of these are read by the name of the type, wherever that is.
     "azapi_resource_action",
     "template_deployment",
-    // Keys in connection strings.
-    "ccountKey=",
-    "ccountkey=",
-    "CCOUNTKEY=",
     // Comments that silence a finding.
     "keyslot:",
     // An escape that spells a letter: any word could hide behind it.
@@ -78,7 +74,7 @@ impl Glance {
     }
 
     fn search(&mut self, bytes: &[u8]) {
-        self.matters |= holds_bare_key(bytes);
+        self.matters |= may_hold_key(bytes);
         WORDS.each(bytes, |pattern, end| {
             if pattern < SEEDS.len() {
                 self.matters = true;

@@ -1,11 +1,14 @@
-//! Whatever bytes a file holds: no panic, every span where its word stands, and a flip that changes nothing but
-//! the words it lists.
+//! Whatever bytes a file holds: no panic in any format, no key in what is told, every span where its word stands,
+//! and a flip that changes nothing but the words it lists.
 
 use std::cell::Cell;
 
 use keyslot::check::check;
 use keyslot::model::{Access, Slot, example_tree};
 use keyslot::render::check_human::render_check;
+use keyslot::render::check_json::check_json;
+use keyslot::render::github::github;
+use keyslot::render::sarif::sarif;
 use keyslot::terraform::{Tree, plan};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -33,7 +36,13 @@ enum Damage {
     },
 }
 
+const KEY: &str = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniQ==";
+
 const WORDS: &[&str] = &[
+    " # keyslot:ignore opaque-read because it is ours\n",
+    "/* keyslot:ignore x, mixed-slots */",
+    KEY,
+    "AccountKey=",
     "${",
     "}",
     "\"",
@@ -129,6 +138,14 @@ fn any_bytes_are_read_without_a_panic_and_flipped_only_where_listed() {
                 render_check(&tree, &findings).is_empty(),
                 tree.accounts.is_empty() && findings.is_empty()
             );
+            for told in [
+                render_check(&tree, &findings),
+                github(&tree, &findings),
+                serde_json::to_string(&sarif(&tree, &findings)).unwrap(),
+                serde_json::to_string(&check_json(&tree, &findings)).unwrap(),
+            ] {
+                prop_assert!(!told.contains(KEY));
+            }
             for reference in &tree.references {
                 let word = String::from_utf8_lossy(&bytes[reference.span.clone()]).into_owned();
                 prop_assert!(reference.attribute.contains(&word), "{} is not {}", word, reference.attribute);
