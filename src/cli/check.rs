@@ -40,9 +40,8 @@ const EXAMPLES: &str = "Examples:
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
-        let found = discover(&self.path, shortcuts)?;
+        let (found, tree) = discover(&self.path, shortcuts)?;
         say_what_was_passed_over(&found, terminal);
-        let tree = found.tree();
         let findings = check(&tree);
         match self.output {
             Output::Human => terminal.data(render_check(&tree, &findings).as_bytes())?,

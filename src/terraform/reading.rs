@@ -5,15 +5,18 @@
 //! that this module is about. It has one exception, made on purpose and the same either way: a file that does not
 //! parse counts if it could matter or if its brackets and quotes do not add up (see [`Failures`]).
 
+mod places;
+
 use std::collections::BTreeMap;
 
-use super::demand::{Ask, Demand};
+use self::places::Places;
+use super::demand::Demand;
 use super::facts::Facts;
-use super::glance::{Glance, Waypoint};
+use super::glance::Glance;
 use super::links::Links;
 use super::parse::{Parsed, parse_all};
 use super::source::Source;
-use super::syntax::{Syntax, folder_of, must_be_named, name_of};
+use super::syntax::{Syntax, folder_of, must_be_named};
 use super::tree::{Tree, UnreadFile};
 use super::words::holds_all;
 
@@ -51,10 +54,12 @@ impl Look {
     }
 }
 
+/// A file to be seen if it holds all these words.
+type Wanted = (usize, Vec<String>);
+
 struct Entry {
     path: String,
     adds_up: bool,
-    waypoints: Vec<Waypoint>,
     /// Whether it is among the files that matter; they alone ask for others.
     matters: bool,
     /// Index into the sources.
@@ -69,19 +74,7 @@ pub struct Reading {
     links: Links,
     failures: Failures,
     places: Places,
-    /// Files to be seen if they hold all these words.
-    wanted: Vec<(usize, Vec<String>)>,
-}
-
-/// Where files are found by.
-#[derive(Default)]
-struct Places {
-    folders: BTreeMap<String, Vec<usize>>,
-    /// By the folder that a quoted relative path leads to.
-    paths: BTreeMap<String, Vec<usize>>,
-    values: Vec<usize>,
-    /// By name: files of Terragrunt's that wait to be named.
-    unnamed: BTreeMap<String, Vec<usize>>,
+    wanted: Vec<Wanted>,
 }
 
 impl Reading {
@@ -101,10 +94,9 @@ impl Reading {
             reading.places.add(file, &path, &glance, &reading.links);
             handed.extend(bytes.map(|bytes| (file, bytes)));
             reading.wanted.extend(glance.matters.then(|| (file, Vec::new())));
-            let Glance { adds_up, waypoints, .. } = glance;
-            reading.entries.push(Entry { path, adds_up, waypoints, matters: false, source: None });
+            let adds_up = glance.adds_up;
+            reading.entries.push(Entry { path, adds_up, matters: false, source: None });
         }
-        reading.places.add_linked(&reading.entries, &reading.links);
         reading.parse(handed);
         reading
     }
@@ -115,7 +107,7 @@ impl Reading {
         loop {
             let asks = self.demand.asks();
             let mut wanted = std::mem::take(&mut self.wanted);
-            wanted.extend(asks.iter().flat_map(|ask| self.candidates(ask)));
+            wanted.extend(asks.iter().flat_map(|ask| self.places.candidates(ask)));
             if wanted.is_empty() {
                 return looks.into_iter().map(|(file, any_of)| Look { file, any_of }).collect();
             }
@@ -129,24 +121,6 @@ impl Reading {
                 }
             }
         }
-    }
-
-    fn candidates(&self, ask: &Ask) -> Vec<(usize, Vec<String>)> {
-        let nothing = Vec::new();
-        let (files, words) = match ask {
-            Ask::Words { folder, words } => {
-                (self.places.folders.get(folder).unwrap_or(&nothing).clone(), words.clone())
-            }
-            Ask::Callers { folder } => {
-                (self.places.paths.get(folder).unwrap_or(&nothing).clone(), Vec::new())
-            }
-            Ask::Values { variable } => (self.places.values.clone(), vec![variable.clone()]),
-            Ask::Passing(waypoint) => {
-                let passing = |file: &usize| self.entries[*file].waypoints.contains(waypoint);
-                ((0..self.entries.len()).filter(passing).collect(), Vec::new())
-            }
-        };
-        files.into_iter().map(|file| (file, words.clone())).collect()
     }
 
     /// Takes the files that were looked into and are wanted.
@@ -188,16 +162,21 @@ impl Reading {
 
     /// Linked files that matter in two folders.
     fn read_elsewhere(&self) -> Vec<(String, String)> {
-        let number = |path: &str| self.entries.iter().position(|entry| entry.path == path);
-        let told = |(link, target): &(String, String)| {
-            let matters = |file: &usize| self.entries[*file].matters;
-            let own = number(target).filter(matters)?;
-            let others = self.places.folders.get(folder_of(link))?;
-            others.iter().filter(|file| **file != own).find(|file| matters(file))?;
-            let why = format!("it is a link to {target}, which is read as part of its own folder only");
-            Some((link.clone(), why))
-        };
-        self.links.files.iter().filter_map(told).collect()
+        let mut told = Vec::new();
+        for (file, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.matters) {
+            let elsewhere = |link: &&String| folder_of(link) != folder_of(&entry.path);
+            for link in self.links.links_to(&entry.path).iter().filter(elsewhere) {
+                let mut others = self.places.of_folder(folder_of(link)).iter();
+                if others.any(|other| *other != file && self.entries[*other].matters) {
+                    let why = format!(
+                        "it is a link to {}, which is read as part of its own folder only",
+                        entry.path
+                    );
+                    told.push((link.clone(), why));
+                }
+            }
+        }
+        told
     }
 
     fn parse(&mut self, files: Vec<(usize, Vec<u8>)>) {
@@ -218,52 +197,14 @@ impl Reading {
         let Some(source) = entry.source.filter(|_| !entry.matters) else { return };
         entry.matters = true;
         if let Ok(facts) = &self.parsed[source] {
-            self.demand.add(folder_of(&entry.path), facts);
-            for (link, target) in &self.links.files {
-                if *target == entry.path {
-                    self.demand.add(folder_of(link), facts);
-                }
+            for folder in self.links.folders_of(&entry.path) {
+                self.demand.add(folder, facts);
             }
         }
         let source = &self.sources[source];
         if source.syntax() == Syntax::Terragrunt {
             self.wanted.extend(self.places.named_in(source.bytes()));
         }
-    }
-}
-
-impl Places {
-    fn add(&mut self, file: usize, path: &str, glance: &Glance, links: &Links) {
-        self.folders.entry(folder_of(path).to_owned()).or_default().push(file);
-        for target in glance.paths.iter().filter_map(|written| links.module(folder_of(path), written)) {
-            self.paths.entry(target).or_default().push(file);
-        }
-        if matches!(Syntax::of(path), Some(Syntax::Variables | Syntax::VariablesJson)) {
-            self.values.push(file);
-        }
-        if must_be_named(path) {
-            self.unnamed.entry(name_of(path).to_owned()).or_default().push(file);
-        }
-    }
-
-    /// A linked file may speak in the folder of the link too.
-    fn add_linked(&mut self, entries: &[Entry], links: &Links) {
-        for (link, target) in &links.files {
-            let file = entries.iter().position(|entry| entry.path == *target);
-            self.folders.entry(folder_of(link).to_owned()).or_default().extend(file);
-        }
-    }
-
-    /// Takes out the files of Terragrunt's that a text names.
-    fn named_in(&mut self, text: &[u8]) -> Vec<(usize, Vec<String>)> {
-        let named: Vec<String> = self
-            .unnamed
-            .keys()
-            .filter(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
-            .cloned()
-            .collect();
-        let files = named.iter().filter_map(|name| self.unnamed.remove(name)).flatten();
-        files.map(|file| (file, Vec::new())).collect()
     }
 }
 

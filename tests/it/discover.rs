@@ -187,6 +187,7 @@ mod links {
         link("..", "a/up");
         link(".", "itself");
         link("a/main.tf", "again.tf");
+        link("main.tf", "a/twice.tf");
         link("notes.txt", "notes.tf");
         link("../notes.txt", "a/notes.tf");
         link("nowhere", "broken.tf");

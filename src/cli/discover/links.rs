@@ -30,7 +30,7 @@ impl Gathered {
                 Some(target) if known.folders.contains(&target) => links.folders.push((at, target)),
                 Some(target) if known.files.contains_key(&target) => {
                     if Syntax::of(&at).is_some() {
-                        links.files.push((at, known.files[&target].clone()));
+                        links.files.entry(known.files[&target].clone()).or_default().push(at);
                     }
                 }
                 Some(target) if Syntax::of(&at).is_some() && known.walks(&target) => {

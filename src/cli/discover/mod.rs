@@ -47,11 +47,10 @@ impl Shortcuts {
     }
 }
 
-/// Terraform files as they were read.
+/// Where a tree was found, and what beside it.
 #[derive(Debug)]
 pub struct Found {
     root: PathBuf,
-    tree: Tree,
     /// Links out of the tree, which were not followed.
     pub links: Vec<PathBuf>,
     /// Folders of installed copies of modules, which were passed over.
@@ -59,11 +58,6 @@ pub struct Found {
 }
 
 impl Found {
-    /// The tree, its paths shown as the user would type them.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
     /// Where a file of the tree lies on disk.
     pub fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)
@@ -95,8 +89,8 @@ fn must_be_parsed(glance: &Glance) -> bool {
     glance.matters || !glance.adds_up
 }
 
-/// Reads a folder with everything below it, or one file.
-pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<Found, CliError> {
+/// Reads a folder with everything below it, or one file: a tree, its paths shown as the user would type them.
+pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliError> {
     let known = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let (root, mut gathered) = if known.is_dir() {
         (path.to_owned(), walk::folder(path, shortcuts))
@@ -114,7 +108,7 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<Found, CliError> {
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
     let tree = read(&root, seen, unread, links, shortcuts.failures(total));
-    Ok(Found { tree: tree.shown_under(&shown(&root)), root, links: left, copies })
+    Ok((Found { root: root.clone(), links: left, copies }, tree.shown_under(&shown(&root))))
 }
 
 fn shown(root: &Path) -> String {
