@@ -8,6 +8,7 @@ use super::{CliError, Exit, Terminal};
 use crate::check::{Severity, check};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
+use crate::terraform::Tree;
 
 /// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
@@ -41,7 +42,7 @@ impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
         let (found, tree) = discover(&self.path, shortcuts)?;
-        say_what_was_passed_over(&found, terminal);
+        say_what_was_passed_over(&found, &tree, terminal);
         let findings = check(&tree);
         match self.output {
             Output::Human => terminal.data(render_check(&tree, &findings).as_bytes())?,
@@ -56,14 +57,13 @@ impl Check {
 }
 
 /// Says what was not read although it may be Terraform.
-pub fn say_what_was_passed_over(found: &Found, terminal: &mut Terminal) {
+pub fn say_what_was_passed_over(found: &Found, tree: &Tree, terminal: &mut Terminal) {
     for link in &found.links {
         terminal
             .warn(&format!("{} is a link that leads out of the tree and was not followed", link.display()));
     }
-    if let Some(first) = found.copies.first() {
-        let count = found.copies.len();
-        terminal
-            .mutter(&format!("{count} folders of installed modules passed over ({}, …)", first.display()));
+    if let [first, others @ ..] = tree.copies.as_slice() {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        terminal.mutter(&format!("copies of modules passed over: {}{more}", found.on_disk(first).display()));
     }
 }

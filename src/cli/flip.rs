@@ -56,7 +56,7 @@ const EXAMPLES: &str = "Examples:
 impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
-        say_what_was_passed_over(&found, terminal);
+        say_what_was_passed_over(&found, &tree, terminal);
         let access = self.access.into();
         let account = select(&tree, self.account.as_deref(), access)
             .map_err(|refusal| self.refused(&tree, vec![refusal]))?;

@@ -165,7 +165,7 @@ fn copies_of_modules_are_told_of_and_not_edited() {
     ]);
     let ran = check(&folder);
     assert_eq!(files_of_references(&ran), ["vendor/m/a.tf"]);
-    assert!(ran.stderr.contains("2 folders of installed modules passed over"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("copies of modules passed over: ./.terraform and 1 more"), "{}", ran.stderr);
     let flipped = folder.run(&["flip", "--to", "secondary", "--write"]);
     assert_eq!(flipped.code, 1);
     assert!(flipped.stderr.contains("copy of a module from elsewhere"), "{}", flipped.stderr);

@@ -53,8 +53,6 @@ pub struct Found {
     root: PathBuf,
     /// Links out of the tree, which were not followed.
     pub links: Vec<PathBuf>,
-    /// Folders of installed copies of modules, which were passed over.
-    pub copies: Vec<PathBuf>,
 }
 
 impl Found {
@@ -108,7 +106,9 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
     let tree = read(&root, seen, unread, links, shortcuts.failures(total));
-    Ok((Found { root: root.clone(), links: left, copies }, tree.shown_under(&shown(&root))))
+    let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
+    let tree = tree.beside(copies).shown_under(&shown(&root));
+    Ok((Found { root, links: left }, tree))
 }
 
 fn shown(root: &Path) -> String {
@@ -206,3 +206,6 @@ fn look_into(looks: &[Look], known: &[(PathBuf, Stamp)]) -> Vec<(usize, Result<V
         found
     })
 }
+
+#[cfg(test)]
+mod tests;
