@@ -39,7 +39,7 @@ mod tests {
             bytes: Some(text.into()),
         };
         let mut reading = Reading::new(vec![file], Links::default(), Failures::Every);
-        assert_eq!(reading.looks(), []);
+        assert!(reading.looks().is_empty());
         let tree = reading.finish(vec![("a".to_owned(), "permission denied".to_owned())]);
         let found: Vec<_> =
             check(&tree).iter().map(|it| (it.rule.id, tree.place(it.file, it.span.start))).collect();

@@ -8,8 +8,9 @@
 mod places;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use self::places::Places;
+use self::places::{Places, Wanted};
 use super::demand::Demand;
 use super::facts::Facts;
 use super::glance::Glance;
@@ -18,7 +19,7 @@ use super::parse::{Parsed, parse_all};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, must_be_named};
 use super::tree::{Tree, UnreadFile};
-use super::words::holds_all;
+use super::words::Sought;
 
 /// A file as it was found.
 pub struct Glanced {
@@ -40,22 +41,18 @@ pub enum Failures {
 }
 
 /// A file that has to be looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Look {
     /// Index into the files given.
     pub file: usize,
-    /// The file is wanted if it holds all words of any of these.
-    any_of: Vec<Vec<String>>,
+    any_of: Vec<Arc<Sought>>,
 }
 
 impl Look {
     pub fn is_wanted(&self, bytes: &[u8]) -> bool {
-        self.any_of.iter().any(|words| holds_all(bytes, words))
+        self.any_of.iter().any(|sought| sought.is_in(bytes))
     }
 }
-
-/// A file to be seen if it holds all these words.
-type Wanted = (usize, Vec<String>);
 
 struct Entry {
     path: String,
@@ -74,7 +71,8 @@ pub struct Reading {
     links: Links,
     failures: Failures,
     places: Places,
-    wanted: Vec<Wanted>,
+    /// Files to be seen, whatever is in them.
+    wanted: Vec<usize>,
 }
 
 impl Reading {
@@ -93,7 +91,7 @@ impl Reading {
         for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
             reading.places.add(file, &path, &glance, &reading.links);
             handed.extend(bytes.map(|bytes| (file, bytes)));
-            reading.wanted.extend(glance.matters.then(|| (file, Vec::new())));
+            reading.wanted.extend(glance.matters.then_some(file));
             let adds_up = glance.adds_up;
             reading.entries.push(Entry { path, adds_up, matters: false, source: None });
         }
@@ -103,21 +101,23 @@ impl Reading {
 
     /// What must be looked into next. Empty once all that matters is seen.
     pub fn looks(&mut self) -> Vec<Look> {
-        let mut looks = BTreeMap::<usize, Vec<Vec<String>>>::new();
+        let mut looks = BTreeMap::<usize, Vec<Arc<Sought>>>::new();
         loop {
             let asks = self.demand.asks();
-            let mut wanted = std::mem::take(&mut self.wanted);
-            wanted.extend(asks.iter().flat_map(|ask| self.places.candidates(ask)));
-            if wanted.is_empty() {
+            let mut wanted = self.places.candidates(&asks);
+            wanted.push(Wanted::always(std::mem::take(&mut self.wanted)));
+            if wanted.iter().all(|wanted| wanted.files.is_empty()) {
                 return looks.into_iter().map(|(file, any_of)| Look { file, any_of }).collect();
             }
-            for (file, words) in wanted {
-                let entry = &self.entries[file];
-                match entry.source {
-                    _ if entry.matters => {}
-                    Some(source) if holds_all(self.sources[source].bytes(), &words) => self.matters(file),
-                    Some(_) => {}
-                    None => looks.entry(file).or_default().push(words),
+            for Wanted { files, sought } in wanted {
+                for file in files {
+                    let entry = &self.entries[file];
+                    match entry.source {
+                        _ if entry.matters => {}
+                        Some(source) if sought.is_in(self.sources[source].bytes()) => self.matters(file),
+                        Some(_) => {}
+                        None => looks.entry(file).or_default().push(sought.clone()),
+                    }
                 }
             }
         }

@@ -1,12 +1,29 @@
 //! Where files are found by: an ask names a folder, a waypoint or a variable, and here are the files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::Wanted;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
 use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
+use crate::terraform::words::Sought;
+
+/// Files that are wanted for what is in them.
+pub struct Wanted {
+    pub files: Vec<usize>,
+    pub sought: Arc<Sought>,
+}
+
+impl Wanted {
+    pub fn always(files: Vec<usize>) -> Wanted {
+        Wanted::those(&files, vec![Vec::new()])
+    }
+
+    fn those(files: &[usize], any_of: Vec<Vec<String>>) -> Wanted {
+        Wanted { files: files.to_vec(), sought: Arc::new(Sought::new(any_of)) }
+    }
+}
 
 #[derive(Default)]
 pub struct Places {
@@ -45,22 +62,29 @@ impl Places {
     }
 
     /// The files that could be what is asked for.
-    pub fn candidates(&self, ask: &Ask) -> Vec<Wanted> {
-        let none = Vec::new();
-        let (files, words) = match ask {
-            Ask::Words { folder, words } => (self.folders.get(folder).unwrap_or(&none), words.clone()),
-            Ask::Callers { folder } => (self.paths.get(folder).unwrap_or(&none), Vec::new()),
-            Ask::Values { variable } => (&self.values, vec![variable.clone()]),
-            Ask::Passing(waypoint) => (self.waypoints.get(waypoint).unwrap_or(&none), Vec::new()),
-        };
-        files.iter().map(|file| (*file, words.clone())).collect()
+    pub fn candidates(&self, asks: &[Ask]) -> Vec<Wanted> {
+        let mut always = Vec::new();
+        let mut values = Vec::new();
+        let mut folders = BTreeMap::<&str, Vec<Vec<String>>>::new();
+        for ask in asks {
+            match ask {
+                Ask::Words { folder, words } => folders.entry(folder).or_default().push(words.clone()),
+                Ask::Callers { folder } => always.extend(self.paths.get(folder).into_iter().flatten()),
+                Ask::Values { variable } => values.push(vec![variable.clone()]),
+                Ask::Passing(waypoint) => always.extend(self.waypoints.get(waypoint).into_iter().flatten()),
+            }
+        }
+        let of_folder = |(folder, lists)| Wanted::those(self.of_folder(folder), lists);
+        let mut wanted: Vec<Wanted> = folders.into_iter().map(of_folder).collect();
+        wanted.extend((!values.is_empty()).then(|| Wanted::those(&self.values, values)));
+        wanted.push(Wanted::always(always));
+        wanted
     }
 
     /// Takes out the files of Terragrunt's that a text names.
-    pub fn named_in(&mut self, text: &[u8]) -> Vec<Wanted> {
+    pub fn named_in(&mut self, text: &[u8]) -> Vec<usize> {
         let is_named = |name: &&String| memchr::memmem::find(text, name.as_bytes()).is_some();
         let named: Vec<String> = self.unnamed.keys().filter(is_named).cloned().collect();
-        let files = named.iter().filter_map(|name| self.unnamed.remove(name)).flatten();
-        files.map(|file| (file, Vec::new())).collect()
+        named.iter().filter_map(|name| self.unnamed.remove(name)).flatten().collect()
     }
 }
