@@ -59,8 +59,9 @@ impl Check {
 /// Says what was not read although it may be Terraform.
 pub fn say_what_was_passed_over(found: &Found, tree: &Tree, terminal: &mut Terminal) {
     for link in &found.links {
+        let link = link.display();
         terminal
-            .warn(&format!("{} is a link that leads out of the tree and was not followed", link.display()));
+            .warn(&format!("{link} is a link out of the tree, or to what git ignores: it was not followed"));
     }
     if let [first, others @ ..] = tree.copies.as_slice() {
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };

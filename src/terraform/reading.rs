@@ -7,7 +7,7 @@
 
 mod places;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::places::{Places, Wanted};
@@ -133,7 +133,8 @@ impl Reading {
     /// The tree, once nothing is to be looked into any more. `unread` are files and folders that could not be
     /// read, and why.
     pub fn finish(mut self, mut unread: Vec<(String, String)>) -> Tree {
-        let files = self.entries.len() + unread.len();
+        let seen: BTreeSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
+        let files = seen.len() + unread.iter().filter(|(path, _)| !seen.contains(path.as_str())).count();
         unread.extend(self.read_elsewhere());
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();

@@ -92,9 +92,14 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     let known = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let (root, mut gathered) = if known.is_dir() {
         (path.to_owned(), walk::folder(path, shortcuts))
-    } else {
+    } else if known.is_file() {
         file(path, shortcuts)?
+    } else {
+        return Err(CliError::usage("this is neither a folder nor a regular file").at(path.display()));
     };
+    if let Some((_, why)) = gathered.unread.iter().find(|(file, _)| file.is_empty()) {
+        return Err(CliError::world("cannot read the folder").at(path.display()).because(why));
+    }
     let links = gathered.follow(&root, shortcuts);
     if gathered.seen.is_empty() && gathered.unread.is_empty() {
         return Err(CliError::usage("there is no Terraform here")
