@@ -29,6 +29,7 @@ mod leaks;
 mod live;
 mod lottery;
 mod plan;
+mod properties;
 mod property;
 mod recordings;
 mod rehearse;
