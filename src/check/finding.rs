@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::fingerprint::Fingerprint;
 use super::rule::Rule;
-use crate::terraform::{Edit, Source, Tree};
+use super::silence::Silenced;
+use crate::terraform::{Edit, Source, Tree, mask};
 
 /// The file that a place stands in.
 #[derive(Clone, Debug)]
@@ -81,12 +82,18 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The same in every run until the line itself changes.
     pub fingerprint: Fingerprint,
+    /// Somebody has looked at it and lets it be.
+    pub silenced: Option<Silenced>,
 }
 
 impl Finding {
+    /// No text that leaves here holds a key.
     pub(super) fn new(rule: &'static Rule, place: Place) -> Finding {
-        let Place { file, span, message, related, fix } = place;
-        Finding { rule, file, span, message, related, fix, fingerprint: Fingerprint::default() }
+        let Place { file, span, message, mut related, fix } = place;
+        let message = mask(&message).into_owned();
+        related.iter_mut().for_each(|place| place.label = mask(&place.label).into_owned());
+        let fingerprint = Fingerprint::default();
+        Finding { rule, file, span, message, related, fix, fingerprint, silenced: None }
     }
 
     /// The file that it stands in.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::finding::Finding;
-use crate::terraform::{Digest, Source, Tree};
+use crate::terraform::{Digest, Source, Tree, mask};
 
 /// Sixteen bytes in hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,13 +46,13 @@ pub fn assign(tree: &Tree, findings: &mut [Finding]) {
     }
 }
 
-/// The line around an offset of the file; runs of white space count as one space.
+/// The line around an offset of the file, without keys; runs of white space count as one space.
 fn line(source: &Source, offset: usize) -> String {
     let text = source.text();
     let offset = text.floor_char_boundary(source.to_text(offset..offset).start);
     let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[offset..].find('\n').map_or(text.len(), |newline| offset + newline);
-    text[start..end].split_whitespace().collect::<Vec<_>>().join(" ")
+    mask(&text[start..end]).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! add one: a file in `rules` with `pub const RULE`, a line in [`RULES`]. Its `before` and `after` are its
 //! documentation (`keyslot check --explain RULE`) and its fixture: a test here runs every one of them.
 
+mod baseline;
 mod compare;
 #[cfg(test)]
 mod example;
@@ -12,14 +13,17 @@ mod fingerprint;
 pub mod plan;
 mod rule;
 mod rules;
+mod silence;
 
 use crate::terraform::Tree;
 
+pub use baseline::{Baseline, BaselineError, Document as BaselineDocument, baseline_of};
 pub use compare::{There, compare};
 pub use finding::{File, Finding, Fix, Place, Related};
 pub use fingerprint::Fingerprint;
 pub use rule::{Rule, Severity, nearest, rule};
 pub use rules::RULES;
+pub use silence::{Silenced, SilencedBy, may_hold_silence};
 
 /// Runs every rule. Findings come by file, place and rule; those outside of the tree come last.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -32,6 +36,8 @@ pub fn check_with(tree: &Tree, more: Vec<(&'static Rule, Place)>) -> Vec<Finding
     let found = RULES.iter().flat_map(|rule| (rule.look)(tree).into_iter().map(move |place| (rule, place)));
     let mut findings: Vec<Finding> =
         found.chain(more).map(|(rule, place)| Finding::new(rule, place)).collect();
+    let wrong = silence::apply(tree, &mut findings);
+    findings.extend(wrong.into_iter().map(|(rule, place)| Finding::new(rule, place)));
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     fingerprint::assign(tree, &mut findings);
     findings
@@ -66,8 +72,10 @@ mod tests {
         assert_eq!(lines, expected, "{text}");
     }
 
+    /// The rules that find something which nothing silences.
     fn ids(text: &str) -> Vec<&'static str> {
-        check(&Tree::read(&files_of(text))).iter().map(|finding| finding.rule.id).collect()
+        let findings = check(&Tree::read(&files_of(text)));
+        findings.iter().filter(|finding| finding.silenced.is_none()).map(|finding| finding.rule.id).collect()
     }
 
     /// Rules that compare a tree with something else, which no example of one tree can show.

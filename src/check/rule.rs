@@ -47,6 +47,21 @@ pub struct Rule {
     pub(super) look: fn(&Tree) -> Vec<Place>,
 }
 
+/// Rules whose findings nobody may let be: what cannot be read hides anything, and silences must be in order.
+const NEVER_SILENCED: &[&str] =
+    &["parse-error", "silence-without-reason", "silence-without-rule", "unused-silence"];
+
+impl Rule {
+    pub fn can_be_silenced(&self) -> bool {
+        !NEVER_SILENCED.contains(&self.id)
+    }
+
+    /// The command that says more.
+    pub fn help(&self) -> String {
+        format!("keyslot check --explain {}", self.id)
+    }
+}
+
 /// The rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)

@@ -5,13 +5,13 @@ mod plan;
 
 use std::path::{Path, PathBuf};
 
+use super::declarations::Declarations;
 use super::discover::{Found, discover};
-use super::words::Output;
+use super::findings::FindingOptions;
 use super::{CliError, Exit, Terminal};
-use crate::check::{Severity, check_with, compare, nearest, rule};
-use crate::render::check_human::render_check;
-use crate::render::check_json::check_json;
+use crate::check::{check_with, compare, nearest, rule};
 use crate::render::rules::{render_rule, render_rules};
+use crate::terraform::Tree;
 
 /// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
@@ -19,21 +19,22 @@ use crate::render::rules::{render_rule, render_rules};
 /// for every account whether its primary or its secondary key is in use. Changes nothing.
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
-/// a file that does not parse.
+/// a file that does not parse. A finding that may stay is silenced where it stands, with its reason.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
     /// A folder (read with everything below it) or a single file; without it, this folder.
     path: Option<PathBuf>,
-    /// How to print the result.
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    output: Output,
+    #[command(flatten)]
+    shown: FindingOptions,
     /// Compare with the same folder at a git revision (branch, tag, commit): an account that is read from one slot
     /// here and from the other there is found. Read from git's objects; nothing is checked out.
     #[arg(long, value_name = "REV", conflicts_with = "plan")]
     against: Option<String>,
     #[command(flatten)]
     plan: plan::PlanOptions,
+    #[command(flatten)]
+    declarations: Declarations,
     /// Print what a rule finds, why that matters and what to do about it.
     #[arg(long, value_name = "RULE", conflicts_with_all = ["path", "output", "rules"])]
     explain: Option<String>,
@@ -42,12 +43,28 @@ pub struct Check {
     rules: bool,
 }
 
-const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "Silences:
+  # keyslot:ignore RULE[,RULE] because REASON
+      In a comment at the end of the finding's line or alone above it. Takes the finding out of the list and the
+      exit code; what is claimed of the account's slot stays as it is. A silence without a reason, for a rule that
+      does not exist, or with nothing to silence is a finding itself.
+  --baseline FILE
+      The same from a JSON file: for files that have no comments, and for findings that were there first.
+  What cannot be read cannot be silenced.
+
+Examples:
   keyslot check
       The Terraform in this folder and below it.
 
   keyslot check src/infra --output json | jq '.accounts[].slot'
       The same for a script.
+
+  keyslot check --output sarif > keyslot.sarif
+      For code scanning; run it in the root of the repository.
+
+  keyslot check --write-baseline known.json --because 'there before keyslot'
+  keyslot check --baseline known.json --fail-on warning
+      Write down what is there, and fail on whatever comes after it.
 
   keyslot check --explain mixed-slots
       What a finding means.
@@ -68,24 +85,18 @@ impl Check {
             return explain(id, terminal);
         }
         if let Some(file) = self.plan.file() {
-            return self.plan.check(file, self.path.as_deref(), self.output, terminal);
+            return self.plan.check(file, self.path.as_deref(), self.shown.format(), terminal);
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
         let found = discover(path)?;
-        warn_of_links(&found, terminal);
-        let tree = found.tree();
+        if !self.shown.is_quiet() {
+            warn_of_links(&found, terminal);
+        }
+        let tree = seen_from_here(self.declarations.apply(found.tree(), &found.root)?, &found.root);
         let there =
             self.against.map(|revision| against::there(path, &found, &revision, terminal)).transpose()?;
         let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
-        match self.output {
-            Output::Human => terminal.data(render_check(&tree, &findings).as_bytes())?,
-            Output::Json => terminal.json(&check_json(&tree, &findings))?,
-        }
-        if tree.accounts.is_empty() && self.output == Output::Human {
-            terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
-        }
-        let errors = findings.iter().any(|finding| finding.rule.severity == Severity::Error);
-        Ok(if errors { Exit::Findings } else { Exit::Done })
+        self.shown.conclude(&tree, findings, terminal)
     }
 }
 
@@ -99,6 +110,16 @@ fn explain(id: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
     };
     terminal.data(render_rule(rule).as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Absolute paths below the folder that the command runs in are shown from there: code scanning and baselines
+/// know files by their path in the repository.
+fn seen_from_here(tree: Tree, root: &Path) -> Tree {
+    let here = std::env::current_dir().ok();
+    match here.as_deref().filter(|_| root.is_absolute()).and_then(|here| root.strip_prefix(here).ok()) {
+        Some(relative) => tree.shown_under(&relative.to_string_lossy().replace('\\', "/")),
+        None => tree,
+    }
 }
 
 /// Says which Terraform was not read because it lies behind a link.

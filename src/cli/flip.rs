@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::check::warn_of_links;
+use super::declarations::Declarations;
 use super::discover::{Found, discover};
 use super::error::ErrorKind;
 use super::words::{AccessWord, SlotWord};
@@ -10,7 +11,7 @@ use super::write::{Change, write_all};
 use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
-use crate::terraform::{Flip as Worked, Refusal, Tree, plan, select};
+use crate::terraform::{AllowedOpaque, Edit, Flip as Worked, Refusal, Tree, plan_allowing, select, splice};
 
 /// Moves Terraform to the other key slot of an account: shows the diff, or writes it.
 ///
@@ -29,9 +30,16 @@ pub struct Flip {
     /// Which keys: read-write and read-only ones are separate pairs.
     #[arg(long, value_name = "ACCESS", default_value = "read-write")]
     access: AccessWord,
-    /// The account, as `keyslot check` names it. Needed where keys of several are read.
+    /// The account, as `keyslot check` names it; `all` for every account whose keys are consumed. Needed where keys
+    /// of several are read.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    /// An opaque place that you have looked at, as `keyslot check` names it: it does not stand in the way. Once for
+    /// each place.
+    #[arg(long, value_name = "PATH:LINE")]
+    allow_opaque: Vec<String>,
+    #[command(flatten)]
+    declarations: Declarations,
     /// Print what would change and write nothing. The default.
     #[arg(long, conflicts_with = "write")]
     diff: bool,
@@ -57,27 +65,26 @@ impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let found = discover(&self.path)?;
         warn_of_links(&found, terminal);
-        let tree = found.tree();
-        let access = self.access.into();
-        let account = select(&tree, self.account.as_deref(), access)
-            .map_err(|refusal| self.refused(&tree, vec![refusal]))?;
-        let flip =
-            plan(&tree, account, access, self.to.into()).map_err(|refusals| self.refused(&tree, refusals))?;
-        if flip.edits.is_empty() {
-            let key = &tree.accounts[account].key;
-            terminal.say(&format!("{key} is on {} already ({access}): nothing to change", flip.to));
+        let tree = self.declarations.apply(found.tree(), &found.root)?;
+        let flips = self.work_out(&tree)?;
+        for flip in flips.iter().filter(|flip| flip.edits.is_empty()) {
+            let key = &tree.accounts[flip.account].key;
+            terminal.say(&format!("{key} is on {} already ({}): nothing to change", flip.to, flip.access));
+        }
+        let changes = changes(&found, &tree, &flips)?;
+        if changes.is_empty() {
             return Ok(Exit::Done);
         }
-        let changes = changes(&found, &tree, &flip);
         if self.write {
+            let changes: Vec<Change> = changes.into_iter().map(|(_, change)| change).collect();
             write_all(&changes)?;
         } else {
-            for (change, (path, _)) in changes.iter().zip(&flip.files) {
+            for (path, change) in &changes {
                 let diff = unified_diff(&shown(&tree, path), &change.old, &change.new);
                 terminal.data(&colored(&diff))?;
             }
         }
-        for line in render_changes(&tree, &flip) {
+        for line in flips.iter().flat_map(|flip| render_changes(&tree, flip)) {
             terminal.say(&line);
         }
         terminal.mutter(match self.write {
@@ -85,6 +92,35 @@ impl Flip {
             false => "nothing was written; add --write to do so",
         });
         Ok(Exit::Done)
+    }
+
+    /// One flip for each account that is meant.
+    fn work_out(&self, tree: &Tree) -> Result<Vec<Worked>, CliError> {
+        let access = self.access.into();
+        let allowed = AllowedOpaque(self.allow_opaque.clone());
+        if let [unused, ..] = allowed.unused(tree).as_slice() {
+            return Err(CliError::usage("nothing opaque stands there")
+                .at(unused)
+                .hint("`keyslot check` shows the places, as PATH:LINE")
+                .hint("nothing was changed"));
+        }
+        let accounts = match self.account.as_deref() {
+            Some("all") => {
+                let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
+                (0..tree.accounts.len()).filter(consumed).collect()
+            }
+            named => vec![select(tree, named, access).map_err(|refusal| self.refused(tree, vec![refusal]))?],
+        };
+        if accounts.is_empty() {
+            return Err(self.refused(tree, vec![Refusal::NoAccount]));
+        }
+        accounts
+            .into_iter()
+            .map(|account| {
+                plan_allowing(tree, account, access, self.to.into(), &allowed)
+                    .map_err(|refusals| self.refused(tree, refusals))
+            })
+            .collect()
     }
 
     fn refused(&self, tree: &Tree, refusals: Vec<Refusal>) -> CliError {
@@ -111,14 +147,22 @@ impl Flip {
     }
 }
 
-fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<Change> {
-    flip.files
-        .iter()
-        .filter_map(|(path, new)| {
-            let source = tree.sources.iter().find(|source| source.path() == path)?;
-            Some(Change { path: found.on_disk(path), old: source.bytes().to_vec(), new: new.clone() })
-        })
-        .collect()
+/// The files that change, whole, each with the edits of all flips.
+fn changes(found: &Found, tree: &Tree, flips: &[Worked]) -> Result<Vec<(String, Change)>, CliError> {
+    let mut changes = Vec::new();
+    for source in &tree.sources {
+        let mine = |edit: &&Edit| edit.path == source.path();
+        let edits: Vec<Edit> = flips.iter().flat_map(|flip| &flip.edits).filter(mine).cloned().collect();
+        if edits.is_empty() {
+            continue;
+        }
+        let new = splice(source.bytes(), &edits).map_err(|error| {
+            CliError::world("cannot put the changes together").at(source.path()).because(error)
+        })?;
+        let change = Change { path: found.on_disk(source.path()), old: source.bytes().to_vec(), new };
+        changes.push((source.path().to_owned(), change));
+    }
+    Ok(changes)
 }
 
 fn shown(tree: &Tree, path: &str) -> String {
@@ -130,7 +174,8 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
     match refusal {
         Refusal::NoAccount => vec!["`keyslot check` lists what is read, and where".to_owned()],
         Refusal::SeveralAccounts { accounts } => {
-            accounts.iter().map(|account| format!("--account '{account}'")).collect()
+            let each = accounts.iter().map(|account| format!("--account '{account}'"));
+            each.chain(["--account all".to_owned()]).collect()
         }
         Refusal::UnknownAccount { named, .. } => vec![match nearest(tree, named) {
             Some(near) => format!("did you mean --account '{near}'?"),
@@ -139,9 +184,11 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoReference { .. } => {
             vec!["`keyslot check` lists what is read, and where; --access tells which keys".to_owned()]
         }
-        Refusal::Unparsed { .. } | Refusal::Opaque { .. } => {
-            vec!["`keyslot check` shows the lines".to_owned()]
-        }
+        Refusal::Unparsed { .. } => vec!["`keyslot check` shows the lines".to_owned()],
+        Refusal::Opaque { .. } => vec![
+            "`keyslot check` shows the lines".to_owned(),
+            "a place that you have looked at may be left: --allow-opaque PATH:LINE".to_owned(),
+        ],
         Refusal::ChosenElsewhere { .. } => {
             vec!["change the value that chooses, or name one slot in the code".to_owned()]
         }

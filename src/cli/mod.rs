@@ -5,14 +5,17 @@
 //! exit codes.
 
 mod advance;
+mod baseline;
 mod board;
 mod check;
 mod close;
 mod consent;
+mod declarations;
 mod discover;
 mod error;
 mod exit;
 mod fault;
+mod findings;
 mod flip;
 mod guard;
 mod lock;
@@ -21,6 +24,7 @@ mod progress;
 mod rehearse;
 mod rotate;
 mod sandbox;
+mod schema;
 mod sealed;
 pub mod settings;
 pub mod stage;
@@ -69,6 +73,7 @@ enum Command {
     Close(close::Close),
     Rehearse(rehearse::Rehearse),
     Sandbox(sandbox::Sandbox),
+    Schema(schema::Schema),
 }
 
 impl Command {
@@ -83,6 +88,7 @@ impl Command {
             Command::Close(command) => command.run(terminal),
             Command::Rehearse(command) => command.run(terminal),
             Command::Sandbox(command) => command.run(terminal),
+            Command::Schema(command) => command.run(terminal),
         }
     }
 }

@@ -33,13 +33,3 @@ impl From<AccessWord> for Access {
         }
     }
 }
-
-/// `--output`, where a command has no more to offer than these two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON document on stdout.
-    Json,
-}

@@ -4,27 +4,53 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::check_json::{SummaryJson, summary};
 use super::excerpt::render_finding;
-use crate::check::Finding;
+use super::rules::color;
+use crate::check::{Finding, Severity};
 use crate::model::{Access, SlotUse};
 use crate::terraform::{Account, Reference, Role, Tree};
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
+/// The findings that count, each with its lines.
+pub fn render_findings(tree: &Tree, findings: &[Finding]) -> String {
     let mut text = String::new();
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| finding.silenced.is_none()) {
         text.push_str(&render_finding(tree, finding));
         text.push_str("\n\n");
     }
+    text
+}
+
+pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
+    let mut text = render_findings(tree, findings);
     for (at, account) in tree.accounts.iter().enumerate() {
         if at > 0 {
             text.push('\n');
         }
         text.push_str(&render_account(tree, at, account));
     }
+    let counts = render_summary(findings);
+    if !counts.is_empty() {
+        let gap = if tree.accounts.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{gap}{counts}");
+    }
     text
+}
+
+/// `2 errors, 1 warning, 3 silenced`; empty where there is nothing to count.
+fn render_summary(findings: &[Finding]) -> String {
+    let SummaryJson { errors, warnings, notes, silenced } = summary(findings);
+    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let of = |count: usize, severity: Severity| {
+        let style = color(severity).on_default();
+        (count > 0).then(|| format!("{style}{}{style:#}", plural(count, severity.as_str())))
+    };
+    let counts = [of(errors, Severity::Error), of(warnings, Severity::Warning), of(notes, Severity::Note)];
+    let silenced = (silenced > 0).then(|| format!("{DIM}{silenced} silenced{DIM:#}"));
+    counts.into_iter().chain([silenced]).flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn render_account(tree: &Tree, at: usize, account: &Account) -> String {

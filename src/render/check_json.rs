@@ -1,55 +1,90 @@
 //! `keyslot check --output json`, version 1.
 //!
 //! Structs of their own, so that the model can change without the format. Within version 1 fields are only
-//! added. Columns count characters from 1; `start` and `end` count bytes of the file from 0.
+//! added. Columns count characters from 1; `start` and `end` count bytes of the file from 0. The schema that
+//! `keyslot schema check` prints comes from these structs and their comments.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::check::Finding;
+use super::finding_json::{FindingJson, finding_json};
+use super::flow_json::{FlowJson, flow_json};
+use crate::check::{Finding, Severity};
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{Reference, Role, Tree};
+use crate::terraform::{JoinReason, Reference, Role, Symbol, Tree};
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
 
-#[derive(Debug, Serialize)]
+/// What `keyslot check --output json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "keyslot check", extend("$id" = "keyslot:check:1"))]
 pub struct CheckJson {
+    /// Of this format. Within a version fields are only added.
     pub version: u32,
+    /// Cosmos DB accounts that occur in the Terraform.
     pub accounts: Vec<AccountJson>,
+    /// Places that read a key.
     pub references: Vec<ReferenceJson>,
+    /// Where the key of each reference goes.
+    pub flows: Vec<FlowJson>,
+    /// What is wrong.
     pub findings: Vec<FindingJson>,
+    /// Findings that a comment or a baseline silences: they do not count.
+    pub silenced: Vec<FindingJson>,
+    /// How many there are of each.
+    pub summary: SummaryJson,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AccountJson {
     pub id: String,
+    /// The slot that is read, of both accesses together.
     pub slot: SlotJson,
     pub by_access: ByAccessJson,
+    /// The names that stand for it, as `FOLDER:ADDRESS`.
+    pub symbols: Vec<String>,
+    /// Why they are taken for one account.
+    pub joined: Vec<JoinedJson>,
 }
 
-#[derive(Debug, Serialize)]
+/// Two names of one account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JoinedJson {
+    pub one: String,
+    pub other: String,
+    pub because: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ByAccessJson {
     pub read_write: SlotJson,
     pub read_only: SlotJson,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SlotJson {
     Primary,
     Secondary,
+    /// Both are read.
     Mixed,
+    /// No key is read.
     None,
+    /// Something hides what is read.
     Unknown,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReferenceJson {
     pub file: String,
+    /// First byte of the word that carries the slot.
     pub start: usize,
+    /// The byte after it.
     pub end: usize,
     pub line: usize,
     pub column: usize,
+    /// The `id` of its account.
     pub account: String,
     pub attribute: String,
     pub slot: SlotJson,
@@ -57,7 +92,7 @@ pub struct ReferenceJson {
     pub role: RoleJson,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessJson {
     ReadWrite,
@@ -66,7 +101,7 @@ pub enum AccessJson {
 
 /// What a flip does with the reference: it changes consumers, leaves definitions and relays, changes the value that
 /// takes a chosen branch, stops at choices.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleJson {
     Consumer,
@@ -77,23 +112,44 @@ pub enum RoleJson {
     Choice,
 }
 
-#[derive(Debug, Serialize)]
-pub struct FindingJson {
-    pub rule: String,
-    pub severity: String,
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    pub message: String,
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SummaryJson {
+    pub errors: usize,
+    pub warnings: usize,
+    pub notes: usize,
+    pub silenced: usize,
 }
 
 /// The document for a tree and what was found in it.
 pub fn check_json(tree: &Tree, findings: &[Finding]) -> CheckJson {
+    let some = |silenced: bool| {
+        let findings = findings.iter().filter(move |finding| finding.silenced.is_some() == silenced);
+        findings.map(|finding| finding_json(tree, finding)).collect()
+    };
     CheckJson {
         version: VERSION,
         accounts: (0..tree.accounts.len()).map(|account| account_json(tree, account)).collect(),
         references: tree.references.iter().map(|reference| reference_json(tree, reference)).collect(),
-        findings: findings.iter().map(|finding| finding_json(tree, finding)).collect(),
+        flows: tree.flows().iter().map(|flow| flow_json(tree, flow)).collect(),
+        findings: some(false),
+        silenced: some(true),
+        summary: summary(findings),
+    }
+}
+
+/// How many findings there are, for every format that counts them.
+pub fn summary(findings: &[Finding]) -> SummaryJson {
+    let counting = |severity: Severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.silenced.is_none() && finding.rule.severity == severity)
+            .count()
+    };
+    SummaryJson {
+        errors: counting(Severity::Error),
+        warnings: counting(Severity::Warning),
+        notes: counting(Severity::Note),
+        silenced: findings.iter().filter(|finding| finding.silenced.is_some()).count(),
     }
 }
 
@@ -103,7 +159,13 @@ fn account_json(tree: &Tree, account: usize) -> AccountJson {
         id: tree.accounts[account].key.to_string(),
         slot: overall(read_write, read_only).into(),
         by_access: ByAccessJson { read_write: read_write.into(), read_only: read_only.into() },
+        symbols: tree.accounts[account].symbols.iter().map(ToString::to_string).collect(),
+        joined: tree.accounts[account].joined.iter().map(joined_json).collect(),
     }
+}
+
+fn joined_json((one, other, reason): &(Symbol, Symbol, JoinReason)) -> JoinedJson {
+    JoinedJson { one: one.to_string(), other: other.to_string(), because: reason.to_string() }
 }
 
 /// Both accesses in one word; the accesses stand beside it for whoever cares.
@@ -158,18 +220,6 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
             Role::Unchosen => RoleJson::Unchosen,
             Role::Choice => RoleJson::Choice,
         },
-    }
-}
-
-fn finding_json(tree: &Tree, finding: &Finding) -> FindingJson {
-    let position = finding.source(tree).position(finding.span.start);
-    FindingJson {
-        rule: finding.rule.id.to_owned(),
-        severity: finding.rule.severity.as_str().to_owned(),
-        file: finding.path(tree),
-        line: position.line,
-        column: position.column,
-        message: finding.message.clone(),
     }
 }
 

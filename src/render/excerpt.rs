@@ -7,7 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::check::{Finding, Severity};
-use crate::terraform::{Source, Tree};
+use crate::terraform::{Source, Tree, mask};
 
 /// One finding with its places and its remedy.
 pub fn render_finding(tree: &Tree, finding: &Finding) -> String {
@@ -36,18 +36,26 @@ fn add<'a>(tree: &'a Tree, group: Group<'a>, file: usize, span: &Range<usize>, l
     }
 }
 
-/// Absent where there is no text to show (a file over the cap).
+/// Absent where there is no text to show (a file over the cap). Only the lines of the place are taken, and
+/// without the keys that may stand in them.
 fn mark<'a>(
-    source: &'a Source,
+    source: &Source,
     path: String,
     span: &Range<usize>,
     kind: AnnotationKind,
     label: &'a str,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    if source.text().is_empty() {
+    let text = source.text();
+    if text.is_empty() {
         return None;
     }
-    let annotation = kind.span(source.to_text(span.clone()));
+    let span = source.to_text(span.clone());
+    let first = text.get(..span.start)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let last = text.get(span.end..)?.find('\n').map_or(text.len(), |newline| span.end + newline);
+    let lines = text[first..last].strip_suffix('\r').filter(|lines| first + lines.len() >= span.end);
+    let lines = mask(lines.unwrap_or(&text[first..last])).into_owned();
+    let annotation = kind.span(span.start - first..span.end - first);
     let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
-    Some(Snippet::source(source.text()).path(path).annotation(annotation))
+    let line = source.position(source.to_file(span).start).line;
+    Some(Snippet::source(lines).line_start(line).path(path).annotation(annotation))
 }

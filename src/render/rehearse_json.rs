@@ -3,10 +3,12 @@
 //! Times are world time (RFC 3339). What stands under `outage`, `stamps` and `account` was counted by the world,
 //! never by keyslot. Additive within a major version.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The whole object.
-#[derive(Clone, Debug, Serialize)]
+/// What `keyslot rehearse --output json` prints.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "keyslot rehearse", extend("$id" = "keyslot:rehearse:1"))]
 pub struct RehearsalV1 {
     pub version: u32,
     pub world_digest: String,
@@ -20,7 +22,7 @@ pub struct RehearsalV1 {
     pub simulated_seconds: f64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RotationV1 {
     pub id: String,
     /// `done`, `waiting`, `halted` or `failed`.
@@ -30,7 +32,7 @@ pub struct RotationV1 {
     pub steps: Vec<StepV1>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StepV1 {
     pub step: String,
     /// `done`, `found-done` (it was so, or others did it), `current` or `pending`.
@@ -39,7 +41,7 @@ pub struct StepV1 {
     pub ended: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OutageV1 {
     pub served: u64,
     pub refused: u64,
@@ -47,7 +49,7 @@ pub struct OutageV1 {
     pub served_after_regeneration: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StampV1 {
     pub name: String,
     /// `primary`, `secondary`, `mixed` or `unknown`.
@@ -56,12 +58,12 @@ pub struct StampV1 {
     pub restarted: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccountV1 {
     pub regenerated: Vec<RegeneratedV1>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RegeneratedV1 {
     /// As Azure names it: `primary`, `secondary`, `primaryReadonly`, `secondaryReadonly`.
     pub kind: String,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::check::{RULES, Rule, Severity};
+use crate::terraform::mask;
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -53,7 +54,7 @@ fn severity(severity: Severity) -> String {
 }
 
 fn indented(example: &str) -> String {
-    example
+    mask(example)
         .trim_end()
         .lines()
         .map(|line| format!("    {line}").trim_end().to_owned() + "\n")

@@ -37,6 +37,7 @@ impl Symbol {
             SymbolKind::Module => "module",
             SymbolKind::Dependency => "dependency",
             SymbolKind::RemoteState => "data.terraform_remote_state",
+            SymbolKind::Variable => "var",
             // Its name holds the type.
             SymbolKind::Deployment => return self.name.clone(),
         };
@@ -65,6 +66,8 @@ pub struct Known {
     pub name: Option<Name>,
     /// Another symbol that it takes its account from.
     pub same_as: Option<Symbol>,
+    /// Another symbol that may stand in its place.
+    pub instead_of: Option<Symbol>,
 }
 
 /// An account as a person declares it: its name, and the symbols that stand for it. `*` stands for any text.
@@ -72,6 +75,36 @@ pub struct Known {
 pub struct DeclaredAccount {
     pub name: String,
     pub symbols: Vec<String>,
+}
+
+/// What a person declares about a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    pub accounts: Vec<DeclaredAccount>,
+    /// Places that read both slots on purpose, as `FOLDER:PLACE`, the place as `keyslot check` names it after “in”.
+    pub mirrors: Vec<String>,
+    /// The tree's root, as folders in patterns are written; empty where they start at it.
+    pub root: String,
+}
+
+impl Declared {
+    /// Whether both slots are read on purpose where a value is bound like this.
+    pub fn is_mirror(&self, folder: &str, binding: &[String]) -> bool {
+        let place = format!("{}:{}", self.folder(folder), binding.join("."));
+        self.mirrors.iter().any(|pattern| matches(pattern, &place))
+    }
+
+    fn folder(&self, folder: &str) -> String {
+        match (self.root.is_empty(), folder.is_empty()) {
+            (true, _) => folder.to_owned(),
+            (false, true) => self.root.clone(),
+            (false, false) => format!("{}/{folder}", self.root),
+        }
+    }
+
+    fn means(&self, account: &DeclaredAccount, symbol: &Symbol) -> bool {
+        account.means(&Symbol { folder: self.folder(&symbol.folder), ..symbol.clone() })
+    }
 }
 
 impl DeclaredAccount {
@@ -115,6 +148,7 @@ pub enum JoinReason {
     SameExpression,
     SameSource,
     OnlyAccountInTree,
+    OneOrTheOther,
     Declared,
 }
 
@@ -125,6 +159,7 @@ impl fmt::Display for JoinReason {
             JoinReason::NameTakenFromSymbol => "one takes its name from the other",
             JoinReason::SameExpression => "both names are the same expression",
             JoinReason::SameSource => "both read the outputs of the same configuration",
+            JoinReason::OneOrTheOther => "one or the other goes by a name of its own",
             JoinReason::Declared => "declared to be one account",
             JoinReason::OnlyAccountInTree => "the tree declares one account and looks one up",
         })
@@ -152,7 +187,7 @@ impl Account {
 pub type Naming = BTreeMap<Symbol, Known>;
 
 /// The accounts, and for every symbol the index of its account.
-pub fn identify(naming: &Naming, declared: &[DeclaredAccount]) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
     let mut groups = Groups::new(naming, declared);
     groups.join_declared();
     groups.join_equal();
@@ -162,7 +197,7 @@ pub fn identify(naming: &Naming, declared: &[DeclaredAccount]) -> (Vec<Account>,
 
 struct Groups<'n> {
     symbols: Vec<Named<'n>>,
-    declared: &'n [DeclaredAccount],
+    declared: &'n Declared,
     /// The group of each symbol, as the index of its first one.
     group: Vec<usize>,
     joined: Vec<(usize, usize, JoinReason)>,
@@ -172,7 +207,7 @@ struct Groups<'n> {
 }
 
 impl<'n> Groups<'n> {
-    fn new(naming: &'n Naming, declared: &'n [DeclaredAccount]) -> Groups<'n> {
+    fn new(naming: &'n Naming, declared: &'n Declared) -> Groups<'n> {
         let symbols: Vec<Named<'n>> = naming.iter().collect();
         let group = (0..symbols.len()).collect();
         let mut folders: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -190,9 +225,9 @@ impl<'n> Groups<'n> {
 
     /// Joins what a person declared, whatever the code says.
     fn join_declared(&mut self) {
-        for account in self.declared {
-            let members: Vec<usize> =
-                (0..self.symbols.len()).filter(|at| account.means(self.symbols[*at].0)).collect();
+        for account in &self.declared.accounts {
+            let means = |at: &usize| self.declared.means(account, self.symbols[*at].0);
+            let members: Vec<usize> = (0..self.symbols.len()).filter(means).collect();
             for pair in members.windows(2) {
                 let (low, high) = (self.group[pair[0]], self.group[pair[1]]);
                 let (low, high) = (low.min(high), low.max(high));
@@ -204,7 +239,10 @@ impl<'n> Groups<'n> {
 
     fn declaration(&self, group: usize) -> Option<&'n DeclaredAccount> {
         let declared = self.declared;
-        declared.iter().find(|account| self.members(group).any(|at| account.means(self.symbols[at].0)))
+        let means = |account: &&DeclaredAccount| {
+            self.members(group).any(|at| declared.means(account, self.symbols[at].0))
+        };
+        declared.accounts.iter().find(means)
     }
 
     fn join(&mut self, a: usize, b: usize, reason: JoinReason) {
@@ -301,6 +339,9 @@ fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<String>) -> Option<JoinR
     if a.1.same_as.as_ref() == Some(b.0) {
         return Some(JoinReason::NameTakenFromSymbol);
     }
+    if a.1.instead_of.as_ref() == Some(b.0) {
+        return Some(JoinReason::OneOrTheOther);
+    }
     let (name, other) = (a.1.name.as_ref()?, b.1.name.as_ref()?);
     if name == other {
         return Some(match (name.as_literal(), a.0.kind) {
@@ -323,7 +364,7 @@ mod tests {
     }
 
     fn known(name: Name) -> Known {
-        Known { name: Some(name), same_as: None }
+        Known { name: Some(name), ..Known::default() }
     }
 
     fn open(folder: &str, text: &str) -> Known {
@@ -340,7 +381,7 @@ mod tests {
     }
 
     fn keys(naming: Naming) -> Vec<String> {
-        identify(&naming, &[]).0.into_iter().map(|account| account.key.0).collect()
+        identify(&naming, &Declared::default()).0.into_iter().map(|account| account.key.0).collect()
     }
 
     #[test]
@@ -424,7 +465,8 @@ mod tests {
             name: "shop".to_owned(),
             symbols: vec!["a:azurerm_cosmosdb_account.main".to_owned(), "b/*".to_owned()],
         };
-        let (accounts, index) = identify(&naming, &[declared]);
+        let (accounts, index) =
+            identify(&naming, &Declared { accounts: vec![declared], ..Declared::default() });
         let keys: Vec<&str> = accounts.iter().map(|account| account.key.as_str()).collect();
         assert_eq!(keys, ["invoices", "shop"]);
         assert_eq!(index[&symbol("b/two", SymbolKind::Module, "cosmos")], 1);

@@ -32,7 +32,7 @@ const OTHER_WORDS: [&str; 10] =
 pub fn named_key(name: &str) -> Option<NamedKey> {
     let name: String = name.to_ascii_lowercase().chars().filter(|c| *c != '-').collect();
     let plain = name.replace('_', "");
-    let key = plain.contains("key") || plain.contains("connectionstring");
+    let key = ["key", "connectionstring", "password"].iter().any(|word| plain.contains(word));
     if !key || OTHER_WORDS.iter().any(|word| name.contains(word)) {
         return None;
     }
@@ -48,7 +48,9 @@ pub fn named_key(name: &str) -> Option<NamedKey> {
 /// What the steps from such a place lead to. `known` says whether the place itself speaks of Cosmos DB.
 pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_)));
-    let Some(at) = named else { return KeyRead::Nothing };
+    let Some(at) = named else {
+        return if known { KeyRead::Whole } else { KeyRead::Nothing };
+    };
     let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps[at].kind else { return KeyRead::Nothing };
     if !known && !says_cosmos(name) {
         return KeyRead::Nothing;

@@ -25,7 +25,17 @@ pub fn read_elsewhere(
 ) -> Option<ReadElsewhere> {
     let found = |kind, name: &str, read| Some(ReadElsewhere { kind, name: name.to_owned(), read });
     match base {
-        Base::Account(..) | Base::Local | Base::Variable => None,
+        Base::Account(..) | Base::Local => None,
+        Base::Variable => {
+            let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps.first()?.kind else { return None };
+            let below = &steps[1..];
+            // An object that holds the account's attributes, or the key itself.
+            let read = match below.is_empty() {
+                true => key_by_name(steps, false),
+                false => key_by_name(below, says_cosmos(name)),
+            };
+            found(SymbolKind::Variable, name, read)
+        }
         Base::Module(name) => {
             let source = folders.source_elsewhere(folder, name)?;
             let known = says_cosmos(name) || says_cosmos(source);
@@ -49,11 +59,11 @@ pub fn read_elsewhere(
         Base::Action(kind, name) => {
             let word = if *kind == SymbolKind::ManagedAction { "resource" } else { "data" };
             let block = folders.block(folder, &[word, super::facts::AZAPI_ACTION, name]);
-            found(*kind, name, block.map_or(KeyRead::Nothing, |(_, block)| action(block, steps)))
+            found(*kind, name, action(block.map(|(_, block)| block), steps))
         }
         Base::Deployment(kind, name) => {
             let block = folders.block(folder, &["resource", kind, name]);
-            let read = block.map_or(KeyRead::Nothing, |(_, block)| deployment(block, steps));
+            let read = deployment(block.map(|(_, block)| block), steps);
             found(SymbolKind::Deployment, &format!("{kind}.{name}"), read)
         }
     }
@@ -82,29 +92,47 @@ fn value_says_cosmos(value: &Value) -> bool {
     }
 }
 
-/// The answer of `listKeys`; other actions hand out no key.
-fn action(block: &Block, steps: &[Step]) -> KeyRead {
-    let text = |name| block.argument(name).and_then(|argument| argument.value.as_text()).unwrap_or_default();
-    let lists = ["listkeys", "readonlykeys"].contains(&text("action").to_ascii_lowercase().as_str());
+const BY_DESCRIPTION: &str = "`listConnectionStrings` tells its strings apart by their descriptions alone";
+
+/// The answer of `listKeys`; other actions hand out no key, or none whose slot could be told. Without its block the
+/// names in the answer tell enough.
+fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
+    let text = |name| block.and_then(|block| block.argument(name)?.value.as_text()).unwrap_or_default();
+    let action = text("action").to_ascii_lowercase();
     let kind = text("type");
-    if !lists || !(kind.is_empty() || says_cosmos(kind)) {
+    if !(kind.is_empty() || says_cosmos(kind)) {
         return KeyRead::Nothing;
+    }
+    match action.as_str() {
+        "listkeys" | "readonlykeys" => {}
+        "" if block.is_none() => {}
+        "listconnectionstrings" if says_cosmos(kind) => {
+            return KeyRead::Opaque(
+                "`listConnectionStrings` tells its strings apart by description alone".into(),
+            );
+        }
+        _ => return KeyRead::Nothing,
     }
     let mut named = steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any));
     match named.next().map(|step| &step.kind) {
         Some(StepKind::Attribute(name)) if name == "output" || name == "sensitive_output" => {}
         Some(_) => return KeyRead::Nothing,
-        None => return KeyRead::Whole,
+        None => return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing },
     }
-    let Some(step) = named.next() else { return KeyRead::Whole };
+    let Some(step) = named.next() else {
+        return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing };
+    };
     let (StepKind::Attribute(name) | StepKind::Key(name)) = &step.kind else {
         return KeyRead::Opaque(
             "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
         );
     };
+    if block.is_none() && name == "connectionStrings" {
+        return KeyRead::Opaque(BY_DESCRIPTION.into());
+    }
     // `response_export_values` may hand the answer's parts on under names of their own.
     let exported = block
-        .argument("response_export_values")
+        .and_then(|block| block.argument("response_export_values"))
         .and_then(|argument| argument.value.element(name))
         .and_then(Value::as_text)
         .map(|path| path.rsplit('.').next().unwrap_or(path));
@@ -121,7 +149,8 @@ fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
 }
 
 /// An output of an ARM template: what the template says of it where it stands here, else what its name says.
-fn deployment(block: &Block, steps: &[Step]) -> KeyRead {
+fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
+    let mentions = block.is_some_and(mentions_cosmos);
     let at = steps.iter().position(
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
     );
@@ -130,12 +159,12 @@ fn deployment(block: &Block, steps: &[Step]) -> KeyRead {
         StepKind::Attribute(name) | StepKind::Key(name) => Some((step, name)),
         _ => None,
     }) else {
-        return if mentions_cosmos(block) { KeyRead::Whole } else { KeyRead::Nothing };
+        return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    match template_output(block, name) {
+    match block.and_then(|block| template_output(block, name)) {
         Some(Some(key)) => found(step, name, key, true),
         Some(None) => KeyRead::Nothing,
-        None => key_by_name(rest, mentions_cosmos(block)),
+        None => key_by_name(rest, mentions),
     }
 }
 

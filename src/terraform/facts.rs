@@ -25,6 +25,8 @@ pub enum SymbolKind {
     RemoteState,
     /// A deployment of an ARM template.
     Deployment,
+    /// A variable whose value is not in the tree.
+    Variable,
 }
 
 /// The types of resources that deploy ARM templates.
@@ -223,6 +225,8 @@ pub struct Unread {
 pub struct Facts {
     pub blocks: Vec<Block>,
     pub aliases: Vec<Alias>,
+    /// Objects of which one or the other goes by a name of its own.
+    pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
     /// How many choices were numbered.

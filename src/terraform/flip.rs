@@ -68,7 +68,9 @@ pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize,
 }
 
 fn is_read(tree: &Tree, account: usize, access: Access) -> bool {
-    let refers = |reference: &Reference| reference.account == account && reference.access == access;
+    let refers = |reference: &Reference| {
+        reference.account == account && reference.access == access && reference.role != Role::Relay
+    };
     tree.references.iter().any(refers) || tree.opaque.iter().any(|read| read.account == Some(account))
 }
 

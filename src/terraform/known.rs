@@ -1,5 +1,7 @@
 //! What is known of each symbol's account: its name, or the symbol that it takes its account from.
 
+use std::collections::BTreeMap;
+
 use super::account::{Known, Naming, Symbol};
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{AZAPI_ACTION, Base, Block, REMOTE_STATE, StepKind, SymbolKind};
@@ -31,12 +33,17 @@ impl<'f> Knower<'f> {
 
     /// All symbols: those that are declared, those that are read, and one for each call of a module that runs for
     /// several.
-    pub fn naming<'s>(&self, read: impl Iterator<Item = &'s Symbol>) -> Naming {
+    pub fn naming<'s>(
+        &self,
+        read: impl Iterator<Item = &'s Symbol>,
+        either: &BTreeMap<Symbol, Symbol>,
+    ) -> Naming {
         let mut naming = Naming::new();
         for symbol in self.declared().into_iter().chain(read.cloned()) {
             for symbol in self.instances(&symbol) {
                 if !naming.contains_key(&symbol) {
-                    let known = self.known(&symbol);
+                    let mut known = self.known(&symbol);
+                    known.instead_of = either.get(&symbol).cloned();
                     naming.insert(symbol, known);
                 }
             }
@@ -82,19 +89,19 @@ impl<'f> Knower<'f> {
             SymbolKind::ManagedAction => self.acted_on(&at, words(&["resource", AZAPI_ACTION, name])),
             SymbolKind::DataAction => self.acted_on(&at, words(&["data", AZAPI_ACTION, name])),
             SymbolKind::Module => self.told(&at, words(&["module", name])),
-            SymbolKind::Dependency => Known { name: Some(self.depended_on(symbol)), same_as: None },
+            SymbolKind::Dependency => Known { name: Some(self.depended_on(symbol)), ..Known::default() },
             SymbolKind::RemoteState => {
                 let config = words(&["data", REMOTE_STATE, name]).and_then(|block| self.state(&at, block));
-                Known { name: config, same_as: None }
+                Known { name: config, ..Known::default() }
             }
-            SymbolKind::Deployment => Known::default(),
+            SymbolKind::Deployment | SymbolKind::Variable => Known::default(),
         }
     }
 
     fn named(&self, at: &At, block: Option<&Block>) -> Known {
         let Some(argument) = block.and_then(|block| block.argument("name")) else { return Known::default() };
         let same_as = self.symbol_of(at, &argument.value, "name");
-        Known { name: Some(self.evaluator.name(at, &argument.value)), same_as }
+        Known { name: Some(self.evaluator.name(at, &argument.value)), same_as, ..Known::default() }
     }
 
     /// azapi names the account by its id.
@@ -103,16 +110,16 @@ impl<'f> Knower<'f> {
             return Known::default();
         };
         if let same_as @ Some(_) = self.symbol_of(at, &argument.value, "id") {
-            return Known { name: None, same_as };
+            return Known { same_as, ..Known::default() };
         }
         let id = self.evaluator.name(at, &argument.value);
         let name = id.as_literal().and_then(|id| id.rsplit_once("/databaseAccounts/")).map(|(_, name)| name);
-        Known { name: name.map(Name::text), same_as: None }
+        Known { name: name.map(Name::text), ..Known::default() }
     }
 
     fn told(&self, at: &At, block: Option<&Block>) -> Known {
         let argument = NAME_ARGUMENTS.iter().find_map(|name| block?.argument(name));
-        Known { name: argument.map(|argument| self.evaluator.name(at, &argument.value)), same_as: None }
+        Known { name: argument.map(|argument| self.evaluator.name(at, &argument.value)), ..Known::default() }
     }
 
     fn symbol_of(&self, at: &At, value: &Value, attribute: &str) -> Option<Symbol> {

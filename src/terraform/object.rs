@@ -76,6 +76,20 @@ impl Scope {
             },
             Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
             Expression::FuncCall(call) => self.call(source, call),
+            Expression::Conditional(choice) => {
+                let branch = |branch: &Expression| self.object_of(source, branch);
+                match (branch(&choice.true_expr), branch(&choice.false_expr)) {
+                    // One account or the other under one name: they are taken for one account.
+                    (Some(one), Some(other)) if is_whole(&one) && is_whole(&other) => Some(element_of(&one)),
+                    (Some(one), None) if is_whole(&one) && choice.false_expr.is_null() => {
+                        Some(element_of(&one))
+                    }
+                    (None, Some(other)) if is_whole(&other) && choice.true_expr.is_null() => {
+                        Some(element_of(&other))
+                    }
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
@@ -146,6 +160,12 @@ impl Scope {
             _ => None,
         }
     }
+}
+
+/// Whether an object is an account, or one of its instances.
+pub fn is_whole(object: &Object) -> bool {
+    let instance = |step: &Step| !matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
+    matches!(object.base, Base::Account(..)) && object.steps.iter().all(instance)
 }
 
 /// How many operators are taken where the next one is of this name; absent where it is another.

@@ -8,11 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, DeclaredAccount, Symbol, identify};
-use super::by_name::{named_key, says_cosmos};
+use super::account::{Account, Declared, Symbol, identify};
 use super::chooser::{Chooser, decide};
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
-use super::facts::{Base, Read};
+use super::facts::{Base, Read, SymbolKind};
 use super::folders::{Folders, Followed, MAX_DEPTH};
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
@@ -32,13 +31,21 @@ pub struct Resolved {
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse.
-pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &[DeclaredAccount]) -> Resolved {
+pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &Declared) -> Resolved {
     let folders = Folders::new(sources, facts);
     let reads = reads(&folders, sources, facts);
-    let naming = Knower::new(&folders, sources).naming(reads.iter().filter_map(|read| read.symbol.as_ref()));
+    let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
+    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, sources, facts));
     let (accounts, index) = identify(&naming, declared);
-    let mut resolver =
-        Resolver { sources, folders, index, references: Vec::new(), opaque: Vec::new(), named: Vec::new() };
+    let mut resolver = Resolver {
+        sources,
+        folders,
+        declared,
+        index,
+        references: Vec::new(),
+        opaque: Vec::new(),
+        named: Vec::new(),
+    };
     for read in reads {
         resolver.direct(read);
     }
@@ -85,6 +92,20 @@ fn look<'f>(folders: &Folders<'_>, file: usize, folder: &str, read: &'f Read) ->
     Look { file, read, hops, symbol, found }
 }
 
+/// Accounts that one name stands for, the second of each pair first.
+fn either(folders: &Folders<'_>, sources: &[Source], facts: &[Parsed]) -> BTreeMap<Symbol, Symbol> {
+    let mut pairs = BTreeMap::new();
+    for (source, facts) in sources.iter().zip(facts) {
+        for (one, other) in facts.iter().flat_map(|facts| &facts.either) {
+            let symbol = |object| start(folders, &folders.end(source.folder(), object)).0;
+            if let (Some(one), Some(other)) = (symbol(one), symbol(other)) {
+                pairs.insert(other, one);
+            }
+        }
+    }
+    pairs
+}
+
 /// The account that an object starts at, if it does, and where it leads.
 fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead) {
     let object = &followed.object;
@@ -93,6 +114,14 @@ fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead
             let mut symbol = Symbol::new(&followed.folder, *kind, name);
             symbol.call = followed.call.clone().filter(|_| folders.is_shared(&followed.folder));
             (Some(symbol), key_read(&object.steps))
+        }
+        Base::Variable if folders.callers(&followed.folder).is_empty() => {
+            match read_elsewhere(folders, &followed.folder, &object.base, &object.steps) {
+                Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
+                    (Some(Symbol::new(&followed.folder, kind, &name)), read)
+                }
+                Some(_) | None => (None, KeyRead::Nothing),
+            }
         }
         _ if folders.asked(&followed.folder, object).is_some() => (None, KeyRead::Nothing),
         base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
@@ -107,6 +136,7 @@ fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead
 struct Resolver<'f> {
     sources: &'f [Source],
     folders: Folders<'f>,
+    declared: &'f Declared,
     index: BTreeMap<Symbol, usize>,
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
@@ -126,6 +156,15 @@ impl<'f> Resolver<'f> {
             return;
         }
         match (read.found.clone(), account) {
+            (KeyRead::Key(key), Some(account)) if symbol.kind == SymbolKind::Variable => {
+                // Its name says which slot; whether it tells the truth is decided elsewhere.
+                let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
+                self.opaque(&read, None, Some(key.access), why);
+                self.found(&read, account, symbol, FoundKey { other: String::new(), ..key });
+                if let Some(relay) = self.references.last_mut() {
+                    relay.role = Role::Relay;
+                }
+            }
             (KeyRead::Key(key), Some(account)) => self.found(&read, account, symbol, key),
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
             (KeyRead::Whole, account) => {
@@ -169,6 +208,16 @@ impl<'f> Resolver<'f> {
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
         role::assign(&mut self.references, |file| sources[file].folder().to_owned());
+        for handed_in in &mut self.references {
+            if handed_in.symbol.kind == SymbolKind::Variable {
+                handed_in.role = Role::Relay;
+            }
+        }
+        for reference in &mut self.references {
+            if self.declared.is_mirror(sources[reference.file].folder(), &reference.binding) {
+                reference.role = Role::Definition;
+            }
+        }
         Offers::of(&self.references, sources, &self.folders)
     }
 
@@ -220,28 +269,10 @@ impl<'f> Resolver<'f> {
                     }
                     Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
                 });
-            let Some((account, access, computed, why)) = handed_on else {
-                self.unknown_variable(&read);
-                continue;
-            };
+            let Some((account, access, computed, why)) = handed_on else { continue };
             if (computed || !read.read.mention) && told.insert((read.file, read.read.span.start)) {
                 self.opaque(&read, Some(account), Some(access), why);
             }
-        }
-    }
-
-    /// A variable of a root whose name says that it holds a key: whoever runs Terraform hands it in.
-    fn unknown_variable(&mut self, read: &Look<'f>) {
-        let Some(hop) = read.hops.last() else { return };
-        let Some((cell, rest, None)) = self.folders.asked(&hop.folder, &hop.object) else { return };
-        let is_key = hop.object.base == Base::Variable
-            && rest.is_empty()
-            && says_cosmos(&cell.name)
-            && named_key(&cell.name).is_some()
-            && self.folders.callers(&cell.folder).is_empty();
-        if is_key {
-            let why = format!("`var.{}` is a key that is handed in from elsewhere", cell.name);
-            self.opaque(read, None, None, why);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::account::{Account, DeclaredAccount};
+use super::account::{Account, Declared};
 use super::chooser::Chooser;
 use super::facts::Block;
 use super::flow::{Flow, flows};
@@ -33,7 +33,7 @@ pub struct Tree {
     pub opaque: Vec<OpaqueRead>,
     /// Values that decide which slot is read.
     pub choosers: Vec<Chooser>,
-    declared: Vec<DeclaredAccount>,
+    declared: Declared,
     flows: OnceLock<Vec<Flow>>,
 }
 
@@ -52,12 +52,12 @@ impl Tree {
             .collect();
         sources.sort_by(|a, b| a.path().cmp(b.path()));
         let parsed = parse_all(&sources);
-        Tree::of(String::new(), sources, parsed, Vec::new())
+        Tree::of(String::new(), sources, parsed, Declared::default())
     }
 
-    /// The same files, with accounts as a person declares them.
-    pub fn declaring(self, declared: &[DeclaredAccount]) -> Tree {
-        Tree::of(self.root, self.sources, self.parsed, declared.to_vec())
+    /// The same files, with accounts and mirrors as a person declares them.
+    pub fn declaring(self, declared: Declared) -> Tree {
+        Tree::of(self.root, self.sources, self.parsed, declared)
     }
 
     /// The same, with paths shown as they are seen from another folder.
@@ -91,7 +91,7 @@ impl Tree {
         Tree::of(self.root.clone(), sources, parsed, self.declared.clone())
     }
 
-    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>, declared: Vec<DeclaredAccount>) -> Tree {
+    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>, declared: Declared) -> Tree {
         let unparsed = parsed
             .iter()
             .enumerate()
@@ -194,7 +194,12 @@ impl Tree {
 
     /// A file's path as people see it.
     pub fn shown(&self, file: usize) -> String {
-        format!("{}{}", self.root, self.sources[file].path())
+        self.shown_path(self.sources[file].path())
+    }
+
+    /// The same for a path within the tree.
+    pub fn shown_path(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// `path:line:column`, for messages.

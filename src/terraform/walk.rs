@@ -17,7 +17,7 @@ use super::facts::{
     AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
     REMOTE_STATE, When,
 };
-use super::object::{Bound, Scope};
+use super::object::{Bound, Scope, is_whole};
 use super::source::Source;
 use super::value::Value;
 
@@ -169,8 +169,21 @@ impl<'s> Walk<'s> {
 
     /// Another name for an object, or a map whose entries are.
     fn alias(&mut self, expression: &Expression) {
+        self.either(expression);
         if let Some(object) = self.scope.object_of(self.source, expression) {
             self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
+        }
+    }
+
+    fn either(&mut self, expression: &Expression) {
+        match expression {
+            Expression::Parenthesis(inner) => self.either(inner.inner()),
+            Expression::Conditional(choice) => {
+                let branch = |branch: &Expression| self.scope.object_of(self.source, branch);
+                let pair = branch(&choice.true_expr).zip(branch(&choice.false_expr));
+                self.facts.either.extend(pair.filter(|(one, other)| is_whole(one) && is_whole(other)));
+            }
+            _ => {}
         }
     }
 

@@ -63,7 +63,7 @@ const CORE: &[(&str, &[&str])] = &[
             "thiserror",
         ],
     ),
-    ("check", &["serde", "strsim"]),
+    ("check", &["memchr", "serde", "serde_json", "strsim"]),
     ("rotation", &["jiff", "serde", "sha2", "thiserror"]),
 ];
 

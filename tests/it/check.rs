@@ -73,6 +73,8 @@ azurerm_cosmosdb_account.x
     a.tf:3:34  secondary_key  in locals.b
   read-only   not read
 
+1 error
+
 "#]]
     );
     let report = folder.run(&["check", "--output", "json"]).json();
@@ -150,7 +152,7 @@ fn what_cannot_be_done_as_typed_ends_with_two_and_says_why() {
         (&["check"][..], "there is no Terraform here"),
         (&["check", "notes.md"][..], "this file is no Terraform"),
         (&["check", "--output", "yaml"][..], "invalid value"),
-        (&["chek"][..], "a similar subcommand exists: 'check'"),
+        (&["chek"][..], "similar subcommands exist: 'schema', 'check'"),
     ] {
         let ran = folder.run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");

@@ -6,6 +6,8 @@ use keyslot::sim::{World, WorldConfig};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::schema::schema_errors;
+
 /// Runs it in a folder of its own, at a speed that suits tests; returns the object on stdout.
 fn rehearse(folder: &Path, arguments: &[&str]) -> Value {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_keyslot"))
@@ -21,6 +23,7 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Value {
     assert_eq!(output.status.code(), Some(0), "{said}");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["version"], 1);
+    assert_eq!(schema_errors("rehearse", &told), [""; 0]);
     assert_eq!(told["rotation"]["state"], "done", "{told:#}");
     // Whoever drives, it is this world.
     let world = World::new(WorldConfig::seeded(1).with_stamps(3));

@@ -53,7 +53,8 @@ fn owner(tree: &Tree, reference: &Reference) -> Option<&'static str> {
         | SymbolKind::Data
         | SymbolKind::ManagedAction
         | SymbolKind::DataAction
-        | SymbolKind::Module => tree.is_terragrunt(reference.file).then_some("a dependency's state"),
+        | SymbolKind::Module
+        | SymbolKind::Variable => tree.is_terragrunt(reference.file).then_some("a dependency's state"),
     }
 }
 

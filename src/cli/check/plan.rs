@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::check::plan::{Expectation, judge};
 use crate::cli::discover::discover;
+use crate::cli::findings::Format;
 use crate::cli::sealed::read_sealed;
-use crate::cli::words::Output;
 use crate::cli::{CliError, Exit, Terminal};
 use crate::render::plan_human::render_plan;
 use crate::render::plan_json::plan_json;
@@ -34,7 +34,7 @@ impl PlanOptions {
         &self,
         file: &Path,
         code: Option<&Path>,
-        output: Output,
+        output: Format,
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
         let text = read_sealed(file)?;
@@ -49,8 +49,12 @@ impl PlanOptions {
         let expectation = self.expectation(code, terminal)?;
         let judgement = judge(&plan, &expectation);
         match output {
-            Output::Human => terminal.data(render_plan(&judgement).as_bytes())?,
-            Output::Json => terminal.json(&plan_json(&judgement))?,
+            Format::Human => terminal.data(render_plan(&judgement).as_bytes())?,
+            Format::Json => terminal.json(&plan_json(&judgement))?,
+            Format::Sarif | Format::Github | Format::Mermaid => {
+                return Err(CliError::usage("a plan is shown for people or as JSON only")
+                    .hint("use --output human or --output json"));
+            }
         }
         if !judgement.to_confirm.is_empty() {
             terminal

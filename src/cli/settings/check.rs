@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::places::Step;
-use super::{Environment, Settings, Span};
+use super::{CheckSettings, Environment, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Route};
 
@@ -37,7 +37,8 @@ pub(super) fn problem(settings: &Settings, file: &Path) -> Option<Problem> {
 }
 
 fn all(settings: &Settings, file: &Path) -> Checked {
-    if settings.environments.is_empty() {
+    // A file that only declares something about the code needs no environment.
+    if settings.environments.is_empty() && settings.check == CheckSettings::default() {
         let remedy = "add [environment.NAME]; fixtures/keyslot.example.toml in keyslot's source shows one";
         return Err(Problem::new(keys(["environment"]), "there is no environment", remedy));
     }
@@ -53,8 +54,25 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| release_branch(environment))
             .map_err(|problem| problem.below(&path))?;
     }
+    declared(settings)?;
     resolve(settings)?;
     clock::check(settings, file)
+}
+
+fn declared(settings: &Settings) -> Checked {
+    let mut names = BTreeSet::new();
+    for (index, account) in settings.check.accounts.iter().enumerate() {
+        let path = |key: &str| vec!["check".into(), "account".into(), index.into(), key.into()];
+        if account.name.trim().is_empty() || !names.insert(&account.name) {
+            let what = "every declared account has a name of its own";
+            return Err(Problem::new(path("name"), what, "write another name, or put the symbols together"));
+        }
+        if account.symbols.iter().all(|symbol| symbol.trim().is_empty()) {
+            let what = "no symbol stands for this account";
+            return Err(Problem::new(path("symbols"), what, "`keyslot check` shows the symbols"));
+        }
+    }
+    Ok(())
 }
 
 /// `*` stands only for everything below a domain.

@@ -13,6 +13,7 @@
 
 mod check;
 mod choose;
+mod declared;
 mod duration;
 mod endpoints;
 mod environment;
@@ -27,6 +28,7 @@ mod tests;
 mod value;
 
 pub use choose::Chosen;
+pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
     AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, StampSettings,

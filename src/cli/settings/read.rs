@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::places::{Step, full_name, line_and_column, path_at, span_of};
-use super::{Endpoints, Environment, SettingsError, check};
+use super::{CheckSettings, Endpoints, Environment, SettingsError, check};
 use crate::cli::{CliError, ErrorKind};
 use crate::model::EnvironmentName;
 
@@ -33,8 +33,14 @@ pub struct Settings {
     pub cache: PathBuf,
     #[serde(default)]
     pub endpoints: Endpoints,
-    #[serde(rename = "environment")]
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub check: CheckSettings,
+    #[serde(rename = "environment", default)]
     pub environments: BTreeMap<EnvironmentName, Environment>,
+}
+
+fn is_empty(check: &CheckSettings) -> bool {
+    *check == CheckSettings::default()
 }
 
 fn default_cache() -> PathBuf {
@@ -56,7 +62,13 @@ struct Version {
 impl Settings {
     /// Settings for these environments, in the public cloud unless the endpoints are changed.
     pub fn new(environments: BTreeMap<EnvironmentName, Environment>) -> Settings {
-        Settings { version: VERSION, cache: default_cache(), endpoints: Endpoints::default(), environments }
+        Settings {
+            version: VERSION,
+            cache: default_cache(),
+            endpoints: Endpoints::default(),
+            check: CheckSettings::default(),
+            environments,
+        }
     }
 
     /// Reads and checks a text; `path` is what errors and relative paths refer to.

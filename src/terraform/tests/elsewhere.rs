@@ -138,7 +138,7 @@ fn keys_that_are_handed_in_from_elsewhere_are_opaque() {
             "a.tf",
             "variable \"cosmosdb_primary_key\" {}\nlocals {\n  a = var.cosmosdb_primary_key\n  b = var.storage_primary_key\n}\n",
         )],
-        &["a.tf:3 opaque"],
+        &["a.tf:3 opaque", "a.tf:3 cosmosdb_primary_key [cosmosdb_primary_key] primary read-write Relay"],
     );
     let called = found(&[
         ("a.tf", "module \"m\" {\n  source = \"./m\"\n  cosmosdb_primary_key = \"none\"\n}\n"),
@@ -164,6 +164,38 @@ fn json_files_hand_out_keys_like_others() {
             "a.tf.json:1 secondary [secondary] secondary read-write Consumer",
             "db/a.tf.json:1 primary_key [primary_key] primary read-write Definition",
             "db/a.tf.json:2 secondary_key [secondary_key] secondary read-write Definition",
+        ],
+    );
+}
+
+#[test]
+fn objects_handed_in_from_elsewhere_are_read_by_their_attributes() {
+    check(
+        &[(
+            "a.tf",
+            "variable \"cosmos_db\" {}\nlocals {\n  a = var.cosmos_db.secondary_key\n  b = var.cosmos_db.endpoint\n  c = var.storage.primary_key\n}\n",
+        )],
+        &["a.tf:3 opaque", "a.tf:3 secondary_key [secondary_key] secondary read-write Relay"],
+    );
+}
+
+#[test]
+fn one_account_or_the_other_under_one_name_is_one_account() {
+    let text = "locals {\n  db = (var.restore ? azurerm_cosmosdb_account.restored[0] : azurerm_cosmosdb_account.main[0])\n  key = local.db.primary_key\n}\n";
+    check(&[("a.tf", text)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
+    assert_eq!(crate::terraform::Tree::read(&[("a.tf", text)]).accounts.len(), 1);
+}
+
+#[test]
+fn what_comes_from_blocks_that_are_not_here_goes_by_its_names() {
+    check(
+        &[(
+            "a.tf",
+            "locals {\n  a = try(azapi_resource_action.k.output.primaryReadonlyMasterKey, \"\")\n  b = azurerm_template_deployment.x.outputs[\"documentDbSecondaryMasterKey\"]\n  c = azurerm_template_deployment.x.outputs[\"storageKey\"]\n}\n",
+        )],
+        &[
+            "a.tf:2 primaryReadonlyMasterKey [primaryReadonlyMasterKey] primary read-only Consumer",
+            "a.tf:3 documentDbSecondaryMasterKey [documentDbSecondaryMasterKey] secondary read-write Consumer",
         ],
     );
 }

@@ -1,7 +1,8 @@
 //! Which symbols are one account, by the names that their code spells.
 
 use super::Tree;
-use crate::terraform::DeclaredAccount;
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{Declared, DeclaredAccount};
 
 /// Keys of the accounts, in order.
 fn accounts(files: &[(&str, &str)]) -> Vec<String> {
@@ -79,10 +80,24 @@ fn one_module_for_two_calls_is_two_accounts() {
 fn seven_symbols_in_six_folders_are_one_account_when_declared() {
     let files: Vec<(String, String)> =
         (0..6).map(|at| (format!("team{at}/a.tf"), data(&format!("\"${{var.prefix{at}}}-db\"")))).collect();
-    let declared = [DeclaredAccount { name: "shop".to_owned(), symbols: vec!["team*".to_owned()] }];
     let tree = Tree::read(&files);
     assert_eq!(tree.accounts.len(), 6);
-    let tree = tree.declaring(&declared);
-    let keys: Vec<&str> = tree.accounts.iter().map(|account| account.key.as_str()).collect();
-    assert_eq!(keys, ["shop"]);
+    for (symbols, root) in [(["team*"], ""), (["infra/team*"], "infra")] {
+        let account =
+            DeclaredAccount { name: "shop".to_owned(), symbols: symbols.map(str::to_owned).to_vec() };
+        let declared = Declared { accounts: vec![account], root: root.to_owned(), ..Declared::default() };
+        let tree = tree.clone().declaring(declared);
+        let keys: Vec<&str> = tree.accounts.iter().map(|account| account.key.as_str()).collect();
+        assert_eq!(keys, ["shop"], "{symbols:?}");
+    }
+}
+
+#[test]
+fn declared_mirrors_are_both_by_design() {
+    let text = "locals {\n  old = azurerm_cosmosdb_account.x.primary_key\n  new = azurerm_cosmosdb_account.x.secondary_key\n  app = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let tree = Tree::read(&[("infra/a.tf", text)]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Mixed);
+    let mirrors = vec!["infra:locals.old".to_owned(), "*:locals.new".to_owned()];
+    let tree = tree.declaring(Declared { mirrors, ..Declared::default() });
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary));
 }

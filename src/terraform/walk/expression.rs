@@ -72,6 +72,11 @@ impl Walk<'_> {
                 self.indexes(traversal);
             }
             Expression::Parenthesis(inner) => self.beside(inner.inner()),
+            Expression::Conditional(choice) => {
+                self.expression(&choice.cond_expr, false);
+                self.beside(&choice.true_expr);
+                self.beside(&choice.false_expr);
+            }
             Expression::FuncCall(call) => {
                 for argument in call.args.iter() {
                     match self.scope.object_of(self.source, argument) {
@@ -249,6 +254,7 @@ fn may_read(expression: &Expression) -> bool {
     match expression {
         Expression::Traversal(_) | Expression::Variable(_) => true,
         Expression::FuncCall(call) => PICKING.contains(&call.name.name.as_str()),
+        Expression::Conditional(_) => true,
         _ => false,
     }
 }

@@ -1,0 +1,166 @@
+//! What becomes of findings: known ones silenced, the rest printed in some format, and the exit code.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::baseline::{Written, read, write};
+use super::{CliError, Exit, Terminal};
+use crate::check::{Finding, Severity};
+use crate::render::check_human::{render_check, render_findings};
+use crate::render::check_json::check_json;
+use crate::render::github::github;
+use crate::render::mermaid::render_mermaid;
+use crate::render::sarif::{MAX_RESULTS, sarif};
+use crate::render::trace::render_trace;
+use crate::terraform::{Tree, mask};
+
+/// How findings are shown and what they do to the exit code.
+#[derive(Debug, clap::Args)]
+pub struct FindingOptions {
+    /// How to print the result.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    output: Format,
+    /// Show where every key goes: through which names, into which secret.
+    #[arg(long)]
+    trace: bool,
+    /// Print nothing: only the exit code tells, and errors.
+    #[arg(long, short)]
+    quiet: bool,
+    /// End with 1 where something as grave as this, or graver, is found.
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+    /// A file of known findings, which do not count.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the findings to a file as known ones, print nothing else, and end with 0. What `--baseline` silences is
+    /// kept with its reason.
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    /// The reason for each new entry of the file. Without it, reasons are left empty and have to be filled in
+    /// before the file can be used.
+    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    because: Option<String>,
+    /// Replace the file where it exists.
+    #[arg(long, requires = "write_baseline")]
+    overwrite: bool,
+}
+
+/// `--output` of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON document; `keyslot schema check` describes it.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands, which GitHub shows as annotations.
+    Github,
+    /// A Mermaid flowchart: accounts, references, the names that keys pass, and where they end.
+    Mermaid,
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Note,
+    Warning,
+    Error,
+    Never,
+}
+
+impl FailOn {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Never => None,
+        }
+    }
+}
+
+impl FindingOptions {
+    /// Whether people want to read more than errors.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The format that was asked for.
+    pub fn format(&self) -> Format {
+        self.output
+    }
+
+    /// Silences what is known, prints the rest, and says how the program ends.
+    pub fn conclude(
+        &self,
+        tree: &Tree,
+        mut findings: Vec<Finding>,
+        terminal: &mut Terminal,
+    ) -> Result<Exit, CliError> {
+        if let Some(path) = &self.baseline {
+            read(path)?.apply(tree, &mut findings);
+        }
+        if let Some(path) = &self.write_baseline {
+            return self.write(path, tree, &findings, terminal);
+        }
+        if !self.quiet {
+            self.show(tree, &findings, terminal)?;
+        }
+        Ok(self.exit(&findings))
+    }
+
+    fn show(&self, tree: &Tree, findings: &[Finding], terminal: &mut Terminal) -> Result<(), CliError> {
+        match self.output {
+            Format::Human => {
+                // Nothing rendered holds a key; should one ever, it ends here.
+                let text = match self.trace {
+                    true => render_findings(tree, findings) + &render_trace(tree),
+                    false => render_check(tree, findings),
+                };
+                terminal.data(mask(&text).as_bytes())?;
+                if tree.accounts.is_empty() {
+                    terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
+                }
+                Ok(())
+            }
+            Format::Json => terminal.json(&check_json(tree, findings)),
+            Format::Sarif => {
+                if findings.len() > MAX_RESULTS {
+                    terminal.warn(&format!("only {MAX_RESULTS} of {} findings are told", findings.len()));
+                }
+                terminal.json(&sarif(tree, findings))
+            }
+            Format::Mermaid => terminal.data(mask(&render_mermaid(tree)).as_bytes()),
+            Format::Github => terminal.data(mask(&github(tree, findings)).as_bytes()),
+        }
+    }
+
+    fn exit(&self, findings: &[Finding]) -> Exit {
+        let grave = |severity: Severity| self.fail_on.severity().is_some_and(|least| severity >= least);
+        let fails = findings.iter().any(|finding| finding.silenced.is_none() && grave(finding.rule.severity));
+        if fails { Exit::Findings } else { Exit::Done }
+    }
+
+    fn write(
+        &self,
+        path: &Path,
+        tree: &Tree,
+        findings: &[Finding],
+        terminal: &mut Terminal,
+    ) -> Result<Exit, CliError> {
+        let because = self.because.as_deref().unwrap_or_default();
+        let Written { entries, left } = write(path, tree, findings, because, self.overwrite)?;
+        if !self.quiet {
+            terminal.say(&format!("{} findings are written to {}", entries, path.display()));
+            if left > 0 {
+                terminal.warn(&format!("{left} findings cannot be silenced and are not in it"));
+            }
+            if entries > 0 && because.trim().is_empty() {
+                terminal.hint("write a reason into each entry that has none; it is refused until then");
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

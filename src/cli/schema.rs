@@ -1,0 +1,38 @@
+//! `keyslot schema`: what the machine formats look like, as JSON Schema.
+
+use clap::ValueEnum;
+
+use super::{CliError, Exit, Terminal};
+use crate::render::schema::{check_schema, rehearse_schema};
+
+/// Prints the JSON Schema of a command's JSON output.
+///
+/// A version of a format only ever gains fields: what reads version 1 today reads it tomorrow, if it passes over
+/// fields that it does not know.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Schema {
+    /// The command whose `--output json` is meant.
+    #[arg(value_name = "NAME")]
+    name: Name,
+}
+
+const EXAMPLES: &str = "Examples:
+  keyslot schema check > check.schema.json
+      For a validator or a code generator.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    Check,
+    Rehearse,
+}
+
+impl Schema {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        terminal.json(&match self.name {
+            Name::Check => check_schema(),
+            Name::Rehearse => rehearse_schema(),
+        })?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,29 @@
+//! JSON Schemas of what keyslot writes for machines, made from the structs that are written.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+
+use super::check_json::CheckJson;
+use super::rehearse_json::RehearsalV1;
+
+/// Of `keyslot check --output json`.
+pub fn check_schema() -> Schema {
+    schema_of::<CheckJson>()
+}
+
+/// Of `keyslot rehearse --output json`.
+pub fn rehearse_schema() -> Schema {
+    schema_of::<RehearsalV1>()
+}
+
+/// As it is written: what may be null is there all the same.
+fn schema_of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(plain));
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+/// Without the names of Rust's own number types, which JSON Schema does not know.
+fn plain(schema: &mut Schema) {
+    schema.remove("format");
+}
