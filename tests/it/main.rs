@@ -43,6 +43,7 @@ mod stage;
 mod starting_points;
 mod stops;
 mod terraform_any_bytes;
+mod terraform_bad_input;
 mod tool;
 mod two_drivers;
 mod wire_azure;
