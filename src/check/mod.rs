@@ -79,7 +79,8 @@ mod tests {
     }
 
     /// Rules that compare a tree with something else, which no example of one tree can show.
-    const OF_MORE_THAN_A_TREE: &[&str] = &["branches-disagree", "write-only-version-not-raised"];
+    const OF_MORE_THAN_A_TREE: &[&str] =
+        &["branches-disagree", "unreadable-file", "write-only-version-not-raised"];
 
     #[test]
     fn every_rule_finds_its_before_and_nothing_in_its_after() {

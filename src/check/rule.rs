@@ -49,7 +49,7 @@ pub struct Rule {
 
 /// Rules whose findings nobody may let be: what cannot be read hides anything, and silences must be in order.
 const NEVER_SILENCED: &[&str] =
-    &["parse-error", "silence-without-reason", "silence-without-rule", "unused-silence"];
+    &["parse-error", "silence-without-reason", "silence-without-rule", "unreadable-file", "unused-silence"];
 
 impl Rule {
     pub fn can_be_silenced(&self) -> bool {

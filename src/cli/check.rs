@@ -6,7 +6,7 @@ mod plan;
 use std::path::{Path, PathBuf};
 
 use super::declarations::Declarations;
-use super::discover::{Found, discover};
+use super::discover::{Found, Shortcuts, discover};
 use super::findings::FindingOptions;
 use super::{CliError, Exit, Terminal};
 use crate::check::{check_with, compare, nearest, rule};
@@ -41,15 +41,22 @@ pub struct Check {
     /// List all rules.
     #[arg(long, conflicts_with_all = ["path", "output"])]
     rules: bool,
+    /// Parse every file, also those that cannot matter. The result is the same; for whoever doubts it.
+    #[arg(long, hide = true)]
+    no_shortcuts: bool,
 }
 
 const EXAMPLES: &str = "Silences:
   # keyslot:ignore RULE[,RULE] because REASON
-      In a comment at the end of the finding's line or alone above it. Takes the finding out of the list and the
-      exit code; what is claimed of the account's slot stays as it is. A silence without a reason, for a rule that
-      does not exist, or with nothing to silence is a finding itself.
+      In a comment at the end of the finding's line, or alone above it. Takes the finding out
+      of the list and the exit code; what is claimed of the account's slot stays as it is. A
+      silence without a reason, for a rule that does not exist, or with nothing to silence is
+      a finding itself.
+
   --baseline FILE
-      The same from a JSON file: for files that have no comments, and for findings that were there first.
+      The same from a JSON file: for files that have no comments, and for findings that were
+      there first.
+
   What cannot be read cannot be silenced.
 
 Examples:
@@ -88,9 +95,10 @@ impl Check {
             return self.plan.check(file, self.path.as_deref(), self.shown.format(), terminal);
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
-        let found = discover(path)?;
+        let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
+        let found = discover(path, shortcuts)?;
         if !self.shown.is_quiet() {
-            warn_of_links(&found, terminal);
+            say_what_was_passed_over(&found, terminal);
         }
         let tree = seen_from_here(self.declarations.apply(found.tree(), &found.root)?, &found.root);
         let there =
@@ -122,9 +130,15 @@ fn seen_from_here(tree: Tree, root: &Path) -> Tree {
     }
 }
 
-/// Says which Terraform was not read because it lies behind a link.
-pub fn warn_of_links(found: &Found, terminal: &mut Terminal) {
+/// Says what was not read although it may be Terraform.
+pub fn say_what_was_passed_over(found: &Found, terminal: &mut Terminal) {
     for link in &found.links {
-        terminal.warn(&format!("{} is a link and was not followed", link.display()));
+        terminal
+            .warn(&format!("{} is a link that leads out of the tree and was not followed", link.display()));
+    }
+    if let Some(first) = found.copies.first() {
+        let count = found.copies.len();
+        terminal
+            .mutter(&format!("{count} folders of installed modules passed over ({}, …)", first.display()));
     }
 }

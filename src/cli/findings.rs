@@ -114,7 +114,6 @@ impl FindingOptions {
     fn show(&self, tree: &Tree, findings: &[Finding], terminal: &mut Terminal) -> Result<(), CliError> {
         match self.output {
             Format::Human => {
-                // Nothing rendered holds a key; should one ever, it ends here.
                 let text = match self.trace {
                     true => render_findings(tree, findings) + &render_trace(tree),
                     false => render_check(tree, findings),
@@ -133,7 +132,7 @@ impl FindingOptions {
                 terminal.json(&sarif(tree, findings))
             }
             Format::Mermaid => terminal.data(mask(&render_mermaid(tree)).as_bytes()),
-            Format::Github => terminal.data(mask(&github(tree, findings)).as_bytes()),
+            Format::Github => terminal.data(github(tree, findings).as_bytes()),
         }
     }
 

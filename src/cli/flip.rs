@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::check::warn_of_links;
+use super::check::say_what_was_passed_over;
 use super::declarations::Declarations;
-use super::discover::{Found, discover};
+use super::discover::{Found, Shortcuts, discover};
 use super::error::ErrorKind;
 use super::words::{AccessWord, SlotWord};
 use super::write::{Change, write_all};
@@ -63,8 +63,8 @@ const EXAMPLES: &str = "Examples:
 
 impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let found = discover(&self.path)?;
-        warn_of_links(&found, terminal);
+        let found = discover(&self.path, Shortcuts::TAKEN)?;
+        say_what_was_passed_over(&found, terminal);
         let tree = self.declarations.apply(found.tree(), &found.root)?;
         let flips = self.work_out(&tree)?;
         for flip in flips.iter().filter(|flip| flip.edits.is_empty()) {
@@ -184,7 +184,12 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoReference { .. } => {
             vec!["`keyslot check` lists what is read, and where; --access tells which keys".to_owned()]
         }
-        Refusal::Unparsed { .. } => vec!["`keyslot check` shows the lines".to_owned()],
+        Refusal::Vendored { .. } => {
+            vec!["change the module where it comes from, and take the new copy".to_owned()]
+        }
+        Refusal::Unparsed { .. } | Refusal::Unread { .. } => {
+            vec!["`keyslot check` shows the lines".to_owned()]
+        }
         Refusal::Opaque { .. } => vec![
             "`keyslot check` shows the lines".to_owned(),
             "a place that you have looked at may be left: --allow-opaque PATH:LINE".to_owned(),

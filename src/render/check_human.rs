@@ -9,7 +9,7 @@ use super::excerpt::render_finding;
 use super::rules::color;
 use crate::check::{Finding, Severity};
 use crate::model::{Access, SlotUse};
-use crate::terraform::{Account, Reference, Role, Tree};
+use crate::terraform::{Account, Reference, Role, Tree, mask};
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -37,7 +37,8 @@ pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
         let gap = if tree.accounts.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{gap}{counts}");
     }
-    text
+    // Names of people's own stand in it, and a name may hold anything.
+    mask(&text).into_owned()
 }
 
 /// `2 errors, 1 warning, 3 silenced`; empty where there is nothing to count.

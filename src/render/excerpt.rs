@@ -59,3 +59,45 @@ fn mark<'a>(
     let line = source.position(source.to_file(span).start).line;
     Some(Snippet::source(lines).line_start(line).path(path).annotation(annotation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+
+    fn rendered(text: &str) -> Vec<String> {
+        let tree = Tree::read(&[("a.tf", text)]);
+        check(&tree).iter().map(|finding| render_finding(&tree, finding)).collect()
+    }
+
+    #[test]
+    fn keys_are_masked_wherever_they_stand_in_an_excerpt() {
+        let key = format!("{}+/x9==", "aB3".repeat(27) + "Z");
+        let read = "azurerm_cosmosdb_account.x";
+        for padding in [1, 60, 200, 2_000] {
+            let line = format!("{}[\"{key}\", {read}] # {key} AccountKey=hunter2", " ".repeat(padding));
+            let told = rendered(&format!("locals {{\n  a = {line}\n}}\n"));
+            assert_eq!(told.len(), 3, "{told:?}");
+            for text in told {
+                assert!(text.contains("a.tf"), "{text}");
+                assert!(!text.contains("hunter2") && !text.contains("aB3aB3"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_all_kinds_are_shown_with_their_number() {
+        for (text, line) in [
+            ("locals {\r\n  a = [azurerm_cosmosdb_account.x]\r\n}\r\n", "2 "),
+            ("\u{feff}locals { a = [azurerm_cosmosdb_account.x] }", "1 "),
+            ("locals {\n\n\n  é = [\n    azurerm_cosmosdb_account.x]\n}", "5 "),
+        ] {
+            let told = anstream::adapter::strip_str(&rendered(text).remove(0)).to_string();
+            assert!(
+                told.lines().any(|shown| shown.starts_with(line) && shown.contains("account.x]")),
+                "{told}"
+            );
+            assert!(told.contains("^^^^"), "{told}");
+        }
+    }
+}

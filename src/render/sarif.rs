@@ -3,6 +3,7 @@
 //! One run; paths relative to where keyslot ran, which should be the repository's root; columns count characters.
 //! Silenced findings are there with their suppression. What GitHub refuses or cuts is kept within its limits.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::check::{Finding, RULES, Silenced, SilencedBy};
 use crate::terraform::{Source, Tree};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-/// Results that GitHub accepts in a run. The gravest come first.
+/// Results that GitHub accepts in a run. The gravest are taken.
 pub const MAX_RESULTS: usize = 25_000;
 /// Locations that GitHub shows with one result.
 const MAX_RELATED: usize = 99;
@@ -116,20 +117,24 @@ struct Suppression {
 
 /// The document for what was found in a tree.
 pub fn sarif(tree: &Tree, findings: &[Finding]) -> Log {
-    let mut findings: Vec<&Finding> = findings.iter().collect();
-    if findings.len() > MAX_RESULTS {
-        findings
-            .sort_by_key(|finding| (finding.silenced.is_some(), std::cmp::Reverse(finding.rule.severity)));
-        findings.truncate(MAX_RESULTS);
-    }
     let driver = Driver {
         name: "keyslot",
         semantic_version: env!("CARGO_PKG_VERSION"),
         rules: RULES.iter().map(descriptor).collect(),
     };
-    let results = findings.into_iter().map(|finding| outcome(tree, finding)).collect();
+    let results = gravest(findings, MAX_RESULTS).into_iter().map(|finding| outcome(tree, finding)).collect();
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
     Log { schema: SCHEMA, version: "2.1.0", runs: [run] }
+}
+
+/// As many as are allowed: those that count before those that are silenced, the graver ones first.
+fn gravest(findings: &[Finding], most: usize) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = findings.iter().collect();
+    if findings.len() > most {
+        findings.sort_by_key(|finding| (finding.silenced.is_some(), Reverse(finding.rule.severity)));
+        findings.truncate(most);
+    }
+    findings
 }
 
 fn outcome(tree: &Tree, finding: &Finding) -> Outcome {
@@ -192,6 +197,21 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::check;
+
+    #[test]
+    fn what_is_too_much_is_cut_from_the_least() {
+        let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_master_key\n  b = [azurerm_cosmosdb_account.y]\n  \
+             c = [azurerm_cosmosdb_account.z] # keyslot:ignore opaque-read because it is mine\n}\n";
+        let findings = check(&Tree::read(&[("a.tf", text)]));
+        let lines = |most: usize| -> Vec<usize> {
+            let tree = Tree::read(&[("a.tf", text)]);
+            gravest(&findings, most).iter().map(|it| it.source(&tree).position(it.span.start).line).collect()
+        };
+        assert_eq!(lines(3), [2, 3, 4]);
+        assert_eq!(lines(2), [3, 2]);
+        assert_eq!(lines(1), [3]);
+    }
 
     #[test]
     fn messages_are_sentences_of_bounded_length() {

@@ -23,7 +23,7 @@ pub fn claim_of(tree: &Tree, account: Option<&str>, access: Access) -> TreeClaim
             problems: refusals(tree, account, access).iter().map(Refusal::to_string).collect(),
         },
         Err(refusal) => {
-            let nothing = matches!(refusal, Refusal::NoAccount) && tree.unparsed.is_empty();
+            let nothing = matches!(refusal, Refusal::NoAccount) && !tree.has_gaps();
             let reads = if nothing { SlotUse::None } else { SlotUse::Unknown };
             TreeClaim { reads, references: 0, problems: vec![refusal.to_string()] }
         }

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::Syntax;
 
 /// One comment, markers included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +191,7 @@ impl Lexer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example_tree;
 
     fn texts(text: &str) -> Vec<String> {
         let source = Source::new("a.tf", Syntax::Native, text.as_bytes());
@@ -218,6 +220,26 @@ mod tests {
     fn code_within_strings_holds_them_again() {
         assert_eq!(texts("a = \"${ /* one */ {b = \"# no\"} } # no\" # two"), ["one", "two"]);
         assert_eq!(texts("a = <<E\n%{ if x /* one */ } # no\nE\n# two"), ["one", "two"]);
+    }
+
+    #[test]
+    fn taking_them_out_leaves_the_parser_with_the_same_code() {
+        let mut found = 0;
+        for (path, bytes) in example_tree() {
+            let Some(Syntax::Native) = Syntax::of(path) else { continue };
+            let source = Source::new(path, Syntax::Native, bytes);
+            let mut bare = source.text().as_bytes().to_vec();
+            for comment in comments(&source) {
+                bare[comment.span].fill(b' ');
+                found += 1;
+            }
+            let bare = String::from_utf8(bare).unwrap();
+            let values = |text: &str| hcl::from_str::<hcl::Value>(text).unwrap();
+            assert_eq!(values(&bare), values(source.text()), "{path}");
+            let rest = Source::new(path, Syntax::Native, bare.as_bytes());
+            assert!(comments(&rest).is_empty(), "{path}");
+        }
+        assert!(found > 20, "{found}");
     }
 
     #[test]

@@ -192,6 +192,10 @@ impl Block {
         self.arguments.iter().find(|argument| argument.name == name)
     }
 
+    pub fn argument_mut(&mut self, name: &str) -> Option<&mut Argument> {
+        self.arguments.iter_mut().find(|argument| argument.name == name)
+    }
+
     /// An argument, or a part of one, by its dotted name: a nested block of a JSON file is a map.
     pub fn value(&self, dotted: &str) -> Option<&Value> {
         if let Some(argument) = self.argument(dotted) {

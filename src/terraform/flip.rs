@@ -116,6 +116,11 @@ fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &AllowedOp
             message: unparsed.failure.message.clone(),
         })
         .collect();
+    refusals.extend(
+        tree.unread
+            .iter()
+            .map(|unread| Refusal::Unread { place: tree.shown(unread.file), why: unread.why.clone() }),
+    );
     let opaque = tree
         .opaque_for(account, access)
         .map(|read| Refusal::Opaque { place: tree.place(read.file, read.span.start), why: read.why.clone() });
@@ -127,6 +132,11 @@ fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &AllowedOp
         place: place(reference),
         attribute: reference.attribute.clone(),
     }));
+    refusals.extend(
+        tree.consumers(account, access)
+            .filter(|reference| tree.sources[reference.file].is_vendored())
+            .map(|reference| Refusal::Vendored { place: place(reference) }),
+    );
     let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
     refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {
         Refusal::NoCounterpart { place: place(reference), attribute: reference.attribute.clone() }

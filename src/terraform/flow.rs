@@ -1,6 +1,6 @@
 //! From a reference to where its key ends: through local values, outputs, module inputs and repeated blocks.
 //!
-//! A flow is told as far as the text tells it. It ends at a sink: a Key Vault secret, another argument of a
+//! A flow is told as far as the text tells it; where ways part and meet again, one of them is told. It ends at a sink: a Key Vault secret, another argument of a
 //! resource, an output of a root, an input that is handed to code which is not in the tree.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,8 +64,13 @@ pub struct Flow {
 }
 
 /// All ways of all references, in their order.
-pub fn flows(sources: &[Source], facts: &[Parsed], references: &[Reference]) -> Vec<Flow> {
-    let folders = Folders::new(sources, facts);
+pub fn flows(
+    sources: &[Source],
+    facts: &[Parsed],
+    known: &BTreeSet<String>,
+    references: &[Reference],
+) -> Vec<Flow> {
+    let folders = Folders::new(sources, facts, known);
     let mut tracer = Tracer {
         sources,
         folders: &folders,
@@ -160,7 +165,6 @@ impl<'f> Tracer<'f> {
                 let next = Stand { file, span: read.span.clone(), binding: &read.binding, rest, element };
                 self.follow(reference, &next, hops, passed);
                 hops.pop();
-                passed.remove(&(file, read.span.start));
             }
         }
         if !went_on {

@@ -3,7 +3,7 @@
 //! A folder is a Terraform module, or a terragrunt configuration of one. Paths between folders are worked out as
 //! text and never leave the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Base, Block, Object, Step, StepKind};
 use super::parse::Parsed;
@@ -76,7 +76,7 @@ pub struct Followed {
 }
 
 impl<'f> Folders<'f> {
-    pub fn new(sources: &'f [Source], facts: &'f [Parsed]) -> Folders<'f> {
+    pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
         let mut folders = Folders {
             blocks: BTreeMap::new(),
             modules: BTreeMap::new(),
@@ -85,13 +85,13 @@ impl<'f> Folders<'f> {
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
         };
-        let known = || sources.iter().zip(facts).enumerate();
-        for (file, (source, facts)) in known() {
+        let all = || sources.iter().zip(facts).enumerate();
+        for (file, (source, facts)) in all() {
             let blocks = folders.blocks.entry(source.folder()).or_default();
             blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
         }
-        folders.calls();
-        for (_, (source, facts)) in known() {
+        folders.calls(known);
+        for (_, (source, facts)) in all() {
             for alias in facts.iter().flat_map(|facts| &facts.aliases) {
                 if let Some((cell, _)) = folders.readable(source.folder(), &alias.binding) {
                     folders.aliases.entry(cell).or_default().push((source.folder(), &alias.object));
@@ -101,9 +101,9 @@ impl<'f> Folders<'f> {
         folders
     }
 
-    fn calls(&mut self) {
-        let known: Vec<&'f str> = self.blocks.keys().copied().collect();
-        let in_tree = |path: &str| known.binary_search(&path).is_ok();
+    /// `known` holds the folders of all files, also of those that are left out.
+    fn calls(&mut self, known: &BTreeSet<String>) {
+        let in_tree = |path: &str| known.contains(path);
         let place = |folder: &str, source: Option<&str>| match source {
             Some(source) => match local_folder(folder, source).filter(|path| in_tree(path)) {
                 Some(path) => Target::Folder(path),
@@ -321,7 +321,7 @@ pub fn local_folder(from: &str, path: &str) -> Option<String> {
 }
 
 /// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
-fn relative_folder(from: &str, path: &str) -> Option<String> {
+pub fn relative_folder(from: &str, path: &str) -> Option<String> {
     if path.starts_with('/') || path.contains(':') {
         return None;
     }

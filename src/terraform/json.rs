@@ -13,7 +13,8 @@ use hcl_edit::template::Element;
 use super::facts::{Alias, Argument, Block, Facts, Unread};
 use super::object::Scope;
 use super::parse::ParseFailure;
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::Syntax;
 use super::value::Value;
 use super::{attribute, walk};
 

@@ -11,7 +11,7 @@ use super::source::Source;
 use super::value::Value;
 
 /// Arguments by which modules are told the name of the account that they make.
-const NAME_ARGUMENTS: [&str; 6] = [
+pub const NAME_ARGUMENTS: [&str; 6] = [
     "account_name",
     "cosmosdb_account_name",
     "cosmosdb_name",

@@ -2,12 +2,10 @@
 //!
 //! A key of a Cosmos DB account is 64 bytes, in base64 86 characters and `==`. Keys of storage accounts have the
 //! same form, so this says “a key”, never whose. What is masked is wider than what is reported: whatever follows
-//! `AccountKey=` is hidden, be it a key or not.
+//! `AccountKey=` is hidden, be it a key or not, and so is all that is as long as a key.
 
 use std::borrow::Cow;
 use std::ops::Range;
-
-use memchr::memmem;
 
 /// Characters before the padding of 64 bytes in base64.
 const KEY_CHARACTERS: usize = 86;
@@ -23,9 +21,13 @@ const MASK: u8 = b'*';
 
 /// Where keys stand in a text, in order, without those of emulators.
 pub fn key_literals(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = bare_keys(text.as_bytes())
-        .into_iter()
-        .chain(account_keys(text.as_bytes()).into_iter().filter(|span| is_value(&text[span.clone()])))
+    let mut found: Vec<Range<usize>> = hidden(text.as_bytes())
+        .filter(|(kind, span)| match kind {
+            Kind::Bare => true,
+            Kind::Named => is_value(&text[span.clone()]),
+            Kind::Long => false,
+        })
+        .map(|(_, span)| span)
         .filter(|span| !EMULATORS.contains(&&text[span.clone()]))
         .collect();
     found.sort_by_key(|span| (span.start, span.end));
@@ -35,9 +37,8 @@ pub fn key_literals(text: &str) -> Vec<Range<usize>> {
 
 /// The text with every key replaced, one mark for each of its bytes, so that places stay what they are.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let mut spans = bare_keys(text.as_bytes());
-    spans.extend(account_keys(text.as_bytes()));
-    if spans.is_empty() {
+    let mut spans = hidden(text.as_bytes()).map(|(_, span)| span).peekable();
+    if spans.peek().is_none() {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
@@ -47,93 +48,95 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether bytes hold anything that [`mask`] would hide or [`key_literals`] would tell.
+/// Whether bytes hold anything that [`key_literals`] could tell.
 pub fn may_hold_key(bytes: &[u8]) -> bool {
-    !bare_keys(bytes).is_empty() || !account_keys(bytes).is_empty()
+    hidden(bytes).any(|(kind, _)| kind != Kind::Long)
 }
 
-/// Runs of exactly 86 characters of base64 before their padding. Longer ones are something else, and so are the
-/// checksums that `sha512-` announces.
-fn bare_keys(bytes: &[u8]) -> Vec<Range<usize>> {
-    paddings(bytes)
-        .filter_map(|padding| {
-            let mut start = padding;
-            for _ in 0..KEY_CHARACTERS {
-                start = character_before(bytes, start)?;
-            }
-            let end = padding_end(bytes, padding)?;
-            let alone = character_before(bytes, start).is_none()
-                && character_at(bytes, end).is_none()
-                && bytes.get(end) != Some(&b'=');
-            let checksum = [&b"sha512-"[..], b"sha512:"].iter().any(|name| bytes[..start].ends_with(name));
-            (alone && !checksum).then_some(start..end)
-        })
-        .collect()
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Told by its form: 86 characters and their padding, alone.
+    Bare,
+    /// As long or longer, or glued to something: a checksum, a certificate, or a key within other text.
+    Long,
+    /// What stands behind `AccountKey=`, whatever it is.
+    Named,
 }
 
-/// Where a padding begins.
-fn paddings(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let plain = memmem::find_iter(bytes, b"==");
-    let in_urls = memmem::find_iter(bytes, b"%3D%3D").chain(memmem::find_iter(bytes, b"%3d%3d"));
-    let in_json =
-        memmem::find_iter(bytes, br"\u003d\u003d").chain(memmem::find_iter(bytes, br"\u003D\u003D"));
-    plain.chain(in_urls).chain(in_json)
+/// Everything that is hidden, in one pass over the bytes: every key ends with padding or begins after `=`.
+fn hidden(bytes: &[u8]) -> impl Iterator<Item = (Kind, Range<usize>)> {
+    memchr::memchr3_iter(b'=', b'%', b'\\', bytes).filter_map(|at| {
+        let bare = || run(bytes, at);
+        let named = || named_key(bytes, at).map(|span| (Kind::Named, span));
+        // One look at the neighbours spares most of them more: `=` stands on nearly every line.
+        match (bytes[at], bytes.get(at + 1)?, bytes.get(at.wrapping_sub(1))) {
+            (b'=', b'=', _) => bare().or_else(named),
+            (b'%', b'3', _) | (b'\\', b'u', _) => bare(),
+            (b'=', _, Some(b'y' | b'Y')) => named(),
+            _ => None,
+        }
+    })
 }
 
-fn padding_end(bytes: &[u8], start: usize) -> Option<usize> {
-    [2, 6, 12]
-        .into_iter()
-        .map(|width| start + width)
-        .zip([b'=', b'%', b'\\'])
-        .find_map(|(end, first)| (bytes.get(start) == Some(&first)).then_some(end))
+/// The characters of base64 before the padding that begins here, and the padding, if they are enough for a key.
+/// `sha512-` announces a checksum of the same length.
+fn run(bytes: &[u8], padding: usize) -> Option<(Kind, Range<usize>)> {
+    let width = PADDINGS.iter().find(|it| starts(bytes, padding, it)).map(|it| it.len())?;
+    let (mut start, mut count) = (padding, 0);
+    while let Some(before) = character_before(bytes, start) {
+        (start, count) = (before, count + 1);
+    }
+    if count < KEY_CHARACTERS {
+        return None;
+    }
+    let end = padding + width;
+    let glued = character_at(bytes, end).is_some() || bytes.get(end) == Some(&b'=');
+    let checksum = [&b"sha512-"[..], b"sha512:"].iter().any(|name| bytes[..start].ends_with(name));
+    let kind = if count > KEY_CHARACTERS || glued || checksum { Kind::Long } else { Kind::Bare };
+    Some((kind, start..end))
 }
 
-/// `+` and `/` as they stand in URLs and in JSON of some writers.
-const ESCAPED: &[&[u8]] =
-    &[b"%2B", b"%2b", b"%2F", b"%2f", br"\/", br"\u002B", br"\u002b", br"\u002F", br"\u002f"];
+/// Two `=`, as they stand in plain text, in URLs, and in JSON of some writers. Compared without regard to case.
+const PADDINGS: [&[u8]; 3] = [b"==", b"%3d%3d", br"\u003d\u003d"];
+/// `+` and `/` as they stand there.
+const ESCAPED: [&[u8]; 5] = [b"%2b", b"%2f", br"\/", br"\u002b", br"\u002f"];
+
+fn starts(bytes: &[u8], at: usize, with: &[u8]) -> bool {
+    bytes.get(at..at + with.len()).is_some_and(|found| found.eq_ignore_ascii_case(with))
+}
 
 /// Where the character of base64 begins that ends before `end`.
 fn character_before(bytes: &[u8], end: usize) -> Option<usize> {
-    let before = &bytes[..end];
-    if let Some(escaped) = ESCAPED.iter().find(|escaped| before.ends_with(escaped)) {
-        return Some(end - escaped.len());
+    let start = |escaped: &&&[u8]| end.checked_sub(escaped.len());
+    let escaped = ESCAPED.iter().find(|it| start(it).is_some_and(|start| starts(bytes, start, it)));
+    match escaped {
+        Some(escaped) => end.checked_sub(escaped.len()),
+        None => end.checked_sub(1).filter(|before| is_base64(bytes[*before])),
     }
-    before.last().filter(|byte| is_base64(**byte)).map(|_| end - 1)
 }
 
+/// Where the character of base64 ends that begins here.
 fn character_at(bytes: &[u8], start: usize) -> Option<usize> {
-    let after = bytes.get(start..)?;
-    if let Some(escaped) = ESCAPED.iter().find(|escaped| after.starts_with(escaped)) {
-        return Some(start + escaped.len());
-    }
-    after.first().filter(|byte| is_base64(**byte)).map(|_| start + 1)
+    let escaped = ESCAPED.iter().find(|it| starts(bytes, start, it)).map(|it| start + it.len());
+    escaped.or_else(|| bytes.get(start).filter(|byte| is_base64(**byte)).map(|_| start + 1))
 }
 
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
-/// Where `AccountKey=` stands, however it is cased.
-fn names(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let ends = memmem::find_iter(bytes, b"ey=").chain(memmem::find_iter(bytes, b"EY="));
-    ends.filter_map(|at| {
-        let start = (at + 3).checked_sub(ACCOUNT_KEY.len())?;
-        bytes.get(start..at + 3)?.eq_ignore_ascii_case(ACCOUNT_KEY).then_some(at + 3)
-    })
+/// What follows `AccountKey=`, whose last byte is given, up to the end of the value. An interpolation is no value.
+fn named_key(bytes: &[u8], equals: usize) -> Option<Range<usize>> {
+    let start = equals + 1;
+    if !starts(bytes, start.checked_sub(ACCOUNT_KEY.len())?, ACCOUNT_KEY) {
+        return None;
+    }
+    let length = bytes[start..].iter().take_while(|byte| is_of_value(**byte)).count();
+    (length > 0).then_some(start..start + length)
 }
 
-/// What follows `AccountKey=` up to the end of the value. An interpolation is no value.
-fn account_keys(bytes: &[u8]) -> Vec<Range<usize>> {
-    let ends = |byte: &u8| {
-        matches!(byte, b';' | b'"' | b'\'' | b'$' | b'<' | b'&' | b'`') || byte.is_ascii_whitespace()
-    };
-    names(bytes)
-        .map(|start| {
-            let length = bytes[start..].iter().take_while(|byte| !ends(byte) && byte.is_ascii()).count();
-            start..start + length
-        })
-        .filter(|span| !span.is_empty())
-        .collect()
+fn is_of_value(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b";\"'$<&`".contains(&byte)
 }
 
 /// Whether what stands behind `AccountKey=` is meant as a key.
@@ -209,5 +212,8 @@ mod tests {
         assert!(masked.starts_with("é = \"AccountKey=****") && masked.contains("*;\" # *"), "{masked}");
         assert!(matches!(mask("nothing == here"), Cow::Borrowed(_)));
         assert!(mask(EMULATORS[0]).starts_with('*'));
+        for glued in [format!("x{key}"), format!("{key}x"), format!("{key}="), format!("sha512-{key}")] {
+            assert!(!mask(&glued).contains(&key[..86]), "{glued}");
+        }
     }
 }

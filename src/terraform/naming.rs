@@ -4,11 +4,13 @@
 //! local modules and the usual text functions are followed. What stays open keeps its text and its folder, so that
 //! two names are compared by what is known and by what is not.
 
+use std::cell::Cell;
 use std::fmt;
 
 use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::{Call, Folders, MAX_DEPTH};
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::Syntax;
 use super::value::Value;
 
 /// A part of a name.
@@ -112,14 +114,20 @@ pub struct Written<'f> {
 pub struct Evaluator<'f> {
     folders: &'f Folders<'f>,
     sources: &'f [Source],
+    /// Steps left for the name in hand: names of names of names can be more than anybody could wait for.
+    steps: Cell<usize>,
 }
+
+/// Far more than any name takes that a person can read.
+const MAX_STEPS: usize = 2_000;
 
 impl<'f> Evaluator<'f> {
     pub fn new(folders: &'f Folders<'f>, sources: &'f [Source]) -> Evaluator<'f> {
-        Evaluator { folders, sources }
+        Evaluator { folders, sources, steps: Cell::new(0) }
     }
 
     pub fn name(&self, at: &At, value: &Value) -> Name {
+        self.steps.set(MAX_STEPS);
         self.value(at, value, 0)
     }
 
@@ -145,9 +153,10 @@ impl<'f> Evaluator<'f> {
     }
 
     fn value(&self, at: &At, value: &Value, depth: usize) -> Name {
-        if depth > MAX_DEPTH {
+        let Some(left) = self.steps.get().checked_sub(1).filter(|_| depth <= MAX_DEPTH) else {
             return Name::open(&at.folder, "…");
-        }
+        };
+        self.steps.set(left);
         let inner = |value: &Value| self.value(at, value, depth + 1);
         match value {
             Value::Text(text) => Name::text(text),

@@ -7,10 +7,13 @@ use std::ops::Range;
 use std::thread;
 
 use hcl_edit::parser::parse_body;
+use hcl_edit::structure::Body;
 
 use super::facts::Facts;
 use super::json;
-use super::source::{MAX_BYTES, Source, Syntax};
+use super::links::Links;
+use super::source::{MAX_BYTES, Source};
+use super::syntax::Syntax;
 use super::walk::facts_of;
 
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -29,15 +32,16 @@ pub struct ParseFailure {
 /// What a file says, or why that is not known.
 pub type Parsed = Result<Facts, ParseFailure>;
 
-/// What each file says, in the order given.
-pub fn parse_all(sources: &[Source]) -> Vec<Parsed> {
+/// What each file says, in the order given; module calls through links are straightened.
+pub fn parse_all(sources: &[Source], links: &Links) -> Vec<Parsed> {
     let total: usize = sources.iter().map(|source| source.text().len()).sum();
     let threads = (total / BYTES_PER_THREAD + 1).min(MAX_THREADS).min(sources.len().max(1));
     let mut results: Vec<(usize, Parsed)> = thread::scope(|scope| {
         let share = |lane: usize| sources.iter().enumerate().skip(lane).step_by(threads);
         let workers: Vec<_> = (0..threads)
             .map(|lane| {
-                let work = move || share(lane).map(|(at, source)| (at, parse(source))).collect::<Vec<_>>();
+                let work =
+                    move || share(lane).map(|(at, source)| (at, parse(source, links))).collect::<Vec<_>>();
                 thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)
             })
             .collect();
@@ -60,7 +64,7 @@ fn no_thread(error: &std::io::Error) -> ParseFailure {
     ParseFailure { span: 0..0, message: format!("no thread could be started to parse it: {error}") }
 }
 
-fn parse(source: &Source) -> Parsed {
+fn parse(source: &Source, links: &Links) -> Parsed {
     if source.is_too_large() {
         let message = format!(
             "the file has {} bytes; keyslot reads Terraform files of up to {MAX_BYTES}",
@@ -68,13 +72,16 @@ fn parse(source: &Source) -> Parsed {
         );
         return Err(ParseFailure { span: 0..0, message });
     }
-    match source.syntax() {
-        Syntax::Json | Syntax::VariablesJson => json::facts_of(source),
-        Syntax::Native | Syntax::Variables | Syntax::Terragrunt => match parse_body(source.text()) {
-            Ok(body) => Ok(facts_of(source, &body)),
-            Err(error) => Err(failure(source, &error)),
-        },
-    }
+    let mut facts = match source.syntax() {
+        Syntax::Json | Syntax::VariablesJson => json::facts_of(source)?,
+        Syntax::Native | Syntax::Variables | Syntax::Terragrunt => facts_of(source, &body(source)?),
+    };
+    links.straighten(source.folder(), &mut facts);
+    Ok(facts)
+}
+
+fn body(source: &Source) -> Result<Body, ParseFailure> {
+    parse_body(source.text()).map_err(|error| failure(source, &error))
 }
 
 fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {

@@ -28,6 +28,11 @@ pub enum Refusal {
         place: String,
         message: String,
     },
+    /// A file or folder that could not be read.
+    Unread {
+        place: String,
+        why: String,
+    },
     Opaque {
         place: String,
         why: String,
@@ -36,6 +41,10 @@ pub enum Refusal {
     ChosenElsewhere {
         place: String,
         attribute: String,
+    },
+    /// The key is consumed in a copy of a module that comes from elsewhere.
+    Vendored {
+        place: String,
     },
     /// The other slot has no name where this one was taken from.
     NoCounterpart {
@@ -57,7 +66,9 @@ impl Refusal {
     pub fn is_finding(&self) -> bool {
         match self {
             Refusal::Unparsed { .. }
+            | Refusal::Unread { .. }
             | Refusal::Opaque { .. }
+            | Refusal::Vendored { .. }
             | Refusal::ChosenElsewhere { .. }
             | Refusal::NoCounterpart { .. }
             | Refusal::VersionNotRaised { .. } => true,
@@ -89,9 +100,13 @@ impl fmt::Display for Refusal {
                 }
             }
             Refusal::Unparsed { place, message } => write!(f, "{place}: does not parse: {message}"),
+            Refusal::Unread { place, why } => write!(f, "{place}: cannot be read: {why}"),
             Refusal::Opaque { place, why } => write!(f, "{place}: {why}"),
             Refusal::ChosenElsewhere { place, attribute } => {
                 write!(f, "{place}: whether `{attribute}` is read depends on a value at run time")
+            }
+            Refusal::Vendored { place } => {
+                write!(f, "{place}: lies in a copy of a module from elsewhere, which is not edited")
             }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")

@@ -32,9 +32,15 @@ pub struct Resolved {
     pub choosers: Vec<Chooser>,
 }
 
-/// `facts` belongs to `sources`, entry by entry; an error for files that do not parse.
-pub fn resolve(sources: &[Source], facts: &[Parsed], declared: &Declared) -> Resolved {
-    let folders = Folders::new(sources, facts);
+/// `facts` belongs to `sources`, entry by entry; an error for files that do not parse. `known` holds the folders of all
+/// files, also of those that are left out because they cannot matter.
+pub fn resolve(
+    sources: &[Source],
+    facts: &[Parsed],
+    known: &BTreeSet<String>,
+    declared: &Declared,
+) -> Resolved {
+    let folders = Folders::new(sources, facts, known);
     let reads = reads(&folders, sources, facts);
     let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
     let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, sources, facts));

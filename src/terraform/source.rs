@@ -9,47 +9,14 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+use super::syntax::{Syntax, folder_of, lies_vendored};
+
 /// Parsing costs about 40 bytes of memory per byte of text; nobody writes this much HCL in one file by hand.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Stands for a byte that is no UTF-8. A control character has no meaning in HCL, so none can arise.
 const SUBSTITUTE: u8 = 0x1A;
-
-/// What a file's name says about its syntax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// `.tf`, `.tofu`
-    Native,
-    /// `.tf.json`, `.tofu.json`
-    Json,
-    /// `.tfvars`
-    Variables,
-    /// `.tfvars.json`
-    VariablesJson,
-    /// `terragrunt.hcl`
-    Terragrunt,
-}
-
-impl Syntax {
-    /// Absent for files that are no Terraform.
-    pub fn of(path: &str) -> Option<Syntax> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if name.ends_with(".tf") || name.ends_with(".tofu") {
-            Some(Syntax::Native)
-        } else if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
-            Some(Syntax::Json)
-        } else if name.ends_with(".tfvars") {
-            Some(Syntax::Variables)
-        } else if name.ends_with(".tfvars.json") {
-            Some(Syntax::VariablesJson)
-        } else if name == "terragrunt.hcl" {
-            Some(Syntax::Terragrunt)
-        } else {
-            None
-        }
-    }
-}
 
 /// SHA-256 of a file's bytes: names the content that an edit was made for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,8 +53,9 @@ pub struct Position {
 pub struct Source {
     path: String,
     syntax: Syntax,
-    bytes: Vec<u8>,
     text: String,
+    /// The file's bytes where the text alone does not tell them; most files are kept once.
+    bytes: Option<Vec<u8>>,
     mark: usize,
 }
 
@@ -95,9 +63,26 @@ impl Source {
     /// `path` is relative to the tree's root, with `/` between its parts. A file over [`MAX_BYTES`] is kept
     /// with an empty text: see [`Source::is_too_large`].
     pub fn new(path: &str, syntax: Syntax, bytes: &[u8]) -> Source {
-        let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let text = if bytes.len() > MAX_BYTES { String::new() } else { readable(&bytes[mark..]) };
-        Source { path: path.to_owned(), syntax, bytes: bytes.to_vec(), text, mark }
+        Source::of(path, syntax, bytes.to_vec())
+    }
+
+    /// The same from bytes that are nobody else's.
+    pub fn of(path: &str, syntax: Syntax, bytes: Vec<u8>) -> Source {
+        let path = path.to_owned();
+        if bytes.len() > MAX_BYTES {
+            return Source { path, syntax, text: String::new(), bytes: Some(bytes), mark: 0 };
+        }
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            let mark = BYTE_ORDER_MARK.len();
+            return Source { path, syntax, text: readable(&bytes[mark..]), bytes: Some(bytes), mark };
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Source { path, syntax, text, bytes: None, mark: 0 },
+            Err(invalid) => {
+                let bytes = invalid.into_bytes();
+                Source { path, syntax, text: readable(&bytes), bytes: Some(bytes), mark: 0 }
+            }
+        }
     }
 
     pub fn path(&self) -> &str {
@@ -109,7 +94,7 @@ impl Source {
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_deref().unwrap_or(self.text.as_bytes())
     }
 
     /// What the parser gets: no byte order mark, valid UTF-8.
@@ -118,12 +103,17 @@ impl Source {
     }
 
     pub fn is_too_large(&self) -> bool {
-        self.bytes.len() > MAX_BYTES
+        self.bytes().len() > MAX_BYTES
     }
 
     /// The folder that the file lies in, which is the Terraform module that it belongs to; empty for the root.
     pub fn folder(&self) -> &str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        folder_of(&self.path)
+    }
+
+    /// A copy of a module from elsewhere, which is never edited.
+    pub fn is_vendored(&self) -> bool {
+        lies_vendored(&self.path)
     }
 
     /// A piece of the text as a source of its own, whose spans lead to the same file.
@@ -131,7 +121,7 @@ impl Source {
         Source {
             path: self.path.clone(),
             syntax: self.syntax,
-            bytes: Vec::new(),
+            bytes: None,
             text: self.text.get(in_text.clone()).unwrap_or_default().to_owned(),
             mark: self.mark + in_text.start,
         }
@@ -173,20 +163,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_terraform_from_other_files() {
-        for (path, syntax) in [
-            ("main.tf", Some(Syntax::Native)),
-            ("a/b.tofu", Some(Syntax::Native)),
-            ("a/b.tf.json", Some(Syntax::Json)),
-            ("a.tf/readme.md", None),
-            ("terraform.tfstate", None),
-            ("package.json", None),
-        ] {
-            assert_eq!(Syntax::of(path), syntax, "{path}");
-        }
-    }
-
-    #[test]
     fn a_byte_order_mark_shifts_spans_but_no_columns() {
         let source = Source::new("a.tf", Syntax::Native, b"\xEF\xBB\xBFa = 1\nb = 2\n");
         assert_eq!(source.text(), "a = 1\nb = 2\n");
@@ -202,6 +178,14 @@ mod tests {
         let source = Source::new("a.tf", Syntax::Native, bytes);
         assert_eq!(source.text().len(), bytes.len());
         assert_eq!(source.text().find("x ="), Some(bytes.len() - 6));
+    }
+
+    #[test]
+    fn bytes_come_back_as_they_were() {
+        let too_large = vec![b' '; MAX_BYTES + 1];
+        for bytes in [&b"a = 1\r\n"[..], b"", b"\xEF\xBB\xBF# \xE9\n", b"# caf\xE9", &too_large] {
+            assert_eq!(Source::new("a.tf", Syntax::Native, bytes).bytes(), bytes);
+        }
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! A tree of Terraform files, read whole.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::account::{Account, Declared};
 use super::chooser::Chooser;
 use super::facts::Block;
 use super::flow::{Flow, flows};
+use super::glance::Glance;
+use super::links::Links;
 use super::parse::{ParseFailure, Parsed, parse_all};
+use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
-use super::source::{Source, Syntax};
+use super::source::Source;
+use super::syntax::{Syntax, lies_installed};
 use crate::model::{Access, SlotUse};
 
 /// A file that is no Terraform as far as keyslot can read it.
@@ -19,15 +24,29 @@ pub struct Unparsed {
     pub failure: ParseFailure,
 }
 
+/// A file, or a folder, that could not be read, so that nobody knows what it says. Its source is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadFile {
+    pub file: usize,
+    /// As the end of a sentence about the file.
+    pub why: String,
+}
+
 /// What a tree of files says about the keys of Cosmos DB accounts.
 #[derive(Clone, Debug)]
 pub struct Tree {
     /// Put before paths that people see; empty, or with a slash at its end.
     root: String,
-    /// By path.
+    /// By path. Files that cannot matter may be left out.
     pub sources: Vec<Source>,
     parsed: Vec<Parsed>,
+    links: Links,
+    /// Of all files, those left out included.
+    folders: BTreeSet<String>,
+    /// How many files were read, those left out included.
+    pub files: usize,
     pub unparsed: Vec<Unparsed>,
+    pub unread: Vec<UnreadFile>,
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
@@ -38,26 +57,29 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Reads files given by their path from the tree's root, `/` between its parts, and their bytes. Files that
-    /// are no Terraform, and copies of modules below `.terraform/`, are passed over.
+    /// Reads files given by their path from the tree's root, `/` between its parts, and their bytes: all of them,
+    /// and whatever does not parse counts. Files that are no Terraform, and copies of modules that a tool
+    /// installed, are passed over.
     pub fn read<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Tree {
-        let mut sources: Vec<Source> = files
+        let glanced = files
             .iter()
-            .filter_map(|(path, bytes)| {
-                let path = path.as_ref();
-                let syntax = Syntax::of(path)?;
-                let installed = path.split('/').any(|part| part == ".terraform");
-                (!installed).then(|| Source::new(path, syntax, bytes.as_ref()))
+            .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
+            .filter(|(path, _)| Syntax::of(path).is_some() && !lies_installed(path))
+            .map(|(path, bytes)| Glanced {
+                path: path.to_owned(),
+                glance: Glance::of(path, bytes),
+                bytes: Some(bytes.to_vec()),
             })
             .collect();
-        sources.sort_by(|a, b| a.path().cmp(b.path()));
-        let parsed = parse_all(&sources);
-        Tree::of(String::new(), sources, parsed, Declared::default())
+        let mut reading = Reading::new(glanced, Links::default(), Failures::Every);
+        // All bytes are there: nothing is left to look into.
+        reading.looks();
+        reading.finish(Vec::new())
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
     pub fn declaring(self, declared: Declared) -> Tree {
-        Tree::of(self.root, self.sources, self.parsed, declared)
+        Tree { declared, ..self }.resolved()
     }
 
     /// The same, with paths shown as they are seen from another folder.
@@ -82,31 +104,55 @@ impl Tree {
             })
             .collect();
         let (files, new): (Vec<usize>, Vec<Source>) = new.into_iter().unzip();
-        let mut sources = self.sources.clone();
-        let mut parsed = self.parsed.clone();
-        for ((file, source), result) in files.into_iter().zip(new.clone()).zip(parse_all(&new)) {
-            sources[file] = source;
-            parsed[file] = result;
+        let mut tree = self.clone();
+        for ((file, source), result) in files.into_iter().zip(new.clone()).zip(parse_all(&new, &self.links)) {
+            tree.sources[file] = source;
+            tree.parsed[file] = result;
         }
-        Tree::of(self.root.clone(), sources, parsed, self.declared.clone())
+        tree.resolved()
     }
 
-    fn of(root: String, sources: Vec<Source>, parsed: Vec<Parsed>, declared: Declared) -> Tree {
-        let unparsed = parsed
-            .iter()
-            .enumerate()
-            .filter_map(|(file, parsed)| {
-                parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
-            })
-            .collect();
-        let Resolved { accounts, references, opaque, choosers } = resolve(&sources, &parsed, &declared);
-        let flows = OnceLock::new();
-        Tree { root, sources, parsed, unparsed, accounts, references, opaque, choosers, declared, flows }
+    /// A tree of sources, by path, and what each of them says.
+    pub(super) fn of_parts(
+        sources: Vec<Source>,
+        parsed: Vec<Parsed>,
+        unread: Vec<UnreadFile>,
+        folders: BTreeSet<String>,
+        files: usize,
+        links: Links,
+    ) -> Tree {
+        let tree = Tree {
+            root: String::new(),
+            sources,
+            parsed,
+            links,
+            folders,
+            files,
+            unparsed: Vec::new(),
+            unread,
+            accounts: Vec::new(),
+            references: Vec::new(),
+            opaque: Vec::new(),
+            choosers: Vec::new(),
+            declared: Declared::default(),
+            flows: OnceLock::new(),
+        };
+        tree.resolved()
+    }
+
+    fn resolved(mut self) -> Tree {
+        let failed = |(file, parsed): (usize, &Parsed)| {
+            parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
+        };
+        self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
+        let Resolved { accounts, references, opaque, choosers } =
+            resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
+        Tree { accounts, references, opaque, choosers, flows: OnceLock::new(), ..self }
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.
     pub fn flows(&self) -> &[Flow] {
-        self.flows.get_or_init(|| flows(&self.sources, &self.parsed, &self.references))
+        self.flows.get_or_init(|| flows(&self.sources, &self.parsed, &self.folders, &self.references))
     }
 
     /// Whether a file is a terragrunt configuration.
@@ -114,19 +160,25 @@ impl Tree {
         self.sources[file].syntax() == Syntax::Terragrunt
     }
 
-    /// Whether the folder of a file is applied by itself: it sets up a provider, or has values for its variables.
+    /// Whether the folder of a file is applied by itself: it sets up a provider, or terragrunt runs it.
     pub fn is_root_module(&self, file: usize) -> bool {
         let folder = self.sources[file].folder();
-        let variables = |file: usize| {
-            matches!(
-                self.sources[file].syntax(),
-                Syntax::Variables | Syntax::VariablesJson | Syntax::Terragrunt
-            )
-        };
         self.blocks().any(|(file, block)| {
             let sets_up = block.words.first().is_some_and(|word| word == "provider");
-            self.sources[file].folder() == folder && (sets_up || variables(file))
+            self.sources[file].folder() == folder && (sets_up || self.is_terragrunt(file))
         })
+    }
+
+    /// Whether Terraform files lie in a folder.
+    pub fn has_folder(&self, folder: &str) -> bool {
+        self.folders.contains(folder)
+    }
+
+    /// Files in which a key is read, or that it passes or ends in.
+    pub fn on_the_way(&self) -> BTreeSet<usize> {
+        let passed =
+            self.flows().iter().flat_map(|flow| flow.hops.iter().map(|hop| hop.file).chain([flow.sink.file]));
+        self.references.iter().map(|reference| reference.file).chain(passed).collect()
     }
 
     /// The blocks that rules may ask about, with their files.
@@ -167,9 +219,14 @@ impl Tree {
         })
     }
 
+    /// Whether there are files of which it is not known what they say.
+    pub fn has_gaps(&self) -> bool {
+        !self.unparsed.is_empty() || !self.unread.is_empty()
+    }
+
     /// Which slot the account's consumers read. Unknown as soon as anything could say otherwise.
     pub fn slot_use(&self, account: usize, access: Access) -> SlotUse {
-        let hidden = !self.unparsed.is_empty()
+        let hidden = self.has_gaps()
             || self.opaque_for(account, access).next().is_some()
             || self.choices(account, access).next().is_some();
         if hidden {

@@ -50,6 +50,7 @@ const CORE: &[(&str, &[&str])] = &[
     (
         "terraform",
         &[
+            "aho_corasick",
             "hcl_edit",
             "hcl",
             "include_dir",

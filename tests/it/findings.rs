@@ -55,7 +55,7 @@ warning[deprecated-attribute]: `primary_master_key` is gone since azurerm 3.0; i
 2 |   b = azurerm_cosmosdb_account.x.primary_master_key
   |                                  ^^^^^^^^^^^^^^^^^^
   |
-  = help: Take the name without `master_`: it has been there since long before 3.0 and gives the same key.
+  = help: Take the name without `master_`, which gives the same key.
 
 azurerm_cosmosdb_account.x
   read-write  primary

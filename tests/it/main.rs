@@ -10,6 +10,7 @@ mod check;
 mod contract;
 mod cut_journal;
 mod desk;
+mod discover;
 mod findings;
 mod flip;
 mod formatted;

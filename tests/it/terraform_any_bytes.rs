@@ -8,7 +8,7 @@ use keyslot::model::example_tree;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::properties::{files_of, flip, scan};
+use crate::properties::{KEY, files_of, flip, scan};
 
 /// One small damage to a file.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ enum Damage {
 }
 
 const WORDS: &[&str] = &[
+    " # keyslot:ignore opaque-read because it is ours\n",
+    "/* keyslot:ignore x, mixed-slots */",
+    KEY,
+    "AccountKey=",
     "${",
     "}",
     "\"",

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     summary: "A key is read by a name that newer versions of the provider do not have.",
     why: "`primary_master_key` and its like are gone since azurerm 3.0. The upgrade of the provider then comes with a \
           change of the very lines that a rotation has to change.",
-    remedy: "Take the name without `master_`: it has been there since long before 3.0 and gives the same key.",
+    remedy: "Take the name without `master_`, which gives the same key.",
     before: r#"locals {
   key = azurerm_cosmosdb_account.orders.primary_master_key
 }

@@ -18,6 +18,7 @@ mod parse_error;
 mod published_key;
 pub(super) mod silence_without_reason;
 pub(super) mod silence_without_rule;
+mod unreadable_file;
 pub(super) mod unused_silence;
 mod write_only_version;
 pub(super) mod write_only_version_not_raised;
@@ -44,6 +45,7 @@ pub const RULES: &[Rule] = &[
     published_key::RULE,
     silence_without_reason::RULE,
     silence_without_rule::RULE,
+    unreadable_file::RULE,
     unused_silence::RULE,
     write_only_version::RULE,
     write_only_version_not_raised::RULE,

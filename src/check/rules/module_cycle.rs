@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Tree, local_folder};
+use crate::terraform::{Block, Tree, local_folder};
 
 pub const RULE: Rule = Rule {
     id: "module-cycle",
@@ -14,16 +14,32 @@ pub const RULE: Rule = Rule {
     before: r#"module "a" {
   source = "./a"
 }
+
+locals {
+  key = module.a.key
+}
 # --- a/main.tf
 module "back" {
   source = "../"
+}
+
+output "key" {
+  value     = azurerm_cosmosdb_account.orders.primary_key
+  sensitive = true
 }
 "#,
     after: r#"module "a" {
   source = "./a"
 }
+
+locals {
+  key = module.a.key
+}
 # --- a/main.tf
-variable "from_above" {}
+output "key" {
+  value     = azurerm_cosmosdb_account.orders.primary_key
+  sensitive = true
+}
 "#,
     look,
 };
@@ -31,9 +47,13 @@ variable "from_above" {}
 fn look(tree: &Tree) -> Vec<Place> {
     let mut uses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut calls = Vec::new();
-    for (file, block) in
-        tree.blocks().filter(|(_, block)| block.words.first().is_some_and(|word| word == "module"))
-    {
+    // Of modules that no key comes near, nothing is said: they may not even have been parsed.
+    let near = tree.on_the_way();
+    let near = |file: &usize| near.contains(file);
+    let is_call = |(file, block): &(usize, &Block)| {
+        near(file) && block.words.first().is_some_and(|word| word == "module")
+    };
+    for (file, block) in tree.blocks().filter(is_call) {
         let folder = tree.sources[file].folder();
         let Some(source) = block.argument("source") else { continue };
         let Some(target) = source.value.as_text().and_then(|path| local_folder(folder, path)) else {

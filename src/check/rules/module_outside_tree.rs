@@ -1,7 +1,7 @@
 //! `module-outside-tree`: a module is taken from a path that is not among the files that were read.
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Tree, local_folder};
+use crate::terraform::{Tree, local_folder, says_cosmos};
 
 pub const RULE: Rule = Rule {
     id: "module-outside-tree",
@@ -10,11 +10,11 @@ pub const RULE: Rule = Rule {
     why: "What such a module does with a key is not known here: keys that it hands out go by their names, and a key \
           that it reads itself is not seen at all.",
     remedy: "Run keyslot on a folder that holds the module too, the repository's root as a rule.",
-    before: r#"module "db" {
+    before: r#"module "cosmos" {
   source = "../../shared/db"
 }
 "#,
-    after: r#"module "db" {
+    after: r#"module "cosmos" {
   source = "./db"
 }
 # --- db/main.tf
@@ -26,14 +26,18 @@ resource "azurerm_cosmosdb_account" "orders" {
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let calls = tree.blocks().filter(|(_, block)| block.words.first().is_some_and(|word| word == "module"));
+    let near = tree.on_the_way();
     let mut places = Vec::new();
-    for (file, block) in calls {
+    for (file, block) in tree.blocks() {
+        let ["module", name] = block.words.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+            continue;
+        };
         let Some(source) = block.argument("source") else { continue };
         let Some(path) = source.value.as_text().filter(|text| text.starts_with('.')) else { continue };
+        // Of modules that no key comes near, nothing is said: they may not even have been parsed.
+        let matters = near.contains(&file) || says_cosmos(name) || says_cosmos(path);
         let folder = local_folder(tree.sources[file].folder(), path);
-        let known = folder.is_some_and(|folder| tree.sources.iter().any(|source| source.folder() == folder));
-        if !known {
+        if matters && !folder.is_some_and(|folder| tree.has_folder(&folder)) {
             places.push(Place::new(
                 file,
                 source.span.clone(),
@@ -55,6 +59,6 @@ mod tests {
              \"git::https://example.invalid/m.git\"\n}\n",
             &[],
         );
-        check_text("module \"a\" {\n  source = \"../x\"\n}\n", &[("module-outside-tree", 2)]);
+        check_text("module \"a\" {\n  source = \"../cosmos\"\n}\n", &[("module-outside-tree", 2)]);
     }
 }

@@ -1,4 +1,9 @@
 //! `parse-error`: a file that does not parse may hide anything, so nothing can be claimed of the tree.
+//!
+//! In a tree of more than 4 MiB of Terraform a file is parsed only if it could matter: it holds a word that keys or
+//! their accounts are known by, or a name through which one travels. Of the others those are found whose
+//! brackets or quotes do not add up; `a = = 1` in a file that says nothing of keys is left to `terraform
+//! validate`. No claim hangs on it: a file without such words reads no key, however its mistake is corrected.
 
 use crate::check::{Place, Rule, Severity};
 use crate::terraform::Tree;

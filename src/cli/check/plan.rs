@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::check::plan::{Expectation, judge};
-use crate::cli::discover::discover;
+use crate::cli::discover::{Shortcuts, discover};
 use crate::cli::findings::Format;
 use crate::cli::sealed::read_sealed;
 use crate::cli::{CliError, Exit, Terminal};
@@ -66,19 +66,19 @@ impl PlanOptions {
     fn expectation(&self, code: Option<&Path>, terminal: &mut Terminal) -> Result<Expectation, CliError> {
         let named = Expectation::named(&self.secret);
         let Some(code) = code else { return Ok(named) };
-        let found = discover(code)?;
-        super::warn_of_links(&found, terminal);
+        let found = discover(code, Shortcuts::TAKEN)?;
+        super::say_what_was_passed_over(&found, terminal);
         let tree = found.tree();
-        if hides_something(&tree) {
+        if hides_something(tree) {
             terminal.warn(
                 "this code does not tell all places that take a key (see `keyslot check` without --plan), so a \
                  secret may be missing among the expected ones",
             );
         }
-        Ok(named.and_of(&tree))
+        Ok(named.and_of(tree))
     }
 }
 
 fn hides_something(tree: &Tree) -> bool {
-    !tree.unparsed.is_empty() || !tree.opaque.is_empty()
+    !tree.unparsed.is_empty() || !tree.unread.is_empty() || !tree.opaque.is_empty()
 }

@@ -462,3 +462,13 @@ fn a_flip_that_would_not_be_what_was_meant_is_ours_and_refused() {
     let refusals = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(refusals.as_slice(), [Refusal::NotAsMeant(_)]), "{refusals:?}");
 }
+
+#[test]
+fn copies_of_modules_are_read_and_not_edited() {
+    let key = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let tree = Tree::read(&[("vendor/m/a.tf", key), (".terraform/modules/m/a.tf", key)]);
+    assert_eq!(tree.references.len(), 1);
+    let refused = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    let said: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["vendor/m/a.tf:2:34: lies in a copy of a module from elsewhere, which is not edited"]);
+}

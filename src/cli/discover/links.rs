@@ -1,0 +1,74 @@
+//! Symbolic links, once the walk is over: within the tree they are other paths to what is read anyway.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Shortcuts;
+use super::walk::{Gathered, relative};
+use crate::terraform::{Links, Syntax};
+
+impl Gathered {
+    /// Sorts out the links that were found. A file behind one of them is read if it was not read where it is, and
+    /// git does not ignore that place.
+    pub fn follow(&mut self, root: &Path, shortcuts: Shortcuts) -> Links {
+        let mut links = Links::default();
+        let found = std::mem::take(&mut self.found_links);
+        if found.is_empty() {
+            return links;
+        }
+        let Ok(real_root) = fs::canonicalize(root) else {
+            self.left.extend(found);
+            return links;
+        };
+        let mut known = Known::of(root, self);
+        for link in found {
+            let behind = fs::canonicalize(&link).ok();
+            let inside = behind.as_deref().and_then(|target| target.strip_prefix(&real_root).ok());
+            let at = relative(root, &link);
+            match inside.map(|inside| relative(Path::new(""), inside)) {
+                Some(target) if known.folders.contains(&target) => links.folders.push((at, target)),
+                Some(target) if known.files.contains_key(&target) => {
+                    if Syntax::of(&at).is_some() {
+                        links.files.push((at, known.files[&target].clone()));
+                    }
+                }
+                Some(target) if Syntax::of(&at).is_some() && known.walks(&target) => {
+                    self.file(root, &link, shortcuts);
+                    known.files.insert(target, at);
+                }
+                Some(_) | None => {
+                    let is_folder = behind.as_deref().is_some_and(Path::is_dir);
+                    if is_folder || Syntax::of(&at).is_some() {
+                        self.left.push(link);
+                    }
+                }
+            }
+        }
+        self.seen.sort_by(|a, b| a.path.cmp(&b.path));
+        links
+    }
+}
+
+/// What the walk came by.
+struct Known {
+    folders: BTreeSet<String>,
+    /// Where a file is read: its own path, or that of a link to it.
+    files: BTreeMap<String, String>,
+}
+
+impl Known {
+    fn of(root: &Path, gathered: &Gathered) -> Known {
+        let folder = |path: &PathBuf| relative(root, path);
+        Known {
+            folders: gathered.folders.iter().map(folder).collect(),
+            files: gathered.seen.iter().map(|seen| (seen.path.clone(), seen.path.clone())).collect(),
+        }
+    }
+
+    /// Whether the folder of a file was walked through, and the file's name alone kept it from being read.
+    fn walks(&self, file: &str) -> bool {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        self.folders.contains(folder) && Syntax::of(name).is_none()
+    }
+}

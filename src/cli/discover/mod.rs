@@ -1,0 +1,215 @@
+//! Finding Terraform on disk: from a path to a tree in memory.
+//!
+//! git's ignore rules hold, in and out of repositories; `.git/` and copies of modules that a tool installed are
+//! passed over. Every file is read once, by as many threads as there are processors; in a large tree only those
+//! that can matter are kept and parsed (see [`crate::terraform::Reading`]). What cannot be read is part of the tree
+//! as that: such a tree claims nothing.
+
+mod bytes;
+mod links;
+mod walk;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use self::bytes::{Stamp, read_whole};
+use self::walk::Gathered;
+use super::error::CliError;
+use crate::terraform::{Failures, Glance, Glanced, Links, Look, Reading, Syntax, Tree};
+
+/// Up to this many bytes of Terraform, parsing all of it takes less than a tenth of a second.
+const SMALL: usize = 4 * 1024 * 1024;
+/// Fewer files than this are not worth a second thread.
+const FILES_PER_THREAD: usize = 32;
+
+/// Whether files that cannot matter are left unparsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcuts {
+    taken: bool,
+    /// A tree of so many bytes is parsed whole, and whatever does not parse counts.
+    small: usize,
+}
+
+impl Shortcuts {
+    pub const TAKEN: Shortcuts = Shortcuts { taken: true, small: SMALL };
+    /// The same is reported, only later.
+    pub const OFF: Shortcuts = Shortcuts { taken: false, small: SMALL };
+
+    /// Whether every file is kept and parsed in a tree of so many bytes.
+    fn keep_all(self, total: usize) -> bool {
+        !self.taken || total <= self.small
+    }
+
+    fn failures(self, total: usize) -> Failures {
+        if total <= self.small { Failures::Every } else { Failures::ThatMatter }
+    }
+}
+
+/// Terraform files as they were read.
+#[derive(Debug)]
+pub struct Found {
+    /// What the files' paths start from.
+    pub root: PathBuf,
+    tree: Tree,
+    /// Links out of the tree, which were not followed.
+    pub links: Vec<PathBuf>,
+    /// Folders of installed copies of modules, which were passed over.
+    pub copies: Vec<PathBuf>,
+}
+
+impl Found {
+    /// The tree, its paths shown as the user would type them.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Where a file of the tree lies on disk.
+    pub fn on_disk(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+}
+
+const WHAT_IS_TERRAFORM: &str = "keyslot reads .tf, .tofu, .tfvars (each with .json too) and Terragrunt's .hcl files; \
+                                 name the folder that holds them, or one of them";
+
+/// A file as it was found on disk.
+struct Seen {
+    path: String,
+    stamp: Stamp,
+    glance: Glance,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Seen {
+    /// Without the bytes that were kept for the case that the tree is small.
+    fn kept(mut seen: Vec<Seen>, all: bool) -> Vec<Seen> {
+        for Seen { glance, bytes, .. } in seen.iter_mut().filter(|_| !all) {
+            *bytes = bytes.take().filter(|_| must_be_parsed(glance));
+        }
+        seen
+    }
+}
+
+fn must_be_parsed(glance: &Glance) -> bool {
+    glance.matters || !glance.adds_up
+}
+
+/// Reads a folder with everything below it, or one file.
+pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<Found, CliError> {
+    let known = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let (root, mut gathered) = if known.is_dir() {
+        (path.to_owned(), walk::folder(path, shortcuts))
+    } else {
+        file(path, shortcuts)?
+    };
+    let links = gathered.follow(&root, shortcuts);
+    if gathered.seen.is_empty() && gathered.unread.is_empty() {
+        return Err(CliError::usage("there is no Terraform here")
+            .at(path.display())
+            .because("no file in it or below it is Terraform that git would not ignore")
+            .hint(WHAT_IS_TERRAFORM));
+    }
+    let Gathered { seen, unread, left, mut copies, total, .. } = gathered;
+    copies.sort();
+    let seen = Seen::kept(seen, shortcuts.keep_all(total));
+    let tree = read(&root, seen, unread, links, shortcuts.failures(total));
+    Ok(Found { tree: tree.shown_under(&shown(&root)), root, links: left, copies })
+}
+
+fn shown(root: &Path) -> String {
+    match root.to_string_lossy().replace('\\', "/") {
+        root if root == "." || root == "./" => String::new(),
+        root => root.strip_prefix("./").map(str::to_owned).unwrap_or(root),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    match error.kind() {
+        io::ErrorKind::NotFound => CliError::usage("there is no such file or folder")
+            .at(path.display())
+            .hint("paths are taken from the folder that the command runs in"),
+        _ => CliError::io("cannot read", path.display(), error),
+    }
+}
+
+fn file(path: &Path, shortcuts: Shortcuts) -> Result<(PathBuf, Gathered), CliError> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if Syntax::of(name).is_none() {
+        return Err(CliError::usage("this file is no Terraform")
+            .at(path.display())
+            .because("its name ends otherwise")
+            .hint(WHAT_IS_TERRAFORM));
+    }
+    let root = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut gathered = Gathered::default();
+    gathered.file(&root, path, shortcuts);
+    Ok((root, gathered))
+}
+
+/// Reads what matters, round by round.
+fn read(
+    root: &Path,
+    seen: Vec<Seen>,
+    mut unread: Vec<(String, String)>,
+    links: Links,
+    failures: Failures,
+) -> Tree {
+    let mut known: Vec<(PathBuf, Stamp)> = Vec::with_capacity(seen.len());
+    let mut glanced = Vec::with_capacity(seen.len());
+    for Seen { path, stamp, glance, bytes } in seen {
+        known.push((root.join(&path), stamp));
+        glanced.push(Glanced { path, glance, bytes });
+    }
+    let paths: Vec<String> = glanced.iter().map(|glanced| glanced.path.clone()).collect();
+    let mut reading = Reading::new(glanced, links, failures);
+    loop {
+        let looks = reading.looks();
+        if looks.is_empty() {
+            return reading.finish(unread);
+        }
+        let mut wanted = Vec::new();
+        for (file, bytes) in look_into(&looks, &known) {
+            match bytes {
+                Ok(bytes) => wanted.push((file, bytes)),
+                Err(why) => unread.push((paths[file].clone(), why)),
+            }
+        }
+        reading.take(wanted);
+    }
+}
+
+/// The files that are wanted, with their bytes or why there are none.
+fn look_into(looks: &[Look], known: &[(PathBuf, Stamp)]) -> Vec<(usize, Result<Vec<u8>, String>)> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = looks.len().div_ceil(threads).max(FILES_PER_THREAD);
+    let look = |look: &Look, buffer: &mut Vec<u8>| {
+        let (path, stamp) = known.get(look.file)?;
+        let again = read_whole(path, buffer).and_then(|(bytes, now)| match now == *stamp {
+            true => Ok(look.is_wanted(bytes).then(|| bytes.to_vec())),
+            false => Err("it changed while the tree was read".to_owned()),
+        });
+        Some((look.file, again.transpose()?))
+    };
+    let work = |looks: &[Look]| {
+        let mut buffer = Vec::new();
+        looks.iter().filter_map(|it| look(it, &mut buffer)).collect::<Vec<_>>()
+    };
+    let mut shares = looks.chunks(share);
+    let mine = shares.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = shares.map(|looks| scope.spawn(move || work(looks))).collect();
+        let mut found = work(mine);
+        for other in others {
+            match other.join() {
+                Ok(more) => found.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    })
+}

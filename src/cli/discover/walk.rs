@@ -1,0 +1,146 @@
+//! Every file below a folder, looked at once.
+//!
+//! The walk is `ignore`'s, with as many threads as it thinks right. A file's bytes are kept if it matters, and as
+//! long as the tree is small; of the others only what a glance tells.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ignore::{DirEntry, Error, WalkBuilder, WalkState};
+
+use super::bytes::{Stamp, read_whole};
+use super::{Seen, Shortcuts, must_be_parsed};
+use crate::terraform::{Glance, Syntax, is_installed};
+
+/// What a walk has found so far.
+#[derive(Default)]
+pub struct Gathered {
+    pub seen: Vec<Seen>,
+    /// Files and folders that could not be read, and why.
+    pub unread: Vec<(String, String)>,
+    /// Symbolic links, of whatever kind.
+    pub found_links: Vec<PathBuf>,
+    /// Links out of the tree.
+    pub left: Vec<PathBuf>,
+    pub copies: Vec<PathBuf>,
+    /// Folders that were walked through.
+    pub folders: Vec<PathBuf>,
+    /// Bytes of all files seen.
+    pub total: usize,
+}
+
+/// Reads everything below a folder. Files come by path.
+pub fn folder(root: &Path, shortcuts: Shortcuts) -> Gathered {
+    let gathered = Mutex::new(Gathered::default());
+    let walk = WalkBuilder::new(root)
+        // Terraform reads folders whose name starts with a dot like any other.
+        .hidden(false)
+        .ignore(false)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build_parallel();
+    walk.run(|| {
+        let mut buffer = Vec::new();
+        let gathered = &gathered;
+        Box::new(move |entry| match entry {
+            Ok(entry) => take(root, &entry, &mut buffer, gathered, shortcuts),
+            Err(error) => {
+                let (path, why) = failed(root, &error);
+                with(gathered, |it| it.unread.push((relative(root, &path), why)));
+                WalkState::Continue
+            }
+        })
+    });
+    let mut gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+    gathered.seen.sort_by(|a, b| a.path.cmp(&b.path));
+    gathered.unread.sort();
+    gathered.found_links.sort();
+    gathered
+}
+
+fn with<T>(gathered: &Mutex<Gathered>, change: impl FnOnce(&mut Gathered) -> T) -> T {
+    change(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn take(
+    root: &Path,
+    entry: &DirEntry,
+    buffer: &mut Vec<u8>,
+    gathered: &Mutex<Gathered>,
+    shortcuts: Shortcuts,
+) -> WalkState {
+    let path = entry.path();
+    let Some(kind) = entry.file_type() else { return WalkState::Continue };
+    if kind.is_dir() {
+        let copies = entry.file_name().to_str().is_some_and(is_installed) && entry.depth() > 0;
+        let list = |it: &mut Gathered| {
+            if copies { it.copies.push(path.to_owned()) } else { it.folders.push(path.to_owned()) }
+        };
+        with(gathered, list);
+        return if copies { WalkState::Skip } else { WalkState::Continue };
+    }
+    if kind.is_symlink() {
+        with(gathered, |it| it.found_links.push(path.to_owned()));
+        return WalkState::Continue;
+    }
+    if Syntax::of(&entry.file_name().to_string_lossy()).is_none() {
+        return WalkState::Continue;
+    }
+    if kind.is_file() {
+        let looked = look(path, buffer);
+        with(gathered, |it| it.add(root, path, looked, shortcuts));
+    } else {
+        // Opening a pipe would wait for whoever writes to it.
+        with(gathered, |it| it.unread.push((relative(root, path), "it is no regular file".to_owned())));
+    }
+    WalkState::Continue
+}
+
+/// A file at a glance, with its bytes.
+struct Looked<'b> {
+    glance: Glance,
+    bytes: &'b [u8],
+    stamp: Stamp,
+}
+
+fn look<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<Looked<'b>, String> {
+    let name = path.to_str().ok_or("its name is not valid Unicode")?;
+    let (bytes, stamp) = read_whole(path, buffer)?;
+    Ok(Looked { glance: Glance::of(name, bytes), bytes, stamp })
+}
+
+impl Gathered {
+    /// Adds one file.
+    pub fn file(&mut self, root: &Path, path: &Path, shortcuts: Shortcuts) {
+        self.add(root, path, look(path, &mut Vec::new()), shortcuts);
+    }
+
+    fn add(&mut self, root: &Path, path: &Path, looked: Result<Looked<'_>, String>, shortcuts: Shortcuts) {
+        let path = relative(root, path);
+        match looked {
+            Ok(Looked { glance, bytes, stamp }) => {
+                self.total += bytes.len();
+                let kept = must_be_parsed(&glance) || shortcuts.keep_all(self.total);
+                self.seen.push(Seen { path, stamp, glance, bytes: kept.then(|| bytes.to_vec()) });
+            }
+            Err(why) => self.unread.push((path, why)),
+        }
+    }
+}
+
+/// As the tree names it: `/` between its parts, and a sign in the place of what is not valid Unicode.
+pub fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// Where a walk failed, and why.
+fn failed(root: &Path, error: &Error) -> (PathBuf, String) {
+    match error {
+        Error::WithPath { path, err } => (path.clone(), failed(root, err).1),
+        Error::WithDepth { err, .. } | Error::WithLineNumber { err, .. } => failed(root, err),
+        other => (root.to_owned(), other.to_string()),
+    }
+}

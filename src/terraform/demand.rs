@@ -1,0 +1,363 @@
+//! Which further files must be seen, because a name in the files seen so far leads there.
+//!
+//! A key travels forwards: from an account through local values, outputs and module inputs to wherever it ends.
+//! The name of an account is looked up backwards, from its declaration to where its parts are spelt. Both ways
+//! lead along the same graph of names, and every name on them asks for the files that could mention it. Asking
+//! for too much costs time; asking for too little would be a wrong claim, so where a step cannot be told, all
+//! of its names are taken.
+//!
+//! To add a kind of base, say in [`starts`] which names it reads from. To add a way that a value takes between
+//! folders, add it to [`Demand::onwards`] and [`Demand::backwards`], and its files to [`read_by`] or [`given_by`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::attribute::COSMOSDB_ACCOUNT;
+use super::by_name::says_cosmos;
+use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
+use super::folders::{local_folder, relative_folder};
+use super::glance::Waypoint;
+use super::known::NAME_ARGUMENTS;
+
+/// Arguments of a block that say which account it speaks of.
+const IDENTITY: &[&str] = &["backend", "config", "for_each", "name", "resource_group_name", "resource_id"];
+
+/// Files that must be seen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// Those of a folder that hold all these words.
+    Words { folder: String, words: Vec<String> },
+    /// Those with a path to the folder, as a module call has.
+    Callers { folder: String },
+    /// Those of the folder that set up a provider, as roots do.
+    Providers { folder: String },
+    /// Variables files, wherever they are: which of them a root is run with stands in no file of Terraform's.
+    Values { variable: String },
+    /// Those that hold the waypoint, wherever they are.
+    Passing(Waypoint),
+}
+
+/// A name through which a value travels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Local(String),
+    Variable(String),
+    Output(String),
+    /// What a module call is given.
+    Argument {
+        call: String,
+        name: String,
+    },
+    /// What a module call gives back; without a name, any of it.
+    Member {
+        call: String,
+        output: Option<String>,
+    },
+}
+
+/// A name in its folder.
+type Place = (String, Name);
+
+/// Where an object starts.
+enum Starts {
+    /// At a key, or at what holds keys.
+    Account,
+    Names(Vec<Name>),
+    /// At names behind which a key may be, whatever they stand for.
+    Both(Vec<Name>),
+}
+
+/// The names of all files seen, and what was asked for on their account.
+#[derive(Debug, Default)]
+pub struct Demand {
+    next: BTreeMap<Place, BTreeSet<Place>>,
+    before: BTreeMap<Place, BTreeSet<Place>>,
+    /// By folder: the calls and the folders of their modules.
+    calls: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// By folder of a module: its calls, with their folders.
+    callers: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// What is given a key, or an account, directly.
+    given: BTreeSet<Place>,
+    /// What the name of an account is made of.
+    spelling: BTreeSet<Place>,
+    /// By folder of a terragrunt configuration: who depends on it, under which name.
+    dependents: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// Folders whose callers decide which account is meant.
+    accounts: BTreeSet<String>,
+    asked: BTreeSet<Ask>,
+}
+
+impl Demand {
+    /// Takes in what a file says.
+    pub fn add(&mut self, folder: &str, facts: &Facts) {
+        for block in &facts.blocks {
+            self.block(folder, block);
+        }
+        for choice in &facts.choosing {
+            if let Starts::Names(names) = starts(&choice.by) {
+                self.spelling.extend(names.into_iter().map(|name| (folder.to_owned(), name)));
+            }
+        }
+        for read in &facts.reads {
+            self.read(folder, &read.object, &read.binding);
+        }
+    }
+
+    fn block(&mut self, folder: &str, block: &Block) {
+        let text = |name: &str| block.argument(name).and_then(|argument| argument.value.as_text());
+        let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["module", name] => {
+                let source = text("source").unwrap_or_default();
+                self.called(folder, name, source);
+                // Its outputs go by their names where its code is not here.
+                if says_cosmos(name) || says_cosmos(source) {
+                    self.given.insert((folder.to_owned(), member(name, None)));
+                    self.accounts.insert(folder.to_owned());
+                }
+            }
+            ["terraform"] => self.called(folder, "", text("source").unwrap_or_default()),
+            ["dependency", name] => {
+                if let Some(config) = text("config_path").and_then(|path| relative_folder(folder, path)) {
+                    let dependent = (folder.to_owned(), (*name).to_owned());
+                    self.dependents.entry(config).or_default().insert(dependent);
+                }
+            }
+            ["resource" | "data", COSMOSDB_ACCOUNT, _] => {
+                self.accounts.insert(folder.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, folder: &str, name: &str, source: &str) {
+        if let Some(target) = local_folder(folder, source) {
+            let call = (name.to_owned(), target.clone());
+            self.calls.entry(folder.to_owned()).or_default().insert(call);
+            let caller = (folder.to_owned(), name.to_owned());
+            self.callers.entry(target).or_default().insert(caller);
+        }
+    }
+
+    fn read(&mut self, folder: &str, object: &Object, binding: &Binding) {
+        let bound = bound(binding).map(|name| (folder.to_owned(), name));
+        let starts = starts(object);
+        if !matches!(starts, Starts::Names(_)) {
+            self.accounts.insert(folder.to_owned());
+        }
+        let names = match starts {
+            Starts::Account => return self.given.extend(bound),
+            Starts::Names(names) => names,
+            Starts::Both(names) => {
+                self.given.extend(bound.clone());
+                names
+            }
+        };
+        let names = names.into_iter().map(|name| (folder.to_owned(), name));
+        let identifies = identifies(binding);
+        for place in names {
+            // A key may be handed in under such a name: whether it is, callers tell.
+            let handed_in = matches!(&place.1, Name::Variable(name) if says_cosmos(name));
+            if identifies || handed_in {
+                self.spelling.insert(place.clone());
+            }
+            if let Some(bound) = &bound {
+                self.next.entry(place.clone()).or_default().insert(bound.clone());
+                self.before.entry(bound.clone()).or_default().insert(place);
+            }
+        }
+    }
+
+    /// What has to be seen in addition to what was asked for before.
+    pub fn asks(&mut self) -> Vec<Ask> {
+        let carrying = reach(&self.given, |place| self.onwards(place));
+        let spelling = reach(&self.spelling, |place| self.backwards(place));
+        let mut asks: BTreeSet<Ask> = BTreeSet::new();
+        asks.extend(carrying.iter().flat_map(|(folder, name)| read_by(folder, name)));
+        asks.extend(spelling.iter().flat_map(|(folder, name)| given_by(folder, name)));
+        asks.extend(self.accounts.iter().map(|folder| Ask::Callers { folder: folder.clone() }));
+        asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
+        let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
+        self.asked.extend(asks);
+        new
+    }
+
+    /// Where a value goes from a name.
+    fn onwards(&self, (folder, name): &Place) -> Vec<Place> {
+        let mut places = known(&self.next, folder, name);
+        match name {
+            Name::Local(_) | Name::Variable(_) => {}
+            Name::Output(output) => {
+                for (folder, call) in self.callers.get(folder).into_iter().flatten() {
+                    // A terragrunt configuration hands its module's outputs to those that depend on it.
+                    let dependents = self.dependents.get(folder).filter(|_| call.is_empty());
+                    let direct = (!call.is_empty()).then(|| (folder.clone(), call.clone()));
+                    for (folder, call) in dependents.into_iter().flatten().cloned().chain(direct) {
+                        places.push((folder.clone(), member(&call, Some(output.clone()))));
+                        places.push((folder, member(&call, None)));
+                    }
+                }
+            }
+            Name::Argument { call, name } => {
+                let targets = self.targets(folder, call);
+                places.extend(targets.map(|target| (target.to_owned(), Name::Variable(name.clone()))));
+            }
+            Name::Member { output: Some(_), .. } => {}
+            // Whatever is read of it by a name.
+            Name::Member { call, output: None } => {
+                let same = |(at, name): &&Place| {
+                    at == folder && matches!(name, Name::Member { call: of, output: Some(_) } if of == call)
+                };
+                places.extend(self.next.keys().filter(same).cloned());
+            }
+        }
+        places
+    }
+
+    /// Where a name has its value from.
+    fn backwards(&self, (folder, name): &Place) -> Vec<Place> {
+        let mut places = known(&self.before, folder, name);
+        match name {
+            Name::Local(_) | Name::Output(_) | Name::Argument { .. } => {}
+            Name::Variable(variable) => {
+                for (folder, call) in self.callers.get(folder).into_iter().flatten() {
+                    let argument = Name::Argument { call: call.clone(), name: variable.clone() };
+                    places.push((folder.clone(), argument));
+                }
+            }
+            Name::Member { call, output } => {
+                if let Some(output) = output {
+                    let targets = self.targets(folder, call);
+                    places.extend(targets.map(|target| (target.to_owned(), Name::Output(output.clone()))));
+                }
+            }
+        }
+        places
+    }
+
+    fn targets(&self, folder: &str, called: &str) -> impl Iterator<Item = &str> {
+        let calls = self.calls.get(folder).into_iter().flatten();
+        calls.filter(move |(call, _)| call == called).map(|(_, target)| target.as_str())
+    }
+}
+
+fn known(edges: &BTreeMap<Place, BTreeSet<Place>>, folder: &str, name: &Name) -> Vec<Place> {
+    edges.get(&(folder.to_owned(), name.clone())).into_iter().flatten().cloned().collect()
+}
+
+fn reach(roots: &BTreeSet<Place>, next: impl Fn(&Place) -> Vec<Place>) -> BTreeSet<Place> {
+    let mut reached = roots.clone();
+    let mut open: Vec<Place> = roots.iter().cloned().collect();
+    while let Some(place) = open.pop() {
+        open.extend(next(&place).into_iter().filter(|place| reached.insert(place.clone())));
+    }
+    reached
+}
+
+fn words(folder: &str, words: [&str; 2]) -> Ask {
+    Ask::Words { folder: folder.to_owned(), words: words.map(str::to_owned).to_vec() }
+}
+
+/// Who could define a name, or go on with a call.
+fn mentioned_by(folder: &str, name: &Name) -> Ask {
+    match name {
+        Name::Local(name) => words(folder, ["locals", name]),
+        Name::Variable(name) => words(folder, ["variable", name]),
+        Name::Output(name) => words(folder, ["output", name]),
+        // The call's source may stand in another file than its arguments.
+        Name::Argument { call, .. } | Name::Member { call, .. } if call.is_empty() => {
+            words(folder, ["terraform", "source"])
+        }
+        Name::Argument { call, .. } | Name::Member { call, .. } => words(folder, ["module", call]),
+    }
+}
+
+/// Who could read a name, besides.
+fn read_by(folder: &str, name: &Name) -> Vec<Ask> {
+    match name {
+        Name::Local(name) => vec![words(folder, ["local", name])],
+        // Other callers may hand in something else.
+        Name::Variable(name) => {
+            vec![words(folder, ["var", name]), Ask::Callers { folder: folder.to_owned() }]
+        }
+        Name::Output(_) => {
+            vec![
+                Ask::Callers { folder: folder.to_owned() },
+                Ask::Providers { folder: folder.to_owned() },
+                Ask::Passing(Waypoint::RemoteState),
+            ]
+        }
+        Name::Argument { .. } | Name::Member { .. } => Vec::new(),
+    }
+}
+
+/// Who could give a name its value, besides.
+fn given_by(folder: &str, name: &Name) -> Vec<Ask> {
+    match name {
+        Name::Variable(name) => {
+            vec![Ask::Callers { folder: folder.to_owned() }, Ask::Values { variable: name.clone() }]
+        }
+        Name::Local(_) | Name::Output(_) | Name::Argument { .. } | Name::Member { .. } => Vec::new(),
+    }
+}
+
+/// What is exhaustive here is on purpose: a new base must say where it starts.
+fn starts(object: &Object) -> Starts {
+    let first = |name: fn(String) -> Name| names(&object.steps).into_iter().take(1).map(name).collect();
+    match &object.base {
+        Base::Account(..) => Starts::Account,
+        Base::Local => Starts::Names(first(Name::Local)),
+        Base::Variable => Starts::Names(first(Name::Variable)),
+        Base::Module(call) | Base::Dependency(call) => {
+            let named: Vec<Name> =
+                names(&object.steps).into_iter().map(|output| member(call, Some(output))).collect();
+            let computed = object.steps.iter().any(|step| step.kind == StepKind::Computed);
+            let whole = (named.is_empty() || computed).then(|| member(call, None));
+            let cosmos = says_cosmos(call) || names(&object.steps).iter().any(|name| says_cosmos(name));
+            match cosmos || matches!(object.base, Base::Dependency(_)) {
+                // It may go by its name.
+                true => Starts::Both(named.into_iter().chain(whole).collect()),
+                false => Starts::Names(named.into_iter().chain(whole).collect()),
+            }
+        }
+        Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => Starts::Account,
+    }
+}
+
+fn member(call: &str, output: Option<String>) -> Name {
+    Name::Member { call: call.to_owned(), output }
+}
+
+fn names(steps: &[Step]) -> Vec<String> {
+    let name = |step: &Step| match &step.kind {
+        StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
+        StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+    };
+    steps.iter().filter_map(name).collect()
+}
+
+/// The name that a value bound like this goes by; absent where nothing reads it back.
+fn bound(binding: &Binding) -> Option<Name> {
+    let parts: Vec<&str> = binding.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["locals", name, ..] => Some(Name::Local((*name).to_owned())),
+        ["output", name, ..] => Some(Name::Output((*name).to_owned())),
+        ["module", call, name, ..] => {
+            Some(Name::Argument { call: (*call).to_owned(), name: (*name).to_owned() })
+        }
+        ["inputs", name, ..] => Some(Name::Argument { call: String::new(), name: (*name).to_owned() }),
+        _ => None,
+    }
+}
+
+/// Whether a value bound like this says which account a block speaks of.
+fn identifies(binding: &Binding) -> bool {
+    match binding.as_slice() {
+        [_, kind, _, argument, ..]
+            if [COSMOSDB_ACCOUNT, AZAPI_ACTION, REMOTE_STATE].contains(&kind.as_str()) =>
+        {
+            IDENTITY.contains(&argument.as_str())
+        }
+        [block, _, argument] => block == "module" && NAME_ARGUMENTS.contains(&argument.as_str()),
+        _ => false,
+    }
+}

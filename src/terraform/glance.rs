@@ -1,0 +1,262 @@
+//! A look at a file's bytes that decides whether the file must be parsed, at several gigabytes a second.
+//!
+//! Owns the words by which a file matters of itself ([`SEEDS`]). Everything that keyslot reports starts in a file
+//! that holds one of them; what lies between there and here is asked for later (see [`super::demand`]). Must
+//! never be right by luck: a word may be missing here only if no fact can begin without another one.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind, packed};
+
+use super::literal::may_hold_key;
+use super::syntax::{Syntax, must_be_named};
+
+/// A file that holds one of these is parsed, whatever else is in the tree. They are compared byte by byte: where
+/// Azure ignores the case of a name, the spellings in use stand here, without a first letter that varies.
+const SEEDS: &[&str] = &[
+    // Every account: `azurerm_cosmosdb_account`, and names that people give.
+    "cosmos",
+    "Cosmos",
+    "COSMOS",
+    // `Microsoft.DocumentDB/databaseAccounts`, and the endpoint of an account.
+    "ocumentdb",
+    "ocumentDB",
+    "ocuments.azure",
+    // `listKeys`, as an action and as a function of ARM templates.
+    "istKeys",
+    "istkeys",
+    // Keys that come out of these are read by the name of the type, wherever that is.
+    "azapi_resource_action",
+    "template_deployment",
+    // Comments that silence a finding.
+    "keyslot:",
+    // An escape that spells a letter: any word could hide behind it.
+    "\\u00",
+    "\\U00",
+];
+
+/// Words that make a file matter once something else is known.
+const WAYPOINTS: &[(&str, Waypoint)] = &[("terraform_remote_state", Waypoint::RemoteState)];
+
+/// How the path of a local module starts, or is.
+const PATHS: &[&str] = &["\"./", "\"../", "\".\"", "\"..\""];
+
+/// What a file may hand on from one root to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waypoint {
+    RemoteState,
+}
+
+/// What a file's bytes say without being parsed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// Whether the file matters of itself.
+    pub matters: bool,
+    /// Whether brackets and quotes add up. Where they do not, the file is parsed to see what is wrong.
+    pub adds_up: bool,
+    /// Quoted relative paths, as they are written.
+    pub(super) paths: Vec<String>,
+    pub(super) waypoints: Vec<Waypoint>,
+}
+
+impl Glance {
+    /// `path` gives the syntax. Files that are few by nature are not looked into: they always matter.
+    pub fn of(path: &str, bytes: &[u8]) -> Glance {
+        let mut glance = Glance { adds_up: adds_up(bytes), ..Glance::default() };
+        match Syntax::of(path) {
+            // JSON can spell anything in another way, and Terragrunt hands on whole objects.
+            Some(Syntax::Json) => glance.matters = true,
+            Some(Syntax::Terragrunt) => glance.matters = !must_be_named(path),
+            Some(Syntax::Native | Syntax::Variables | Syntax::VariablesJson) => glance.search(bytes),
+            None => {}
+        }
+        glance
+    }
+
+    fn search(&mut self, bytes: &[u8]) {
+        self.matters |= may_hold_key(bytes);
+        WORDS.each(bytes, |pattern, end| {
+            if pattern < SEEDS.len() {
+                self.matters = true;
+            } else if let Some((_, waypoint)) = WAYPOINTS.get(pattern - SEEDS.len()) {
+                if !self.waypoints.contains(waypoint) {
+                    self.waypoints.push(*waypoint);
+                }
+            } else {
+                let start = end - PATHS[pattern - SEEDS.len() - WAYPOINTS.len()].len();
+                self.path(&bytes[start + 1..]);
+            }
+        });
+    }
+
+    /// `rest` starts at the path's first byte.
+    fn path(&mut self, rest: &[u8]) {
+        let Some(length) = memchr::memchr2(b'"', b'\n', rest) else { return };
+        let path = &rest[..length];
+        // `$${` and `\` stand for other characters: only the parser can say for which.
+        self.matters |= path.contains(&b'\\') || memchr::memmem::find(path, b"$${").is_some();
+        if let Ok(path) = std::str::from_utf8(path)
+            && !path.contains("${")
+            && !self.paths.iter().any(|known| known == path)
+        {
+            self.paths.push(path.to_owned());
+        }
+    }
+}
+
+/// Whether every kind of bracket opens as often as it closes, quotes are even in number, and no control
+/// character is there (as in UTF-16). Says nothing of their order: it is cheap so that no file need be left out.
+fn adds_up(bytes: &[u8]) -> bool {
+    let mut whole = Sum::<i32>::default();
+    // As many as one byte can count, so that the compiler can take sixteen at a time.
+    for chunk in bytes.chunks(127) {
+        let mut sum = Sum::<i8>::default();
+        for byte in chunk {
+            sum.braces += i8::from(*byte == b'{') - i8::from(*byte == b'}');
+            sum.brackets += i8::from(*byte == b'[') - i8::from(*byte == b']');
+            sum.parentheses += i8::from(*byte == b'(') - i8::from(*byte == b')');
+            sum.quotes ^= i8::from(*byte == b'"');
+            sum.controls |= i8::from(*byte < b'\t');
+        }
+        whole.braces += i32::from(sum.braces);
+        whole.brackets += i32::from(sum.brackets);
+        whole.parentheses += i32::from(sum.parentheses);
+        whole.quotes ^= i32::from(sum.quotes);
+        whole.controls |= i32::from(sum.controls);
+    }
+    whole == Sum::default()
+}
+
+#[derive(Default, PartialEq)]
+struct Sum<N> {
+    braces: N,
+    brackets: N,
+    parentheses: N,
+    quotes: N,
+    controls: N,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
+
+/// All words above, in their order, searched for in one pass.
+enum Words {
+    Packed(packed::Searcher),
+    /// For processors without the instructions that the other needs.
+    Automaton(AhoCorasick),
+    /// Neither could be made: every file matters.
+    Unsearchable,
+}
+
+impl Words {
+    fn new() -> Words {
+        if let Some(packed) = packed::Searcher::new(words()) {
+            return Words::Packed(packed);
+        }
+        match AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words()) {
+            Ok(automaton) => Words::Automaton(automaton),
+            Err(_) => Words::Unsearchable,
+        }
+    }
+
+    /// The number of each word found and where it ends.
+    fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize)) {
+        match self {
+            Words::Packed(words) => {
+                words.find_iter(bytes).for_each(|it| found(it.pattern().as_usize(), it.end()));
+            }
+            Words::Automaton(words) => {
+                words.find_iter(bytes).for_each(|it| found(it.pattern().as_usize(), it.end()));
+            }
+            Words::Unsearchable => found(0, 0),
+        }
+    }
+}
+
+fn words() -> impl Iterator<Item = &'static str> {
+    let waypoints = WAYPOINTS.iter().map(|(word, _)| *word);
+    SEEDS.iter().copied().chain(waypoints).chain(PATHS.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance(text: &str) -> Glance {
+        Glance::of("a.tf", text.as_bytes())
+    }
+
+    #[test]
+    fn a_file_matters_by_any_of_its_words() {
+        for text in SEEDS.iter().chain(&[
+            "x = azurerm_cosmosdb_account.a.primary_key",
+            "type = \"Microsoft.DocumentDB/databaseAccounts@2023-04-15\"",
+            "resource \"azurerm_\\u0063osmosdb_account\" \"x\" {}",
+            "# keyslot: ignore[mixed-slots] because",
+        ]) {
+            assert!(glance(text).matters, "{text}");
+        }
+        for text in ["x = azurerm_search_service.a.primary_key", "regex = \"\\\\d+\"", ""] {
+            assert!(!glance(text).matters, "{text}");
+        }
+    }
+
+    /// Matches do not overlap, so a word that ends as another begins could take its place.
+    #[test]
+    fn no_word_hides_another() {
+        let words: Vec<&str> = words().collect();
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        for (at, first) in words.iter().enumerate() {
+            for (other, second) in words.iter().enumerate() {
+                let both_seeds = at < SEEDS.len() && other < SEEDS.len();
+                // A quote that closes one path opens no other.
+                let both_paths = first.starts_with("\".") && second.starts_with("\".");
+                let hidden = (1..first.len()).any(|from| {
+                    // What is looked for is a word of its own.
+                    let within_a_word = letter(first.as_bytes()[from - 1]) && letter(second.as_bytes()[0]);
+                    second.starts_with(&first[from..]) && !within_a_word
+                });
+                assert!(both_seeds || both_paths || !hidden, "{first} hides {second}");
+                assert!(at == other || both_seeds || !first.contains(second), "{first} holds {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn module_paths_are_collected() {
+        let text = "module \"a\" {\n  source = \"./a\"\n}\nmodule \"b\" { source = \"../b//c\" }\n\
+                    x = file(\"./${var.x}\")\ny = \"..\"\nz = \"./open\nw = \"./a\"";
+        assert_eq!(glance(text).paths, ["./a", "../b//c", "..", "./open"]);
+        assert!(glance("source = \"./a$${b}\"").matters);
+        assert!(glance("source = \"./a\\tb\"").matters);
+    }
+
+    #[test]
+    fn waypoints_are_noticed() {
+        assert_eq!(glance("data \"terraform_remote_state\" \"x\" {}").waypoints, [Waypoint::RemoteState]);
+    }
+
+    #[test]
+    fn brackets_and_quotes_must_add_up() {
+        for text in ["a {\n}\n", "a = \"x[1](2)\"[0]", "", "\t\r\n# é\n", &"{}".repeat(1000)] {
+            assert!(adds_up(text.as_bytes()), "{text}");
+        }
+        for text in
+            ["a {", "a = [1", "a = f(", "a = \"x", "}", "a\0 = 1", &"{".repeat(256), &"\"".repeat(999)]
+        {
+            assert!(!adds_up(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_few_always_matter() {
+        for (path, matters) in [
+            ("a.tf.json", true),
+            ("terragrunt.hcl", true),
+            ("env.hcl", false),
+            ("a.tfvars", false),
+            ("a.tfvars.json", false),
+        ] {
+            assert_eq!(Glance::of(path, b"").matters, matters, "{path}");
+        }
+    }
+}

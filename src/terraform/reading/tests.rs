@@ -1,0 +1,404 @@
+//! The promise: passing files over changes nothing of what is reported.
+//!
+//! Trees are made up at random, so that keys travel through local values, module inputs and outputs with names
+//! that say nothing, over files that hold none of the words by which a file matters.
+
+use super::*;
+use crate::check::check;
+use crate::render::check_human::render_check;
+use crate::render::check_json::check_json;
+
+type Files = Vec<(String, String)>;
+
+/// A tree read from memory, and how many of its files were left out.
+fn read(files: &Files, shortcuts: bool) -> (Tree, usize) {
+    let glanced = files
+        .iter()
+        .map(|(path, text)| {
+            let glance = Glance::of(path, text.as_bytes());
+            let now = !shortcuts || glance.matters || !glance.adds_up;
+            Glanced { path: path.clone(), glance, bytes: now.then(|| text.clone().into_bytes()) }
+        })
+        .collect();
+    let mut reading = Reading::new(glanced, Links::default(), Failures::ThatMatter);
+    loop {
+        let looks = reading.looks();
+        if looks.is_empty() {
+            break;
+        }
+        let bytes = |look: &Look| files[look.file].1.clone().into_bytes();
+        let wanted = looks.iter().filter(|look| look.is_wanted(&bytes(look)));
+        reading.take(wanted.map(|look| (look.file, bytes(look))).collect());
+    }
+    let tree = reading.finish(Vec::new());
+    let left_out = files.len() - tree.sources.len();
+    (tree, left_out)
+}
+
+fn report(tree: &Tree) -> String {
+    let findings = check(tree);
+    let json = serde_json::to_string_pretty(&check_json(tree, &findings)).unwrap();
+    format!("{json}\n{}", render_check(tree, &findings))
+}
+
+/// Small and seeded: a failing tree can be made again from its number.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % sides
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.roll(from.len())]
+    }
+}
+
+const NAMES: &[&str] = &["a", "b", "c", "primary", "secondary"];
+const FOLDERS: &[&str] = &["", "live/one", "modules/m", "modules/m/inner", "shared"];
+const ATTRIBUTES: &[&str] = &[
+    "primary_key",
+    "primary_key",
+    "secondary_key",
+    "secondary_key",
+    "secondary_readonly_key",
+    "connection_strings[1]",
+    "endpoint",
+    "name",
+];
+
+fn expression(dice: &mut Dice, account: bool) -> String {
+    let name = dice.pick(NAMES);
+    let other = dice.pick(NAMES);
+    match dice.roll(if account { 18 } else { 11 }) {
+        0 => "\"text\"".to_owned(),
+        1 | 2 => format!("local.{name}"),
+        3 | 4 => format!("var.{name}"),
+        5 | 6 => format!("module.{name}.{other}"),
+        7 => format!("module.{name}"),
+        8 => {
+            let (a, b) = (expression(dice, account), expression(dice, account));
+            format!("{{ primary = {a}, secondary = {b} }}")
+        }
+        9 => format!("local.{name}[var.{other}]"),
+        10 => {
+            let inner = expression(dice, account);
+            format!("[for x in [{inner}] : x.{name}]")
+        }
+        11 => "azurerm_cosmosdb_account.db".to_owned(),
+        12 => format!(
+            "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
+             azurerm_cosmosdb_account.db.secondary_key"
+        ),
+        13 => format!("module.{name}.primary_key"),
+        _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
+    }
+}
+
+const PAIRS: &[(&str, &str)] =
+    &[("a", "b"), ("c", "primary"), ("primary", "secondary"), ("primary", "secondary")];
+
+/// Both keys under two names, in one of the ways that put them on offer.
+fn pair(dice: &mut Dice, folder: &str) -> String {
+    offer(dice, folder, "azurerm_cosmosdb_account.db", ("primary_key", "secondary_key"))
+}
+
+/// The same again, of a pair that was on offer already.
+fn further(dice: &mut Dice, folder: &str) -> String {
+    let name = dice.pick(NAMES);
+    let from = match dice.roll(4) {
+        0 => "local".to_owned(),
+        1 => "var".to_owned(),
+        2 => format!("local.{name}"),
+        _ => format!("module.{name}"),
+    };
+    let names = PAIRS[dice.roll(PAIRS.len())];
+    offer(dice, folder, &from, names)
+}
+
+fn offer(dice: &mut Dice, folder: &str, from: &str, names: (&str, &str)) -> String {
+    let (one, two) = (format!("{from}.{}", names.0), format!("{from}.{}", names.1));
+    let (first, second) = PAIRS[dice.roll(PAIRS.len())];
+    let name = dice.pick(NAMES);
+    match dice.roll(4) {
+        0 => format!("locals {{\n  {first} = {one}\n  {second} = {two}\n}}\n"),
+        1 => format!("locals {{\n  {name} = {{ {first} = {one}, {second} = {two} }}\n}}\n"),
+        2 => format!(
+            "output \"{first}\" {{\n  value = {one}\n}}\noutput \"{second}\" {{\n  value = {two}\n}}\n"
+        ),
+        _ => {
+            let source = path(folder, dice.pick(FOLDERS));
+            format!(
+                "module \"{name}\" {{\n  source = \"{source}\"\n  {first} = {one}\n  {second} = {two}\n}}\n"
+            )
+        }
+    }
+}
+
+/// A relative path between folders of the tree, as a module call writes it.
+fn path(from: &str, to: &str) -> String {
+    let up: String = from.split('/').filter(|part| !part.is_empty()).map(|_| "../").collect();
+    format!("{}{to}", if up.is_empty() { "./" } else { &up })
+}
+
+fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
+    let name = dice.pick(NAMES);
+    let value = expression(dice, account);
+    match dice.roll(15) {
+        9..=11 => further(dice, folder),
+        12 => format!("module \"{name}\" {{\n  source = \"git::https://example.invalid/cosmos.git\"\n}}\n"),
+        13 => "provider \"azurerm\" {}\n".to_owned(),
+        14 => format!("variable \"{name}\" {{\n  default = \"{}\"\n}}\n", dice.pick(NAMES)),
+        0..=2 => format!("locals {{\n  {name} = {value}\n}}\n"),
+        3 | 4 => format!("output \"{name}\" {{\n  value = {value}\n}}\n"),
+        5 | 6 => {
+            let source = path(folder, dice.pick(FOLDERS));
+            let argument = dice.pick(NAMES);
+            let more = dice.pick(NAMES);
+            format!(
+                "module \"{name}\" {{\n  source = \"{source}\"\n  {argument} = {value}\n  {more}_x = 1\n}}\n"
+            )
+        }
+        7 => format!("variable \"{name}\" {{\n  default = \"x\"\n}}\n"),
+        _ => format!("resource \"azurerm_key_vault_secret\" \"{name}_{folder}\" {{\n  value = {value}\n}}\n")
+            .replace('/', "_"),
+    }
+}
+
+fn account(dice: &mut Dice) -> String {
+    let name = match dice.roll(4) {
+        0 => "\"orders\"".to_owned(),
+        1 => format!("\"${{var.{}}}-db\"", dice.pick(NAMES)),
+        2 => format!("local.{}", dice.pick(NAMES)),
+        _ => format!("module.{}.{}", dice.pick(NAMES), dice.pick(NAMES)),
+    };
+    format!("resource \"azurerm_cosmosdb_account\" \"db\" {{\n  name = {name}\n}}\n")
+}
+
+fn made_up(seed: u64) -> Files {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut files = Files::new();
+    for folder in FOLDERS {
+        let with_account = dice.roll(2) == 0;
+        for number in 0..2 + dice.roll(4) {
+            let knows = with_account && number == 0;
+            let mut text = "# nothing\n".to_owned();
+            if knows {
+                text = account(&mut dice) + &pair(&mut dice, folder) + &pair(&mut dice, folder);
+            }
+            for _ in 0..1 + dice.roll(4) {
+                text.push_str(&block(&mut dice, folder, knows));
+            }
+            match dice.roll(40) {
+                0 => text.push_str("locals {\n"),
+                1 => text.push_str("locals {\n  broken = = 1\n}\n"),
+                2 => text = text.replace('\n', "\r\n"),
+                3 => text.insert(0, '\u{feff}'),
+                _ => {}
+            }
+            let name = ["main.tf", "a.tofu", "b_override.tf", "c.tf", "prod.tfvars", "z.tf"][number];
+            let path = format!("{folder}/{name}");
+            files.push((path.trim_start_matches('/').to_owned(), text));
+        }
+    }
+    if dice.roll(3) == 0 {
+        files.push(terragrunt(&mut dice));
+    }
+    files.sort();
+    files
+}
+
+/// A configuration that runs one folder with what another one hands out.
+fn terragrunt(dice: &mut Dice) -> (String, String) {
+    let (runs, of) = (dice.pick(FOLDERS), dice.pick(FOLDERS));
+    let (name, output) = (dice.pick(NAMES), dice.pick(NAMES));
+    let text = format!(
+        "terraform {{\n  source = \"../{runs}\"\n}}\ndependency \"d\" {{\n  config_path = \"../{of}\"\n}}\n\
+         inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
+    );
+    ("run/terragrunt.hcl".to_owned(), text)
+}
+
+#[test]
+fn findings_are_those_of_a_tree_that_is_parsed_whole() {
+    let (mut left_out, mut travelled, mut opaque, mut broken) = (0, 0, 0, 0);
+    for seed in 1..400 {
+        let files = made_up(seed);
+        let (whole, _) = read(&files, false);
+        let (part, passed_over) = read(&files, true);
+        let (ours, theirs) = (report(&part), report(&whole));
+        let differ = ours.lines().zip(theirs.lines()).position(|(ours, theirs)| ours != theirs);
+        if let Some(line) = differ {
+            let around = |text: &str| {
+                text.lines().skip(line.saturating_sub(15)).take(30).collect::<Vec<_>>().join("\n")
+            };
+            panic!("tree {seed}: {files:#?}\nin part: {}\nwhole: {}", around(&ours), around(&theirs));
+        }
+        assert_eq!(ours, theirs, "tree {seed}");
+        left_out += passed_over;
+        let seeded = |file: usize| Glance::of("a.tf", whole.sources[file].bytes()).matters;
+        travelled += whole.references.iter().filter(|reference| !seeded(reference.file)).count();
+        opaque += whole.opaque.iter().filter(|read| !seeded(read.file)).count();
+        broken += whole.unparsed.len();
+    }
+    // Trees in which nothing travels, or nothing is left out, would prove nothing.
+    assert!(
+        left_out > 1000 && travelled > 200 && opaque > 30 && broken > 100,
+        "{left_out} {travelled} {opaque} {broken}"
+    );
+}
+
+fn owned(files: &[(&str, &str)]) -> Files {
+    files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+fn seen(files: &Files) -> Vec<String> {
+    read(files, true).0.sources.iter().map(|source| source.path().to_owned()).collect()
+}
+
+/// Through an output, a local value, two module inputs and another output; every file but one speaks of `primary`
+/// and `secondary` alone.
+#[test]
+fn keys_are_followed_over_files_that_hold_no_word_of_theirs() {
+    let files = owned(&[
+        (
+            "db/a.tf",
+            "resource \"azurerm_cosmosdb_account\" \"x\" {}\n\
+             output \"primary\" { value = azurerm_cosmosdb_account.x.primary_key }\n\
+             output \"secondary\" { value = azurerm_cosmosdb_account.x.secondary_key }\n",
+        ),
+        ("live/calls.tf", "module \"store\" {\n  source = \"../db\"\n}\n"),
+        (
+            "live/locals.tf",
+            "locals {\n  two = { primary = module.store.primary, secondary = module.store.secondary }\n}\n",
+        ),
+        (
+            "live/app.tf",
+            "module \"app\" {\n  source = \"./app\"\n  primary = local.two.primary\n  secondary = local.two.secondary\n}\n",
+        ),
+        (
+            "live/app/inner.tf",
+            "module \"in\" {\n  source = \"./in\"\n  primary = var.primary\n  secondary = var.secondary\n}\n",
+        ),
+        (
+            "live/app/in/out.tf",
+            "output \"primary\" {\n  value = var.primary\n}\noutput \"secondary\" {\n  value = var.secondary\n}\n",
+        ),
+        ("live/app/other.tf", "locals {\n  x = module.other.primary\n}\n"),
+        ("live/app/use.tf", "resource \"a\" \"b\" {\n  value = module.in.secondary\n}\n"),
+        ("live/noise.tf", "locals {\n  primary = var.secondary\n}\n"),
+    ]);
+    let (tree, left_out) = read(&files, true);
+    let consumers: Vec<(&str, &str)> = tree
+        .consumers(0, crate::model::Access::ReadWrite)
+        .map(|it| (tree.sources[it.file].path(), it.slot.as_str()))
+        .collect();
+    assert_eq!(consumers, [("live/app/use.tf", "secondary")]);
+    assert_eq!(left_out, 2);
+}
+
+#[test]
+fn the_spelling_of_an_accounts_name_is_looked_up() {
+    let files = owned(&[
+        (
+            "db/a.tf",
+            "resource \"azurerm_cosmosdb_account\" \"x\" {\n  name = local.full\n  tags = var.tags\n}\n",
+        ),
+        ("db/locals.tf", "locals {\n  full = \"${var.prefix}-${module.names.suffix}\"\n}\n"),
+        ("db/names.tf", "module \"names\" {\n  source = \"../names\"\n}\n"),
+        ("db/tags.tf", "variable \"tags\" {}\n"),
+        ("db/variables.tf", "variable \"prefix\" {}\n"),
+        ("env/prod.tfvars", "prefix = \"shop\"\n"),
+        ("env/tags.tfvars", "tags = {}\n"),
+        ("live/calls.tf", "module \"d\" {\n  source = \"../db\"\n  prefix = local.p\n}\n"),
+        ("live/locals.tf", "locals {\n  p = \"a\"\n}\n"),
+        ("live/readers.tf", "output \"q\" {\n  value = local.p\n}\n"),
+        ("names/out.tf", "output \"suffix\" {\n  value = \"b\"\n}\n"),
+        ("names/unrelated.tf", "output \"prefix\" {\n  value = \"b\"\n}\n"),
+    ]);
+    let expected = [
+        "db/a.tf",
+        "db/locals.tf",
+        "db/names.tf",
+        "db/variables.tf",
+        "env/prod.tfvars",
+        "live/calls.tf",
+        "live/locals.tf",
+        "names/out.tf",
+    ];
+    assert_eq!(seen(&files), expected);
+}
+
+#[test]
+fn remote_states_are_read_where_a_key_is_an_output() {
+    let state = "data \"terraform_remote_state\" \"x\" {}\n";
+    let output = "output \"k\" { value = azurerm_cosmosdb_account.x.primary_key }\n";
+    assert_eq!(seen(&owned(&[("a/a.tf", output), ("b/b.tf", state)])), ["a/a.tf", "b/b.tf"]);
+    let local = "locals { k = azurerm_cosmosdb_account.x.primary_key }\n";
+    assert_eq!(seen(&owned(&[("a/a.tf", local), ("b/b.tf", state)])), ["a/a.tf"]);
+}
+
+#[test]
+fn hcl_of_other_programs_is_left_alone_unless_terragrunt_names_it() {
+    let broken = "this is = = no HCL {";
+    let files = owned(&[
+        ("a/nomad.hcl", broken),
+        ("live/env.hcl", "locals {}\n"),
+        ("live/more.hcl", "locals {}\n"),
+        ("live/root.hcl", "locals {\n  env = read_terragrunt_config(\"env.hcl\")\n}\n"),
+    ]);
+    for failures in [Failures::Every, Failures::ThatMatter] {
+        let tree = match failures {
+            Failures::Every => Tree::read(&files),
+            Failures::ThatMatter => read(&files, true).0,
+        };
+        let paths: Vec<&str> = tree.sources.iter().map(Source::path).collect();
+        assert_eq!(paths, ["live/env.hcl", "live/root.hcl"]);
+        assert_eq!(tree.unparsed, []);
+    }
+}
+
+#[test]
+fn a_file_that_does_not_parse_counts_where_it_could_matter() {
+    let key = ("a/a.tf", "output \"k\" { value = azurerm_cosmosdb_account.x.primary_key }\n");
+    for (path, text, counts) in [
+        ("b/b.tf", "locals {\n  a = = 1\n}\n", false),
+        ("b/b.tf", "locals {\n  a = [1\n}\n", true),
+        ("b/b.tf", "locals {\n  a = = 1 # cosmos\n}\n", true),
+        ("a/b.tf", "output \"k\" {\n  value = = 1\n}\n", true),
+        ("b/b.tf.json", "{\"a\": }", true),
+    ] {
+        let files = owned(&[key, (path, text)]);
+        for shortcuts in [true, false] {
+            assert_eq!(!read(&files, shortcuts).0.unparsed.is_empty(), counts, "{path}: {text}");
+        }
+        assert_eq!(Tree::read(&files).unparsed.len(), 1);
+    }
+}
+
+#[test]
+fn a_linked_file_is_told_of_where_both_its_folders_matter() {
+    let account = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"orders\"\n}\n";
+    let reads = "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let links = || Links {
+        folders: Vec::new(),
+        files: vec![("live/keys.tf".to_owned(), "shared/keys.tf".to_owned())],
+    };
+    let told = |live: &str| {
+        let glanced = [("live/a.tf", live), ("shared/keys.tf", reads)].map(|(path, text)| Glanced {
+            path: path.to_owned(),
+            glance: Glance::of(path, text.as_bytes()),
+            bytes: Some(text.as_bytes().to_vec()),
+        });
+        let mut reading = Reading::new(glanced.into(), links(), Failures::ThatMatter);
+        assert_eq!(reading.looks(), []);
+        let tree = reading.finish(Vec::new());
+        tree.unread.iter().map(|unread| tree.shown(unread.file)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(account), ["live/keys.tf"]);
+    assert_eq!(told("locals {}\n"), [] as [&str; 0]);
+    assert_eq!(told("locals {\n  copy = local.k\n}\n"), ["live/keys.tf"]);
+}
