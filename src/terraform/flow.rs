@@ -71,7 +71,14 @@ pub fn flows(
     references: &[Reference],
 ) -> Vec<Flow> {
     let folders = Folders::new(sources, facts, known);
-    let mut tracer = Tracer { sources, folders: &folders, reads: BTreeMap::new(), flows: Vec::new() };
+    let mut tracer = Tracer {
+        sources,
+        folders: &folders,
+        reads: BTreeMap::new(),
+        flows: Vec::new(),
+        steps: 0,
+        stood: BTreeSet::new(),
+    };
     tracer.index(facts);
     for (at, reference) in references.iter().enumerate() {
         let start = Stand {
@@ -82,6 +89,8 @@ pub fn flows(
             element: None,
         };
         let before = tracer.flows.len();
+        tracer.steps = 0;
+        tracer.stood.clear();
         tracer.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
         if tracer.flows.len() == before {
             // Names that only name each other.
@@ -109,7 +118,15 @@ struct Tracer<'f> {
     folders: &'f Folders<'f>,
     reads: BTreeMap<Cell, Vec<(usize, &'f Read)>>,
     flows: Vec<Flow>,
+    /// Of the reference at hand: how many steps were taken, and to which reads.
+    steps: usize,
+    stood: BTreeSet<(usize, usize)>,
 }
+
+/// So many steps from one reference are told with every way that they make. From then on a read that was passed is
+/// not passed again: every sink is still found, though not on every way. Names that are used twice at every step
+/// would double the work at every step.
+const MANY_STEPS: usize = 512;
 
 impl<'f> Tracer<'f> {
     fn index(&mut self, facts: &'f [Parsed]) {
@@ -139,9 +156,11 @@ impl<'f> Tracer<'f> {
             for (file, read) in self.reads.get(cell).cloned().unwrap_or_default() {
                 let Some((rest, element)) = self.reaches(file, read, &path) else { continue };
                 went_on = true;
-                if !passed.insert((file, read.span.start)) {
+                let known = !self.stood.insert((file, read.span.start));
+                if known && self.steps > MANY_STEPS || !passed.insert((file, read.span.start)) {
                     continue;
                 }
+                self.steps += 1;
                 hops.push(Hop { file, span: read.span.clone(), name: told(&read.object, &rest, &element) });
                 let next = Stand { file, span: read.span.clone(), binding: &read.binding, rest, element };
                 self.follow(reference, &next, hops, passed);

@@ -4,6 +4,7 @@
 //! alone cannot be edited in place. A string that holds an escape and might read a key is reported as unread:
 //! offsets in it would not be offsets in the file.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use hcl_edit::parser::parse_template;
@@ -24,8 +25,9 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let mut scan = Scan { text, at: 0, path: Vec::new(), leaves: Vec::new() };
     scan.value(false);
     let mut facts = Facts::default();
+    let mut known = Known::default();
     for leaf in scan.leaves {
-        put(source, &leaf, &mut facts);
+        put(source, &leaf, &mut facts, &mut known);
         if leaf.is_string && source.syntax() == Syntax::Json {
             facts = take(source, &leaf, facts);
         }
@@ -43,35 +45,44 @@ fn words(source: &Source, kind: &str) -> usize {
     }
 }
 
+/// Where blocks and their arguments are: a generated file has tens of thousands.
+#[derive(Default)]
+struct Known {
+    blocks: BTreeMap<Vec<String>, usize>,
+    arguments: BTreeMap<(usize, String), usize>,
+}
+
 /// Puts a value into the block that it belongs to.
-fn put(source: &Source, leaf: &Leaf, facts: &mut Facts) {
+fn put(source: &Source, leaf: &Leaf, facts: &mut Facts, known: &mut Known) {
     let count = leaf.path.first().map_or(0, |kind| words(source, kind));
     let (words, [name, rest @ ..]) = leaf.path.split_at(count.min(leaf.path.len())) else { return };
-    let known = facts.blocks.iter().rposition(|block| block.words == words);
-    let at = known.unwrap_or_else(|| {
-        let header = source.to_file(leaf.span.clone());
-        facts.blocks.push(Block { words: words.to_vec(), header, arguments: Vec::new() });
+    let span = || source.to_file(leaf.span.clone());
+    let block = *known.blocks.entry(words.to_vec()).or_insert_with(|| {
+        facts.blocks.push(Block { words: words.to_vec(), header: span(), arguments: Vec::new() });
         facts.blocks.len() - 1
     });
-    let arguments = &mut facts.blocks[at].arguments;
-    let at = arguments.iter().position(|argument| argument.name == *name).unwrap_or_else(|| {
-        let span = source.to_file(leaf.span.clone());
-        arguments.push(Argument { name: name.clone(), span, value: Value::Map(Vec::new()) });
+    let arguments = &mut facts.blocks[block].arguments;
+    let at = *known.arguments.entry((block, name.clone())).or_insert_with(|| {
+        arguments.push(Argument { name: name.clone(), span: span(), value: Value::Map(Vec::new()) });
         arguments.len() - 1
     });
     nest(&mut arguments[at].value, rest, value(source, leaf));
 }
 
+/// A map of more entries is not kept: it is data, and no setting that anybody asks for.
+const MAX_ENTRIES: usize = 1024;
+
 fn nest(into: &mut Value, path: &[String], value: Value) {
     match (path, into) {
         ([], into) => *into = value,
-        ([name, rest @ ..], Value::Map(entries)) => {
-            let at = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+        ([name, rest @ ..], Value::Map(entries)) if entries.len() < MAX_ENTRIES => {
+            let at = entries.iter().rposition(|(key, _)| key == name).unwrap_or_else(|| {
                 entries.push((name.clone(), Value::Map(Vec::new())));
                 entries.len() - 1
             });
             nest(&mut entries[at].1, rest, value);
         }
+        (_, into @ Value::Map(_)) => *into = Value::Other(String::new()),
         (_, _) => {}
     }
 }

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hcl_edit::Ident;
+
 use super::account::{Account, Declared, Symbol, identify};
 use super::chooser::{Chooser, decide};
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
@@ -190,13 +192,13 @@ impl<'f> Resolver<'f> {
         self.references.push(Reference {
             file: read.file,
             position: self.sources[read.file].position(key.span.start),
-            span: key.span,
+            span: key.span.clone(),
             account,
             attribute: key.attribute,
             slot: key.slot,
             access: key.access,
             role: Role::Consumer,
-            other: (!key.other.is_empty()).then_some(key.other),
+            other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
             choices: read.read.choices.clone(),
@@ -317,5 +319,16 @@ impl<'f> Resolver<'f> {
                 });
             }
         }
+    }
+}
+
+/// Whether a name can be written where another one stands: between quotes, as an index, or after a dot.
+fn can_stand(source: &Source, start: usize, name: &str) -> bool {
+    let before = start.checked_sub(1).and_then(|before| source.bytes().get(before));
+    let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    match before {
+        // The other name in a map differs by the slot's word alone, and this one is spelt as it reads.
+        Some(b'"') => !name.is_empty(),
+        _ => is_number || Ident::try_new(name).is_ok(),
     }
 }

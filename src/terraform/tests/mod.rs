@@ -4,6 +4,7 @@ mod companions;
 mod elsewhere;
 mod flows;
 mod names;
+mod unwritable;
 
 use super::*;
 use crate::model::{Access, Slot, SlotUse, example_tree};
