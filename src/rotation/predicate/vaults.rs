@@ -17,7 +17,7 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         Ok(vault) => vault,
         Err(reason) => return vec![*reason],
     };
-    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
     if wanted.as_ref() != Some(&vault.fingerprint) {
         let held = account.slot_of(&vault.fingerprint);
         return vec![Reason::new(gate, subject, Why::VaultHolds { slot: held, wanted: slot })];
@@ -40,7 +40,7 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
         Ok(cluster) => cluster,
         Err(reason) => return vec![*reason],
     };
-    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
     cluster
         .synced
         .iter()
