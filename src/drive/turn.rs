@@ -52,7 +52,8 @@ impl Driver {
         loop {
             match self.turn().await? {
                 TurnEnd::Waiting { phase, reasons, until } => {
-                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world: &self.world });
+                    let (world, policy) = (&self.world, &self.policy);
+                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
                     self.wait(&reasons, until).await;
                 }
                 end @ (TurnEnd::Halted { .. } | TurnEnd::Done) => {

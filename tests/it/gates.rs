@@ -103,6 +103,11 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             pod.created = at(50);
             pod.deleting = Some(at(60));
         }),
+        ("a pod is as old as the secret and its lag, to the second", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.created = at(55);
+            pod.deleting = Some(at(60));
+        }),
         ("a young pod mounts the old version", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.mounted = Some("v1".into());
@@ -190,6 +195,26 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Primary),
                 changed: None,
+            });
+        }),
+        ("a synced secret is not refreshed yet", Gate::Synced, End::Waits, |s| {
+            s.vault_mut("east").created = at(100_000 - 15 * 60);
+            s.cluster_mut("east").synced.push(SyncedSecretView {
+                namespace: "workload".to_owned(),
+                name: "cosmos".to_owned(),
+                fingerprint: key(Slot::Primary),
+                changed: None,
+            });
+        }),
+        ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
+            s.vault_mut("east").created = at(100_000 - 35);
+        }),
+        ("a synced secret has changed just now", Gate::Propagated, End::Waits, |s| {
+            s.cluster_mut("east").synced.push(SyncedSecretView {
+                namespace: "workload".to_owned(),
+                name: "cosmos".to_owned(),
+                fingerprint: key(Slot::Secondary),
+                changed: Some(at(100_000 - 35)),
             });
         }),
         ("the other stamps are all unhealthy", Gate::Wave, End::Halts, |s| {
