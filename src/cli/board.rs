@@ -67,7 +67,7 @@ impl Watcher for Board {
                     self.say(&format!("{time}    whether “{step}” arrived is not known: {why}"));
                 }
             },
-            Notice::Waiting { reasons, world, .. } => {
+            Notice::Waiting { reasons, world, policy, .. } => {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 let first = reasons.first().map(reason::why).unwrap_or_default();
                 let more = match reasons.len() {
@@ -77,7 +77,7 @@ impl Watcher for Board {
                 inner.waiting.set_message(format!("{time}  waits: {first}{more}"));
                 let stamps: BTreeSet<&StampName> = world.vaults.keys().chain(world.clusters.keys()).collect();
                 let stamps: Vec<StampName> = stamps.into_iter().cloned().collect();
-                for row in Matrix::of(world, &stamps, Access::ReadWrite, at).rows {
+                for row in Matrix::of(world, &stamps, Access::ReadWrite, policy.vault_lag, at).rows {
                     let bar =
                         inner.stamps.entry(row.stamp.clone()).or_insert_with(|| self.lines.add(plain()));
                     bar.set_message(line(&row));

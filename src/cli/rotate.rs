@@ -150,8 +150,9 @@ pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) ->
         TurnEnd::Done => {
             let report = driver.report_as_seen();
             if let Some(opened) = &report.opened {
-                let stamps: Vec<_> = driver.policy().stamps.iter().map(|stamp| stamp.name.clone()).collect();
-                let matrix = Matrix::of(&report.world, &stamps, opened.access, report.at);
+                let policy = driver.policy();
+                let stamps: Vec<_> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
+                let matrix = Matrix::of(&report.world, &stamps, opened.access, policy.vault_lag, report.at);
                 terminal.say(matrix.table().trim_end());
             }
             terminal.say(explain::phases(&report).trim_end());

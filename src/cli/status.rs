@@ -54,9 +54,10 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix), Cl
         let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
         spell(&mut driver, terminal).await?;
         let report = driver.report().await?;
-        let stamps: Vec<_> = driver.policy().stamps.iter().map(|stamp| stamp.name.clone()).collect();
+        let policy = driver.policy();
+        let stamps: Vec<_> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
         let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);
-        let matrix = Matrix::of(&report.world, &stamps, access, report.at);
+        let matrix = Matrix::of(&report.world, &stamps, access, policy.vault_lag, report.at);
         Ok((report, matrix))
     })?
 }

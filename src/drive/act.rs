@@ -1,22 +1,23 @@
 //! Doing the decided steps: intent before, outcome after, all of a wave at once.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{DriveError, Driver, Notice, forget};
-use crate::execute::{Workshop, execute, permit_span};
+use super::{DriveError, Driver, Notice, evidence, forget};
+use crate::execute::{Workshop, execute};
 use crate::ports::Permit;
 use crate::render;
-use crate::rotation::{Ended, Event, Intent, Opened, Step};
+use crate::rotation::{Ended, Event, Intent, Opened, Relied, Step};
 
 impl Driver {
-    pub(super) async fn act(&mut self, steps: Vec<Step>) -> Result<(), DriveError> {
+    pub(super) async fn act(&mut self, steps: Vec<Step>, relied: &Relied) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
-        let intents: Vec<Intent> = steps.into_iter().map(|step| self.intent(&opened, step)).collect();
-        // The permits count from before the intent: they bound the time between deciding and sending. How old the
-        // evidence may be at the decision, its gates have judged.
-        let permits: Vec<Option<Permit>> = intents.iter().map(|intent| self.permit(intent)).collect();
+        let intents: Vec<Intent> = steps.into_iter().map(|step| self.intent(&opened, step, relied)).collect();
+        // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
+        let permits: Vec<Option<Permit>> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
         let intended_at = self.ports.clock.now();
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
@@ -47,7 +48,7 @@ impl Driver {
         }
     }
 
-    fn intent(&self, opened: &Opened, step: Step) -> Intent {
+    fn intent(&self, opened: &Opened, step: Step, relied: &Relied) -> Intent {
         let key = step.key();
         let generation_before = match &step {
             Step::Regenerate { kind, .. } => self
@@ -58,34 +59,23 @@ impl Driver {
                 .and_then(|account| account.key(*kind).generated),
             _ => None,
         };
-        let evidence = self.evidence_digest(opened, &step);
+        let evidence = evidence::digest(opened, &step, relied, &self.world);
         Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence }
     }
 
-    /// Of what was seen when the step was decided: enough to tell later whether it was the same.
-    fn evidence_digest(&self, opened: &Opened, step: &Step) -> String {
-        let mut digest = Sha256::new();
-        digest.update(opened.rotation.as_str());
-        digest.update(step.to_string());
-        digest.update(format!("{:?}", self.world));
-        hex(&digest.finalize(), 8)
-    }
-
-    fn permit(&self, intent: &Intent) -> Option<Permit> {
+    fn permit(&self, intent: &Intent, relied: &Relied) -> Option<Permit> {
         if !intent.step.is_dangerous() {
             return None;
         }
-        let span = permit_span(&intent.step, &self.policy.ages);
-        let now = self.ports.clock.now();
-        let wall_deadline = jiff::SignedDuration::try_from(span)
-            .ok()
-            .and_then(|span| now.checked_add(span).ok())
-            .unwrap_or(now);
+        let (now, monotonic) = (self.ports.clock.now(), self.ports.clock.monotonic());
+        // Nothing seen, nothing allowed.
+        let until = relied.good_until().unwrap_or(now);
+        let left = Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO);
         Some(Permit {
             subject: intent.step.to_string(),
             evidence: intent.evidence.clone(),
-            wall_deadline,
-            monotonic_deadline: self.ports.clock.monotonic() + span,
+            wall_deadline: until,
+            monotonic_deadline: monotonic + left,
             lease: self.lease_term(),
         })
     }
@@ -118,6 +108,6 @@ fn request_id(opened: &Opened, intent: &Intent) -> String {
     format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
-fn hex(bytes: &[u8], count: usize) -> String {
+pub(super) fn hex(bytes: &[u8], count: usize) -> String {
     bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
 }

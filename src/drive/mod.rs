@@ -7,6 +7,7 @@
 
 mod act;
 mod error;
+mod evidence;
 mod forget;
 mod lease;
 mod open;
@@ -17,6 +18,9 @@ mod watch;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::journal::Journal;
 use crate::model::{Policy, World};
@@ -40,6 +44,8 @@ pub struct Driver {
     /// How many records the fold has taken in.
     folded: usize,
     world: World,
+    /// Both clocks when evidence was last used: wall and monotonic.
+    clocks: Option<(Timestamp, Duration)>,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
     holder: String,
@@ -79,6 +85,7 @@ impl Driver {
             fold: Fold::default(),
             folded: 0,
             world: World::default(),
+            clocks: None,
             policy,
             holder,
             lease_terms,

@@ -102,7 +102,7 @@ impl Driver {
             from,
             access: request.access,
             retired_generation: key.generated,
-            retired_fingerprint: key.fingerprint,
+            retired_fingerprint: key.fingerprint.clone(),
             salt: self.observer.targets().salt.clone(),
             route: request.route,
             flip_back: request.flip_back,
@@ -120,12 +120,11 @@ impl Driver {
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
-        let since = |at: Timestamp| self.fold.resumed.is_none_or(|resumed| resumed < at);
         let asks = |record: &StepRecord| match &record.outcome {
-            Some((at, Outcome::Refused { .. })) => since(*at),
+            Some((_, Outcome::Refused { .. })) => !record.resumed,
             // The operation may have failed meanwhile; one that has not goes on whatever is asked.
-            Some((at, Outcome::Applied { produced: Produced::Operation(_) })) => {
-                since(*at) && self.fold.confirmed.is_none()
+            Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
+                !record.resumed && self.fold.confirmed.is_none()
             }
             None | Some((_, Outcome::Applied { .. } | Outcome::NotSent { .. } | Outcome::Unknown { .. })) => {
                 false

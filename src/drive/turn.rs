@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice, forget};
-use crate::model::EvidenceKey;
-use crate::rotation::{Decider, Decision, Event, Gate, Opens, Phase, Reason, Subject, Verdict, Why, decide};
+use crate::model::{EvidenceKey, World};
+use crate::rotation::{
+    Decider, Decision, Event, Gate, Opens, Phase, Reason, Relied, Step, Subject, Verdict, Why, decide,
+};
 
 /// Why a turn came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +24,19 @@ pub enum TurnEnd {
 /// otherwise be looked at for ever.
 const LOOKS_IN_A_ROW: usize = 64;
 
+/// By how much the wall clock may fall behind the monotonic one between two decisions: it is slewed, not set.
+const SET_BACK: Duration = Duration::from_secs(1);
+
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// What was looked at since something last came of it.
+#[derive(Default)]
+struct Looked {
+    in_a_row: usize,
+    /// Before acting: however slow the looking was, no second time.
+    just_in_time: bool,
+}
 
 impl Driver {
     /// Goes on until there is nothing to do now.
@@ -31,9 +44,9 @@ impl Driver {
     /// # Errors
     /// The journal, or no open rotation. A conflict with another writer is not an error: the turn starts anew.
     pub async fn turn(&mut self) -> Result<TurnEnd, DriveError> {
-        let mut looks = 0;
+        let mut looked = Looked::default();
         loop {
-            match self.once(&mut looks).await {
+            match self.once(&mut looked).await {
                 Ok(Some(end)) => return Ok(end),
                 Ok(None) => {}
                 Err(error) if error.is_conflict() => {
@@ -52,7 +65,8 @@ impl Driver {
         loop {
             match self.turn().await? {
                 TurnEnd::Waiting { phase, reasons, until } => {
-                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world: &self.world });
+                    let (world, policy) = (&self.world, &self.policy);
+                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
                     self.wait(&reasons, until).await;
                 }
                 end @ (TurnEnd::Halted { .. } | TurnEnd::Done) => {
@@ -88,22 +102,23 @@ impl Driver {
         }
     }
 
-    async fn once(&mut self, looks: &mut usize) -> Result<Option<TurnEnd>, DriveError> {
+    async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
         let now = self.ports.clock.now();
+        self.forget_what_a_clock_set_back_makes_young(now);
         let decision = self.decision(now)?;
-        let Decision { leg, phase, verdict } = decision;
+        let Decision { leg, phase, verdict, relied } = decision;
         if let Verdict::Wait { reasons, .. } = &verdict
             && reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking)
         {
-            *looks += 1;
-            if *looks < LOOKS_IN_A_ROW {
+            looked.in_a_row += 1;
+            if looked.in_a_row < LOOKS_IN_A_ROW {
                 self.look_behind(reasons).await;
                 return Ok(None);
             }
         } else {
-            *looks = 0;
+            looked.in_a_row = 0;
         }
         match self.lease_for(&verdict).await? {
             Standing::Held => {}
@@ -122,7 +137,10 @@ impl Driver {
         }
         match verdict {
             Verdict::Act { steps, .. } => {
-                self.act(steps).await?;
+                if self.look_just_in_time(&steps, &relied, now, looked).await {
+                    return Ok(None);
+                }
+                self.act(steps, &relied).await?;
                 Ok(None)
             }
             Verdict::Record(event) => {
@@ -136,6 +154,36 @@ impl Driver {
                 Ok(Some(TurnEnd::Done))
             }
         }
+    }
+
+    /// Evidence is dated by the wall clock. Where that was set back, old evidence looks young: then nothing that was
+    /// seen counts any more.
+    fn forget_what_a_clock_set_back_makes_young(&mut self, now: Timestamp) {
+        let monotonic = self.ports.clock.monotonic();
+        let Some((wall_before, monotonic_before)) = self.clocks.replace((now, monotonic)) else { return };
+        let passed = monotonic.saturating_sub(monotonic_before);
+        if later(now, SET_BACK) < later(wall_before, passed) {
+            self.world = World::default();
+        }
+    }
+
+    /// Before a step that cannot be taken back, what has lost half of its time is looked at again, once: so the step
+    /// is decided on what is so now, and its permit lasts long enough. Whether there was something to look at.
+    async fn look_just_in_time(
+        &mut self,
+        steps: &[Step],
+        relied: &Relied,
+        now: Timestamp,
+        looked: &mut Looked,
+    ) -> bool {
+        let worn = relied.worn(now);
+        if looked.just_in_time || worn.is_empty() || !steps.iter().any(Step::is_dangerous) {
+            looked.just_in_time = false;
+            return false;
+        }
+        looked.just_in_time = true;
+        self.observer.look(&worn, &mut self.world).await;
+        true
     }
 
     /// Who only waits needs no lease: it is taken when there is something to do, or when a gate asks for it.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::World;
+use crate::model::{Policy, World};
 use crate::rotation::{Leg, Outcome, Phase, Reason, Step};
 
 /// Something that happened in the loop.
@@ -24,6 +24,7 @@ pub enum Notice<'a> {
         reasons: &'a [Reason],
         until: Timestamp,
         world: &'a World,
+        policy: &'a Policy,
     },
     /// Somebody else wrote to the journal first.
     Overtaken,
@@ -38,7 +39,7 @@ impl Notice<'_> {
             Notice::Reached { leg, phase } => tracing::info!(?leg, %phase, "reached"),
             Notice::Intended { step } => tracing::info!(%step, "intended"),
             Notice::Ended { step, outcome } => tracing::info!(%step, outcome = kind(outcome), "ended"),
-            Notice::Waiting { phase, reasons, until, world: _ } => {
+            Notice::Waiting { phase, reasons, until, world: _, policy: _ } => {
                 for reason in *reasons {
                     let (gate, subject, why) = (reason.gate, &reason.subject, reason.why.kind());
                     tracing::debug!(%phase, %gate, %subject, why, %until, "waits");

@@ -5,8 +5,6 @@
 
 mod code;
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::model::{Access, RotationId};
@@ -85,16 +83,5 @@ fn is_for_later(fault: &Fault) -> bool {
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
         | crate::model::Blindness::Unintelligible => false,
-    }
-}
-
-/// How long a permit lasts when the evidence behind it is fresh.
-pub fn permit_span(step: &Step, ages: &crate::model::Ages) -> Duration {
-    match step {
-        Step::Regenerate { .. } => ages.regenerate,
-        Step::Restart { .. } => ages.restart,
-        Step::PushProposal { .. } | Step::OpenPull { .. } | Step::Promote { .. } | Step::Deploy { .. } => {
-            ages.ordinary
-        }
     }
 }

@@ -91,22 +91,26 @@ struct Nonce {
 }
 
 impl<E: Event> Record<E> {
-    /// Reads a record's bytes; the format is judged before anything else is looked at.
+    /// Reads a record's bytes. What does not read as a record of this version is judged by its format first.
     pub(super) fn decode(seq: Seq, bytes: &[u8]) -> Result<Record<E>, Unreadable> {
-        let head: Head = serde_json::from_slice(bytes)
-            .map_err(|error| Unreadable::Damaged(format!("it is not a journal record: {error}")))?;
-        if head.format.major > KNOWN_FORMAT.major {
-            return Err(Unreadable::Newer(head.format));
-        }
-        if head.format.major < KNOWN_FORMAT.major {
-            return Err(Unreadable::Damaged(format!("no format {} was ever released", head.format)));
-        }
-        let record: Record<E> = serde_json::from_slice(bytes).map_err(|error| {
-            if head.format > KNOWN_FORMAT {
-                Unreadable::Newer(head.format)
-            } else {
-                Unreadable::Damaged(error.to_string())
+        let read = serde_json::from_slice::<Record<E>>(bytes);
+        let format = match &read {
+            Ok(record) => record.format,
+            Err(_) => {
+                let head: Head = serde_json::from_slice(bytes)
+                    .map_err(|error| Unreadable::Damaged(format!("it is not a journal record: {error}")))?;
+                head.format
             }
+        };
+        if format.major > KNOWN_FORMAT.major {
+            return Err(Unreadable::Newer(format));
+        }
+        if format.major < KNOWN_FORMAT.major {
+            return Err(Unreadable::Damaged(format!("no format {format} was ever released")));
+        }
+        let record = read.map_err(|error| match format > KNOWN_FORMAT {
+            true => Unreadable::Newer(format),
+            false => Unreadable::Damaged(error.to_string()),
         })?;
         if record.seq != seq {
             return Err(Unreadable::Damaged(format!(

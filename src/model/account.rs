@@ -72,8 +72,10 @@ impl AccountView {
         self.provisioning.eq_ignore_ascii_case("Succeeded")
     }
 
-    pub fn key(&self, kind: KeyKind) -> KeyView {
-        self.keys.get(&kind).cloned().unwrap_or_default()
+    /// What is known of one key; nothing, where the account does not show it.
+    pub fn key(&self, kind: KeyKind) -> &KeyView {
+        static UNKNOWN: KeyView = KeyView { generated: None, last_used: None, fingerprint: None };
+        self.keys.get(&kind).unwrap_or(&UNKNOWN)
     }
 
     /// The slot whose current read-write or read-only key has this fingerprint.
@@ -92,6 +94,17 @@ pub enum ProofVerdict {
     Refused,
     /// Throttled, firewalled, unreachable, not a region that writes: nothing was learnt.
     NoEvidence(String),
+}
+
+impl ProofVerdict {
+    /// The name of the kind of verdict.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            ProofVerdict::Accepted => "accepted",
+            ProofVerdict::Refused => "refused",
+            ProofVerdict::NoEvidence(_) => "no-evidence",
+        }
+    }
 }
 
 /// Both probes at one region.

@@ -85,6 +85,9 @@ pub struct Policy {
     pub quiet_window: Duration,
     /// How long the new key must be accepted everywhere after the regeneration.
     pub confirm_window: Duration,
+    /// How long after a new version was made a vault may still answer with the one before. A pod that is created
+    /// sooner counts as one that holds the older key.
+    pub vault_lag: Duration,
     /// A slot older than this is regenerated before traffic moves to it.
     pub max_target_age: Option<Duration>,
     /// After an unknown answer to an effect that cannot be repeated: how long to look before judging.

@@ -3,6 +3,8 @@
 //! Rows are stamps. Columns: what the base branch reads, what the live release reads, what the Key Vault holds,
 //! what the pods must hold, and what Azure last saw used. A cell is a slot, `mixed` or `unknown`, with its age.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::span;
@@ -69,11 +71,17 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Draws the picture from evidence.
-    pub fn of(world: &World, stamps: &[StampName], access: Access, at: Timestamp) -> Matrix {
+    /// Draws the picture from evidence. `lag` is the policy's `vault_lag`: what decides which pods count as old.
+    pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration, at: Timestamp) -> Matrix {
         let account = world.account.as_ref().and_then(|seen| seen.get());
         let (base, release) = branches(world);
-        let rows = stamps.iter().map(|stamp| row(world, account, stamp, base, release)).collect();
+        let rows = stamps
+            .iter()
+            .map(|stamp| {
+                let (vault, pods, old_pods) = vault_and_pods(world, account, stamp, lag);
+                Row { stamp: stamp.clone(), base, release, vault, pods, old_pods }
+            })
+            .collect();
         let last_used = Slot::ALL
             .into_iter()
             .map(|slot| {
@@ -130,14 +138,19 @@ fn branches(world: &World) -> (Cell, Cell) {
     (cell(code.base.claim.reads), cell(code.deployed().claim.reads))
 }
 
-fn row(world: &World, account: Option<&AccountView>, stamp: &StampName, base: Cell, release: Cell) -> Row {
+fn vault_and_pods(
+    world: &World,
+    account: Option<&AccountView>,
+    stamp: &StampName,
+    lag: Duration,
+) -> (Cell, Cell, usize) {
     let seen_vault = world.vaults.get(stamp);
     let vault = seen_vault.and_then(|seen| seen.get());
     let vault_slot = vault.and_then(|vault| account.and_then(|account| account.slot_of(&vault.fingerprint)));
     let seen_cluster = world.clusters.get(stamp);
     let cluster = seen_cluster.and_then(|seen| seen.get());
     let old = match (vault, cluster) {
-        (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster).count()),
+        (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster, lag).count()),
         _ => None,
     };
     let live = cluster.map_or(0, |cluster| cluster.pods.len());
@@ -148,17 +161,9 @@ fn row(world: &World, account: Option<&AccountView>, stamp: &StampName, base: Ce
         (Some(_), Some(_)) => Holds::Mixed,
         _ => Holds::Unknown,
     };
-    Row {
-        stamp: stamp.clone(),
-        base,
-        release,
-        vault: Cell {
-            holds: vault_slot.map_or(Holds::Unknown, Holds::Slot),
-            seen: seen_vault.map(|seen| seen.at),
-        },
-        pods: Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) },
-        old_pods: old.unwrap_or(0),
-    }
+    let vault =
+        Cell { holds: vault_slot.map_or(Holds::Unknown, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
+    (vault, Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) }, old.unwrap_or(0))
 }
 
 /// Lines of cells as aligned columns.

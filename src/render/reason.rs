@@ -75,6 +75,16 @@ pub fn why(reason: &Reason) -> String {
             "the vault of {subject} holds none of the account's keys, and should hold the {wanted} key"
         ),
         Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
+        Why::VaultSettling { until } => format!(
+            "the vault of {subject} holds the new key for so short a time that pods may still get the one before; \
+             it counts as settled at {}",
+            span::time(*until)
+        ),
+        Why::SyncedSecretLags { secret, until } => format!(
+            "the Kubernetes Secret {secret} on {subject} does not hold the new key yet; until {} its driver may \
+             just not have looked again",
+            span::time(*until)
+        ),
         Why::SyncedSecretStale { secret } => {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
@@ -210,6 +220,8 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::WaveFull { .. }
         | Why::OldPods { .. }
         | Why::PodsNotMounted { .. }
+        | Why::VaultSettling { .. }
+        | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }

@@ -45,10 +45,8 @@ pub fn may_try(
         }
         Some((at, Outcome::NotSent { why })) => deferred(ctx, step, *at, why, hold),
         Some((at, Outcome::Refused { why, later: true })) => deferred(ctx, step, *at, why, hold),
-        Some((at, Outcome::Refused { why, later: false })) => {
-            if ctx.fold.resumed.is_some_and(|resumed| resumed >= *at) {
-                return Ok(());
-            }
+        Some((_, Outcome::Refused { later: false, .. })) if record.resumed => Ok(()),
+        Some((_, Outcome::Refused { why, later: false })) => {
             hold(Why::StepRefused { step: step.to_string(), why: why.clone() })
         }
     }

@@ -3,15 +3,16 @@
 //! Asking for evidence is the only way to get it, and asking names how old it may be: a phase cannot use what
 //! is stale by accident.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fold, Gate, Leg, Opened, Phase, Reason, Step, StepRecord, Subject, Why};
+use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountView, ClusterView, EvidenceKey, KeyProof, Policy, PullView, ReleaseView, RunView, Seen, Slot,
-    StampName, VaultView, World,
+    AccountView, BranchName, ClusterView, EvidenceKey, KeyProof, Policy, PullView, ReleaseView, RunView,
+    Seen, Slot, StampName, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -26,6 +27,8 @@ pub struct Context<'a> {
     pub holder: &'a str,
     pub leg: Leg,
     pub without: &'a BTreeSet<Gate>,
+    /// Where what is asked for is noted, when somebody wants to know.
+    pub relied: Option<&'a RefCell<Relied>>,
 }
 
 /// Where a phase stands.
@@ -55,57 +58,65 @@ impl<'a> Context<'a> {
         self.leg.target(self.opened.from)
     }
 
+    /// The names of what is asked for are only made where they are needed: most asking is answered.
     fn fresh<T>(
         &self,
         gate: Gate,
-        subject: Subject,
-        key: EvidenceKey,
-        seen: Option<&'a Seen<T>>,
         max: Duration,
+        seen: Option<&'a Seen<T>>,
+        about: impl Fn() -> (Subject, EvidenceKey),
     ) -> Result<&'a T, Box<Reason>> {
-        let Some(seen) = seen else {
-            return Err(Box::new(Reason::new(gate, subject, Why::NotSeen(key))));
+        let hold = |why: &dyn Fn(EvidenceKey) -> Why| {
+            let (subject, key) = about();
+            Err(Box::new(Reason::new(gate, subject, why(key))))
         };
+        let Some(seen) = seen else { return hold(&Why::NotSeen) };
         let age = seen.age(self.now);
         if age > max {
-            return Err(Box::new(Reason::new(gate, subject, Why::TooOld { evidence: key, age, max })));
+            return hold(&|evidence| Why::TooOld { evidence, age, max });
         }
-        seen.what.as_ref().map_err(|blind| {
-            Box::new(Reason::new(gate, subject, Why::Blind { evidence: key, blind: blind.clone() }))
-        })
+        if let Some(relied) = self.relied {
+            relied.borrow_mut().note(about().1, seen.at, max);
+        }
+        match &seen.what {
+            Ok(what) => Ok(what),
+            Err(blind) => hold(&|evidence| Why::Blind { evidence, blind: blind.clone() }),
+        }
     }
 
     pub fn account(&self, gate: Gate, max: Duration) -> Result<&'a AccountView, Box<Reason>> {
-        self.fresh(gate, Subject::Account, EvidenceKey::Account, self.world.account.as_ref(), max)
+        let about = || (Subject::Account, EvidenceKey::Account);
+        self.fresh(gate, max, self.world.account.as_ref(), about)
     }
 
     pub fn proof(&self, slot: Slot, gate: Gate, max: Duration) -> Result<&'a KeyProof, Box<Reason>> {
-        self.fresh(gate, Subject::Key(slot), EvidenceKey::Proof(slot), self.world.proofs.get(&slot), max)
+        let about = || (Subject::Key(slot), EvidenceKey::Proof(slot));
+        self.fresh(gate, max, self.world.proofs.get(&slot), about)
     }
 
     pub fn code(&self, gate: Gate, max: Duration) -> Result<&'a ReleaseView, Box<Reason>> {
-        self.fresh(gate, Subject::Rotation, EvidenceKey::Code, self.world.code.as_ref(), max)
+        let about = || (Subject::Rotation, EvidenceKey::Code);
+        self.fresh(gate, max, self.world.code.as_ref(), about)
     }
 
     pub fn pull(
         &self,
-        branch: &crate::model::BranchName,
+        branch: &BranchName,
         gate: Gate,
         max: Duration,
     ) -> Result<Option<&'a PullView>, Box<Reason>> {
-        let key = EvidenceKey::Pull(branch.clone());
-        let seen = self.world.pulls.get(branch);
-        self.fresh(gate, Subject::Branch(branch.clone()), key, seen, max).map(Option::as_ref)
+        let about = || (Subject::Branch(branch.clone()), EvidenceKey::Pull(branch.clone()));
+        self.fresh(gate, max, self.world.pulls.get(branch), about).map(Option::as_ref)
     }
 
     pub fn runs(&self, gate: Gate, max: Duration) -> Result<&'a [RunView], Box<Reason>> {
-        self.fresh(gate, Subject::Rotation, EvidenceKey::Runs, self.world.runs.as_ref(), max)
-            .map(Vec::as_slice)
+        let about = || (Subject::Rotation, EvidenceKey::Runs);
+        self.fresh(gate, max, self.world.runs.as_ref(), about).map(Vec::as_slice)
     }
 
     pub fn vault(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a VaultView, Box<Reason>> {
-        let key = EvidenceKey::Vault(stamp.clone());
-        self.fresh(gate, Subject::Stamp(stamp.clone()), key, self.world.vaults.get(stamp), max)
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Vault(stamp.clone()));
+        self.fresh(gate, max, self.world.vaults.get(stamp), about)
     }
 
     pub fn cluster(
@@ -114,8 +125,8 @@ impl<'a> Context<'a> {
         gate: Gate,
         max: Duration,
     ) -> Result<&'a ClusterView, Box<Reason>> {
-        let key = EvidenceKey::Cluster(stamp.clone());
-        self.fresh(gate, Subject::Stamp(stamp.clone()), key, self.world.clusters.get(stamp), max)
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Cluster(stamp.clone()));
+        self.fresh(gate, max, self.world.clusters.get(stamp), about)
     }
 
     /// What the journal knows of this step, if it was ever intended.

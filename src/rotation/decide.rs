@@ -4,6 +4,7 @@
 //! passed; what is already so in the world passes, whoever did it. Past the point of no return, when the old
 //! key's regeneration may have been sent, only that is followed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use super::attempt::may_have_been_sent;
 use super::phases::stand;
 use super::reason::Opens;
-use super::{Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reason, Stand, Step};
+use super::{Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reason, Relied, Stand, Step};
 use crate::model::{FlipBack, Policy, World};
 
 /// What to do next.
@@ -42,6 +43,8 @@ pub struct Decision {
     pub leg: Leg,
     pub phase: Phase,
     pub verdict: Verdict,
+    /// What the decision to act rests on. Empty where it does not act.
+    pub relied: Relied,
 }
 
 /// Who decides, and how.
@@ -88,12 +91,25 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
         holder: decider.holder,
         leg: Leg::Out,
         without: decider.without,
+        relied: None,
     };
-    Some(
-        path(&ctx)
-            .into_iter()
-            .find_map(|(leg, phase)| settle(&Context { leg, ..ctx }, phase))
-            .unwrap_or(Decision { leg: last_leg(opened), phase: last_phase(opened), verdict: Verdict::Done }),
+    let decision = walk(&ctx);
+    if !matches!(decision.verdict, Verdict::Act { .. }) {
+        return Some(decision);
+    }
+    // The same walk once more, with notes: few decisions act, and only those want them.
+    let relied = RefCell::new(Relied::default());
+    let decision = walk(&Context { relied: Some(&relied), ..ctx });
+    Some(Decision { relied: relied.into_inner(), ..decision })
+}
+
+/// Walks the phases up to the first that has not passed.
+fn walk(ctx: &Context<'_>) -> Decision {
+    path(ctx).into_iter().find_map(|(leg, phase)| settle(&Context { leg, ..*ctx }, phase)).unwrap_or_else(
+        || {
+            let (leg, phase) = (last_leg(ctx.opened), last_phase(ctx.opened));
+            Decision { leg, phase, verdict: Verdict::Done, relied: Relied::default() }
+        },
     )
 }
 
@@ -166,7 +182,7 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
         Stand::Record(event) => Verdict::Record(event),
         Stand::Held(reasons) => hold(ctx, reasons),
     };
-    Some(Decision { leg: ctx.leg, phase, verdict })
+    Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
 }
 
 /// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.

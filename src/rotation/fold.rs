@@ -21,6 +21,9 @@ pub struct StepRecord {
     pub first_intended_at: Timestamp,
     /// Whether any attempt is known to have been applied.
     pub applied: bool,
+    /// Whether somebody has asked to go on since this outcome. By the journal's order: a clock may give both the
+    /// same moment.
+    pub resumed: bool,
 }
 
 /// A journal's sum.
@@ -35,8 +38,6 @@ pub struct Fold {
     pub proven: Option<(Fingerprint, Timestamp)>,
     pub confirmed: Option<Timestamp>,
     pub lease: Option<(String, Timestamp)>,
-    /// When a person last asked to go on after a refusal.
-    pub resumed: Option<Timestamp>,
     pub closed: Option<(Timestamp, bool, String)>,
 }
 
@@ -102,7 +103,9 @@ impl Fold {
                 }
             }
             Event::Proven { accepted: false, .. } => self.proven = None,
-            Event::Resumed { .. } => self.resumed = Some(at),
+            Event::Resumed { .. } => {
+                self.steps.values_mut().for_each(|record| record.resumed = record.outcome.is_some());
+            }
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }
@@ -138,6 +141,7 @@ impl Fold {
             outcome: None,
             first_intended_at: earlier.map_or(at, |record| record.first_intended_at),
             applied: earlier.is_some_and(|record| record.applied),
+            resumed: false,
         };
         self.steps.insert(intent.key.clone(), record);
         Ok(())
@@ -151,6 +155,7 @@ impl Fold {
         }
         record.applied |= matches!(end.outcome, Outcome::Applied { .. });
         record.outcome = Some((at, end.outcome.clone()));
+        record.resumed = false;
         Ok(())
     }
 }

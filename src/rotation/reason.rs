@@ -139,6 +139,15 @@ pub enum Why {
         wanted: Slot,
     },
     VaultDisabled,
+    /// It holds the key for so short a time that pods may still be given the one before.
+    VaultSettling {
+        until: Timestamp,
+    },
+    /// It does not hold the key, and the vault has held it for less than the driver may take.
+    SyncedSecretLags {
+        secret: String,
+        until: Timestamp,
+    },
     SyncedSecretStale {
         secret: String,
     },
@@ -265,6 +274,8 @@ impl Why {
             Why::RunDidNotWrite { .. } => "run-did-not-write",
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultDisabled => "vault-disabled",
+            Why::VaultSettling { .. } => "vault-settling",
+            Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
             Why::WorkloadMissing => "workload-missing",
             Why::Paused => "paused",
@@ -330,6 +341,8 @@ impl Why {
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::VaultHolds { .. }
+            | Why::VaultSettling { .. }
+            | Why::SyncedSecretLags { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }
@@ -357,7 +370,9 @@ impl Reason {
             | Why::StepDeferred { until, .. }
             | Why::OperationRunning { until }
             | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
-            Why::Soaking { until, .. } => (*until).min(after(pace.pipeline)).max(now),
+            Why::Soaking { until, .. } | Why::VaultSettling { until } => {
+                (*until).min(after(pace.pipeline)).max(now)
+            }
             Why::UsedRecently { until, .. } => (*until).clamp(now, after(pace.people)),
             Why::NotAcceptedLongEnough { .. } | Why::AccountBusy { .. } | Why::GenerationNotNewer => {
                 after(pace.account)
@@ -366,9 +381,10 @@ impl Reason {
                 after(pace.rollout)
             }
             Why::OldPods { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
-            Why::RunUnderWay { .. } | Why::RunWaitsForApproval { .. } | Why::VaultHolds { .. } => {
-                after(pace.pipeline)
-            }
+            Why::RunUnderWay { .. }
+            | Why::RunWaitsForApproval { .. }
+            | Why::VaultHolds { .. }
+            | Why::SyncedSecretLags { .. } => after(pace.pipeline),
             _ => after(pace.people),
         }
     }

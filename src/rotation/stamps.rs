@@ -55,12 +55,10 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         .policy
         .workloads
         .iter()
-        .map(|name| (name.clone(), workload_stand(&facts.name, name, vault, cluster)))
+        .map(|name| (name.clone(), workload_stand(ctx, &facts.name, name, vault, cluster)))
         .collect();
-    let begun = workloads.iter().any(|(name, stand)| {
-        matches!(stand, WorkloadStand::InFlight(_))
-            || ctx.fold.step(&restart_step(ctx, &facts.name, name, vault, String::new()).key()).is_some()
-    });
+    let begun = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::InFlight(_)))
+        || ctx.fold.steps.values().any(|record| restarts(ctx, &record.intent.step, &facts.name, vault));
     let healthy = ctx
         .policy
         .workloads
@@ -79,6 +77,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
 }
 
 fn workload_stand(
+    ctx: &Context<'_>,
     stamp: &StampName,
     name: &WorkloadName,
     vault: &VaultView,
@@ -88,8 +87,8 @@ fn workload_stand(
     let Some(workload) = cluster.workload(name) else {
         return WorkloadStand::Missing(Reason::new(Gate::Preflight, subject, Why::WorkloadMissing));
     };
-    let stale =
-        stale_pods(vault, cluster).any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
+    let stale = stale_pods(vault, cluster, ctx.policy.vault_lag)
+        .any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
     match rollout(workload, workload.generation) {
         Rollout::Complete if stale => WorkloadStand::Todo,
         Rollout::Complete => WorkloadStand::Done,
@@ -104,6 +103,15 @@ fn workload_stand(
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, under_way(workload)))
         }
     }
+}
+
+/// Whether a step restarts something of the stamp for the vault's current version.
+fn restarts(ctx: &Context<'_>, step: &Step, name: &StampName, vault: &VaultView) -> bool {
+    matches!(
+        step,
+        Step::Restart { leg, stamp, version, .. }
+            if *leg == ctx.leg && stamp == name && *version == vault.version
+    )
 }
 
 fn under_way(workload: &WorkloadView) -> Why {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keyslot::journal::{Created, RecordStore, Seq, Stored};
 use keyslot::model::{
     AccountView, BranchName, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot, StampName,
@@ -16,6 +16,8 @@ use keyslot::ports::{Accounts, Clock, Effect, Fault, Permit, Ports};
 use keyslot::sim::memory::{CrashFlag, CrashMoment};
 use keyslot::sim::repository::{Commit, Signature};
 use keyslot::sim::{Command, DeploymentPatch, Expected, KeyId, SharedWorld, World};
+
+use crate::journey::later;
 
 /// Readings of the clock after which a process is known to go round in circles.
 const TOO_MANY_READINGS: u64 = 3_000_000;
@@ -87,6 +89,8 @@ pub struct Shot {
     pub kind: KeyKind,
     /// Pods whose process holds it, and pods whose process has yet to read it from its mount.
     pub holders: Vec<String>,
+    /// Until when it might have been sent.
+    pub permitted_until: Timestamp,
     /// Whether the service took it.
     pub taken: bool,
 }
@@ -99,6 +103,9 @@ struct Inner {
     readings: u64,
     shots: Vec<Shot>,
     cuts: Vec<(u64, CrashMoment)>,
+    nap: Option<Duration>,
+    /// By how much the machine's wall clock is behind the world's.
+    set_back: SignedDuration,
 }
 
 /// The surroundings of all processes of one theatre.
@@ -145,6 +152,16 @@ impl Backstage {
         self.inner().cuts.push((seq, moment));
     }
 
+    /// The machine sleeps for so long once the intent to regenerate is written, and before anything is sent.
+    pub fn nap_before_regenerate(&self, nap: Duration) {
+        self.inner().nap = Some(nap);
+    }
+
+    /// The machine's wall clock is set back.
+    pub fn set_back(&self, by: SignedDuration) {
+        self.inner().set_back = by;
+    }
+
     pub fn shots(&self) -> Vec<Shot> {
         self.inner().shots.clone()
     }
@@ -185,10 +202,17 @@ impl Backstage {
         std::future::pending().await
     }
 
-    fn looks_at(&self, kind: KeyKind) -> Option<Shot> {
+    fn looks_at(&self, kind: KeyKind, permit: &Permit) -> Option<Shot> {
         let world = self.world.lock();
         let key = world.account().current(kind)?.id;
-        Some(Shot { at: world.now(), kind, holders: holders(&world, key), taken: false })
+        let permitted_until = permit.wall_deadline;
+        Some(Shot { at: world.now(), kind, holders: holders(&world, key), permitted_until, taken: false })
+    }
+
+    fn nap(&self) {
+        let Some(nap) = self.inner().nap.take() else { return };
+        let until = later(self.world.lock().now(), nap);
+        self.pass(until);
     }
 }
 
@@ -225,12 +249,13 @@ impl Clock for Wings {
         let mut inner = self.backstage.inner();
         inner.readings += 1;
         let readings = inner.readings;
+        let set_back = inner.set_back;
         drop(inner);
         assert!(
             readings < TOO_MANY_READINGS,
             "the clock was read {readings} times: somebody runs in circles"
         );
-        self.inner.now()
+        self.inner.now() - set_back
     }
 
     fn monotonic(&self) -> Duration {
@@ -238,6 +263,7 @@ impl Clock for Wings {
     }
 
     async fn sleep_until(&self, until: Timestamp) {
+        let until = until + self.backstage.inner().set_back;
         if self.backstage.inner().deadline.is_some_and(|deadline| until > deadline) {
             self.backstage.inner().out_of_time = true;
             return self.backstage.die().await;
@@ -269,8 +295,9 @@ impl Accounts for Witness {
         request_id: &str,
         permit: &Permit,
     ) -> Effect<Option<Operation>> {
+        self.backstage.nap();
         let taken = self.backstage.world.lock().account().operations().len();
-        let place = self.backstage.looks_at(kind).map(|shot| {
+        let place = self.backstage.looks_at(kind, permit).map(|shot| {
             let mut inner = self.backstage.inner();
             inner.shots.push(shot);
             inner.shots.len() - 1

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyslot::model::{
-    Blindness, CommitId, KeyKind, PullState, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
-    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
+    Blindness, CommitId, EvidenceKey, KeyKind, PullState, RunId, RunResult, RunState, RunView, Seen,
+    SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
@@ -103,6 +103,11 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             pod.created = at(50);
             pod.deleting = Some(at(60));
         }),
+        ("a pod is as old as the secret and its lag, to the second", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            pod.created = at(55);
+            pod.deleting = Some(at(60));
+        }),
         ("a young pod mounts the old version", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.mounted = Some("v1".into());
@@ -192,6 +197,26 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 changed: None,
             });
         }),
+        ("a synced secret is not refreshed yet", Gate::Synced, End::Waits, |s| {
+            s.vault_mut("east").created = at(100_000 - 15 * 60);
+            s.cluster_mut("east").synced.push(SyncedSecretView {
+                namespace: "workload".to_owned(),
+                name: "cosmos".to_owned(),
+                fingerprint: key(Slot::Primary),
+                changed: None,
+            });
+        }),
+        ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
+            s.vault_mut("east").created = at(100_000 - 35);
+        }),
+        ("a synced secret has changed just now", Gate::Propagated, End::Waits, |s| {
+            s.cluster_mut("east").synced.push(SyncedSecretView {
+                namespace: "workload".to_owned(),
+                name: "cosmos".to_owned(),
+                fingerprint: key(Slot::Secondary),
+                changed: Some(at(100_000 - 35)),
+            });
+        }),
         ("the other stamps are all unhealthy", Gate::Wave, End::Halts, |s| {
             s.cluster_mut("north").workloads[0].available = 2;
             let unavailable = &mut s.cluster_mut("north").workloads[0].unavailable;
@@ -231,6 +256,34 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         }),
     ];
     check(unproposed, cases);
+}
+
+#[test]
+fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
+    let stage = Stage::ready();
+    let relied = stage.decide().relied;
+    let names: Vec<String> = relied.keys().map(ToString::to_string).collect();
+    let expected = [
+        "the account",
+        "a proof of the secondary key",
+        "the branches",
+        "the pull request of fix/keyslot-r1-secondary",
+        "the pipeline's runs",
+        "the vault of east",
+        "the vault of north",
+        "the cluster of east",
+        "the cluster of north",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");
+
+    let mut older = stage.clone();
+    older.world.clusters.get_mut(&stamp("north")).unwrap().at = at(100_000 - 45);
+    let relied = older.decide().relied;
+    assert_eq!(relied.good_until(), Some(at(100_015)), "what is left of the oldest piece");
+    assert_eq!(relied.worn(older.now), [EvidenceKey::Cluster(stamp("north"))].into());
+    older.pull_mut().checks[0].passed = None;
+    assert_eq!(older.decide().relied.good_until(), None, "it waits, and rests on nothing");
 }
 
 #[test]

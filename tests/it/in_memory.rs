@@ -182,6 +182,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         soak: minutes(10),
         quiet_window: minutes(30),
         confirm_window: minutes(30),
+        vault_lag: minutes(5),
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,

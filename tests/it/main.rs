@@ -27,6 +27,7 @@ mod journal_remote;
 mod journey;
 mod kubernetes_adapter;
 mod kubernetes_face;
+mod lagging_vaults;
 mod leaks;
 mod live;
 mod lottery;

@@ -290,6 +290,7 @@ pub fn policy() -> Policy {
         soak: minutes(10),
         quiet_window: minutes(30),
         confirm_window: minutes(30),
+        vault_lag: Duration::from_secs(5),
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::Slot;
-use keyslot::rotation::{Acceptance, Gate, Reason, Why};
+use keyslot::rotation::{Acceptance, Event, Gate, Reason, Step, Why};
 use keyslot::sim::config::{Flavour, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, DeploymentPatch, WorldConfig};
 
 use crate::backstage::Deed;
 use crate::in_memory::{Life, Theatre};
-use crate::journey::later;
+use crate::journey::{events, later};
 use crate::lottery::small_tree;
 
 fn config() -> WorldConfig {
@@ -123,6 +123,23 @@ fn a_failed_regeneration_halts_and_is_tried_again_when_somebody_asks() {
     assert!(reasons.iter().any(|reason| matches!(reason.why, Why::OperationFailed { .. })), "{reasons:?}");
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
     assert_eq!(theatre.world.lock().outcome().outage.refused, 0);
+}
+
+#[test]
+fn a_step_that_is_refused_again_is_tried_once_for_each_time_that_somebody_asks() {
+    let fault = Fault::new(When::Always, Target::operation(Operation::Restart), Trouble::Forbidden);
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    // No time passes between a refusal and the next asking: the journal's order tells them apart, not the clock.
+    for asked in 1..=3 {
+        assert!(halts(&mut theatre).iter().any(|reason| matches!(reason.why, Why::StepRefused { .. })));
+        let tries = events(&theatre).iter().filter(|(_, event)| restarts(event)).count();
+        assert_eq!(tries, asked);
+    }
+}
+
+fn restarts(event: &Event) -> bool {
+    let Event::Intended { intents } = event else { return false };
+    intents.iter().any(|intent| matches!(intent.step, Step::Restart { .. }))
 }
 
 #[test]

@@ -7,11 +7,11 @@ use futures::executor::block_on;
 use keyslot::drive::{Driver, TurnEnd};
 use keyslot::model::{KeyKind, RotationId, Slot, StampName, WorkloadName};
 use keyslot::ports::{Effect, LeaseTerm, Permit, RestartMark};
-use keyslot::rotation::Why;
+use keyslot::rotation::{Phase, Why};
 use keyslot::sim::memory::{self, MemoryOptions};
-use keyslot::sim::{SharedWorld, WorldConfig};
+use keyslot::sim::{SharedWorld, Span, WorldConfig};
 
-use crate::in_memory::Theatre;
+use crate::in_memory::{Life, Theatre};
 use crate::journey::later;
 
 fn turn(driver: &mut Driver) -> TurnEnd {
@@ -110,4 +110,53 @@ fn a_turn_that_sleeps_after_it_looked_looks_again_before_it_acts() {
     let world = theatre.world.lock();
     assert_eq!(world.outage().refused, 0);
     assert!(world.counters().generations.values().all(|raised| *raised == 1));
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_old_evidence_young() {
+    let theatre = Theatre::new(WorldConfig::default());
+    let mut driver = block_on(theatre.driver_as("laptop", "laptop")).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    let waits_for_merge = |end: &TurnEnd| matches!(end, TurnEnd::Waiting { phase: Phase::Merge, .. });
+    assert!(waits_for_merge(&turn(&mut driver)));
+    // Two hours later it is merged, and the laptop's clock says that no time has passed.
+    let two_hours = Duration::from_secs(2 * 3600);
+    let until = later(theatre.world.lock().now(), two_hours);
+    theatre.backstage.pass(until);
+    theatre.backstage.set_back(two_hours.try_into().unwrap());
+    assert!(!waits_for_merge(&turn(&mut driver)), "it looked again");
+}
+
+/// A rotation in a world where looking takes its time, with a machine that sleeps between intent and sending.
+fn regenerated_after_a_nap(nap: Duration) -> (Theatre, Life) {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.latency.read = Span::exactly(Duration::from_secs(2));
+    let mut theatre = Theatre::new(config);
+    theatre.backstage.nap_before_regenerate(nap);
+    let life = theatre.live();
+    (theatre, life)
+}
+
+#[test]
+fn a_permit_ends_with_the_oldest_evidence_behind_it_and_is_ample() {
+    let (theatre, life) = regenerated_after_a_nap(Duration::ZERO);
+    assert_eq!(life, Life::Ended(TurnEnd::Done));
+    let shots = theatre.backstage.shots();
+    assert_eq!(shots.len(), 1, "nothing was put off: {shots:?}");
+    let left = shots[0].permitted_until.duration_since(shots[0].at).unsigned_abs();
+    let whole = theatre.policy.ages.regenerate;
+    // A dozen looks of two seconds each lie between the first of them and the decision.
+    assert!(left < whole - Duration::from_secs(10), "{left:?} of {whole:?}");
+    assert!(left > whole / 2, "{left:?} of {whole:?}");
+}
+
+#[test]
+fn a_nap_that_outlasts_the_evidence_sends_nothing_and_everything_is_looked_at_again() {
+    let whole = Theatre::new(WorldConfig::default()).policy.ages.regenerate;
+    let (theatre, life) = regenerated_after_a_nap(whole - Duration::from_secs(5));
+    assert_eq!(life, Life::Ended(TurnEnd::Done));
+    let taken: Vec<bool> = theatre.backstage.shots().iter().map(|shot| shot.taken).collect();
+    assert_eq!(taken, [false, true]);
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
 }

@@ -230,7 +230,7 @@ async fn an_unreachable_region_is_no_evidence_and_the_others_are_judged() {
 #[tokio::test]
 async fn a_regeneration_runs_to_its_end_and_makes_another_key() {
     let rig = Rig::at(WorldConfig::default(), 1.0, |clock| clock);
-    let before = rig.look().await.key(KeyKind::read_write(Slot::Primary));
+    let before = rig.look().await.key(KeyKind::read_write(Slot::Primary)).clone();
     let Effect::Applied(Some(operation)) = rig.regenerate(Slot::Primary).await else { panic!("not applied") };
     assert!(operation.url.contains(".management.azure.com/subscriptions/"), "{}", operation.url);
     let running = rig.cosmos.poll(&operation).await.unwrap();
@@ -240,7 +240,7 @@ async fn a_regeneration_runs_to_its_end_and_makes_another_key() {
     assert!(matches!(rig.cosmos.poll(&operation).await.unwrap(), OperationState::Running(_)));
     rig.pass(Duration::from_secs(3600));
     assert_eq!(rig.cosmos.poll(&operation).await.unwrap(), OperationState::Succeeded);
-    let after = rig.look().await.key(KeyKind::read_write(Slot::Primary));
+    let after = rig.look().await.key(KeyKind::read_write(Slot::Primary)).clone();
     assert!(after.generated > before.generated);
     assert_ne!(after.fingerprint, before.fingerprint);
     assert_eq!((rig.operations(), rig.sent()), (1, 1));

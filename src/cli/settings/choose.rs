@@ -158,6 +158,7 @@ impl Chosen<'_> {
             soak: policy.soak.0,
             quiet_window: policy.quiet_window.0,
             confirm_window: policy.confirm_window.0,
+            vault_lag: policy.vault_lag.0,
             max_target_age: policy.max_target_age.map(|age| age.0),
             settle: policy.settle.0,
             approver_differs: policy.approver_differs,

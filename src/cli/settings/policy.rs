@@ -18,6 +18,8 @@ pub struct PolicySettings {
     pub quiet_window: Span,
     /// How long the new key must be accepted everywhere after the regeneration.
     pub confirm_window: Span,
+    /// How long after a new version was made a vault may still answer with the one before.
+    pub vault_lag: Span,
     /// A slot whose key is older is regenerated before traffic moves to it. Absent: age does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_target_age: Option<Span>,
@@ -39,6 +41,10 @@ impl Default for PolicySettings {
             quiet_window: Span::minutes(60),
             // Half an hour of acceptance everywhere: Azure spreads a new key in seconds to days.
             confirm_window: Span::minutes(30),
+            // Key Vault copies a version to its replicas and to the paired region by and by, and says in no figure
+            // how fast: seconds as a rule, minutes while a region fails over. Also what the clocks of a vault and a
+            // cluster may differ by.
+            vault_lag: Span::minutes(5),
             max_target_age: None,
             settle: Span::minutes(5),
             approver_differs: true,

@@ -22,7 +22,7 @@ fn news(ctx: &Context<'_>) -> Option<Event> {
     let slot = ctx.opened.from;
     let account = ctx.account(Gate::NewKeyAccepted, ctx.policy.ages.ordinary).ok()?;
     let proof = ctx.proof(slot, Gate::NewKeyAccepted, ctx.policy.ages.proof).ok()?;
-    let current = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint?;
+    let current = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint.clone()?;
     if proof.fingerprint.as_ref() != Some(&current) {
         return None;
     }

@@ -3,7 +3,7 @@
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{propagated, target_proven};
+use super::super::predicate::{self, propagated, target_proven};
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use crate::model::{RunView, StageEffect};
@@ -30,6 +30,11 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     };
     let deployed = code.deployed();
     let is_ours = |run: &&RunView| run.commit == deployed.head && run.branch == deployed.branch;
+    // What another run leaves in the vaults is judged when it has ended.
+    let others = ctx.holding(under_way(runs.iter().filter(|run| !is_ours(run))));
+    if !others.is_empty() {
+        return Stand::Held(others);
+    }
     // Newest first. A run of other code that wrote the vaults later has undone ours.
     let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run)).find(is_ours);
     match on_commit {
@@ -38,12 +43,18 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             let why = Why::RunFailed { url: run.url.clone() };
             Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), why)]))
         }
-        Some(run) => {
-            let why = super::super::predicate::under_way(run);
-            Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), why)]))
-        }
+        Some(run) => Stand::unless(ctx.holding(vec![held_by(run)])),
         None => start(ctx, runs),
     }
+}
+
+/// Runs that have yet to write the vaults, or are about it.
+fn under_way<'a>(runs: impl Iterator<Item = &'a RunView>) -> Vec<Reason> {
+    runs.filter(|run| run.effect_ahead(StageEffect::WritesVaults)).map(held_by).collect()
+}
+
+fn held_by(run: &RunView) -> Reason {
+    Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), predicate::under_way(run))
 }
 
 fn wrote_vaults(run: &RunView) -> bool {
@@ -53,7 +64,7 @@ fn wrote_vaults(run: &RunView) -> bool {
 /// The run wrote the vaults: they follow soon, or somebody has to look.
 fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand {
     if let Some(finished) = run.finished
-        && later(finished, ctx.policy.settle) < ctx.now
+        && later(finished, ctx.policy.settle + ctx.policy.vault_lag) < ctx.now
     {
         let why = Why::RunDidNotWrite { url: run.url.clone() };
         vaults.push(Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), why));
@@ -68,17 +79,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
-    reasons.extend(
-        ctx.holding(
-            runs.iter()
-                .filter(|run| run.effect_ahead(StageEffect::WritesVaults))
-                .map(|run| {
-                    let why = super::super::predicate::under_way(run);
-                    Reason::new(gate, Subject::Run(run.id.clone()), why)
-                })
-                .collect(),
-        ),
-    );
+    reasons.extend(ctx.holding(under_way(runs.iter())));
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }

@@ -1,37 +1,47 @@
-//! Reconcile: base branch, live release and vaults agree. Until they do, the rotation stays open. Branches are
-//! people's to put right; vaults that fell behind the live release get its run once more.
+//! Reconcile: base branch, live release, vaults and pods agree. Until they do, the rotation stays open. Branches are
+//! people's to put right; vaults that fell behind the live release get its run once more, and pods that started
+//! meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
 
-use super::super::predicate::propagated;
+use super::super::predicate::{no_hazard, old_pods_gone, propagated};
 use super::super::{Context, Gate, Reason, Stand, Subject, Why};
-use super::deploy;
+use super::{deploy, restart};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
-    let gate = Gate::Agreement;
     let max = ctx.policy.ages.ordinary;
-    let code = match ctx.code(gate, max) {
-        Ok(code) => code,
-        Err(reason) => return Stand::Held(vec![*reason]),
+    let reasons = match branches(ctx) {
+        Ok(reasons) => ctx.holding(reasons),
+        Err(reason) => vec![*reason],
     };
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    let stamps = &ctx.policy.stamps;
     let wanted = ctx.target();
-    let mut reasons: Vec<Reason> = [Some(&code.base), code.release.as_ref()]
+    if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, wanted, max).is_empty()) {
+        // The code is right and a vault is not: somebody ran other code since. What they left behind may even be
+        // the key that has died. The live release runs again, under the gates of any run.
+        return deploy::stand(ctx);
+    }
+    match restart::stand(ctx) {
+        Stand::Passed => {}
+        other => return other,
+    }
+    let mut reasons: Vec<Reason> =
+        stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
+    reasons.extend(no_hazard(ctx, max));
+    Stand::unless(ctx.holding(reasons))
+}
+
+fn branches(ctx: &Context<'_>) -> Result<Vec<Reason>, Box<Reason>> {
+    let code = ctx.code(Gate::Agreement, ctx.policy.ages.ordinary)?;
+    let wanted = ctx.target();
+    let reads_other = [Some(&code.base), code.release.as_ref()]
         .into_iter()
         .flatten()
         .filter(|view| !view.claim.reads.is(wanted))
         .map(|view| {
             let why = Why::BranchReads { reads: view.claim.reads, wanted };
-            Reason::new(gate, Subject::Branch(view.branch.clone()), why)
-        })
-        .collect();
-    reasons = ctx.holding(reasons);
-    if !reasons.is_empty() {
-        return Stand::Held(reasons);
-    }
-    let vaults: Vec<Reason> =
-        ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, wanted, max)).collect();
-    if vaults.is_empty() {
-        return Stand::Passed;
-    }
-    // The code is right and a vault is not: somebody ran other code since. What they left behind may even be
-    // the key that has died. The live release runs again, under the gates of any run.
-    deploy::stand(ctx)
+            Reason::new(Gate::Agreement, Subject::Branch(view.branch.clone()), why)
+        });
+    Ok(reads_other.collect())
 }

@@ -102,8 +102,7 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
     match &record.outcome {
         Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
             // A failed operation has changed no key; somebody has looked and asked to go on.
-            let resumed = ctx.fold.resumed.is_some_and(|resumed| resumed > record.intended_at);
-            if resumed && operation_failed(ctx) { None } else { following(ctx, kind.slot) }
+            if record.resumed && operation_failed(ctx) { None } else { following(ctx, kind.slot) }
         }
         Some((_, Outcome::Applied { .. })) if account.idle() => held(Why::GenerationNotNewer),
         Some((_, Outcome::Applied { .. })) => held(Why::AccountBusy { state: account.provisioning.clone() }),

@@ -1,10 +1,10 @@
 //! Restart: canary stamp, soak, then the rest in waves; within a stamp the workloads in their order.
 //!
-//! Whoever replaced the pods, they are left alone when they are young enough. The last healthy stamp that takes
-//! traffic is never touched.
+//! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
+//! enough to be so. The last healthy stamp that takes traffic is never touched.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{propagated, rollout_settled, synced, target_proven, workload_ready};
+use super::super::predicate::{propagated, rollout_settled, settled, synced, target_proven, workload_ready};
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
@@ -111,6 +111,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     let slot = ctx.target();
     let mut reasons = propagated(ctx, &facts.name, slot, ages.restart);
     reasons.extend(synced(ctx, &facts.name, slot, ages.restart));
+    reasons.extend(settled(ctx, &facts.name, ages.restart));
     reasons.extend(target_proven(ctx, slot, ages.proof));
     let cluster = ctx.cluster(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     let vault = ctx.vault(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;

@@ -104,8 +104,8 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Ok(proof) => proof,
         Err(reason) => return vec![*reason],
     };
-    let fingerprint = account.key(ctx.opened.retires()).fingerprint;
-    if fingerprint.is_none() || proof.fingerprint != fingerprint {
+    let fingerprint = &account.key(ctx.opened.retires()).fingerprint;
+    if fingerprint.is_none() || proof.fingerprint != *fingerprint {
         return vec![Reason::new(gate, subject, Why::ProofOfAnotherKey { slot })];
     }
     let since = ctx

@@ -3,16 +3,27 @@
 //! Age and mounted version decide: creation time, not container start; nothing is read from revisions or
 //! annotations. A rollout counts as complete while old pods still terminate
 //! (<https://github.com/kubernetes/kubectl/issues/1628>), so terminating pods count until they are gone.
+//!
+//! A new version is not everywhere at once: a vault answers from replicas, and for a while one of them may still
+//! give the version before. A pod that starts in that while reads the older key and keeps it, and nothing shows
+//! it afterwards: the driver refreshes the files, and with them the mounted version that the pod's status tells.
+//! Only the pod's age can. So pods count as old up to `vault_lag` after the version was made, and nothing is
+//! restarted before that has passed: what starts then reads the new key.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{ClusterView, PodView, StampName, VaultView};
 
-/// From when on a new pod reads the current key: the moment its vault's version was made, or later where a synced
-/// Secret changed later. Both are whole seconds, so a pod of the very same second counts as old.
+/// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
+/// waits that much longer than the lag, so that its pods are young by the cluster's clock too.
+const SKEW: Duration = Duration::from_secs(30);
+
+/// When the current key was put where pods read it: the moment its vault's version was made, or later where a
+/// synced Secret changed later. Whole seconds, both.
 pub fn propagated_at(vault: &VaultView, cluster: &ClusterView) -> Timestamp {
     cluster.synced.iter().filter_map(|secret| secret.changed).fold(vault.created, Timestamp::max)
 }
@@ -21,12 +32,35 @@ fn is_over(pod: &PodView) -> bool {
     matches!(pod.phase.as_str(), "Succeeded" | "Failed")
 }
 
-/// Pods that may hold an older key: created no later than the propagation, or mounting another version.
-pub fn stale_pods<'a>(vault: &'a VaultView, cluster: &'a ClusterView) -> impl Iterator<Item = &'a PodView> {
-    let since = propagated_at(vault, cluster);
+/// Pods that may hold an older key: created no later than the lag after the propagation, or mounting another
+/// version. Times are whole seconds, so a pod of the very same second counts as old.
+pub fn stale_pods<'a>(
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = &'a PodView> {
+    let since = later(propagated_at(vault, cluster), lag);
     cluster.pods.iter().filter(move |pod| !is_over(pod)).filter(move |pod| {
         pod.created <= since || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
     })
+}
+
+/// The lag has passed: a pod of the stamp that is created now reads the current key, and is seen to be young enough.
+pub fn settled(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Propagated;
+    let vault = match ctx.vault(stamp, gate, max) {
+        Ok(vault) => vault,
+        Err(reason) => return vec![*reason],
+    };
+    let cluster = match ctx.cluster(stamp, gate, max) {
+        Ok(cluster) => cluster,
+        Err(reason) => return vec![*reason],
+    };
+    let until = later(propagated_at(vault, cluster), ctx.policy.vault_lag + SKEW);
+    if until < ctx.now {
+        return Vec::new();
+    }
+    vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::VaultSettling { until })]
 }
 
 /// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
@@ -43,7 +77,7 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     };
     let subject = Subject::Stamp(stamp.clone());
     let mut reasons = Vec::new();
-    let stale: Vec<&PodView> = stale_pods(vault, cluster).collect();
+    let stale: Vec<&PodView> = stale_pods(vault, cluster, ctx.policy.vault_lag).collect();
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let pods = stale.iter().map(|pod| pod.name.clone()).collect();

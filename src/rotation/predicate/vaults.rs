@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{KeyKind, Slot, StampName};
 
@@ -17,7 +18,7 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         Ok(vault) => vault,
         Err(reason) => return vec![*reason],
     };
-    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
     if wanted.as_ref() != Some(&vault.fingerprint) {
         let held = account.slot_of(&vault.fingerprint);
         return vec![Reason::new(gate, subject, Why::VaultHolds { slot: held, wanted: slot })];
@@ -29,7 +30,8 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
 }
 
 /// Every Kubernetes Secret that the CSI driver fills from the vault's secret holds the slot's key too, by its
-/// own bytes: with rotation off the driver's status objects tell nothing of them.
+/// own bytes: with rotation off the driver's status objects tell nothing of them. A driver that has rotation on
+/// looks at the vault by and by; only where it had its time is there something for a person to do.
 pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Synced;
     let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
@@ -40,14 +42,23 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
         Ok(cluster) => cluster,
         Err(reason) => return vec![*reason],
     };
-    let wanted = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
+    let vault = match ctx.vault(stamp, gate, max) {
+        Ok(vault) => vault,
+        Err(reason) => return vec![*reason],
+    };
+    let until = later(vault.created, ctx.policy.vault_lag + ctx.policy.settle);
+    let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
     cluster
         .synced
         .iter()
         .filter(|secret| wanted.as_ref() != Some(&secret.fingerprint))
         .map(|secret| {
-            let name = format!("{}/{}", secret.namespace, secret.name);
-            Reason::new(gate, Subject::Stamp(stamp.clone()), Why::SyncedSecretStale { secret: name })
+            let secret = format!("{}/{}", secret.namespace, secret.name);
+            let why = match until > ctx.now {
+                true => Why::SyncedSecretLags { secret, until },
+                false => Why::SyncedSecretStale { secret },
+            };
+            Reason::new(gate, Subject::Stamp(stamp.clone()), why)
         })
         .collect()
 }

@@ -115,7 +115,7 @@ impl MemoryAccounts {
         let tells = config.tells_last_use;
         let view = |key: &Key| KeyView {
             generated: key.generated,
-            last_used: world.last_use(key.id).filter(|_| tells).map(|at| account.grain(at)),
+            last_used: tells.then(|| world.last_use(key.id)).flatten().map(|at| account.grain(at)),
             fingerprint: Some(self.0.key_fingerprint(key.id, &key.material, salt)),
         };
         AccountView {

@@ -1,0 +1,224 @@
+//! The digest of the evidence behind a step: of what was seen and relied on, in a form that depends on nothing else.
+//!
+//! Two looks that saw the same give the same digest, whenever they were; what the step did not rely on does not
+//! count. Key material cannot be in it: evidence has fingerprints only. Every view is taken apart member by member,
+//! so that a new one does not compile until it is decided whether it counts.
+
+use std::fmt::{Display, Write as _};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::act::hex;
+use crate::model::{
+    AccountView, BranchView, ClusterView, EvidenceKey, Fingerprint, KeyProof, OperationState, PodView,
+    PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion, Seen, StageView,
+    SyncedSecretView, TreeClaim, VaultView, WorkloadView, World,
+};
+use crate::rotation::{Opened, Relied, Step};
+
+/// The digest as intents and permits carry it.
+pub(super) fn digest(opened: &Opened, step: &Step, relied: &Relied, world: &World) -> String {
+    let mut facts = Facts::default();
+    facts.text(opened.rotation.as_str()).text(step.key().as_str());
+    for key in relied.keys() {
+        facts.word(key);
+        of(&mut facts, key, world);
+    }
+    hex(&Sha256::digest(facts.0.as_bytes()), 8)
+}
+
+fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
+    match key {
+        EvidenceKey::Account => facts.seen(world.account.as_ref(), account),
+        EvidenceKey::Proof(slot) => facts.seen(world.proofs.get(slot), proof),
+        EvidenceKey::Code => facts.seen(world.code.as_ref(), code),
+        EvidenceKey::Pull(branch) => {
+            facts.seen(world.pulls.get(branch), |facts, view| facts.maybe(view.as_ref(), pull));
+        }
+        EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
+        EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
+        EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
+        EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
+    }
+}
+
+/// Facts one after the other, texts with their length before them: no two lists of facts read alike.
+#[derive(Default)]
+struct Facts(String);
+
+impl Facts {
+    fn text(&mut self, text: &str) -> &mut Facts {
+        self.word(text.len()).word(text)
+    }
+
+    /// Something that has no blanks in it, or whose length is told before.
+    fn word(&mut self, word: impl Display) -> &mut Facts {
+        // A String takes whatever is written to it.
+        let _ = write!(self.0, "{word} ");
+        self
+    }
+
+    fn time(&mut self, at: Option<Timestamp>) -> &mut Facts {
+        match at {
+            Some(at) => self.word(at.as_nanosecond()),
+            None => self.word("-"),
+        }
+    }
+
+    fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Facts, T)) {
+        let Some(value) = value else { return self.nothing() };
+        write(self, value);
+    }
+
+    fn maybe_text(&mut self, text: Option<&str>) -> &mut Facts {
+        match text {
+            Some(text) => self.text(text),
+            None => self.word("-"),
+        }
+    }
+
+    fn nothing(&mut self) {
+        self.word("-");
+    }
+
+    fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Facts, &T)) {
+        self.word(items.len());
+        items.iter().for_each(|item| write(self, item));
+    }
+
+    /// Not the date: that it was young enough, the decision has seen to.
+    fn seen<T>(&mut self, seen: Option<&Seen<T>>, write: impl FnOnce(&mut Facts, &T)) {
+        match seen.map(|seen| &seen.what) {
+            Some(Ok(what)) => write(self, what),
+            Some(Err(blind)) => {
+                self.word(format_args!("{:?}", blind.kind));
+            }
+            None => self.nothing(),
+        }
+    }
+}
+
+fn account(facts: &mut Facts, view: &AccountView) {
+    let AccountView { provisioning, local_auth_disabled, regions, keys, tells_last_use } = view;
+    facts.text(provisioning).word(local_auth_disabled).word(tells_last_use);
+    facts.list(regions, |facts, Region { name, endpoint, writable }| {
+        facts.text(name).text(endpoint).word(writable);
+    });
+    for (kind, key) in keys {
+        facts.word(kind.azure_name()).time(key.generated).time(key.last_used);
+        facts.maybe_text(key.fingerprint.as_ref().map(Fingerprint::as_str));
+    }
+}
+
+fn proof(facts: &mut Facts, view: &KeyProof) {
+    let KeyProof { fingerprint, regions } = view;
+    facts.maybe_text(fingerprint.as_ref().map(Fingerprint::as_str));
+    for (region, proof) in regions {
+        facts.text(region).word(proof.read.kind()).word(proof.write.kind());
+    }
+}
+
+fn code(facts: &mut Facts, view: &ReleaseView) {
+    let ReleaseView { base, release, proposals } = view;
+    branch(facts, base);
+    facts.maybe(release.as_ref(), branch);
+    proposals.values().for_each(|proposal| branch(facts, proposal));
+}
+
+fn branch(facts: &mut Facts, view: &BranchView) {
+    let BranchView { branch, head, claim: TreeClaim { reads, references, problems } } = view;
+    facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
+    texts(facts, problems);
+}
+
+fn texts(facts: &mut Facts, texts: &[String]) {
+    facts.word(texts.len());
+    texts.iter().for_each(|text| {
+        facts.text(text);
+    });
+}
+
+/// What holds an open one is for people; nothing rests on it.
+fn pull(facts: &mut Facts, view: &PullView) {
+    let PullView { number, url: _, author, head_branch, head, base, state, approved_by, checks, waits: _ } =
+        view;
+    facts.word(number).text(author).text(head_branch.as_str()).text(head.as_str()).text(base.as_str());
+    match state {
+        PullState::Open => facts.word("open"),
+        PullState::Closed => facts.word("closed"),
+        PullState::Merged { commit } => facts.word("merged").text(commit.as_str()),
+    };
+    texts(facts, approved_by);
+    facts.list(checks, |facts, PullCheck { name, passed }| {
+        facts.text(name).word(format_args!("{passed:?}"));
+    });
+}
+
+fn run(facts: &mut Facts, view: &RunView) {
+    let RunView { id, url: _, branch, commit, state, started, finished, stages } = view;
+    facts.text(id.as_str()).text(branch.as_str()).text(commit.as_str()).word(format_args!("{state:?}"));
+    facts.time(Some(*started)).time(*finished);
+    facts.list(stages, |facts, StageView { name, state, effects }| {
+        facts.text(name).word(format_args!("{state:?}"));
+        facts.word(format_args!("{effects:?}"));
+    });
+}
+
+fn operation(facts: &mut Facts, state: &OperationState) {
+    match state {
+        OperationState::Running(_) => facts.word("running"),
+        OperationState::Succeeded => facts.word("succeeded"),
+        OperationState::Failed(why) => facts.word("failed").text(why),
+    };
+}
+
+fn vault(facts: &mut Facts, view: &VaultView) {
+    let VaultView { version, created, enabled, fingerprint } = view;
+    facts.text(version.as_str()).time(Some(*created)).word(enabled).text(fingerprint.as_str());
+}
+
+fn cluster(facts: &mut Facts, view: &ClusterView) {
+    let ClusterView { workloads, pods, synced } = view;
+    facts.list(workloads, workload);
+    facts.list(pods, pod);
+    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
+        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
+    });
+}
+
+fn workload(facts: &mut Facts, view: &WorkloadView) {
+    let WorkloadView {
+        name,
+        uid,
+        generation,
+        observed_generation,
+        paused,
+        strategy,
+        desired,
+        replicas,
+        updated,
+        ready,
+        available,
+        unavailable,
+        conditions,
+        restarted_at,
+        rotation,
+        consumes,
+    } = view;
+    facts.text(&name.namespace).text(&name.name).text(uid).word(generation).word(observed_generation);
+    facts.word(paused).word(consumes).word(desired).word(replicas).word(updated).word(ready);
+    facts.word(available).word(unavailable).text(&format!("{strategy:?}"));
+    facts.list(conditions, |facts, condition| {
+        facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
+    });
+    facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref());
+}
+
+fn pod(facts: &mut Facts, view: &PodView) {
+    let PodView { name, uid, namespace, created, deleting, workload, phase, ready, mounted } = view;
+    facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
+    facts.maybe_text(workload.as_ref().map(|name| name.namespace.as_str()));
+    facts.maybe_text(workload.as_ref().map(|name| name.name.as_str()));
+    facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
+}
