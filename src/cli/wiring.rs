@@ -150,7 +150,7 @@ fn targets(chosen: &Chosen<'_>) -> Targets {
     Targets {
         salt: Salt::new(""),
         access: Access::ReadWrite,
-        terraform_account: None,
+        terraform: chosen.question(),
         terraform_root: environment.terraform.root.clone(),
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,

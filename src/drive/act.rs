@@ -86,7 +86,7 @@ impl Driver {
         Workshop {
             rotation: opened.rotation.clone(),
             access: targets.access,
-            terraform_account: targets.terraform_account.clone(),
+            terraform: targets.terraform.clone(),
             terraform_root: targets.terraform_root.clone(),
             intended_at,
             request_id: request_id(opened, intent),

@@ -5,7 +5,6 @@ use super::{Workshop, outcome};
 use crate::model::{BranchName, CommitId, Slot, SlotUse};
 use crate::ports::{CommitText, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source};
-use crate::terraform;
 
 pub async fn push_proposal(
     ports: &Ports,
@@ -57,7 +56,7 @@ async fn picked(
             let files = ports.code.tree(&commit, &shop.terraform_root).await.map_err(not_sent)?;
             let tree: Vec<(&str, &[u8])> =
                 files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-            let claim = terraform::claim(&tree, shop.terraform_account.as_deref(), shop.access);
+            let claim = shop.terraform.claim(&tree, shop.access);
             if claim.reads == SlotUse::Only(to) {
                 return Ok(commit);
             }
@@ -84,11 +83,10 @@ async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) ->
     let files = ports.code.tree(parent, &shop.terraform_root).await.map_err(not_sent)?;
     let tree: Vec<(&str, &[u8])> =
         files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-    let edits =
-        terraform::flip(&tree, shop.terraform_account.as_deref(), shop.access, to).map_err(|reasons| {
-            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-            Outcome::Refused { why: reasons.join("; "), later: false }
-        })?;
+    let edits = shop.terraform.flip(&tree, shop.access, to).map_err(|reasons| {
+        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        Outcome::Refused { why: reasons.join("; "), later: false }
+    })?;
     let edits: Vec<FileEdit> = edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect();
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)

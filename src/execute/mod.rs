@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use crate::model::{Access, RotationId};
 use crate::ports::{Effect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
+use crate::terraform::Question;
 
 /// What execution needs besides the step.
 #[derive(Clone, Debug)]
 pub struct Workshop {
     pub rotation: RotationId,
     pub access: Access,
-    pub terraform_account: Option<String>,
+    pub terraform: Question,
     pub terraform_root: String,
     /// The intent's time: commits bear it, so that the same intent makes the same commit.
     pub intended_at: Timestamp,

@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use super::Targets;
 use crate::model::{CommitId, TreeClaim};
 use crate::ports::SourceFile;
-use crate::terraform;
 
 #[derive(Default)]
 pub struct Claims(Mutex<BTreeMap<CommitId, TreeClaim>>);
@@ -19,7 +18,7 @@ impl Claims {
     pub fn judge(&self, commit: &CommitId, files: &[SourceFile], targets: &Targets) -> TreeClaim {
         let tree: Vec<(&str, &[u8])> =
             files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-        let claim = terraform::claim(&tree, targets.terraform_account.as_deref(), targets.access);
+        let claim = targets.terraform.claim(&tree, targets.access);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), claim.clone());
         claim
     }

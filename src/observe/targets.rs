@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName};
 use crate::ports::Fault;
+use crate::terraform::Question;
 
 /// Which branch is deployed to the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +48,8 @@ pub struct Targets {
     /// Under which fingerprints are made.
     pub salt: Salt,
     pub access: Access,
-    /// The account's id in the Terraform tree, where the tree has several.
-    pub terraform_account: Option<String>,
+    /// What is asked of the Terraform code.
+    pub terraform: Question,
     /// Folder of the Terraform code, from the repository's root; empty for all of it.
     pub terraform_root: String,
     pub base_branch: BranchName,

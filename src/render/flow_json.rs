@@ -1,9 +1,10 @@
-//! Flows in `keyslot check --output json`: where each reference's key goes.
+//! Flows in `keyslot check --output json`: where each reference's key goes. Names may hold literal text, so they are
+//! masked like everything that comes from the source.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::terraform::{Flow, SinkKind, Tree};
+use crate::terraform::{Flow, SinkKind, Tree, mask};
 
 /// One way of one key.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,7 +54,7 @@ pub fn flow_json(tree: &Tree, flow: &Flow) -> FlowJson {
     let through = flow.hops.iter().map(|hop| {
         let position = tree.sources[hop.file].position(hop.span.start);
         HopJson {
-            name: hop.name.clone(),
+            name: mask(&hop.name).into_owned(),
             file: tree.shown(hop.file),
             line: position.line,
             column: position.column,
@@ -69,7 +70,7 @@ pub fn flow_json(tree: &Tree, flow: &Flow) -> FlowJson {
             SinkKind::Input => SinkKindJson::Input,
             SinkKind::Unread => SinkKindJson::Unread,
         },
-        name: sink.name.clone(),
+        name: mask(&sink.name).into_owned(),
         file: tree.shown(sink.file),
         line: tree.sources[sink.file].position(sink.span.start).line,
     };

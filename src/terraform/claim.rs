@@ -1,9 +1,10 @@
 //! What a tree claims, in the words of the decision core: which slot it reads, and why it could not be flipped.
 
-use super::flip::{refusals, select};
+use super::account::Declared;
+use super::flip::{plan, refusals, select};
 use super::refusal::Refusal;
 use super::tree::Tree;
-use crate::model::{Access, SlotUse, TreeClaim};
+use crate::model::{Access, Slot, SlotUse, TreeClaim};
 
 /// The claim of a tree given as files. `account` may be left out where only one account's keys are read.
 pub fn claim<P: AsRef<str>, B: AsRef<[u8]>>(
@@ -12,6 +13,44 @@ pub fn claim<P: AsRef<str>, B: AsRef<[u8]>>(
     access: Access,
 ) -> TreeClaim {
     claim_of(&Tree::read(files), account, access)
+}
+
+/// What a rotation asks of trees: whose key, and what people declare about the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The account's name, taken where an account of the tree answers to it. Code that does not spell its account's
+    /// name may have one account only.
+    pub account: Option<String>,
+    pub declared: Declared,
+}
+
+impl Question {
+    /// What a tree claims of the account.
+    pub fn claim<P: AsRef<str>, B: AsRef<[u8]>>(&self, files: &[(P, B)], access: Access) -> TreeClaim {
+        let tree = self.tree(files);
+        claim_of(&tree, self.named(&tree), access)
+    }
+
+    /// The new content of the files that change when the tree moves to a slot.
+    pub fn flip<P: AsRef<str>, B: AsRef<[u8]>>(
+        &self,
+        files: &[(P, B)],
+        access: Access,
+        to: Slot,
+    ) -> Result<Vec<(String, Vec<u8>)>, Vec<Refusal>> {
+        let tree = self.tree(files);
+        let account = select(&tree, self.named(&tree), access).map_err(|refusal| vec![refusal])?;
+        plan(&tree, account, access, to).map(|flip| flip.files)
+    }
+
+    fn tree<P: AsRef<str>, B: AsRef<[u8]>>(&self, files: &[(P, B)]) -> Tree {
+        let tree = Tree::read(files);
+        if self.declared == Declared::default() { tree } else { tree.declaring(self.declared.clone()) }
+    }
+
+    fn named(&self, tree: &Tree) -> Option<&str> {
+        self.account.as_deref().filter(|account| !tree.accounts_called(account).is_empty())
+    }
 }
 
 /// The claim of a tree that is read already.

@@ -53,7 +53,7 @@ mod words;
 pub use account::{Account, AccountKey, Declared, DeclaredAccount, JoinReason, Symbol};
 pub use by_name::says_cosmos;
 pub use chooser::Chooser;
-pub use claim::{claim, claim_of};
+pub use claim::{Question, claim, claim_of};
 pub use comment::{Comment, comments};
 pub use companion::Companion;
 pub use edit::{Edit, EditError, splice};

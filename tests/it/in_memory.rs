@@ -133,7 +133,7 @@ impl Theatre {
         Targets {
             salt: Salt::new(""),
             access: Access::ReadWrite,
-            terraform_account: None,
+            terraform: keyslot::terraform::Question::default(),
             terraform_root: String::new(),
             base_branch: config.repository.base.clone(),
             release: ReleaseRule::Branch(config.repository.release.clone()),

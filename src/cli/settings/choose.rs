@@ -10,6 +10,7 @@ use super::{Endpoints, Environment, SettingsError, SettingsFile, TokenPlace};
 use crate::adapters::http::{HttpSettings, Trust};
 use crate::journal::StorePlace;
 use crate::model::{BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
+use crate::terraform::Question;
 
 /// The environment that a command works on.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,15 @@ impl SettingsFile {
 }
 
 impl Chosen<'_> {
+    /// What is asked of the environment's Terraform. Folders in declarations start from the repository's root, where
+    /// the file lies as a rule.
+    pub fn question(&self) -> Question {
+        Question {
+            account: Some(self.environment.account.name.clone()),
+            declared: self.file.settings.check.declared(""),
+        }
+    }
+
     /// A path as the settings mean it.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.file.resolve(path)
