@@ -96,11 +96,11 @@ impl Check {
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
-        let found = discover(path, shortcuts)?;
+        let (found, tree) = discover(path, shortcuts)?;
         if !self.shown.is_quiet() {
-            say_what_was_passed_over(&found, terminal);
+            say_what_was_passed_over(&found, &tree, terminal);
         }
-        let tree = seen_from_here(self.declarations.apply(found.tree(), &found.root)?, &found.root);
+        let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
         let there =
             self.against.map(|revision| against::there(path, &found, &revision, terminal)).transpose()?;
         let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
@@ -131,14 +131,14 @@ fn seen_from_here(tree: Tree, root: &Path) -> Tree {
 }
 
 /// Says what was not read although it may be Terraform.
-pub fn say_what_was_passed_over(found: &Found, terminal: &mut Terminal) {
+pub fn say_what_was_passed_over(found: &Found, tree: &Tree, terminal: &mut Terminal) {
     for link in &found.links {
+        let link = link.display();
         terminal
-            .warn(&format!("{} is a link that leads out of the tree and was not followed", link.display()));
+            .warn(&format!("{link} is a link out of the tree, or to what git ignores: it was not followed"));
     }
-    if let Some(first) = found.copies.first() {
-        let count = found.copies.len();
-        terminal
-            .mutter(&format!("{count} folders of installed modules passed over ({}, …)", first.display()));
+    if let [first, others @ ..] = tree.copies.as_slice() {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        terminal.mutter(&format!("copies of modules passed over: {}{more}", found.on_disk(first).display()));
     }
 }

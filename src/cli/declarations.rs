@@ -20,9 +20,8 @@ impl Declarations {
     ///
     /// # Errors
     /// A configuration that was named and is not there, or one that says something that cannot be.
-    pub fn apply(&self, tree: &Tree, root: &Path) -> Result<Tree, CliError> {
+    pub fn apply(&self, tree: Tree, root: &Path) -> Result<Tree, CliError> {
         let declared = self.declared(root)?;
-        let tree = tree.clone();
         Ok(if declared == Declared::default() { tree } else { tree.declaring(declared) })
     }
 

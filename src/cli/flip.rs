@@ -63,9 +63,9 @@ const EXAMPLES: &str = "Examples:
 
 impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let found = discover(&self.path, Shortcuts::TAKEN)?;
-        say_what_was_passed_over(&found, terminal);
-        let tree = self.declarations.apply(found.tree(), &found.root)?;
+        let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
+        say_what_was_passed_over(&found, &tree, terminal);
+        let tree = self.declarations.apply(tree, &found.root)?;
         let flips = self.work_out(&tree)?;
         for flip in flips.iter().filter(|flip| flip.edits.is_empty()) {
             let key = &tree.accounts[flip.account].key;

@@ -6,7 +6,8 @@
 //! for too much costs time; asking for too little would be a wrong claim, so where a step cannot be told, all
 //! of its names are taken.
 //!
-//! To add a kind of base, say in [`starts`] which names it reads from. To add a way that a value takes between
+//! To add a kind of base, say in [`starts`] which names it reads from; to add a kind of binding that something
+//! reads back, name it in [`bound`]. To add a way that a value takes between
 //! folders, add it to [`Demand::onwards`] and [`Demand::backwards`], and its files to [`read_by`] or [`given_by`].
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,8 +4,11 @@
 //! judged in its own folder, and where the other one matters too, somebody has to be told (see
 //! [`super::reading`]).
 
+use std::collections::BTreeMap;
+
 use super::facts::Facts;
 use super::folders::local_folder;
+use super::syntax::folder_of;
 use super::value::Value;
 
 /// Paths from the tree's root, `/` between their parts.
@@ -13,8 +16,8 @@ use super::value::Value;
 pub struct Links {
     /// A linked folder and the real one.
     pub folders: Vec<(String, String)>,
-    /// A linked file and the real one.
-    pub files: Vec<(String, String)>,
+    /// By real file: the links to it.
+    pub files: BTreeMap<String, Vec<String>>,
 }
 
 /// Links to links; more is a cycle.
@@ -35,6 +38,16 @@ impl Links {
             folder = further;
         }
         folder
+    }
+
+    /// The links to a real file.
+    pub fn links_to(&self, file: &str) -> &[String] {
+        self.files.get(file).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every folder that a real file is part of.
+    pub fn folders_of<'f>(&'f self, file: &'f str) -> impl Iterator<Item = &'f str> {
+        std::iter::once(folder_of(file)).chain(self.links_to(file).iter().map(|link| folder_of(link)))
     }
 
     /// The real folder of a local module; absent for modules from elsewhere.
@@ -75,7 +88,7 @@ mod tests {
 
     fn links(folders: &[(&str, &str)]) -> Links {
         let owned = |(link, target): &(&str, &str)| ((*link).to_owned(), (*target).to_owned());
-        Links { folders: folders.iter().map(owned).collect(), files: Vec::new() }
+        Links { folders: folders.iter().map(owned).collect(), files: BTreeMap::new() }
     }
 
     #[test]

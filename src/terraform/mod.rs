@@ -1,7 +1,8 @@
 //! Terraform: text in, values out. No IO: whoever calls brings the files' bytes and takes new ones away.
 //!
 //! ```text
-//! bytes → source → parse (own threads) → walk → facts of a file
+//! bytes → glance (does it matter?) → source → parse (own threads) → walk → facts of a file
+//!       → demand (which other files matter?) → … until no more do
 //!       → resolve (accounts, aliases, names on offer) → references, opaque reads → claim, flip → edit → bytes
 //! ```
 //!

@@ -5,17 +5,21 @@
 //! that this module is about. It has one exception, made on purpose and the same either way: a file that does not
 //! parse counts if it could matter or if its brackets and quotes do not add up (see [`Failures`]).
 
-use std::collections::BTreeMap;
+mod places;
 
-use super::demand::{Ask, Demand};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::places::{Places, Wanted};
+use super::demand::Demand;
 use super::facts::Facts;
-use super::glance::{Glance, Waypoint};
+use super::glance::Glance;
 use super::links::Links;
 use super::parse::{Parsed, parse_all};
 use super::source::Source;
-use super::syntax::{Syntax, folder_of, must_be_named, name_of};
+use super::syntax::{Syntax, folder_of, must_be_named};
 use super::tree::{Tree, UnreadFile};
-use super::words::holds_all;
+use super::words::Sought;
 
 /// A file as it was found.
 pub struct Glanced {
@@ -37,24 +41,22 @@ pub enum Failures {
 }
 
 /// A file that has to be looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Look {
     /// Index into the files given.
     pub file: usize,
-    /// The file is wanted if it holds all words of any of these.
-    any_of: Vec<Vec<String>>,
+    any_of: Vec<Arc<Sought>>,
 }
 
 impl Look {
     pub fn is_wanted(&self, bytes: &[u8]) -> bool {
-        self.any_of.iter().any(|words| holds_all(bytes, words))
+        self.any_of.iter().any(|sought| sought.is_in(bytes))
     }
 }
 
 struct Entry {
     path: String,
     adds_up: bool,
-    waypoints: Vec<Waypoint>,
     /// Whether it is among the files that matter; they alone ask for others.
     matters: bool,
     /// Index into the sources.
@@ -69,19 +71,8 @@ pub struct Reading {
     links: Links,
     failures: Failures,
     places: Places,
-    /// Files to be seen if they hold all these words.
-    wanted: Vec<(usize, Vec<String>)>,
-}
-
-/// Where files are found by.
-#[derive(Default)]
-struct Places {
-    folders: BTreeMap<String, Vec<usize>>,
-    /// By the folder that a quoted relative path leads to.
-    paths: BTreeMap<String, Vec<usize>>,
-    values: Vec<usize>,
-    /// By name: files of Terragrunt's that wait to be named.
-    unnamed: BTreeMap<String, Vec<usize>>,
+    /// Files to be seen, whatever is in them.
+    wanted: Vec<usize>,
 }
 
 impl Reading {
@@ -100,56 +91,36 @@ impl Reading {
         for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
             reading.places.add(file, &path, &glance, &reading.links);
             handed.extend(bytes.map(|bytes| (file, bytes)));
-            reading.wanted.extend(glance.matters.then(|| (file, Vec::new())));
-            let Glance { adds_up, waypoints, .. } = glance;
-            reading.entries.push(Entry { path, adds_up, waypoints, matters: false, source: None });
+            reading.wanted.extend(glance.matters.then_some(file));
+            let adds_up = glance.adds_up;
+            reading.entries.push(Entry { path, adds_up, matters: false, source: None });
         }
-        reading.places.add_linked(&reading.entries, &reading.links);
         reading.parse(handed);
         reading
     }
 
     /// What must be looked into next. Empty once all that matters is seen.
     pub fn looks(&mut self) -> Vec<Look> {
-        let mut looks = BTreeMap::<usize, Vec<Vec<String>>>::new();
+        let mut looks = BTreeMap::<usize, Vec<Arc<Sought>>>::new();
         loop {
             let asks = self.demand.asks();
-            let mut wanted = std::mem::take(&mut self.wanted);
-            wanted.extend(asks.iter().flat_map(|ask| self.candidates(ask)));
-            if wanted.is_empty() {
+            let mut wanted = self.places.candidates(&asks);
+            wanted.push(Wanted::always(std::mem::take(&mut self.wanted)));
+            if wanted.iter().all(|wanted| wanted.files.is_empty()) {
                 return looks.into_iter().map(|(file, any_of)| Look { file, any_of }).collect();
             }
-            for (file, words) in wanted {
-                let entry = &self.entries[file];
-                match entry.source {
-                    _ if entry.matters => {}
-                    Some(source) if holds_all(self.sources[source].bytes(), &words) => self.matters(file),
-                    Some(_) => {}
-                    None => looks.entry(file).or_default().push(words),
+            for Wanted { files, sought } in wanted {
+                for file in files {
+                    let entry = &self.entries[file];
+                    match entry.source {
+                        _ if entry.matters => {}
+                        Some(source) if sought.is_in(self.sources[source].bytes()) => self.matters(file),
+                        Some(_) => {}
+                        None => looks.entry(file).or_default().push(sought.clone()),
+                    }
                 }
             }
         }
-    }
-
-    fn candidates(&self, ask: &Ask) -> Vec<(usize, Vec<String>)> {
-        let nothing = Vec::new();
-        let (files, words) = match ask {
-            Ask::Words { folder, words } => {
-                (self.places.folders.get(folder).unwrap_or(&nothing).clone(), words.clone())
-            }
-            Ask::Callers { folder } => {
-                (self.places.paths.get(folder).unwrap_or(&nothing).clone(), Vec::new())
-            }
-            Ask::Providers { folder } => {
-                (self.places.folders.get(folder).unwrap_or(&nothing).clone(), vec!["provider".to_owned()])
-            }
-            Ask::Values { variable } => (self.places.values.clone(), vec![variable.clone()]),
-            Ask::Passing(waypoint) => {
-                let passing = |file: &usize| self.entries[*file].waypoints.contains(waypoint);
-                ((0..self.entries.len()).filter(passing).collect(), Vec::new())
-            }
-        };
-        files.into_iter().map(|file| (file, words.clone())).collect()
     }
 
     /// Takes the files that were looked into and are wanted.
@@ -162,7 +133,8 @@ impl Reading {
     /// The tree, once nothing is to be looked into any more. `unread` are files and folders that could not be
     /// read, and why.
     pub fn finish(mut self, mut unread: Vec<(String, String)>) -> Tree {
-        let files = self.entries.len() + unread.len();
+        let seen: BTreeSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
+        let files = seen.len() + unread.iter().filter(|(path, _)| !seen.contains(path.as_str())).count();
         unread.extend(self.read_elsewhere());
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();
@@ -186,21 +158,26 @@ impl Reading {
         };
         let unread = kept.iter_mut().enumerate().filter_map(why).collect();
         let (sources, parsed) = kept.into_iter().map(|(source, parsed, _)| (source, parsed)).unzip();
-        Tree::of_parts(sources, parsed, unread, self.places.folders.into_keys().collect(), files, self.links)
+        Tree::of_parts(sources, parsed, unread, self.places.into_folders(), files, self.links)
     }
 
     /// Linked files that matter in two folders.
     fn read_elsewhere(&self) -> Vec<(String, String)> {
-        let number = |path: &str| self.entries.iter().position(|entry| entry.path == path);
-        let told = |(link, target): &(String, String)| {
-            let matters = |file: &usize| self.entries[*file].matters;
-            let own = number(target).filter(matters)?;
-            let others = self.places.folders.get(folder_of(link))?;
-            others.iter().filter(|file| **file != own).find(|file| matters(file))?;
-            let why = format!("it is a link to {target}, which is read as part of its own folder only");
-            Some((link.clone(), why))
-        };
-        self.links.files.iter().filter_map(told).collect()
+        let mut told = Vec::new();
+        for (file, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.matters) {
+            let elsewhere = |link: &&String| folder_of(link) != folder_of(&entry.path);
+            for link in self.links.links_to(&entry.path).iter().filter(elsewhere) {
+                let mut others = self.places.of_folder(folder_of(link)).iter();
+                if others.any(|other| *other != file && self.entries[*other].matters) {
+                    let why = format!(
+                        "it is a link to {}, which is read as part of its own folder only",
+                        entry.path
+                    );
+                    told.push((link.clone(), why));
+                }
+            }
+        }
+        told
     }
 
     fn parse(&mut self, files: Vec<(usize, Vec<u8>)>) {
@@ -221,52 +198,14 @@ impl Reading {
         let Some(source) = entry.source.filter(|_| !entry.matters) else { return };
         entry.matters = true;
         if let Ok(facts) = &self.parsed[source] {
-            self.demand.add(folder_of(&entry.path), facts);
-            for (link, target) in &self.links.files {
-                if *target == entry.path {
-                    self.demand.add(folder_of(link), facts);
-                }
+            for folder in self.links.folders_of(&entry.path) {
+                self.demand.add(folder, facts);
             }
         }
         let source = &self.sources[source];
         if source.syntax() == Syntax::Terragrunt {
             self.wanted.extend(self.places.named_in(source.bytes()));
         }
-    }
-}
-
-impl Places {
-    fn add(&mut self, file: usize, path: &str, glance: &Glance, links: &Links) {
-        self.folders.entry(folder_of(path).to_owned()).or_default().push(file);
-        for target in glance.paths.iter().filter_map(|written| links.module(folder_of(path), written)) {
-            self.paths.entry(target).or_default().push(file);
-        }
-        if matches!(Syntax::of(path), Some(Syntax::Variables | Syntax::VariablesJson)) {
-            self.values.push(file);
-        }
-        if must_be_named(path) {
-            self.unnamed.entry(name_of(path).to_owned()).or_default().push(file);
-        }
-    }
-
-    /// A linked file may speak in the folder of the link too.
-    fn add_linked(&mut self, entries: &[Entry], links: &Links) {
-        for (link, target) in &links.files {
-            let file = entries.iter().position(|entry| entry.path == *target);
-            self.folders.entry(folder_of(link).to_owned()).or_default().extend(file);
-        }
-    }
-
-    /// Takes out the files of Terragrunt's that a text names.
-    fn named_in(&mut self, text: &[u8]) -> Vec<(usize, Vec<String>)> {
-        let named: Vec<String> = self
-            .unnamed
-            .keys()
-            .filter(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
-            .cloned()
-            .collect();
-        let files = named.iter().filter_map(|name| self.unnamed.remove(name)).flatten();
-        files.map(|file| (file, Vec::new())).collect()
     }
 }
 

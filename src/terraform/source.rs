@@ -6,7 +6,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use memchr::memchr_iter;
 use sha2::{Digest as _, Sha256};
 
 use super::syntax::{Syntax, folder_of, lies_vendored};
@@ -57,6 +59,8 @@ pub struct Source {
     /// The file's bytes where the text alone does not tell them; most files are kept once.
     bytes: Option<Vec<u8>>,
     mark: usize,
+    /// Where they stand in the text, once somebody has asked for a place.
+    newlines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
@@ -68,20 +72,19 @@ impl Source {
 
     /// The same from bytes that are nobody else's.
     pub fn of(path: &str, syntax: Syntax, bytes: Vec<u8>) -> Source {
-        let path = path.to_owned();
+        let made = |text, bytes, mark| {
+            let path = path.to_owned();
+            Source { path, syntax, text, bytes, mark, newlines: OnceLock::new() }
+        };
         if bytes.len() > MAX_BYTES {
-            return Source { path, syntax, text: String::new(), bytes: Some(bytes), mark: 0 };
+            return made(String::new(), Some(bytes), 0);
         }
-        if bytes.starts_with(BYTE_ORDER_MARK) {
-            let mark = BYTE_ORDER_MARK.len();
-            return Source { path, syntax, text: readable(&bytes[mark..]), bytes: Some(bytes), mark };
+        if let Some(text) = bytes.strip_prefix(BYTE_ORDER_MARK) {
+            return made(readable(text), Some(bytes), BYTE_ORDER_MARK.len());
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Source { path, syntax, text, bytes: None, mark: 0 },
-            Err(invalid) => {
-                let bytes = invalid.into_bytes();
-                Source { path, syntax, text: readable(&bytes), bytes: Some(bytes), mark: 0 }
-            }
+            Ok(text) => made(text, None, 0),
+            Err(invalid) => made(readable(invalid.as_bytes()), Some(invalid.into_bytes()), 0),
         }
     }
 
@@ -124,6 +127,7 @@ impl Source {
             bytes: None,
             text: self.text.get(in_text.clone()).unwrap_or_default().to_owned(),
             mark: self.mark + in_text.start,
+            newlines: OnceLock::new(),
         }
     }
 
@@ -141,11 +145,10 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.saturating_sub(self.mark);
         let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let newlines = self.newlines.get_or_init(|| memchr_iter(b'\n', self.text.as_bytes()).collect());
+        let line = newlines.partition_point(|newline| *newline < before.len());
+        let start = line.checked_sub(1).and_then(|last| newlines.get(last)).map_or(0, |newline| newline + 1);
+        Position { line: line + 1, column: before[start..].chars().count() + 1 }
     }
 }
 
@@ -178,6 +181,14 @@ mod tests {
         let source = Source::new("a.tf", Syntax::Native, bytes);
         assert_eq!(source.text().len(), bytes.len());
         assert_eq!(source.text().find("x ="), Some(bytes.len() - 6));
+    }
+
+    #[test]
+    fn places_are_counted_from_the_line_before() {
+        let source = Source::new("a.tf", Syntax::Native, b"\na\r\n\nbc");
+        let places: Vec<(usize, usize)> =
+            (0..9).map(|offset| source.position(offset)).map(|place| (place.line, place.column)).collect();
+        assert_eq!(places, [(1, 1), (2, 1), (2, 2), (2, 3), (3, 1), (4, 1), (4, 2), (4, 3), (4, 3)]);
     }
 
     #[test]

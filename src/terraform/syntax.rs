@@ -62,9 +62,13 @@ pub fn is_installed(folder_name: &str) -> bool {
     INSTALLED.contains(&folder_name)
 }
 
-/// Whether a path leads through a folder of copies that are passed over.
-pub fn lies_installed(path: &str) -> bool {
-    path.split('/').any(is_installed)
+/// The folder of installed copies that a path leads through.
+pub fn installed(path: &str) -> Option<&str> {
+    let mut end = 0;
+    path.split('/').find_map(|part| {
+        end += part.len() + 1;
+        is_installed(part).then(|| &path[..end - 1])
+    })
 }
 
 /// Whether a file is a copy of a module from elsewhere: read like any other, never edited.
@@ -121,9 +125,10 @@ mod tests {
 
     #[test]
     fn copies_are_told_by_their_folders() {
-        assert!(lies_installed("a/.terraform/modules/m/a.tf"));
-        assert!(lies_installed(".terragrunt-cache/x/a.tf"));
-        assert!(!lies_installed("terraform/a.tf"));
+        assert_eq!(installed("a/.terraform/modules/m/a.tf"), Some("a/.terraform"));
+        assert_eq!(installed(".terragrunt-cache/x/a.tf"), Some(".terragrunt-cache"));
+        assert_eq!(installed("a/.terraform"), Some("a/.terraform"));
+        assert_eq!(installed("terraform/a.tf"), None);
         assert!(lies_vendored("infra/vendor/cosmos/a.tf"));
         assert!(!lies_vendored("infra/vendors/a.tf"));
     }

@@ -14,7 +14,7 @@ use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
 use super::source::Source;
-use super::syntax::{Syntax, lies_installed};
+use super::syntax::{Syntax, installed};
 use crate::model::{Access, SlotUse};
 
 /// A file that is no Terraform as far as keyslot can read it.
@@ -47,6 +47,8 @@ pub struct Tree {
     pub files: usize,
     pub unparsed: Vec<Unparsed>,
     pub unread: Vec<UnreadFile>,
+    /// Folders of copies of modules that a tool installed, by path; what is below them was passed over.
+    pub copies: Vec<String>,
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
@@ -64,7 +66,7 @@ impl Tree {
         let glanced = files
             .iter()
             .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
-            .filter(|(path, _)| Syntax::of(path).is_some() && !lies_installed(path))
+            .filter(|(path, _)| Syntax::of(path).is_some() && installed(path).is_none())
             .map(|(path, bytes)| Glanced {
                 path: path.to_owned(),
                 glance: Glance::of(path, bytes),
@@ -74,7 +76,13 @@ impl Tree {
         let mut reading = Reading::new(glanced, Links::default(), Failures::Every);
         // All bytes are there: nothing is left to look into.
         reading.looks();
-        reading.finish(Vec::new())
+        let copies: BTreeSet<&str> = files.iter().filter_map(|(path, _)| installed(path.as_ref())).collect();
+        reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The same tree, with folders of copies that were passed over.
+    pub fn beside(self, copies: Vec<String>) -> Tree {
+        Tree { copies, ..self }
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
@@ -130,6 +138,7 @@ impl Tree {
             files,
             unparsed: Vec::new(),
             unread,
+            copies: Vec::new(),
             accounts: Vec::new(),
             references: Vec::new(),
             opaque: Vec::new(),

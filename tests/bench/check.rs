@@ -92,8 +92,8 @@ impl Contender {
         let start = Instant::now();
         match &self.run {
             Run::Program(line) => {
-                let ran = Command::new(&line[0]).args(&line[1..]).stdout(Stdio::null()).stderr(Stdio::null());
-                ran.status().unwrap();
+                let mut command = Command::new(&line[0]);
+                command.args(&line[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
             }
             Run::Read(folder) => read_all(folder),
         }

@@ -58,6 +58,20 @@ fn a_pipe_is_a_finding_and_is_not_waited_for() {
     let made = Command::new("mkfifo").arg(folder.path().join("pipe.tf")).status().unwrap();
     assert!(made.success());
     is_unreadable(&folder, "pipe.tf", "no regular file");
+    assert_eq!(folder.run(&["check", "pipe.tf"]).code, 2);
+    std::os::unix::fs::symlink("pipe", folder.path().join("link.tf")).unwrap();
+    fs::rename(folder.path().join("pipe.tf"), folder.path().join("pipe")).unwrap();
+    is_unreadable(&folder, "link.tf", "no regular file");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_unicode_is_a_finding() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = Folder::of(&[("a.tf", KEY)]);
+    fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"b\xFF.tf")), KEY).unwrap();
+    is_unreadable(&folder, "b\u{fffd}.tf", "not valid Unicode");
 }
 
 #[cfg(unix)]
@@ -87,14 +101,20 @@ fn files_and_folders_without_permission_are_findings() {
     set(".", 0o755);
     set("closed", 0o000);
     set("c.tf", 0o000);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyslot"));
-    command.args(["check", "--output", "json"]).current_dir(folder.path()).env_clear();
     // Nothing is closed to the superuser.
-    if fs::read(folder.path().join("c.tf")).is_ok() {
-        command.uid(65534).gid(65534);
-    }
-    let ran = command.output().unwrap();
+    let superuser = fs::read(folder.path().join("c.tf")).is_ok();
+    let run = |path: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyslot"));
+        command.args(["check", path, "--output", "json"]).current_dir(folder.path()).env_clear();
+        if superuser {
+            command.uid(65534).gid(65534);
+        }
+        command.output().unwrap()
+    };
+    let (ran, alone) = (run("."), run("closed"));
     set("closed", 0o755);
+    assert_eq!(alone.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("cannot read the folder"));
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     let found: Vec<_> =
         report["findings"].as_array().unwrap().iter().map(|it| (&it["rule"], &it["file"])).collect();
@@ -165,7 +185,7 @@ fn copies_of_modules_are_told_of_and_not_edited() {
     ]);
     let ran = check(&folder);
     assert_eq!(files_of_references(&ran), ["vendor/m/a.tf"]);
-    assert!(ran.stderr.contains("2 folders of installed modules passed over"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("copies of modules passed over: ./.terraform and 1 more"), "{}", ran.stderr);
     let flipped = folder.run(&["flip", "--to", "secondary", "--write"]);
     assert_eq!(flipped.code, 1);
     assert!(flipped.stderr.contains("copy of a module from elsewhere"), "{}", flipped.stderr);
@@ -187,6 +207,7 @@ mod links {
         link("..", "a/up");
         link(".", "itself");
         link("a/main.tf", "again.tf");
+        link("main.tf", "a/twice.tf");
         link("notes.txt", "notes.tf");
         link("../notes.txt", "a/notes.tf");
         link("nowhere", "broken.tf");

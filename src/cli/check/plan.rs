@@ -66,16 +66,15 @@ impl PlanOptions {
     fn expectation(&self, code: Option<&Path>, terminal: &mut Terminal) -> Result<Expectation, CliError> {
         let named = Expectation::named(&self.secret);
         let Some(code) = code else { return Ok(named) };
-        let found = discover(code, Shortcuts::TAKEN)?;
-        super::say_what_was_passed_over(&found, terminal);
-        let tree = found.tree();
-        if hides_something(tree) {
+        let (found, tree) = discover(code, Shortcuts::TAKEN)?;
+        super::say_what_was_passed_over(&found, &tree, terminal);
+        if hides_something(&tree) {
             terminal.warn(
                 "this code does not tell all places that take a key (see `keyslot check` without --plan), so a \
                  secret may be missing among the expected ones",
             );
         }
-        Ok(named.and_of(tree))
+        Ok(named.and_of(&tree))
     }
 }
 

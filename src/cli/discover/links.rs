@@ -26,11 +26,16 @@ impl Gathered {
             let behind = fs::canonicalize(&link).ok();
             let inside = behind.as_deref().and_then(|target| target.strip_prefix(&real_root).ok());
             let at = relative(root, &link);
+            // Whoever opened a pipe would wait for its writer.
+            if behind.as_deref().is_some_and(|behind| !behind.is_dir() && !behind.is_file()) {
+                self.unread.extend(Syntax::of(&at).map(|_| (at, "it is no regular file".to_owned())));
+                continue;
+            }
             match inside.map(|inside| relative(Path::new(""), inside)) {
                 Some(target) if known.folders.contains(&target) => links.folders.push((at, target)),
                 Some(target) if known.files.contains_key(&target) => {
                     if Syntax::of(&at).is_some() {
-                        links.files.push((at, known.files[&target].clone()));
+                        links.files.entry(known.files[&target].clone()).or_default().push(at);
                     }
                 }
                 Some(target) if Syntax::of(&at).is_some() && known.walks(&target) => {

@@ -47,24 +47,16 @@ impl Shortcuts {
     }
 }
 
-/// Terraform files as they were read.
+/// Where a tree was found, and what beside it.
 #[derive(Debug)]
 pub struct Found {
     /// What the files' paths start from.
     pub root: PathBuf,
-    tree: Tree,
     /// Links out of the tree, which were not followed.
     pub links: Vec<PathBuf>,
-    /// Folders of installed copies of modules, which were passed over.
-    pub copies: Vec<PathBuf>,
 }
 
 impl Found {
-    /// The tree, its paths shown as the user would type them.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
     /// Where a file of the tree lies on disk.
     pub fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)
@@ -96,14 +88,19 @@ fn must_be_parsed(glance: &Glance) -> bool {
     glance.matters || !glance.adds_up
 }
 
-/// Reads a folder with everything below it, or one file.
-pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<Found, CliError> {
+/// Reads a folder with everything below it, or one file: a tree, its paths shown as the user would type them.
+pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliError> {
     let known = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let (root, mut gathered) = if known.is_dir() {
         (path.to_owned(), walk::folder(path, shortcuts))
-    } else {
+    } else if known.is_file() {
         file(path, shortcuts)?
+    } else {
+        return Err(CliError::usage("this is neither a folder nor a regular file").at(path.display()));
     };
+    if let Some((_, why)) = gathered.unread.iter().find(|(file, _)| file.is_empty()) {
+        return Err(CliError::world("cannot read the folder").at(path.display()).because(why));
+    }
     let links = gathered.follow(&root, shortcuts);
     if gathered.seen.is_empty() && gathered.unread.is_empty() {
         return Err(CliError::usage("there is no Terraform here")
@@ -115,7 +112,9 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<Found, CliError> {
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
     let tree = read(&root, seen, unread, links, shortcuts.failures(total));
-    Ok(Found { tree: tree.shown_under(&shown(&root)), root, links: left, copies })
+    let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
+    let tree = tree.beside(copies).shown_under(&shown(&root));
+    Ok((Found { root, links: left }, tree))
 }
 
 fn shown(root: &Path) -> String {
@@ -213,3 +212,6 @@ fn look_into(looks: &[Look], known: &[(PathBuf, Stamp)]) -> Vec<(usize, Result<V
         found
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -468,6 +468,7 @@ fn copies_of_modules_are_read_and_not_edited() {
     let key = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
     let tree = Tree::read(&[("vendor/m/a.tf", key), (".terraform/modules/m/a.tf", key)]);
     assert_eq!(tree.references.len(), 1);
+    assert_eq!(tree.copies, [".terraform"]);
     let refused = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
     let said: Vec<String> = refused.iter().map(ToString::to_string).collect();
     assert_eq!(said, ["vendor/m/a.tf:2:34: lies in a copy of a module from elsewhere, which is not edited"]);

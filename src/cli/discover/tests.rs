@@ -1,0 +1,90 @@
+//! Trees on disk, read with shortcuts although they are small.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::check::check;
+use crate::render::check_json::check_json;
+
+const SMALL_TREES_TOO: Shortcuts = Shortcuts { taken: true, small: 0 };
+const ACCOUNT: &str = "locals {\n  pair = {\n    primary = azurerm_cosmosdb_account.x.primary_key\n    \
+                       secondary = azurerm_cosmosdb_account.x.secondary_key\n  }\n}\n";
+const USE: &str = "resource \"a\" \"b\" {\n  value = local.pair.secondary\n}\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn report(tree: &Tree) -> String {
+    serde_json::to_string_pretty(&check_json(tree, &check(tree))).unwrap()
+}
+
+fn paths(tree: &Tree) -> Vec<&str> {
+    tree.sources.iter().map(|source| source.path()).collect()
+}
+
+#[test]
+fn files_that_cannot_matter_are_left_out_and_nothing_else_changes() {
+    let folder = folder(&[
+        ("a.tf", ACCOUNT),
+        ("b.tf", USE),
+        ("c.tf", "locals {\n  x = 1\n}\n"),
+        ("d/b.tf", USE),
+        ("e.tf", "locals {\n  x = = 1\n}\n"),
+    ]);
+    let part = discover(folder.path(), SMALL_TREES_TOO).unwrap().1;
+    let whole = discover(folder.path(), Shortcuts { taken: false, small: 0 }).unwrap().1;
+    assert_eq!(paths(&part), ["a.tf", "b.tf"]);
+    assert_eq!(paths(&whole), ["a.tf", "b.tf", "c.tf", "d/b.tf"]);
+    assert_eq!((part.files, whole.files), (5, 5));
+    assert_eq!(report(&part), report(&whole));
+    assert_eq!(part.references.len(), 3);
+}
+
+#[test]
+fn in_a_small_tree_everything_that_does_not_parse_counts() {
+    let folder = folder(&[("a.tf", ACCOUNT), ("e.tf", "locals {\n  x = = 1\n}\n")]);
+    for shortcuts in [Shortcuts::TAKEN, Shortcuts::OFF] {
+        assert_eq!(discover(folder.path(), shortcuts).unwrap().1.unparsed.len(), 1);
+    }
+}
+
+#[test]
+fn a_file_that_has_changed_when_it_is_wanted_is_unread() {
+    let folder = folder(&[("a.tf", ACCOUNT), ("b.tf", USE)]);
+    let root = folder.path();
+    for change in ["longer than before: local.pair.secondary is read here, and here, and again here\n", ""] {
+        let Gathered { seen, unread, .. } = walk::folder(root, SMALL_TREES_TOO);
+        match change {
+            "" => fs::remove_file(root.join("b.tf")).unwrap(),
+            text => fs::write(root.join("b.tf"), text).unwrap(),
+        }
+        let tree = read(root, seen, unread, Links::default(), Failures::ThatMatter);
+        let unread: Vec<(&str, &str)> =
+            tree.unread.iter().map(|it| (tree.sources[it.file].path(), it.why.as_str())).collect();
+        let why = if change.is_empty() { "No such file" } else { "it changed while" };
+        assert!(matches!(unread.as_slice(), [("b.tf", said)] if said.starts_with(why)), "{unread:?}");
+        fs::write(root.join("b.tf"), USE).unwrap();
+    }
+}
+
+#[test]
+fn many_files_are_looked_into_by_several_threads() {
+    let mut files: Vec<(String, String)> = (0..200)
+        .map(|number| (format!("use-{number}.tf"), USE.replace("\"b\"", &format!("\"b{number}\""))))
+        .collect();
+    files.push(("a.tf".to_owned(), ACCOUNT.to_owned()));
+    let borrowed: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let folder = folder(&borrowed);
+    let tree = discover(folder.path(), SMALL_TREES_TOO).unwrap().1;
+    assert_eq!(tree.references.len(), 202);
+}

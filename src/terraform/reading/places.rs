@@ -1,0 +1,98 @@
+//! Where files are found by: an ask names a folder, a waypoint or a variable, and here are the files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::terraform::demand::Ask;
+use crate::terraform::glance::{Glance, Waypoint};
+use crate::terraform::links::Links;
+use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
+use crate::terraform::words::Sought;
+
+/// Files that are wanted for what is in them.
+pub struct Wanted {
+    pub files: Vec<usize>,
+    pub sought: Arc<Sought>,
+}
+
+impl Wanted {
+    pub fn always(files: Vec<usize>) -> Wanted {
+        Wanted::those(&files, vec![Vec::new()])
+    }
+
+    fn those(files: &[usize], any_of: Vec<Vec<String>>) -> Wanted {
+        Wanted { files: files.to_vec(), sought: Arc::new(Sought::new(any_of)) }
+    }
+}
+
+#[derive(Default)]
+pub struct Places {
+    folders: BTreeMap<String, Vec<usize>>,
+    /// By the folder that a quoted relative path leads to.
+    paths: BTreeMap<String, Vec<usize>>,
+    waypoints: BTreeMap<Waypoint, Vec<usize>>,
+    values: Vec<usize>,
+    /// By name: files of Terragrunt's that wait to be named.
+    unnamed: BTreeMap<String, Vec<usize>>,
+}
+
+impl Places {
+    pub fn add(&mut self, file: usize, path: &str, glance: &Glance, links: &Links) {
+        // A linked file may speak in the folder of the link too.
+        for folder in links.folders_of(path) {
+            self.folders.entry(folder.to_owned()).or_default().push(file);
+        }
+        for target in glance.paths.iter().filter_map(|written| links.module(folder_of(path), written)) {
+            self.paths.entry(target).or_default().push(file);
+        }
+        for waypoint in &glance.waypoints {
+            self.waypoints.entry(*waypoint).or_default().push(file);
+        }
+        if matches!(Syntax::of(path), Some(Syntax::Variables | Syntax::VariablesJson)) {
+            self.values.push(file);
+        }
+        if must_be_named(path) {
+            self.unnamed.entry(name_of(path).to_owned()).or_default().push(file);
+        }
+    }
+
+    /// The files of a folder, those linked into it among them.
+    pub fn of_folder(&self, folder: &str) -> &[usize] {
+        self.folders.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    /// All folders that hold files.
+    pub fn into_folders(self) -> BTreeSet<String> {
+        self.folders.into_keys().collect()
+    }
+
+    /// The files that could be what is asked for.
+    pub fn candidates(&self, asks: &[Ask]) -> Vec<Wanted> {
+        let mut always = Vec::new();
+        let mut values = Vec::new();
+        let mut folders = BTreeMap::<&str, Vec<Vec<String>>>::new();
+        for ask in asks {
+            match ask {
+                Ask::Words { folder, words } => folders.entry(folder).or_default().push(words.clone()),
+                Ask::Callers { folder } => always.extend(self.paths.get(folder).into_iter().flatten()),
+                Ask::Providers { folder } => {
+                    folders.entry(folder).or_default().push(vec!["provider".to_owned()]);
+                }
+                Ask::Values { variable } => values.push(vec![variable.clone()]),
+                Ask::Passing(waypoint) => always.extend(self.waypoints.get(waypoint).into_iter().flatten()),
+            }
+        }
+        let of_folder = |(folder, lists)| Wanted::those(self.of_folder(folder), lists);
+        let mut wanted: Vec<Wanted> = folders.into_iter().map(of_folder).collect();
+        wanted.extend((!values.is_empty()).then(|| Wanted::those(&self.values, values)));
+        wanted.push(Wanted::always(always));
+        wanted
+    }
+
+    /// Takes out the files of Terragrunt's that a text names.
+    pub fn named_in(&mut self, text: &[u8]) -> Vec<usize> {
+        let is_named = |name: &&String| memchr::memmem::find(text, name.as_bytes()).is_some();
+        let named: Vec<String> = self.unnamed.keys().filter(is_named).cloned().collect();
+        named.iter().filter_map(|name| self.unnamed.remove(name)).flatten().collect()
+    }
+}
