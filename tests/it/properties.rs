@@ -122,13 +122,10 @@ fn one_flip(files: &Files, tree: &Tree, account: usize, access: Access, to: Slot
     let name = tree.accounts[account].key.as_str();
     let again = find(&after, name, access, to)?;
     hold!(again.is_some_and(|flip| flip.edits.is_empty()), "flipping again changes something");
-    // A version only ever grows. A value that chooses may not be one of two, and then nobody knows the way back.
-    let versions = there.companions.iter().any(|companion| companion.new.parse::<u64>().is_ok());
-    if tree.slot_use(account, access) == SlotUse::Only(to.other()) && !versions {
-        match find(&after, name, access, to.other())? {
-            Some(back) => hold!(written(&after, &back) == *files, "the way back leads elsewhere"),
-            None => hold!(!there.companions.is_empty(), "there is no way back"),
-        }
+    // A version only ever grows, and a value that chooses may be one of more than two.
+    if tree.slot_use(account, access) == SlotUse::Only(to.other()) && there.companions.is_empty() {
+        let back = find(&after, name, access, to.other())?.ok_or("there is no way back")?;
+        hold!(written(&after, &back) == *files, "the way back leads elsewhere");
     }
     Ok(!there.edits.is_empty())
 }
