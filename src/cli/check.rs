@@ -92,7 +92,8 @@ impl Check {
             return explain(id, terminal);
         }
         if let Some(file) = self.plan.file() {
-            return self.plan.check(file, self.path.as_deref(), self.shown.format(), terminal);
+            let (code, output) = (self.path.as_deref(), self.shown.format());
+            return self.plan.check(file, code, output, &self.declarations, terminal);
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
@@ -101,8 +102,10 @@ impl Check {
             say_what_was_passed_over(&found, &tree, terminal);
         }
         let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
-        let there =
-            self.against.map(|revision| against::there(path, &found, &revision, terminal)).transpose()?;
+        let there = self
+            .against
+            .map(|revision| against::there(path, &found, &revision, &self.declarations, terminal))
+            .transpose()?;
         let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
         self.shown.conclude(&tree, findings, terminal)
     }

@@ -60,7 +60,7 @@ pub fn decide(
             continue;
         }
         let others = group.iter().zip(&taken).filter(|(_, taken)| !**taken).filter_map(|(at, _)| branch(*at));
-        chooser.other = other_value(&chooser.value, others);
+        chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
             choosers.len() - 1
@@ -120,6 +120,14 @@ fn word(source: &Source, span: Range<usize>, text: &str) -> Option<Range<usize>>
     }
     let inner = span.start + 1..span.end.saturating_sub(1);
     (bytes.get(inner.clone()) == Some(text.as_bytes())).then_some(inner)
+}
+
+/// Whether a text is written between quotes as it reads. What stands for a byte that is no UTF-8 is a control
+/// character.
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '"' | '\\'))
+        && !text.contains("${")
+        && !text.contains("%{")
 }
 
 /// The value that takes the other branch.

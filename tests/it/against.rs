@@ -153,6 +153,32 @@ fn links_submodules_and_other_files_there_are_passed_over() {
 }
 
 #[test]
+fn what_is_declared_of_accounts_holds_there_too() {
+    let code = |symbol: &str, slot: &str| {
+        format!(
+            "data \"azurerm_cosmosdb_account\" \"{symbol}\" {{\n  name = var.{symbol}\n}}\nlocals {{\n  \
+             key = data.azurerm_cosmosdb_account.{symbol}.{slot}_key\n}}\n"
+        )
+    };
+    let folder = Folder::of(&[("a.tf", code("old", "primary"))]);
+    git(folder.path(), &["init", "--quiet"]);
+    commit(&folder);
+    folder.put("a.tf", code("new", "secondary").as_bytes());
+    assert_eq!(check(folder.path(), &["--against", "main"]).code, 0);
+    folder.put(
+        "keyslot.toml",
+        b"version = 1\n[[check.account]]\nname = \"orders\"\nsymbols = [\"data.azurerm_cosmosdb_account.*\"]\n",
+    );
+    let ran = check(folder.path(), &["--against", "main", "--output", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        messages(&ran)[0].starts_with("branches-disagree: the read-write key of orders "),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
 fn what_hides_a_read_there_is_said_and_no_finding() {
     let folder = flipped(&[]);
     git(folder.path(), &["checkout", "--quiet", "--force", "release"]);

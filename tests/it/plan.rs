@@ -133,6 +133,8 @@ fn what_is_no_plan_is_refused_with_what_to_do_and_without_a_value() {
         assert!(ran.stderr.contains(said), "{file}: {}", ran.stderr);
         assert!(!ran.stderr.contains(CANARY), "{}", ran.stderr);
     }
+    let sarif = folder.run(&["check", "--plan", "newer.json", "--output", "sarif"]);
+    assert!(sarif.code == 2 && sarif.stderr.contains("as JSON only"), "{}", sarif.stderr);
     let ran = folder.run(&["check", "--secret", "x"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
 }

@@ -122,9 +122,8 @@ fn one_flip(files: &Files, tree: &Tree, account: usize, access: Access, to: Slot
     let name = tree.accounts[account].key.as_str();
     let again = find(&after, name, access, to)?;
     hold!(again.is_some_and(|flip| flip.edits.is_empty()), "flipping again changes something");
-    let versions = there.companions.iter().any(|companion| companion.new.parse::<u64>().is_ok());
-    // A version only ever grows.
-    if tree.slot_use(account, access) == SlotUse::Only(to.other()) && !versions {
+    // A version only ever grows, and a value that chooses may be one of more than two.
+    if tree.slot_use(account, access) == SlotUse::Only(to.other()) && there.companions.is_empty() {
         let back = find(&after, name, access, to.other())?.ok_or("there is no way back")?;
         hold!(written(&after, &back) == *files, "the way back leads elsewhere");
     }

@@ -4,16 +4,24 @@ use std::path::Path;
 
 use crate::adapters::git::{NoRevision, Revision, files_at};
 use crate::check::There;
+use crate::cli::declarations::Declarations;
 use crate::cli::discover::Found;
 use crate::cli::error::ErrorKind;
 use crate::cli::{CliError, Terminal, block_on};
 use crate::terraform::{Syntax, Tree};
 
-/// Reads what was found on disk as it is at `revision`. `path` is a folder, or the one file that was found.
+/// Reads what was found on disk as it is at `revision`, with what is declared of it here. `path` is a folder, or the one
+/// file that was found.
 ///
 /// # Errors
 /// No git repository around it, no such revision, or objects that are not here.
-pub fn there(path: &Path, found: &Found, revision: &str, terminal: &mut Terminal) -> Result<There, CliError> {
+pub fn there(
+    path: &Path,
+    found: &Found,
+    revision: &str,
+    declarations: &Declarations,
+    terminal: &mut Terminal,
+) -> Result<There, CliError> {
     let only = path.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
     let wanted = |path: &str| match &only {
         Some(name) => path == name,
@@ -25,7 +33,8 @@ pub fn there(path: &Path, found: &Found, revision: &str, terminal: &mut Terminal
         terminal
             .warn(&format!("there is no Terraform at {revision} here, so there is nothing to compare with"));
     }
-    let there = There { tree: Tree::read(&files).shown_under(&prefix), revision: revision.to_owned() };
+    let tree = declarations.apply(Tree::read(&files), &found.root)?.shown_under(&prefix);
+    let there = There { tree, revision: revision.to_owned() };
     warn_of_gaps(&there, terminal);
     Ok(there)
 }

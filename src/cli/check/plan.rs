@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::check::plan::{Expectation, judge};
+use crate::cli::declarations::Declarations;
 use crate::cli::discover::{Shortcuts, discover};
 use crate::cli::findings::Format;
 use crate::cli::sealed::read_sealed;
@@ -35,8 +36,17 @@ impl PlanOptions {
         file: &Path,
         code: Option<&Path>,
         output: Format,
+        declarations: &Declarations,
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
+        let as_json = match output {
+            Format::Human => false,
+            Format::Json => true,
+            Format::Sarif | Format::Github | Format::Mermaid => {
+                return Err(CliError::usage("a plan is shown for people or as JSON only")
+                    .hint("use --output human or --output json"));
+            }
+        };
         let text = read_sealed(file)?;
         let plan = read_plan(&text).map_err(|error| {
             CliError::usage("this is no plan that keyslot can read")
@@ -46,15 +56,11 @@ impl PlanOptions {
         })?;
         // The text holds every secret of the state; nothing needs it any more.
         drop(text);
-        let expectation = self.expectation(code, terminal)?;
+        let expectation = self.expectation(code, declarations, terminal)?;
         let judgement = judge(&plan, &expectation);
-        match output {
-            Format::Human => terminal.data(render_plan(&judgement).as_bytes())?,
-            Format::Json => terminal.json(&plan_json(&judgement))?,
-            Format::Sarif | Format::Github | Format::Mermaid => {
-                return Err(CliError::usage("a plan is shown for people or as JSON only")
-                    .hint("use --output human or --output json"));
-            }
+        match as_json {
+            true => terminal.json(&plan_json(&judgement))?,
+            false => terminal.data(render_plan(&judgement).as_bytes())?,
         }
         if !judgement.to_confirm.is_empty() {
             terminal
@@ -63,11 +69,17 @@ impl PlanOptions {
         Ok(if judgement.is_clean() { Exit::Done } else { Exit::Findings })
     }
 
-    fn expectation(&self, code: Option<&Path>, terminal: &mut Terminal) -> Result<Expectation, CliError> {
+    fn expectation(
+        &self,
+        code: Option<&Path>,
+        declarations: &Declarations,
+        terminal: &mut Terminal,
+    ) -> Result<Expectation, CliError> {
         let named = Expectation::named(&self.secret);
         let Some(code) = code else { return Ok(named) };
         let (found, tree) = discover(code, Shortcuts::TAKEN)?;
         super::say_what_was_passed_over(&found, &tree, terminal);
+        let tree = declarations.apply(tree, &found.root)?;
         if hides_something(&tree) {
             terminal.warn(
                 "this code does not tell all places that take a key (see `keyslot check` without --plan), so a \

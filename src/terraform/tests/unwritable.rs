@@ -35,3 +35,29 @@ fn between_quotes_a_name_need_not_be_an_identifier() {
                 k = local.keys[\"the primary\"]\n}\n";
     assert!(!has_no_counterpart(&[("a.tf", text)]));
 }
+
+#[test]
+fn a_value_that_chooses_must_be_written_as_it_reads() {
+    for (written, refused) in [
+        ("secondary", false),
+        ("zwei", false),
+        ("a\\\"b", true),
+        ("a\\\\b", true),
+        ("a\\nb", true),
+        ("a$${b", true),
+        ("a\u{1a}b", true),
+    ] {
+        let text = format!(
+            "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = {{ primary = \
+             azurerm_cosmosdb_account.x.primary_key, \"{written}\" = azurerm_cosmosdb_account.x.secondary_key \
+             }}[var.slot]\n}}\n"
+        );
+        match flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary) {
+            Ok(changed) => assert!(!refused && changed.len() == 1, "{written}"),
+            Err(refusals) => {
+                let chosen = matches!(refusals[0], Refusal::ChosenElsewhere { .. });
+                assert!(refused && chosen, "{written}: {refusals:?}");
+            }
+        }
+    }
+}
