@@ -1,5 +1,5 @@
-//! Which evidence a step makes void, and which a reason wants to see again. Forgetting it is enough: the next
-//! decision asks for what it needs.
+//! Which evidence a step makes void, and which a reason wants to see again. After a step forgetting is enough: the
+//! next decision asks for what it needs.
 
 use crate::model::{EvidenceKey, StampName, World};
 use crate::rotation::{Gate, Reason, Step, Subject, Why};
@@ -24,62 +24,48 @@ pub fn after_step(world: &mut World, step: &Step) {
     }
 }
 
-/// Before a reason is judged again, what it rests on is looked at again.
-pub fn behind_reason(world: &mut World, reason: &Reason) {
+/// Before a reason is judged again, what it rests on is looked at again: all at once, and not piece by piece as
+/// decisions come to miss it.
+pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
     match &reason.why {
         Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
-            forget(world, key);
-            return;
+            return vec![key.clone()];
         }
         // The operation says itself when it wants to be asked.
-        Why::OperationRunning { .. } => return,
+        Why::OperationRunning { .. } => return Vec::new(),
         _ => {}
     }
+    let stamp = stamp_of(&reason.subject);
+    let vault = || stamp.cloned().map(EvidenceKey::Vault);
+    let cluster = || stamp.cloned().map(EvidenceKey::Cluster);
     match reason.gate {
-        Gate::KeysAllowed | Gate::TargetYoung | Gate::KeyQuiet => world.account = None,
-        Gate::TargetProven | Gate::NewKeyAccepted => {
-            world.account = None;
-            if let Subject::Key(slot) = reason.subject {
-                world.proofs.remove(&slot);
-            }
-        }
-        Gate::TreeResolved | Gate::Promoted => world.code = None,
-        Gate::Merged | Gate::Validated => {
-            world.code = None;
-            world.pulls.clear();
-        }
-        Gate::RunEnded | Gate::NoHazard => world.runs = None,
-        Gate::Agreement => {
-            world.code = None;
-            world.vaults.clear();
-        }
-        Gate::SlotUnused => {
-            world.code = None;
-            stamp_of(&reason.subject).inspect(|stamp| drop(world.vaults.remove(*stamp)));
-        }
-        Gate::Propagated | Gate::Synced => {
-            if let Some(stamp) = stamp_of(&reason.subject) {
-                world.vaults.remove(stamp);
-                world.clusters.remove(stamp);
-            }
-        }
-        Gate::Preflight | Gate::RolloutSettled | Gate::OldPodsGone => {
-            if let Some(stamp) = stamp_of(&reason.subject) {
-                world.clusters.remove(stamp);
-            }
-        }
-        Gate::Wave => match &reason.why {
-            Why::WaveFull { busy } => busy.iter().for_each(|stamp| drop(world.clusters.remove(stamp))),
-            Why::LastHealthyStamp => world.clusters.clear(),
-            // The canary has reasons of its own; a soak wants time only.
-            _ => {}
+        Gate::KeysAllowed | Gate::TargetYoung | Gate::KeyQuiet => vec![EvidenceKey::Account],
+        Gate::TargetProven | Gate::NewKeyAccepted => match reason.subject {
+            Subject::Key(slot) => vec![EvidenceKey::Account, EvidenceKey::Proof(slot)],
+            _ => vec![EvidenceKey::Account],
         },
-        Gate::Regenerated => {
-            world.account = None;
-            world.operation = None;
+        Gate::TreeResolved | Gate::Promoted => vec![EvidenceKey::Code],
+        Gate::Merged | Gate::Validated => {
+            let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
+            [EvidenceKey::Code].into_iter().chain(pulls).collect()
         }
+        Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
+        Gate::Agreement => {
+            let vaults = world.vaults.keys().cloned().map(EvidenceKey::Vault);
+            [EvidenceKey::Code].into_iter().chain(vaults).collect()
+        }
+        Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
+        Gate::Propagated | Gate::Synced => vault().into_iter().chain(cluster()).collect(),
+        Gate::Preflight | Gate::RolloutSettled | Gate::OldPodsGone => cluster().into_iter().collect(),
+        Gate::Wave => match &reason.why {
+            Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
+            Why::LastHealthyStamp => world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect(),
+            // The canary has reasons of its own; a soak wants time only.
+            _ => Vec::new(),
+        },
+        Gate::Regenerated => vec![EvidenceKey::Account, EvidenceKey::Operation],
         // These stand in the journal.
-        Gate::Approved | Gate::LeaseHeld => {}
+        Gate::Approved | Gate::LeaseHeld => Vec::new(),
     }
 }
 
@@ -92,18 +78,5 @@ fn stamp_of(subject: &Subject) -> Option<&StampName> {
         | Subject::Branch(_)
         | Subject::Pull(_)
         | Subject::Run(_) => None,
-    }
-}
-
-fn forget(world: &mut World, key: &EvidenceKey) {
-    match key {
-        EvidenceKey::Account => world.account = None,
-        EvidenceKey::Proof(slot) => drop(world.proofs.remove(slot)),
-        EvidenceKey::Code => world.code = None,
-        EvidenceKey::Pull(branch) => drop(world.pulls.remove(branch)),
-        EvidenceKey::Runs => world.runs = None,
-        EvidenceKey::Operation => world.operation = None,
-        EvidenceKey::Vault(stamp) => drop(world.vaults.remove(stamp)),
-        EvidenceKey::Cluster(stamp) => drop(world.clusters.remove(stamp)),
     }
 }

@@ -77,7 +77,7 @@ impl Driver {
         }
     }
 
-    /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is void.
+    /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is looked at again.
     async fn wait(&mut self, reasons: &[Reason], until: Timestamp) {
         let now = self.ports.clock.now();
         // What opens this very moment, to the instant, may need the next one to be seen open.
@@ -97,9 +97,9 @@ impl Driver {
         } else {
             self.ports.clock.sleep_until(until).await;
         }
-        for reason in reasons {
-            forget::behind_reason(&mut self.world, reason);
-        }
+        let behind: BTreeSet<EvidenceKey> =
+            reasons.iter().flat_map(|reason| forget::behind_reason(&self.world, reason)).collect();
+        self.observer.look(&behind, &mut self.world).await;
     }
 
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {

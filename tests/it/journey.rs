@@ -77,7 +77,7 @@ pub fn play(case: &Case) -> Journey {
     let mut halts = 0;
     let end = loop {
         let life = theatre.live();
-        torn |= matches!(life, Life::Crashed | Life::Failed(_)) && is_torn(&events(&theatre));
+        torn = torn || matches!(life, Life::Crashed | Life::Failed(_)) && is_torn(&events(&theatre));
         match life {
             Life::Ended(TurnEnd::Done) => break End::Done,
             Life::Ended(TurnEnd::Halted { reasons, .. }) => {

@@ -8,7 +8,7 @@ use keyslot::model::{FlipBack, Policy, ReplicaNumber, Slot, StampName};
 use keyslot::sim::config::{KeySource, MergeMethod, StageConfig, UnitConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::CrashMoment;
-use keyslot::sim::repository::Tree;
+use keyslot::sim::repository::{File, Tree};
 use keyslot::sim::{Command, Span, WorldConfig};
 
 use crate::backstage::Deed;
@@ -234,18 +234,25 @@ impl Case {
             self.config.faults.push(Fault::new(When::Nth(1), Target::any(), Trouble::ClosePull));
             self.wants_person = true;
         }
-        // A pod that starts while its vault still answers with the version before, and whose files are refreshed
-        // later, looks young and holds the old key. No view tells it; only last use does. So where vaults lag,
-        // nobody else restarts here: an open hole, not a proof.
-        let lags = self.config.vault_staleness > Duration::ZERO
-            || self.config.faults.iter().any(|fault| matches!(fault.what, Trouble::StaleVault { .. }));
-        if dice.chance(20) && !lags {
+        if dice.chance(20) {
             for _ in 0..dice.range(1, 2) {
                 let stamp = dice.one(&self.policy.stamps).name.clone();
                 let workload = dice.one(&self.policy.workloads).clone();
                 self.deeds.push((dice.minutes(0, 180), Deed::Restart(stamp, workload)));
                 self.foreign_restarts += 1;
             }
+        }
+        let to = self.from.other();
+        if dice.chance(8) {
+            // Somebody runs ahead of us: writes the new key by hand and restarts at once, whether the vault lags or
+            // not. On the way back it is the wrong key that they write.
+            let stamp = dice.one(&self.policy.stamps).name.clone();
+            let workload = dice.one(&self.policy.workloads).clone();
+            let when = dice.minutes(45, 180);
+            self.deeds.push((when, Deed::WriteSlot(stamp.clone(), to)));
+            self.deeds.push((when + dice.secs(1, 120), Deed::Restart(stamp, workload)));
+            self.foreign_restarts += 1;
+            self.wants_person |= self.policy.flip_back == FlipBack::Deploy;
         }
         if dice.chance(4) {
             let stamp = dice.one(&self.policy.stamps).name.clone();
@@ -259,7 +266,6 @@ impl Case {
             self.deeds.push((when + dice.minutes(5, 90), patch(false)));
             self.foreign_restarts += 2;
         }
-        let to = self.from.other();
         if let Some(unit) = self.config.units.get(1) {
             // Its code and its pipeline are people's: what is not done by hand stays undone.
             self.wants_person |= self.foreign_runs > 0 || self.policy.flip_back == FlipBack::Deploy;
@@ -281,13 +287,38 @@ pub fn small_tree(from: Slot) -> Tree {
     Tree::from_files(files.map(|(path, file)| {
         let text = String::from_utf8(file.bytes().to_vec()).unwrap();
         let text = text.replace("global.primary_key", &format!("global.{from}_key"));
-        (path.to_string(), keyslot::sim::repository::File::new(text.into_bytes()))
+        (path.to_string(), File::new(text.into_bytes()))
     }))
+}
+
+/// As little as a rotation can be about: what is parsed tens of thousands of times.
+fn tiny_tree(from: Slot) -> Tree {
+    let files = [
+        (
+            "globalresources/cosmosdb.tf",
+            "resource \"azurerm_cosmosdb_account\" \"main\" {\n  name = \"global-cosmos\"\n}\n".to_owned(),
+        ),
+        (
+            "releaseunit/modules/stamp/data.tf",
+            "data \"azurerm_cosmosdb_account\" \"global\" {\n  name = var.cosmosdb_account_name\n}\n"
+                .to_owned(),
+        ),
+        (
+            "releaseunit/modules/stamp/keyvault-secrets.tf",
+            format!(
+                "locals {{\n  secrets = {{\n    \"CosmosDb-ApiKey\" = \
+                 data.azurerm_cosmosdb_account.global.{from}_key\n  }}\n}}\n\
+                 resource \"azurerm_key_vault_secret\" \"stamp\" {{\n  for_each = local.secrets\n  \
+                 name = each.key\n  value = each.value\n  key_vault_id = azurerm_key_vault.stamp.id\n}}\n"
+            ),
+        ),
+    ];
+    Tree::from_files(files.map(|(path, text)| (path.to_owned(), File::new(text.into_bytes()))))
 }
 
 fn world(dice: &mut Dice, seed: u64, from: Slot) -> WorldConfig {
     let mut config = WorldConfig::seeded(seed);
-    config.repository.tree = small_tree(from);
+    config.repository.tree = tiny_tree(from);
     config.units = vec![UnitConfig::live(dice.range(1, 3) as usize)];
     if dice.chance(10) {
         config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
@@ -356,8 +387,11 @@ fn policy(dice: &mut Dice, config: &WorldConfig) -> Policy {
     policy.soak = dice.minutes(0, 15);
     policy.quiet_window = dice.minutes(5, 40);
     policy.confirm_window = dice.minutes(5, 40);
+    policy.pace.people = dice.secs(60, 300);
+    policy.pace.pipeline = dice.secs(30, 120);
     policy.pace.rollout = dice.secs(10, 40);
     policy.pace.pods = dice.secs(30, 90);
+    policy.pace.account = dice.secs(30, 90);
     if dice.chance(5) {
         policy.max_target_age = Some(Duration::from_secs(30 * 24 * 3600));
     }
