@@ -82,7 +82,8 @@ async fn rotate(ports: &Ports, stamps: &[StampName], quiesce: bool) {
     applied(ports.pipeline.start(&release, &picked, &SKIP.map(str::to_owned)).await);
     sleep(ports, 1800).await;
     assert!(ports.pipeline.runs().await.unwrap()[0].state.succeeded());
-    let secondary = ports.accounts.look(&salt()).await.unwrap().key(KeyKind::read_write(Slot::Secondary));
+    let secondary =
+        ports.accounts.look(&salt()).await.unwrap().key(KeyKind::read_write(Slot::Secondary)).clone();
     let mark = RestartMark { restarted_at: "now".to_owned(), rotation: RotationId::from("r") };
     let begun = ports.clock.now();
     for stamp in stamps {
