@@ -9,6 +9,8 @@ mod check;
 mod contract;
 mod cut_journal;
 mod desk;
+mod echo;
+mod every_step_twice;
 mod flip;
 mod gates;
 mod git;
