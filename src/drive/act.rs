@@ -17,7 +17,7 @@ impl Driver {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
         let intents: Vec<Intent> = steps.into_iter().map(|step| self.intent(&opened, step, relied)).collect();
         // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
-        let permits: Vec<Option<Permit>> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
+        let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
         let intended_at = self.ports.clock.now();
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
@@ -26,7 +26,7 @@ impl Driver {
         let ends = join_all(intents.iter().zip(&permits).map(|(intent, permit)| {
             let shop = self.workshop(&opened, intent, intended_at);
             let ports = &self.ports;
-            async move { execute(&intent.step, ports, &shop, permit.as_ref()).await }
+            async move { execute(&intent.step, ports, &shop, permit).await }
         }))
         .await;
         let mut ended = Vec::with_capacity(intents.len());
@@ -35,12 +35,16 @@ impl Driver {
             self.say(&Notice::Ended { step: &intent.step, outcome: &outcome });
             ended.push(Ended { key: intent.key.clone(), attempt: intent.attempt, outcome });
         }
-        self.record_ends(ended).await
+        self.record_ends(&opened, ended).await
     }
 
-    /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile.
-    async fn record_ends(&mut self, ends: Vec<Ended>) -> Result<(), DriveError> {
+    /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile. Where others have
+    /// ended the whole rotation since, nobody asks any more.
+    async fn record_ends(&mut self, opened: &Opened, ends: Vec<Ended>) -> Result<(), DriveError> {
         loop {
+            if self.fold.rotation().is_none_or(|open| open.rotation != opened.rotation) {
+                return Ok(());
+            }
             match self.append(Event::Ended { ends: ends.clone() }).await {
                 Err(error) if error.is_conflict() => {}
                 other => return other,
@@ -63,21 +67,18 @@ impl Driver {
         Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence }
     }
 
-    fn permit(&self, intent: &Intent, relied: &Relied) -> Option<Permit> {
-        if !intent.step.is_dangerous() {
-            return None;
-        }
+    fn permit(&self, intent: &Intent, relied: &Relied) -> Permit {
         let (now, monotonic) = (self.ports.clock.now(), self.ports.clock.monotonic());
         // Nothing seen, nothing allowed.
         let until = relied.good_until().unwrap_or(now);
         let left = Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO);
-        Some(Permit {
+        Permit {
             subject: intent.step.to_string(),
             evidence: intent.evidence.clone(),
             wall_deadline: until,
             monotonic_deadline: monotonic + left,
             lease: self.lease_term(),
-        })
+        }
     }
 
     fn workshop(&self, opened: &Opened, intent: &Intent, intended_at: Timestamp) -> Workshop {

@@ -2,7 +2,28 @@
 //! next decision asks for what it needs.
 
 use crate::model::{EvidenceKey, StampName, World};
-use crate::rotation::{Gate, Reason, Step, Subject, Why};
+use crate::rotation::{Event, Fold, Gate, Reason, Step, Subject, Why};
+
+/// After somebody began or ended a step, by the journal.
+pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
+    match event {
+        Event::Intended { intents } => intents.iter().for_each(|intent| after_step(world, &intent.step)),
+        Event::Ended { ends } => {
+            let steps = ends.iter().filter_map(|end| fold.step(&end.key));
+            steps.for_each(|record| after_step(world, &record.intent.step));
+        }
+        Event::Opened(_)
+        | Event::Reached { .. }
+        | Event::Approved(_)
+        | Event::Accepted(_)
+        | Event::Proven { .. }
+        | Event::Confirmed
+        | Event::Resumed { .. }
+        | Event::Lease { .. }
+        | Event::Released { .. }
+        | Event::Closed { .. } => {}
+    }
+}
 
 /// After a step was sent, nothing that it may have changed counts any more.
 pub fn after_step(world: &mut World, step: &Step) {

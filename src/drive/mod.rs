@@ -128,6 +128,8 @@ impl Driver {
             let seq = record.seq.0;
             self.fold.apply(record.at, &record.kind).map_err(|why| IllegalRecord { seq, why })?;
             self.folded += 1;
+            // Whoever acted: what was seen of it before says nothing any more.
+            forget::after_event(&mut self.world, &self.fold, &record.kind);
         }
         if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();

@@ -137,7 +137,8 @@ impl Driver {
         }
         match verdict {
             Verdict::Act { steps, .. } => {
-                if self.look_just_in_time(&steps, &relied, now, looked).await {
+                if steps.iter().any(Step::is_dangerous) && self.look_just_in_time(&relied, now, looked).await
+                {
                     return Ok(None);
                 }
                 self.act(steps, &relied).await?;
@@ -150,6 +151,9 @@ impl Driver {
             Verdict::Wait { reasons, until } => Ok(Some(TurnEnd::Waiting { phase, reasons, until })),
             Verdict::Halt { reasons } => Ok(Some(TurnEnd::Halted { phase, reasons })),
             Verdict::Done => {
+                if self.look_just_in_time(&relied, now, looked).await {
+                    return Ok(None);
+                }
                 self.append(Event::Closed { done: true, reason: "done".to_owned() }).await?;
                 Ok(Some(TurnEnd::Done))
             }
@@ -167,17 +171,11 @@ impl Driver {
         }
     }
 
-    /// Before a step that cannot be taken back, what has lost half of its time is looked at again, once: so the step
-    /// is decided on what is so now, and its permit lasts long enough. Whether there was something to look at.
-    async fn look_just_in_time(
-        &mut self,
-        steps: &[Step],
-        relied: &Relied,
-        now: Timestamp,
-        looked: &mut Looked,
-    ) -> bool {
+    /// Before a step that cannot be taken back, and before the end, what has lost half of its time is looked at again,
+    /// once: so it is decided on what is so now, and a permit lasts long enough. Whether there was something to see.
+    async fn look_just_in_time(&mut self, relied: &Relied, now: Timestamp, looked: &mut Looked) -> bool {
         let worn = relied.worn(now);
-        if looked.just_in_time || worn.is_empty() || !steps.iter().any(Step::is_dangerous) {
+        if looked.just_in_time || worn.is_empty() {
             looked.just_in_time = false;
             return false;
         }

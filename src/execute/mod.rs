@@ -28,8 +28,12 @@ pub struct Workshop {
     pub commit_message: String,
 }
 
-/// Does one step. A dangerous one without a permit is not sent.
-pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: Option<&Permit>) -> Outcome {
+/// Does one step, as long as its permit lasts. Steps that cannot be taken back have it checked once more when
+/// everything else is at hand, just before the bytes leave.
+pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permit) -> Outcome {
+    if let Err(why) = permit.check(ports.clock.as_ref()) {
+        return Outcome::NotSent { why };
+    }
     match step {
         Step::PushProposal { branch, parent, to, .. } => {
             code::push_proposal(ports, shop, branch, parent, *to).await
@@ -50,21 +54,15 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: Option
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
         }
         Step::Restart { stamp, workload, restarted_at, .. } => {
-            let Some(permit) = permit else { return no_permit(step) };
             let mark = RestartMark { restarted_at: restarted_at.clone(), rotation: shop.rotation.clone() };
             let effect = ports.clusters.restart(stamp, workload, &mark, permit).await;
             outcome(effect, Produced::Generation)
         }
         Step::Regenerate { kind, .. } => {
-            let Some(permit) = permit else { return no_permit(step) };
             let effect = ports.accounts.regenerate(*kind, &shop.request_id, permit).await;
             outcome(effect, |operation| operation.map_or(Produced::Nothing, Produced::Operation))
         }
     }
-}
-
-fn no_permit(step: &Step) -> Outcome {
-    Outcome::NotSent { why: format!("“{step}” needs a permit and got none") }
 }
 
 /// An effect's end as the journal keeps it.

@@ -24,6 +24,11 @@ pub fn why(reason: &Reason) -> String {
         Why::KeyRefused { slot, regions } => {
             format!("the {slot} key is refused in {}", regions.join(", "))
         }
+        Why::KeySpreading { slot, regions, until } => format!(
+            "the {slot} key is new and refused in {} yet; until {} that may be the time it takes to spread",
+            regions.join(", "),
+            span::time(*until)
+        ),
         Why::ProofInconclusive { slot, regions } => {
             format!("whether the {slot} key works could not be tried in {}", regions.join(", "))
         }
@@ -64,6 +69,10 @@ pub fn why(reason: &Reason) -> String {
         Why::RunWaitsForApproval { commit, stages } => {
             format!("run {subject} of {} waits for approval of {}", commit.short(), stages.join(", "))
         }
+        Why::RunJustEnded { until } => format!(
+            "run {subject} has just ended, and what it may have written is not to be seen for certain before {}",
+            span::time(*until)
+        ),
         Why::RunFailed { url } => format!("run {subject} did not succeed ({url})"),
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
@@ -111,6 +120,11 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::OldPods { pods, terminating } => format!(
             "{} on {subject} may still use the old key ({terminating} terminating): {}",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::OldPodsStay { pods } => format!(
+            "{} on {subject} may hold another key than their vault does: {}",
             counted(pods.len(), "pod"),
             some(pods)
         ),
@@ -191,6 +205,9 @@ pub fn remedy(reason: &Reason) -> String {
             "look at the new pods' events and logs; roll back or mend, then run again"
         }
         Why::LastHealthyStamp => "bring another stamp back to health first",
+        Why::OldPodsStay { .. } => {
+            "restart what they belong to, so that they read the key that their vault holds"
+        }
         Why::NotApproved { .. } => "`keyslot rotate --approve`",
         Why::ApproverIsProposer { .. } => "let another person run `keyslot rotate --approve`",
         Why::ApprovedOtherEvidence { .. } => "look at `keyslot explain` and approve again",
@@ -204,6 +221,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::TooOld { .. }
         | Why::Blind { .. }
         | Why::AccountBusy { .. }
+        | Why::KeySpreading { .. }
         | Why::ProofInconclusive { .. }
         | Why::ProofOfAnotherKey { .. }
         | Why::TargetTooOld { .. }
@@ -221,6 +239,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::OldPods { .. }
         | Why::PodsNotMounted { .. }
         | Why::VaultSettling { .. }
+        | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
         | Why::SlotNamed { .. }

@@ -43,7 +43,7 @@ pub struct Decision {
     pub leg: Leg,
     pub phase: Phase,
     pub verdict: Verdict,
-    /// What the decision to act rests on. Empty where it does not act.
+    /// What the decision to act, or to be done, rests on. Empty where it is another.
     pub relied: Relied,
 }
 
@@ -94,10 +94,10 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
         relied: None,
     };
     let decision = walk(&ctx);
-    if !matches!(decision.verdict, Verdict::Act { .. }) {
+    if !matches!(decision.verdict, Verdict::Act { .. } | Verdict::Done) {
         return Some(decision);
     }
-    // The same walk once more, with notes: few decisions act, and only those want them.
+    // The same walk once more, with notes: few decisions act or close, and only those want them.
     let relied = RefCell::new(Relied::default());
     let decision = walk(&Context { relied: Some(&relied), ..ctx });
     Some(Decision { relied: relied.into_inner(), ..decision })

@@ -150,10 +150,14 @@ impl Fold {
     fn end(&mut self, at: Timestamp, end: &Ended) -> Result<(), String> {
         let record =
             self.steps.get_mut(&end.key).ok_or_else(|| format!("{} ended but never began", end.key))?;
-        if record.intent.attempt != end.attempt {
-            return Err(format!("attempt {} of {} ended but is not under way", end.attempt, end.key));
+        if record.intent.attempt < end.attempt {
+            return Err(format!("attempt {} of {} ended but never began", end.attempt, end.key));
         }
         record.applied |= matches!(end.outcome, Outcome::Applied { .. });
+        if record.intent.attempt > end.attempt {
+            // Whoever tried before was away for so long that another process tried again; it tells its end now.
+            return Ok(());
+        }
         record.outcome = Some((at, end.outcome.clone()));
         record.resumed = false;
         Ok(())

@@ -65,6 +65,12 @@ pub enum Why {
         slot: Slot,
         regions: Vec<String>,
     },
+    /// The key is so young that a region may not know it yet.
+    KeySpreading {
+        slot: Slot,
+        regions: Vec<String>,
+        until: Timestamp,
+    },
     ProofInconclusive {
         slot: Slot,
         regions: Vec<String>,
@@ -127,6 +133,10 @@ pub enum Why {
         commit: CommitId,
         stages: Vec<String>,
     },
+    /// What it may have written is not to be seen for certain before then.
+    RunJustEnded {
+        until: Timestamp,
+    },
     RunFailed {
         url: String,
     },
@@ -181,6 +191,10 @@ pub enum Why {
     OldPods {
         pods: Vec<String>,
         terminating: usize,
+    },
+    /// Nothing of ours will replace them.
+    OldPodsStay {
+        pods: Vec<String>,
     },
     PodsNotMounted {
         pods: Vec<String>,
@@ -254,6 +268,7 @@ impl Why {
             Why::LocalAuthDisabled => "local-auth-disabled",
             Why::AccountBusy { .. } => "account-busy",
             Why::KeyRefused { .. } => "key-refused",
+            Why::KeySpreading { .. } => "key-spreading",
             Why::ProofInconclusive { .. } => "proof-inconclusive",
             Why::ProofOfAnotherKey { .. } => "proof-of-another-key",
             Why::TargetTooOld { .. } => "target-too-old",
@@ -270,6 +285,7 @@ impl Why {
             Why::BranchReads { .. } => "branch-reads",
             Why::RunUnderWay { .. } => "run-under-way",
             Why::RunWaitsForApproval { .. } => "run-waits-for-approval",
+            Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
             Why::VaultHolds { .. } => "vault-holds",
@@ -288,6 +304,7 @@ impl Why {
             Why::WaveFull { .. } => "wave-full",
             Why::LastHealthyStamp => "last-healthy-stamp",
             Why::OldPods { .. } => "old-pods",
+            Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::UsedRecently { .. } => "used-recently",
             Why::SlotNamed { .. } => "slot-named",
@@ -323,6 +340,7 @@ impl Why {
             | Why::Recreate
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp
+            | Why::OldPodsStay { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
@@ -330,6 +348,7 @@ impl Why {
             | Why::OperationFailed { .. } => Opens::ByPerson,
             Why::Blind { .. }
             | Why::AccountBusy { .. }
+            | Why::KeySpreading { .. }
             | Why::ProofInconclusive { .. }
             | Why::TargetTooOld { .. }
             | Why::PullOpen { .. }
@@ -340,6 +359,7 @@ impl Why {
             | Why::BranchReads { .. }
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
+            | Why::RunJustEnded { .. }
             | Why::VaultHolds { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
@@ -370,13 +390,14 @@ impl Reason {
             | Why::StepDeferred { until, .. }
             | Why::OperationRunning { until }
             | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
-            Why::Soaking { until, .. } | Why::VaultSettling { until } => {
+            Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
                 (*until).min(after(pace.pipeline)).max(now)
             }
             Why::UsedRecently { until, .. } => (*until).clamp(now, after(pace.people)),
-            Why::NotAcceptedLongEnough { .. } | Why::AccountBusy { .. } | Why::GenerationNotNewer => {
-                after(pace.account)
-            }
+            Why::NotAcceptedLongEnough { .. }
+            | Why::AccountBusy { .. }
+            | Why::GenerationNotNewer
+            | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. } | Why::WaveFull { .. } | Why::CanaryFirst { .. } => {
                 after(pace.rollout)
             }

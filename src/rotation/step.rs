@@ -93,7 +93,8 @@ impl Step {
         })
     }
 
-    /// Whether the effect cannot be taken back and so needs a permit.
+    /// Whether the effect cannot be taken back: then it is decided on what was seen just before, and its permit is
+    /// checked when the bytes leave.
     pub fn is_dangerous(&self) -> bool {
         match self {
             Step::Restart { .. } | Step::Regenerate { .. } => true,

@@ -87,6 +87,7 @@ fn flip(world: &World, branch: &BranchName, slot: Slot) -> Option<Command> {
 pub struct Shot {
     pub at: Timestamp,
     pub kind: KeyKind,
+    pub key: KeyId,
     /// Pods whose process holds it, and pods whose process has yet to read it from its mount.
     pub holders: Vec<String>,
     /// Until when it might have been sent.
@@ -206,7 +207,14 @@ impl Backstage {
         let world = self.world.lock();
         let key = world.account().current(kind)?.id;
         let permitted_until = permit.wall_deadline;
-        Some(Shot { at: world.now(), kind, holders: holders(&world, key), permitted_until, taken: false })
+        Some(Shot {
+            at: world.now(),
+            kind,
+            key,
+            holders: holders(&world, key),
+            permitted_until,
+            taken: false,
+        })
     }
 
     fn nap(&self) {

@@ -68,6 +68,15 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
         }),
+        ("the target key is new and refused", Gate::TargetProven, End::Waits, |s| {
+            let kind = KeyKind::read_write(Slot::Secondary);
+            s.account_mut().keys.get_mut(&kind).unwrap().generated = Some(at(99_000));
+            let mut refused = proof(Slot::Secondary);
+            refused.regions.values_mut().for_each(|region| {
+                region.read = keyslot::model::ProofVerdict::Refused;
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
+        }),
         ("the proof is throttled", Gate::TargetProven, End::Waits, |s| {
             let mut unclear = proof(Slot::Secondary);
             unclear.regions.values_mut().for_each(|region| {
@@ -136,6 +145,19 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a run waits for approval of that stage", Gate::NoHazard, End::Waits, |s| {
             let waiting = run(RunState::WaitsForApproval, RunState::WaitsForApproval);
             s.world.runs = Some(Seen::known(s.now, vec![waiting]));
+        }),
+        ("a run has just ended that may have written", Gate::NoHazard, End::Waits, |s| {
+            let mut ended =
+                run(RunState::Completed(RunResult::Failed), RunState::Completed(RunResult::Failed));
+            ended.finished = Some(at(100_000 - 4));
+            s.world.runs = Some(Seen::known(s.now, vec![ended]));
+        }),
+        ("a run has ended since a vault was seen", Gate::NoHazard, End::Waits, |s| {
+            let succeeded = RunState::Completed(RunResult::Succeeded);
+            let mut ended = run(succeeded, succeeded);
+            ended.finished = Some(at(100_000 - 20));
+            s.world.runs = Some(Seen::known(s.now, vec![ended]));
+            s.world.vaults.get_mut(&stamp("north")).unwrap().at = at(100_000 - 18);
         }),
         ("nobody approved", Gate::Approved, End::Halts, |s| {
             s.events.retain(|(_, event)| !matches!(event, Event::Approved(_)));
@@ -256,6 +278,19 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         }),
     ];
     check(unproposed, cases);
+}
+
+#[test]
+fn what_a_run_left_out_or_wrote_long_ago_holds_nothing() {
+    let succeeded = RunState::Completed(RunResult::Succeeded);
+    for (stage, ended) in [(succeeded, 100_000 - 60), (RunState::Completed(RunResult::Skipped), 100_000 - 1)]
+    {
+        let mut tried = Stage::ready();
+        let mut before = run(succeeded, stage);
+        before.finished = Some(at(ended));
+        tried.world.runs = Some(Seen::known(tried.now, vec![before]));
+        assert!(matches!(tried.decide().verdict, Verdict::Act { .. }), "{stage:?}: {:?}", tried.decide());
+    }
 }
 
 #[test]
@@ -392,6 +427,12 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
         steps[0],
         Step::Regenerate { kind, purpose: Purpose::Prepare } if kind.slot == Slot::Secondary
     ));
+
+    // A pod from before its vault's version may hold the very key. Nothing of ours will replace it here.
+    stage.cluster_mut("east").pods[1].created = at(49);
+    let decision = stage.decide();
+    assert!(holding(&decision).contains(&Gate::OldPodsGone), "{decision:?}");
+    assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
 }
 
 #[test]

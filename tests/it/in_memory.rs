@@ -10,6 +10,7 @@ use keyslot::model::{
     Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, Slot, StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
+use keyslot::ports::Ports;
 use keyslot::rotation::{Event, Gate};
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
@@ -107,8 +108,19 @@ impl Theatre {
 
     /// A process under this name in the lease, writing to the journal under a name used once.
     pub async fn driver_as(&self, name: &str, writer: &str) -> Result<Driver, String> {
+        self.driver_with(name, writer, Arc::clone(&self.watcher), |ports| ports).await
+    }
+
+    /// The same with a watcher of its own, and something around its ports.
+    pub async fn driver_with(
+        &self,
+        name: &str,
+        writer: &str,
+        watcher: Arc<dyn Watcher>,
+        around: impl FnOnce(Ports) -> Ports,
+    ) -> Result<Driver, String> {
         let options = MemoryOptions::with_crashes(self.crashes.clone());
-        let ports = self.backstage.around(memory::ports(&self.world, options));
+        let ports = around(self.backstage.around(memory::ports(&self.world, options)));
         let store = self.backstage.around_store(Arc::new(self.store.clone()));
         let journal: Journal<Event> =
             Journal::open_as(store, writer).await.map_err(|error| error.to_string())?;
@@ -121,7 +133,7 @@ impl Theatre {
             holder: name.to_owned(),
             lease_terms: LeaseTerms::default(),
             alone: false,
-            watcher: Arc::clone(&self.watcher),
+            watcher,
         })
         .map(|driver| driver.without_gates(self.without.iter().copied()))
         .map_err(|error| error.to_string())

@@ -6,12 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{KeyKind, Slot};
+use keyslot::rotation::Event;
 use keyslot::sim::config::WorkloadConfig;
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use crate::backstage::Deed;
 use crate::in_memory::{Life, Theatre};
-use crate::journey::later;
+use crate::journey::{events, later};
 use crate::lottery::small_tree;
 
 fn config() -> WorldConfig {
@@ -127,11 +128,19 @@ fn a_rotation_ends_only_when_the_pods_are_on_the_slot_too() {
     for stamp in &outcome.stamps {
         assert_eq!((stamp.vault_slot, stamp.pods_slot), (Holds::Secondary, Holds::Secondary), "{stamp:?}");
     }
-    assert_eq!(
-        world.stamps().next().unwrap().vault.versions().len(),
-        4,
-        "there, taken back, and there again"
-    );
+    let versions = world.stamps().map(|stamp| stamp.vault.versions().len());
+    assert_eq!(versions.collect::<Vec<_>>(), [4, 4], "there, taken back, and there again");
+}
+
+#[test]
+fn a_vault_that_is_taken_back_after_the_old_key_died_is_mended_before_the_new_one_is_confirmed() {
+    let theatre = taken_back();
+    let confirmed = events(&theatre).into_iter().find(|(_, event)| *event == Event::Confirmed).unwrap().0;
+    let world = theatre.world.lock();
+    for stamp in world.stamps() {
+        let mended = stamp.vault.versions()[3].created;
+        assert!(mended < confirmed, "{}: mended {mended}, confirmed {confirmed}", stamp.name);
+    }
 }
 
 #[test]

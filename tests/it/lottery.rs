@@ -97,8 +97,6 @@ impl Case {
             foreign_runs: 0,
             config,
         };
-        // Pods that are older than their vault's version may hold the key that is too old: people restart them.
-        case.wants_person = case.policy.max_target_age.is_some();
         case.deaths(&mut dice);
         case.faults(&mut dice);
         case.people(&mut dice);
@@ -211,6 +209,12 @@ impl Case {
         }
     }
 
+    /// When somebody may write the target's key by hand: not while it is about to be made anew.
+    fn once_prepared(&self, when: Duration) -> Duration {
+        let preparing = if self.policy.max_target_age.is_some() { 4 * 3600 } else { 0 };
+        when + Duration::from_secs(preparing)
+    }
+
     fn people(&mut self, dice: &mut Dice) {
         let names = &self.config.repository;
         if dice.chance(15) {
@@ -248,7 +252,7 @@ impl Case {
             // not. On the way back it is the wrong key that they write.
             let stamp = dice.one(&self.policy.stamps).name.clone();
             let workload = dice.one(&self.policy.workloads).clone();
-            let when = dice.minutes(45, 180);
+            let when = self.once_prepared(dice.minutes(45, 180));
             self.deeds.push((when, Deed::WriteSlot(stamp.clone(), to)));
             self.deeds.push((when + dice.secs(1, 120), Deed::Restart(stamp, workload)));
             self.foreign_restarts += 1;
@@ -269,7 +273,8 @@ impl Case {
         if let Some(unit) = self.config.units.get(1) {
             // Its code and its pipeline are people's: what is not done by hand stays undone.
             self.wants_person |= self.foreign_runs > 0 || self.policy.flip_back == FlipBack::Deploy;
-            let when = dice.minutes(0, 120);
+            self.wants_person |= self.policy.max_target_age.is_some();
+            let when = self.once_prepared(dice.minutes(0, 120));
             let stamps: Vec<StampName> = unit.stamps.iter().map(|stamp| stamp.name.clone()).collect();
             for stamp in stamps {
                 self.deeds.push((when, Deed::WriteSlot(stamp, to)));

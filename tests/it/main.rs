@@ -11,6 +11,8 @@ mod contract;
 mod cut_journal;
 mod desk;
 mod discover;
+mod echo;
+mod every_step_twice;
 mod findings;
 mod flip;
 mod formatted;

@@ -9,12 +9,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyslot::model::{FlipBack, KeyKind};
-use keyslot::sim::{Holds, OperationStatus};
+use keyslot::sim::{Holds, KeyId, OperationStatus, World};
 
 use crate::journey::{End, Journey, play};
 use crate::lottery::Case;
 
-const ROTATIONS: u64 = 1_000;
+const ROTATIONS: u64 = 10_000;
 
 /// What is wrong with a journey; empty for one that went as it must.
 fn wrongs(journey: &Journey) -> Vec<String> {
@@ -23,7 +23,7 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     let case = &journey.case;
     let world = journey.theatre.world.lock();
     let outcome = world.outcome();
-    if outcome.outage.refused > 0 {
+    if outcome.outage.refused > 0 && !brought_back_by_others(journey, &world) {
         wrong(format!(
             "{} requests were refused, first at {:?}",
             outcome.outage.refused, outcome.outage.first_refused_at
@@ -87,6 +87,22 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     wrongs
 }
 
+/// Whether somebody wrote a key into a vault after it had been sent to die, and somebody restarted pods from there:
+/// what was refused since then is theirs. Whatever held the key before is not excused.
+fn brought_back_by_others(journey: &Journey, world: &World) -> bool {
+    let sent = |key: KeyId| {
+        let mut shots = journey.shots.iter().filter(|shot| shot.key == key && shot.taken);
+        shots.next().map(|shot| shot.at)
+    };
+    let versions = world.stamps().flat_map(|stamp| stamp.vault.versions());
+    let back = versions
+        .filter(|version| version.value.key().and_then(sent).is_some_and(|sent| version.created > sent))
+        .map(|version| version.created)
+        .min();
+    let first = world.outage().first_refused_at;
+    journey.case.foreign_restarts > 0 && back.is_some() && first > back
+}
+
 /// Whether the retired key's regeneration was taken on.
 fn reached_regenerate(journey: &Journey) -> bool {
     let retired = KeyKind::read_write(journey.case.from);
@@ -101,6 +117,7 @@ struct Sum {
     torn: u64,
     crashes: u64,
     lives: u64,
+    excused: u64,
     failures: Vec<(u64, Vec<String>)>,
 }
 
@@ -130,10 +147,10 @@ fn regenerate_never_happens_while_a_pod_holds_the_old_key() {
     });
     let mut sum = sum.into_inner().unwrap();
     sum.failures.sort_by_key(|(seed, _)| *seed);
-    let Sum { played, done, regenerated, torn, crashes, lives, failures } = sum;
+    let Sum { played, done, regenerated, torn, crashes, lives, excused, failures } = sum;
     println!(
         "{played} rotations in {lives} lives: {done} done, {regenerated} regenerated, {torn} torn between an \
-         intent and its outcome, {crashes} deaths, {} wrong",
+         intent and its outcome, {crashes} deaths, {excused} with requests refused by the deeds of others, {} wrong",
         failures.len()
     );
     for (seed, wrongs) in failures.iter().take(20) {
@@ -148,6 +165,7 @@ fn regenerate_never_happens_while_a_pod_holds_the_old_key() {
     );
     assert!(regenerated * 10 >= played * 9, "{regenerated} of {played} reached regenerate");
     assert!(torn * 10 >= played * 3, "{torn} of {played} were torn");
+    assert!(excused * 500 <= played, "{excused} of {played} refused requests by the deeds of others");
 }
 
 fn tally(seed: u64, sum: &Mutex<Sum>) {
@@ -155,12 +173,14 @@ fn tally(seed: u64, sum: &Mutex<Sum>) {
         let journey = play(&Case::of(seed));
         let wrongs = wrongs(&journey);
         let numbers = (journey.is_done(), reached_regenerate(&journey), journey.torn, journey.crashed);
-        (numbers, journey.theatre.lives(), wrongs)
+        let excused = wrongs.is_empty() && journey.theatre.world.lock().outage().refused > 0;
+        (numbers, journey.theatre.lives(), excused, wrongs)
     });
     let mut sum = sum.lock().unwrap();
     sum.played += 1;
     match played {
-        Ok(((done, regenerated, torn, crashed), lives, wrongs)) => {
+        Ok(((done, regenerated, torn, crashed), lives, excused, wrongs)) => {
+            sum.excused += u64::from(excused);
             sum.done += u64::from(done);
             sum.regenerated += u64::from(regenerated);
             sum.torn += u64::from(torn);
@@ -221,7 +241,7 @@ fn tell(journey: &Journey) {
     println!("end: {:?}\nwrong: {:#?}", journey.end, wrongs_of(journey, world));
 }
 
-fn wrongs_of(journey: &Journey, world: std::sync::MutexGuard<'_, keyslot::sim::World>) -> Vec<String> {
+fn wrongs_of(journey: &Journey, world: std::sync::MutexGuard<'_, World>) -> Vec<String> {
     drop(world);
     wrongs(journey)
 }

@@ -1,7 +1,9 @@
-//! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says.
+//! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says. Meanwhile vaults and
+//! pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that died.
 
 use super::super::predicate::{new_key_accepted, regenerated};
 use super::super::{Context, Event, Gate, Stand};
+use super::reconcile::followers;
 use crate::model::KeyKind;
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -14,7 +16,24 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::Record(event);
     }
     let reasons = ctx.holding(new_key_accepted(ctx, ctx.policy.ages.proof));
-    if reasons.is_empty() { Stand::Record(Event::Confirmed) } else { Stand::Held(reasons) }
+    if reasons.is_empty() {
+        return Stand::Record(Event::Confirmed);
+    }
+    if !live_release_is_right(ctx) {
+        return Stand::Held(reasons);
+    }
+    match followers(ctx) {
+        Stand::Act(steps) => Stand::ActAndHeld(steps, reasons),
+        Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, [reasons, held].concat()),
+        Stand::Held(held) => Stand::Held([reasons, held].concat()),
+        Stand::Passed | Stand::Record(_) => Stand::Held(reasons),
+    }
+}
+
+/// Where the release itself names the old slot, running it would write that. Reconcile calls a person.
+fn live_release_is_right(ctx: &Context<'_>) -> bool {
+    let code = ctx.code(Gate::Agreement, ctx.policy.ages.ordinary);
+    code.map_or(true, |code| code.deployed().claim.reads.is(ctx.target()))
 }
 
 /// What the newest proof changes in the journal's count of acceptance.

@@ -59,6 +59,15 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     reasons
 }
 
+/// Nothing is restarted before everybody moves: pods of which nobody can say which key they hold stay, until a person
+/// restarts them.
+fn for_a_person(reason: Reason) -> Reason {
+    match reason.why {
+        Why::OldPods { pods, terminating: 0 } => Reason { why: Why::OldPodsStay { pods }, ..reason },
+        why => Reason { why, ..reason },
+    }
+}
+
 fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     let gate = Gate::TargetYoung;
     let slot = ctx.target();
@@ -83,7 +92,8 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = ctx.holding(slot_unused(ctx, slot, fresh));
-    reasons.extend(ctx.holding(regenerate::nobody_holds(ctx, slot, fresh)));
+    let holders = ctx.holding(regenerate::nobody_holds(ctx, slot, fresh));
+    reasons.extend(holders.into_iter().map(for_a_person));
     reasons.extend(ctx.holding(regenerate::may_fire(ctx, slot, fresh)));
     if !reasons.is_empty() {
         reasons.push(old);

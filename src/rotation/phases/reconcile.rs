@@ -15,21 +15,27 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
+    match followers(ctx) {
+        Stand::Passed => {}
+        other => return other,
+    }
+    Stand::unless(ctx.holding(no_hazard(ctx, max)))
+}
+
+/// Vaults and pods after the old key was sent to die: what fell behind the live release since is brought back to it. A
+/// vault may even hold the key that dies, for the next pod that starts.
+pub fn followers(ctx: &Context<'_>) -> Stand {
+    let max = ctx.policy.ages.ordinary;
     let stamps = &ctx.policy.stamps;
-    let wanted = ctx.target();
-    if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, wanted, max).is_empty()) {
-        // The code is right and a vault is not: somebody ran other code since. What they left behind may even be
-        // the key that has died. The live release runs again, under the gates of any run.
+    if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, ctx.target(), max).is_empty()) {
+        // The live release runs again, under the gates of any run.
         return deploy::stand(ctx);
     }
     match restart::stand(ctx) {
         Stand::Passed => {}
         other => return other,
     }
-    let mut reasons: Vec<Reason> =
-        stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
-    reasons.extend(no_hazard(ctx, max));
-    Stand::unless(ctx.holding(reasons))
+    Stand::unless(ctx.holding(stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect()))
 }
 
 fn branches(ctx: &Context<'_>) -> Result<Vec<Reason>, Box<Reason>> {

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{KeyKind, ProofVerdict, Slot};
+use crate::model::{KeyKind, KeyView, ProofVerdict, Slot};
+
+/// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
+/// from seconds to days.
+const SPREADS: Duration = Duration::from_secs(24 * 3600);
 
 /// The account can be read and its keys open something.
 pub fn keys_allowed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
@@ -49,9 +53,17 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
             .collect();
         Why::ProofInconclusive { slot, regions }
     } else {
-        Why::KeyRefused { slot, regions: refusing }
+        refused(ctx, account.key(kind), slot, refusing)
     };
     vec![Reason::new(gate, subject, why)]
+}
+
+/// A key that was made a short time ago may not be known in every region yet; an older one should be.
+fn refused(ctx: &Context<'_>, key: &KeyView, slot: Slot, regions: Vec<String>) -> Why {
+    match key.generated.map(|at| later(at, SPREADS)) {
+        Some(until) if until > ctx.now => Why::KeySpreading { slot, regions, until },
+        _ => Why::KeyRefused { slot, regions },
+    }
 }
 
 /// The slot's keys, of either access, have been unused for the quiet window. Where the service does not tell,

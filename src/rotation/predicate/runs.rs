@@ -1,20 +1,48 @@
-//! What the pipeline may do meanwhile.
+//! What the pipeline may do meanwhile, and what it has just done.
 
 use std::time::Duration;
 
+use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{RunState, RunView, StageEffect};
+use crate::model::{EvidenceKey, RunResult, RunState, RunView, StageEffect};
 
-/// No run is under way, on any branch, that could write the vaults or the account.
+/// No run is under way, on any branch, that could write the vaults or the account; and what those that have ended
+/// may have written has been seen.
 pub fn no_hazard(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     match ctx.runs(Gate::NoHazard, max) {
         Err(reason) => vec![*reason],
-        Ok(runs) => runs
-            .iter()
-            .filter(|run| run.effect_ahead(StageEffect::WritesVaults))
-            .map(|run| Reason::new(Gate::NoHazard, Subject::Run(run.id.clone()), under_way(run)))
-            .collect(),
+        Ok(runs) => runs.iter().flat_map(|run| hazard(ctx, run)).collect(),
     }
+}
+
+fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
+    let subject = || Subject::Run(run.id.clone());
+    if run.effect_ahead(StageEffect::WritesVaults) {
+        return vec![Reason::new(Gate::NoHazard, subject(), under_way(run))];
+    }
+    let Some(finished) = run.finished.filter(|_| may_have_written(run)) else { return Vec::new() };
+    // Until then a vault may answer as if nothing had been written.
+    let until = later(finished, ctx.policy.vault_lag);
+    if until > ctx.now {
+        return vec![Reason::new(Gate::NoHazard, subject(), Why::RunJustEnded { until })];
+    }
+    let since: Duration = ctx.now.duration_since(until).try_into().unwrap_or(Duration::ZERO);
+    let stamps = ctx.policy.stamps.iter();
+    let seen = stamps.filter_map(|stamp| Some((&stamp.name, ctx.world.vaults.get(&stamp.name)?)));
+    seen.filter(|(_, seen)| seen.at < until)
+        .map(|(stamp, seen)| {
+            let (evidence, age) = (EvidenceKey::Vault(stamp.clone()), seen.age(ctx.now));
+            let why = Why::TooOld { evidence, age, max: since };
+            Reason::new(Gate::NoHazard, Subject::Stamp(stamp.clone()), why)
+        })
+        .collect()
+}
+
+/// A run whose stages were not read may have done anything.
+fn may_have_written(run: &RunView) -> bool {
+    let skipped = RunState::Completed(RunResult::Skipped);
+    let writes = |stage: &crate::model::StageView| stage.effects.contains(&StageEffect::WritesVaults);
+    run.stages.is_empty() || run.stages.iter().any(|stage| writes(stage) && stage.state != skipped)
 }
 
 /// The same run as a reason to wait for it.

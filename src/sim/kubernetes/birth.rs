@@ -14,6 +14,9 @@ use super::ring::Ring;
 use super::status::{self, AVAILABLE, NEW_AVAILABLE, PROGRESSING};
 use super::{Cluster, Hand, PodId};
 
+/// How long ago everything was first deployed.
+const AGE: Duration = Duration::from_secs(20 * 24 * 3600);
+
 impl Cluster {
     /// A cluster whose workloads run, with what the stamp's vault holds now.
     pub(in crate::sim) fn born(name: String, hand: &mut Hand<'_>) -> Cluster {
@@ -36,6 +39,12 @@ impl Cluster {
             cluster.add_workload(place, workload, hand);
         }
         cluster.due.clear();
+        // They were filled by the first pods that ever ran, and have not changed since.
+        for secret in cluster.secrets.values_mut() {
+            let secret = Arc::make_mut(secret);
+            secret.meta.created = before(hand.now, AGE);
+            secret.changed = secret.meta.created;
+        }
         cluster.ring = Ring::new(hand.config.kubernetes.ring, *hand.version);
         cluster
     }
@@ -111,7 +120,7 @@ fn meta(namespace: &str, name: &str, kind: &str, hand: &mut Hand<'_>) -> Meta {
         namespace: namespace.into(),
         name: name.into(),
         uid: hand.seed.of(kind).of(name).uuid().into(),
-        created: before(hand.now, Duration::from_secs(20 * 24 * 3600)),
+        created: before(hand.now, AGE),
         resource_version: hand.next_version(),
     }
 }

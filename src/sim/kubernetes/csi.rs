@@ -45,9 +45,18 @@ impl Cluster {
                 self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
             }
         }
-        let behind = hand.vault.current().is_some_and(|current| current.id != version.id);
+        // Whenever it polls for a pod, the driver compares the Secret too, whatever the files' version is.
+        let behind = hand.vault.current().is_some_and(|current| current.id != version.id)
+            || self.synced_to(&pod.template.key).is_some_and(|secret| secret.value != version.value);
         if behind && hand.config.kubernetes.csi.rotation {
             self.queue_refresh(id, hand);
+        }
+    }
+
+    fn synced_to(&self, key: &KeySource) -> Option<&SyncedSecret> {
+        match key {
+            KeySource::SyncedSecret(name) => self.secrets.get(name).map(Arc::as_ref),
+            KeySource::Mount => None,
         }
     }
 

@@ -67,6 +67,19 @@ fn a_synced_secret_without_rotation_keeps_the_old_key_through_a_restart() {
 }
 
 #[test]
+fn a_synced_secret_is_refreshed_although_every_pod_was_replaced_before_the_driver_looked() {
+    let synced = |catalog: &mut WorkloadConfig| catalog.key = KeySource::SyncedSecret("cosmos".to_owned());
+    let mut world = recorded_with(20, synced, |config| config.kubernetes.csi.poll = secs(3600));
+    set_secondary(&mut world);
+    restart(&mut world, CATALOG, "now");
+    pass(&mut world, secs(2 * 3600));
+    let found = world.stamp(&stamp()).unwrap();
+    let mut held =
+        found.cluster.secrets().map(|secret| secret.value.key().and_then(|key| world.slot_of(key)));
+    assert!(held.all(|slot| slot == Some(Slot::Secondary)));
+}
+
+#[test]
 fn a_stale_vault_gives_new_pods_the_old_key_and_readers_the_old_version() {
     use super::super::fault::{Fault, Target, Trouble, When};
     let stale = Fault::new(When::Always, Target::any(), Trouble::StaleVault { by: secs(60) });

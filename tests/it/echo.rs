@@ -1,0 +1,164 @@
+//! Ports whose n-th effect arrives twice, as by a proxy that sends a request again. Reads go straight through.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use keyslot::model::{
+    AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, Operation, OperationState, PullNumber,
+    PullView, Region, RunId, RunView, Salt, Slot, StampName, WorkloadName,
+};
+use keyslot::ports::{
+    Accounts, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit, Picked,
+    Pipeline, Ports, RestartMark, SourceFile,
+};
+
+/// Which of the two answers comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    First,
+    Second,
+}
+
+/// Counts effects, and says which one is sent twice.
+struct Count {
+    number: u32,
+    heard: Heard,
+    seen: AtomicU32,
+    what: Arc<Mutex<Option<String>>>,
+}
+
+struct Echo<P: ?Sized> {
+    inner: Arc<P>,
+    count: Arc<Count>,
+}
+
+/// The ports with their n-th effect sent twice; `what` is told which one that was.
+pub fn around(ports: Ports, number: u32, heard: Heard, what: Arc<Mutex<Option<String>>>) -> Ports {
+    let count = Arc::new(Count { number, heard, seen: AtomicU32::new(0), what });
+    Ports {
+        code: Arc::new(Echo { inner: ports.code, count: Arc::clone(&count) }),
+        forge: Arc::new(Echo { inner: ports.forge, count: Arc::clone(&count) }),
+        pipeline: Arc::new(Echo { inner: ports.pipeline, count: Arc::clone(&count) }),
+        clusters: Arc::new(Echo { inner: ports.clusters, count: Arc::clone(&count) }),
+        accounts: Arc::new(Echo { inner: ports.accounts, count }),
+        ..ports
+    }
+}
+
+impl Count {
+    async fn send<T, F: Future<Output = Effect<T>>>(&self, what: &str, call: impl Fn() -> F) -> Effect<T> {
+        let twice = self.seen.fetch_add(1, Ordering::SeqCst) + 1 == self.number;
+        let first = call().await;
+        if !twice {
+            return first;
+        }
+        *self.what.lock().unwrap() = Some(what.to_owned());
+        let second = call().await;
+        match self.heard {
+            Heard::First => first,
+            Heard::Second => second,
+        }
+    }
+}
+
+#[async_trait]
+impl Code for Echo<dyn Code> {
+    async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
+        self.inner.fetch().await
+    }
+
+    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+        self.inner.tree(commit, under).await
+    }
+
+    async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {
+        self.inner.contains(descendant, ancestor).await
+    }
+
+    async fn commit(
+        &self,
+        parent: &CommitId,
+        edits: &[FileEdit],
+        text: &CommitText,
+    ) -> Result<CommitId, Fault> {
+        self.inner.commit(parent, edits, text).await
+    }
+
+    async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
+        self.inner.cherry_pick(commit, onto, at).await
+    }
+
+    async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
+        self.count.send("push", || self.inner.push(commit, branch, expect)).await
+    }
+}
+
+#[async_trait]
+impl Forge for Echo<dyn Forge> {
+    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault> {
+        self.inner.pull_from(head).await
+    }
+
+    async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {
+        self.count.send("open a pull request", || self.inner.open_pull(new)).await
+    }
+}
+
+#[async_trait]
+impl Pipeline for Echo<dyn Pipeline> {
+    async fn runs(&self) -> Result<Vec<RunView>, Fault> {
+        self.inner.runs().await
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+        self.count.send("start a run", || self.inner.start(branch, commit, skip)).await
+    }
+}
+
+#[async_trait]
+impl Clusters for Echo<dyn Clusters> {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.inner.look(stamp, salt).await
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        self.count.send("restart", || self.inner.restart(stamp, workload, mark, permit)).await
+    }
+
+    async fn changed(&self) {
+        self.inner.changed().await;
+    }
+}
+
+#[async_trait]
+impl Accounts for Echo<dyn Accounts> {
+    async fn look(&self, salt: &Salt) -> Result<AccountView, Fault> {
+        self.inner.look(salt).await
+    }
+
+    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+        self.inner.prove(slot, regions, salt).await
+    }
+
+    async fn regenerate(
+        &self,
+        kind: KeyKind,
+        request_id: &str,
+        permit: &Permit,
+    ) -> Effect<Option<Operation>> {
+        self.count.send("regenerate", || self.inner.regenerate(kind, request_id, permit)).await
+    }
+
+    async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {
+        self.inner.poll(operation).await
+    }
+}

@@ -1,0 +1,238 @@
+//! Every kind of step done twice, at every one of its places in a rotation: by a request that arrives twice, by a
+//! process that dies and comes again, and by a second process that takes over while the first is away with an intent,
+//! or with an answer, in its hands. Each time the world counts everything once.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::executor::block_on;
+use jiff::Timestamp;
+use keyslot::drive::{Driver, Notice, Silent, TurnEnd, Watcher};
+use keyslot::model::{FlipBack, Slot};
+use keyslot::ports::Ports;
+use keyslot::rotation::{Event, Step};
+use keyslot::sim::memory::{CrashMoment, Crashes, block_on_or_crash};
+use keyslot::sim::{Holds, WorldConfig};
+
+use crate::echo::{self, Heard};
+use crate::in_memory::{Life, Theatre};
+use crate::journey::{events, later};
+use crate::lottery::small_tree;
+
+/// A rotation with every kind of step in it: the target's key is too old and made anew first, and everybody returns.
+fn theatre(crashes: Crashes) -> Theatre {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.repository.tree = small_tree(Slot::Primary);
+    config.kubernetes.ring = 0;
+    config.workloads.truncate(2);
+    let mut theatre = Theatre::with_crashes(config, crashes);
+    theatre.policy.max_target_age = Some(Duration::from_secs(30 * 24 * 3600));
+    theatre.policy.flip_back = FlipBack::Deploy;
+    theatre
+}
+
+const KINDS: [&str; 12] = [
+    "deploy/back",
+    "deploy/out",
+    "open-pull/back",
+    "open-pull/out",
+    "prepare/secondary",
+    "promote/back",
+    "promote/out",
+    "push-proposal/back",
+    "push-proposal/out",
+    "restart/back",
+    "restart/out",
+    "retire/primary",
+];
+
+fn kind(step: &Step) -> String {
+    step.key().as_str().split('/').take(2).collect::<Vec<_>>().join("/")
+}
+
+/// What the world counted, and nobody was refused.
+fn everything_was_done_once(theatre: &Theatre, what: &str) {
+    let world = theatre.world.lock();
+    let (outcome, counters) = (world.outcome(), world.counters());
+    assert_eq!(outcome.outage.refused, 0, "{what}: {outcome:?}");
+    let kinds: Vec<&str> = outcome.regenerated.iter().map(|regenerated| regenerated.kind).collect();
+    assert_eq!(kinds, ["secondary", "primary"], "{what}: {outcome:?}");
+    assert_eq!((counters.pulls_opened, counters.runs_started), (2, 2), "{what}: {counters:?}");
+    assert_eq!(counters.pushes_to(&world.config().repository.release), 2, "{what}: {counters:?}");
+    assert_eq!(counters.pushes.values().sum::<u32>(), 6, "{what}: {counters:?}");
+    assert_eq!(counters.generations.len(), 4, "{what}: {counters:?}");
+    assert!(counters.generations.values().all(|raised| *raised == 2), "{what}: {counters:?}");
+    for stamp in &outcome.stamps {
+        assert_eq!(
+            (stamp.vault_slot, stamp.pods_slot),
+            (Holds::Primary, Holds::Primary),
+            "{what}: {stamp:?}"
+        );
+    }
+    assert!(theatre.backstage.shots().iter().all(|shot| shot.holders.is_empty()), "{what}");
+}
+
+/// One process from opening to its end.
+async fn whole(
+    theatre: &Theatre,
+    name: &str,
+    around: impl FnOnce(Ports) -> Ports,
+) -> Result<TurnEnd, String> {
+    let watcher = Arc::clone(&theatre.watcher);
+    let mut driver = theatre.driver_with(name, name, watcher, around).await?;
+    driver.open(&theatre.request()).await.map_err(|error| error.to_string())?;
+    driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+    driver.run().await.map_err(|error| error.to_string())
+}
+
+/// How often something is sent in a rotation without incidents.
+fn effects() -> u32 {
+    let theatre = theatre(Crashes::none());
+    assert_eq!(block_on(whole(&theatre, "undisturbed", |ports| ports)), Ok(TurnEnd::Done));
+    everything_was_done_once(&theatre, "undisturbed");
+    let steps: Vec<String> = steps(&theatre).iter().map(kind).collect();
+    let kinds: BTreeSet<&str> = steps.iter().map(String::as_str).collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), KINDS);
+    assert_eq!(theatre.crashes.effects() as usize, steps.len());
+    theatre.crashes.effects()
+}
+
+/// Everything that was intended, in order.
+fn steps(theatre: &Theatre) -> Vec<Step> {
+    let intended = events(theatre).into_iter().filter_map(|(_, event)| match event {
+        Event::Intended { intents } => Some(intents),
+        _ => None,
+    });
+    intended.flatten().map(|intent| intent.step).collect()
+}
+
+#[test]
+fn a_request_that_arrives_twice_counts_once_whichever_answer_is_read() {
+    for heard in [Heard::First, Heard::Second] {
+        for number in 1..=effects() {
+            let theatre = theatre(Crashes::none());
+            let echoed = Arc::new(Mutex::new(None));
+            let (note, what) = (Arc::clone(&echoed), format!("effect {number} twice, {heard:?} answer"));
+            let end = block_on(whole(&theatre, "echo", |ports| echo::around(ports, number, heard, note)));
+            assert_eq!(end, Ok(TurnEnd::Done), "{what}");
+            // A pipeline has nothing by which it could know a request again: there, and only there, a second one
+            // is a second run. Nothing sends a request twice; that the others bear it is for what lies between.
+            if echoed.lock().unwrap().as_deref() != Some("start a run") {
+                everything_was_done_once(&theatre, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_process_that_dies_at_any_effect_leaves_it_to_be_done_once() {
+    for number in 1..=effects() {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let mut theatre = theatre(Crashes::at([(number, moment)]));
+            assert_eq!(theatre.live(), Life::Crashed, "effect {number}, {moment:?}");
+            assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "effect {number}, {moment:?}");
+            everything_was_done_once(&theatre, &format!("death at effect {number}, {moment:?}"));
+        }
+    }
+}
+
+/// When the first process is away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Away {
+    /// The intent is in the journal, and nothing is sent yet.
+    WithTheIntent,
+    /// It is sent and answered, and the outcome is not in the journal yet.
+    WithTheAnswer,
+}
+
+/// Falls asleep at one step. While it sleeps, its lease runs out and another process does the rest.
+struct Sleeper {
+    theatre: Arc<Theatre>,
+    away: Away,
+    /// At which of the steps.
+    number: u32,
+    seen: AtomicU32,
+    other: Mutex<Option<Result<TurnEnd, String>>>,
+}
+
+impl Watcher for Sleeper {
+    fn notice(&self, _at: Timestamp, notice: &Notice<'_>) {
+        let away = match notice {
+            Notice::Intended { .. } => Away::WithTheIntent,
+            Notice::Ended { .. } => Away::WithTheAnswer,
+            _ => return,
+        };
+        if away != self.away || self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.number {
+            return;
+        }
+        let until = later(self.theatre.world.lock().now(), Duration::from_secs(11 * 60));
+        self.theatre.backstage.pass(until);
+        let end =
+            block_on_or_crash(whole(&self.theatre, "other", |ports| ports), self.theatre.crashes.flag());
+        *self.other.lock().unwrap() = end;
+    }
+}
+
+#[test]
+fn a_process_that_is_away_while_another_does_the_rest_does_nothing_more_when_it_is_back() {
+    for away in [Away::WithTheIntent, Away::WithTheAnswer] {
+        for number in 1..=effects() {
+            let what = format!("step {number}, away {away:?}");
+            let theatre = Arc::new(theatre(Crashes::none()));
+            let sleeper = Arc::new(Sleeper {
+                theatre: Arc::clone(&theatre),
+                away,
+                number,
+                seen: AtomicU32::new(0),
+                other: Mutex::default(),
+            });
+            let watcher = Arc::clone(&sleeper) as Arc<dyn Watcher>;
+            let mut first = block_on(theatre.driver_with("first", "first", watcher, |ports| ports)).unwrap();
+            block_on(first.open(&theatre.request())).unwrap();
+            block_on(first.approve("approver", None)).unwrap();
+            let end = block_on_or_crash(first.run(), theatre.crashes.flag());
+            assert_eq!(sleeper.other.lock().unwrap().take(), Some(Ok(TurnEnd::Done)), "{what}");
+            let end = end.expect("it comes back").map_err(|error| error.to_string());
+            assert_eq!(end, Err("no rotation is open".to_owned()), "{what}");
+            everything_was_done_once(&theatre, &what);
+            // The journal is whole: the late outcome has found its place or has none.
+            assert!(block_on(theatre.driver_as("reader", "reader")).is_ok(), "{what}");
+        }
+    }
+}
+
+/// Two processes take turns, give the lease back after each, and keep what they have seen: the one decides on what it
+/// saw before the other acted.
+#[test]
+fn what_was_seen_before_another_process_acted_is_not_acted_on() {
+    for pause in [1, 20, 45, 70, 150, 290] {
+        let mut theatre = theatre(Crashes::none());
+        theatre.policy.settle = Duration::from_secs(5 * 60);
+        theatre.policy.ages.ordinary = Duration::from_secs(10 * 60);
+        let process = |name: &str| block_on(theatre.driver_with(name, name, Arc::new(Silent), |ports| ports));
+        let mut processes = [process("first").unwrap(), process("second").unwrap()];
+        block_on(processes[0].open(&theatre.request())).unwrap();
+        block_on(processes[0].approve("approver", None)).unwrap();
+        take_turns(&theatre, &mut processes, Duration::from_secs(pause));
+        everything_was_done_once(&theatre, &format!("turns {pause} s apart"));
+    }
+}
+
+fn take_turns(theatre: &Theatre, processes: &mut [Driver; 2], pause: Duration) {
+    for round in 0..100_000 {
+        let driver = &mut processes[round % 2];
+        match block_on(driver.turn()) {
+            Ok(TurnEnd::Done) => return,
+            // What it has seen, it keeps: only its age makes it look again.
+            Ok(TurnEnd::Waiting { .. }) => {}
+            Ok(TurnEnd::Halted { reasons, .. }) => panic!("round {round}: {reasons:?}"),
+            Err(error) => panic!("round {round}: {error}"),
+        }
+        block_on(driver.release()).unwrap();
+        let until = later(theatre.world.lock().now(), pause);
+        theatre.backstage.pass(until);
+    }
+    panic!("it does not get anywhere");
+}
