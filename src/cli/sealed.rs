@@ -18,7 +18,8 @@ const FIRST: usize = 64 * 1024;
 /// A file that cannot be read.
 pub fn read_sealed(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     if path.as_os_str() == "-" {
-        return all_of(io::stdin().lock(), FIRST)
+        return standard_input()
+            .and_then(|file| read_file(&file))
             .map_err(|error| CliError::io("cannot read", "standard input", &error));
     }
     File::open(path).and_then(|file| read_file(&file)).map_err(|error| match error.kind() {
@@ -28,6 +29,19 @@ pub fn read_sealed(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
         io::ErrorKind::IsADirectory => CliError::usage("this is a folder, not a file").at(path.display()),
         _ => CliError::io("cannot read", path.display(), &error),
     })
+}
+
+/// As a file: the standard library's own reader keeps a piece of what it read.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle as _;
+    io::stdin().as_handle().try_clone_to_owned().map(File::from)
 }
 
 fn read_file(file: &File) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -173,9 +173,8 @@ fn concern(change: &ResourceChange, expectation: &Expectation) -> Result<Standin
         return Err(if change.actions == ["no-op"] { Why::StateOnly } else { Why::OtherResource });
     }
     let expected = expectation.includes(change);
-    match expected {
-        Some(false) => return Err(Why::OtherSecret),
-        Some(true) | None => {}
+    if expected == Some(false) {
+        return Err(Why::OtherSecret);
     }
     if change.is_removal() {
         return Err(Why::SecretRemoved);
