@@ -1,6 +1,7 @@
 //! What is known of each symbol's account: its name, or the symbol that it takes its account from.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::account::{Known, Naming, Symbol};
 use super::attribute::COSMOSDB_ACCOUNT;
@@ -41,10 +42,10 @@ impl<'f> Knower<'f> {
         let mut naming = Naming::new();
         for symbol in self.declared().into_iter().chain(read.cloned()) {
             for symbol in self.instances(&symbol) {
-                if !naming.contains_key(&symbol) {
-                    let mut known = self.known(&symbol);
-                    known.instead_of = either.get(&symbol).cloned();
-                    naming.insert(symbol, known);
+                if let Entry::Vacant(place) = naming.entry(symbol) {
+                    let instead_of = either.get(place.key()).cloned();
+                    let known = Known { instead_of, ..self.known(place.key()) };
+                    place.insert(known);
                 }
             }
         }
