@@ -37,8 +37,10 @@
 //! - Key material never crosses a port: what leaves an adapter is a keyed fingerprint.
 //! - Every effect has an intent in the journal before it and an outcome after it; an unknown outcome is settled by
 //!   a new observation, never by a blind retry. No layer below repeats a write.
-//! - A dangerous step carries a permit, checked when the token is at hand, just before the bytes leave.
-//! - Old evidence cannot be used by accident: asking for evidence names its maximum age.
+//! - A step carries a permit that ends with the oldest evidence behind its decision; where the step cannot be taken
+//!   back, it is checked when the token is at hand, just before the bytes leave.
+//! - Old evidence cannot be used by accident: asking for evidence names its maximum age, and notes what was asked.
+//! - What anybody's step may have touched is void for everybody who reads the journal.
 //! - [`rotation`] never sees HCL, JSON or a socket.
 //! - There is no `unsafe`, and nothing below [`cli`] prints.
 

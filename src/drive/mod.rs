@@ -3,7 +3,9 @@
 //! - [`Driver::turn`] goes on until it has to wait, a person must act, or it is done.
 //! - An intent is in the journal before its effect, and nothing is sent when somebody else wrote a record
 //!   meanwhile: the append is the lease's last word.
-//! - After an effect, what it touched is forgotten, so that only a new look tells what became of it.
+//! - After an effect, our own or another process's, what it touched is forgotten, so that only a new look tells what
+//!   became of it.
+//! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
 mod error;

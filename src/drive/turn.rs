@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice, forget};
 use crate::model::{EvidenceKey, World};
 use crate::rotation::{
-    Decider, Decision, Event, Gate, Opens, Phase, Reason, Relied, Step, Subject, Verdict, Why, decide,
+    Decider, Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide,
 };
 
 /// Why a turn came to its end.
@@ -26,6 +26,9 @@ const LOOKS_IN_A_ROW: usize = 64;
 
 /// By how much the wall clock may fall behind the monotonic one between two decisions: it is slewed, not set.
 const SET_BACK: Duration = Duration::from_secs(1);
+
+/// Nothing is closed on what was seen before that: nobody looks afterwards.
+const LAST_LOOK: SignedDuration = SignedDuration::from_secs(10);
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -137,8 +140,8 @@ impl Driver {
         }
         match verdict {
             Verdict::Act { steps, .. } => {
-                if steps.iter().any(Step::is_dangerous) && self.look_just_in_time(&relied, now, looked).await
-                {
+                let dangerous = steps.iter().any(Step::is_dangerous);
+                if dangerous && self.look_just_in_time(relied.worn(now), looked).await {
                     return Ok(None);
                 }
                 self.act(steps, &relied).await?;
@@ -151,7 +154,8 @@ impl Driver {
             Verdict::Wait { reasons, until } => Ok(Some(TurnEnd::Waiting { phase, reasons, until })),
             Verdict::Halt { reasons } => Ok(Some(TurnEnd::Halted { phase, reasons })),
             Verdict::Done => {
-                if self.look_just_in_time(&relied, now, looked).await {
+                let since = now.checked_sub(LAST_LOOK).unwrap_or(now);
+                if self.look_just_in_time(relied.seen_before(since), looked).await {
                     return Ok(None);
                 }
                 self.append(Event::Closed { done: true, reason: "done".to_owned() }).await?;
@@ -171,10 +175,9 @@ impl Driver {
         }
     }
 
-    /// Before a step that cannot be taken back, and before the end, what has lost half of its time is looked at again,
-    /// once: so it is decided on what is so now, and a permit lasts long enough. Whether there was something to see.
-    async fn look_just_in_time(&mut self, relied: &Relied, now: Timestamp, looked: &mut Looked) -> bool {
-        let worn = relied.worn(now);
+    /// Looks once more before a step that cannot be taken back (at what has lost half of its time, so that it is decided
+    /// on what is so now, and its permit lasts long enough), and before the end. Whether there was something to see.
+    async fn look_just_in_time(&mut self, worn: BTreeSet<EvidenceKey>, looked: &mut Looked) -> bool {
         if looked.just_in_time || worn.is_empty() {
             looked.just_in_time = false;
             return false;
@@ -225,7 +228,7 @@ impl Driver {
 }
 
 fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(pause)
+    SignedDuration::try_from(pause)
         .ok()
         .and_then(|pause| now.checked_add(pause).ok())
         .unwrap_or(Timestamp::MAX)

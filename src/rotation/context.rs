@@ -139,6 +139,11 @@ impl<'a> Context<'a> {
         self.fold.reached.iter().any(|(_, leg, reached)| *leg == self.leg && *reached >= phase)
     }
 
+    /// Whether the return has begun.
+    pub fn is_on_the_way_back(&self) -> bool {
+        self.fold.reached.iter().any(|(_, leg, _)| *leg == Leg::Back)
+    }
+
     /// Leaves out what a person accepted, and what a test switched off.
     pub fn holding(&self, reasons: Vec<Reason>) -> Vec<Reason> {
         reasons

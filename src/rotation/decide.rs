@@ -128,14 +128,14 @@ fn path(ctx: &Context<'_>) -> Vec<(Leg, Phase)> {
 }
 
 fn after_confirm(ctx: &Context<'_>) -> Vec<(Leg, Phase)> {
-    let on_the_way_back = ctx.fold.reached.iter().any(|(_, leg, _)| *leg == Leg::Back);
     let mut path = Vec::new();
-    if !on_the_way_back {
+    if !ctx.is_on_the_way_back() {
         path.push((Leg::Out, Phase::Reconcile));
     }
     match ctx.opened.flip_back {
         FlipBack::No => {}
-        FlipBack::Propose => path.push((Leg::Back, Phase::Propose)),
+        // The proposal is for later releases: whatever becomes of it, everybody stays where they are.
+        FlipBack::Propose => path.extend([(Leg::Back, Phase::Propose), (Leg::Out, Phase::Reconcile)]),
         FlipBack::Deploy => path.extend(BACK.iter().map(|phase| (Leg::Back, *phase))),
     }
     path

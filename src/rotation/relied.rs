@@ -38,6 +38,11 @@ impl Relied {
         self.0.values().map(|piece| later(piece.seen, piece.max)).min()
     }
 
+    /// Pieces that were seen before that.
+    pub fn seen_before(&self, at: Timestamp) -> BTreeSet<EvidenceKey> {
+        self.0.iter().filter(|(_, piece)| piece.seen < at).map(|(key, _)| key.clone()).collect()
+    }
+
     /// Pieces that have less than half of their time left: worth another look before a step that cannot be taken
     /// back, so that the step has ample time to leave.
     pub fn worn(&self, now: Timestamp) -> BTreeSet<EvidenceKey> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::drive::TurnEnd;
-use keyslot::model::{KeyKind, Slot};
-use keyslot::rotation::Event;
+use keyslot::model::{FlipBack, KeyKind, Slot};
+use keyslot::rotation::{Event, Leg};
 use keyslot::sim::config::WorkloadConfig;
+use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use crate::backstage::Deed;
@@ -154,4 +155,34 @@ fn a_rotation_is_not_closed_while_a_run_is_under_way_that_takes_the_vaults_back(
     an_hour_passes(&theatre);
     let outcome = theatre.world.lock().outcome();
     assert!(outcome.stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary), "{outcome:?}");
+}
+
+#[test]
+fn a_rotation_that_proposes_the_way_back_ends_with_everybody_where_they_are() {
+    let mut scout = Theatre::new(config());
+    scout.policy.flip_back = FlipBack::Propose;
+    assert_eq!(scout.live(), Life::Ended(TurnEnd::Done));
+    let back = events(&scout).into_iter().find(|(_, event)| is_back(event)).unwrap().0;
+    // Nothing can be pushed for a while; others take the vaults back meanwhile, restart, and merge the return.
+    let from = back.duration_since(config().start).unsigned_abs();
+    let at = When::Window { from, until: from + seconds(600) };
+    let fault = Fault::new(at, Target::operation(Operation::Push), Trouble::Unreachable);
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    theatre.policy.flip_back = FlipBack::Propose;
+    theatre.backstage.at(later(back, seconds(60)), Deed::Do(old_run(&theatre)));
+    let base = theatre.world.lock().config().repository.base.clone();
+    theatre.backstage.at(later(back, seconds(120)), Deed::Flip(base, Slot::Primary));
+    somebody_restarts(&theatre, 0, later(back, seconds(1500)));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    assert!(world.runs().len() > 2, "it was mended by a run of the live release");
+    let outcome = world.outcome();
+    for stamp in &outcome.stamps {
+        assert_eq!((stamp.vault_slot, stamp.pods_slot), (Holds::Secondary, Holds::Secondary), "{stamp:?}");
+    }
+    assert_eq!(outcome.outage.refused, 0);
+}
+
+fn is_back(event: &Event) -> bool {
+    matches!(event, Event::Reached { leg: Leg::Back, .. })
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use keyslot::model::{FlipBack, KeyKind};
 use keyslot::sim::{Holds, KeyId, OperationStatus, World};
 
+use crate::backstage::Shot;
 use crate::journey::{End, Journey, play};
 use crate::lottery::Case;
 
@@ -90,10 +91,13 @@ fn wrongs(journey: &Journey) -> Vec<String> {
 /// Whether somebody wrote a key into a vault after it had been sent to die, and somebody restarted pods from there:
 /// what was refused since then is theirs. Whatever held the key before is not excused.
 fn brought_back_by_others(journey: &Journey, world: &World) -> bool {
-    let sent = |key: KeyId| {
-        let mut shots = journey.shots.iter().filter(|shot| shot.key == key && shot.taken);
-        shots.next().map(|shot| shot.at)
+    // Taken on by the account, whether or not anybody lived to read the answer.
+    let taken = |shot: &&Shot| {
+        let mut operations = world.account().operations().iter();
+        operations.any(|operation| operation.kind == shot.kind && operation.started >= shot.at)
     };
+    let sent =
+        |key: KeyId| journey.shots.iter().filter(taken).find(|shot| shot.key == key).map(|shot| shot.at);
     let versions = world.stamps().flat_map(|stamp| stamp.vault.versions());
     let back = versions
         .filter(|version| version.value.key().and_then(sent).is_some_and(|sent| version.created > sent))

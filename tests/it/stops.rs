@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::Slot;
-use keyslot::rotation::{Acceptance, Event, Gate, Reason, Step, Why};
+use keyslot::rotation::{Acceptance, Event, Gate, Reason, Why};
 use keyslot::sim::config::{Flavour, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, DeploymentPatch, WorldConfig};
@@ -37,6 +37,20 @@ fn a_pull_request_closed_by_a_person_halts() {
     let mut theatre = Theatre::new(config().with_fault(fault));
     assert!(halts(&mut theatre).iter().any(|reason| matches!(reason.why, Why::PullClosed { .. })));
     assert_eq!(theatre.world.lock().counters().pulls_opened, 1);
+}
+
+#[test]
+fn a_forge_whose_list_lags_is_waited_for_and_not_asked_twice() {
+    let fault = Fault::new(When::Always, Target::any(), Trouble::ListLag { by: Duration::from_secs(400) });
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let asked = events(&theatre).iter().filter(|(_, event)| intends(event, "open-pull/out")).count();
+    assert_eq!((asked, theatre.world.lock().counters().pulls_opened), (1, 1));
+}
+
+fn intends(event: &Event, key: &str) -> bool {
+    let Event::Intended { intents } = event else { return false };
+    intents.iter().any(|intent| intent.key.as_str().starts_with(key))
 }
 
 #[test]
@@ -132,14 +146,9 @@ fn a_step_that_is_refused_again_is_tried_once_for_each_time_that_somebody_asks()
     // No time passes between a refusal and the next asking: the journal's order tells them apart, not the clock.
     for asked in 1..=3 {
         assert!(halts(&mut theatre).iter().any(|reason| matches!(reason.why, Why::StepRefused { .. })));
-        let tries = events(&theatre).iter().filter(|(_, event)| restarts(event)).count();
+        let tries = events(&theatre).iter().filter(|(_, event)| intends(event, "restart/")).count();
         assert_eq!(tries, asked);
     }
-}
-
-fn restarts(event: &Event) -> bool {
-    let Event::Intended { intents } = event else { return false };
-    intents.iter().any(|intent| matches!(intent.step, Step::Restart { .. }))
 }
 
 #[test]

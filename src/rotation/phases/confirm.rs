@@ -19,21 +19,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if reasons.is_empty() {
         return Stand::Record(Event::Confirmed);
     }
-    if !live_release_is_right(ctx) {
-        return Stand::Held(reasons);
-    }
     match followers(ctx) {
         Stand::Act(steps) => Stand::ActAndHeld(steps, reasons),
         Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, [reasons, held].concat()),
         Stand::Held(held) => Stand::Held([reasons, held].concat()),
         Stand::Passed | Stand::Record(_) => Stand::Held(reasons),
     }
-}
-
-/// Where the release itself names the old slot, running it would write that. Reconcile calls a person.
-fn live_release_is_right(ctx: &Context<'_>) -> bool {
-    let code = ctx.code(Gate::Agreement, ctx.policy.ages.ordinary);
-    code.map_or(true, |code| code.deployed().claim.reads.is(ctx.target()))
 }
 
 /// What the newest proof changes in the journal's count of acceptance.

@@ -41,7 +41,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             parent: code.base.head.clone(),
             to: ctx.target(),
         };
-        return act(ctx, gate, branch, step);
+        return act(ctx, gate, branch, step, Repeat::Harmless);
     }
     match ctx.pull(&branch, gate, ages.ordinary) {
         Err(reason) => Stand::Held(vec![*reason]),
@@ -49,7 +49,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Ok(None) => {
             let base = ctx.policy.base_branch.clone();
             let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
-            act(ctx, gate, branch, step)
+            // Its list may lag behind what the forge has taken; asked again, it would say that there is one.
+            act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle))
         }
     }
 }
@@ -59,8 +60,8 @@ fn already_merged(ctx: &Context<'_>, branch: &BranchName) -> Option<bool> {
     Some(pull.is_some())
 }
 
-fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step) -> Stand {
-    match may_try(ctx, gate, &Subject::Branch(branch), &step, Repeat::Harmless) {
+fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step, repeat: Repeat) -> Stand {
+    match may_try(ctx, gate, &Subject::Branch(branch), &step, repeat) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(vec![*reason]),
     }

@@ -3,8 +3,9 @@
 //! meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
 
 use super::super::predicate::{no_hazard, old_pods_gone, propagated};
-use super::super::{Context, Gate, Reason, Stand, Subject, Why};
+use super::super::{Context, Gate, Leg, Reason, Stand, Subject, Why};
 use super::{deploy, restart};
+use crate::model::{BranchView, Slot};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
@@ -28,8 +29,12 @@ pub fn followers(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
     let stamps = &ctx.policy.stamps;
     if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, ctx.target(), max).is_empty()) {
-        // The live release runs again, under the gates of any run.
-        return deploy::stand(ctx);
+        // The live release runs again, under the gates of any run; one that names the other slot is people's.
+        return match ctx.code(Gate::Agreement, max).map(|code| reads_other(code.deployed(), ctx.target())) {
+            Ok(None) => deploy::stand(ctx),
+            Ok(Some(reason)) => Stand::Held(vec![reason]),
+            Err(reason) => Stand::Held(vec![*reason]),
+        };
     }
     match restart::stand(ctx) {
         Stand::Passed => {}
@@ -38,16 +43,18 @@ pub fn followers(ctx: &Context<'_>) -> Stand {
     Stand::unless(ctx.holding(stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect()))
 }
 
+/// On the way back the base branch is people's to change: they may have merged the proposal already.
 fn branches(ctx: &Context<'_>) -> Result<Vec<Reason>, Box<Reason>> {
     let code = ctx.code(Gate::Agreement, ctx.policy.ages.ordinary)?;
     let wanted = ctx.target();
-    let reads_other = [Some(&code.base), code.release.as_ref()]
-        .into_iter()
-        .flatten()
-        .filter(|view| !view.claim.reads.is(wanted))
-        .map(|view| {
-            let why = Why::BranchReads { reads: view.claim.reads, wanted };
-            Reason::new(Gate::Agreement, Subject::Branch(view.branch.clone()), why)
-        });
-    Ok(reads_other.collect())
+    let base_is_free = ctx.leg == Leg::Out && ctx.is_on_the_way_back();
+    let base = Some(&code.base).filter(|_| !base_is_free);
+    let views = [base, code.release.as_ref()].into_iter().flatten();
+    Ok(views.filter_map(|view| reads_other(view, wanted)).collect())
+}
+
+fn reads_other(view: &BranchView, wanted: Slot) -> Option<Reason> {
+    let reads = view.claim.reads;
+    let subject = Subject::Branch(view.branch.clone());
+    (!reads.is(wanted)).then(|| Reason::new(Gate::Agreement, subject, Why::BranchReads { reads, wanted }))
 }
