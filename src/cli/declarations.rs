@@ -9,7 +9,7 @@ use crate::terraform::{Declared, Tree};
 /// `--config`, for commands that can do without a configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Declarations {
-    /// The file that declares accounts and mirrors under [check]; without it, keyslot.toml in PATH or the nearest
+    /// The file that declares accounts and mirrors under `[check]`; without it, keyslot.toml in PATH or the nearest
     /// one above, if there is one.
     #[arg(long, value_name = "FILE", env = "KEYSLOT_CONFIG")]
     config: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! Whether a plan does what a rotation wants and nothing else: the value of the secrets that carry the key changes, in
 //! place, and everything else stays.
 //!
-//! A judgement of names. Values are not here to be looked at (see [`crate::terraform::plan`]).
+//! A judgement of names. Values are not here to be looked at (see [`mod@crate::terraform::plan`]).
 
 mod expect;
 #[cfg(test)]
