@@ -1,6 +1,6 @@
 //! What a tree claims, in the words of the decision core: which slot it reads, and why it could not be flipped.
 
-use super::account::Declared;
+use super::declared::Declared;
 use super::flip::{plan, refusals, select};
 use super::refusal::Refusal;
 use super::tree::Tree;

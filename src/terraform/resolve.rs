@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
-use super::account::{Account, Declared, Symbol, identify};
+use super::account::{Account, Symbol, identify};
 use super::chooser::{Chooser, decide};
+use super::declared::Declared;
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read, SymbolKind};
 use super::folders::{Folders, Followed, MAX_DEPTH};

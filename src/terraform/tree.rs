@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::account::{Account, Declared};
+use super::account::Account;
 use super::chooser::Chooser;
+use super::declared::Declared;
 use super::facts::Block;
 use super::flow::{Flow, flows};
 use super::glance::Glance;
