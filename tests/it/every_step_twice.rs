@@ -13,6 +13,7 @@ use keyslot::drive::{Driver, Notice, Silent, TurnEnd, Watcher};
 use keyslot::model::{FlipBack, Slot};
 use keyslot::ports::Ports;
 use keyslot::rotation::{Event, Step};
+use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::{CrashMoment, Crashes, block_on_or_crash};
 use keyslot::sim::{Holds, WorldConfig};
 
@@ -23,7 +24,11 @@ use crate::lottery::small_tree;
 
 /// A rotation with every kind of step in it: the target's key is too old and made anew first, and everybody returns.
 fn theatre(crashes: Crashes) -> Theatre {
-    let mut config = WorldConfig::default().with_stamps(2);
+    theatre_with(WorldConfig::default(), crashes)
+}
+
+fn theatre_with(config: WorldConfig, crashes: Crashes) -> Theatre {
+    let mut config = config.with_stamps(2);
     config.repository.tree = small_tree(Slot::Primary);
     config.kubernetes.ring = 0;
     config.workloads.truncate(2);
@@ -147,10 +152,19 @@ enum Away {
     WithTheAnswer,
 }
 
-/// Falls asleep at one step. While it sleeps, its lease runs out and another process does the rest.
+/// How far another process gets meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Other {
+    DoesTheRest,
+    /// Up to the first thing that it intends itself.
+    TakesOneStep,
+}
+
+/// Falls asleep at one step. While it sleeps, its lease runs out and another process goes on.
 struct Sleeper {
     theatre: Arc<Theatre>,
     away: Away,
+    does: Other,
     /// At which of the steps.
     number: u32,
     seen: AtomicU32,
@@ -169,36 +183,82 @@ impl Watcher for Sleeper {
         }
         let until = later(self.theatre.world.lock().now(), Duration::from_secs(11 * 60));
         self.theatre.backstage.pass(until);
-        let end =
-            block_on_or_crash(whole(&self.theatre, "other", |ports| ports), self.theatre.crashes.flag());
+        let flag = self.theatre.crashes.flag();
+        let end = match self.does {
+            Other::DoesTheRest => block_on_or_crash(whole(&self.theatre, "other", |ports| ports), flag),
+            Other::TakesOneStep => block_on_or_crash(one_step(&self.theatre), flag),
+        };
         *self.other.lock().unwrap() = end;
     }
 }
 
+/// A process that goes on until it has intended something, or the rotation is over, and gives the lease back.
+async fn one_step(theatre: &Theatre) -> Result<TurnEnd, String> {
+    let mut driver = theatre.driver_as("other", "other").await?;
+    let before = steps(theatre).len();
+    loop {
+        let end = driver.turn().await.map_err(|error| error.to_string())?;
+        if steps(theatre).len() > before || end == TurnEnd::Done {
+            driver.release().await.map_err(|error| error.to_string())?;
+            return Ok(end);
+        }
+        let until = later(theatre.world.lock().now(), Duration::from_secs(60));
+        theatre.backstage.pass(until);
+    }
+}
+
+/// The first process, from opening to its end, and how the other one ended.
+fn away(
+    theatre: &Arc<Theatre>,
+    away: Away,
+    does: Other,
+    number: u32,
+) -> (Result<TurnEnd, String>, Result<TurnEnd, String>) {
+    let sleeper = Arc::new(Sleeper {
+        theatre: Arc::clone(theatre),
+        away,
+        does,
+        number,
+        seen: AtomicU32::new(0),
+        other: Mutex::default(),
+    });
+    let watcher = Arc::clone(&sleeper) as Arc<dyn Watcher>;
+    let mut first = block_on(theatre.driver_with("first", "first", watcher, |ports| ports)).unwrap();
+    block_on(first.open(&theatre.request())).unwrap();
+    block_on(first.approve("approver", None)).unwrap();
+    let end = block_on_or_crash(first.run(), theatre.crashes.flag()).expect("it comes back");
+    let other = sleeper.other.lock().unwrap().take().expect("another went on");
+    (end.map_err(|error| error.to_string()), other)
+}
+
 #[test]
 fn a_process_that_is_away_while_another_does_the_rest_does_nothing_more_when_it_is_back() {
-    for away in [Away::WithTheIntent, Away::WithTheAnswer] {
+    for moment in [Away::WithTheIntent, Away::WithTheAnswer] {
         for number in 1..=effects() {
-            let what = format!("step {number}, away {away:?}");
+            let what = format!("step {number}, away {moment:?}");
             let theatre = Arc::new(theatre(Crashes::none()));
-            let sleeper = Arc::new(Sleeper {
-                theatre: Arc::clone(&theatre),
-                away,
-                number,
-                seen: AtomicU32::new(0),
-                other: Mutex::default(),
-            });
-            let watcher = Arc::clone(&sleeper) as Arc<dyn Watcher>;
-            let mut first = block_on(theatre.driver_with("first", "first", watcher, |ports| ports)).unwrap();
-            block_on(first.open(&theatre.request())).unwrap();
-            block_on(first.approve("approver", None)).unwrap();
-            let end = block_on_or_crash(first.run(), theatre.crashes.flag());
-            assert_eq!(sleeper.other.lock().unwrap().take(), Some(Ok(TurnEnd::Done)), "{what}");
-            let end = end.expect("it comes back").map_err(|error| error.to_string());
+            let (end, other) = away(&theatre, moment, Other::DoesTheRest, number);
+            assert_eq!(other, Ok(TurnEnd::Done), "{what}");
             assert_eq!(end, Err("no rotation is open".to_owned()), "{what}");
             everything_was_done_once(&theatre, &what);
-            // The journal is whole: the late outcome has found its place or has none.
+            // The journal is whole: the late outcome has none to ask for it, and was not written.
             assert!(block_on(theatre.driver_as("reader", "reader")).is_ok(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_process_that_is_away_while_another_takes_a_step_goes_on_from_there() {
+    for moment in [Away::WithTheIntent, Away::WithTheAnswer] {
+        for number in 1..=effects() {
+            let what = format!("step {number}, away {moment:?}");
+            let theatre = Arc::new(theatre(Crashes::none()));
+            let (end, other) = away(&theatre, moment, Other::TakesOneStep, number);
+            assert!(other.is_ok(), "{what}: {other:?}");
+            let over = other == Ok(TurnEnd::Done);
+            let expected = if over { Err("no rotation is open".to_owned()) } else { Ok(TurnEnd::Done) };
+            assert_eq!(end, expected, "{what}");
+            everything_was_done_once(&theatre, &what);
         }
     }
 }
@@ -207,16 +267,23 @@ fn a_process_that_is_away_while_another_does_the_rest_does_nothing_more_when_it_
 /// saw before the other acted.
 #[test]
 fn what_was_seen_before_another_process_acted_is_not_acted_on() {
-    for pause in [1, 20, 45, 70, 150, 290] {
-        let mut theatre = theatre(Crashes::none());
-        theatre.policy.settle = Duration::from_secs(5 * 60);
-        theatre.policy.ages.ordinary = Duration::from_secs(10 * 60);
-        let process = |name: &str| block_on(theatre.driver_with(name, name, Arc::new(Silent), |ports| ports));
-        let mut processes = [process("first").unwrap(), process("second").unwrap()];
-        block_on(processes[0].open(&theatre.request())).unwrap();
-        block_on(processes[0].approve("approver", None)).unwrap();
-        take_turns(&theatre, &mut processes, Duration::from_secs(pause));
-        everything_was_done_once(&theatre, &format!("turns {pause} s apart"));
+    use Operation::{OpenPull, Push, Regenerate, Restart, StartRun};
+    for operation in [Push, OpenPull, StartRun, Restart, Regenerate] {
+        for pause in [20, 45, 70, 150] {
+            // Now and then a step cannot be sent, and whoever has its turn next sends it.
+            let target = Target::operation(operation);
+            let fault = Fault::new(When::Chance { per_mille: 600 }, target, Trouble::Unreachable);
+            let mut theatre = theatre_with(WorldConfig::default().with_fault(fault), Crashes::none());
+            theatre.policy.settle = Duration::from_secs(5 * 60);
+            theatre.policy.ages.ordinary = Duration::from_secs(10 * 60);
+            let process =
+                |name: &str| block_on(theatre.driver_with(name, name, Arc::new(Silent), |ports| ports));
+            let mut processes = [process("first").unwrap(), process("second").unwrap()];
+            block_on(processes[0].open(&theatre.request())).unwrap();
+            block_on(processes[0].approve("approver", None)).unwrap();
+            take_turns(&theatre, &mut processes, Duration::from_secs(pause));
+            everything_was_done_once(&theatre, &format!("{operation:?} fails, turns {pause} s apart"));
+        }
     }
 }
 
