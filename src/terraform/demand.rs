@@ -285,6 +285,8 @@ fn read_by(folder: &str, name: &Name) -> Vec<Ask> {
                 Ask::Callers { folder: folder.to_owned() },
                 Ask::Providers { folder: folder.to_owned() },
                 Ask::Passing(Waypoint::RemoteState),
+                // Where its state lies.
+                words(folder, ["terraform", "backend"]),
             ]
         }
         Name::Argument { .. } | Name::Member { .. } => Vec::new(),
@@ -320,8 +322,15 @@ fn starts(object: &Object) -> Starts {
                 false => Starts::Names(named.into_iter().chain(whole).collect()),
             }
         }
+        // Only a module's block hands its elements on, to the module's inputs.
+        Base::Each(place) => Starts::Names(repeated_call(place).into_iter().collect()),
         Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => Starts::Account,
     }
+}
+
+fn repeated_call(place: &str) -> Option<Name> {
+    let call = place.strip_prefix("module.")?.strip_suffix(".for_each")?;
+    Some(Name::Argument { call: call.to_owned(), name: "for_each".to_owned() })
 }
 
 fn member(call: &str, output: Option<String>) -> Name {

@@ -27,6 +27,7 @@ mod flow;
 mod folders;
 mod glance;
 mod json;
+mod json_string;
 mod key_read;
 mod known;
 mod links;
@@ -43,6 +44,7 @@ mod refusal;
 mod resolve;
 mod role;
 mod source;
+mod states;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -337,12 +337,15 @@ pub fn spelt(object: &Object) -> String {
         Base::Dependency(name) => format!("dependency.{name}.outputs"),
         Base::RemoteState(name) => format!("data.terraform_remote_state.{name}.outputs"),
         Base::Action(SymbolKind::ManagedAction, name) => format!("azapi_resource_action.{name}"),
+        Base::Action(SymbolKind::EphemeralAction, name) => format!("ephemeral.azapi_resource_action.{name}"),
         Base::Action(_, name) => format!("data.azapi_resource_action.{name}"),
         Base::Deployment(kind, name) => format!("{kind}.{name}"),
         Base::Local => "local".to_owned(),
         Base::Variable => "var".to_owned(),
+        Base::Each(_) => "each.value".to_owned(),
     };
-    for step in &object.steps {
+    let picked = usize::from(matches!(object.base, Base::Each(_)));
+    for step in object.steps.iter().skip(picked) {
         match &step.kind {
             StepKind::Attribute(name) => text.push_str(&format!(".{name}")),
             StepKind::Key(name) => text.push_str(&format!("[{name:?}]")),

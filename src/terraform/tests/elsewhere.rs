@@ -1,6 +1,10 @@
 //! Keys that do not come from an account's own block.
 
+use std::collections::BTreeSet;
+
 use super::{check, found};
+use crate::model::Slot;
+use crate::terraform::{SymbolKind, Tree};
 
 #[test]
 fn terragrunt_dependencies_are_followed_into_the_tree() {
@@ -196,6 +200,57 @@ fn what_comes_from_blocks_that_are_not_here_goes_by_its_names() {
         &[
             "a.tf:2 primaryReadonlyMasterKey [primaryReadonlyMasterKey] primary read-only Consumer",
             "a.tf:3 documentDbSecondaryMasterKey [documentDbSecondaryMasterKey] secondary read-write Consumer",
+        ],
+    );
+}
+
+#[test]
+fn an_action_may_be_ephemeral() {
+    let text = "ephemeral \"azapi_resource_action\" \"keys\" {\n  type = \"Microsoft.DocumentDB/databaseAccounts@2024-05-15\"\n  action = \"listKeys\"\n}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"db\"\n  value_wo = ephemeral.azapi_resource_action.keys.output.secondaryMasterKey\n}\n";
+    check(
+        &[("a.tf", text)],
+        &["a.tf:7 secondaryMasterKey [secondaryMasterKey] secondary read-write Consumer"],
+    );
+}
+
+#[test]
+fn remote_state_of_a_root_in_the_tree_is_followed_into_it() {
+    let db = "terraform {\n  backend \"azurerm\" {\n    container_name = \"state\"\n    key = \"db.tfstate\"\n  }\n}\noutput \"cosmos_primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"cosmos_secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let app = |config: &str| {
+        format!(
+            "data \"terraform_remote_state\" \"db\" {{\n  backend = \"{}\"\n  config = {{ {config} }}\n}}\nlocals {{\n  k = data.terraform_remote_state.db.outputs.cosmos_secondary_key\n}}\n",
+            if config.contains("path") { "local" } else { "azurerm" }
+        )
+    };
+    for (config, joined) in [
+        ("key = \"db.tfstate\"", true),
+        ("key = \"db.tfstate\", container_name = \"state\"", true),
+        ("key = \"db.tfstate\", container_name = \"other\"", false),
+        ("key = \"${var.x}.tfstate\"", false),
+        ("path = \"../db/terraform.tfstate\"", true),
+        ("path = \"../elsewhere/terraform.tfstate\"", false),
+    ] {
+        let tree = Tree::read(&[("app/a.tf", app(config).as_str()), ("db/a.tf", db)]);
+        let reader = tree.references.iter().find(|reference| reference.attribute == "cosmos_secondary_key");
+        let reader = reader.unwrap_or_else(|| panic!("{config}"));
+        assert_eq!(reader.slot, Slot::Secondary);
+        let accounts: BTreeSet<usize> = tree.references.iter().map(|reference| reference.account).collect();
+        assert_eq!(accounts.len() == 1, joined, "{config}");
+        assert_eq!(reader.crosses, Some(SymbolKind::RemoteState), "{config}");
+    }
+}
+
+#[test]
+fn json_strings_with_escapes_are_read_and_comments_are_not() {
+    let text = r#"{"//": "${azurerm_cosmosdb_account.x.primary_key}",
+      "locals": {"//": "${azurerm_cosmosdb_account.x.primary_key}",
+        "a": "key=\"${azurerm_cosmosdb_account.a[\"eu\"].primary_key}\"\n",
+        "b": "${lookup(azurerm_cosmosdb_account.a, \"secondary_key\")}"}}"#;
+    check(
+        &[("a.tf.json", text)],
+        &[
+            "a.tf.json:3 primary_key [primary_key] primary read-write Consumer",
+            "a.tf.json:4 secondary_key [secondary_key] secondary read-write Consumer",
         ],
     );
 }

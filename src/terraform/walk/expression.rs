@@ -193,7 +193,13 @@ impl Walk<'_> {
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
         }
-        self.expression(&each.value_expr, false);
+        // An entry whose name is not that of the element it is made from has one that the text does not tell.
+        let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
+        if renamed {
+            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, false));
+        } else {
+            self.expression(&each.value_expr, false);
+        }
         if let Some(condition) = &each.cond {
             self.expression(&condition.expr, false);
         }
