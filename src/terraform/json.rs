@@ -114,7 +114,13 @@ fn failure(source: &Source, error: &serde_json::Error) -> ParseFailure {
     let line_start: usize =
         source.text().split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = source.text().floor_char_boundary(line_start + error.column().saturating_sub(1));
-    ParseFailure { span: source.to_file(offset..offset), message: error.to_string() }
+    let message = match error.to_string() {
+        deep if deep.contains("recursion limit") => {
+            "it nests more than 127 levels deep, and keyslot reads no more, though Terraform may".to_owned()
+        }
+        message => message,
+    };
+    ParseFailure { span: source.to_file(offset..offset), message }
 }
 
 /// A value that is no object and no list: the keys that lead to it and its span, between the quotes of a string.

@@ -22,7 +22,7 @@ use super::source::Source;
 use super::value::Value;
 
 /// Arguments that name objects for Terraform's own order of work.
-const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
+const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers"];
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 
@@ -172,7 +172,8 @@ impl<'s> Walk<'s> {
             return;
         }
         let local = self.binding == ["locals"];
-        let mention = local || name == "for_each";
+        // A key that a resource is replaced with is read; an account is only named.
+        let mention = local || name == "for_each" || name == "replace_triggered_by";
         self.within(name.to_owned(), |walk| {
             if can_be_read(&walk.binding) {
                 walk.alias(&attribute.value);

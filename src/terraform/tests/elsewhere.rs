@@ -254,3 +254,23 @@ fn json_strings_with_escapes_are_read_and_comments_are_not() {
         ],
     );
 }
+
+#[test]
+fn a_key_that_replaces_a_resource_is_read() {
+    let text = "resource \"terraform_data\" \"t\" {\n  lifecycle {\n    replace_triggered_by = [azurerm_cosmosdb_account.a.primary_key, azurerm_cosmosdb_account.b]\n  }\n}\n";
+    check(&[("a.tf", text)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn limits_of_the_parser_are_not_told_as_errors_of_the_file() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let files = [
+        ("a.tf", format!("locals {{\n  x = {deep}\n}}\n")),
+        ("b.tf.json", format!("{{\"locals\": {{\"x\": {deep}}}}}")),
+    ];
+    let tree = Tree::read(&files);
+    for unparsed in &tree.unparsed {
+        assert!(unparsed.failure.message.contains("though Terraform may"), "{:?}", unparsed.failure);
+    }
+    assert_eq!(tree.unparsed.len(), 2);
+}

@@ -1,6 +1,6 @@
 //! Pairs and accounts that are handed on without naming which key is meant.
 
-use super::check;
+use super::{check, found};
 
 const PAIR: &str = "output \"primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
 const OFFERED: [&str; 2] = [
@@ -100,5 +100,42 @@ fn pairs_within_maps_of_maps_are_told_by_the_name_that_differs() {
         let found = "a.tf:6 secondary [secondary] secondary read-write Consumer";
         let expected: Vec<&str> = defined.into_iter().chain([found]).collect();
         check(&[("a.tf", &code(read))], &expected);
+    }
+}
+
+#[test]
+fn a_pair_of_local_values_is_read_by_its_names_wherever_it_comes_from() {
+    let defined = "module \"m\" {\n  source = \"./m\"\n}\nlocals {\n  db = azurerm_cosmosdb_account.a\n}\n";
+    let account = format!("{PAIR}output \"account\" {{\n  value = azurerm_cosmosdb_account.a\n}}\n");
+    for object in [
+        "azurerm_cosmosdb_account.a",
+        "azurerm_cosmosdb_account.a[0]",
+        "data.azurerm_cosmosdb_account.d",
+        "local.db",
+        "module.m",
+        "module.m.account",
+        "dependency.cosmos.outputs",
+        "data.terraform_remote_state.cosmos.outputs",
+        "one(azurerm_cosmosdb_account.a[*])",
+    ] {
+        for read in [
+            "local.secondary",
+            "\"k=${local.secondary}\"",
+            "var.s == \"primary\" ? \"\" : local.secondary",
+            "base64encode(local.secondary)",
+            "try(local.secondary, \"\")",
+            "format(\"%s\", local.secondary)",
+            "[local.secondary][0]",
+        ] {
+            let pair = format!(
+                "locals {{\n  primary = {object}.primary_key\n  secondary = {object}.secondary_key\n}}\n"
+            );
+            let reader = format!(
+                "resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"k\"\n  value = {read}\n}}\n"
+            );
+            let files = [("a.tf", defined), ("b.tf", &pair), ("c.tf", &reader), ("m/a.tf", &account)];
+            let expected = "c.tf:3 secondary [secondary] secondary read-write Consumer".to_owned();
+            assert!(found(&files).contains(&expected), "{object} {read}: {:#?}", found(&files));
+        }
     }
 }

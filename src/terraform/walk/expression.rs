@@ -31,8 +31,9 @@ impl Walk<'_> {
             | Expression::String(_)
             | Expression::Variable(_) => {}
             Expression::Array(array) => {
+                let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
                 for (index, element) in array.iter().enumerate() {
-                    self.within(index.to_string(), |walk| walk.expression(element, false));
+                    self.within(index.to_string(), |walk| walk.expression(element, named));
                 }
             }
             Expression::Object(object) => self.object(object),
