@@ -241,11 +241,12 @@ impl<'f> Tracer<'f> {
     }
 
     fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {
-        let blocks = self.folders.blocks(folder).filter(|(file, _)| *file == stand.file);
-        let starts = |block: &Block| !block.words.is_empty() && stand.binding.starts_with(&block.words);
-        blocks
+        let words: Vec<&str> = stand.binding.iter().take(3).map(String::as_str).collect();
+        let at = |length: usize| self.folders.blocks_at(folder, &words[..length]).collect::<Vec<_>>();
+        (1..=words.len())
+            .flat_map(at)
+            .filter(|(file, _)| *file == stand.file)
             .map(|(_, block)| block)
-            .filter(|block| starts(block))
             .max_by_key(|block| block.header.start.min(stand.span.start))
     }
 

@@ -59,6 +59,8 @@ type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
+    /// The same by their words, with blanks between them.
+    worded: BTreeMap<&'f str, BTreeMap<String, Vec<(usize, &'f Block)>>>,
     modules: ByName<'f, Target>,
     /// The folder that a dependency's configuration lies in.
     dependencies: ByName<'f, Option<String>>,
@@ -84,6 +86,7 @@ impl<'f> Folders<'f> {
     pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
         let mut folders = Folders {
             blocks: BTreeMap::new(),
+            worded: BTreeMap::new(),
             modules: BTreeMap::new(),
             dependencies: BTreeMap::new(),
             configured: BTreeMap::new(),
@@ -95,6 +98,10 @@ impl<'f> Folders<'f> {
         for (file, (source, facts)) in all() {
             let blocks = folders.blocks.entry(source.folder()).or_default();
             blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
+            let worded = folders.worded.entry(source.folder()).or_default();
+            for block in facts.iter().flat_map(|facts| &facts.blocks) {
+                worded.entry(block.words.join(" ")).or_default().push((file, block));
+            }
         }
         folders.calls(known);
         folders.states(known);
@@ -179,7 +186,18 @@ impl<'f> Folders<'f> {
     }
 
     pub fn block(&self, folder: &str, words: &[&str]) -> Option<(usize, &'f Block)> {
-        self.blocks(folder).find(|(_, block)| block.is(words))
+        self.blocks_at(folder, words).next()
+    }
+
+    /// The blocks of these words: local values and variables files have several.
+    pub fn blocks_at<'a>(
+        &'a self,
+        folder: &str,
+        words: &[&str],
+    ) -> impl Iterator<Item = (usize, &'f Block)> + use<'a, 'f> {
+        let worded = self.worded.get(folder).and_then(|worded| worded.get(&words.join(" ")));
+        let blocks: &'a [(usize, &'f Block)] = worded.map_or(&[], Vec::as_slice);
+        blocks.iter().copied()
     }
 
     pub fn folders(&self) -> impl Iterator<Item = &'f str> + '_ {

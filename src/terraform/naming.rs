@@ -204,8 +204,7 @@ impl<'f> Evaluator<'f> {
 
     fn local(&self, at: &At, name: &str) -> Vec<(At, &'f Value)> {
         self.folders
-            .blocks(&at.folder)
-            .filter(|(_, block)| block.is(&["locals"]))
+            .blocks_at(&at.folder, &["locals"])
             .filter_map(|(_, block)| block.argument(name))
             .map(|argument| (at.clone(), &argument.value))
             .collect()
@@ -242,7 +241,7 @@ impl<'f> Evaluator<'f> {
             if folder != at.folder && !at.folder.is_empty() && !folder.starts_with(&below) {
                 continue;
             }
-            for (file, block) in self.folders.blocks(folder).filter(|(_, block)| block.is(&[])) {
+            for (file, block) in self.folders.blocks_at(folder, &[]) {
                 let source = &self.sources[file];
                 let variables = matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson);
                 if let (true, Some(argument)) = (variables, block.argument(name)) {
