@@ -72,7 +72,7 @@ fn azapi_list_keys_is_read_with_and_without_its_decoding() {
             "a.tf:15 primary_key [primary_key] primary read-write Consumer",
         ],
     );
-    let tree = crate::terraform::Tree::read(&[("a.tf", text)]);
+    let tree = Tree::read(&[("a.tf", text)]);
     assert_eq!(tree.accounts.len(), 1, "{:?}", tree.accounts);
 }
 
@@ -130,7 +130,7 @@ fn names_behind_which_one_key_stands_are_relays() {
         ],
     );
     let flipped =
-        crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, crate::model::Slot::Secondary);
+        crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, Slot::Secondary);
     let changed: Vec<String> = flipped.unwrap().into_iter().map(|(path, _)| path).collect();
     assert_eq!(changed, ["db/a.tf"]);
 }
@@ -187,7 +187,7 @@ fn objects_handed_in_from_elsewhere_are_read_by_their_attributes() {
 fn one_account_or_the_other_under_one_name_is_one_account() {
     let text = "locals {\n  db = (var.restore ? azurerm_cosmosdb_account.restored[0] : azurerm_cosmosdb_account.main[0])\n  key = local.db.primary_key\n}\n";
     check(&[("a.tf", text)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
-    assert_eq!(crate::terraform::Tree::read(&[("a.tf", text)]).accounts.len(), 1);
+    assert_eq!(Tree::read(&[("a.tf", text)]).accounts.len(), 1);
 }
 
 #[test]
