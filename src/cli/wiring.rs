@@ -142,7 +142,8 @@ fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<R
     Some(Remote { client: http.reqwest().clone(), environment })
 }
 
-fn targets(chosen: &Chosen<'_>) -> Targets {
+/// What to look at, before a rotation brings a salt along.
+pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,

@@ -64,8 +64,13 @@ struct Setup {
 
 fn write_kubeconfig(path: &Path, wire: &Wire, token: &str) {
     let server = format!("https://{}", wire.listeners()["stamp"]);
-    let config =
-        Kubeconfig { name: "stamp", server: &server, ca_pem: wire.ca_pem(), user: User::Token(token), namespace: "shop" };
+    let config = Kubeconfig {
+        name: "stamp",
+        server: &server,
+        ca_pem: wire.ca_pem(),
+        user: User::Token(token),
+        namespace: "shop",
+    };
     std::fs::write(path, config.render()).unwrap();
 }
 

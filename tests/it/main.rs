@@ -51,6 +51,7 @@ mod terraform_any_bytes;
 mod terraform_bad_input;
 mod tool;
 mod two_drivers;
+mod verify;
 mod wire_azure;
 mod wire_contracts;
 mod wire_core;
