@@ -6,6 +6,7 @@ mod account;
 mod cluster;
 mod code;
 mod example;
+mod inventory;
 mod names;
 mod pipeline;
 mod policy;
@@ -24,6 +25,7 @@ pub use cluster::{
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;
+pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
     WorkloadName,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use keyslot::model::{
-    Blindness, ClusterState, ClusterView, CommitId, EvidenceKey, KeyKind, PullState, RunId, RunResult,
-    RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
+    Blindness, ClusterState, ClusterView, CommitId, EvidenceKey, KeyKind, PullState, ResourceKind, RunId,
+    RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy,
+    SyncedSecretView, Unlisted,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
@@ -55,6 +56,17 @@ fn run(state: RunState, stage: RunState) -> RunView {
 #[test]
 fn regenerate_is_held_by_each_of_its_gates_alone() {
     let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("a stamp that nobody listed", Gate::AllListed, End::Halts, |s| {
+            s.world.inventory.as_mut().unwrap().what.as_mut().unwrap().unlisted.push(Unlisted {
+                kind: ResourceKind::Vault,
+                name: "old-kv".to_owned(),
+                resource_group: "old-rg".to_owned(),
+                location: "uksouth".to_owned(),
+            });
+        }),
+        ("a list of stamps that could not be had", Gate::AllListed, End::Waits, |s| {
+            s.world.inventory = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
         ("keys are switched off", Gate::KeysAllowed, End::Halts, |s| {
             s.account_mut().local_auth_disabled = true;
         }),
@@ -308,6 +320,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the vault of north",
         "the cluster of east",
         "the cluster of north",
+        "Azure's list of stamps",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");

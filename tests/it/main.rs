@@ -25,6 +25,7 @@ mod harm_scenarios;
 mod harms;
 mod hotfix;
 mod in_memory;
+mod inventory;
 mod journal_folder;
 mod journal_remote;
 mod journey;

@@ -134,6 +134,10 @@ fn stamps(environment: &Environment) -> Checked {
         let remedy = "add [[environment.NAME.stamp]] or [[environment.NAME.release_unit]]";
         return Err(Problem::new(keys(["stamp"]), "there is no stamp", remedy));
     }
+    if environment.inventory.as_ref().is_some_and(|it| it.names.is_empty() && it.tags.is_empty()) {
+        let what = "neither names nor tags say what a stamp looks like";
+        return Err(Problem::new(keys(["inventory"]), what, "write `names = [\"…\"]` or `tags = { … }`"));
+    }
     let mut units = BTreeSet::new();
     for (index, unit) in environment.units.iter().enumerate() {
         if unit.name.is_empty() || !units.insert(&unit.name) {

@@ -16,6 +16,7 @@ use super::account_body::{account_body, keys_body};
 use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
+use super::graph;
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
 
@@ -71,6 +72,11 @@ async fn answer(
     }
     if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
         return cluster(&arm, &name, asked).await;
+    }
+    if graph::is_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ReadInventory);
+        let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
     let account = arm.world.with(|world| world.account().config().id.clone());
     let asked = match asked(&method, uri.path(), &account) {
