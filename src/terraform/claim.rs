@@ -1,8 +1,10 @@
 //! What a tree claims, in the words of the decision core: which slot it reads, and why it could not be flipped.
 
 use super::declared::Declared;
-use super::flip::{plan, refusals, select};
+use super::flip::plan;
+use super::hindrance::refusals;
 use super::refusal::Refusal;
+use super::select::select;
 use super::tree::Tree;
 use crate::model::{Access, Slot, SlotUse, TreeClaim};
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
-use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
+use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
 use super::folders::{local_folder, relative_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
@@ -78,8 +78,10 @@ pub struct Demand {
     callers: BTreeMap<String, BTreeSet<(String, String)>>,
     /// What is given a key, or an account, directly.
     given: BTreeSet<Place>,
-    /// What the name of an account is made of.
+    /// What the name of an account is made of, and other values that a flip may have to change.
     spelling: BTreeSet<Place>,
+    /// What choices between keys go by: whoever else reads it would change with the slot.
+    choosing: BTreeSet<Place>,
     /// By folder of a terragrunt configuration: who depends on it, under which name.
     dependents: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Folders whose callers decide which account is meant.
@@ -94,9 +96,13 @@ impl Demand {
             self.block(folder, block);
         }
         for choice in &facts.choosing {
-            if let Starts::Names(names) = starts(&choice.by) {
-                self.spelling.extend(names.into_iter().map(|name| (folder.to_owned(), name)));
+            let Starts::Names(names) = starts(&choice.by) else { continue };
+            let places = names.into_iter().map(|name| (folder.to_owned(), name));
+            let within = |read: &Read| read.choices.iter().any(|branch| branch.choice == choice.number);
+            if facts.reads.iter().any(within) {
+                self.choosing.extend(places.clone());
             }
+            self.spelling.extend(places);
         }
         for read in &facts.reads {
             self.read(folder, &read.object, &read.binding);
@@ -175,6 +181,10 @@ impl Demand {
         let mut asks: BTreeSet<Ask> = BTreeSet::new();
         asks.extend(carrying.iter().flat_map(|(folder, name)| read_by(folder, name)));
         asks.extend(spelling.iter().flat_map(|(folder, name)| given_by(folder, name)));
+        let own = |(folder, name): &Place| {
+            read_by(folder, name).into_iter().find(|ask| matches!(ask, Ask::Words { .. }))
+        };
+        asks.extend(self.choosing.iter().filter_map(own));
         asks.extend(self.accounts.iter().map(|folder| Ask::Callers { folder: folder.clone() }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();

@@ -153,6 +153,10 @@ pub struct Branch {
 pub struct Choice {
     pub number: u32,
     pub by: Object,
+    /// Where it is named.
+    pub span: Range<usize>,
+    /// The expressions between which it chooses.
+    pub branches: Vec<Range<usize>>,
 }
 
 /// One expression that may read a key.
@@ -233,6 +237,8 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
+    /// Reads in strings with escapes, by the whole string: no edit finds its place there.
+    pub escaped: Vec<Read>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

@@ -400,3 +400,23 @@ fn a_linked_file_is_told_of_where_both_its_folders_matter() {
     assert_eq!(told("locals {}\n"), [] as [&str; 0]);
     assert_eq!(told("locals {\n  copy = local.k\n}\n"), ["live/keys.tf"]);
 }
+
+#[test]
+fn whatever_else_reads_a_value_that_chooses_is_seen() {
+    let files: Files = [
+        (
+            "a.tf",
+            "locals {\n  k = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_key : \
+             azurerm_cosmosdb_account.x.secondary_key\n}\n",
+        ),
+        ("variables.tf", "variable \"slot\" {\n  default = \"primary\"\n}\n"),
+        ("tags.tf", "resource \"r\" \"t\" {\n  tags = {\n    slot = var.slot\n  }\n}\n"),
+        ("other.tf", "resource \"r\" \"o\" {\n  tags = var.tags\n}\n"),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    .into();
+    let (tree, left_out) = read(&files, true);
+    assert_eq!(left_out, 1);
+    let drives: Vec<&str> = tree.choosers[0].drives.iter().map(|driven| driven.what.as_str()).collect();
+    assert_eq!(drives, ["`resource.r.t.tags.slot`"]);
+}

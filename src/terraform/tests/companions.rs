@@ -97,7 +97,7 @@ fn opaque_places_are_allowed_one_by_one() {
     {
         let allowed = AllowedOpaque(vec![allowed.to_owned()]);
         assert_eq!(
-            plan_allowing(&tree, 0, Access::ReadWrite, Slot::Secondary, &allowed).is_ok(),
+            plan_allowing(&tree, &[0], Access::ReadWrite, Slot::Secondary, &allowed).is_ok(),
             ok,
             "{allowed:?}"
         );

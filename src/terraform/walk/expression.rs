@@ -9,7 +9,7 @@ use hcl_edit::{Ident, Span};
 
 use super::super::facts::{Object, Read, When};
 use super::super::object::Bound;
-use super::Walk;
+use super::{By, Walk};
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
@@ -78,10 +78,11 @@ impl Walk<'_> {
                 self.beside(&choice.false_expr);
             }
             Expression::FuncCall(call) => {
-                for argument in call.args.iter() {
+                let picks = PICKING.contains(&call.name.name.as_str());
+                for (index, argument) in call.args.iter().enumerate() {
                     match self.scope.object_of(self.source, argument) {
-                        Some(_) => self.beside(argument),
-                        None => self.expression(argument, false),
+                        Some(_) if !picks || index == 0 => self.beside(argument),
+                        Some(_) | None => self.expression(argument, false),
                     }
                 }
             }
@@ -90,7 +91,8 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, object: &ObjectExpression) {
-        let keyed = self.keyed.take();
+        let innermost = self.choices.last().map(|branch| branch.choice);
+        let keyed = self.keyed.take().filter(|keyed| Some(*keyed) == innermost);
         for (key, value) in object.iter() {
             let name = match key {
                 ObjectKey::Ident(ident) => ident.as_str().to_owned(),
@@ -99,10 +101,14 @@ impl Walk<'_> {
                     key.as_str().or(key.as_variable().map(Ident::as_str)).unwrap_or("(…)").to_owned()
                 }
             };
-            if keyed.is_some() && keyed == self.choices.last().map(|branch| branch.choice) {
-                self.branch(When::Is(name.clone()));
+            if keyed.is_some() {
+                self.branch(When::Is(name.clone()), value.expr().span());
             }
             self.within(name, |walk| walk.expression(value.expr(), false));
+        }
+        // What comes after the entries is none of them.
+        if keyed.is_some() {
+            self.branch(When::Unknown, None);
         }
     }
 
@@ -110,15 +116,15 @@ impl Walk<'_> {
         self.expression(&conditional.cond_expr, false);
         let (by, then, otherwise) = self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then);
+            walk.branch(then, conditional.true_expr.span());
             walk.expression(&conditional.true_expr, false);
-            walk.branch(otherwise);
+            walk.branch(otherwise, conditional.false_expr.span());
             walk.expression(&conditional.false_expr, false);
         });
     }
 
     /// What a condition compares with which text, and when its two branches take effect.
-    fn condition(&self, condition: &Expression) -> (Option<Object>, When, When) {
+    fn condition(&self, condition: &Expression) -> (Option<By>, When, When) {
         let unknown = (None, When::Unknown, When::Unknown);
         let condition = match condition {
             Expression::Parenthesis(inner) => inner.inner(),
@@ -142,20 +148,17 @@ impl Walk<'_> {
         let looking = LOOKING.contains(&name);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
-        let arguments = |walk: &mut Self| {
-            for argument in call.args.iter() {
-                walk.expression(argument, looking);
-            }
-        };
-        if !chooses {
-            return arguments(self);
+        let mut arguments = call.args.iter();
+        if chooses {
+            let by = call.args.get(1).and_then(|key| self.chooser(key));
+            self.choosing(by, |walk| {
+                walk.keyed = walk.choices.last().map(|branch| branch.choice);
+                arguments.next().into_iter().for_each(|entries| walk.expression(entries, false));
+                walk.keyed = None;
+            });
         }
-        let by = call.args.get(1).and_then(|key| self.chooser(key));
-        self.choosing(by, |walk| {
-            walk.keyed = walk.choices.last().map(|branch| branch.choice);
-            arguments(walk);
-            walk.keyed = None;
-        });
+        // What is taken where there is no such entry is no part of the choice.
+        arguments.for_each(|argument| self.expression(argument, looking));
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
@@ -230,9 +233,9 @@ impl Walk<'_> {
         self.expression(&directive.if_expr.cond_expr, false);
         let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then);
+            walk.branch(then, directive.if_expr.template.span());
             walk.template(&directive.if_expr.template);
-            walk.branch(otherwise);
+            walk.branch(otherwise, directive.else_expr.as_ref().and_then(|other| other.template.span()));
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }

@@ -1,0 +1,183 @@
+//! Values that choose the slot: what they decide besides keeps them as they are.
+
+use crate::model::{Access, Slot};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, flip, plan_allowing};
+
+const X: &str = "azurerm_cosmosdb_account.x";
+
+/// A root whose variable `slot` chooses the key of `x`, and something more.
+fn code(more: &str) -> String {
+    format!(
+        "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = var.slot == \"primary\" ? {X}.primary_key : \
+         {X}.secondary_key\n}}\n{more}"
+    )
+}
+
+/// Why the read-write key of `x` does not move.
+fn refused(files: &[(&str, &str)]) -> Vec<String> {
+    let tree = Tree::read(files);
+    let account = tree.accounts_called(X)[0];
+    match plan_allowing(&tree, &[account], Access::ReadWrite, Slot::Secondary, &AllowedOpaque::default()) {
+        Ok(_) => Vec::new(),
+        Err(refusals) => {
+            assert!(refusals.iter().all(Refusal::is_finding), "{refusals:?}");
+            refusals.iter().map(ToString::to_string).collect()
+        }
+    }
+}
+
+#[track_caller]
+fn check(more: &str, expected: &[&str]) {
+    assert_eq!(refused(&[("a.tf", &code(more))]), expected, "{more}");
+}
+
+#[test]
+fn what_a_chooser_decides_besides_is_told_and_refused() {
+    for (more, said) in [
+        (
+            "resource \"r\" \"t\" {\n  tags = {\n    slot = var.slot\n  }\n}\n",
+            "a.tf:9:12: `var.slot` chooses the slot and also decides `resource.r.t.tags.slot`",
+        ),
+        (
+            "output \"slot\" {\n  value = var.slot\n}\n",
+            "a.tf:8:11: `var.slot` chooses the slot and also decides `output.slot.value`",
+        ),
+        (
+            "locals {\n  n = lookup(local.names, var.slot)\n}\n",
+            "a.tf:8:27: `var.slot` chooses the slot and also decides `locals.n`",
+        ),
+        (
+            "locals {\n  n = var.slot == \"primary\" ? \"a\" : \"b\"\n}\n",
+            "a.tf:8:7: `var.slot` chooses the slot and also decides `locals.n`",
+        ),
+        (
+            "locals {\n  r = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_readonly_key : \
+             azurerm_cosmosdb_account.x.secondary_readonly_key\n}\n",
+            "a.tf:8:108: `var.slot` chooses the slot and also decides which read-only key of \
+             azurerm_cosmosdb_account.x is read",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.y.secondary_key\n}\n",
+            "a.tf:8:99: `var.slot` chooses the slot and also decides which read-write key of \
+             azurerm_cosmosdb_account.y is read",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.z.secondary_key\n}\n",
+            "a.tf:8:7: `var.slot` chooses the slot and also decides `locals.o`",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.secondary_key : \
+             azurerm_cosmosdb_account.x.primary_key\n}\n",
+            "a.tf:8:101: `var.slot` chooses the slot and also decides which read-write key of \
+             azurerm_cosmosdb_account.x is read",
+        ),
+    ] {
+        check(more, &[said]);
+    }
+}
+
+#[test]
+fn a_use_in_a_json_string_with_escapes_counts() {
+    let other = "{\"locals\": {\"n\": \"${format(\\\"%s\\\", var.slot)}\"}}";
+    let said = refused(&[("a.tf", &code("")), ("b.tf.json", other)]);
+    assert_eq!(said, ["b.tf.json:1:19: `var.slot` chooses the slot and also decides `locals.n`"]);
+}
+
+#[test]
+fn judging_a_value_is_no_use_of_it() {
+    check(
+        "locals {\n  l = var.slots\n}\ncheck \"c\" {\n  assert {\n    condition = var.slot != \"\"\n    error_message = \
+         \"no ${var.slot}\"\n  }\n}\n",
+        &[],
+    );
+    let validated = code("").replace(
+        "  default = \"primary\"\n",
+        "  default = \"primary\"\n  validation {\n    condition     = contains([\"primary\", \"secondary\"], var.slot)\n    \
+         error_message = \"primary or secondary\"\n  }\n",
+    );
+    assert_eq!(refused(&[("a.tf", &validated)]), [""; 0]);
+}
+
+#[test]
+fn branches_may_differ_in_the_slots_word_alone() {
+    for (branches, refused_for) in [
+        ("{ k = X.primary_key, n = \"db-primary\" } : { k = X.secondary_key, n = \"db-secondary\" }", false),
+        ("[X.primary_key, \"eu\"] : [X.secondary_key, \"eu\"]", false),
+        ("lookup(X, \"primary_key\") : X.secondary_key", false),
+        ("[X.primary_key, \"eu\"] : [X.secondary_key, \"us\"]", true),
+        ("[X.primary_key] : [X.secondary_key, \"us\"]", true),
+    ] {
+        let code = format!(
+            "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = var.slot == \"primary\" ? {}\n}}\n",
+            branches.replace('X', X)
+        );
+        let said = refused(&[("a.tf", &code)]);
+        let expected = "a.tf:5:7: `var.slot` chooses the slot and also decides what else differs between the branches here";
+        assert_eq!(said, if refused_for { vec![expected] } else { Vec::new() }, "{branches}");
+    }
+}
+
+#[test]
+fn a_variables_file_that_two_roots_read_moves_neither_alone() {
+    let root = |account: &str| {
+        code("")
+            .replace("  default = \"primary\"\n", "")
+            .replace(X, &format!("azurerm_cosmosdb_account.{account}"))
+    };
+    let value = ("in/env/prod.tfvars", "slot = \"primary\"\n");
+    let alone = [("in/a.tf", root("x")), (value.0, value.1.to_owned())];
+    assert_eq!(flip(&alone, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
+    let both = [("in/a.tf", root("x")), ("a.tf", root("y")), (value.0, value.1.to_owned())];
+    let refusals =
+        flip(&both, Some("in:azurerm_cosmosdb_account.x"), Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+    let names = code("").replace(&format!("{X}.primary_key : {X}.secondary_key"), "1 : 2");
+    let names = [("in/a.tf", root("x")), ("a.tf", names), (value.0, value.1.to_owned())];
+    let refusals = flip(&names, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+}
+
+#[test]
+fn accounts_that_share_a_chooser_move_together() {
+    let y = "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.y.secondary_key\n}\n";
+    let code = code(y);
+    let tree = Tree::read(&[("a.tf", &code)]);
+    let allowed = AllowedOpaque::default();
+    let flip = plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &allowed).unwrap();
+    assert_eq!(flip.edits.len(), 1);
+    assert_eq!(flip.changed.len(), 2);
+    let expected = code.replace("default = \"primary\"", "default = \"secondary\"");
+    assert_eq!(flip.files, [("a.tf".to_owned(), expected.into_bytes())]);
+    // One of them would go the other way.
+    let crossed = code.replace("y.primary_key", "y.s_key").replace("y.secondary_key", "y.primary_key");
+    let tree = Tree::read(&[("a.tf", crossed.replace("y.s_key", "y.secondary_key"))]);
+    let refusals = plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &allowed).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+}
+
+#[test]
+fn accounts_that_end_in_one_written_value_raise_its_version_once() {
+    let code = "resource \"azurerm_key_vault_secret\" \"s\" {\n  name             = \"db\"\n  value_wo_version = 9\n  \
+                value_wo         = \"${azurerm_cosmosdb_account.x.primary_key} ${azurerm_cosmosdb_account.y.primary_key}\"\n}\n";
+    let tree = Tree::read(&[("a.tf", code)]);
+    let flip =
+        plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &AllowedOpaque::default()).unwrap();
+    assert_eq!(flip.edits.len(), 3);
+    let expected = code.replace("= 9", "= 10").replace("primary_key", "secondary_key");
+    assert_eq!(flip.files, [("a.tf".to_owned(), expected.into_bytes())]);
+}
+
+#[test]
+fn a_person_may_vouch_for_what_is_no_key() {
+    let code = code("output \"slot\" {\n  value = var.slot\n}\n");
+    let tree = Tree::read(&[("a.tf", &code)]);
+    for (place, ok) in [("a.tf:8", true), ("a.tf:8:11", true), ("a.tf:5", false)] {
+        let allowed = AllowedOpaque(vec![place.to_owned()]);
+        let planned = plan_allowing(&tree, &[0], Access::ReadWrite, Slot::Secondary, &allowed);
+        assert_eq!(planned.is_ok(), ok, "{place}");
+        assert_eq!(allowed.unused(&tree).is_empty(), ok, "{place}");
+    }
+}
