@@ -66,6 +66,15 @@ impl Flip {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
         let tree = self.declarations.apply(tree, &found.root)?;
+        for none in &tree.misfits.no_mirrors {
+            let reference = &tree.references[none.reference];
+            let place = tree.place(reference.file, reference.span.start);
+            let what = "is declared, and the other slot is read at no mirror: it counts as a reader";
+            terminal.warn(&format!("{place}: the mirror `{}` {what}", none.mirror));
+        }
+        for unused in &tree.misfits.unused {
+            terminal.warn(&format!("{}: {unused}", tree.declared_in()));
+        }
         let flip = self.work_out(&tree)?;
         for account in flip.settled(&tree) {
             let key = &tree.accounts[account].key;

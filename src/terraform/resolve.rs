@@ -18,6 +18,7 @@ use super::facts::{Base, Read, SymbolKind};
 use super::folders::{Folders, Followed, MAX_DEPTH};
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
+use super::misfits::Misfits;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
 use super::reference::{OpaqueRead, Reference, Role};
@@ -31,6 +32,8 @@ pub struct Resolved {
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
     pub choosers: Vec<Chooser>,
+    /// What is declared and cannot be.
+    pub misfits: Misfits,
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse. `known` holds the folders of all
@@ -63,11 +66,12 @@ pub fn resolve(
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, .. } = resolver;
+    let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    Resolved { accounts, references, opaque, choosers }
+    let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
+    Resolved { accounts, references, opaque, choosers, misfits }
 }
 
 /// A read with other names of its object followed.
@@ -222,10 +226,8 @@ impl<'f> Resolver<'f> {
                 handed_in.role = Role::Relay;
             }
         }
-        for reference in &mut self.references {
-            if self.declared.is_mirror(sources[reference.file].folder(), &reference.binding) {
-                reference.role = Role::Definition;
-            }
+        for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
+            self.references[at].role = Role::Definition;
         }
         Offers::of(&self.references, sources, &self.folders)
     }

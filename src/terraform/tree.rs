@@ -10,6 +10,7 @@ use super::facts::Block;
 use super::flow::{Flow, flows};
 use super::glance::Glance;
 use super::links::Links;
+use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
@@ -56,6 +57,8 @@ pub struct Tree {
     /// Values that decide which slot is read.
     pub choosers: Vec<Chooser>,
     declared: Declared,
+    /// What is declared of the tree and cannot be.
+    pub misfits: Misfits,
     flows: OnceLock<Vec<Flow>>,
 }
 
@@ -84,6 +87,11 @@ impl Tree {
     /// The same tree, with folders of copies that were passed over.
     pub fn beside(self, copies: Vec<String>) -> Tree {
         Tree { copies, ..self }
+    }
+
+    /// The file that declares something about the tree, as people see it; empty where there is none.
+    pub fn declared_in(&self) -> &str {
+        &self.declared.file
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
@@ -145,6 +153,7 @@ impl Tree {
             opaque: Vec::new(),
             choosers: Vec::new(),
             declared: Declared::default(),
+            misfits: Misfits::default(),
             flows: OnceLock::new(),
         };
         tree.resolved()
@@ -155,9 +164,9 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers } =
+        let Resolved { accounts, references, opaque, choosers, misfits } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
-        Tree { accounts, references, opaque, choosers, flows: OnceLock::new(), ..self }
+        Tree { accounts, references, opaque, choosers, misfits, flows: OnceLock::new(), ..self }
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.
