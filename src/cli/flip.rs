@@ -89,8 +89,16 @@ impl Flip {
             write_all(&changes)?;
         } else {
             for (path, change) in &changes {
-                let diff = unified_diff(&shown(&tree, path), &change.old, &change.new);
-                terminal.data(&colored(&diff))?;
+                let path = shown(&tree, path);
+                let diff = unified_diff(&path, &change.old, &change.new);
+                terminal.data(&colored(&diff.text))?;
+                if !diff.applies {
+                    terminal.warn(&format!(
+                        "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a \
+                         patch"
+                    ));
+                    terminal.hint("--write changes the file itself");
+                }
             }
         }
         for line in render_changes(&tree, &flip) {

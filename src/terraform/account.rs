@@ -10,6 +10,7 @@ use std::fmt;
 use super::declared::{Declared, DeclaredAccount};
 use super::facts::SymbolKind;
 use super::folders::Call;
+use super::literal::mask;
 use super::naming::Name;
 
 /// One name for an account: a block of one folder that hands out its keys.
@@ -76,6 +77,11 @@ pub struct Known {
 pub struct AccountKey(String);
 
 impl AccountKey {
+    /// It is printed everywhere, so whoever wrote a key for a name sees that masked.
+    fn new(name: &str) -> AccountKey {
+        AccountKey(mask(name).into_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -276,7 +282,7 @@ impl<'n> Groups<'n> {
             .filter(|(a, _, _)| self.group[*a] == group)
             .map(|(a, b, reason)| (symbol(*a), symbol(*b), *reason))
             .collect();
-        Account { key: AccountKey(key), symbols, joined }
+        Account { key: AccountKey::new(&key), symbols, joined }
     }
 }
 
@@ -338,6 +344,13 @@ mod tests {
             (symbol("stamp", SymbolKind::Data, "global"), open("stamp", "var.name")),
         ]);
         assert_eq!(keys(naming), ["global:azurerm_cosmosdb_account.main"]);
+    }
+
+    #[test]
+    fn a_key_that_was_written_for_a_name_is_masked() {
+        let key = format!("{}+/x9==", "aB3".repeat(27) + "Z");
+        let naming = Naming::from([(symbol("a", SymbolKind::Data, "x"), literal(&key))]);
+        assert_eq!(keys(naming), ["*".repeat(88)]);
     }
 
     #[test]
