@@ -11,7 +11,9 @@ use super::write::{Change, write_all};
 use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
-use crate::terraform::{AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, Tree, plan_allowing, select};
+use crate::terraform::{
+    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, Tree, no_account, plan_allowing, select,
+};
 
 /// Moves Terraform to the other key slot of an account: shows the diff, or writes it.
 ///
@@ -126,10 +128,10 @@ impl Flip {
                 let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
                 (0..tree.accounts.len()).filter(consumed).collect()
             }
-            named => vec![select(tree, named, access).map_err(|refusal| self.refused(tree, vec![refusal]))?],
+            named => vec![select(tree, named, access).map_err(|refusals| self.refused(tree, refusals))?],
         };
         if accounts.is_empty() {
-            return Err(self.refused(tree, vec![Refusal::NoAccount]));
+            return Err(self.refused(tree, no_account(tree)));
         }
         plan_allowing(tree, &accounts, access, self.to.into(), &allowed)
             .map_err(|refusals| self.refused(tree, refusals))

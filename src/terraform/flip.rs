@@ -43,7 +43,7 @@ pub fn flip<P: AsRef<str>, B: AsRef<[u8]>>(
     to: Slot,
 ) -> Result<Vec<(String, Vec<u8>)>, Vec<Refusal>> {
     let tree = Tree::read(files);
-    let account = select(&tree, account, access).map_err(|refusal| vec![refusal])?;
+    let account = select(&tree, account, access)?;
     plan(&tree, account, access, to).map(|flip| flip.files)
 }
 

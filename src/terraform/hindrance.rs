@@ -6,6 +6,18 @@ use super::refusal::Refusal;
 use super::tree::Tree;
 use crate::model::Access;
 
+/// Files of which nobody knows what they say.
+pub fn gaps(tree: &Tree) -> Vec<Refusal> {
+    let unparsed = tree.unparsed.iter().map(|unparsed| Refusal::Unparsed {
+        place: tree.place(unparsed.file, unparsed.failure.span.start),
+        message: unparsed.failure.message.clone(),
+    });
+    let unread = tree.unread.iter();
+    let unread =
+        unread.map(|unread| Refusal::Unread { place: tree.shown(unread.file), why: unread.why.clone() });
+    unparsed.chain(unread).collect()
+}
+
 /// Everything that stands in the way of a flip, whichever slot it goes to.
 pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
     refusals_but(tree, account, access, &AllowedOpaque::default())
@@ -13,19 +25,7 @@ pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
 
 /// The same where a person vouches for opaque places.
 pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &AllowedOpaque) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = tree
-        .unparsed
-        .iter()
-        .map(|unparsed| Refusal::Unparsed {
-            place: tree.place(unparsed.file, unparsed.failure.span.start),
-            message: unparsed.failure.message.clone(),
-        })
-        .collect();
-    refusals.extend(
-        tree.unread
-            .iter()
-            .map(|unread| Refusal::Unread { place: tree.shown(unread.file), why: unread.why.clone() }),
-    );
+    let mut refusals = gaps(tree);
     let opaque = tree
         .opaque_for(account, access)
         .map(|read| Refusal::Opaque { place: tree.place(read.file, read.span.start), why: read.why.clone() });

@@ -80,7 +80,7 @@ pub use parse::ParseFailure;
 pub use reading::{Failures, Glanced, Look, Reading};
 pub use reference::{OpaqueRead, Reference, Role};
 pub use refusal::{AlsoDecided, Refusal};
-pub use select::select;
+pub use select::{no_account, select};
 pub use source::{Digest, MAX_BYTES, Position, Source};
 pub use syntax::{Syntax, is_installed};
 pub use tree::{Tree, Unparsed, UnreadFile};

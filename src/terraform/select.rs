@@ -1,19 +1,22 @@
 //! Which account is meant: by name, or because it is the only one.
 
+use super::hindrance::gaps;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use crate::model::Access;
 
 /// The account that is meant. Without a name: the only one whose keys of this access are read, or the only one.
-pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize, Refusal> {
+pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize, Vec<Refusal>> {
     let all: Vec<usize> = (0..tree.accounts.len()).collect();
     let names = |accounts: &[usize]| accounts.iter().map(|at| tree.accounts[*at].key.to_string()).collect();
     let candidates = match named {
         Some(name) => {
             let called = tree.accounts_called(name);
             if called.is_empty() {
-                return Err(Refusal::UnknownAccount { named: name.to_owned(), accounts: names(&all) });
+                let unknown = Refusal::UnknownAccount { named: name.to_owned(), accounts: names(&all) };
+                // What cannot be read may be where the account is.
+                return Err(gaps(tree).into_iter().chain([unknown]).collect());
             }
             called
         }
@@ -23,10 +26,16 @@ pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize,
         }
     };
     match candidates.as_slice() {
-        [] => Err(Refusal::NoAccount),
+        [] => Err(no_account(tree)),
         [only] => Ok(*only),
-        several => Err(Refusal::SeveralAccounts { accounts: names(several) }),
+        several => Err(vec![Refusal::SeveralAccounts { accounts: names(several) }]),
     }
+}
+
+/// Why there is no account: nobody can say so of a tree that is not known as a whole.
+pub fn no_account(tree: &Tree) -> Vec<Refusal> {
+    let gaps = gaps(tree);
+    if gaps.is_empty() { vec![Refusal::NoAccount] } else { gaps }
 }
 
 fn is_read(tree: &Tree, account: usize, access: Access) -> bool {

@@ -444,6 +444,21 @@ fn several_accounts_want_a_name() {
 }
 
 #[test]
+fn where_nothing_is_known_of_an_account_the_file_that_does_not_parse_is_named() {
+    let broken = [("a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n")];
+    let refusals = flip(&broken, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::Unparsed { .. }]), "{refusals:?}");
+    assert!(refusals[0].to_string().starts_with("a.tf:2:45: does not parse"), "{}", refusals[0]);
+    let named = flip(&broken, Some("orders"), Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(
+        matches!(named.as_slice(), [Refusal::Unparsed { .. }, Refusal::UnknownAccount { .. }]),
+        "{named:?}"
+    );
+    let nothing = flip(&[("a.tf", "locals {}\n")], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert_eq!(nothing, [Refusal::NoAccount]);
+}
+
+#[test]
 fn a_mark_before_json_shifts_its_places_alone() {
     let text = "\u{feff}{\"locals\": {\"a\": \"${azurerm_cosmosdb_account.x.primary_key}\"}}";
     check(&[("a.tf.json", text)], &["a.tf.json:1 primary_key [primary_key] primary read-write Consumer"]);
