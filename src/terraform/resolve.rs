@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
-use super::account::{Account, Symbol, identify};
+use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read, SymbolKind};
 use super::folders::{Folders, Followed, MAX_DEPTH};
+use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
 use super::misfits::Misfits;
