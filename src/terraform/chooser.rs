@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::driven::{Driven, Ground};
-use super::facts::{Choice, Object, When};
+use super::facts::{Choice, Object, Takes, When};
 use super::folders::Folders;
 use super::naming::{At, Evaluator, Written};
 use super::parse::Parsed;
@@ -106,12 +106,7 @@ fn known(sources: &[Source], evaluator: &Evaluator<'_>, folder: &str, choice: &C
     let mut places = Vec::new();
     let mut value: Option<&str> = None;
     for Written { file, argument } in written {
-        let text = match &argument.value {
-            Value::Text(text) | Value::Number(text) => text.as_str(),
-            Value::Bool(true) => "true",
-            Value::Bool(false) => "false",
-            _ => return None,
-        };
+        let text = taken(choice.takes, &argument.value)?;
         if value.is_some_and(|value| value != text) {
             return None;
         }
@@ -125,6 +120,17 @@ fn known(sources: &[Source], evaluator: &Evaluator<'_>, folder: &str, choice: &C
         other: None,
         drives: Vec::new(),
     })
+}
+
+/// The text of a value, where the choice can take such a one.
+fn taken(takes: Takes, value: &Value) -> Option<&str> {
+    match (takes, value) {
+        (Takes::Text | Takes::Condition | Takes::Index, Value::Text(text))
+        | (Takes::Number | Takes::Index, Value::Number(text)) => Some(text),
+        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(true)) => Some("true"),
+        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(false)) => Some("false"),
+        _ => None,
+    }
 }
 
 fn spelt(by: &Object) -> String {
@@ -168,6 +174,8 @@ fn opposite(value: &str) -> Option<String> {
     match value {
         "true" => Some("false".to_owned()),
         "false" => Some("true".to_owned()),
+        "0" => Some("1".to_owned()),
+        "1" => Some("0".to_owned()),
         word => super::role::counterpart(word),
     }
 }

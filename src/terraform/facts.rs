@@ -157,6 +157,23 @@ pub struct Choice {
     pub span: Range<usize>,
     /// The expressions between which it chooses.
     pub branches: Vec<Range<usize>>,
+    pub takes: Takes,
+}
+
+/// Which values a choice can tell apart: Terraform compares without converting, and converts what is a condition or
+/// an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `… == "primary"`
+    Text,
+    /// `… == 1`
+    Number,
+    /// `… == true`
+    Bool,
+    /// `… ? … : …`
+    Condition,
+    /// `…[…]`
+    Index,
 }
 
 /// One expression that may read a key.

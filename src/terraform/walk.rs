@@ -15,7 +15,7 @@ use hcl_edit::template::Template;
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
-    REMOTE_STATE, When,
+    REMOTE_STATE, Takes, When,
 };
 use super::object::{Bound, Scope, is_whole};
 use super::source::Source;
@@ -57,6 +57,7 @@ pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
 struct By {
     object: Object,
     span: Range<usize>,
+    takes: Takes,
 }
 
 struct Walk<'s> {
@@ -203,8 +204,8 @@ impl<'s> Walk<'s> {
     fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
         let number = self.facts.choices;
         self.facts.choices += 1;
-        if let Some(By { object: by, span }) = by {
-            self.facts.choosing.push(Choice { number, by, span, branches: Vec::new() });
+        if let Some(By { object: by, span, takes }) = by {
+            self.facts.choosing.push(Choice { number, by, span, branches: Vec::new(), takes });
         }
         self.choices.push(Branch { choice: number, when: When::Unknown });
         inside(self);
@@ -223,11 +224,11 @@ impl<'s> Walk<'s> {
     }
 
     /// What a choice goes by, where it is a plain name.
-    fn chooser(&self, expression: &Expression) -> Option<By> {
+    fn chooser(&self, expression: &Expression, takes: Takes) -> Option<By> {
         let object = self.scope.object_of(self.source, expression)?;
         let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
         let span = self.source.to_file(expression.span()?);
-        named.then_some(By { object, span })
+        named.then_some(By { object, span, takes })
     }
 }
 

@@ -85,6 +85,56 @@ fn a_use_in_a_json_string_with_escapes_counts() {
     assert_eq!(said, ["b.tf.json:1:19: `var.slot` chooses the slot and also decides `locals.n`"]);
 }
 
+/// The value in `variable "v"` after the flip of a choice by it; absent where the flip is refused.
+fn flipped(value: &str, choice: &str) -> Option<String> {
+    let choice = choice
+        .replace('P', "azurerm_cosmosdb_account.x.primary_key")
+        .replace('S', "azurerm_cosmosdb_account.x.secondary_key");
+    let code =
+        |value: &str| format!("variable \"v\" {{\n  default = {value}\n}}\nlocals {{\n  k = {choice}\n}}\n");
+    let before = code(value);
+    let changed = match flip(&[("a.tf", &before)], None, Access::ReadWrite, Slot::Secondary) {
+        Ok(changed) => String::from_utf8(changed.into_iter().next()?.1).unwrap(),
+        Err(refusals) => {
+            assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
+            return None;
+        }
+    };
+    let new = changed.lines().nth(1)?.trim_start().strip_prefix("default = ")?.to_owned();
+    assert_eq!(changed, code(&new));
+    let back = flip(&[("a.tf", &changed)], None, Access::ReadWrite, Slot::Primary).unwrap();
+    assert_eq!(back[0].1, before.as_bytes());
+    Some(new)
+}
+
+#[test]
+fn values_of_all_kinds_choose_as_terraform_takes_them() {
+    for (value, choice, new) in [
+        ("false", "var.v ? S : P", Some("true")),
+        ("true", "(!var.v) ? S : P", Some("false")),
+        ("\"false\"", "var.v ? S : P", Some("\"true\"")),
+        ("false", "var.v == true ? S : P", Some("true")),
+        ("true", "var.v != false ? P : S", Some("false")),
+        ("false", "\"%{ if var.v }${S}%{ else }${P}%{ endif }\"", Some("true")),
+        ("0", "[P, S][var.v]", Some("1")),
+        ("1", "element([S, P], var.v)", Some("0")),
+        ("0", "var.v == 0 ? P : S", Some("1")),
+        ("true", "{ true = P, false = S }[var.v]", Some("false")),
+        ("\"primary\"", "lookup({ primary = P, secondary = S }, var.v, null)", Some("\"secondary\"")),
+        // Terraform compares without converting.
+        ("true", "var.v == \"true\" ? P : S", None),
+        ("\"true\"", "var.v == true ? P : S", None),
+        ("0", "var.v == \"0\" ? P : S", None),
+        ("\"1\"", "var.v ? P : S", None),
+        ("2", "[P, S][var.v]", None),
+        ("2", "element([P, S], var.v)", None),
+        ("true", "var.v && var.w ? P : S", None),
+        ("\"primary\"", "merge({ primary = P, secondary = S }, { primary = S })[var.v]", None),
+    ] {
+        assert_eq!(flipped(value, choice).as_deref(), new, "{value}: {choice}");
+    }
+}
+
 #[test]
 fn judging_a_value_is_no_use_of_it() {
     check(

@@ -1,13 +1,13 @@
 //! Every expression of a file, down to its last index.
 
 use hcl_edit::expr::{
-    BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
-    Traversal, TraversalOperator,
+    Array, BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
+    Traversal, TraversalOperator, UnaryOperator,
 };
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
-use super::super::facts::{Object, Read, When};
+use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::Bound;
 use super::{By, Walk};
 
@@ -30,11 +30,7 @@ impl Walk<'_> {
             | Expression::Number(_)
             | Expression::String(_)
             | Expression::Variable(_) => {}
-            Expression::Array(array) => {
-                for (index, element) in array.iter().enumerate() {
-                    self.within(index.to_string(), |walk| walk.expression(element, false));
-                }
-            }
+            Expression::Array(array) => self.array(array),
             Expression::Object(object) => self.object(object),
             Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
             Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
@@ -90,15 +86,35 @@ impl Walk<'_> {
         }
     }
 
-    fn object(&mut self, object: &ObjectExpression) {
+    /// The choice between the entries of what stands here, if there is one.
+    fn keyed(&mut self) -> Option<u32> {
         let innermost = self.choices.last().map(|branch| branch.choice);
-        let keyed = self.keyed.take().filter(|keyed| Some(*keyed) == innermost);
+        self.keyed.take().filter(|keyed| Some(*keyed) == innermost)
+    }
+
+    fn array(&mut self, array: &Array) {
+        let keyed = self.keyed();
+        for (index, element) in array.iter().enumerate() {
+            let name = index.to_string();
+            if keyed.is_some() {
+                self.branch(When::Is(name.clone()), element.span());
+            }
+            self.within(name, |walk| walk.expression(element, false));
+        }
+        if keyed.is_some() {
+            self.branch(When::Unknown, None);
+        }
+    }
+
+    fn object(&mut self, object: &ObjectExpression) {
+        let keyed = self.keyed();
         for (key, value) in object.iter() {
             let name = match key {
                 ObjectKey::Ident(ident) => ident.as_str().to_owned(),
                 ObjectKey::Expression(key) => {
                     self.expression(key, false);
-                    key.as_str().or(key.as_variable().map(Ident::as_str)).unwrap_or("(…)").to_owned()
+                    let literal = literal(key).map(|(_, text)| text);
+                    literal.unwrap_or_else(|| key.as_variable().map_or("(…)", Ident::as_str).to_owned())
                 }
             };
             if keyed.is_some() {
@@ -123,23 +139,33 @@ impl Walk<'_> {
         });
     }
 
-    /// What a condition compares with which text, and when its two branches take effect.
+    /// What a condition goes by, and when its two branches take effect.
     fn condition(&self, condition: &Expression) -> (Option<By>, When, When) {
         let unknown = (None, When::Unknown, When::Unknown);
-        let condition = match condition {
-            Expression::Parenthesis(inner) => inner.inner(),
-            other => other,
-        };
-        let Expression::BinaryOp(operation) = condition else { return unknown };
-        let (by, text) = match (operation.lhs_expr.as_str(), operation.rhs_expr.as_str()) {
-            (None, Some(text)) => (self.chooser(&operation.lhs_expr), text.to_owned()),
-            (Some(text), None) => (self.chooser(&operation.rhs_expr), text.to_owned()),
-            _ => return unknown,
-        };
-        match operation.operator.value() {
-            BinaryOperator::Eq => (by, When::Is(text.clone()), When::IsNot(text)),
-            BinaryOperator::NotEq => (by, When::IsNot(text.clone()), When::Is(text)),
-            _ => unknown,
+        match condition {
+            Expression::Parenthesis(inner) => self.condition(inner.inner()),
+            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
+                let (by, then, otherwise) = self.condition(&operation.expr);
+                (by, otherwise, then)
+            }
+            Expression::BinaryOp(operation) => {
+                let (by, (takes, literal)) =
+                    match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
+                        (None, Some(literal)) => (&operation.lhs_expr, literal),
+                        (Some(literal), None) => (&operation.rhs_expr, literal),
+                        _ => return unknown,
+                    };
+                let by = self.chooser(by, takes);
+                match operation.operator.value() {
+                    BinaryOperator::Eq => (by, When::Is(literal.clone()), When::IsNot(literal)),
+                    BinaryOperator::NotEq => (by, When::IsNot(literal.clone()), When::Is(literal)),
+                    _ => unknown,
+                }
+            }
+            other => {
+                let when = |value: bool| When::Is(value.to_string());
+                (self.chooser(other, Takes::Condition), when(true), when(false))
+            }
         }
     }
 
@@ -150,7 +176,7 @@ impl Walk<'_> {
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
         let mut arguments = call.args.iter();
         if chooses {
-            let by = call.args.get(1).and_then(|key| self.chooser(key));
+            let by = call.args.get(1).and_then(|key| self.chooser(key, Takes::Index));
             self.choosing(by, |walk| {
                 walk.keyed = walk.choices.last().map(|branch| branch.choice);
                 arguments.next().into_iter().for_each(|entries| walk.expression(entries, false));
@@ -167,7 +193,7 @@ impl Walk<'_> {
         );
         if chooses {
             let by = traversal.operators.iter().find_map(|operator| match operator.value() {
-                TraversalOperator::Index(index) => self.chooser(index),
+                TraversalOperator::Index(index) => self.chooser(index, Takes::Index),
                 _ => None,
             });
             self.choosing(by, |walk| {
@@ -264,4 +290,14 @@ fn may_read(expression: &Expression) -> bool {
 
 fn is_literal(expression: &Expression) -> bool {
     matches!(expression, Expression::String(_) | Expression::Number(_))
+}
+
+/// A value that is compared with, and which values equal it.
+fn literal(expression: &Expression) -> Option<(Takes, String)> {
+    match expression {
+        Expression::String(text) => Some((Takes::Text, text.value().clone())),
+        Expression::Number(number) => Some((Takes::Number, number.value().to_string())),
+        Expression::Bool(bool) => Some((Takes::Bool, bool.value().to_string())),
+        _ => None,
+    }
 }
