@@ -6,11 +6,10 @@ use std::ops::Range;
 
 use super::allowed::AllowedOpaque;
 use super::chooser::Chooser;
-use super::facts::{Argument, Block};
 use super::reference::Role;
 use super::refusal::{AlsoDecided, Refusal};
 use super::tree::Tree;
-use super::value::Value;
+use super::version::Versions;
 use crate::model::{Access, Slot};
 
 /// A change beside the references.
@@ -48,7 +47,7 @@ pub fn companions(tree: &Tree, changed: &[usize], meant: &Move<'_>) -> Result<Ve
     for chooser in choosers {
         refusals.extend(also_decided(tree, chooser, meant));
     }
-    companions.extend(versions(tree, changed, &mut refusals));
+    companions.extend(Versions::new(tree).of(changed, &mut refusals));
     companions.sort_by_key(|companion| (companion.file, companion.span.start));
     companions.dedup();
     let mut told = Vec::new();
@@ -123,41 +122,4 @@ fn also_decided(tree: &Tree, changed: usize, meant: &Move<'_>) -> Vec<Refusal> {
         }));
     }
     refusals
-}
-
-/// Versions of the write-only arguments that the references' keys end in.
-fn versions(tree: &Tree, changed: &[usize], refusals: &mut Vec<Refusal>) -> Vec<Companion> {
-    let mut companions = Vec::new();
-    for flow in tree.flows().iter().filter(|flow| changed.binary_search(&flow.reference).is_ok()) {
-        let Some(argument) = flow.sink.binding.iter().find(|word| word.ends_with("_wo")) else { continue };
-        let starts = |block: &Block| !block.words.is_empty() && flow.sink.binding.starts_with(&block.words);
-        let block = tree.blocks().find(|(file, block)| *file == flow.sink.file && starts(block));
-        let version = block.and_then(|(_, block)| block.argument(&format!("{argument}_version")));
-        match version.and_then(|version| raised(tree, flow.sink.file, version)) {
-            Some((old, new)) => companions.extend(version.map(|version| Companion {
-                file: flow.sink.file,
-                span: version.span.clone(),
-                old,
-                new,
-                why: format!("tells Terraform to write {} again", flow.sink.name),
-            })),
-            None => refusals.push(Refusal::VersionNotRaised {
-                place: tree.place(
-                    flow.sink.file,
-                    version.map_or(flow.sink.span.start, |version| version.span.start),
-                ),
-                argument: argument.clone(),
-            }),
-        }
-    }
-    companions
-}
-
-/// A literal number, as it is written, and the next one.
-fn raised(tree: &Tree, file: usize, version: &Argument) -> Option<(String, String)> {
-    let Value::Number(number) = &version.value else { return None };
-    let source = &tree.sources[file];
-    let written = source.bytes().get(version.span.clone())?;
-    let next = number.parse::<u64>().ok()?.checked_add(1)?;
-    (written == number.as_bytes()).then(|| (number.clone(), next.to_string()))
 }

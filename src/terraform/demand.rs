@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
-use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
+use super::driven::is_version;
+use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
 use super::folders::{local_folder, relative_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
@@ -80,7 +81,7 @@ pub struct Demand {
     given: BTreeSet<Place>,
     /// What the name of an account is made of, and other values that a flip may have to change.
     spelling: BTreeSet<Place>,
-    /// What choices between keys go by: whoever else reads it would change with the slot.
+    /// What choices between keys go by, and versions of what is written: whoever else reads it would change too.
     choosing: BTreeSet<Place>,
     /// By folder of a terragrunt configuration: who depends on it, under which name.
     dependents: BTreeMap<String, BTreeSet<(String, String)>>,
@@ -95,18 +96,25 @@ impl Demand {
         for block in &facts.blocks {
             self.block(folder, block);
         }
-        for choice in &facts.choosing {
-            let Starts::Names(names) = starts(&choice.by) else { continue };
-            let places = names.into_iter().map(|name| (folder.to_owned(), name));
-            let within = |read: &Read| read.choices.iter().any(|branch| branch.choice == choice.number);
-            if facts.reads.iter().any(within) {
-                self.choosing.extend(places.clone());
-            }
-            self.spelling.extend(places);
+        let inside = facts.reads.iter().flat_map(|read| &read.choices).map(|branch| branch.choice);
+        let inside: BTreeSet<u32> = inside.collect();
+        for choice in facts.choosing.iter().filter(|choice| inside.contains(&choice.number)) {
+            self.decides(folder, &choice.by);
+        }
+        for read in facts.reads.iter().filter(|read| is_version(&read.binding)) {
+            self.decides(folder, &read.object);
         }
         for read in &facts.reads {
             self.read(folder, &read.object, &read.binding);
         }
+    }
+
+    /// A value that a flip may have to change.
+    fn decides(&mut self, folder: &str, by: &Object) {
+        let Starts::Names(names) = starts(by) else { return };
+        let places = names.into_iter().map(|name| (folder.to_owned(), name));
+        self.choosing.extend(places.clone());
+        self.spelling.extend(places);
     }
 
     fn block(&mut self, folder: &str, block: &Block) {

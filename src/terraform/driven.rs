@@ -55,19 +55,24 @@ impl<'g> Ground<'g> {
 
     /// Everything that the value of a name decides, in the folders that read it from these places.
     pub fn driven(&self, folder: &str, by: &Object, places: &[Place]) -> Vec<Driven> {
-        let mut driven = Vec::new();
+        let reads = self.reads(folder, by, places).into_iter();
+        reads.filter_map(|(file, facts, read)| self.beside(file, facts, read)).collect()
+    }
+
+    /// Every read of a name that makes something of its value, in the folders that have it from these places.
+    pub fn reads(&self, folder: &str, by: &Object, places: &[Place]) -> Vec<(usize, &'g Facts, &'g Read)> {
+        let mut found = Vec::new();
         for folder in self.readers(folder, by, places) {
             for (file, facts) in self.of_folder(&folder) {
                 let reads = facts.reads.iter().chain(&facts.escaped);
-                for read in reads.filter(|read| is_same(&read.object, by) && !is_judged(read)) {
-                    driven.extend(self.beside(file, facts, read));
-                }
+                let reads = reads.filter(|read| is_same(&read.object, by) && !is_judged(read));
+                found.extend(reads.map(|read| (file, facts, read)));
             }
         }
-        driven
+        found
     }
 
-    fn of_folder<'s>(&'s self, folder: &'s str) -> impl Iterator<Item = (usize, &'s Facts)> {
+    fn of_folder<'s>(&'s self, folder: &'s str) -> impl Iterator<Item = (usize, &'g Facts)> + use<'s, 'g> {
         let facts = self.facts.iter().enumerate();
         let parsed = facts.filter_map(|(file, facts)| Some((file, facts.as_ref().ok()?)));
         parsed.filter(move |(file, _)| self.sources[*file].folder() == folder)
@@ -172,6 +177,11 @@ fn name(object: &Object) -> Option<&str> {
 
 fn is_same(read: &Object, by: &Object) -> bool {
     read.base == by.base && name(read) == name(by)
+}
+
+/// Whether what stands there is the version of a write-only argument, by which Terraform knows that it is another.
+pub fn is_version(binding: &[String]) -> bool {
+    binding.last().is_some_and(|name| name.ends_with("_wo_version"))
 }
 
 /// Whether a read stands where a value is judged and nothing is made of it.

@@ -56,6 +56,7 @@ mod tests;
 mod tree;
 mod value;
 mod verify;
+mod version;
 mod walk;
 mod words;
 

@@ -137,7 +137,7 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "{place}: `{argument}` is written again only when `{argument}_version` is raised, which is no \
-                           literal number here"
+                           literal number that could be raised"
                 )
             }
             Refusal::Edit(error) => error.fmt(f),

@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use super::account::Account;
 use super::chooser::Chooser;
 use super::declared::Declared;
+use super::driven::Ground;
 use super::facts::Block;
 use super::flow::{Flow, flows};
+use super::folders::Folders;
 use super::glance::Glance;
 use super::links::Links;
 use super::misfits::Misfits;
@@ -167,6 +169,16 @@ impl Tree {
         let Resolved { accounts, references, opaque, choosers, misfits } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         Tree { accounts, references, opaque, choosers, misfits, flows: OnceLock::new(), ..self }
+    }
+
+    /// What all folders say together.
+    pub(super) fn folders(&self) -> Folders<'_> {
+        Folders::new(&self.sources, &self.parsed, &self.folders)
+    }
+
+    /// What is asked about uses of values.
+    pub(super) fn ground<'g>(&'g self, folders: &'g Folders<'g>) -> Ground<'g> {
+        Ground::new(&self.sources, &self.parsed, folders, &self.references)
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.

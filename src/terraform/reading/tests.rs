@@ -420,3 +420,22 @@ fn whatever_else_reads_a_value_that_chooses_is_seen() {
     let drives: Vec<&str> = tree.choosers[0].drives.iter().map(|driven| driven.what.as_str()).collect();
     assert_eq!(drives, ["`resource.r.t.tags.slot`"]);
 }
+
+#[test]
+fn where_a_version_gets_its_number_is_seen() {
+    let files: Files = [
+        (
+            "a.tf",
+            "resource \"azurerm_key_vault_secret\" \"s\" {\n  name             = \"db\"\n  value_wo_version = var.v\n  value_wo         = \
+             azurerm_cosmosdb_account.x.primary_key\n}\n",
+        ),
+        ("variables.tf", "variable \"v\" {\n  default = 9\n}\n"),
+        ("outputs.tf", "output \"v\" {\n  value = var.v\n}\n"),
+        ("other.tf", "output \"w\" {\n  value = var.w\n}\n"),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    .into();
+    let (tree, _) = read(&files, true);
+    let seen: Vec<&str> = tree.sources.iter().map(|source| source.path()).collect();
+    assert_eq!(seen, ["a.tf", "outputs.tf", "variables.tf"]);
+}
