@@ -101,7 +101,13 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
     facts.choosing.iter().find(|choice| choice.number == number).cloned()
 }
 
-fn known(sources: &[Source], evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Option<Chooser> {
+/// A chooser with the value that it has, where that is known.
+pub fn known(
+    sources: &[Source],
+    evaluator: &Evaluator<'_>,
+    folder: &str,
+    choice: &Choice,
+) -> Option<Chooser> {
     let written = evaluator.written(&At::folder(folder), &choice.by);
     let mut places = Vec::new();
     let mut value: Option<&str> = None;

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
 use super::driven::is_version;
-use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
+use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
 use super::folders::{local_folder, relative_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
@@ -96,8 +96,9 @@ impl Demand {
         for block in &facts.blocks {
             self.block(folder, block);
         }
-        let inside = facts.reads.iter().flat_map(|read| &read.choices).map(|branch| branch.choice);
-        let inside: BTreeSet<u32> = inside.collect();
+        let inside =
+            |read: &Read| read.choices.iter().map(|branch| branch.choice).chain(read.picks).collect();
+        let inside: BTreeSet<u32> = facts.reads.iter().flat_map::<Vec<u32>, _>(inside).collect();
         for choice in facts.choosing.iter().filter(|choice| inside.contains(&choice.number)) {
             self.decides(folder, &choice.by);
         }

@@ -135,8 +135,11 @@ impl<'g> Ground<'g> {
         self.inside.get(&(file, choice.number)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the branches differ in nothing but the slot.
+    /// Whether the branches differ in nothing but the slot. A name in a path leads to keys alone.
     fn is_of_slots(&self, file: usize, facts: &Facts, choice: &Choice) -> bool {
+        if choice.branches.is_empty() {
+            return true;
+        }
         let keys: BTreeMap<usize, usize> = self
             .inside(file, choice)
             .iter()

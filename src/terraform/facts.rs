@@ -185,6 +185,8 @@ pub struct Read {
     pub binding: Binding,
     /// The conditionals and computed lookups that decide whether this read takes effect.
     pub choices: Vec<Branch>,
+    /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
+    pub picks: Option<u32>,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
 }

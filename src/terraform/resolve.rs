@@ -6,6 +6,8 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
 //! behind which one key stands are told, as relays.
 
+mod picked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
@@ -15,7 +17,7 @@ use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read, SymbolKind};
-use super::folders::{Folders, Followed, MAX_DEPTH};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
 use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
@@ -58,11 +60,13 @@ pub fn resolve(
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
+        picked: BTreeSet::new(),
     };
     for read in reads {
         resolver.direct(read);
     }
     resolver.rounds();
+    resolver.picked(facts);
     resolver.leftovers();
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
@@ -156,6 +160,8 @@ struct Resolver<'f> {
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
+    /// Names that stand for one of several keys on offer, by a value that is known.
+    picked: BTreeSet<Cell>,
 }
 
 impl<'f> Resolver<'f> {
@@ -282,6 +288,9 @@ impl<'f> Resolver<'f> {
                     Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
                 });
             let Some((account, access, computed, why)) = handed_on else { continue };
+            if read.hops.iter().any(|hop| self.is_picked(hop)) {
+                continue;
+            }
             if (computed || !read.read.mention) && told.insert((read.file, read.read.span.start)) {
                 self.opaque(&read, Some(account), Some(access), why);
             }

@@ -202,14 +202,19 @@ impl<'s> Walk<'s> {
 
     /// What stands inside counts as one choice: which part takes effect may not be known from the text.
     fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
+        let number = self.number(by);
+        self.choices.push(Branch { choice: number, when: When::Unknown });
+        inside(self);
+        self.choices.pop();
+    }
+
+    fn number(&mut self, by: Option<By>) -> u32 {
         let number = self.facts.choices;
         self.facts.choices += 1;
         if let Some(By { object: by, span, takes }) = by {
             self.facts.choosing.push(Choice { number, by, span, branches: Vec::new(), takes });
         }
-        self.choices.push(Branch { choice: number, when: When::Unknown });
-        inside(self);
-        self.choices.pop();
+        number
     }
 
     /// From here on, a branch of the innermost choice: what stands at a span of the text.

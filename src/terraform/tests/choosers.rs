@@ -1,7 +1,7 @@
 //! Values that choose the slot: what they decide besides keeps them as they are.
 
-use crate::model::{Access, Slot};
-use crate::terraform::{AllowedOpaque, Refusal, Tree, flip, plan_allowing};
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, claim, flip, plan_allowing};
 
 const X: &str = "azurerm_cosmosdb_account.x";
 
@@ -133,6 +133,43 @@ fn values_of_all_kinds_choose_as_terraform_takes_them() {
     ] {
         assert_eq!(flipped(value, choice).as_deref(), new, "{value}: {choice}");
     }
+}
+
+#[test]
+fn a_value_picks_from_names_on_offer() {
+    let keys = "locals {\n  keys = {\n    primary   = azurerm_cosmosdb_account.x.primary_key\n    secondary = \
+                azurerm_cosmosdb_account.x.secondary_key\n    none      = \"\"\n  }\n}\n";
+    for (value, more, picked) in [
+        ("primary", "locals {\n  k = local.keys[var.slot]\n}\n", true),
+        ("primary", "locals {\n  k = lookup(local.keys, var.slot)\n}\n", true),
+        ("primary", "locals {\n  k = local.keys[var.slot]\n}\noutput \"o\" {\n  value = local.k\n}\n", true),
+        ("none", "locals {\n  k = local.keys[var.slot]\n}\n", false),
+        ("primary", "locals {\n  k = local.keys[var.slot]\n  l = local.keys[var.other]\n}\n", false),
+        ("primary", "locals {\n  k = local.keys[\"${var.slot}\"]\n}\n", false),
+    ] {
+        let code = format!("variable \"slot\" {{\n  default = \"{value}\"\n}}\n{keys}{more}");
+        let files = [("a.tf", code.as_str())];
+        let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary);
+        assert_eq!(
+            claim(&files, None, Access::ReadWrite).reads == SlotUse::Only(Slot::Primary),
+            picked,
+            "{more}"
+        );
+        if picked {
+            let expected = code.replace("default = \"primary\"", "default = \"secondary\"");
+            assert_eq!(flipped.unwrap(), [("a.tf".to_owned(), expected.into_bytes())], "{more}");
+        } else {
+            assert!(flipped.is_err(), "{more}");
+        }
+    }
+    let output = |value: &str| format!("output \"keys\" {{\n  value = {value}\n}}\n");
+    let pair = "{\n    primary   = azurerm_cosmosdb_account.x.primary_key\n    secondary = \
+                azurerm_cosmosdb_account.x.secondary_key\n  }";
+    let root = "variable \"slot\" {\n  default = \"primary\"\n}\nmodule \"m\" {\n  source = \"./m\"\n}\nlocals {\n  k = \
+                module.m.keys[var.slot]\n}\n";
+    let files = [("a.tf", root), ("m/a.tf", &output(pair))];
+    let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(flipped[0].1, root.replace("\"primary\"", "\"secondary\"").into_bytes());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use hcl_edit::expr::{
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
-use super::super::facts::{Object, Read, Takes, When};
+use super::super::facts::{Object, Read, StepKind, Takes, When};
 use super::super::object::Bound;
 use super::{By, Walk};
 
@@ -21,7 +21,8 @@ impl Walk<'_> {
         if may_read(expression)
             && let Some(object) = self.scope.object_of(self.source, expression)
         {
-            self.read(object, expression, mention);
+            let picks = self.picking(&object, expression);
+            self.read(object, expression, picks, mention);
             return self.beside(expression);
         }
         match expression {
@@ -47,13 +48,27 @@ impl Walk<'_> {
         }
     }
 
-    fn read(&mut self, object: Object, expression: &Expression, mention: bool) {
+    /// Numbers the choice of an element by a plain name, if the expression is one such choice.
+    fn picking(&mut self, object: &Object, expression: &Expression) -> Option<u32> {
+        let computed = object.steps.iter().filter(|step| step.kind == StepKind::Computed);
+        let mut by = match expression {
+            Expression::Traversal(traversal) => indexes(traversal).find(|index| !is_literal(index)),
+            Expression::FuncCall(call) => call.args.get(1),
+            _ => None,
+        }
+        .and_then(|index| self.chooser(index, Takes::Index));
+        by.take_if(|_| computed.count() != 1);
+        by.map(|by| self.number(Some(by)))
+    }
+
+    fn read(&mut self, object: Object, expression: &Expression, picks: Option<u32>, mention: bool) {
         let span = expression.span().map_or(0..0, |span| self.source.to_file(span));
         self.facts.reads.push(Read {
             object,
             span,
             binding: self.binding.clone(),
             choices: self.choices.clone(),
+            picks,
             mention,
         });
     }
@@ -188,14 +203,8 @@ impl Walk<'_> {
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
-        let chooses = traversal.operators.iter().any(
-            |operator| matches!(operator.value(), TraversalOperator::Index(index) if !is_literal(index)),
-        );
-        if chooses {
-            let by = traversal.operators.iter().find_map(|operator| match operator.value() {
-                TraversalOperator::Index(index) => self.chooser(index, Takes::Index),
-                _ => None,
-            });
+        if indexes(traversal).any(|index| !is_literal(index)) {
+            let by = indexes(traversal).find_map(|index| self.chooser(index, Takes::Index));
             self.choosing(by, |walk| {
                 walk.keyed = walk.choices.last().map(|branch| branch.choice);
                 walk.expression(&traversal.expr, false);
@@ -208,11 +217,7 @@ impl Walk<'_> {
     }
 
     fn indexes(&mut self, traversal: &Traversal) {
-        for operator in &traversal.operators {
-            if let TraversalOperator::Index(index) = operator.value() {
-                self.expression(index, false);
-            }
-        }
+        indexes(traversal).for_each(|index| self.expression(index, false));
     }
 
     fn for_expression(&mut self, each: &ForExpr) {
@@ -276,6 +281,13 @@ impl Walk<'_> {
         self.template(&each.template);
         self.scope.leave(depth);
     }
+}
+
+fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
+    traversal.operators.iter().filter_map(|operator| match operator.value() {
+        TraversalOperator::Index(index) => Some(index),
+        _ => None,
+    })
 }
 
 /// Whether an expression of this form is one read as a whole.
