@@ -5,8 +5,10 @@
 
 use super::*;
 use crate::check::check;
+use crate::model::{Access, Slot};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
+use crate::terraform::{Refusal, plan};
 
 type Files = Vec<(String, String)>;
 
@@ -38,7 +40,24 @@ fn read(files: &Files, shortcuts: bool) -> (Tree, usize) {
 fn report(tree: &Tree) -> String {
     let findings = check(tree);
     let json = serde_json::to_string_pretty(&check_json(tree, &findings)).unwrap();
-    format!("{json}\n{}", render_check(tree, &findings))
+    format!("{json}\n{}{}", render_check(tree, &findings), flips(tree))
+}
+
+/// What every flip would change, or why it is refused.
+fn flips(tree: &Tree) -> String {
+    let mut text = String::new();
+    for (account, access) in (0..tree.accounts.len()).flat_map(|at| Access::ALL.map(|access| (at, access))) {
+        match plan(tree, account, access, Slot::Secondary) {
+            Ok(flip) => {
+                for edit in flip.edits {
+                    text += &format!("{}:{:?} {} {}\n", edit.path, edit.span, edit.old, edit.new);
+                }
+            }
+            // Trees that are made up give one name twice; that a flip is not as meant then says nothing.
+            Err(refusals) => refusals.iter().for_each(|refusal| text += &format!("{refusal}\n")),
+        }
+    }
+    text
 }
 
 /// Small and seeded: a failing tree can be made again from its number.
