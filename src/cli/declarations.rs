@@ -25,8 +25,12 @@ impl Declarations {
         if declared.accounts.is_empty() && declared.mirrors.is_empty() {
             return Ok(tree);
         }
+        // The file lies beside the tree's, or above them.
+        let beside = Path::new(&declared.file).file_name().filter(|_| declared.root.is_empty());
+        let file = beside.map_or(declared.file.clone(), |name| tree.shown_path(&name.to_string_lossy()));
         // One file, or a folder of one file, says nothing about what is elsewhere.
-        let tree = tree.clone().declaring(Declared { partial: tree.files == 1, ..declared });
+        let partial = tree.files == 1;
+        let tree = tree.declaring(Declared { file, partial, ..declared });
         match &tree.misfits.contested {
             Some(contested) => Err(refused(tree.declared_in(), contested)),
             None => Ok(tree),

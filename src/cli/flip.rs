@@ -36,8 +36,8 @@ pub struct Flip {
     /// of several are read.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// An opaque place that you have looked at, as `keyslot check` names it: it does not stand in the way. Once for
-    /// each place.
+    /// A place that you have looked at, as `keyslot check` or a refusal names it: that it is opaque, or goes by the value
+    /// that chooses the slot, does not stand in the way. Once for each place.
     #[arg(long, value_name = "PATH:LINE")]
     allow_opaque: Vec<String>,
     #[command(flatten)]

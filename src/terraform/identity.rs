@@ -103,7 +103,7 @@ impl<'n> Identity<'n> {
                 by_text.entry(text).or_default().members.push(at);
             }
         }
-        for a in 0..self.symbols.len() {
+        for (a, text) in texts.iter().enumerate() {
             let known = self.symbols[a].1;
             let named = [&known.same_as, &known.instead_of].into_iter().flatten();
             let place = |symbol: &Symbol| self.symbols.binary_search_by(|(it, _)| (*it).cmp(symbol)).ok();
@@ -111,7 +111,7 @@ impl<'n> Identity<'n> {
             if let Some(alike) = known.name.as_ref().and_then(|name| by_name.get_mut(name)) {
                 candidates.extend(self.alike(a, alike));
             }
-            if let (Some(name), Some(text)) = (&known.name, &texts[a])
+            if let (Some(name), Some(text)) = (&known.name, text)
                 && name.is_specific()
                 && !self.copied.contains(text)
                 && let Some(alike) = by_text.get_mut(text.as_str())

@@ -59,7 +59,7 @@ impl Misfits {
         Misfits {
             no_mirrors: declared.no_mirrors(references, folder),
             unused: declared.unused(references, folder, &symbols),
-            contested: declared.contested(&symbols).or_else(|| same_name(declared, accounts)),
+            contested: declared.contested(accounts).or_else(|| same_name(declared, accounts)),
         }
     }
 }
@@ -136,8 +136,8 @@ impl Declared {
     }
 
     /// The first symbol that two accounts claim.
-    fn contested<'s>(&self, symbols: impl IntoIterator<Item = &'s Symbol>) -> Option<Contested> {
-        symbols.into_iter().find_map(|symbol| {
+    fn contested(&self, accounts: &[Account]) -> Option<Contested> {
+        accounts.iter().flat_map(|account| &account.symbols).find_map(|symbol| {
             let mut claims = self.accounts.iter().filter(|account| self.means(account, symbol));
             let accounts = [claims.next()?.name.clone(), claims.next()?.name.clone()];
             Some(Contested::Symbol { symbol: symbol.to_string(), accounts })

@@ -8,7 +8,7 @@ use crate::check::check;
 use crate::model::{Access, Slot};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
-use crate::terraform::{Refusal, plan};
+use crate::terraform::plan;
 
 type Files = Vec<(String, String)>;
 
@@ -312,7 +312,7 @@ fn keys_are_followed_over_files_that_hold_no_word_of_theirs() {
     ]);
     let (tree, left_out) = read(&files, true);
     let consumers: Vec<(&str, &str)> = tree
-        .consumers(0, crate::model::Access::ReadWrite)
+        .consumers(0, Access::ReadWrite)
         .map(|it| (tree.sources[it.file].path(), it.slot.as_str()))
         .collect();
     assert_eq!(consumers, [("live/app/use.tf", "secondary")]);
