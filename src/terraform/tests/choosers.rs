@@ -227,6 +227,19 @@ fn a_variables_file_that_two_roots_read_moves_neither_alone() {
 }
 
 #[test]
+fn a_value_of_which_one_place_is_out_of_reach_chooses_nothing() {
+    let module = code("").replace("  default = \"primary\"\n", "");
+    let call = ("a.tf", "module \"m\" {\n  source = \"./m\"\n  slot   = \"primary\"\n}\n");
+    let run =
+        ("run/terragrunt.hcl", "terraform {\n  source = \"../m\"\n}\ninputs = {\n  slot = \"primary\"\n}\n");
+    let files = [call, ("m/a.tf", module.as_str())];
+    assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
+    let files = [call, ("m/a.tf", module.as_str()), run];
+    let refusals = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
+}
+
+#[test]
 fn accounts_that_share_a_chooser_move_together() {
     let y = "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
              azurerm_cosmosdb_account.y.secondary_key\n}\n";

@@ -122,6 +122,19 @@ fn a_version_is_raised_where_it_gets_its_number() {
 }
 
 #[test]
+fn a_version_of_two_secrets_is_raised_once() {
+    let secret = |name: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name             = \"{name}\"\n  value_wo_version = local.v\n  \
+             value_wo         = azurerm_cosmosdb_account.x.primary_key\n}}\n"
+        )
+    };
+    let code = format!("locals {{\n  v = 9\n}}\n{}{}", secret("a"), secret("b"));
+    let changed = flipped(&[("a.tf", &code)], Slot::Secondary);
+    assert_eq!(changed[0].1, code.replace("= 9", "= 10").replace("primary_key", "secondary_key"));
+}
+
+#[test]
 fn opaque_places_are_allowed_one_by_one() {
     let code =
         "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n  w = [azurerm_cosmosdb_account.x]\n}\n";
