@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::settings::{Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, TokenKind, TokenPlace};
+use super::settings::{
+    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
+};
 use super::{CliError, ErrorKind};
 use crate::adapters::arm::ArmAccess;
 use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
@@ -17,7 +19,9 @@ use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::{GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
-use crate::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster};
+use crate::adapters::kubernetes::{
+    AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
+};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
@@ -138,7 +142,8 @@ fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<R
     Some(Remote { client: http.reqwest().clone(), environment })
 }
 
-fn targets(chosen: &Chosen<'_>) -> Targets {
+/// What to look at, before a rotation brings a salt along.
+pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,
@@ -154,7 +159,7 @@ fn targets(chosen: &Chosen<'_>) -> Targets {
         terraform_root: environment.terraform.root.clone(),
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,
-        stamps: environment.stamps.iter().map(super::settings::StampSettings::stamp_name).collect(),
+        stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
         operation: None,
     }
 }
@@ -198,10 +203,8 @@ async fn ports(
         .stamps
         .iter()
         .map(|stamp| {
-            let kubeconfig =
-                KubeconfigPlace { path: chosen.path(&stamp.kubeconfig), context: stamp.context.clone() };
             let cluster = StampCluster {
-                kubeconfig,
+                place: cluster_place(chosen, stamp),
                 vault: Some(stamp.key_vault.clone()),
                 namespaces: stamp.namespaces.clone(),
             };
@@ -212,16 +215,31 @@ async fn ports(
         code: Arc::new(git(chosen, variables).await?),
         forge: forge(chosen, http, clock, variables)?,
         pipeline: pipeline(chosen, http, clock, variables)?,
-        clusters: Arc::new(Kubernetes::new(
-            environment.secret.name.as_str(),
-            clusters,
-            chosen.http()?,
-            Arc::clone(clock),
-        )),
+        clusters: Arc::new(
+            Kubernetes::new(environment.secret.name.as_str(), clusters, chosen.http()?, Arc::clone(clock))
+                .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
+        ),
         vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
         accounts: Arc::new(Cosmos::new(access, cosmos)),
         clock: Arc::clone(clock),
     })
+}
+
+fn cluster_place(chosen: &Chosen<'_>, stamp: &StampSettings) -> ClusterPlace {
+    let account = &chosen.environment.account;
+    match (&stamp.kubeconfig, &stamp.aks) {
+        (None, Some(aks)) => ClusterPlace::Aks(AksCluster {
+            subscription: aks.subscription.clone().unwrap_or_else(|| account.subscription.clone()),
+            resource_group: aks.resource_group.clone(),
+            name: aks.name.clone(),
+            admin: aks.admin,
+        }),
+        // Settings that were read have one of the two.
+        (path, _) => ClusterPlace::Kubeconfig(KubeconfigPlace {
+            path: chosen.path(path.as_deref().unwrap_or(Path::new("kubeconfig"))),
+            context: stamp.context.clone(),
+        }),
+    }
 }
 
 fn arm_scope() -> String {

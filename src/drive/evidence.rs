@@ -179,7 +179,8 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
-    let ClusterView { workloads, pods, synced } = view;
+    let ClusterView { state, workloads, pods, synced } = view;
+    facts.text(&format!("{state:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {

@@ -19,7 +19,8 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
 };
 pub use cluster::{
-    ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView, WorkloadView,
+    ClusterState, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView,
+    WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;

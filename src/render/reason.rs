@@ -98,6 +98,7 @@ pub fn why(reason: &Reason) -> String {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
         Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
         Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
         Why::RolloutUnderWay { updated, available, desired } => {
@@ -198,6 +199,7 @@ pub fn remedy(reason: &Reason) -> String {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
              let a new pod make it"
         }
+        Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => "kubectl rollout resume, then run this again",
         Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",

@@ -162,6 +162,10 @@ pub enum Why {
         secret: String,
     },
     WorkloadMissing,
+    /// Azure is at work on the stamp's cluster.
+    ClusterChanging {
+        state: String,
+    },
     Paused,
     Recreate,
     RolloutUnderWay {
@@ -294,6 +298,7 @@ impl Why {
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
             Why::WorkloadMissing => "workload-missing",
+            Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
             Why::RolloutUnderWay { .. } => "rollout-under-way",
@@ -363,6 +368,7 @@ impl Why {
             | Why::VaultHolds { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
+            | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }

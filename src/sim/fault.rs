@@ -24,6 +24,8 @@ pub enum Operation {
     OpenPull,
     ReadRuns,
     StartRun,
+    /// What Azure Resource Manager knows of a cluster.
+    AskForCluster,
     ReadCluster,
     Restart,
     Watch,

@@ -29,6 +29,7 @@ impl Symbol {
             SymbolKind::Data => "data.azurerm_cosmosdb_account",
             SymbolKind::ManagedAction => "azapi_resource_action",
             SymbolKind::DataAction => "data.azapi_resource_action",
+            SymbolKind::EphemeralAction => "ephemeral.azapi_resource_action",
             SymbolKind::Module => "module",
             SymbolKind::Dependency => "dependency",
             SymbolKind::RemoteState => "data.terraform_remote_state",

@@ -54,6 +54,11 @@ enum Name {
         call: String,
         output: Option<String>,
     },
+    /// What a block is repeated over; another file may add to the block.
+    Elements {
+        kind: String,
+        name: String,
+    },
 }
 
 /// A name in its folder.
@@ -237,7 +242,7 @@ impl Demand {
                 let targets = self.targets(folder, call);
                 places.extend(targets.map(|target| (target.to_owned(), Name::Variable(name.clone()))));
             }
-            Name::Member { output: Some(_), .. } => {}
+            Name::Member { output: Some(_), .. } | Name::Elements { .. } => {}
             // Whatever is read of it by a name.
             Name::Member { call, output: None } => {
                 let same = |(at, name): &&Place| {
@@ -253,7 +258,7 @@ impl Demand {
     fn backwards(&self, (folder, name): &Place) -> Vec<Place> {
         let mut places = known(&self.before, folder, name);
         match name {
-            Name::Local(_) | Name::Output(_) | Name::Argument { .. } => {}
+            Name::Local(_) | Name::Output(_) | Name::Argument { .. } | Name::Elements { .. } => {}
             Name::Variable(variable) => {
                 for (folder, call) in self.callers.get(folder).into_iter().flatten() {
                     let argument = Name::Argument { call: call.clone(), name: variable.clone() };
@@ -304,6 +309,7 @@ fn mentioned_by(folder: &str, name: &Name) -> Ask {
             words(folder, ["terraform", "source"])
         }
         Name::Argument { call, .. } | Name::Member { call, .. } => words(folder, ["module", call]),
+        Name::Elements { kind, name } => words(folder, [kind, name]),
     }
 }
 
@@ -320,9 +326,11 @@ fn read_by(folder: &str, name: &Name) -> Vec<Ask> {
                 Ask::Callers { folder: folder.to_owned() },
                 Ask::Providers { folder: folder.to_owned() },
                 Ask::Passing(Waypoint::RemoteState),
+                // Other roots' too: a state that two of them could have written is nobody's.
+                Ask::Passing(Waypoint::Backend),
             ]
         }
-        Name::Argument { .. } | Name::Member { .. } => Vec::new(),
+        Name::Argument { .. } | Name::Member { .. } | Name::Elements { .. } => Vec::new(),
     }
 }
 
@@ -332,7 +340,11 @@ fn given_by(folder: &str, name: &Name) -> Vec<Ask> {
         Name::Variable(name) => {
             vec![Ask::Callers { folder: folder.to_owned() }, Ask::Values { variable: name.clone() }]
         }
-        Name::Local(_) | Name::Output(_) | Name::Argument { .. } | Name::Member { .. } => Vec::new(),
+        Name::Local(_)
+        | Name::Output(_)
+        | Name::Argument { .. }
+        | Name::Member { .. }
+        | Name::Elements { .. } => Vec::new(),
     }
 }
 
@@ -355,6 +367,7 @@ fn starts(object: &Object) -> Starts {
                 false => Starts::Names(named.into_iter().chain(whole).collect()),
             }
         }
+        Base::Each(place) => Starts::Names(elements(place).into_iter().collect()),
         Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => Starts::Account,
     }
 }
@@ -371,6 +384,12 @@ fn places(folder: &str, object: &Object) -> Vec<Place> {
 
 fn stands_in(read: &Read, choice: u32) -> bool {
     read.picks == Some(choice) || read.choices.iter().any(|branch| branch.choice == choice)
+}
+
+/// What a block is repeated over, by the words that lead to its `for_each`.
+fn elements(place: &str) -> Option<Name> {
+    let words: Vec<String> = place.split('.').map(str::to_owned).collect();
+    bound(&words)
 }
 
 fn member(call: &str, output: Option<String>) -> Name {
@@ -393,6 +412,9 @@ fn bound(binding: &Binding) -> Option<Name> {
         ["output", name, ..] => Some(Name::Output((*name).to_owned())),
         ["module", call, name, ..] => {
             Some(Name::Argument { call: (*call).to_owned(), name: (*name).to_owned() })
+        }
+        ["resource" | "data" | "ephemeral", kind, name, inside @ ..] if inside.contains(&"for_each") => {
+            Some(Name::Elements { kind: (*kind).to_owned(), name: (*name).to_owned() })
         }
         ["inputs", name, ..] => Some(Name::Argument { call: String::new(), name: (*name).to_owned() }),
         _ => None,

@@ -14,9 +14,10 @@ pub enum SymbolKind {
     Managed,
     /// `data "azurerm_cosmosdb_account"`
     Data,
-    /// `resource` and `data` of azapi that call `listKeys` on an account.
+    /// `resource`, `data` and `ephemeral` of azapi that call `listKeys` on an account.
     ManagedAction,
     DataAction,
+    EphemeralAction,
     /// A `module` whose code is not in the tree.
     Module,
     /// terragrunt's `dependency` on code that is not in the tree.
@@ -53,7 +54,7 @@ pub enum Base {
     Dependency(String),
     /// `data.terraform_remote_state.NAME.outputs`
     RemoteState(String),
-    /// What an azapi action answered: `resource` or `data`, by its name.
+    /// What an azapi action answered: `resource`, `data` or `ephemeral`, by its name.
     Action(SymbolKind, String),
     /// The outputs of an ARM template, by type and name.
     Deployment(String, String),
@@ -61,6 +62,9 @@ pub enum Base {
     Local,
     /// The first step names the variable.
     Variable,
+    /// The elements of a repeated block whose collection is written where the block stands: the words that lead to
+    /// its `for_each`. The first step picks an element.
+    Each(String),
 }
 
 /// Where the word stands that names a step.
@@ -105,6 +109,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// The collection that a block at these words is repeated over.
+    pub fn each(block: &[String]) -> Object {
+        Object { base: Base::Each(format!("{}.for_each", block.join("."))), steps: Vec::new() }
+    }
+
     pub fn then(mut self, step: Step) -> Object {
         self.steps.push(step);
         self

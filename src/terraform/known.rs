@@ -90,6 +90,7 @@ impl<'f> Knower<'f> {
             SymbolKind::Data => self.named(&at, words(&["data", COSMOSDB_ACCOUNT, name])),
             SymbolKind::ManagedAction => self.acted_on(&at, words(&["resource", AZAPI_ACTION, name])),
             SymbolKind::DataAction => self.acted_on(&at, words(&["data", AZAPI_ACTION, name])),
+            SymbolKind::EphemeralAction => self.acted_on(&at, words(&["ephemeral", AZAPI_ACTION, name])),
             SymbolKind::Module => self.told(&at, words(&["module", name])),
             SymbolKind::Dependency => Known { name: Some(self.depended_on(symbol)), ..Known::default() },
             SymbolKind::RemoteState => {

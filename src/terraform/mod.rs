@@ -32,6 +32,7 @@ mod groups;
 mod hindrance;
 mod identity;
 mod json;
+mod json_string;
 mod key_read;
 mod known;
 mod links;
@@ -50,6 +51,7 @@ mod resolve;
 mod role;
 mod select;
 mod source;
+mod states;
 mod syntax;
 #[cfg(test)]
 mod tests;

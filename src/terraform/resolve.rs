@@ -22,6 +22,7 @@ use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
 use super::misfits::Misfits;
+use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
 use super::reference::{OpaqueRead, Reference, Role};
@@ -141,7 +142,11 @@ fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead
                 Some(_) | None => (None, KeyRead::Nothing),
             }
         }
-        _ if folders.asked(&followed.folder, object).is_some() => (None, KeyRead::Nothing),
+        _ if folders.asked(&followed.folder, object).is_some()
+            || folders.whole(&followed.folder, object).is_some() =>
+        {
+            (None, KeyRead::Nothing)
+        }
         base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
             Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
                 (Some(Symbol::new(&followed.folder, kind, &name)), read)
@@ -215,6 +220,7 @@ impl<'f> Resolver<'f> {
             family: key.family,
             choices: read.read.choices.clone(),
             chooser: None,
+            crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
         });
     }
@@ -280,20 +286,41 @@ impl<'f> Resolver<'f> {
         let offers = self.offers();
         let mut told = BTreeSet::new();
         for read in self.named.clone() {
-            let handed_on =
-                read.hops.iter().find_map(|hop| match offers.ask(hop, &self.folders, &self.references) {
-                    Asked::HandedOn { account, access, computed, why } => {
-                        Some((account, access, computed, why))
-                    }
-                    Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
-                });
+            let handed_on = read.hops.iter().find_map(|hop| match self.handed_on(&offers, hop) {
+                Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
+                Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
+            });
             let Some((account, access, computed, why)) = handed_on else { continue };
             if read.hops.iter().any(|hop| self.is_picked(hop)) {
                 continue;
             }
-            if (computed || !read.read.mention) && told.insert((read.file, read.read.span.start)) {
-                self.opaque(&read, Some(account), Some(access), why);
+            let quiet = !computed && (read.read.mention || self.is_followed(&read));
+            if !quiet && told.insert((read.file, read.read.span.start)) {
+                self.opaque(&read, Some(account), access, why);
             }
+        }
+    }
+
+    /// What a hop leads to, also where a module as a whole hands an account on.
+    fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
+        let asked = offers.ask(hop, &self.folders, &self.references);
+        let whole = self.folders.whole(&hop.folder, &hop.object);
+        let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
+        let account = self.folders.outputs(folder).find_map(|(at, object)| {
+            let (symbol, found) = start(&self.folders, &self.folders.end(at, object));
+            symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.index.get(&symbol).copied())
+        });
+        match account {
+            Some(account) => Asked::HandedOn {
+                account,
+                access: None,
+                computed: false,
+                why: format!(
+                    "`{}` is handed on whole, with an account among its outputs",
+                    spelt(&hop.object)
+                ),
+            },
+            None => asked,
         }
     }
 
@@ -332,6 +359,21 @@ impl<'f> Resolver<'f> {
                 });
             }
         }
+    }
+}
+
+/// The state of another root that a base reads.
+fn crosses(base: &Base) -> Option<SymbolKind> {
+    match base {
+        Base::RemoteState(_) => Some(SymbolKind::RemoteState),
+        Base::Dependency(_) => Some(SymbolKind::Dependency),
+        Base::Account(..)
+        | Base::Module(_)
+        | Base::Action(..)
+        | Base::Deployment(..)
+        | Base::Local
+        | Base::Variable
+        | Base::Each(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A tree of Terraform files, read whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::account::Account;
@@ -27,6 +27,9 @@ pub struct Unparsed {
     pub file: usize,
     pub failure: ParseFailure,
 }
+
+/// `resource`, its type and its name.
+const MAX_WORDS: usize = 3;
 
 /// A file, or a folder, that could not be read, so that nobody knows what it says. Its source is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub struct Tree {
     /// What is declared of the tree and cannot be.
     pub misfits: Misfits,
     flows: OnceLock<Vec<Flow>>,
+    /// Where a file's blocks are, by their words.
+    named: OnceLock<BTreeMap<(usize, Vec<String>), usize>>,
 }
 
 impl Tree {
@@ -157,6 +162,7 @@ impl Tree {
             declared: Declared::default(),
             misfits: Misfits::default(),
             flows: OnceLock::new(),
+            named: OnceLock::new(),
         };
         tree.resolved()
     }
@@ -168,7 +174,8 @@ impl Tree {
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
         let Resolved { accounts, references, opaque, choosers, misfits } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
-        Tree { accounts, references, opaque, choosers, misfits, flows: OnceLock::new(), ..self }
+        let (flows, named) = (OnceLock::new(), OnceLock::new());
+        Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
     }
 
     /// What all folders say together.
@@ -218,6 +225,23 @@ impl Tree {
         files.flat_map(|(file, facts)| {
             facts.iter().flat_map(move |facts| facts.blocks.iter().map(move |block| (file, block)))
         })
+    }
+
+    /// The block of a file that a value bound like this stands in.
+    pub fn block_around(&self, file: usize, binding: &[String]) -> Option<&Block> {
+        let named = self.named.get_or_init(|| {
+            let mut named = BTreeMap::new();
+            for (file, facts) in self.parsed.iter().enumerate() {
+                for (at, block) in facts.iter().flat_map(|facts| facts.blocks.iter().enumerate()) {
+                    named.entry((file, block.words.clone())).or_insert(at);
+                }
+            }
+            named
+        });
+        let facts = self.parsed.get(file)?.as_ref().ok()?;
+        let lengths = 1..=binding.len().min(MAX_WORDS);
+        let at = lengths.rev().find_map(|length| named.get(&(file, binding[..length].to_vec())))?;
+        facts.blocks.get(*at)
     }
 
     /// The references of one account that consume a key of this access.

@@ -22,7 +22,7 @@ use super::source::Source;
 use super::value::Value;
 
 /// Arguments that name objects for Terraform's own order of work.
-const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
+const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers"];
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 
@@ -36,8 +36,23 @@ pub fn facts_of(source: &Source, body: &Body) -> Facts {
 /// The same for one string of a JSON file: `binding` is where it stands, `facts` what the file said so far.
 pub fn template_facts(source: &Source, template: &Template, binding: Binding, facts: Facts) -> Facts {
     let mut walk = Walk::new(source, binding, facts);
+    walk.scope = scope_of(&walk.binding);
     walk.template(template);
     walk.facts
+}
+
+/// What `each` stands for where a value of a JSON file stands.
+pub fn scope_of(binding: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    let words = match binding.first().map(String::as_str) {
+        Some("resource" | "data" | "ephemeral") => 3,
+        Some("module") => 2,
+        _ => return scope,
+    };
+    if let Some(block) = binding.get(..words) {
+        scope.enter("each".to_owned(), Bound::Iterator(Object::each(block)));
+    }
+    scope
 }
 
 /// Whether an argument of this name orders Terraform's work instead of giving a value.
@@ -154,9 +169,8 @@ impl<'s> Walk<'s> {
                 .map_or_else(|| label.as_str().to_owned(), |ident| ident.as_str().to_owned()),
             _ => "each".to_owned(),
         };
-        let bound =
-            self.scope.object_of(self.source, &collection.value).map_or(Bound::Other, Bound::Iterator);
-        self.scope.enter(iterator, bound);
+        let object = self.scope.object_of(self.source, &collection.value);
+        self.scope.enter(iterator, Bound::Iterator(object.unwrap_or_else(|| Object::each(&self.binding))));
     }
 
     fn attribute(&mut self, attribute: &Attribute) {
@@ -165,7 +179,8 @@ impl<'s> Walk<'s> {
             return;
         }
         let local = self.binding == ["locals"];
-        let mention = local || name == "for_each";
+        // A key that a resource is replaced with is read; an account is only named.
+        let mention = local || name == "for_each" || name == "replace_triggered_by";
         self.within(name.to_owned(), |walk| {
             if can_be_read(&walk.binding) {
                 walk.alias(&attribute.value);
@@ -243,7 +258,7 @@ fn is_asked_for(words: &[String]) -> bool {
     match words.as_slice() {
         ["locals" | "terraform" | "include"] => true,
         ["variable" | "output" | "module" | "provider" | "dependency", _] => true,
-        ["resource" | "data", kind, _] => {
+        ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }

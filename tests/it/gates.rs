@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyslot::model::{
-    Blindness, CommitId, EvidenceKey, KeyKind, PullState, RunId, RunResult, RunState, RunView, Seen,
-    SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
+    Blindness, ClusterState, ClusterView, CommitId, EvidenceKey, KeyKind, PullState, RunId, RunResult,
+    RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
@@ -484,4 +484,37 @@ fn a_gate_that_nobody_may_open_stays_shut_whatever_the_journal_says() {
     assert!(
         !matches!(&decision.verdict, Verdict::Act { steps, .. } if steps.iter().any(|step| matches!(step, Step::Regenerate { .. })))
     );
+}
+
+#[test]
+fn a_cluster_that_azure_works_on_is_not_restarted() {
+    check(
+        Stage::before_restart,
+        &[("an upgrade", Gate::Preflight, End::Waits, |s| {
+            for name in ["east", "north"] {
+                s.cluster_mut(name).state = ClusterState::Changing { state: "Upgrading".to_owned() };
+            }
+        })],
+    );
+}
+
+#[test]
+fn a_stopped_stamp_has_nothing_to_restart_and_its_vault_counts_all_the_same() {
+    for state in [ClusterState::Stopped, ClusterState::Gone] {
+        let mut stage = Stage::ready();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{state:?}: {:?}", stage.decide());
+        stage.vault_mut("north").fingerprint = key(Slot::Primary);
+        assert_eq!(stage.decide().phase, Phase::Deploy, "{state:?}: {:?}", stage.decide());
+        // A running cluster without its workloads is something else.
+        let mut stage = Stage::before_restart();
+        *stage.cluster_mut("north") = ClusterView { state, ..ClusterView::default() };
+        let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        assert!(
+            steps.iter().all(|step| matches!(step, Step::Restart { stamp, .. } if stamp.as_str() == "east"))
+        );
+    }
+    let mut stage = Stage::before_restart();
+    *stage.cluster_mut("east") = ClusterView::default();
+    assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
 }

@@ -247,7 +247,7 @@ pub fn cluster() -> ClusterView {
             mounted: Some(SecretVersion::new("v2")),
         })
         .collect();
-    ClusterView { workloads: vec![deployment()], pods, synced: Vec::new() }
+    ClusterView { workloads: vec![deployment()], pods, ..ClusterView::default() }
 }
 
 pub fn deployment() -> WorkloadView {

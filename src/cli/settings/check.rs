@@ -160,8 +160,20 @@ fn texts(environment: &Environment) -> Checked {
 
 fn stamps(environment: &Environment) -> Checked {
     let path = |index: usize, key: &str| vec!["stamp".into(), index.into(), key.into()];
-    if environment.stamps.is_empty() {
-        return Err(Problem::new(keys(["stamp"]), "there is no stamp", "add [[environment.NAME.stamp]]"));
+    if environment.stamps.is_empty() && environment.units.is_empty() {
+        let remedy = "add [[environment.NAME.stamp]] or [[environment.NAME.release_unit]]";
+        return Err(Problem::new(keys(["stamp"]), "there is no stamp", remedy));
+    }
+    let mut units = BTreeSet::new();
+    for (index, unit) in environment.units.iter().enumerate() {
+        if unit.name.is_empty() || !units.insert(&unit.name) {
+            let path = vec!["release_unit".into(), index.into(), "name".into()];
+            return Err(Problem::new(
+                path,
+                "every release unit has a name of its own",
+                "give it another name",
+            ));
+        }
     }
     let (mut names, mut vaults) = (BTreeSet::new(), BTreeSet::new());
     for (index, stamp) in environment.stamps.iter().enumerate() {
@@ -176,6 +188,11 @@ fn stamps(environment: &Environment) -> Checked {
                 what,
                 "write what stands before the first dot",
             ));
+        }
+        if stamp.kubeconfig.is_some() == stamp.aks.is_some() {
+            let what = "a stamp has either a kubeconfig or the cluster's name in Azure";
+            let remedy = "write `kubeconfig = …`, or `aks = { resource_group = …, name = … }`";
+            return Err(Problem::new(path(index, "kubeconfig"), what, remedy));
         }
         if !vaults.insert(stamp.key_vault.to_ascii_lowercase()) {
             let what = "another stamp has this Key Vault: each has its own";

@@ -80,9 +80,13 @@ fn what_a_chooser_decides_besides_is_told_and_refused() {
 
 #[test]
 fn a_use_in_a_json_string_with_escapes_counts() {
-    let other = "{\"locals\": {\"n\": \"${format(\\\"%s\\\", var.slot)}\"}}";
-    let said = refused(&[("a.tf", &code("")), ("b.tf.json", other)]);
-    assert_eq!(said, ["b.tf.json:1:19: `var.slot` chooses the slot and also decides `locals.n`"]);
+    for (format, column) in [("%s", 36), ("%s\\\\n", 19)] {
+        let other = format!("{{\"locals\": {{\"n\": \"${{format(\\\"{format}\\\", var.slot)}}\"}}}}");
+        let said = refused(&[("a.tf", &code("")), ("b.tf.json", &other)]);
+        let expected =
+            format!("b.tf.json:1:{column}: `var.slot` chooses the slot and also decides `locals.n`");
+        assert_eq!(said, [expected]);
+    }
 }
 
 /// The value in `variable "v"` after the flip of a choice by it; absent where the flip is refused.

@@ -5,7 +5,9 @@ mod companions;
 mod elsewhere;
 mod flows;
 mod names;
+mod repeated;
 mod unwritable;
+mod whole;
 
 use super::*;
 use crate::model::{Access, Slot, SlotUse, example_tree};
@@ -338,13 +340,13 @@ fn a_slot_chosen_at_run_time_is_a_choice() {
 fn json_is_read_with_its_places() {
     let text = "{\n  \"locals\": {\n    \"key\": \"${data.azurerm_cosmosdb_account.a.primary_key}\",\n    \
                 \"note\": \"azurerm_cosmosdb_account.a.primary_key\",\n    \
-                \"bad\": \"${azurerm_cosmosdb_account.a[\\\"x\\\"].primary_key}\"\n  },\n  \
+                \"index\": \"${azurerm_cosmosdb_account.a[\\\"x\\\"].primary_key}\"\n  },\n  \
                 \"output\": [{\"o\": {\"value\": \"a ${data.azurerm_cosmosdb_account.a.secondary_key}\"}}]\n}\n";
     check(
         &[("a.tf.json", text)],
         &[
             "a.tf.json:3 primary_key [primary_key] primary read-write Consumer",
-            "a.tf.json:5 opaque",
+            "a.tf.json:5 primary_key [primary_key] primary read-write Consumer",
             "a.tf.json:7 secondary_key [secondary_key] secondary read-write Consumer",
         ],
     );

@@ -31,7 +31,7 @@ impl Walk<'_> {
             | Expression::Number(_)
             | Expression::String(_)
             | Expression::Variable(_) => {}
-            Expression::Array(array) => self.array(array),
+            Expression::Array(array) => self.array(array, mention),
             Expression::Object(object) => self.object(object),
             Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
             Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
@@ -107,14 +107,15 @@ impl Walk<'_> {
         self.keyed.take().filter(|keyed| Some(*keyed) == innermost)
     }
 
-    fn array(&mut self, array: &Array) {
+    fn array(&mut self, array: &Array, mention: bool) {
         let keyed = self.keyed();
+        let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
         for (index, element) in array.iter().enumerate() {
             let name = index.to_string();
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), element.span());
             }
-            self.within(name, |walk| walk.expression(element, false));
+            self.within(name, |walk| walk.expression(element, named));
         }
         if keyed.is_some() {
             self.branch(When::Unknown, None);
@@ -227,7 +228,13 @@ impl Walk<'_> {
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
         }
-        self.expression(&each.value_expr, false);
+        // An entry whose name is not that of the element it is made from has one that the text does not tell.
+        let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
+        if renamed {
+            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, false));
+        } else {
+            self.expression(&each.value_expr, false);
+        }
         if let Some(condition) = &each.cond {
             self.expression(&condition.expr, false);
         }
