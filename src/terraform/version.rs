@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::companion::Companion;
 use super::driven::is_version;
-use super::facts::{Argument, Block, Object};
+use super::facts::{Argument, Object};
 use super::flow::Flow;
 use super::folders::Folders;
 use super::naming::{At, Evaluator, Written};
@@ -52,8 +52,7 @@ impl<'t> Versions<'t> {
     }
 
     fn version(&self, flow: &Flow, argument: &str) -> Option<&'t Argument> {
-        let starts = |block: &Block| !block.words.is_empty() && flow.sink.binding.starts_with(&block.words);
-        let (_, block) = self.tree.blocks().find(|(file, block)| *file == flow.sink.file && starts(block))?;
+        let block = self.tree.block_around(flow.sink.file, &flow.sink.binding)?;
         block.argument(&format!("{argument}_version"))
     }
 
