@@ -20,6 +20,7 @@ mod flip;
 mod guard;
 mod lock;
 mod logging;
+mod plan;
 mod progress;
 mod rehearse;
 mod rotate;
@@ -67,6 +68,7 @@ KEYSLOT_LOG=error|warn|info|debug|trace writes what happens inside to stderr; wi
 enum Command {
     Check(check::Check),
     Flip(flip::Flip),
+    Plan(plan::Plan),
     Rotate(rotate::Rotate),
     Advance(advance::Advance),
     Verify(verify::Verify),
@@ -83,6 +85,7 @@ impl Command {
         match self {
             Command::Check(command) => command.run(terminal),
             Command::Flip(command) => command.run(terminal),
+            Command::Plan(command) => command.run(terminal),
             Command::Rotate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),
             Command::Verify(command) => command.run(terminal),

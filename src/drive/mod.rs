@@ -10,6 +10,7 @@
 mod act;
 mod error;
 mod evidence;
+mod foresee;
 mod forget;
 mod lease;
 mod open;

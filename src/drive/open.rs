@@ -83,7 +83,7 @@ impl Driver {
             .then_some(Opening::JustDone { at: *at, from: opened.from })
     }
 
-    fn identify(&self, request: &OpenRequest) -> Result<Opened, DriveError> {
+    pub(super) fn identify(&self, request: &OpenRequest) -> Result<Opened, DriveError> {
         let seen = self.world.account.as_ref();
         let account = match seen.map(|seen| &seen.what) {
             Some(Ok(account)) => account,

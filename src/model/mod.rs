@@ -10,6 +10,7 @@ mod inventory;
 mod names;
 mod pipeline;
 mod policy;
+mod rights;
 mod secret;
 mod seen;
 mod slot;
@@ -32,6 +33,7 @@ pub use names::{
 };
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
+pub use rights::{Right, RightView};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use slot::{Access, KeyKind, Slot};

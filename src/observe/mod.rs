@@ -27,6 +27,14 @@ pub struct Observer {
     claims: Claims,
 }
 
+/// A file that would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub path: String,
+    pub before: Vec<u8>,
+    pub after: Vec<u8>,
+}
+
 enum Found {
     Account(Seen<AccountView>),
     Proof(Slot, Seen<KeyProof>),
@@ -158,6 +166,26 @@ impl Observer {
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
         Ok(BranchView { branch, head, claim })
+    }
+
+    /// The files of a commit that change when its tree moves to a slot: path, before, after.
+    ///
+    /// # Errors
+    /// In words: the tree cannot be read, or why it cannot be changed.
+    pub async fn would_change(&self, commit: &CommitId, to: Slot) -> Result<Vec<Change>, Vec<String>> {
+        let files = self.ports.code.tree(commit, &self.targets.terraform_root).await;
+        let files = files.map_err(|fault| vec![fault.to_string()])?;
+        let tree: Vec<(&str, &[u8])> =
+            files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
+        let changed = self.targets.terraform.flip(&tree, self.targets.access, to);
+        let changed =
+            changed.map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let before =
+            |path: &str| tree.iter().find(|(known, _)| *known == path).map(|(_, bytes)| bytes.to_vec());
+        Ok(changed
+            .into_iter()
+            .map(|(path, after)| Change { before: before(&path).unwrap_or_default(), path, after })
+            .collect())
     }
 
     /// What a commit's tree claims.

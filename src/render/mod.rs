@@ -8,6 +8,7 @@ pub mod explain;
 mod finding_json;
 pub mod flip_human;
 mod flow_json;
+pub mod foresight;
 pub mod github;
 pub mod matrix;
 pub mod mermaid;

@@ -313,6 +313,12 @@ impl FaultBook {
         }
     }
 
+    /// Whether calls like this are always forbidden: what a service says when it is asked for rights.
+    pub fn forbids(&self, call: &Call<'_>) -> bool {
+        let always = |fault: &Fault| fault.at == When::Always && fault.what == Trouble::Forbidden;
+        self.faults.iter().any(|fault| always(fault) && fault.target.matches(call))
+    }
+
     /// How a call is taken. Every fault that strikes has its say; the worst ending wins.
     pub fn admit(&mut self, call: &Call<'_>, now: Timestamp) -> Admission {
         let mut admission = Admission::default();

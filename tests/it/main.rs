@@ -36,6 +36,7 @@ mod leaks;
 mod live;
 mod lottery;
 mod plan;
+mod plan_ahead;
 mod properties;
 mod property;
 mod recordings;

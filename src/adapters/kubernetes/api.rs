@@ -40,6 +40,11 @@ pub(super) const CLASSES: Kind = Kind { group: CSI, plural: "secretproviderclass
 pub(super) const POD_STATUSES: Kind = Kind { group: CSI, plural: "secretproviderclasspodstatuses" };
 
 impl Kind {
+    /// The group alone, as roles name it; empty for the core.
+    pub fn group_name(self) -> &'static str {
+        self.group.strip_prefix("/apis/").and_then(|group| group.split('/').next()).unwrap_or_default()
+    }
+
     /// The path of the collection; `None` for all namespaces.
     pub fn path(self, namespace: Option<&str>) -> String {
         match namespace {

@@ -14,6 +14,7 @@ mod failure;
 mod look;
 mod resolve;
 mod restart;
+mod rights;
 mod synced;
 mod watch;
 mod workload;
@@ -31,7 +32,7 @@ use self::look::{Place, Subject};
 use self::synced::base64;
 use self::watch::Signal;
 use super::http::HttpSettings;
-use crate::model::{Blindness, ClusterState, ClusterView, Salt, StampName, WorkloadName};
+use crate::model::{Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadName};
 use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
 
 pub use self::aks::{AksAccess, AksCluster};
@@ -204,6 +205,25 @@ impl Clusters for Kubernetes {
                 }
                 Err(fault)
             }
+        }
+    }
+
+    async fn rights(&self, name: &StampName) -> Vec<RightView> {
+        let unknown = |why: String| {
+            let what = "use the cluster".to_owned();
+            vec![RightView { what, right: Right::Unknown(why), remedy: String::new() }]
+        };
+        let stamp = match self.stamp(name) {
+            Ok(stamp) => stamp,
+            Err(fault) => return unknown(fault.why),
+        };
+        if self.state_of(name, stamp).await.is_ok_and(|state| !state.has_pods()) {
+            return Vec::new();
+        }
+        let mut state = stamp.state.lock().await;
+        match self.api(name, stamp, &mut state).await {
+            Ok(api) => rights::rights(&api, &stamp.cluster.namespaces).await,
+            Err(fault) => unknown(fault.why),
         }
     }
 
