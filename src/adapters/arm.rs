@@ -28,6 +28,8 @@ pub struct ArmError {
     pub code: String,
     /// For people; may be localised.
     pub message: String,
+    /// Codes of the errors within, from the outside in.
+    pub inner: Vec<String>,
     pub retry_after: Option<Duration>,
 }
 
@@ -45,6 +47,14 @@ struct ErrorText {
     code: String,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    innererror: Option<Box<ErrorText>>,
+}
+
+impl ErrorText {
+    fn within(&self) -> impl Iterator<Item = &ErrorText> {
+        std::iter::successors(self.innererror.as_deref(), |error| error.innererror.as_deref())
+    }
 }
 
 /// Longer messages are cut; they end up in one line of a report.
@@ -60,6 +70,7 @@ impl ArmError {
         let words: Vec<&str> = text.message.split_whitespace().collect();
         ArmError {
             status: answer.status,
+            inner: text.within().map(|error| error.code.clone()).collect(),
             code: if text.code.is_empty() { reason.to_owned() } else { text.code },
             message: words.join(" ").chars().take(MESSAGE_LIMIT).collect(),
             retry_after: answer.retry_after(),
@@ -277,6 +288,9 @@ mod tests {
         let flat = error(412, r#"{"code":"PreconditionFailed","message":"busy","extra":1}"#);
         assert_eq!((flat.code.as_str(), flat.message.as_str()), ("PreconditionFailed", "busy"));
         assert_eq!(error(502, "<html>").code, "Bad Gateway");
+        let deep =
+            r#"{"error":{"code":"A","message":"","innererror":{"code":"B","innererror":{"code":"C"}}}}"#;
+        assert_eq!(error(400, deep).inner, ["B", "C"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod github;
 pub mod http;
 pub mod key_vault;
 pub mod kubernetes;
+pub mod log_analytics;
 pub mod manual;
 pub mod resource_graph;
 pub mod token;

@@ -16,9 +16,9 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeKind, ForgeSettings, InventorySettings, PaceSettings, PipelineKind, PipelineName,
-    PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings,
-    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
+    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings,
+    Settings, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -131,6 +131,8 @@ impl Stage {
                     aks: (!by_file(place)).then(|| aks(stamp)),
                     namespaces: vec!["workload".to_owned()],
                     traffic: unit.traffic,
+                    region: world.account().regions().get(stamp.region).map(|region| region.name.clone()),
+                    addresses: World::egress(place).parse().ok().into_iter().collect(),
                 })
                 .collect()
         })
@@ -174,6 +176,7 @@ impl Stage {
                 tags: BTreeMap::from([("Prefix".to_owned(), "*".to_owned())]),
                 ..InventorySettings::default()
             }),
+            logs: config.logs.as_ref().map(|logs| LogSettings { workspace: logs.workspace.clone() }),
             stamps,
             units: Vec::new(),
         };
@@ -189,6 +192,7 @@ impl Stage {
             "login.microsoftonline.com",
             "management.azure.com",
             "*.management.azure.com",
+            "api.loganalytics.io",
             "*.documents.azure.com",
             "*.vault.azure.net",
             "api.github.com",
@@ -244,6 +248,8 @@ impl Stage {
     /// The usual policy, with a floor in wall time under every age and pause: at 200 times the speed, thirty
     /// seconds of the world are 150 milliseconds here.
     fn policy(&self, flip_back: FlipBack) -> PolicySettings {
+        let delay = |world: &mut World| world.config().logs.as_ref().map(|logs| logs.delay);
+        let log_delay = self.simulation.world.with(delay).unwrap_or_default();
         let floor = |usual: Span, wall: f64| Span(usual.0.max(whole(wall * self.speed)));
         let usual = PolicySettings::default();
         PolicySettings {
@@ -251,6 +257,7 @@ impl Stage {
             // One person plays with a simulated world.
             approver_differs: false,
             settle: floor(usual.settle, 5.0),
+            log_lag: Span(log_delay + Duration::from_secs(60)),
             ages: AgeSettings {
                 ordinary: floor(usual.ages.ordinary, 4.0),
                 restart: floor(usual.ages.restart, 3.0),

@@ -22,6 +22,7 @@ use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
 use crate::adapters::kubernetes::{
     AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
 };
+use crate::adapters::log_analytics::{self, LogAnalytics, NoLogs};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
@@ -29,7 +30,7 @@ use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
 use crate::journal::{Journal, Remote, StorePlace, open_store};
 use crate::model::{Access, FlipBack, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Clock, Forge, Inventory, Pipeline, Ports};
+use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
 use crate::sim::wire::WireClock;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
@@ -162,6 +163,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         release,
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
         inventory: environment.inventory.is_some(),
+        log_window: chosen.policy(None).log_window().unwrap_or_default(),
         operation: None,
     }
 }
@@ -190,6 +192,18 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
         },
     )))
+}
+
+/// Where nobody says where requests are logged, nobody asks.
+fn logs(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Logs>, CliError> {
+    let Some(settings) = &chosen.environment.logs else { return Ok(Arc::new(NoLogs)) };
+    let settings = log_analytics::LogSettings {
+        endpoint: chosen.endpoints.logs.url()?,
+        workspace: settings.workspace.clone(),
+        account: chosen.environment.account.name.clone(),
+    };
+    let access = ArmAccess { scope: settings.scope(), ..access.clone() };
+    Ok(Arc::new(LogAnalytics::new(access, settings)))
 }
 
 async fn ports(
@@ -249,6 +263,7 @@ async fn ports(
         ),
         vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
         inventory: inventory(chosen, &access)?,
+        logs: logs(chosen, &access)?,
         accounts: Arc::new(Cosmos::new(access, cosmos)),
         clock: Arc::clone(clock),
     })

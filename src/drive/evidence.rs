@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     AccountView, BranchView, ClusterView, EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState,
-    PodView, PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion, Seen, StageView,
-    SyncedSecretView, TreeClaim, Unlisted, VaultView, WorkloadView, World,
+    PodView, PullCheck, PullState, PullView, Region, ReleaseView, Requests, RunView, SecretVersion, Seen,
+    StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -41,6 +41,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
+        EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
     }
 }
 
@@ -183,6 +184,16 @@ fn inventory(facts: &mut Facts, view: &InventoryView) {
     let InventoryView { alike: _, unlisted } = view;
     facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
         facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+    });
+}
+
+fn usage(facts: &mut Facts, view: &UsageView) {
+    let UsageView { since: _, newest, requests } = view;
+    facts.time(*newest);
+    facts.list(requests, |facts, requests| {
+        let Requests { credential, refused, region, caller, count, first: _, last } = requests;
+        facts.word(format_args!("{credential:?}").to_string().replace(' ', "")).word(refused).text(region);
+        facts.text(&caller.address).text(&caller.agent).word(count).time(Some(*last));
     });
 }
 

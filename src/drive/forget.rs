@@ -52,6 +52,11 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
             return vec![key.clone()];
         }
+        Why::SeenInLogs { .. }
+        | Why::KeyNotNamed { .. }
+        | Why::LogsBehind { .. }
+        | Why::LogsStalled { .. }
+        | Why::RefusedSince { .. } => return vec![EvidenceKey::Usage],
         // The operation says itself when it wants to be asked.
         Why::OperationRunning { .. } => return Vec::new(),
         _ => {}
@@ -71,6 +76,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             [EvidenceKey::Code].into_iter().chain(pulls).collect()
         }
         Gate::AllListed => vec![EvidenceKey::Inventory],
+        Gate::NotRefused => vec![EvidenceKey::Usage],
         Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
         Gate::Agreement => {
             let vaults = world.vaults.keys().cloned().map(EvidenceKey::Vault);
@@ -100,6 +106,7 @@ fn stamp_of(subject: &Subject) -> Option<&StampName> {
         | Subject::Branch(_)
         | Subject::Pull(_)
         | Subject::Run(_)
-        | Subject::Resource(_) => None,
+        | Subject::Resource(_)
+        | Subject::Client(_) => None,
     }
 }

@@ -14,6 +14,7 @@ mod rights;
 mod secret;
 mod seen;
 mod slot;
+mod usage;
 mod vault;
 mod world;
 
@@ -37,5 +38,6 @@ pub use rights::{Right, RightView};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use slot::{Access, KeyKind, Slot};
+pub use usage::{Caller, Credential, Requests, UsageView};
 pub use vault::VaultView;
 pub use world::{EvidenceKey, ReleaseView, StampFacts, World};

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{BranchName, StampFacts, WorkloadName};
 
+/// What may lie between the restart of one stamp and that of the next, besides soak and lag.
+const ROLLOUTS: Duration = Duration::from_secs(3600);
+
 /// How the new slot reaches the vaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -96,7 +99,18 @@ pub struct Policy {
     pub approver_differs: bool,
     /// Whether Azure is asked for stamps that nobody listed.
     pub inventory: bool,
+    /// After how long the row of a request is taken to have come, where the account's requests are logged; `None` where
+    /// nobody says so.
+    pub log_lag: Option<Duration>,
     pub store: SharedStore,
     pub ages: Ages,
     pub pace: Pace,
+}
+
+impl Policy {
+    /// How far back the logs are asked: over the quiet window and over the restarts, with what may still be on its way.
+    pub fn log_window(&self) -> Option<Duration> {
+        let lag = self.log_lag?;
+        Some(self.quiet_window.max(self.soak + ROLLOUTS) + 4 * lag)
+    }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::{
     AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState, PullView,
-    RunView, Seen, Slot, StampName, VaultView,
+    RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -27,6 +27,8 @@ pub enum EvidenceKey {
     Cluster(StampName),
     /// What Azure knows beside what is configured.
     Inventory,
+    /// Who asked the account with which key, by its logs.
+    Usage,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -41,6 +43,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
+            EvidenceKey::Usage => f.write_str("the logs of the data plane"),
         }
     }
 }
@@ -70,6 +73,8 @@ pub struct StampFacts {
     pub unit: String,
     /// Whether it takes traffic.
     pub live_traffic: bool,
+    /// The account's region that serves its pods, where the configuration says it.
+    pub region: Option<String>,
 }
 
 /// All evidence at one moment.
@@ -86,4 +91,5 @@ pub struct World {
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub inventory: Option<Seen<InventoryView>>,
+    pub usage: Option<Seen<UsageView>>,
 }

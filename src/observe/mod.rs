@@ -7,13 +7,15 @@ mod claims;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyProof,
-    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
+    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView, VaultView,
+    World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -45,6 +47,12 @@ enum Found {
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
     Inventory(Seen<InventoryView>),
+    Usage(Seen<UsageView>),
+}
+
+fn before(at: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
@@ -86,6 +94,7 @@ impl Observer {
                     world.clusters.insert(stamp, seen);
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
+                Found::Usage(seen) => world.usage = Some(seen),
             }
         }
     }
@@ -95,6 +104,9 @@ impl Observer {
         let mut keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code, EvidenceKey::Runs]);
         if self.targets.inventory {
             keys.insert(EvidenceKey::Inventory);
+        }
+        if !self.targets.log_window.is_zero() {
+            keys.insert(EvidenceKey::Usage);
         }
         for stamp in &self.targets.stamps {
             keys.insert(EvidenceKey::Vault(stamp.clone()));
@@ -127,6 +139,10 @@ impl Observer {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
+            EvidenceKey::Usage => {
+                let since = before(at, self.targets.log_window);
+                Found::Usage(seen(at, self.ports.logs.usage(since).await))
+            }
         }
     }
 

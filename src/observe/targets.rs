@@ -1,6 +1,7 @@
 //! What to look at: fixed by configuration, except for what a rotation brings along.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName};
 use crate::ports::Fault;
@@ -57,6 +58,8 @@ pub struct Targets {
     pub stamps: Vec<StampName>,
     /// Whether Azure is asked for stamps that nobody listed.
     pub inventory: bool,
+    /// How far back the logs are asked; zero where nobody will.
+    pub log_window: Duration,
     /// The regeneration under way, if its address is known.
     pub operation: Option<Operation>,
 }

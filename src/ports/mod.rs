@@ -12,6 +12,7 @@ mod code;
 mod effect;
 mod forge;
 mod inventory;
+mod logs;
 mod permit;
 mod pipeline;
 mod vaults;
@@ -27,6 +28,7 @@ pub use code::{Code, CommitText, Expect, FileEdit, Picked, SourceFile};
 pub use effect::{Effect, Fault};
 pub use forge::{Forge, NewPull};
 pub use inventory::Inventory;
+pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit};
 pub use pipeline::Pipeline;
 pub use vaults::Vaults;
@@ -41,5 +43,6 @@ pub struct Ports {
     pub vaults: Arc<dyn Vaults>,
     pub accounts: Arc<dyn Accounts>,
     pub inventory: Arc<dyn Inventory>,
+    pub logs: Arc<dyn Logs>,
     pub clock: Arc<dyn Clock>,
 }

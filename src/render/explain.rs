@@ -1,7 +1,8 @@
 //! `explain` and `status`: every phase, and every reason that holds, with what would open it.
 
 use super::{matrix::columns, reason, span};
-use crate::rotation::{Leg, Opens, PhaseState, Reason, Report, Verdict};
+use crate::model::World;
+use crate::rotation::{Leg, Opens, Phase, PhaseState, Reason, Report, Verdict};
 
 /// The phases as a list with marks, one line each.
 pub fn phases(report: &Report) -> String {
@@ -56,10 +57,33 @@ pub fn reasons(report: &Report) -> String {
         Verdict::Done => ("done".to_owned(), &[]),
     };
     let mut text = format!("{head}\n");
+    if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
+        text.push_str(&format!("  {}\n", told_by(&report.world)));
+    }
     for one in reasons {
         text.push_str(&block(one));
     }
     text
+}
+
+/// Which evidence there is of who uses the old key. None is no evidence that nobody does.
+fn told_by(world: &World) -> String {
+    let account = world.account.as_ref().and_then(|seen| seen.get());
+    let noted =
+        account.is_some_and(|account| account.tells_last_use).then(|| "the account's own note".to_owned());
+    let logged = world.usage.as_ref().map(|seen| match &seen.what {
+        Ok(usage) => match usage.newest {
+            Some(newest) => format!("the logs, whose newest row is of {}", span::time(newest)),
+            None => "the logs, which have no row of the account".to_owned(),
+        },
+        Err(_) => "the logs, which cannot be read".to_owned(),
+    });
+    let told: Vec<String> = noted.into_iter().chain(logged).collect();
+    match told.is_empty() {
+        true => "nobody tells whether the old key is used: the gates of vaults and pods carry the weight"
+            .to_owned(),
+        false => format!("who uses the old key is told by {}", told.join(" and by ")),
+    }
 }
 
 fn block(one: &Reason) -> String {

@@ -116,6 +116,11 @@ pub fn concern(concern: &Concern) -> String {
         Concern::NoInventory => {
             "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
         }
+        Concern::NoLogs => {
+            "nobody says where requests to the account are logged, so who else uses the key, and whether a restarted \
+             stamp is refused, is not looked up: add [environment.NAME.logs] to keyslot.toml"
+                .to_owned()
+        }
         Concern::NotRunning { stamp } => {
             format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
         }

@@ -139,9 +139,37 @@ pub fn why(reason: &Reason) -> String {
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(
-            "the {slot} key was used at {}; it counts as quiet at {}",
+            "by the account's own note the {slot} key was used at {}; it counts as quiet at {}",
             span::time(*at),
             span::time(*until)
+        ),
+        Why::SeenInLogs { slot, at, until, by, count } => format!(
+            "the logs show {} with the {slot} key, the last at {} by {by}; it counts as quiet at {}",
+            requests(*count),
+            span::time(*at),
+            span::time(*until)
+        ),
+        Why::KeyNotNamed { at, until, by, count } => format!(
+            "the logs show {} of which they do not say with which key, the last at {} by {by}; it counts as quiet \
+             at {}",
+            requests(*count),
+            span::time(*at),
+            span::time(*until)
+        ),
+        Why::LogsBehind { reached, wanted } => {
+            format!("{}, and what is asked is up to {}", logs_end(*reached), span::time(*wanted))
+        }
+        Why::LogsStalled { reached, wanted } => format!(
+            "{}, and should long have come to {}: they cannot tell whether {subject} is refused",
+            logs_end(*reached),
+            span::time(*wanted)
+        ),
+        Why::RefusedSince { region, since, at, by, count } => format!(
+            "Cosmos DB has refused {} in {region} since the pods of {subject} were replaced ({}), the last at {} \
+             by {by}",
+            requests(*count),
+            span::time(*since),
+            span::time(*at)
         ),
         Why::SlotNamed { by } => format!("{by} still holds the key that is to go"),
         Why::NotApproved { digest } => {
@@ -177,6 +205,17 @@ pub fn why(reason: &Reason) -> String {
     }
 }
 
+fn requests(count: u64) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
+}
+
+fn logs_end(reached: Option<jiff::Timestamp>) -> String {
+    match reached {
+        Some(reached) => format!("the logs are whole up to {}", span::time(reached)),
+        None => "the logs have no row of the account".to_owned(),
+    }
+}
+
 /// What opens it, as one sentence without a full stop. Empty where time does.
 pub fn remedy(reason: &Reason) -> String {
     let text = match &reason.why {
@@ -205,6 +244,16 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
+        Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
+        Why::KeyNotNamed { .. } => {
+            "find who it is (`keyslot census`), and accept it by name if it holds another key"
+        }
+        Why::LogsBehind { reached: None, .. } | Why::LogsStalled { .. } => {
+            "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
+        }
+        Why::RefusedSince { .. } => {
+            "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
         }
         Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
@@ -251,6 +300,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
+        | Why::LogsBehind { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }
         | Why::OperationRunning { .. }

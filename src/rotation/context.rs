@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountView, BranchName, ClusterView, EvidenceKey, InventoryView, KeyProof, Policy, PullView,
-    ReleaseView, RunView, Seen, Slot, StampName, VaultView, World,
+    ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -132,6 +132,14 @@ impl<'a> Context<'a> {
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Inventory);
         self.fresh(gate, max, self.world.inventory.as_ref(), about)
+    }
+
+    /// With the time at which it was seen: what a log can show depends on it.
+    pub fn usage(&self, gate: Gate, max: Duration) -> Result<(Timestamp, &'a UsageView), Box<Reason>> {
+        let about = || (Subject::Account, EvidenceKey::Usage);
+        let seen = self.world.usage.as_ref();
+        let view = self.fresh(gate, max, seen, about)?;
+        Ok((seen.map_or(self.now, |seen| seen.at), view))
     }
 
     /// What the journal knows of this step, if it was ever intended.

@@ -19,6 +19,9 @@ pub enum Concern {
     StoreNotShared,
     /// Nobody looks for stamps that are not listed.
     NoInventory,
+    /// Nobody says where requests are logged: a reader that is not listed, and a stamp that is refused, are only seen by
+    /// what else tells.
+    NoLogs,
     /// A cluster that does not run: its pods are made anew when it starts.
     NotRunning { stamp: StampName },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
@@ -87,6 +90,7 @@ impl Foresight {
         };
         let waves = waves(policy, world);
         let soaks = waves.len() > 1;
+        let lag = policy.log_lag.unwrap_or_default();
         Foresight {
             opened: opened.clone(),
             begun,
@@ -95,8 +99,8 @@ impl Foresight {
             concerns: concerns(opened, world, policy),
             waits: Waits {
                 settling: policy.vault_lag,
-                soak: if soaks { policy.soak } else { Duration::ZERO },
-                quiet: policy.quiet_window,
+                soak: if soaks { policy.soak + lag } else { Duration::ZERO },
+                quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
             waves,
@@ -141,7 +145,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         if account.key(target).generated.is_none() {
             concerns.push(Concern::AgeUnknown);
         }
-        if !account.tells_last_use {
+        if !account.tells_last_use && policy.log_lag.is_none() {
             concerns.push(Concern::LastUseUnknown);
         }
     }
@@ -150,6 +154,9 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
     }
     if !policy.inventory {
         concerns.push(Concern::NoInventory);
+    }
+    if policy.log_lag.is_none() {
+        concerns.push(Concern::NoLogs);
     }
     for stamp in &policy.stamps {
         let Some(view) = cluster(world, stamp) else { continue };

@@ -80,6 +80,9 @@ gates! {
     Wave "wave" false
         "canary first, then few at once, never the last healthy stamp that takes traffic"
         "a bad start takes every region at once";
+    NotRefused "not-refused" false
+        "Cosmos DB has refused no request of a restarted stamp's region, where the logs tell"
+        "stamp after stamp is restarted into the refusals that the first one met";
     OldPodsGone "old-pods-gone" true
         "no pod is left that was created before its stamp was propagated, terminating ones included"
         "pods that still hold the old key are refused";
@@ -87,7 +90,7 @@ gates! {
         "every cluster and vault that Azure knows, and that looks like part of a stamp, is configured"
         "a stamp that nobody listed is refused";
     KeyQuiet "key-quiet" false
-        "the old key is unused for the quiet window, where Azure tells"
+        "the old key is unused for the quiet window, where Azure or the logs tell"
         "a reader that nobody listed is refused";
     SlotUnused "slot-unused" true
         "neither code nor vault names the slot that is to be regenerated"

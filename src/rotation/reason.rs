@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, CommitId, EvidenceKey, Pace, PullNumber, PullWait, ResourceKind, RunId, Slot, SlotUse,
-    StampName, WorkloadName,
+    Blind, BranchName, Caller, CommitId, EvidenceKey, Pace, PullNumber, PullWait, ResourceKind, RunId, Slot,
+    SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -27,6 +27,8 @@ pub enum Subject {
     Workload(StampName, WorkloadName),
     /// By its name in Azure.
     Resource(String),
+    /// By the address that it is seen to come from.
+    Client(String),
 }
 
 impl fmt::Display for Subject {
@@ -40,7 +42,7 @@ impl fmt::Display for Subject {
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
-            Subject::Resource(name) => f.write_str(name),
+            Subject::Resource(name) | Subject::Client(name) => f.write_str(name),
         }
     }
 }
@@ -217,6 +219,39 @@ pub enum Why {
         at: Timestamp,
         until: Timestamp,
     },
+    /// The logs show a request that was signed with the key.
+    SeenInLogs {
+        slot: Slot,
+        at: Timestamp,
+        until: Timestamp,
+        by: Caller,
+        count: u64,
+    },
+    /// The logs show requests that may have been signed with any key.
+    KeyNotNamed {
+        at: Timestamp,
+        until: Timestamp,
+        by: Caller,
+        count: u64,
+    },
+    /// What the logs show ends before what must be known.
+    LogsBehind {
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+    },
+    /// They have been for so long that somebody should look at them.
+    LogsStalled {
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+    },
+    /// Since its pods were replaced.
+    RefusedSince {
+        region: String,
+        since: Timestamp,
+        at: Timestamp,
+        by: Caller,
+        count: u64,
+    },
     SlotNamed {
         by: String,
     },
@@ -322,6 +357,11 @@ impl Why {
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
             Why::UsedRecently { .. } => "used-recently",
+            Why::SeenInLogs { .. } => "seen-in-logs",
+            Why::KeyNotNamed { .. } => "key-not-named",
+            Why::LogsBehind { .. } => "logs-behind",
+            Why::LogsStalled { .. } => "logs-stalled",
+            Why::RefusedSince { .. } => "refused-since",
             Why::SlotNamed { .. } => "slot-named",
             Why::NotApproved { .. } => "not-approved",
             Why::ApproverIsProposer { .. } => "approver-is-proposer",
@@ -357,6 +397,8 @@ impl Why {
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
+            | Why::LogsStalled { .. }
+            | Why::RefusedSince { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
@@ -388,6 +430,9 @@ impl Why {
             | Why::OldPods { .. }
             | Why::PodsNotMounted { .. }
             | Why::UsedRecently { .. }
+            | Why::SeenInLogs { .. }
+            | Why::KeyNotNamed { .. }
+            | Why::LogsBehind { .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }
@@ -410,7 +455,9 @@ impl Reason {
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
                 (*until).min(after(pace.pipeline)).max(now)
             }
-            Why::UsedRecently { until, .. } => (*until).clamp(now, after(pace.people)),
+            Why::UsedRecently { until, .. }
+            | Why::SeenInLogs { until, .. }
+            | Why::KeyNotNamed { until, .. } => (*until).clamp(now, after(pace.people)),
             Why::NotAcceptedLongEnough { .. }
             | Why::AccountBusy { .. }
             | Why::GenerationNotNewer

@@ -26,6 +26,8 @@ pub enum Operation {
     StartRun,
     /// Which clusters and vaults there are.
     ReadInventory,
+    /// Who asked the account.
+    ReadLogs,
     /// What Azure Resource Manager knows of a cluster.
     AskForCluster,
     ReadCluster,
@@ -174,6 +176,9 @@ pub enum Trouble {
     NeverReady,
     /// New pods' containers end again and again.
     CrashLoop,
+    /// What new pods' processes read of the key is none of the account's: they run and are ready, and every request of
+    /// theirs is refused.
+    MisreadKey,
     /// Somebody pauses the deployment.
     Pause,
     /// Somebody runs the whole pipeline of this branch, leaving out the stages named.
@@ -207,6 +212,7 @@ impl Trouble {
             Trouble::StampUnreachable
             | Trouble::NeverReady
             | Trouble::CrashLoop
+            | Trouble::MisreadKey
             | Trouble::Pause
             | Trouble::RunPipeline { .. }
             | Trouble::Revert { .. }

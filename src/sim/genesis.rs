@@ -11,6 +11,7 @@ use super::counters::Counters;
 use super::events::{Event, Queue};
 use super::fault::{FaultBook, When};
 use super::kubernetes::{Cluster, Hand};
+use super::logs::LogBook;
 use super::meter::Meter;
 use super::repository::{Commit, Repository, Signature};
 use super::secrets_map;
@@ -38,12 +39,15 @@ pub(super) fn create(config: WorldConfig) -> World {
         units: units(&config),
         stamps: Vec::new(),
         version: 1000,
+        logs: LogBook::default(),
+        outsiders: Vec::new(),
         meter: Meter::new(config.units.iter().map(|unit| unit.stamps.len()).sum()),
         counters: Counters::default(),
         digest: String::new(),
         config: Arc::new(config),
     };
     add_stamps(&mut world);
+    world.outsiders = super::logs::outsiders(&world.config, &world.account, world.now);
     queue_deeds(&mut world);
     world.note_all_darkness();
     world.digest = digest(&world);

@@ -32,14 +32,21 @@ impl World {
         keys
     }
 
-    /// A signed request from outside of the pods: `fits` says whether the request was signed with the key.
-    /// Whoever comes in leaves a trace in the key's last use. `None` is a 401.
-    pub fn authenticate(&mut self, region: &str, fits: impl Fn(&KeyMaterial) -> bool) -> Option<KeyKind> {
+    /// A signed request from outside of the pods: `fits` says whether the request was signed with the key, `agent` is
+    /// what the client calls itself. Whoever comes in leaves a trace in the key's last use, and everybody one in the
+    /// logs. `None` is a 401.
+    pub fn authenticate(
+        &mut self,
+        region: &str,
+        agent: &str,
+        fits: impl Fn(&KeyMaterial) -> bool,
+    ) -> Option<KeyKind> {
         let found = self
             .accepted_keys(region)
             .into_iter()
             .find(|key| fits(&key.material))
             .map(|key| (key.id, key.kind));
+        self.logs.visited(self.now, region, agent, found.map(|(_, kind)| kind));
         match found {
             Some((id, kind)) => {
                 self.counters.probes_accepted += 1;
@@ -60,16 +67,18 @@ impl World {
         self.living()
             .filter(|(_, process)| process.key == Some(key))
             .map(|(region, process)| {
-                tally(process, &self.account, &self.faults, region, self.now).last_served
+                tally(process, &self.account, &self.faults, region, self.now.min(process.until)).last_served
             })
             .fold(settled, Option::max)
     }
 
-    /// All processes that run, each with its region's place.
+    /// All processes that run, each with its region's place; those outside of the stamps as well.
     fn living(&self) -> impl Iterator<Item = (usize, &Process)> {
+        let outside = self.outsiders.iter().map(|outsider| (outsider.region, &outsider.process));
         self.stamps
             .iter()
             .flat_map(|stamp| stamp.cluster.processes().map(move |process| (stamp.region, process)))
+            .chain(outside)
     }
 
     /// What the outage meter says now.
@@ -77,6 +86,10 @@ impl World {
         let mut sum = Tally::default();
         for place in 0..self.stamps.len() {
             sum.add(&self.stamp_tally(place));
+        }
+        for outsider in &self.outsiders {
+            let until = self.now.min(outsider.process.until);
+            sum.add(&tally(&outsider.process, &self.account, &self.faults, outsider.region, until));
         }
         Outage {
             served: sum.served,
@@ -107,6 +120,9 @@ impl World {
         }
         if let (Some(key), Some(at)) = (process.key, counted.last_served) {
             self.account.touch(key, at);
+        }
+        if self.config.logs.is_some() {
+            self.logs.ended.push((place, Process { until: self.now, ..*process }));
         }
     }
 

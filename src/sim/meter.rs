@@ -98,11 +98,30 @@ pub(super) fn tally(
     region: usize,
     until: Timestamp,
 ) -> Tally {
-    let from = process.since;
+    let mut sum = Tally::default();
+    for (open, part) in parts(process, account, faults, region, process.since, until) {
+        sum.add(&if open {
+            Tally { served: part.count, last_served: part.last, ..Tally::default() }
+        } else {
+            Tally { refused: part.count, first_refused: part.first, ..Tally::default() }
+        });
+    }
+    sum
+}
+
+/// The requests of a process in `[from, until)`, in parts that were all served or all refused.
+pub(super) fn parts(
+    process: &Process,
+    account: &Account,
+    faults: &FaultBook,
+    region: usize,
+    from: Timestamp,
+    until: Timestamp,
+) -> Vec<(bool, Ticks)> {
+    let from = from.max(process.since);
     let key = process.key.and_then(|key| account.key(key));
     let Some((key, life)) = key.and_then(|key| Some((key, *key.lives.get(region)?))) else {
-        let all = ticks(process, from, until);
-        return Tally { refused: all.count, first_refused: all.first, ..Tally::default() };
+        return vec![(false, ticks(process, from, until))];
     };
     let name = account.regions().get(region).map_or("", |region| region.name.as_str());
     let windows: Vec<(Timestamp, Timestamp)> = faults.refusals(key.kind.slot, name).collect();
@@ -115,23 +134,19 @@ pub(super) fn tally(
     edges.retain(|edge| from <= *edge && *edge < until);
     edges.sort_unstable();
     edges.dedup();
-    let mut sum = Tally::default();
-    for (place, begin) in edges.iter().enumerate() {
-        let end = edges.get(place + 1).copied().unwrap_or(until);
-        let part = ticks(process, *begin, end);
-        sum.add(&if open(*begin) {
-            Tally { served: part.count, last_served: part.last, ..Tally::default() }
-        } else {
-            Tally { refused: part.count, first_refused: part.first, ..Tally::default() }
-        });
-    }
-    sum
+    let end = |place: usize| edges.get(place + 1).copied().unwrap_or(until);
+    edges
+        .iter()
+        .enumerate()
+        .map(|(place, begin)| (open(*begin), ticks(process, *begin, end(place))))
+        .collect()
 }
 
-struct Ticks {
-    count: u64,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
+/// Requests in a row.
+pub(super) struct Ticks {
+    pub count: u64,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
 }
 
 /// The requests of a process in `[from, until)`.

@@ -16,6 +16,7 @@ use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook};
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
+use super::logs::{LogBook, Outsider};
 use super::meter::Meter;
 use super::pipeline::Run;
 use super::pull::Pull;
@@ -42,6 +43,8 @@ pub struct World {
     /// The newest resource version in any cluster.
     pub(super) version: u64,
     pub(super) meter: Meter,
+    pub(super) logs: LogBook,
+    pub(super) outsiders: Vec<Outsider>,
     pub(super) counters: Counters,
     pub(super) digest: String,
 }

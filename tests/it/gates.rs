@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use keyslot::model::{
-    Blindness, ClusterState, ClusterView, CommitId, EvidenceKey, KeyKind, PullState, ResourceKind, RunId,
-    RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy,
-    SyncedSecretView, Unlisted,
+    Access, Blindness, ClusterState, ClusterView, CommitId, Credential, EvidenceKey, KeyKind, PullState,
+    ResourceKind, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect,
+    StageView, Strategy, SyncedSecretView, Unlisted,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
-use crate::stage::{HOLDER, Stage, at, branch, holding, key, proof, stamp};
+use crate::stage::{HOLDER, Stage, at, branch, holding, key, proof, requests, stamp};
 
 /// Spoils one piece of a stage that would act, and names what must hold then.
 type Spoil = fn(&mut Stage);
@@ -145,6 +146,44 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("the old key was used just now", Gate::KeyQuiet, End::Waits, |s| {
             let kind = KeyKind::read_write(Slot::Primary);
             s.account_mut().keys.get_mut(&kind).unwrap().last_used = Some(at(99_000));
+        }),
+        ("the logs show a use of the old key", Gate::KeyQuiet, End::Waits, |s| {
+            let primary = KeyKind::read_write(Slot::Primary);
+            // Within the quiet window before the end of what the logs can tell.
+            let used = requests(primary, "east", s.now - SignedDuration::from_mins(39));
+            s.usage_mut().requests.push(used);
+        }),
+        ("the logs show a use that is younger than they can be whole", Gate::KeyQuiet, End::Waits, |s| {
+            let used = requests(KeyKind::read_write(Slot::Primary), "east", s.now);
+            s.usage_mut().requests.push(used);
+        }),
+        ("somebody was refused with the old key", Gate::KeyQuiet, End::Waits, |s| {
+            let mut refused = requests(KeyKind::read_write(Slot::Primary), "west", s.now);
+            refused.refused = true;
+            s.usage_mut().requests.push(refused);
+        }),
+        ("the logs do not say with which key", Gate::KeyQuiet, End::Waits, |s| {
+            s.usage_mut().requests[0].credential = Credential::Unknown;
+        }),
+        ("the logs have no row", Gate::KeyQuiet, End::Waits, |s| {
+            (s.usage_mut().newest, s.usage_mut().requests) = (None, Vec::new());
+        }),
+        ("the logs have stopped", Gate::KeyQuiet, End::Waits, |s| {
+            s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(31));
+        }),
+        ("the logs were asked for less than the window", Gate::KeyQuiet, End::Waits, |s| {
+            s.usage_mut().since = s.now - SignedDuration::from_mins(39);
+        }),
+        ("the logs cannot be read", Gate::NotRefused, End::Waits, |s| {
+            s.world.usage = Some(Seen::blind(s.now, Blindness::Missing, "no table"));
+        }),
+        ("what the logs say is old", Gate::KeyQuiet, End::Waits, |s| {
+            s.world.usage.as_mut().unwrap().at = at(100_000 - 61);
+        }),
+        ("a stamp's region refuses", Gate::NotRefused, End::Halts, |s| {
+            let mut refused = requests(KeyKind::read_write(Slot::Secondary), "East", s.now);
+            (refused.refused, refused.credential) = (true, Credential::Unknown);
+            s.usage_mut().requests.push(refused);
         }),
         ("a cluster's evidence is old", Gate::OldPodsGone, End::Waits, |s| {
             let seen = s.world.clusters.get_mut(&stamp("east")).unwrap();
@@ -284,6 +323,10 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         }),
         ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
         ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),
+        ("logs that cannot be read", Gate::Preflight, End::Waits, |s| {
+            s.world.usage = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
+        ("logs without a row of the account", Gate::Preflight, End::Waits, |s| s.usage_mut().newest = None),
         ("unreachable", Gate::Preflight, End::Waits, |s| {
             let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
             s.world.clusters.insert(stamp("north"), blind);
@@ -321,6 +364,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the cluster of east",
         "the cluster of north",
         "Azure's list of stamps",
+        "the logs of the data plane",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");
@@ -344,9 +388,10 @@ fn the_canary_goes_first_and_alone_and_soaks() {
     assert!(holding(&decision).contains(&Gate::Wave), "north waits for the canary");
 
     let mut soaking = Stage::before_restart();
+    soaking.policy.log_lag = None;
     let now = soaking.now;
     for pod in &mut soaking.cluster_mut("east").pods {
-        pod.created = now - jiff::SignedDuration::from_mins(9);
+        pod.created = now - SignedDuration::from_mins(9);
     }
     let decision = soaking.decide();
     assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
@@ -355,6 +400,105 @@ fn the_canary_goes_first_and_alone_and_soaks() {
     let decision = soaking.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("north")));
+}
+
+/// The canary was replaced half an hour ago and has soaked for its ten minutes.
+fn soaked() -> Stage {
+    let mut stage = Stage::before_restart();
+    let created = stage.now - SignedDuration::from_mins(30);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = created);
+    stage
+}
+
+fn refused(stage: &mut Stage, region: &str, minutes_ago: i64) {
+    let last = stage.now - SignedDuration::from_mins(minutes_ago);
+    let mut refused = requests(KeyKind::read_write(Slot::Secondary), region, last);
+    (refused.refused, refused.credential) = (true, Credential::Unknown);
+    stage.usage_mut().requests.push(refused);
+}
+
+#[test]
+fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
+    let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("the logs have not come so far", Gate::NotRefused, End::Waits, |s| {
+            s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(21));
+        }),
+        ("what they have may not be all", Gate::NotRefused, End::Waits, |s| {
+            s.policy.log_lag = Some(Duration::from_secs(21 * 60));
+        }),
+        ("the logs never come so far", Gate::NotRefused, End::Halts, |s| {
+            s.policy.log_lag = Some(Duration::from_secs(4 * 60));
+            s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(21));
+        }),
+        ("the canary's region refuses", Gate::NotRefused, End::Halts, |s| refused(s, "east", 30)),
+        ("some region refuses, and nobody knows which is the canary's", Gate::NotRefused, End::Halts, |s| {
+            s.policy.stamps[0].region = None;
+            refused(s, "west", 5);
+        }),
+    ];
+    check(soaked, cases);
+
+    let harmless: [fn(&mut Stage); 4] = [
+        |s| refused(s, "north", 5),
+        |s| refused(s, "east", 31),
+        |s| {
+            refused(s, "east", 5);
+            s.usage_mut().requests.last_mut().unwrap().caller.agent = "keyslot/0.1.0".to_owned();
+        },
+        |s| {
+            (s.policy.log_lag, s.world.usage) = (None, None);
+        },
+    ];
+    for (place, spoil) in harmless.iter().enumerate() {
+        let mut stage = soaked();
+        spoil(&mut stage);
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{place}: {:?}", stage.decide());
+    }
+}
+
+#[test]
+fn who_holds_another_key_or_none_or_is_keyslot_does_not_disturb_the_quiet() {
+    let primary = KeyKind::read_write(Slot::Primary);
+    let read_only = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
+    let now = Stage::ready().now;
+    let before = now - SignedDuration::from_mins(41);
+    let of_keyslot = || {
+        let mut own = requests(primary, "east", now);
+        own.caller.agent = "keyslot/0.1.0".to_owned();
+        own
+    };
+    let mut of_nobody = requests(primary, "east", now);
+    of_nobody.credential = Credential::NoKey;
+    for harmless in
+        [requests(read_only, "east", now), requests(primary, "east", before), of_keyslot(), of_nobody]
+    {
+        let mut stage = Stage::ready();
+        stage.usage_mut().requests.push(harmless.clone());
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{harmless:?}: {:?}", stage.decide());
+    }
+    let mut unasked = Stage::ready();
+    (unasked.policy.log_lag, unasked.world.usage) = (None, None);
+    assert!(matches!(unasked.decide().verdict, Verdict::Act { .. }), "{:?}", unasked.decide());
+}
+
+#[test]
+fn a_caller_of_whom_no_row_says_the_key_is_accepted_by_its_address_and_no_other_is() {
+    let accepted = |address: &str| {
+        let mut stage = Stage::ready();
+        stage.usage_mut().requests[0].credential = Credential::Unknown;
+        let acceptance = Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::KeyQuiet,
+            subject: address.to_owned(),
+            because: "the search indexer, moved last week".to_owned(),
+            until: at(200_000),
+            why: Some("key-not-named".to_owned()),
+        };
+        stage.events.push((at(4), Event::Accepted(acceptance)));
+        matches!(stage.decide().verdict, Verdict::Act { .. })
+    };
+    assert!(accepted("192.0.2.1"));
+    assert!(!accepted("192.0.2.2"));
 }
 
 #[test]
@@ -434,6 +578,9 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     for name in ["east", "north"] {
         stage.vault_mut(name).fingerprint = key(Slot::Primary);
     }
+    let decision = stage.decide();
+    assert!(holding(&decision).contains(&Gate::KeyQuiet), "the logs say that it is in use: {decision:?}");
+    stage.usage_mut().requests = vec![requests(KeyKind::read_write(Slot::Primary), "east", stage.now)];
     let decision = stage.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(

@@ -283,6 +283,19 @@ fn around_restart() -> Vec<Scenario> {
             },
         ),
         scene(
+            Gate::NotRefused,
+            || {
+                // Whatever starts after the first few minutes runs, is ready, and is refused.
+                let at = When::from(MINUTE * 10);
+                let mut theatre = with(|config| {
+                    config.faults.push(Fault::new(at, Target::any(), Trouble::MisreadKey));
+                });
+                theatre.policy.log_lag = Some(MINUTE * 5);
+                theatre
+            },
+            |theatre, _| theatre.world.lock().stamp_tally(1).refused > 0,
+        ),
+        scene(
             Gate::OldPodsGone,
             || {
                 with(|config| {

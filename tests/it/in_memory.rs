@@ -12,6 +12,7 @@ use keyslot::model::{
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
 use keyslot::rotation::{Event, Gate};
+use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
 
@@ -153,6 +154,7 @@ impl Theatre {
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
             inventory: self.policy.inventory,
+            log_window: self.policy.log_window().unwrap_or_default(),
             operation: None,
         }
     }
@@ -189,6 +191,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
                     name: stamp.name.clone(),
                     unit: unit.name.clone(),
                     live_traffic: unit.traffic,
+                    region: Some(region_of(&stamp.location)),
                 })
             })
             .collect(),
@@ -202,6 +205,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         settle: minutes(15),
         approver_differs: false,
         inventory: true,
+        log_lag: None,
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(2), proof: minutes(10) },
         pace: Pace {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::model::{
-    Access, AccountId, AccountView, Ages, BranchName, BranchView, ClusterView, CommitId, EnvironmentName,
-    Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict,
-    PullCheck, PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, RotationId,
-    Route, Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim,
-    VaultView, WorkloadName, WorkloadView, World,
+    Access, AccountId, AccountView, Ages, BranchName, BranchView, Caller, ClusterView, CommitId, Credential,
+    EnvironmentName, Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy,
+    ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region, RegionProof, ReleaseView,
+    ReplicaNumber, Requests, RotationId, Route, Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse,
+    StampFacts, StampName, Strategy, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Verdict, decide,
@@ -58,6 +58,7 @@ impl Stage {
             code: Some(Seen::known(now, code())),
             runs: Some(Seen::known(now, Vec::new())),
             inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
+            usage: Some(Seen::known(now, usage(now))),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
@@ -118,6 +119,10 @@ impl Stage {
         self.world.account.as_mut().unwrap().what.as_mut().unwrap()
     }
 
+    pub fn usage_mut(&mut self) -> &mut UsageView {
+        self.world.usage.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
     pub fn code_mut(&mut self) -> &mut ReleaseView {
         self.world.code.as_mut().unwrap().what.as_mut().unwrap()
     }
@@ -135,6 +140,29 @@ pub fn holding(decision: &Decision) -> BTreeSet<Gate> {
         }
         Verdict::Act { held, .. } => held.iter().map(|reason| reason.gate).collect(),
         Verdict::Record(_) | Verdict::Done => BTreeSet::new(),
+    }
+}
+
+/// Every region serves requests with the new key.
+pub fn usage(now: Timestamp) -> UsageView {
+    let served = |region: &str| requests(KeyKind::read_write(Slot::Secondary), region, now);
+    UsageView {
+        since: now - jiff::SignedDuration::from_hours(5),
+        newest: Some(now),
+        requests: vec![served("east"), served("north")],
+    }
+}
+
+/// Requests with the key, the last of them then.
+pub fn requests(kind: KeyKind, region: &str, last: Timestamp) -> Requests {
+    Requests {
+        credential: Credential::Key(kind),
+        refused: false,
+        region: region.to_owned(),
+        caller: Caller { address: "192.0.2.1".to_owned(), agent: "sdk".to_owned() },
+        count: 7,
+        first: last - jiff::SignedDuration::from_hours(1),
+        last,
     }
 }
 
@@ -284,7 +312,12 @@ pub fn policy() -> Policy {
         skip_stages: Vec::new(),
         stamps: ["east", "north"]
             .iter()
-            .map(|name| StampFacts { name: stamp(name), unit: "unit".to_owned(), live_traffic: true })
+            .map(|name| StampFacts {
+                name: stamp(name),
+                unit: "unit".to_owned(),
+                live_traffic: true,
+                region: Some((*name).to_owned()),
+            })
             .collect(),
         workloads: vec![workload()],
         wave_size: 1,
@@ -296,6 +329,7 @@ pub fn policy() -> Policy {
         settle: minutes(15),
         approver_differs: false,
         inventory: true,
+        log_lag: Some(minutes(10)),
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(1), proof: minutes(10) },
         pace: Pace {

@@ -38,13 +38,16 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// 1, 2, 4 s, as Key Vault's documentation advises, and a server's wish up to 30 s.
     fn default() -> Self {
-        Backoff { attempts: 4, first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+        Backoff::USUAL
     }
 }
 
 impl Backoff {
+    /// 1, 2, 4 s, as Key Vault's documentation advises, and a server's wish up to 30 s.
+    pub const USUAL: Backoff =
+        Backoff { attempts: 4, first: Duration::from_secs(1), longest: Duration::from_secs(30) };
+
     /// Runs the read until it succeeds, fails for good, or the attempts are used up.
     ///
     /// # Errors

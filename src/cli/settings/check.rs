@@ -168,6 +168,15 @@ fn stamps(environment: &Environment) -> Checked {
         let what = "neither names nor tags say what a stamp looks like";
         return Err(Problem::new(keys(["inventory"]), what, "write `names = [\"…\"]` or `tags = { … }`"));
     }
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    if environment
+        .logs
+        .as_ref()
+        .is_some_and(|logs| logs.workspace.is_empty() || !logs.workspace.chars().all(plain))
+    {
+        let remedy = "write the workspace's id, a GUID, and not its name or resource id";
+        return Err(Problem::new(keys(["logs", "workspace"]), "no id of a workspace", remedy));
+    }
     let mut units = BTreeSet::new();
     for (index, unit) in environment.units.iter().enumerate() {
         if unit.name.is_empty() || !units.insert(&unit.name) {

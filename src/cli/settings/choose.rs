@@ -173,6 +173,7 @@ impl Chosen<'_> {
             settle: policy.settle.0,
             approver_differs: policy.approver_differs,
             inventory: self.environment.inventory.is_some(),
+            log_lag: self.environment.logs.as_ref().map(|_| policy.log_lag.0),
             store: self.store(),
             ages: policy.ages.ages(),
             pace: policy.pace.pace(),

@@ -19,6 +19,8 @@ pub struct Endpoints {
     pub arm: WebAddress,
     /// The authority that gives tokens.
     pub login: WebAddress,
+    /// The query API of Log Analytics.
+    pub logs: WebAddress,
     /// Where Azure tokens come from.
     pub credential: CredentialKind,
     /// The domain of Key Vaults: a vault's host is its name, a dot, and this.
@@ -65,6 +67,7 @@ impl Default for Endpoints {
         Endpoints {
             arm: WebAddress::of_host("management.azure.com"),
             login: WebAddress::of_host("login.microsoftonline.com"),
+            logs: WebAddress::of_host("api.loganalytics.io"),
             credential: CredentialKind::Auto,
             vault_suffix: "vault.azure.net".to_owned(),
             trust_root: None,

@@ -26,6 +26,9 @@ pub struct Environment {
     /// How stamps are recognised in Azure, so that one that nobody listed is found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySettings>,
+    /// Where the account's requests are logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<LogSettings>,
     /// Once a file is loaded, those of the release units are among them.
     #[serde(rename = "stamp", default)]
     pub stamps: Vec<StampSettings>,
@@ -113,6 +116,14 @@ impl Default for AuthorSettings {
     fn default() -> AuthorSettings {
         AuthorSettings { name: "keyslot".to_owned(), email: "keyslot@noreply.invalid".to_owned() }
     }
+}
+
+/// `[environment.NAME.logs]`: the workspace that the account's diagnostic settings send `DataPlaneRequests` to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// The workspace's id, a GUID; not its name.
+    pub workspace: String,
 }
 
 /// `[environment.NAME.secret]`: the Key Vault secret that carries the key.

@@ -19,6 +19,7 @@ mod endpoints;
 mod environment;
 mod error;
 mod find;
+mod network;
 mod places;
 mod policy;
 mod read;
@@ -33,11 +34,12 @@ pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, TerraformSettings,
-    WorkloadSettings,
+    AccountSettings, AuthorSettings, Environment, LogSettings, ProbeSettings, SecretSettings,
+    TerraformSettings, WorkloadSettings,
 };
 pub use error::SettingsError;
 pub use find::{FILE_NAME, find};
+pub use network::Network;
 pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
 pub use release::{

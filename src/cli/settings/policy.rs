@@ -20,6 +20,8 @@ pub struct PolicySettings {
     pub confirm_window: Span,
     /// How long after a new version was made a vault may still answer with the one before.
     pub vault_lag: Span,
+    /// After how long the row of a request is taken to have come, where requests are logged.
+    pub log_lag: Span,
     /// A slot whose key is older is regenerated before traffic moves to it. Absent: age does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_target_age: Option<Span>,
@@ -45,6 +47,8 @@ impl Default for PolicySettings {
             // how fast: seconds as a rule, minutes while a region fails over. Also what the clocks of a vault and a
             // cluster may differ by.
             vault_lag: Span::minutes(5),
+            // Azure speaks of three to ten minutes for the logs of resources.
+            log_lag: Span::minutes(10),
             max_target_age: None,
             settle: Span::minutes(5),
             approver_differs: true,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Network;
 use crate::model::{StampFacts, StampName};
 use crate::terraform::outputs::{STAMP_PROPERTIES, StampProperties};
 
@@ -29,6 +30,13 @@ pub struct StampSettings {
     /// Whether it takes traffic.
     #[serde(default = "yes")]
     pub traffic: bool,
+    /// The account's region that serves its pods. Without it, a request that any region refuses counts as one of the
+    /// stamp's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// From where its pods are seen to come: addresses, or networks as `10.1.0.0/16`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Network>,
     /// The cluster in Azure, which is then asked for a kubeconfig.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aks: Option<AksSettings>,
@@ -58,7 +66,12 @@ impl StampSettings {
     }
 
     pub fn facts(&self) -> StampFacts {
-        StampFacts { name: self.stamp_name(), unit: self.unit.clone(), live_traffic: self.traffic }
+        StampFacts {
+            name: self.stamp_name(),
+            unit: self.unit.clone(),
+            live_traffic: self.traffic,
+            region: self.region.clone(),
+        }
     }
 }
 
@@ -125,6 +138,9 @@ impl UnitSettings {
             kubeconfig: self.kubeconfig.clone(),
             namespaces: self.namespaces.clone(),
             traffic: self.traffic,
+            // The account may have no region there; then another one serves it.
+            region: None,
+            addresses: Vec::new(),
         }
     }
 }

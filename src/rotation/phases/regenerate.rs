@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, key_quiet, keys_allowed, lease_held, no_hazard, old_pods_gone, propagated,
-    slot_unused, synced, target_proven,
+    all_listed, approved, key_quiet, keys_allowed, lease_held, no_hazard, none_refused, old_pods_gone,
+    propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -38,6 +38,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = slot_unused(ctx, from, fresh);
     reasons.extend(nobody_holds(ctx, from, fresh));
+    reasons.extend(none_refused(ctx, fresh));
     reasons.extend(target_proven(ctx, from.other(), fresh));
     reasons.extend(may_fire(ctx, from, fresh));
     let reasons = ctx.holding(reasons);

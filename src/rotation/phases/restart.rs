@@ -1,11 +1,13 @@
 //! Restart: canary stamp, soak, then the rest in waves; within a stamp the workloads in their order.
 //!
 //! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
-//! enough to be so. The last healthy stamp that takes traffic is never touched.
+//! enough to be so. Pods look healthy with a dead key, so where the logs tell, a refusal stops everything, and the
+//! soak lasts until they have told of all of it. The last healthy stamp that takes traffic is never touched.
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    cluster_steady, propagated, rollout_settled, settled, synced, target_proven, workload_ready,
+    cluster_steady, logs_reach, none_refused, propagated, rollout_settled, settled, synced, target_proven,
+    workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
@@ -24,8 +26,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
-    if stands.iter().all(StampStand::is_done) {
-        return Stand::Passed;
+    let refused = ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary));
+    if stands.iter().all(StampStand::is_done) || !refused.is_empty() {
+        return Stand::unless(refused);
     }
     let mut steps = Vec::new();
     for index in admitted(ctx, &stands, &mut reasons) {
@@ -79,9 +82,14 @@ fn wave_holds(
         let alone = stands.iter().enumerate().all(|(other, stand)| other == canary || !stand.begun);
         if let Some(until) = first.youngest.map(|at| later(at, ctx.policy.soak))
             && alone
-            && until > ctx.now
         {
-            return hold(Why::Soaking { canary: first.name.clone(), until });
+            if until > ctx.now {
+                return hold(Why::Soaking { canary: first.name.clone(), until });
+            }
+            let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+            if !unknown.is_empty() {
+                return unknown;
+            }
         }
     }
     if admitted >= ctx.policy.wave_size.max(1) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
+use super::usage::unused_in_logs;
 use crate::model::{KeyKind, KeyView, ProofVerdict, Slot};
 
 /// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
@@ -66,9 +67,15 @@ fn refused(ctx: &Context<'_>, key: &KeyView, slot: Slot, regions: Vec<String>) -
     }
 }
 
-/// The slot's keys, of either access, have been unused for the quiet window. Where the service does not tell,
-/// nothing holds: the other gates carry the weight, and `explain` says so.
+/// The slot's key has been unused for the quiet window, by the account's own note and by the logs. Where neither
+/// tells, nothing holds: the other gates carry the weight, and `explain` says so.
 pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
+    let mut reasons = unused_by_account(ctx, slot, max);
+    reasons.extend(unused_in_logs(ctx, KeyKind { slot, access: ctx.opened.access }, max));
+    reasons
+}
+
+fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::KeyQuiet;
     let account = match ctx.account(gate, max) {
         Ok(account) => account,

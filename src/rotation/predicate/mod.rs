@@ -8,6 +8,7 @@ mod code;
 mod inventory;
 mod pods;
 mod runs;
+mod usage;
 mod vaults;
 mod workloads;
 
@@ -17,5 +18,6 @@ pub use code::slot_unused;
 pub use inventory::all_listed;
 pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};
 pub use runs::{no_hazard, under_way};
+pub use usage::{logs_reach, logs_readable, none_refused, unused_in_logs};
 pub use vaults::{propagated, synced};
 pub use workloads::{cluster_steady, rollout_settled, workload_ready};

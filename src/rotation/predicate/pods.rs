@@ -45,6 +45,14 @@ pub fn stale_pods<'a>(
     })
 }
 
+/// When the first of those that live and are young enough was created: since then, somebody there uses the key that
+/// the vault holds.
+pub fn renewed_at(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
+    let since = later(propagated_at(vault, cluster), lag);
+    let alive = cluster.pods.iter().filter(|pod| !is_over(pod) && pod.deleting.is_none());
+    alive.map(|pod| pod.created).filter(|created| *created > since).min()
+}
+
 /// The lag has passed: a pod of the stamp that is created now reads the current key, and is seen to be young enough.
 pub fn settled(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;

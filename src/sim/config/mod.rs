@@ -16,8 +16,8 @@ pub use clusters::{
     location_names, region_of,
 };
 pub use services::{
-    AccountConfig, ChecksConfig, KeyAges, MergeMethod, PeopleConfig, PipelineConfig, RegionConfig,
-    RepositoryConfig, StageConfig,
+    AccountConfig, ChecksConfig, KeyAges, KeyColumn, LogTable, LogsConfig, MergeMethod, OutsiderConfig,
+    PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig,
 };
 
 use super::fault::Fault;
@@ -47,6 +47,9 @@ pub struct WorldConfig {
     pub people: PeopleConfig,
     pub pipeline: PipelineConfig,
     pub repository: RepositoryConfig,
+    /// Where requests to the account are logged; `None` where nobody has switched that on.
+    pub logs: Option<LogsConfig>,
+    pub outsiders: Vec<OutsiderConfig>,
     pub latency: LatencyConfig,
     /// For how long after a write a vault may still answer with the version before; zero for never.
     pub vault_staleness: Duration,
@@ -67,6 +70,8 @@ impl Default for WorldConfig {
             people: PeopleConfig::default(),
             pipeline: PipelineConfig::default(),
             repository: RepositoryConfig::default(),
+            logs: Some(LogsConfig::default()),
+            outsiders: Vec::new(),
             latency: LatencyConfig { read: Span::ZERO, effect: Span::ZERO },
             vault_staleness: Duration::ZERO,
             faults: Vec::new(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::repository::Tree;
 use super::super::time::Span;
 use super::clusters::{location_names, region_of};
-use crate::model::{AccountId, BranchName, StageEffect};
+use crate::model::{AccountId, BranchName, KeyKind, StageEffect};
 
 /// A region of the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +76,75 @@ impl Default for AccountConfig {
             propagation: Span::secs(0, 40),
             tells_last_use: true,
             last_use_grain: Duration::from_secs(60),
+        }
+    }
+}
+
+/// In which table the data plane's requests are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum LogTable {
+    /// `CDBDataPlaneRequests`.
+    OwnTable,
+    /// `AzureDiagnostics`, shared with all other resources.
+    Diagnostics,
+}
+
+/// Which column of a row names the key that a request was signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum KeyColumn {
+    AuthTokenType,
+    /// As in direct mode, when the other column is empty.
+    KeyType,
+    Neither,
+}
+
+/// The workspace that the account's diagnostic settings send to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogsConfig {
+    pub workspace: String,
+    pub table: LogTable,
+    pub key_column: KeyColumn,
+    /// From a request until its row can be found.
+    pub delay: Duration,
+}
+
+impl Default for LogsConfig {
+    fn default() -> LogsConfig {
+        LogsConfig {
+            workspace: "4f9c1d6e-2b57-4a0e-9a53-6b8f0d2c7e11".to_owned(),
+            table: LogTable::OwnTable,
+            key_column: KeyColumn::AuthTokenType,
+            delay: Duration::from_secs(3 * 60),
+        }
+    }
+}
+
+/// Somebody outside of all stamps who has a key and uses it: a function, a laptop. The key is the one that its slot
+/// held when the world began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutsiderConfig {
+    pub kind: KeyKind,
+    pub address: String,
+    pub agent: String,
+    /// By display name.
+    pub region: String,
+    pub period: Duration,
+    /// From the world's beginning on.
+    pub from: Duration,
+    pub until: Duration,
+}
+
+impl OutsiderConfig {
+    /// A function that asks every quarter of an hour, for ever.
+    pub fn function(kind: KeyKind, region: &str) -> OutsiderConfig {
+        OutsiderConfig {
+            kind,
+            address: "198.51.100.77".to_owned(),
+            agent: "documentdb-python-sdk/2.3.0".to_owned(),
+            region: region.to_owned(),
+            period: Duration::from_secs(15 * 60),
+            from: Duration::ZERO,
+            until: Duration::MAX,
         }
     }
 }

@@ -66,6 +66,8 @@ pub struct Process {
     /// Its first request; further ones follow each period.
     pub first_request: Timestamp,
     pub period: Duration,
+    /// When it ends, as far as that is known.
+    pub until: Timestamp,
 }
 
 /// What a task did that matters outside of the cluster.

@@ -127,6 +127,11 @@ impl Cluster {
                 .map(|version| &version.value),
             KeySource::SyncedSecret(name) => self.secrets.get(name).map(|secret| &secret.value),
         };
+        let key = value.and_then(super::super::vault::SecretValue::key);
+        let stamp = hand.stamp;
+        let misread = hand.faults.befall(hand.now, |fault| {
+            (fault.what == Trouble::MisreadKey && fault.target.covers(stamp, &pod.workload)).then_some(())
+        });
         let period = hand
             .config
             .workloads
@@ -137,10 +142,11 @@ impl Cluster {
         let process = Process {
             pod: pod.id,
             deployment: pod.deployment,
-            key: value.and_then(super::super::vault::SecretValue::key),
+            key: key.filter(|_| misread.is_none()),
             since: hand.now,
             first_request: after(hand.now, phase),
             period,
+            until: jiff::Timestamp::MAX,
         };
         self.processes.insert(pod.id, process);
     }

@@ -20,6 +20,9 @@ use crate::ports::{Accounts, Effect, Fault, Permit};
 /// Stands before the number of an operation where Azure Resource Manager has its address.
 const OPERATIONS: &str = "memory://operations/";
 
+/// What keyslot calls itself.
+const AGENT: &str = concat!("keyslot/", env!("CARGO_PKG_VERSION"));
+
 pub(super) struct MemoryAccounts(pub Arc<Hub>);
 
 #[async_trait]
@@ -138,7 +141,7 @@ impl MemoryAccounts {
             if world.account().region(&region.name).is_none() {
                 return Err(about.fault(Blindness::Missing, "the account has no such region"));
             }
-            Ok(world.authenticate(&region.name, |material| material.expose() == key.material.expose()))
+            Ok(world.authenticate(&region.name, AGENT, |material| material.expose() == key.material.expose()))
         });
         match answer.await {
             Ok(Some(_)) => ProofVerdict::Accepted,

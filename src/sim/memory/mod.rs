@@ -12,6 +12,7 @@ mod crash;
 mod forge;
 mod hub;
 mod inventory;
+mod logs;
 mod pipeline;
 mod vaults;
 
@@ -65,6 +66,7 @@ pub fn ports(world: &SharedWorld, options: MemoryOptions) -> Ports {
         vaults: Arc::new(vaults::MemoryVaults(Arc::clone(&hub))),
         accounts: Arc::new(accounts::MemoryAccounts(Arc::clone(&hub))),
         inventory: Arc::new(inventory::MemoryInventory(Arc::clone(&hub))),
+        logs: Arc::new(logs::MemoryLogs(Arc::clone(&hub))),
         clock: Arc::new(clock::MemoryClock(hub)),
     }
 }

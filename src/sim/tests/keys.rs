@@ -170,7 +170,7 @@ fn the_doorkeeper_knows_which_key_opens_which_region_when() {
     let mut world = World::new(WorldConfig::default());
     let old = world.account().current(PRIMARY).unwrap().material.expose().to_owned();
     let enter = |world: &mut World, region: &str, text: &str| {
-        world.authenticate(region, |material| material.expose() == text)
+        world.authenticate(region, "curl", |material| material.expose() == text)
     };
     assert_eq!(enter(&mut world, "East US 2", &old), Some(PRIMARY));
     assert_eq!(enter(&mut world, "Nowhere", &old), None);
@@ -222,8 +222,8 @@ fn a_key_can_be_refused_in_one_region_only() {
         World::new(WorldConfig::default().with_fault(Fault::new(window, target, Trouble::RefuseKey)));
     pass(&mut world, secs(90));
     let text = world.account().current(PRIMARY).unwrap().material.expose().to_owned();
-    assert_eq!(world.authenticate("East US 2", |material| material.expose() == text), None);
-    assert!(world.authenticate("North Europe", |material| material.expose() == text).is_some());
+    assert_eq!(world.authenticate("East US 2", "curl", |material| material.expose() == text), None);
+    assert!(world.authenticate("North Europe", "curl", |material| material.expose() == text).is_some());
     pass(&mut world, secs(90));
     assert_eq!(world.outage().refused, 9 * 60 / 5);
     assert_eq!(world.stamp_tally(1).refused, 9 * 60 / 5);

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use http::header::{AUTHORIZATION, DATE, HOST};
+use http::header::{AUTHORIZATION, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
@@ -178,7 +178,8 @@ fn admitted(
     };
     let signature = text(AUTHORIZATION.as_str()).and_then(signature).ok_or_else(cannot_serve)?;
     let fits = |key: &KeyMaterial| signs(key, &signature, &payload);
-    match world.authenticate(region, fits) {
+    let agent = text(USER_AGENT.as_str()).unwrap_or_default();
+    match world.authenticate(region, agent, fits) {
         Some(kind) if kind.access == Access::ReadOnly && method != Method::GET => {
             Err(Refused::unauthorized(0, MAC_TEXT))
         }

@@ -7,7 +7,10 @@ use super::azure_devops::{self, DevOpsAccess};
 use super::entra::{AKS_SERVER, DEVOPS};
 use super::github::{self, GitHubAccess};
 use super::kubernetes::{self, Access};
-use super::{Directory, HostPattern, SharedWorld, Tickets, WireBuilder, WireError, arm, data_plane, vault};
+use super::{
+    Directory, HostPattern, SharedWorld, Tickets, WireBuilder, WireError, arm, data_plane, log_analytics,
+    vault,
+};
 
 /// Entra ID, Azure Resource Manager, the Cosmos DB data plane, Key Vault.
 pub(super) fn azure(
@@ -21,6 +24,7 @@ pub(super) fn azure(
         .face(HostPattern::name("login.microsoftonline.com"), directory.face())
         .face(HostPattern::name("management.azure.com"), arm.clone())
         .face(HostPattern::below("management.azure.com"), arm)
+        .face(HostPattern::name("api.loganalytics.io"), log_analytics::face(world, directory))
         .face(HostPattern::below("documents.azure.com"), data_plane::face(world))
         .face(HostPattern::below("vault.azure.net"), vault::face(world, directory))
 }

@@ -20,6 +20,7 @@ pub mod git;
 pub mod github;
 mod graph;
 pub mod kubernetes;
+mod log_analytics;
 mod route;
 mod server;
 mod shared;

@@ -51,6 +51,9 @@ fn hosts(settings: &Settings) -> Vec<(&'static str, String)> {
         ("endpoints.login", endpoints.login.host().to_owned()),
     ];
     for environment in settings.environments.values() {
+        if environment.logs.is_some() {
+            hosts.push(("endpoints.logs", endpoints.logs.host().to_owned()));
+        }
         hosts.push(("the forge", environment.release.forge.api.host().to_owned()));
         if environment.release.pipeline.kind == PipelineKind::AzureDevops {
             hosts.push(("the pipeline", environment.release.pipeline.url.host().to_owned()));

@@ -14,6 +14,7 @@ pub(super) fn on_loopback(settings: &mut Settings) {
     for host in [
         "management.azure.com",
         "login.microsoftonline.com",
+        "api.loganalytics.io",
         "dev.azure.com",
         "api.github.com",
         "*.vault.azure.net",
@@ -35,8 +36,9 @@ fn forget<T>(_: T) {}
 #[test]
 fn a_fast_clock_is_refused_unless_everything_is_on_loopback() {
     type Change = fn(&mut Settings);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 10] = [
         ("no trust_root", |settings| settings.endpoints.trust_root = None),
+        ("endpoints.logs", |settings| forget(settings.endpoints.resolve.remove("api.loganalytics.io"))),
         ("endpoints.arm", |settings| forget(settings.endpoints.resolve.remove("management.azure.com"))),
         ("endpoints.login", |settings| {
             forget(settings.endpoints.resolve.remove("login.microsoftonline.com"))

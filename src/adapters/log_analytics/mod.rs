@@ -1,0 +1,156 @@
+//! Log Analytics: the workspace that the account's diagnostic settings send to, asked over its query API.
+//!
+//! Nobody's text becomes part of the query but the account's name, which has letters, digits and hyphens or is refused;
+//! the window goes beside it, as the API's own time span. Requests that are alike are counted there, not here. A table
+//! that does not exist is told from one without rows, and an answer that the service calls partial is none.
+
+mod answer;
+mod question;
+
+use async_trait::async_trait;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::json;
+use url::Url;
+
+use super::arm::{ArmAccess, ArmError, ArmFailure};
+use super::http::{Backoff, ReadError};
+use crate::model::{Blindness, UsageView};
+use crate::ports::{Fault, Logs};
+
+/// The public cloud's.
+pub const PUBLIC_ENDPOINT: &str = "https://api.loganalytics.io";
+
+const WHAT: &str = "ask the logs who used which key";
+
+/// How long the service may work on it, in seconds: below the time that an answer is waited for.
+const PREFER: &str = "wait=50";
+
+/// A query is expensive: it is asked thrice at most.
+const PATIENCE: Backoff = Backoff { attempts: 3, ..Backoff::USUAL };
+
+/// Where to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// As [`PUBLIC_ENDPOINT`].
+    pub endpoint: Url,
+    /// The workspace's id, a GUID; not its name.
+    pub workspace: String,
+    /// The account's name, which no other account in Azure has.
+    pub account: String,
+}
+
+impl LogSettings {
+    /// What a token must be for. The newer name of the public host takes the older one's tokens.
+    pub fn scope(&self) -> String {
+        let origin = match self.endpoint.host_str() {
+            Some("api.loganalytics.azure.com") => PUBLIC_ENDPOINT.to_owned(),
+            _ => self.endpoint.as_str().trim_end_matches('/').to_owned(),
+        };
+        format!("{origin}/.default")
+    }
+}
+
+/// The logs of one account.
+pub struct LogAnalytics {
+    access: ArmAccess,
+    settings: LogSettings,
+}
+
+impl LogAnalytics {
+    /// `access` brings the token of [`LogSettings::scope`].
+    pub fn new(access: ArmAccess, settings: LogSettings) -> LogAnalytics {
+        LogAnalytics { access, settings }
+    }
+
+    fn fault(&self, kind: Blindness, why: impl Into<String>) -> Fault {
+        Fault::new(kind, WHAT, &self.settings.workspace, why)
+    }
+
+    fn address(&self) -> Result<Url, Fault> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        let LogSettings { endpoint, workspace, .. } = &self.settings;
+        if workspace.is_empty() || !workspace.chars().all(plain) {
+            return Err(self.fault(Blindness::Unintelligible, "a workspace's id has letters, digits and -"));
+        }
+        endpoint
+            .join(&format!("/v1/workspaces/{workspace}/query"))
+            .map_err(|error| self.fault(Blindness::Unintelligible, format!("no address: {error}")))
+    }
+
+    async fn ask(&self, query: &str, since: Timestamp) -> Result<Vec<u8>, Fault> {
+        let url = self.address()?;
+        let now = self.access.clock.now();
+        let body = json!({ "query": query, "timespan": format!("{since}/{now}") }).to_string();
+        let once = || async {
+            let mut request = reqwest::Request::new(Method::POST, url.clone());
+            // Without it, the service answers 200 with nothing in it.
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request.headers_mut().insert(HeaderName::from_static("prefer"), HeaderValue::from_static(PREFER));
+            *request.body_mut() = Some(body.clone().into());
+            self.access.send(request, None).await.map_err(|failure| self.failed(&failure))
+        };
+        let answer = PATIENCE.read(self.access.clock.as_ref(), once).await?;
+        if answer.status == StatusCode::NO_CONTENT {
+            return Err(self.nothing_logged("the workspace is empty"));
+        }
+        if answer.body.is_empty() {
+            return Err(self.fault(Blindness::Unintelligible, "the answer is empty"));
+        }
+        Ok(answer.body.to_vec())
+    }
+
+    fn nothing_logged(&self, why: &str) -> Fault {
+        self.fault(Blindness::Missing, why).remedy(
+            "send the account's DataPlaneRequests to this workspace (diagnostic settings), or leave out \
+             [environment.NAME.logs]",
+        )
+    }
+
+    fn failed(&self, failure: &ArmFailure) -> ReadError {
+        match failure {
+            ArmFailure::Answer(error) if names_no_table(error) => {
+                let why = "the workspace has neither of the tables for requests to Cosmos DB accounts";
+                ReadError::Final(self.nothing_logged(why))
+            }
+            ArmFailure::Answer(error) if error.status == StatusCode::GATEWAY_TIMEOUT => {
+                ReadError::Final(self.fault(Blindness::Unreachable, "the query took too long"))
+            }
+            ArmFailure::Answer(error) if error.status == StatusCode::FORBIDDEN => {
+                let fault = self.fault(Blindness::Forbidden, error.to_string());
+                let remedy =
+                    "assign “Log Analytics Reader” on the workspace (it takes up to an hour to work)";
+                ReadError::Final(fault.remedy(remedy))
+            }
+            other => other.read_error(WHAT, &self.settings.workspace),
+        }
+    }
+}
+
+/// SEM0100: a name in the query that nothing has. Columns are asked for by a function that takes missing ones.
+fn names_no_table(error: &ArmError) -> bool {
+    error.status == StatusCode::BAD_REQUEST && error.inner.iter().any(|code| code == "SEM0100")
+}
+
+#[async_trait]
+impl Logs for LogAnalytics {
+    async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
+        let query = question::usage(&self.settings.account)
+            .map_err(|why| self.fault(Blindness::Unintelligible, why))?;
+        let body = self.ask(&query, since).await?;
+        answer::usage(&body, since).map_err(|why| self.fault(Blindness::Unintelligible, why))
+    }
+}
+
+/// Where nobody keeps logs, or nobody said where.
+pub struct NoLogs;
+
+#[async_trait]
+impl Logs for NoLogs {
+    async fn usage(&self, _since: Timestamp) -> Result<UsageView, Fault> {
+        let why = "the configuration does not say where the account's requests are logged";
+        Err(Fault::new(Blindness::Missing, WHAT, "logs", why)
+            .remedy("add [environment.NAME.logs] with `workspace`"))
+    }
+}

@@ -1,0 +1,142 @@
+//! What the logs of the data plane say, where somebody keeps them: who still uses the old key, and whom the new one
+//! is refused.
+//!
+//! A window that the logs have not reached yet proves nothing. Nothing here holds where no logs are configured: then
+//! they are no evidence, and the other gates carry the weight.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::reason::later;
+use super::super::{Context, Gate, Reason, Subject, Why};
+use super::pods::renewed_at;
+use crate::model::{KeyKind, Requests, StampFacts, StampName, UsageView};
+
+/// So many lags after it should have been shown, a person is called: then it is no lag any more.
+const STALLED: u32 = 4;
+
+/// Before the first effect: the logs that later gates want can be read, and have rows of the account.
+pub fn logs_readable(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    if ctx.policy.log_lag.is_none() {
+        return Vec::new();
+    }
+    match ctx.usage(Gate::Preflight, max) {
+        Err(reason) => vec![*reason],
+        Ok((_, view)) if view.newest.is_none() => {
+            let why = Why::LogsBehind { reached: None, wanted: ctx.now };
+            vec![Reason::new(Gate::Preflight, Subject::Account, why)]
+        }
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// In the quiet window that ends where the logs do, nobody has signed a request with the key, and nobody one of which
+/// the logs do not say with which key.
+pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Reason> {
+    let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
+    let gate = Gate::KeyQuiet;
+    let (seen, view) = match ctx.usage(gate, max) {
+        Ok(usage) => usage,
+        Err(reason) => return vec![*reason],
+    };
+    let subject = Subject::Key(kind.slot);
+    let reached = view.reached(seen, lag);
+    let begin = reached.map(|reached| earlier(reached, ctx.policy.quiet_window));
+    let recent = |requests: &&Requests| begin.is_none_or(|begin| requests.last > begin);
+    let mut reasons = Vec::new();
+    let used: Vec<&Requests> = view.with_key(kind).filter(recent).collect();
+    if let Some(newest) = newest(&used) {
+        let (at, by, count) = newest;
+        let until = later(at, ctx.policy.quiet_window + lag);
+        let why = Why::SeenInLogs { slot: kind.slot, at, until, by: by.clone(), count };
+        reasons.push(Reason::new(gate, subject.clone(), why));
+    }
+    let mut unknown: BTreeMap<&str, Vec<&Requests>> = BTreeMap::new();
+    for requests in view.unknown().filter(recent) {
+        unknown.entry(&requests.caller.address).or_default().push(requests);
+    }
+    for (address, requests) in unknown {
+        let Some((at, by, count)) = newest(&requests) else { continue };
+        let until = later(at, ctx.policy.quiet_window + lag);
+        let why = Why::KeyNotNamed { at, until, by: by.clone(), count };
+        reasons.push(Reason::new(gate, Subject::Client(address.to_owned()), why));
+    }
+    // Whoever asks as often as once in a window is in a whole one, if it is not too long ago.
+    let wanted = earlier(ctx.now, lag * (STALLED - 1));
+    let whole =
+        reached.is_some_and(|reached| reached >= wanted) && begin.is_some_and(|begin| begin >= view.since);
+    if !whole {
+        reasons.push(Reason::new(gate, subject, Why::LogsBehind { reached, wanted }));
+    }
+    reasons
+}
+
+/// The last of them, by whom, and how many there are.
+fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model::Caller, u64)> {
+    let last = requests.iter().max_by_key(|requests| requests.last)?;
+    Some((last.last, &last.caller, requests.iter().map(|requests| requests.count).sum()))
+}
+
+/// No stamp whose pods were replaced has had a request refused since, as far as the logs have come.
+pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    if ctx.policy.log_lag.is_none() {
+        return Vec::new();
+    }
+    let renewed = ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?)));
+    let renewed: Vec<(&StampFacts, Timestamp)> = renewed.collect();
+    if renewed.is_empty() {
+        return Vec::new();
+    }
+    match ctx.usage(Gate::NotRefused, max) {
+        Err(reason) => vec![*reason],
+        Ok((_, view)) => {
+            renewed.into_iter().filter_map(|(facts, since)| refused(facts, since, view)).collect()
+        }
+    }
+}
+
+/// When the first of the stamp's pods that are young enough began. That evidence was asked for before.
+fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
+    let max = ctx.policy.ages.ordinary;
+    let vault = ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
+    let cluster = ctx.cluster(&facts.name, Gate::NotRefused, max).ok()?;
+    renewed_at(vault, cluster, ctx.policy.vault_lag)
+}
+
+/// Where the stamp's region is not known, every region counts.
+fn refused(facts: &StampFacts, since: Timestamp, view: &UsageView) -> Option<Reason> {
+    let after = view.refused_in(facts.region.as_deref()).filter(|requests| requests.last >= since);
+    let after: Vec<&Requests> = after.collect();
+    let region = after.iter().max_by_key(|requests| requests.last)?.region.clone();
+    let (at, by, count) = newest(&after)?;
+    let why = Why::RefusedSince { region, since, at, by: by.clone(), count };
+    Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
+}
+
+/// The logs have come to that moment, so that what they do not show of a stamp did not happen. Waits for them, and
+/// calls a person where they do not come.
+pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: Duration) -> Vec<Reason> {
+    let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
+    let gate = Gate::NotRefused;
+    let (seen, view) = match ctx.usage(gate, max) {
+        Ok(usage) => usage,
+        Err(reason) => return vec![*reason],
+    };
+    let reached = view.reached(seen, lag);
+    if reached.is_some_and(|reached| reached >= wanted) {
+        return Vec::new();
+    }
+    let why = if later(wanted, lag * STALLED) > ctx.now {
+        Why::LogsBehind { reached, wanted }
+    } else {
+        Why::LogsStalled { reached, wanted }
+    };
+    vec![Reason::new(gate, Subject::Stamp(stamp.clone()), why)]
+}
+
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}

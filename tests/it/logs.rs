@@ -1,0 +1,135 @@
+//! Log Analytics against the simulated world's, over TLS.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use keyslot::adapters::arm::ArmAccess;
+use keyslot::adapters::log_analytics::{LogAnalytics, LogSettings, PUBLIC_ENDPOINT};
+use keyslot::model::{Blindness, Credential, KeyKind, Requests, Slot, UsageView};
+use keyslot::ports::{Fault, Logs as _};
+use keyslot::sim::config::{KeyColumn, LogTable, LogsConfig, OutsiderConfig};
+use keyslot::sim::fault::{Fault as WorldFault, Operation, Target, Trouble, When};
+use keyslot::sim::{Outage, WorldConfig};
+
+use crate::wire_azure::Rig;
+use crate::wire_core::client;
+
+fn logs(rig: &Rig, change: impl FnOnce(&mut LogSettings)) -> LogAnalytics {
+    let (account, workspace) = rig.simulation.world.with(|world| {
+        let logs = world.config().logs.clone().unwrap_or_default();
+        (world.account().config().id.name.clone(), logs.workspace)
+    });
+    let mut settings = LogSettings { endpoint: PUBLIC_ENDPOINT.parse().unwrap(), workspace, account };
+    change(&mut settings);
+    let access = ArmAccess {
+        http: client(&rig.simulation.wire),
+        tokens: rig.tokens.clone(),
+        scope: settings.scope(),
+        clock: rig.clock.clone(),
+    };
+    LogAnalytics::new(access, settings)
+}
+
+fn world(change: impl FnOnce(&mut LogsConfig)) -> WorldConfig {
+    let primary = KeyKind::read_write(Slot::Primary);
+    let mut config = WorldConfig::default();
+    config.outsiders.push(OutsiderConfig::function(primary, "East US 2"));
+    change(config.logs.as_mut().unwrap());
+    config
+}
+
+/// An hour of a world's requests.
+async fn hour(config: WorldConfig) -> (Rig, Timestamp, Result<UsageView, Fault>) {
+    let rig = Rig::new(config);
+    let start = rig.simulation.world.with(|world| {
+        let start = world.config().start;
+        world.advance_to(start + SignedDuration::from_hours(1));
+        start
+    });
+    let seen = logs(&rig, |_| {}).usage(start).await;
+    (rig, start, seen)
+}
+
+fn counted<'a>(requests: impl Iterator<Item = &'a Requests>) -> u64 {
+    requests.map(|requests| requests.count).sum()
+}
+
+#[tokio::test]
+async fn both_tables_and_both_columns_tell_who_used_which_key() {
+    for table in [LogTable::OwnTable, LogTable::Diagnostics] {
+        for key_column in [KeyColumn::AuthTokenType, KeyColumn::KeyType] {
+            let (rig, start, seen) =
+                hour(world(|logs| (logs.table, logs.key_column) = (table, key_column))).await;
+            let view = seen.unwrap();
+            let primary = KeyKind::read_write(Slot::Primary);
+            assert_eq!(counted(view.with_key(KeyKind::read_write(Slot::Secondary))), 0);
+            let by_function = view.with_key(primary).filter(|it| it.caller.address == "198.51.100.77");
+            let by_function: Vec<&Requests> = by_function.collect();
+            assert_eq!(by_function.len(), 1, "{view:?}");
+            assert_eq!((by_function[0].count, by_function[0].region.as_str()), (4, "East US 2"));
+            assert_eq!(by_function[0].first, start);
+            // Rows come three minutes late; whatever has come, nothing is missing before.
+            let newest = view.newest.unwrap();
+            let (now, Outage { served, .. }) =
+                rig.simulation.world.with(|world| (world.now(), world.outage()));
+            assert!(newest < now - SignedDuration::from_mins(3), "{newest} of {now}");
+            let counted = counted(view.with_key(primary));
+            assert!(served * 9 / 10 < counted && counted < served, "{counted} of {served}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_name_no_key_are_unknown() {
+    let (_rig, _, seen) = hour(world(|logs| logs.key_column = KeyColumn::Neither)).await;
+    let view = seen.unwrap();
+    assert!(counted(view.unknown()) > 1000);
+    assert!(view.requests.iter().all(|requests| requests.credential == Credential::Unknown));
+}
+
+#[tokio::test]
+async fn a_refused_request_is_told_with_its_region() {
+    let target = Target::any().and_region("East US 2").and_slot(Slot::Primary);
+    let at = When::Window { from: Duration::from_secs(600), until: Duration::from_secs(900) };
+    let config = world(|_| {}).with_fault(WorldFault::new(at, target, Trouble::RefuseKey));
+    let (_rig, start, seen) = hour(config).await;
+    let view = seen.unwrap();
+    assert_eq!(counted(view.refused_in(Some("northeurope"))), 0);
+    let refused: Vec<&Requests> = view.refused_in(Some("eastus2")).collect();
+    assert!(counted(refused.iter().copied()) > 10, "{view:?}");
+    for requests in refused {
+        assert!(requests.first >= start + SignedDuration::from_secs(600));
+        assert!(requests.last < start + SignedDuration::from_secs(900));
+    }
+}
+
+#[tokio::test]
+async fn logs_that_nobody_keeps_are_a_fault_and_no_empty_answer() {
+    let config = WorldConfig { logs: None, ..WorldConfig::default() };
+    let (_rig, _, seen) = hour(config).await;
+    let fault = seen.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Missing);
+    assert!(fault.to_string().contains("DataPlaneRequests"), "{fault}");
+
+    let (rig, start, _) = hour(world(|_| {})).await;
+    let elsewhere = logs(&rig, |settings| settings.workspace = "another".to_owned()).usage(start).await;
+    assert_eq!(elsewhere.unwrap_err().kind, Blindness::Missing);
+    // An account that sends its logs elsewhere has no row here.
+    let other = logs(&rig, |settings| settings.account = "another".to_owned()).usage(start).await.unwrap();
+    assert_eq!((other.newest, other.requests.len()), (None, 0));
+    let odd = logs(&rig, |settings| settings.account = "x' or true //".to_owned()).usage(start).await;
+    assert_eq!(odd.unwrap_err().kind, Blindness::Unintelligible);
+}
+
+#[tokio::test]
+async fn throttling_is_waited_for_and_a_missing_right_is_named() {
+    let fault = |at, what| WorldFault::new(at, Target::operation(Operation::ReadLogs), what);
+    let throttle = Trouble::Throttle { retry_after: Duration::from_secs(1) };
+    let (rig, _, seen) = hour(world(|_| {}).with_fault(fault(When::First(1), throttle))).await;
+    assert!(seen.is_ok(), "{seen:?}");
+    assert_eq!(rig.simulation.wire.transcript().count("POST", "/query"), 2);
+    let (_rig, _, seen) = hour(world(|_| {}).with_fault(fault(When::Always, Trouble::Forbidden))).await;
+    let fault = seen.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.to_string().contains("Log Analytics Reader"), "{fault}");
+}
