@@ -2,6 +2,7 @@
 
 pub mod check_human;
 pub mod check_json;
+mod claim;
 pub mod diff;
 mod excerpt;
 pub mod explain;
