@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::baseline::{Written, read, write};
 use super::{CliError, Exit, Terminal};
 use crate::check::{Finding, Severity};
-use crate::render::check_human::{render_check, render_findings};
+use crate::render::check_human::{render_check, render_findings, render_summary};
 use crate::render::check_json::check_json;
 use crate::render::github::github;
 use crate::render::mermaid::render_mermaid;
@@ -115,7 +115,7 @@ impl FindingOptions {
         match self.output {
             Format::Human => {
                 let text = match self.trace {
-                    true => render_findings(tree, findings) + &render_trace(tree),
+                    true => traced(tree, findings),
                     false => render_check(tree, findings),
                 };
                 terminal.data(mask(&text).as_bytes())?;
@@ -131,7 +131,15 @@ impl FindingOptions {
                 }
                 terminal.json(&sarif(tree, findings))
             }
-            Format::Mermaid => terminal.data(mask(&render_mermaid(tree)).as_bytes()),
+            Format::Mermaid => {
+                terminal.data(mask(&render_mermaid(tree)).as_bytes())?;
+                // A flowchart has no place for findings; that there are some is said beside it.
+                let counts = render_summary(findings);
+                if !counts.is_empty() {
+                    terminal.say(&counts);
+                }
+                Ok(())
+            }
             Format::Github => terminal.data(github(tree, findings).as_bytes()),
         }
     }
@@ -162,4 +170,11 @@ impl FindingOptions {
         }
         Ok(Exit::Done)
     }
+}
+
+fn traced(tree: &Tree, findings: &[Finding]) -> String {
+    let (trace, counts) = (render_trace(tree), render_summary(findings));
+    let gap = if trace.is_empty() || counts.is_empty() { "" } else { "\n" };
+    let end = if counts.is_empty() { "" } else { "\n" };
+    render_findings(tree, findings) + &trace + gap + &counts + end
 }
