@@ -30,7 +30,10 @@ fn refused(path: &Path, error: &BaselineError) -> CliError {
             .because(format!("it is of version {version}; this keyslot reads version 1"))
             .hint("use the keyslot that wrote it, or a newer one"),
         BaselineError::WithoutReason(count) => told
-            .because(format!("{count} of its entries give no reason"))
+            .because(match count {
+                1 => "1 of its entries gives no reason".to_owned(),
+                count => format!("{count} of its entries give no reason"),
+            })
             .hint("write into `reason` why the finding may stay, or remove the entry"),
     }
 }

@@ -9,6 +9,7 @@ use super::{CliError, Exit, Terminal};
 use crate::check::{Finding, Severity};
 use crate::render::check_human::{render_check, render_findings, render_summary};
 use crate::render::check_json::check_json;
+use crate::render::count::{are, counted};
 use crate::render::github::github;
 use crate::render::mermaid::render_mermaid;
 use crate::render::sarif::{MAX_RESULTS, sarif};
@@ -120,7 +121,7 @@ impl FindingOptions {
                 };
                 terminal.data(mask(&text).as_bytes())?;
                 if tree.accounts.is_empty() {
-                    terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
+                    terminal.say(&format!("no Cosmos DB account occurs in {}", counted(tree.files, "file")));
                 }
                 Ok(())
             }
@@ -160,9 +161,11 @@ impl FindingOptions {
         let because = self.because.as_deref().unwrap_or_default();
         let Written { entries, left } = write(path, tree, findings, because, self.overwrite)?;
         if !self.quiet {
-            terminal.say(&format!("{} findings are written to {}", entries, path.display()));
+            let (written, file) = (counted(entries, "finding"), path.display());
+            terminal.say(&format!("{written} {} written to {file}", are(entries)));
             if left > 0 {
-                terminal.warn(&format!("{left} findings cannot be silenced and are not in it"));
+                let (left, are) = (counted(left, "finding"), are(left));
+                terminal.warn(&format!("{left} cannot be silenced and {are} not in it"));
             }
             if entries > 0 && because.trim().is_empty() {
                 terminal.hint("write a reason into each entry that has none; it is refused until then");

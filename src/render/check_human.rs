@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::check_json::{SummaryJson, summary};
 use super::claim::{claims, role_words, slot_colored};
+use super::count::counted;
 use super::excerpt::render_finding;
 use super::rules::color;
 use crate::check::{Finding, Severity};
@@ -44,10 +45,9 @@ pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
 /// `2 errors, 1 warning, 3 silenced`; empty where there is nothing to count.
 pub fn render_summary(findings: &[Finding]) -> String {
     let SummaryJson { errors, warnings, notes, silenced } = summary(findings);
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let of = |count: usize, severity: Severity| {
         let style = color(severity).on_default();
-        (count > 0).then(|| format!("{style}{}{style:#}", plural(count, severity.as_str())))
+        (count > 0).then(|| format!("{style}{}{style:#}", counted(count, severity.as_str())))
     };
     let counts = [of(errors, Severity::Error), of(warnings, Severity::Warning), of(notes, Severity::Note)];
     let silenced = (silenced > 0).then(|| format!("{DIM}{silenced} silenced{DIM:#}"));

@@ -1,6 +1,7 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+use super::count::counted;
 use super::span;
 use crate::model::{PullWait, SlotUse};
 use crate::rotation::{Reason, Why};
@@ -275,10 +276,6 @@ fn pull_wait(wait: &PullWait) -> String {
         PullWait::NotComputed => "the forge is still computing".to_owned(),
         PullWait::Mergeable => "ready, somebody has to merge it".to_owned(),
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn some(names: &[String]) -> String {

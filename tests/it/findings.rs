@@ -168,7 +168,7 @@ fn a_baseline_is_refused_until_every_entry_has_its_reason() {
     assert!(written.stderr.contains("write a reason into each entry"), "{}", written.stderr);
     let refused = folder.run(&["check", "--baseline", "known.json"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    assert!(refused.stderr.contains("1 of its entries give no reason"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 of its entries gives no reason"), "{}", refused.stderr);
     let text = String::from_utf8(folder.get("known.json")).unwrap();
     folder.put("known.json", text.replace("\"reason\": \"\"", "\"reason\": \"ours\"").as_bytes());
     assert_eq!(code(&folder, &["--baseline", "known.json"]), 0);
