@@ -107,9 +107,14 @@ mod tests {
                     b = azurerm_cosmosdb_account.x.secondary_readonly_key\n}\n";
         let tree = Tree::read(&[("m/a.tf", text)]).shown_under("infra");
         let [finding] = &check(&tree)[..] else { panic!() };
-        assert!(finding.message.ends_with("from both slots: secondary once, primary once"), "{}", finding.message);
+        assert!(
+            finding.message.ends_with("from both slots: secondary once, primary once"),
+            "{}",
+            finding.message
+        );
         let remedy = finding.remedy();
-        let command = "`keyslot flip 'infra' --to primary --access read-only --account 'm:azurerm_cosmosdb_account.x'`";
+        let command =
+            "`keyslot flip 'infra' --to primary --access read-only --account 'm:azurerm_cosmosdb_account.x'`";
         assert!(remedy.contains(command), "{remedy}");
         let mirrors = ["infra/m:locals.b", "infra/m:locals.a"].map(str::to_owned).to_vec();
         assert!(remedy.ends_with(&format!("`mirrors = {mirrors:?}`.")), "{remedy}");
