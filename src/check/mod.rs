@@ -17,7 +17,7 @@ mod silence;
 
 use crate::terraform::Tree;
 
-pub use baseline::{Baseline, BaselineError, Document as BaselineDocument, baseline_of};
+pub use baseline::{Baseline, BaselineError, Document as BaselineDocument, Reach, baseline_of};
 pub use compare::{There, compare};
 pub use finding::{File, Finding, Fix, Place, Related};
 pub use fingerprint::Fingerprint;

@@ -104,10 +104,10 @@ impl Check {
         let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
         let there = self
             .against
-            .map(|revision| against::there(path, &found, &revision, &self.declarations, terminal))
+            .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
             .transpose()?;
         let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
-        self.shown.conclude(&tree, findings, terminal)
+        self.shown.conclude(&found, &tree, findings, terminal)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What becomes of findings: known ones silenced, the rest printed in some format, and the exit code.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::baseline::{Written, read, write};
+use super::baseline::{Writing, Written, reach, read};
+use super::discover::Found;
+use super::words::reason;
 use super::{CliError, Exit, Terminal};
 use crate::check::{Finding, Severity};
 use crate::render::check_human::{render_check, render_findings, render_summary};
@@ -31,16 +33,17 @@ pub struct FindingOptions {
     /// End with 1 where something as grave as this, or graver, is found.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
-    /// A file of known findings, which do not count.
+    /// A file of known findings, which do not count. Paths in it start from its own folder; entries of files that are
+    /// not checked are left alone.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the findings to a file as known ones, print nothing else, and end with 0. What `--baseline` silences is
-    /// kept with its reason.
+    /// kept with its reason, and so is what a file that is replaced says of files that are not checked.
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
     /// The reason for each new entry of the file. Without it, reasons are left empty and have to be filled in
     /// before the file can be used.
-    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    #[arg(long, value_name = "TEXT", requires = "write_baseline", value_parser = reason)]
     because: Option<String>,
     /// Replace the file where it exists.
     #[arg(long, requires = "write_baseline")]
@@ -96,15 +99,20 @@ impl FindingOptions {
     /// Silences what is known, prints the rest, and says how the program ends.
     pub fn conclude(
         &self,
+        found: &Found,
         tree: &Tree,
         mut findings: Vec<Finding>,
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
-        if let Some(path) = &self.baseline {
-            read(path)?.apply(tree, &mut findings);
+        let baseline = self.baseline.as_deref().map(read).transpose()?;
+        let obeyed = self.baseline.as_deref().zip(baseline.as_ref());
+        if let Some((path, baseline)) = obeyed {
+            baseline.apply(tree, &reach(path, found)?, &mut findings);
         }
         if let Some(path) = &self.write_baseline {
-            return self.write(path, tree, &findings, terminal);
+            let because = self.because.as_deref().unwrap_or_default();
+            let writing = Writing { path, found, obeyed, because, overwrite: self.overwrite };
+            return self.write(&writing, tree, &findings, terminal);
         }
         if !self.quiet {
             self.show(tree, &findings, terminal)?;
@@ -153,23 +161,27 @@ impl FindingOptions {
 
     fn write(
         &self,
-        path: &Path,
+        writing: &Writing<'_>,
         tree: &Tree,
         findings: &[Finding],
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
-        let because = self.because.as_deref().unwrap_or_default();
-        let Written { entries, left } = write(path, tree, findings, because, self.overwrite)?;
-        if !self.quiet {
-            let (written, file) = (counted(entries, "finding"), path.display());
-            terminal.say(&format!("{written} {} written to {file}", are(entries)));
-            if left > 0 {
-                let (left, are) = (counted(left, "finding"), are(left));
-                terminal.warn(&format!("{left} cannot be silenced and {are} not in it"));
-            }
-            if entries > 0 && because.trim().is_empty() {
-                terminal.hint("write a reason into each entry that has none; it is refused until then");
-            }
+        let Written { entries, kept, without_reason, left } = writing.write(tree, findings)?;
+        if self.quiet {
+            return Ok(Exit::Done);
+        }
+        let (new, file) = (entries - kept, writing.path.display());
+        terminal.say(&format!("{} {} written to {file}", counted(new, "finding"), are(new)));
+        if kept > 0 {
+            let (entries, stay) = if kept == 1 { ("entry", "stays") } else { ("entries", "stay") };
+            terminal.say(&format!("{kept} {entries} of files that were not checked {stay}"));
+        }
+        if left > 0 {
+            let (left, are) = (counted(left, "finding"), are(left));
+            terminal.warn(&format!("{left} cannot be silenced and {are} not in it"));
+        }
+        if without_reason > 0 {
+            terminal.hint("write a reason into each entry that has none; the file is refused until then");
         }
         Ok(Exit::Done)
     }

@@ -10,20 +10,17 @@ use crate::cli::error::ErrorKind;
 use crate::cli::{CliError, Terminal, block_on};
 use crate::terraform::{Syntax, Tree};
 
-/// Reads what was found on disk as it is at `revision`, with what is declared of it here. `path` is a folder, or the one
-/// file that was found.
+/// Reads what was found on disk as it is at `revision`, with what is declared of it here.
 ///
 /// # Errors
 /// No git repository around it, no such revision, or objects that are not here.
 pub fn there(
-    path: &Path,
     found: &Found,
     revision: &str,
     declarations: &Declarations,
     terminal: &mut Terminal,
 ) -> Result<There, CliError> {
-    let only = path.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    let wanted = |path: &str| match &only {
+    let wanted = |path: &str| match &found.only {
         Some(name) => path == name,
         None => Syntax::of(path).is_some(),
     };

@@ -52,6 +52,8 @@ impl Shortcuts {
 pub struct Found {
     /// What the files' paths start from.
     pub root: PathBuf,
+    /// The one file of it that was asked for; absent where all of it was.
+    pub only: Option<String>,
     /// Links out of the tree, which were not followed.
     pub links: Vec<PathBuf>,
 }
@@ -114,7 +116,8 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     let tree = read(&root, seen, unread, links, shortcuts.failures(total));
     let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
     let tree = tree.beside(copies).shown_under(&shown(&root));
-    Ok((Found { root, links: left }, tree))
+    let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    Ok((Found { root, only, links: left }, tree))
 }
 
 fn shown(root: &Path) -> String {
