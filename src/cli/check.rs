@@ -19,7 +19,8 @@ use crate::terraform::Tree;
 /// for every account whether its primary or its secondary key is in use. Changes nothing.
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
-/// a file that does not parse. A finding that may stay is silenced where it stands, with its reason.
+/// a file that does not parse. A finding that may stay is silenced where it stands, with its reason. With --plan, ends
+/// with 1 where the plan changes anything but the expected secrets, or none of them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
@@ -92,8 +93,8 @@ impl Check {
             return explain(id, terminal);
         }
         if let Some(file) = self.plan.file() {
-            let (code, output) = (self.path.as_deref(), self.shown.format());
-            return self.plan.check(file, code, output, &self.declarations, terminal);
+            let code = self.path.as_deref();
+            return self.plan.check(file, code, &self.shown, &self.declarations, terminal);
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
