@@ -200,6 +200,7 @@ fn what_cannot_be_compared_says_what_to_do() {
     let outside = Folder::example();
     for (folder, revision, said) in [
         (&folder, "nowhere", &["the repository has no such revision", "`git fetch origin nowhere`"][..]),
+        (&folder, "HEAD~5", &["the repository has no such revision", "`git log --oneline` lists"]),
         (&folder, "main:src", &["the repository has no such revision"]),
         (&folder, "", &["the repository has no such revision"]),
         (&folder, "--output=x", &["the repository has no such revision"]),
@@ -231,6 +232,9 @@ fn a_clone_that_lacks_the_revision_says_how_to_get_it() {
     let ran = check(&clones.path().join("shallow"), &["--against", &old]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("this clone is shallow: fetch what is missing"), "{}", ran.stderr);
+    let ran = check(&clones.path().join("shallow"), &["--against", "HEAD~5"]);
+    assert!(ran.stderr.contains("`git fetch --deepen=N`"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("origin HEAD~5"), "{}", ran.stderr);
 
     git(clones.path(), &["clone", "--quiet", "--filter=blob:none", &url, "partial"]);
     let partial = clones.path().join("partial");

@@ -157,7 +157,7 @@ fn what_is_no_plan_is_refused_with_what_to_do_and_without_a_value() {
         ("misplaced.json", "something is not as in a plan (line 23, column "),
         ("state.json", "it is a state, not a plan"),
         ("cut.json", "it is no JSON"),
-        ("src", "this is a folder, not a file"),
+        ("src", "`terraform show -json PLAN > FILE`"),
         ("nowhere.json", "there is no such file"),
     ] {
         let ran = folder.run(&["check", "--plan", file]);
