@@ -13,10 +13,10 @@ use crate::check::{check_with, compare, nearest, rule};
 use crate::render::rules::{render_rule, render_rules};
 use crate::terraform::Tree;
 
-/// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
+/// Show which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
-/// Reads every Terraform file below PATH, finds each place that reads a key of a Cosmos DB account, and says
-/// for every account whether its primary or its secondary key is in use. Changes nothing.
+/// Every Terraform file below PATH is read, and each place in it that reads a key of a Cosmos DB account; for every
+/// account it is said whether its primary or its secondary key is in use. Nothing is changed.
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
 /// a file that does not parse. A finding that may stay is silenced where it stands, with its reason. With --plan, ends
@@ -92,6 +92,7 @@ impl Check {
         if let Some(id) = &self.explain {
             return explain(id, terminal);
         }
+        self.shown.agree()?;
         if let Some(file) = self.plan.file() {
             let code = self.path.as_deref();
             return self.plan.check(file, code, &self.shown, &self.declarations, terminal);

@@ -24,10 +24,10 @@ pub struct FindingOptions {
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Format,
-    /// Show where every key goes: through which names, into which secret.
+    /// Show where every key goes: through which names, into which secret. For people: the JSON has it under `flows`.
     #[arg(long)]
     trace: bool,
-    /// Print nothing: only the exit code tells, and errors.
+    /// Print nothing: only the exit code tells, and errors. For no other format than the default.
     #[arg(long, short)]
     quiet: bool,
     /// End with 1 where something as grave as this, or graver, is found.
@@ -94,6 +94,32 @@ impl FindingOptions {
     /// The format that was asked for.
     pub fn format(&self) -> Format {
         self.output
+    }
+
+    /// Refuses what would be passed over in silence otherwise.
+    ///
+    /// # Errors
+    /// Two options that want different things printed.
+    pub fn agree(&self) -> Result<(), CliError> {
+        let formatted = self.output != Format::Human;
+        let refused = match self {
+            Self { quiet: true, trace: true, .. } => ("--quiet prints nothing", "leave out --trace or --quiet"),
+            Self { quiet: true, .. } if formatted => {
+                ("--quiet prints nothing, in whatever format", "leave out --output or --quiet")
+            }
+            Self { trace: true, output: Format::Json, .. } => {
+                ("--trace is for people", "leave it out: --output json has the ways of keys under `flows`")
+            }
+            Self { trace: true, .. } if formatted => {
+                ("--trace is for people", "leave it out; --output mermaid draws the ways of keys")
+            }
+            Self { write_baseline: Some(_), .. } if formatted || self.trace => {
+                ("--write-baseline prints no report", "leave out --output and --trace, or run keyslot twice")
+            }
+            Self { .. } => return Ok(()),
+        };
+        let (what, hint) = refused;
+        Err(CliError::usage(what).hint(hint))
     }
 
     /// Silences what is known, prints the rest, and says how the program ends.

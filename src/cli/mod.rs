@@ -45,7 +45,7 @@ pub use self::error::{CliError, ErrorKind};
 pub use self::exit::Exit;
 pub use self::terminal::{Color, Terminal};
 
-/// Rotates Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
+/// Rotate Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
 #[derive(Debug, Parser)]
 #[command(name = "keyslot", version, styles = terminal::HELP_STYLES, arg_required_else_help = true)]
 #[command(after_help = AFTER_HELP, max_term_width = 100)]
@@ -133,6 +133,15 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn helps_say_what_to_do_as_claps_own_do() {
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let verb = about.split([' ', ':']).next().unwrap_or_default();
+            assert!(verb.starts_with(char::is_uppercase) && !verb.ends_with('s'), "{}: {about}", command.get_name());
+        }
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -34,13 +34,30 @@ fn fail_on_decides_what_ends_with_one() {
 #[test]
 fn quiet_prints_nothing_but_errors() {
     let folder = Folder::of(&[("a.tf", OPAQUE)]);
-    for output in ["human", "json", "sarif", "github"] {
-        let ran = folder.run(&["check", "--quiet", "--output", output]);
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", ""), "{output}");
+    for quiet in [&["--quiet"][..], &["-q", "--output", "human"]] {
+        let ran = folder.run(&[&["check"], quiet].concat());
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", ""), "{quiet:?}");
     }
     let missing = folder.run(&["check", "--quiet", "nowhere"]);
     assert_eq!((missing.code, missing.stdout.as_str()), (2, ""));
     assert!(missing.stderr.contains("no such file or folder"), "{}", missing.stderr);
+}
+
+#[test]
+fn options_that_would_print_different_things_are_refused() {
+    let folder = Folder::of(&[("a.tf", OPAQUE)]);
+    for (arguments, said) in [
+        (&["--quiet", "--output", "json"][..], "leave out --output or --quiet"),
+        (&["--quiet", "--trace"], "leave out --trace or --quiet"),
+        (&["--trace", "--output", "json"], "under `flows`"),
+        (&["--trace", "--output", "sarif"], "--trace is for people"),
+        (&["--write-baseline", "known.json", "--output", "json"], "run keyslot twice"),
+    ] {
+        let ran = folder.run(&[&["check"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+    assert_eq!(code(&folder, &["--trace", "--output", "human"]), 1);
 }
 
 #[test]
