@@ -103,7 +103,9 @@ impl FindingOptions {
     pub fn agree(&self) -> Result<(), CliError> {
         let formatted = self.output != Format::Human;
         let refused = match self {
-            Self { quiet: true, trace: true, .. } => ("--quiet prints nothing", "leave out --trace or --quiet"),
+            Self { quiet: true, trace: true, .. } => {
+                ("--quiet prints nothing", "leave out --trace or --quiet")
+            }
             Self { quiet: true, .. } if formatted => {
                 ("--quiet prints nothing, in whatever format", "leave out --output or --quiet")
             }

@@ -139,7 +139,11 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let verb = about.split([' ', ':']).next().unwrap_or_default();
-            assert!(verb.starts_with(char::is_uppercase) && !verb.ends_with('s'), "{}: {about}", command.get_name());
+            assert!(
+                verb.starts_with(char::is_uppercase) && !verb.ends_with('s'),
+                "{}: {about}",
+                command.get_name()
+            );
         }
     }
 

@@ -213,9 +213,11 @@ fn remedy(revision: &str, shallow: bool) -> String {
             "this clone is shallow: fetch what is missing (`git fetch --depth=1 origin {revision}`, then --against \
              FETCH_HEAD; or `git fetch --unshallow`)"
         ),
-        (false, true) => "this clone is shallow: `git fetch --unshallow` brings its whole history, `git fetch \
+        (false, true) => {
+            "this clone is shallow: `git fetch --unshallow` brings its whole history, `git fetch \
                           --deepen=N` the next N commits"
-            .to_owned(),
+                .to_owned()
+        }
         (true, false) if is_name(revision) => {
             format!("`git fetch origin {revision}` brings it, if it is a branch of the remote")
         }

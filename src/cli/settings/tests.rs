@@ -59,7 +59,11 @@ fn the_annotated_example_is_read() {
 #[test]
 fn a_value_of_another_type_says_how_it_is_written() {
     for (text, key, remedy) in [
-        ("version = 1\n[check]\nmirrors = \"infra:locals.x\"\n", "check.mirrors", "write a list: mirrors = [\"…\"]"),
+        (
+            "version = 1\n[check]\nmirrors = \"infra:locals.x\"\n",
+            "check.mirrors",
+            "write a list: mirrors = [\"…\"]",
+        ),
         ("version = 1\ncache = 5\n", "cache", "write"),
         ("version = 1\ncheck = 5\n", "check", "write a table: [check]"),
     ] {
