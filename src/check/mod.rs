@@ -76,7 +76,7 @@ mod tests {
     fn found_in(text: &str) -> [Vec<&'static str>; 2] {
         let (here, there) = at_revisions(files_of(text));
         let here = Tree::read(&here);
-        let there = there.map(|(revision, files)| There { tree: Tree::read(&files), revision });
+        let there = there.map(|(revision, files)| There::new(Tree::read(&files), &revision));
         let findings = check_with(&here, there.map_or_else(Vec::new, |there| compare(&here, &there)));
         let (silenced, left): (Vec<Finding>, Vec<Finding>) =
             findings.into_iter().partition(|finding| finding.silenced.is_some());

@@ -108,7 +108,11 @@ impl Check {
             .against
             .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
             .transpose()?;
-        let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
+        let compared = there.as_ref().map_or_else(Vec::new, |there| compare(&tree, there));
+        if let Some(there) = there.filter(|_| compared.is_empty() && !self.shown.is_quiet()) {
+            against::say_what_agrees(&tree, &there, terminal);
+        }
+        let findings = check_with(&tree, compared);
         self.shown.conclude(&found, &tree, findings, terminal)
     }
 }

@@ -89,7 +89,7 @@ mod tests {
     /// Line and message of each finding.
     fn found(here: &[(&str, &str)], there: &[(&str, &str)]) -> Vec<(usize, String)> {
         let here = Tree::read(here);
-        let there = There { tree: Tree::read(there).shown_under("infra"), revision: "release/1".to_owned() };
+        let there = There::new(Tree::read(there).shown_under("infra"), "release/1");
         check_with(&here, compare(&here, &there))
             .into_iter()
             .filter(|finding| finding.rule.id == RULE.id)

@@ -137,7 +137,7 @@ mod tests {
 
     fn found(here: &str, there: &str) -> Vec<(usize, String)> {
         let here = Tree::read(&[("m/a.tf", here)]);
-        let there = There { tree: Tree::read(&[("m/b.tf", there)]), revision: "main".to_owned() };
+        let there = There::new(Tree::read(&[("m/b.tf", there)]), "main");
         check_with(&here, compare(&here, &there))
             .into_iter()
             .filter(|finding| finding.rule.id == RULE.id)
