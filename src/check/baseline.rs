@@ -139,17 +139,17 @@ impl Baseline {
             known.entry((finding.rule.id.to_owned(), file, fingerprint)).or_default().push(finding);
         }
         let mut wrong: Vec<Finding> = Vec::new();
-        let mine = self.entries.iter().zip(self.spans()).filter(|(entry, _)| reach.covers(&entry.file));
-        for (entry, span) in mine {
+        for (entry, span) in self.entries.iter().zip(self.spans()) {
             let key = (entry.rule.clone(), entry.file.clone(), entry.fingerprint.clone());
             // Two entries for one finding: the second has nothing left to silence.
             let told = match (silenceable(&entry.rule), known.remove(&key)) {
-                (Err(message), _) => Some((&silence_without_rule::RULE, message, RENAME)),
-                (Ok(_), None) => Some((&unused_silence::RULE, unused(entry), REMOVE)),
                 (Ok(_), Some(found)) => {
                     silence(found, entry);
                     None
                 }
+                _ if !reach.covers(&entry.file) => None,
+                (Err(message), _) => Some((&silence_without_rule::RULE, message, RENAME)),
+                (Ok(_), None) => Some((&unused_silence::RULE, unused(entry), REMOVE)),
             };
             wrong.extend(told.map(|(rule, message, remedy)| {
                 let place = Place::outside(Arc::clone(&self.source), span, message);

@@ -130,8 +130,9 @@ pub fn why(reason: &Reason) -> String {
             some(pods)
         ),
         Why::PodsNotMounted { pods } => format!(
-            "{} on {subject} do not show which version of the secret they mount: {}",
+            "{} on {subject} {} not show which version of the secret is mounted: {}",
             counted(pods.len(), "pod"),
+            if pods.len() == 1 { "does" } else { "do" },
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(
