@@ -133,6 +133,27 @@ fn what_git_ignores_and_what_terraform_installed_is_passed_over() {
     assert_eq!(files, [".ci/a.tf"]);
 }
 
+#[test]
+fn ignored_values_that_may_choose_the_slot_are_named_and_not_read() {
+    let chosen = "variable \"slot\" {\n  default = \"primary\"\n}\nlocals {\n  k = var.slot == \"primary\" ? \
+                  azurerm_cosmosdb_account.x.primary_key : azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let folder = Folder::of(&[
+        (".gitignore", "*.auto.tfvars\n"),
+        ("infra/a.tf", chosen),
+        ("infra/mine.auto.tfvars", "slot = \"secondary\"\n"),
+        ("other/a.tf", "locals {}\n"),
+        ("other/mine.auto.tfvars", "slot = \"secondary\"\n"),
+    ]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    let said = "infra/mine.auto.tfvars is ignored by git and was not read: a value in it may decide";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(folder.run(&["flip", "--to", "secondary"]).stderr.contains(said), "a flip may be without effect");
+    assert_eq!(folder.run(&["check", "--quiet"]).stderr, "");
+    folder.put("infra/a.tf", b"locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n");
+    assert_eq!(folder.run(&["check"]).stderr, "");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_not_followed_and_said() {

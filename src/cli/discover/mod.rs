@@ -9,6 +9,7 @@ mod bytes;
 mod links;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// Variables files that git ignores in some of the tree's folders, where all of it was asked for.
+    pub fn ignored_values(&self, folders: &BTreeSet<&str>) -> Vec<PathBuf> {
+        let folders = folders.iter().filter(|_| self.only.is_none());
+        folders.flat_map(|folder| walk::ignored_values(&self.root.join(folder))).collect()
+    }
+
     /// Where a file of the tree lies on disk.
     pub fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)
