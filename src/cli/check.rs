@@ -30,7 +30,8 @@ pub struct Check {
     #[command(flatten)]
     shown: FindingOptions,
     /// Compare with the same folder at a git revision (branch, tag, commit): an account that is read from one slot
-    /// here and from the other there is found. Read from git's objects; nothing is checked out.
+    /// here and from the other there is found. A folder that was renamed since is compared with what it was. Read from
+    /// git's objects; nothing is checked out.
     #[arg(long, value_name = "REV", conflicts_with = "plan")]
     against: Option<String>,
     #[command(flatten)]
