@@ -1,5 +1,7 @@
 //! A rule's `before` and `after` as files.
 
+use crate::terraform::{Declared, DeclaredAccount, Tree};
+
 pub type Files = Vec<(String, String)>;
 
 const DIVIDER: &str = "# --- ";
@@ -34,6 +36,27 @@ fn files_of_another_revision_are_apart() {
     let (here, there) = at_revisions(vec![file("a.tf"), file("release/1:m/a.tf")]);
     assert_eq!((here, there), (vec![file("a.tf")], Some(("release/1".to_owned(), vec![file("m/a.tf")]))));
     assert_eq!(at_revisions(vec![file("a.tf")]).1, None);
+}
+
+/// The tree of an example's files, with what its keyslot.toml declares: lists and names, each on a line.
+pub fn tree_of(files: Files) -> Tree {
+    let (declaring, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(path, _)| path == "keyslot.toml");
+    let tree = Tree::read(&files);
+    let Some((file, text)) = declaring.into_iter().next() else { return tree };
+    let mut declared = Declared { file, ..Declared::default() };
+    for (key, value) in text.lines().filter_map(|line| line.split_once(" = ")) {
+        let list = || serde_json::from_str::<Vec<String>>(value).unwrap();
+        match key {
+            "mirrors" => declared.mirrors = list(),
+            "name" => declared
+                .accounts
+                .push(DeclaredAccount { name: serde_json::from_str(value).unwrap(), symbols: Vec::new() }),
+            "symbols" => declared.accounts.last_mut().unwrap().symbols = list(),
+            other => panic!("{other}"),
+        }
+    }
+    tree.declaring(declared)
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub fn check_with(tree: &Tree, more: Vec<(&'static Rule, Place)>) -> Vec<Finding
 
 #[cfg(test)]
 mod tests {
-    use super::example::{at_revisions, files_of};
+    use super::example::{at_revisions, files_of, tree_of};
     use super::*;
     use crate::model::example_tree;
 
@@ -75,7 +75,7 @@ mod tests {
     /// The rules that find something in an example: those whose findings count, and those that are silenced.
     fn found_in(text: &str) -> [Vec<&'static str>; 2] {
         let (here, there) = at_revisions(files_of(text));
-        let here = Tree::read(&here);
+        let here = tree_of(here);
         let there = there.map(|(revision, files)| There::new(Tree::read(&files), &revision));
         let findings = check_with(&here, there.map_or_else(Vec::new, |there| compare(&here, &there)));
         let (silenced, left): (Vec<Finding>, Vec<Finding>) =

@@ -31,6 +31,7 @@ pub mod stage;
 mod status;
 mod target;
 mod terminal;
+mod verify;
 pub mod wiring;
 mod words;
 mod write;
@@ -68,6 +69,7 @@ enum Command {
     Flip(flip::Flip),
     Rotate(rotate::Rotate),
     Advance(advance::Advance),
+    Verify(verify::Verify),
     Status(status::Status),
     Explain(status::Explain),
     Close(close::Close),
@@ -83,6 +85,7 @@ impl Command {
             Command::Flip(command) => command.run(terminal),
             Command::Rotate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),
+            Command::Verify(command) => command.run(terminal),
             Command::Status(command) => command.run(terminal),
             Command::Explain(command) => command.run(terminal),
             Command::Close(command) => command.run(terminal),

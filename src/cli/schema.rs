@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{check_schema, plan_schema, rehearse_schema};
+use crate::render::schema::{check_schema, plan_schema, rehearse_schema, verify_schema};
 
 /// Print the JSON Schema of a command's JSON output.
 ///
@@ -29,6 +29,8 @@ enum Name {
     Plan,
     /// `keyslot rehearse`
     Rehearse,
+    /// `keyslot verify`
+    Verify,
 }
 
 impl Schema {
@@ -37,6 +39,7 @@ impl Schema {
             Name::Check => check_schema(),
             Name::Plan => plan_schema(),
             Name::Rehearse => rehearse_schema(),
+            Name::Verify => verify_schema(),
         })?;
         Ok(Exit::Done)
     }

@@ -15,14 +15,14 @@ use secrecy::ExposeSecret as _;
 
 use super::CliError;
 use super::settings::{
-    AccountSettings, AgeSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints, Environment,
-    ForgeKind, ForgeSettings, PaceSettings, PipelineKind, PipelineName, PipelineSettings, PolicySettings,
-    ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings, Span, StageSettings, StampSettings,
-    TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
+    Environment, ForgeKind, ForgeSettings, InventorySettings, PaceSettings, PipelineKind, PipelineName,
+    PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect};
 use crate::sim::wire::{Simulation, WireOptions, git};
-use crate::sim::{World, WorldConfig};
+use crate::sim::{Stamp, World, WorldConfig};
 
 /// How a stage is set up.
 #[derive(Clone, Debug)]
@@ -109,15 +109,26 @@ impl Stage {
     fn stamps(&self) -> Vec<StampSettings> {
         self.simulation.world.with(|world| {
             let units = world.units();
+            let count = world.stamps().count();
+            // The last of several is found through Azure, the others by a file.
+            let by_file = |place: usize| place == 0 || place + 1 < count;
+            let aks = |stamp: &Stamp| AksSettings {
+                subscription: None,
+                resource_group: stamp.resource_group.clone(),
+                name: stamp.cluster.name.clone(),
+                admin: false,
+            };
             world
                 .stamps()
-                .filter_map(|stamp| Some((stamp, units.get(stamp.unit)?)))
-                .map(|(stamp, unit)| StampSettings {
+                .enumerate()
+                .filter_map(|(place, stamp)| Some((place, stamp, units.get(stamp.unit)?)))
+                .map(|(place, stamp, unit)| StampSettings {
                     name: stamp.name.to_string(),
                     unit: unit.name.clone(),
                     key_vault: stamp.vault.name.clone(),
-                    kubeconfig: kubeconfig_name(stamp.name.as_str()).into(),
+                    kubeconfig: by_file(place).then(|| kubeconfig_name(stamp.name.as_str()).into()),
                     context: None,
+                    aks: (!by_file(place)).then(|| aks(stamp)),
                     namespaces: vec!["workload".to_owned()],
                     traffic: unit.traffic,
                 })
@@ -159,7 +170,12 @@ impl Stage {
                 order: config.workloads.iter().map(|workload| workload.name.name.clone()).collect(),
             },
             policy: self.policy(flip_back),
+            inventory: Some(InventorySettings {
+                tags: BTreeMap::from([("Prefix".to_owned(), "*".to_owned())]),
+                ..InventorySettings::default()
+            }),
             stamps,
+            units: Vec::new(),
         };
         let mut settings = Settings::new(BTreeMap::from([(EnvironmentName::new(ENVIRONMENT), environment)]));
         settings.cache = "cache".into();

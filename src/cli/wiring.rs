@@ -1,12 +1,14 @@
 //! Settings → a driver with everything behind it. The only place where ports are tied to adapters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::settings::{Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, TokenKind, TokenPlace};
+use super::settings::{
+    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
+};
 use super::{CliError, ErrorKind};
 use crate::adapters::arm::ArmAccess;
 use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
@@ -17,14 +19,17 @@ use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::{GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
-use crate::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster};
+use crate::adapters::kubernetes::{
+    AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
+};
 use crate::adapters::manual::ManualPipeline;
+use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
 use crate::journal::{Journal, Remote, StorePlace, open_store};
 use crate::model::{Access, FlipBack, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Clock, Forge, Pipeline, Ports};
+use crate::ports::{Clock, Forge, Inventory, Pipeline, Ports};
 use crate::sim::wire::WireClock;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
@@ -138,7 +143,8 @@ fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<R
     Some(Remote { client: http.reqwest().clone(), environment })
 }
 
-fn targets(chosen: &Chosen<'_>) -> Targets {
+/// What to look at, before a rotation brings a salt along.
+pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,
@@ -154,9 +160,36 @@ fn targets(chosen: &Chosen<'_>) -> Targets {
         terraform_root: environment.terraform.root.clone(),
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,
-        stamps: environment.stamps.iter().map(super::settings::StampSettings::stamp_name).collect(),
+        stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
+        inventory: environment.inventory.is_some(),
         operation: None,
     }
+}
+
+/// Where nothing says what stamps look like in Azure, nobody asks.
+fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventory>, CliError> {
+    let environment = chosen.environment;
+    let Some(settings) = &environment.inventory else { return Ok(Arc::new(NoInventory)) };
+    let account = &environment.account.subscription;
+    let aks = || environment.stamps.iter().filter_map(|stamp| stamp.aks.as_ref());
+    let mut subscriptions: BTreeSet<String> = settings.subscriptions.iter().cloned().collect();
+    if subscriptions.is_empty() {
+        subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
+        subscriptions.insert(account.clone());
+    }
+    // Names of clusters are complete only where every stamp tells its own.
+    let told = aks().count() == environment.stamps.len();
+    Ok(Arc::new(ResourceGraph::new(
+        access.clone(),
+        resource_graph::InventorySettings {
+            endpoint: chosen.endpoints.arm.url()?,
+            subscriptions: subscriptions.into_iter().collect(),
+            names: settings.names.clone(),
+            tags: settings.tags.clone(),
+            vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
+            clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
+        },
+    )))
 }
 
 async fn ports(
@@ -198,10 +231,8 @@ async fn ports(
         .stamps
         .iter()
         .map(|stamp| {
-            let kubeconfig =
-                KubeconfigPlace { path: chosen.path(&stamp.kubeconfig), context: stamp.context.clone() };
             let cluster = StampCluster {
-                kubeconfig,
+                place: cluster_place(chosen, stamp),
                 vault: Some(stamp.key_vault.clone()),
                 namespaces: stamp.namespaces.clone(),
             };
@@ -212,16 +243,32 @@ async fn ports(
         code: Arc::new(git(chosen, variables).await?),
         forge: forge(chosen, http, clock, variables)?,
         pipeline: pipeline(chosen, http, clock, variables)?,
-        clusters: Arc::new(Kubernetes::new(
-            environment.secret.name.as_str(),
-            clusters,
-            chosen.http()?,
-            Arc::clone(clock),
-        )),
+        clusters: Arc::new(
+            Kubernetes::new(environment.secret.name.as_str(), clusters, chosen.http()?, Arc::clone(clock))
+                .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
+        ),
         vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
+        inventory: inventory(chosen, &access)?,
         accounts: Arc::new(Cosmos::new(access, cosmos)),
         clock: Arc::clone(clock),
     })
+}
+
+fn cluster_place(chosen: &Chosen<'_>, stamp: &StampSettings) -> ClusterPlace {
+    let account = &chosen.environment.account;
+    match (&stamp.kubeconfig, &stamp.aks) {
+        (None, Some(aks)) => ClusterPlace::Aks(AksCluster {
+            subscription: aks.subscription.clone().unwrap_or_else(|| account.subscription.clone()),
+            resource_group: aks.resource_group.clone(),
+            name: aks.name.clone(),
+            admin: aks.admin,
+        }),
+        // Settings that were read have one of the two.
+        (path, _) => ClusterPlace::Kubeconfig(KubeconfigPlace {
+            path: chosen.path(path.as_deref().unwrap_or(Path::new("kubeconfig"))),
+            context: stamp.context.clone(),
+        }),
+    }
 }
 
 fn arm_scope() -> String {

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, BranchView, ClusterView, EvidenceKey, Fingerprint, KeyProof, OperationState, PodView,
-    PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion, Seen, StageView,
-    SyncedSecretView, TreeClaim, VaultView, WorkloadView, World,
+    AccountView, BranchView, ClusterView, EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState,
+    PodView, PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion, Seen, StageView,
+    SyncedSecretView, TreeClaim, Unlisted, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -40,6 +40,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
+        EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
     }
 }
 
@@ -178,8 +179,16 @@ fn vault(facts: &mut Facts, view: &VaultView) {
     facts.text(version.as_str()).time(Some(*created)).word(enabled).text(fingerprint.as_str());
 }
 
+fn inventory(facts: &mut Facts, view: &InventoryView) {
+    let InventoryView { alike: _, unlisted } = view;
+    facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
+        facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+    });
+}
+
 fn cluster(facts: &mut Facts, view: &ClusterView) {
-    let ClusterView { workloads, pods, synced } = view;
+    let ClusterView { state, workloads, pods, synced } = view;
+    facts.text(&format!("{state:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {

@@ -31,7 +31,7 @@ use crate::ports::Ports;
 use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller};
+pub use open::{OpenRequest, Opening, Speller, fresh_salt};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 

@@ -175,7 +175,11 @@ impl Driver {
     }
 }
 
-fn fresh_salt() -> Result<Salt, DriveError> {
+/// Random bytes under which fingerprints of one look, or of one rotation, are made.
+///
+/// # Errors
+/// A system that gives none.
+pub fn fresh_salt() -> Result<Salt, DriveError> {
     let mut bytes = [0_u8; 16];
     SystemRandom::new()
         .fill(&mut bytes)

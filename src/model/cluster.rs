@@ -95,9 +95,30 @@ pub struct SyncedSecretView {
     pub changed: Option<Timestamp>,
 }
 
+/// Whether a cluster runs, as Azure says where it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum ClusterState {
+    #[default]
+    Running,
+    /// Azure is at work on it: an upgrade, a start, a stop.
+    Changing { state: String },
+    /// It has no pods. When it starts, they are made anew.
+    Stopped,
+    /// Azure knows no such cluster.
+    Gone,
+}
+
+impl ClusterState {
+    /// Whether there can be pods in it.
+    pub fn has_pods(&self) -> bool {
+        matches!(self, ClusterState::Running | ClusterState::Changing { .. })
+    }
+}
+
 /// The cluster at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ClusterView {
+    pub state: ClusterState,
     pub workloads: Vec<WorkloadView>,
     pub pods: Vec<PodView>,
     pub synced: Vec<SyncedSecretView>,

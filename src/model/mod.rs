@@ -6,6 +6,7 @@ mod account;
 mod cluster;
 mod code;
 mod example;
+mod inventory;
 mod names;
 mod pipeline;
 mod policy;
@@ -19,10 +20,12 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
 };
 pub use cluster::{
-    ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView, WorkloadView,
+    ClusterState, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView,
+    WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;
+pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
     WorkloadName,

@@ -12,8 +12,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::model::{
-    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, KeyProof, OperationState,
-    PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
+    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyProof,
+    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -36,6 +36,7 @@ enum Found {
     Operation(Option<Seen<OperationState>>),
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
+    Inventory(Seen<InventoryView>),
 }
 
 fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
@@ -76,6 +77,7 @@ impl Observer {
                 Found::Cluster(stamp, seen) => {
                     world.clusters.insert(stamp, seen);
                 }
+                Found::Inventory(seen) => world.inventory = Some(seen),
             }
         }
     }
@@ -83,6 +85,9 @@ impl Observer {
     /// Everything there is to see: for `status`, and for choosing what to retire.
     pub fn everything(&self) -> BTreeSet<EvidenceKey> {
         let mut keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code, EvidenceKey::Runs]);
+        if self.targets.inventory {
+            keys.insert(EvidenceKey::Inventory);
+        }
         for stamp in &self.targets.stamps {
             keys.insert(EvidenceKey::Vault(stamp.clone()));
             keys.insert(EvidenceKey::Cluster(stamp.clone()));
@@ -113,6 +118,7 @@ impl Observer {
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
+            EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
         }
     }
 

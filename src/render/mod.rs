@@ -26,3 +26,5 @@ mod sarif_rule;
 pub mod schema;
 pub mod span;
 pub mod trace;
+pub mod verify;
+pub mod verify_json;

@@ -99,6 +99,11 @@ pub fn why(reason: &Reason) -> String {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
         Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::Unlisted { kind, resource_group, location } => format!(
+            "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
+             keyslot.toml does not list it"
+        ),
+        Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
         Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
         Why::RolloutUnderWay { updated, available, desired } => {
@@ -200,6 +205,10 @@ pub fn remedy(reason: &Reason) -> String {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
              let a new pod make it"
         }
+        Why::Unlisted { .. } => {
+            "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
+        Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => "kubectl rollout resume, then run this again",
         Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",

@@ -23,6 +23,7 @@ mod relied;
 mod report;
 pub mod rollout;
 mod stamps;
+mod standing;
 mod step;
 
 pub use context::{Context, Stand};
@@ -35,4 +36,5 @@ pub use phase::{Leg, Phase};
 pub use reason::{Opens, Reason, Subject, Why, later};
 pub use relied::{Reliance, Relied};
 pub use report::{PhaseReport, PhaseState, Report, StepReport, operation};
+pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, CommitId, EvidenceKey, Pace, PullNumber, PullWait, RunId, Slot, SlotUse, StampName,
-    WorkloadName,
+    Blind, BranchName, CommitId, EvidenceKey, Pace, PullNumber, PullWait, ResourceKind, RunId, Slot, SlotUse,
+    StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -25,6 +25,8 @@ pub enum Subject {
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
+    /// By its name in Azure.
+    Resource(String),
 }
 
 impl fmt::Display for Subject {
@@ -38,6 +40,7 @@ impl fmt::Display for Subject {
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
+            Subject::Resource(name) => f.write_str(name),
         }
     }
 }
@@ -162,6 +165,10 @@ pub enum Why {
         secret: String,
     },
     WorkloadMissing,
+    /// Azure is at work on the stamp's cluster.
+    ClusterChanging {
+        state: String,
+    },
     Paused,
     Recreate,
     RolloutUnderWay {
@@ -198,6 +205,12 @@ pub enum Why {
     },
     PodsNotMounted {
         pods: Vec<String>,
+    },
+    /// It looks like part of a stamp, and the configuration does not name it.
+    Unlisted {
+        kind: ResourceKind,
+        resource_group: String,
+        location: String,
     },
     UsedRecently {
         slot: Slot,
@@ -294,6 +307,7 @@ impl Why {
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
             Why::WorkloadMissing => "workload-missing",
+            Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
             Why::RolloutUnderWay { .. } => "rollout-under-way",
@@ -306,6 +320,7 @@ impl Why {
             Why::OldPods { .. } => "old-pods",
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
+            Why::Unlisted { .. } => "unlisted",
             Why::UsedRecently { .. } => "used-recently",
             Why::SlotNamed { .. } => "slot-named",
             Why::NotApproved { .. } => "not-approved",
@@ -341,6 +356,7 @@ impl Why {
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
+            | Why::Unlisted { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
@@ -363,6 +379,7 @@ impl Why {
             | Why::VaultHolds { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
+            | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }

@@ -3,7 +3,7 @@
 use super::predicate::{propagated_at, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reason, Step, Subject, Why};
-use crate::model::{ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
+use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
 use jiff::Timestamp;
 
 /// One workload of one stamp.
@@ -23,6 +23,8 @@ pub enum WorkloadStand {
 pub struct StampStand {
     pub name: StampName,
     pub takes_traffic: bool,
+    /// Whether its cluster runs.
+    pub runs: bool,
     /// In the configured order.
     pub workloads: Vec<(WorkloadName, WorkloadStand)>,
     /// Whether this rotation has begun to restart it for the vault's current version.
@@ -51,6 +53,19 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
     let gate = Gate::RolloutSettled;
     let vault = ctx.vault(&facts.name, gate, max)?;
     let cluster = ctx.cluster(&facts.name, gate, max)?;
+    if !cluster.state.has_pods() {
+        let done = |name: &WorkloadName| (name.clone(), WorkloadStand::Done);
+        return Ok(StampStand {
+            name: facts.name.clone(),
+            // A stopped one is meant to come back: while it is away, the last that serves is not touched.
+            takes_traffic: facts.live_traffic && cluster.state != ClusterState::Gone,
+            runs: false,
+            workloads: ctx.policy.workloads.iter().map(done).collect(),
+            begun: false,
+            healthy: false,
+            youngest: None,
+        });
+    }
     let workloads: Vec<(WorkloadName, WorkloadStand)> = ctx
         .policy
         .workloads
@@ -69,6 +84,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
     Ok(StampStand {
         name: facts.name.clone(),
         takes_traffic: facts.live_traffic,
+        runs: true,
         workloads,
         begun,
         healthy,

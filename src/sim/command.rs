@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::config::{Flavour, MergeMethod};
 use super::repository::Commit;
 use crate::model::{
-    BranchName, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName, WorkloadName,
+    BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
+    WorkloadName,
 };
 
 /// What a branch must be for a push to be taken.
@@ -128,6 +129,11 @@ pub enum Command {
     Regenerate {
         kind: KeyKind,
         request_id: String,
+    },
+    /// What Azure says of a stamp's cluster from now on.
+    TellCluster {
+        stamp: StampName,
+        state: ClusterState,
     },
     /// Writes the secret into a stamp's vault by hand; always a new version.
     SetSecret {

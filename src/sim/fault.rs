@@ -24,6 +24,10 @@ pub enum Operation {
     OpenPull,
     ReadRuns,
     StartRun,
+    /// Which clusters and vaults there are.
+    ReadInventory,
+    /// What Azure Resource Manager knows of a cluster.
+    AskForCluster,
     ReadCluster,
     Restart,
     Watch,

@@ -136,6 +136,7 @@ fn add_stamps(world: &mut World) {
                 region,
                 vault,
                 cluster,
+                azure: crate::model::ClusterState::Running,
                 destroyed: None,
                 seed,
             });

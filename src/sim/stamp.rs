@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::kubernetes::Cluster;
 use super::seed::Seed;
 use super::vault::Vault;
-use crate::model::{BranchName, StampName};
+use crate::model::{BranchName, ClusterState, StampName};
 
 /// A release unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Stamp {
     pub region: usize,
     pub vault: Vault,
     pub cluster: Cluster,
+    /// What Azure says of the cluster; saying it changes no pod.
+    pub azure: ClusterState,
     /// When it was destroyed; from then on neither vault nor cluster exists.
     pub destroyed: Option<Timestamp>,
     pub(super) seed: Seed,

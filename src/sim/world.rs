@@ -151,6 +151,13 @@ impl World {
                 reply
             }
             Command::Regenerate { kind, request_id } => self.regenerate(kind, &request_id),
+            Command::TellCluster { stamp, state } => {
+                let place = self.alive(&stamp)?;
+                if let Some(stamp) = self.stamps.get_mut(place) {
+                    stamp.azure = state;
+                }
+                Ok(Reply::Done)
+            }
             Command::SetSecret { stamp, value } => {
                 let place = self.alive(&stamp)?;
                 Ok(Reply::Version(self.write_text(place, value)))

@@ -32,7 +32,9 @@ const OTHER_WORDS: [&str; 10] =
 pub fn named_key(name: &str) -> Option<NamedKey> {
     let name: String = name.to_ascii_lowercase().chars().filter(|c| *c != '-').collect();
     let plain = name.replace('_', "");
-    let key = ["key", "connectionstring", "password"].iter().any(|word| plain.contains(word));
+    let key = ["key", "connectionstring", "password", "mongouri", "mongourl"]
+        .iter()
+        .any(|word| plain.contains(word));
     if !key || OTHER_WORDS.iter().any(|word| name.contains(word)) {
         return None;
     }

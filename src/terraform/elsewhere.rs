@@ -25,7 +25,7 @@ pub fn read_elsewhere(
 ) -> Option<ReadElsewhere> {
     let found = |kind, name: &str, read| Some(ReadElsewhere { kind, name: name.to_owned(), read });
     match base {
-        Base::Account(..) | Base::Local => None,
+        Base::Account(..) | Base::Local | Base::Each(_) => None,
         Base::Variable => {
             let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps.first()?.kind else { return None };
             let below = &steps[1..];
@@ -57,7 +57,11 @@ pub fn read_elsewhere(
             found(SymbolKind::RemoteState, name, key_by_name(steps, known))
         }
         Base::Action(kind, name) => {
-            let word = if *kind == SymbolKind::ManagedAction { "resource" } else { "data" };
+            let word = match kind {
+                SymbolKind::EphemeralAction => "ephemeral",
+                SymbolKind::DataAction => "data",
+                _ => "resource",
+            };
             let block = folders.block(folder, &[word, super::facts::AZAPI_ACTION, name]);
             found(*kind, name, action(block.map(|(_, block)| block), steps))
         }

@@ -14,9 +14,10 @@ pub enum SymbolKind {
     Managed,
     /// `data "azurerm_cosmosdb_account"`
     Data,
-    /// `resource` and `data` of azapi that call `listKeys` on an account.
+    /// `resource`, `data` and `ephemeral` of azapi that call `listKeys` on an account.
     ManagedAction,
     DataAction,
+    EphemeralAction,
     /// A `module` whose code is not in the tree.
     Module,
     /// terragrunt's `dependency` on code that is not in the tree.
@@ -53,7 +54,7 @@ pub enum Base {
     Dependency(String),
     /// `data.terraform_remote_state.NAME.outputs`
     RemoteState(String),
-    /// What an azapi action answered: `resource` or `data`, by its name.
+    /// What an azapi action answered: `resource`, `data` or `ephemeral`, by its name.
     Action(SymbolKind, String),
     /// The outputs of an ARM template, by type and name.
     Deployment(String, String),
@@ -61,6 +62,9 @@ pub enum Base {
     Local,
     /// The first step names the variable.
     Variable,
+    /// The elements of a repeated block whose collection is written where the block stands: the words that lead to
+    /// its `for_each`. The first step picks an element.
+    Each(String),
 }
 
 /// Where the word stands that names a step.
@@ -105,6 +109,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// The collection that a block at these words is repeated over.
+    pub fn each(block: &[String]) -> Object {
+        Object { base: Base::Each(format!("{}.for_each", block.join("."))), steps: Vec::new() }
+    }
+
     pub fn then(mut self, step: Step) -> Object {
         self.steps.push(step);
         self
@@ -153,6 +162,27 @@ pub struct Branch {
 pub struct Choice {
     pub number: u32,
     pub by: Object,
+    /// Where it is named.
+    pub span: Range<usize>,
+    /// The expressions between which it chooses.
+    pub branches: Vec<Range<usize>>,
+    pub takes: Takes,
+}
+
+/// Which values a choice can tell apart: Terraform compares without converting, and converts what is a condition or
+/// an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `… == "primary"`
+    Text,
+    /// `… == 1`
+    Number,
+    /// `… == true`
+    Bool,
+    /// `… ? … : …`
+    Condition,
+    /// `…[…]`
+    Index,
 }
 
 /// One expression that may read a key.
@@ -164,6 +194,8 @@ pub struct Read {
     pub binding: Binding,
     /// The conditionals and computed lookups that decide whether this read takes effect.
     pub choices: Vec<Branch>,
+    /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
+    pub picks: Option<u32>,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
 }
@@ -233,6 +265,8 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
+    /// Reads in strings with escapes, by the whole string: no edit finds its place there.
+    pub escaped: Vec<Read>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

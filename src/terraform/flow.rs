@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::facts::{Binding, Block, Object, Read, Step, StepKind, Token};
+use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
 use super::naming::{At, Evaluator};
 use super::parse::Parsed;
@@ -154,7 +154,7 @@ impl<'f> Tracer<'f> {
         {
             let path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
             for (file, read) in self.reads.get(cell).cloned().unwrap_or_default() {
-                let Some((rest, element)) = self.reaches(file, read, &path) else { continue };
+                let Some((rest, element)) = self.reaches(file, read, &path, &stand.element) else { continue };
                 went_on = true;
                 let known = !self.stood.insert((file, read.span.start));
                 if known && self.steps > MANY_STEPS || !passed.insert((file, read.span.start)) {
@@ -174,18 +174,31 @@ impl<'f> Tracer<'f> {
     }
 
     /// Whether a read of a name takes the value at a path below it: what is left of the path, and the key of the
-    /// element that it came through.
-    fn reaches(&self, file: usize, read: &Read, path: &[String]) -> Option<(Vec<String>, Option<String>)> {
-        if read.binding.last().is_some_and(|last| last == "for_each" || last == "count") {
+    /// element that it came through. `came` is the element that it came through before.
+    fn reaches(
+        &self,
+        file: usize,
+        read: &Read,
+        path: &[String],
+        came: &Option<String>,
+    ) -> Option<(Vec<String>, Option<String>)> {
+        // What a block is repeated over and named as such is read where its elements are.
+        let last = read.binding.last().map(String::as_str);
+        if last == Some("count") || last == Some("for_each") && read.mention {
             return None;
         }
         let (_, steps, _) = self.folders.asked(self.sources[file].folder(), &read.object)?;
         let mut left = path;
         let mut element = None;
+        if left.is_empty() && matches!(read.object.base, Base::Each(_)) {
+            element.clone_from(came);
+        }
         for step in steps {
             let Some((first, rest)) = left.split_first() else { break };
             match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) if name != first => return None,
+                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != "(…)" => {
+                    return None;
+                }
                 StepKind::Number(number) if number.to_string() != *first => return None,
                 StepKind::Any | StepKind::Computed => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
@@ -218,6 +231,7 @@ impl<'f> Tracer<'f> {
             (_, Some(Cell { kind: Kind::Variable, folder, name })) => {
                 (SinkKind::Unread, format!("var.{name} of {folder}"))
             }
+            (["module", ..], Some(Cell { kind: Kind::Each, .. })) => (SinkKind::Unread, below(0)),
             _ => (SinkKind::Setting, below(0)),
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());
@@ -226,11 +240,12 @@ impl<'f> Tracer<'f> {
     }
 
     fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {
-        let blocks = self.folders.blocks(folder).filter(|(file, _)| *file == stand.file);
-        let starts = |block: &Block| !block.words.is_empty() && stand.binding.starts_with(&block.words);
-        blocks
+        let words: Vec<&str> = stand.binding.iter().take(3).map(String::as_str).collect();
+        let at = |length: usize| self.folders.blocks_at(folder, &words[..length]).collect::<Vec<_>>();
+        (1..=words.len())
+            .flat_map(at)
+            .filter(|(file, _)| *file == stand.file)
             .map(|(_, block)| block)
-            .filter(|block| starts(block))
             .max_by_key(|block| block.header.start.min(stand.span.start))
     }
 

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Base, Block, Object, Step, StepKind};
+use super::facts::{Base, Block, Object, REMOTE_STATE, Step, StepKind};
 use super::parse::Parsed;
 use super::source::Source;
+use super::states::owner;
 use super::value::Value;
 
 /// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
@@ -19,6 +20,8 @@ pub enum Kind {
     Output,
     Local,
     Variable,
+    /// The collection that a block is repeated over.
+    Each,
 }
 
 /// A name of a folder: what others read.
@@ -56,6 +59,8 @@ type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
+    /// The same by their words, with blanks between them.
+    worded: BTreeMap<&'f str, BTreeMap<String, Vec<(usize, &'f Block)>>>,
     modules: ByName<'f, Target>,
     /// The folder that a dependency's configuration lies in.
     dependencies: ByName<'f, Option<String>>,
@@ -63,6 +68,8 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
+    /// The folder that wrote a state which is read under a name.
+    states: ByName<'f, String>,
 }
 
 /// An object with its other names followed, and where it stands.
@@ -79,18 +86,25 @@ impl<'f> Folders<'f> {
     pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
         let mut folders = Folders {
             blocks: BTreeMap::new(),
+            worded: BTreeMap::new(),
             modules: BTreeMap::new(),
             dependencies: BTreeMap::new(),
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            states: BTreeMap::new(),
         };
         let all = || sources.iter().zip(facts).enumerate();
         for (file, (source, facts)) in all() {
             let blocks = folders.blocks.entry(source.folder()).or_default();
             blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
+            let worded = folders.worded.entry(source.folder()).or_default();
+            for block in facts.iter().flat_map(|facts| &facts.blocks) {
+                worded.entry(block.words.join(" ")).or_default().push((file, block));
+            }
         }
         folders.calls(known);
+        folders.states(known);
         for (_, (source, facts)) in all() {
             for alias in facts.iter().flat_map(|facts| &facts.aliases) {
                 if let Some((cell, _)) = folders.readable(source.folder(), &alias.binding) {
@@ -144,13 +158,46 @@ impl<'f> Folders<'f> {
         }
     }
 
+    fn states(&mut self, known: &BTreeSet<String>) {
+        let all = || {
+            self.blocks.iter().flat_map(|(folder, blocks)| blocks.iter().map(|(_, block)| (*folder, *block)))
+        };
+        let is_root = |block: &Block| {
+            block.is(&["terraform"]) && block.arguments.iter().any(|it| it.name.starts_with("backend"))
+        };
+        let roots: Vec<_> = all().filter(|(_, block)| is_root(block)).collect();
+        let mut states: ByName<'f, String> = BTreeMap::new();
+        for (folder, block) in all() {
+            if let ["data", REMOTE_STATE, name] =
+                block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+                && let Some(owner) =
+                    owner(folder, block, roots.iter().copied(), |folder| known.contains(folder))
+            {
+                let name = block.words.last().map_or(*name, String::as_str);
+                states.entry(folder).or_default().insert(name, owner);
+            }
+        }
+        self.states = states;
+    }
+
     /// The blocks of a folder, with their files.
     pub fn blocks(&self, folder: &str) -> impl Iterator<Item = (usize, &'f Block)> + '_ {
         self.blocks.get(folder).into_iter().flatten().copied()
     }
 
     pub fn block(&self, folder: &str, words: &[&str]) -> Option<(usize, &'f Block)> {
-        self.blocks(folder).find(|(_, block)| block.is(words))
+        self.blocks_at(folder, words).next()
+    }
+
+    /// The blocks of these words: local values and variables files have several.
+    pub fn blocks_at<'a>(
+        &'a self,
+        folder: &str,
+        words: &[&str],
+    ) -> impl Iterator<Item = (usize, &'f Block)> + use<'a, 'f> {
+        let worded = self.worded.get(folder).and_then(|worded| worded.get(&words.join(" ")));
+        let blocks: &'a [(usize, &'f Block)] = worded.map_or(&[], Vec::as_slice);
+        blocks.iter().copied()
     }
 
     pub fn folders(&self) -> impl Iterator<Item = &'f str> + '_ {
@@ -224,6 +271,9 @@ impl<'f> Folders<'f> {
     /// The name under which a value bound like this can be read, and the rest of its path.
     pub fn readable<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
         let words: Vec<&str> = binding.iter().take(3).map(String::as_str).collect();
+        if let Some(at) = repeated_over(binding) {
+            return Some((Cell::new(folder, Kind::Each, &binding[..=at].join(".")), &binding[at + 1..]));
+        }
         match words.as_slice() {
             ["output", name, "value"] => Some((Cell::new(folder, Kind::Output, name), &binding[3..])),
             ["locals", name, ..] => Some((Cell::new(folder, Kind::Local, name), &binding[2..])),
@@ -245,7 +295,7 @@ impl<'f> Folders<'f> {
             Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
             Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
             Base::Module(name) => {
-                let steps = behind_instance(&object.steps);
+                let steps = self.outputs_of(folder, name, &object.steps);
                 (self.module(folder, name)?, Kind::Output, steps, call(folder, name))
             }
             Base::Dependency(name) => {
@@ -253,7 +303,16 @@ impl<'f> Folders<'f> {
                 let steps = object.steps.as_slice();
                 (self.dependency_module(folder, name)?, Kind::Output, steps, call(config, ""))
             }
-            Base::Account(..) | Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => {
+            Base::Each(name) => {
+                return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
+            }
+            Base::RemoteState(name) => (
+                self.states.get(folder)?.get(name.as_str())?.as_str(),
+                Kind::Output,
+                object.steps.as_slice(),
+                None,
+            ),
+            Base::Account(..) | Base::Action(..) | Base::Deployment(..) => {
                 return None;
             }
         };
@@ -262,6 +321,33 @@ impl<'f> Folders<'f> {
                 Some((Cell::new(target, kind, name), &steps[1..], call))
             }
             StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+        }
+    }
+
+    /// The folder of a module or dependency that an object names without one of its outputs.
+    pub fn whole(&self, folder: &str, object: &Object) -> Option<&str> {
+        match &object.base {
+            Base::Module(name) if self.outputs_of(folder, name, &object.steps).is_empty() => {
+                self.module(folder, name)
+            }
+            Base::RemoteState(name) if !object.steps.first().is_some_and(is_named) => {
+                self.states.get(folder)?.get(name.as_str()).map(String::as_str)
+            }
+            Base::Dependency(name) if !object.steps.first().is_some_and(is_named) => {
+                self.dependency_module(folder, name)
+            }
+            _ => None,
+        }
+    }
+
+    /// The steps from one of its outputs on: behind the index that picks an instance, if it has any.
+    fn outputs_of<'o>(&self, folder: &str, name: &str, steps: &'o [Step]) -> &'o [Step] {
+        let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
+        match steps.first() {
+            Some(step) if is_named(step) && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) => {
+                steps
+            }
+            _ => behind_instance(steps),
         }
     }
 
@@ -300,12 +386,40 @@ impl<'f> Folders<'f> {
         aliases.iter().all(same).then_some((*folder, *object))
     }
 
+    /// The objects that a folder hands out under names of its own, and where they are named.
+    pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&'f str, &'f Object)> + '_ {
+        let start = Cell::new(folder, Kind::Output, "");
+        let of_folder = self.aliases.range(start.clone()..);
+        of_folder
+            .take_while(move |(cell, _)| cell.folder == start.folder && cell.kind == Kind::Output)
+            .flat_map(|(_, objects)| objects.iter().copied())
+    }
+
     /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
     pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
         let Some((cell, rest)) = self.readable(folder, binding) else { return false };
         let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
         rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
     }
+}
+
+/// Where in a binding the argument stands that repeats a block, if the value is part of it.
+fn repeated_over(binding: &[String]) -> Option<usize> {
+    let words = match binding.first().map(String::as_str)? {
+        "resource" | "data" | "ephemeral" => 3,
+        "module" => 2,
+        _ => return None,
+    };
+    binding.iter().skip(words).position(|word| word == "for_each").map(|at| at + words)
+}
+
+/// Whether there may be several of a block.
+pub fn repeated(block: &Block) -> bool {
+    ["for_each", "count"].iter().any(|name| block.argument(name).is_some())
+}
+
+fn is_named(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_))
 }
 
 /// Without the steps that pick an instance of a repeated module.

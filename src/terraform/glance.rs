@@ -36,7 +36,8 @@ const SEEDS: &[&str] = &[
 ];
 
 /// Words that make a file matter once something else is known.
-const WAYPOINTS: &[(&str, Waypoint)] = &[("terraform_remote_state", Waypoint::RemoteState)];
+const WAYPOINTS: &[(&str, Waypoint)] =
+    &[("terraform_remote_state", Waypoint::RemoteState), ("backend", Waypoint::Backend)];
 
 /// How the path of a local module starts, or is.
 const PATHS: &[&str] = &["\"./", "\"../", "\".\"", "\"..\""];
@@ -45,6 +46,8 @@ const PATHS: &[&str] = &["\"./", "\"../", "\".\"", "\"..\""];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Waypoint {
     RemoteState,
+    /// Where a root's state lies, by which others find it.
+    Backend,
 }
 
 /// What a file's bytes say without being parsed.

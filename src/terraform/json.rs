@@ -10,8 +10,8 @@ use std::ops::Range;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::Element;
 
-use super::facts::{Alias, Argument, Block, Facts, Unread};
-use super::object::Scope;
+use super::facts::{Alias, Argument, Block, Facts, Read, Unread};
+use super::json_string::unescaped;
 use super::parse::ParseFailure;
 use super::source::Source;
 use super::syntax::Syntax;
@@ -39,7 +39,7 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
 fn words(source: &Source, kind: &str) -> usize {
     match (source.syntax(), kind) {
         (Syntax::VariablesJson, _) => 0,
-        (_, "resource" | "data") => 3,
+        (_, "resource" | "data" | "ephemeral") => 3,
         (_, "module" | "output" | "variable" | "provider") => 2,
         _ => 1,
     }
@@ -99,8 +99,13 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
     if !text.contains("${") && !text.contains("%{") {
         return Value::Text(text.to_owned());
     }
-    match parse_template(text) {
-        Ok(template) => Value::of_template(&source.part(leaf.span.clone()), &Scope::default(), &template),
+    let plain = unescaped(text).unwrap_or_else(|| text.to_owned());
+    match parse_template(&plain) {
+        Ok(template) => Value::of_template(
+            &source.part_as(leaf.span.clone(), plain),
+            &walk::scope_of(&leaf.path),
+            &template,
+        ),
         Err(_) => Value::Other(text.split_whitespace().collect()),
     }
 }
@@ -109,7 +114,13 @@ fn failure(source: &Source, error: &serde_json::Error) -> ParseFailure {
     let line_start: usize =
         source.text().split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = source.text().floor_char_boundary(line_start + error.column().saturating_sub(1));
-    ParseFailure { span: source.to_file(offset..offset), message: error.to_string() }
+    let message = match error.to_string() {
+        deep if deep.contains("recursion limit") => {
+            "it nests more than 127 levels deep, and keyslot reads no more, though Terraform may".to_owned()
+        }
+        message => message,
+    };
+    ParseFailure { span: source.to_file(offset..offset), message }
 }
 
 /// A value that is no object and no list: the keys that lead to it and its span, between the quotes of a string.
@@ -121,6 +132,10 @@ struct Leaf {
 
 fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     let path: Vec<&str> = string.path.iter().map(String::as_str).collect();
+    // Terraform passes over a property of this name, as a comment.
+    if path.contains(&"//") {
+        return facts;
+    }
     if path.iter().any(|key| walk::is_meta(key)) || path.first().is_some_and(|top| walk::is_address(top)) {
         return facts;
     }
@@ -129,18 +144,22 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
         return facts;
     }
     let unread = |why: &str| Unread { span: source.to_file(string.span.clone()), why: why.to_owned() };
-    if text.contains('\\') {
-        if attribute::may_name_key(text) {
+    let part = match unescaped(text) {
+        Some(plain) => source.part_as(string.span.clone(), plain),
+        None if attribute::may_name_key(text) => {
             facts.unread.push(unread("the expression stands in a JSON string with escapes"));
+            return facts;
         }
-        return facts;
-    }
-    let part = source.part(string.span.clone());
+        None => {
+            facts.escaped.extend(escaped(source, string, text));
+            return facts;
+        }
+    };
     match parse_template(part.text()) {
         Ok(template) => {
             if let (true, Some(Element::Interpolation(only)), 1) =
                 (walk::can_be_read(&string.path), template.iter().next(), template.len())
-                && let Some(object) = Scope::default().object_of(&part, &only.expr)
+                && let Some(object) = walk::scope_of(&string.path).object_of(&part, &only.expr)
             {
                 facts.aliases.push(Alias { binding: string.path.clone(), object });
             }
@@ -151,6 +170,16 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
             facts
         }
     }
+}
+
+/// What a string with escapes reads, without its place in it.
+fn escaped(source: &Source, string: &Leaf, text: &str) -> Vec<Read> {
+    let Ok(plain) = serde_json::from_str::<String>(&format!("\"{text}\"")) else { return Vec::new() };
+    let Ok(template) = parse_template(&plain) else { return Vec::new() };
+    let plain = Source::of(source.path(), source.syntax(), plain.into_bytes());
+    let mut reads = walk::template_facts(&plain, &template, string.path.clone(), Facts::default()).reads;
+    reads.iter_mut().for_each(|read| read.span = source.to_file(string.span.clone()));
+    reads
 }
 
 /// Walks text that is known to be JSON.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::account::{Known, Naming, Symbol};
+use super::account::Symbol;
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{AZAPI_ACTION, Base, Block, REMOTE_STATE, StepKind, SymbolKind};
 use super::folders::Folders;
+use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
 use super::source::Source;
 use super::value::Value;
@@ -89,6 +90,7 @@ impl<'f> Knower<'f> {
             SymbolKind::Data => self.named(&at, words(&["data", COSMOSDB_ACCOUNT, name])),
             SymbolKind::ManagedAction => self.acted_on(&at, words(&["resource", AZAPI_ACTION, name])),
             SymbolKind::DataAction => self.acted_on(&at, words(&["data", AZAPI_ACTION, name])),
+            SymbolKind::EphemeralAction => self.acted_on(&at, words(&["ephemeral", AZAPI_ACTION, name])),
             SymbolKind::Module => self.told(&at, words(&["module", name])),
             SymbolKind::Dependency => Known { name: Some(self.depended_on(symbol)), ..Known::default() },
             SymbolKind::RemoteState => {

@@ -132,7 +132,7 @@ impl<'f> Evaluator<'f> {
     }
 
     /// Where the value of a variable or local value is written: a local value, every caller's argument, variables
-    /// files or the default. Empty where that is not known.
+    /// files or the default. Empty where that is not known of every one of them.
     pub fn written(&self, at: &At, object: &Object) -> Vec<Written<'f>> {
         let [Step { kind: StepKind::Attribute(name), .. }] = object.steps.as_slice() else {
             return Vec::new();
@@ -149,7 +149,7 @@ impl<'f> Evaluator<'f> {
             };
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
-        found.iter().filter_map(written).collect()
+        found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
     }
 
     fn value(&self, at: &At, value: &Value, depth: usize) -> Name {
@@ -204,8 +204,7 @@ impl<'f> Evaluator<'f> {
 
     fn local(&self, at: &At, name: &str) -> Vec<(At, &'f Value)> {
         self.folders
-            .blocks(&at.folder)
-            .filter(|(_, block)| block.is(&["locals"]))
+            .blocks_at(&at.folder, &["locals"])
             .filter_map(|(_, block)| block.argument(name))
             .map(|argument| (at.clone(), &argument.value))
             .collect()
@@ -242,7 +241,7 @@ impl<'f> Evaluator<'f> {
             if folder != at.folder && !at.folder.is_empty() && !folder.starts_with(&below) {
                 continue;
             }
-            for (file, block) in self.folders.blocks(folder).filter(|(_, block)| block.is(&[])) {
+            for (file, block) in self.folders.blocks_at(folder, &[]) {
                 let source = &self.sources[file];
                 let variables = matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson);
                 if let (true, Some(argument)) = (variables, block.argument(name)) {
@@ -337,12 +336,15 @@ pub fn spelt(object: &Object) -> String {
         Base::Dependency(name) => format!("dependency.{name}.outputs"),
         Base::RemoteState(name) => format!("data.terraform_remote_state.{name}.outputs"),
         Base::Action(SymbolKind::ManagedAction, name) => format!("azapi_resource_action.{name}"),
+        Base::Action(SymbolKind::EphemeralAction, name) => format!("ephemeral.azapi_resource_action.{name}"),
         Base::Action(_, name) => format!("data.azapi_resource_action.{name}"),
         Base::Deployment(kind, name) => format!("{kind}.{name}"),
         Base::Local => "local".to_owned(),
         Base::Variable => "var".to_owned(),
+        Base::Each(_) => "each.value".to_owned(),
     };
-    for step in &object.steps {
+    let picked = usize::from(matches!(object.base, Base::Each(_)));
+    for step in object.steps.iter().skip(picked) {
         match &step.kind {
             StepKind::Attribute(name) => text.push_str(&format!(".{name}")),
             StepKind::Key(name) => text.push_str(&format!("[{name:?}]")),

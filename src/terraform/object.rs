@@ -133,6 +133,10 @@ impl Scope {
                 let name = attribute(operators, 1)?.to_owned();
                 (Base::Action(SymbolKind::DataAction, name), 2)
             }
+            "ephemeral" if first == AZAPI_ACTION => {
+                let name = attribute(operators, 1)?.to_owned();
+                (Base::Action(SymbolKind::EphemeralAction, name), 2)
+            }
             AZAPI_ACTION => (Base::Action(SymbolKind::ManagedAction, first), 1),
             deployment if DEPLOYMENTS.contains(&deployment) => {
                 (Base::Deployment(deployment.to_owned(), first), 1)

@@ -3,11 +3,12 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Step, StepKind, Token};
 use super::folders::{Folders, Followed, Kind};
 use super::key_read::FoundKey;
+use super::naming::spelt;
 use super::reference::{Reference, Role};
 use super::role::counterpart;
 use super::source::Source;
@@ -36,7 +37,8 @@ pub enum Asked {
     /// `computed`: something picks from it by a name that the text does not tell.
     HandedOn {
         account: usize,
-        access: Access,
+        /// Absent where it may be either.
+        access: Option<Access>,
         computed: bool,
         why: String,
     },
@@ -66,7 +68,7 @@ impl Offers {
         for (defined, reference) in references.iter().enumerate().filter(|(_, it)| single(it.role)) {
             let folder = sources[reference.file].folder();
             let Some((cell, rest)) = folders.readable(folder, &reference.binding) else { continue };
-            if cell.kind == Kind::Local {
+            if matches!(cell.kind, Kind::Local | Kind::Each) {
                 continue;
             }
             let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
@@ -87,85 +89,172 @@ impl Offers {
         Offers { offers }
     }
 
+    /// The names that a path could have where it is computed, if a name there leads to a key.
+    pub(super) fn names(&self, followed: &Followed, folders: &Folders<'_>) -> BTreeSet<String> {
+        let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
+            return BTreeSet::new();
+        };
+        let path = Path::of(cell.name, &Token::Unplaced, rest);
+        let plain = path.computed && !path.parts.iter().any(|part| matches!(part, Part::Any));
+        let offers = self.offers.get(&(cell.folder, cell.kind)).into_iter().flatten();
+        let offers = offers.filter(|offer| plain && path.leads_towards(&offer.path));
+        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.parts.len()].clone()).collect();
+        // An entry whose name is worked out may be any of them.
+        if names.contains(COMPUTED) { BTreeSet::new() } else { names }
+    }
+
     pub(super) fn ask(&self, followed: &Followed, folders: &Folders<'_>, references: &[Reference]) -> Asked {
+        if let Some(folder) = folders.whole(&followed.folder, &followed.object) {
+            return self.whole(folder, followed, references);
+        }
         let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
             return Asked::NotOffered;
         };
-        let (folder, kind) = (cell.folder, cell.kind);
-        let steps = &followed.object.steps[followed.object.steps.len() - rest.len() - 1..];
-        let Some(offers) = self.offers.get(&(folder, kind)) else { return Asked::NotOffered };
-        let path = Path::of(steps);
-        if let Some(offer) = offers.iter().find(|offer| path.reaches(&offer.path)) {
-            return key(&path, offer, offers, references);
+        let before = followed.object.steps.len() - rest.len();
+        let first = before.checked_sub(1).and_then(|at| followed.object.steps.get(at));
+        let path = Path::of(cell.name, first.map_or(&Token::Unplaced, |step| &step.token), rest);
+        let delivers = matches!(cell.kind, Kind::Local | Kind::Each) && !path.computed;
+        let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
+        let reached = path.reached(offers);
+        let same = |(offer, _): &(&Offer, _)| {
+            let key = |offer: &Offer| {
+                let reference = &references[offer.defined];
+                (reference.slot, reference.account, reference.access)
+            };
+            key(offer) == key(reached[0].0)
+        };
+        if let Some((offer, names)) = reached.first()
+            && reached.iter().all(same)
+        {
+            return key(names, offer, offers, references);
         }
-        match offers.iter().find(|offer| path.leads_towards(&offer.path)) {
+        let towards = offers.iter().find(|offer| path.leads_towards(&offer.path));
+        match reached.first().map(|(offer, _)| *offer).or(towards) {
             // A map of local values that is walked as a whole delivers both, as it was meant to.
-            Some(_) if kind == Kind::Local && !path.computed => Asked::NotOffered,
+            Some(_) if delivers => Asked::NotOffered,
             Some(offer) => {
-                let defined = &references[offer.defined];
-                Asked::HandedOn {
-                    account: defined.account,
-                    access: defined.access,
-                    computed: path.computed,
-                    why: format!(
-                        "takes `{}`, where both slots are on offer, without naming one",
-                        offer.path.join(".")
-                    ),
-                }
+                let why = format!(
+                    "takes `{}`, where both slots are on offer, without naming one",
+                    offer.path.join(".")
+                );
+                handed_on(offer, path.computed, why, references)
             }
             None => Asked::NotOffered,
         }
     }
+
+    /// A module that is named without one of its outputs.
+    fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
+        let offered = self.offers.get(&(folder.to_owned(), Kind::Output)).and_then(|offers| offers.first());
+        let Some(offer) = offered else { return Asked::NotOffered };
+        let computed = followed.object.steps.iter().any(|step| step.kind == StepKind::Computed);
+        let why = format!(
+            "takes `{}` without naming an output, and both slots are among them",
+            spelt(&followed.object)
+        );
+        handed_on(offer, computed, why, references)
+    }
 }
+
+fn handed_on(offer: &Offer, computed: bool, why: String, references: &[Reference]) -> Asked {
+    let defined = &references[offer.defined];
+    Asked::HandedOn { account: defined.account, access: Some(defined.access), computed, why }
+}
+
+/// What an entry is called whose name is worked out.
+const COMPUTED: &str = "(…)";
 
 /// The names along some steps, up to the first that is computed.
 struct Path<'s> {
-    names: Vec<(String, &'s Token)>,
+    parts: Vec<Part<'s>>,
     computed: bool,
 }
 
+#[derive(Clone)]
+enum Part<'s> {
+    Name(String, &'s Token),
+    /// An element of a collection, or what a function gives back: one name on the way, or none.
+    Any,
+}
+
+/// The part of a path that a name on offer is read by.
+type Named<'p> = Option<(&'p str, &'p Token)>;
+
 impl<'s> Path<'s> {
-    fn of(steps: &'s [Step]) -> Path<'s> {
-        let mut path = Path { names: Vec::new(), computed: false };
+    fn of(name: String, token: &'s Token, steps: &'s [Step]) -> Path<'s> {
+        let mut path = Path { parts: vec![Part::Name(name, token)], computed: false };
         for step in steps {
-            let name = match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) => name.clone(),
-                StepKind::Number(number) => number.to_string(),
-                StepKind::Any | StepKind::AttributeSplat => continue,
+            path.parts.push(match &step.kind {
+                StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
+                StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
+                StepKind::Any | StepKind::AttributeSplat => Part::Any,
                 StepKind::Computed => {
                     path.computed = true;
                     break;
                 }
-            };
-            path.names.push((name, &step.token));
+            });
         }
         path
     }
 
-    fn agrees(&self, offer: &[String]) -> bool {
-        self.names.iter().zip(offer).all(|((name, _), offered)| name == offered)
-    }
-
-    fn reaches(&self, offer: &[String]) -> bool {
-        self.names.len() >= offer.len() && self.agrees(offer)
+    /// The offers that the path leads to or below, and by which of its parts each of their names is read. Where an
+    /// element may be what the next name stands for, the offers that are read by more names are meant.
+    fn reached<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
+        let reached = |offer: &'o Offer| Some((offer, reaches(&self.parts, &offer.path)?));
+        let mut reached: Vec<_> = offers.iter().filter_map(reached).collect();
+        let named = |names: &[Named<'_>]| names.iter().flatten().count();
+        let most = reached.iter().map(|(_, names)| named(names)).max();
+        reached.retain(|(_, names)| Some(named(names)) == most);
+        reached
     }
 
     fn leads_towards(&self, offer: &[String]) -> bool {
-        self.names.len() < offer.len() && self.agrees(offer)
+        leads_towards(&self.parts, offer)
     }
 }
 
-fn key(path: &Path<'_>, offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {
+fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
+    let Some((wanted, below)) = offer.split_first() else { return Some(Vec::new()) };
+    let (part, rest) = parts.split_first()?;
+    let with = |named: Named<'p>, mut names: Vec<Named<'p>>| {
+        names.insert(0, named);
+        names
+    };
+    match part {
+        Part::Name(name, token) if name == wanted || wanted == COMPUTED => {
+            reaches(rest, below).map(|names| with(Some((name, *token)), names))
+        }
+        Part::Name(..) => None,
+        Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
+    }
+}
+
+fn leads_towards(parts: &[Part<'_>], offer: &[String]) -> bool {
+    match (parts.split_first(), offer.split_first()) {
+        (None, offered) => offered.is_some(),
+        (Some(_), None) => false,
+        (Some((Part::Name(name, _), rest)), Some((wanted, below))) => {
+            (name == wanted || wanted == COMPUTED) && leads_towards(rest, below)
+        }
+        (Some((Part::Any, rest)), Some((_, below))) => {
+            leads_towards(rest, below) || leads_towards(rest, offer)
+        }
+    }
+}
+
+fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {
     let defined = &references[offer.defined];
     let other = other_name(offer, offers, references);
     let at = other.as_ref().map_or(offer.path.len() - 1, |(at, _)| *at);
-    let Some((name, token)) = path.names.get(at) else { return Asked::NotOffered };
+    // Without a name of its own the key is one of several that stand on the same slot: any name on the way tells it.
+    let named = names.get(at).copied().flatten().or_else(|| names.iter().rev().copied().flatten().next());
+    let Some((name, token)) = named else { return Asked::NotOffered };
     match token {
         Token::Here(span) => Asked::Key {
             defined: offer.defined,
             key: FoundKey {
                 span: span.clone(),
-                attribute: name.clone(),
+                attribute: name.to_owned(),
                 slot: defined.slot,
                 access: defined.access,
                 other: other.map(|(_, name)| name).unwrap_or_default(),
@@ -173,12 +262,7 @@ fn key(path: &Path<'_>, offer: &Offer, offers: &[Offer], references: &[Reference
             },
         },
         Token::Elsewhere => Asked::Elsewhere,
-        Token::Unplaced => Asked::HandedOn {
-            account: defined.account,
-            access: defined.access,
-            computed: true,
-            why: format!("`{name}` is not written out plainly"),
-        },
+        Token::Unplaced => handed_on(offer, true, format!("`{name}` is not written out plainly"), references),
     }
 }
 

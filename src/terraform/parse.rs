@@ -21,6 +21,9 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 const BYTES_PER_THREAD: usize = 256 * 1024;
 const MAX_THREADS: usize = 8;
 
+const DEEP: &str =
+    "its expressions nest more than 64 levels deep, and keyslot reads no more, though Terraform may";
+
 /// Why a file could not be read as Terraform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseFailure {
@@ -87,5 +90,10 @@ fn body(source: &Source) -> Result<Body, ParseFailure> {
 fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
     let offset = source.text().floor_char_boundary(error.location().offset());
     let width = source.text().get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    ParseFailure { span: source.to_file(offset..offset + width), message: error.message().to_owned() }
+    let message = match error.message() {
+        // A limit of the parser's, not of Terraform's: the file may well be right.
+        deep if deep.contains("nesting depth") => DEEP.to_owned(),
+        message => message.to_owned(),
+    };
+    ParseFailure { span: source.to_file(offset..offset + width), message }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::account::Symbol;
-use super::facts::{Binding, Branch};
+use super::facts::{Binding, Branch, SymbolKind};
 use super::source::Position;
 use crate::model::{Access, Slot};
 
@@ -48,6 +48,8 @@ pub struct Reference {
     pub(super) choices: Vec<Branch>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
+    /// How it is read from another root's state, where it is: through remote state or a dependency.
+    pub crosses: Option<SymbolKind>,
     /// The name under which the account is known where the key comes from.
     pub symbol: Symbol,
 }

@@ -6,18 +6,23 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
 //! behind which one key stands are told, as relays.
 
+mod picked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
-use super::account::{Account, Symbol, identify};
+use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read, SymbolKind};
-use super::folders::{Folders, Followed, MAX_DEPTH};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
+use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
+use super::misfits::Misfits;
+use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
 use super::reference::{OpaqueRead, Reference, Role};
@@ -31,6 +36,8 @@ pub struct Resolved {
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
     pub choosers: Vec<Chooser>,
+    /// What is declared and cannot be.
+    pub misfits: Misfits,
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse. `known` holds the folders of all
@@ -54,20 +61,23 @@ pub fn resolve(
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
+        picked: BTreeSet::new(),
     };
     for read in reads {
         resolver.direct(read);
     }
     resolver.rounds();
+    resolver.picked(facts);
     resolver.leftovers();
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, .. } = resolver;
+    let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    Resolved { accounts, references, opaque, choosers }
+    let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
+    Resolved { accounts, references, opaque, choosers, misfits }
 }
 
 /// A read with other names of its object followed.
@@ -132,7 +142,11 @@ fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead
                 Some(_) | None => (None, KeyRead::Nothing),
             }
         }
-        _ if folders.asked(&followed.folder, object).is_some() => (None, KeyRead::Nothing),
+        _ if folders.asked(&followed.folder, object).is_some()
+            || folders.whole(&followed.folder, object).is_some() =>
+        {
+            (None, KeyRead::Nothing)
+        }
         base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
             Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
                 (Some(Symbol::new(&followed.folder, kind, &name)), read)
@@ -151,6 +165,8 @@ struct Resolver<'f> {
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
+    /// Names that stand for one of several keys on offer, by a value that is known.
+    picked: BTreeSet<Cell>,
 }
 
 impl<'f> Resolver<'f> {
@@ -204,6 +220,7 @@ impl<'f> Resolver<'f> {
             family: key.family,
             choices: read.read.choices.clone(),
             chooser: None,
+            crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
         });
     }
@@ -222,10 +239,8 @@ impl<'f> Resolver<'f> {
                 handed_in.role = Role::Relay;
             }
         }
-        for reference in &mut self.references {
-            if self.declared.is_mirror(sources[reference.file].folder(), &reference.binding) {
-                reference.role = Role::Definition;
-            }
+        for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
+            self.references[at].role = Role::Definition;
         }
         Offers::of(&self.references, sources, &self.folders)
     }
@@ -271,17 +286,41 @@ impl<'f> Resolver<'f> {
         let offers = self.offers();
         let mut told = BTreeSet::new();
         for read in self.named.clone() {
-            let handed_on =
-                read.hops.iter().find_map(|hop| match offers.ask(hop, &self.folders, &self.references) {
-                    Asked::HandedOn { account, access, computed, why } => {
-                        Some((account, access, computed, why))
-                    }
-                    Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
-                });
+            let handed_on = read.hops.iter().find_map(|hop| match self.handed_on(&offers, hop) {
+                Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
+                Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
+            });
             let Some((account, access, computed, why)) = handed_on else { continue };
-            if (computed || !read.read.mention) && told.insert((read.file, read.read.span.start)) {
-                self.opaque(&read, Some(account), Some(access), why);
+            if read.hops.iter().any(|hop| self.is_picked(hop)) {
+                continue;
             }
+            let quiet = !computed && (read.read.mention || self.is_followed(&read));
+            if !quiet && told.insert((read.file, read.read.span.start)) {
+                self.opaque(&read, Some(account), access, why);
+            }
+        }
+    }
+
+    /// What a hop leads to, also where a module as a whole hands an account on.
+    fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
+        let asked = offers.ask(hop, &self.folders, &self.references);
+        let whole = self.folders.whole(&hop.folder, &hop.object);
+        let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
+        let account = self.folders.outputs(folder).find_map(|(at, object)| {
+            let (symbol, found) = start(&self.folders, &self.folders.end(at, object));
+            symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.index.get(&symbol).copied())
+        });
+        match account {
+            Some(account) => Asked::HandedOn {
+                account,
+                access: None,
+                computed: false,
+                why: format!(
+                    "`{}` is handed on whole, with an account among its outputs",
+                    spelt(&hop.object)
+                ),
+            },
+            None => asked,
         }
     }
 
@@ -320,6 +359,21 @@ impl<'f> Resolver<'f> {
                 });
             }
         }
+    }
+}
+
+/// The state of another root that a base reads.
+fn crosses(base: &Base) -> Option<SymbolKind> {
+    match base {
+        Base::RemoteState(_) => Some(SymbolKind::RemoteState),
+        Base::Dependency(_) => Some(SymbolKind::Dependency),
+        Base::Account(..)
+        | Base::Module(_)
+        | Base::Action(..)
+        | Base::Deployment(..)
+        | Base::Local
+        | Base::Variable
+        | Base::Each(_) => None,
     }
 }
 

@@ -119,13 +119,14 @@ impl Source {
         lies_vendored(&self.path)
     }
 
-    /// A piece of the text as a source of its own, whose spans lead to the same file.
-    pub fn part(&self, in_text: Range<usize>) -> Source {
+    /// A piece of the text as a source of its own, whose spans lead to the same file. `text` is what it says, as
+    /// long as it is.
+    pub fn part_as(&self, in_text: Range<usize>, text: String) -> Source {
         Source {
             path: self.path.clone(),
             syntax: self.syntax,
             bytes: None,
-            text: self.text.get(in_text.clone()).unwrap_or_default().to_owned(),
+            text,
             mark: self.mark + in_text.start,
             newlines: OnceLock::new(),
         }

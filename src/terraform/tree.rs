@@ -1,15 +1,18 @@
 //! A tree of Terraform files, read whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::account::Account;
 use super::chooser::Chooser;
 use super::declared::Declared;
+use super::driven::Ground;
 use super::facts::Block;
 use super::flow::{Flow, flows};
+use super::folders::Folders;
 use super::glance::Glance;
 use super::links::Links;
+use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
@@ -24,6 +27,9 @@ pub struct Unparsed {
     pub file: usize,
     pub failure: ParseFailure,
 }
+
+/// `resource`, its type and its name.
+const MAX_WORDS: usize = 3;
 
 /// A file, or a folder, that could not be read, so that nobody knows what it says. Its source is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +62,11 @@ pub struct Tree {
     /// Values that decide which slot is read.
     pub choosers: Vec<Chooser>,
     declared: Declared,
+    /// What is declared of the tree and cannot be.
+    pub misfits: Misfits,
     flows: OnceLock<Vec<Flow>>,
+    /// Where a file's blocks are, by their words.
+    named: OnceLock<BTreeMap<(usize, Vec<String>), usize>>,
 }
 
 impl Tree {
@@ -84,6 +94,11 @@ impl Tree {
     /// The same tree, with folders of copies that were passed over.
     pub fn beside(self, copies: Vec<String>) -> Tree {
         Tree { copies, ..self }
+    }
+
+    /// The file that declares something about the tree, as people see it; empty where there is none.
+    pub fn declared_in(&self) -> &str {
+        &self.declared.file
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
@@ -145,7 +160,9 @@ impl Tree {
             opaque: Vec::new(),
             choosers: Vec::new(),
             declared: Declared::default(),
+            misfits: Misfits::default(),
             flows: OnceLock::new(),
+            named: OnceLock::new(),
         };
         tree.resolved()
     }
@@ -155,9 +172,20 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers } =
+        let Resolved { accounts, references, opaque, choosers, misfits } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
-        Tree { accounts, references, opaque, choosers, flows: OnceLock::new(), ..self }
+        let (flows, named) = (OnceLock::new(), OnceLock::new());
+        Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
+    }
+
+    /// What all folders say together.
+    pub(super) fn folders(&self) -> Folders<'_> {
+        Folders::new(&self.sources, &self.parsed, &self.folders)
+    }
+
+    /// What is asked about uses of values.
+    pub(super) fn ground<'g>(&'g self, folders: &'g Folders<'g>) -> Ground<'g> {
+        Ground::new(&self.sources, &self.parsed, folders, &self.references)
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.
@@ -197,6 +225,23 @@ impl Tree {
         files.flat_map(|(file, facts)| {
             facts.iter().flat_map(move |facts| facts.blocks.iter().map(move |block| (file, block)))
         })
+    }
+
+    /// The block of a file that a value bound like this stands in.
+    pub fn block_around(&self, file: usize, binding: &[String]) -> Option<&Block> {
+        let named = self.named.get_or_init(|| {
+            let mut named = BTreeMap::new();
+            for (file, facts) in self.parsed.iter().enumerate() {
+                for (at, block) in facts.iter().flat_map(|facts| facts.blocks.iter().enumerate()) {
+                    named.entry((file, block.words.clone())).or_insert(at);
+                }
+            }
+            named
+        });
+        let facts = self.parsed.get(file)?.as_ref().ok()?;
+        let lengths = 1..=binding.len().min(MAX_WORDS);
+        let at = lengths.rev().find_map(|length| named.get(&(file, binding[..length].to_vec())))?;
+        facts.blocks.get(*at)
     }
 
     /// The references of one account that consume a key of this access.

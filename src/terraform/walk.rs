@@ -15,14 +15,14 @@ use hcl_edit::template::Template;
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
-    REMOTE_STATE, When,
+    REMOTE_STATE, Takes, When,
 };
 use super::object::{Bound, Scope, is_whole};
 use super::source::Source;
 use super::value::Value;
 
 /// Arguments that name objects for Terraform's own order of work.
-const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers", "replace_triggered_by"];
+const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers"];
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 
@@ -36,8 +36,23 @@ pub fn facts_of(source: &Source, body: &Body) -> Facts {
 /// The same for one string of a JSON file: `binding` is where it stands, `facts` what the file said so far.
 pub fn template_facts(source: &Source, template: &Template, binding: Binding, facts: Facts) -> Facts {
     let mut walk = Walk::new(source, binding, facts);
+    walk.scope = scope_of(&walk.binding);
     walk.template(template);
     walk.facts
+}
+
+/// What `each` stands for where a value of a JSON file stands.
+pub fn scope_of(binding: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    let words = match binding.first().map(String::as_str) {
+        Some("resource" | "data" | "ephemeral") => 3,
+        Some("module") => 2,
+        _ => return scope,
+    };
+    if let Some(block) = binding.get(..words) {
+        scope.enter("each".to_owned(), Bound::Iterator(Object::each(block)));
+    }
+    scope
 }
 
 /// Whether an argument of this name orders Terraform's work instead of giving a value.
@@ -52,6 +67,13 @@ pub fn is_address(block: &str) -> bool {
 
 /// The resource that writes a secret.
 pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
+
+/// What a choice goes by, and where it is named.
+struct By {
+    object: Object,
+    span: Range<usize>,
+    takes: Takes,
+}
 
 struct Walk<'s> {
     source: &'s Source,
@@ -147,9 +169,8 @@ impl<'s> Walk<'s> {
                 .map_or_else(|| label.as_str().to_owned(), |ident| ident.as_str().to_owned()),
             _ => "each".to_owned(),
         };
-        let bound =
-            self.scope.object_of(self.source, &collection.value).map_or(Bound::Other, Bound::Iterator);
-        self.scope.enter(iterator, bound);
+        let object = self.scope.object_of(self.source, &collection.value);
+        self.scope.enter(iterator, Bound::Iterator(object.unwrap_or_else(|| Object::each(&self.binding))));
     }
 
     fn attribute(&mut self, attribute: &Attribute) {
@@ -158,7 +179,8 @@ impl<'s> Walk<'s> {
             return;
         }
         let local = self.binding == ["locals"];
-        let mention = local || name == "for_each";
+        // A key that a resource is replaced with is read; an account is only named.
+        let mention = local || name == "for_each" || name == "replace_triggered_by";
         self.within(name.to_owned(), |walk| {
             if can_be_read(&walk.binding) {
                 walk.alias(&attribute.value);
@@ -193,31 +215,40 @@ impl<'s> Walk<'s> {
         self.binding.pop();
     }
 
-    /// What stands inside counts as one choice: which part takes effect is not known from the text.
     /// What stands inside counts as one choice: which part takes effect may not be known from the text.
-    fn choosing(&mut self, by: Option<Object>, inside: impl FnOnce(&mut Self)) {
-        let number = self.facts.choices;
-        self.facts.choices += 1;
-        if let Some(by) = by {
-            self.facts.choosing.push(Choice { number, by });
-        }
+    fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
+        let number = self.number(by);
         self.choices.push(Branch { choice: number, when: When::Unknown });
         inside(self);
         self.choices.pop();
     }
 
-    /// From here on, a branch of the innermost choice.
-    fn branch(&mut self, when: When) {
-        if let Some(branch) = self.choices.last_mut() {
-            branch.when = when;
+    fn number(&mut self, by: Option<By>) -> u32 {
+        let number = self.facts.choices;
+        self.facts.choices += 1;
+        if let Some(By { object: by, span, takes }) = by {
+            self.facts.choosing.push(Choice { number, by, span, branches: Vec::new(), takes });
+        }
+        number
+    }
+
+    /// From here on, a branch of the innermost choice: what stands at a span of the text.
+    fn branch(&mut self, when: When, span: Option<Range<usize>>) {
+        let Some(branch) = self.choices.last_mut() else { return };
+        branch.when = when;
+        let number = branch.choice;
+        let choice = self.facts.choosing.iter_mut().rev().find(|choice| choice.number == number);
+        if let (Some(choice), Some(span)) = (choice, span) {
+            choice.branches.push(self.source.to_file(span));
         }
     }
 
     /// What a choice goes by, where it is a plain name.
-    fn chooser(&self, expression: &Expression) -> Option<Object> {
+    fn chooser(&self, expression: &Expression, takes: Takes) -> Option<By> {
         let object = self.scope.object_of(self.source, expression)?;
         let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
-        named.then_some(object)
+        let span = self.source.to_file(expression.span()?);
+        named.then_some(By { object, span, takes })
     }
 }
 
@@ -227,7 +258,7 @@ fn is_asked_for(words: &[String]) -> bool {
     match words.as_slice() {
         ["locals" | "terraform" | "include"] => true,
         ["variable" | "output" | "module" | "provider" | "dependency", _] => true,
-        ["resource" | "data", kind, _] => {
+        ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }

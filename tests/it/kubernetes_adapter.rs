@@ -12,10 +12,10 @@ use axum::response::Response;
 use axum::routing::any;
 
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
-use keyslot::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster};
+use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{Blindness, Fingerprint, RotationId, Salt, SecretVersion, StampName, WorkloadName};
 use keyslot::ports::{Clock, Clusters, Effect, Permit, RestartMark};
-use keyslot::sim::wire::kubernetes::Kubeconfig;
+use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
 use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
 use serde_json::{Value, json};
 
@@ -64,8 +64,13 @@ struct Setup {
 
 fn write_kubeconfig(path: &Path, wire: &Wire, token: &str) {
     let server = format!("https://{}", wire.listeners()["stamp"]);
-    let config =
-        Kubeconfig { name: "stamp", server: &server, ca_pem: wire.ca_pem(), token, namespace: "shop" };
+    let config = Kubeconfig {
+        name: "stamp",
+        server: &server,
+        ca_pem: wire.ca_pem(),
+        user: User::Token(token),
+        namespace: "shop",
+    };
     std::fs::write(path, config.render()).unwrap();
 }
 
@@ -88,7 +93,7 @@ fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Send + 
 
 fn clusters(kubeconfig: &Path, namespaces: &[&str], clock: Arc<WireClock>) -> Kubernetes {
     let cluster = StampCluster {
-        kubeconfig: KubeconfigPlace { path: kubeconfig.to_owned(), context: None },
+        place: ClusterPlace::Kubeconfig(KubeconfigPlace { path: kubeconfig.to_owned(), context: None }),
         vault: Some("KV-stamp".into()),
         namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
     };

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use keyslot::adapters::http::{self, Http, HttpSettings, Proxies};
-use keyslot::adapters::kubernetes::{KubeconfigPlace, Kubernetes, StampCluster, parse_workload};
+use keyslot::adapters::kubernetes::{
+    ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster, parse_workload,
+};
 use keyslot::model::{ClusterView, RotationId, Salt, StampName, WorkloadName};
 use keyslot::ports::{Clock as _, Clusters, Effect, Permit, RestartMark};
 use keyslot::rotation::rollout::{Rollout, rollout};
@@ -49,7 +51,7 @@ impl Setup {
     fn adapter(&self) -> Kubernetes {
         let vault = self.world.with(|world| world.stamp(&self.stamp).unwrap().vault.name.clone());
         let cluster = StampCluster {
-            kubeconfig: KubeconfigPlace { path: self.kubeconfig(), context: None },
+            place: ClusterPlace::Kubeconfig(KubeconfigPlace { path: self.kubeconfig(), context: None }),
             vault: Some(vault),
             namespaces: vec!["workload".into()],
         };

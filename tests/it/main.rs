@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod against;
+mod aks;
 mod arrows;
 mod azure_devops;
 mod backstage;
@@ -24,6 +25,7 @@ mod harm_scenarios;
 mod harms;
 mod hotfix;
 mod in_memory;
+mod inventory;
 mod journal_folder;
 mod journal_remote;
 mod journey;
@@ -50,6 +52,7 @@ mod terraform_any_bytes;
 mod terraform_bad_input;
 mod tool;
 mod two_drivers;
+mod verify;
 mod wire_azure;
 mod wire_contracts;
 mod wire_core;

@@ -1,5 +1,7 @@
 //! From a kubeconfig to a connection: address, trust, credentials.
 //!
+//! Where the plugin is `kubelogin` and it is not installed, or the kubeconfig came from Azure itself, the token is
+//! asked of the credential that everything else uses, anew for each request: whoever renews it, it is a living one.
 //! kube reads the kubeconfig and obtains tokens (static, from a file, from a plugin such as kubelogin); what
 //! is sent goes through keyslot's own HTTP client, because kube's would repeat a refused PATCH up to fifteen
 //! times, take its TLS provider from a process-wide default, and match NO_PROXY against the proxy's own
@@ -8,14 +10,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Request, Response};
 use kube::client::{AuthError, ConfigExt as _};
-use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig, KubeconfigError};
+use secrecy::ExposeSecret as _;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::super::credential::Tokens;
 use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
 use crate::model::Blindness;
 use crate::ports::Fault;
@@ -23,7 +28,17 @@ use crate::ports::Fault;
 /// Longer than the minute between two bookmarks of a quiet watch; ordinary calls have a timeout of their own.
 const WATCH_SILENCE: Duration = Duration::from_secs(100);
 
-type Credentials = BoxCloneSyncService<Request<reqwest::Body>, Response<()>, BoxError>;
+/// The application that AKS clusters with Entra take tokens for, where the kubeconfig names no other.
+const AKS_SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
+
+/// Who asks.
+#[derive(Clone)]
+enum Credentials {
+    /// As the kubeconfig says.
+    Kube(BoxCloneSyncService<Request<reqwest::Body>, Response<()>, BoxError>),
+    /// The signed-in Azure identity.
+    Entra { tokens: Tokens, scope: String },
+}
 
 /// An API server, and how to speak to it.
 #[derive(Clone)]
@@ -41,20 +56,31 @@ pub struct KubeconfigPlace {
     pub context: Option<String>,
 }
 
+/// A kubeconfig, wherever it comes from.
+pub(super) enum Source {
+    File(KubeconfigPlace),
+    /// As Azure gave it.
+    Text(Zeroizing<Vec<u8>>),
+}
+
 impl Connection {
     /// Reads the kubeconfig and prepares the client; nothing is sent. Plugins may run, so this is made on a
     /// blocking thread.
     pub async fn open(
-        place: KubeconfigPlace,
+        source: Source,
         http: HttpSettings,
+        tokens: Option<Tokens>,
         subject: String,
     ) -> Result<Connection, Fault> {
-        let about = format!("{} of {subject}", place.path.display());
+        let about = match &source {
+            Source::File(place) => format!("{} of {subject}", place.path.display()),
+            Source::Text(_) => format!("from Azure, {subject}"),
+        };
         let fault = move |why: String| {
             Fault::new(Blindness::Unintelligible, "use the kubeconfig", about, why)
                 .remedy("check the file, the context and the user that it names")
         };
-        match tokio::task::spawn_blocking(move || prepare(&place, http)).await {
+        match tokio::task::spawn_blocking(move || prepare(&source, http, tokens)).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(why)) => Err(fault(why)),
             Err(error) => Err(fault(format!("the credential plugin did not come back: {error}"))),
@@ -63,17 +89,38 @@ impl Connection {
 
     /// The headers that a request needs: `Authorization` and impersonation.
     pub async fn credentials(&self) -> Result<HeaderMap, String> {
+        let service = match &self.credentials {
+            Credentials::Kube(service) => service.clone(),
+            Credentials::Entra { tokens, scope } => return bearer(tokens, scope).await,
+        };
         let bare = Request::new(reqwest::Body::default());
-        match self.credentials.clone().oneshot(bare).await {
+        match service.oneshot(bare).await {
             Ok(response) => Ok(response.into_parts().0.headers),
             Err(error) => Err(without_secrets(error.as_ref())),
         }
     }
 }
 
-fn prepare(place: &KubeconfigPlace, settings: HttpSettings) -> Result<Connection, String> {
-    let file = Kubeconfig::read_from(&place.path).map_err(|error| without_secrets(&error))?;
-    let (cluster, user) = select(&file, place.context.as_deref())?;
+async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, String> {
+    let token = tokens.token(scope).await.map_err(|fault| fault.to_string())?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| "the token cannot be sent as a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
+}
+
+fn prepare(source: &Source, settings: HttpSettings, tokens: Option<Tokens>) -> Result<Connection, String> {
+    let (file, context) = match source {
+        Source::File(place) => (
+            Kubeconfig::read_from(&place.path).map_err(|error| without_secrets(&error))?,
+            place.context.as_deref(),
+        ),
+        Source::Text(bytes) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
+            (Kubeconfig::from_yaml(text).map_err(|error| without_secrets(&error))?, None)
+        }
+    };
+    let (cluster, user) = select(&file, context)?;
     let server = cluster.server.as_deref().ok_or("the cluster has no server address")?;
     let base: Url = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
     if cluster.insecure_skip_tls_verify == Some(true) {
@@ -91,7 +138,8 @@ fn prepare(place: &KubeconfigPlace, settings: HttpSettings) -> Result<Connection
         ..settings
     })
     .map_err(|error| chain(&error))?;
-    Ok(Connection { http, credentials: credentials(server, user)?, base })
+    let in_process = matches!(source, Source::Text(_));
+    Ok(Connection { http, credentials: credentials(server, user, tokens, in_process)?, base })
 }
 
 /// The cluster and the user of a context. A context without a user is allowed, as kubectl allows it.
@@ -130,7 +178,6 @@ fn trust(cluster: &Cluster) -> Result<Option<Trust>, String> {
 }
 
 fn identity(user: &AuthInfo) -> Result<Option<Identity>, String> {
-    use secrecy::ExposeSecret as _;
     let key = user.client_key_data.as_ref().map(|key| key.expose_secret());
     let data = user.client_certificate_data.as_deref();
     let chain = pem(data, user.client_certificate.as_deref(), "client-certificate")?;
@@ -167,12 +214,26 @@ fn is_loopback(base: &Url) -> bool {
 }
 
 /// kube's own layers, around a service that hands the finished headers back instead of sending them.
-fn credentials(server: &str, user: AuthInfo) -> Result<Credentials, String> {
+fn credentials(
+    server: &str,
+    user: AuthInfo,
+    tokens: Option<Tokens>,
+    in_process: bool,
+) -> Result<Credentials, String> {
     let has_plugin = user.exec.is_some();
+    let entra = user.exec.as_ref().and_then(server_application).zip(tokens);
+    let entra =
+        entra.map(|(server, tokens)| Credentials::Entra { tokens, scope: format!("{server}/.default") });
+    if let Some(entra) = entra.clone().filter(|_| in_process) {
+        return Ok(entra);
+    }
     let server = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
     let mut config = kube::Config::new(server);
     config.auth_info = user;
-    let auth = config.auth_layer().map_err(|error| without_secrets(&error))?;
+    let auth = match (config.auth_layer(), entra) {
+        (Err(error), Some(entra)) if is_not_installed(&error) => return Ok(entra),
+        (auth, _) => auth.map_err(|error| without_secrets(&error))?,
+    };
     if has_plugin && auth.is_none() {
         return Err(
             "the credential plugin gave a certificate, and only tokens are supported from plugins".into()
@@ -186,7 +247,23 @@ fn credentials(server: &str, user: AuthInfo) -> Result<Credentials, String> {
     });
     let service =
         ServiceBuilder::new().map_err(BoxError::from).option_layer(auth).layer(extra).service(hand_back);
-    Ok(BoxCloneSyncService::new(service))
+    Ok(Credentials::Kube(BoxCloneSyncService::new(service)))
+}
+
+/// The application that a `kubelogin` plugin asks tokens for.
+fn server_application(exec: &ExecConfig) -> Option<String> {
+    let command = exec.command.as_deref()?;
+    let program = command.rsplit(['/', '\\']).next()?.trim_end_matches(".exe");
+    if program != "kubelogin" {
+        return None;
+    }
+    let mut arguments = exec.args.iter().flatten();
+    let named = arguments.find(|argument| *argument == "--server-id").and_then(|_| arguments.next());
+    Some(named.cloned().unwrap_or_else(|| AKS_SERVER.to_owned()))
+}
+
+fn is_not_installed(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Auth(AuthError::AuthExecStart(error)) if error.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// A kubeconfig or a plugin's answer that does not parse is never quoted: the piece that the parser would show

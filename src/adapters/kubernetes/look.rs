@@ -17,7 +17,7 @@ use super::consumers::{Above, Owners, consumes, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
 use super::{synced, workload};
-use crate::model::{ClusterView, PodView, Salt, SecretVersion, WorkloadName};
+use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -75,7 +75,7 @@ pub(super) async fn look(
     let pods = pods.iter().zip(above).filter_map(view).collect();
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
-    Ok((ClusterView { workloads, pods, synced }, places))
+    Ok((ClusterView { state: ClusterState::Running, workloads, pods, synced }, places))
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {

@@ -5,6 +5,7 @@
 //! Secret holds leaves this room as a fingerprint. Nothing here judges: whether a rollout is complete or a pod
 //! too old is for the core.
 
+mod aks;
 mod api;
 mod connect;
 mod consumers;
@@ -25,14 +26,15 @@ use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::api::Api;
-use self::connect::Connection;
+use self::connect::{Connection, Source};
 use self::look::{Place, Subject};
 use self::synced::base64;
 use self::watch::Signal;
 use super::http::HttpSettings;
-use crate::model::{Blindness, ClusterView, Salt, StampName, WorkloadName};
+use crate::model::{Blindness, ClusterState, ClusterView, Salt, StampName, WorkloadName};
 use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
 
+pub use self::aks::{AksAccess, AksCluster};
 pub use self::connect::KubeconfigPlace;
 pub use self::resolve::resolve_workload;
 pub use self::workload::{parse_pod, parse_workload};
@@ -43,10 +45,17 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// The annotation by which a restart is known to be ours. Never relied upon: GitOps tools may remove it.
 const ROTATION: &str = "keyslot.dev/rotation";
 
+/// How a cluster is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClusterPlace {
+    Kubeconfig(KubeconfigPlace),
+    Aks(AksCluster),
+}
+
 /// A stamp's cluster, as the configuration describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StampCluster {
-    pub kubeconfig: KubeconfigPlace,
+    pub place: ClusterPlace,
     /// The name of the stamp's Key Vault, where it is known.
     pub vault: Option<String>,
     /// All namespaces where empty.
@@ -58,6 +67,8 @@ pub struct Kubernetes {
     /// The vaults' name for the secret.
     secret: String,
     http: HttpSettings,
+    /// Azure, where somebody is signed in.
+    aks: Option<AksAccess>,
     clock: Arc<dyn Clock>,
     signal: Arc<Signal>,
     stamps: BTreeMap<StampName, Stamp>,
@@ -91,9 +102,36 @@ impl Kubernetes {
         Kubernetes {
             secret: secret.into(),
             http,
+            aks: None,
             clock,
             signal: Arc::default(),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+        }
+    }
+
+    /// The same with Azure to ask for clusters, and for tokens where a kubeconfig wants `kubelogin`.
+    pub fn asking(self, aks: AksAccess) -> Kubernetes {
+        Kubernetes { aks: Some(aks), ..self }
+    }
+
+    /// What Azure says of a cluster that is found through it.
+    async fn state_of(&self, name: &StampName, stamp: &Stamp) -> Result<ClusterState, Fault> {
+        match (&stamp.cluster.place, &self.aks) {
+            (ClusterPlace::Aks(cluster), Some(aks)) => aks.state(cluster, &subject_of(name)).await,
+            (ClusterPlace::Kubeconfig(_), _) | (ClusterPlace::Aks(_), None) => Ok(ClusterState::Running),
+        }
+    }
+
+    async fn source(&self, stamp: &Stamp, subject: &str) -> Result<Source, Fault> {
+        match (&stamp.cluster.place, &self.aks) {
+            (ClusterPlace::Kubeconfig(place), _) => Ok(Source::File(place.clone())),
+            (ClusterPlace::Aks(cluster), Some(aks)) => {
+                aks.kubeconfig(cluster, subject).await.map(Source::Text)
+            }
+            (ClusterPlace::Aks(_), None) => {
+                let why = "nobody is signed in to Azure";
+                Err(Fault::new(Blindness::Forbidden, "get the cluster's kubeconfig from Azure", subject, why))
+            }
         }
     }
 
@@ -106,12 +144,13 @@ impl Kubernetes {
 
     /// The stamp's API server; the kubeconfig is read where there is no connection yet.
     async fn api(&self, name: &StampName, stamp: &Stamp, state: &mut State) -> Result<Api, Fault> {
-        let subject = format!("cluster of stamp {name}");
+        let subject = subject_of(name);
         let connection = match &state.connection {
             Some(connection) => connection.clone(),
             None => {
-                let place = stamp.cluster.kubeconfig.clone();
-                let opened = Connection::open(place, self.http.clone(), subject.clone()).await?;
+                let source = self.source(stamp, &subject).await?;
+                let tokens = self.aks.as_ref().map(|aks| aks.access.tokens.clone());
+                let opened = Connection::open(source, self.http.clone(), tokens, subject.clone()).await?;
                 state.connection.insert(opened).clone()
             }
         };
@@ -127,11 +166,21 @@ impl Kubernetes {
     }
 }
 
+fn subject_of(stamp: &StampName) -> String {
+    format!("cluster of stamp {stamp}")
+}
+
 #[async_trait]
 impl Clusters for Kubernetes {
     async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
+        let cluster = self.state_of(name, stamp).await?;
+        if matches!(cluster, ClusterState::Stopped | ClusterState::Gone) {
+            // It has no API server to ask. When it is back, it may be another one.
+            *state = State::default();
+            return Ok(ClusterView { state: cluster, ..ClusterView::default() });
+        }
         let api = self.api(name, stamp, &mut state).await?;
         let subject = Subject {
             secret: self.secret.clone(),
@@ -146,7 +195,7 @@ impl Clusters for Kubernetes {
                 if state.watches.is_empty() {
                     state.watches = self.watch(name, &api, places);
                 }
-                Ok(view)
+                Ok(ClusterView { state: cluster, ..view })
             }
             Err(fault) => {
                 // The credentials may have been renewed in the file meanwhile.

@@ -45,7 +45,7 @@ fn look(tree: &Tree) -> Vec<Place> {
 /// What keeps the key, if something does. A reference within terragrunt's own file reads another state, whatever
 /// its module is.
 fn owner(tree: &Tree, reference: &Reference) -> Option<&'static str> {
-    match reference.symbol.kind {
+    match reference.crosses.unwrap_or(reference.symbol.kind) {
         SymbolKind::RemoteState => Some("another root's state"),
         SymbolKind::Deployment => Some("an ARM deployment"),
         SymbolKind::Dependency => Some("a dependency's state"),
@@ -53,6 +53,7 @@ fn owner(tree: &Tree, reference: &Reference) -> Option<&'static str> {
         | SymbolKind::Data
         | SymbolKind::ManagedAction
         | SymbolKind::DataAction
+        | SymbolKind::EphemeralAction
         | SymbolKind::Module
         | SymbolKind::Variable => tree.is_terragrunt(reference.file).then_some("a dependency's state"),
     }

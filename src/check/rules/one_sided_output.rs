@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot};
-use crate::terraform::{Flow, SinkKind, Tree};
+use crate::terraform::{Flow, Reference, SinkKind, Tree};
 
 pub const RULE: Rule = Rule {
     id: "one-sided-output",
@@ -50,11 +50,20 @@ fn look(tree: &Tree) -> Vec<Place> {
 }
 
 /// The finding stands at the first of the outputs.
-fn one_sided(tree: &Tree, (_, account, access): Group<'_>, flows: &[&Flow]) -> Option<Place> {
+fn one_sided(tree: &Tree, (folder, account, access): Group<'_>, flows: &[&Flow]) -> Option<Place> {
     let slot_of = |flow: &Flow| tree.references[flow.reference].slot;
     let first = flows.iter().min_by_key(|flow| (flow.sink.file, flow.sink.span.start))?;
     let slot = slot_of(first);
     if Slot::ALL.iter().all(|slot| flows.iter().any(|flow| slot_of(flow) == *slot)) {
+        return None;
+    }
+    // Its reader may be known, as a configuration that depends on the module is.
+    let offered = |reference: &Reference| {
+        (reference.account, reference.access, reference.slot) == (account, access, slot.other())
+            && reference.binding.first().is_some_and(|word| word == "output")
+            && tree.sources[reference.file].folder() == folder
+    };
+    if tree.references.iter().any(offered) {
         return None;
     }
     let message = format!(
@@ -83,6 +92,20 @@ mod tests {
         check_rule(ID, &both, &[]);
         let read_only = both.replace("primary_key", "primary_readonly_key");
         check_rule(ID, &read_only, &[1, 7]);
+    }
+
+    #[test]
+    fn an_output_that_is_read_through_a_dependency_is_on_offer_too() {
+        let both = RULE.after;
+        let files = [
+            ("db/outputs.tf", both),
+            (
+                "app/terragrunt.hcl",
+                "dependency \"db\" {\n  config_path = \"../db\"\n}\ninputs = {\n  key = dependency.db.outputs.cosmos_primary_key\n}\n",
+            ),
+        ];
+        let found = crate::check::check(&Tree::read(&files));
+        assert!(found.iter().all(|finding| finding.rule.id != ID), "{found:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `write-only-version`: a write-only argument takes a key, and nothing tells Terraform when to write it again.
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Block, Flow, SinkKind, Tree};
+use crate::terraform::{Flow, SinkKind, Tree};
 
 pub const RULE: Rule = Rule {
     id: "write-only-version",
@@ -33,8 +33,7 @@ fn place(tree: &Tree, flow: &Flow) -> Option<Place> {
     if !matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument) {
         return None;
     }
-    let starts = |block: &Block| !block.words.is_empty() && flow.sink.binding.starts_with(&block.words);
-    let (_, block) = tree.blocks().find(|(file, block)| *file == flow.sink.file && starts(block))?;
+    let block = tree.block_around(flow.sink.file, &flow.sink.binding)?;
     let version = format!("{write_only}_version");
     if block.argument(&version).is_some() {
         return None;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::check::compare::There;
 use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot};
-use crate::terraform::{Block, Role, Sink, Tree, Value};
+use crate::terraform::{Role, Sink, Tree, Value};
 
 pub const RULE: Rule = Rule {
     id: "write-only-version-not-raised",
@@ -100,9 +100,8 @@ fn argument(tree: &Tree, sink: &Sink) -> Option<Argument> {
 }
 
 fn written(tree: &Tree, sink: &Sink, name: &str) -> Written {
-    let starts = |block: &Block| !block.words.is_empty() && sink.binding.starts_with(&block.words);
-    let block = tree.blocks().find(|(file, block)| *file == sink.file && starts(block));
-    let version = block.and_then(|(_, block)| block.argument(&format!("{name}_version")));
+    let block = tree.block_around(sink.file, &sink.binding);
+    let version = block.and_then(|block| block.argument(&format!("{name}_version")));
     let number = version.and_then(|version| match &version.value {
         Value::Number(number) => Some(number.clone()),
         _ => None,

@@ -1,11 +1,9 @@
 //! One environment: its account, code, secret, stamps and workloads.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
-use super::{PolicySettings, ReleaseSettings, TokenPlace};
-use crate::model::{AccountId, StampFacts, StampName, WorkloadName};
+use super::{InventorySettings, PolicySettings, ReleaseSettings, StampSettings, TokenPlace, UnitSettings};
+use crate::model::{AccountId, WorkloadName};
 
 /// `[environment.NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +23,15 @@ pub struct Environment {
     pub workloads: WorkloadSettings,
     #[serde(default)]
     pub policy: PolicySettings,
-    #[serde(rename = "stamp")]
+    /// How stamps are recognised in Azure, so that one that nobody listed is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventorySettings>,
+    /// Once a file is loaded, those of the release units are among them.
+    #[serde(rename = "stamp", default)]
     pub stamps: Vec<StampSettings>,
+    /// Release units whose stamps `terraform output -json` lists.
+    #[serde(rename = "release_unit", default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<UnitSettings>,
 }
 
 fn default_state() -> String {
@@ -135,37 +140,5 @@ impl WorkloadSettings {
             None => WorkloadName::new(self.namespace.as_str(), text.as_str()),
         };
         self.order.iter().map(name).collect()
-    }
-}
-
-/// `[[environment.NAME.stamp]]`: one region of one release unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StampSettings {
-    pub name: String,
-    /// The release unit.
-    pub unit: String,
-    /// The name of its Key Vault, without a domain.
-    pub key_vault: String,
-    /// Relative to this file; `~/` is the home folder.
-    pub kubeconfig: PathBuf,
-    /// Without it, the kubeconfig's current context.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context: Option<String>,
-    /// Where to look for consumers; empty for every namespace that may be listed.
-    #[serde(default)]
-    pub namespaces: Vec<String>,
-    /// Whether it takes traffic.
-    #[serde(default = "yes")]
-    pub traffic: bool,
-}
-
-impl StampSettings {
-    pub fn stamp_name(&self) -> StampName {
-        StampName::new(self.name.as_str())
-    }
-
-    pub fn facts(&self) -> StampFacts {
-        StampFacts { name: self.stamp_name(), unit: self.unit.clone(), live_traffic: self.traffic }
     }
 }

@@ -23,16 +23,18 @@ mod places;
 mod policy;
 mod read;
 mod release;
+mod stamp;
 #[cfg(test)]
 mod tests;
+mod units;
 mod value;
 
 pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, StampSettings,
-    TerraformSettings, WorkloadSettings,
+    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, TerraformSettings,
+    WorkloadSettings,
 };
 pub use error::SettingsError;
 pub use find::{FILE_NAME, find};
@@ -42,4 +44,5 @@ pub use release::{
     ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
     StageSettings, TokenKind, azure_devops, github_api,
 };
+pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
 pub use value::{Span, TokenPlace, WebAddress};

@@ -106,7 +106,7 @@ impl SettingsFile {
     /// A file that cannot be read or is no valid settings file, with its place.
     pub fn load(path: &Path) -> Result<SettingsFile, SettingsError> {
         let text = read(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })?;
-        Ok(SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? })
+        SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? }.with_units()
     }
 }
 

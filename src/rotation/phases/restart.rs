@@ -4,7 +4,9 @@
 //! enough to be so. The last healthy stamp that takes traffic is never touched.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{propagated, rollout_settled, settled, synced, target_proven, workload_ready};
+use super::super::predicate::{
+    cluster_steady, propagated, rollout_settled, settled, synced, target_proven, workload_ready,
+};
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
@@ -42,7 +44,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 
 /// Which stamps may be worked on now, by their place in the configuration; the others get a reason.
 fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Vec<usize> {
-    let canary = stands.iter().position(|stand| stand.takes_traffic).unwrap_or(0);
+    let serves = |stand: &StampStand| stand.takes_traffic && stand.runs;
+    let runs = || stands.iter().position(|stand| stand.runs);
+    let canary = stands.iter().position(serves).or_else(runs).unwrap_or(0);
     let busy: Vec<usize> = (0..stands.len()).filter(|index| stands[*index].is_busy()).collect();
     let mut admitted = busy.clone();
     for (index, stand) in stands.iter().enumerate() {
@@ -115,6 +119,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     reasons.extend(target_proven(ctx, slot, ages.proof));
     let cluster = ctx.cluster(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     let vault = ctx.vault(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
+    reasons.extend(cluster_steady(&facts.name, cluster));
     reasons.extend(workload_ready(&facts.name, name, cluster));
     if let Some(workload) = cluster.workload(name) {
         reasons.extend(rollout_settled(ctx, &facts.name, workload));

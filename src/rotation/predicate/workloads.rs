@@ -2,7 +2,18 @@
 
 use super::super::rollout::{Rollout, rollout};
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{ClusterView, StampName, Strategy, WorkloadName, WorkloadView};
+use crate::model::{ClusterState, ClusterView, StampName, Strategy, WorkloadName, WorkloadView};
+
+/// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
+pub fn cluster_steady(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
+    match &cluster.state {
+        ClusterState::Changing { state } => {
+            let why = Why::ClusterChanging { state: state.clone() };
+            vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), why)]
+        }
+        ClusterState::Running | ClusterState::Stopped | ClusterState::Gone => Vec::new(),
+    }
+}
 
 /// The workload can be restarted without a gap.
 pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterView) -> Vec<Reason> {

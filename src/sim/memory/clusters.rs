@@ -30,10 +30,11 @@ impl Clusters for MemoryClusters {
         self.0
             .read(about, Call::on(Operation::ReadCluster, stamp), |world| {
                 let found = world.stamp(stamp);
-                let cluster = &found
-                    .ok_or_else(|| about.fault(Blindness::Missing, "there is no such cluster"))?
-                    .cluster;
+                let stamp =
+                    found.ok_or_else(|| about.fault(Blindness::Missing, "there is no such cluster"))?;
+                let cluster = &stamp.cluster;
                 Ok(ClusterView {
+                    state: stamp.azure.clone(),
                     workloads: cluster.deployments().iter().map(|deployment| workload(deployment)).collect(),
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
                     synced: self.synced(world, cluster, salt),

@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 
 use super::SharedWorld;
 use super::account_body::{account_body, keys_body};
+use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
+use super::graph;
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
 
@@ -33,11 +35,12 @@ const OPERATION_PREFIX: &str = "7c0fe5aa-0000-4000-8000-";
 struct Arm {
     world: SharedWorld,
     directory: Directory,
+    servers: Servers,
 }
 
 /// The face of ARM, for its global and its regional hosts.
-pub(super) fn face(world: &SharedWorld, directory: &Directory) -> Router {
-    let arm = Arm { world: world.clone(), directory: directory.clone() };
+pub(super) fn face(world: &SharedWorld, directory: &Directory, servers: &Servers) -> Router {
+    let arm = Arm { world: world.clone(), directory: directory.clone(), servers: servers.clone() };
     Router::new().fallback(answer).with_state(arm)
 }
 
@@ -67,6 +70,14 @@ async fn answer(
         let response = nested(StatusCode::UNAUTHORIZED, "AuthenticationFailed", "Authentication failed.");
         return with_header(response, WWW_AUTHENTICATE, &challenge);
     }
+    if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
+        return cluster(&arm, &name, asked).await;
+    }
+    if graph::is_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ReadInventory);
+        let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
     let account = arm.world.with(|world| world.account().config().id.clone());
     let asked = match asked(&method, uri.path(), &account) {
         Ok(asked) => asked,
@@ -95,6 +106,16 @@ async fn answer(
     };
     let id = azure_core::Uuid::new_v4().to_string();
     with_header(response, HeaderName::from_static("x-ms-request-id"), &id)
+}
+
+async fn cluster(arm: &Arm, name: &str, asked: aks::Asked) -> Response {
+    let stamp = arm.world.with(|world| aks::stamp(world, name).map(|stamp| stamp.name.clone()));
+    let call = match &stamp {
+        Some(stamp) => Call::on(Operation::AskForCluster, stamp),
+        None => Call::of(Operation::AskForCluster),
+    };
+    let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, name, asked));
+    answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 
 /// What ARM says to a call that did not reach the resource provider.
@@ -310,7 +331,7 @@ fn no_operation() -> Response {
     flat(StatusCode::NOT_FOUND, "NotFound", "The operation is not known.")
 }
 
-fn nested(status: StatusCode, code: &str, message: &str) -> Response {
+pub(super) fn nested(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::aks::Servers;
 use super::azure_devops::{self, DevOpsAccess};
 use super::entra::{AKS_SERVER, DEVOPS};
 use super::github::{self, GitHubAccess};
@@ -9,8 +10,13 @@ use super::kubernetes::{self, Access};
 use super::{Directory, HostPattern, SharedWorld, Tickets, WireBuilder, WireError, arm, data_plane, vault};
 
 /// Entra ID, Azure Resource Manager, the Cosmos DB data plane, Key Vault.
-pub(super) fn azure(builder: WireBuilder, world: &SharedWorld, directory: &Directory) -> WireBuilder {
-    let arm = arm::face(world, directory);
+pub(super) fn azure(
+    builder: WireBuilder,
+    world: &SharedWorld,
+    directory: &Directory,
+    servers: &Servers,
+) -> WireBuilder {
+    let arm = arm::face(world, directory, servers);
     builder
         .face(HostPattern::name("login.microsoftonline.com"), directory.face())
         .face(HostPattern::name("management.azure.com"), arm.clone())

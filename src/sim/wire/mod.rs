@@ -6,6 +6,7 @@
 //! Nothing here decides anything about the world. Nothing listens on any address but loopback.
 
 mod account_body;
+mod aks;
 mod answers;
 mod arm;
 pub mod azure_devops;
@@ -17,6 +18,7 @@ mod faces;
 mod faults;
 pub mod git;
 pub mod github;
+mod graph;
 pub mod kubernetes;
 mod route;
 mod server;

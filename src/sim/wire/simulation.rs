@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
-use super::kubernetes::Kubeconfig;
+use super::aks::Servers;
+use super::kubernetes::{Kubeconfig, User};
 use super::{Directory, SharedWorld, Tickets, Wire, WireBuilder, WireClock, WireError, WireOptions, faces};
 use crate::model::StampName;
 use crate::sim::World;
@@ -32,12 +33,15 @@ impl Simulation {
         let world = SharedWorld::new(world, clock.clone());
         let builder = WireBuilder::new(clock, options)?;
         let (directory, tickets) = (Directory::new(), Tickets::new());
-        let builder = faces::azure(builder, &world, &directory);
+        let servers = Servers::default();
+        let builder = faces::azure(builder, &world, &directory, &servers);
         let builder = faces::release(builder, &world, &directory, &tickets);
         let builder = faces::clusters(builder, &world, &directory, &tickets)?;
         let turning = world.clone().run(builder.stopped());
         builder.spawn(turning);
-        Ok(Simulation { wire: builder.start()?, world, directory, tickets, started })
+        let wire = builder.start()?;
+        servers.are(wire.listeners().clone(), wire.ca_pem(), &tickets.kubernetes);
+        Ok(Simulation { wire, world, directory, tickets, started })
     }
 
     /// The kubeconfig of a stamp's cluster, for kubectl and keyslot; it holds the token. `None` where the world
@@ -52,7 +56,7 @@ impl Simulation {
             name: stamp.as_str(),
             server: &format!("https://{address}"),
             ca_pem: self.wire.ca_pem(),
-            token: self.tickets.kubernetes.expose_secret(),
+            user: User::Token(self.tickets.kubernetes.expose_secret()),
             namespace: &namespace,
         };
         Some(config.render())

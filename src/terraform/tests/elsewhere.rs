@@ -1,6 +1,10 @@
 //! Keys that do not come from an account's own block.
 
+use std::collections::BTreeSet;
+
 use super::{check, found};
+use crate::model::Slot;
+use crate::terraform::{SymbolKind, Tree};
 
 #[test]
 fn terragrunt_dependencies_are_followed_into_the_tree() {
@@ -68,7 +72,7 @@ fn azapi_list_keys_is_read_with_and_without_its_decoding() {
             "a.tf:15 primary_key [primary_key] primary read-write Consumer",
         ],
     );
-    let tree = crate::terraform::Tree::read(&[("a.tf", text)]);
+    let tree = Tree::read(&[("a.tf", text)]);
     assert_eq!(tree.accounts.len(), 1, "{:?}", tree.accounts);
 }
 
@@ -125,8 +129,7 @@ fn names_behind_which_one_key_stands_are_relays() {
             "db/a.tf:2 primary_key [primary_key] primary read-write Consumer",
         ],
     );
-    let flipped =
-        crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, crate::model::Slot::Secondary);
+    let flipped = crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, Slot::Secondary);
     let changed: Vec<String> = flipped.unwrap().into_iter().map(|(path, _)| path).collect();
     assert_eq!(changed, ["db/a.tf"]);
 }
@@ -183,7 +186,7 @@ fn objects_handed_in_from_elsewhere_are_read_by_their_attributes() {
 fn one_account_or_the_other_under_one_name_is_one_account() {
     let text = "locals {\n  db = (var.restore ? azurerm_cosmosdb_account.restored[0] : azurerm_cosmosdb_account.main[0])\n  key = local.db.primary_key\n}\n";
     check(&[("a.tf", text)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
-    assert_eq!(crate::terraform::Tree::read(&[("a.tf", text)]).accounts.len(), 1);
+    assert_eq!(Tree::read(&[("a.tf", text)]).accounts.len(), 1);
 }
 
 #[test]
@@ -198,4 +201,75 @@ fn what_comes_from_blocks_that_are_not_here_goes_by_its_names() {
             "a.tf:3 documentDbSecondaryMasterKey [documentDbSecondaryMasterKey] secondary read-write Consumer",
         ],
     );
+}
+
+#[test]
+fn an_action_may_be_ephemeral() {
+    let text = "ephemeral \"azapi_resource_action\" \"keys\" {\n  type = \"Microsoft.DocumentDB/databaseAccounts@2024-05-15\"\n  action = \"listKeys\"\n}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"db\"\n  value_wo = ephemeral.azapi_resource_action.keys.output.secondaryMasterKey\n}\n";
+    check(
+        &[("a.tf", text)],
+        &["a.tf:7 secondaryMasterKey [secondaryMasterKey] secondary read-write Consumer"],
+    );
+}
+
+#[test]
+fn remote_state_of_a_root_in_the_tree_is_followed_into_it() {
+    let db = "terraform {\n  backend \"azurerm\" {\n    container_name = \"state\"\n    key = \"db.tfstate\"\n  }\n}\noutput \"cosmos_primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"cosmos_secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let app = |config: &str| {
+        format!(
+            "data \"terraform_remote_state\" \"db\" {{\n  backend = \"{}\"\n  config = {{ {config} }}\n}}\nlocals {{\n  k = data.terraform_remote_state.db.outputs.cosmos_secondary_key\n}}\n",
+            if config.contains("path") { "local" } else { "azurerm" }
+        )
+    };
+    for (config, joined) in [
+        ("key = \"db.tfstate\"", true),
+        ("key = \"db.tfstate\", container_name = \"state\"", true),
+        ("key = \"db.tfstate\", container_name = \"other\"", false),
+        ("key = \"${var.x}.tfstate\"", false),
+        ("path = \"../db/terraform.tfstate\"", true),
+        ("path = \"../elsewhere/terraform.tfstate\"", false),
+    ] {
+        let tree = Tree::read(&[("app/a.tf", app(config).as_str()), ("db/a.tf", db)]);
+        let reader = tree.references.iter().find(|reference| reference.attribute == "cosmos_secondary_key");
+        let reader = reader.unwrap_or_else(|| panic!("{config}"));
+        assert_eq!(reader.slot, Slot::Secondary);
+        let accounts: BTreeSet<usize> = tree.references.iter().map(|reference| reference.account).collect();
+        assert_eq!(accounts.len() == 1, joined, "{config}");
+        assert_eq!(reader.crosses, Some(SymbolKind::RemoteState), "{config}");
+    }
+}
+
+#[test]
+fn json_strings_with_escapes_are_read_and_comments_are_not() {
+    let text = r#"{"//": "${azurerm_cosmosdb_account.x.primary_key}",
+      "locals": {"//": "${azurerm_cosmosdb_account.x.primary_key}",
+        "a": "key=\"${azurerm_cosmosdb_account.a[\"eu\"].primary_key}\"\n",
+        "b": "${lookup(azurerm_cosmosdb_account.a, \"secondary_key\")}"}}"#;
+    check(
+        &[("a.tf.json", text)],
+        &[
+            "a.tf.json:3 primary_key [primary_key] primary read-write Consumer",
+            "a.tf.json:4 secondary_key [secondary_key] secondary read-write Consumer",
+        ],
+    );
+}
+
+#[test]
+fn a_key_that_replaces_a_resource_is_read() {
+    let text = "resource \"terraform_data\" \"t\" {\n  lifecycle {\n    replace_triggered_by = [azurerm_cosmosdb_account.a.primary_key, azurerm_cosmosdb_account.b]\n  }\n}\n";
+    check(&[("a.tf", text)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn limits_of_the_parser_are_not_told_as_errors_of_the_file() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let files = [
+        ("a.tf", format!("locals {{\n  x = {deep}\n}}\n")),
+        ("b.tf.json", format!("{{\"locals\": {{\"x\": {deep}}}}}")),
+    ];
+    let tree = Tree::read(&files);
+    for unparsed in &tree.unparsed {
+        assert!(unparsed.failure.message.contains("though Terraform may"), "{:?}", unparsed.failure);
+    }
+    assert_eq!(tree.unparsed.len(), 2);
 }

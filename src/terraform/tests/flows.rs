@@ -4,7 +4,7 @@ use super::Tree;
 use crate::model::example_tree;
 
 /// One line a flow: the reference's line, the names that it passes, the sink.
-fn flows<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Vec<String> {
+pub(super) fn flows<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Vec<String> {
     let tree = Tree::read(files);
     let line = |file: usize, start: usize| {
         format!("{}:{}", tree.sources[file].path(), tree.sources[file].position(start).line)

@@ -20,5 +20,5 @@ mod table;
 mod watch;
 mod write;
 
-pub use kubeconfig::Kubeconfig;
+pub use kubeconfig::{Kubeconfig, User, base64};
 pub use serve::{Access, Admits, face};

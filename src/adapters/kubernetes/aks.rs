@@ -1,0 +1,188 @@
+//! A cluster of Azure Kubernetes Service: what Azure says of its state, and its kubeconfig.
+//!
+//! The kubeconfig never touches a disk. Azure is asked for the form that names `kubelogin` as plugin; the plugin is
+//! not run: a token for the cluster's server application comes from the credential that everything else uses, and is
+//! renewed by it. What the server answers is what decides: a stopped cluster and one that is gone are told by Azure,
+//! never guessed from silence.
+
+use reqwest::Method;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::super::arm::{ArmAccess, ArmFailure};
+use super::super::http::{Answer, Backoff};
+use super::synced::base64;
+use crate::model::{Blindness, ClusterState};
+use crate::ports::Fault;
+
+const VERSION: &str = "2024-09-01";
+
+/// A cluster's place in Azure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AksCluster {
+    pub subscription: String,
+    pub resource_group: String,
+    pub name: String,
+    /// Whether the administrator's kubeconfig is wanted, which Entra's roles do not bind.
+    pub admin: bool,
+}
+
+impl AksCluster {
+    fn path(&self) -> String {
+        format!(
+            "subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
+            self.subscription, self.resource_group, self.name
+        )
+    }
+}
+
+/// Azure Resource Manager, as far as clusters go.
+#[derive(Clone)]
+pub struct AksAccess {
+    pub access: ArmAccess,
+    /// As `https://management.azure.com`.
+    pub endpoint: Url,
+}
+
+#[derive(Deserialize)]
+struct ManagedCluster {
+    properties: Properties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    #[serde(default)]
+    provisioning_state: String,
+    power_state: Option<PowerState>,
+}
+
+#[derive(Deserialize)]
+struct PowerState {
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    #[serde(default)]
+    kubeconfigs: Vec<Credential>,
+}
+
+#[derive(Deserialize)]
+struct Credential {
+    #[serde(deserialize_with = "wiped")]
+    value: Zeroizing<String>,
+}
+
+fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
+}
+
+impl AksAccess {
+    /// Whether the cluster is there and runs.
+    pub async fn state(&self, cluster: &AksCluster, subject: &str) -> Result<ClusterState, Fault> {
+        match self.read(Method::GET, &cluster.path(), "", "ask Azure for the cluster", subject).await {
+            Ok(answer) => {
+                let cluster: ManagedCluster = parse(&answer, "ask Azure for the cluster", subject)?;
+                Ok(state(cluster.properties))
+            }
+            // A role that ends at another resource group gives 403: 404 is Azure's word that there is none.
+            Err(fault) if fault.kind == Blindness::Missing => Ok(ClusterState::Gone),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The kubeconfig's text.
+    pub async fn kubeconfig(&self, cluster: &AksCluster, subject: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let what = "get the cluster's kubeconfig from Azure";
+        let (list, form) = match cluster.admin {
+            true => ("listClusterAdminCredential", ""),
+            false => ("listClusterUserCredential", "&format=exec"),
+        };
+        let path = format!("{}/{list}", cluster.path());
+        let answer =
+            self.read(Method::POST, &path, form, what, subject).await.map_err(|fault| {
+                match cluster.admin {
+                    true => fault,
+                    false => {
+                        fault.remedy("assign “Azure Kubernetes Service Cluster User Role” on the cluster")
+                    }
+                }
+            })?;
+        let credentials: Credentials = parse(&answer, what, subject)?;
+        let text = credentials.kubeconfigs.first().and_then(|credential| base64(&credential.value));
+        text.ok_or_else(|| {
+            Fault::new(Blindness::Unintelligible, what, subject, "the answer holds no kubeconfig")
+        })
+    }
+
+    /// Both are reads, though the list of credentials is asked for with POST.
+    async fn read(
+        &self,
+        method: Method,
+        path: &str,
+        query: &str,
+        what: &str,
+        subject: &str,
+    ) -> Result<Answer, Fault> {
+        let base = self.endpoint.as_str().trim_end_matches('/');
+        let address = format!("{base}/{path}?api-version={VERSION}{query}");
+        let url: Url = address.parse().map_err(|error| {
+            Fault::new(Blindness::Unintelligible, what, subject, format!("{address} is no address: {error}"))
+        })?;
+        let once = || async {
+            let mut request = reqwest::Request::new(method.clone(), url.clone());
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+            self.access
+                .send(request, None)
+                .await
+                .map_err(|failure: ArmFailure| failure.read_error(what, subject))
+        };
+        Backoff::default().read(self.access.clock.as_ref(), once).await
+    }
+}
+
+/// Its own text is not quoted: kubeconfigs hold credentials.
+fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer, what: &str, subject: &str) -> Result<T, Fault> {
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let why = format!("the answer is not understood (line {}, column {})", error.line(), error.column());
+        Fault::new(Blindness::Unintelligible, what, subject, why)
+    })
+}
+
+fn state(properties: Properties) -> ClusterState {
+    let power = properties.power_state.map(|power| power.code).unwrap_or_default();
+    let steady = ["Succeeded", "Failed", "Canceled", ""].contains(&properties.provisioning_state.as_str());
+    match power.as_str() {
+        _ if !steady => ClusterState::Changing { state: properties.provisioning_state },
+        "Stopped" => ClusterState::Stopped,
+        _ => ClusterState::Running,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_azure_is_doing_with_a_cluster_outranks_its_power() {
+        let state = |text: &str| {
+            let cluster: ManagedCluster = serde_json::from_str(text).unwrap();
+            state(cluster.properties)
+        };
+        let properties = |provisioning: &str, power: &str| {
+            format!(
+                r#"{{"properties": {{"provisioningState": "{provisioning}", "powerState": {{"code": "{power}"}}}}}}"#
+            )
+        };
+        assert_eq!(state(&properties("Succeeded", "Running")), ClusterState::Running);
+        assert_eq!(state(&properties("Succeeded", "Stopped")), ClusterState::Stopped);
+        let upgrading = ClusterState::Changing { state: "Upgrading".to_owned() };
+        assert_eq!(state(&properties("Upgrading", "Running")), upgrading);
+        // Pods run on after an upgrade that failed.
+        assert_eq!(state(&properties("Failed", "Running")), ClusterState::Running);
+        assert_eq!(state(r#"{"properties": {}}"#), ClusterState::Running);
+    }
+}

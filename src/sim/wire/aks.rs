@@ -1,0 +1,123 @@
+//! Azure Resource Manager's face for clusters: what state they are in, and kubeconfigs.
+//!
+//! The user's kubeconfig is that of a cluster with Entra: it holds no credential and names `kubelogin`. Where the
+//! API servers listen is known once the wire is up.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use http::{Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use super::AKS_SERVER;
+use super::arm::nested;
+use super::kubernetes::{Kubeconfig, User, base64};
+use crate::model::{ClusterState, StampName};
+use crate::sim::{Stamp, World};
+
+/// Where the API servers are, and who may do everything there.
+#[derive(Clone, Default)]
+pub(super) struct Servers(Arc<OnceLock<Known>>);
+
+struct Known {
+    by_stamp: BTreeMap<String, SocketAddr>,
+    ca_pem: String,
+    token: SecretString,
+}
+
+impl Servers {
+    /// Once, when the wire is up.
+    pub(super) fn are(&self, by_stamp: BTreeMap<String, SocketAddr>, ca_pem: &str, token: &SecretString) {
+        let _ = self.0.set(Known { by_stamp, ca_pem: ca_pem.to_owned(), token: token.clone() });
+    }
+
+    fn kubeconfig(&self, stamp: &StampName, name: &str, admin: bool) -> Option<String> {
+        let known = self.0.get()?;
+        let address = known.by_stamp.get(stamp.as_str())?;
+        let user = match admin {
+            true => User::Token(known.token.expose_secret()),
+            false => User::Kubelogin { server: AKS_SERVER },
+        };
+        let server = format!("https://{address}");
+        let config = Kubeconfig { name, server: &server, ca_pem: &known.ca_pem, user, namespace: "default" };
+        Some(config.render())
+    }
+}
+
+/// What was asked of a cluster.
+#[derive(Clone, Copy)]
+pub(super) enum Asked {
+    Get,
+    UserCredential,
+    AdminCredential,
+}
+
+/// The cluster that a path in lower case names, and what is asked of it.
+pub(super) fn asked(method: &Method, path: &str) -> Option<(String, Asked)> {
+    let (_, rest) = path.split_once("/providers/microsoft.containerservice/managedclusters/")?;
+    let (name, action) = rest.split_once('/').unwrap_or((rest, ""));
+    let asked = match (method, action) {
+        (&Method::GET, "") => Asked::Get,
+        (&Method::POST, "listclusterusercredential") => Asked::UserCredential,
+        (&Method::POST, "listclusteradmincredential") => Asked::AdminCredential,
+        _ => return None,
+    };
+    Some((name.to_owned(), asked))
+}
+
+/// The stamp whose cluster is called so.
+pub(super) fn stamp<'w>(world: &'w World, name: &str) -> Option<&'w Stamp> {
+    world.stamps().find(|stamp| stamp.destroyed.is_none() && stamp.cluster.name.eq_ignore_ascii_case(name))
+}
+
+pub(super) fn reply(world: &World, servers: &Servers, name: &str, asked: Asked) -> Response {
+    let Some(stamp) = stamp(world, name) else {
+        let message =
+            format!("The Resource 'Microsoft.ContainerService/managedClusters/{name}' was not found.");
+        return nested(StatusCode::NOT_FOUND, "ResourceNotFound", &message);
+    };
+    let admin = match asked {
+        Asked::Get => return cluster(world, stamp),
+        Asked::UserCredential => false,
+        Asked::AdminCredential => true,
+    };
+    match servers.kubeconfig(&stamp.name, &stamp.cluster.name, admin) {
+        Some(text) => {
+            let value = base64(text.as_bytes());
+            let name = if admin { "clusterAdmin" } else { "clusterUser" };
+            Json(json!({ "kubeconfigs": [{ "name": name, "value": value }] })).into_response()
+        }
+        None => {
+            nested(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "The cluster has no server.")
+        }
+    }
+}
+
+fn cluster(world: &World, stamp: &Stamp) -> Response {
+    let subscription = &world.account().config().id.subscription;
+    let (state, power) = match &stamp.azure {
+        ClusterState::Changing { state } => (state.as_str(), "Running"),
+        ClusterState::Stopped => ("Succeeded", "Stopped"),
+        ClusterState::Running | ClusterState::Gone => ("Succeeded", "Running"),
+    };
+    let name = &stamp.cluster.name;
+    Json(json!({
+        "id": format!(
+            "/subscriptions/{subscription}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{name}",
+            stamp.resource_group
+        ),
+        "name": name,
+        "location": stamp.location,
+        "type": "Microsoft.ContainerService/ManagedClusters",
+        "properties": {
+            "provisioningState": state,
+            "powerState": { "code": power },
+            "aadProfile": { "managed": true, "enableAzureRBAC": true },
+        },
+    }))
+    .into_response()
+}

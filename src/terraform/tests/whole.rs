@@ -1,0 +1,141 @@
+//! Pairs and accounts that are handed on without naming which key is meant.
+
+use super::{check, found};
+
+const PAIR: &str = "output \"primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+const OFFERED: [&str; 2] = [
+    "db/a.tf:2 primary_key [primary_key] primary read-write Definition",
+    "db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
+];
+
+fn root(expression: &str) -> String {
+    format!("module \"db\" {{\n  source = \"./db\"\n}}\nlocals {{\n  x = [{expression}]\n}}\n")
+}
+
+#[test]
+fn a_module_that_is_named_without_an_output_is_opaque() {
+    for expression in [
+        "module.db",
+        "values(module.db)[0]",
+        "module.db[\"${\"primary\"}_key\"]",
+        "module.db[var.name]",
+        "jsonencode(module.db)",
+        "merge(module.db, {})",
+        "lookup(module.db, var.name)",
+    ] {
+        let code = root(expression);
+        let expected: Vec<&str> = ["a.tf:5 opaque"].into_iter().chain(OFFERED).collect();
+        check(&[("a.tf", &code), ("db/a.tf", PAIR)], &expected);
+    }
+}
+
+#[test]
+fn an_output_by_its_name_is_not() {
+    for expression in ["module.db.secondary_key", "module.db[\"secondary_key\"]"] {
+        let code = root(expression);
+        let read = "a.tf:5 secondary_key [secondary_key] secondary read-write Consumer";
+        let expected: Vec<&str> = [read].into_iter().chain(OFFERED).collect();
+        check(&[("a.tf", &code), ("db/a.tf", PAIR)], &expected);
+    }
+    for expression in ["length(module.db)", "[for name, value in module.db : name]"] {
+        let code = root(expression);
+        check(&[("a.tf", &code), ("db/a.tf", PAIR)], &OFFERED);
+    }
+}
+
+#[test]
+fn an_instance_of_a_repeated_module_is_not_an_output() {
+    let code = "module \"db\" {\n  source = \"./db\"\n  for_each = toset([\"eu\"])\n}\nlocals {\n  x = module.db[\"eu\"].primary_key\n  y = [module.db[\"eu\"]]\n}\n";
+    let read = "a.tf:6 primary_key [primary_key] primary read-write Consumer";
+    let expected: Vec<&str> = [read, "a.tf:7 opaque"].into_iter().chain(OFFERED).collect();
+    check(&[("a.tf", code), ("db/a.tf", PAIR)], &expected);
+}
+
+#[test]
+fn a_module_under_another_name_is_followed() {
+    let root = "module \"db\" {\n  source = \"./db\"\n}\nmodule \"app\" {\n  source = \"./app\"\n  db = module.db\n}\n";
+    let app = "variable \"db\" {}\nlocals {\n  k = [var.db.secondary_key]\n}\n";
+    let read = "app/a.tf:3 secondary_key [secondary_key] secondary read-write Consumer";
+    let expected: Vec<&str> = [read].into_iter().chain(OFFERED).collect();
+    check(&[("a.tf", root), ("app/a.tf", app), ("db/a.tf", PAIR)], &expected);
+    let unread = "variable \"db\" {}\nlocals {\n  k = [jsonencode(var.db)]\n}\n";
+    let expected: Vec<&str> = ["app/a.tf:3 opaque"].into_iter().chain(OFFERED).collect();
+    check(&[("a.tf", root), ("app/a.tf", unread), ("db/a.tf", PAIR)], &expected);
+}
+
+#[test]
+fn a_module_that_hands_an_account_out_is_opaque_as_a_whole() {
+    let account = "output \"account\" {\n  value = azurerm_cosmosdb_account.a\n}\n";
+    check(&[("a.tf", &root("jsonencode(module.db)")), ("db/a.tf", account)], &["a.tf:5 opaque"]);
+    let read = "a.tf:5 primary_key [primary_key] primary read-write Consumer";
+    check(&[("a.tf", &root("module.db.account.primary_key")), ("db/a.tf", account)], &[read]);
+}
+
+#[test]
+fn the_outputs_of_a_dependency_that_are_handed_on_whole_are_opaque() {
+    let app = "dependency \"db\" {\n  config_path = \"../db\"\n}\ninputs = dependency.db.outputs\n";
+    let expected: Vec<&str> = ["app/terragrunt.hcl:4 opaque"].into_iter().chain(OFFERED).collect();
+    check(&[("app/terragrunt.hcl", app), ("db/a.tf", PAIR)], &expected);
+}
+
+#[test]
+fn pairs_within_maps_of_maps_are_told_by_the_name_that_differs() {
+    let code = |read: &str| {
+        format!(
+            "locals {{\n  s = {{\n    a = {{ primary = azurerm_cosmosdb_account.a.primary_key\n      secondary = azurerm_cosmosdb_account.a.secondary_key }}\n  }}\n  x = [{read}]\n}}\n"
+        )
+    };
+    let defined = [
+        "a.tf:3 primary_key [primary_key] primary read-write Definition",
+        "a.tf:4 secondary_key [secondary_key] secondary read-write Definition",
+    ];
+    for read in [
+        "local.s.a.secondary",
+        "local.s[\"a\"].secondary",
+        "local.s[*].secondary",
+        "[for v in local.s : v.secondary]",
+        "values(local.s)[*].secondary",
+        "one(values(local.s)).secondary",
+    ] {
+        let found = "a.tf:6 secondary [secondary] secondary read-write Consumer";
+        let expected: Vec<&str> = defined.into_iter().chain([found]).collect();
+        check(&[("a.tf", &code(read))], &expected);
+    }
+}
+
+#[test]
+fn a_pair_of_local_values_is_read_by_its_names_wherever_it_comes_from() {
+    let defined = "module \"m\" {\n  source = \"./m\"\n}\nlocals {\n  db = azurerm_cosmosdb_account.a\n}\n";
+    let account = format!("{PAIR}output \"account\" {{\n  value = azurerm_cosmosdb_account.a\n}}\n");
+    for object in [
+        "azurerm_cosmosdb_account.a",
+        "azurerm_cosmosdb_account.a[0]",
+        "data.azurerm_cosmosdb_account.d",
+        "local.db",
+        "module.m",
+        "module.m.account",
+        "dependency.cosmos.outputs",
+        "data.terraform_remote_state.cosmos.outputs",
+        "one(azurerm_cosmosdb_account.a[*])",
+    ] {
+        for read in [
+            "local.secondary",
+            "\"k=${local.secondary}\"",
+            "var.s == \"primary\" ? \"\" : local.secondary",
+            "base64encode(local.secondary)",
+            "try(local.secondary, \"\")",
+            "format(\"%s\", local.secondary)",
+            "[local.secondary][0]",
+        ] {
+            let pair = format!(
+                "locals {{\n  primary = {object}.primary_key\n  secondary = {object}.secondary_key\n}}\n"
+            );
+            let reader = format!(
+                "resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"k\"\n  value = {read}\n}}\n"
+            );
+            let files = [("a.tf", defined), ("b.tf", &pair), ("c.tf", &reader), ("m/a.tf", &account)];
+            let expected = "c.tf:3 secondary [secondary] secondary read-write Consumer".to_owned();
+            assert!(found(&files).contains(&expected), "{object} {read}: {:#?}", found(&files));
+        }
+    }
+}

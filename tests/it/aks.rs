@@ -1,0 +1,144 @@
+//! Clusters that are found through Azure, over TLS: their state, their kubeconfigs, and tokens of Entra.
+
+use std::collections::BTreeMap;
+
+use keyslot::adapters::arm::ArmAccess;
+use keyslot::adapters::cosmos::PUBLIC_ENDPOINT;
+use keyslot::adapters::http::HttpSettings;
+use keyslot::adapters::kubernetes::{
+    AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
+};
+use keyslot::model::{Blindness, ClusterState, StampName};
+use keyslot::ports::Clusters as _;
+use keyslot::sim::wire::kubernetes::Kubeconfig;
+use keyslot::sim::wire::{AKS_SERVER, kubernetes::User};
+use keyslot::sim::{self, Command, Target, Trouble, When, WorldConfig};
+
+use crate::wire_azure::Rig;
+use crate::wire_core::{client, hosts};
+
+struct Stamp {
+    name: StampName,
+    clusters: Kubernetes,
+}
+
+fn access(rig: &Rig) -> AksAccess {
+    AksAccess {
+        access: ArmAccess {
+            http: client(&rig.simulation.wire),
+            tokens: rig.tokens.clone(),
+            scope: format!("{PUBLIC_ENDPOINT}/.default"),
+            clock: rig.clock.clone(),
+        },
+        endpoint: PUBLIC_ENDPOINT.parse().unwrap(),
+    }
+}
+
+fn reached(rig: &Rig, place: impl FnOnce(&sim::Stamp, &str) -> ClusterPlace) -> Stamp {
+    let (name, secret, place) = rig.simulation.world.with(|world| {
+        let stamp = world.stamps().next().unwrap();
+        let subscription = &world.account().config().id.subscription;
+        (stamp.name.clone(), world.config().secret_name.clone(), place(stamp, subscription))
+    });
+    let cluster = StampCluster { place, vault: None, namespaces: vec!["workload".to_owned()] };
+    let http = HttpSettings::rehearsal(
+        rig.simulation.wire.ca_pem().as_bytes().to_vec(),
+        hosts(&rig.simulation.wire),
+    );
+    let clusters =
+        Kubernetes::new(secret, BTreeMap::from([(name.clone(), cluster)]), http, rig.clock.clone());
+    Stamp { name, clusters: clusters.asking(access(rig)) }
+}
+
+fn through_azure(rig: &Rig, admin: bool) -> Stamp {
+    reached(rig, |stamp, subscription| {
+        ClusterPlace::Aks(AksCluster {
+            subscription: subscription.to_owned(),
+            resource_group: stamp.resource_group.clone(),
+            name: stamp.cluster.name.clone(),
+            admin,
+        })
+    })
+}
+
+fn tell(rig: &Rig, stamp: &Stamp, state: ClusterState) {
+    let command = Command::TellCluster { stamp: stamp.name.clone(), state };
+    rig.simulation.world.with(|world| world.apply(command)).unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_is_found_and_read_without_any_kubeconfig() {
+    let rig = Rig::new(WorldConfig::default());
+    for admin in [false, true] {
+        let stamp = through_azure(&rig, admin);
+        let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+        assert_eq!(view.state, ClusterState::Running);
+        assert!(!view.workloads.is_empty() && !view.pods.is_empty());
+    }
+    let transcript = rig.simulation.wire.transcript();
+    assert_eq!(transcript.count("POST", "/listClusterUserCredential"), 1);
+    assert_eq!(transcript.count("POST", "/listClusterAdminCredential"), 1);
+}
+
+#[tokio::test]
+async fn azure_says_what_state_a_cluster_is_in() {
+    let rig = Rig::new(WorldConfig::default());
+    let stamp = through_azure(&rig, false);
+    let upgrading = ClusterState::Changing { state: "Upgrading".to_owned() };
+    tell(&rig, &stamp, upgrading.clone());
+    let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+    assert_eq!(view.state, upgrading);
+    assert!(!view.pods.is_empty());
+    tell(&rig, &stamp, ClusterState::Stopped);
+    let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+    assert_eq!(view.state, ClusterState::Stopped);
+    assert!(view.pods.is_empty());
+}
+
+#[tokio::test]
+async fn a_cluster_that_azure_does_not_know_is_gone_and_silence_says_nothing() {
+    let rig = Rig::new(WorldConfig::default());
+    let stamp = reached(&rig, |stamp, subscription| {
+        ClusterPlace::Aks(AksCluster {
+            subscription: subscription.to_owned(),
+            resource_group: stamp.resource_group.clone(),
+            name: "never-built".to_owned(),
+            admin: false,
+        })
+    });
+    let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+    assert_eq!(view.state, ClusterState::Gone);
+    for (what, kind) in
+        [(Trouble::Unreachable, Blindness::Unreachable), (Trouble::Forbidden, Blindness::Forbidden)]
+    {
+        let target = Target::operation(sim::Operation::AskForCluster);
+        let rig = Rig::new(WorldConfig::default().with_fault(sim::Fault::new(When::Always, target, what)));
+        let stamp = through_azure(&rig, false);
+        let fault = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn kubelogin_need_not_be_installed() {
+    let rig = Rig::new(WorldConfig::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let stamp = reached(&rig, |stamp, _| {
+        let server = format!("https://{}", rig.simulation.wire.listeners()[stamp.name.as_str()]);
+        let config = Kubeconfig {
+            name: "entra",
+            server: &server,
+            ca_pem: rig.simulation.wire.ca_pem(),
+            user: User::Kubelogin { server: AKS_SERVER },
+            namespace: "workload",
+        };
+        // A name that no machine has a program of.
+        let absent = folder.path().join("kubelogin").display().to_string();
+        std::fs::write(&file, config.render().replace("command: kubelogin", &format!("command: {absent}")))
+            .unwrap();
+        ClusterPlace::Kubeconfig(KubeconfigPlace { path: file.clone(), context: None })
+    });
+    let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+    assert!(!view.workloads.is_empty());
+}
