@@ -79,7 +79,7 @@ pub fn scan(files: &Files) -> Result<Seen, String> {
             hold!(inside(file, span.start, span.end), "outside of its file: {flow:?}");
         }
     }
-    let there = There { tree: Tree::read(files), revision: "there".to_owned() };
+    let there = There::new(Tree::read(files), "there");
     let compared = compare(&tree, &there);
     hold!(compared.is_empty(), "a tree differs from itself: {compared:?}");
     let findings = check_with(&tree, compared);
