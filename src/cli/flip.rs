@@ -116,7 +116,8 @@ impl Flip {
     /// One flip of all accounts that are meant.
     fn work_out(&self, tree: &Tree) -> Result<Worked, CliError> {
         let access = self.access.into();
-        let allowed = AllowedOpaque(self.allow_opaque.clone());
+        let plain = |place: &String| place.strip_prefix("./").unwrap_or(place).to_owned();
+        let allowed = AllowedOpaque(self.allow_opaque.iter().map(plain).collect());
         if let [unused, ..] = allowed.unused(tree).as_slice() {
             return Err(CliError::usage("nothing opaque stands there")
                 .at(unused)
