@@ -173,3 +173,20 @@ fn files_that_terraform_passes_over_count_for_nothing() {
         assert_eq!(Tree::read(&[(name, text)]).files, 0, "{name}");
     }
 }
+
+#[test]
+fn callers_that_hand_in_different_keys_are_moved_together() {
+    let module = "variable \"o\" {}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"s\"\n  value = var.o.k\n}\n";
+    let call = |name: &str, slot: &str| {
+        format!(
+            "module \"{name}\" {{\n  source = \"./m\"\n  o = {{ k = azurerm_cosmosdb_account.a.{slot}_key }}\n}}\n"
+        )
+    };
+    let root = call("x", "primary") + &call("y", "secondary");
+    for (to, other) in [(Slot::Primary, "secondary"), (Slot::Secondary, "primary")] {
+        let changed =
+            flip(&[("a.tf", root.as_str()), ("m/a.tf", module)], None, Access::ReadWrite, to).unwrap();
+        assert_eq!(changed.len(), 1);
+        assert!(!String::from_utf8_lossy(&changed[0].1).contains(&format!("{other}_key")));
+    }
+}
