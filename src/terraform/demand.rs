@@ -399,7 +399,11 @@ fn member(call: &str, output: Option<String>) -> Name {
 fn names(steps: &[Step]) -> Vec<String> {
     let name = |step: &Step| match &step.kind {
         StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
-        StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+        StepKind::Number(_)
+        | StepKind::Any
+        | StepKind::Element
+        | StepKind::AttributeSplat
+        | StepKind::Computed => None,
     };
     steps.iter().filter_map(name).collect()
 }

@@ -200,7 +200,7 @@ impl<'f> Tracer<'f> {
                     return None;
                 }
                 StepKind::Number(number) if number.to_string() != *first => return None,
-                StepKind::Any | StepKind::Computed => element = Some(first.clone()),
+                StepKind::Any | StepKind::Element | StepKind::Computed => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
             }
@@ -226,13 +226,12 @@ impl<'f> Tracer<'f> {
             (["output", name, ..], Some(cell)) if self.folders.callers(&cell.folder).is_empty() => {
                 (SinkKind::RootOutput, (*name).to_owned())
             }
-            (["output", ..], _) => (SinkKind::Unread, below(0)),
+            (["output" | "locals", ..], _) => (SinkKind::Unread, below(0)),
             (["module", ..] | ["inputs", ..], None) => (SinkKind::Input, below(0)),
             (_, Some(Cell { kind: Kind::Variable, folder, name })) => {
                 (SinkKind::Unread, format!("var.{name} of {folder}"))
             }
             (["module", ..], Some(Cell { kind: Kind::Each, .. })) => (SinkKind::Unread, below(0)),
-            (["locals", ..], _) => (SinkKind::Unread, format!("local.{}", below(1))),
             _ => (SinkKind::Setting, below(0)),
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());
@@ -267,8 +266,10 @@ impl<'f> Tracer<'f> {
 fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let mut object = object.clone();
     if let Some(element) = element
-        && let Some(step) =
-            object.steps.iter_mut().find(|step| matches!(step.kind, StepKind::Any | StepKind::Computed))
+        && let Some(step) = object
+            .steps
+            .iter_mut()
+            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed))
     {
         step.kind = StepKind::Key(element.clone());
     }

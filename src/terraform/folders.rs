@@ -55,12 +55,13 @@ pub enum Target {
     Elsewhere(String),
 }
 
+type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
     /// The same by their words, with blanks between them.
-    worded: BTreeMap<&'f str, BTreeMap<String, Vec<(usize, &'f Block)>>>,
+    worded: BTreeMap<&'f str, Worded<'f>>,
     modules: ByName<'f, Target>,
     /// The folder that a dependency's configuration lies in.
     dependencies: ByName<'f, Option<String>>,
@@ -320,7 +321,11 @@ impl<'f> Folders<'f> {
             StepKind::Attribute(name) | StepKind::Key(name) => {
                 Some((Cell::new(target, kind, name), &steps[1..], call))
             }
-            StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+            StepKind::Number(_)
+            | StepKind::Any
+            | StepKind::Element
+            | StepKind::AttributeSplat
+            | StepKind::Computed => None,
         }
     }
 
@@ -367,6 +372,7 @@ impl<'f> Folders<'f> {
         let (folder, target) = self.only_alias(&cell)?;
         let mut object = target.clone().seen_from_afar();
         object.steps.extend(rest.iter().cloned());
+        within_outputs(&mut object);
         Some(Followed { folder: folder.to_owned(), object, call })
     }
 
@@ -411,6 +417,16 @@ fn repeated_over(binding: &[String]) -> Option<usize> {
         _ => return None,
     };
     binding.iter().skip(words).position(|word| word == "for_each").map(|at| at + words)
+}
+
+/// A state that was named as a whole, with the steps from it: its outputs are what counts.
+fn within_outputs(object: &mut Object) {
+    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
+    let at = object.steps.iter().position(|step| !instance(step));
+    let outputs = |step: &Step| matches!(&step.kind, StepKind::Attribute(name) | StepKind::Key(name) if name == "outputs");
+    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
+        object.steps.drain(..=at.unwrap_or_default());
+    }
 }
 
 /// Whether there may be several of a block.
