@@ -7,6 +7,7 @@
 mod advance;
 mod baseline;
 mod board;
+mod census;
 mod check;
 mod close;
 mod consent;
@@ -72,6 +73,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Advance(advance::Advance),
     Verify(verify::Verify),
+    Census(census::Census),
     Status(status::Status),
     Explain(status::Explain),
     Close(close::Close),
@@ -89,6 +91,7 @@ impl Command {
             Command::Rotate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),
             Command::Verify(command) => command.run(terminal),
+            Command::Census(command) => command.run(terminal),
             Command::Status(command) => command.run(terminal),
             Command::Explain(command) => command.run(terminal),
             Command::Close(command) => command.run(terminal),

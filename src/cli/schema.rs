@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{check_schema, plan_schema, rehearse_schema, verify_schema};
+use crate::render::schema::{census_schema, check_schema, plan_schema, rehearse_schema, verify_schema};
 
 /// Print the JSON Schema of a command's JSON output.
 ///
@@ -23,6 +23,8 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
+    /// `keyslot census`
+    Census,
     /// `keyslot check`
     Check,
     /// `keyslot check --plan FILE`
@@ -36,6 +38,7 @@ enum Name {
 impl Schema {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         terminal.json(&match self.name {
+            Name::Census => census_schema(),
             Name::Check => check_schema(),
             Name::Plan => plan_schema(),
             Name::Rehearse => rehearse_schema(),

@@ -4,10 +4,16 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
+use super::census_json::CensusV1;
 use super::check_json::CheckJson;
 use super::plan_json::PlanJson;
 use super::rehearse_json::RehearsalV1;
 use super::verify_json::VerifyV1;
+
+/// Of `keyslot census --output json`.
+pub fn census_schema() -> Schema {
+    schema_of::<CensusV1>()
+}
 
 /// Of `keyslot check --output json`.
 pub fn check_schema() -> Schema {

@@ -9,6 +9,7 @@
 //! - [`decide()`]: walks the phases and stops at the first that has not passed.
 
 mod attempt;
+mod census;
 mod context;
 mod decide;
 mod event;
@@ -27,6 +28,7 @@ mod stamps;
 mod standing;
 mod step;
 
+pub use census::{Attachment, Census, User};
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};

@@ -7,6 +7,7 @@ mod arrows;
 mod azure_devops;
 mod backstage;
 mod both_faces;
+mod census;
 mod check;
 mod contract;
 mod cut_journal;
