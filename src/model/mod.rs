@@ -19,14 +19,14 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
 };
 pub use cluster::{
-    ClusterState, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView,
-    WorkloadView,
+    ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodView, ReplicaNumber, Strategy,
+    SyncedSecretView, WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;
 pub use names::{
-    BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
-    WorkloadName,
+    BranchName, CommitId, EnvironmentName, ObjectName, PullNumber, RotationId, RunId, SecretVersion,
+    StampName, StepKey, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName,
 };
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};

@@ -12,11 +12,14 @@ mod consumers;
 mod csi;
 mod failure;
 mod look;
+mod manager;
 mod resolve;
 mod restart;
+mod sets;
 mod synced;
 mod watch;
 mod workload;
+mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

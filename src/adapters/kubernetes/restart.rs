@@ -1,4 +1,4 @@
-//! The restart of one Deployment: the patch that `kubectl rollout restart` sends, plus our mark.
+//! The restart of one workload: the patch that `kubectl rollout restart` sends, plus our mark.
 //!
 //! Sent once, and the only request made here. The same mark twice changes nothing: the template stays as it
 //! is, and so does the generation. A paused Deployment is refused as kubectl refuses it (the API would take the
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::http::Leave;
-use super::api::{Api, DEPLOYMENTS};
+use super::api::{Api, Kind};
 use super::failure::Failure;
 use super::{RESTARTED_AT, ROTATION};
 use crate::model::{Blindness, WorkloadName};
@@ -39,11 +39,11 @@ pub(super) async fn restart(
     permit: &Permit,
     known_paused: bool,
 ) -> Effect<i64> {
-    let what = format!("restart the Deployment {workload}");
+    let what = format!("restart the {} {workload}", workload.kind);
     if known_paused {
         return Effect::Refused(paused(api, &what));
     }
-    let collection = DEPLOYMENTS.path(Some(&workload.namespace));
+    let collection = Kind::of(workload.kind).path(Some(&workload.namespace));
     let path = format!("{collection}/{}?fieldManager={FIELD_MANAGER}", workload.name);
     let body = Some((STRATEGIC_MERGE, patch(mark).into_bytes()));
     let leave = Leave { permit, clock: api.clock.as_ref() };
@@ -54,8 +54,8 @@ pub(super) async fn restart(
     match serde_json::from_slice::<Brief>(&answer.body) {
         Ok(brief) => Effect::Applied(brief.metadata.generation),
         Err(_) => {
-            let why = "the patch was accepted, and the answer is no Deployment";
-            Failure::Garbled(why.to_owned()).effect(&what, &api.subject)
+            let why = format!("the patch was accepted, and the answer is no {}", workload.kind);
+            Failure::Garbled(why).effect(&what, &api.subject)
         }
     }
 }

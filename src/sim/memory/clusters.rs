@@ -37,6 +37,7 @@ impl Clusters for MemoryClusters {
                     state: stamp.azure.clone(),
                     workloads: cluster.deployments().iter().map(|deployment| workload(deployment)).collect(),
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
+                    cron_jobs: Vec::new(),
                     synced: self.synced(world, cluster, salt),
                 })
             })
@@ -111,6 +112,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         ready: status.ready,
         available: status.available,
         unavailable: status.unavailable,
+        between_revisions: false,
         conditions: status
             .conditions
             .iter()
@@ -124,6 +126,8 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         restarted_at: annotation(RESTARTED_AT),
         rotation: annotation(ROTATION),
         consumes: true,
+        pinned: None,
+        manager: None,
     }
 }
 
@@ -135,6 +139,7 @@ fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
         created: whole_second(pod.meta.created),
         deleting: pod.deleting.map(whole_second),
         workload: Some(pod.workload.clone()),
+        above: None,
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
         mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),
