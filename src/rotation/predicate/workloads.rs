@@ -25,8 +25,16 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     if workload.paused {
         reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::Paused));
     }
-    if workload.strategy == Strategy::Recreate && workload.desired > 0 {
-        reasons.push(Reason::new(Gate::Preflight, subject, Why::Recreate));
+    let why = match workload.strategy {
+        Strategy::Recreate => Some(Why::Recreate),
+        Strategy::OnDelete => Some(Why::OnDelete),
+        Strategy::Ordinals { partition: 0 } | Strategy::RollingUpdate { .. } => None,
+        Strategy::Ordinals { partition } => Some(Why::Partitioned { partition, desired: workload.desired }),
+    };
+    if let Some(why) = why
+        && workload.desired > 0
+    {
+        reasons.push(Reason::new(Gate::Preflight, subject, why));
     }
     reasons
 }

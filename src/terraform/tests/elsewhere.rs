@@ -129,8 +129,7 @@ fn names_behind_which_one_key_stands_are_relays() {
             "db/a.tf:2 primary_key [primary_key] primary read-write Consumer",
         ],
     );
-    let flipped =
-        crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, Slot::Secondary);
+    let flipped = crate::terraform::flip(&files, None, crate::model::Access::ReadWrite, Slot::Secondary);
     let changed: Vec<String> = flipped.unwrap().into_iter().map(|(path, _)| path).collect();
     assert_eq!(changed, ["db/a.tf"]);
 }
