@@ -28,6 +28,7 @@ mod in_memory;
 mod journal_folder;
 mod journal_remote;
 mod journey;
+mod kinds;
 mod kubernetes_adapter;
 mod kubernetes_face;
 mod lagging_vaults;

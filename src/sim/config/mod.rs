@@ -5,6 +5,7 @@
 
 mod clusters;
 mod services;
+mod sets;
 
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub use services::{
     AccountConfig, ChecksConfig, KeyAges, MergeMethod, PeopleConfig, PipelineConfig, RegionConfig,
     RepositoryConfig, StageConfig,
 };
+
+pub use sets::SetConfig;
 
 use super::fault::Fault;
 use super::time::Span;
@@ -43,6 +46,9 @@ pub struct WorldConfig {
     pub units: Vec<UnitConfig>,
     /// The same in every stamp.
     pub workloads: Vec<WorkloadConfig>,
+    /// StatefulSets and DaemonSets, which come after the Deployments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<SetConfig>,
     pub kubernetes: KubernetesConfig,
     pub people: PeopleConfig,
     pub pipeline: PipelineConfig,
@@ -63,6 +69,7 @@ impl Default for WorldConfig {
             secret_name: "CosmosDb-ApiKey".to_owned(),
             units: vec![UnitConfig::live(3)],
             workloads: WorkloadConfig::example(),
+            sets: Vec::new(),
             kubernetes: KubernetesConfig::default(),
             people: PeopleConfig::default(),
             pipeline: PipelineConfig::default(),
@@ -92,8 +99,24 @@ impl WorldConfig {
         self
     }
 
+    /// The same with a StatefulSet `orders-db` and a DaemonSet `relay-agent`, which get the secret too.
+    pub fn with_sets(mut self) -> WorldConfig {
+        self.sets = vec![SetConfig::stateful("orders-db"), SetConfig::daemon("relay-agent")];
+        self
+    }
+
+    /// Every workload: Deployments first, in the order of their places.
+    pub fn all_workloads(&self) -> impl Iterator<Item = &WorkloadConfig> {
+        self.workloads.iter().chain(self.sets.iter().map(|set| &set.workload))
+    }
+
+    pub fn workload_at(&self, place: usize) -> Option<&WorkloadConfig> {
+        self.all_workloads().nth(place)
+    }
+
     /// The workload of that name, for changing it in place.
     pub fn workload_mut(&mut self, name: &WorkloadName) -> Option<&mut WorkloadConfig> {
-        self.workloads.iter_mut().find(|workload| &workload.name == name)
+        let sets = self.sets.iter_mut().map(|set| &mut set.workload);
+        self.workloads.iter_mut().chain(sets).find(|workload| &workload.name == name)
     }
 }

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use super::super::command::{Command, DeploymentPatch, Reply};
 use super::super::config::Flavour;
 use super::super::fault::{Call, Operation};
-use super::super::kubernetes::{Cluster, Deployment, Pod};
+use super::super::kubernetes::{Cluster, Deployment, Pod, PodSet};
 use super::super::time::whole_second;
 use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, ClusterView, DeploymentCondition, PodView, Salt, StampName, Strategy, SyncedSecretView,
-    WorkloadName, WorkloadView,
+    Blindness, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Salt, StampName, Strategy,
+    SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -35,7 +35,7 @@ impl Clusters for MemoryClusters {
                 let cluster = &stamp.cluster;
                 Ok(ClusterView {
                     state: stamp.azure.clone(),
-                    workloads: cluster.deployments().iter().map(|deployment| workload(deployment)).collect(),
+                    workloads: workloads(cluster),
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
                     cron_jobs: Vec::new(),
                     synced: self.synced(world, cluster, salt),
@@ -87,6 +87,45 @@ impl MemoryClusters {
                 changed: Some(whole_second(secret.changed)),
             })
             .collect()
+    }
+}
+
+fn workloads(cluster: &Cluster) -> Vec<WorkloadView> {
+    let deployments = cluster.deployments().iter().map(|deployment| workload(deployment));
+    deployments.chain(cluster.sets().iter().map(|set| set_view(set))).collect()
+}
+
+fn set_view(set: &PodSet) -> WorkloadView {
+    let status = &set.status;
+    let annotation = |key: &str| set.template.annotations.get(key).cloned();
+    let daemon = set.workload.kind == WorkloadKind::DaemonSet;
+    WorkloadView {
+        name: set.workload.clone(),
+        uid: set.meta.uid.to_string(),
+        generation: set.generation,
+        observed_generation: status.observed_generation,
+        paused: false,
+        strategy: match (set.on_delete, daemon) {
+            (true, _) => Strategy::OnDelete,
+            (false, true) => Strategy::RollingUpdate {
+                max_surge: ReplicaNumber::Count(0),
+                max_unavailable: set.max_unavailable,
+            },
+            (false, false) => Strategy::Ordinals { partition: set.partition },
+        },
+        desired: set.replicas,
+        replicas: status.replicas,
+        updated: status.updated,
+        ready: status.ready,
+        available: status.available,
+        unavailable: set.replicas.saturating_sub(status.available),
+        between_revisions: !daemon && !set.on_delete && status.current_revision != status.update_revision,
+        conditions: Vec::new(),
+        restarted_at: annotation(RESTARTED_AT),
+        rotation: annotation(ROTATION),
+        consumes: true,
+        pinned: None,
+        manager: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod keys;
 mod ports;
 mod runs;
 mod same;
+mod sets;
 mod troubles;
 
 use std::time::Duration;

@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::kubeconfig::base64;
-use crate::model::ReplicaNumber;
+use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
-    Deployment, Meta, MountStatus, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
+    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass, ReplicaSet,
+    SyncedSecret,
 };
 
 /// The volume that the driver mounts.
@@ -142,6 +143,79 @@ pub(super) fn replica_set(set: &ReplicaSet, key: &str) -> Value {
     })
 }
 
+/// A StatefulSet or a DaemonSet.
+pub(super) fn pod_set(set: &PodSet, key: &str) -> Value {
+    let daemon = set.workload.kind == WorkloadKind::DaemonSet;
+    let mut meta = metadata(&set.meta);
+    meta["generation"] = json!(set.generation);
+    meta["labels"] = json!({"app": &*set.template.app});
+    if !set.annotations.is_empty() {
+        meta["annotations"] = json!(set.annotations);
+    }
+    let rolling = match daemon {
+        true => json!({"maxUnavailable": replica_number(set.max_unavailable), "maxSurge": 0}),
+        false => json!({"partition": set.partition}),
+    };
+    let strategy = match set.on_delete {
+        true => json!({"type": "OnDelete"}),
+        false => json!({"type": "RollingUpdate", "rollingUpdate": rolling}),
+    };
+    let mut spec = json!({
+        "selector": {"matchLabels": {"app": &*set.template.app}},
+        "template": template(&set.template, None, key),
+        "updateStrategy": strategy,
+        "revisionHistoryLimit": 10,
+    });
+    if !daemon {
+        spec["replicas"] = json!(set.replicas);
+        spec["serviceName"] = json!(&*set.template.app);
+        spec["podManagementPolicy"] = json!("OrderedReady");
+    }
+    if !set.min_ready.is_zero() {
+        spec["minReadySeconds"] = json!(set.min_ready.as_secs());
+    }
+    let status = if daemon { daemon_set_status(set) } else { stateful_set_status(set) };
+    json!({"apiVersion": "apps/v1", "kind": set.workload.kind.as_str(), "metadata": meta, "spec": spec,
+        "status": status})
+}
+
+fn stateful_set_status(set: &PodSet) -> Value {
+    let status = &set.status;
+    let mut json = counts(&[
+        ("readyReplicas", status.ready),
+        ("currentReplicas", status.current),
+        ("updatedReplicas", status.updated),
+    ]);
+    json.extend([
+        ("observedGeneration".to_owned(), json!(status.observed_generation)),
+        // These are never left out.
+        ("replicas".to_owned(), json!(status.replicas)),
+        ("availableReplicas".to_owned(), json!(status.available)),
+        ("currentRevision".to_owned(), json!(&*status.current_revision)),
+        ("updateRevision".to_owned(), json!(&*status.update_revision)),
+        ("collisionCount".to_owned(), json!(0)),
+    ]);
+    Value::Object(json)
+}
+
+fn daemon_set_status(set: &PodSet) -> Value {
+    let status = &set.status;
+    let mut json = counts(&[
+        ("updatedNumberScheduled", status.updated),
+        ("numberAvailable", status.available),
+        ("numberUnavailable", set.replicas.saturating_sub(status.available)),
+    ]);
+    json.extend([
+        ("observedGeneration".to_owned(), json!(status.observed_generation)),
+        // These are never left out.
+        ("currentNumberScheduled".to_owned(), json!(status.replicas)),
+        ("desiredNumberScheduled".to_owned(), json!(set.replicas)),
+        ("numberMisscheduled".to_owned(), json!(0)),
+        ("numberReady".to_owned(), json!(status.ready)),
+    ]);
+    Value::Object(json)
+}
+
 /// A pod template; a ReplicaSet's has the hash among its labels.
 fn template(template: &PodTemplate, hash: Option<&str>, key: &str) -> Value {
     let mut labels = json!({"app": &*template.app});
@@ -182,11 +256,15 @@ fn pod_spec(template: &PodTemplate, key: &str) -> Value {
 pub(super) fn pod(pod: &Pod, key: &str) -> Value {
     let mut meta = metadata(&pod.meta);
     meta["generateName"] = json!(format!("{}-", pod.owner_name));
-    meta["labels"] = json!({"app": &*pod.template.app, "pod-template-hash": &*pod.hash});
+    meta["labels"] = pod_labels(pod);
     if !pod.template.annotations.is_empty() {
         meta["annotations"] = json!(pod.template.annotations);
     }
-    meta["ownerReferences"] = owner("apps/v1", "ReplicaSet", &pod.owner_name, &pod.owner_uid);
+    let above = match pod.owner {
+        Owner::ReplicaSet(_) => "ReplicaSet",
+        Owner::Set(_) => pod.workload.kind.as_str(),
+    };
+    meta["ownerReferences"] = owner("apps/v1", above, &pod.owner_name, &pod.owner_uid);
     if let Some(deleting) = pod.deleting {
         meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
         meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
@@ -196,6 +274,22 @@ pub(super) fn pod(pod: &Pod, key: &str) -> Value {
         spec["nodeName"] = json!(&**node);
     }
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": pod_status(pod)})
+}
+
+/// With what its controller knows its revision by.
+fn pod_labels(pod: &Pod) -> Value {
+    let app = &*pod.template.app;
+    match (pod.workload.kind, pod.index) {
+        (WorkloadKind::StatefulSet, Some(ordinal)) => json!({
+            "app": app, "controller-revision-hash": &*pod.hash, "apps.kubernetes.io/pod-index": ordinal.to_string(),
+            "statefulset.kubernetes.io/pod-name": &*pod.meta.name,
+        }),
+        (WorkloadKind::DaemonSet, Some(_)) => {
+            let hash = pod.hash.rsplit('-').next().unwrap_or_default();
+            json!({"app": app, "controller-revision-hash": hash})
+        }
+        _ => json!({"app": app, "pod-template-hash": &*pod.hash}),
+    }
 }
 
 fn pod_status(pod: &Pod) -> Value {
@@ -289,6 +383,7 @@ pub(super) fn secret(secret: &SyncedSecret) -> Value {
 pub(super) fn namespaces(stamp: &Stamp) -> Vec<Value> {
     let deployments = stamp.cluster.deployments();
     let mut names: BTreeSet<&str> = deployments.iter().map(|one| &*one.meta.namespace).collect();
+    names.extend(stamp.cluster.sets().iter().map(|one| &*one.meta.namespace));
     names.extend(["default", "kube-system"]);
     let born = deployments.iter().map(|one| one.meta.created).min().unwrap_or(Timestamp::UNIX_EPOCH);
     names

@@ -1,5 +1,7 @@
 //! The kinds of objects that the face serves, in one table: for paths, discovery and `Status` bodies.
 
+use crate::model::WorkloadKind;
+
 /// A kind in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource {
@@ -8,6 +10,9 @@ pub(super) enum Resource {
     Secrets,
     Deployments,
     ReplicaSets,
+    StatefulSets,
+    DaemonSets,
+    CronJobs,
     Classes,
     PodStatuses,
 }
@@ -30,12 +35,15 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 7] = [
+    pub const ALL: [Resource; 10] = [
         Resource::Namespaces,
         Resource::Pods,
         Resource::Secrets,
         Resource::Deployments,
         Resource::ReplicaSets,
+        Resource::StatefulSets,
+        Resource::DaemonSets,
+        Resource::CronJobs,
         Resource::Classes,
         Resource::PodStatuses,
     ];
@@ -45,6 +53,24 @@ impl Resource {
             let names = resource.names();
             (names.group, names.version, names.plural) == (group, version, plural)
         })
+    }
+
+    /// The kind of workload that it is, if it is one.
+    pub fn workload(self) -> Option<WorkloadKind> {
+        match self {
+            Resource::Deployments => Some(WorkloadKind::Deployment),
+            Resource::StatefulSets => Some(WorkloadKind::StatefulSet),
+            Resource::DaemonSets => Some(WorkloadKind::DaemonSet),
+            _ => None,
+        }
+    }
+
+    pub fn of(kind: WorkloadKind) -> Resource {
+        match kind {
+            WorkloadKind::Deployment => Resource::Deployments,
+            WorkloadKind::StatefulSet => Resource::StatefulSets,
+            WorkloadKind::DaemonSet => Resource::DaemonSets,
+        }
     }
 
     pub fn names(self) -> Names {
@@ -80,6 +106,30 @@ impl Resource {
                 kind: "ReplicaSet",
                 short: &["rs"],
                 ..APPS
+            },
+            Resource::StatefulSets => Names {
+                plural: "statefulsets",
+                singular: "statefulset",
+                kind: "StatefulSet",
+                short: &["sts"],
+                verbs: &["get", "list", "patch", "watch"],
+                ..APPS
+            },
+            Resource::DaemonSets => Names {
+                plural: "daemonsets",
+                singular: "daemonset",
+                kind: "DaemonSet",
+                short: &["ds"],
+                verbs: &["get", "list", "patch", "watch"],
+                ..APPS
+            },
+            Resource::CronJobs => Names {
+                group: "batch",
+                plural: "cronjobs",
+                singular: "cronjob",
+                kind: "CronJob",
+                short: &["cj"],
+                ..CORE
             },
             Resource::Classes => Names {
                 plural: "secretproviderclasses",

@@ -1,0 +1,88 @@
+//! Whole rotations of a world that has StatefulSets and DaemonSets too: in memory, and by the program over the wire.
+
+use std::time::Duration;
+
+use keyslot::drive::TurnEnd;
+use keyslot::model::{Slot, WorkloadKind};
+use keyslot::rotation::Gate;
+use keyslot::sim::config::KeySource;
+use keyslot::sim::{Holds, World, WorldConfig};
+
+use crate::in_memory::{Life, Theatre};
+use crate::live::Live;
+
+fn world() -> WorldConfig {
+    WorldConfig::default().with_sets().with_stamps(2)
+}
+
+/// Everything was restarted once, ends on the new key, and nothing was refused.
+fn everybody_moved(world: &World, workloads: usize) {
+    let counters = world.counters();
+    assert_eq!(counters.generations.len(), workloads * 2, "{:?}", counters.generations);
+    assert!(counters.generations.values().all(|generations| *generations == 1), "{:?}", counters.generations);
+    let outcome = world.outcome();
+    assert_eq!(outcome.outage.refused, 0);
+    assert_eq!(outcome.regenerated.len(), 1);
+    for stamp in &outcome.stamps {
+        assert_eq!((stamp.vault_slot, stamp.pods_slot), (Holds::Secondary, Holds::Secondary));
+        assert!(stamp.restarted, "{}", stamp.name);
+    }
+}
+
+#[test]
+fn a_world_with_every_kind_is_rotated_whole() {
+    let mut config = world();
+    // One of them reads a synced Secret.
+    config.sets[0].workload.key = KeySource::SyncedSecret("cosmos".to_owned());
+    let mut theatre = Theatre::new(config);
+    assert_eq!(theatre.policy.workloads.len(), 5);
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    everybody_moved(&theatre.world.lock(), 5);
+    assert_eq!(theatre.world.lock().outage().dark, Duration::ZERO);
+}
+
+#[test]
+fn sets_that_the_configuration_leaves_out_hold_by_name_before_anything_is_done() {
+    let mut theatre = Theatre::new(world());
+    theatre.policy.workloads.retain(|workload| workload.kind == WorkloadKind::Deployment);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let held: Vec<String> = reasons.iter().map(|reason| reason.subject.to_string()).collect();
+    for name in ["workload/statefulset/orders-db", "workload/daemonset/relay-agent"] {
+        assert!(held.iter().any(|subject| subject.ends_with(name)), "{held:?}");
+    }
+    assert!(reasons.iter().all(|reason| reason.gate == Gate::Consumers), "{reasons:?}");
+    assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+}
+
+#[test]
+fn a_set_whose_pods_are_replaced_on_deletion_halts_and_never_loses_its_key() {
+    let mut config = world();
+    config.sets[1].on_delete = true;
+    let mut theatre = Theatre::new(config);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    assert!(reasons.iter().all(|reason| reason.why.kind() == "on-delete"), "{reasons:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::from(Slot::Primary)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_restarts_every_kind_over_the_wire() {
+    let live = Live::set(world(), 1200.0);
+    let mut process = live.keyslot(&["rotate", "--approve"]);
+    let code = loop {
+        if let Some(code) = process.ended() {
+            break code;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(code, 0, "{}", process.talk());
+    live.stage.simulation.world.with(|world| everybody_moved(world, 5));
+    let changes = live.stage.simulation.wire.transcript().changes();
+    for plural in ["statefulsets/orders-db", "daemonsets/relay-agent"] {
+        let patches = changes.iter().filter(|entry| entry.path.contains(plural));
+        assert_eq!(patches.count(), 2, "{changes:#?}");
+    }
+}
