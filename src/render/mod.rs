@@ -11,6 +11,7 @@ mod flow_json;
 pub mod github;
 pub mod matrix;
 pub mod mermaid;
+pub mod note;
 mod place;
 pub mod plan_human;
 pub mod plan_json;

@@ -15,6 +15,7 @@ mod event;
 mod fold;
 mod gate;
 mod identity;
+mod note;
 mod phase;
 mod phases;
 pub mod predicate;
@@ -31,6 +32,7 @@ pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pro
 pub use fold::{Fold, IllegalRecord, StepRecord};
 pub use gate::Gate;
 pub use identity::{default_retire, rotation_id};
+pub use note::{Note, notes};
 pub use phase::{Leg, Phase};
 pub use reason::{Opens, Reason, Subject, Why, later};
 pub use relied::{Reliance, Relied};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use keyslot::model::{
-    Blindness, CommitId, CronJobView, EvidenceKey, KeyKind, ObjectName, PullState, RunId, RunResult,
+    Blindness, CommitId, CronJobView, EvidenceKey, KeyKind, Manager, ObjectName, PullState, RunId, RunResult,
     RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
     WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
-use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
+use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict, notes};
 
 use crate::stage::{HOLDER, Stage, at, branch, deployment, holding, key, proof, stamp};
 
@@ -463,6 +463,35 @@ fn consumers_that_follow_the_vault_hold_nothing() {
         let decision = stage.decide();
         assert!(matches!(decision.verdict, Verdict::Act { .. }), "{name}: {decision:?}");
     }
+}
+
+#[test]
+fn what_holds_nothing_is_noted_once_for_all_stamps() {
+    let mut stage = Stage::ready();
+    assert_eq!(render::note::notes(&notes(&stage.policy, &stage.world)), "");
+    for name in ["east", "north"] {
+        let cluster = stage.cluster_mut(name);
+        cluster.workloads[0].consumes = false;
+        cluster.workloads[0].manager = Some(Manager::ArgoApplication("shop".to_owned()));
+        cluster.cron_jobs.push(CronJobView { suspended: true, ..nightly() });
+    }
+    let hourly = CronJobView { name: "hourly".to_owned(), ..nightly() };
+    let mounting = CronJobView { name: "mounting".to_owned(), mounts: true, reads: Vec::new(), ..nightly() };
+    stage.cluster_mut("north").cron_jobs.extend([hourly, mounting]);
+    let told = render::note::notes(&notes(&stage.policy, &stage.world));
+    let expected = [
+        "worth knowing:",
+        "  workload/catalogservice-deploy is named in keyslot.toml and does not get the secret: it is never restarted \
+         (east, north)",
+        "  the CronJob workload/cronjob/mounting gets the secret, afresh with each run (north)",
+        "  the CronJob workload/cronjob/hourly gets the secret, with each run what the Kubernetes Secret cosmos holds \
+         (north)",
+        "  the CronJob workload/cronjob/nightly gets the secret, and is suspended (east, north)",
+        "  workload/catalogservice-deploy is managed by Argo CD (Application shop), which may take the mark of a restart \
+         away and so roll it once more (east, north)",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
 }
 
 #[test]
