@@ -14,6 +14,7 @@ pub mod http;
 pub mod key_vault;
 pub mod kubernetes;
 pub mod manual;
+pub mod resource_graph;
 pub mod token;
 
 /// An error and its causes in one line, without repeating what the outer one already says.

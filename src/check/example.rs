@@ -1,5 +1,7 @@
 //! A rule's `before` and `after` as files.
 
+use crate::terraform::{Declared, DeclaredAccount, Tree};
+
 const DIVIDER: &str = "# --- ";
 
 /// Path and text of each file: `main.tf`, or what the lines `# --- path/to/file.tf` say.
@@ -15,6 +17,27 @@ pub fn files_of(text: &str) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// The tree of an example, with what its keyslot.toml declares: lists and names, each on a line.
+pub fn tree_of(text: &str) -> Tree {
+    let (declaring, files): (Vec<_>, Vec<_>) =
+        files_of(text).into_iter().partition(|(path, _)| path == "keyslot.toml");
+    let tree = Tree::read(&files);
+    let Some((file, text)) = declaring.into_iter().next() else { return tree };
+    let mut declared = Declared { file, ..Declared::default() };
+    for (key, value) in text.lines().filter_map(|line| line.split_once(" = ")) {
+        let list = || serde_json::from_str::<Vec<String>>(value).unwrap();
+        match key {
+            "mirrors" => declared.mirrors = list(),
+            "name" => declared
+                .accounts
+                .push(DeclaredAccount { name: serde_json::from_str(value).unwrap(), symbols: Vec::new() }),
+            "symbols" => declared.accounts.last_mut().unwrap().symbols = list(),
+            other => panic!("{other}"),
+        }
+    }
+    tree.declaring(declared)
 }
 
 #[test]

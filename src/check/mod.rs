@@ -45,7 +45,7 @@ pub fn check_with(tree: &Tree, more: Vec<(&'static Rule, Place)>) -> Vec<Finding
 
 #[cfg(test)]
 mod tests {
-    use super::example::files_of;
+    use super::example::tree_of;
     use super::*;
     use crate::model::example_tree;
 
@@ -74,7 +74,7 @@ mod tests {
 
     /// The rules that find something which nothing silences.
     fn ids(text: &str) -> Vec<&'static str> {
-        let findings = check(&Tree::read(&files_of(text)));
+        let findings = check(&tree_of(text));
         findings.iter().filter(|finding| finding.silenced.is_none()).map(|finding| finding.rule.id).collect()
     }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CliError;
+use super::error::{CliError, ErrorKind};
 use super::settings::{SettingsFile, find};
-use crate::terraform::{Declared, Tree};
+use crate::terraform::{Contested, Declared, Tree};
 
 /// `--config`, for commands that can do without a configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -22,7 +22,19 @@ impl Declarations {
     /// A configuration that was named and is not there, or one that says something that cannot be.
     pub fn apply(&self, tree: Tree, root: &Path) -> Result<Tree, CliError> {
         let declared = self.declared(root)?;
-        Ok(if declared == Declared::default() { tree } else { tree.declaring(declared) })
+        if declared.accounts.is_empty() && declared.mirrors.is_empty() {
+            return Ok(tree);
+        }
+        // The file lies beside the tree's, or above them.
+        let beside = Path::new(&declared.file).file_name().filter(|_| declared.root.is_empty());
+        let file = beside.map_or(declared.file.clone(), |name| tree.shown_path(&name.to_string_lossy()));
+        // One file, or a folder of one file, says nothing about what is elsewhere.
+        let partial = tree.files == 1;
+        let tree = tree.declaring(Declared { file, partial, ..declared });
+        match &tree.misfits.contested {
+            Some(contested) => Err(refused(tree.declared_in(), contested)),
+            None => Ok(tree),
+        }
     }
 
     fn declared(&self, root: &Path) -> Result<Declared, CliError> {
@@ -37,5 +49,18 @@ impl Declarations {
             }
         };
         Ok(SettingsFile::load(&file)?.declared_for(root))
+    }
+}
+
+fn refused(file: &str, contested: &Contested) -> CliError {
+    let error =
+        CliError::new(ErrorKind::Configuration, "the declared accounts cannot be told apart").at(file);
+    match contested {
+        Contested::Symbol { symbol, accounts: [one, other] } => error
+            .because(format!("the symbol {symbol} is declared for {one} and for {other}"))
+            .hint("narrow the pattern that should not mean it, under [[check.account]]"),
+        Contested::Name { name, symbols } => error
+            .because(format!("another account goes by the name {name}: {}", symbols.join(", ")))
+            .hint("add its symbols to the declared account if they are one, else declare the account by another name"),
     }
 }

@@ -11,7 +11,9 @@ use super::write::{Change, write_all};
 use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
-use crate::terraform::{AllowedOpaque, Edit, Flip as Worked, Refusal, Tree, plan_allowing, select, splice};
+use crate::terraform::{
+    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, Tree, no_account, plan_allowing, select,
+};
 
 /// Moves Terraform to the other key slot of an account: shows the diff, or writes it.
 ///
@@ -34,8 +36,8 @@ pub struct Flip {
     /// of several are read.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// An opaque place that you have looked at, as `keyslot check` names it: it does not stand in the way. Once for
-    /// each place.
+    /// A place that you have looked at, as `keyslot check` or a refusal names it: that it is opaque, or goes by the value
+    /// that chooses the slot, does not stand in the way. Once for each place.
     #[arg(long, value_name = "PATH:LINE")]
     allow_opaque: Vec<String>,
     #[command(flatten)]
@@ -66,12 +68,21 @@ impl Flip {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
         let tree = self.declarations.apply(tree, &found.root)?;
-        let flips = self.work_out(&tree)?;
-        for flip in flips.iter().filter(|flip| flip.edits.is_empty()) {
-            let key = &tree.accounts[flip.account].key;
+        for none in &tree.misfits.no_mirrors {
+            let reference = &tree.references[none.reference];
+            let place = tree.place(reference.file, reference.span.start);
+            let what = "is declared, and the other slot is read at no mirror: it counts as a reader";
+            terminal.warn(&format!("{place}: the mirror `{}` {what}", none.mirror));
+        }
+        for unused in &tree.misfits.unused {
+            terminal.warn(&format!("{}: {unused}", tree.declared_in()));
+        }
+        let flip = self.work_out(&tree)?;
+        for account in flip.settled(&tree) {
+            let key = &tree.accounts[account].key;
             terminal.say(&format!("{key} is on {} already ({}): nothing to change", flip.to, flip.access));
         }
-        let changes = changes(&found, &tree, &flips)?;
+        let changes = changes(&found, &tree, &flip);
         if changes.is_empty() {
             return Ok(Exit::Done);
         }
@@ -80,11 +91,19 @@ impl Flip {
             write_all(&changes)?;
         } else {
             for (path, change) in &changes {
-                let diff = unified_diff(&shown(&tree, path), &change.old, &change.new);
-                terminal.data(&colored(&diff))?;
+                let path = shown(&tree, path);
+                let diff = unified_diff(&path, &change.old, &change.new);
+                terminal.data(&colored(&diff.text))?;
+                if !diff.applies {
+                    terminal.warn(&format!(
+                        "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a \
+                         patch"
+                    ));
+                    terminal.hint("--write changes the file itself");
+                }
             }
         }
-        for line in flips.iter().flat_map(|flip| render_changes(&tree, flip)) {
+        for line in render_changes(&tree, &flip) {
             terminal.say(&line);
         }
         terminal.mutter(match self.write {
@@ -94,8 +113,8 @@ impl Flip {
         Ok(Exit::Done)
     }
 
-    /// One flip for each account that is meant.
-    fn work_out(&self, tree: &Tree) -> Result<Vec<Worked>, CliError> {
+    /// One flip of all accounts that are meant.
+    fn work_out(&self, tree: &Tree) -> Result<Worked, CliError> {
         let access = self.access.into();
         let allowed = AllowedOpaque(self.allow_opaque.clone());
         if let [unused, ..] = allowed.unused(tree).as_slice() {
@@ -104,23 +123,18 @@ impl Flip {
                 .hint("`keyslot check` shows the places, as PATH:LINE")
                 .hint("nothing was changed"));
         }
-        let accounts = match self.account.as_deref() {
+        let accounts: Vec<usize> = match self.account.as_deref() {
             Some("all") => {
                 let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
                 (0..tree.accounts.len()).filter(consumed).collect()
             }
-            named => vec![select(tree, named, access).map_err(|refusal| self.refused(tree, vec![refusal]))?],
+            named => vec![select(tree, named, access).map_err(|refusals| self.refused(tree, refusals))?],
         };
         if accounts.is_empty() {
-            return Err(self.refused(tree, vec![Refusal::NoAccount]));
+            return Err(self.refused(tree, no_account(tree)));
         }
-        accounts
-            .into_iter()
-            .map(|account| {
-                plan_allowing(tree, account, access, self.to.into(), &allowed)
-                    .map_err(|refusals| self.refused(tree, refusals))
-            })
-            .collect()
+        plan_allowing(tree, &accounts, access, self.to.into(), &allowed)
+            .map_err(|refusals| self.refused(tree, refusals))
     }
 
     fn refused(&self, tree: &Tree, refusals: Vec<Refusal>) -> CliError {
@@ -147,22 +161,14 @@ impl Flip {
     }
 }
 
-/// The files that change, whole, each with the edits of all flips.
-fn changes(found: &Found, tree: &Tree, flips: &[Worked]) -> Result<Vec<(String, Change)>, CliError> {
-    let mut changes = Vec::new();
-    for source in &tree.sources {
-        let mine = |edit: &&Edit| edit.path == source.path();
-        let edits: Vec<Edit> = flips.iter().flat_map(|flip| &flip.edits).filter(mine).cloned().collect();
-        if edits.is_empty() {
-            continue;
-        }
-        let new = splice(source.bytes(), &edits).map_err(|error| {
-            CliError::world("cannot put the changes together").at(source.path()).because(error)
-        })?;
-        let change = Change { path: found.on_disk(source.path()), old: source.bytes().to_vec(), new };
-        changes.push((source.path().to_owned(), change));
-    }
-    Ok(changes)
+/// The files that change, as the tree calls them and as they lie on the disk.
+fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<(String, Change)> {
+    let change = |(path, new): &(String, Vec<u8>)| {
+        let source = tree.sources.iter().find(|source| source.path() == path)?;
+        let change = Change { path: found.on_disk(path), old: source.bytes().to_vec(), new: new.clone() };
+        Some((path.clone(), change))
+    };
+    flip.files.iter().filter_map(change).collect()
 }
 
 fn shown(tree: &Tree, path: &str) -> String {
@@ -196,6 +202,17 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         ],
         Refusal::ChosenElsewhere { .. } => {
             vec!["change the value that chooses, or name one slot in the code".to_owned()]
+        }
+        Refusal::AlsoDecides { kind: AlsoDecided::Other, .. } => vec![
+            "give the slot a value of its own, which nothing else reads".to_owned(),
+            "a place that you have looked at may change with it: --allow-opaque PATH:LINE".to_owned(),
+        ],
+        Refusal::AlsoDecides { kind: AlsoDecided::Account, .. } => vec![
+            "--account all moves the accounts together".to_owned(),
+            "or give each account a value of its own".to_owned(),
+        ],
+        Refusal::AlsoDecides { kind: AlsoDecided::Key, .. } => {
+            vec!["give each of the keys a value of its own".to_owned()]
         }
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]

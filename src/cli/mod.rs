@@ -20,6 +20,7 @@ mod flip;
 mod guard;
 mod lock;
 mod logging;
+mod plan;
 mod progress;
 mod rehearse;
 mod rotate;
@@ -31,6 +32,7 @@ pub mod stage;
 mod status;
 mod target;
 mod terminal;
+mod verify;
 pub mod wiring;
 mod words;
 mod write;
@@ -66,8 +68,10 @@ KEYSLOT_LOG=error|warn|info|debug|trace writes what happens inside to stderr; wi
 enum Command {
     Check(check::Check),
     Flip(flip::Flip),
+    Plan(plan::Plan),
     Rotate(rotate::Rotate),
     Advance(advance::Advance),
+    Verify(verify::Verify),
     Status(status::Status),
     Explain(status::Explain),
     Close(close::Close),
@@ -81,8 +85,10 @@ impl Command {
         match self {
             Command::Check(command) => command.run(terminal),
             Command::Flip(command) => command.run(terminal),
+            Command::Plan(command) => command.run(terminal),
             Command::Rotate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),
+            Command::Verify(command) => command.run(terminal),
             Command::Status(command) => command.run(terminal),
             Command::Explain(command) => command.run(terminal),
             Command::Close(command) => command.run(terminal),

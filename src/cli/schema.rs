@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{check_schema, rehearse_schema};
+use crate::render::schema::{check_schema, rehearse_schema, verify_schema};
 
 /// Prints the JSON Schema of a command's JSON output.
 ///
@@ -25,6 +25,7 @@ const EXAMPLES: &str = "Examples:
 enum Name {
     Check,
     Rehearse,
+    Verify,
 }
 
 impl Schema {
@@ -32,6 +33,7 @@ impl Schema {
         terminal.json(&match self.name {
             Name::Check => check_schema(),
             Name::Rehearse => rehearse_schema(),
+            Name::Verify => verify_schema(),
         })?;
         Ok(Exit::Done)
     }

@@ -16,9 +16,9 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeKind, ForgeSettings, PaceSettings, PipelineKind, PipelineName, PipelineSettings,
-    PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings, Span, StageSettings,
-    StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    Environment, ForgeKind, ForgeSettings, InventorySettings, PaceSettings, PipelineKind, PipelineName,
+    PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -170,6 +170,10 @@ impl Stage {
                 order: config.all_workloads().map(|workload| written(&workload.name)).collect(),
             },
             policy: self.policy(flip_back),
+            inventory: Some(InventorySettings {
+                tags: BTreeMap::from([("Prefix".to_owned(), "*".to_owned())]),
+                ..InventorySettings::default()
+            }),
             stamps,
             units: Vec::new(),
         };

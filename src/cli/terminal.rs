@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Effects, Style, Styles};
 
 use super::error::CliError;
+use crate::terraform::mask;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -124,8 +125,8 @@ impl Terminal {
         }
     }
 
-    // Nobody can be told that stderr does not work.
+    // Nobody can be told that stderr does not work. Names out of somebody's source may hold keys.
     fn talk(&mut self, text: &str) {
-        let _ = writeln!(self.err, "{text}");
+        let _ = writeln!(self.err, "{}", mask(text));
     }
 }

@@ -1,6 +1,6 @@
 //! Settings → a driver with everything behind it. The only place where ports are tied to adapters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,12 +23,13 @@ use crate::adapters::kubernetes::{
     AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
 };
 use crate::adapters::manual::ManualPipeline;
+use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
 use crate::journal::{Journal, Remote, StorePlace, open_store};
 use crate::model::{Access, FlipBack, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Clock, Forge, Pipeline, Ports};
+use crate::ports::{Clock, Forge, Inventory, Pipeline, Ports};
 use crate::sim::wire::WireClock;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
@@ -142,7 +143,8 @@ fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<R
     Some(Remote { client: http.reqwest().clone(), environment })
 }
 
-fn targets(chosen: &Chosen<'_>) -> Targets {
+/// What to look at, before a rotation brings a salt along.
+pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,
@@ -159,8 +161,35 @@ fn targets(chosen: &Chosen<'_>) -> Targets {
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
+        inventory: environment.inventory.is_some(),
         operation: None,
     }
+}
+
+/// Where nothing says what stamps look like in Azure, nobody asks.
+fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventory>, CliError> {
+    let environment = chosen.environment;
+    let Some(settings) = &environment.inventory else { return Ok(Arc::new(NoInventory)) };
+    let account = &environment.account.subscription;
+    let aks = || environment.stamps.iter().filter_map(|stamp| stamp.aks.as_ref());
+    let mut subscriptions: BTreeSet<String> = settings.subscriptions.iter().cloned().collect();
+    if subscriptions.is_empty() {
+        subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
+        subscriptions.insert(account.clone());
+    }
+    // Names of clusters are complete only where every stamp tells its own.
+    let told = aks().count() == environment.stamps.len();
+    Ok(Arc::new(ResourceGraph::new(
+        access.clone(),
+        resource_graph::InventorySettings {
+            endpoint: chosen.endpoints.arm.url()?,
+            subscriptions: subscriptions.into_iter().collect(),
+            names: settings.names.clone(),
+            tags: settings.tags.clone(),
+            vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
+            clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
+        },
+    )))
 }
 
 async fn ports(
@@ -219,6 +248,7 @@ async fn ports(
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
         vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
+        inventory: inventory(chosen, &access)?,
         accounts: Arc::new(Cosmos::new(access, cosmos)),
         clock: Arc::clone(clock),
     })

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint, KeyProof, OperationState,
-    PodView, PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion, Seen, StageView,
-    SyncedSecretView, TreeClaim, VaultView, WorkloadView, World,
+    AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
+    OperationState, PodView, PullCheck, PullState, PullView, Region, ReleaseView, RunView, SecretVersion,
+    Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -40,6 +40,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
+        EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
     }
 }
 
@@ -176,6 +177,13 @@ fn operation(facts: &mut Facts, state: &OperationState) {
 fn vault(facts: &mut Facts, view: &VaultView) {
     let VaultView { version, created, enabled, fingerprint } = view;
     facts.text(version.as_str()).time(Some(*created)).word(enabled).text(fingerprint.as_str());
+}
+
+fn inventory(facts: &mut Facts, view: &InventoryView) {
+    let InventoryView { alike: _, unlisted } = view;
+    facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
+        facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+    });
 }
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {

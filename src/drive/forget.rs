@@ -70,6 +70,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
             [EvidenceKey::Code].into_iter().chain(pulls).collect()
         }
+        Gate::AllListed => vec![EvidenceKey::Inventory],
         Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
         Gate::Agreement => {
             let vaults = world.vaults.keys().cloned().map(EvidenceKey::Vault);
@@ -100,6 +101,7 @@ fn stamp_of(subject: &Subject) -> Option<&StampName> {
         | Subject::Key(_)
         | Subject::Branch(_)
         | Subject::Pull(_)
-        | Subject::Run(_) => None,
+        | Subject::Run(_)
+        | Subject::Resource(_) => None,
     }
 }

@@ -10,6 +10,7 @@
 mod act;
 mod error;
 mod evidence;
+mod foresee;
 mod forget;
 mod lease;
 mod open;
@@ -31,7 +32,7 @@ use crate::ports::Ports;
 use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller};
+pub use open::{OpenRequest, Opening, Speller, fresh_salt};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 

@@ -83,7 +83,7 @@ impl Driver {
             .then_some(Opening::JustDone { at: *at, from: opened.from })
     }
 
-    fn identify(&self, request: &OpenRequest) -> Result<Opened, DriveError> {
+    pub(super) fn identify(&self, request: &OpenRequest) -> Result<Opened, DriveError> {
         let seen = self.world.account.as_ref();
         let account = match seen.map(|seen| &seen.what) {
             Some(Ok(account)) => account,
@@ -175,7 +175,11 @@ impl Driver {
     }
 }
 
-fn fresh_salt() -> Result<Salt, DriveError> {
+/// Random bytes under which fingerprints of one look, or of one rotation, are made.
+///
+/// # Errors
+/// A system that gives none.
+pub fn fresh_salt() -> Result<Salt, DriveError> {
     let mut bytes = [0_u8; 16];
     SystemRandom::new()
         .fill(&mut bytes)

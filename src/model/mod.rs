@@ -6,9 +6,11 @@ mod account;
 mod cluster;
 mod code;
 mod example;
+mod inventory;
 mod names;
 mod pipeline;
 mod policy;
+mod rights;
 mod secret;
 mod seen;
 mod slot;
@@ -24,12 +26,14 @@ pub use cluster::{
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;
+pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, ObjectName, PullNumber, RotationId, RunId, SecretVersion,
     StampName, StepKey, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName,
 };
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
+pub use rights::{Right, RightView};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use slot::{Access, KeyKind, Slot};

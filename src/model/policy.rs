@@ -94,6 +94,8 @@ pub struct Policy {
     pub settle: Duration,
     /// Whether the approver must be another person than the proposer.
     pub approver_differs: bool,
+    /// Whether Azure is asked for stamps that nobody listed.
+    pub inventory: bool,
     pub store: SharedStore,
     pub ages: Ages,
     pub pace: Pace,

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountView, BranchName, BranchView, ClusterView, KeyProof, OperationState, PullView, RunView, Seen,
-    Slot, StampName, VaultView,
+    AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState, PullView,
+    RunView, Seen, Slot, StampName, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -25,6 +25,8 @@ pub enum EvidenceKey {
     Operation,
     Vault(StampName),
     Cluster(StampName),
+    /// What Azure knows beside what is configured.
+    Inventory,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -38,6 +40,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
+            EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
         }
     }
 }
@@ -82,4 +85,5 @@ pub struct World {
     pub operation: Option<Seen<OperationState>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
+    pub inventory: Option<Seen<InventoryView>>,
 }

@@ -12,8 +12,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::model::{
-    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, KeyProof, OperationState,
-    PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
+    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyProof,
+    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -27,6 +27,14 @@ pub struct Observer {
     claims: Claims,
 }
 
+/// A file that would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub path: String,
+    pub before: Vec<u8>,
+    pub after: Vec<u8>,
+}
+
 enum Found {
     Account(Seen<AccountView>),
     Proof(Slot, Seen<KeyProof>),
@@ -36,6 +44,7 @@ enum Found {
     Operation(Option<Seen<OperationState>>),
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
+    Inventory(Seen<InventoryView>),
 }
 
 fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
@@ -76,6 +85,7 @@ impl Observer {
                 Found::Cluster(stamp, seen) => {
                     world.clusters.insert(stamp, seen);
                 }
+                Found::Inventory(seen) => world.inventory = Some(seen),
             }
         }
     }
@@ -83,6 +93,9 @@ impl Observer {
     /// Everything there is to see: for `status`, and for choosing what to retire.
     pub fn everything(&self) -> BTreeSet<EvidenceKey> {
         let mut keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code, EvidenceKey::Runs]);
+        if self.targets.inventory {
+            keys.insert(EvidenceKey::Inventory);
+        }
         for stamp in &self.targets.stamps {
             keys.insert(EvidenceKey::Vault(stamp.clone()));
             keys.insert(EvidenceKey::Cluster(stamp.clone()));
@@ -113,6 +126,7 @@ impl Observer {
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
+            EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
         }
     }
 
@@ -152,6 +166,26 @@ impl Observer {
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
         Ok(BranchView { branch, head, claim })
+    }
+
+    /// The files of a commit that change when its tree moves to a slot: path, before, after.
+    ///
+    /// # Errors
+    /// In words: the tree cannot be read, or why it cannot be changed.
+    pub async fn would_change(&self, commit: &CommitId, to: Slot) -> Result<Vec<Change>, Vec<String>> {
+        let files = self.ports.code.tree(commit, &self.targets.terraform_root).await;
+        let files = files.map_err(|fault| vec![fault.to_string()])?;
+        let tree: Vec<(&str, &[u8])> =
+            files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
+        let changed = self.targets.terraform.flip(&tree, self.targets.access, to);
+        let changed =
+            changed.map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let before =
+            |path: &str| tree.iter().find(|(known, _)| *known == path).map(|(_, bytes)| bytes.to_vec());
+        Ok(changed
+            .into_iter()
+            .map(|(path, after)| Change { before: before(&path).unwrap_or_default(), path, after })
+            .collect())
     }
 
     /// What a commit's tree claims.

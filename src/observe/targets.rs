@@ -55,6 +55,8 @@ pub struct Targets {
     pub base_branch: BranchName,
     pub release: ReleaseRule,
     pub stamps: Vec<StampName>,
+    /// Whether Azure is asked for stamps that nobody listed.
+    pub inventory: bool,
     /// The regeneration under way, if its address is known.
     pub operation: Option<Operation>,
 }

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{AccountView, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot};
+use crate::model::{
+    AccountView, KeyKind, KeyProof, Operation, OperationState, Region, RightView, Salt, Slot,
+};
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -18,6 +20,11 @@ pub trait Accounts: Send + Sync {
     /// `x-ms-client-request-id`.
     async fn regenerate(&self, kind: KeyKind, request_id: &str, permit: &Permit)
     -> Effect<Option<Operation>>;
+
+    /// What we may do with the account, asked and not tried. Empty where nobody can be asked.
+    async fn rights(&self) -> Vec<RightView> {
+        Vec::new()
+    }
 
     /// Where the operation stands. Addresses outside Azure Resource Manager are refused.
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault>;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{ClusterView, RotationId, Salt, StampName, WorkloadName};
+use crate::model::{ClusterView, RightView, RotationId, Salt, StampName, WorkloadName};
 
 /// What a restart writes into the pod template. The same mark written twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub struct RestartMark {
 pub trait Clusters: Send + Sync {
     /// Workloads, the pods that mount the secret, and synced secrets, from fresh LISTs.
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault>;
+
+    /// What we may do in the stamp's cluster, asked and not tried. Empty where nobody can be asked.
+    async fn rights(&self, _stamp: &StampName) -> Vec<RightView> {
+        Vec::new()
+    }
 
     /// Patches the pod template as `kubectl rollout restart` does. Returns the generation after the patch.
     async fn restart(

@@ -11,6 +11,7 @@ mod clusters;
 mod code;
 mod effect;
 mod forge;
+mod inventory;
 mod permit;
 mod pipeline;
 mod vaults;
@@ -25,6 +26,7 @@ pub use clusters::{Clusters, RestartMark};
 pub use code::{Code, CommitText, Expect, FileEdit, Picked, SourceFile};
 pub use effect::{Effect, Fault};
 pub use forge::{Forge, NewPull};
+pub use inventory::Inventory;
 pub use permit::{LeaseTerm, Permit};
 pub use pipeline::Pipeline;
 pub use vaults::Vaults;
@@ -38,5 +40,6 @@ pub struct Ports {
     pub clusters: Arc<dyn Clusters>,
     pub vaults: Arc<dyn Vaults>,
     pub accounts: Arc<dyn Accounts>,
+    pub inventory: Arc<dyn Inventory>,
     pub clock: Arc<dyn Clock>,
 }

@@ -11,7 +11,7 @@ use super::finding_json::{FindingJson, finding_json};
 use super::flow_json::{FlowJson, flow_json};
 use crate::check::{Finding, Severity};
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{JoinReason, Reference, Role, Symbol, Tree};
+use crate::terraform::{JoinReason, Reference, Role, Symbol, Tree, mask};
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -206,7 +206,7 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
         line: reference.position.line,
         column: reference.position.column,
         account: tree.accounts[reference.account].key.to_string(),
-        attribute: reference.attribute.clone(),
+        attribute: mask(&reference.attribute).into_owned(),
         slot: reference.slot.into(),
         access: match reference.access {
             Access::ReadWrite => AccessJson::ReadWrite,

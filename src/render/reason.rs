@@ -112,6 +112,10 @@ pub fn why(reason: &Reason) -> String {
             "{subject} gets version {version} of the secret and no other: its SecretProviderClass names it \
              (`objectVersion`), so it never follows the vault"
         ),
+        Why::Unlisted { kind, resource_group, location } => format!(
+            "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
+             keyslot.toml does not list it"
+        ),
         Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
         Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
@@ -244,6 +248,9 @@ pub fn remedy(reason: &Reason) -> String {
              and run this again"
         }
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
+        Why::Unlisted { .. } => {
+            "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
         Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => "kubectl rollout resume, then run this again",

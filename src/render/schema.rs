@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 
 use super::check_json::CheckJson;
 use super::rehearse_json::RehearsalV1;
+use super::verify_json::VerifyV1;
 
 /// Of `keyslot check --output json`.
 pub fn check_schema() -> Schema {
@@ -15,6 +16,11 @@ pub fn check_schema() -> Schema {
 /// Of `keyslot rehearse --output json`.
 pub fn rehearse_schema() -> Schema {
     schema_of::<RehearsalV1>()
+}
+
+/// Of `keyslot verify --output json`.
+pub fn verify_schema() -> Schema {
+    schema_of::<VerifyV1>()
 }
 
 /// As it is written: what may be null is there all the same.

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountView, BranchName, ClusterView, EvidenceKey, KeyProof, Policy, PullView, ReleaseView, RunView,
-    Seen, Slot, StampName, VaultView, World,
+    AccountView, BranchName, ClusterView, EvidenceKey, InventoryView, KeyProof, Policy, PullView,
+    ReleaseView, RunView, Seen, Slot, StampName, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -127,6 +127,11 @@ impl<'a> Context<'a> {
     ) -> Result<&'a ClusterView, Box<Reason>> {
         let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Cluster(stamp.clone()));
         self.fresh(gate, max, self.world.clusters.get(stamp), about)
+    }
+
+    pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {
+        let about = || (Subject::Account, EvidenceKey::Inventory);
+        self.fresh(gate, max, self.world.inventory.as_ref(), about)
     }
 
     /// What the journal knows of this step, if it was ever intended.

@@ -86,6 +86,9 @@ gates! {
     OldPodsGone "old-pods-gone" true
         "no pod is left that was created before its stamp was propagated, terminating ones included"
         "pods that still hold the old key are refused";
+    AllListed "all-listed" false
+        "every cluster and vault that Azure knows, and that looks like part of a stamp, is configured"
+        "a stamp that nobody listed is refused";
     KeyQuiet "key-quiet" false
         "the old key is unused for the quiet window, where Azure tells"
         "a reader that nobody listed is refused";

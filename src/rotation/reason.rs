@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, RunId, SecretVersion,
-    Slot, SlotUse, StampName, WorkloadName,
+    Blind, BranchName, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId,
+    SecretVersion, Slot, SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -27,6 +27,8 @@ pub enum Subject {
     Workload(StampName, WorkloadName),
     /// Something else in a stamp's cluster: a pod, a Job, a CronJob.
     Object(StampName, ObjectName),
+    /// By its name in Azure.
+    Resource(String),
 }
 
 impl fmt::Display for Subject {
@@ -41,6 +43,7 @@ impl fmt::Display for Subject {
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
+            Subject::Resource(name) => f.write_str(name),
         }
     }
 }
@@ -231,6 +234,12 @@ pub enum Why {
     PodsNotMounted {
         pods: Vec<String>,
     },
+    /// It looks like part of a stamp, and the configuration does not name it.
+    Unlisted {
+        kind: ResourceKind,
+        resource_group: String,
+        location: String,
+    },
     UsedRecently {
         slot: Slot,
         at: Timestamp,
@@ -346,6 +355,7 @@ impl Why {
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
+            Why::Unlisted { .. } => "unlisted",
             Why::UsedRecently { .. } => "used-recently",
             Why::SlotNamed { .. } => "slot-named",
             Why::NotApproved { .. } => "not-approved",
@@ -387,6 +397,7 @@ impl Why {
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
+            | Why::Unlisted { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }

@@ -3,7 +3,7 @@
 use super::predicate::{propagated_at, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reason, Step, Subject, Why};
-use crate::model::{ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
+use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
 use jiff::Timestamp;
 
 /// One workload of one stamp.
@@ -57,7 +57,8 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         let done = |name: &WorkloadName| (name.clone(), WorkloadStand::Done);
         return Ok(StampStand {
             name: facts.name.clone(),
-            takes_traffic: facts.live_traffic,
+            // A stopped one is meant to come back: while it is away, the last that serves is not touched.
+            takes_traffic: facts.live_traffic && cluster.state != ClusterState::Gone,
             runs: false,
             workloads: ctx.policy.workloads.iter().map(done).collect(),
             begun: false,

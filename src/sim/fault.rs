@@ -24,6 +24,8 @@ pub enum Operation {
     OpenPull,
     ReadRuns,
     StartRun,
+    /// Which clusters and vaults there are.
+    ReadInventory,
     /// What Azure Resource Manager knows of a cluster.
     AskForCluster,
     ReadCluster,
@@ -309,6 +311,12 @@ impl FaultBook {
             }
             When::Chance { per_mille } => self.seed.at(place as u64).at(u64::from(count)).chance(per_mille),
         }
+    }
+
+    /// Whether calls like this are always forbidden: what a service says when it is asked for rights.
+    pub fn forbids(&self, call: &Call<'_>) -> bool {
+        let always = |fault: &Fault| fault.at == When::Always && fault.what == Trouble::Forbidden;
+        self.faults.iter().any(|fault| always(fault) && fault.target.matches(call))
     }
 
     /// How a call is taken. Every fault that strikes has its say; the worst ending wins.

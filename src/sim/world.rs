@@ -91,6 +91,11 @@ impl World {
         self.faults.admit(call, self.now)
     }
 
+    /// Whether a service would say that such a call is not allowed.
+    pub fn forbids(&self, call: &Call<'_>) -> bool {
+        self.faults.forbids(call)
+    }
+
     /// [`World::admit`] and [`World::apply`] in one, letting the delay pass in between.
     ///
     /// # Errors

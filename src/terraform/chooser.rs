@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::facts::{Choice, Object, When};
+use super::driven::{Driven, Ground};
+use super::facts::{Choice, Object, Takes, When};
 use super::folders::Folders;
 use super::naming::{At, Evaluator, Written};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
-use super::role::counterpart;
 use super::source::Source;
 use super::value::Value;
 
@@ -26,6 +26,8 @@ pub struct Chooser {
     pub value: String,
     /// The value that takes the other branch; absent where none is known.
     pub other: Option<String>,
+    /// What it decides besides keys.
+    pub drives: Vec<Driven>,
 }
 
 /// Decides choices whose chooser is known: roles and choosers of references change.
@@ -37,6 +39,7 @@ pub fn decide(
 ) -> Vec<Chooser> {
     let evaluator = Evaluator::new(folders, sources);
     let mut choosers: Vec<Chooser> = Vec::new();
+    let mut names: Vec<(String, Object)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
         let folder = sources[references[group[0]].file].folder();
@@ -63,12 +66,17 @@ pub fn decide(
         chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
+            names.push((folder.to_owned(), choice.by.clone()));
             choosers.len() - 1
         });
         for (at, taken) in group.iter().zip(taken) {
             references[*at].role = if taken { Role::Chosen } else { Role::Unchosen };
             references[*at].chooser = Some(index);
         }
+    }
+    let ground = Ground::new(sources, facts, folders, references);
+    for (chooser, (folder, by)) in choosers.iter_mut().zip(&names) {
+        chooser.drives = ground.driven(folder, by, &chooser.places);
     }
     choosers
 }
@@ -93,19 +101,42 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
     facts.choosing.iter().find(|choice| choice.number == number).cloned()
 }
 
-fn known(sources: &[Source], evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Option<Chooser> {
+/// A chooser with the value that it has, where that is known.
+pub fn known(
+    sources: &[Source],
+    evaluator: &Evaluator<'_>,
+    folder: &str,
+    choice: &Choice,
+) -> Option<Chooser> {
     let written = evaluator.written(&At::folder(folder), &choice.by);
     let mut places = Vec::new();
     let mut value: Option<&str> = None;
     for Written { file, argument } in written {
-        let Value::Text(text) = &argument.value else { return None };
+        let text = taken(choice.takes, &argument.value)?;
         if value.is_some_and(|value| value != text) {
             return None;
         }
         value = Some(text);
         places.push((file, word(&sources[file], argument.span.clone(), text)?));
     }
-    Some(Chooser { name: spelt(&choice.by), places, value: value?.to_owned(), other: None })
+    Some(Chooser {
+        name: spelt(&choice.by),
+        places,
+        value: value?.to_owned(),
+        other: None,
+        drives: Vec::new(),
+    })
+}
+
+/// The text of a value, where the choice can take such a one.
+fn taken(takes: Takes, value: &Value) -> Option<&str> {
+    match (takes, value) {
+        (Takes::Text | Takes::Condition | Takes::Index, Value::Text(text))
+        | (Takes::Number | Takes::Index, Value::Number(text)) => Some(text),
+        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(true)) => Some("true"),
+        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(false)) => Some("false"),
+        _ => None,
+    }
 }
 
 fn spelt(by: &Object) -> String {
@@ -115,6 +146,8 @@ fn spelt(by: &Object) -> String {
 /// The bytes of the word within its quotes; absent where it is written otherwise.
 fn word(source: &Source, span: Range<usize>, text: &str) -> Option<Range<usize>> {
     let bytes = source.bytes();
+    // What is no text in a JSON file goes up to the next comma or bracket.
+    let span = span.start..span.start + bytes.get(span)?.trim_ascii_end().len();
     if bytes.get(span.clone()) == Some(text.as_bytes()) {
         return Some(span);
     }
@@ -136,8 +169,19 @@ fn other_value<'w>(value: &str, mut others: impl Iterator<Item = &'w When>) -> O
     match first {
         When::Is(text) => others.all(|when| when == first).then(|| text.clone()),
         When::IsNot(text) => {
-            counterpart(value).filter(|other| other != text && others.all(|when| when == first))
+            opposite(value).filter(|other| other != text && others.all(|when| when == first))
         }
         When::Unknown => None,
+    }
+}
+
+/// The value that a person would put in the place of this one.
+fn opposite(value: &str) -> Option<String> {
+    match value {
+        "true" => Some("false".to_owned()),
+        "false" => Some("true".to_owned()),
+        "0" => Some("1".to_owned()),
+        "1" => Some("0".to_owned()),
+        word => super::role::counterpart(word),
     }
 }

@@ -1,8 +1,10 @@
 //! What a tree claims, in the words of the decision core: which slot it reads, and why it could not be flipped.
 
 use super::declared::Declared;
-use super::flip::{plan, refusals, select};
+use super::flip::plan;
+use super::hindrance::refusals;
 use super::refusal::Refusal;
+use super::select::select;
 use super::tree::Tree;
 use crate::model::{Access, Slot, SlotUse, TreeClaim};
 
@@ -39,7 +41,7 @@ impl Question {
         to: Slot,
     ) -> Result<Vec<(String, Vec<u8>)>, Vec<Refusal>> {
         let tree = self.tree(files);
-        let account = select(&tree, self.named(&tree), access).map_err(|refusal| vec![refusal])?;
+        let account = select(&tree, self.named(&tree), access)?;
         plan(&tree, account, access, to).map(|flip| flip.files)
     }
 
@@ -61,10 +63,10 @@ pub fn claim_of(tree: &Tree, account: Option<&str>, access: Access) -> TreeClaim
             references: tree.consumers(account, access).count(),
             problems: refusals(tree, account, access).iter().map(Refusal::to_string).collect(),
         },
-        Err(refusal) => {
-            let nothing = matches!(refusal, Refusal::NoAccount) && !tree.has_gaps();
+        Err(refusals) => {
+            let nothing = matches!(refusals.as_slice(), [Refusal::NoAccount]);
             let reads = if nothing { SlotUse::None } else { SlotUse::Unknown };
-            TreeClaim { reads, references: 0, problems: vec![refusal.to_string()] }
+            TreeClaim { reads, references: 0, problems: refusals.iter().map(Refusal::to_string).collect() }
         }
     }
 }

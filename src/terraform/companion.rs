@@ -1,13 +1,16 @@
 //! What has to change together with a slot, though it is no reference: the value that chooses, and the version by
 //! which Terraform knows that a write-only value is another.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::facts::{Argument, Block};
-use super::refusal::Refusal;
+use super::allowed::AllowedOpaque;
+use super::chooser::Chooser;
+use super::reference::Role;
+use super::refusal::{AlsoDecided, Refusal};
 use super::tree::Tree;
-use super::value::Value;
-use crate::model::Slot;
+use super::version::Versions;
+use crate::model::{Access, Slot};
 
 /// A change beside the references.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,30 +24,52 @@ pub struct Companion {
     pub why: String,
 }
 
+/// What is moved, and where to.
+pub struct Move<'m> {
+    /// Indexes into the tree's accounts.
+    pub accounts: &'m [usize],
+    pub access: Access,
+    pub to: Slot,
+    pub allowed: &'m AllowedOpaque,
+}
+
 /// Everything that changes with these references, which are indexes into the tree's.
-pub fn companions(tree: &Tree, changed: &[usize], to: Slot) -> Result<Vec<Companion>, Vec<Refusal>> {
+pub fn companions(tree: &Tree, changed: &[usize], meant: &Move<'_>) -> Result<Vec<Companion>, Vec<Refusal>> {
     let mut companions = Vec::new();
     let mut refusals = Vec::new();
     for at in changed {
-        match chosen(tree, *at, to) {
+        match chosen(tree, *at, meant) {
             Ok(more) => companions.extend(more),
             Err(refusal) => refusals.push(refusal),
         }
-        companions.extend(versions(tree, *at, &mut refusals));
     }
+    let choosers: BTreeSet<usize> = changed.iter().filter_map(|at| tree.references[*at].chooser).collect();
+    for chooser in choosers {
+        refusals.extend(also_decided(tree, chooser, meant));
+    }
+    companions.extend(Versions::new(tree).of(changed, &mut refusals));
     companions.sort_by_key(|companion| (companion.file, companion.span.start));
     companions.dedup();
+    let mut told = Vec::new();
+    refusals.retain(|refusal| {
+        let new = !told.contains(refusal);
+        told.extend(new.then(|| refusal.clone()));
+        new
+    });
     if refusals.is_empty() { Ok(companions) } else { Err(refusals) }
 }
 
-fn chosen(tree: &Tree, at: usize, to: Slot) -> Result<Vec<Companion>, Refusal> {
+fn chosen(tree: &Tree, at: usize, meant: &Move<'_>) -> Result<Vec<Companion>, Refusal> {
     let reference = &tree.references[at];
     let Some(chooser) = reference.chooser.and_then(|chooser| tree.choosers.get(chooser)) else {
         return Ok(Vec::new());
     };
     // The other value must lead to the slot that is meant, and to nothing else.
     let leads = tree.references.iter().any(|other| {
-        other.chooser == reference.chooser && other.account == reference.account && other.slot == to
+        other.chooser == reference.chooser
+            && other.account == reference.account
+            && other.access == reference.access
+            && other.slot == meant.to
     });
     match &chooser.other {
         Some(new) if leads => Ok(chooser
@@ -65,39 +90,36 @@ fn chosen(tree: &Tree, at: usize, to: Slot) -> Result<Vec<Companion>, Refusal> {
     }
 }
 
-/// Versions of the write-only arguments that a reference's key ends in.
-fn versions(tree: &Tree, at: usize, refusals: &mut Vec<Refusal>) -> Vec<Companion> {
-    let mut companions = Vec::new();
-    for flow in tree.flows().iter().filter(|flow| flow.reference == at) {
-        let Some(argument) = flow.sink.binding.iter().find(|word| word.ends_with("_wo")) else { continue };
-        let starts = |block: &Block| !block.words.is_empty() && flow.sink.binding.starts_with(&block.words);
-        let block = tree.blocks().find(|(file, block)| *file == flow.sink.file && starts(block));
-        let version = block.and_then(|(_, block)| block.argument(&format!("{argument}_version")));
-        match version.and_then(|version| raised(tree, flow.sink.file, version)) {
-            Some((old, new)) => companions.extend(version.map(|version| Companion {
-                file: flow.sink.file,
-                span: version.span.clone(),
-                old,
-                new,
-                why: format!("tells Terraform to write {} again", flow.sink.name),
-            })),
-            None => refusals.push(Refusal::VersionNotRaised {
-                place: tree.place(
-                    flow.sink.file,
-                    version.map_or(flow.sink.span.start, |version| version.span.start),
-                ),
-                argument: argument.clone(),
-            }),
-        }
+/// What else would move with a chooser's value, unless it is meant to.
+fn also_decided(tree: &Tree, changed: usize, meant: &Move<'_>) -> Vec<Refusal> {
+    let chooser = &tree.choosers[changed];
+    let refusal = |file: usize, start: usize, what: String, kind| Refusal::AlsoDecides {
+        place: tree.place(file, start),
+        chooser: chooser.name.clone(),
+        what,
+        kind,
+    };
+    let mut refusals = Vec::new();
+    let written_there = |other: &Chooser| chooser.places.iter().any(|place| other.places.contains(place));
+    for (at, other) in tree.choosers.iter().enumerate().filter(|(_, other)| written_there(other)) {
+        let driven = other.drives.iter();
+        let driven = driven.filter(|it| !meant.allowed.allows(&tree.place(it.file, it.span.start)));
+        refusals
+            .extend(driven.map(|it| refusal(it.file, it.span.start, it.what.clone(), AlsoDecided::Other)));
+        let turned = tree.references.iter().filter(|reference| {
+            let misses = other.other != chooser.other || reference.slot != meant.to;
+            let meant_too = meant.accounts.contains(&reference.account) && reference.access == meant.access;
+            reference.chooser == Some(at) && reference.role == Role::Unchosen && (misses || !meant_too)
+        });
+        refusals.extend(turned.map(|reference| {
+            let kind = match meant.accounts.contains(&reference.account) {
+                true => AlsoDecided::Key,
+                false => AlsoDecided::Account,
+            };
+            let account = &tree.accounts[reference.account].key;
+            let what = format!("which {} key of {account} is read", reference.access);
+            refusal(reference.file, reference.span.start, what, kind)
+        }));
     }
-    companions
-}
-
-/// A literal number, as it is written, and the next one.
-fn raised(tree: &Tree, file: usize, version: &Argument) -> Option<(String, String)> {
-    let Value::Number(number) = &version.value else { return None };
-    let source = &tree.sources[file];
-    let written = source.bytes().get(version.span.clone())?;
-    let next = number.parse::<u64>().ok()?.checked_add(1)?;
-    (written == number.as_bytes()).then(|| (number.clone(), next.to_string()))
+    refusals
 }

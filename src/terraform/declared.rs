@@ -1,7 +1,11 @@
 //! What people declare about a tree because the code alone does not tell it: accounts with several names, and places
 //! that read both slots on purpose. Where declarations are written is not known here.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::account::Symbol;
+use super::reference::{Reference, Role};
 
 /// An account as a person declares it: its name, and the symbols that stand for it. `*` stands for any text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,13 +22,39 @@ pub struct Declared {
     pub mirrors: Vec<String>,
     /// The tree's root, as folders in patterns are written; empty where they start at it.
     pub root: String,
+    /// The file that declares it, as people see it.
+    pub file: String,
+    /// Whether the tree is only a part of what the file speaks of.
+    pub partial: bool,
 }
 
 impl Declared {
-    /// Whether both slots are read on purpose where a value is bound like this.
-    pub fn is_mirror(&self, folder: &str, binding: &[String]) -> bool {
+    /// The declared mirror that a value bound like this stands at.
+    pub(super) fn mirror(&self, folder: &str, binding: &[String]) -> Option<&String> {
+        if self.mirrors.is_empty() {
+            return None;
+        }
         let place = format!("{}:{}", self.folder(folder), binding.join("."));
-        self.mirrors.iter().any(|pattern| matches(pattern, &place))
+        self.mirrors.iter().find(|pattern| matches(&as_bound(pattern), &place))
+    }
+
+    /// The references at mirrors at which the other slot of the same keys is read too. A mirror of one slot alone is
+    /// a consumer like any other, whatever is declared of it.
+    pub(super) fn mirrored<'s>(
+        &self,
+        references: &[Reference],
+        folder: impl Fn(usize) -> &'s str,
+    ) -> Vec<usize> {
+        let offers = |reference: &Reference| {
+            let role = matches!(reference.role, Role::Consumer | Role::Definition);
+            role && self.mirror(folder(reference.file), &reference.binding).is_some()
+        };
+        let at_mirrors: Vec<usize> = (0..references.len()).filter(|at| offers(&references[*at])).collect();
+        let key = |reference: &Reference, slot| (reference.account, reference.access, slot);
+        let read: BTreeSet<_> =
+            at_mirrors.iter().map(|at| key(&references[*at], references[*at].slot)).collect();
+        let both = |at: &usize| read.contains(&key(&references[*at], references[*at].slot.other()));
+        at_mirrors.into_iter().filter(both).collect()
     }
 
     fn folder(&self, folder: &str) -> String {
@@ -43,8 +73,20 @@ impl Declared {
 
 impl DeclaredAccount {
     fn means(&self, symbol: &Symbol) -> bool {
-        let (full, address) = (symbol.to_string(), symbol.address());
-        self.symbols.iter().any(|pattern| matches(pattern, &full) || matches(pattern, &address))
+        self.symbols.iter().any(|pattern| is_meant(pattern, symbol))
+    }
+}
+
+/// Whether a symbol is as a pattern says, with or without its folder.
+pub fn is_meant(pattern: &str, symbol: &Symbol) -> bool {
+    matches(pattern, &symbol.to_string()) || matches(pattern, &symbol.address())
+}
+
+/// A place as it is bound: local values are read as `local` and bound in `locals`.
+pub fn as_bound(mirror: &str) -> Cow<'_, str> {
+    match mirror.split_once(":local.") {
+        Some((folder, name)) => Cow::Owned(format!("{folder}:locals.{name}")),
+        None => Cow::Borrowed(mirror),
     }
 }
 

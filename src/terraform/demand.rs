@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
-use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
+use super::driven::is_version;
+use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
 use super::folders::{local_folder, relative_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
@@ -72,6 +73,15 @@ enum Starts {
     Both(Vec<Name>),
 }
 
+/// What a choice goes by, and what it is between.
+#[derive(Debug, Default)]
+struct Choice {
+    by: Vec<Place>,
+    between: Vec<Place>,
+    /// Whether a key stands in it, or what holds keys.
+    direct: bool,
+}
+
 /// The names of all files seen, and what was asked for on their account.
 #[derive(Debug, Default)]
 pub struct Demand {
@@ -83,8 +93,11 @@ pub struct Demand {
     callers: BTreeMap<String, BTreeSet<(String, String)>>,
     /// What is given a key, or an account, directly.
     given: BTreeSet<Place>,
-    /// What the name of an account is made of.
+    /// What the name of an account is made of, and other values that a flip may have to change.
     spelling: BTreeSet<Place>,
+    choices: Vec<Choice>,
+    /// What gives versions of written values their number.
+    versions: BTreeSet<Place>,
     /// By folder of a terragrunt configuration: who depends on it, under which name.
     dependents: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Folders whose callers decide which account is meant.
@@ -99,13 +112,25 @@ impl Demand {
             self.block(folder, block);
         }
         for choice in &facts.choosing {
-            if let Starts::Names(names) = starts(&choice.by) {
-                self.spelling.extend(names.into_iter().map(|name| (folder.to_owned(), name)));
-            }
+            let chosen = facts.reads.iter().filter(|read| stands_in(read, choice.number));
+            self.decides(folder, &choice.by, chosen.map(|read| &read.object));
+        }
+        for read in facts.reads.iter().filter(|read| is_version(&read.binding)) {
+            self.versions.extend(places(folder, &read.object));
         }
         for read in &facts.reads {
             self.read(folder, &read.object, &read.binding);
         }
+    }
+
+    /// A value that a flip has to change if what it decides between are keys.
+    fn decides<'o>(&mut self, folder: &str, by: &Object, between: impl Iterator<Item = &'o Object>) {
+        let mut choice = Choice { by: places(folder, by), ..Choice::default() };
+        for object in between {
+            choice.direct |= matches!(starts(object), Starts::Account | Starts::Both(_));
+            choice.between.extend(places(folder, object));
+        }
+        self.choices.push(choice);
     }
 
     fn block(&mut self, folder: &str, block: &Block) {
@@ -176,10 +201,20 @@ impl Demand {
     /// What has to be seen in addition to what was asked for before.
     pub fn asks(&mut self) -> Vec<Ask> {
         let carrying = reach(&self.given, |place| self.onwards(place));
-        let spelling = reach(&self.spelling, |place| self.backwards(place));
+        // What a flip may have to change: whoever else reads it would change too.
+        let between_keys =
+            |choice: &&Choice| choice.direct || choice.between.iter().any(|it| carrying.contains(it));
+        let choosing = self.choices.iter().filter(between_keys).flat_map(|choice| &choice.by);
+        let changing: BTreeSet<Place> = choosing.chain(&self.versions).cloned().collect();
+        let spelled = self.spelling.union(&changing).cloned().collect();
+        let spelling = reach(&spelled, |place| self.backwards(place));
         let mut asks: BTreeSet<Ask> = BTreeSet::new();
         asks.extend(carrying.iter().flat_map(|(folder, name)| read_by(folder, name)));
         asks.extend(spelling.iter().flat_map(|(folder, name)| given_by(folder, name)));
+        let own = |(folder, name): &Place| {
+            read_by(folder, name).into_iter().find(|ask| matches!(ask, Ask::Words { .. }))
+        };
+        asks.extend(changing.iter().filter_map(own));
         asks.extend(self.accounts.iter().map(|folder| Ask::Callers { folder: folder.clone() }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
@@ -335,6 +370,20 @@ fn starts(object: &Object) -> Starts {
         Base::Each(place) => Starts::Names(elements(place).into_iter().collect()),
         Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => Starts::Account,
     }
+}
+
+/// The names that an object is read by.
+fn places(folder: &str, object: &Object) -> Vec<Place> {
+    match starts(object) {
+        Starts::Account => Vec::new(),
+        Starts::Names(names) | Starts::Both(names) => {
+            names.into_iter().map(|name| (folder.to_owned(), name)).collect()
+        }
+    }
+}
+
+fn stands_in(read: &Read, choice: u32) -> bool {
+    read.picks == Some(choice) || read.choices.iter().any(|branch| branch.choice == choice)
 }
 
 /// What a block is repeated over, by the words that lead to its `for_each`.

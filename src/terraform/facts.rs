@@ -162,6 +162,27 @@ pub struct Branch {
 pub struct Choice {
     pub number: u32,
     pub by: Object,
+    /// Where it is named.
+    pub span: Range<usize>,
+    /// The expressions between which it chooses.
+    pub branches: Vec<Range<usize>>,
+    pub takes: Takes,
+}
+
+/// Which values a choice can tell apart: Terraform compares without converting, and converts what is a condition or
+/// an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `… == "primary"`
+    Text,
+    /// `… == 1`
+    Number,
+    /// `… == true`
+    Bool,
+    /// `… ? … : …`
+    Condition,
+    /// `…[…]`
+    Index,
 }
 
 /// One expression that may read a key.
@@ -173,6 +194,8 @@ pub struct Read {
     pub binding: Binding,
     /// The conditionals and computed lookups that decide whether this read takes effect.
     pub choices: Vec<Branch>,
+    /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
+    pub picks: Option<u32>,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
 }
@@ -242,6 +265,8 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
+    /// Reads in strings with escapes, by the whole string: no edit finds its place there.
+    pub escaped: Vec<Read>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::Element;
 
-use super::facts::{Alias, Argument, Block, Facts, Unread};
+use super::facts::{Alias, Argument, Block, Facts, Read, Unread};
 use super::json_string::unescaped;
 use super::parse::ParseFailure;
 use super::source::Source;
@@ -150,7 +150,10 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
             facts.unread.push(unread("the expression stands in a JSON string with escapes"));
             return facts;
         }
-        None => return facts,
+        None => {
+            facts.escaped.extend(escaped(source, string, text));
+            return facts;
+        }
     };
     match parse_template(part.text()) {
         Ok(template) => {
@@ -167,6 +170,16 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
             facts
         }
     }
+}
+
+/// What a string with escapes reads, without its place in it.
+fn escaped(source: &Source, string: &Leaf, text: &str) -> Vec<Read> {
+    let Ok(plain) = serde_json::from_str::<String>(&format!("\"{text}\"")) else { return Vec::new() };
+    let Ok(template) = parse_template(&plain) else { return Vec::new() };
+    let plain = Source::of(source.path(), source.syntax(), plain.into_bytes());
+    let mut reads = walk::template_facts(&plain, &template, string.path.clone(), Facts::default()).reads;
+    reads.iter_mut().for_each(|read| read.span = source.to_file(string.span.clone()));
+    reads
 }
 
 /// Walks text that is known to be JSON.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::account::{Known, Naming, Symbol};
+use super::account::Symbol;
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{AZAPI_ACTION, Base, Block, REMOTE_STATE, StepKind, SymbolKind};
 use super::folders::Folders;
+use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
 use super::source::Source;
 use super::value::Value;

@@ -132,7 +132,7 @@ impl<'f> Evaluator<'f> {
     }
 
     /// Where the value of a variable or local value is written: a local value, every caller's argument, variables
-    /// files or the default. Empty where that is not known.
+    /// files or the default. Empty where that is not known of every one of them.
     pub fn written(&self, at: &At, object: &Object) -> Vec<Written<'f>> {
         let [Step { kind: StepKind::Attribute(name), .. }] = object.steps.as_slice() else {
             return Vec::new();
@@ -149,7 +149,7 @@ impl<'f> Evaluator<'f> {
             };
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
-        found.iter().filter_map(written).collect()
+        found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
     }
 
     fn value(&self, at: &At, value: &Value, depth: usize) -> Name {

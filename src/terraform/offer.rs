@@ -3,7 +3,7 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Step, StepKind, Token};
 use super::folders::{Folders, Followed, Kind};
@@ -87,6 +87,20 @@ impl Offers {
             offers.retain(|_| told.next().unwrap_or(false));
         }
         Offers { offers }
+    }
+
+    /// The names that a path could have where it is computed, if a name there leads to a key.
+    pub(super) fn names(&self, followed: &Followed, folders: &Folders<'_>) -> BTreeSet<String> {
+        let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
+            return BTreeSet::new();
+        };
+        let path = Path::of(cell.name, &Token::Unplaced, rest);
+        let plain = path.computed && !path.parts.iter().any(|part| matches!(part, Part::Any));
+        let offers = self.offers.get(&(cell.folder, cell.kind)).into_iter().flatten();
+        let offers = offers.filter(|offer| plain && path.leads_towards(&offer.path));
+        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.parts.len()].clone()).collect();
+        // An entry whose name is worked out may be any of them.
+        if names.contains(COMPUTED) { BTreeSet::new() } else { names }
     }
 
     pub(super) fn ask(&self, followed: &Followed, folders: &Folders<'_>, references: &[Reference]) -> Asked {

@@ -42,6 +42,13 @@ pub enum Refusal {
         place: String,
         attribute: String,
     },
+    /// The value that chooses the slot decides something else too, which would move with it.
+    AlsoDecides {
+        place: String,
+        chooser: String,
+        what: String,
+        kind: AlsoDecided,
+    },
     /// The key is consumed in a copy of a module that comes from elsewhere.
     Vendored {
         place: String,
@@ -61,6 +68,17 @@ pub enum Refusal {
     NotAsMeant(String),
 }
 
+/// What else a value that chooses the slot decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlsoDecided {
+    /// Something that is no key: a person may vouch for it.
+    Other,
+    /// A key of another account.
+    Account,
+    /// The other access of the same account, or a key that would go the other way.
+    Key,
+}
+
 impl Refusal {
     /// Whether it speaks of the tree, not of what was asked or of a defect.
     pub fn is_finding(&self) -> bool {
@@ -70,6 +88,7 @@ impl Refusal {
             | Refusal::Opaque { .. }
             | Refusal::Vendored { .. }
             | Refusal::ChosenElsewhere { .. }
+            | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
@@ -105,6 +124,9 @@ impl fmt::Display for Refusal {
             Refusal::ChosenElsewhere { place, attribute } => {
                 write!(f, "{place}: whether `{attribute}` is read depends on a value at run time")
             }
+            Refusal::AlsoDecides { place, chooser, what, .. } => {
+                write!(f, "{place}: `{chooser}` chooses the slot and also decides {what}")
+            }
             Refusal::Vendored { place } => {
                 write!(f, "{place}: lies in a copy of a module from elsewhere, which is not edited")
             }
@@ -115,7 +137,7 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "{place}: `{argument}` is written again only when `{argument}_version` is raised, which is no \
-                           literal number here"
+                           literal number that could be raised"
                 )
             }
             Refusal::Edit(error) => error.fmt(f),

@@ -6,18 +6,22 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
 //! behind which one key stands are told, as relays.
 
+mod picked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
-use super::account::{Account, Symbol, identify};
+use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::elsewhere::{ReadElsewhere, read_elsewhere};
 use super::facts::{Base, Read, SymbolKind};
-use super::folders::{Folders, Followed, MAX_DEPTH};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
+use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead, key_read};
 use super::known::Knower;
+use super::misfits::Misfits;
 use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
@@ -32,6 +36,8 @@ pub struct Resolved {
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
     pub choosers: Vec<Chooser>,
+    /// What is declared and cannot be.
+    pub misfits: Misfits,
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse. `known` holds the folders of all
@@ -55,20 +61,23 @@ pub fn resolve(
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
+        picked: BTreeSet::new(),
     };
     for read in reads {
         resolver.direct(read);
     }
     resolver.rounds();
+    resolver.picked(facts);
     resolver.leftovers();
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, .. } = resolver;
+    let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
     references.sort_by_key(|reference| (reference.file, reference.span.start));
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    Resolved { accounts, references, opaque, choosers }
+    let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
+    Resolved { accounts, references, opaque, choosers, misfits }
 }
 
 /// A read with other names of its object followed.
@@ -156,6 +165,8 @@ struct Resolver<'f> {
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
+    /// Names that stand for one of several keys on offer, by a value that is known.
+    picked: BTreeSet<Cell>,
 }
 
 impl<'f> Resolver<'f> {
@@ -228,10 +239,8 @@ impl<'f> Resolver<'f> {
                 handed_in.role = Role::Relay;
             }
         }
-        for reference in &mut self.references {
-            if self.declared.is_mirror(sources[reference.file].folder(), &reference.binding) {
-                reference.role = Role::Definition;
-            }
+        for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
+            self.references[at].role = Role::Definition;
         }
         Offers::of(&self.references, sources, &self.folders)
     }
@@ -282,6 +291,9 @@ impl<'f> Resolver<'f> {
                 Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
             });
             let Some((account, access, computed, why)) = handed_on else { continue };
+            if read.hops.iter().any(|hop| self.is_picked(hop)) {
+                continue;
+            }
             let quiet = !computed && (read.read.mention || self.is_followed(&read));
             if !quiet && told.insert((read.file, read.read.span.start)) {
                 self.opaque(&read, Some(account), access, why);

@@ -6,10 +6,13 @@ use std::sync::OnceLock;
 use super::account::Account;
 use super::chooser::Chooser;
 use super::declared::Declared;
+use super::driven::Ground;
 use super::facts::Block;
 use super::flow::{Flow, flows};
+use super::folders::Folders;
 use super::glance::Glance;
 use super::links::Links;
+use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
@@ -59,6 +62,8 @@ pub struct Tree {
     /// Values that decide which slot is read.
     pub choosers: Vec<Chooser>,
     declared: Declared,
+    /// What is declared of the tree and cannot be.
+    pub misfits: Misfits,
     flows: OnceLock<Vec<Flow>>,
     /// Where a file's blocks are, by their words.
     named: OnceLock<BTreeMap<(usize, Vec<String>), usize>>,
@@ -89,6 +94,11 @@ impl Tree {
     /// The same tree, with folders of copies that were passed over.
     pub fn beside(self, copies: Vec<String>) -> Tree {
         Tree { copies, ..self }
+    }
+
+    /// The file that declares something about the tree, as people see it; empty where there is none.
+    pub fn declared_in(&self) -> &str {
+        &self.declared.file
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
@@ -150,6 +160,7 @@ impl Tree {
             opaque: Vec::new(),
             choosers: Vec::new(),
             declared: Declared::default(),
+            misfits: Misfits::default(),
             flows: OnceLock::new(),
             named: OnceLock::new(),
         };
@@ -161,10 +172,20 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers } =
+        let Resolved { accounts, references, opaque, choosers, misfits } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         let (flows, named) = (OnceLock::new(), OnceLock::new());
-        Tree { accounts, references, opaque, choosers, flows, named, ..self }
+        Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
+    }
+
+    /// What all folders say together.
+    pub(super) fn folders(&self) -> Folders<'_> {
+        Folders::new(&self.sources, &self.parsed, &self.folders)
+    }
+
+    /// What is asked about uses of values.
+    pub(super) fn ground<'g>(&'g self, folders: &'g Folders<'g>) -> Ground<'g> {
+        Ground::new(&self.sources, &self.parsed, folders, &self.references)
     }
 
     /// Where every reference's key ends, worked out when it is first asked for.

@@ -15,7 +15,7 @@ use hcl_edit::template::Template;
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
-    REMOTE_STATE, When,
+    REMOTE_STATE, Takes, When,
 };
 use super::object::{Bound, Scope, is_whole};
 use super::source::Source;
@@ -67,6 +67,13 @@ pub fn is_address(block: &str) -> bool {
 
 /// The resource that writes a secret.
 pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
+
+/// What a choice goes by, and where it is named.
+struct By {
+    object: Object,
+    span: Range<usize>,
+    takes: Takes,
+}
 
 struct Walk<'s> {
     source: &'s Source,
@@ -208,31 +215,40 @@ impl<'s> Walk<'s> {
         self.binding.pop();
     }
 
-    /// What stands inside counts as one choice: which part takes effect is not known from the text.
     /// What stands inside counts as one choice: which part takes effect may not be known from the text.
-    fn choosing(&mut self, by: Option<Object>, inside: impl FnOnce(&mut Self)) {
-        let number = self.facts.choices;
-        self.facts.choices += 1;
-        if let Some(by) = by {
-            self.facts.choosing.push(Choice { number, by });
-        }
+    fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
+        let number = self.number(by);
         self.choices.push(Branch { choice: number, when: When::Unknown });
         inside(self);
         self.choices.pop();
     }
 
-    /// From here on, a branch of the innermost choice.
-    fn branch(&mut self, when: When) {
-        if let Some(branch) = self.choices.last_mut() {
-            branch.when = when;
+    fn number(&mut self, by: Option<By>) -> u32 {
+        let number = self.facts.choices;
+        self.facts.choices += 1;
+        if let Some(By { object: by, span, takes }) = by {
+            self.facts.choosing.push(Choice { number, by, span, branches: Vec::new(), takes });
+        }
+        number
+    }
+
+    /// From here on, a branch of the innermost choice: what stands at a span of the text.
+    fn branch(&mut self, when: When, span: Option<Range<usize>>) {
+        let Some(branch) = self.choices.last_mut() else { return };
+        branch.when = when;
+        let number = branch.choice;
+        let choice = self.facts.choosing.iter_mut().rev().find(|choice| choice.number == number);
+        if let (Some(choice), Some(span)) = (choice, span) {
+            choice.branches.push(self.source.to_file(span));
         }
     }
 
     /// What a choice goes by, where it is a plain name.
-    fn chooser(&self, expression: &Expression) -> Option<Object> {
+    fn chooser(&self, expression: &Expression, takes: Takes) -> Option<By> {
         let object = self.scope.object_of(self.source, expression)?;
         let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
-        named.then_some(object)
+        let span = self.source.to_file(expression.span()?);
+        named.then_some(By { object, span, takes })
     }
 }
 

@@ -222,6 +222,126 @@ fn one_account_of_several_is_flipped_by_name() {
     );
 }
 
+/// The key of one account, by the value of a variable.
+fn chosen(account: &str) -> String {
+    let account = format!("azurerm_cosmosdb_account.{account}");
+    format!("var.slot == \"primary\" ? {account}.primary_key : {account}.secondary_key")
+}
+
+#[test]
+fn accounts_that_share_a_value_move_together_or_not_at_all() {
+    let text = format!(
+        "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  a = {}\n  b = {}\n}}\n",
+        chosen("a"),
+        chosen("b")
+    );
+    let folder = Folder::of(&[("a.tf", &text)]);
+    let one = ["flip", "--to", "secondary", "--write", "--account", "azurerm_cosmosdb_account.a"];
+    let ran = folder.run(&one);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("also decides which read-write key of azurerm_cosmosdb_account.b"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("--account all"), "{}", ran.stderr);
+    assert_eq!(folder.get("a.tf"), text.as_bytes());
+    let ran = folder.run(&["flip", "--to", "secondary", "--write", "--account", "all"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let moved = text.replace("default = \"primary\"", "default = \"secondary\"");
+    assert_eq!(folder.get("a.tf"), moved.as_bytes());
+}
+
+#[test]
+fn a_value_that_something_else_reads_moves_when_that_place_is_named() {
+    let text = format!(
+        "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  a = {}\n  n = var.slot\n}}\n",
+        chosen("a")
+    );
+    let folder = Folder::of(&[("a.tf", &text)]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(
+        ran.stderr.contains("a.tf:6:7: `var.slot` chooses the slot and also decides `locals.n`"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(folder.run(&["flip", "--to", "secondary", "--allow-opaque", "a.tf:6"]).code, 0);
+}
+
+#[test]
+fn of_nothing_but_a_broken_file_the_file_is_named() {
+    let folder = Folder::of(&[("a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n")]);
+    for arguments in
+        [&["flip", "--to", "secondary"][..], &["flip", "--to", "secondary", "--account", "all"][..]]
+    {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains("a.tf:2:") && ran.stderr.contains("does not parse"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("no Cosmos DB account"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn keys_that_are_written_out_are_not_printed_and_the_diff_still_applies() {
+    let key = format!("{}+/x9==", "aB3".repeat(27) + "Z");
+    let text = format!(
+        "locals {{\n  old = \"{key}\"\n  a   = azurerm_cosmosdb_account.x.primary_key\n  b   = 1\n  c   = {{ \"{key}\" = 1 \
+         }}\n}}\n"
+    );
+    let folder = Folder::of(&[("a.tf", &text)]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    assert!(ran.stdout.contains("@@ -3,2 +3,2 @@") && !ran.stdout.contains("aB3aB3"), "{}", ran.stdout);
+    assert!(!ran.stderr.contains("as a patch"), "{}", ran.stderr);
+    let beside =
+        text.replace("= azurerm", "= { \"KEY\" = azurerm").replace("primary_key\n", "primary_key }\n");
+    let folder = Folder::of(&[("a.tf", &beside.replace("KEY", &key))]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    assert!(ran.stdout.contains("secondary_key }") && !ran.stdout.contains("aB3aB3"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("as a patch") && !ran.stderr.contains("aB3aB3"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_declared_mirror_of_one_slot_is_a_reader_and_moves() {
+    let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let declared = "version = 1\n[check]\nmirrors = [\":local.a\", \":local.b\"]\n";
+    let folder = Folder::of(&[("a.tf", text), ("b.tf", "locals {}\n"), ("keyslot.toml", declared)]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("mirror-without-counterpart"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("unused-declaration") && ran.stdout.contains("keyslot.toml"),
+        "{}",
+        ran.stdout
+    );
+    let ran = folder.run(&["flip", "--to", "secondary", "--account", "all"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("+  a = azurerm_cosmosdb_account.x.secondary_key"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("`:local.a` is declared") && ran.stderr.contains("`:local.b`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_symbol_for_two_declared_accounts_is_an_error() {
+    let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let declared = "version = 1\n[[check.account]]\nname = \"a\"\nsymbols = [\"*.x\"]\n[[check.account]]\nname = \"b\"\nsymbols = \
+                    [\"azurerm_*\"]\n";
+    let folder = Folder::of(&[("a.tf", text), ("keyslot.toml", declared)]);
+    for command in [&["check"][..], &["flip", "--to", "secondary"][..]] {
+        let ran = folder.run(command);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("azurerm_cosmosdb_account.x is declared for a and for b"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("keyslot.toml"), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn terraform_finds_the_flipped_example_well_formatted() {
     let Ok(version) = Command::new("terraform").arg("version").output() else {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use keyslot::model::{
-    Blindness, CommitId, CronJobView, EvidenceKey, KeyKind, Manager, ObjectName, PullState, RunId, RunResult,
-    RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, Strategy, SyncedSecretView,
-    WorkloadKind, WorkloadName, WorkloadView,
+    Blindness, ClusterState, ClusterView, CommitId, CronJobView, EvidenceKey, KeyKind, Manager, ObjectName,
+    PullState, ResourceKind, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse,
+    StageEffect, StageView, Strategy, SyncedSecretView, Unlisted, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict, notes};
@@ -90,6 +90,17 @@ fn run(state: RunState, stage: RunState) -> RunView {
 #[test]
 fn regenerate_is_held_by_each_of_its_gates_alone() {
     let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("a stamp that nobody listed", Gate::AllListed, End::Halts, |s| {
+            s.world.inventory.as_mut().unwrap().what.as_mut().unwrap().unlisted.push(Unlisted {
+                kind: ResourceKind::Vault,
+                name: "old-kv".to_owned(),
+                resource_group: "old-rg".to_owned(),
+                location: "uksouth".to_owned(),
+            });
+        }),
+        ("a list of stamps that could not be had", Gate::AllListed, End::Waits, |s| {
+            s.world.inventory = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
         ("keys are switched off", Gate::KeysAllowed, End::Halts, |s| {
             s.account_mut().local_auth_disabled = true;
         }),
@@ -545,6 +556,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the vault of north",
         "the cluster of east",
         "the cluster of north",
+        "Azure's list of stamps",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");
@@ -721,4 +733,44 @@ fn a_gate_that_nobody_may_open_stays_shut_whatever_the_journal_says() {
     assert!(
         !matches!(&decision.verdict, Verdict::Act { steps, .. } if steps.iter().any(|step| matches!(step, Step::Regenerate { .. })))
     );
+}
+
+#[test]
+fn a_cluster_that_azure_works_on_is_not_restarted() {
+    check(
+        Stage::before_restart,
+        &[("an upgrade", Gate::Preflight, End::Waits, |s| {
+            for name in ["east", "north"] {
+                s.cluster_mut(name).state = ClusterState::Changing { state: "Upgrading".to_owned() };
+            }
+        })],
+    );
+}
+
+#[test]
+fn a_stopped_stamp_has_nothing_to_restart_and_its_vault_counts_all_the_same() {
+    for state in [ClusterState::Stopped, ClusterState::Gone] {
+        let mut stage = Stage::ready();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{state:?}: {:?}", stage.decide());
+        stage.vault_mut("north").fingerprint = key(Slot::Primary);
+        assert_eq!(stage.decide().phase, Phase::Deploy, "{state:?}: {:?}", stage.decide());
+        // A running cluster without its workloads is something else.
+        let mut stage = Stage::before_restart();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        match stage.decide().verdict {
+            Verdict::Act { steps, .. } => {
+                assert_eq!(state, ClusterState::Gone);
+                assert!(matches!(&steps[..], [Step::Restart { stamp, .. }] if stamp.as_str() == "east"));
+            }
+            // It is meant to come back: until then the other is the last that serves.
+            _ => {
+                assert_eq!(state, ClusterState::Stopped);
+                assert!(holding(&stage.decide()).contains(&Gate::Wave), "{:?}", stage.decide());
+            }
+        }
+    }
+    let mut stage = Stage::before_restart();
+    *stage.cluster_mut("east") = ClusterView::default();
+    assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
 }

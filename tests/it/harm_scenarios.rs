@@ -309,7 +309,20 @@ fn around_restart() -> Vec<Scenario> {
                 let mut theatre = with(|config| {
                     config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
                 });
-                // A unit that nobody has told keyslot of.
+                // A unit that nobody has told keyslot of, where Azure is not asked for such.
+                theatre.policy.stamps.retain(|stamp| stamp.live_traffic);
+                theatre.policy.inventory = false;
+                theatre
+            },
+            refused,
+        ),
+        scene(
+            Gate::AllListed,
+            || {
+                let mut theatre = with(|config| {
+                    config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
+                    config.account.tells_last_use = false;
+                });
                 theatre.policy.stamps.retain(|stamp| stamp.live_traffic);
                 theatre
             },

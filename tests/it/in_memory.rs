@@ -119,7 +119,9 @@ impl Theatre {
         watcher: Arc<dyn Watcher>,
         around: impl FnOnce(Ports) -> Ports,
     ) -> Result<Driver, String> {
-        let options = MemoryOptions::with_crashes(self.crashes.clone());
+        let listed = self.policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
+        let options =
+            MemoryOptions { listed: Some(listed), ..MemoryOptions::with_crashes(self.crashes.clone()) };
         let ports = around(self.backstage.around(memory::ports(&self.world, options)));
         let store = self.backstage.around_store(Arc::new(self.store.clone()));
         let journal: Journal<Event> =
@@ -150,6 +152,7 @@ impl Theatre {
             base_branch: config.repository.base.clone(),
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
+            inventory: self.policy.inventory,
             operation: None,
         }
     }
@@ -198,6 +201,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        inventory: true,
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(2), proof: minutes(10) },
         pace: Pace {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::model::{
     Access, AccountId, AccountView, Ages, BranchName, BranchView, ClusterView, CommitId, EnvironmentName,
-    Fingerprint, FlipBack, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck,
-    PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, RotationId, Route,
-    Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim,
+    Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict,
+    PullCheck, PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, RotationId,
+    Route, Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim,
     VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
@@ -57,6 +57,7 @@ impl Stage {
             account: Some(Seen::known(now, account())),
             code: Some(Seen::known(now, code())),
             runs: Some(Seen::known(now, Vec::new())),
+            inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
@@ -298,6 +299,7 @@ pub fn policy() -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        inventory: true,
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(1), proof: minutes(10) },
         pace: Pace {

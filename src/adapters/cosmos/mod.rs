@@ -8,6 +8,7 @@ mod data_plane;
 mod management;
 mod operation;
 mod proof;
+mod rights;
 mod signature;
 mod verdict;
 
@@ -26,7 +27,7 @@ use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
 use crate::model::{
     AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
-    Salt, Slot,
+    RightView, Salt, Slot,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -151,6 +152,10 @@ impl Accounts for Cosmos {
         permit: &Permit,
     ) -> Effect<Option<Operation>> {
         self.management.regenerate(kind, request_id, permit).await
+    }
+
+    async fn rights(&self) -> Vec<RightView> {
+        self.management.rights().await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {

@@ -51,6 +51,11 @@ impl Kind {
         }
     }
 
+    /// The group alone, as roles name it; empty for the core.
+    pub fn group_name(self) -> &'static str {
+        self.group.strip_prefix("/apis/").and_then(|group| group.split('/').next()).unwrap_or_default()
+    }
+
     /// The path of the collection; `None` for all namespaces.
     pub fn path(self, namespace: Option<&str>) -> String {
         match namespace {

@@ -15,6 +15,7 @@ mod look;
 mod manager;
 mod resolve;
 mod restart;
+mod rights;
 mod sets;
 mod synced;
 mod watch;
@@ -34,7 +35,9 @@ use self::look::{Place, Subject};
 use self::synced::base64;
 use self::watch::Signal;
 use super::http::HttpSettings;
-use crate::model::{Blindness, ClusterState, ClusterView, Salt, StampName, WorkloadName};
+use crate::model::{
+    Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadKind, WorkloadName,
+};
 use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
 
 pub use self::aks::{AksAccess, AksCluster};
@@ -88,6 +91,8 @@ struct State {
     connection: Option<Connection>,
     /// Workloads that the last look found paused.
     paused: BTreeSet<WorkloadName>,
+    /// Kinds of the workloads that the last look found to get the secret.
+    kinds: BTreeSet<WorkloadKind>,
     /// The watches, once there was a look for them to follow.
     watches: Vec<AbortOnDropHandle<()>>,
 }
@@ -195,6 +200,8 @@ impl Clusters for Kubernetes {
             Ok((view, places)) => {
                 let paused = view.workloads.iter().filter(|workload| workload.paused);
                 state.paused = paused.map(|workload| workload.name.clone()).collect();
+                let consumers = view.workloads.iter().filter(|workload| workload.consumes);
+                state.kinds = consumers.map(|workload| workload.name.kind).collect();
                 if state.watches.is_empty() {
                     state.watches = self.watch(name, &api, places);
                 }
@@ -207,6 +214,25 @@ impl Clusters for Kubernetes {
                 }
                 Err(fault)
             }
+        }
+    }
+
+    async fn rights(&self, name: &StampName) -> Vec<RightView> {
+        let unknown = |why: String| {
+            let what = "use the cluster".to_owned();
+            vec![RightView { what, right: Right::Unknown(why), remedy: String::new() }]
+        };
+        let stamp = match self.stamp(name) {
+            Ok(stamp) => stamp,
+            Err(fault) => return unknown(fault.why),
+        };
+        if self.state_of(name, stamp).await.is_ok_and(|state| !state.has_pods()) {
+            return Vec::new();
+        }
+        let mut state = stamp.state.lock().await;
+        match self.api(name, stamp, &mut state).await {
+            Ok(api) => rights::rights(&api, &stamp.cluster.namespaces, &state.kinds).await,
+            Err(fault) => unknown(fault.why),
         }
     }
 

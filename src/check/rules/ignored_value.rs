@@ -57,9 +57,57 @@ fn ignoring<'t>(tree: &'t Tree, flow: &Flow) -> Option<(&'t Argument, String)> {
     let argument = block.argument("lifecycle.ignore_changes").or_else(|| {
         block.argument("lifecycle").filter(|_| block.value("lifecycle.ignore_changes").is_some())
     })?;
-    let taken = flow.sink.binding.get(block.words.len())?;
-    let covers = |word: &String| word == "all" || word.split(['.', '[']).next() == Some(taken);
+    let taken = taken(flow, block)?;
+    let covers = |word: &String| word == "all" || overlaps(&path(word), &taken);
     ignored(block.value("lifecycle.ignore_changes")?).into_iter().find(covers).map(|word| (argument, word))
+}
+
+/// The path of the argument within its block that a flow ends in, as far as it is known.
+fn taken(flow: &Flow, block: &Block) -> Option<Vec<String>> {
+    let argument = flow.sink.binding.get(block.words.len()..).filter(|path| !path.is_empty())?;
+    // Where a map was handed on whole, the sink's name tells the entry.
+    let whole = format!("{}.", flow.sink.binding[1..].join("."));
+    let entry = match flow.sink.kind {
+        SinkKind::Argument => flow.sink.name.strip_prefix(&whole).map(str::to_owned),
+        _ => None,
+    };
+    let names = argument.iter().chain(&entry).filter(|name| !is_index(name));
+    Some(names.map(|name| level(name)).collect())
+}
+
+/// `app_settings["KEY"]` and `site_config[0].key` as names. Blocks and lists are not told apart by index.
+fn path(word: &str) -> Vec<String> {
+    // Strings of a JSON file keep their escapes.
+    let word = word.replace("\\\"", "\"");
+    let mut names = Vec::new();
+    let mut rest = word.as_str();
+    while !rest.is_empty() {
+        let (name, after) = match rest.strip_prefix("[\"") {
+            Some(key) => key.split_once("\"]").unwrap_or((key, "")),
+            None => {
+                let plain = rest.trim_start_matches(['.', '[', ']']);
+                plain.split_at(plain.find(['.', '[', ']']).unwrap_or(plain.len()))
+            }
+        };
+        names.extend(Some(name).filter(|name| !is_index(name)).map(level));
+        rest = after;
+    }
+    names
+}
+
+/// Expressions are kept without white space.
+fn level(name: &str) -> String {
+    name.split_whitespace().collect()
+}
+
+fn is_index(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether what is ignored holds what is taken, or a part of it. An entry's name that is computed may be any.
+fn overlaps(ignored: &[String], taken: &[String]) -> bool {
+    !ignored.is_empty()
+        && ignored.iter().zip(taken).all(|(ignored, taken)| ignored == taken || taken == "(…)")
 }
 
 fn block_of<'t>(tree: &'t Tree, flow: &Flow) -> Option<&'t Block> {
@@ -79,13 +127,45 @@ fn ignored(value: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::tests::check_text;
+    use crate::check::tests::{check_rule, check_text};
 
     fn secret(ignored: &str) -> String {
         format!(
             "resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"db\"\n  value = \
              azurerm_cosmosdb_account.x.primary_key\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n"
         )
+    }
+
+    fn app(settings: &str, ignored: &str) -> String {
+        format!(
+            "resource \"azurerm_linux_web_app\" \"a\" {{\n  app_settings = {settings}\n  lifecycle {{\n    ignore_changes = \
+             [{ignored}]\n  }}\n}}\nlocals {{\n  s = {{\n    \"my.KEY\" = azurerm_cosmosdb_account.x.primary_key\n    OTHER = 1\n  \
+             }}\n}}\n"
+        )
+    }
+
+    #[test]
+    fn of_a_map_the_entry_that_holds_the_key_must_be_ignored() {
+        let direct = "{ \"my.KEY\" = azurerm_cosmosdb_account.y.primary_key, OTHER = 1 }";
+        for (ignored, found) in [
+            ("app_settings", true),
+            ("app_settings[\"my.KEY\"]", true),
+            ("app_settings[\"OTHER\"]", false),
+            ("app_settings[\"OTHER\"], tags", false),
+            ("tags[\"my.KEY\"]", false),
+            ("app_settings[ \"my.KEY\" ]", true),
+            ("app_settings[\"OTHER\"], app_settings[\"my.KEY\"]", true),
+        ] {
+            check_rule("ignored-value", &app(direct, ignored), if found { &[2] } else { &[] });
+            check_rule("ignored-value", &app("local.s", ignored), if found { &[9] } else { &[] });
+        }
+        let computed = "{ (var.name) = azurerm_cosmosdb_account.y.primary_key }";
+        check_rule("ignored-value", &app(computed, "app_settings[\"OTHER\"]"), &[2]);
+        let nested = "resource \"r\" \"n\" {\n  site {\n    key = azurerm_cosmosdb_account.x.primary_key\n  }\n  lifecycle {\n    \
+                      ignore_changes = [IGNORED]\n  }\n}\n";
+        for (ignored, found) in [("site[0].key", true), ("site", true), ("site[0].other", false)] {
+            check_rule("ignored-value", &nested.replace("IGNORED", ignored), if found { &[3] } else { &[] });
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod deprecated_attribute;
 mod frozen_key;
 mod ignored_value;
 mod literal_key;
+mod mirror_without_counterpart;
 mod misleading_name;
 mod mixed_slots;
 mod module_cycle;
@@ -19,6 +20,7 @@ mod published_key;
 pub(super) mod silence_without_reason;
 pub(super) mod silence_without_rule;
 mod unreadable_file;
+mod unused_declaration;
 pub(super) mod unused_silence;
 mod write_only_version;
 pub(super) mod write_only_version_not_raised;
@@ -33,6 +35,7 @@ pub const RULES: &[Rule] = &[
     frozen_key::RULE,
     ignored_value::RULE,
     literal_key::RULE,
+    mirror_without_counterpart::RULE,
     misleading_name::RULE,
     mixed_slots::RULE,
     module_cycle::RULE,
@@ -46,6 +49,7 @@ pub const RULES: &[Rule] = &[
     silence_without_reason::RULE,
     silence_without_rule::RULE,
     unreadable_file::RULE,
+    unused_declaration::RULE,
     unused_silence::RULE,
     write_only_version::RULE,
     write_only_version_not_raised::RULE,

@@ -3,7 +3,7 @@
 mod clock;
 mod pipeline;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
@@ -61,15 +61,45 @@ fn all(settings: &Settings, file: &Path) -> Checked {
 
 fn declared(settings: &Settings) -> Checked {
     let mut names = BTreeSet::new();
+    let mut claimed: BTreeMap<&str, &String> = BTreeMap::new();
     for (index, account) in settings.check.accounts.iter().enumerate() {
         let path = |key: &str| vec!["check".into(), "account".into(), index.into(), key.into()];
-        if account.name.trim().is_empty() || !names.insert(&account.name) {
+        if account.name.trim().is_empty() || !names.insert(account.name.trim().to_lowercase()) {
             let what = "every declared account has a name of its own";
             return Err(Problem::new(path("name"), what, "write another name, or put the symbols together"));
         }
         if account.symbols.iter().all(|symbol| symbol.trim().is_empty()) {
             let what = "no symbol stands for this account";
             return Err(Problem::new(path("symbols"), what, "`keyslot check` shows the symbols"));
+        }
+        for symbol in &account.symbols {
+            if let Some(other) =
+                claimed.insert(symbol.trim(), &account.name).filter(|it| *it != &account.name)
+            {
+                let what = format!("`{symbol}` is declared for the account {other} already");
+                return Err(Problem::new(path("symbols"), what, "leave it with one of the two"));
+            }
+        }
+    }
+    mirrors(settings)
+}
+
+/// A pattern for every place would leave nothing that is read.
+fn mirrors(settings: &Settings) -> Checked {
+    for (index, mirror) in settings.check.mirrors.iter().enumerate() {
+        let path = vec!["check".into(), "mirrors".into(), index.into()];
+        let place = mirror.split_once(':').map_or(mirror.as_str(), |(_, place)| place);
+        if place.chars().all(|letter| matches!(letter, '*' | '.')) {
+            let what = "this declares every place a mirror of both slots";
+            return Err(Problem::new(
+                path,
+                what,
+                "name the place: FOLDER:PLACE, as `keyslot check` shows it",
+            ));
+        }
+        if !mirror.contains([':', '*']) {
+            let what = "a mirror is FOLDER:PLACE, and there is no folder";
+            return Err(Problem::new(path, what, format!("write \":{mirror}\" for the folder of this file")));
         }
     }
     Ok(())
@@ -133,6 +163,10 @@ fn stamps(environment: &Environment) -> Checked {
     if environment.stamps.is_empty() && environment.units.is_empty() {
         let remedy = "add [[environment.NAME.stamp]] or [[environment.NAME.release_unit]]";
         return Err(Problem::new(keys(["stamp"]), "there is no stamp", remedy));
+    }
+    if environment.inventory.as_ref().is_some_and(|it| it.names.is_empty() && it.tags.is_empty()) {
+        let what = "neither names nor tags say what a stamp looks like";
+        return Err(Problem::new(keys(["inventory"]), what, "write `names = [\"…\"]` or `tags = { … }`"));
     }
     let mut units = BTreeSet::new();
     for (index, unit) in environment.units.iter().enumerate() {

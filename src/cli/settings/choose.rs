@@ -172,6 +172,7 @@ impl Chosen<'_> {
             max_target_age: policy.max_target_age.map(|age| age.0),
             settle: policy.settle.0,
             approver_differs: policy.approver_differs,
+            inventory: self.environment.inventory.is_some(),
             store: self.store(),
             ages: policy.ages.ages(),
             pace: policy.pace.pace(),

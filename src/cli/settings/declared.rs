@@ -42,6 +42,7 @@ impl CheckSettings {
             accounts: self.accounts.iter().map(account).collect(),
             mirrors: self.mirrors.clone(),
             root: root.to_owned(),
+            ..Declared::default()
         }
     }
 }
@@ -53,7 +54,10 @@ impl SettingsFile {
             return Declared::default();
         };
         match folder.strip_prefix(here) {
-            Ok(below) => self.settings.check.declared(&below.to_string_lossy().replace('\\', "/")),
+            Ok(below) => Declared {
+                file: self.path.display().to_string(),
+                ..self.settings.check.declared(&below.to_string_lossy().replace('\\', "/"))
+            },
             Err(_) => Declared::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PolicySettings, ReleaseSettings, StampSettings, TokenPlace, UnitSettings};
+use super::{InventorySettings, PolicySettings, ReleaseSettings, StampSettings, TokenPlace, UnitSettings};
 use crate::model::{AccountId, WorkloadName};
 
 /// `[environment.NAME]`.
@@ -23,6 +23,9 @@ pub struct Environment {
     pub workloads: WorkloadSettings,
     #[serde(default)]
     pub policy: PolicySettings,
+    /// How stamps are recognised in Azure, so that one that nobody listed is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventorySettings>,
     /// Once a file is loaded, those of the release units are among them.
     #[serde(rename = "stamp", default)]
     pub stamps: Vec<StampSettings>,

@@ -44,5 +44,5 @@ pub use release::{
     ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
     StageSettings, TokenKind, azure_devops, github_api,
 };
-pub use stamp::{AksSettings, StampSettings, UnitSettings};
+pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
 pub use value::{Span, TokenPlace, WebAddress};

@@ -1,5 +1,6 @@
 //! Stamps: one by one, or as `terraform output -json` of their release unit lists them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,21 @@ pub struct UnitSettings {
     /// Whether its stamps take traffic.
     #[serde(default = "yes")]
     pub traffic: bool,
+}
+
+/// `[environment.NAME.inventory]`: what clusters and vaults of this environment look like in Azure.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InventorySettings {
+    /// Without any, the account's subscription and those of the stamps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<String>,
+    /// Patterns of names; one that fits is enough. `*` stands for any text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Patterns of tags' values; all of them must fit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 fn stamp_properties() -> String {

@@ -345,6 +345,22 @@ fn names_that_come_twice_are_refused() {
 }
 
 #[test]
+fn declarations_that_mean_everything_or_two_accounts_are_refused() {
+    let mirrors = "mirrors = [\"infra/legacy:locals.both_keys.*\"]";
+    for (to, word) in [
+        ("*", "every place"),
+        ("infra:*", "every place"),
+        ("locals.both_keys", "write \":locals.both_keys\""),
+    ] {
+        refused(mirrors, &format!("mirrors = [\"{to}\"]"), "mirrors", "check.mirrors[1]", &[word]);
+    }
+    let symbols = "symbols = [\"infra/workload/*:data.azurerm_cosmosdb_account.*\"]";
+    let twice = |name: &str| format!("{symbols}\n[[check.account]]\nname = \"{name}\"\n{symbols}");
+    refused(symbols, &twice("other"), "symbols", "check.account[2].symbols", &["acme-global-cosmos already"]);
+    refused(symbols, &twice("Acme-Global-Cosmos"), "Acme", "check.account[2].name", &["name of its own"]);
+}
+
+#[test]
 fn a_state_with_a_secret_in_it_is_refused() {
     let to = "windows.net/journals?sig=abc\"";
     let error = parse(&changed("windows.net/journals\"", to)).unwrap_err();

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{consumers, keys_allowed, slot_unused, target_proven, workload_ready};
+use super::super::predicate::{
+    all_listed, consumers, keys_allowed, slot_unused, target_proven, workload_ready,
+};
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::regenerate;
 use crate::model::KeyKind;
@@ -36,7 +38,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 /// is missing, paused, replaced all at once or not at all, or unhealthy already; a consumer that nobody named.
 fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
-    let mut reasons = Vec::new();
+    let mut reasons = all_listed(ctx, ctx.policy.ages.ordinary);
     for stamp in &ctx.policy.stamps {
         let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
             Ok(cluster) => cluster,

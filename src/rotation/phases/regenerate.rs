@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    approved, key_quiet, keys_allowed, known_consumers, lease_held, no_hazard, old_pods_gone, propagated,
-    slot_unused, synced, target_proven,
+    all_listed, approved, key_quiet, keys_allowed, known_consumers, lease_held, no_hazard, old_pods_gone,
+    propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -60,6 +60,7 @@ pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason>
         reasons.extend(known_consumers(ctx, &stamp.name, max));
         reasons.extend(old_pods_gone(ctx, &stamp.name, max));
     }
+    reasons.extend(all_listed(ctx, max));
     reasons.extend(key_quiet(ctx, slot, max));
     reasons
 }

@@ -11,14 +11,17 @@ mod code;
 mod crash;
 mod forge;
 mod hub;
+mod inventory;
 mod pipeline;
 mod vaults;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use crash::{CrashFlag, CrashMoment, Crashes, block_on_or_crash};
 
 use super::shared::SharedWorld;
+use crate::model::StampName;
 use crate::ports::Ports;
 
 /// Who the ports act as, and when they die.
@@ -29,6 +32,8 @@ pub struct MemoryOptions {
     /// Author and committer of keyslot's commits.
     pub identity: (String, String),
     pub crashes: Crashes,
+    /// The stamps that the configuration lists; all where absent.
+    pub listed: Option<BTreeSet<StampName>>,
 }
 
 impl Default for MemoryOptions {
@@ -37,6 +42,7 @@ impl Default for MemoryOptions {
             actor: "keyslot-bot".to_owned(),
             identity: ("keyslot".to_owned(), "keyslot@users.noreply.example".to_owned()),
             crashes: Crashes::none(),
+            listed: None,
         }
     }
 }
@@ -58,6 +64,7 @@ pub fn ports(world: &SharedWorld, options: MemoryOptions) -> Ports {
         clusters: Arc::new(clusters::MemoryClusters(Arc::clone(&hub))),
         vaults: Arc::new(vaults::MemoryVaults(Arc::clone(&hub))),
         accounts: Arc::new(accounts::MemoryAccounts(Arc::clone(&hub))),
+        inventory: Arc::new(inventory::MemoryInventory(Arc::clone(&hub))),
         clock: Arc::new(clock::MemoryClock(hub)),
     }
 }

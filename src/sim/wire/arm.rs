@@ -16,10 +16,13 @@ use super::account_body::{account_body, keys_body};
 use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
+use super::graph;
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
 
 const STABLE: [&str; 2] = ["2024-08-15", "2026-03-15"];
+/// Of the permissions list and of the list of locks.
+const AUTHORIZATION: [&str; 2] = ["2022-04-01", "2020-05-01"];
 const PREVIEW: &str = "2026-04-01-preview";
 
 /// Seconds after which the service wants to be asked again.
@@ -47,6 +50,8 @@ pub(super) fn face(world: &SharedWorld, directory: &Directory, servers: &Servers
 enum Asked {
     Get,
     ListKeys,
+    Permissions,
+    Locks,
     Regenerate,
     /// A poll of `operationsStatus`.
     Status(u64),
@@ -72,6 +77,11 @@ async fn answer(
     if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
         return cluster(&arm, &name, asked).await;
     }
+    if graph::is_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ReadInventory);
+        let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
     let account = arm.world.with(|world| world.account().config().id.clone());
     let asked = match asked(&method, uri.path(), &account) {
         Ok(asked) => asked,
@@ -82,7 +92,7 @@ async fn answer(
         Err(response) => return *response,
     };
     let operation = match asked {
-        Asked::Get => Operation::ReadAccount,
+        Asked::Get | Asked::Permissions | Asked::Locks => Operation::ReadAccount,
         Asked::ListKeys => Operation::ListKeys,
         Asked::Regenerate => Operation::Regenerate,
         Asked::Status(_) | Asked::Result(_) => Operation::Poll,
@@ -133,10 +143,28 @@ fn reply(world: &mut World, asked: &Asked, version: &str, headers: &HeaderMap, b
     match asked {
         Asked::Get => Json(account_body(world, version == PREVIEW)).into_response(),
         Asked::ListKeys => Json(keys_body(world)).into_response(),
+        Asked::Permissions => permissions(world),
+        Asked::Locks => Json(json!({ "value": [] })).into_response(),
         Asked::Regenerate => regenerate(world, version, headers, body),
         Asked::Status(number) => status(operation(world, *number)),
         Asked::Result(number) => result(operation(world, *number)),
     }
+}
+
+/// The role “DocumentDB Account Contributor”, as far as the account goes.
+fn permissions(world: &World) -> Response {
+    let actions = ["Microsoft.Authorization/*/read", "Microsoft.DocumentDb/databaseAccounts/*"];
+    let forbidden: Vec<&str> = [
+        (Operation::ListKeys, "Microsoft.DocumentDb/databaseAccounts/listKeys/*"),
+        (Operation::Regenerate, "Microsoft.DocumentDb/databaseAccounts/regenerateKey/*"),
+    ]
+    .into_iter()
+    .filter(|(operation, _)| world.forbids(&Call::of(*operation)))
+    .map(|(_, action)| action)
+    .collect();
+    let permission =
+        json!({ "actions": actions, "notActions": forbidden, "dataActions": [], "notDataActions": [] });
+    Json(json!({ "value": [permission] })).into_response()
 }
 
 fn regenerate(world: &mut World, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {
@@ -264,6 +292,8 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
     if let Some(rest) = path.strip_prefix(&own) {
         return match (method, rest) {
             (&Method::GET, "") => Ok(Asked::Get),
+            (&Method::GET, "/providers/microsoft.authorization/permissions") => Ok(Asked::Permissions),
+            (&Method::GET, "/providers/microsoft.authorization/locks") => Ok(Asked::Locks),
             (&Method::POST, "/listkeys") => Ok(Asked::ListKeys),
             (&Method::POST, "/regeneratekey") => Ok(Asked::Regenerate),
             (&Method::GET, rest) => match rest.strip_prefix("/regeneratekey/operationresults/") {
@@ -295,6 +325,7 @@ fn version(uri: &Uri, knows_preview: bool) -> Result<String, Box<Response>> {
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         ))),
+        Some(version) if AUTHORIZATION.contains(&version.as_str()) => Ok(version),
         Some(version) if STABLE.contains(&version.as_str()) || (knows_preview && version == PREVIEW) => {
             Ok(version)
         }

@@ -18,6 +18,7 @@ mod faces;
 mod faults;
 pub mod git;
 pub mod github;
+mod graph;
 pub mod kubernetes;
 mod route;
 mod server;

@@ -1,7 +1,7 @@
 //! What changes with a slot beside the references.
 
 use crate::model::{Access, Slot};
-use crate::terraform::{AllowedOpaque, Tree, claim, flip, plan, plan_allowing};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, claim, flip, plan, plan_allowing};
 
 type Files<'f> = &'f [(&'f str, &'f str)];
 
@@ -87,6 +87,54 @@ fn versions_of_write_only_values_are_raised() {
 }
 
 #[test]
+fn a_version_is_raised_where_it_gets_its_number() {
+    let secret = "resource \"azurerm_key_vault_secret\" \"s\" {\n  name             = \"db\"\n  value_wo_version = NAME\n  value_wo         = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let variable = "variable \"v\" {\n  default = 9\n}\n";
+    for (name, more, tfvars, raised) in [
+        ("var.v", variable, "", Some("a.tf")),
+        ("local.v", "locals {\n  v = 9\n}\n", "", Some("a.tf")),
+        ("var.v", "variable \"v\" {}\n", "v = 9\n", Some("terraform.tfvars")),
+        ("var.v", variable, "v = 9\n", Some("terraform.tfvars")),
+        ("local.v", "locals {\n  v = var.v\n}\n", "v = 9\n", None),
+        ("var.v", "variable \"v\" {}\n", "", None),
+        ("var.v", "variable \"v\" {\n  default = 9\n}\noutput \"v\" {\n  value = var.v\n}\n", "", None),
+    ] {
+        let code = format!("{}{more}", secret.replace("NAME", name));
+        let files = [("a.tf", code.as_str()), ("terraform.tfvars", tfvars)];
+        let planned = flip(&files, None, Access::ReadWrite, Slot::Secondary);
+        let Some(raised) = raised else {
+            assert!(matches!(planned.unwrap_err()[0], Refusal::VersionNotRaised { .. }), "{name} {more}");
+            continue;
+        };
+        for (path, bytes) in planned.unwrap() {
+            let old =
+                files.iter().find(|(known, _)| *known == path).unwrap().1.replace("primary", "secondary");
+            let expected = if path == raised { old.replace("= 9", "= 10") } else { old };
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected, "{name} {more}");
+        }
+    }
+    let two = [
+        ("a.tf", &*(secret.replace("NAME", "var.v") + "variable \"v\" {}\n")),
+        ("int.tfvars", "v = 9\n"),
+        ("prod.tfvars", "v = 9\n"),
+    ];
+    assert!(flip(&two, None, Access::ReadWrite, Slot::Secondary).is_err());
+}
+
+#[test]
+fn a_version_of_two_secrets_is_raised_once() {
+    let secret = |name: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name             = \"{name}\"\n  value_wo_version = local.v\n  \
+             value_wo         = azurerm_cosmosdb_account.x.primary_key\n}}\n"
+        )
+    };
+    let code = format!("locals {{\n  v = 9\n}}\n{}{}", secret("a"), secret("b"));
+    let changed = flipped(&[("a.tf", &code)], Slot::Secondary);
+    assert_eq!(changed[0].1, code.replace("= 9", "= 10").replace("primary_key", "secondary_key"));
+}
+
+#[test]
 fn opaque_places_are_allowed_one_by_one() {
     let code =
         "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n  w = [azurerm_cosmosdb_account.x]\n}\n";
@@ -97,7 +145,7 @@ fn opaque_places_are_allowed_one_by_one() {
     {
         let allowed = AllowedOpaque(vec![allowed.to_owned()]);
         assert_eq!(
-            plan_allowing(&tree, 0, Access::ReadWrite, Slot::Secondary, &allowed).is_ok(),
+            plan_allowing(&tree, &[0], Access::ReadWrite, Slot::Secondary, &allowed).is_ok(),
             ok,
             "{allowed:?}"
         );

@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod choosers;
 mod companions;
 mod elsewhere;
 mod flows;
@@ -442,6 +443,21 @@ fn several_accounts_want_a_name() {
     }
     let unknown = flip(&files, Some("order"), Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(unknown.as_slice(), [Refusal::UnknownAccount { .. }]), "{unknown:?}");
+}
+
+#[test]
+fn where_nothing_is_known_of_an_account_the_file_that_does_not_parse_is_named() {
+    let broken = [("a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n")];
+    let refusals = flip(&broken, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::Unparsed { .. }]), "{refusals:?}");
+    assert!(refusals[0].to_string().starts_with("a.tf:2:45: does not parse"), "{}", refusals[0]);
+    let named = flip(&broken, Some("orders"), Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(
+        matches!(named.as_slice(), [Refusal::Unparsed { .. }, Refusal::UnknownAccount { .. }]),
+        "{named:?}"
+    );
+    let nothing = flip(&[("a.tf", "locals {}\n")], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert_eq!(nothing, [Refusal::NoAccount]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Tree;
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{Declared, DeclaredAccount};
+use crate::terraform::{Contested, Declared, DeclaredAccount, Misfits};
 
 /// Keys of the accounts, in order.
 fn accounts(files: &[(&str, &str)]) -> Vec<String> {
@@ -100,4 +100,92 @@ fn declared_mirrors_are_both_by_design() {
     let mirrors = vec!["infra:locals.old".to_owned(), "*:locals.new".to_owned()];
     let tree = tree.declaring(Declared { mirrors, ..Declared::default() });
     assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary));
+}
+
+fn declaring(text: &str, mirrors: &[&str]) -> Tree {
+    let mirrors = mirrors.iter().map(|mirror| (*mirror).to_owned()).collect();
+    Tree::read(&[("infra/a.tf", text)]).declaring(Declared { mirrors, ..Declared::default() })
+}
+
+#[test]
+fn a_mirror_of_one_slot_counts_as_a_reader() {
+    let one = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n  r = azurerm_cosmosdb_account.x.secondary_readonly_key\n}\n";
+    for mirror in ["infra:locals.a", "infra:local.a", "*"] {
+        let tree = declaring(one, &[mirror]);
+        assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary), "{mirror}");
+        assert_eq!(tree.misfits.no_mirrors[0].mirror, mirror);
+        assert_eq!(tree.misfits.unused, [""; 0]);
+    }
+    // What is on offer elsewhere is no mirror.
+    let offered = format!(
+        "{one}output \"primary\" {{\n  value = azurerm_cosmosdb_account.x.primary_key\n}}\noutput \"secondary\" {{\n  value = \
+         azurerm_cosmosdb_account.x.secondary_key\n}}\n"
+    );
+    let tree = declaring(&offered, &["infra:locals.a"]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary));
+}
+
+#[test]
+fn a_choice_between_both_slots_is_no_mirror() {
+    let text = "variable \"slot\" {\n  default = \"primary\"\n}\nlocals {\n  a = var.slot == \"primary\" ? \
+                azurerm_cosmosdb_account.x.primary_key : azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let tree = declaring(text, &["infra:locals.a"]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary));
+    let tree = declaring(&text.replace("default = \"primary\"", ""), &["infra:locals.a"]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Unknown);
+    assert_eq!(tree.misfits.no_mirrors.len(), 2);
+}
+
+#[test]
+fn local_values_may_be_declared_as_they_are_read() {
+    let both = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n  b = azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let tree = declaring(both, &["infra:local.a", "*:local.b"]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::None);
+    assert_eq!(tree.misfits, Misfits::default());
+}
+
+#[test]
+fn what_is_declared_of_nothing_is_told_where_the_whole_tree_is_read() {
+    let account = |name: &str, symbol: &str| DeclaredAccount {
+        name: name.to_owned(),
+        symbols: vec![symbol.to_owned()],
+    };
+    let declared = Declared {
+        accounts: vec![account("shop", "in:*.x"), account("carts", "azurerm_cosmosdb_account.z")],
+        mirrors: vec!["in:locals.b".to_owned()],
+        ..Declared::default()
+    };
+    let tree = Tree::read(&[("in/a.tf", "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n")]);
+    let said = [
+        "the mirror `in:locals.b` is no place at which a key is read",
+        "the symbol `azurerm_cosmosdb_account.z` of the account carts is not in this Terraform",
+    ];
+    assert_eq!(tree.clone().declaring(declared.clone()).misfits.unused, said);
+    for part in
+        [Declared { root: "sub".to_owned(), ..declared.clone() }, Declared { partial: true, ..declared }]
+    {
+        assert_eq!(tree.clone().declaring(part).misfits.unused, [""; 0]);
+    }
+}
+
+#[test]
+fn what_two_accounts_claim_is_told() {
+    let accounts = |symbols: [&str; 2]| {
+        let account = |(name, symbol): (&str, &str)| DeclaredAccount {
+            name: name.to_owned(),
+            symbols: vec![symbol.to_owned()],
+        };
+        let accounts = ["shop", "carts"].into_iter().zip(symbols).map(account).collect();
+        Declared { accounts, ..Declared::default() }
+    };
+    let reads =
+        |name: &str| format!("{READS}data \"azurerm_cosmosdb_account\" \"db\" {{\n  name = \"{name}\"\n}}\n");
+    let tree = Tree::read(&[("a/a.tf", reads("one")), ("b/a.tf", reads("carts"))]);
+    let contested = |symbols| tree.clone().declaring(accounts(symbols)).misfits.contested;
+    let symbol = "a:data.azurerm_cosmosdb_account.db".to_owned();
+    let claimed = Contested::Symbol { symbol, accounts: ["shop".to_owned(), "carts".to_owned()] };
+    assert_eq!(contested(["a:*", "data.*"]), Some(claimed));
+    let symbols = vec!["b:data.azurerm_cosmosdb_account.db".to_owned()];
+    assert_eq!(contested(["x:*", "a:*"]), Some(Contested::Name { name: "carts".to_owned(), symbols }));
+    assert_eq!(contested(["a:*", "b:*"]), None);
 }

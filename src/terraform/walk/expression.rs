@@ -1,15 +1,15 @@
 //! Every expression of a file, down to its last index.
 
 use hcl_edit::expr::{
-    BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
-    Traversal, TraversalOperator,
+    Array, BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
+    Traversal, TraversalOperator, UnaryOperator,
 };
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
-use super::super::facts::{Object, Read, When};
+use super::super::facts::{Object, Read, StepKind, Takes, When};
 use super::super::object::Bound;
-use super::Walk;
+use super::{By, Walk};
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
@@ -21,7 +21,8 @@ impl Walk<'_> {
         if may_read(expression)
             && let Some(object) = self.scope.object_of(self.source, expression)
         {
-            self.read(object, expression, mention);
+            let picks = self.picking(&object, expression);
+            self.read(object, expression, picks, mention);
             return self.beside(expression);
         }
         match expression {
@@ -30,12 +31,7 @@ impl Walk<'_> {
             | Expression::Number(_)
             | Expression::String(_)
             | Expression::Variable(_) => {}
-            Expression::Array(array) => {
-                let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
-                for (index, element) in array.iter().enumerate() {
-                    self.within(index.to_string(), |walk| walk.expression(element, named));
-                }
-            }
+            Expression::Array(array) => self.array(array, mention),
             Expression::Object(object) => self.object(object),
             Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
             Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
@@ -52,13 +48,27 @@ impl Walk<'_> {
         }
     }
 
-    fn read(&mut self, object: Object, expression: &Expression, mention: bool) {
+    /// Numbers the choice of an element by a plain name, if the expression is one such choice.
+    fn picking(&mut self, object: &Object, expression: &Expression) -> Option<u32> {
+        let computed = object.steps.iter().filter(|step| step.kind == StepKind::Computed);
+        let mut by = match expression {
+            Expression::Traversal(traversal) => indexes(traversal).find(|index| !is_literal(index)),
+            Expression::FuncCall(call) => call.args.get(1),
+            _ => None,
+        }
+        .and_then(|index| self.chooser(index, Takes::Index));
+        by.take_if(|_| computed.count() != 1);
+        by.map(|by| self.number(Some(by)))
+    }
+
+    fn read(&mut self, object: Object, expression: &Expression, picks: Option<u32>, mention: bool) {
         let span = expression.span().map_or(0..0, |span| self.source.to_file(span));
         self.facts.reads.push(Read {
             object,
             span,
             binding: self.binding.clone(),
             choices: self.choices.clone(),
+            picks,
             mention,
         });
     }
@@ -79,10 +89,11 @@ impl Walk<'_> {
                 self.beside(&choice.false_expr);
             }
             Expression::FuncCall(call) => {
-                for argument in call.args.iter() {
+                let picks = PICKING.contains(&call.name.name.as_str());
+                for (index, argument) in call.args.iter().enumerate() {
                     match self.scope.object_of(self.source, argument) {
-                        Some(_) => self.beside(argument),
-                        None => self.expression(argument, false),
+                        Some(_) if !picks || index == 0 => self.beside(argument),
+                        Some(_) | None => self.expression(argument, false),
                     }
                 }
             }
@@ -90,20 +101,46 @@ impl Walk<'_> {
         }
     }
 
+    /// The choice between the entries of what stands here, if there is one.
+    fn keyed(&mut self) -> Option<u32> {
+        let innermost = self.choices.last().map(|branch| branch.choice);
+        self.keyed.take().filter(|keyed| Some(*keyed) == innermost)
+    }
+
+    fn array(&mut self, array: &Array, mention: bool) {
+        let keyed = self.keyed();
+        let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
+        for (index, element) in array.iter().enumerate() {
+            let name = index.to_string();
+            if keyed.is_some() {
+                self.branch(When::Is(name.clone()), element.span());
+            }
+            self.within(name, |walk| walk.expression(element, named));
+        }
+        if keyed.is_some() {
+            self.branch(When::Unknown, None);
+        }
+    }
+
     fn object(&mut self, object: &ObjectExpression) {
-        let keyed = self.keyed.take();
+        let keyed = self.keyed();
         for (key, value) in object.iter() {
             let name = match key {
                 ObjectKey::Ident(ident) => ident.as_str().to_owned(),
                 ObjectKey::Expression(key) => {
                     self.expression(key, false);
-                    key.as_str().or(key.as_variable().map(Ident::as_str)).unwrap_or("(…)").to_owned()
+                    let literal = literal(key).map(|(_, text)| text);
+                    literal.unwrap_or_else(|| key.as_variable().map_or("(…)", Ident::as_str).to_owned())
                 }
             };
-            if keyed.is_some() && keyed == self.choices.last().map(|branch| branch.choice) {
-                self.branch(When::Is(name.clone()));
+            if keyed.is_some() {
+                self.branch(When::Is(name.clone()), value.expr().span());
             }
             self.within(name, |walk| walk.expression(value.expr(), false));
+        }
+        // What comes after the entries is none of them.
+        if keyed.is_some() {
+            self.branch(When::Unknown, None);
         }
     }
 
@@ -111,30 +148,40 @@ impl Walk<'_> {
         self.expression(&conditional.cond_expr, false);
         let (by, then, otherwise) = self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then);
+            walk.branch(then, conditional.true_expr.span());
             walk.expression(&conditional.true_expr, false);
-            walk.branch(otherwise);
+            walk.branch(otherwise, conditional.false_expr.span());
             walk.expression(&conditional.false_expr, false);
         });
     }
 
-    /// What a condition compares with which text, and when its two branches take effect.
-    fn condition(&self, condition: &Expression) -> (Option<Object>, When, When) {
+    /// What a condition goes by, and when its two branches take effect.
+    fn condition(&self, condition: &Expression) -> (Option<By>, When, When) {
         let unknown = (None, When::Unknown, When::Unknown);
-        let condition = match condition {
-            Expression::Parenthesis(inner) => inner.inner(),
-            other => other,
-        };
-        let Expression::BinaryOp(operation) = condition else { return unknown };
-        let (by, text) = match (operation.lhs_expr.as_str(), operation.rhs_expr.as_str()) {
-            (None, Some(text)) => (self.chooser(&operation.lhs_expr), text.to_owned()),
-            (Some(text), None) => (self.chooser(&operation.rhs_expr), text.to_owned()),
-            _ => return unknown,
-        };
-        match operation.operator.value() {
-            BinaryOperator::Eq => (by, When::Is(text.clone()), When::IsNot(text)),
-            BinaryOperator::NotEq => (by, When::IsNot(text.clone()), When::Is(text)),
-            _ => unknown,
+        match condition {
+            Expression::Parenthesis(inner) => self.condition(inner.inner()),
+            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
+                let (by, then, otherwise) = self.condition(&operation.expr);
+                (by, otherwise, then)
+            }
+            Expression::BinaryOp(operation) => {
+                let (by, (takes, literal)) =
+                    match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
+                        (None, Some(literal)) => (&operation.lhs_expr, literal),
+                        (Some(literal), None) => (&operation.rhs_expr, literal),
+                        _ => return unknown,
+                    };
+                let by = self.chooser(by, takes);
+                match operation.operator.value() {
+                    BinaryOperator::Eq => (by, When::Is(literal.clone()), When::IsNot(literal)),
+                    BinaryOperator::NotEq => (by, When::IsNot(literal.clone()), When::Is(literal)),
+                    _ => unknown,
+                }
+            }
+            other => {
+                let when = |value: bool| When::Is(value.to_string());
+                (self.chooser(other, Takes::Condition), when(true), when(false))
+            }
         }
     }
 
@@ -143,31 +190,22 @@ impl Walk<'_> {
         let looking = LOOKING.contains(&name);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
-        let arguments = |walk: &mut Self| {
-            for argument in call.args.iter() {
-                walk.expression(argument, looking);
-            }
-        };
-        if !chooses {
-            return arguments(self);
+        let mut arguments = call.args.iter();
+        if chooses {
+            let by = call.args.get(1).and_then(|key| self.chooser(key, Takes::Index));
+            self.choosing(by, |walk| {
+                walk.keyed = walk.choices.last().map(|branch| branch.choice);
+                arguments.next().into_iter().for_each(|entries| walk.expression(entries, false));
+                walk.keyed = None;
+            });
         }
-        let by = call.args.get(1).and_then(|key| self.chooser(key));
-        self.choosing(by, |walk| {
-            walk.keyed = walk.choices.last().map(|branch| branch.choice);
-            arguments(walk);
-            walk.keyed = None;
-        });
+        // What is taken where there is no such entry is no part of the choice.
+        arguments.for_each(|argument| self.expression(argument, looking));
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
-        let chooses = traversal.operators.iter().any(
-            |operator| matches!(operator.value(), TraversalOperator::Index(index) if !is_literal(index)),
-        );
-        if chooses {
-            let by = traversal.operators.iter().find_map(|operator| match operator.value() {
-                TraversalOperator::Index(index) => self.chooser(index),
-                _ => None,
-            });
+        if indexes(traversal).any(|index| !is_literal(index)) {
+            let by = indexes(traversal).find_map(|index| self.chooser(index, Takes::Index));
             self.choosing(by, |walk| {
                 walk.keyed = walk.choices.last().map(|branch| branch.choice);
                 walk.expression(&traversal.expr, false);
@@ -180,11 +218,7 @@ impl Walk<'_> {
     }
 
     fn indexes(&mut self, traversal: &Traversal) {
-        for operator in &traversal.operators {
-            if let TraversalOperator::Index(index) = operator.value() {
-                self.expression(index, false);
-            }
-        }
+        indexes(traversal).for_each(|index| self.expression(index, false));
     }
 
     fn for_expression(&mut self, each: &ForExpr) {
@@ -237,9 +271,9 @@ impl Walk<'_> {
         self.expression(&directive.if_expr.cond_expr, false);
         let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then);
+            walk.branch(then, directive.if_expr.template.span());
             walk.template(&directive.if_expr.template);
-            walk.branch(otherwise);
+            walk.branch(otherwise, directive.else_expr.as_ref().and_then(|other| other.template.span()));
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }
@@ -256,6 +290,13 @@ impl Walk<'_> {
     }
 }
 
+fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
+    traversal.operators.iter().filter_map(|operator| match operator.value() {
+        TraversalOperator::Index(index) => Some(index),
+        _ => None,
+    })
+}
+
 /// Whether an expression of this form is one read as a whole.
 fn may_read(expression: &Expression) -> bool {
     match expression {
@@ -268,4 +309,14 @@ fn may_read(expression: &Expression) -> bool {
 
 fn is_literal(expression: &Expression) -> bool {
     matches!(expression, Expression::String(_) | Expression::Number(_))
+}
+
+/// A value that is compared with, and which values equal it.
+fn literal(expression: &Expression) -> Option<(Takes, String)> {
+    match expression {
+        Expression::String(text) => Some((Takes::Text, text.value().clone())),
+        Expression::Number(number) => Some((Takes::Number, number.value().to_string())),
+        Expression::Bool(bool) => Some((Takes::Bool, bool.value().to_string())),
+        _ => None,
+    }
 }

@@ -16,7 +16,7 @@ use super::route::Target;
 use super::serve::{Asked, No, Server, object, scale, stamp};
 use crate::model::WorkloadName;
 use crate::sim::kubernetes::Cluster;
-use crate::sim::{Command, Operation, Refusal, Reply};
+use crate::sim::{Call, Command, Operation, Refusal, Reply};
 
 impl Server {
     pub async fn patch(&self, asked: &Asked) -> Result<Response, No> {
@@ -90,7 +90,14 @@ impl Server {
         let attributes = &review["spec"]["resourceAttributes"];
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
         let resource = Resource::find(text("group"), "v1", text("resource"));
-        let allowed = resource.is_some_and(|resource| resource.names().verbs.contains(&text("verb")));
+        let operation = match text("verb") {
+            "patch" => Operation::Restart,
+            "watch" => Operation::Watch,
+            _ => Operation::ReadCluster,
+        };
+        let forbidden = self.world.with(|world| world.forbids(&Call::on(operation, &self.access.stamp)));
+        let known = resource.is_some_and(|resource| resource.names().verbs.contains(&text("verb")));
+        let allowed = known && !forbidden;
         review["kind"] = json!("SelfSubjectAccessReview");
         review["apiVersion"] = json!("authorization.k8s.io/v1");
         review["status"] = json!({ "allowed": allowed });

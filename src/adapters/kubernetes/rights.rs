@@ -1,0 +1,94 @@
+//! What we may do in a cluster: asked with SelfSubjectAccessReview, which everybody may, and which changes nothing.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::api::{
+    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, Kind, POD_STATUSES, PODS, SECRETS, STATEFUL_SETS,
+};
+use super::failure::Failure;
+use crate::model::{Right, RightView, WorkloadKind};
+
+/// Everything that a look and the restart of a Deployment do.
+const NEEDED: [(&str, Kind); 11] = [
+    ("list", DEPLOYMENTS),
+    ("watch", DEPLOYMENTS),
+    ("patch", DEPLOYMENTS),
+    ("list", STATEFUL_SETS),
+    ("list", DAEMON_SETS),
+    ("list", CRON_JOBS),
+    ("list", PODS),
+    ("watch", PODS),
+    ("list", CLASSES),
+    ("list", POD_STATUSES),
+    ("get", SECRETS),
+];
+
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+#[derive(Deserialize)]
+struct Review {
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    allowed: bool,
+}
+
+/// Asks for every right in every namespace; empty means all namespaces at once. What other kinds than Deployments need
+/// to be restarted is asked for the kinds that get the secret.
+pub(super) async fn rights(
+    api: &Api,
+    namespaces: &[String],
+    kinds: &BTreeSet<WorkloadKind>,
+) -> Vec<RightView> {
+    let others = kinds.iter().copied().map(Kind::of).filter(|kind| *kind != DEPLOYMENTS);
+    let needed: Vec<(&str, Kind)> =
+        NEEDED.into_iter().chain(others.flat_map(|kind| [("watch", kind), ("patch", kind)])).collect();
+
+    let places: Vec<Option<&str>> = match namespaces {
+        [] => vec![None],
+        some => some.iter().map(|name| Some(name.as_str())).collect(),
+    };
+    let asked = places.iter().flat_map(|place| needed.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
+    join_all(asked.map(|(place, verb, kind)| async move {
+        let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+        RightView {
+            what: format!("{verb} {} in {within}", kind.plural),
+            right: review(api, place, verb, kind).await,
+            remedy: format!("bind a Role with `{verb}` on `{}` to this identity in {within}", kind.plural),
+        }
+    }))
+    .await
+}
+
+async fn review(api: &Api, namespace: Option<&str>, verb: &str, kind: Kind) -> Right {
+    let mut attributes = json!({ "verb": verb, "group": kind.group_name(), "resource": kind.plural });
+    if let Some(namespace) = namespace {
+        attributes["namespace"] = json!(namespace);
+    }
+    let body = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": { "resourceAttributes": attributes },
+    });
+    let body = Some(("application/json", body.to_string().into_bytes()));
+    match api.call(Method::POST, REVIEWS, body, None).await {
+        Ok(answer) => match serde_json::from_slice::<Review>(&answer.body) {
+            Ok(Review { status: Some(status) }) if status.allowed => Right::Allowed,
+            Ok(Review { status: Some(_) }) => Right::Denied,
+            Ok(Review { status: None }) | Err(_) => Right::Unknown("the answer tells nothing".to_owned()),
+        },
+        Err(failure) => Right::Unknown(why(failure, &api.subject)),
+    }
+}
+
+fn why(failure: Failure, subject: &str) -> String {
+    failure.fault("ask for rights", subject).why
+}

@@ -1,0 +1,213 @@
+//! Azure Resource Graph: which clusters and vaults there are, by naming or tags.
+//!
+//! The graph is fed by notifications and read through providers' newest stable versions; it lags a little, which is
+//! why it only ever adds a reason to wait. Subscriptions that the caller may not read are left out of its answers
+//! without a word: an answer in which none of the configured vaults occurs is taken for blindness, not for “none”.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::arm::{ArmAccess, ArmFailure};
+use super::http::{Answer, Backoff};
+use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted};
+use crate::ports::{Fault, Inventory};
+
+const VERSION: &str = "2024-04-01";
+
+/// What is filtered by patterns is filtered here: nobody's text becomes part of a query.
+const QUERY: &str = "resources \
+    | where type in~ ('microsoft.containerservice/managedclusters', 'microsoft.keyvault/vaults') \
+    | project id, name, type, resourceGroup, location, tags | order by id asc";
+
+/// More pages than this are no environment.
+const MAX_PAGES: usize = 100;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventorySettings {
+    /// As `https://management.azure.com`.
+    pub endpoint: Url,
+    pub subscriptions: Vec<String>,
+    /// Patterns of names; one that fits is enough. `*` stands for any text.
+    pub names: Vec<String>,
+    /// Patterns of tags' values; all of them must fit.
+    pub tags: BTreeMap<String, String>,
+    /// The configured vaults, without a domain.
+    pub vaults: BTreeSet<String>,
+    /// The configured clusters, where their names in Azure are known.
+    pub clusters: BTreeSet<String>,
+}
+
+/// The inventory of one environment.
+pub struct ResourceGraph {
+    access: ArmAccess,
+    settings: InventorySettings,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    data: Vec<Row>,
+    #[serde(default, rename = "$skipToken")]
+    skip_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    resource_group: String,
+    #[serde(default)]
+    location: String,
+    #[serde(default)]
+    tags: Option<BTreeMap<String, String>>,
+}
+
+impl ResourceGraph {
+    pub fn new(access: ArmAccess, settings: InventorySettings) -> ResourceGraph {
+        ResourceGraph { access, settings }
+    }
+
+    fn subject(&self) -> String {
+        self.settings.subscriptions.join(", ")
+    }
+
+    async fn page(&self, rest: Option<&str>) -> Result<Page, Fault> {
+        let (what, subject) = (WHAT, self.subject());
+        let base = self.settings.endpoint.as_str().trim_end_matches('/');
+        let address = format!("{base}/providers/Microsoft.ResourceGraph/resources?api-version={VERSION}");
+        let url: Url = address.parse().map_err(|error| {
+            Fault::new(Blindness::Unintelligible, what, &subject, format!("{address} is no address: {error}"))
+        })?;
+        let mut options = json!({ "resultFormat": "objectArray", "$top": 1000 });
+        if let Some(rest) = rest {
+            options["$skipToken"] = json!(rest);
+        }
+        let body =
+            json!({ "subscriptions": self.settings.subscriptions, "query": QUERY, "options": options });
+        let once = || async {
+            let mut request = reqwest::Request::new(Method::POST, url.clone());
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.to_string().into());
+            let sent = self.access.send(request, None).await;
+            sent.map_err(|failure: ArmFailure| failure.read_error(what, &subject))
+        };
+        let answer: Answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let why =
+                format!("the answer is not understood (line {}, column {})", error.line(), error.column());
+            Fault::new(Blindness::Unintelligible, what, &subject, why)
+        })
+    }
+
+    fn compared(&self, rows: &[Row]) -> Result<InventoryView, Fault> {
+        let vault = |row: &&Row| row.resource() == Some(ResourceKind::Vault);
+        if !rows.iter().filter(vault).any(|row| holds(&self.settings.vaults, &row.name)) {
+            let why =
+                "Azure shows none of the configured vaults: the account may not read these subscriptions";
+            return Err(Fault::new(Blindness::Forbidden, WHAT, self.subject(), why)
+                .remedy("assign “Reader”, or correct `subscriptions` under [environment.NAME.inventory]"));
+        }
+        let alike: Vec<(ResourceKind, &Row)> = rows
+            .iter()
+            .filter(|row| self.is_alike(row))
+            .filter_map(|row| Some((row.resource()?, row)))
+            .collect();
+        let listed = |kind: ResourceKind, row: &Row| match kind {
+            ResourceKind::Vault => holds(&self.settings.vaults, &row.name),
+            // Where clusters are found by kubeconfig their names are not known: their vaults speak for them.
+            ResourceKind::Cluster => {
+                self.settings.clusters.is_empty() || holds(&self.settings.clusters, &row.name)
+            }
+        };
+        let unlisted = alike.iter().filter(|(kind, row)| !listed(*kind, row)).map(|(kind, row)| Unlisted {
+            kind: *kind,
+            name: row.name.clone(),
+            resource_group: row.resource_group.clone(),
+            location: row.location.clone(),
+        });
+        Ok(InventoryView { alike: alike.len(), unlisted: unlisted.collect() })
+    }
+
+    fn is_alike(&self, row: &Row) -> bool {
+        let InventorySettings { names, tags, .. } = &self.settings;
+        let named = names.iter().any(|pattern| matches(pattern, &row.name));
+        let value = |name: &str| {
+            let mut all = row.tags.iter().flatten();
+            all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        };
+        let fits =
+            |(name, pattern): (&String, &String)| value(name).is_some_and(|value| matches(pattern, value));
+        named || (!tags.is_empty() && tags.iter().all(fits))
+    }
+}
+
+const WHAT: &str = "ask Azure which stamps there are";
+
+impl Row {
+    fn resource(&self) -> Option<ResourceKind> {
+        match self.kind.to_ascii_lowercase().as_str() {
+            "microsoft.containerservice/managedclusters" => Some(ResourceKind::Cluster),
+            "microsoft.keyvault/vaults" => Some(ResourceKind::Vault),
+            _ => None,
+        }
+    }
+}
+
+/// Names in Azure have no case.
+fn holds(names: &BTreeSet<String>, name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Whether a text is as a pattern says, without regard to case.
+fn matches(pattern: &str, text: &str) -> bool {
+    fn fits(pattern: &str, text: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == text,
+            Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+                rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(tail, &rest[at..]))
+            }),
+        }
+    }
+    fits(&pattern.to_lowercase(), &text.to_lowercase())
+}
+
+#[async_trait]
+impl Inventory for ResourceGraph {
+    async fn look(&self) -> Result<InventoryView, Fault> {
+        let mut rows = Vec::new();
+        let mut rest: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = self.page(rest.as_deref()).await?;
+            rows.extend(page.data);
+            rest = page.skip_token.filter(|token| !token.is_empty());
+            if rest.is_none() {
+                return self.compared(&rows);
+            }
+        }
+        let why = format!("the answer has more than {MAX_PAGES} pages");
+        Err(Fault::new(Blindness::Unintelligible, WHAT, self.subject(), why)
+            .remedy("name fewer subscriptions under [environment.NAME.inventory]"))
+    }
+}
+
+/// Where nothing says what a stamp looks like in Azure.
+pub struct NoInventory;
+
+#[async_trait]
+impl Inventory for NoInventory {
+    async fn look(&self) -> Result<InventoryView, Fault> {
+        let why = "the configuration does not say what stamps are called in Azure";
+        Err(Fault::new(Blindness::Missing, WHAT, "inventory", why)
+            .remedy("add [environment.NAME.inventory] with `names` or `tags`"))
+    }
+}

@@ -1,0 +1,91 @@
+//! `keyslot plan`: what a rotation would do, and what would be in its way. Looks, asks, and writes nothing.
+
+use std::sync::Arc;
+
+use super::rotate::SlotName;
+use super::target::{Target, person, spell};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::{OpenRequest, Silent};
+use crate::model::{Access, Slot};
+use crate::observe::Change;
+use crate::render::foresight::plan;
+use crate::rotation::{Foresight, Opens};
+use crate::terraform::mask;
+
+/// Show what a rotation would do, and what is in its way.
+///
+/// Looks at the account, the code, the vaults and the clusters, proves that the target key works, and asks every
+/// service what keyslot may do there (nothing is tried out). Prints what changes in the code, the waves in which
+/// workloads are restarted, the waits that the policy prescribes, and whatever would hold, each with what to do.
+/// Nothing is written, pushed or restarted.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Plan {
+    #[command(flatten)]
+    pub target: Target,
+    /// The slot whose key is to go. Without it: the slot on which code and vaults agree.
+    #[arg(long, value_name = "SLOT")]
+    pub retire: Option<SlotName>,
+}
+
+const EXAMPLES: &str = "\
+Exit codes: 0 nothing is in the way, 3 something is that time opens, 4 something is that a person must see to.
+
+Examples:
+  keyslot plan -e prod                  before a rotation, days ahead
+  keyslot plan -e prod --retire primary";
+
+impl Plan {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let settings = self.target.settings()?;
+        let chosen = settings.choose(self.target.environment.as_deref())?;
+        let (foresight, code) = super::block_on(async {
+            let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
+            spell(&mut driver, terminal).await?;
+            let request = OpenRequest {
+                environment: chosen.name.clone(),
+                account: chosen.environment.account.id(),
+                access: Access::ReadWrite,
+                retire: self.retire.map(Slot::from),
+                route: chosen.environment.release.route,
+                flip_back: driver.policy().flip_back,
+                by: person(),
+                again: true,
+            };
+            let foresight = driver.foresee(&request).await?;
+            let code = driver.foresee_code(foresight.opened.from.other()).await;
+            Ok::<_, CliError>((foresight, code))
+        })??;
+        let lines = match &code {
+            Ok(changes) if changes.is_empty() => vec!["nothing: it is so already".to_owned()],
+            Ok(changes) => changes.iter().flat_map(changed_lines).collect(),
+            Err(refusals) => refusals.iter().map(|why| format!("it cannot be changed: {why}")).collect(),
+        };
+        terminal.data(plan(&foresight, &lines).as_bytes())?;
+        Ok(match (code.is_ok(), exit(&foresight)) {
+            (false, Exit::Done) => Exit::Halted,
+            (_, exit) => exit,
+        })
+    }
+}
+
+/// `PATH:LINE: old → new`, one for each line that changes. A change never adds or removes lines.
+fn changed_lines(change: &Change) -> Vec<String> {
+    let (before, after) = (String::from_utf8_lossy(&change.before), String::from_utf8_lossy(&change.after));
+    let lines = before.lines().zip(after.lines()).enumerate();
+    lines
+        .filter(|(_, (old, new))| old != new)
+        .map(|(at, (old, new))| {
+            format!("{}:{}: {} → {}", change.path, at + 1, mask(old.trim()), mask(new.trim()))
+        })
+        .collect()
+}
+
+fn exit(foresight: &Foresight) -> Exit {
+    let by_person = foresight.holds.iter().any(|hold| hold.why.opens() == Opens::ByPerson);
+    match (foresight.may_begin(), by_person || foresight.holds.is_empty()) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Halted,
+        (false, false) => Exit::Waiting,
+    }
+}

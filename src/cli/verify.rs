@@ -1,0 +1,75 @@
+//! `keyslot verify`: which key is everyone using right now? Looks only; needs no rotation and no journal.
+
+use super::target::Target;
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::fresh_salt;
+use crate::model::{Access, World};
+use crate::observe::Observer;
+use crate::render::{matrix::Matrix, verify::verdict, verify_json::verify_json};
+use crate::rotation::Standing;
+
+/// Show which key everyone uses right now.
+///
+/// Looks at the account, the code, every stamp's Key Vault and its pods, and says who differs: a vault with the other
+/// key or with neither, pods that started before their vault's version, a Kubernetes Secret that lags behind. It
+/// writes nothing and probes no key, so that looking never counts as a use.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Verify {
+    #[command(flatten)]
+    pub target: Target,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
+    /// Look at the read-only keys instead.
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+const EXAMPLES: &str = "\
+Exit codes: 0 everyone uses the same key, 1 the stamps disagree, 5 something could not be seen (and nothing that was
+seen disagrees).
+
+Examples:
+  keyslot verify                             before and after a rotation, or any morning
+  keyslot verify --output json | jq .slot";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    Human,
+    Json,
+}
+
+impl Verify {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let (matrix, standing) = super::block_on(self.look())??;
+        match self.output {
+            Output::Human => {
+                terminal.data(format!("{}\n{}", matrix.table(), verdict(&standing)).as_bytes())?
+            }
+            Output::Json => terminal.json(&verify_json(&matrix, &standing))?,
+        }
+        Ok(match (standing.agrees(), standing.unseen.is_empty()) {
+            (false, _) => Exit::Findings,
+            (true, true) => Exit::Done,
+            (true, false) => Exit::World,
+        })
+    }
+
+    async fn look(&self) -> Result<(Matrix, Standing), CliError> {
+        let settings = self.target.settings()?;
+        let chosen = settings.choose(self.target.environment.as_deref())?;
+        let ports = wiring::ports_of(&chosen, &wiring::process_variables).await?;
+        let access = if self.read_only { Access::ReadOnly } else { Access::ReadWrite };
+        let mut targets = wiring::targets(&chosen);
+        (targets.salt, targets.access) = (fresh_salt()?, access);
+        let stamps = targets.stamps.clone();
+        let lag = chosen.policy(None).vault_lag;
+        let clock = ports.clock.clone();
+        let observer = Observer::new(ports, targets);
+        let mut world = World::default();
+        observer.look(&observer.everything(), &mut world).await;
+        let matrix = Matrix::of(&world, &stamps, access, lag, clock.now());
+        Ok((matrix, Standing::of(&world, &stamps, access, lag)))
+    }
+}

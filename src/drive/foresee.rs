@@ -1,0 +1,91 @@
+//! Looking ahead: what a rotation would do and what would hold it, without beginning it. Nothing is written.
+
+use futures::future::join_all;
+
+use super::{DriveError, Driver, OpenRequest, fresh_salt};
+use crate::model::{RightView, Slot};
+use crate::observe::Change;
+use crate::rotation::{Decider, Event, Fold, Foresight, Opens, Verdict, decide};
+
+/// So many rounds of looking lead from nothing to a decision.
+const ROUNDS: usize = 8;
+
+impl Driver {
+    /// The plan of the open rotation, or of the one that would be opened now. The target key is proven, which counts
+    /// as a use of it; the key that is to go is never touched.
+    ///
+    /// # Errors
+    /// Nobody said which slot to retire and the world does not agree; the account cannot be read; the journal.
+    pub async fn foresee(&mut self, request: &OpenRequest) -> Result<Foresight, DriveError> {
+        self.journal.refresh().await?;
+        self.refold()?;
+        let begun = self.fold.rotation().is_some();
+        if !begun {
+            self.observer.targets_mut().salt = fresh_salt()?;
+        }
+        let everything = self.observer.everything();
+        self.observer.look(&everything, &mut self.world).await;
+        let (opened, mut fold) = match self.fold.rotation() {
+            Some(opened) => (opened.clone(), self.fold.clone()),
+            None => {
+                let opened = self.identify(request)?;
+                let event = Event::Opened(opened.clone());
+                let fold = Fold::of([(1, self.ports.clock.now(), &event)])?;
+                (opened, fold)
+            }
+        };
+        let mut decision = self.would_decide(&fold)?;
+        for _ in 0..ROUNDS {
+            match &decision.verdict {
+                // What would only be noted is noted here, and nowhere else.
+                Verdict::Record(event) => {
+                    let event = event.clone();
+                    let at = self.ports.clock.now();
+                    if fold.apply(at, &event).is_err() {
+                        break;
+                    }
+                }
+                Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+                    let reasons = reasons.clone();
+                    if !reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking) {
+                        break;
+                    }
+                    self.look_behind(&reasons).await;
+                }
+                Verdict::Act { .. } | Verdict::Done => break,
+            }
+            decision = self.would_decide(&fold)?;
+        }
+        let rights = self.rights().await;
+        Ok(Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights))
+    }
+
+    /// What the proposal would change on the base branch.
+    ///
+    /// # Errors
+    /// In words, why it cannot be changed.
+    pub async fn foresee_code(&self, to: Slot) -> Result<Vec<Change>, Vec<String>> {
+        let code = self.world.code.as_ref().and_then(|seen| seen.get());
+        let Some(code) = code else { return Err(vec!["the branches cannot be seen".to_owned()]) };
+        self.observer.would_change(&code.base.head, to).await
+    }
+
+    fn would_decide(&self, fold: &Fold) -> Result<crate::rotation::Decision, DriveError> {
+        let decider = Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
+        decide(&decider, fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
+    }
+
+    async fn rights(&self) -> Vec<(String, RightView)> {
+        let told =
+            |by: String, rights: Vec<RightView>| rights.into_iter().map(move |right| (by.clone(), right));
+        let mut rights: Vec<_> = told("account".to_owned(), self.ports.accounts.rights().await).collect();
+        let stamps =
+            self.policy.stamps.iter().map(|stamp| async {
+                (stamp.name.to_string(), self.ports.clusters.rights(&stamp.name).await)
+            });
+        for (stamp, asked) in join_all(stamps).await {
+            rights.extend(told(stamp, asked));
+        }
+        rights
+    }
+}

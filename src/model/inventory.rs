@@ -1,0 +1,36 @@
+//! What Azure knows beside what the configuration lists.
+
+use std::fmt;
+
+/// What a stamp is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResourceKind {
+    Cluster,
+    Vault,
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ResourceKind::Cluster => "cluster",
+            ResourceKind::Vault => "Key Vault",
+        })
+    }
+}
+
+/// A resource that looks like part of a stamp and that nobody listed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unlisted {
+    pub kind: ResourceKind,
+    pub name: String,
+    pub resource_group: String,
+    pub location: String,
+}
+
+/// Azure's own list, compared with the configuration's.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct InventoryView {
+    /// How many resources look like parts of stamps, listed or not.
+    pub alike: usize,
+    pub unlisted: Vec<Unlisted>,
+}

@@ -1,0 +1,133 @@
+//! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
+
+use super::{reason, span};
+use crate::model::{Right, WorkloadName};
+use crate::rotation::{Concern, Foresight};
+
+/// The plan as text. `code` is what changes in the code, line by line.
+pub fn plan(foresight: &Foresight, code: &[String]) -> String {
+    let opened = &foresight.opened;
+    let (from, to) = (opened.from, opened.from.other());
+    let mut text = format!("rotation {} of {}: retire the {from} key", opened.rotation, opened.account);
+    text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
+    section(&mut text, "what happens", &steps(foresight, code));
+    section(&mut text, "waits that the policy prescribes", &waits(foresight));
+    let holds = foresight.holds.iter().flat_map(|hold| {
+        let what = reason::remedy(hold);
+        let to_do = (!what.is_empty()).then(|| format!("    to do: {what}"));
+        std::iter::once(format!("{}: {}", hold.gate, reason::why(hold))).chain(to_do)
+    });
+    section(&mut text, "in the way", &holds.collect::<Vec<_>>());
+    section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
+    section(
+        &mut text,
+        "rights that could not be asked for",
+        &rights(foresight, |right| matches!(right, Right::Unknown(_))),
+    );
+    section(&mut text, "to know", &foresight.concerns.iter().map(concern).collect::<Vec<_>>());
+    let allowed = foresight.rights.iter().filter(|(_, right)| right.right == Right::Allowed).count();
+    text.push_str(&format!("\n{allowed} of {} rights are there; ", foresight.rights.len()));
+    text.push_str(&match (foresight.may_begin(), foresight.begun) {
+        (true, false) => format!("nothing is in the way: `keyslot rotate` moves everybody to {to}"),
+        (true, true) => format!("nothing is in the way of “{}”", foresight.phase),
+        (false, _) => "something is in the way".to_owned(),
+    });
+    text.push('\n');
+    text
+}
+
+fn section(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n{title}\n"));
+    lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+}
+
+fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
+    let (from, to) = (foresight.opened.from, foresight.opened.from.other());
+    let names = |workloads: &[WorkloadName]| {
+        workloads.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(", ")
+    };
+    let mut lines = vec![format!("the {to} key is proven in every region, for reading and writing")];
+    lines.push("a pull request changes the code:".to_owned());
+    lines.extend(code.iter().map(|line| format!("    {line}")));
+    lines.push(
+        "it is merged by people, promoted to the live release, and that release's pipeline writes the vaults"
+            .to_owned(),
+    );
+    for (at, wave) in foresight.waves.iter().enumerate() {
+        let stamps = wave.stamps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let canary = if wave.canary { ", the canary" } else { "" };
+        lines.push(format!(
+            "wave {}{canary}: {stamps}: restart {}, one after the other",
+            at + 1,
+            names(&foresight.workloads)
+        ));
+    }
+    lines.push(format!(
+        "when no pod is left that could hold the {from} key, and it is unused, somebody approves"
+    ));
+    lines.push(format!("the {from} key is regenerated, and the new one is tried in every region"));
+    lines
+}
+
+fn waits(foresight: &Foresight) -> Vec<String> {
+    let waits = &foresight.waits;
+    let all = [
+        ("until every replica of a vault answers with the new version", waits.settling),
+        ("the canary runs on the new key", waits.soak),
+        ("the old key is unused", waits.quiet),
+        ("the regenerated key is accepted again and again", waits.confirm),
+    ];
+    let mut lines: Vec<String> = all
+        .into_iter()
+        .filter(|(_, wait)| !wait.is_zero())
+        .map(|(what, wait)| format!("{}: {what}", span::duration(wait)))
+        .collect();
+    lines.push(format!(
+        "{} in all; reviews, pipeline runs and rollouts come on top",
+        span::duration(waits.total())
+    ));
+    lines
+}
+
+fn rights(foresight: &Foresight, wanted: impl Fn(&Right) -> bool) -> Vec<String> {
+    let told = foresight.rights.iter().filter(|(_, right)| wanted(&right.right));
+    told.map(|(by, right)| match &right.right {
+        Right::Unknown(why) => format!("{by}: {}: {why}", right.what),
+        Right::Allowed | Right::Denied => format!("{by}: {}; to do: {}", right.what, right.remedy),
+    })
+    .collect()
+}
+
+/// One concern, as a line.
+pub fn concern(concern: &Concern) -> String {
+    match concern {
+        Concern::AgeUnknown => "the target key's age is not known: it was not regenerated since 2022-06-18".to_owned(),
+        Concern::LastUseUnknown => {
+            "Azure does not tell when keys were last used: only pods and vaults can show that nobody uses the old one"
+                .to_owned()
+        }
+        Concern::StoreNotShared => {
+            "the journal is a local folder: restart and regenerate want a shared store, or `single_operator = true`"
+                .to_owned()
+        }
+        Concern::NoInventory => {
+            "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
+        }
+        Concern::NotRunning { stamp } => {
+            format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
+        }
+        Concern::OneReplica { stamp, workload } => {
+            format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
+        }
+        Concern::NoSurge { stamp, workload } => {
+            format!("{stamp}: {workload} takes a replica away before it adds one (maxSurge 0)")
+        }
+        Concern::Scaled { stamp, workload } => format!("{stamp}: {workload} is scaled to zero"),
+        Concern::DoesNotConsume { stamp, workload } => {
+            format!("{stamp}: {workload} is configured and does not get the secret")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `keyslot verify --output json`, version 1. Additive within a major version.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::matrix::{Cell, Matrix};
+use super::reason::slot_use;
+use super::{span, verify};
+use crate::rotation::Standing;
+
+/// What `keyslot verify --output json` prints.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "keyslot verify", extend("$id" = "keyslot:verify:1"))]
+pub struct VerifyV1 {
+    pub version: u32,
+    /// RFC 3339.
+    pub at: String,
+    /// Whether everybody who could be seen uses the same key.
+    pub agrees: bool,
+    /// The slot that every vault holds: `primary` or `secondary`; null where they differ or are not all known.
+    pub slot: Option<String>,
+    pub stamps: Vec<StampV1>,
+    pub differences: Vec<DifferenceV1>,
+    /// What could not be seen.
+    pub unseen: Vec<UnseenV1>,
+    /// Branches whose code reads something else than the vaults hold.
+    pub ahead: Vec<BranchV1>,
+    pub last_used: Vec<LastUsedV1>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StampV1 {
+    pub name: String,
+    pub base_branch: CellV1,
+    pub release: CellV1,
+    pub key_vault: CellV1,
+    pub pods: CellV1,
+    /// Pods that may hold an older key than the vault, terminating ones included.
+    pub old_pods: usize,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CellV1 {
+    /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
+    pub holds: String,
+    /// When it was looked at; null where it was not seen.
+    pub seen: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DifferenceV1 {
+    pub stamp: String,
+    /// `other-slot`, `no-key`, `disabled`, `old-pods` or `stale-secret`.
+    pub kind: String,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct UnseenV1 {
+    pub what: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BranchV1 {
+    pub branch: String,
+    pub reads: String,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LastUsedV1 {
+    pub slot: String,
+    /// As Azure saw it; null where it does not tell.
+    pub at: Option<String>,
+}
+
+/// Puts the document together.
+pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
+    VerifyV1 {
+        version: 1,
+        at: span::rfc3339(matrix.at),
+        agrees: standing.agrees(),
+        slot: standing.slot.map(|slot| slot.to_string()),
+        stamps: matrix
+            .rows
+            .iter()
+            .map(|row| StampV1 {
+                name: row.stamp.to_string(),
+                base_branch: cell(row.base),
+                release: cell(row.release),
+                key_vault: cell(row.vault),
+                pods: cell(row.pods),
+                old_pods: row.old_pods,
+            })
+            .collect(),
+        differences: standing
+            .differences
+            .iter()
+            .map(|difference| DifferenceV1 {
+                stamp: difference.stamp().to_string(),
+                kind: difference.kind().to_owned(),
+                message: verify::difference(difference),
+            })
+            .collect(),
+        unseen: standing
+            .unseen
+            .iter()
+            .map(|unseen| UnseenV1 { what: unseen.what.to_string(), why: unseen.blind.why.clone() })
+            .collect(),
+        ahead: standing
+            .ahead
+            .iter()
+            .map(|(branch, reads)| BranchV1 { branch: branch.clone(), reads: slot_use(*reads) })
+            .collect(),
+        last_used: matrix
+            .last_used
+            .iter()
+            .map(|(slot, at)| LastUsedV1 { slot: slot.to_string(), at: at.map(span::rfc3339) })
+            .collect(),
+    }
+}
+
+fn cell(cell: Cell) -> CellV1 {
+    CellV1 { holds: cell.holds.as_str().to_owned(), seen: cell.seen.map(span::rfc3339) }
+}

@@ -1,0 +1,181 @@
+//! What a rotation would do, and what would be in its way: from evidence, before anything is begun.
+
+use std::time::Duration;
+
+use super::{Decision, Opened, Phase, Reason, Verdict};
+use crate::model::{
+    ClusterView, KeyKind, Policy, Right, RightView, SharedStore, StampFacts, StampName, Strategy,
+    WorkloadName, World,
+};
+
+/// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// The key was never regenerated since Azure keeps note of it, so nobody knows how old it is.
+    AgeUnknown,
+    /// Azure does not tell when keys were last used: the quiet window proves nothing.
+    LastUseUnknown,
+    /// The journal can hold no lease between machines.
+    StoreNotShared,
+    /// Nobody looks for stamps that are not listed.
+    NoInventory,
+    /// A cluster that does not run: its pods are made anew when it starts.
+    NotRunning { stamp: StampName },
+    /// A single replica: while it is replaced, the second one is only there if there is room to surge.
+    OneReplica { stamp: StampName, workload: WorkloadName },
+    /// No replica may be added before one is taken away.
+    NoSurge { stamp: StampName, workload: WorkloadName },
+    /// It is scaled to zero: there is nothing to restart, and nothing to see the new key work on.
+    Scaled { stamp: StampName, workload: WorkloadName },
+    /// The named workload does not get the secret.
+    DoesNotConsume { stamp: StampName, workload: WorkloadName },
+}
+
+/// Stamps that are restarted at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wave {
+    pub canary: bool,
+    pub stamps: Vec<StampName>,
+}
+
+/// How long it takes at least, by the waits that the policy prescribes. Reviews, runs and rollouts come on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    pub settling: Duration,
+    pub soak: Duration,
+    pub quiet: Duration,
+    pub confirm: Duration,
+}
+
+impl Waits {
+    pub fn total(&self) -> Duration {
+        self.settling + self.soak + self.quiet + self.confirm
+    }
+}
+
+/// The whole plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foresight {
+    pub opened: Opened,
+    /// Whether the rotation is open already.
+    pub begun: bool,
+    pub phase: Phase,
+    /// What would hold it now.
+    pub holds: Vec<Reason>,
+    pub concerns: Vec<Concern>,
+    pub waves: Vec<Wave>,
+    pub workloads: Vec<WorkloadName>,
+    pub waits: Waits,
+    /// By whom they are told: the account, or a stamp.
+    pub rights: Vec<(String, RightView)>,
+}
+
+impl Foresight {
+    /// Puts the plan together from the decision that would be made.
+    pub fn of(
+        opened: &Opened,
+        begun: bool,
+        decision: &Decision,
+        world: &World,
+        policy: &Policy,
+        rights: Vec<(String, RightView)>,
+    ) -> Foresight {
+        let holds = match &decision.verdict {
+            Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons.clone(),
+            Verdict::Act { held, .. } => held.clone(),
+            Verdict::Record(_) | Verdict::Done => Vec::new(),
+        };
+        let waves = waves(policy, world);
+        let soaks = waves.len() > 1;
+        Foresight {
+            opened: opened.clone(),
+            begun,
+            phase: decision.phase,
+            holds,
+            concerns: concerns(opened, world, policy),
+            waits: Waits {
+                settling: policy.vault_lag,
+                soak: if soaks { policy.soak } else { Duration::ZERO },
+                quiet: policy.quiet_window,
+                confirm: policy.confirm_window,
+            },
+            waves,
+            workloads: policy.workloads.clone(),
+            rights,
+        }
+    }
+
+    /// Whether it could begin now: nothing holds and no right is known to be missing.
+    pub fn may_begin(&self) -> bool {
+        self.holds.is_empty() && !self.rights.iter().any(|(_, right)| right.right == Right::Denied)
+    }
+}
+
+fn cluster<'w>(world: &'w World, stamp: &StampFacts) -> Option<&'w ClusterView> {
+    world.clusters.get(&stamp.name)?.get()
+}
+
+/// The canary alone, then the others as the policy's wave size says, in the configured order.
+fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
+    let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
+    let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
+    let canary = stamps.iter().position(|stamp| stamp.live_traffic).unwrap_or(0);
+    let Some(first) = stamps.get(canary) else { return Vec::new() };
+    let rest: Vec<StampName> = stamps
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| *place != canary)
+        .map(|(_, stamp)| stamp.name.clone())
+        .collect();
+    let mut waves = vec![Wave { canary: true, stamps: vec![first.name.clone()] }];
+    waves.extend(
+        rest.chunks(policy.wave_size.max(1)).map(|stamps| Wave { canary: false, stamps: stamps.to_vec() }),
+    );
+    waves
+}
+
+fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) {
+        let target = KeyKind { slot: opened.from.other(), access: opened.access };
+        if account.key(target).generated.is_none() {
+            concerns.push(Concern::AgeUnknown);
+        }
+        if !account.tells_last_use {
+            concerns.push(Concern::LastUseUnknown);
+        }
+    }
+    if policy.store == SharedStore::LocalOnly {
+        concerns.push(Concern::StoreNotShared);
+    }
+    if !policy.inventory {
+        concerns.push(Concern::NoInventory);
+    }
+    for stamp in &policy.stamps {
+        let Some(view) = cluster(world, stamp) else { continue };
+        if !view.state.has_pods() {
+            concerns.push(Concern::NotRunning { stamp: stamp.name.clone() });
+            continue;
+        }
+        concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
+    }
+    concerns
+}
+
+/// The weightiest concern about one workload.
+fn of_workload(stamp: &StampName, name: &WorkloadName, view: &ClusterView) -> Option<Concern> {
+    let workload = view.workload(name)?;
+    let (stamp, named) = (stamp.clone(), name.clone());
+    if !workload.consumes {
+        return Some(Concern::DoesNotConsume { stamp, workload: named });
+    }
+    if workload.desired == 0 {
+        return Some(Concern::Scaled { stamp, workload: named });
+    }
+    let Strategy::RollingUpdate { max_surge, .. } = workload.strategy else { return None };
+    match (max_surge.of(workload.desired, true), workload.desired) {
+        (0, _) => Some(Concern::NoSurge { stamp, workload: named }),
+        (_, 1) => Some(Concern::OneReplica { stamp, workload: named }),
+        _ => None,
+    }
+}

@@ -1,0 +1,184 @@
+//! Which key everybody uses right now, and who differs: a judgement of the live world without any rotation.
+//!
+//! Vaults and pods are judged, because they are what serves. What the code says is a note beside it: in the middle of
+//! a rotation it is ahead of the vaults, and nobody is refused for that.
+
+use std::time::Duration;
+
+use super::predicate::stale_pods;
+use crate::model::{
+    Access, AccountView, Blind, ClusterState, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName,
+    VaultView, World,
+};
+
+/// Something that is not as it is elsewhere, or as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Other vaults hold the other slot's key.
+    OtherSlot {
+        stamp: StampName,
+        holds: Slot,
+    },
+    /// The vault's value is none of the account's keys: somebody set it by hand, or it was regenerated away.
+    NoKey {
+        stamp: StampName,
+    },
+    Disabled {
+        stamp: StampName,
+    },
+    /// Pods that may have started with an older value than the vault holds.
+    OldPods {
+        stamp: StampName,
+        pods: Vec<String>,
+    },
+    /// A Kubernetes Secret that does not hold what the vault holds.
+    StaleSecret {
+        stamp: StampName,
+        secret: String,
+        holds: Option<Slot>,
+    },
+}
+
+impl Difference {
+    pub fn stamp(&self) -> &StampName {
+        match self {
+            Difference::OtherSlot { stamp, .. }
+            | Difference::NoKey { stamp }
+            | Difference::Disabled { stamp }
+            | Difference::OldPods { stamp, .. }
+            | Difference::StaleSecret { stamp, .. } => stamp,
+        }
+    }
+
+    /// The name of its kind, for machine output.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Difference::OtherSlot { .. } => "other-slot",
+            Difference::NoKey { .. } => "no-key",
+            Difference::Disabled { .. } => "disabled",
+            Difference::OldPods { .. } => "old-pods",
+            Difference::StaleSecret { .. } => "stale-secret",
+        }
+    }
+}
+
+/// What could not be seen, so that nobody can say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    pub what: EvidenceKey,
+    pub blind: Blind,
+}
+
+/// The judgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The slot that every vault holds; absent where they differ, or are not all known.
+    pub slot: Option<Slot>,
+    pub differences: Vec<Difference>,
+    pub unseen: Vec<Unseen>,
+    /// A branch whose code reads something else than the vaults hold: its name and what it reads.
+    pub ahead: Vec<(String, SlotUse)>,
+}
+
+impl Standing {
+    /// Judges what was seen of these stamps. `lag` is the policy's `vault_lag`.
+    pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration) -> Standing {
+        let mut standing = Standing {
+            slot: None,
+            differences: Vec::new(),
+            unseen: unseen(world, stamps),
+            ahead: Vec::new(),
+        };
+        let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
+        let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
+        let held = |vault: &VaultView| slot_of(account, access, vault);
+        // Two slots are told against the one that more vaults hold.
+        let most = Slot::ALL
+            .into_iter()
+            .max_by_key(|slot| vaults().filter(|(_, vault)| held(vault) == Some(*slot)).count());
+        for (stamp, vault) in vaults() {
+            standing.vault(stamp, vault, held(vault), most);
+            if let Some(cluster) = world.clusters.get(stamp).and_then(|seen| seen.get()) {
+                standing.cluster(stamp, vault, cluster, account, lag);
+            }
+        }
+        let all = vaults().count() == stamps.len() && vaults().all(|(_, vault)| held(vault) == most);
+        standing.slot = most.filter(|_| all && !stamps.is_empty());
+        standing.ahead = ahead(world, standing.slot);
+        standing
+    }
+
+    fn vault(&mut self, stamp: &StampName, vault: &VaultView, held: Option<Slot>, most: Option<Slot>) {
+        let stamp = || stamp.clone();
+        match held {
+            None => self.differences.push(Difference::NoKey { stamp: stamp() }),
+            Some(holds) if Some(holds) != most => {
+                self.differences.push(Difference::OtherSlot { stamp: stamp(), holds });
+            }
+            Some(_) => {}
+        }
+        if !vault.enabled {
+            self.differences.push(Difference::Disabled { stamp: stamp() });
+        }
+    }
+
+    fn cluster(
+        &mut self,
+        stamp: &StampName,
+        vault: &VaultView,
+        cluster: &ClusterView,
+        account: &AccountView,
+        lag: Duration,
+    ) {
+        let pods: Vec<String> = stale_pods(vault, cluster, lag).map(|pod| pod.name.clone()).collect();
+        if !pods.is_empty() {
+            self.differences.push(Difference::OldPods { stamp: stamp.clone(), pods });
+        }
+        for secret in cluster.synced.iter().filter(|secret| secret.fingerprint != vault.fingerprint) {
+            self.differences.push(Difference::StaleSecret {
+                stamp: stamp.clone(),
+                secret: format!("{}/{}", secret.namespace, secret.name),
+                holds: account.slot_of(&secret.fingerprint),
+            });
+        }
+    }
+
+    /// Whether everybody uses the same key, as far as could be seen.
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+fn slot_of(account: &AccountView, access: Access, vault: &VaultView) -> Option<Slot> {
+    let is = |slot: &Slot| {
+        account.key(KeyKind { slot: *slot, access }).fingerprint.as_ref() == Some(&vault.fingerprint)
+    };
+    Slot::ALL.into_iter().find(is)
+}
+
+fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
+    let mut unseen = Vec::new();
+    let mut note = |what: EvidenceKey, blind: Option<&Blind>| {
+        unseen.extend(blind.map(|blind| Unseen { what, blind: blind.clone() }));
+    };
+    note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    for stamp in stamps {
+        let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
+        let cluster = world.clusters.get(stamp);
+        let state = cluster.and_then(|seen| seen.get()).map(|cluster| &cluster.state);
+        // The vault of a stamp whose cluster is gone may be gone with it.
+        note(EvidenceKey::Vault(stamp.clone()), vault.filter(|_| state != Some(&ClusterState::Gone)));
+        note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
+    }
+    unseen
+}
+
+fn ahead(world: &World, slot: Option<Slot>) -> Vec<(String, SlotUse)> {
+    let Some(code) = world.code.as_ref().and_then(|seen| seen.get()) else { return Vec::new() };
+    let branches = std::iter::once(&code.base).chain(&code.release);
+    branches
+        .filter(|branch| slot.is_some_and(|slot| branch.claim.reads != SlotUse::Only(slot)))
+        .map(|branch| (branch.branch.to_string(), branch.claim.reads))
+        .collect()
+}

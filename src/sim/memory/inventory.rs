@@ -1,0 +1,34 @@
+//! Which stamps there are, whoever listed them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::fault::{Call, Operation};
+use super::hub::{About, Hub};
+use crate::model::{InventoryView, ResourceKind, Unlisted};
+use crate::ports::{Fault, Inventory};
+
+pub(super) struct MemoryInventory(pub Arc<Hub>);
+
+#[async_trait]
+impl Inventory for MemoryInventory {
+    async fn look(&self) -> Result<InventoryView, Fault> {
+        let about = About { what: "ask Azure which stamps there are", subject: "the subscription" };
+        self.0
+            .read(about, Call::of(Operation::ReadInventory), |world| {
+                let alive: Vec<_> = world.stamps().filter(|stamp| stamp.destroyed.is_none()).collect();
+                let listed = self.0.options.listed.as_ref();
+                let unlisted =
+                    alive.iter().filter(|stamp| listed.is_some_and(|names| !names.contains(&stamp.name)));
+                let unlisted = unlisted.map(|stamp| Unlisted {
+                    kind: ResourceKind::Vault,
+                    name: stamp.vault.name.clone(),
+                    resource_group: stamp.resource_group.clone(),
+                    location: stamp.location.clone(),
+                });
+                Ok(InventoryView { alike: alive.len(), unlisted: unlisted.collect() })
+            })
+            .await
+    }
+}

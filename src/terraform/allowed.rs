@@ -1,0 +1,33 @@
+//! Places that a person vouches for.
+
+use super::tree::Tree;
+
+/// Places that a person has looked at: what is opaque there, or goes by the value that chooses a slot, does not stand
+/// in the way. `path:line`, or `path:line:column`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedOpaque(pub Vec<String>);
+
+impl AllowedOpaque {
+    pub(super) fn allows(&self, place: &str) -> bool {
+        // A whole file is no place.
+        let is_place = |allowed: &&String| {
+            allowed.rsplit(':').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        self.0.iter().filter(is_place).any(|allowed| {
+            place.strip_prefix(allowed.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        })
+    }
+
+    /// Those at which nothing stands that anybody could vouch for.
+    pub fn unused(&self, tree: &Tree) -> Vec<&str> {
+        let opaque = tree.opaque.iter().map(|read| (read.file, read.span.start));
+        let driven = tree.choosers.iter().flat_map(|chooser| &chooser.drives);
+        let driven = driven.map(|driven| (driven.file, driven.span.start));
+        let places: Vec<String> = opaque.chain(driven).map(|(file, start)| tree.place(file, start)).collect();
+        let one = |allowed: &&String| {
+            let alone = AllowedOpaque(vec![(*allowed).clone()]);
+            !places.iter().any(|place| alone.allows(place))
+        };
+        self.0.iter().filter(one).map(String::as_str).collect()
+    }
+}

@@ -1,0 +1,198 @@
+//! What a value that chooses the slot decides besides: changing it moves all of that too.
+//!
+//! Reads of its name are told apart: those that a decided choice goes by, those that only judge the value
+//! (`validation`), and all others, which are what it drives. What stands in the branches of a choice beside the keys
+//! counts as well, unless the branches differ in the slot's word alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::facts::{Base, Choice, Facts, Object, Read, StepKind};
+use super::folders::Folders;
+use super::naming::{At, Evaluator};
+use super::parse::Parsed;
+use super::reference::Reference;
+use super::role::counterpart;
+use super::source::Source;
+use super::syntax::Syntax;
+
+/// Something that a value decides and that is no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Driven {
+    pub file: usize,
+    /// Bytes of the file.
+    pub span: Range<usize>,
+    /// As the end of “`var.slot` also decides …”.
+    pub what: String,
+}
+
+/// What is asked about: all files, and the references with their choosers.
+pub struct Ground<'g> {
+    sources: &'g [Source],
+    facts: &'g [Parsed],
+    folders: &'g Folders<'g>,
+    /// By file and choice: the references that stand in it.
+    inside: BTreeMap<(usize, u32), Vec<&'g Reference>>,
+}
+
+type Place = (usize, Range<usize>);
+
+impl<'g> Ground<'g> {
+    pub fn new(
+        sources: &'g [Source],
+        facts: &'g [Parsed],
+        folders: &'g Folders<'g>,
+        references: &'g [Reference],
+    ) -> Ground<'g> {
+        let mut inside: BTreeMap<_, Vec<&Reference>> = BTreeMap::new();
+        for reference in references {
+            for branch in &reference.choices {
+                inside.entry((reference.file, branch.choice)).or_default().push(reference);
+            }
+        }
+        Ground { sources, facts, folders, inside }
+    }
+
+    /// Everything that the value of a name decides, in the folders that read it from these places.
+    pub fn driven(&self, folder: &str, by: &Object, places: &[Place]) -> Vec<Driven> {
+        let reads = self.reads(folder, by, places).into_iter();
+        reads.filter_map(|(file, facts, read)| self.beside(file, facts, read)).collect()
+    }
+
+    /// Every read of a name that makes something of its value, in the folders that have it from these places.
+    pub fn reads(&self, folder: &str, by: &Object, places: &[Place]) -> Vec<(usize, &'g Facts, &'g Read)> {
+        let mut found = Vec::new();
+        for folder in self.readers(folder, by, places) {
+            for (file, facts) in self.of_folder(&folder) {
+                let reads = facts.reads.iter().chain(&facts.escaped);
+                let reads = reads.filter(|read| is_same(&read.object, by) && !is_judged(read));
+                found.extend(reads.map(|read| (file, facts, read)));
+            }
+        }
+        found
+    }
+
+    fn of_folder<'s>(&'s self, folder: &'s str) -> impl Iterator<Item = (usize, &'g Facts)> + use<'s, 'g> {
+        let facts = self.facts.iter().enumerate();
+        let parsed = facts.filter_map(|(file, facts)| Some((file, facts.as_ref().ok()?)));
+        parsed.filter(move |(file, _)| self.sources[*file].folder() == folder)
+    }
+
+    /// A variables file can give a value to more folders than one.
+    fn readers(&self, folder: &str, by: &Object, places: &[Place]) -> BTreeSet<String> {
+        let mut readers = BTreeSet::from([folder.to_owned()]);
+        let is_shared = |(file, _): &Place| {
+            matches!(self.sources[*file].syntax(), Syntax::Variables | Syntax::VariablesJson)
+        };
+        if by.base != Base::Variable || !places.iter().any(is_shared) {
+            return readers;
+        }
+        let evaluator = Evaluator::new(self.folders, self.sources);
+        let name = name(by);
+        let declare = self.folders.folders().filter(|folder| {
+            name.is_some_and(|name| self.folders.block(folder, &["variable", name]).is_some())
+        });
+        readers.extend(
+            declare
+                .filter(|folder| {
+                    let written = evaluator.written(&At::folder(folder), by);
+                    written.iter().any(|it| {
+                        places.iter().any(|(file, span)| {
+                            *file == it.file
+                                && it.argument.span.start <= span.start
+                                && span.end <= it.argument.span.end
+                        })
+                    })
+                })
+                .map(str::to_owned),
+        );
+        readers
+    }
+
+    /// What a read of the name decides, where that is more than the slot.
+    fn beside(&self, file: usize, facts: &Facts, read: &Read) -> Option<Driven> {
+        let driven = |what: String| Some(Driven { file, span: read.span.clone(), what });
+        match facts.choosing.iter().find(|choice| choice.span == read.span) {
+            Some(choice) if self.is_decided(file, choice) => match self.is_of_slots(file, facts, choice) {
+                true => None,
+                false => driven("what else differs between the branches here".to_owned()),
+            },
+            Some(_) | None => driven(format!("`{}`", read.binding.join("."))),
+        }
+    }
+
+    /// Whether all keys in a choice are chosen by it and nothing else.
+    fn is_decided(&self, file: usize, choice: &Choice) -> bool {
+        let inside = self.inside(file, choice);
+        !inside.is_empty()
+            && inside.iter().all(|reference| {
+                let innermost = reference.choices.last().is_some_and(|branch| branch.choice == choice.number);
+                innermost && reference.chooser.is_some()
+            })
+    }
+
+    fn inside(&self, file: usize, choice: &Choice) -> &[&'g Reference] {
+        self.inside.get(&(file, choice.number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the branches differ in nothing but the slot. A name in a path leads to keys alone.
+    fn is_of_slots(&self, file: usize, facts: &Facts, choice: &Choice) -> bool {
+        if choice.branches.is_empty() {
+            return true;
+        }
+        let keys: BTreeMap<usize, usize> = self
+            .inside(file, choice)
+            .iter()
+            .filter_map(|reference| {
+                let token = &reference.span;
+                let around = facts.reads.iter().map(|read| &read.span);
+                let around = around.filter(|span| span.start <= token.start && token.end <= span.end);
+                around.min_by_key(|span| span.len()).map(|span| (span.start, span.end))
+            })
+            .collect();
+        let mut branches = choice.branches.iter().map(|span| self.without_keys(file, span, &keys));
+        let Some(first) = branches.next() else { return false };
+        let other = counterpart(&first);
+        branches.all(|branch| branch == first || Some(&branch) == other.as_ref())
+    }
+
+    /// The text of a branch with a mark for each key and no white space.
+    fn without_keys(&self, file: usize, span: &Range<usize>, keys: &BTreeMap<usize, usize>) -> String {
+        let bytes = self.sources[file].bytes();
+        let mut text = String::new();
+        let mut at = span.start;
+        for (start, end) in keys.range(span.clone()).map(|(start, end)| (*start, *end)) {
+            text.push_str(&String::from_utf8_lossy(bytes.get(at..start).unwrap_or_default()));
+            text.push('\u{1f}');
+            at = at.max(end);
+        }
+        text.push_str(&String::from_utf8_lossy(bytes.get(at..span.end).unwrap_or_default()));
+        text.split_whitespace().collect()
+    }
+}
+
+fn name(object: &Object) -> Option<&str> {
+    match &object.steps.first()?.kind {
+        StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
+        StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+    }
+}
+
+fn is_same(read: &Object, by: &Object) -> bool {
+    read.base == by.base && name(read) == name(by)
+}
+
+/// Whether what stands there is the version of a write-only argument, by which Terraform knows that it is another.
+pub fn is_version(binding: &[String]) -> bool {
+    binding.last().is_some_and(|name| name.ends_with("_wo_version"))
+}
+
+/// Whether a read stands where a value is judged and nothing is made of it.
+fn is_judged(read: &Read) -> bool {
+    let words: Vec<&str> = read.binding.iter().map(String::as_str).collect();
+    let ["condition" | "error_message", judging, ..] = words.iter().rev().copied().collect::<Vec<_>>()[..]
+    else {
+        return false;
+    };
+    matches!(judging, "validation" | "precondition" | "postcondition" | "assert")
+}

@@ -1,0 +1,57 @@
+//! What stands in the way of a flip: whatever could hide a consumer, and consumers that cannot be changed.
+
+use super::allowed::AllowedOpaque;
+use super::reference::{Reference, Role};
+use super::refusal::Refusal;
+use super::tree::Tree;
+use crate::model::Access;
+
+/// Files of which nobody knows what they say.
+pub fn gaps(tree: &Tree) -> Vec<Refusal> {
+    let unparsed = tree.unparsed.iter().map(|unparsed| Refusal::Unparsed {
+        place: tree.place(unparsed.file, unparsed.failure.span.start),
+        message: unparsed.failure.message.clone(),
+    });
+    let unread = tree.unread.iter();
+    let unread =
+        unread.map(|unread| Refusal::Unread { place: tree.shown(unread.file), why: unread.why.clone() });
+    unparsed.chain(unread).collect()
+}
+
+/// Everything that stands in the way of a flip, whichever slot it goes to.
+pub fn refusals(tree: &Tree, account: usize, access: Access) -> Vec<Refusal> {
+    refusals_but(tree, account, access, &AllowedOpaque::default())
+}
+
+/// The same where a person vouches for opaque places.
+pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &AllowedOpaque) -> Vec<Refusal> {
+    let mut refusals = gaps(tree);
+    let opaque = tree
+        .opaque_for(account, access)
+        .map(|read| Refusal::Opaque { place: tree.place(read.file, read.span.start), why: read.why.clone() });
+    refusals.extend(
+        opaque.filter(|refusal| !matches!(refusal, Refusal::Opaque { place, .. } if allowed.allows(place))),
+    );
+    let place = |reference: &Reference| tree.place(reference.file, reference.span.start);
+    refusals.extend(tree.choices(account, access).map(|reference| Refusal::ChosenElsewhere {
+        place: place(reference),
+        attribute: reference.attribute.clone(),
+    }));
+    refusals.extend(
+        tree.consumers(account, access)
+            .filter(|reference| tree.sources[reference.file].is_vendored())
+            .map(|reference| Refusal::Vendored { place: place(reference) }),
+    );
+    let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
+    refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {
+        Refusal::NoCounterpart { place: place(reference), attribute: reference.attribute.clone() }
+    }));
+    if refusals.is_empty() && tree.consumers(account, access).next().is_none() {
+        refusals.push(Refusal::NoReference {
+            account: tree.accounts[account].key.to_string(),
+            access,
+            defined: tree.definitions(account, access).count(),
+        });
+    }
+    refusals
+}

@@ -1,0 +1,83 @@
+//! Reads that pick a key from names on offer by a value: `local.keys[var.slot]`.
+//!
+//! Where the value is known, each key on offer becomes a branch of a choice by it, to be decided like any other. All
+//! else stays what takes a pair without naming one.
+
+use std::ops::Range;
+
+use super::{Look, Resolver};
+use crate::terraform::chooser::known;
+use crate::terraform::facts::{Branch, Step, StepKind, Token, When};
+use crate::terraform::folders::Followed;
+use crate::terraform::key_read::FoundKey;
+use crate::terraform::naming::Evaluator;
+use crate::terraform::offer::{Asked, Offers};
+use crate::terraform::parse::Parsed;
+
+/// One of the keys between which a read picks.
+struct Picked {
+    hop: usize,
+    /// The reference that puts it on offer.
+    defined: usize,
+    key: FoundKey,
+}
+
+impl<'f> Resolver<'f> {
+    /// Reads that take one of a pair by a value that is known: each of the pair is a branch of a choice by it.
+    pub(super) fn picked(&mut self, facts: &[Parsed]) {
+        let offers = self.offers();
+        for read in std::mem::take(&mut self.named) {
+            match self.branches(&offers, facts, &read) {
+                Some(branches) => self.choose(&read, branches),
+                None => self.named.push(read),
+            }
+        }
+    }
+
+    fn branches(&self, offers: &Offers, facts: &[Parsed], read: &Look<'f>) -> Option<Vec<(Branch, Picked)>> {
+        let number = read.read.picks?;
+        let choice =
+            facts[read.file].as_ref().ok()?.choosing.iter().find(|choice| choice.number == number)?;
+        let (at, hop, names) = read.hops.iter().enumerate().find_map(|(at, hop)| {
+            let names = offers.names(hop, &self.folders);
+            (!names.is_empty()).then_some((at, hop, names))
+        })?;
+        let evaluator = Evaluator::new(&self.folders, self.sources);
+        let chooser = known(self.sources, &evaluator, self.sources[read.file].folder(), choice)?;
+        let mut branches = Vec::new();
+        for name in names.contains(&chooser.value).then_some(names)? {
+            let named = with_name(hop, &name, &choice.span)?;
+            let Asked::Key { defined, key } = offers.ask(&named, &self.folders, &self.references) else {
+                return None;
+            };
+            branches
+                .push((Branch { choice: number, when: When::Is(name) }, Picked { hop: at, defined, key }));
+        }
+        Some(branches)
+    }
+
+    fn choose(&mut self, read: &Look<'f>, branches: Vec<(Branch, Picked)>) {
+        for (branch, Picked { hop, defined, key }) in branches {
+            self.through(read, hop, defined, key);
+            self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
+        }
+        let folder = self.sources[read.file].folder();
+        let cell = self.folders.readable(folder, &read.read.binding);
+        self.picked.extend(cell.filter(|(_, rest)| rest.is_empty()).map(|(cell, _)| cell));
+    }
+
+    /// Whether a name stands for what was picked where it was bound.
+    pub(super) fn is_picked(&self, hop: &Followed) -> bool {
+        let asked = self.folders.asked(&hop.folder, &hop.object);
+        asked.is_some_and(|(cell, _, _)| self.picked.contains(&cell))
+    }
+}
+
+/// The same path with a name in place of the computed step, whose word stands at a span.
+fn with_name(hop: &Followed, name: &str, span: &Range<usize>) -> Option<Followed> {
+    let mut named = hop.clone();
+    let computed = |step: &&mut Step| step.kind == StepKind::Computed && step.token == Token::Unplaced;
+    let step = named.object.steps.iter_mut().find(computed)?;
+    *step = Step { kind: StepKind::Key(name.to_owned()), token: Token::Here(span.clone()) };
+    Some(named)
+}

@@ -1,0 +1,46 @@
+//! Which account is meant: by name, or because it is the only one.
+
+use super::hindrance::gaps;
+use super::reference::{Reference, Role};
+use super::refusal::Refusal;
+use super::tree::Tree;
+use crate::model::Access;
+
+/// The account that is meant. Without a name: the only one whose keys of this access are read, or the only one.
+pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize, Vec<Refusal>> {
+    let all: Vec<usize> = (0..tree.accounts.len()).collect();
+    let names = |accounts: &[usize]| accounts.iter().map(|at| tree.accounts[*at].key.to_string()).collect();
+    let candidates = match named {
+        Some(name) => {
+            let called = tree.accounts_called(name);
+            if called.is_empty() {
+                let unknown = Refusal::UnknownAccount { named: name.to_owned(), accounts: names(&all) };
+                // What cannot be read may be where the account is.
+                return Err(gaps(tree).into_iter().chain([unknown]).collect());
+            }
+            called
+        }
+        None => {
+            let read: Vec<usize> = all.iter().copied().filter(|at| is_read(tree, *at, access)).collect();
+            if read.is_empty() { all } else { read }
+        }
+    };
+    match candidates.as_slice() {
+        [] => Err(no_account(tree)),
+        [only] => Ok(*only),
+        several => Err(vec![Refusal::SeveralAccounts { accounts: names(several) }]),
+    }
+}
+
+/// Why there is no account: nobody can say so of a tree that is not known as a whole.
+pub fn no_account(tree: &Tree) -> Vec<Refusal> {
+    let gaps = gaps(tree);
+    if gaps.is_empty() { vec![Refusal::NoAccount] } else { gaps }
+}
+
+fn is_read(tree: &Tree, account: usize, access: Access) -> bool {
+    let refers = |reference: &Reference| {
+        reference.account == account && reference.access == access && reference.role != Role::Relay
+    };
+    tree.references.iter().any(refers) || tree.opaque.iter().any(|read| read.account == Some(account))
+}

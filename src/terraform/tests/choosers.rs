@@ -1,0 +1,287 @@
+//! Values that choose the slot: what they decide besides keeps them as they are.
+
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, claim, flip, plan_allowing};
+
+const X: &str = "azurerm_cosmosdb_account.x";
+
+/// A root whose variable `slot` chooses the key of `x`, and something more.
+fn code(more: &str) -> String {
+    format!(
+        "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = var.slot == \"primary\" ? {X}.primary_key : \
+         {X}.secondary_key\n}}\n{more}"
+    )
+}
+
+/// Why the read-write key of `x` does not move.
+fn refused(files: &[(&str, &str)]) -> Vec<String> {
+    let tree = Tree::read(files);
+    let account = tree.accounts_called(X)[0];
+    match plan_allowing(&tree, &[account], Access::ReadWrite, Slot::Secondary, &AllowedOpaque::default()) {
+        Ok(_) => Vec::new(),
+        Err(refusals) => {
+            assert!(refusals.iter().all(Refusal::is_finding), "{refusals:?}");
+            refusals.iter().map(ToString::to_string).collect()
+        }
+    }
+}
+
+#[track_caller]
+fn check(more: &str, expected: &[&str]) {
+    assert_eq!(refused(&[("a.tf", &code(more))]), expected, "{more}");
+}
+
+#[test]
+fn what_a_chooser_decides_besides_is_told_and_refused() {
+    for (more, said) in [
+        (
+            "resource \"r\" \"t\" {\n  tags = {\n    slot = var.slot\n  }\n}\n",
+            "a.tf:9:12: `var.slot` chooses the slot and also decides `resource.r.t.tags.slot`",
+        ),
+        (
+            "output \"slot\" {\n  value = var.slot\n}\n",
+            "a.tf:8:11: `var.slot` chooses the slot and also decides `output.slot.value`",
+        ),
+        (
+            "locals {\n  n = lookup(local.names, var.slot)\n}\n",
+            "a.tf:8:27: `var.slot` chooses the slot and also decides `locals.n`",
+        ),
+        (
+            "locals {\n  n = var.slot == \"primary\" ? \"a\" : \"b\"\n}\n",
+            "a.tf:8:7: `var.slot` chooses the slot and also decides `locals.n`",
+        ),
+        (
+            "locals {\n  r = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_readonly_key : \
+             azurerm_cosmosdb_account.x.secondary_readonly_key\n}\n",
+            "a.tf:8:108: `var.slot` chooses the slot and also decides which read-only key of \
+             azurerm_cosmosdb_account.x is read",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.y.secondary_key\n}\n",
+            "a.tf:8:99: `var.slot` chooses the slot and also decides which read-write key of \
+             azurerm_cosmosdb_account.y is read",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.z.secondary_key\n}\n",
+            "a.tf:8:7: `var.slot` chooses the slot and also decides `locals.o`",
+        ),
+        (
+            "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.secondary_key : \
+             azurerm_cosmosdb_account.x.primary_key\n}\n",
+            "a.tf:8:101: `var.slot` chooses the slot and also decides which read-write key of \
+             azurerm_cosmosdb_account.x is read",
+        ),
+    ] {
+        check(more, &[said]);
+    }
+}
+
+#[test]
+fn a_use_in_a_json_string_with_escapes_counts() {
+    for (format, column) in [("%s", 36), ("%s\\\\n", 19)] {
+        let other = format!("{{\"locals\": {{\"n\": \"${{format(\\\"{format}\\\", var.slot)}}\"}}}}");
+        let said = refused(&[("a.tf", &code("")), ("b.tf.json", &other)]);
+        let expected =
+            format!("b.tf.json:1:{column}: `var.slot` chooses the slot and also decides `locals.n`");
+        assert_eq!(said, [expected]);
+    }
+}
+
+/// The value in `variable "v"` after the flip of a choice by it; absent where the flip is refused.
+fn flipped(value: &str, choice: &str) -> Option<String> {
+    let choice = choice
+        .replace('P', "azurerm_cosmosdb_account.x.primary_key")
+        .replace('S', "azurerm_cosmosdb_account.x.secondary_key");
+    let code =
+        |value: &str| format!("variable \"v\" {{\n  default = {value}\n}}\nlocals {{\n  k = {choice}\n}}\n");
+    let before = code(value);
+    let changed = match flip(&[("a.tf", &before)], None, Access::ReadWrite, Slot::Secondary) {
+        Ok(changed) => String::from_utf8(changed.into_iter().next()?.1).unwrap(),
+        Err(refusals) => {
+            assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
+            return None;
+        }
+    };
+    let new = changed.lines().nth(1)?.trim_start().strip_prefix("default = ")?.to_owned();
+    assert_eq!(changed, code(&new));
+    let back = flip(&[("a.tf", &changed)], None, Access::ReadWrite, Slot::Primary).unwrap();
+    assert_eq!(back[0].1, before.as_bytes());
+    Some(new)
+}
+
+#[test]
+fn values_of_all_kinds_choose_as_terraform_takes_them() {
+    for (value, choice, new) in [
+        ("false", "var.v ? S : P", Some("true")),
+        ("true", "(!var.v) ? S : P", Some("false")),
+        ("\"false\"", "var.v ? S : P", Some("\"true\"")),
+        ("false", "var.v == true ? S : P", Some("true")),
+        ("true", "var.v != false ? P : S", Some("false")),
+        ("false", "\"%{ if var.v }${S}%{ else }${P}%{ endif }\"", Some("true")),
+        ("0", "[P, S][var.v]", Some("1")),
+        ("1", "element([S, P], var.v)", Some("0")),
+        ("0", "var.v == 0 ? P : S", Some("1")),
+        ("true", "{ true = P, false = S }[var.v]", Some("false")),
+        ("\"primary\"", "lookup({ primary = P, secondary = S }, var.v, null)", Some("\"secondary\"")),
+        // Terraform compares without converting.
+        ("true", "var.v == \"true\" ? P : S", None),
+        ("\"true\"", "var.v == true ? P : S", None),
+        ("0", "var.v == \"0\" ? P : S", None),
+        ("\"1\"", "var.v ? P : S", None),
+        ("2", "[P, S][var.v]", None),
+        ("2", "element([P, S], var.v)", None),
+        ("true", "var.v && var.w ? P : S", None),
+        ("\"primary\"", "merge({ primary = P, secondary = S }, { primary = S })[var.v]", None),
+    ] {
+        assert_eq!(flipped(value, choice).as_deref(), new, "{value}: {choice}");
+    }
+}
+
+#[test]
+fn a_value_picks_from_names_on_offer() {
+    let keys = "locals {\n  keys = {\n    primary   = azurerm_cosmosdb_account.x.primary_key\n    secondary = \
+                azurerm_cosmosdb_account.x.secondary_key\n    none      = \"\"\n  }\n}\n";
+    for (value, more, picked) in [
+        ("primary", "locals {\n  k = local.keys[var.slot]\n}\n", true),
+        ("primary", "locals {\n  k = lookup(local.keys, var.slot)\n}\n", true),
+        ("primary", "locals {\n  k = local.keys[var.slot]\n}\noutput \"o\" {\n  value = local.k\n}\n", true),
+        ("none", "locals {\n  k = local.keys[var.slot]\n}\n", false),
+        ("primary", "locals {\n  k = local.keys[var.slot]\n  l = local.keys[var.other]\n}\n", false),
+        ("primary", "locals {\n  k = local.keys[\"${var.slot}\"]\n}\n", false),
+    ] {
+        let code = format!("variable \"slot\" {{\n  default = \"{value}\"\n}}\n{keys}{more}");
+        let files = [("a.tf", code.as_str())];
+        let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary);
+        assert_eq!(
+            claim(&files, None, Access::ReadWrite).reads == SlotUse::Only(Slot::Primary),
+            picked,
+            "{more}"
+        );
+        if picked {
+            let expected = code.replace("default = \"primary\"", "default = \"secondary\"");
+            assert_eq!(flipped.unwrap(), [("a.tf".to_owned(), expected.into_bytes())], "{more}");
+        } else {
+            assert!(flipped.is_err(), "{more}");
+        }
+    }
+    let output = |value: &str| format!("output \"keys\" {{\n  value = {value}\n}}\n");
+    let pair = "{\n    primary   = azurerm_cosmosdb_account.x.primary_key\n    secondary = \
+                azurerm_cosmosdb_account.x.secondary_key\n  }";
+    let root = "variable \"slot\" {\n  default = \"primary\"\n}\nmodule \"m\" {\n  source = \"./m\"\n}\nlocals {\n  k = \
+                module.m.keys[var.slot]\n}\n";
+    let files = [("a.tf", root), ("m/a.tf", &output(pair))];
+    let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(flipped[0].1, root.replace("\"primary\"", "\"secondary\"").into_bytes());
+}
+
+#[test]
+fn judging_a_value_is_no_use_of_it() {
+    check(
+        "locals {\n  l = var.slots\n}\ncheck \"c\" {\n  assert {\n    condition = var.slot != \"\"\n    error_message = \
+         \"no ${var.slot}\"\n  }\n}\n",
+        &[],
+    );
+    let validated = code("").replace(
+        "  default = \"primary\"\n",
+        "  default = \"primary\"\n  validation {\n    condition     = contains([\"primary\", \"secondary\"], var.slot)\n    \
+         error_message = \"primary or secondary\"\n  }\n",
+    );
+    assert_eq!(refused(&[("a.tf", &validated)]), [""; 0]);
+}
+
+#[test]
+fn branches_may_differ_in_the_slots_word_alone() {
+    for (branches, refused_for) in [
+        ("{ k = X.primary_key, n = \"db-primary\" } : { k = X.secondary_key, n = \"db-secondary\" }", false),
+        ("[X.primary_key, \"eu\"] : [X.secondary_key, \"eu\"]", false),
+        ("lookup(X, \"primary_key\") : X.secondary_key", false),
+        ("[X.primary_key, \"eu\"] : [X.secondary_key, \"us\"]", true),
+        ("[X.primary_key] : [X.secondary_key, \"us\"]", true),
+    ] {
+        let code = format!(
+            "variable \"slot\" {{\n  default = \"primary\"\n}}\nlocals {{\n  k = var.slot == \"primary\" ? {}\n}}\n",
+            branches.replace('X', X)
+        );
+        let said = refused(&[("a.tf", &code)]);
+        let expected = "a.tf:5:7: `var.slot` chooses the slot and also decides what else differs between the branches here";
+        assert_eq!(said, if refused_for { vec![expected] } else { Vec::new() }, "{branches}");
+    }
+}
+
+#[test]
+fn a_variables_file_that_two_roots_read_moves_neither_alone() {
+    let root = |account: &str| {
+        code("")
+            .replace("  default = \"primary\"\n", "")
+            .replace(X, &format!("azurerm_cosmosdb_account.{account}"))
+    };
+    let value = ("in/env/prod.tfvars", "slot = \"primary\"\n");
+    let alone = [("in/a.tf", root("x")), (value.0, value.1.to_owned())];
+    assert_eq!(flip(&alone, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
+    let both = [("in/a.tf", root("x")), ("a.tf", root("y")), (value.0, value.1.to_owned())];
+    let refusals =
+        flip(&both, Some("in:azurerm_cosmosdb_account.x"), Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+    let names = code("").replace(&format!("{X}.primary_key : {X}.secondary_key"), "1 : 2");
+    let names = [("in/a.tf", root("x")), ("a.tf", names), (value.0, value.1.to_owned())];
+    let refusals = flip(&names, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+}
+
+#[test]
+fn a_value_of_which_one_place_is_out_of_reach_chooses_nothing() {
+    let module = code("").replace("  default = \"primary\"\n", "");
+    let call = ("a.tf", "module \"m\" {\n  source = \"./m\"\n  slot   = \"primary\"\n}\n");
+    let run =
+        ("run/terragrunt.hcl", "terraform {\n  source = \"../m\"\n}\ninputs = {\n  slot = \"primary\"\n}\n");
+    let files = [call, ("m/a.tf", module.as_str())];
+    assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
+    let files = [call, ("m/a.tf", module.as_str()), run];
+    let refusals = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
+}
+
+#[test]
+fn accounts_that_share_a_chooser_move_together() {
+    let y = "locals {\n  o = var.slot == \"primary\" ? azurerm_cosmosdb_account.y.primary_key : \
+             azurerm_cosmosdb_account.y.secondary_key\n}\n";
+    let code = code(y);
+    let tree = Tree::read(&[("a.tf", &code)]);
+    let allowed = AllowedOpaque::default();
+    let flip = plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &allowed).unwrap();
+    assert_eq!(flip.edits.len(), 1);
+    assert_eq!(flip.changed.len(), 2);
+    let expected = code.replace("default = \"primary\"", "default = \"secondary\"");
+    assert_eq!(flip.files, [("a.tf".to_owned(), expected.into_bytes())]);
+    // One of them would go the other way.
+    let crossed = code.replace("y.primary_key", "y.s_key").replace("y.secondary_key", "y.primary_key");
+    let tree = Tree::read(&[("a.tf", crossed.replace("y.s_key", "y.secondary_key"))]);
+    let refusals = plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &allowed).unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::AlsoDecides { .. }]), "{refusals:?}");
+}
+
+#[test]
+fn accounts_that_end_in_one_written_value_raise_its_version_once() {
+    let code = "resource \"azurerm_key_vault_secret\" \"s\" {\n  name             = \"db\"\n  value_wo_version = 9\n  \
+                value_wo         = \"${azurerm_cosmosdb_account.x.primary_key} ${azurerm_cosmosdb_account.y.primary_key}\"\n}\n";
+    let tree = Tree::read(&[("a.tf", code)]);
+    let flip =
+        plan_allowing(&tree, &[0, 1], Access::ReadWrite, Slot::Secondary, &AllowedOpaque::default()).unwrap();
+    assert_eq!(flip.edits.len(), 3);
+    let expected = code.replace("= 9", "= 10").replace("primary_key", "secondary_key");
+    assert_eq!(flip.files, [("a.tf".to_owned(), expected.into_bytes())]);
+}
+
+#[test]
+fn a_person_may_vouch_for_what_is_no_key() {
+    let code = code("output \"slot\" {\n  value = var.slot\n}\n");
+    let tree = Tree::read(&[("a.tf", &code)]);
+    for (place, ok) in [("a.tf:8", true), ("a.tf:8:11", true), ("a.tf:5", false)] {
+        let allowed = AllowedOpaque(vec![place.to_owned()]);
+        let planned = plan_allowing(&tree, &[0], Access::ReadWrite, Slot::Secondary, &allowed);
+        assert_eq!(planned.is_ok(), ok, "{place}");
+        assert_eq!(allowed.unused(&tree).is_empty(), ok, "{place}");
+    }
+}

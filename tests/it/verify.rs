@@ -1,0 +1,65 @@
+//! `verify` as a user runs it, on a world that answers.
+
+use keyslot::model::{KeyKind, KeyMaterial, Slot, StampName};
+use keyslot::sim::{Command, WorldConfig};
+use serde_json::Value;
+
+use crate::live::Live;
+use crate::schema::schema_errors;
+
+fn verify(live: &Live, more: &[&str]) -> (i32, String) {
+    let mut arguments = vec!["verify"];
+    arguments.extend(more);
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).args(&arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), if text.is_empty() { said } else { text })
+}
+
+fn set_secret(live: &Live, stamp: &StampName, value: KeyMaterial) {
+    let command = Command::SetSecret { stamp: stamp.clone(), value };
+    live.stage.simulation.world.with(|world| world.apply(command)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_on_one_key_is_told_and_whoever_differs_is_named() {
+    let live = Live::set(WorldConfig::seeded(5), 60.0);
+    let (code, text) = verify(&live, &[]);
+    assert_eq!((code, text.contains("everybody uses the primary key")), (0, true), "{text}");
+
+    let (last, secondary) = live.stage.simulation.world.with(|world| {
+        let last = world.stamps().last().unwrap().name.clone();
+        let secondary = world.account().current(KeyKind::read_write(Slot::Secondary)).unwrap();
+        (last, (*secondary.material).clone())
+    });
+    set_secret(&live, &last, secondary);
+    let (code, text) = verify(&live, &["--output", "json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(schema_errors("verify", &document), [""; 0]);
+    assert_eq!((code, &document["agrees"], &document["slot"]), (1, &Value::Bool(false), &Value::Null));
+    let kinds: Vec<(&str, &str)> = document["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["stamp"].as_str().unwrap(), it["kind"].as_str().unwrap()))
+        .collect();
+    assert_eq!(kinds, [(last.as_str(), "other-slot"), (last.as_str(), "old-pods")], "{text}");
+
+    set_secret(&live, &last, KeyMaterial::new("somebody typed this".to_owned()));
+    let (code, text) = verify(&live, &[]);
+    assert_eq!((code, text.contains("holds neither key of the account")), (1, true), "{text}");
+    assert!(!text.contains("somebody typed"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_seen_is_told_and_is_no_agreement() {
+    use keyslot::sim::{Fault, Operation, Target, Trouble, When};
+    let fault = Fault::new(When::Always, Target::operation(Operation::ReadVault), Trouble::Forbidden);
+    let live = Live::set(WorldConfig::seeded(6).with_fault(fault), 60.0);
+    let (code, text) = verify(&live, &[]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("not seen: the vault of"), "{text}");
+    assert!(text.contains("nobody can say which key is used"), "{text}");
+    let log = live.stage.simulation.wire.transcript();
+    assert_eq!(log.count("DELETE", "/dbs"), 0, "no key is probed");
+}
