@@ -42,6 +42,17 @@ fn stateful(name: &str) -> WorkloadView {
     WorkloadView { name, strategy: Strategy::Ordinals { partition: 0 }, ..deployment() }
 }
 
+/// The workload of both stamps is a StatefulSet.
+fn become_stateful(stage: &mut Stage) {
+    let set = stateful("orders-db");
+    stage.policy.workloads = vec![set.name.clone()];
+    for name in ["east", "north"] {
+        let cluster = stage.cluster_mut(name);
+        cluster.workloads = vec![set.clone()];
+        cluster.pods.iter_mut().for_each(|pod| pod.workload = Some(set.name.clone()));
+    }
+}
+
 fn nightly() -> CronJobView {
     CronJobView {
         namespace: "workload".to_owned(),
@@ -276,6 +287,23 @@ fn restart_is_held_by_each_of_its_gates_alone() {
         ("the workload is made anew all at once", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].strategy = Strategy::Recreate;
         }),
+        ("a set is rolling out", Gate::RolloutSettled, End::Waits, |s| {
+            become_stateful(s);
+            s.cluster_mut("east").workloads[0].updated = 1;
+            let pod = &mut s.cluster_mut("east").pods[2];
+            (pod.ready, pod.created) = (false, at(100_000 - 500));
+        }),
+        (
+            "a set does not get on, and has no deadline that would say so",
+            Gate::RolloutSettled,
+            End::Halts,
+            |s| {
+                become_stateful(s);
+                s.cluster_mut("east").workloads[0].updated = 1;
+                let pod = &mut s.cluster_mut("east").pods[2];
+                (pod.ready, pod.created) = (false, at(100_000 - 700));
+            },
+        ),
         ("its pods are replaced on deletion only", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].strategy = Strategy::OnDelete;
         }),

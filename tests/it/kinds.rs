@@ -1,12 +1,15 @@
 //! Whole rotations of a world that has StatefulSets and DaemonSets too: in memory, and by the program over the wire.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keyslot::drive::TurnEnd;
+use jiff::Timestamp;
+use keyslot::drive::{Notice, TurnEnd, Watcher};
 use keyslot::model::{Slot, WorkloadKind};
 use keyslot::rotation::Gate;
-use keyslot::sim::config::KeySource;
-use keyslot::sim::{Holds, World, WorldConfig};
+use keyslot::sim::config::{CronJobConfig, KeySource};
+use keyslot::sim::{Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
 
 use crate::in_memory::{Life, Theatre};
 use crate::live::Live;
@@ -66,6 +69,88 @@ fn a_set_whose_pods_are_replaced_on_deletion_halts_and_never_loses_its_key() {
     let outcome = theatre.world.lock().outcome();
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
     assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::from(Slot::Primary)));
+}
+
+#[test]
+fn a_set_whose_new_pods_do_not_start_halts_at_the_canary() {
+    for set in 0..2 {
+        let mut config = world();
+        let name = config.sets[set].workload.name.clone();
+        config.faults.push(Fault::new(When::Always, Target::workload(name.clone()), Trouble::CrashLoop));
+        let mut theatre = Theatre::new(config);
+        let life = theatre.live();
+        let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+        let failed = reasons.iter().find(|reason| reason.why.kind() == "rollout-failed");
+        assert!(
+            failed.is_some_and(|failed| failed.subject.to_string().ends_with(&name.to_string())),
+            "{life:?}"
+        );
+        let world = theatre.world.lock();
+        let rolled = world.counters().generations.keys().filter(|(_, workload)| *workload == name).count();
+        assert_eq!((rolled, world.outage().refused), (1, 0), "the canary only");
+        assert_eq!(world.outage().dark, Duration::ZERO, "the other pods serve on");
+    }
+}
+
+/// A Job that begins before the vaults are written and works for longer than everything else takes, while all other
+/// pods end soon.
+fn with_a_long_job() -> WorldConfig {
+    let mut config = world();
+    let mut nightly = CronJobConfig { every: 1, ..CronJobConfig::named("nightly") };
+    nightly.workload.ends_in = Span::exactly(Duration::from_secs(8 * 3600));
+    config.cron_jobs = vec![nightly];
+    config.people.review = Span::exactly(Duration::from_secs(3600));
+    config.account.tells_last_use = false;
+    for workload in &mut config.workloads {
+        workload.ends_in = Span::exactly(Duration::from_secs(10));
+    }
+    config
+}
+
+#[test]
+fn a_job_that_began_with_the_old_key_is_waited_for_by_name() {
+    let mut theatre = Theatre::new(with_a_long_job());
+    let told: Arc<Told> = Arc::default();
+    theatre.watcher = told.clone();
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    let waited = told.0.lock().unwrap().clone();
+    assert!(waited.iter().any(|subject| subject.contains("/workload/job/nightly-")), "{waited:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
+}
+
+#[test]
+fn without_the_gate_a_running_job_is_refused() {
+    let mut theatre = Theatre::new(with_a_long_job());
+    theatre.without.insert(Gate::OldPodsGone);
+    theatre.live();
+    assert!(theatre.world.lock().outage().refused > 0);
+}
+
+#[test]
+fn a_cron_job_whose_next_run_would_read_the_old_key_halts_by_name() {
+    let mut config = world();
+    config.cron_jobs = vec![CronJobConfig { every: 24, ..CronJobConfig::named("nightly") }.reading("cosmos")];
+    let mut theatre = Theatre::new(config);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let held = reasons.iter().find(|reason| reason.why.kind() == "cron-job-reads-stale");
+    let held = held.unwrap_or_else(|| panic!("{reasons:?}"));
+    assert!(held.subject.to_string().ends_with("/workload/cronjob/nightly"), "{held:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
+}
+
+/// What was waited for, by subject.
+#[derive(Default)]
+struct Told(Mutex<BTreeSet<String>>);
+
+impl Watcher for Told {
+    fn notice(&self, _: Timestamp, notice: &Notice<'_>) {
+        if let Notice::Waiting { reasons, .. } = notice {
+            self.0.lock().unwrap().extend(reasons.iter().map(|reason| reason.subject.to_string()));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use keyslot::adapters::kubernetes::{
 use keyslot::model::{ClusterView, RotationId, Salt, StampName, Strategy, WorkloadKind, WorkloadName};
 use keyslot::ports::{Clock as _, Clusters, Effect, Permit, RestartMark};
 use keyslot::rotation::rollout::{Rollout, rollout};
-use keyslot::sim::config::{Flavour, KeySource};
+use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
 use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireFault, WireOptions};
 use keyslot::sim::{self, Command, DeploymentPatch, Target, When, World, WorldConfig};
 use secrecy::ExposeSecret as _;
@@ -286,6 +286,35 @@ async fn the_adapter_sees_sets_restarts_them_and_is_woken_when_they_are_done() {
         }
     }
     assert!(setup.wire.transcript().count("GET", "watch=true") <= 8, "four watches");
+}
+
+#[tokio::test]
+async fn a_cron_job_and_its_running_job_are_seen_by_kubectl_and_by_the_adapter() {
+    let mut config = WorldConfig::default();
+    let hourly = CronJobConfig { every: 1, ..CronJobConfig::named("hourly") };
+    config.cron_jobs = vec![hourly.reading("cosmos"), CronJobConfig::named("later")];
+    config.cron_jobs[1].suspended = true;
+    let setup = setup(config, 60.0);
+    setup.world.with(|world| world.advance_to(world.now() + jiff::SignedDuration::from_secs(3700)));
+    let view = setup.look(&setup.adapter()).await;
+    let told: Vec<_> =
+        view.cron_jobs.iter().map(|job| (job.name.as_str(), job.suspended, &job.reads[..])).collect();
+    assert_eq!(told, [("hourly", false, &["cosmos".to_owned()][..]), ("later", true, &[])]);
+    let jobs: Vec<_> = view.pods.iter().filter_map(|pod| pod.above.as_ref()).collect();
+    assert_eq!(jobs.len(), 1, "{:?}", view.pods);
+    assert!(jobs[0].is_job() && jobs[0].name.starts_with("hourly-"), "{jobs:?}");
+    assert_eq!(view.synced.len(), 1);
+    if !kubectl_is_here() {
+        return;
+    }
+    let out = setup.ok(&["get", "cronjobs"]).await;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[1][..9], ["hourly", "0", "*/1", "*", "*", "*", "<none>", "False", "1"]);
+    assert!(lines[2].contains(&"True"), "{out}");
+    let out = setup.ok(&["get", "jobs,pods", "-l", "app=hourly"]).await;
+    assert!(out.contains("Running"), "{out}");
+    let out = setup.ok(&["get", "jobs"]).await;
+    assert!(out.contains("0/1"), "{out}");
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     reasons.extend(consumers(ctx, &facts.name, cluster, Some(vault)));
     reasons.extend(workload_ready(&facts.name, name, cluster));
     if let Some(workload) = cluster.workload(name) {
-        reasons.extend(rollout_settled(ctx, &facts.name, workload));
+        reasons.extend(rollout_settled(ctx, &facts.name, workload, cluster));
     }
     let held = ctx.holding(reasons);
     if !held.is_empty() {

@@ -20,4 +20,4 @@ pub use inventory::all_listed;
 pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};
 pub use runs::{no_hazard, under_way};
 pub use vaults::{propagated, synced};
-pub use workloads::{cluster_steady, rollout_settled, workload_ready};
+pub use workloads::{cluster_steady, rollout_settled, stuck, workload_ready};

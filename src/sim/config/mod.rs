@@ -4,6 +4,7 @@
 //! Durations are world time. [`WorldConfig::default`] is the default world of a rehearsal.
 
 mod clusters;
+mod cron_jobs;
 mod services;
 mod sets;
 
@@ -21,6 +22,7 @@ pub use services::{
     RepositoryConfig, StageConfig,
 };
 
+pub use cron_jobs::CronJobConfig;
 pub use sets::SetConfig;
 
 use super::fault::Fault;
@@ -49,6 +51,8 @@ pub struct WorldConfig {
     /// StatefulSets and DaemonSets, which come after the Deployments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<SetConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cron_jobs: Vec<CronJobConfig>,
     pub kubernetes: KubernetesConfig,
     pub people: PeopleConfig,
     pub pipeline: PipelineConfig,
@@ -70,6 +74,7 @@ impl Default for WorldConfig {
             units: vec![UnitConfig::live(3)],
             workloads: WorkloadConfig::example(),
             sets: Vec::new(),
+            cron_jobs: Vec::new(),
             kubernetes: KubernetesConfig::default(),
             people: PeopleConfig::default(),
             pipeline: PipelineConfig::default(),
@@ -110,8 +115,9 @@ impl WorldConfig {
         self.workloads.iter().chain(self.sets.iter().map(|set| &set.workload))
     }
 
+    /// What makes pods, by its place: CronJobs come after the workloads.
     pub fn workload_at(&self, place: usize) -> Option<&WorkloadConfig> {
-        self.all_workloads().nth(place)
+        self.all_workloads().chain(self.cron_jobs.iter().map(|job| &job.workload)).nth(place)
     }
 
     /// The workload of that name, for changing it in place.

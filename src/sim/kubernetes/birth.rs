@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::{KeySource, SetConfig, WorkloadConfig};
+use super::super::config::{CronJobConfig, KeySource, SetConfig, WorkloadConfig};
 use super::super::time::before;
 use super::object::{
-    Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass, ReplicaSet,
-    ReplicaSetId, ReplicaSetStatus, SetStatus,
+    CronJob, Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass,
+    ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
 };
 use super::pod::Origin;
 use super::ring::Ring;
 use super::sets::pod_name;
 use super::status::{self, AVAILABLE, NEW_AVAILABLE, PROGRESSING};
-use super::{Cluster, Hand, PodId};
+use super::{Cluster, Hand, PodId, Task};
 use crate::model::WorkloadKind;
 
 /// How long ago everything was first deployed.
@@ -28,6 +28,8 @@ impl Cluster {
             deployments: Vec::new(),
             replica_sets: BTreeMap::new(),
             sets: Vec::new(),
+            cron_jobs: Vec::new(),
+            jobs: BTreeMap::new(),
             pods: BTreeMap::new(),
             classes: Vec::new(),
             mounts: BTreeMap::new(),
@@ -45,6 +47,10 @@ impl Cluster {
         for (place, set) in hand.config.sets.iter().enumerate() {
             cluster.add_class(&set.workload, hand);
             cluster.add_set(place, set, hand);
+        }
+        for (place, job) in hand.config.cron_jobs.iter().enumerate() {
+            cluster.add_class(&job.workload, hand);
+            cluster.add_cron_job(place, job, hand);
         }
         cluster.due.clear();
         // They were filled by the first pods that ever ran, and have not changed since.
@@ -110,6 +116,29 @@ impl Cluster {
             };
             self.add_pod(id, &name, origin, hand);
         }
+    }
+
+    /// Earlier runs have filled the Secret; none of them is remembered.
+    fn add_cron_job(&mut self, place: usize, config: &CronJobConfig, hand: &mut Hand<'_>) {
+        let CronJobConfig { workload, suspended, history, .. } = config;
+        let cron = CronJob {
+            meta: meta(&workload.name.namespace, &workload.name.name, "cron-job", hand),
+            schedule: config.schedule(),
+            period: config.period(),
+            suspended: *suspended,
+            history: *history,
+            template: Arc::new(template(workload)),
+            last: None,
+            active: None,
+        };
+        let current = hand.vault.current().map(|version| version.value.clone());
+        if let (KeySource::SyncedSecret(secret), Some(value)) = (&workload.key, current)
+            && !self.secrets.contains_key(secret)
+        {
+            self.sync_secret(secret, &cron.meta.namespace, &value, hand);
+        }
+        hand.later(cron.period, Task::CronJob(place));
+        self.cron_jobs.push(Arc::new(cron));
     }
 
     fn add_pod(&mut self, id: PodId, name: &str, origin: Origin<'_>, hand: &mut Hand<'_>) {

@@ -9,6 +9,7 @@
 mod birth;
 mod csi;
 mod deployment;
+mod jobs;
 mod object;
 mod patch;
 mod pod;
@@ -24,9 +25,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use object::{
-    Change, ChangeKind, Condition, Deployment, DeploymentStatus, Meta, MountStatus, Object, Owner, Phase,
-    Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
-    SyncedSecret,
+    Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,
+    Object, Owner, Phase, Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
+    ReplicaSetStatus, SetStatus, SyncedSecret,
 };
 pub use ring::Ring;
 
@@ -47,6 +48,9 @@ pub enum Task {
     ReplicaSet(ReplicaSetId),
     /// A StatefulSet or a DaemonSet, by its place among them.
     Set(usize),
+    /// A CronJob's time has come, by its place.
+    CronJob(usize),
+    Job(JobId),
     /// A pod may have been ready for long enough to be available.
     Recheck(Owner),
     /// A rollout may have passed its deadline.
@@ -57,6 +61,8 @@ pub enum Task {
     End(PodId),
     Remove(PodId),
     Refresh(PodId),
+    /// A Job's pod has done its work.
+    Finish(PodId),
 }
 
 impl Task {
@@ -65,6 +71,7 @@ impl Task {
         match owner {
             Owner::ReplicaSet(id) => Task::ReplicaSet(id),
             Owner::Set(place) => Task::Set(place),
+            Owner::Job(id) => Task::Job(id),
         }
     }
 }
@@ -124,6 +131,8 @@ pub struct Cluster {
     deployments: Vec<Arc<Deployment>>,
     replica_sets: BTreeMap<ReplicaSetId, Arc<ReplicaSet>>,
     sets: Vec<Arc<PodSet>>,
+    cron_jobs: Vec<Arc<CronJob>>,
+    jobs: BTreeMap<JobId, Arc<Job>>,
     pods: BTreeMap<PodId, Arc<Pod>>,
     classes: Vec<Arc<ProviderClass>>,
     mounts: BTreeMap<PodId, Arc<MountStatus>>,
@@ -152,6 +161,14 @@ impl Cluster {
 
     pub fn pod_set(&self, name: &WorkloadName) -> Option<&Arc<PodSet>> {
         self.sets.iter().find(|set| &set.workload == name)
+    }
+
+    pub fn cron_jobs(&self) -> &[Arc<CronJob>] {
+        &self.cron_jobs
+    }
+
+    pub fn jobs(&self) -> impl Iterator<Item = &Arc<Job>> {
+        self.jobs.values()
     }
 
     /// The generation of a workload of any kind.
@@ -215,6 +232,9 @@ impl Cluster {
             Task::Deadline(place) => self.sync_if_unfinished(place, hand),
             Task::ReplicaSet(id) => return self.sync_replica_set(id, hand),
             Task::Set(place) => return self.sync_set(place, hand),
+            Task::CronJob(place) => self.run_cron_job(place, hand),
+            Task::Job(id) => self.sync_job(id, hand),
+            Task::Finish(pod) => return self.finish_pod(pod, hand),
             Task::Recheck(owner) => self.ask(Task::of(owner), hand),
             Task::Schedule(pod) => self.schedule_pod(pod, hand),
             Task::Mount(pod) => self.mount(pod, hand),
@@ -248,6 +268,8 @@ impl Cluster {
         self.deployments.clear();
         self.replica_sets.clear();
         self.sets.clear();
+        self.cron_jobs.clear();
+        self.jobs.clear();
         self.pods.clear();
         self.mounts.clear();
         self.secrets.clear();

@@ -24,7 +24,12 @@ pub enum Owner {
     ReplicaSet(ReplicaSetId),
     /// Place of a StatefulSet or DaemonSet in [`Cluster::sets`](super::Cluster::sets).
     Set(usize),
+    Job(JobId),
 }
+
+/// Counts the Jobs of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
 
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +176,33 @@ pub struct PodSet {
     pub status: SetStatus,
 }
 
+/// A CronJob, whose runs never overlap (`concurrencyPolicy: Forbid`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronJob {
+    pub meta: Meta,
+    pub schedule: String,
+    pub period: Duration,
+    pub suspended: bool,
+    pub history: usize,
+    pub template: Arc<PodTemplate>,
+    pub last: Option<Timestamp>,
+    /// The Job that runs.
+    pub active: Option<JobId>,
+}
+
+/// A Job of one pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub meta: Meta,
+    /// Place of its CronJob in [`Cluster::cron_jobs`](super::Cluster::cron_jobs).
+    pub owner: usize,
+    pub owner_name: Arc<str>,
+    pub owner_uid: Arc<str>,
+    pub template: Arc<PodTemplate>,
+    pub completed: Option<Timestamp>,
+}
+
 /// `status.phase` of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -197,8 +229,9 @@ pub struct Pod {
     pub owner: Owner,
     pub owner_name: Arc<str>,
     pub owner_uid: Arc<str>,
-    /// Place of the workload above: Deployments first, then sets.
+    /// Place of what it comes from: Deployments first, then sets, then CronJobs.
     pub place: usize,
+    /// A Job's pod has its Job's name here, for faults to be aimed at.
     pub workload: WorkloadName,
     /// `pod-template-hash`, or under a set the name of its revision.
     pub hash: Arc<str>,
@@ -260,6 +293,8 @@ pub enum Object {
     Deployment(Arc<Deployment>),
     ReplicaSet(Arc<ReplicaSet>),
     Set(Arc<PodSet>),
+    CronJob(Arc<CronJob>),
+    Job(Arc<Job>),
     Pod(Arc<Pod>),
     MountStatus(Arc<MountStatus>),
     Secret(Arc<SyncedSecret>),
@@ -271,6 +306,8 @@ impl Object {
             Object::Deployment(object) => &object.meta,
             Object::ReplicaSet(object) => &object.meta,
             Object::Set(object) => &object.meta,
+            Object::CronJob(object) => &object.meta,
+            Object::Job(object) => &object.meta,
             Object::Pod(object) => &object.meta,
             Object::MountStatus(object) => &object.meta,
             Object::Secret(object) => &object.meta,
@@ -282,6 +319,8 @@ impl Object {
             Object::Deployment(_) => "Deployment",
             Object::ReplicaSet(_) => "ReplicaSet",
             Object::Set(object) => object.workload.kind.as_str(),
+            Object::CronJob(_) => "CronJob",
+            Object::Job(_) => "Job",
             Object::Pod(_) => "Pod",
             Object::MountStatus(_) => "SecretProviderClassPodStatus",
             Object::Secret(_) => "Secret",

@@ -148,6 +148,11 @@ impl Cluster {
         let min_ready = match pod.owner {
             Owner::ReplicaSet(_) => self.deployments.get(pod.place).map(|deployment| deployment.min_ready),
             Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
+            Owner::Job(_) => {
+                self.begin_work(id, pod.place, hand);
+                // Nobody is served by it: no workload is dark without it.
+                return Happened::default();
+            }
         };
         if let Some(min_ready) = min_ready.filter(|min_ready| !min_ready.is_zero()) {
             hand.later(min_ready, Task::Recheck(pod.owner));
@@ -198,6 +203,14 @@ impl Cluster {
 
     pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        let ended = self.stop_pod(id, hand);
+        hand.later(REMOVAL, Task::Remove(id));
+        let serves = !matches!(pod.owner, Owner::Job(_));
+        Happened { ended, readiness: serves.then_some(pod.place) }
+    }
+
+    /// Its containers have ended.
+    pub(super) fn stop_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Option<Process> {
         let now = hand.now;
         self.change_pod(id, hand, |pod| {
             pod.phase = Phase::Succeeded;
@@ -206,8 +219,7 @@ impl Cluster {
                 pod.ready_changed = Some(now);
             }
         });
-        hand.later(REMOVAL, Task::Remove(id));
-        Happened { ended: self.processes.remove(&id), readiness: Some(pod.place) }
+        self.processes.remove(&id)
     }
 
     pub(super) fn remove_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {

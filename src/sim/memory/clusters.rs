@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::super::command::{Command, DeploymentPatch, Reply};
-use super::super::config::Flavour;
+use super::super::config::{Flavour, KeySource};
 use super::super::fault::{Call, Operation};
-use super::super::kubernetes::{Cluster, Deployment, Pod, PodSet};
+use super::super::kubernetes::{Cluster, CronJob, Deployment, Owner, Pod, PodSet};
 use super::super::time::whole_second;
 use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Salt, StampName, Strategy,
-    SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
+    Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodView, ReplicaNumber, Salt,
+    StampName, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -37,7 +37,7 @@ impl Clusters for MemoryClusters {
                     state: stamp.azure.clone(),
                     workloads: workloads(cluster),
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
-                    cron_jobs: Vec::new(),
+                    cron_jobs: cluster.cron_jobs().iter().map(|job| cron_job(job)).collect(),
                     synced: self.synced(world, cluster, salt),
                 })
             })
@@ -170,15 +170,32 @@ fn workload(deployment: &Deployment) -> WorkloadView {
     }
 }
 
+fn cron_job(job: &CronJob) -> CronJobView {
+    CronJobView {
+        namespace: job.meta.namespace.to_string(),
+        name: job.meta.name.to_string(),
+        suspended: job.suspended,
+        // Every pod of this world mounts its class.
+        mounts: true,
+        reads: match &job.template.key {
+            KeySource::SyncedSecret(secret) => vec![secret.clone()],
+            KeySource::Mount => Vec::new(),
+        },
+        pinned: None,
+    }
+}
+
 fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
+    let of_job = matches!(pod.owner, Owner::Job(_));
+    let job = || ObjectName::new("Job", &*pod.meta.namespace, &*pod.owner_name);
     PodView {
         name: pod.meta.name.to_string(),
         uid: pod.meta.uid.to_string(),
         namespace: pod.meta.namespace.to_string(),
         created: whole_second(pod.meta.created),
         deleting: pod.deleting.map(whole_second),
-        workload: Some(pod.workload.clone()),
-        above: None,
+        workload: (!of_job).then(|| pod.workload.clone()),
+        above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
         mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),

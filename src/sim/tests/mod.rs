@@ -3,6 +3,7 @@
 mod code;
 mod controller;
 mod csi;
+mod jobs;
 mod keys;
 mod ports;
 mod runs;

@@ -12,8 +12,8 @@ use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
-    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass, ReplicaSet,
-    SyncedSecret,
+    Cluster, CronJob, Deployment, Job, Meta, MountStatus, Owner, Phase, Pod, PodSet, PodTemplate,
+    ProviderClass, ReplicaSet, SyncedSecret,
 };
 
 /// The volume that the driver mounts.
@@ -216,6 +216,51 @@ fn daemon_set_status(set: &PodSet) -> Value {
     Value::Object(json)
 }
 
+pub(super) fn cron_job(cron: &CronJob, cluster: &Cluster, key: &str) -> Value {
+    let mut meta = metadata(&cron.meta);
+    meta["generation"] = json!(1);
+    let mut template = template(&cron.template, None, key);
+    template["spec"]["restartPolicy"] = json!("OnFailure");
+    let mut status = json!({});
+    if let Some(last) = cron.last {
+        status["lastScheduleTime"] = json!(time(last));
+    }
+    if let Some(job) = cron.active.and_then(|id| cluster.jobs().find(|job| job.id == id)) {
+        status["active"] = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": &*job.meta.name,
+            "namespace": &*job.meta.namespace, "uid": &*job.meta.uid}]);
+    }
+    json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta,
+        "spec": {
+            "schedule": cron.schedule,
+            "concurrencyPolicy": "Forbid",
+            "suspend": cron.suspended,
+            "successfulJobsHistoryLimit": cron.history,
+            "failedJobsHistoryLimit": 1,
+            "jobTemplate": {"spec": {"template": template}},
+        },
+        "status": status,
+    })
+}
+
+pub(super) fn job(job: &Job, key: &str) -> Value {
+    let mut meta = metadata(&job.meta);
+    meta["generation"] = json!(1);
+    meta["ownerReferences"] = owner("batch/v1", "CronJob", &job.owner_name, &job.owner_uid);
+    let mut template = template(&job.template, None, key);
+    template["spec"]["restartPolicy"] = json!("OnFailure");
+    let status = match job.completed {
+        None => json!({"active": 1, "startTime": time(job.meta.created)}),
+        Some(at) => json!({"succeeded": 1, "startTime": time(job.meta.created), "completionTime": time(at),
+            "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": time(at)}]}),
+    };
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": meta,
+        "spec": {"parallelism": 1, "completions": 1, "backoffLimit": 6, "template": template},
+        "status": status,
+    })
+}
+
 /// A pod template; a ReplicaSet's has the hash among its labels.
 fn template(template: &PodTemplate, hash: Option<&str>, key: &str) -> Value {
     let mut labels = json!({"app": &*template.app});
@@ -260,11 +305,12 @@ pub(super) fn pod(pod: &Pod, key: &str) -> Value {
     if !pod.template.annotations.is_empty() {
         meta["annotations"] = json!(pod.template.annotations);
     }
-    let above = match pod.owner {
-        Owner::ReplicaSet(_) => "ReplicaSet",
-        Owner::Set(_) => pod.workload.kind.as_str(),
+    let (api, above) = match pod.owner {
+        Owner::ReplicaSet(_) => ("apps/v1", "ReplicaSet"),
+        Owner::Set(_) => ("apps/v1", pod.workload.kind.as_str()),
+        Owner::Job(_) => ("batch/v1", "Job"),
     };
-    meta["ownerReferences"] = owner("apps/v1", above, &pod.owner_name, &pod.owner_uid);
+    meta["ownerReferences"] = owner(api, above, &pod.owner_name, &pod.owner_uid);
     if let Some(deleting) = pod.deleting {
         meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
         meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
@@ -279,6 +325,10 @@ pub(super) fn pod(pod: &Pod, key: &str) -> Value {
 /// With what its controller knows its revision by.
 fn pod_labels(pod: &Pod) -> Value {
     let app = &*pod.template.app;
+    if matches!(pod.owner, Owner::Job(_)) {
+        let job = &*pod.owner_name;
+        return json!({"app": app, "batch.kubernetes.io/job-name": job, "job-name": job});
+    }
     match (pod.workload.kind, pod.index) {
         (WorkloadKind::StatefulSet, Some(ordinal)) => json!({
             "app": app, "controller-revision-hash": &*pod.hash, "apps.kubernetes.io/pod-index": ordinal.to_string(),

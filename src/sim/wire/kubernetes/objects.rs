@@ -70,7 +70,10 @@ impl Wanted {
             }
             Resource::StatefulSets => sets(cluster, WorkloadKind::StatefulSet, key),
             Resource::DaemonSets => sets(cluster, WorkloadKind::DaemonSet, key),
-            Resource::CronJobs => Vec::new(),
+            Resource::CronJobs => {
+                cluster.cron_jobs().iter().map(|job| encode::cron_job(job, cluster, key)).collect()
+            }
+            Resource::Jobs => cluster.jobs().map(|job| encode::job(job, key)).collect(),
             Resource::Classes => {
                 cluster.provider_classes().iter().map(|class| encode::provider_class(class)).collect()
             }
@@ -95,6 +98,8 @@ impl Wanted {
             (Object::Set(object), resource) if resource.workload() == Some(object.workload.kind) => {
                 encode::pod_set(object, key)
             }
+            (Object::CronJob(object), Resource::CronJobs) => encode::cron_job(object, &stamp.cluster, key),
+            (Object::Job(object), Resource::Jobs) => encode::job(object, key),
             (Object::Pod(object), Resource::Pods) => encode::pod(object, key),
             (Object::MountStatus(object), Resource::PodStatuses) => encode::mount_status(object),
             (Object::Secret(object), Resource::Secrets) => encode::secret(object),

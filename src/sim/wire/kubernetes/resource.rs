@@ -13,6 +13,7 @@ pub(super) enum Resource {
     StatefulSets,
     DaemonSets,
     CronJobs,
+    Jobs,
     Classes,
     PodStatuses,
 }
@@ -35,7 +36,7 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 10] = [
+    pub const ALL: [Resource; 11] = [
         Resource::Namespaces,
         Resource::Pods,
         Resource::Secrets,
@@ -44,6 +45,7 @@ impl Resource {
         Resource::StatefulSets,
         Resource::DaemonSets,
         Resource::CronJobs,
+        Resource::Jobs,
         Resource::Classes,
         Resource::PodStatuses,
     ];
@@ -131,6 +133,7 @@ impl Resource {
                 short: &["cj"],
                 ..CORE
             },
+            Resource::Jobs => Names { group: "batch", plural: "jobs", singular: "job", kind: "Job", ..CORE },
             Resource::Classes => Names {
                 plural: "secretproviderclasses",
                 singular: "secretproviderclass",

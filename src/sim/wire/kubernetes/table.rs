@@ -65,7 +65,16 @@ fn columns(resource: Resource) -> &'static [Column] {
             ("Images", false),
             ("Selector", false),
         ],
-        Resource::CronJobs => &[("Name", true), ("Schedule", true), ("Suspend", true), ("Age", true)],
+        Resource::CronJobs => &[
+            ("Name", true),
+            ("Schedule", true),
+            ("Timezone", true),
+            ("Suspend", true),
+            ("Active", true),
+            ("Last Schedule", true),
+            ("Age", true),
+        ],
+        Resource::Jobs => &[("Name", true), ("Status", true), ("Completions", true), ("Age", true)],
         Resource::Secrets => &[("Name", true), ("Type", true), ("Data", true), ("Age", true)],
         Resource::Namespaces => &[("Name", true), ("Status", true), ("Age", true)],
         Resource::Classes | Resource::PodStatuses => &[("Name", true), ("Age", true)],
@@ -128,7 +137,18 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
             let (ready, anywhere) = (count("numberReady"), json!("<none>"));
             vec![name, desired, current, ready, updated, available, anywhere, age]
         }
-        Resource::CronJobs => vec![name, spec["schedule"].clone(), spec["suspend"].clone(), age],
+        Resource::CronJobs => {
+            let active = json!(status["active"].as_array().map_or(0, Vec::len));
+            let last = status["lastScheduleTime"].as_str();
+            let last = json!(last.map_or_else(|| "<none>".to_owned(), |at| self::age(at, now)));
+            let suspended = json!(if spec["suspend"] == true { "True" } else { "False" });
+            vec![name, spec["schedule"].clone(), json!("<none>"), suspended, active, last, age]
+        }
+        Resource::Jobs => {
+            let done = number(&status["succeeded"]);
+            let word = if done > 0 { "Complete" } else { "Running" };
+            vec![name, json!(word), json!(format!("{done}/1")), age]
+        }
         Resource::Pods => {
             let container = &status["containerStatuses"][0];
             let ready = u8::from(container["ready"] == true);
