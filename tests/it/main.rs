@@ -8,6 +8,7 @@ mod azure_devops;
 mod backstage;
 mod both_faces;
 mod check;
+mod consumers;
 mod contract;
 mod cut_journal;
 mod desk;

@@ -11,9 +11,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
 use super::api::{Api, CLASSES, Kind, Listed, POD_STATUSES, PODS, REPLICA_SETS};
-use super::consumers::{Above, Gets, Owners, mounted_classes};
+use super::consumers::{Gets, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
+use super::owners::{Above, Owners};
 use super::workloads::Workloads;
 use super::{synced, workload};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion};

@@ -13,6 +13,7 @@ mod csi;
 mod failure;
 mod look;
 mod manager;
+mod owners;
 mod resolve;
 mod restart;
 mod rights;

@@ -7,8 +7,9 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::consumers::{Above, Gets};
+use super::consumers::Gets;
 use super::manager::manager;
+use super::owners::Above;
 use super::{RESTARTED_AT, ROTATION};
 use crate::model::{
     DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind, WorkloadName,

@@ -1,6 +1,9 @@
 //! The world's objects as the API's JSON. Zero counts are absent, times are whole seconds, and pods look as a
 //! kubelet's do as far as anybody here reads them.
 
+mod batch;
+mod sets;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -12,9 +15,11 @@ use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
-    Cluster, CronJob, Deployment, Job, Meta, MountStatus, Owner, Phase, Pod, PodSet, PodTemplate,
-    ProviderClass, ReplicaSet, SyncedSecret,
+    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
 };
+
+pub(super) use batch::{cron_job, job};
+pub(super) use sets::pod_set;
 
 /// The volume that the driver mounts.
 const VOLUME: &str = "secrets-store";
@@ -139,124 +144,6 @@ pub(super) fn replica_set(set: &ReplicaSet, key: &str) -> Value {
             "selector": {"matchLabels": {"app": &*set.template.app, "pod-template-hash": &*set.hash}},
             "template": template(&set.template, Some(&set.hash), key),
         },
-        "status": status,
-    })
-}
-
-/// A StatefulSet or a DaemonSet.
-pub(super) fn pod_set(set: &PodSet, key: &str) -> Value {
-    let daemon = set.workload.kind == WorkloadKind::DaemonSet;
-    let mut meta = metadata(&set.meta);
-    meta["generation"] = json!(set.generation);
-    meta["labels"] = json!({"app": &*set.template.app});
-    if !set.annotations.is_empty() {
-        meta["annotations"] = json!(set.annotations);
-    }
-    let rolling = match daemon {
-        true => json!({"maxUnavailable": replica_number(set.max_unavailable), "maxSurge": 0}),
-        false => json!({"partition": set.partition}),
-    };
-    let strategy = match set.on_delete {
-        true => json!({"type": "OnDelete"}),
-        false => json!({"type": "RollingUpdate", "rollingUpdate": rolling}),
-    };
-    let mut spec = json!({
-        "selector": {"matchLabels": {"app": &*set.template.app}},
-        "template": template(&set.template, None, key),
-        "updateStrategy": strategy,
-        "revisionHistoryLimit": 10,
-    });
-    if !daemon {
-        spec["replicas"] = json!(set.replicas);
-        spec["serviceName"] = json!(&*set.template.app);
-        spec["podManagementPolicy"] = json!("OrderedReady");
-    }
-    if !set.min_ready.is_zero() {
-        spec["minReadySeconds"] = json!(set.min_ready.as_secs());
-    }
-    let status = if daemon { daemon_set_status(set) } else { stateful_set_status(set) };
-    json!({"apiVersion": "apps/v1", "kind": set.workload.kind.as_str(), "metadata": meta, "spec": spec,
-        "status": status})
-}
-
-fn stateful_set_status(set: &PodSet) -> Value {
-    let status = &set.status;
-    let mut json = counts(&[
-        ("readyReplicas", status.ready),
-        ("currentReplicas", status.current),
-        ("updatedReplicas", status.updated),
-    ]);
-    json.extend([
-        ("observedGeneration".to_owned(), json!(status.observed_generation)),
-        // These are never left out.
-        ("replicas".to_owned(), json!(status.replicas)),
-        ("availableReplicas".to_owned(), json!(status.available)),
-        ("currentRevision".to_owned(), json!(&*status.current_revision)),
-        ("updateRevision".to_owned(), json!(&*status.update_revision)),
-        ("collisionCount".to_owned(), json!(0)),
-    ]);
-    Value::Object(json)
-}
-
-fn daemon_set_status(set: &PodSet) -> Value {
-    let status = &set.status;
-    let mut json = counts(&[
-        ("updatedNumberScheduled", status.updated),
-        ("numberAvailable", status.available),
-        ("numberUnavailable", set.replicas.saturating_sub(status.available)),
-    ]);
-    json.extend([
-        ("observedGeneration".to_owned(), json!(status.observed_generation)),
-        // These are never left out.
-        ("currentNumberScheduled".to_owned(), json!(status.replicas)),
-        ("desiredNumberScheduled".to_owned(), json!(set.replicas)),
-        ("numberMisscheduled".to_owned(), json!(0)),
-        ("numberReady".to_owned(), json!(status.ready)),
-    ]);
-    Value::Object(json)
-}
-
-pub(super) fn cron_job(cron: &CronJob, cluster: &Cluster, key: &str) -> Value {
-    let mut meta = metadata(&cron.meta);
-    meta["generation"] = json!(1);
-    let mut template = template(&cron.template, None, key);
-    template["spec"]["restartPolicy"] = json!("OnFailure");
-    let mut status = json!({});
-    if let Some(last) = cron.last {
-        status["lastScheduleTime"] = json!(time(last));
-    }
-    if let Some(job) = cron.active.and_then(|id| cluster.jobs().find(|job| job.id == id)) {
-        status["active"] = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": &*job.meta.name,
-            "namespace": &*job.meta.namespace, "uid": &*job.meta.uid}]);
-    }
-    json!({
-        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta,
-        "spec": {
-            "schedule": cron.schedule,
-            "concurrencyPolicy": "Forbid",
-            "suspend": cron.suspended,
-            "successfulJobsHistoryLimit": cron.history,
-            "failedJobsHistoryLimit": 1,
-            "jobTemplate": {"spec": {"template": template}},
-        },
-        "status": status,
-    })
-}
-
-pub(super) fn job(job: &Job, key: &str) -> Value {
-    let mut meta = metadata(&job.meta);
-    meta["generation"] = json!(1);
-    meta["ownerReferences"] = owner("batch/v1", "CronJob", &job.owner_name, &job.owner_uid);
-    let mut template = template(&job.template, None, key);
-    template["spec"]["restartPolicy"] = json!("OnFailure");
-    let status = match job.completed {
-        None => json!({"active": 1, "startTime": time(job.meta.created)}),
-        Some(at) => json!({"succeeded": 1, "startTime": time(job.meta.created), "completionTime": time(at),
-            "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": time(at)}]}),
-    };
-    json!({
-        "apiVersion": "batch/v1", "kind": "Job", "metadata": meta,
-        "spec": {"parallelism": 1, "completions": 1, "backoffLimit": 6, "template": template},
         "status": status,
     })
 }
