@@ -1,17 +1,20 @@
 //! A baseline: known findings, each with the reason why it is let be, in a file beside the Terraform.
 //!
 //! For what comments cannot say (JSON has none) and for trees that come to keyslot with findings already. An entry
-//! holds for one finding, by its fingerprint. Entries that match nothing are findings, placed in the baseline.
+//! holds for one finding, by its fingerprint. Entries that match nothing are findings, placed in the baseline; of those
+//! that speak of files beside what was checked, nothing is said.
 
-use std::collections::BTreeMap;
+mod reach;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Finding, Place};
+pub use self::reach::Reach;
+use super::finding::{File, Finding, Place};
 use super::fingerprint;
-use super::rule::Rule;
 use super::rules::{silence_without_rule, unused_silence};
 use super::silence::{Silenced, SilencedBy, silenceable};
 use crate::terraform::{Source, Syntax, Tree, mask};
@@ -27,6 +30,12 @@ pub struct Document {
     findings: Vec<Entry>,
 }
 
+impl Default for Document {
+    fn default() -> Document {
+        Document { version: VERSION, findings: Vec::new() }
+    }
+}
+
 impl Document {
     /// How many findings it knows.
     pub fn len(&self) -> usize {
@@ -36,6 +45,40 @@ impl Document {
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
     }
+
+    /// How many entries give no reason yet.
+    pub fn without_reason(&self) -> usize {
+        self.findings.iter().filter(|entry| !entry.reason.contains(char::is_alphanumeric)).count()
+    }
+
+    /// Reads a file whose reasons may be missing still.
+    pub fn parse(bytes: &[u8]) -> Result<Document, BaselineError> {
+        document(Source::new("", Syntax::Json, bytes).text())
+    }
+
+    /// The entries of another one that a run with this reach cannot speak of.
+    pub fn beside(&self, reach: &Reach) -> Document {
+        let beside = self.findings.iter().filter(|entry| !reach.covers(&entry.file));
+        Document { version: VERSION, findings: beside.cloned().collect() }
+    }
+
+    /// With the entries of another one that it does not have itself, by file.
+    pub fn and(mut self, other: Document) -> Document {
+        let key = |entry: &Entry| (entry.rule.clone(), entry.file.clone(), entry.fingerprint.clone());
+        let mine: BTreeSet<_> = self.findings.iter().map(key).collect();
+        self.findings.extend(other.findings.into_iter().filter(|entry| !mine.contains(&key(entry))));
+        self.findings.sort_by(|a, b| a.file.cmp(&b.file));
+        self
+    }
+}
+
+fn document(text: &str) -> Result<Document, BaselineError> {
+    let form = |error: serde_json::Error| BaselineError::Form(mask(&error.to_string()).into_owned());
+    let Versioned { version } = serde_json::from_str(text).map_err(form)?;
+    if version != VERSION {
+        return Err(BaselineError::Version(version));
+    }
+    serde_json::from_str(text).map_err(form)
 }
 
 /// What is read of any version.
@@ -49,6 +92,7 @@ struct Versioned {
 #[serde(deny_unknown_fields)]
 struct Entry {
     rule: String,
+    /// From the baseline's own folder.
     file: String,
     fingerprint: String,
     reason: String,
@@ -75,48 +119,46 @@ impl Baseline {
     /// `path` is what people see.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Baseline, BaselineError> {
         let source = Source::new(path, Syntax::Json, bytes);
-        let form = |error: serde_json::Error| BaselineError::Form(mask(&error.to_string()).into_owned());
-        let Versioned { version } = serde_json::from_str(source.text()).map_err(form)?;
-        if version != VERSION {
-            return Err(BaselineError::Version(version));
-        }
-        let document: Document = serde_json::from_str(source.text()).map_err(form)?;
-        let empty =
-            document.findings.iter().filter(|entry| !entry.reason.contains(char::is_alphanumeric)).count();
-        match empty {
+        let document = document(source.text())?;
+        match document.without_reason() {
             0 => Ok(Baseline { source: Arc::new(source), entries: document.findings }),
             count => Err(BaselineError::WithoutReason(count)),
         }
     }
 
+    /// Its entries that a run with this reach cannot speak of.
+    pub fn beside(&self, reach: &Reach) -> Document {
+        Document { version: VERSION, findings: self.entries.clone() }.beside(reach)
+    }
+
     /// Silences the findings that it knows, and adds what is wrong with it.
-    pub fn apply(&self, tree: &Tree, findings: &mut Vec<Finding>) {
+    pub fn apply(&self, tree: &Tree, reach: &Reach, findings: &mut Vec<Finding>) {
         let mut known: BTreeMap<(String, String, String), Vec<&mut Finding>> = BTreeMap::new();
-        for finding in findings.iter_mut() {
-            let key = (finding.rule.id.to_owned(), finding.path(tree), finding.fingerprint.to_string());
-            known.entry(key).or_default().push(finding);
+        let named = named(tree, reach, findings);
+        for (finding, (file, fingerprint)) in findings.iter_mut().zip(named) {
+            known.entry((finding.rule.id.to_owned(), file, fingerprint)).or_default().push(finding);
         }
         let mut wrong: Vec<Finding> = Vec::new();
         for (entry, span) in self.entries.iter().zip(self.spans()) {
             let key = (entry.rule.clone(), entry.file.clone(), entry.fingerprint.clone());
             // Two entries for one finding: the second has nothing left to silence.
             let told = match (silenceable(&entry.rule), known.remove(&key)) {
-                (Err(message), _) => Some((&silence_without_rule::RULE, message)),
-                (Ok(_), None) => Some((&unused_silence::RULE, unused(entry))),
                 (Ok(_), Some(found)) => {
                     silence(found, entry);
                     None
                 }
+                _ if !reach.covers(&entry.file) => None,
+                (Err(message), _) => Some((&silence_without_rule::RULE, message, RENAME)),
+                (Ok(_), None) => Some((&unused_silence::RULE, unused(entry), REMOVE)),
             };
-            wrong.extend(told.map(|(rule, message)| self.finding(rule, span, message)));
+            wrong.extend(told.map(|(rule, message, remedy)| {
+                let place = Place::outside(Arc::clone(&self.source), span, message);
+                Finding::new(rule, place.remedy(remedy))
+            }));
         }
         findings.extend(wrong);
         findings.sort_by(|a, b| a.order().cmp(&b.order()));
         fingerprint::assign(tree, findings);
-    }
-
-    fn finding(&self, rule: &'static Rule, span: Range<usize>, message: String) -> Finding {
-        Finding::new(rule, Place::outside(Arc::clone(&self.source), span, message))
     }
 
     /// Where each entry's fingerprint stands, in the file's order; the file's beginning where it is spelt with
@@ -134,6 +176,21 @@ impl Baseline {
     }
 }
 
+const RENAME: &str = "Name the rule as `keyslot check --rules` lists it, or remove the entry.";
+const REMOVE: &str = "Remove the entry; with `--write-baseline` and `--overwrite` for the same file, keyslot writes it \
+                      without those that are not needed any more.";
+
+/// File and fingerprint of each finding, as the baseline knows them.
+fn named(tree: &Tree, reach: &Reach, findings: &[Finding]) -> Vec<(String, String)> {
+    let path = |finding: &Finding| match &finding.file {
+        File::Tree(file) => reach.path(tree.sources[*file].path()),
+        File::Other(source) => source.path().to_owned(),
+    };
+    let paths: Vec<String> = findings.iter().map(path).collect();
+    let fingerprints = fingerprint::with_paths(tree, findings, &paths);
+    paths.into_iter().zip(fingerprints).map(|(path, print)| (path, print.to_string())).collect()
+}
+
 fn silence(found: Vec<&mut Finding>, entry: &Entry) {
     for finding in found {
         let reason = mask(&entry.reason).into_owned();
@@ -147,20 +204,24 @@ fn unused(entry: &Entry) -> String {
 
 /// A baseline of all findings that may be silenced and that no comment silences. Those that a baseline silenced
 /// keep their reason, the others get `because`.
-pub fn baseline_of(tree: &Tree, findings: &[Finding], because: &str) -> Document {
-    let entries = findings.iter().filter(|finding| finding.rule.can_be_silenced()).filter_map(|finding| {
-        let reason = match &finding.silenced {
-            None => because,
-            Some(Silenced { by: SilencedBy::Baseline, reason }) => reason,
-            Some(Silenced { by: SilencedBy::Comment(_), .. }) => return None,
-        };
-        Some(Entry {
-            rule: finding.rule.id.to_owned(),
-            file: finding.path(tree),
-            fingerprint: finding.fingerprint.to_string(),
-            reason: mask(reason).into_owned(),
-        })
-    });
+pub fn baseline_of(tree: &Tree, reach: &Reach, findings: &[Finding], because: &str) -> Document {
+    let entries =
+        findings.iter().zip(named(tree, reach, findings)).filter_map(|(finding, (file, fingerprint))| {
+            if !finding.rule.can_be_silenced() {
+                return None;
+            }
+            let reason = match &finding.silenced {
+                None => because,
+                Some(Silenced { by: SilencedBy::Baseline, reason }) => reason,
+                Some(Silenced { by: SilencedBy::Comment(_), .. }) => return None,
+            };
+            Some(Entry {
+                rule: finding.rule.id.to_owned(),
+                file,
+                fingerprint,
+                reason: mask(reason).into_owned(),
+            })
+        });
     Document { version: VERSION, findings: entries.collect() }
 }
 
@@ -176,17 +237,25 @@ mod tests {
         Tree::read(&[("a.tf", text)])
     }
 
+    fn here() -> Reach {
+        Reach::new("/w", "/w", None)
+    }
+
     fn text_of(document: &Document) -> String {
         serde_json::to_string_pretty(document).unwrap()
     }
 
     fn baseline(text: &str, because: &str) -> String {
-        text_of(&baseline_of(&tree(text), &check(&tree(text)), because))
+        text_of(&baseline_of(&tree(text), &here(), &check(&tree(text)), because))
     }
 
     fn applied(text: &str, baseline: &str) -> Vec<Finding> {
         let mut findings = check(&tree(text));
-        Baseline::parse("known.json", baseline.as_bytes()).unwrap().apply(&tree(text), &mut findings);
+        Baseline::parse("known.json", baseline.as_bytes()).unwrap().apply(
+            &tree(text),
+            &here(),
+            &mut findings,
+        );
         findings
     }
 
@@ -233,7 +302,7 @@ mod tests {
             r#"{{"version": 1, "findings": [
             {{"rule": "parse-error", "file": "a.tf", "fingerprint": "{fingerprint}", "reason": "known"}}]}}"#
         );
-        Baseline::parse("known.json", entry.as_bytes()).unwrap().apply(&tree(broken), &mut findings);
+        Baseline::parse("known.json", entry.as_bytes()).unwrap().apply(&tree(broken), &here(), &mut findings);
         let told: Vec<(&str, bool)> =
             findings.iter().map(|finding| (finding.rule.id, finding.silenced.is_some())).collect();
         assert_eq!(told, [("parse-error", false), ("silence-without-rule", false)]);
@@ -242,8 +311,30 @@ mod tests {
     #[test]
     fn reasons_are_kept_when_a_baseline_is_written_again() {
         let findings = applied(TEXT, &baseline(TEXT, "known"));
-        let again = baseline_of(&tree(TEXT), &findings, "other");
+        let again = baseline_of(&tree(TEXT), &here(), &findings, "other");
         assert_eq!(text_of(&again), baseline(TEXT, "known"));
+    }
+
+    #[test]
+    fn a_part_of_the_tree_is_judged_by_its_own_entries_and_leaves_the_others() {
+        let whole = Tree::read(&[("a.tf", TEXT), ("infra/a.tf", TEXT)]);
+        let part = Tree::read(&[("a.tf", TEXT.replace("account.y", "account.z"))]).shown_under("anything");
+        let written = text_of(&baseline_of(&whole, &here(), &check(&whole), "known"));
+        let baseline = Baseline::parse("known.json", written.as_bytes()).unwrap();
+        let reach = Reach::new("/w", "/w/infra", None);
+        let mut findings = check(&part);
+        baseline.apply(&part, &reach, &mut findings);
+        let told: Vec<(&str, bool)> =
+            findings.iter().map(|finding| (finding.rule.id, finding.silenced.is_some())).collect();
+        assert_eq!(told, [("opaque-read", true), ("opaque-read", false), ("unused-silence", false)]);
+        assert!(findings[2].remedy().starts_with("Remove the entry"), "{}", findings[2].remedy());
+        let again = baseline_of(&part, &reach, &findings, "new").and(baseline.beside(&reach));
+        let kept: Vec<(&str, &str)> =
+            again.findings.iter().map(|entry| (entry.file.as_str(), entry.reason.as_str())).collect();
+        assert_eq!(
+            kept,
+            [("a.tf", "known"), ("a.tf", "known"), ("infra/a.tf", "known"), ("infra/a.tf", "new")]
+        );
     }
 
     #[test]

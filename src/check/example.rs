@@ -2,11 +2,14 @@
 
 use crate::terraform::{Declared, DeclaredAccount, Tree};
 
+pub type Files = Vec<(String, String)>;
+
 const DIVIDER: &str = "# --- ";
 
-/// Path and text of each file: `main.tf`, or what the lines `# --- path/to/file.tf` say.
-pub fn files_of(text: &str) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = Vec::new();
+/// Path and text of each file: `main.tf`, or what the lines `# --- path/to/file.tf` say. A path of another git
+/// revision is written as git writes it, `REVISION:path/to/file.tf`.
+pub fn files_of(text: &str) -> Files {
+    let mut files = Files::new();
     for line in text.split_inclusive('\n') {
         if let Some(path) = line.strip_prefix(DIVIDER) {
             files.push((path.trim().to_owned(), String::new()));
@@ -19,10 +22,26 @@ pub fn files_of(text: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The tree of an example, with what its keyslot.toml declares: lists and names, each on a line.
-pub fn tree_of(text: &str) -> Tree {
+/// The files of the tree at hand, and those of another revision with its name, if there is one.
+pub fn at_revisions(files: Files) -> (Files, Option<(String, Files)>) {
+    let (there, here): (Files, Files) = files.into_iter().partition(|(path, _)| path.contains(':'));
+    let revision = there.first().and_then(|(path, _)| Some(path.split_once(':')?.0.to_owned()));
+    let there = there.into_iter().filter_map(|(path, text)| Some((path.split_once(':')?.1.to_owned(), text)));
+    (here, revision.map(|revision| (revision, there.collect())))
+}
+
+#[test]
+fn files_of_another_revision_are_apart() {
+    let file = |path: &str| (path.to_owned(), String::new());
+    let (here, there) = at_revisions(vec![file("a.tf"), file("release/1:m/a.tf")]);
+    assert_eq!((here, there), (vec![file("a.tf")], Some(("release/1".to_owned(), vec![file("m/a.tf")]))));
+    assert_eq!(at_revisions(vec![file("a.tf")]).1, None);
+}
+
+/// The tree of an example's files, with what its keyslot.toml declares: lists and names, each on a line.
+pub fn tree_of(files: Files) -> Tree {
     let (declaring, files): (Vec<_>, Vec<_>) =
-        files_of(text).into_iter().partition(|(path, _)| path == "keyslot.toml");
+        files.into_iter().partition(|(path, _)| path == "keyslot.toml");
     let tree = Tree::read(&files);
     let Some((file, text)) = declaring.into_iter().next() else { return tree };
     let mut declared = Declared { file, ..Declared::default() };

@@ -26,12 +26,15 @@ pub struct Place {
     pub message: String,
     pub related: Vec<Related>,
     pub fix: Option<Fix>,
+    /// What to do about just this one; absent where the rule's own word says it.
+    pub remedy: Option<String>,
 }
 
 impl Place {
     /// `file` is an index into the tree's sources.
     pub fn new(file: usize, span: Range<usize>, message: impl Into<String>) -> Place {
-        Place { file: File::Tree(file), span, message: message.into(), related: Vec::new(), fix: None }
+        let (file, message) = (File::Tree(file), message.into());
+        Place { file, span, message, related: Vec::new(), fix: None, remedy: None }
     }
 
     /// In a file that is no part of the tree.
@@ -42,6 +45,12 @@ impl Place {
     /// With another place of the tree that belongs to it.
     pub fn related(mut self, file: usize, span: Range<usize>, label: impl Into<String>) -> Place {
         self.related.push(Related { file, span, label: label.into() });
+        self
+    }
+
+    /// With what to do about it, more closely than the rule says.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Place {
+        self.remedy = Some(remedy.into());
         self
     }
 
@@ -80,6 +89,7 @@ pub struct Finding {
     pub message: String,
     pub related: Vec<Related>,
     pub fix: Option<Fix>,
+    remedy: Option<String>,
     /// The same in every run until the line itself changes.
     pub fingerprint: Fingerprint,
     /// Somebody has looked at it and lets it be.
@@ -89,11 +99,17 @@ pub struct Finding {
 impl Finding {
     /// No text that leaves here holds a key.
     pub(super) fn new(rule: &'static Rule, place: Place) -> Finding {
-        let Place { file, span, message, mut related, fix } = place;
+        let Place { file, span, message, mut related, fix, remedy } = place;
         let message = mask(&message).into_owned();
         related.iter_mut().for_each(|place| place.label = mask(&place.label).into_owned());
+        let remedy = remedy.map(|remedy| mask(&remedy).into_owned());
         let fingerprint = Fingerprint::default();
-        Finding { rule, file, span, message, related, fix, fingerprint, silenced: None }
+        Finding { rule, file, span, message, related, fix, remedy, fingerprint, silenced: None }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &str {
+        self.remedy.as_deref().unwrap_or(self.rule.remedy)
     }
 
     /// The file that it stands in.

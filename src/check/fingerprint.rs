@@ -36,14 +36,23 @@ impl fmt::Display for Fingerprint {
 
 /// Gives every finding its fingerprint. They must stand in their order.
 pub fn assign(tree: &Tree, findings: &mut [Finding]) {
-    let mut seen: BTreeMap<(&'static str, String, String), usize> = BTreeMap::new();
-    for finding in findings {
-        let (rule, path) = (finding.rule.id, finding.path(tree));
-        let line = line(finding.source(tree), finding.span.start);
-        let ordinal = seen.entry((rule, path.clone(), line.clone())).or_default();
-        finding.fingerprint = Fingerprint::of(rule, &path, &line, *ordinal);
-        *ordinal += 1;
+    let paths: Vec<String> = findings.iter().map(|finding| finding.path(tree)).collect();
+    let fingerprints = with_paths(tree, findings, &paths);
+    for (finding, fingerprint) in findings.iter_mut().zip(fingerprints) {
+        finding.fingerprint = fingerprint;
     }
+}
+
+/// What the fingerprints would be if the findings' files had these paths.
+pub fn with_paths(tree: &Tree, findings: &[Finding], paths: &[String]) -> Vec<Fingerprint> {
+    let mut seen: BTreeMap<(&'static str, &str, String), usize> = BTreeMap::new();
+    let each = findings.iter().zip(paths).map(|(finding, path)| {
+        let line = line(finding.source(tree), finding.span.start);
+        let ordinal = seen.entry((finding.rule.id, path, line.clone())).or_default();
+        *ordinal += 1;
+        Fingerprint::of(finding.rule.id, path, &line, *ordinal - 1)
+    });
+    each.collect()
 }
 
 /// The line around an offset of the file, without keys; runs of white space count as one space.

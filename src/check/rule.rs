@@ -40,9 +40,10 @@ pub struct Rule {
     /// What to do about a finding.
     pub remedy: &'static str,
     /// A small tree in which this rule and no other finds something. One file, `main.tf`, or several, each after
-    /// a line `# --- path/to/file.tf`.
+    /// a line `# --- path/to/file.tf`; `# --- REVISION:path/to/file.tf` is one of the revision that is compared
+    /// with. Empty where the rule is about what no text shows.
     pub before: &'static str,
-    /// The same tree put right: this rule finds nothing.
+    /// The same tree put right: nothing is found by any rule.
     pub after: &'static str,
     pub(super) look: fn(&Tree) -> Vec<Place>,
 }

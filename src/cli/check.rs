@@ -3,6 +3,7 @@
 mod against;
 mod plan;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::declarations::Declarations;
@@ -11,15 +12,16 @@ use super::findings::FindingOptions;
 use super::{CliError, Exit, Terminal};
 use crate::check::{check_with, compare, nearest, rule};
 use crate::render::rules::{render_rule, render_rules};
-use crate::terraform::Tree;
+use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
 
-/// Shows which key slot this Terraform reads, account by account, and what is wrong with it.
+/// Show which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
-/// Reads every Terraform file below PATH, finds each place that reads a key of a Cosmos DB account, and says
-/// for every account whether its primary or its secondary key is in use. Changes nothing.
+/// Every Terraform file below PATH is read, and each place in it that reads a key of a Cosmos DB account; for every
+/// account it is said whether its primary or its secondary key is in use. Nothing is changed.
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
-/// a file that does not parse. A finding that may stay is silenced where it stands, with its reason.
+/// a file that does not parse. A finding that may stay is silenced where it stands, with its reason. With --plan, ends
+/// with 1 where the plan changes anything but the expected secrets, or none of them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
@@ -28,7 +30,8 @@ pub struct Check {
     #[command(flatten)]
     shown: FindingOptions,
     /// Compare with the same folder at a git revision (branch, tag, commit): an account that is read from one slot
-    /// here and from the other there is found. Read from git's objects; nothing is checked out.
+    /// here and from the other there is found. A folder that was renamed since is compared with what it was. Read from
+    /// git's objects; nothing is checked out.
     #[arg(long, value_name = "REV", conflicts_with = "plan")]
     against: Option<String>,
     #[command(flatten)]
@@ -91,9 +94,10 @@ impl Check {
         if let Some(id) = &self.explain {
             return explain(id, terminal);
         }
+        self.shown.agree()?;
         if let Some(file) = self.plan.file() {
-            let (code, output) = (self.path.as_deref(), self.shown.format());
-            return self.plan.check(file, code, output, &self.declarations, terminal);
+            let code = self.path.as_deref();
+            return self.plan.check(file, code, &self.shown, &self.declarations, terminal);
         }
         let path = self.path.as_deref().unwrap_or(Path::new("."));
         let shortcuts = if self.no_shortcuts { Shortcuts::OFF } else { Shortcuts::TAKEN };
@@ -104,10 +108,14 @@ impl Check {
         let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
         let there = self
             .against
-            .map(|revision| against::there(path, &found, &revision, &self.declarations, terminal))
+            .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
             .transpose()?;
-        let findings = check_with(&tree, there.map_or_else(Vec::new, |there| compare(&tree, &there)));
-        self.shown.conclude(&tree, findings, terminal)
+        let compared = there.as_ref().map_or_else(Vec::new, |there| compare(&tree, there));
+        if let Some(there) = there.filter(|_| compared.is_empty() && !self.shown.is_quiet()) {
+            against::say_what_agrees(&tree, &there, terminal);
+        }
+        let findings = check_with(&tree, compared);
+        self.shown.conclude(&found, &tree, findings, terminal)
     }
 }
 
@@ -144,4 +152,28 @@ pub fn say_what_was_passed_over(found: &Found, tree: &Tree, terminal: &mut Termi
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
         terminal.mutter(&format!("copies of modules passed over: {}{more}", found.on_disk(first).display()));
     }
+    for values in found.ignored_values(&where_values_decide(tree)) {
+        let values = values.strip_prefix(".").unwrap_or(&values).display();
+        terminal.warn(&format!(
+            "{values} is ignored by git and was not read: a value in it may decide which slot or account is meant"
+        ));
+    }
+}
+
+/// Folders in which a value decides which slot is read, or of which of several accounts.
+fn where_values_decide(tree: &Tree) -> BTreeSet<&str> {
+    let folder = |file: usize| tree.sources[file].folder();
+    let decided =
+        |reference: &&Reference| matches!(reference.role, Role::Chosen | Role::Unchosen | Role::Choice);
+    let read = tree.references.iter().filter(decided).map(|reference| folder(reference.file));
+    let written = tree.choosers.iter().flat_map(|chooser| &chooser.places).map(|(file, _)| folder(*file));
+    let nameless = |account: &&Account| {
+        tree.accounts.len() > 1
+            && account.symbols.iter().any(|symbol| account.key.as_str() == symbol.to_string())
+    };
+    let of_accounts = tree.accounts.iter().filter(nameless).flat_map(|account| &account.symbols);
+    let declared = of_accounts
+        .filter(|symbol| matches!(symbol.kind, SymbolKind::Managed | SymbolKind::Data))
+        .map(|symbol| symbol.folder.as_str());
+    read.chain(written).chain(declared).collect()
 }

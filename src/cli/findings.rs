@@ -1,14 +1,17 @@
 //! What becomes of findings: known ones silenced, the rest printed in some format, and the exit code.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::baseline::{Written, read, write};
+use super::baseline::{Writing, Written, reach, read};
+use super::discover::Found;
+use super::words::reason;
 use super::{CliError, Exit, Terminal};
 use crate::check::{Finding, Severity};
-use crate::render::check_human::{render_check, render_findings};
+use crate::render::check_human::{render_check, render_findings, render_summary};
 use crate::render::check_json::check_json;
+use crate::render::count::{are, counted};
 use crate::render::github::github;
 use crate::render::mermaid::render_mermaid;
 use crate::render::sarif::{MAX_RESULTS, sarif};
@@ -21,25 +24,26 @@ pub struct FindingOptions {
     /// How to print the result.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     output: Format,
-    /// Show where every key goes: through which names, into which secret.
+    /// Show where every key goes: through which names, into which secret. For people: the JSON has it under `flows`.
     #[arg(long)]
     trace: bool,
-    /// Print nothing: only the exit code tells, and errors.
+    /// Print nothing: only the exit code tells, and errors. For no other format than the default.
     #[arg(long, short)]
     quiet: bool,
     /// End with 1 where something as grave as this, or graver, is found.
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
-    /// A file of known findings, which do not count.
+    /// A file of known findings, which do not count. Paths in it start from its own folder; entries of files that are
+    /// not checked are left alone.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the findings to a file as known ones, print nothing else, and end with 0. What `--baseline` silences is
-    /// kept with its reason.
+    /// kept with its reason, and so is what a file that is replaced says of files that are not checked.
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
     /// The reason for each new entry of the file. Without it, reasons are left empty and have to be filled in
     /// before the file can be used.
-    #[arg(long, value_name = "TEXT", requires = "write_baseline")]
+    #[arg(long, value_name = "TEXT", requires = "write_baseline", value_parser = reason)]
     because: Option<String>,
     /// Replace the file where it exists.
     #[arg(long, requires = "write_baseline")]
@@ -92,18 +96,51 @@ impl FindingOptions {
         self.output
     }
 
+    /// Refuses what would be passed over in silence otherwise.
+    ///
+    /// # Errors
+    /// Two options that want different things printed.
+    pub fn agree(&self) -> Result<(), CliError> {
+        let formatted = self.output != Format::Human;
+        let refused = match self {
+            Self { quiet: true, trace: true, .. } => {
+                ("--quiet prints nothing", "leave out --trace or --quiet")
+            }
+            Self { quiet: true, .. } if formatted => {
+                ("--quiet prints nothing, in whatever format", "leave out --output or --quiet")
+            }
+            Self { trace: true, output: Format::Json, .. } => {
+                ("--trace is for people", "leave it out: --output json has the ways of keys under `flows`")
+            }
+            Self { trace: true, .. } if formatted => {
+                ("--trace is for people", "leave it out; --output mermaid draws the ways of keys")
+            }
+            Self { write_baseline: Some(_), .. } if formatted || self.trace => {
+                ("--write-baseline prints no report", "leave out --output and --trace, or run keyslot twice")
+            }
+            Self { .. } => return Ok(()),
+        };
+        let (what, hint) = refused;
+        Err(CliError::usage(what).hint(hint))
+    }
+
     /// Silences what is known, prints the rest, and says how the program ends.
     pub fn conclude(
         &self,
+        found: &Found,
         tree: &Tree,
         mut findings: Vec<Finding>,
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
-        if let Some(path) = &self.baseline {
-            read(path)?.apply(tree, &mut findings);
+        let baseline = self.baseline.as_deref().map(read).transpose()?;
+        let obeyed = self.baseline.as_deref().zip(baseline.as_ref());
+        if let Some((path, baseline)) = obeyed {
+            baseline.apply(tree, &reach(path, found)?, &mut findings);
         }
         if let Some(path) = &self.write_baseline {
-            return self.write(path, tree, &findings, terminal);
+            let because = self.because.as_deref().unwrap_or_default();
+            let writing = Writing { path, found, obeyed, because, overwrite: self.overwrite };
+            return self.write(&writing, tree, &findings, terminal);
         }
         if !self.quiet {
             self.show(tree, &findings, terminal)?;
@@ -115,12 +152,12 @@ impl FindingOptions {
         match self.output {
             Format::Human => {
                 let text = match self.trace {
-                    true => render_findings(tree, findings) + &render_trace(tree),
+                    true => traced(tree, findings),
                     false => render_check(tree, findings),
                 };
                 terminal.data(mask(&text).as_bytes())?;
                 if tree.accounts.is_empty() {
-                    terminal.say(&format!("no Cosmos DB account occurs in {} files", tree.sources.len()));
+                    terminal.say(&format!("no Cosmos DB account occurs in {}", counted(tree.files, "file")));
                 }
                 Ok(())
             }
@@ -131,7 +168,15 @@ impl FindingOptions {
                 }
                 terminal.json(&sarif(tree, findings))
             }
-            Format::Mermaid => terminal.data(mask(&render_mermaid(tree)).as_bytes()),
+            Format::Mermaid => {
+                terminal.data(mask(&render_mermaid(tree)).as_bytes())?;
+                // A flowchart has no place for findings; that there are some is said beside it.
+                let counts = render_summary(findings);
+                if !counts.is_empty() {
+                    terminal.say(&counts);
+                }
+                Ok(())
+            }
             Format::Github => terminal.data(github(tree, findings).as_bytes()),
         }
     }
@@ -144,22 +189,35 @@ impl FindingOptions {
 
     fn write(
         &self,
-        path: &Path,
+        writing: &Writing<'_>,
         tree: &Tree,
         findings: &[Finding],
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
-        let because = self.because.as_deref().unwrap_or_default();
-        let Written { entries, left } = write(path, tree, findings, because, self.overwrite)?;
-        if !self.quiet {
-            terminal.say(&format!("{} findings are written to {}", entries, path.display()));
-            if left > 0 {
-                terminal.warn(&format!("{left} findings cannot be silenced and are not in it"));
-            }
-            if entries > 0 && because.trim().is_empty() {
-                terminal.hint("write a reason into each entry that has none; it is refused until then");
-            }
+        let Written { entries, kept, without_reason, left } = writing.write(tree, findings)?;
+        if self.quiet {
+            return Ok(Exit::Done);
+        }
+        let (new, file) = (entries - kept, writing.path.display());
+        terminal.say(&format!("{} {} written to {file}", counted(new, "finding"), are(new)));
+        if kept > 0 {
+            let (entries, stay) = if kept == 1 { ("entry", "stays") } else { ("entries", "stay") };
+            terminal.say(&format!("{kept} {entries} of files that were not checked {stay}"));
+        }
+        if left > 0 {
+            let (left, are) = (counted(left, "finding"), are(left));
+            terminal.warn(&format!("{left} cannot be silenced and {are} not in it"));
+        }
+        if without_reason > 0 {
+            terminal.hint("write a reason into each entry that has none; the file is refused until then");
         }
         Ok(Exit::Done)
     }
+}
+
+fn traced(tree: &Tree, findings: &[Finding]) -> String {
+    let (trace, counts) = (render_trace(tree), render_summary(findings));
+    let gap = if trace.is_empty() || counts.is_empty() { "" } else { "\n" };
+    let end = if counts.is_empty() { "" } else { "\n" };
+    render_findings(tree, findings) + &trace + gap + &counts + end
 }

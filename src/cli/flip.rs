@@ -15,7 +15,7 @@ use crate::terraform::{
     AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, Tree, no_account, plan_allowing, select,
 };
 
-/// Moves Terraform to the other key slot of an account: shows the diff, or writes it.
+/// Move Terraform to the other key slot of an account: show the diff, or write it.
 ///
 /// Changes the name of the attribute wherever a key of the account is consumed, and not one byte else. Places
 /// that offer both slots (outputs in pairs) stay as they are, and so do keys of the other access. Where anything
@@ -120,7 +120,7 @@ impl Flip {
         if let [unused, ..] = allowed.unused(tree).as_slice() {
             return Err(CliError::usage("nothing opaque stands there")
                 .at(unused)
-                .hint("`keyslot check` shows the places, as PATH:LINE")
+                .hint("PATH starts from the folder that the command runs in, as `keyslot check` shows it")
                 .hint("nothing was changed"));
         }
         let accounts: Vec<usize> = match self.account.as_deref() {

@@ -47,7 +47,7 @@ pub use self::error::{CliError, ErrorKind};
 pub use self::exit::Exit;
 pub use self::terminal::{Color, Terminal};
 
-/// Rotates Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
+/// Rotate Azure Cosmos DB keys without downtime, driven by Terraform and pull requests.
 #[derive(Debug, Parser)]
 #[command(name = "keyslot", version, styles = terminal::HELP_STYLES, arg_required_else_help = true)]
 #[command(after_help = AFTER_HELP, max_term_width = 100)]
@@ -59,7 +59,7 @@ struct Cli {
     command: Command,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 done, 1 findings, 2 usage or configuration, 3 waiting, \
+const AFTER_HELP: &str = "Exit codes: 0 done, 1 findings (of a plan: it changes other than the expected secrets, or none of them), 2 usage or configuration, 3 waiting, \
 4 halted (a person must act), 5 the world failed (network, permission, server), 70 a defect of keyslot.
 
 KEYSLOT_LOG=error|warn|info|debug|trace writes what happens inside to stderr; without it, nothing is logged.";
@@ -139,6 +139,19 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn helps_say_what_to_do_as_claps_own_do() {
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let verb = about.split([' ', ':']).next().unwrap_or_default();
+            assert!(
+                verb.starts_with(char::is_uppercase) && !verb.ends_with('s'),
+                "{}: {about}",
+                command.get_name()
+            );
+        }
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{check_schema, rehearse_schema, verify_schema};
+use crate::render::schema::{check_schema, plan_schema, rehearse_schema, verify_schema};
 
-/// Prints the JSON Schema of a command's JSON output.
+/// Print the JSON Schema of a command's JSON output.
 ///
 /// A version of a format only ever gains fields: what reads version 1 today reads it tomorrow, if it passes over
 /// fields that it does not know.
@@ -23,8 +23,13 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
+    /// `keyslot check`
     Check,
+    /// `keyslot check --plan FILE`
+    Plan,
+    /// `keyslot rehearse`
     Rehearse,
+    /// `keyslot verify`
     Verify,
 }
 
@@ -32,6 +37,7 @@ impl Schema {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         terminal.json(&match self.name {
             Name::Check => check_schema(),
+            Name::Plan => plan_schema(),
             Name::Rehearse => rehearse_schema(),
             Name::Verify => verify_schema(),
         })?;

@@ -26,7 +26,9 @@ pub fn read_sealed(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
         io::ErrorKind::NotFound => CliError::usage("there is no such file")
             .at(path.display())
             .hint("paths are taken from the folder that the command runs in; - is standard input"),
-        io::ErrorKind::IsADirectory => CliError::usage("this is a folder, not a file").at(path.display()),
+        io::ErrorKind::IsADirectory => CliError::usage("this is a folder, not a file")
+            .at(path.display())
+            .hint("name the file; `terraform show -json PLAN > FILE` writes a plan as keyslot reads it"),
         _ => CliError::io("cannot read", path.display(), &error),
     })
 }

@@ -4,6 +4,17 @@ use clap::ValueEnum;
 
 use crate::model::{Access, Slot};
 
+/// A reason that says something; for `value_parser`.
+///
+/// # Errors
+/// Nothing in it that could be read.
+pub fn reason(text: &str) -> Result<String, String> {
+    match text.contains(char::is_alphanumeric) {
+        true => Ok(text.to_owned()),
+        false => Err("say why, in words".to_owned()),
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SlotWord {
     Primary,

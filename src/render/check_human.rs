@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::check_json::{SummaryJson, summary};
+use super::claim::{claims, role_words, slot_colored};
+use super::count::counted;
 use super::excerpt::render_finding;
 use super::rules::color;
 use crate::check::{Finding, Severity};
-use crate::model::{Access, SlotUse};
-use crate::terraform::{Account, Reference, Role, Tree, mask};
+use crate::terraform::{Account, JoinReason, Reference, Symbol, Tree, mask};
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -42,12 +43,11 @@ pub fn render_check(tree: &Tree, findings: &[Finding]) -> String {
 }
 
 /// `2 errors, 1 warning, 3 silenced`; empty where there is nothing to count.
-fn render_summary(findings: &[Finding]) -> String {
+pub fn render_summary(findings: &[Finding]) -> String {
     let SummaryJson { errors, warnings, notes, silenced } = summary(findings);
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let of = |count: usize, severity: Severity| {
         let style = color(severity).on_default();
-        (count > 0).then(|| format!("{style}{}{style:#}", plural(count, severity.as_str())))
+        (count > 0).then(|| format!("{style}{}{style:#}", counted(count, severity.as_str())))
     };
     let counts = [of(errors, Severity::Error), of(warnings, Severity::Warning), of(notes, Severity::Note)];
     let silenced = (silenced > 0).then(|| format!("{DIM}{silenced} silenced{DIM:#}"));
@@ -56,49 +56,96 @@ fn render_summary(findings: &[Finding]) -> String {
 
 fn render_account(tree: &Tree, at: usize, account: &Account) -> String {
     let mut text = format!("{NAME}{}{NAME:#}\n", account.key);
-    for (a, b, reason) in &account.joined {
-        let other = if a.to_string() == account.key.as_str() { b } else { a };
-        let _ = writeln!(text, "  {DIM}also {other}: {reason}{DIM:#}");
+    for symbol in &account.symbols {
+        text.push_str(&render_symbol(account, symbol));
     }
-    for access in Access::ALL {
-        let references: Vec<&Reference> = tree
-            .references
-            .iter()
-            .filter(|reference| reference.account == at && reference.access == access)
-            .collect();
-        let reads = tree.slot_use(at, access);
-        let _ = writeln!(text, "  {:<11} {}", access.as_str(), render_use(reads));
-        for reference in references {
+    for (access, reads) in claims(tree, at) {
+        let _ = writeln!(text, "  {:<11} {}", access.as_str(), slot_colored(reads));
+        let mine = |reference: &&Reference| reference.account == at && reference.access == access;
+        for reference in tree.references.iter().filter(mine) {
             text.push_str(&render_reference(tree, reference));
         }
     }
     text
 }
 
-fn render_use(reads: SlotUse) -> String {
-    let (word, color) = match reads {
-        SlotUse::Only(slot) => (slot.as_str(), AnsiColor::Green),
-        SlotUse::Mixed => ("mixed", AnsiColor::Red),
-        SlotUse::None => return format!("{DIM}not read{DIM:#}"),
-        SlotUse::Unknown => ("unknown", AnsiColor::Yellow),
+/// Another name of the account, and why it is taken for one. What it was joined with is named where that is not the
+/// account's own name.
+fn render_symbol(account: &Account, symbol: &Symbol) -> String {
+    let of_this = |(one, other, reason): &(Symbol, Symbol, JoinReason)| {
+        let with = if other == symbol { one } else { other };
+        let is_later = account.symbols.iter().position(|known| known == with)
+            < account.symbols.iter().position(|known| known == symbol);
+        let with = match with.to_string() {
+            with if with == account.key.as_str() => String::new(),
+            with => format!(" ({with})"),
+        };
+        ((one == symbol || other == symbol) && is_later).then(|| format!("{reason}{with}"))
     };
-    let style = color.on_default().bold();
-    format!("{style}{word}{style:#}")
+    let reasons: Vec<String> = account.joined.iter().filter_map(of_this).collect();
+    let own = symbol.to_string() == account.key.as_str();
+    match (own, reasons.is_empty()) {
+        (true, true) => String::new(),
+        (_, true) => format!("  {DIM}also {symbol}{DIM:#}\n"),
+        (_, false) => format!("  {DIM}also {symbol}: {}{DIM:#}\n", reasons.join("; ")),
+    }
 }
 
 fn render_reference(tree: &Tree, reference: &Reference) -> String {
-    let role = match reference.role {
-        Role::Consumer => "",
-        Role::Definition => "  (offers both slots)",
-        Role::Relay => "  (decided where the name is given its value)",
-        Role::Chosen => "  (chosen by a value)",
-        Role::Unchosen => "  (not chosen)",
-        Role::Choice => "  (chosen at run time)",
-    };
+    let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
     format!(
         "    {}  {}  {DIM}in {}{DIM:#}{role}\n",
         tree.place(reference.file, reference.span.start),
         reference.attribute,
         reference.binding.join(".")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+    use crate::terraform::{Declared, DeclaredAccount};
+
+    fn plain(tree: &Tree) -> String {
+        anstream::adapter::strip_str(&render_check(tree, &check(tree))).to_string()
+    }
+
+    #[test]
+    fn every_symbol_of_an_account_is_shown_with_what_joined_it() {
+        let lookup = |name: &str| {
+            format!(
+                "data \"azurerm_cosmosdb_account\" \"{name}\" {{\n  name = var.{name}\n}}\nlocals {{\n  \
+                     {name} = data.azurerm_cosmosdb_account.{name}.primary_key\n}}\n"
+            )
+        };
+        let tree = Tree::read(&[("a.tf", ["a", "b", "c"].map(lookup).concat())]);
+        let declared = |name: &str| Declared {
+            accounts: vec![DeclaredAccount {
+                name: name.to_owned(),
+                symbols: vec!["data.azurerm_cosmosdb_account.*".to_owned()],
+            }],
+            ..Declared::default()
+        };
+        let text = plain(&tree.declaring(declared("orders")));
+        let head: Vec<&str> = text.lines().take(5).collect();
+        assert_eq!(
+            head,
+            [
+                "orders",
+                "  also data.azurerm_cosmosdb_account.a",
+                "  also data.azurerm_cosmosdb_account.b: declared to be one account \
+                 (data.azurerm_cosmosdb_account.a)",
+                "  also data.azurerm_cosmosdb_account.c: declared to be one account \
+                 (data.azurerm_cosmosdb_account.b)",
+                "  read-write  primary",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_account_of_one_name_says_nothing_more() {
+        let tree = Tree::read(&[("a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n")]);
+        assert!(plain(&tree).starts_with("azurerm_cosmosdb_account.x\n  read-write  primary\n"));
+    }
 }

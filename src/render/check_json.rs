@@ -20,6 +20,7 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "keyslot check", extend("$id" = "keyslot:check:1"))]
 pub struct CheckJson {
+    pub kind: KindJson,
     /// Of this format. Within a version fields are only added.
     pub version: u32,
     /// Cosmos DB accounts that occur in the Terraform.
@@ -34,6 +35,13 @@ pub struct CheckJson {
     pub silenced: Vec<FindingJson>,
     /// How many there are of each.
     pub summary: SummaryJson,
+}
+
+/// Tells the document from that of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KindJson {
+    Check,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -127,6 +135,7 @@ pub fn check_json(tree: &Tree, findings: &[Finding]) -> CheckJson {
         findings.map(|finding| finding_json(tree, finding)).collect()
     };
     CheckJson {
+        kind: KindJson::Check,
         version: VERSION,
         accounts: (0..tree.accounts.len()).map(|account| account_json(tree, account)).collect(),
         references: tree.references.iter().map(|reference| reference_json(tree, reference)).collect(),

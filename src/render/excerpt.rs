@@ -25,7 +25,7 @@ pub fn render_finding(tree: &Tree, finding: &Finding) -> String {
     for related in &finding.related {
         group = add(tree, group, related.file, &related.span, &related.label);
     }
-    group = group.element(Level::HELP.message(finding.rule.remedy));
+    group = group.element(Level::HELP.message(finding.remedy()));
     Renderer::styled().render(&[group])
 }
 

@@ -103,7 +103,7 @@ pub fn finding_json(tree: &Tree, finding: &Finding) -> FindingJson {
         start: finding.span.start,
         end: finding.span.end,
         fingerprint: finding.fingerprint.to_string(),
-        remedy: finding.rule.remedy.to_owned(),
+        remedy: finding.remedy().to_owned(),
         help: finding.rule.help(),
         related: finding.related.iter().map(|related| related_json(tree, related)).collect(),
         fix: finding.fix.as_ref().map(|fix| fix_json(tree, fix)),

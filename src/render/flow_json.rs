@@ -42,7 +42,8 @@ pub enum SinkKindJson {
     Argument,
     /// A provider's or backend's settings.
     Setting,
-    /// An output of a folder that no module block uses.
+    /// An output of a folder that no module block uses: it leaves the tree. The folder may be a root, which is applied by
+    /// itself, or a module that others use.
     RootOutput,
     /// An input of code that is not in the tree.
     Input,

@@ -29,7 +29,7 @@ fn command(tree: &Tree, finding: &Finding) -> String {
         start.line,
         end.line,
         property(finding.rule.id),
-        message(&format!("{}\n{}", finding.message, finding.rule.remedy)),
+        message(&format!("{}\n{}", finding.message, finding.remedy())),
     )
 }
 

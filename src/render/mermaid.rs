@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::claim::{claims, role_words, slot_words};
 use super::trace::sink_kind;
 use crate::model::Slot;
-use crate::terraform::{Reference, SinkKind, Tree};
+use crate::terraform::{Reference, Role, SinkKind, Tree};
 
 /// The flowchart, without the fence that a Markdown file puts around it.
 pub fn render_mermaid(tree: &Tree) -> String {
     let mut chart = Chart::default();
+    for account in 0..tree.accounts.len() {
+        chart.node(format!("a{account}"), &account_label(tree, account), Shape::Account);
+    }
     for flow in tree.flows() {
         let reference = &tree.references[flow.reference];
-        let account = tree.accounts[reference.account].key.to_string();
-        let mut from = chart.node(format!("a{}", reference.account), &account, Shape::Account);
+        let mut line = arrow(reference.role);
         let at = format!("r{}", flow.reference);
-        let next = chart.node(at, &reference_label(tree, reference), slot_shape(reference.slot));
-        chart.arrow(&from, &next);
-        from = next;
+        let mut from = chart.node(at, &reference_label(tree, reference), reference_shape(reference));
+        chart.arrow(&format!("a{}", reference.account), line, &from);
         for hop in &flow.hops {
             let next = chart.node(format!("h{}x{}", hop.file, hop.span.start), &hop.name, Shape::Name);
-            chart.arrow(&from, &next);
+            chart.arrow(&from, line, &next);
+            // From here on, ways of several references may be one.
+            line = SOLID;
             from = next;
         }
         let sink = &flow.sink;
@@ -28,14 +32,31 @@ pub fn render_mermaid(tree: &Tree) -> String {
         let shape = if sink.kind == SinkKind::KeyVaultSecret { Shape::Secret } else { Shape::Sink };
         let id = format!("s{}x{}x{}", sink.file, sink.span.start, chart.number(&label));
         let next = chart.node(id, &label, shape);
-        chart.arrow(&from, &next);
+        chart.arrow(&from, line, &next);
     }
     chart.finish()
 }
 
+const SOLID: &str = "-->";
+const DOTTED: &str = "-.->";
+
+/// Keys that are not taken, or of which nobody knows, go along dotted lines.
+fn arrow(role: Role) -> &'static str {
+    match role {
+        Role::Unchosen | Role::Choice => DOTTED,
+        Role::Consumer | Role::Definition | Role::Relay | Role::Chosen => SOLID,
+    }
+}
+
+fn account_label(tree: &Tree, account: usize) -> String {
+    let claims = claims(tree, account).map(|(access, reads)| format!("{access} {}", slot_words(reads)));
+    format!("{} · {}", tree.accounts[account].key, claims.join(", "))
+}
+
 fn reference_label(tree: &Tree, reference: &Reference) -> String {
+    let role = role_words(reference.role).map_or_else(String::new, |words| format!(" · {words}"));
     format!(
-        "{} · {} · {}",
+        "{} · {} · {}{role}",
         reference.attribute,
         reference.access,
         tree.place(reference.file, reference.span.start)
@@ -47,15 +68,18 @@ enum Shape {
     Account,
     Primary,
     Secondary,
+    /// A reference that a known value does not choose.
+    Unchosen,
     Name,
     Secret,
     Sink,
 }
 
-fn slot_shape(slot: Slot) -> Shape {
-    match slot {
-        Slot::Primary => Shape::Primary,
-        Slot::Secondary => Shape::Secondary,
+fn reference_shape(reference: &Reference) -> Shape {
+    match (reference.role, reference.slot) {
+        (Role::Unchosen, _) => Shape::Unchosen,
+        (_, Slot::Primary) => Shape::Primary,
+        (_, Slot::Secondary) => Shape::Secondary,
     }
 }
 
@@ -82,6 +106,7 @@ impl Chart {
                 Shape::Account => format!("{id}[(\"{label}\")]"),
                 Shape::Primary => format!("{id}[\"{label}\"]:::primary"),
                 Shape::Secondary => format!("{id}[\"{label}\"]:::secondary"),
+                Shape::Unchosen => format!("{id}[\"{label}\"]:::unchosen"),
                 Shape::Name => format!("{id}(\"{label}\")"),
                 Shape::Secret => format!("{id}{{{{\"{label}\"}}}}:::secret"),
                 Shape::Sink => format!("{id}>\"{label}\"]"),
@@ -92,8 +117,8 @@ impl Chart {
         id
     }
 
-    fn arrow(&mut self, from: &str, to: &str) {
-        let arrow = format!("{from} --> {to}");
+    fn arrow(&mut self, from: &str, line: &str, to: &str) {
+        let arrow = format!("{from} {line} {to}");
         if !self.arrows.contains(&arrow) {
             self.arrows.push(arrow);
         }
@@ -106,6 +131,7 @@ impl Chart {
         }
         text.push_str("  classDef primary fill:#dbeafe,stroke:#1d4ed8,color:#1e3a8a\n");
         text.push_str("  classDef secondary fill:#fef3c7,stroke:#b45309,color:#78350f\n");
+        text.push_str("  classDef unchosen fill:#f3f4f6,stroke:#9ca3af,color:#6b7280\n");
         text.push_str("  classDef secret fill:#dcfce7,stroke:#15803d,color:#14532d\n");
         text
     }
@@ -136,6 +162,21 @@ mod tests {
         assert!(text.starts_with("flowchart LR\n"), "{text}");
         assert_eq!(text.matches(" --> ").count(), 3, "{text}");
         assert!(text.contains("Key Vault secret CosmosDb-ApiKey"), "{text}");
+    }
+
+    #[test]
+    fn branches_that_are_not_taken_are_grey_and_dotted_and_claims_stand_at_the_account() {
+        let choice = "locals {\n  k = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_key : \
+                      azurerm_cosmosdb_account.x.secondary_key\n  o = [azurerm_cosmosdb_account.y]\n}\n";
+        let chart = |text: &str| render_mermaid(&Tree::read(&[("a.tf", text)]));
+        let known = chart(&format!("variable \"slot\" {{\n  default = \"primary\"\n}}\n{choice}"));
+        assert!(known.contains("x · read-write primary, read-only not read"), "{known}");
+        assert!(known.contains("· chosen by a value\"]:::primary"), "{known}");
+        assert!(known.contains("· not chosen\"]:::unchosen"), "{known}");
+        assert!(known.contains("a0 --> r0") && known.contains("a0 -.-> r1"), "{known}");
+        assert!(known.contains("a1[(\"azurerm_cosmosdb_account.y · read-write unknown"), "{known}");
+        let unknown = chart(choice);
+        assert_eq!(unknown.matches("-.->").count(), 4, "{unknown}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 pub mod check_human;
 pub mod check_json;
+mod claim;
+pub mod count;
 pub mod diff;
 mod excerpt;
 pub mod explain;

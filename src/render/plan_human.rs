@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::check::plan::{Judgement, Problem, Touched, Why};
+use super::count::counted;
+use crate::check::plan::{Judgement, Problem, Secret, Touched, Why};
 
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -23,6 +24,9 @@ pub fn render_plan(judgement: &Judgement) -> String {
         let why = why_text(unexpected.why);
         let _ = writeln!(text, "{BAD}unexpected{BAD:#}  {}  {DIM}{why}{DIM:#}", line(&unexpected.touched));
     }
+    for secret in &judgement.missed {
+        let _ = writeln!(text, "{BAD}missing{BAD:#}     {secret}  {DIM}was expected to change{DIM:#}");
+    }
     for touched in &judgement.to_confirm {
         let _ = writeln!(text, "{DOUBT}to confirm{DOUBT:#}  {}", line(touched));
     }
@@ -34,24 +38,31 @@ pub fn render_plan(judgement: &Judgement) -> String {
 }
 
 fn render_verdict(judgement: &Judgement) -> String {
-    let count =
-        |things: usize, one: &str, many: &str| format!("{things} {}", if things == 1 { one } else { many });
-    let secrets = count(judgement.expected.len(), "expected secret", "expected secrets");
+    let secrets = counted(judgement.expected.len(), "expected secret");
+    let missed = counted(judgement.missed.len(), "secret");
+    let were = if judgement.missed.len() == 1 { "was" } else { "were" };
     let (style, verdict) = match judgement {
+        _ if judgement.is_idle() && !judgement.missed.is_empty() => {
+            (BAD, format!("this plan changes nothing, and {missed} {were} expected to change"))
+        }
         _ if judgement.is_idle() => (GOOD, "this plan changes nothing".to_owned()),
         _ if judgement.is_clean() => (GOOD, format!("this plan changes {secrets} and nothing else")),
+        Judgement { unexpected, problems, to_confirm, .. }
+            if unexpected.is_empty() && problems.is_empty() && to_confirm.is_empty() =>
+        {
+            (BAD, format!("this plan does not change {missed} that {were} expected to change"))
+        }
         Judgement { unexpected, problems, .. } if unexpected.is_empty() && problems.is_empty() => {
-            let unsaid = count(judgement.to_confirm.len(), "secret", "secrets");
+            let unsaid = counted(judgement.to_confirm.len(), "secret");
             (DOUBT, format!("this plan changes {unsaid}, and nobody said which are meant to change"))
         }
         Judgement { unexpected, .. } if unexpected.is_empty() => {
             (BAD, "this plan cannot be taken at its word".to_owned())
         }
-        Judgement { unexpected, .. } => {
-            let others =
-                count(unexpected.len(), "thing that no rotation changes", "things that no rotation changes");
-            (BAD, format!("this plan touches {others}"))
-        }
+        Judgement { unexpected, .. } => (
+            BAD,
+            format!("this plan touches {} that no rotation changes", counted(unexpected.len(), "thing")),
+        ),
     };
     format!("{style}{verdict}{style:#}\n")
 }
@@ -122,7 +133,8 @@ fn render_information(judgement: &Judgement) -> String {
     let mut tell = |what: &str, subject: &str| {
         let _ = writeln!(text, "{DIM}{what:<10}{DIM:#}  {subject}");
     };
-    for secret in &judgement.untouched {
+    let merely = |secret: &&Secret| !judgement.missed.contains(secret);
+    for secret in judgement.untouched.iter().filter(merely) {
         tell("unchanged", &format!("{secret}  {DIM}was expected to change{DIM:#}"));
     }
     for touched in &judgement.read {
@@ -166,6 +178,12 @@ mod tests {
         let verdict = |judgement: &Judgement| anstream_free(&render_verdict(judgement));
         let mut judgement = Judgement::default();
         assert_eq!(verdict(&judgement), "this plan changes nothing\n");
+        judgement.missed.push(Secret::Named("db".to_owned()));
+        assert_eq!(verdict(&judgement), "this plan changes nothing, and 1 secret was expected to change\n");
+        judgement.expected.push(touched(1));
+        judgement.missed.push(Secret::Named("dc".to_owned()));
+        assert_eq!(verdict(&judgement), "this plan does not change 2 secrets that were expected to change\n");
+        judgement = Judgement::default();
         judgement.expected.push(touched(1));
         assert_eq!(verdict(&judgement), "this plan changes 1 expected secret and nothing else\n");
         judgement.to_confirm.push(touched(1));

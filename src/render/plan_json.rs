@@ -1,7 +1,9 @@
-//! `keyslot check --plan FILE --output json`, version 1.
+//! `keyslot check --plan FILE --output json`: a document of its own kind, version 1.
 //!
-//! Names only: no value of a plan is in a judgement, so none can be here. Within version 1 fields are only added.
+//! Names only: no value of a plan is in a judgement, so none can be here. Within version 1 fields are only added. The
+//! schema that `keyslot schema plan` prints comes from these structs and their comments.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::plan::{Judgement, Problem, Touched, Unexpected, Why};
@@ -9,55 +11,110 @@ use crate::check::plan::{Judgement, Problem, Touched, Unexpected, Why};
 /// The version that is written.
 pub const VERSION: u32 = 1;
 
-#[derive(Debug, Serialize)]
+/// What `keyslot check --plan FILE --output json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "keyslot check --plan", extend("$id" = "keyslot:plan:1"))]
 pub struct PlanJson {
+    pub kind: KindJson,
+    /// Of this format. Within a version fields are only added.
     pub version: u32,
-    /// Whether it changes nothing but the expected secrets.
+    /// Whether it changes the expected secrets and nothing else. Where not, the command ends with 1.
     pub clean: bool,
     /// Whether it changes nothing at all.
     pub idle: bool,
+    /// Secrets whose new value is what the rotation is about.
     pub expected: Vec<TouchedJson>,
+    /// Secrets whose value changes while nobody said which are meant to.
     pub to_confirm: Vec<TouchedJson>,
+    /// What no rotation changes.
     pub unexpected: Vec<UnexpectedJson>,
+    /// What keeps the plan from being taken at its word.
     pub problems: Vec<ProblemJson>,
     /// Expected secrets that it leaves as they are.
     pub untouched: Vec<String>,
+    /// Those of them that had to change: all that `--secret` names, and every one where none changes.
+    pub missed: Vec<String>,
+    /// Data sources that are read while applying.
     pub read: Vec<TouchedJson>,
+    /// What changed outside of Terraform.
     pub drift: Vec<TouchedJson>,
+    /// Sensitive outputs that get another value.
     pub sensitive_outputs: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// Tells the document from that of Terraform code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KindJson {
+    Plan,
+}
+
+/// One object and what happens to it.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TouchedJson {
     pub address: String,
+    /// In Terraform's words.
     pub actions: Vec<String>,
+    /// Paths of what changes in it.
     pub attributes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The address that the state knows it by; null where that is the same.
     pub moved_from: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// Whether it would be taken into the state.
     pub imported: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UnexpectedJson {
     #[serde(flatten)]
     pub touched: TouchedJson,
-    pub reason: &'static str,
+    pub reason: WhyJson,
 }
 
-#[derive(Debug, Serialize)]
+/// Why no rotation makes this change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyJson {
+    /// Something else than a secret.
+    OtherResource,
+    /// A secret, and not one that was expected.
+    OtherSecret,
+    SecretCreated,
+    SecretRemoved,
+    /// An expected secret changes in more than its value.
+    BesideValue,
+    /// A move or an import.
+    StateOnly,
+    /// An output that is more than a sensitive one with a new value.
+    Output,
+    /// An action of a provider.
+    Invocation,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ProblemJson {
-    pub problem: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: ProblemKindJson,
+    /// Of what is deferred; else null.
     pub address: Option<String>,
-    /// Terraform's word for why it is deferred.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Terraform's word for why it is deferred; else null.
     pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKindJson {
+    /// Planning ended in an error.
+    Errored,
+    /// It is not all that the code wants.
+    Incomplete,
+    NotApplyable,
+    /// A change is put off to a later plan.
+    Deferred,
 }
 
 /// The document for a judgement.
 pub fn plan_json(judgement: &Judgement) -> PlanJson {
     PlanJson {
+        kind: KindJson::Plan,
         version: VERSION,
         clean: judgement.is_clean(),
         idle: judgement.is_idle(),
@@ -66,6 +123,7 @@ pub fn plan_json(judgement: &Judgement) -> PlanJson {
         unexpected: judgement.unexpected.iter().map(unexpected_json).collect(),
         problems: judgement.problems.iter().map(problem_json).collect(),
         untouched: judgement.untouched.iter().map(ToString::to_string).collect(),
+        missed: judgement.missed.iter().map(ToString::to_string).collect(),
         read: judgement.read.iter().map(touched_json).collect(),
         drift: judgement.drift.iter().map(touched_json).collect(),
         sensitive_outputs: judgement.sensitive_outputs.clone(),
@@ -84,14 +142,14 @@ fn touched_json(touched: &Touched) -> TouchedJson {
 
 fn unexpected_json(unexpected: &Unexpected) -> UnexpectedJson {
     let reason = match unexpected.why {
-        Why::OtherResource => "other-resource",
-        Why::OtherSecret => "other-secret",
-        Why::SecretCreated => "secret-created",
-        Why::SecretRemoved => "secret-removed",
-        Why::BesideValue => "beside-value",
-        Why::StateOnly => "state-only",
-        Why::Output => "output",
-        Why::Invocation => "invocation",
+        Why::OtherResource => WhyJson::OtherResource,
+        Why::OtherSecret => WhyJson::OtherSecret,
+        Why::SecretCreated => WhyJson::SecretCreated,
+        Why::SecretRemoved => WhyJson::SecretRemoved,
+        Why::BesideValue => WhyJson::BesideValue,
+        Why::StateOnly => WhyJson::StateOnly,
+        Why::Output => WhyJson::Output,
+        Why::Invocation => WhyJson::Invocation,
     };
     UnexpectedJson { touched: touched_json(&unexpected.touched), reason }
 }
@@ -99,11 +157,13 @@ fn unexpected_json(unexpected: &Unexpected) -> UnexpectedJson {
 fn problem_json(problem: &Problem) -> ProblemJson {
     let plain = |problem| ProblemJson { problem, address: None, reason: None };
     match problem {
-        Problem::Errored => plain("errored"),
-        Problem::Incomplete => plain("incomplete"),
-        Problem::NotApplyable => plain("not-applyable"),
-        Problem::Deferred { address, reason } => {
-            ProblemJson { problem: "deferred", address: Some(address.clone()), reason: Some(reason.clone()) }
-        }
+        Problem::Errored => plain(ProblemKindJson::Errored),
+        Problem::Incomplete => plain(ProblemKindJson::Incomplete),
+        Problem::NotApplyable => plain(ProblemKindJson::NotApplyable),
+        Problem::Deferred { address, reason } => ProblemJson {
+            address: Some(address.clone()),
+            reason: Some(reason.clone()),
+            ..plain(ProblemKindJson::Deferred)
+        },
     }
 }

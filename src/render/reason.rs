@@ -1,6 +1,7 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+use super::count::counted;
 use super::span;
 use crate::model::{PullWait, SlotUse};
 use crate::rotation::{Reason, Subject, Why};
@@ -163,8 +164,9 @@ pub fn why(reason: &Reason) -> String {
             some(pods)
         ),
         Why::PodsNotMounted { pods } => format!(
-            "{} on {subject} do not show which version of the secret they mount: {}",
+            "{} on {subject} {} not show which version of the secret is mounted: {}",
             counted(pods.len(), "pod"),
+            if pods.len() == 1 { "does" } else { "do" },
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(
@@ -342,10 +344,6 @@ fn pull_wait(wait: &PullWait) -> String {
         PullWait::NotComputed => "the forge is still computing".to_owned(),
         PullWait::Mergeable => "ready, somebody has to merge it".to_owned(),
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn some(names: &[String]) -> String {

@@ -23,6 +23,9 @@ pub fn render_rule(rule: &Rule) -> String {
             let _ = write!(text, "\n{NAME}{title}{NAME:#}\n{}", indented(example));
         }
     }
+    if rule.before.is_empty() {
+        let _ = write!(text, "\n{DIM}There is no example: what it is about stands in no text.{DIM:#}\n");
+    }
     text
 }
 

@@ -5,12 +5,18 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
 use super::check_json::CheckJson;
+use super::plan_json::PlanJson;
 use super::rehearse_json::RehearsalV1;
 use super::verify_json::VerifyV1;
 
 /// Of `keyslot check --output json`.
 pub fn check_schema() -> Schema {
     schema_of::<CheckJson>()
+}
+
+/// Of `keyslot check --plan FILE --output json`.
+pub fn plan_schema() -> Schema {
+    schema_of::<PlanJson>()
 }
 
 /// Of `keyslot rehearse --output json`.

@@ -4,25 +4,25 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::terraform::{Flow, Hop, Reference, Sink, SinkKind, Tree};
+use super::claim::{claims, role_words, slot_colored};
+use crate::terraform::{Flow, Hop, Reference, Role, Sink, SinkKind, Tree};
 
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const SECRET: Style = AnsiColor::Green.on_default().bold();
 
-/// One tree an account: its references, the names that their keys pass, the places where they end.
+/// One tree an account: the slot in use, its references, the names that their keys pass, the places where they end.
+/// What is not chosen, or not known to be, says so; an account of which nothing is known by name is there too.
 pub fn render_trace(tree: &Tree) -> String {
     let mut text = String::new();
     for (at, account) in tree.accounts.iter().enumerate() {
         let references: Vec<usize> =
             (0..tree.references.len()).filter(|index| tree.references[*index].account == at).collect();
-        if references.is_empty() {
-            continue;
-        }
         if !text.is_empty() {
             text.push('\n');
         }
-        let _ = writeln!(text, "{NAME}{}{NAME:#}", account.key);
+        let claims = claims(tree, at).map(|(access, reads)| format!("{access} {}", slot_colored(reads)));
+        let _ = writeln!(text, "{NAME}{}{NAME:#}  {}", account.key, claims.join(", "));
         for (index, reference) in references.iter().enumerate() {
             let last = index + 1 == references.len();
             let (branch, below) = branches(last);
@@ -38,12 +38,16 @@ fn branches(last: bool) -> (&'static str, &'static str) {
     if last { ("└─ ", "   ") } else { ("├─ ", "│  ") }
 }
 
+/// The name that it is bound to is the one that `mirrors` in keyslot.toml take.
 fn reference_line(tree: &Tree, reference: &Reference) -> String {
+    let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
+    let quiet = if reference.role == Role::Unchosen { DIM } else { Style::new() };
     format!(
-        "{} {}  {}  {DIM}{}{DIM:#}",
+        "{quiet}{} {}  {}{quiet:#}  {DIM}in {}{DIM:#}{role}  {DIM}{}{DIM:#}",
         reference.slot,
         reference.access,
         reference.attribute,
+        reference.binding.join("."),
         tree.place(reference.file, reference.span.start)
     )
 }
@@ -91,7 +95,7 @@ pub fn sink_kind(kind: SinkKind) -> &'static str {
         SinkKind::KeyVaultSecret => "Key Vault secret",
         SinkKind::Argument => "argument",
         SinkKind::Setting => "setting",
-        SinkKind::RootOutput => "output of a root",
+        SinkKind::RootOutput => "leaves the tree as output",
         SinkKind::Input => "input of code that is not here",
         SinkKind::Unread => "read by nobody:",
     }
@@ -121,7 +125,12 @@ mod tests {
         let text = plain(&render_trace(&Tree::read(&example_tree())));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
-        assert!(lines[1].starts_with("└─ primary read-write  primary_key  "), "{text}");
+        assert!(
+            lines[0].ends_with("azurerm_cosmosdb_account.main  read-write primary, read-only not read"),
+            "{text}"
+        );
+        let first = "└─ primary read-write  primary_key  in locals.secrets.CosmosDb-ApiKey  ";
+        assert!(lines[1].starts_with(first), "{text}");
         assert!(lines[2].starts_with("   └─ local.secrets[\"CosmosDb-ApiKey\"]  "), "{text}");
         assert!(lines[3].starts_with("      └─ Key Vault secret CosmosDb-ApiKey  "), "{text}");
     }
@@ -136,5 +145,35 @@ mod tests {
         let text = plain(&render_trace(&tree));
         assert_eq!(text.lines().filter(|line| line.starts_with("└─")).count(), 1, "{text}");
         assert_eq!(text.lines().filter(|line| line.contains("local.k  ")).count(), 3, "{text}");
+    }
+
+    fn traced(text: &str) -> String {
+        plain(&render_trace(&Tree::read(&[("a.tf", text)])))
+    }
+
+    #[test]
+    fn branches_say_whether_they_are_chosen_or_nobody_knows() {
+        let choice = "locals {\n  k = var.slot == \"primary\" ? azurerm_cosmosdb_account.x.primary_key : \
+                      azurerm_cosmosdb_account.x.secondary_key\n}\n";
+        let known = traced(&format!("variable \"slot\" {{\n  default = \"primary\"\n}}\n{choice}"));
+        let lines: Vec<&str> = known.lines().collect();
+        assert!(lines[0].ends_with("read-write primary, read-only not read"), "{known}");
+        assert!(lines[1].contains("primary_key  in locals.k  (chosen by a value)"), "{known}");
+        assert!(lines[3].contains("secondary_key  in locals.k  (not chosen)"), "{known}");
+        let unknown = traced(choice);
+        assert!(unknown.lines().next().unwrap().contains("read-write unknown"), "{unknown}");
+        assert_eq!(unknown.matches("(unknown: chosen at run time)").count(), 2, "{unknown}");
+    }
+
+    #[test]
+    fn an_account_of_which_no_key_is_named_is_unknown_and_there() {
+        let text = traced("locals {\n  a = [azurerm_cosmosdb_account.x]\n}\n");
+        assert_eq!(text, "azurerm_cosmosdb_account.x  read-write unknown, read-only unknown\n");
+    }
+
+    #[test]
+    fn names_that_nothing_reads_are_spelt_as_declarations_take_them() {
+        let text = traced("locals {\n  a = { b = azurerm_cosmosdb_account.x.primary_key }\n}\n");
+        assert!(text.contains("in locals.a.b  ") && text.contains("read by nobody: locals.a.b  "), "{text}");
     }
 }

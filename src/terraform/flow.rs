@@ -226,13 +226,12 @@ impl<'f> Tracer<'f> {
             (["output", name, ..], Some(cell)) if self.folders.callers(&cell.folder).is_empty() => {
                 (SinkKind::RootOutput, (*name).to_owned())
             }
-            (["output", ..], _) => (SinkKind::Unread, below(0)),
+            (["output" | "locals", ..], _) => (SinkKind::Unread, below(0)),
             (["module", ..] | ["inputs", ..], None) => (SinkKind::Input, below(0)),
             (_, Some(Cell { kind: Kind::Variable, folder, name })) => {
                 (SinkKind::Unread, format!("var.{name} of {folder}"))
             }
             (["module", ..], Some(Cell { kind: Kind::Each, .. })) => (SinkKind::Unread, below(0)),
-            (["locals", ..], _) => (SinkKind::Unread, format!("local.{}", below(1))),
             _ => (SinkKind::Setting, below(0)),
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());

@@ -55,12 +55,13 @@ pub enum Target {
     Elsewhere(String),
 }
 
+type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
     /// The same by their words, with blanks between them.
-    worded: BTreeMap<&'f str, BTreeMap<String, Vec<(usize, &'f Block)>>>,
+    worded: BTreeMap<&'f str, Worded<'f>>,
     modules: ByName<'f, Target>,
     /// The folder that a dependency's configuration lies in.
     dependencies: ByName<'f, Option<String>>,

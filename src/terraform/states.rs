@@ -40,7 +40,7 @@ pub fn owner<'f>(
         let written = |name: &str| root.value(&format!("backend.{name}")).and_then(Value::as_text);
         let same = NAMES.iter().any(|name| setting(name).is_some() && setting(name) == written(name));
         let differs = |name: &&str| matches!((setting(name), written(name)), (Some(a), Some(b)) if a != b);
-        same && !NAMES.iter().chain(PLACES).any(|name| differs(&name))
+        same && !NAMES.iter().chain(PLACES).any(differs)
     };
     let mut owners = roots.filter(|(root, block)| *root != folder && agrees(block)).map(|(root, _)| root);
     match (owners.next(), owners.next()) {

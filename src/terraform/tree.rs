@@ -304,6 +304,16 @@ impl Tree {
         }
     }
 
+    /// Where a reference's value goes, as declarations take it: `FOLDER:PLACE`. Folders start where those of the
+    /// declarations do; without any, where paths that people see do.
+    pub fn declared_place(&self, reference: &Reference) -> String {
+        let root = if self.declared == Declared::default() { &self.root } else { &self.declared.root };
+        let folder = self.sources[reference.file].folder();
+        let parts = [root.trim_end_matches('/'), folder];
+        let folder: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{}:{}", folder.join("/"), reference.binding.join("."))
+    }
+
     /// A file's path as people see it.
     pub fn shown(&self, file: usize) -> String {
         self.shown_path(self.sources[file].path())

@@ -97,6 +97,31 @@ fn one_file_is_compared_with_itself() {
 }
 
 #[test]
+fn a_folder_that_was_renamed_is_compared_with_what_it_was() {
+    let read = "locals {\n  key = azurerm_cosmosdb_account.main.primary_key\n}\n";
+    let folder = Folder::of(&[("infra/a.tf", read), ("top.tf", "locals {}\n")]);
+    git(folder.path(), &["init", "--quiet"]);
+    commit(&folder);
+    git(folder.path(), &["mv", "infra", "live"]);
+    let same = check(folder.path(), &["--against", "main"]);
+    assert_eq!((same.code, same.stderr.as_str()), (0, "the same slots are read at main, of 1 account\n"));
+    folder.put("live/a.tf", read.replace("primary", "secondary").as_bytes());
+    for path in [".", "live"] {
+        let ran = check(folder.path(), &[path, "--against", "main", "--output", "json"]);
+        assert_eq!((ran.code, messages(&ran).len()), (1, 1), "{path}: {}", ran.stderr);
+        assert!(
+            messages(&ran)[0].ends_with("from primary at main (main:infra/a.tf:2:39)"),
+            "{:?}",
+            messages(&ran)
+        );
+    }
+    folder.put("infra/a.tf", read.as_bytes());
+    let copied = check(folder.path(), &["live", "--against", "main"]);
+    assert_eq!(copied.code, 0);
+    assert!(copied.stderr.contains("does not occur at main"), "{}", copied.stderr);
+}
+
+#[test]
 fn nothing_of_the_repository_changes() {
     let folder = flipped(&[]);
     folder.put("staged.tf", b"locals {}\n");
@@ -145,7 +170,10 @@ fn links_submodules_and_other_files_there_are_passed_over() {
     git(folder.path(), &["checkout", "--quiet", "--force", "main"]);
     folder.put("a.tf", &key.map(|byte| byte));
     let same = check(folder.path(), &["--against", "release", "--output", "json"]);
-    assert_eq!((messages(&same), same.stderr.as_str()), (Vec::new(), ""));
+    let agrees = "the same slots are read at release, of 2 accounts\n";
+    assert_eq!((messages(&same), same.stderr.as_str()), (Vec::new(), agrees));
+    let quiet = check(folder.path(), &["--against", "release", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
     folder.put("a.tf", String::from_utf8(key.to_vec()).unwrap().replace("secondary", "primary").as_bytes());
     let ran = check(folder.path(), &["--against", "release", "--output", "json"]);
     assert_eq!(messages(&ran).len(), 1);
@@ -200,6 +228,7 @@ fn what_cannot_be_compared_says_what_to_do() {
     let outside = Folder::example();
     for (folder, revision, said) in [
         (&folder, "nowhere", &["the repository has no such revision", "`git fetch origin nowhere`"][..]),
+        (&folder, "HEAD~5", &["the repository has no such revision", "`git log --oneline` lists"]),
         (&folder, "main:src", &["the repository has no such revision"]),
         (&folder, "", &["the repository has no such revision"]),
         (&folder, "--output=x", &["the repository has no such revision"]),
@@ -231,6 +260,9 @@ fn a_clone_that_lacks_the_revision_says_how_to_get_it() {
     let ran = check(&clones.path().join("shallow"), &["--against", &old]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("this clone is shallow: fetch what is missing"), "{}", ran.stderr);
+    let ran = check(&clones.path().join("shallow"), &["--against", "HEAD~5"]);
+    assert!(ran.stderr.contains("`git fetch --deepen=N`"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("origin HEAD~5"), "{}", ran.stderr);
 
     git(clones.path(), &["clone", "--quiet", "--filter=blob:none", &url, "partial"]);
     let partial = clones.path().join("partial");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
-use crate::tool::Folder;
+use crate::tool::{Folder, keyslot};
 
 /// One finding of each severity but the note, an error first.
 const OPAQUE: &str = "locals {\n  a = [azurerm_cosmosdb_account.x]\n}\n";
@@ -34,13 +34,30 @@ fn fail_on_decides_what_ends_with_one() {
 #[test]
 fn quiet_prints_nothing_but_errors() {
     let folder = Folder::of(&[("a.tf", OPAQUE)]);
-    for output in ["human", "json", "sarif", "github"] {
-        let ran = folder.run(&["check", "--quiet", "--output", output]);
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", ""), "{output}");
+    for quiet in [&["--quiet"][..], &["-q", "--output", "human"]] {
+        let ran = folder.run(&[&["check"], quiet].concat());
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", ""), "{quiet:?}");
     }
     let missing = folder.run(&["check", "--quiet", "nowhere"]);
     assert_eq!((missing.code, missing.stdout.as_str()), (2, ""));
     assert!(missing.stderr.contains("no such file or folder"), "{}", missing.stderr);
+}
+
+#[test]
+fn options_that_would_print_different_things_are_refused() {
+    let folder = Folder::of(&[("a.tf", OPAQUE)]);
+    for (arguments, said) in [
+        (&["--quiet", "--output", "json"][..], "leave out --output or --quiet"),
+        (&["--quiet", "--trace"], "leave out --trace or --quiet"),
+        (&["--trace", "--output", "json"], "under `flows`"),
+        (&["--trace", "--output", "sarif"], "--trace is for people"),
+        (&["--write-baseline", "known.json", "--output", "json"], "run keyslot twice"),
+    ] {
+        let ran = folder.run(&[&["check"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+    assert_eq!(code(&folder, &["--trace", "--output", "human"]), 1);
 }
 
 #[test]
@@ -168,7 +185,7 @@ fn a_baseline_is_refused_until_every_entry_has_its_reason() {
     assert!(written.stderr.contains("write a reason into each entry"), "{}", written.stderr);
     let refused = folder.run(&["check", "--baseline", "known.json"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    assert!(refused.stderr.contains("1 of its entries give no reason"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("1 of its entries gives no reason"), "{}", refused.stderr);
     let text = String::from_utf8(folder.get("known.json")).unwrap();
     folder.put("known.json", text.replace("\"reason\": \"\"", "\"reason\": \"ours\"").as_bytes());
     assert_eq!(code(&folder, &["--baseline", "known.json"]), 0);
@@ -191,6 +208,83 @@ fn a_baseline_is_replaced_only_on_purpose_and_keeps_its_reasons() {
     let reasons: Vec<&str> =
         known["findings"].as_array().unwrap().iter().map(|entry| entry["reason"].as_str().unwrap()).collect();
     assert_eq!(reasons, ["first", "second"]);
+}
+
+#[test]
+fn a_baseline_means_the_same_from_wherever_it_is_used() {
+    let folder = Folder::of(&[("a.tf", OPAQUE), ("infra/b.tf", OPAQUE), ("infra/c.tf", DEPRECATED)]);
+    let infra = folder.path().join("infra");
+    std::fs::create_dir(folder.path().join("ci")).unwrap();
+    assert_eq!(code(&folder, &["--write-baseline", "ci/known.json", "--because", "known"]), 0);
+    let known: Value = serde_json::from_slice(&folder.get("ci/known.json")).unwrap();
+    let entries = known["findings"].as_array().unwrap();
+    let files: Vec<&str> = entries.iter().map(|entry| entry["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["../a.tf", "../infra/b.tf", "../infra/c.tf"]);
+
+    let all = ["--fail-on", "note", "--baseline"];
+    for (from, baseline, path) in [
+        (folder.path(), "ci/known.json", "."),
+        (folder.path(), "ci/known.json", "infra"),
+        (folder.path(), "ci/known.json", "infra/b.tf"),
+        (&infra, "../ci/known.json", "."),
+        (&infra, "../ci/known.json", ".."),
+        (&infra, "../ci/known.json", infra.to_str().unwrap()),
+    ] {
+        let ran = keyslot(from, &[&["check"], &all[..], &[baseline, path]].concat());
+        assert_eq!(ran.code, 0, "{} {path}: {}", from.display(), ran.stdout);
+    }
+    folder.put("infra/b.tf", b"");
+    let report = keyslot(&infra, &["check", "--baseline", "../ci/known.json", "--output", "json"]).json();
+    assert_eq!(rules(&report, "findings"), ["unused-silence"]);
+    let remedy = report["findings"][0]["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("Remove the entry"), "{remedy}");
+}
+
+#[test]
+fn a_baseline_that_is_written_from_a_part_keeps_what_it_says_of_the_rest() {
+    let folder = Folder::of(&[("a.tf", OPAQUE), ("infra/b.tf", OPAQUE), ("infra/c.tf", DEPRECATED)]);
+    let infra = folder.path().join("infra");
+    folder.run(&["check", "a.tf", "--write-baseline", "known.json", "--because", "first"]);
+    let again = ["check", "--write-baseline", "../known.json", "--overwrite"];
+    let ran = keyslot(&infra, &again);
+    assert!(ran.stderr.contains("2 findings are written to ../known.json"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 entry of files that were not checked stays"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("write a reason into each entry that has none"), "{}", ran.stderr);
+    let text = String::from_utf8(folder.get("known.json")).unwrap();
+    folder.put("known.json", text.replace("\"reason\": \"\"", "\"reason\": \"second\"").as_bytes());
+
+    folder.put("infra/b.tf", b"");
+    let ran = keyslot(&infra, &[&again[..], &["--baseline", "../known.json"]].concat());
+    assert!(!ran.stderr.contains("hint"), "every entry has its reason: {}", ran.stderr);
+    let known: Value = serde_json::from_slice(&folder.get("known.json")).unwrap();
+    let entries = known["findings"].as_array().unwrap().iter();
+    let kept: Vec<(&str, &str)> =
+        entries.map(|entry| (entry["file"].as_str().unwrap(), entry["reason"].as_str().unwrap())).collect();
+    assert_eq!(kept, [("a.tf", "first"), ("infra/c.tf", "second")]);
+
+    let moved = ["check", "--baseline", "../known.json", "--write-baseline", "known.json"];
+    let refused = keyslot(&infra, &moved);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("files that are not checked here"), "{}", refused.stderr);
+    assert_eq!(keyslot(&infra, &[&moved[..], &[".."]].concat()).code, 0);
+}
+
+#[test]
+fn what_cannot_be_written_as_a_baseline_says_what_to_do() {
+    let folder = Folder::of(&[("a.tf", OPAQUE), ("infra/b.tf", OPAQUE)]);
+    for (arguments, said) in [
+        (&["--write-baseline", "known.json", "--because", " - "][..], "say why, in words"),
+        (&["--write-baseline", "nowhere/known.json"], "make the folder first"),
+        (&["--write-baseline", "infra", "--overwrite"], "name a file in it"),
+        (&["--write-baseline", "a.tf", "--overwrite"], "name another file, or remove this one first"),
+        (&["--baseline", "infra"], "name the file in it"),
+        (&["--baseline", "a.tf"], "--write-baseline FILE --because TEXT"),
+    ] {
+        let ran = folder.run(&[&["check"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+    assert_eq!(folder.get("a.tf"), OPAQUE.as_bytes());
 }
 
 #[test]

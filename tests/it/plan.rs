@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use keyslot::terraform::outputs::{STAMP_PROPERTIES, read_stamps};
+use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
+use crate::schema::schema_errors;
 use crate::tool::{Folder, Ran};
 
 /// Every value in the plans that would be a secret begins so.
@@ -71,7 +73,9 @@ output      api_key  gets another sensitive value
 "#]]
     );
     let report = check("beside.json", &["src/infra", "--output", "json"]).json();
-    assert_eq!((&report["version"], &report["clean"]), (&1.into(), &false.into()));
+    assert_eq!(schema_errors("plan", &report), [""; 0]);
+    assert_eq!((&report["kind"], &report["version"]), (&"plan".into(), &1.into()));
+    assert_eq!(report["clean"], false);
     assert_eq!(report["expected"].as_array().unwrap().len(), 1);
     assert_eq!(
         report["unexpected"][3],
@@ -79,6 +83,8 @@ output      api_key  gets another sensitive value
             "address": "azurerm_linux_web_app.api",
             "actions": ["update"],
             "attributes": ["app_settings.COSMOS_KEY", "site_config[0].always_on"],
+            "moved_from": null,
+            "imported": false,
             "reason": "other-resource",
         })
     );
@@ -95,9 +101,35 @@ fn without_a_word_on_which_secrets_are_meant_they_are_to_be_confirmed() {
 #[test]
 fn a_write_only_value_moves_by_its_version() {
     let ran = check("write-only.json", &["--secret", "CosmosDb-ApiKey", "--secret", "other"]);
-    assert_eq!(ran.code, 0);
+    assert_eq!(ran.code, 1, "a secret that was named has to change");
     assert!(ran.stdout.contains("update: value_wo_version\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("unchanged   other  was expected to change"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("missing     other  was expected to change"), "{}", ran.stdout);
+    assert_eq!(check("write-only.json", &["--secret", "CosmosDb-ApiKey"]).code, 0);
+}
+
+#[test]
+fn a_plan_that_changes_none_of_the_expected_secrets_is_told() {
+    let folder = Folder::example();
+    folder.put("idle.json", br#"{"format_version":"1.2","complete":true,"resource_changes":[]}"#);
+    let ran = folder.run(&["check", "src/infra", "--plan", "idle.json"]);
+    assert_eq!(ran.code, 1);
+    assert_data_eq!(
+        ran.stdout,
+        str![[r#"
+this plan changes nothing, and 1 secret was expected to change
+missing     CosmosDb-ApiKey  was expected to change
+
+"#]]
+    );
+    assert!(ran.stderr.contains("see that the plan is of the code that was flipped"), "{}", ran.stderr);
+    let report = folder.run(&["check", "src/infra", "--plan", "idle.json", "--output", "json"]).json();
+    assert_eq!(schema_errors("plan", &report), [""; 0]);
+    assert_eq!((&report["idle"], &report["clean"]), (&true.into(), &false.into()));
+    assert_eq!(report["missed"], serde_json::json!(["CosmosDb-ApiKey"]));
+    let quiet = folder.run(&["check", "src/infra", "--plan", "idle.json", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stdout.as_str(), quiet.stderr.as_str()), (1, "", ""));
+    assert_eq!(folder.run(&["check", "--plan", "idle.json"]).code, 0, "nothing was expected");
+    assert_eq!(folder.run(&["check", "--plan", "idle.json", "--trace"]).code, 2);
 }
 
 #[test]
@@ -125,7 +157,7 @@ fn what_is_no_plan_is_refused_with_what_to_do_and_without_a_value() {
         ("misplaced.json", "something is not as in a plan (line 23, column "),
         ("state.json", "it is a state, not a plan"),
         ("cut.json", "it is no JSON"),
-        ("src", "this is a folder, not a file"),
+        ("src", "`terraform show -json PLAN > FILE`"),
         ("nowhere.json", "there is no such file"),
     ] {
         let ran = folder.run(&["check", "--plan", file]);
@@ -225,20 +257,21 @@ fn what_terraform_itself_prints_is_read_as_it_is_meant() {
     let changed = planned(&folder, &["-var=size=2", "-var=key=CANARY-2"]);
     assert_eq!(changed.code, 1);
     let report = changed.json();
-    let found: Vec<String> =
-        report["unexpected"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    let found: Vec<Value> = report["unexpected"].as_array().unwrap().clone();
     let expected = [
         serde_json::json!({"address": "terraform_data.each[\"a\"]", "actions": ["delete"], "attributes": [],
-            "reason": "other-resource"}),
+            "imported": false, "moved_from": null, "reason": "other-resource"}),
         serde_json::json!({"address": "terraform_data.each[\"c\"]", "actions": ["create"], "attributes": [],
-            "reason": "other-resource"}),
+            "imported": false, "moved_from": null, "reason": "other-resource"}),
         serde_json::json!({"address": "terraform_data.kept", "actions": ["update"],
-            "attributes": ["input.key", "input.list[1][\"odd name\"]", "output"], "reason": "other-resource"}),
+            "attributes": ["input.key", "input.list[1][\"odd name\"]", "output"], "imported": false, "moved_from": null,
+            "reason": "other-resource"}),
         serde_json::json!({"address": "terraform_data.remade", "actions": ["delete", "create"],
-            "attributes": ["id", "triggers_replace[0]"], "reason": "other-resource"}),
-        serde_json::json!({"address": "output.size", "actions": ["update"], "attributes": [], "reason": "output"}),
+            "attributes": ["id", "triggers_replace[0]"], "imported": false, "moved_from": null, "reason": "other-resource"}),
+        serde_json::json!({"address": "output.size", "actions": ["update"], "attributes": [],
+            "imported": false, "moved_from": null, "reason": "output"}),
     ];
-    assert_eq!(found, expected.map(|entry| entry.to_string()));
+    assert_eq!(found, expected);
     assert_eq!(report["sensitive_outputs"], serde_json::json!(["key"]));
     assert_eq!(report["problems"], serde_json::json!([]));
 }

@@ -66,7 +66,9 @@ pub fn scan(files: &Files) -> Result<Seen, String> {
         let word = bytes(reference.file).get(reference.span.clone());
         let word = String::from_utf8_lossy(word.unwrap_or_default()).into_owned();
         hold!(!word.is_empty(), "a reference without a word: {reference:?}");
-        hold!(reference.attribute.contains(&word), "{word} is not {}", reference.attribute);
+        // What a value picks from names on offer stands where the value is read.
+        let picked = reference.chooser.is_some();
+        hold!(picked || reference.attribute.contains(&word), "{word} is not {}", reference.attribute);
         hold!(reference.account < tree.accounts.len(), "no such account: {reference:?}");
     }
     let inside = |file: usize, start: usize, end: usize| start <= end && end <= bytes(file).len();
@@ -79,7 +81,7 @@ pub fn scan(files: &Files) -> Result<Seen, String> {
             hold!(inside(file, span.start, span.end), "outside of its file: {flow:?}");
         }
     }
-    let there = There { tree: Tree::read(files), revision: "there".to_owned() };
+    let there = There::new(Tree::read(files), "there");
     let compared = compare(&tree, &there);
     hold!(compared.is_empty(), "a tree differs from itself: {compared:?}");
     let findings = check_with(&tree, compared);

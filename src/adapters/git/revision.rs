@@ -102,11 +102,7 @@ impl Reader<'_> {
         let tracked = format!("origin/{revision}");
         let remedy = match self.resolved(&format!("refs/remotes/{tracked}")).await? {
             Some(_) => format!("there is a branch of that name at the remote: --against {tracked}"),
-            None if shallow == "true" => format!(
-                "this clone is shallow: fetch what is missing (`git fetch --depth=1 origin {revision}`, then \
-                 --against FETCH_HEAD; or `git fetch --unshallow`)"
-            ),
-            None => format!("`git fetch origin {revision}` brings it, if it is a branch of the remote"),
+            None => remedy(revision, shallow == "true"),
         };
         Err(self.missing("the repository has no such revision", remedy))
     }
@@ -209,6 +205,44 @@ impl Reader<'_> {
     }
 }
 
+/// How to get a revision that is not here. Only names can be fetched, and whole object ids; `HEAD~5` is counted from
+/// what is here.
+fn remedy(revision: &str, shallow: bool) -> String {
+    match (is_name(revision) || is_object_id(revision), shallow) {
+        (true, true) => format!(
+            "this clone is shallow: fetch what is missing (`git fetch --depth=1 origin {revision}`, then --against \
+             FETCH_HEAD; or `git fetch --unshallow`)"
+        ),
+        (false, true) => {
+            "this clone is shallow: `git fetch --unshallow` brings its whole history, `git fetch \
+                          --deepen=N` the next N commits"
+                .to_owned()
+        }
+        (true, false) if is_name(revision) => {
+            format!("`git fetch origin {revision}` brings it, if it is a branch of the remote")
+        }
+        (_, false) => {
+            "`git log --oneline` lists the commits that are here, `git branch --all` and `git tag` the names"
+                .to_owned()
+        }
+    }
+}
+
+/// Whether it may be the name of a branch or tag.
+fn is_name(revision: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '+');
+    let is_id = revision.len() >= 7 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    revision.starts_with(char::is_alphanumeric)
+        && revision.chars().all(plain)
+        && !revision.contains("..")
+        && !revision.ends_with("HEAD")
+        && !is_id
+}
+
+fn is_object_id(revision: &str) -> bool {
+    matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// What was answered instead of a blob, or what was said on ending without an answer.
 async fn last_words(child: &mut Child, mut answer: String) -> String {
     if answer.is_empty()
@@ -231,6 +265,19 @@ fn entry(line: &[u8]) -> Option<Blob> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_can_be_fetched_is_told_to_be_fetched() {
+        for name in ["main", "release/2021.7", "v1.0", "fix/a-b_c"] {
+            assert!(remedy(name, false).contains(&format!("git fetch origin {name}`")), "{name}");
+            assert!(remedy(name, true).contains(&format!("--depth=1 origin {name}`")), "{name}");
+        }
+        for other in ["HEAD~5", "HEAD", "main^", "main@{1}", "main:src", "", "--output=x", "a b", "0123abc"] {
+            assert!(!remedy(other, false).contains("git fetch"), "{other}");
+            assert!(remedy(other, true).contains("--deepen"), "{other}");
+        }
+        assert!(remedy(&"0a".repeat(20), true).contains("--depth=1 origin 0a0a"));
+    }
 
     #[test]
     fn only_files_are_taken_from_the_list() {

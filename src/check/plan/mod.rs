@@ -1,6 +1,10 @@
 //! Whether a plan does what a rotation wants and nothing else: the value of the secrets that carry the key changes, in
 //! place, and everything else stays.
 //!
+//! A plan that leaves the secrets as they are is no such plan: it comes of the wrong branch, or of a write-only value
+//! whose version was not raised. Secrets that somebody named must all change; those that the code tells are of all its
+//! roots, and a plan is of one, so that at least one of them must.
+//!
 //! A judgement of names. Values are not here to be looked at (see [`mod@crate::terraform::plan`]).
 
 mod expect;
@@ -28,6 +32,8 @@ pub struct Judgement {
     pub problems: Vec<Problem>,
     /// Secrets that were expected to change and do not.
     pub untouched: Vec<Secret>,
+    /// Those of them that had to: a plan of any one root changes them, if it does what it is for.
+    pub missed: Vec<Secret>,
     /// Information: data sources that are read while applying.
     pub read: Vec<Touched>,
     /// Information: what changed outside of Terraform.
@@ -96,12 +102,16 @@ pub enum Problem {
 impl Judgement {
     /// Whether the plan may be applied as part of a rotation.
     pub fn is_clean(&self) -> bool {
+        self.touches_no_other() && self.missed.is_empty()
+    }
+
+    fn touches_no_other(&self) -> bool {
         self.unexpected.is_empty() && self.to_confirm.is_empty() && self.problems.is_empty()
     }
 
     /// Whether applying it would change nothing at all.
     pub fn is_idle(&self) -> bool {
-        self.is_clean() && self.expected.is_empty() && self.sensitive_outputs.is_empty()
+        self.touches_no_other() && self.expected.is_empty() && self.sensitive_outputs.is_empty()
     }
 }
 
@@ -123,6 +133,10 @@ pub fn judge(plan: &Plan, expectation: &Expectation) -> Judgement {
         .filter(|secret| !plan.changes.iter().any(|change| secret.is_met_by(change)))
         .cloned()
         .collect();
+    let none_changes = judgement.untouched.len() == expectation.secrets().len();
+    let missed =
+        judgement.untouched.iter().filter(|secret| none_changes || matches!(secret, Secret::Named(_)));
+    judgement.missed = missed.cloned().collect();
     judgement
 }
 

@@ -103,7 +103,7 @@ fn data_sources_that_are_read_and_drift_are_information() {
     let read = ResourceChange { data: true, ..change("azurerm_cosmosdb_account", &["read"], &["id"]) };
     let drift = change("azurerm_storage_account", &["update"], &["tags"]);
     let judgement = judge(&Plan { drift: vec![drift], ..plan(vec![read]) }, &named());
-    assert!(judgement.is_clean() && judgement.is_idle());
+    assert!(judgement.unexpected.is_empty() && judgement.is_idle());
     assert_eq!((judgement.read.len(), judgement.drift.len()), (1, 1));
 }
 
@@ -165,11 +165,32 @@ fn a_tree_without_keys_expects_no_secret_at_all() {
 }
 
 #[test]
-fn expected_secrets_that_the_plan_leaves_are_named() {
+fn secrets_that_somebody_named_have_to_change() {
     let expectation = Expectation::named(&["CosmosDb-ApiKey".to_owned(), "other".to_owned()]);
     let judgement = judge(&plan(vec![secret(&["update"], &["value"])]), &expectation);
     assert_eq!(judgement.untouched, [Secret::Named("other".to_owned())]);
-    assert!(judgement.is_clean() && !judgement.is_idle());
+    assert_eq!(judgement.missed, judgement.untouched);
+    assert!(!judgement.is_clean() && !judgement.is_idle());
+}
+
+#[test]
+fn of_the_secrets_that_the_code_tells_one_has_to_change() {
+    let block = |name: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name = \"{name}\"\n  value = \
+             azurerm_cosmosdb_account.x.primary_key\n}}\n"
+        )
+    };
+    let tree = Tree::read(&[("a.tf", block("one")), ("root-2/a.tf", block("two"))]);
+    let expectation = Expectation::default().and_of(&tree);
+    let change = ResourceChange { name: "one".to_owned(), ..secret(&["update"], &["value"]) };
+    let judgement = judge(&plan(vec![change]), &expectation);
+    assert_eq!((judgement.untouched.len(), judgement.missed.len()), (1, 0));
+    assert!(judgement.is_clean());
+    let idle = judge(&plan(Vec::new()), &expectation);
+    assert_eq!(idle.missed.len(), 2);
+    assert!(idle.is_idle() && !idle.is_clean());
+    assert!(judge(&plan(Vec::new()), &Expectation::default()).is_clean(), "nothing was expected");
 }
 
 #[test]

@@ -14,9 +14,24 @@ pub const RULE: Rule = Rule {
           slots, the next deployment of either moves everything to its own slot, and regenerating the key that seems \
           unused breaks what the other one deployed.",
     remedy: "Bring the change to the other branch too (merge or cherry-pick it), or flip this one back.",
-    // It takes two trees to see it.
-    before: "",
-    after: "",
+    before: r#"# --- main.tf
+locals {
+  key = azurerm_cosmosdb_account.orders.secondary_key
+}
+# --- release/2021.7:main.tf
+locals {
+  key = azurerm_cosmosdb_account.orders.primary_key
+}
+"#,
+    after: r#"# --- main.tf
+locals {
+  key = azurerm_cosmosdb_account.orders.secondary_key
+}
+# --- release/2021.7:main.tf
+locals {
+  key = azurerm_cosmosdb_account.orders.secondary_key
+}
+"#,
     look: |_| Vec::new(),
 };
 
@@ -74,7 +89,7 @@ mod tests {
     /// Line and message of each finding.
     fn found(here: &[(&str, &str)], there: &[(&str, &str)]) -> Vec<(usize, String)> {
         let here = Tree::read(here);
-        let there = There { tree: Tree::read(there).shown_under("infra"), revision: "release/1".to_owned() };
+        let there = There::new(Tree::read(there).shown_under("infra"), "release/1");
         check_with(&here, compare(&here, &there))
             .into_iter()
             .filter(|finding| finding.rule.id == RULE.id)

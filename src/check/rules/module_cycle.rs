@@ -66,7 +66,7 @@ fn look(tree: &Tree) -> Vec<Place> {
         .into_iter()
         .filter(|(_, _, folder, target)| leads_back(&uses, target, folder))
         .map(|(file, span, folder, _)| {
-            let folder = if folder.is_empty() { "the root" } else { folder };
+            let folder = if folder.is_empty() { "the top folder" } else { folder };
             Place::new(file, span, format!("this module leads back to {folder}"))
         })
         .collect()

@@ -15,8 +15,13 @@ pub const RULE: Rule = Rule {
   sensitive = true
 }
 "#,
-    after: r#"output "account_key" {
+    after: r#"output "account_primary_key" {
   value     = azurerm_cosmosdb_account.orders.primary_key
+  sensitive = true
+}
+
+output "account_secondary_key" {
+  value     = azurerm_cosmosdb_account.orders.secondary_key
   sensitive = true
 }
 "#,

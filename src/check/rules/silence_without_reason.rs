@@ -10,14 +10,18 @@ pub const RULE: Rule = Rule {
     summary: "A comment silences a rule without saying why.",
     why: "Whoever reads the line next cannot tell whether the reason still holds. Without a reason nothing is silenced.",
     remedy: "Write `# keyslot:ignore RULE because REASON`.",
-    before: r#"locals {
-  # keyslot:ignore opaque-read
-  endpoint = azurerm_cosmosdb_account.orders.endpoint
+    before: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    # keyslot:ignore bypasses-key-vault
+    COSMOS_KEY = azurerm_cosmosdb_account.orders.primary_key
+  }
 }
 "#,
-    after: r#"locals {
-  # keyslot:ignore opaque-read because the module takes the account whole and reads its endpoint
-  orders = [azurerm_cosmosdb_account.orders]
+    after: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    # keyslot:ignore bypasses-key-vault because the app is applied again with every rotation
+    COSMOS_KEY = azurerm_cosmosdb_account.orders.primary_key
+  }
 }
 "#,
     look: |_| Vec::new(),

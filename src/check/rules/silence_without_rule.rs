@@ -11,14 +11,18 @@ pub const RULE: Rule = Rule {
     why: "It silences nothing, though somebody believes that it does. A file that cannot be read cannot be silenced: \
           nobody knows what it hides.",
     remedy: "Name the rule as `keyslot check --rules` lists it, or remove the silence.",
-    before: r#"locals {
-  # keyslot:ignore opaque-reads because the module takes the account whole and reads its endpoint
-  endpoint = azurerm_cosmosdb_account.orders.endpoint
+    before: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    # keyslot:ignore bypass-key-vault because the app is applied again with every rotation
+    COSMOS_KEY = azurerm_cosmosdb_account.orders.primary_key
+  }
 }
 "#,
-    after: r#"locals {
-  # keyslot:ignore opaque-read because the module takes the account whole and reads its endpoint
-  orders = [azurerm_cosmosdb_account.orders]
+    after: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    # keyslot:ignore bypasses-key-vault because the app is applied again with every rotation
+    COSMOS_KEY = azurerm_cosmosdb_account.orders.primary_key
+  }
 }
 "#,
     look: |_| Vec::new(),

@@ -10,15 +10,18 @@ pub const RULE: Rule = Rule {
     summary: "A comment or a baseline silences a finding that is not there.",
     why: "What it was meant for is gone or stands elsewhere now. Left in place, it would hide the next finding of that \
           rule, which nobody has looked at.",
-    remedy: "Remove it, or move it to the line of the finding or the one above.",
-    before: r#"locals {
-  # keyslot:ignore opaque-read because the module takes the account whole and reads its endpoint
-  endpoint = azurerm_cosmosdb_account.orders.endpoint
+    remedy: "Remove it; or, where it is a comment, move it to the line of the finding or the one above.",
+    before: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    # keyslot:ignore bypasses-key-vault because the app is applied again with every rotation
+    COSMOS_KEY = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.cosmos.versionless_id})"
+  }
 }
 "#,
-    after: r#"locals {
-  # keyslot:ignore opaque-read because the module takes the account whole and reads its endpoint
-  orders = [azurerm_cosmosdb_account.orders]
+    after: r#"resource "azurerm_linux_web_app" "shop" {
+  app_settings = {
+    COSMOS_KEY = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.cosmos.versionless_id})"
+  }
 }
 "#,
     look: |_| Vec::new(),

@@ -19,9 +19,32 @@ pub const RULE: Rule = Rule {
     why: "Terraform does not keep write-only values, so it writes them again only when their version changes. The code \
           says the new slot, the vault keeps the old key, and regenerating that one breaks whoever reads the vault.",
     remedy: "Raise the version together with the slot, as `keyslot flip` does.",
-    // It takes two trees to see it.
-    before: "",
-    after: "",
+    before: r#"# --- main.tf
+resource "azurerm_key_vault_secret" "cosmos" {
+  name             = "cosmos-key"
+  value_wo         = azurerm_cosmosdb_account.orders.primary_readonly_key
+  value_wo_version = 1
+}
+# --- release/2021.7:main.tf
+resource "azurerm_key_vault_secret" "cosmos" {
+  name             = "cosmos-key"
+  value_wo         = azurerm_cosmosdb_account.orders.primary_key
+  value_wo_version = 1
+}
+"#,
+    after: r#"# --- main.tf
+resource "azurerm_key_vault_secret" "cosmos" {
+  name             = "cosmos-key"
+  value_wo         = azurerm_cosmosdb_account.orders.primary_readonly_key
+  value_wo_version = 2
+}
+# --- release/2021.7:main.tf
+resource "azurerm_key_vault_secret" "cosmos" {
+  name             = "cosmos-key"
+  value_wo         = azurerm_cosmosdb_account.orders.primary_key
+  value_wo_version = 1
+}
+"#,
     look: |_| Vec::new(),
 };
 
@@ -113,7 +136,7 @@ mod tests {
 
     fn found(here: &str, there: &str) -> Vec<(usize, String)> {
         let here = Tree::read(&[("m/a.tf", here)]);
-        let there = There { tree: Tree::read(&[("m/b.tf", there)]), revision: "main".to_owned() };
+        let there = There::new(Tree::read(&[("m/b.tf", there)]), "main");
         check_with(&here, compare(&here, &there))
             .into_iter()
             .filter(|finding| finding.rule.id == RULE.id)

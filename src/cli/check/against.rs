@@ -1,6 +1,11 @@
 //! `keyslot check --against REV`: the same folder at another git revision.
+//!
+//! Where the folder was not there, it may have had another name: then all of the repository is read, and accounts are
+//! looked for in the folders that are gone since.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::adapters::git::{NoRevision, Revision, files_at};
 use crate::check::There;
@@ -8,35 +13,86 @@ use crate::cli::declarations::Declarations;
 use crate::cli::discover::Found;
 use crate::cli::error::ErrorKind;
 use crate::cli::{CliError, Terminal, block_on};
+use crate::model::Access;
+use crate::render::count::counted;
 use crate::terraform::{Syntax, Tree};
 
-/// Reads what was found on disk as it is at `revision`, with what is declared of it here. `path` is a folder, or the one
-/// file that was found.
+/// Reads what was found on disk as it is at `revision`, with what is declared of it here.
 ///
 /// # Errors
 /// No git repository around it, no such revision, or objects that are not here.
 pub fn there(
-    path: &Path,
     found: &Found,
     revision: &str,
     declarations: &Declarations,
     terminal: &mut Terminal,
 ) -> Result<There, CliError> {
-    let only = path.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    let wanted = |path: &str| match &only {
+    let mut base = found.root.clone();
+    let mut read = files(&base, revision, found.only.as_deref())?;
+    let top = top(&base, &read.prefix).filter(|_| read.files.is_empty() && found.only.is_none());
+    let moved = top.is_some();
+    if let Some(top) = top {
+        read = files(&top, revision, None)?;
+        base = top;
+    }
+    let folder = found.root.display();
+    if read.files.is_empty() {
+        terminal
+            .warn(&format!("there is no Terraform at {revision} here, so there is nothing to compare with"));
+    } else if moved {
+        terminal.warn(&format!(
+            "{folder} holds no Terraform at {revision}: its accounts are looked for in folders that are gone since"
+        ));
+    }
+    let tree = declarations.apply(Tree::read(&read.files), &base)?.shown_under(&read.prefix);
+    let there = There { gone: gone(&base, &tree), moved, ..There::new(tree, revision) };
+    warn_of_gaps(&there, terminal);
+    Ok(there)
+}
+
+fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, CliError> {
+    let wanted = |path: &str| match only {
         Some(name) => path == name,
         None => Syntax::of(path).is_some(),
     };
-    let read = block_on(files_at(Path::new("git"), &found.root, revision, wanted))?;
-    let Revision { commit: _, prefix, files } = read.map_err(no_revision)?;
-    if files.is_empty() {
-        terminal
-            .warn(&format!("there is no Terraform at {revision} here, so there is nothing to compare with"));
+    block_on(files_at(Path::new("git"), folder, revision, wanted))?.map_err(no_revision)
+}
+
+/// The top of the working tree, where the folder is not that itself.
+fn top(folder: &Path, prefix: &str) -> Option<PathBuf> {
+    let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
+    let folder = folder.canonicalize().ok()?;
+    folder.ancestors().nth(depth).filter(|_| depth > 0).map(Path::to_owned)
+}
+
+/// The folders of a tree in which there is no Terraform on disk.
+fn gone(base: &Path, tree: &Tree) -> BTreeSet<String> {
+    let folders: BTreeSet<&str> = tree.sources.iter().map(|source| source.folder()).collect();
+    let is_gone = |folder: &&str| {
+        let Ok(entries) = fs::read_dir(base.join(folder)) else { return true };
+        !entries.flatten().any(|entry| Syntax::of(&entry.file_name().to_string_lossy()).is_some())
+    };
+    folders.into_iter().filter(is_gone).map(str::to_owned).collect()
+}
+
+/// Says what was compared and found to agree, and which accounts have nothing to be compared with.
+pub fn say_what_agrees(here: &Tree, there: &There, terminal: &mut Terminal) {
+    let is_read =
+        |account: &usize| Access::ALL.iter().any(|access| here.consumers(*account, *access).next().is_some());
+    let (known, unknown): (Vec<usize>, Vec<usize>) = (0..here.accounts.len())
+        .filter(is_read)
+        .partition(|account| there.same_account(&here.accounts[*account]).is_some());
+    for account in unknown {
+        let key = &here.accounts[account].key;
+        terminal.warn(&format!(
+            "{key} does not occur at {}, or under several names: it is not compared",
+            there.revision
+        ));
     }
-    let tree = declarations.apply(Tree::read(&files), &found.root)?.shown_under(&prefix);
-    let there = There { tree, revision: revision.to_owned() };
-    warn_of_gaps(&there, terminal);
-    Ok(there)
+    if !known.is_empty() {
+        let accounts = counted(known.len(), "account");
+        terminal.say(&format!("the same slots are read at {}, of {accounts}", there.revision));
+    }
 }
 
 /// What hides something there makes the comparison less than it seems, and is nobody's finding here.

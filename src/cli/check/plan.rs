@@ -1,11 +1,13 @@
 //! `keyslot check --plan`: does this Terraform plan change the secrets of a rotation, and nothing else?
+//!
+//! Ends with 1 where it does anything else, or where it does not change the secrets: see [`mod@crate::check::plan`].
 
 use std::path::{Path, PathBuf};
 
-use crate::check::plan::{Expectation, judge};
+use crate::check::plan::{Expectation, Judgement, judge};
 use crate::cli::declarations::Declarations;
 use crate::cli::discover::{Shortcuts, discover};
-use crate::cli::findings::Format;
+use crate::cli::findings::{FindingOptions, Format};
 use crate::cli::sealed::read_sealed;
 use crate::cli::{CliError, Exit, Terminal};
 use crate::render::plan_human::render_plan;
@@ -16,11 +18,13 @@ use crate::terraform::plan::read_plan;
 /// What to check instead of Terraform code.
 #[derive(Debug, clap::Args)]
 pub struct PlanOptions {
-    /// A plan, as `terraform show -json` prints it (- for standard input): checks that it changes nothing but the
-    /// secrets that carry the key. Which those are, the Terraform at PATH tells, or --secret.
+    /// Check a plan, as `terraform show -json` prints it (- for standard input): that it changes the secrets that carry
+    /// the key, and nothing else. Which those are, the Terraform at PATH tells, or --secret. Ends with 1 where it does
+    /// anything else, or changes none of them.
     #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["trace", "fail_on", "baseline", "write_baseline"])]
     plan: Option<PathBuf>,
-    /// A Key Vault secret that the plan is expected to change, by its name. May be given more than once.
+    /// A Key Vault secret that the plan has to change, by its name. May be given more than once.
     #[arg(long, value_name = "NAME", requires = "plan")]
     secret: Vec<String>,
 }
@@ -35,11 +39,11 @@ impl PlanOptions {
         &self,
         file: &Path,
         code: Option<&Path>,
-        output: Format,
+        shown: &FindingOptions,
         declarations: &Declarations,
         terminal: &mut Terminal,
     ) -> Result<Exit, CliError> {
-        let as_json = match output {
+        let as_json = match shown.format() {
             Format::Human => false,
             Format::Json => true,
             Format::Sarif | Format::Github | Format::Mermaid => {
@@ -56,15 +60,14 @@ impl PlanOptions {
         })?;
         // The text holds every secret of the state; nothing needs it any more.
         drop(text);
-        let expectation = self.expectation(code, declarations, terminal)?;
+        let expectation = self.expectation(code, declarations, shown.is_quiet(), terminal)?;
         let judgement = judge(&plan, &expectation);
-        match as_json {
-            true => terminal.json(&plan_json(&judgement))?,
-            false => terminal.data(render_plan(&judgement).as_bytes())?,
-        }
-        if !judgement.to_confirm.is_empty() {
-            terminal
-                .hint("name the secrets that are meant to change: --secret NAME, or the PATH of the code");
+        if !shown.is_quiet() {
+            match as_json {
+                true => terminal.json(&plan_json(&judgement))?,
+                false => terminal.data(render_plan(&judgement).as_bytes())?,
+            }
+            hints(&judgement).iter().for_each(|hint| terminal.hint(hint));
         }
         Ok(if judgement.is_clean() { Exit::Done } else { Exit::Findings })
     }
@@ -73,14 +76,17 @@ impl PlanOptions {
         &self,
         code: Option<&Path>,
         declarations: &Declarations,
+        quiet: bool,
         terminal: &mut Terminal,
     ) -> Result<Expectation, CliError> {
         let named = Expectation::named(&self.secret);
         let Some(code) = code else { return Ok(named) };
         let (found, tree) = discover(code, Shortcuts::TAKEN)?;
-        super::say_what_was_passed_over(&found, &tree, terminal);
+        if !quiet {
+            super::say_what_was_passed_over(&found, &tree, terminal);
+        }
         let tree = declarations.apply(tree, &found.root)?;
-        if hides_something(&tree) {
+        if !quiet && hides_something(&tree) {
             terminal.warn(
                 "this code does not tell all places that take a key (see `keyslot check` without --plan), so a \
                  secret may be missing among the expected ones",
@@ -88,6 +94,15 @@ impl PlanOptions {
         }
         Ok(named.and_of(&tree))
     }
+}
+
+fn hints(judgement: &Judgement) -> Vec<&'static str> {
+    let unsaid = (!judgement.to_confirm.is_empty())
+        .then_some("name the secrets that are meant to change: --secret NAME, or the PATH of the code");
+    let missed = (!judgement.missed.is_empty()).then_some(
+        "see that the plan is of the code that was flipped, and that the version of a write-only value was raised",
+    );
+    unsaid.into_iter().chain(missed).collect()
 }
 
 fn hides_something(tree: &Tree) -> bool {

@@ -9,6 +9,7 @@ mod bytes;
 mod links;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,11 +53,19 @@ impl Shortcuts {
 pub struct Found {
     /// What the files' paths start from.
     pub root: PathBuf,
+    /// The one file of it that was asked for; absent where all of it was.
+    pub only: Option<String>,
     /// Links out of the tree, which were not followed.
     pub links: Vec<PathBuf>,
 }
 
 impl Found {
+    /// Variables files that git ignores in some of the tree's folders, where all of it was asked for.
+    pub fn ignored_values(&self, folders: &BTreeSet<&str>) -> Vec<PathBuf> {
+        let folders = folders.iter().filter(|_| self.only.is_none());
+        folders.flat_map(|folder| walk::ignored_values(&self.root.join(folder))).collect()
+    }
+
     /// Where a file of the tree lies on disk.
     pub fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)
@@ -114,7 +123,8 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     let tree = read(&root, seen, unread, links, shortcuts.failures(total));
     let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
     let tree = tree.beside(copies).shown_under(&shown(&root));
-    Ok((Found { root, links: left }, tree))
+    let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    Ok((Found { root, only, links: left }, tree))
 }
 
 fn shown(root: &Path) -> String {

@@ -3,6 +3,8 @@
 //! The walk is `ignore`'s, with as many threads as it thinks right. A file's bytes are kept if it matters, and as
 //! long as the tree is small; of the others only what a glance tells.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -32,14 +34,7 @@ pub struct Gathered {
 /// Reads everything below a folder. Files come by path.
 pub fn folder(root: &Path, shortcuts: Shortcuts) -> Gathered {
     let gathered = Mutex::new(Gathered::default());
-    let walk = WalkBuilder::new(root)
-        // Terraform reads folders whose name starts with a dot like any other.
-        .hidden(false)
-        .ignore(false)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build_parallel();
+    let walk = walker(root).build_parallel();
     walk.run(|| {
         let mut buffer = Vec::new();
         let gathered = &gathered;
@@ -57,6 +52,31 @@ pub fn folder(root: &Path, shortcuts: Shortcuts) -> Gathered {
     gathered.unread.sort();
     gathered.found_links.sort();
     gathered
+}
+
+fn walker(root: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    // Terraform reads folders whose name starts with a dot like any other.
+    walker.hidden(false).ignore(false).require_git(false).follow_links(false);
+    walker.filter_entry(|entry| entry.file_name() != ".git");
+    walker
+}
+
+/// Variables files right in a folder that git ignores, by name. They are not opened.
+pub fn ignored_values(folder: &Path) -> Vec<PathBuf> {
+    let is_values = |path: &Path| {
+        let syntax = path.file_name().and_then(|name| Syntax::of(&name.to_string_lossy()));
+        matches!(syntax, Some(Syntax::Variables | Syntax::VariablesJson))
+    };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let all: BTreeSet<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|it| is_values(it)).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let seen: BTreeSet<PathBuf> =
+        walker(folder).max_depth(Some(1)).build().flatten().map(DirEntry::into_path).collect();
+    all.difference(&seen).cloned().collect()
 }
 
 fn with<T>(gathered: &Mutex<Gathered>, change: impl FnOnce(&mut Gathered) -> T) -> T {

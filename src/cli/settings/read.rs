@@ -154,7 +154,9 @@ fn at_key(error: SettingsError, text: &str, file: &Path, path: &[Step]) -> Setti
 fn from_toml(text: &str, file: &Path, error: &toml::de::Error) -> SettingsError {
     let start = error.span().map(|span| span.start);
     let path = start.map_or_else(Vec::new, |offset| path_at(text, offset));
-    let (what, remedy) = in_words(error.message(), &path);
+    let (what, remedy) = of_another_type(error.message(), &path)
+        .map(|(what, remedy)| (what, Some(remedy)))
+        .unwrap_or_else(|| in_words(error.message(), &path));
     SettingsError {
         file: file.to_owned(),
         at: start.map(|offset| line_and_column(text, offset)),
@@ -162,6 +164,26 @@ fn from_toml(text: &str, file: &Path, error: &toml::de::Error) -> SettingsError 
         what,
         remedies: remedy.into_iter().collect(),
     }
+}
+
+/// A value of another type than is wanted: `invalid type: string "x", expected a sequence`. The value is not repeated.
+fn of_another_type(message: &str, path: &[Step]) -> Option<(String, String)> {
+    let (found, wanted) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
+    let found = found.split(['`', '"']).next().unwrap_or_default().trim();
+    let key = path.iter().rev().find_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Entry(_) => None,
+    });
+    let key = key.unwrap_or("KEY");
+    let remedy = match wanted.trim() {
+        "a sequence" => format!("write a list: {key} = [\"…\"]"),
+        "a string" => format!("write a text: {key} = \"…\""),
+        "a boolean" => format!("write {key} = true, or false"),
+        "a map" => format!("write a table: [{}]", full_name(path)),
+        wanted if wanted.starts_with("struct ") => format!("write a table: [{}]", full_name(path)),
+        wanted => format!("write {wanted}"),
+    };
+    Some((format!("it is of another type than is wanted ({found})"), remedy))
 }
 
 /// serde's message, with the nearest known name where a name is unknown.

@@ -57,6 +57,24 @@ fn the_annotated_example_is_read() {
 }
 
 #[test]
+fn a_value_of_another_type_says_how_it_is_written() {
+    for (text, key, remedy) in [
+        (
+            "version = 1\n[check]\nmirrors = \"infra:locals.x\"\n",
+            "check.mirrors",
+            "write a list: mirrors = [\"…\"]",
+        ),
+        ("version = 1\ncache = 5\n", "cache", "write"),
+        ("version = 1\ncheck = 5\n", "check", "write a table: [check]"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.key, key, "{error}");
+        assert!(error.to_string().contains(remedy), "{error}");
+        assert!(!error.to_string().contains("infra"), "the value is not repeated: {error}");
+    }
+}
+
+#[test]
 fn the_policy_of_the_example_is_what_the_core_gets() {
     let settings = example();
     let policy = settings.choose(Some("prod")).unwrap().policy(None);

@@ -30,9 +30,9 @@ impl SettingsFile {
                         key.into(),
                     ]
                 };
-                self.take_in(environment, index).map_err(|(key, error)| SettingsError {
+                self.take_in(environment, index).map_err(|error| SettingsError {
                     file: self.path.clone(),
-                    key: full_name(&at(key)),
+                    key: full_name(&at("outputs")),
                     ..error
                 })?;
             }
@@ -41,21 +41,16 @@ impl SettingsFile {
         Ok(self)
     }
 
-    fn take_in(
-        &self,
-        environment: &mut Environment,
-        index: usize,
-    ) -> Result<(), (&'static str, SettingsError)> {
+    fn take_in(&self, environment: &mut Environment, index: usize) -> Result<(), SettingsError> {
         let unit: UnitSettings = environment.units[index].clone();
         let path = self.resolve(&unit.outputs);
-        let at_file = |error| ("outputs", error);
-        let text = read(&path).map_err(at_file)?;
+        let text = read(&path)?;
         let stamps = read_stamps(&text, &unit.output).map_err(|error| {
-            at_file(SettingsError::new(format!("{}: {error}", path.display())).remedy(error.remedy()))
+            SettingsError::new(format!("{}: {error}", path.display())).remedy(error.remedy())
         })?;
         if stamps.is_empty() {
             let what = format!("{}: the output {} lists no stamp", path.display(), unit.output);
-            return Err(at_file(SettingsError::new(what).remedy("leave out a release unit that is gone")));
+            return Err(SettingsError::new(what).remedy("leave out a release unit that is gone"));
         }
         for stamp in stamps.into_iter().map(|stamp| unit.stamp(stamp)) {
             let same = environment.stamps.iter().find(|known| {
@@ -70,7 +65,7 @@ impl SettingsFile {
                     known.unit
                 );
                 let remedy = "give each release unit its own file, and list no stamp twice";
-                return Err(at_file(SettingsError::new(what).remedy(remedy)));
+                return Err(SettingsError::new(what).remedy(remedy));
             }
             environment.stamps.push(stamp);
         }

@@ -61,7 +61,7 @@ fn sinks_are_told_apart() {
             "module \"m\" {\n  source = \"a/b/c\"\n  key = azurerm_cosmosdb_account.a.primary_key\n}\n",
             "Input module.m.key",
         ),
-        ("locals {\n  x = azurerm_cosmosdb_account.a.primary_key\n}\n", "Unread local.x"),
+        ("locals {\n  x = azurerm_cosmosdb_account.a.primary_key\n}\n", "Unread locals.x"),
         ("provider \"p\" {\n  key = azurerm_cosmosdb_account.a.primary_key\n}\n", "Setting provider.p.key"),
         (
             "resource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"${var.p}-key\"\n  value_wo = azurerm_cosmosdb_account.a.primary_key\n}\n",
