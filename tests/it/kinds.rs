@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::drive::{Notice, TurnEnd, Watcher};
-use keyslot::model::{Slot, WorkloadKind};
+use keyslot::model::{ReplicaNumber, Slot, WorkloadKind};
 use keyslot::rotation::Gate;
 use keyslot::sim::config::{CronJobConfig, KeySource};
 use keyslot::sim::{Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
@@ -169,5 +169,35 @@ async fn the_program_restarts_every_kind_over_the_wire() {
     for plural in ["statefulsets/orders-db", "daemonsets/relay-agent"] {
         let patches = changes.iter().filter(|entry| entry.path.contains(plural));
         assert_eq!(patches.count(), 2, "{changes:#?}");
+    }
+}
+
+#[test]
+fn whatever_the_kinds_and_their_pace_nothing_is_ever_refused() {
+    for seed in 1..=8_u64 {
+        let mut config = WorldConfig::seeded(seed).with_sets().with_stamps(1 + (seed % 2) as usize);
+        config.account.tells_last_use = seed % 3 == 0;
+        let [stateful, daemon] = config.sets.as_mut_slice() else { panic!("two sets") };
+        stateful.workload.replicas = 1 + (seed % 4) as u32;
+        // Longer than a regeneration now and then, and later than the rollout's own end.
+        stateful.workload.ends_in = Span::secs(5 * seed, 200 * seed);
+        daemon.workload.max_unavailable = ReplicaNumber::Count(1 + (seed % 3) as u32);
+        daemon.workload.min_ready = Duration::from_secs(seed % 2 * 20);
+        daemon.workload.starts_in = Span::secs(5, 100);
+        if seed % 2 == 0 {
+            daemon.workload.key = KeySource::SyncedSecret("cosmos".to_owned());
+        }
+        let mut job = CronJobConfig { every: 1 + (seed % 3) as u32, ..CronJobConfig::named("nightly") };
+        job.workload.ends_in = Span::secs(60, 3000 * seed);
+        config.cron_jobs = vec![job];
+        let mut theatre = Theatre::new(config);
+        let life = theatre.live();
+        assert!(matches!(life, Life::Ended(TurnEnd::Done)), "{seed}: {life:?}");
+        let outcome = theatre.world.lock().outcome();
+        assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{seed}");
+        assert!(
+            outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary),
+            "{seed}: {outcome:?}"
+        );
     }
 }
