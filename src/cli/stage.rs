@@ -303,6 +303,6 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
 fn written(workload: &WorkloadName) -> String {
     match workload.kind {
         WorkloadKind::Deployment => workload.name.clone(),
-        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => workload.to_string(),
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Rollout => workload.to_string(),
     }
 }

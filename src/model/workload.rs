@@ -12,11 +12,13 @@ pub enum WorkloadKind {
     Deployment,
     StatefulSet,
     DaemonSet,
+    /// Of Argo Rollouts.
+    Rollout,
 }
 
 impl WorkloadKind {
-    pub const ALL: [WorkloadKind; 3] =
-        [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet];
+    pub const ALL: [WorkloadKind; 4] =
+        [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Rollout];
 
     /// As the API writes it.
     pub fn as_str(self) -> &'static str {
@@ -24,16 +26,19 @@ impl WorkloadKind {
             WorkloadKind::Deployment => "Deployment",
             WorkloadKind::StatefulSet => "StatefulSet",
             WorkloadKind::DaemonSet => "DaemonSet",
+            WorkloadKind::Rollout => "Rollout",
         }
     }
 
     /// As kubectl takes it, in any of its spellings.
     fn from_word(word: &str) -> Option<WorkloadKind> {
         let word = word.to_ascii_lowercase();
-        match word.strip_suffix(".apps").unwrap_or(&word) {
+        let group = [".apps", ".argoproj.io"].iter().find_map(|group| word.strip_suffix(group));
+        match group.unwrap_or(&word) {
             "deployment" | "deployments" | "deploy" => Some(WorkloadKind::Deployment),
             "statefulset" | "statefulsets" | "sts" => Some(WorkloadKind::StatefulSet),
             "daemonset" | "daemonsets" | "ds" => Some(WorkloadKind::DaemonSet),
+            "rollout" | "rollouts" | "ro" => Some(WorkloadKind::Rollout),
             _ => None,
         }
     }
@@ -61,7 +66,7 @@ pub struct WorkloadName {
 
 /// How workloads are written, for messages.
 pub const WORKLOAD_GRAMMAR: &str = "write NAME or NAMESPACE/NAME for a Deployment, KIND/NAME or NAMESPACE/KIND/NAME for \
-                                    another kind, where KIND is statefulset or daemonset";
+                                    another kind, where KIND is statefulset, daemonset or rollout";
 
 impl WorkloadName {
     /// A Deployment.
@@ -103,7 +108,7 @@ impl fmt::Display for WorkloadName {
                 write!(f, "{namespace}/deployment/{name}")
             }
             WorkloadKind::Deployment => write!(f, "{namespace}/{name}"),
-            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Rollout => {
                 write!(f, "{namespace}/{}/{name}", kind.as_str().to_ascii_lowercase())
             }
         }
@@ -160,6 +165,7 @@ mod tests {
             ("shop/orders", Some((Some("shop"), Deployment, "orders"))),
             ("statefulset/orders", Some((None, StatefulSet, "orders"))),
             ("StatefulSet.apps/orders", Some((None, StatefulSet, "orders"))),
+            ("ro/checkout", Some((None, WorkloadKind::Rollout, "checkout"))),
             ("shop/ds/agent", Some((Some("shop"), DaemonSet, "agent"))),
             ("ds/deploy/agent", Some((Some("ds"), Deployment, "agent"))),
             ("shop/cronjob/nightly", None),

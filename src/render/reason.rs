@@ -255,7 +255,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
-        Why::Paused => "kubectl rollout resume, then run this again",
+        Why::Paused => {
+            "kubectl rollout resume (an Argo Rollout: kubectl argo rollouts promote), then run this again"
+        }
         Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",
         Why::RolloutFailed { .. } => {
             "look at the new pods' events and logs; roll back or mend, then run again"

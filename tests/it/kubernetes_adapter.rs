@@ -237,6 +237,7 @@ async fn a_look_is_seven_lists_and_one_secret() {
     let lists = setup.wire.transcript().entries();
     let lists = lists.iter().filter(|entry| !entry.path.contains("watch=true")).count();
     assert_eq!(lists, 8);
+    assert_eq!(setup.wire.transcript().count("GET", "argoproj.io"), 0, "no pod belongs to a Rollout");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
 }
@@ -312,6 +313,11 @@ fn many_kinds(path: &str) -> Say {
             set["status"] = json!({"replicas": 1});
             list(json!([set]))
         }
+        "rollouts" => list(json!([{
+            "metadata": {"name": "canary", "namespace": "shop", "uid": "c", "generation": 2},
+            "spec": {"replicas": 1, "workloadRef": {"kind": "Deployment", "name": "canary"}},
+            "status": {"observedGeneration": "2", "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+        }])),
         "secretproviderclasses" => {
             let mut class = class();
             class["spec"]["parameters"]["objects"] =
@@ -328,8 +334,12 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
     let view = setup.look().await.unwrap();
     let workloads: Vec<_> =
         view.workloads.iter().map(|workload| (workload.name.to_string(), workload.consumes)).collect();
-    let expected =
-        [("shop/orders-deploy", true), ("shop/statefulset/orders-db", true), ("shop/daemonset/agent", false)];
+    let expected = [
+        ("shop/orders-deploy", true),
+        ("shop/statefulset/orders-db", true),
+        ("shop/daemonset/agent", false),
+        ("shop/rollout/canary", true),
+    ];
     assert_eq!(workloads, expected.map(|(name, consumes)| (name.to_owned(), consumes)));
     let set = &view.workloads[1];
     assert_eq!(set.strategy, Strategy::Ordinals { partition: 1 });
@@ -396,13 +406,15 @@ async fn each_kind_is_patched_where_it_lives() {
         (WorkloadKind::Deployment, "deployments"),
         (WorkloadKind::StatefulSet, "statefulsets"),
         (WorkloadKind::DaemonSet, "daemonsets"),
+        (WorkloadKind::Rollout, "rollouts"),
     ] {
         let setup = setup(&["shop"], |_, _, _| Say::Json(200, json!({"metadata": {"generation": 8}})));
         let name = WorkloadName::of_kind(kind, "shop", "orders");
         let permit = permit(setup.clock.as_ref(), 86_400);
         let effect = setup.clusters.restart(&stamp(), &name, &mark(), &permit).await;
         assert_eq!(effect, Effect::Applied(8));
-        let path = format!("/apis/apps/v1/namespaces/shop/{plural}/orders?fieldManager=kubectl-rollout");
+        let group = if kind == WorkloadKind::Rollout { "argoproj.io/v1alpha1" } else { "apps/v1" };
+        let path = format!("/apis/{group}/namespaces/shop/{plural}/orders?fieldManager=kubectl-rollout");
         assert_eq!(setup.wire.transcript().count("PATCH", &path), 1);
     }
 }

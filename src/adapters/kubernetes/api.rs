@@ -34,6 +34,7 @@ pub(super) struct Kind {
 pub(super) const DEPLOYMENTS: Kind = Kind { group: "/apis/apps/v1", plural: "deployments" };
 pub(super) const STATEFUL_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "statefulsets" };
 pub(super) const DAEMON_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "daemonsets" };
+pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", plural: "rollouts" };
 pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
@@ -48,6 +49,7 @@ impl Kind {
             WorkloadKind::Deployment => DEPLOYMENTS,
             WorkloadKind::StatefulSet => STATEFUL_SETS,
             WorkloadKind::DaemonSet => DAEMON_SETS,
+            WorkloadKind::Rollout => ROLLOUTS,
         }
     }
 

@@ -16,7 +16,7 @@ use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
 use super::owners::{Above, Owners};
 use super::workloads::Workloads;
-use super::{synced, workload};
+use super::{rollouts, synced, workload};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion};
 use crate::ports::Fault;
 
@@ -56,14 +56,16 @@ pub(super) async fn look(
     let statuses = statuses(api, subject, &pods, &classes)
         .await
         .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
-    let above = owners(api, subject, &pods, &workloads).await?;
+    let mut above = owners(api, subject, &pods, &workloads).await?;
+    let rollouts = rollouts::list(api, subject, &classes, &mut above).await?;
     let view = |(pod, above): (&Pod, Above)| -> Option<PodView> {
         workload::pod(pod, above, version(pod, subject, &classes, &statuses))
     };
     let pods = pods.iter().zip(above).filter_map(view).collect();
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
-    let Workloads { views, cron_jobs, mut places } = workloads;
+    let Workloads { mut views, cron_jobs, mut places } = workloads;
+    views.extend(rollouts);
     places.extend(more);
     Ok((ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced }, places))
 }

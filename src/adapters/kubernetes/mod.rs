@@ -17,6 +17,7 @@ mod owners;
 mod resolve;
 mod restart;
 mod rights;
+mod rollouts;
 mod sets;
 mod synced;
 mod watch;

@@ -325,7 +325,7 @@ fn workloads_of_other_kinds_are_written_with_their_kind_and_what_is_no_name_is_r
             &quoted,
             "order = ",
             "environment.prod.workloads.order[2]",
-            &["names no workload", "NAMESPACE/KIND/NAME", "statefulset or daemonset"],
+            &["names no workload", "NAMESPACE/KIND/NAME", "statefulset, daemonset or rollout"],
         );
     }
 }

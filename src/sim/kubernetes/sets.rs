@@ -32,7 +32,9 @@ impl Cluster {
         let pods = self.pods_of(place);
         let round = match set.workload.kind {
             WorkloadKind::DaemonSet => nodes(&set, &pods, &update, hand),
-            WorkloadKind::StatefulSet | WorkloadKind::Deployment => ordinals(&set, &pods, &update, hand),
+            WorkloadKind::StatefulSet | WorkloadKind::Deployment | WorkloadKind::Rollout => {
+                ordinals(&set, &pods, &update, hand)
+            }
         };
         for (index, revision) in round.create {
             self.make_set_pod(place, &set, index, revision, hand);
@@ -95,7 +97,9 @@ impl Cluster {
 pub(super) fn pod_name(set: &PodSet, index: u32, chance: &str) -> String {
     match set.workload.kind {
         WorkloadKind::DaemonSet => format!("{}-{chance}", set.meta.name),
-        WorkloadKind::StatefulSet | WorkloadKind::Deployment => format!("{}-{index}", set.meta.name),
+        WorkloadKind::StatefulSet | WorkloadKind::Deployment | WorkloadKind::Rollout => {
+            format!("{}-{index}", set.meta.name)
+        }
     }
 }
 

@@ -67,11 +67,13 @@ impl Resource {
         }
     }
 
-    pub fn of(kind: WorkloadKind) -> Resource {
+    /// `None` for a kind that this world does not have.
+    pub fn of(kind: WorkloadKind) -> Option<Resource> {
         match kind {
-            WorkloadKind::Deployment => Resource::Deployments,
-            WorkloadKind::StatefulSet => Resource::StatefulSets,
-            WorkloadKind::DaemonSet => Resource::DaemonSets,
+            WorkloadKind::Deployment => Some(Resource::Deployments),
+            WorkloadKind::StatefulSet => Some(Resource::StatefulSets),
+            WorkloadKind::DaemonSet => Some(Resource::DaemonSets),
+            WorkloadKind::Rollout => None,
         }
     }
 

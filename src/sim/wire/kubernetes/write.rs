@@ -29,7 +29,7 @@ impl Server {
         let changed = AtomicBool::new(false);
         let answered = self
             .call(asked, Operation::Restart, |world| {
-                let resource = Resource::of(workload.kind);
+                let Some(resource) = Resource::of(workload.kind) else { return Err(No::Silence) };
                 let names = resource.names();
                 let known = uid_and_app(&stamp(world, &self.access)?.cluster, &workload);
                 let (uid, app) = known.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
