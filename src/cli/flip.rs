@@ -12,7 +12,7 @@ use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
 use crate::terraform::{
-    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, Tree, no_account, plan_allowing, select,
+    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SymbolKind, Tree, no_account, plan_allowing, select,
 };
 
 /// Move Terraform to the other key slot of an account: show the diff, or write it.
@@ -82,6 +82,7 @@ impl Flip {
             let key = &tree.accounts[account].key;
             terminal.say(&format!("{key} is on {} already ({}): nothing to change", flip.to, flip.access));
         }
+        self.tell_left_behind(&tree, &flip, terminal);
         let changes = changes(&found, &tree, &flip);
         if changes.is_empty() {
             return Ok(Exit::Done);
@@ -113,10 +114,35 @@ impl Flip {
         Ok(Exit::Done)
     }
 
+    /// Keys of accounts that are known by their place alone may be those of the account that moves.
+    fn tell_left_behind(&self, tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
+        let nameless = |kind| {
+            matches!(
+                kind,
+                SymbolKind::RemoteState
+                    | SymbolKind::Dependency
+                    | SymbolKind::Module
+                    | SymbolKind::Deployment
+            )
+        };
+        for (at, account) in tree.accounts.iter().enumerate().filter(|(at, _)| !flip.accounts.contains(at)) {
+            let stays = tree.consumers(at, flip.access).any(|reference| reference.slot != flip.to);
+            if stays && account.symbols.iter().all(|symbol| nameless(symbol.kind)) {
+                terminal.warn(&format!(
+                    "{} stays on the {} slot: which account it is, is not in this code",
+                    account.key,
+                    flip.to.other()
+                ));
+                terminal.hint("declare it under [check] in keyslot.toml where it is the account that moves");
+            }
+        }
+    }
+
     /// One flip of all accounts that are meant.
     fn work_out(&self, tree: &Tree) -> Result<Worked, CliError> {
         let access = self.access.into();
-        let allowed = AllowedOpaque(self.allow_opaque.clone());
+        let plain = |place: &String| place.strip_prefix("./").unwrap_or(place).to_owned();
+        let allowed = AllowedOpaque(self.allow_opaque.iter().map(plain).collect());
         if let [unused, ..] = allowed.unused(tree).as_slice() {
             return Err(CliError::usage("nothing opaque stands there")
                 .at(unused)

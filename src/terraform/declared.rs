@@ -51,9 +51,25 @@ impl Declared {
         };
         let at_mirrors: Vec<usize> = (0..references.len()).filter(|at| offers(&references[*at])).collect();
         let key = |reference: &Reference, slot| (reference.account, reference.access, slot);
+        let within = |reference: &Reference| (folder(reference.file), block_of(&reference.binding).to_vec());
         let read: BTreeSet<_> =
             at_mirrors.iter().map(|at| key(&references[*at], references[*at].slot)).collect();
-        let both = |at: &usize| read.contains(&key(&references[*at], references[*at].slot.other()));
+        let here: BTreeSet<_> = at_mirrors
+            .iter()
+            .map(|at| (within(&references[*at]), key(&references[*at], references[*at].slot)))
+            .collect();
+        let both = |at: &usize| {
+            let reference = &references[*at];
+            let other = key(reference, reference.slot.other());
+            // A pattern that may mean many places speaks of those that read both, each by itself.
+            let named = self.mirror(folder(reference.file), &reference.binding);
+            let place =
+                named.map(|pattern| pattern.rsplit_once(':').map_or(pattern.as_str(), |(_, place)| place));
+            match place.is_some_and(|place| place.contains('*')) {
+                true => here.contains(&(within(reference), other)),
+                false => read.contains(&other),
+            }
+        };
         at_mirrors.into_iter().filter(both).collect()
     }
 
@@ -75,6 +91,16 @@ impl DeclaredAccount {
     fn means(&self, symbol: &Symbol) -> bool {
         self.symbols.iter().any(|pattern| is_meant(pattern, symbol))
     }
+}
+
+/// The words of the block, or of the local value, that a value stands in.
+fn block_of(binding: &[String]) -> &[String] {
+    let words = match binding.first().map(String::as_str) {
+        Some("resource" | "data" | "ephemeral") => 3,
+        Some("module" | "locals") => 2,
+        _ => 1,
+    };
+    &binding[..words.min(binding.len())]
 }
 
 /// Whether a symbol is as a pattern says, with or without its folder.

@@ -174,7 +174,11 @@ impl<'g> Ground<'g> {
 fn name(object: &Object) -> Option<&str> {
     match &object.steps.first()?.kind {
         StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
-        StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+        StepKind::Number(_)
+        | StepKind::Any
+        | StepKind::Element
+        | StepKind::AttributeSplat
+        | StepKind::Computed => None,
     }
 }
 

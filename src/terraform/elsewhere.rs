@@ -3,7 +3,7 @@
 
 use super::attribute::{KeyAttribute, listed_key};
 use super::by_name::{key_by_name, says_cosmos};
-use super::facts::{Base, Block, Step, StepKind, SymbolKind};
+use super::facts::{Argument, Base, Block, Step, StepKind, SymbolKind};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
 use super::value::Value;
@@ -102,7 +102,12 @@ const BY_DESCRIPTION: &str = "`listConnectionStrings` tells its strings apart by
 /// names in the answer tell enough.
 fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let text = |name| block.and_then(|block| block.argument(name)?.value.as_text()).unwrap_or_default();
-    let action = text("action").to_ascii_lowercase();
+    let argument = |name: &str| block.and_then(|block| block.argument(name));
+    let action = match argument("action").map(|action| action.value.as_text()) {
+        // Which action it is, is not written here: the names in the answer tell enough.
+        Some(None) => "listkeys".to_owned(),
+        Some(Some(_)) | None => text("action").to_ascii_lowercase(),
+    };
     let kind = text("type");
     if !(kind.is_empty() || says_cosmos(kind)) {
         return KeyRead::Nothing;
@@ -117,7 +122,9 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         }
         _ => return KeyRead::Nothing,
     }
-    let mut named = steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any));
+    let mut named = steps
+        .iter()
+        .filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
     match named.next().map(|step| &step.kind) {
         Some(StepKind::Attribute(name)) if name == "output" || name == "sensitive_output" => {}
         Some(_) => return KeyRead::Nothing,
@@ -142,8 +149,21 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         .map(|path| path.rsplit('.').next().unwrap_or(path));
     let renamed = exported.is_some_and(|path| path != name);
     match listed_key(exported.unwrap_or(name)) {
+        // Of a list of names, those alone are handed on.
+        Some(key) if !hands_on(argument("response_export_values"), &key.other) => {
+            found(step, name, key, true)
+        }
         Some(key) => found(step, name, key, renamed),
         None => KeyRead::Nothing,
+    }
+}
+
+fn hands_on(exported: Option<&Argument>, name: &str) -> bool {
+    match exported.map(|argument| &argument.value) {
+        Some(Value::List(names)) => {
+            names.iter().any(|known| known.as_text().is_none_or(|known| known == "*" || known == name))
+        }
+        _ => true,
     }
 }
 

@@ -95,6 +95,8 @@ pub enum StepKind {
     Number(u64),
     /// An element, whichever: `[*]`, an iteration, a function that picks one.
     Any,
+    /// The element that a block is repeated for: each of them has a block of its own.
+    Element,
     /// `.*`, after which an index applies to the list of results.
     AttributeSplat,
     /// An index that is computed.
@@ -196,6 +198,8 @@ pub struct Read {
     pub choices: Vec<Branch>,
     /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
     pub picks: Option<u32>,
+    /// Whether it is the whole value of an argument or an entry, and not part of an expression.
+    pub plain: bool,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
 }

@@ -200,7 +200,7 @@ impl<'f> Tracer<'f> {
                     return None;
                 }
                 StepKind::Number(number) if number.to_string() != *first => return None,
-                StepKind::Any | StepKind::Computed => element = Some(first.clone()),
+                StepKind::Any | StepKind::Element | StepKind::Computed => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
             }
@@ -266,8 +266,10 @@ impl<'f> Tracer<'f> {
 fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let mut object = object.clone();
     if let Some(element) = element
-        && let Some(step) =
-            object.steps.iter_mut().find(|step| matches!(step.kind, StepKind::Any | StepKind::Computed))
+        && let Some(step) = object
+            .steps
+            .iter_mut()
+            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed))
     {
         step.kind = StepKind::Key(element.clone());
     }

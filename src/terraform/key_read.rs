@@ -35,7 +35,11 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
             StepKind::Attribute(name) => (name, false),
             StepKind::Key(name) => (name, true),
             // Instances of a repeated resource.
-            StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => continue,
+            StepKind::Number(_)
+            | StepKind::Any
+            | StepKind::Element
+            | StepKind::AttributeSplat
+            | StepKind::Computed => continue,
         };
         if let Some(key) = key_attribute(name) {
             return found(&step.token, name.clone(), family(name, &key), key);
@@ -72,7 +76,7 @@ pub fn found(token: &Token, attribute: String, family: String, key: KeyAttribute
 /// An element of the legacy list. After `.*` an index picks an account, not a string.
 fn element(before: &[Step], after: &[Step]) -> KeyRead {
     let splat = before.iter().any(|step| step.kind == StepKind::AttributeSplat);
-    match after.iter().find(|step| step.kind != StepKind::Any) {
+    match after.iter().find(|step| !matches!(step.kind, StepKind::Any | StepKind::Element)) {
         Some(Step { kind: StepKind::Number(index), token }) if !splat => match connection_string(*index) {
             Some(key) => {
                 let family = format!("{CONNECTION_STRINGS}[{}]", index & !1);

@@ -138,8 +138,8 @@ impl<'f> Evaluator<'f> {
             return Vec::new();
         };
         let found = match object.base {
-            Base::Local => self.local(at, name),
-            Base::Variable => self.variable(at, name),
+            Base::Local if !self.is_overridden(&at.folder, &["locals"], Some(name)) => self.local(at, name),
+            Base::Variable if !self.is_set_beside(&at.folder, name) => self.variable(at, name),
             _ => Vec::new(),
         };
         let written = |(_, value): &(At, &'f Value)| {
@@ -150,6 +150,27 @@ impl<'f> Evaluator<'f> {
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
         found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
+    /// beside the code, or from a file that overrides others.
+    fn is_set_beside(&self, folder: &str, name: &str) -> bool {
+        let terragrunt = |(file, _): (usize, &Block)| self.sources[file].syntax() == Syntax::Terragrunt;
+        self.folders.blocks(folder).any(terragrunt)
+            || self.is_overridden(folder, &["variable", name], None)
+            || self
+                .folders
+                .callers(folder)
+                .iter()
+                .any(|call| self.is_overridden(&call.folder, &["module", &call.name], Some(name)))
+    }
+
+    /// Whether a file whose name says that it overrides others speaks of a block, or of an argument of it.
+    fn is_overridden(&self, folder: &str, words: &[&str], argument: Option<&str>) -> bool {
+        self.folders.blocks_at(folder, words).any(|(file, block)| {
+            let named = argument.is_none_or(|argument| block.argument(argument).is_some());
+            named && overrides(self.sources[file].path())
+        })
     }
 
     fn value(&self, at: &At, value: &Value, depth: usize) -> Name {
@@ -323,7 +344,11 @@ fn formatted(format: &str, arguments: &[Name]) -> Option<Name> {
 fn name_of(step: &Step) -> Option<&str> {
     match &step.kind {
         StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
-        StepKind::Number(_) | StepKind::Any | StepKind::AttributeSplat | StepKind::Computed => None,
+        StepKind::Number(_)
+        | StepKind::Any
+        | StepKind::Element
+        | StepKind::AttributeSplat
+        | StepKind::Computed => None,
     }
 }
 
@@ -349,11 +374,18 @@ pub fn spelt(object: &Object) -> String {
             StepKind::Attribute(name) => text.push_str(&format!(".{name}")),
             StepKind::Key(name) => text.push_str(&format!("[{name:?}]")),
             StepKind::Number(number) => text.push_str(&format!("[{number}]")),
-            StepKind::Any | StepKind::AttributeSplat => text.push_str("[*]"),
+            StepKind::Any | StepKind::Element | StepKind::AttributeSplat => text.push_str("[*]"),
             StepKind::Computed => text.push_str("[…]"),
         }
     }
     text
+}
+
+/// `override.tf`, `NAME_override.tf` and their JSON forms.
+fn overrides(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    stem == "override" || stem.ends_with("_override")
 }
 
 /// Whether Terraform loads a variables file without being told.

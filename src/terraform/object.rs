@@ -32,6 +32,9 @@ const THROUGH: &[&str] = &[
     "values",
 ];
 
+/// Those of them whose elements stand elsewhere than they stood: an index after them says nothing.
+const MOVING: &[&str] = &["coalescelist", "concat", "flatten", "reverse", "toset", "values"];
+
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub enum Bound {
@@ -100,7 +103,11 @@ impl Scope {
             Expression::Variable(root) => self.rooted(root.as_str(), operators)?,
             other => (self.object_of(source, other)?, operators),
         };
-        object.steps.extend(rest.iter().map(|operator| step(source, operator)));
+        let moved = moves(&traversal.expr);
+        for (place, operator) in rest.iter().enumerate() {
+            let step = step(source, operator);
+            object.steps.push(if place == 0 && moved { unplaced(step) } else { step });
+        }
         Some(object)
     }
 
@@ -113,7 +120,7 @@ impl Scope {
             return match bound {
                 Bound::Element(object) => Some((element_of(object), operators)),
                 Bound::Iterator(object) if attribute(operators, 0) == Some("value") => {
-                    Some((element_of(object), operators.get(1..)?))
+                    Some((each_of(object), operators.get(1..)?))
                 }
                 Bound::Iterator(_) | Bound::Other => None,
             };
@@ -127,7 +134,8 @@ impl Scope {
             }
             "data" if first == REMOTE_STATE => {
                 let name = attribute(operators, 1)?.to_owned();
-                (Base::RemoteState(name), behind(operators, 2, "outputs")?)
+                // Without `.outputs` it is the whole state; who goes on from it by another name says it there.
+                (Base::RemoteState(name), behind(operators, 2, "outputs").unwrap_or(2))
             }
             "data" if first == AZAPI_ACTION => {
                 let name = attribute(operators, 1)?.to_owned();
@@ -153,7 +161,9 @@ impl Scope {
     fn call(&self, source: &Source, call: &FuncCall) -> Option<Object> {
         let name = call.name.name.as_str();
         if let ("element" | "lookup", Some(from), Some(key)) = (name, call.args.get(0), call.args.get(1)) {
-            return Some(self.object_of(source, from)?.then(index(source, key)));
+            let step = index(source, key);
+            let step = if moves(from) { unplaced(step) } else { step };
+            return Some(self.object_of(source, from)?.then(step));
         }
         if !THROUGH.contains(&name) {
             return None;
@@ -184,6 +194,30 @@ fn behind(operators: &[Decorated<TraversalOperator>], taken: usize, name: &str) 
 
 fn element_of(object: &Object) -> Object {
     object.clone().seen_from_afar().then(wordless(StepKind::Any))
+}
+
+fn each_of(object: &Object) -> Object {
+    object.clone().seen_from_afar().then(wordless(StepKind::Element))
+}
+
+/// Whether an expression gives back what it is given in another order, or among other things.
+fn moves(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => moves(inner.inner()),
+        Expression::FuncCall(call) => {
+            let name = call.name.name.as_str();
+            MOVING.contains(&name) || THROUGH.contains(&name) && call.args.iter().any(moves)
+        }
+        _ => false,
+    }
+}
+
+/// A number that says nothing of what it picks.
+fn unplaced(step: Step) -> Step {
+    match step.kind {
+        StepKind::Number(_) => wordless(StepKind::Computed),
+        _ => step,
+    }
 }
 
 fn wordless(kind: StepKind) -> Step {

@@ -113,7 +113,7 @@ impl Offers {
         let before = followed.object.steps.len() - rest.len();
         let first = before.checked_sub(1).and_then(|at| followed.object.steps.get(at));
         let path = Path::of(cell.name, first.map_or(&Token::Unplaced, |step| &step.token), rest);
-        let delivers = matches!(cell.kind, Kind::Local | Kind::Each) && !path.computed;
+        let kind = cell.kind;
         let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
         let reached = path.reached(offers);
         let same = |(offer, _): &(&Offer, _)| {
@@ -128,10 +128,12 @@ impl Offers {
         {
             return key(names, offer, offers, references);
         }
-        let towards = offers.iter().find(|offer| path.leads_towards(&offer.path));
+        // Blocks that are repeated over a pair deliver both, each in a block of its own.
+        if !reached.is_empty() && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
+            return Asked::NotOffered;
+        }
+        let towards = offers.iter().find(|offer| path.leads_towards(&offer.path) || path.wraps(&offer.path));
         match reached.first().map(|(offer, _)| *offer).or(towards) {
-            // A map of local values that is walked as a whole delivers both, as it was meant to.
-            Some(_) if delivers => Asked::NotOffered,
             Some(offer) => {
                 let why = format!(
                     "takes `{}`, where both slots are on offer, without naming one",
@@ -187,7 +189,7 @@ impl<'s> Path<'s> {
             path.parts.push(match &step.kind {
                 StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
                 StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
-                StepKind::Any | StepKind::AttributeSplat => Part::Any,
+                StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
                 StepKind::Computed => {
                     path.computed = true;
                     break;
@@ -211,6 +213,23 @@ impl<'s> Path<'s> {
     fn leads_towards(&self, offer: &[String]) -> bool {
         leads_towards(&self.parts, offer)
     }
+
+    /// Whether the path picks by a number that the list does not have: `element` begins anew at a list's end.
+    fn wraps(&self, offer: &[String]) -> bool {
+        let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
+            Part::Name(name, _) => name != *wanted,
+            Part::Any => true,
+        });
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
+    }
+}
+
+/// Whether steps take the element that a block is repeated for, and nothing but names besides.
+fn by_element(steps: &[Step]) -> bool {
+    let named = |step: &Step| matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
+    let element = |step: &Step| step.kind == StepKind::Element;
+    steps.iter().any(element) && steps.iter().all(|step| element(step) || named(step))
 }
 
 fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
@@ -270,7 +289,7 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
 /// more than one, could be meant.
 fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Option<(usize, String)> {
     let defined = &references[offer.defined];
-    let candidates: Vec<(usize, String)> = offers
+    let candidates: Vec<((usize, String), bool)> = offers
         .iter()
         .filter(|candidate| {
             let other = &references[candidate.defined];
@@ -279,11 +298,19 @@ fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Opti
                 && other.family == defined.family
                 && other.slot != defined.slot
         })
-        .filter_map(|candidate| one_difference(&offer.path, &candidate.path))
+        .filter_map(|candidate| {
+            let found = one_difference(&offer.path, &candidate.path)?;
+            Some((found, references[candidate.defined].plain))
+        })
         .collect();
-    let by_word = candidates.iter().find(|(at, name)| counterpart(&offer.path[*at]).as_ref() == Some(name));
+    let by_word = candidates
+        .iter()
+        .map(|(found, _)| found)
+        .find(|(at, name)| counterpart(&offer.path[*at]).as_ref() == Some(name));
     match (by_word, candidates.as_slice()) {
-        (Some(found), _) | (None, [found]) => Some(found.clone()),
+        (Some(found), _) => Some(found.clone()),
+        // Names that do not say that they belong together may stand for different things made of the keys.
+        (None, [(found, true)]) if defined.plain => Some(found.clone()),
         (None, _) => None,
     }
 }

@@ -45,6 +45,8 @@ pub struct Reference {
     /// The attribute of the account behind all names, in its primary form: tells a key from a connection
     /// string made of it.
     pub(super) family: String,
+    /// Whether the key is the whole value that stands there, and not part of a text or of an expression.
+    pub(super) plain: bool,
     pub(super) choices: Vec<Branch>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,

@@ -7,11 +7,13 @@
 //! behind which one key stands are told, as relays.
 
 mod picked;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
+use self::uses::Uses;
 use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
@@ -61,6 +63,7 @@ pub fn resolve(
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
+        uses: Uses::of(&reads),
         picked: BTreeSet::new(),
     };
     for read in reads {
@@ -165,6 +168,8 @@ struct Resolver<'f> {
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
+    /// How local values are read.
+    uses: Uses,
     /// Names that stand for one of several keys on offer, by a value that is known.
     picked: BTreeSet<Cell>,
 }
@@ -218,6 +223,7 @@ impl<'f> Resolver<'f> {
             other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
+            plain: read.read.plain,
             choices: read.read.choices.clone(),
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -233,7 +239,8 @@ impl<'f> Resolver<'f> {
 
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
-        role::assign(&mut self.references, |file| sources[file].folder().to_owned());
+        let pairs = self.uses.pairs(&self.references, sources);
+        role::assign(&mut self.references, &pairs, |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
             if handed_in.symbol.kind == SymbolKind::Variable {
                 handed_in.role = Role::Relay;

@@ -2,7 +2,8 @@
 //!
 //! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
 //! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
-//! when they are outputs of one module through which both slots leave it. What is chosen at run time is neither.
+//! when they are outputs of one module through which both slots leave it, or local values that are read by their names
+//! alone. What is chosen at run time is neither.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,10 +39,12 @@ pub fn counterpart(name: &str) -> Option<String> {
     changed.then_some(swapped)
 }
 
-/// Sets the role of every reference. `folder` gives the folder of a file.
-pub fn assign(references: &mut [Reference], folder: impl Fn(usize) -> String) {
+/// Sets the role of every reference. `by_name` are those that are a pair by how they are read; `folder` gives the
+/// folder of a file.
+pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: impl Fn(usize) -> String) {
     let choices = chosen(references);
-    let pairs = paired(references, &choices, folder);
+    let mut pairs = paired(references, &choices, folder);
+    pairs.extend(by_name);
     for (at, reference) in references.iter_mut().enumerate() {
         reference.role = if choices.contains(&at) {
             Role::Choice

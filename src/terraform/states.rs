@@ -32,9 +32,16 @@ pub fn owner<'f>(
     }
     let setting = |name: &str| block.value(&format!("config.{name}")).and_then(Value::as_text);
     if block.argument("backend").and_then(|backend| backend.value.as_text()) == Some("local") {
-        let path = setting("path")?;
-        let within = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        return relative_folder(folder, within).filter(|owner| owner != folder && known(owner));
+        let state = state_file(folder, block.value("config.path")?)?;
+        let mut written = roots.filter(|(root, block)| {
+            let path = block.value("backend.path");
+            *root != folder && path.and_then(|path| state_file(root, path)).as_ref() == Some(&state)
+        });
+        if let Some((owner, _)) = written.next() {
+            return written.next().is_none().then(|| owner.to_owned());
+        }
+        let within = state.strip_suffix("terraform.tfstate")?.trim_end_matches('/').to_owned();
+        return Some(within).filter(|owner| owner != folder && known(owner));
     }
     let agrees = |root: &Block| {
         let written = |name: &str| root.value(&format!("backend.{name}")).and_then(Value::as_text);
@@ -47,4 +54,21 @@ pub fn owner<'f>(
         (Some(owner), None) => Some(owner.to_owned()),
         _ => None,
     }
+}
+
+/// A state file's path from the tree's top, where it is written out but for the folder of the code.
+fn state_file(folder: &str, path: &Value) -> Option<String> {
+    let text = match path {
+        Value::Text(text) => text.as_str(),
+        Value::Template(parts) => match parts.as_slice() {
+            [Value::Other(here), Value::Text(text)]
+                if ["path.module", "path.root"].contains(&here.as_str()) =>
+            {
+                text.trim_start_matches('/')
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    relative_folder(folder, text)
 }

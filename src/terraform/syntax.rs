@@ -28,9 +28,12 @@ const INSTALLED: &[&str] = &[".external_modules", ".terraform", ".terragrunt-cac
 const VENDORED: &[&str] = &["vendor", "vendored"];
 
 impl Syntax {
-    /// Absent for files that are no Terraform.
+    /// Absent for files that are no Terraform, or that Terraform passes over.
     pub fn of(path: &str) -> Option<Syntax> {
         let name = name_of(path);
+        if is_passed_over(name) {
+            return None;
+        }
         if name.ends_with(".tf") || name.ends_with(".tofu") {
             Some(Syntax::Native)
         } else if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
@@ -45,6 +48,11 @@ impl Syntax {
             None
         }
     }
+}
+
+/// Terraform passes over hidden files and what editors leave behind.
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
 }
 
 fn is_plain_hcl(name: &str) -> bool {

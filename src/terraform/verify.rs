@@ -25,11 +25,18 @@ pub fn verify(before: &Tree, flip: &Flip) -> Result<(), String> {
     if let Some(unparsed) = after.unparsed.first() {
         return Err(format!("{} does not parse any more", after.place(unparsed.file, 0)));
     }
-    if after.references.len() != before.references.len() || after.opaque.len() != before.opaque.len() {
+    // Names behind which one key stands are told where all callers agree, and they may agree now or no longer.
+    let counted = |tree: &'_ Tree| -> Vec<usize> {
+        let all = tree.references.iter().enumerate();
+        all.filter(|(_, reference)| reference.role != Role::Relay).map(|(at, _)| at).collect()
+    };
+    let (ours, theirs) = (counted(before), counted(&after));
+    if ours.len() != theirs.len() || after.opaque.len() != before.opaque.len() {
         return Err("the number of references is another".to_owned());
     }
     let meant = Meant::new(before, flip);
-    for (at, (old, new)) in before.references.iter().zip(&after.references).enumerate() {
+    for (at, new) in ours.into_iter().zip(theirs) {
+        let (old, new) = (&before.references[at], &after.references[new]);
         let same = old.file == new.file
             && meant.moved(before, old) == Some(new.span.start)
             && before.accounts[old.account].key == after.accounts[new.account].key

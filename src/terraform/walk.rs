@@ -10,7 +10,7 @@ use std::ops::Range;
 use hcl_edit::Span;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
-use hcl_edit::template::Template;
+use hcl_edit::template::{Element, Template};
 
 use super::attribute;
 use super::facts::{
@@ -37,6 +37,9 @@ pub fn facts_of(source: &Source, body: &Body) -> Facts {
 pub fn template_facts(source: &Source, template: &Template, binding: Binding, facts: Facts) -> Facts {
     let mut walk = Walk::new(source, binding, facts);
     walk.scope = scope_of(&walk.binding);
+    if let (Some(Element::Interpolation(only)), 1) = (template.iter().next(), template.len()) {
+        walk.value = only.expr.span();
+    }
     walk.template(template);
     walk.facts
 }
@@ -80,6 +83,8 @@ struct Walk<'s> {
     facts: Facts,
     binding: Binding,
     scope: Scope,
+    /// Where the value of the argument or entry stands that the walk is in.
+    value: Option<Range<usize>>,
     /// The choices that the walk stands in.
     choices: Vec<Branch>,
     /// The choice whose branches are the entries of the object that the walk comes to next.
@@ -88,7 +93,15 @@ struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     fn new(source: &'s Source, binding: Binding, facts: Facts) -> Walk<'s> {
-        Walk { source, facts, binding, scope: Scope::default(), choices: Vec::new(), keyed: None }
+        Walk {
+            source,
+            facts,
+            binding,
+            scope: Scope::default(),
+            value: None,
+            choices: Vec::new(),
+            keyed: None,
+        }
     }
 
     fn body(&mut self, body: &Body) {
@@ -185,6 +198,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(&attribute.value);
             }
+            walk.value = attribute.value.span();
             walk.expression(&attribute.value, mention);
         });
     }
@@ -257,7 +271,7 @@ fn is_asked_for(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["locals" | "terraform" | "include"] => true,
-        ["variable" | "output" | "module" | "provider" | "dependency", _] => true,
+        ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)

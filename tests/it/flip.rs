@@ -451,3 +451,16 @@ fn any_arrangement_flips_there_and_back_to_every_byte() {
         })
         .unwrap();
 }
+
+#[test]
+fn keys_of_an_account_that_is_not_named_are_told_when_they_stay() {
+    let folder = Folder::of(&[(
+        "a.tf",
+        "resource \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"acme\"\n}\ndata \"terraform_remote_state\" \"cosmos\" {\n  backend = \"azurerm\"\n}\nlocals {\n  a = azurerm_cosmosdb_account.a.primary_key\n  b = data.terraform_remote_state.cosmos.outputs.primary_key\n}\n",
+    )]);
+    let ran = folder.run(&["flip", "--to", "secondary", "--account", "acme"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("stays on the primary slot"), "{}", ran.stderr);
+    let all = folder.run(&["flip", "--to", "secondary", "--account", "all"]);
+    assert!(!all.stderr.contains("stays on"), "{}", all.stderr);
+}

@@ -58,7 +58,13 @@ fn ignoring<'t>(tree: &'t Tree, flow: &Flow) -> Option<(&'t Argument, String)> {
         block.argument("lifecycle").filter(|_| block.value("lifecycle.ignore_changes").is_some())
     })?;
     let taken = taken(flow, block)?;
-    let covers = |word: &String| word == "all" || overlaps(&path(word), &taken);
+    let version = taken.first().filter(|name| name.ends_with("_wo")).map(|name| format!("{name}_version"));
+    // Without its version a write-only value is never written again.
+    let covers = |word: &String| {
+        word == "all"
+            || overlaps(&path(word), &taken)
+            || version.as_ref().is_some_and(|version| version == word)
+    };
     ignored(block.value("lifecycle.ignore_changes")?).into_iter().find(covers).map(|word| (argument, word))
 }
 

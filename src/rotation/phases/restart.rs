@@ -5,12 +5,13 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    cluster_steady, consumers, propagated, rollout_settled, settled, synced, target_proven, workload_ready,
+    cluster_steady, consumers, propagated, propagated_at, rollout_settled, settled, synced, target_proven,
+    workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{StampFacts, WorkloadName};
+use crate::model::{ClusterView, EvidenceKey, PodView, StampFacts, VaultView, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let mut stands = Vec::new();
@@ -110,6 +111,27 @@ fn next_step(ctx: &Context<'_>, facts: &StampFacts, stand: &StampStand) -> Resul
     }
 }
 
+/// A pod that is young enough and mounts another version than the vault was seen to hold may mount a newer one: somebody
+/// has written the vault since. Then the vault is looked at again before its pods are blamed.
+fn vault_seen_after(
+    ctx: &Context<'_>,
+    facts: &StampFacts,
+    name: &WorkloadName,
+    vault: &VaultView,
+    cluster: &ClusterView,
+) -> Vec<Reason> {
+    let seen = (ctx.world.vaults.get(&facts.name), ctx.world.clusters.get(&facts.name));
+    let (Some(vault_seen), Some(cluster_seen)) = seen else { return Vec::new() };
+    let since = later(propagated_at(vault, cluster), ctx.policy.vault_lag);
+    let other = |pod: &&PodView| pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version);
+    let young = cluster.pods_of(name).filter(other).any(|pod| pod.created > since);
+    if !young || vault_seen.at > cluster_seen.at {
+        return Vec::new();
+    }
+    let why = Why::NotSeen(EvidenceKey::Vault(facts.name.clone()));
+    vec![Reason::new(Gate::RolloutSettled, Subject::Stamp(facts.name.clone()), why)]
+}
+
 fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result<Step, Vec<Reason>> {
     let ages = &ctx.policy.ages;
     let slot = ctx.target();
@@ -121,6 +143,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     let vault = ctx.vault(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     reasons.extend(cluster_steady(&facts.name, cluster));
     reasons.extend(consumers(ctx, &facts.name, cluster, Some(vault)));
+    reasons.extend(vault_seen_after(ctx, facts, name, vault, cluster));
     reasons.extend(workload_ready(&facts.name, name, cluster));
     if let Some(workload) = cluster.workload(name) {
         reasons.extend(rollout_settled(ctx, &facts.name, workload, cluster));

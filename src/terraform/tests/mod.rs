@@ -5,6 +5,7 @@ mod companions;
 mod elsewhere;
 mod flows;
 mod names;
+mod pairs;
 mod repeated;
 mod unwritable;
 mod whole;

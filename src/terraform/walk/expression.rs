@@ -69,8 +69,16 @@ impl Walk<'_> {
             binding: self.binding.clone(),
             choices: self.choices.clone(),
             picks,
+            plain: expression.span().is_some() && expression.span() == self.value,
             mention,
         });
+    }
+
+    /// The value of an entry.
+    fn entry(&mut self, name: String, expression: &Expression, mention: bool) {
+        let outer = std::mem::replace(&mut self.value, expression.span());
+        self.within(name, |walk| walk.expression(expression, mention));
+        self.value = outer;
     }
 
     /// Expressions that stand within a read and are reads of their own: computed indexes, further arguments.
@@ -115,7 +123,7 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), element.span());
             }
-            self.within(name, |walk| walk.expression(element, named));
+            self.entry(name, element, named);
         }
         if keyed.is_some() {
             self.branch(When::Unknown, None);
@@ -136,7 +144,7 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), value.expr().span());
             }
-            self.within(name, |walk| walk.expression(value.expr(), false));
+            self.entry(name, value.expr(), false);
         }
         // What comes after the entries is none of them.
         if keyed.is_some() {

@@ -1,0 +1,121 @@
+//! How local values are read: by a name that leads to one of them, or as part of something larger.
+//!
+//! Local values that hold both keys of an account are a pair, whatever they are called, where all that is read of
+//! them is read by name: the readers take a slot, and a flip changes the name that they read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Look;
+use crate::model::{Access, Slot};
+use crate::terraform::facts::{Base, Step, StepKind};
+use crate::terraform::reference::Reference;
+use crate::terraform::source::Source;
+
+/// The steps of every read of a local value, by folder and name.
+#[derive(Default)]
+pub(super) struct Uses(BTreeMap<(String, String), Vec<Use>>);
+
+struct Use {
+    /// The names behind the local value's own, as far as there are names.
+    names: Vec<String>,
+    /// Whether steps follow that are no names.
+    more: bool,
+}
+
+/// What the reads of one value come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Not,
+    ByName,
+    /// As part of something that is read whole, or by a name that is worked out.
+    Within,
+}
+
+impl Uses {
+    pub(super) fn of(looks: &[Look<'_>]) -> Uses {
+        let mut uses = Uses::default();
+        // A name that only stands for another is no use; what is read by it has a look of its own.
+        for look in looks.iter().filter(|look| !look.read.mention) {
+            for hop in look.hops.iter().filter(|hop| hop.object.base == Base::Local) {
+                let Some((first, rest)) = hop.object.steps.split_first() else { continue };
+                let Some(name) = named(first) else { continue };
+                let names: Vec<String> = rest.iter().map_while(named).collect();
+                let more = names.len() < rest.len();
+                uses.0.entry((hop.folder.clone(), name)).or_default().push(Use { names, more });
+            }
+        }
+        uses
+    }
+
+    fn read(&self, folder: &str, name: &str, path: &[String]) -> Read {
+        let uses = self.0.get(&(folder.to_owned(), name.to_owned())).map_or(&[][..], Vec::as_slice);
+        let mut read = Read::Not;
+        for one in uses {
+            let (shorter, longer) = (path.starts_with(&one.names), one.names.starts_with(path));
+            match (longer, shorter) {
+                (true, _) => read = Read::ByName,
+                (false, true) => return Read::Within,
+                // Elsewhere in the same map; with more steps it may come back to this.
+                (false, false) if one.more && path.iter().zip(&one.names).all(|(a, b)| a == b) => {
+                    return Read::Within;
+                }
+                (false, false) => {}
+            }
+        }
+        read
+    }
+
+    /// The references that are a pair because they are read by their names alone.
+    pub(super) fn pairs(&self, references: &[Reference], sources: &[Source]) -> BTreeSet<usize> {
+        let mut groups: BTreeMap<(&str, usize, Access, &str), Vec<(usize, &str, Read)>> = BTreeMap::new();
+        for (at, reference) in
+            references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty())
+        {
+            let ["locals", name] = first_two(&reference.binding) else { continue };
+            let folder = sources[reference.file].folder();
+            let read = self.read(folder, name, &reference.binding[2..]);
+            let group = (folder, reference.account, reference.access, reference.family.as_str());
+            groups.entry(group).or_default().push((at, name, read));
+        }
+        let mut pairs = BTreeSet::new();
+        for group in groups.into_values() {
+            let by_name: Vec<usize> = of(&group, |(_, _, read)| *read == Read::ByName);
+            pairs.extend(both(references, by_name));
+            // One of a list or a map that is read by its place: the other stands beside it.
+            let names: BTreeSet<&str> = group.iter().map(|(_, name, _)| *name).collect();
+            for name in names {
+                let here: Vec<_> = group.iter().filter(|(_, other, _)| *other == name).copied().collect();
+                let read = here.iter().any(|(_, _, read)| *read == Read::ByName);
+                let within = here.iter().any(|(_, _, read)| *read == Read::Within);
+                if read && !within {
+                    pairs.extend(both(references, of(&here, |_| true)));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+type Member<'r> = (usize, &'r str, Read);
+
+fn of(group: &[Member<'_>], wanted: impl Fn(&Member<'_>) -> bool) -> Vec<usize> {
+    group.iter().filter(|member| wanted(member)).map(|(at, _, _)| *at).collect()
+}
+
+/// All of them, if both slots are among them.
+fn both(references: &[Reference], group: Vec<usize>) -> Vec<usize> {
+    let all = Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot));
+    if all { group } else { Vec::new() }
+}
+
+fn first_two(binding: &[String]) -> [&str; 2] {
+    [0, 1].map(|at| binding.get(at).map_or("", String::as_str))
+}
+
+fn named(step: &Step) -> Option<String> {
+    match &step.kind {
+        StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
+        StepKind::Number(number) => Some(number.to_string()),
+        StepKind::Any | StepKind::Element | StepKind::AttributeSplat | StepKind::Computed => None,
+    }
+}
