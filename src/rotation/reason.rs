@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, CommitId, EvidenceKey, Pace, PullNumber, PullWait, ResourceKind, RunId, Slot, SlotUse,
-    StampName, WorkloadName,
+    Blind, BranchName, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId,
+    SecretVersion, Slot, SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -25,6 +25,8 @@ pub enum Subject {
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
+    /// Something else in a stamp's cluster: a pod, a Job, a CronJob.
+    Object(StampName, ObjectName),
     /// By its name in Azure.
     Resource(String),
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Subject {
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
+            Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
             Subject::Resource(name) => f.write_str(name),
         }
     }
@@ -164,13 +167,34 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// A CronJob's next run would start with what the Secret holds.
+    CronJobReadsStale {
+        secret: String,
+    },
     WorkloadMissing,
+    /// It gets the secret, and the configuration does not name it.
+    UnlistedWorkload,
+    /// Pods get the secret that belong to nothing that can be restarted from here.
+    UnlistedPods {
+        pods: Vec<String>,
+    },
+    /// What it mounts names a version of the secret, and so never follows the vault.
+    PinnedVersion {
+        version: SecretVersion,
+    },
     /// Azure is at work on the stamp's cluster.
     ClusterChanging {
         state: String,
     },
     Paused,
     Recreate,
+    /// Its pods are replaced when somebody deletes them.
+    OnDelete,
+    /// Only its pods from that ordinal on are replaced.
+    Partitioned {
+        partition: u32,
+        desired: u32,
+    },
     RolloutUnderWay {
         updated: u32,
         available: u32,
@@ -198,6 +222,10 @@ pub enum Why {
     OldPods {
         pods: Vec<String>,
         terminating: usize,
+    },
+    /// A Job's pods that may hold the older key; they keep it until they end.
+    JobRuns {
+        pods: Vec<String>,
     },
     /// Nothing of ours will replace them.
     OldPodsStay {
@@ -306,10 +334,16 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
+            Why::UnlistedWorkload => "unlisted-workload",
+            Why::UnlistedPods { .. } => "unlisted-pods",
+            Why::PinnedVersion { .. } => "pinned-version",
             Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
+            Why::OnDelete => "on-delete",
+            Why::Partitioned { .. } => "partitioned",
             Why::RolloutUnderWay { .. } => "rollout-under-way",
             Why::Unhealthy { .. } => "unhealthy",
             Why::RolloutFailed { .. } => "rollout-failed",
@@ -318,6 +352,7 @@ impl Why {
             Why::WaveFull { .. } => "wave-full",
             Why::LastHealthyStamp => "last-healthy-stamp",
             Why::OldPods { .. } => "old-pods",
+            Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
@@ -350,9 +385,15 @@ impl Why {
             | Why::RunDidNotWrite { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
+            | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
+            | Why::UnlistedWorkload
+            | Why::UnlistedPods { .. }
+            | Why::PinnedVersion { .. }
             | Why::Paused
             | Why::Recreate
+            | Why::OnDelete
+            | Why::Partitioned { .. }
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
@@ -386,6 +427,7 @@ impl Why {
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
             | Why::OldPods { .. }
+            | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. }
             | Why::UsedRecently { .. }
             | Why::SlotNamed { .. }
@@ -418,7 +460,7 @@ impl Reason {
             Why::RolloutUnderWay { .. } | Why::WaveFull { .. } | Why::CanaryFirst { .. } => {
                 after(pace.rollout)
             }
-            Why::OldPods { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
+            Why::OldPods { .. } | Why::JobRuns { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::VaultHolds { .. }

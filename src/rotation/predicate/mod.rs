@@ -5,6 +5,7 @@
 mod account;
 mod authority;
 mod code;
+mod consumers;
 mod inventory;
 mod pods;
 mod runs;
@@ -14,8 +15,9 @@ mod workloads;
 pub use account::{key_quiet, keys_allowed, new_key_accepted, regenerated, target_proven};
 pub use authority::{approved, evidence_digest, lease_held};
 pub use code::slot_unused;
+pub use consumers::{consumers, known_consumers};
 pub use inventory::all_listed;
 pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};
 pub use runs::{no_hazard, under_way};
 pub use vaults::{propagated, synced};
-pub use workloads::{cluster_steady, rollout_settled, workload_ready};
+pub use workloads::{cluster_steady, rollout_settled, stuck, workload_ready};
