@@ -20,7 +20,7 @@ use super::settings::{
     PipelineName, PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings,
     Settings, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
-use crate::model::{EnvironmentName, FlipBack, Route, StageEffect};
+use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
 use crate::sim::{Stamp, World, WorldConfig};
 
@@ -169,7 +169,7 @@ impl Stage {
             release: self.release(&config),
             workloads: WorkloadSettings {
                 namespace: "workload".to_owned(),
-                order: config.workloads.iter().map(|workload| workload.name.name.clone()).collect(),
+                order: config.all_workloads().map(|workload| written(&workload.name)).collect(),
             },
             policy: self.policy(flip_back),
             inventory: Some(InventorySettings {
@@ -304,4 +304,12 @@ fn kubeconfig_name(stamp: &str) -> String {
 fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
     CliError::io("cannot lay out the simulated world", path.display(), error)
         .hint("name a folder that can be written, or make room on the disk")
+}
+
+/// As a configuration names it.
+fn written(workload: &WorkloadName) -> String {
+    match workload.kind {
+        WorkloadKind::Deployment => workload.name.clone(),
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Rollout => workload.to_string(),
+    }
 }

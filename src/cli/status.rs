@@ -6,8 +6,8 @@ use super::target::{Target, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
 use crate::model::Access;
-use crate::render::{explain, matrix::Matrix};
-use crate::rotation::{Report, Verdict};
+use crate::render::{explain, matrix::Matrix, note};
+use crate::rotation::{Report, Verdict, notes};
 
 /// Show who stands on which slot, and where the rotation stands.
 ///
@@ -28,11 +28,15 @@ pub struct Explain {
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, matrix) = look(&self.target, terminal)?;
+        let (report, matrix, notes) = look(&self.target, terminal)?;
         let mut text = matrix.table();
         if report.opened.is_some() {
             text.push('\n');
             text.push_str(&explain::phases(&report));
+        }
+        if !notes.is_empty() {
+            text.push('\n');
+            text.push_str(&notes);
         }
         terminal.data(text.as_bytes())?;
         Ok(exit(&report))
@@ -41,13 +45,14 @@ impl Status {
 
 impl Explain {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, _) = look(&self.target, terminal)?;
-        terminal.data(explain::reasons(&report).as_bytes())?;
+        let (report, _, notes) = look(&self.target, terminal)?;
+        terminal.data((explain::reasons(&report) + &notes).as_bytes())?;
         Ok(exit(&report))
     }
 }
 
-fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix), CliError> {
+/// Report, matrix, and the notes in words.
+fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix, String), CliError> {
     let settings = target.settings()?;
     let chosen = settings.choose(target.environment.as_deref())?;
     super::block_on(async {
@@ -58,7 +63,8 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix), Cl
         let stamps: Vec<_> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
         let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);
         let matrix = Matrix::of(&report.world, &stamps, access, policy.vault_lag, report.at);
-        Ok((report, matrix))
+        let notes = note::notes(&notes(policy, &report.world));
+        Ok((report, matrix, notes))
     })?
 }
 

@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, BranchView, ClusterView, EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState,
-    PodView, PullCheck, PullState, PullView, Region, ReleaseView, Requests, RunView, SecretVersion, Seen,
-    StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
+    OperationState, PodView, PullCheck, PullState, PullView, Region, ReleaseView, Requests, RunView,
+    SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView,
+    WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -198,15 +199,24 @@ fn usage(facts: &mut Facts, view: &UsageView) {
 }
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
-    let ClusterView { state, workloads, pods, synced } = view;
+    let ClusterView { state, workloads, pods, cron_jobs, synced } = view;
     facts.text(&format!("{state:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
+    facts.list(cron_jobs, cron_job);
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
         facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
     });
 }
 
+fn cron_job(facts: &mut Facts, view: &CronJobView) {
+    let CronJobView { namespace, name, suspended, mounts, reads, pinned } = view;
+    facts.text(namespace).text(name).word(suspended).word(mounts);
+    texts(facts, reads);
+    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
+}
+
+/// Who manages it is a note for people; nothing rests on it.
 fn workload(facts: &mut Facts, view: &WorkloadView) {
     let WorkloadView {
         name,
@@ -221,24 +231,33 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         ready,
         available,
         unavailable,
+        between_revisions,
         conditions,
         restarted_at,
         rotation,
         consumes,
+        pinned,
+        manager: _,
     } = view;
-    facts.text(&name.namespace).text(&name.name).text(uid).word(generation).word(observed_generation);
+    facts
+        .text(&name.to_string())
+        .word(between_revisions)
+        .text(uid)
+        .word(generation)
+        .word(observed_generation);
     facts.word(paused).word(consumes).word(desired).word(replicas).word(updated).word(ready);
     facts.word(available).word(unavailable).text(&format!("{strategy:?}"));
     facts.list(conditions, |facts, condition| {
         facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
     });
     facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref());
+    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {
-    let PodView { name, uid, namespace, created, deleting, workload, phase, ready, mounted } = view;
+    let PodView { name, uid, namespace, created, deleting, workload, above, phase, ready, mounted } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
-    facts.maybe_text(workload.as_ref().map(|name| name.namespace.as_str()));
-    facts.maybe_text(workload.as_ref().map(|name| name.name.as_str()));
+    facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
+    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref());
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
 }

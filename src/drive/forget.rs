@@ -84,7 +84,9 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         }
         Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
         Gate::Propagated | Gate::Synced => vault().into_iter().chain(cluster()).collect(),
-        Gate::Preflight | Gate::RolloutSettled | Gate::OldPodsGone => cluster().into_iter().collect(),
+        Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::OldPodsGone => {
+            cluster().into_iter().collect()
+        }
         Gate::Wave => match &reason.why {
             Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
             Why::LastHealthyStamp => world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect(),
@@ -99,7 +101,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
 
 fn stamp_of(subject: &Subject) -> Option<&StampName> {
     match subject {
-        Subject::Stamp(stamp) | Subject::Workload(stamp, _) => Some(stamp),
+        Subject::Stamp(stamp) | Subject::Workload(stamp, _) | Subject::Object(stamp, _) => Some(stamp),
         Subject::Rotation
         | Subject::Account
         | Subject::Key(_)

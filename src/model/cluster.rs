@@ -1,8 +1,10 @@
-//! A stamp's cluster, as far as a rotation cares: workloads, their rollouts, pods, mounts, synced secrets.
+//! A stamp's cluster, as far as a rotation cares: workloads, their rollouts, pods, mounts, CronJobs, synced secrets.
+
+use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Fingerprint, SecretVersion, WorkloadName};
+use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +24,36 @@ impl ReplicaNumber {
     }
 }
 
-/// How a Deployment replaces its pods.
+/// How a workload replaces its pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
+    /// Of Deployments and DaemonSets.
     RollingUpdate { max_surge: ReplicaNumber, max_unavailable: ReplicaNumber },
+    /// Of Deployments: every pod at once.
     Recreate,
+    /// Of StatefulSets: from the highest ordinal down, and only those from `partition` on.
+    Ordinals { partition: u32 },
+    /// Of StatefulSets and DaemonSets: a pod is replaced when somebody deletes it.
+    OnDelete,
+}
+
+/// Who else writes a workload's specification, by the marks that these tools leave. A note for people: nothing is
+/// decided by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manager {
+    FluxKustomization(String),
+    FluxHelmRelease(String),
+    ArgoApplication(String),
+}
+
+impl fmt::Display for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Manager::FluxKustomization(name) => write!(f, "Flux (Kustomization {name})"),
+            Manager::FluxHelmRelease(name) => write!(f, "Flux (HelmRelease {name})"),
+            Manager::ArgoApplication(name) => write!(f, "Argo CD (Application {name})"),
+        }
+    }
 }
 
 /// One condition of a Deployment's status.
@@ -39,7 +66,7 @@ pub struct DeploymentCondition {
     pub message: String,
 }
 
-/// A Deployment's desire and status. Counts that the API leaves out are zero.
+/// A workload's desire and status. Counts that the API leaves out are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadView {
     pub name: WorkloadName,
@@ -48,14 +75,16 @@ pub struct WorkloadView {
     pub observed_generation: i64,
     pub paused: bool,
     pub strategy: Strategy,
-    /// `spec.replicas`.
+    /// `spec.replicas`; of a DaemonSet, the nodes that shall run a pod.
     pub desired: u32,
-    /// `status.replicas`: pods that have no deletion timestamp.
+    /// `status.replicas`: pods that have no deletion timestamp; of a DaemonSet, the nodes that run one of its pods.
     pub replicas: u32,
     pub updated: u32,
     pub ready: u32,
     pub available: u32,
     pub unavailable: u32,
+    /// A StatefulSet whose status names another current revision than the one that it rolls to.
+    pub between_revisions: bool,
     pub conditions: Vec<DeploymentCondition>,
     /// The template's `kubectl.kubernetes.io/restartedAt`.
     pub restarted_at: Option<String>,
@@ -63,6 +92,9 @@ pub struct WorkloadView {
     pub rotation: Option<String>,
     /// Whether its pod template mounts the secret, through a SecretProviderClass or a synced Secret.
     pub consumes: bool,
+    /// The version of the secret that a SecretProviderClass of it is pinned to: it never follows the vault.
+    pub pinned: Option<SecretVersion>,
+    pub manager: Option<Manager>,
 }
 
 /// A pod that mounts the secret, however late in its life.
@@ -74,8 +106,10 @@ pub struct PodView {
     pub created: Timestamp,
     /// Set once it is told to end; it runs on, with its old key, until it is gone.
     pub deleting: Option<Timestamp>,
-    /// The Deployment above it, where there is one.
+    /// The workload above it, where there is one that can be restarted.
     pub workload: Option<WorkloadName>,
+    /// What else is above it: a Job, a bare ReplicaSet, a controller of a kind that is not known here.
+    pub above: Option<ObjectName>,
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
     pub phase: String,
     pub ready: bool,
@@ -93,6 +127,29 @@ pub struct SyncedSecretView {
     pub fingerprint: Fingerprint,
     /// When its content last changed, where that is known.
     pub changed: Option<Timestamp>,
+}
+
+/// A CronJob whose pods get the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronJobView {
+    pub namespace: String,
+    pub name: String,
+    pub suspended: bool,
+    /// Whether its pods mount a SecretProviderClass that delivers the secret: then each run reads the vault.
+    pub mounts: bool,
+    /// The synced Kubernetes Secrets that its pods read: a run gets what they hold when it starts.
+    pub reads: Vec<String>,
+    pub pinned: Option<SecretVersion>,
+}
+
+impl CronJobView {
+    pub fn object(&self) -> ObjectName {
+        ObjectName::new("CronJob", self.namespace.as_str(), self.name.as_str())
+    }
+
+    pub fn reads(&self, secret: &SyncedSecretView) -> bool {
+        self.namespace == secret.namespace && self.reads.contains(&secret.name)
+    }
 }
 
 /// Whether a cluster runs, as Azure says where it is asked.
@@ -121,6 +178,7 @@ pub struct ClusterView {
     pub state: ClusterState,
     pub workloads: Vec<WorkloadView>,
     pub pods: Vec<PodView>,
+    pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
 }
 

@@ -16,21 +16,21 @@ mod seen;
 mod slot;
 mod usage;
 mod vault;
+mod workload;
 mod world;
 
 pub use account::{
     AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
 };
 pub use cluster::{
-    ClusterState, ClusterView, DeploymentCondition, PodView, ReplicaNumber, Strategy, SyncedSecretView,
-    WorkloadView,
+    ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodView, ReplicaNumber, Strategy,
+    SyncedSecretView, WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;
 pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
-    WorkloadName,
 };
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
@@ -40,4 +40,5 @@ pub use seen::{Blind, Blindness, Seen};
 pub use slot::{Access, KeyKind, Slot};
 pub use usage::{Caller, Credential, Requests, UsageView};
 pub use vault::VaultView;
+pub use workload::{ObjectName, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName};
 pub use world::{EvidenceKey, ReleaseView, StampFacts, World};

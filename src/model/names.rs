@@ -85,22 +85,3 @@ impl fmt::Display for PullNumber {
         write!(f, "#{}", self.0)
     }
 }
-
-/// A Deployment in its namespace (RFC 1123 names: lower case).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct WorkloadName {
-    pub namespace: String,
-    pub name: String,
-}
-
-impl WorkloadName {
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for WorkloadName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}

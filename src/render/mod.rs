@@ -16,6 +16,7 @@ pub mod foresight;
 pub mod github;
 pub mod matrix;
 pub mod mermaid;
+pub mod note;
 mod place;
 pub mod plan_human;
 pub mod plan_json;

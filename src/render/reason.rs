@@ -4,7 +4,7 @@
 use super::count::counted;
 use super::span;
 use crate::model::{PullWait, SlotUse};
-use crate::rotation::{Reason, Why};
+use crate::rotation::{Reason, Subject, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
 pub fn why(reason: &Reason) -> String {
@@ -98,7 +98,21 @@ pub fn why(reason: &Reason) -> String {
         Why::SyncedSecretStale { secret } => {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
+        Why::CronJobReadsStale { secret } => format!(
+            "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
+             still holds"
+        ),
         Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
+        Why::UnlistedPods { pods } => format!(
+            "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::PinnedVersion { version } => format!(
+            "{subject} gets version {version} of the secret and no other: its SecretProviderClass names it \
+             (`objectVersion`), so it never follows the vault"
+        ),
         Why::Unlisted { kind, resource_group, location } => format!(
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
@@ -106,6 +120,16 @@ pub fn why(reason: &Reason) -> String {
         Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
         Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
+        Why::OnDelete => {
+            format!("{subject} replaces a pod only when somebody deletes it: a restart would replace nothing")
+        }
+        Why::Partitioned { partition, desired } if partition >= desired => format!(
+            "{subject} has partition {partition} with {desired} replicas: a restart would replace nothing"
+        ),
+        Why::Partitioned { partition, desired } => format!(
+            "{subject} has partition {partition} with {desired} replicas: a restart would replace only {} of them",
+            desired - partition
+        ),
         Why::RolloutUnderWay { updated, available, desired } => {
             format!("{subject} is rolling out: {updated} of {desired} updated, {available} available")
         }
@@ -126,6 +150,11 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::OldPods { pods, terminating } => format!(
             "{} on {subject} may still use the old key ({terminating} terminating): {}",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::JobRuns { pods } => format!(
+            "the Job {subject} runs with a key that may be the old one, until it ends ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
         ),
@@ -227,6 +256,7 @@ pub fn remedy(reason: &Reason) -> String {
                  in use"
             );
         }
+        Why::UnlistedWorkload => return unlisted(&reason.subject),
         Why::TreeProblems { .. } => "run `keyslot check` on the branch and mend what it names",
         Why::NoReference => "see that `terraform_root` and the account in keyslot.toml are right",
         Why::PullOpen { .. } => "review and merge it",
@@ -244,6 +274,21 @@ pub fn remedy(reason: &Reason) -> String {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
              let a new pod make it"
         }
+        Why::CronJobReadsStale { .. } => {
+            "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
+        }
+        Why::UnlistedPods { .. } => {
+            "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
+        }
+        Why::PinnedVersion { .. } => {
+            "remove `objectVersion` from the object in the SecretProviderClass, or change it when the vault has the \
+             new version"
+        }
+        Why::OnDelete => {
+            "change `updateStrategy` to RollingUpdate; or delete its pods one by one once the vault holds the new key, \
+             and run this again"
+        }
+        Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
         }
@@ -259,7 +304,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
-        Why::Paused => "kubectl rollout resume, then run this again",
+        Why::Paused => {
+            "kubectl rollout resume (an Argo Rollout: kubectl argo rollouts promote), then run this again"
+        }
         Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",
         Why::RolloutFailed { .. } => {
             "look at the new pods' events and logs; roll back or mend, then run again"
@@ -297,6 +344,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::Soaking { .. }
         | Why::WaveFull { .. }
         | Why::OldPods { .. }
+        | Why::JobRuns { .. }
         | Why::PodsNotMounted { .. }
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }
@@ -310,6 +358,18 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::NotAcceptedLongEnough { .. } => "",
     };
     text.to_owned()
+}
+
+/// What to add where. The name reads back as the workload wherever it stands.
+fn unlisted(subject: &Subject) -> String {
+    let name = match subject {
+        Subject::Workload(_, workload) => workload.to_string(),
+        other => other.to_string(),
+    };
+    format!(
+        "add \"{name}\" to `order` under [environment.NAME.workloads] in keyslot.toml, where it shall be restarted; \
+         or accept it by name"
+    )
 }
 
 /// A slot's use in words.

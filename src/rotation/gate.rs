@@ -74,6 +74,9 @@ gates! {
     Preflight "preflight" false
         "the workload can be restarted without a gap: not paused, not Recreate, healthy"
         "a restart that rolls nothing, or takes every pod at once";
+    Consumers "consumers" false
+        "every consumer of the secret is named in the configuration, and follows the vault"
+        "the others move to the new key, and one that nobody restarts keeps the old one";
     RolloutSettled "rollout-settled" false
         "no rollout is in flight"
         "a restart on top of a rollout that somebody else waits for";

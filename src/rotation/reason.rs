@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, Caller, CommitId, EvidenceKey, Pace, PullNumber, PullWait, ResourceKind, RunId, Slot,
-    SlotUse, StampName, WorkloadName,
+    Blind, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, ResourceKind,
+    RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -25,6 +25,8 @@ pub enum Subject {
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
+    /// Something else in a stamp's cluster: a pod, a Job, a CronJob.
+    Object(StampName, ObjectName),
     /// By its name in Azure.
     Resource(String),
     /// By the address that it is seen to come from.
@@ -42,6 +44,7 @@ impl fmt::Display for Subject {
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
+            Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
             Subject::Resource(name) | Subject::Client(name) => f.write_str(name),
         }
     }
@@ -166,13 +169,34 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// A CronJob's next run would start with what the Secret holds.
+    CronJobReadsStale {
+        secret: String,
+    },
     WorkloadMissing,
+    /// It gets the secret, and the configuration does not name it.
+    UnlistedWorkload,
+    /// Pods get the secret that belong to nothing that can be restarted from here.
+    UnlistedPods {
+        pods: Vec<String>,
+    },
+    /// What it mounts names a version of the secret, and so never follows the vault.
+    PinnedVersion {
+        version: SecretVersion,
+    },
     /// Azure is at work on the stamp's cluster.
     ClusterChanging {
         state: String,
     },
     Paused,
     Recreate,
+    /// Its pods are replaced when somebody deletes them.
+    OnDelete,
+    /// Only its pods from that ordinal on are replaced.
+    Partitioned {
+        partition: u32,
+        desired: u32,
+    },
     RolloutUnderWay {
         updated: u32,
         available: u32,
@@ -200,6 +224,10 @@ pub enum Why {
     OldPods {
         pods: Vec<String>,
         terminating: usize,
+    },
+    /// A Job's pods that may hold the older key; they keep it until they end.
+    JobRuns {
+        pods: Vec<String>,
     },
     /// Nothing of ours will replace them.
     OldPodsStay {
@@ -341,10 +369,16 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
+            Why::UnlistedWorkload => "unlisted-workload",
+            Why::UnlistedPods { .. } => "unlisted-pods",
+            Why::PinnedVersion { .. } => "pinned-version",
             Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
+            Why::OnDelete => "on-delete",
+            Why::Partitioned { .. } => "partitioned",
             Why::RolloutUnderWay { .. } => "rollout-under-way",
             Why::Unhealthy { .. } => "unhealthy",
             Why::RolloutFailed { .. } => "rollout-failed",
@@ -353,6 +387,7 @@ impl Why {
             Why::WaveFull { .. } => "wave-full",
             Why::LastHealthyStamp => "last-healthy-stamp",
             Why::OldPods { .. } => "old-pods",
+            Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
@@ -390,9 +425,15 @@ impl Why {
             | Why::RunDidNotWrite { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
+            | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
+            | Why::UnlistedWorkload
+            | Why::UnlistedPods { .. }
+            | Why::PinnedVersion { .. }
             | Why::Paused
             | Why::Recreate
+            | Why::OnDelete
+            | Why::Partitioned { .. }
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
@@ -428,6 +469,7 @@ impl Why {
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
             | Why::OldPods { .. }
+            | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. }
             | Why::UsedRecently { .. }
             | Why::SeenInLogs { .. }
@@ -465,7 +507,7 @@ impl Reason {
             Why::RolloutUnderWay { .. } | Why::WaveFull { .. } | Why::CanaryFirst { .. } => {
                 after(pace.rollout)
             }
-            Why::OldPods { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
+            Why::OldPods { .. } | Why::JobRuns { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::VaultHolds { .. }

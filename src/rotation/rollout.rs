@@ -1,16 +1,19 @@
-//! Whether a Deployment has done what its newest generation asks, judged from one view of it.
+//! Whether a workload has done what its newest generation asks, judged from one view of it.
 //!
 //! The hard part is what a status does *not* say: it may be older than the patch, it may carry conditions of
 //! the rollout before, and its zeroes are absent. So the numbers decide, and only once the controller has
 //! seen the newest generation; a condition alone is never success. Pods that still terminate are not counted
 //! in any of these numbers: that none is left is another predicate's business.
+//!
+//! A workload whose pods are replaced only when somebody deletes them has no rollout to wait for: it is complete
+//! when its pods are there, whatever template they are of.
 
-use crate::model::WorkloadView;
+use crate::model::{Strategy, WorkloadView};
 
 /// The numbers of a rollout under way, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Pods that the Deployment wants.
+    /// Pods that the workload wants.
     pub desired: u32,
     /// Pods of the newest template.
     pub updated: u32,
@@ -73,7 +76,8 @@ pub fn superseded(workload: &WorkloadView, our_generation: i64, our_restarted_at
 }
 
 fn complete(workload: &WorkloadView) -> bool {
-    workload.updated == workload.desired
+    let rolled = workload.updated == workload.desired && !workload.between_revisions;
+    (rolled || workload.strategy == Strategy::OnDelete)
         && workload.replicas == workload.desired
         && workload.available == workload.desired
         && workload.unavailable == 0
@@ -102,7 +106,7 @@ fn deadline(workload: &WorkloadView) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeploymentCondition, ReplicaNumber, Strategy, WorkloadName};
+    use crate::model::{DeploymentCondition, ReplicaNumber, WorkloadName};
 
     fn settled() -> WorkloadView {
         WorkloadView {
@@ -121,10 +125,13 @@ mod tests {
             ready: 3,
             available: 3,
             unavailable: 0,
+            between_revisions: false,
             conditions: vec![progressing("True", "NewReplicaSetAvailable")],
             restarted_at: Some("2026-11-22T19:29:28Z".into()),
             rotation: None,
             consumes: true,
+            pinned: None,
+            manager: None,
         }
     }
 
@@ -140,12 +147,13 @@ mod tests {
     #[test]
     fn every_number_must_agree_before_it_is_complete() {
         assert_eq!(rollout(&settled(), 2), Rollout::Complete);
-        let breaks: [fn(&mut WorkloadView); 5] = [
+        let breaks: [fn(&mut WorkloadView); 6] = [
             |w| w.updated = 2,
             |w| w.replicas = 4,
             |w| w.available = 2,
             |w| w.unavailable = 1,
             |w| w.desired = 4,
+            |w| w.between_revisions = true,
         ];
         for spoil in breaks {
             let mut workload = settled();
@@ -184,6 +192,14 @@ mod tests {
         assert_eq!(rollout(&workload, 2), Rollout::Complete);
         workload.replicas = 3;
         assert!(matches!(rollout(&workload, 2), Rollout::Progressing(Progress { outdated: 3, .. })));
+    }
+
+    #[test]
+    fn where_pods_are_replaced_on_deletion_only_their_number_counts() {
+        let mut workload = WorkloadView { strategy: Strategy::OnDelete, updated: 0, ..settled() };
+        assert_eq!(rollout(&workload, 2), Rollout::Complete);
+        workload.available = 2;
+        assert!(matches!(rollout(&workload, 2), Rollout::Progressing(_)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
-use super::predicate::{propagated_at, stale_pods};
+use super::predicate::{propagated_at, stale_pods, stuck};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reason, Step, Subject, Why};
 use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
@@ -116,7 +116,9 @@ fn workload_stand(
             Why::RolloutFailed { message },
         )),
         Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
-            WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, under_way(workload)))
+            let failed = stuck(workload, cluster, ctx.now).map(|message| Why::RolloutFailed { message });
+            let why = failed.unwrap_or_else(|| under_way(workload));
+            WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
         }
     }
 }

@@ -20,8 +20,8 @@ pub enum Expected {
     At(CommitId),
 }
 
-/// A change of a Deployment. `None` leaves a member as it is. What changes nothing bumps nothing: neither
-/// generation nor resource version.
+/// A change of a workload, which for most is a Deployment. `None` leaves a member as it is. What changes nothing bumps
+/// nothing: neither generation nor resource version. What the kind does not have is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DeploymentPatch {
     /// Annotations of the pod template; `None` as value removes one.
@@ -36,6 +36,10 @@ pub struct DeploymentPatch {
     pub max_unavailable: Option<ReplicaNumber>,
     pub progress_deadline: Option<Duration>,
     pub min_ready: Option<Duration>,
+    /// Of StatefulSets and DaemonSets.
+    pub on_delete: Option<bool>,
+    /// Of StatefulSets.
+    pub partition: Option<u32>,
     /// Where given and not current: refused as a conflict.
     pub resource_version: Option<u64>,
 }

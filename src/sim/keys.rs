@@ -135,7 +135,7 @@ impl World {
 
     pub(super) fn note_all_darkness(&mut self) {
         for place in 0..self.stamps.len() {
-            for workload in 0..self.config.workloads.len() {
+            for workload in 0..self.config.all_workloads().count() {
                 self.note_darkness(place, workload);
             }
         }

@@ -77,7 +77,7 @@ pub(super) fn outsiders(config: &WorldConfig, account: &Account, start: Timestam
         let from = after(start, outsider.from);
         let process = Process {
             pod: PodId(0),
-            deployment: usize::MAX,
+            place: usize::MAX,
             key: account.current(outsider.kind).map(|key| key.id),
             since: from,
             first_request: from,
@@ -136,7 +136,7 @@ impl World {
 
     fn log_pod(&self, rows: &mut Rows, place: usize, process: &Process, since: Timestamp, until: Timestamp) {
         let Some(stamp) = self.stamps.get(place) else { return };
-        let workload = self.config.workloads.get(process.deployment);
+        let workload = self.config.workload_at(process.place);
         let name = workload.map_or("unknown", |workload| workload.name.name.as_str());
         let agent = format!("cosmos-netstandard-sdk/3.31.0 {name}");
         self.log_process(rows, stamp.region, (&World::egress(place), &agent), process, since, until);

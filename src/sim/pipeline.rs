@@ -266,7 +266,7 @@ impl World {
 
     fn roll_pods(&mut self, number: u64) {
         for place in self.targets(number) {
-            for workload in self.config_arc().workloads.iter() {
+            for workload in self.config_arc().all_workloads() {
                 let app = workload.name.name.trim_end_matches("-deploy");
                 let image = format!("afmcprdglobalcr.azurecr.io/{app}:{number}");
                 let patch = DeploymentPatch { image: Some(image), ..DeploymentPatch::default() };

@@ -241,7 +241,7 @@ impl World {
 
     fn generation(&self, place: usize, workload: &WorkloadName) -> Option<i64> {
         let stamp = self.stamp_at(place)?;
-        stamp.cluster.deployment(workload).map(|deployment| deployment.generation)
+        stamp.cluster.generation(workload)
     }
 
     fn alive(&self, name: &StampName) -> Result<usize, Refusal> {

@@ -16,7 +16,7 @@ use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
 use super::driven::is_version;
 use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
-use super::folders::{local_folder, relative_folder};
+use super::folders::{config_folder, local_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
 
@@ -148,7 +148,8 @@ impl Demand {
             }
             ["terraform"] => self.called(folder, "", text("source").unwrap_or_default()),
             ["dependency", name] => {
-                if let Some(config) = text("config_path").and_then(|path| relative_folder(folder, path)) {
+                let path = block.argument("config_path").map(|path| &path.value);
+                if let Some(config) = path.and_then(|path| config_folder(folder, path)) {
                     let dependent = (folder.to_owned(), (*name).to_owned());
                     self.dependents.entry(config).or_default().insert(dependent);
                 }

@@ -143,7 +143,8 @@ impl<'f> Folders<'f> {
                         self.configured.insert(folder, place(folder, text("source")));
                     }
                     ["dependency", _] => {
-                        let path = text("config_path").and_then(|path| relative_folder(folder, path));
+                        let path = block.argument("config_path").map(|path| &path.value);
+                        let path = path.and_then(|path| config_folder(folder, path));
                         let name = block.words[1].as_str();
                         self.dependencies.entry(folder).or_default().insert(name, path);
                     }
@@ -448,6 +449,26 @@ fn behind_instance(steps: &[Step]) -> &[Step] {
 pub fn local_folder(from: &str, path: &str) -> Option<String> {
     let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
     if local { relative_folder(from, path) } else { None }
+}
+
+/// The folder of the configuration that a dependency names: by a path from here, from terragrunt's names for here, or
+/// from the top of the repository, which is the tree's.
+pub fn config_folder(folder: &str, path: &Value) -> Option<String> {
+    let (from, path) = match path {
+        Value::Text(text) => (folder, text.as_str()),
+        Value::Template(parts) => match parts.as_slice() {
+            [Value::Call(function, none), Value::Text(text)] if none.is_empty() => match function.as_str() {
+                "get_terragrunt_dir" | "get_original_terragrunt_dir" => {
+                    (folder, text.trim_start_matches('/'))
+                }
+                "get_repo_root" | "get_path_to_repo_root" => ("", text.trim_start_matches('/')),
+                _ => return None,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    };
+    relative_folder(from, path.strip_suffix("terragrunt.hcl").unwrap_or(path))
 }
 
 /// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.

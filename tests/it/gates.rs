@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    Access, Blindness, ClusterState, ClusterView, CommitId, Credential, EvidenceKey, KeyKind, PullState,
-    ResourceKind, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect,
-    StageView, Strategy, SyncedSecretView, Unlisted,
+    Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, EvidenceKey, KeyKind,
+    ObjectName, PullState, ResourceKind, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
+    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView, Unlisted,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
+use crate::consumers::{become_stateful, nightly, run_job, stateful, synced};
 use crate::stage::{HOLDER, Stage, at, branch, holding, key, proof, requests, stamp};
 
 /// Spoils one piece of a stage that would act, and names what must hold then.
@@ -138,10 +139,38 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Waits, |s| {
             s.cluster_mut("east").pods[1].mounted = None;
         }),
-        ("an old pod that nobody listed", Gate::OldPodsGone, End::Waits, |s| {
+        ("an old pod that nobody listed", Gate::OldPodsGone, End::Halts, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.created = at(10);
             pod.workload = None;
+        }),
+        ("a Job runs with the old key", Gate::OldPodsGone, End::Waits, |s| {
+            run_job(s, at(10));
+        }),
+        ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads.push(stateful("orders-db"));
+        }),
+        ("a young pod that belongs to nothing", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").pods[0].workload = None;
+        }),
+        ("a young pod of a controller that is not known", Gate::Consumers, End::Halts, |s| {
+            let pod = &mut s.cluster_mut("north").pods[0];
+            pod.workload = None;
+            pod.above = Some(ObjectName::new("Rollout", "workload", "canary"));
+        }),
+        ("a pod of a workload that no longer gets the secret", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").pods[0].workload = Some(stateful("orders-db").name);
+        }),
+        ("a workload is pinned to another version", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].pinned = Some("v1".into());
+        }),
+        ("a CronJob is pinned to another version", Gate::Consumers, End::Halts, |s| {
+            let job = CronJobView { pinned: Some("v1".into()), ..nightly() };
+            s.cluster_mut("north").cron_jobs.push(job);
+        }),
+        ("a CronJob would start with the old key", Gate::Synced, End::Halts, |s| {
+            s.cluster_mut("north").synced.push(synced(Slot::Primary));
+            s.cluster_mut("north").cron_jobs.push(nightly());
         }),
         ("the old key was used just now", Gate::KeyQuiet, End::Waits, |s| {
             let kind = KeyKind::read_write(Slot::Primary);
@@ -253,6 +282,38 @@ fn restart_is_held_by_each_of_its_gates_alone() {
         ("the workload is made anew all at once", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].strategy = Strategy::Recreate;
         }),
+        ("a set is rolling out", Gate::RolloutSettled, End::Waits, |s| {
+            become_stateful(s);
+            s.cluster_mut("east").workloads[0].updated = 1;
+            let pod = &mut s.cluster_mut("east").pods[2];
+            (pod.ready, pod.created) = (false, at(100_000 - 500));
+        }),
+        (
+            "a set does not get on, and has no deadline that would say so",
+            Gate::RolloutSettled,
+            End::Halts,
+            |s| {
+                become_stateful(s);
+                s.cluster_mut("east").workloads[0].updated = 1;
+                let pod = &mut s.cluster_mut("east").pods[2];
+                (pod.ready, pod.created) = (false, at(100_000 - 700));
+            },
+        ),
+        ("its pods are replaced on deletion only", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").workloads[0].strategy = Strategy::OnDelete;
+        }),
+        ("only some of its pods would be replaced", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").workloads[0].strategy = Strategy::Ordinals { partition: 1 };
+        }),
+        ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("east").workloads.push(stateful("orders-db"));
+        }),
+        ("a pod that belongs to nothing", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("east").pods[0].workload = None;
+        }),
+        ("a workload is pinned to another version", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("east").workloads[0].pinned = Some("v1".into());
+        }),
         ("the workload is not there", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads.clear();
         }),
@@ -320,6 +381,19 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         ("paused", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads[0].paused = true),
         ("recreate", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("north").workloads[0].strategy = Strategy::Recreate;
+        }),
+        ("replaced on deletion", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::OnDelete;
+        }),
+        ("replaced in part", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::Ordinals { partition: 3 };
+        }),
+        ("unlisted", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads.push(stateful("orders-db"));
+        }),
+        // It does not follow: that it is right today says nothing of tomorrow.
+        ("pinned to the version of today", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].pinned = Some("v2".into());
         }),
         ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
         ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),

@@ -251,6 +251,17 @@ fn around_restart() -> Vec<Scenario> {
             |theatre, _| theatre.world.lock().outage().dark > Duration::ZERO,
         ),
         scene(
+            Gate::Consumers,
+            || {
+                // The configuration names one of two.
+                let mut theatre =
+                    with(|config| config.workloads.push(WorkloadConfig::named("healthservice-deploy")));
+                theatre.policy.workloads.truncate(1);
+                theatre
+            },
+            |theatre, _| raised(theatre) > 0 && regenerated(&theatre.world.lock(), Slot::Primary) == 0,
+        ),
+        scene(
             Gate::RolloutSettled,
             || {
                 let mut theatre = with(|config| {

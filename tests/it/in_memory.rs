@@ -195,7 +195,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
                 })
             })
             .collect(),
-        workloads: config.workloads.iter().map(|workload| workload.name.clone()).collect(),
+        workloads: config.all_workloads().map(|workload| workload.name.clone()).collect(),
         wave_size: 1,
         soak: minutes(10),
         quiet_window: minutes(30),

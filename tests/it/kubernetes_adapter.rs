@@ -13,7 +13,10 @@ use axum::routing::any;
 
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
-use keyslot::model::{Blindness, Fingerprint, RotationId, Salt, SecretVersion, StampName, WorkloadName};
+use keyslot::model::{
+    Blindness, CronJobView, Fingerprint, Manager, PodView, RotationId, Salt, SecretVersion, StampName,
+    Strategy, WorkloadKind, WorkloadName,
+};
 use keyslot::ports::{Clock, Clusters, Effect, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
 use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
@@ -196,6 +199,7 @@ fn cluster(path: &str) -> Say {
     match collection {
         _ if path.contains("watch=true") => Say::Lines(vec![]),
         "deployments" => list(json!([deployment()])),
+        "statefulsets" | "daemonsets" | "cronjobs" => list(json!([])),
         "pods" => {
             let mut other = pod("else", false);
             other["spec"]["volumes"] = json!([]);
@@ -214,7 +218,7 @@ fn cluster(path: &str) -> Say {
 }
 
 #[tokio::test]
-async fn a_look_is_four_lists_and_one_secret() {
+async fn a_look_is_seven_lists_and_one_secret() {
     let setup = setup(&["shop"], |_, path, _| cluster(path));
     let view = setup.look().await.unwrap();
 
@@ -232,7 +236,187 @@ async fn a_look_is_four_lists_and_one_secret() {
 
     let lists = setup.wire.transcript().entries();
     let lists = lists.iter().filter(|entry| !entry.path.contains("watch=true")).count();
-    assert_eq!(lists, 5);
+    assert_eq!(lists, 8);
+    assert_eq!(setup.wire.transcript().count("GET", "argoproj.io"), 0, "no pod belongs to a Rollout");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
+}
+
+/// What is watched.
+fn watches(setup: &Setup) -> Vec<String> {
+    let entries = setup.wire.transcript().entries();
+    let watched = entries.iter().filter(|entry| entry.path.contains("watch=true"));
+    let mut kinds: Vec<String> = watched
+        .map(|entry| entry.path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned())
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+fn owned(name: &str, api: &str, kind: &str, owner: &str) -> Value {
+    let mut pod = pod(name, false);
+    pod["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": api, "kind": kind, "name": owner, "uid": "o", "controller": true}]);
+    pod
+}
+
+/// The same Deployment's pods, and consumers of other kinds beside it.
+fn many_kinds(path: &str) -> Say {
+    let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let mut template = deployment()["spec"]["template"].clone();
+    template["metadata"] = json!({});
+    match collection {
+        _ if path.contains("watch=true") => cluster(path),
+        "statefulsets" => list(json!([{
+            "metadata": {"name": "orders-db", "namespace": "shop", "uid": "s", "generation": 3,
+                "labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}},
+            "spec": {"replicas": 2, "selector": {}, "serviceName": "x", "template": template,
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}},
+            "status": {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+                "currentRevision": "a", "updateRevision": "a"},
+        }])),
+        "daemonsets" => {
+            template["spec"]["volumes"] = json!([]);
+            list(json!([{
+                "metadata": {"name": "agent", "namespace": "shop", "uid": "a", "generation": 1},
+                "spec": {"selector": {}, "template": template},
+                "status": {"observedGeneration": 1, "desiredNumberScheduled": 2, "currentNumberScheduled": 2,
+                    "numberMisscheduled": 0, "numberReady": 2, "updatedNumberScheduled": 2, "numberAvailable": 2},
+            }]))
+        }
+        "cronjobs" => {
+            let from = json!({"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "cosmos"}}]}]});
+            let job = |name: &str, spec: &Value, suspend: bool| {
+                json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"schedule": "0 3 * * *",
+                    "suspend": suspend, "jobTemplate": {"spec": {"template": {"spec": spec}}}}})
+            };
+            let other = json!({"containers": [{"name": "c"}]});
+            list(json!([
+                job("nightly", &from, false),
+                job("mounts", &template["spec"], true),
+                job("other", &other, false)
+            ]))
+        }
+        "pods" => {
+            let mut bare = pod("bare", false);
+            bare["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+            let set = owned("orders-db-0", "apps/v1", "StatefulSet", "orders-db");
+            let job = owned("nightly-28-x", "batch/v1", "Job", "nightly-28");
+            let rollout = owned("canary-1-x", "apps/v1", "ReplicaSet", "canary-1");
+            list(json!([pod("new", false), set, job, rollout, bare]))
+        }
+        "replicasets" => {
+            let mut set = owned("canary-1", "argoproj.io/v1alpha1", "Rollout", "canary");
+            set["metadata"]["uid"] = json!("o");
+            set["spec"] = json!({"selector": {}});
+            set["status"] = json!({"replicas": 1});
+            list(json!([set]))
+        }
+        "rollouts" => list(json!([{
+            "metadata": {"name": "canary", "namespace": "shop", "uid": "c", "generation": 2},
+            "spec": {"replicas": 1, "workloadRef": {"kind": "Deployment", "name": "canary"}},
+            "status": {"observedGeneration": "2", "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+        }])),
+        "secretproviderclasses" => {
+            let mut class = class();
+            class["spec"]["parameters"]["objects"] =
+                json!("array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectVersion: v1\n");
+            list(json!([class]))
+        }
+        _ => cluster(path),
+    }
+}
+
+#[tokio::test]
+async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
+    let setup = setup(&["shop"], |_, path, _| many_kinds(path));
+    let view = setup.look().await.unwrap();
+    let workloads: Vec<_> =
+        view.workloads.iter().map(|workload| (workload.name.to_string(), workload.consumes)).collect();
+    let expected = [
+        ("shop/orders-deploy", true),
+        ("shop/statefulset/orders-db", true),
+        ("shop/daemonset/agent", false),
+        ("shop/rollout/canary", true),
+    ];
+    assert_eq!(workloads, expected.map(|(name, consumes)| (name.to_owned(), consumes)));
+    let set = &view.workloads[1];
+    assert_eq!(set.strategy, Strategy::Ordinals { partition: 1 });
+    assert_eq!(set.manager, Some(Manager::FluxKustomization("apps".into())));
+    assert_eq!(set.pinned, Some(SecretVersion::new("v1")));
+
+    let above = |pod: &PodView| match (&pod.workload, &pod.above) {
+        (Some(workload), None) => workload.to_string(),
+        (None, Some(object)) => object.to_string(),
+        (None, None) => String::new(),
+        (Some(_), Some(_)) => panic!("{pod:?}"),
+    };
+    let pods: Vec<_> = view.pods.iter().map(|pod| (pod.name.as_str(), above(pod))).collect();
+    let expected = [
+        ("new", "shop/orders-deploy"),
+        ("orders-db-0", "shop/statefulset/orders-db"),
+        ("nightly-28-x", "shop/job/nightly-28"),
+        ("canary-1-x", "shop/rollout/canary"),
+        ("bare", ""),
+    ];
+    assert_eq!(pods, expected.map(|(pod, above)| (pod, above.to_owned())));
+
+    let pinned = Some(SecretVersion::new("v1"));
+    let job = |name: &str, suspended, mounts, reads: &[&str]| CronJobView {
+        namespace: "shop".into(),
+        name: name.into(),
+        suspended,
+        mounts,
+        reads: reads.iter().map(|name| (*name).to_owned()).collect(),
+        pinned: pinned.clone(),
+    };
+    assert_eq!(
+        view.cron_jobs,
+        [job("nightly", false, false, &["cosmos"]), job("mounts", true, true, &[])],
+        "a CronJob is found when no pod of it is there"
+    );
+    assert_eq!(view.synced.len(), 1);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(watches(&setup), ["deployments", "pods", "statefulsets"]);
+}
+
+#[tokio::test]
+async fn a_kind_that_may_not_be_listed_is_never_taken_for_none_of_it() {
+    for (plural, group) in [("statefulsets", "apps"), ("daemonsets", "apps"), ("cronjobs", "batch")] {
+        let setup = setup(&["shop"], move |_, path, _| {
+            if path.contains(plural) {
+                let message = format!(
+                    r#"{plural}.{group} is forbidden: User "ci" cannot list resource "{plural}" in API group "{group}""#
+                );
+                return status(403, "Forbidden", &message);
+            }
+            cluster(path)
+        });
+        let fault = setup.look().await.unwrap_err();
+        assert_eq!(fault.kind, Blindness::Forbidden);
+        assert!(fault.to_string().contains(&format!(r#"cannot list resource "{plural}""#)), "{fault}");
+        assert!(fault.remedy.contains("grant the right"), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn each_kind_is_patched_where_it_lives() {
+    for (kind, plural) in [
+        (WorkloadKind::Deployment, "deployments"),
+        (WorkloadKind::StatefulSet, "statefulsets"),
+        (WorkloadKind::DaemonSet, "daemonsets"),
+        (WorkloadKind::Rollout, "rollouts"),
+    ] {
+        let setup = setup(&["shop"], |_, _, _| Say::Json(200, json!({"metadata": {"generation": 8}})));
+        let name = WorkloadName::of_kind(kind, "shop", "orders");
+        let permit = permit(setup.clock.as_ref(), 86_400);
+        let effect = setup.clusters.restart(&stamp(), &name, &mark(), &permit).await;
+        assert_eq!(effect, Effect::Applied(8));
+        let group = if kind == WorkloadKind::Rollout { "argoproj.io/v1alpha1" } else { "apps/v1" };
+        let path = format!("/apis/{group}/namespaces/shop/{plural}/orders?fieldManager=kubectl-rollout");
+        assert_eq!(setup.wire.transcript().count("PATCH", &path), 1);
+    }
 }
 
 #[tokio::test]

@@ -12,10 +12,10 @@ use keyslot::adapters::http::{self, Http, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{
     ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster, parse_workload,
 };
-use keyslot::model::{ClusterView, RotationId, Salt, StampName, WorkloadName};
+use keyslot::model::{ClusterView, RotationId, Salt, StampName, Strategy, WorkloadKind, WorkloadName};
 use keyslot::ports::{Clock as _, Clusters, Effect, Permit, RestartMark};
 use keyslot::rotation::rollout::{Rollout, rollout};
-use keyslot::sim::config::{Flavour, KeySource};
+use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
 use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireFault, WireOptions};
 use keyslot::sim::{self, Command, DeploymentPatch, Target, When, World, WorldConfig};
 use secrecy::ExposeSecret as _;
@@ -225,6 +225,96 @@ async fn kubectl_restarts_and_calls_it_done_while_old_pods_still_terminate() {
         .ok(&["patch", "deployment", CATALOG, "--type=merge", "-p", r#"{"spec":{"minReadySeconds":1}}"#])
         .await;
     assert_eq!(setup.raised(), 7, "restart, pause, resume, scale, image, patch");
+}
+
+#[tokio::test]
+async fn kubectl_restarts_sets_and_follows_them_to_their_end() {
+    if !kubectl_is_here() {
+        return;
+    }
+    let setup = setup(WorldConfig::default().with_sets(), 600.0);
+    let out = setup.ok(&["get", "statefulsets"]).await;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((&lines[0][..], &lines[1][..2]), (&["NAME", "READY", "AGE"][..], &["orders-db", "3/3"][..]));
+    let out = setup.ok(&["get", "ds"]).await;
+    assert!(out.contains("UP-TO-DATE") && out.contains("relay-agent"), "{out}");
+    assert!(setup.ok(&["get", "pods"]).await.contains("orders-db-2"));
+    for (target, said) in [
+        ("statefulset/orders-db", "partitioned roll out complete: 3 new pods have been updated"),
+        ("daemonset/relay-agent", "daemon set \"relay-agent\" successfully rolled out"),
+    ] {
+        let restarted = setup.ok(&["rollout", "restart", target]).await;
+        assert!(restarted.trim().ends_with("restarted"), "{restarted}");
+        let out = setup.ok(&["rollout", "status", target, "--timeout=60s"]).await;
+        assert!(out.contains(said), "{out}");
+        assert!(out.contains("Waiting for"), "it was seen under way: {out}");
+    }
+    let merge = r#"{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}"#;
+    setup.ok(&["patch", "sts", "orders-db", "--type=merge", "-p", merge]).await;
+    let name = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", "orders-db");
+    let view = setup.look(&setup.adapter()).await;
+    assert_eq!(view.workload(&name).unwrap().strategy, Strategy::Ordinals { partition: 2 });
+    let (code, _, err) = setup.run(&["rollout", "restart", "statefulset/nosuch"]).await;
+    assert_eq!(code, 1, "{err}");
+}
+
+#[tokio::test]
+async fn the_adapter_sees_sets_restarts_them_and_is_woken_when_they_are_done() {
+    let setup = setup(WorldConfig::default().with_sets(), 600.0);
+    let adapter = setup.adapter();
+    let view = setup.look(&adapter).await;
+    assert_eq!(view.workloads.len(), 5);
+    assert!(view.workloads.iter().all(|workload| workload.consumes));
+    assert!(view.pods.iter().all(|pod| pod.workload.is_some() && pod.mounted.is_some()));
+    for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
+        let name = view.workloads.iter().find(|workload| workload.name.kind == kind).unwrap().name.clone();
+        assert_eq!(view.pods_of(&name).count(), 3, "{name}");
+        let before: Vec<String> = view.pods_of(&name).map(|pod| pod.uid.clone()).collect();
+        let mark =
+            RestartMark { restarted_at: "2026-01-12T08:01:00Z".into(), rotation: RotationId::new("r-1") };
+        let effect = adapter.restart(&setup.stamp, &name, &mark, &setup.permit()).await;
+        assert_eq!(effect, Effect::Applied(2));
+        loop {
+            adapter.changed().await;
+            let view = setup.look(&adapter).await;
+            let workload = view.workload(&name).unwrap();
+            if rollout(workload, 2).is_complete() {
+                assert_eq!(workload.rotation.as_deref(), Some("r-1"));
+                assert!(view.pods_of(&name).all(|pod| !before.contains(&pod.uid)), "nobody is left");
+                break;
+            }
+        }
+    }
+    assert!(setup.wire.transcript().count("GET", "watch=true") <= 8, "four watches");
+}
+
+#[tokio::test]
+async fn a_cron_job_and_its_running_job_are_seen_by_kubectl_and_by_the_adapter() {
+    let mut config = WorldConfig::default();
+    let hourly = CronJobConfig { every: 1, ..CronJobConfig::named("hourly") };
+    config.cron_jobs = vec![hourly.reading("cosmos"), CronJobConfig::named("later")];
+    config.cron_jobs[1].suspended = true;
+    let setup = setup(config, 60.0);
+    setup.world.with(|world| world.advance_to(world.now() + jiff::SignedDuration::from_secs(3700)));
+    let view = setup.look(&setup.adapter()).await;
+    let told: Vec<_> =
+        view.cron_jobs.iter().map(|job| (job.name.as_str(), job.suspended, &job.reads[..])).collect();
+    assert_eq!(told, [("hourly", false, &["cosmos".to_owned()][..]), ("later", true, &[])]);
+    let jobs: Vec<_> = view.pods.iter().filter_map(|pod| pod.above.as_ref()).collect();
+    assert_eq!(jobs.len(), 1, "{:?}", view.pods);
+    assert!(jobs[0].is_job() && jobs[0].name.starts_with("hourly-"), "{jobs:?}");
+    assert_eq!(view.synced.len(), 1);
+    if !kubectl_is_here() {
+        return;
+    }
+    let out = setup.ok(&["get", "cronjobs"]).await;
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[1][..9], ["hourly", "0", "*/1", "*", "*", "*", "<none>", "False", "1"]);
+    assert!(lines[2].contains(&"True"), "{out}");
+    let out = setup.ok(&["get", "jobs,pods", "-l", "app=hourly"]).await;
+    assert!(out.contains("Running"), "{out}");
+    let out = setup.ok(&["get", "jobs"]).await;
+    assert!(out.contains("0/1"), "{out}");
 }
 
 #[tokio::test]

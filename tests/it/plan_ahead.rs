@@ -41,6 +41,19 @@ async fn the_whole_plan_is_shown_and_nothing_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sets_are_in_the_plan_with_what_is_worth_knowing_of_them() {
+    let (live, code, text) = plan(WorldConfig::seeded(8).with_sets());
+    assert_eq!(code, 0, "{text}");
+    for words in ["workload/statefulset/orders-db", "workload/daemonset/relay-agent"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let said = text.lines().filter(|line| line.contains("orders-db")).collect::<Vec<_>>();
+    assert!(said.len() > 1, "no pod is added before one is taken away: {said:?}");
+    assert!(!text.contains("rights that are missing"), "{text}");
+    assert_eq!(live.stage.simulation.wire.transcript().count("PATCH", ""), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rights_that_are_missing_are_named_with_what_to_do() {
     let forbid = |operation| Fault::new(When::Always, Target::operation(operation), Trouble::Forbidden);
     let config = WorldConfig::seeded(9)

@@ -271,6 +271,7 @@ pub fn cluster() -> ClusterView {
             created: at(60),
             deleting: None,
             workload: Some(name.clone()),
+            above: None,
             phase: "Running".to_owned(),
             ready: true,
             mounted: Some(SecretVersion::new("v2")),
@@ -296,10 +297,13 @@ pub fn deployment() -> WorkloadView {
         ready: 3,
         available: 3,
         unavailable: 0,
+        between_revisions: false,
         conditions: Vec::new(),
         restarted_at: None,
         rotation: None,
         consumes: true,
+        pinned: None,
+        manager: None,
     }
 }
 

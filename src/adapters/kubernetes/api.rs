@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
 use super::connect::Connection;
 use super::failure::{Failure, Refusal};
-use crate::model::Blindness;
+use crate::model::{Blindness, WorkloadKind};
 use crate::ports::{Clock, Fault};
 
 /// For one request with its whole answer, in wall time. Watches have their own.
@@ -32,6 +32,10 @@ pub(super) struct Kind {
 }
 
 pub(super) const DEPLOYMENTS: Kind = Kind { group: "/apis/apps/v1", plural: "deployments" };
+pub(super) const STATEFUL_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "statefulsets" };
+pub(super) const DAEMON_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "daemonsets" };
+pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", plural: "rollouts" };
+pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
 pub(super) const SECRETS: Kind = Kind { group: "/api/v1", plural: "secrets" };
@@ -40,6 +44,15 @@ pub(super) const CLASSES: Kind = Kind { group: CSI, plural: "secretproviderclass
 pub(super) const POD_STATUSES: Kind = Kind { group: CSI, plural: "secretproviderclasspodstatuses" };
 
 impl Kind {
+    pub fn of(kind: WorkloadKind) -> Kind {
+        match kind {
+            WorkloadKind::Deployment => DEPLOYMENTS,
+            WorkloadKind::StatefulSet => STATEFUL_SETS,
+            WorkloadKind::DaemonSet => DAEMON_SETS,
+            WorkloadKind::Rollout => ROLLOUTS,
+        }
+    }
+
     /// The group alone, as roles name it; empty for the core.
     pub fn group_name(self) -> &'static str {
         self.group.strip_prefix("/apis/").and_then(|group| group.split('/').next()).unwrap_or_default()

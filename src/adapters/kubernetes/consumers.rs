@@ -1,31 +1,54 @@
-//! Which pod specifications get the secret, by mount or by environment, and which Deployment a pod belongs to.
+//! How pod specifications get the secret: by mount, or by environment and volumes from synced Secrets.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::csi::Class;
-use crate::model::WorkloadName;
+use super::csi::{Class, SyncedKey};
+use crate::model::SecretVersion;
 
 /// The name under which the driver is registered.
 const DRIVER: &str = "secrets-store.csi.k8s.io";
 
-/// Whether pods of this specification get the secret.
-pub(super) fn consumes(spec: &PodSpec, namespace: &str, classes: &[Class]) -> bool {
-    if mounted_classes(spec, namespace, classes).next().is_some() {
-        return true;
+/// How pods of a specification get the secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gets {
+    /// Through a mounted class: each new pod reads the vault.
+    pub mounts: bool,
+    /// Through synced Secrets of these names: each new pod reads what they hold.
+    pub reads: BTreeSet<String>,
+    /// The version that a class on the way is pinned to.
+    pub pinned: Option<SecretVersion>,
+}
+
+impl Gets {
+    pub fn of(spec: &PodSpec, namespace: &str, classes: &[Class]) -> Gets {
+        let mut gets = Gets::default();
+        for class in mounted_classes(spec, namespace, classes) {
+            gets.mounts = true;
+            gets.pinned = gets.pinned.or_else(|| class.pinned.clone());
+        }
+        for class in classes.iter().filter(|class| class.namespace == namespace) {
+            for synced in class.synced.iter().filter(|synced| reads(spec, synced)) {
+                gets.reads.insert(synced.secret.clone());
+                gets.pinned = gets.pinned.or_else(|| class.pinned.clone());
+            }
+        }
+        gets
     }
-    let reads = |secret: &str, key: Option<&str>| {
-        classes
-            .iter()
-            .filter(|class| class.namespace == namespace)
-            .flat_map(|class| &class.synced)
-            .any(|synced| synced.secret == secret && key.is_none_or(|key| key == synced.key))
+
+    pub fn any(&self) -> bool {
+        self.mounts || !self.reads.is_empty()
+    }
+}
+
+/// Whether a specification reads this place of a synced Secret, as a volume or into its environment.
+fn reads(spec: &PodSpec, synced: &SyncedKey) -> bool {
+    let whole = volumes(spec).iter().any(|volume| volume_secrets(volume).any(|name| name == synced.secret));
+    let here = |(secret, key): (&str, Option<&str>)| {
+        secret == synced.secret && key.is_none_or(|key| key == synced.key)
     };
-    volumes(spec).iter().any(|volume| volume_secrets(volume).any(|secret| reads(secret, None)))
-        || containers(spec).any(|container| environment(container).any(|(secret, key)| reads(secret, key)))
+    whole || containers(spec).any(|container| environment(container).any(here))
 }
 
 /// The delivering classes that a specification mounts.
@@ -71,63 +94,16 @@ fn environment(container: &Container) -> impl Iterator<Item = (&str, Option<&str
         .chain(single.map(|secret| (secret.name.as_str(), Some(secret.key.as_str()))))
 }
 
-/// The Deployments of a cluster and, where they had to be asked for, the ReplicaSets between them and pods.
-pub(super) struct Owners<'a> {
-    pub deployments: &'a BTreeMap<WorkloadName, String>,
-    pub replica_sets: &'a [ReplicaSet],
-}
-
-/// What is above a pod.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Above {
-    Deployment(WorkloadName),
-    /// A ReplicaSet whose own owner its name does not tell: the ReplicaSets must be listed.
-    Unclear,
-    Nothing,
-}
-
-impl Owners<'_> {
-    /// A Deployment names its ReplicaSets after itself and the hash that their pods carry as a label, so the
-    /// list of ReplicaSets is needed only where that rule gives no Deployment that exists.
-    pub fn above(&self, pod: &ObjectMeta) -> Above {
-        let namespace = pod.namespace.as_deref().unwrap_or_default();
-        let Some(owner) = controller(pod).filter(|owner| owner.kind == "ReplicaSet") else {
-            return Above::Nothing;
-        };
-        let hash = pod.labels.as_ref().and_then(|labels| labels.get("pod-template-hash"));
-        if let Some(hash) = hash
-            && let Some(stem) = owner.name.strip_suffix(hash.as_str()).and_then(|name| name.strip_suffix('-'))
-        {
-            let name = WorkloadName::new(namespace, stem);
-            if self.deployments.contains_key(&name) {
-                return Above::Deployment(name);
-            }
-        }
-        let set = self.replica_sets.iter().find(|set| set.metadata.uid.as_deref() == Some(&owner.uid));
-        match set.map(|set| controller(&set.metadata)) {
-            Some(Some(owner)) if owner.kind == "Deployment" => {
-                Above::Deployment(WorkloadName::new(namespace, &owner.name))
-            }
-            Some(_) => Above::Nothing,
-            None => Above::Unclear,
-        }
-    }
-}
-
-fn controller(meta: &ObjectMeta) -> Option<&OwnerReference> {
-    meta.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::csi::SyncedKey;
     use super::*;
 
     fn classes() -> Vec<Class> {
         let synced = vec![SyncedKey { secret: "cosmos".into(), key: "api-key".into() }];
-        vec![Class { namespace: "workload".into(), name: "kv".into(), vault: "v".into(), synced }]
+        let pinned = None;
+        vec![Class { namespace: "workload".into(), name: "kv".into(), vault: "v".into(), synced, pinned }]
     }
 
     fn spec(container: Value, volumes: Value) -> PodSpec {
@@ -156,8 +132,9 @@ mod tests {
             ),
         ];
         for spec in &yes {
-            assert!(consumes(spec, "workload", &classes()), "{spec:?}");
-            assert!(!consumes(spec, "elsewhere", &classes()), "classes and Secrets belong to a namespace");
+            assert!(Gets::of(spec, "workload", &classes()).any(), "{spec:?}");
+            let elsewhere = Gets::of(spec, "elsewhere", &classes());
+            assert!(!elsewhere.any(), "classes and Secrets belong to a namespace");
         }
         let no = [
             spec(json!({}), csi("other", DRIVER)),
@@ -168,38 +145,19 @@ mod tests {
             ),
         ];
         for spec in &no {
-            assert!(!consumes(spec, "workload", &classes()), "{spec:?}");
+            assert!(!Gets::of(spec, "workload", &classes()).any(), "{spec:?}");
         }
     }
 
     #[test]
-    fn a_pod_is_traced_to_its_deployment_by_name_and_hash_or_by_the_replica_sets() {
-        let meta = |set: &str, hash: &str| -> ObjectMeta {
-            serde_json::from_value(json!({
-                "name": "p", "namespace": "workload", "labels": {"pod-template-hash": hash},
-                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set,
-                    "uid": format!("uid-{set}"), "controller": true}],
-            }))
-            .unwrap()
-        };
-        let name = WorkloadName::new("workload", "health-deploy");
-        let deployments = BTreeMap::from([(name.clone(), "d".to_owned())]);
-        let owners = Owners { deployments: &deployments, replica_sets: &[] };
-        let found = Above::Deployment(name.clone());
-        assert_eq!(owners.above(&meta("health-deploy-65c8864b6d", "65c8864b6d")), found);
-        assert_eq!(owners.above(&meta("odd-name", "65c8864b6d")), Above::Unclear);
-
-        let set = |name: &str, owner: Option<Value>| -> ReplicaSet {
-            serde_json::from_value(json!({"metadata": {
-                "name": name, "uid": format!("uid-{name}"), "ownerReferences": owner.into_iter().collect::<Vec<_>>(),
-            }}))
-            .unwrap()
-        };
-        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "health-deploy", "uid": "d",
-            "controller": true});
-        let sets = [set("odd-name", Some(deployment)), set("alone", None)];
-        let owners = Owners { replica_sets: &sets, ..owners };
-        assert_eq!(owners.above(&meta("odd-name", "65c8864b6d")), found);
-        assert_eq!(owners.above(&meta("alone", "x")), Above::Nothing);
+    fn how_the_secret_comes_is_told_and_what_it_is_pinned_to() {
+        let mut pinned = classes();
+        pinned[0].pinned = Some("v1".into());
+        let mounting = Gets::of(&spec(json!({}), csi("kv", DRIVER)), "workload", &pinned);
+        assert_eq!((mounting.mounts, mounting.reads.len(), mounting.pinned), (true, 0, Some("v1".into())));
+        let from = spec(json!({"envFrom": [{"secretRef": {"name": "cosmos"}}]}), json!([]));
+        let reading = Gets::of(&from, "workload", &pinned);
+        assert_eq!((reading.mounts, reading.reads), (false, ["cosmos".to_owned()].into()));
+        assert_eq!(reading.pinned, Some("v1".into()), "the Secret is filled from the pinned class");
     }
 }

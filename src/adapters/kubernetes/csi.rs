@@ -69,6 +69,8 @@ struct Object {
     object_alias: String,
     #[serde(default)]
     object_type: String,
+    #[serde(default)]
+    object_version: String,
 }
 
 /// A class that delivers the secret.
@@ -80,6 +82,8 @@ pub(super) struct Class {
     pub vault: String,
     /// Kubernetes Secrets that it fills from the secret, with the key that gets the value.
     pub synced: Vec<SyncedKey>,
+    /// The one version that it ever delivers, where its object names one.
+    pub pinned: Option<SecretVersion>,
 }
 
 /// One place in a Kubernetes Secret.
@@ -95,10 +99,15 @@ impl RawClass {
     pub fn delivering(self, secret: &str) -> Option<Class> {
         let text = self.spec.parameters.get("objects").map_or("", String::as_str);
         let mut names = vec![secret.to_ascii_lowercase()];
+        let mut pinned = None;
         match objects(text) {
             Some(objects) => {
-                let found = objects.iter().find(|object| object.is(secret))?;
-                names.push(found.object_alias.to_ascii_lowercase());
+                let found: Vec<&Object> = objects.iter().filter(|object| object.is(secret)).collect();
+                if found.is_empty() {
+                    return None;
+                }
+                names.extend(found.iter().map(|object| object.object_alias.to_ascii_lowercase()));
+                pinned = found.iter().find_map(|object| object.pinned());
             }
             None if text.to_ascii_lowercase().contains(&names[0]) => {}
             None => return None,
@@ -112,6 +121,7 @@ impl RawClass {
         });
         Some(Class {
             synced: synced.collect(),
+            pinned,
             vault: self.spec.parameters.get("keyvaultName").cloned().unwrap_or_default(),
             namespace: self.metadata.namespace,
             name: self.metadata.name,
@@ -124,6 +134,13 @@ impl Object {
         let kind = self.object_type.trim();
         self.object_name.eq_ignore_ascii_case(secret)
             && (kind.is_empty() || kind.eq_ignore_ascii_case("secret"))
+    }
+
+    /// The provider takes both nothing and `latest` for the current version.
+    fn pinned(&self) -> Option<SecretVersion> {
+        let version = self.object_version.trim();
+        let floats = version.is_empty() || version.eq_ignore_ascii_case("latest");
+        (!floats).then(|| SecretVersion::new(version))
     }
 }
 
@@ -226,6 +243,18 @@ mod tests {
         assert_eq!(class(OBJECTS).delivering("tls"), None, "a certificate is no secret");
         assert_eq!(class(OBJECTS).delivering("ApiKey"), None, "a part of a name is not the name");
         assert_eq!(class("").delivering("CosmosDb-ApiKey"), None);
+    }
+
+    #[test]
+    fn an_object_with_a_version_of_its_own_is_pinned_and_one_that_asks_for_the_latest_is_not() {
+        let pinned = |version: &str| {
+            let objects =
+                format!("array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectVersion: {version}\n");
+            class(&objects).delivering("CosmosDb-ApiKey").unwrap().pinned
+        };
+        assert_eq!(pinned("c55925c29c6743dcb9bb4bf091be03b0").unwrap().as_str().len(), 32);
+        assert_eq!(pinned("20240101000000").unwrap().as_str(), "20240101000000", "digits alone stay text");
+        assert_eq!([pinned("\"\""), pinned("latest"), pinned("")], [None, None, None]);
     }
 
     #[test]

@@ -1,23 +1,23 @@
-//! One look at a cluster: four lists, and one Secret each where values are synced.
+//! One look at a cluster: seven lists, and one Secret each where values are synced.
 //!
 //! Every look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Pods are
-//! listed after Deployments, so that whatever a finished rollout left behind is still seen, and the mounts'
+//! listed after workloads, so that whatever a finished rollout left behind is still seen, and the mounts'
 //! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use super::api::{Api, CLASSES, DEPLOYMENTS, Kind, Listed, POD_STATUSES, PODS, REPLICA_SETS};
-use super::consumers::{Above, Owners, consumes, mounted_classes};
+use super::api::{Api, CLASSES, Kind, Listed, POD_STATUSES, PODS, REPLICA_SETS};
+use super::consumers::{Gets, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
-use super::{synced, workload};
-use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
+use super::owners::{Above, Owners};
+use super::workloads::Workloads;
+use super::{rollouts, synced, workload};
+use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -45,37 +45,29 @@ pub(super) async fn look(
     subject: &Subject,
     salt: &Salt,
 ) -> Result<(ClusterView, Vec<Place>), Fault> {
-    let mut places = Vec::new();
     let classes = classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
-    let deployments: Vec<Deployment> = everywhere(api, DEPLOYMENTS, subject, &mut places)
-        .await
-        .map_err(|f| fault(api, f, "list the Deployments"))?;
-    if deployments.is_empty() {
+    let workloads = Workloads::list(api, subject, &classes).await?;
+    if workloads.views.is_empty() {
         namespaces_exist(api, subject).await?;
     }
-    let pods: Vec<Pod> =
-        everywhere(api, PODS, subject, &mut places).await.map_err(|f| fault(api, f, "list the pods"))?;
+    let (pods, more) =
+        everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(api, f, "list the pods"))?;
     let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, &classes)).collect();
     let statuses = statuses(api, subject, &pods, &classes)
         .await
         .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
-    let mut names = BTreeMap::new();
-    let mut workloads = Vec::new();
-    for deployment in &deployments {
-        let name = workload::name(deployment);
-        let template = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-        let consumer = template.is_some_and(|spec| consumes(spec, &name.namespace, &classes));
-        workloads.push(workload::workload(deployment, consumer));
-        names.insert(name, deployment.metadata.uid.clone().unwrap_or_default());
-    }
-    let above = owners(api, subject, &pods, &names).await?;
-    let view = |(pod, above): (&Pod, Option<WorkloadName>)| -> Option<PodView> {
+    let mut above = owners(api, subject, &pods, &workloads).await?;
+    let rollouts = rollouts::list(api, subject, &classes, &mut above).await?;
+    let view = |(pod, above): (&Pod, Above)| -> Option<PodView> {
         workload::pod(pod, above, version(pod, subject, &classes, &statuses))
     };
     let pods = pods.iter().zip(above).filter_map(view).collect();
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
-    Ok((ClusterView { state: ClusterState::Running, workloads, pods, synced }, places))
+    let Workloads { mut views, cron_jobs, mut places } = workloads;
+    views.extend(rollouts);
+    places.extend(more);
+    Ok((ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced }, places))
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
@@ -84,8 +76,8 @@ fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
 
 /// The classes that deliver the secret. Without the driver's API there are none.
 async fn classes(api: &Api, subject: &Subject) -> Result<Vec<Class>, Failure> {
-    match everywhere::<RawClass>(api, CLASSES, subject, &mut Vec::new()).await {
-        Ok(raw) => Ok(raw.into_iter().filter_map(|class| class.delivering(&subject.secret)).collect()),
+    match everywhere::<RawClass>(api, CLASSES, subject).await {
+        Ok((raw, _)) => Ok(raw.into_iter().filter_map(|class| class.delivering(&subject.secret)).collect()),
         Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
         Err(failure) => Err(failure),
     }
@@ -100,44 +92,44 @@ async fn statuses(
     if pods.is_empty() || classes.is_empty() {
         return Ok(Vec::new());
     }
-    match everywhere(api, POD_STATUSES, subject, &mut Vec::new()).await {
+    match everywhere(api, POD_STATUSES, subject).await {
+        Ok((statuses, _)) => Ok(statuses),
         Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
-        other => other,
+        Err(failure) => Err(failure),
     }
 }
 
-/// One list over all namespaces where that is allowed, else one list each.
-async fn everywhere<T: DeserializeOwned + Placed>(
+/// One list over all namespaces where that is allowed, else one list each; and where watches can go on from.
+pub(super) async fn everywhere<T: DeserializeOwned + Placed>(
     api: &Api,
     kind: Kind,
     subject: &Subject,
-    places: &mut Vec<Place>,
-) -> Result<Vec<T>, Failure> {
-    let mut keep = |namespace: Option<&str>, version: String| {
-        places.push(Place { kind, namespace: namespace.map(str::to_owned), version });
+) -> Result<(Vec<T>, Vec<Place>), Failure> {
+    let place = |namespace: Option<&str>, version: String| Place {
+        kind,
+        namespace: namespace.map(str::to_owned),
+        version,
     };
     if let [only] = subject.namespaces.as_slice() {
         let Listed { items, version } = api.list(kind, Some(only)).await?;
-        keep(Some(only), version);
-        return Ok(items);
+        return Ok((items, vec![place(Some(only), version)]));
     }
     match api.list::<T>(kind, None).await {
         Ok(Listed { mut items, version }) => {
-            keep(None, version);
             let wanted = &subject.namespaces;
             items.retain(|item| wanted.is_empty() || wanted.iter().any(|name| name == item.namespace()));
-            Ok(items)
+            Ok((items, vec![place(None, version)]))
         }
         Err(failure)
             if !subject.namespaces.is_empty() && failure.refusal().is_some_and(|no| no.status == 403) =>
         {
-            let mut all = Vec::new();
+            let (mut all, mut places) = (Vec::new(), Vec::new());
             for namespace in &subject.namespaces {
                 let Listed { items, version } = api.list(kind, Some(namespace)).await?;
-                keep(Some(namespace), version);
+                places.push(place(Some(namespace), version));
                 all.extend(items);
             }
-            Ok(all)
+            Ok((all, places))
         }
         Err(failure) => Err(failure),
     }
@@ -158,7 +150,7 @@ async fn namespaces_exist(api: &Api, subject: &Subject) -> Result<(), Fault> {
 
 fn pod_consumes(pod: &Pod, classes: &[Class]) -> bool {
     let spec = pod.spec.as_ref();
-    spec.is_some_and(|spec| consumes(spec, pod.namespace(), classes))
+    spec.is_some_and(|spec| Gets::of(spec, pod.namespace(), classes).any())
 }
 
 /// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.
@@ -176,31 +168,28 @@ fn version(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatu
         .find_map(|class| mounted(statuses, id, &class.name, &subject.secret))
 }
 
-/// The Deployment above each pod, in their order.
+/// What is above each pod, in their order.
 async fn owners(
     api: &Api,
     subject: &Subject,
     pods: &[Pod],
-    deployments: &BTreeMap<WorkloadName, String>,
-) -> Result<Vec<Option<WorkloadName>>, Fault> {
-    let by_name = Owners { deployments, replica_sets: &[] };
-    let mut above: Vec<Above> = pods.iter().map(|pod| by_name.above(&pod.metadata)).collect();
-    if above.contains(&Above::Unclear) {
-        let replica_sets: Vec<ReplicaSet> = everywhere(api, REPLICA_SETS, subject, &mut Vec::new())
-            .await
-            .map_err(|f| fault(api, f, "list the ReplicaSets"))?;
-        let by_list = Owners { deployments, replica_sets: &replica_sets };
-        above = pods.iter().map(|pod| by_list.above(&pod.metadata)).collect();
+    workloads: &Workloads,
+) -> Result<Vec<Above>, Fault> {
+    let names = workloads.names();
+    let by_name = Owners { workloads: &names, replica_sets: None };
+    let above: Vec<Above> = pods.iter().map(|pod| by_name.above(&pod.metadata)).collect();
+    if !above.contains(&Above::Unclear) {
+        return Ok(above);
     }
-    let known = |above| match above {
-        Above::Deployment(name) => Some(name),
-        Above::Unclear | Above::Nothing => None,
-    };
-    Ok(above.into_iter().map(known).collect())
+    let (replica_sets, _) = everywhere::<ReplicaSet>(api, REPLICA_SETS, subject)
+        .await
+        .map_err(|f| fault(api, f, "list the ReplicaSets"))?;
+    let by_list = Owners { workloads: &names, replica_sets: Some(&replica_sets) };
+    Ok(pods.iter().map(|pod| by_list.above(&pod.metadata)).collect())
 }
 
 /// Something in a namespace.
-trait Placed {
+pub(super) trait Placed {
     fn namespace(&self) -> &str;
 }
 

@@ -12,12 +12,17 @@ mod consumers;
 mod csi;
 mod failure;
 mod look;
+mod manager;
+mod owners;
 mod resolve;
 mod restart;
 mod rights;
+mod rollouts;
+mod sets;
 mod synced;
 mod watch;
 mod workload;
+mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +37,9 @@ use self::look::{Place, Subject};
 use self::synced::base64;
 use self::watch::Signal;
 use super::http::HttpSettings;
-use crate::model::{Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadName};
+use crate::model::{
+    Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadKind, WorkloadName,
+};
 use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
 
 pub use self::aks::{AksAccess, AksCluster};
@@ -86,6 +93,8 @@ struct State {
     connection: Option<Connection>,
     /// Workloads that the last look found paused.
     paused: BTreeSet<WorkloadName>,
+    /// Kinds of the workloads that the last look found to get the secret.
+    kinds: BTreeSet<WorkloadKind>,
     /// The watches, once there was a look for them to follow.
     watches: Vec<AbortOnDropHandle<()>>,
 }
@@ -193,6 +202,8 @@ impl Clusters for Kubernetes {
             Ok((view, places)) => {
                 let paused = view.workloads.iter().filter(|workload| workload.paused);
                 state.paused = paused.map(|workload| workload.name.clone()).collect();
+                let consumers = view.workloads.iter().filter(|workload| workload.consumes);
+                state.kinds = consumers.map(|workload| workload.name.kind).collect();
                 if state.watches.is_empty() {
                     state.watches = self.watch(name, &api, places);
                 }
@@ -222,7 +233,7 @@ impl Clusters for Kubernetes {
         }
         let mut state = stamp.state.lock().await;
         match self.api(name, stamp, &mut state).await {
-            Ok(api) => rights::rights(&api, &stamp.cluster.namespaces).await,
+            Ok(api) => rights::rights(&api, &stamp.cluster.namespaces, &state.kinds).await,
             Err(fault) => unknown(fault.why),
         }
     }

@@ -3,14 +3,15 @@
 //! The written runbook says `CatalogService-deploy`; no such name can exist in Kubernetes (RFC 1123 names are
 //! lower case). Names are therefore found without regard to case, and it is said when that was needed.
 
-use crate::model::WorkloadName;
+use crate::model::{WORKLOAD_GRAMMAR, WorkloadName};
 
 /// Closer than this counts as a likely slip of the pen.
 const ALIKE: f64 = 0.7;
 
 /// The wanted workload's real name, with a note where it is spelt differently.
 ///
-/// `wanted` is `NAMESPACE/NAME` or a bare `NAME`, which is looked for in all namespaces.
+/// `wanted` is `[NAMESPACE/][KIND/]NAME`, and without a namespace looked for in all of them. The kind must be right:
+/// another kind's workload is only proposed.
 ///
 /// # Errors
 /// In words: no such workload, with the nearest one that exists; or several.
@@ -18,12 +19,12 @@ pub fn resolve_workload(
     wanted: &str,
     existing: &[WorkloadName],
 ) -> Result<(WorkloadName, Option<String>), String> {
-    let (namespace, name) = match wanted.split_once('/') {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (None, wanted),
+    let Some((namespace, kind, name)) = WorkloadName::split(wanted) else {
+        return Err(format!("{wanted} is no workload's name: {WORKLOAD_GRAMMAR}"));
     };
     let here = |found: &&WorkloadName| {
-        namespace.is_none_or(|namespace| found.namespace.eq_ignore_ascii_case(namespace))
+        found.kind == kind
+            && namespace.is_none_or(|namespace| found.namespace.eq_ignore_ascii_case(namespace))
     };
     let same: Vec<_> =
         existing.iter().filter(here).filter(|found| found.name.eq_ignore_ascii_case(name)).collect();
@@ -34,7 +35,7 @@ pub fn resolve_workload(
                 || format!("{wanted} is taken to mean {one}: names in Kubernetes are lower case (RFC 1123)");
             Ok(((*one).clone(), (!spelt).then(note)))
         }
-        [] => Err(unknown(wanted, name, existing)),
+        [] => Err(unknown(&format!("{kind} {wanted}"), name, existing)),
         several => {
             let names: Vec<_> = several.iter().map(ToString::to_string).collect();
             Err(format!("{wanted} could be {}: write the namespace too", names.join(" or ")))
@@ -50,11 +51,11 @@ fn unknown(wanted: &str, name: &str, existing: &[WorkloadName]) -> String {
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match nearest {
-        Some((_, found)) => format!("there is no workload {wanted}; did you mean {found}?"),
-        None if existing.is_empty() => format!("there is no workload {wanted}, nor any other"),
+        Some((_, found)) => format!("there is no {wanted}; did you mean {found}?"),
+        None if existing.is_empty() => format!("there is no {wanted}, nor any other"),
         None => {
             let names: Vec<_> = existing.iter().map(ToString::to_string).collect();
-            format!("there is no workload {wanted}; there are {}", names.join(", "))
+            format!("there is no {wanted}; there are {}", names.join(", "))
         }
     }
 }
@@ -62,6 +63,7 @@ fn unknown(wanted: &str, name: &str, existing: &[WorkloadName]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::WorkloadKind;
 
     fn existing() -> Vec<WorkloadName> {
         ["backgroundprocessor-deploy", "catalogservice-deploy", "healthservice-deploy"]
@@ -86,12 +88,29 @@ mod tests {
         let near = resolve_workload("catalogservce-deploy", &existing()).unwrap_err();
         assert_eq!(
             near,
-            "there is no workload catalogservce-deploy; did you mean workload/catalogservice-deploy?"
+            "there is no Deployment catalogservce-deploy; did you mean workload/catalogservice-deploy?"
         );
         let far = resolve_workload("xyz", &existing()).unwrap_err();
         assert!(far.contains("there are workload/backgroundprocessor-deploy, "), "{far}");
         assert!(resolve_workload("other/healthservice-deploy", &existing()).is_err());
         assert!(resolve_workload("x", &[]).unwrap_err().contains("nor any other"));
+    }
+
+    #[test]
+    fn a_workload_of_another_kind_is_proposed_and_never_taken() {
+        let mut all = existing();
+        let set = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", "orders-db");
+        all.push(set.clone());
+        let error = resolve_workload("workload/orders-db", &all).unwrap_err();
+        assert_eq!(
+            error,
+            "there is no Deployment workload/orders-db; did you mean workload/statefulset/orders-db?"
+        );
+        let (found, note) = resolve_workload("workload/statefulset/Orders-DB", &all).unwrap();
+        assert_eq!((found, note.is_some()), (set.clone(), true));
+        assert_eq!(resolve_workload("sts/orders-db", &all), Ok((set, None)));
+        let error = resolve_workload("workload/cronjob/nightly", &all).unwrap_err();
+        assert!(error.contains("NAMESPACE/KIND/NAME"), "{error}");
     }
 
     #[test]

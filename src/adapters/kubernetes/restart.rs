@@ -1,4 +1,4 @@
-//! The restart of one Deployment: the patch that `kubectl rollout restart` sends, plus our mark.
+//! The restart of one workload: the patch that `kubectl rollout restart` sends, plus our mark.
 //!
 //! Sent once, and the only request made here. The same mark twice changes nothing: the template stays as it
 //! is, and so does the generation. A paused Deployment is refused as kubectl refuses it (the API would take the
@@ -10,16 +10,18 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::http::Leave;
-use super::api::{Api, DEPLOYMENTS};
+use super::api::{Api, Kind};
 use super::failure::Failure;
 use super::{RESTARTED_AT, ROTATION};
-use crate::model::{Blindness, WorkloadName};
+use crate::model::{Blindness, WorkloadKind, WorkloadName};
 use crate::ports::{Effect, Fault, Permit, RestartMark};
 
 /// What kubectl calls itself for this; the owner of the annotation in `managedFields`.
 const FIELD_MANAGER: &str = "kubectl-rollout";
 
 const STRATEGIC_MERGE: &str = "application/strategic-merge-patch+json";
+
+const MERGE: &str = "application/merge-patch+json";
 
 #[derive(Deserialize)]
 struct Brief {
@@ -39,13 +41,20 @@ pub(super) async fn restart(
     permit: &Permit,
     known_paused: bool,
 ) -> Effect<i64> {
-    let what = format!("restart the Deployment {workload}");
+    let what = format!("restart the {} {workload}", workload.kind);
     if known_paused {
         return Effect::Refused(paused(api, &what));
     }
-    let collection = DEPLOYMENTS.path(Some(&workload.namespace));
+    let collection = Kind::of(workload.kind).path(Some(&workload.namespace));
     let path = format!("{collection}/{}?fieldManager={FIELD_MANAGER}", workload.name);
-    let body = Some((STRATEGIC_MERGE, patch(mark).into_bytes()));
+    let body = Some(match workload.kind {
+        // Its pods are evicted in place: a mark in the template would begin another rollout instead. Custom resources
+        // take no strategic merge.
+        WorkloadKind::Rollout => (MERGE, patch_of_rollout(mark).into_bytes()),
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+            (STRATEGIC_MERGE, patch(mark).into_bytes())
+        }
+    });
     let leave = Leave { permit, clock: api.clock.as_ref() };
     let answer = match api.call(Method::PATCH, &path, body, Some(leave)).await {
         Ok(answer) => answer,
@@ -54,8 +63,8 @@ pub(super) async fn restart(
     match serde_json::from_slice::<Brief>(&answer.body) {
         Ok(brief) => Effect::Applied(brief.metadata.generation),
         Err(_) => {
-            let why = "the patch was accepted, and the answer is no Deployment";
-            Failure::Garbled(why.to_owned()).effect(&what, &api.subject)
+            let why = format!("the patch was accepted, and the answer is no {}", workload.kind);
+            Failure::Garbled(why).effect(&what, &api.subject)
         }
     }
 }
@@ -64,6 +73,12 @@ pub(super) async fn restart(
 fn patch(mark: &RestartMark) -> String {
     let annotations = json!({ RESTARTED_AT: mark.restarted_at, ROTATION: mark.rotation.as_str() });
     json!({"spec": {"template": {"metadata": {"annotations": annotations}}}}).to_string()
+}
+
+/// The patch that `kubectl argo rollouts restart` sends, with our mark on the object itself.
+fn patch_of_rollout(mark: &RestartMark) -> String {
+    let metadata = json!({"annotations": {ROTATION: mark.rotation.as_str()}});
+    json!({"metadata": metadata, "spec": {"restartAt": mark.restarted_at}}).to_string()
 }
 
 fn paused(api: &Api, what: &str) -> Fault {
@@ -90,6 +105,10 @@ mod tests {
         assert_eq!(
             patch(&mark),
             r#"{"spec":{"template":{"metadata":{"annotations":{"keyslot.dev/rotation":"cosmos-prod-1a2b","kubectl.kubernetes.io/restartedAt":"2026-11-22T19:34:50Z"}}}}}"#
+        );
+        assert_eq!(
+            patch_of_rollout(&mark),
+            r#"{"metadata":{"annotations":{"keyslot.dev/rotation":"cosmos-prod-1a2b"}},"spec":{"restartAt":"2026-11-22T19:34:50Z"}}"#
         );
     }
 }

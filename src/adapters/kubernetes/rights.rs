@@ -1,19 +1,26 @@
 //! What we may do in a cluster: asked with SelfSubjectAccessReview, which everybody may, and which changes nothing.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::api::{Api, CLASSES, DEPLOYMENTS, Kind, POD_STATUSES, PODS, SECRETS};
+use super::api::{
+    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, Kind, POD_STATUSES, PODS, SECRETS, STATEFUL_SETS,
+};
 use super::failure::Failure;
-use crate::model::{Right, RightView};
+use crate::model::{Right, RightView, WorkloadKind};
 
-/// Everything that a look and a restart do.
-const NEEDED: [(&str, Kind); 8] = [
+/// Everything that a look and the restart of a Deployment do.
+const NEEDED: [(&str, Kind); 11] = [
     ("list", DEPLOYMENTS),
     ("watch", DEPLOYMENTS),
     ("patch", DEPLOYMENTS),
+    ("list", STATEFUL_SETS),
+    ("list", DAEMON_SETS),
+    ("list", CRON_JOBS),
     ("list", PODS),
     ("watch", PODS),
     ("list", CLASSES),
@@ -34,13 +41,22 @@ struct Status {
     allowed: bool,
 }
 
-/// Asks for every right in every namespace; empty means all namespaces at once.
-pub(super) async fn rights(api: &Api, namespaces: &[String]) -> Vec<RightView> {
+/// Asks for every right in every namespace; empty means all namespaces at once. What other kinds than Deployments need
+/// to be restarted is asked for the kinds that get the secret.
+pub(super) async fn rights(
+    api: &Api,
+    namespaces: &[String],
+    kinds: &BTreeSet<WorkloadKind>,
+) -> Vec<RightView> {
+    let others = kinds.iter().copied().map(Kind::of).filter(|kind| *kind != DEPLOYMENTS);
+    let needed: Vec<(&str, Kind)> =
+        NEEDED.into_iter().chain(others.flat_map(|kind| [("watch", kind), ("patch", kind)])).collect();
+
     let places: Vec<Option<&str>> = match namespaces {
         [] => vec![None],
         some => some.iter().map(|name| Some(name.as_str())).collect(),
     };
-    let asked = places.iter().flat_map(|place| NEEDED.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
+    let asked = places.iter().flat_map(|place| needed.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
     join_all(asked.map(|(place, verb, kind)| async move {
         let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
         RightView {

@@ -4,7 +4,7 @@
 //! connection ends. A version that the server no longer keeps (410, as an event in a 200 answer or as the
 //! answer itself) means that something may have been missed: that wakes too, and the watch begins anew.
 //!
-//! What wakes is what a decision could turn on: a Deployment whose generation, pause, completeness or deadline
+//! What wakes is what a decision could turn on: a workload whose generation, pause, completeness or deadline
 //! is another than before, and a pod that is gone. The dozens of events in between would only cost lists.
 //! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
 
@@ -174,7 +174,7 @@ enum Took {
     End(End),
 }
 
-/// What of a Deployment is worth waking for.
+/// What of a workload is worth waking for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Telling {
     generation: i64,
@@ -187,14 +187,21 @@ struct Telling {
 impl Telling {
     fn of(object: &Object) -> Telling {
         let Object { metadata, spec, status, .. } = object;
-        let desired = spec.replicas.unwrap_or(1);
+        // A DaemonSet wants as many pods as its status counts nodes; the others say so in their specification.
+        let nodes = &status.desired_number_scheduled;
+        let desired = nodes.or(spec.replicas).unwrap_or(1);
+        let counts = match nodes {
+            Some(_) => {
+                [status.current_number_scheduled, status.updated_number_scheduled, status.number_available]
+            }
+            None => [status.replicas, status.updated_replicas, status.available_replicas],
+        };
         Telling {
             generation: metadata.generation,
             observed: status.observed_generation >= metadata.generation,
             paused: spec.paused,
-            settled: [status.replicas, status.updated_replicas, status.available_replicas]
-                .iter()
-                .all(|count| *count == desired),
+            settled: counts.iter().all(|count| *count == desired)
+                && status.current_revision == status.update_revision,
             stuck: status.conditions.iter().any(|condition| {
                 condition.kind == "Progressing" && condition.reason == "ProgressDeadlineExceeded"
             }),
@@ -209,7 +216,7 @@ struct Event {
     object: Object,
 }
 
-/// As much of a Deployment, a pod or a `Status` as is needed here.
+/// As much of a workload, a pod or a `Status` as is needed here.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Object {
@@ -242,6 +249,12 @@ struct Status {
     replicas: i64,
     updated_replicas: i64,
     available_replicas: i64,
+    current_revision: String,
+    update_revision: String,
+    desired_number_scheduled: Option<i64>,
+    current_number_scheduled: i64,
+    updated_number_scheduled: i64,
+    number_available: i64,
     conditions: Vec<Condition>,
 }
 
@@ -298,6 +311,31 @@ mod tests {
         assert_eq!(watch.take(&deployment("4", 2, counts(2, 1))), Took::Nothing, "one of three");
         assert_eq!(watch.take(&deployment("5", 2, counts(2, 3))), Took::Change, "complete");
         assert_eq!(watch.version, "5");
+    }
+
+    #[test]
+    fn sets_wake_when_they_begin_and_when_they_are_complete() {
+        let mut watch = watch(super::super::api::STATEFUL_SETS);
+        let event = |version: &str, status: Value| {
+            let metadata = json!({"uid": "s", "resourceVersion": version, "generation": 2});
+            json!({"type": "MODIFIED", "object": {"metadata": metadata, "spec": {"replicas": 3}, "status": status}})
+                .to_string()
+                .into_bytes()
+        };
+        let stateful = |current: &str, updated: i64| {
+            json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": updated, "availableReplicas": 3,
+                "currentRevision": current, "updateRevision": "b"})
+        };
+        assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Change, "begun");
+        assert_eq!(watch.take(&event("3", stateful("a", 3))), Took::Nothing, "the status has not caught up");
+        assert_eq!(watch.take(&event("4", stateful("b", 3))), Took::Change, "complete");
+        let daemon = |updated: i64| {
+            json!({"observedGeneration": 2, "desiredNumberScheduled": 5, "currentNumberScheduled": 5,
+                "updatedNumberScheduled": updated, "numberAvailable": 5})
+        };
+        assert_eq!(watch.take(&event("5", daemon(4))), Took::Change);
+        assert_eq!(watch.take(&event("6", daemon(3))), Took::Nothing);
+        assert_eq!(watch.take(&event("7", daemon(5))), Took::Change, "complete");
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! Deployments and pods of the API as `model` values.
+//! Deployments and pods of the API as `model` values, and what all kinds of workloads have in common.
 //!
 //! Counts that are zero are absent on the wire, and so are `paused: false` and the defaults of the strategy.
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::consumers::Gets;
+use super::manager::manager;
+use super::owners::Above;
 use super::{RESTARTED_AT, ROTATION};
 use crate::model::{
-    DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadName, WorkloadView,
+    DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind, WorkloadName,
+    WorkloadView,
 };
 
 /// A Deployment from its JSON, as a list or a watch holds it.
@@ -18,7 +23,7 @@ use crate::model::{
 pub fn parse_workload(json: &[u8], consumes: bool) -> Result<WorkloadView, String> {
     let deployment: Deployment = serde_json::from_slice(json)
         .map_err(|error| format!("no Deployment: line {}, column {}", error.line(), error.column()))?;
-    Ok(workload(&deployment, consumes))
+    Ok(WorkloadView { consumes, ..deployment_view(&deployment, Gets::default()) })
 }
 
 /// A pod from its JSON, without what only other objects tell: its Deployment and its mounts.
@@ -28,24 +33,51 @@ pub fn parse_workload(json: &[u8], consumes: bool) -> Result<WorkloadView, Strin
 pub fn parse_pod(json: &[u8]) -> Result<PodView, String> {
     let parsed: Pod = serde_json::from_slice(json)
         .map_err(|error| format!("no pod: line {}, column {}", error.line(), error.column()))?;
-    pod(&parsed, None, None).ok_or_else(|| "a pod without a creation time".to_owned())
+    pod(&parsed, Above::Nothing, None).ok_or_else(|| "a pod without a creation time".to_owned())
 }
 
-pub(super) fn name(deployment: &Deployment) -> WorkloadName {
-    let meta = &deployment.metadata;
-    WorkloadName::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
+pub(super) fn name(kind: WorkloadKind, meta: &ObjectMeta) -> WorkloadName {
+    let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
+    WorkloadName::of_kind(kind, namespace.unwrap_or_default(), name.unwrap_or_default())
 }
 
-pub(super) fn workload(deployment: &Deployment, consumes: bool) -> WorkloadView {
+/// What every kind's object tells in the same way; counts and strategy are the kind's own.
+pub(super) fn outline(
+    kind: WorkloadKind,
+    meta: &ObjectMeta,
+    template: &PodTemplateSpec,
+    gets: Gets,
+) -> WorkloadView {
+    let annotations = template.metadata.as_ref().and_then(|template| template.annotations.as_ref());
+    let annotation = |key: &str| annotations?.get(key).cloned();
+    WorkloadView {
+        name: name(kind, meta),
+        uid: meta.uid.clone().unwrap_or_default(),
+        generation: meta.generation.unwrap_or_default(),
+        observed_generation: 0,
+        paused: false,
+        strategy: Strategy::OnDelete,
+        desired: 0,
+        replicas: 0,
+        updated: 0,
+        ready: 0,
+        available: 0,
+        unavailable: 0,
+        between_revisions: false,
+        conditions: Vec::new(),
+        restarted_at: annotation(RESTARTED_AT),
+        rotation: annotation(ROTATION),
+        consumes: gets.any(),
+        pinned: gets.pinned,
+        manager: manager(meta),
+    }
+}
+
+pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadView {
     let spec = deployment.spec.clone().unwrap_or_default();
     let status = deployment.status.clone().unwrap_or_default();
-    let template = spec.template.metadata.unwrap_or_default();
-    let annotation = |key: &str| template.annotations.as_ref()?.get(key).cloned();
     let conditions = status.conditions.unwrap_or_default().into_iter();
     WorkloadView {
-        name: name(deployment),
-        uid: deployment.metadata.uid.clone().unwrap_or_default(),
-        generation: deployment.metadata.generation.unwrap_or_default(),
         observed_generation: status.observed_generation.unwrap_or_default(),
         paused: spec.paused.unwrap_or_default(),
         strategy: strategy(spec.strategy.unwrap_or_default()),
@@ -64,18 +96,17 @@ pub(super) fn workload(deployment: &Deployment, consumes: bool) -> WorkloadView 
                 message: condition.message.unwrap_or_default(),
             })
             .collect(),
-        restarted_at: annotation(RESTARTED_AT),
-        rotation: annotation(ROTATION),
-        consumes,
+        ..outline(WorkloadKind::Deployment, &deployment.metadata, &spec.template, gets)
     }
 }
 
 /// `None` for a pod without a creation time, which the API never gives.
-pub(super) fn pod(
-    pod: &Pod,
-    workload: Option<WorkloadName>,
-    mounted: Option<SecretVersion>,
-) -> Option<PodView> {
+pub(super) fn pod(pod: &Pod, above: Above, mounted: Option<SecretVersion>) -> Option<PodView> {
+    let (workload, above) = match above {
+        Above::Workload(name) => (Some(name), None),
+        Above::Other(object) => (None, Some(object)),
+        Above::Unclear | Above::Nothing => (None, None),
+    };
     let meta = &pod.metadata;
     let status = pod.status.as_ref();
     let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
@@ -86,13 +117,14 @@ pub(super) fn pod(
         created: meta.creation_timestamp.as_ref()?.0,
         deleting: meta.deletion_timestamp.as_ref().map(|time| time.0),
         workload,
+        above,
         phase: status.and_then(|status| status.phase.clone()).unwrap_or_else(|| "Unknown".to_owned()),
         ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
         mounted,
     })
 }
 
-fn count(number: Option<i32>) -> u32 {
+pub(super) fn count(number: Option<i32>) -> u32 {
     number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
@@ -102,20 +134,22 @@ fn strategy(strategy: DeploymentStrategy) -> Strategy {
     }
     let rolling = strategy.rolling_update.unwrap_or_default();
     Strategy::RollingUpdate {
-        max_surge: replica_number(rolling.max_surge),
-        max_unavailable: replica_number(rolling.max_unavailable),
+        max_surge: replica_number(rolling.max_surge, QUARTER),
+        max_unavailable: replica_number(rolling.max_unavailable, QUARTER),
     }
 }
 
-/// 25 % is the API's default for both.
-fn replica_number(number: Option<IntOrString>) -> ReplicaNumber {
+/// The API's default for both of a Deployment's numbers.
+const QUARTER: ReplicaNumber = ReplicaNumber::Percent(25);
+
+pub(super) fn replica_number(number: Option<IntOrString>, default: ReplicaNumber) -> ReplicaNumber {
     match number {
         Some(IntOrString::Int(count)) => ReplicaNumber::Count(u32::try_from(count).unwrap_or_default()),
         Some(IntOrString::String(text)) => match text.trim_end_matches('%').parse() {
             Ok(percent) => ReplicaNumber::Percent(percent),
-            Err(_) => ReplicaNumber::Percent(25),
+            Err(_) => default,
         },
-        None => ReplicaNumber::Percent(25),
+        None => default,
     }
 }
 

@@ -139,15 +139,20 @@ pub struct SecretSettings {
 pub struct WorkloadSettings {
     /// For names without one of their own.
     pub namespace: String,
-    /// Deployments, in the order in which they are restarted: `name` or `namespace/name`. Written as the
-    /// runbook writes them; the cluster's spelling is found without regard to case.
+    /// Workloads, in the order in which they are restarted: `name` or `namespace/name` of a Deployment, with the
+    /// kind before the name for another one. Written as the runbook writes them; the cluster's spelling is found
+    /// without regard to case.
     pub order: Vec<String>,
 }
 
 impl WorkloadSettings {
+    /// What is not written as a workload's name is taken for a Deployment's: checking refuses it, and no cluster
+    /// has such a one.
     pub fn names(&self) -> Vec<WorkloadName> {
-        let name = |text: &String| match text.split_once('/') {
-            Some((namespace, name)) => WorkloadName::new(namespace, name),
+        let name = |text: &String| match WorkloadName::split(text) {
+            Some((namespace, kind, name)) => {
+                WorkloadName::of_kind(kind, namespace.unwrap_or(self.namespace.as_str()), name)
+            }
             None => WorkloadName::new(self.namespace.as_str(), text.as_str()),
         };
         self.order.iter().map(name).collect()

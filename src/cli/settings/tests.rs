@@ -312,6 +312,25 @@ fn stages_that_would_harm_must_be_skipped() {
 }
 
 #[test]
+fn workloads_of_other_kinds_are_written_with_their_kind_and_what_is_no_name_is_refused_with_the_grammar() {
+    let text = changed("\"healthservice-deploy\"", "\"statefulset/orders-db\", \"shop/ds/agent\"");
+    let settings = file(parse(&text).unwrap());
+    let names = settings.choose(None).unwrap().environment.workloads.names();
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    assert_eq!(names[1..3], ["workload/statefulset/orders-db", "shop/daemonset/agent"]);
+    for wrong in ["shop/cronjob/nightly", "a/b/c/d", "shop/", "statefulset/"] {
+        let quoted = format!("\"{wrong}\"");
+        refused(
+            "\"healthservice-deploy\"",
+            &quoted,
+            "order = ",
+            "environment.prod.workloads.order[2]",
+            &["names no workload", "NAMESPACE/KIND/NAME", "statefulset, daemonset or rollout"],
+        );
+    }
+}
+
+#[test]
 fn names_that_come_twice_are_refused() {
     refused(
         "\"healthservice-deploy\"",

@@ -1,7 +1,7 @@
 //! Quiesce: the last user of the old key is gone. On the way back only the pods matter: the key that they hold
 //! stays valid.
 
-use super::super::predicate::{key_quiet, old_pods_gone};
+use super::super::predicate::{key_quiet, known_consumers, old_pods_gone};
 use super::super::{Context, Leg, Reason, Stand};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -9,6 +9,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let mut reasons: Vec<Reason> =
         ctx.policy.stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
     if ctx.leg == Leg::Out {
+        reasons.extend(ctx.policy.stamps.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));
         reasons.extend(key_quiet(ctx, ctx.opened.from, max));
     }
     Stand::unless(ctx.holding(reasons))

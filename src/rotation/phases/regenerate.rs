@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, key_quiet, keys_allowed, lease_held, no_hazard, none_refused, old_pods_gone,
-    propagated, slot_unused, synced, target_proven,
+    all_listed, approved, key_quiet, keys_allowed, known_consumers, lease_held, no_hazard, none_refused,
+    old_pods_gone, propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -51,13 +51,14 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
 }
 
-/// Every vault and every synced Secret holds the other slot's key, no pod is older than that, and the service
-/// has seen no use.
+/// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than
+/// that, and the service has seen no use.
 pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for stamp in &ctx.policy.stamps {
         reasons.extend(propagated(ctx, &stamp.name, slot.other(), max));
         reasons.extend(synced(ctx, &stamp.name, slot.other(), max));
+        reasons.extend(known_consumers(ctx, &stamp.name, max));
         reasons.extend(old_pods_gone(ctx, &stamp.name, max));
     }
     reasons.extend(all_listed(ctx, max));

@@ -6,8 +6,8 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    cluster_steady, logs_reach, none_refused, propagated, propagated_at, rollout_settled, settled, synced,
-    target_proven, workload_ready,
+    cluster_steady, consumers, logs_reach, none_refused, propagated, propagated_at, rollout_settled, settled,
+    synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
@@ -149,10 +149,11 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     let cluster = ctx.cluster(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     let vault = ctx.vault(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     reasons.extend(cluster_steady(&facts.name, cluster));
+    reasons.extend(consumers(ctx, &facts.name, cluster, Some(vault)));
     reasons.extend(vault_seen_after(ctx, facts, name, vault, cluster));
     reasons.extend(workload_ready(&facts.name, name, cluster));
     if let Some(workload) = cluster.workload(name) {
-        reasons.extend(rollout_settled(ctx, &facts.name, workload));
+        reasons.extend(rollout_settled(ctx, &facts.name, workload, cluster));
     }
     let held = ctx.holding(reasons);
     if !held.is_empty() {

@@ -10,13 +10,14 @@
 //! Only the pod's age can. So pods count as old up to `vault_lag` after the version was made, and nothing is
 //! restarted before that has passed: what starts then reads the new key.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{ClusterView, PodView, StampName, VaultView};
+use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView};
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
 /// waits that much longer than the lag, so that its pods are young by the cluster's clock too.
@@ -28,7 +29,8 @@ pub fn propagated_at(vault: &VaultView, cluster: &ClusterView) -> Timestamp {
     cluster.synced.iter().filter_map(|secret| secret.changed).fold(vault.created, Timestamp::max)
 }
 
-fn is_over(pod: &PodView) -> bool {
+/// Its containers have ended, and hold nothing any more.
+pub(super) fn is_over(pod: &PodView) -> bool {
     matches!(pod.phase.as_str(), "Succeeded" | "Failed")
 }
 
@@ -71,6 +73,21 @@ pub fn settled(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reaso
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::VaultSettling { until })]
 }
 
+/// Nobody restarts a Job: its pods are named by it, and end by themselves.
+fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
+    let mut jobs: BTreeMap<&ObjectName, Vec<String>> = BTreeMap::new();
+    for pod in pods {
+        if let Some(job) = &pod.above {
+            jobs.entry(job).or_default().push(pod.name.clone());
+        }
+    }
+    let reason = |(job, pods): (&ObjectName, Vec<String>)| {
+        let subject = Subject::Object(stamp.clone(), job.clone());
+        Reason::new(Gate::OldPodsGone, subject, Why::JobRuns { pods })
+    };
+    jobs.into_iter().map(reason).collect()
+}
+
 /// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
 /// version it mounted.
 pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
@@ -85,7 +102,10 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     };
     let subject = Subject::Stamp(stamp.clone());
     let mut reasons = Vec::new();
-    let stale: Vec<&PodView> = stale_pods(vault, cluster, ctx.policy.vault_lag).collect();
+    let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
+    let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) =
+        stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);
+    reasons.extend(jobs_run(stamp, &of_jobs));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let pods = stale.iter().map(|pod| pod.name.clone()).collect();

@@ -31,7 +31,8 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
 
 /// Every Kubernetes Secret that the CSI driver fills from the vault's secret holds the slot's key too, by its
 /// own bytes: with rotation off the driver's status objects tell nothing of them. A driver that has rotation on
-/// looks at the vault by and by; only where it had its time is there something for a person to do.
+/// looks at the vault by and by; only where it had its time is there something for a person to do. A CronJob of which
+/// no pod is there is named with the Secret that its next run would read.
 pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Synced;
     let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
@@ -48,17 +49,20 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
     };
     let until = later(vault.created, ctx.policy.vault_lag + ctx.policy.settle);
     let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
-    cluster
-        .synced
-        .iter()
-        .filter(|secret| wanted.as_ref() != Some(&secret.fingerprint))
-        .map(|secret| {
-            let secret = format!("{}/{}", secret.namespace, secret.name);
-            let why = match until > ctx.now {
-                true => Why::SyncedSecretLags { secret, until },
-                false => Why::SyncedSecretStale { secret },
-            };
-            Reason::new(gate, Subject::Stamp(stamp.clone()), why)
-        })
-        .collect()
+    let mut reasons = Vec::new();
+    for secret in cluster.synced.iter().filter(|secret| wanted.as_ref() != Some(&secret.fingerprint)) {
+        let full = format!("{}/{}", secret.namespace, secret.name);
+        let lags = until > ctx.now;
+        let why = match lags {
+            true => Why::SyncedSecretLags { secret: full.clone(), until },
+            false => Why::SyncedSecretStale { secret: full.clone() },
+        };
+        reasons.push(Reason::new(gate, Subject::Stamp(stamp.clone()), why));
+        let readers = cluster.cron_jobs.iter().filter(|job| !lags && !job.suspended && job.reads(secret));
+        reasons.extend(readers.map(|job| {
+            let subject = Subject::Object(stamp.clone(), job.object());
+            Reason::new(gate, subject, Why::CronJobReadsStale { secret: full.clone() })
+        }));
+    }
+    reasons
 }

@@ -1,8 +1,16 @@
 //! Whether a workload can be restarted now.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::reason::later;
 use super::super::rollout::{Rollout, rollout};
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{ClusterState, ClusterView, StampName, Strategy, WorkloadName, WorkloadView};
+use super::pods::is_over;
+use crate::model::{
+    ClusterState, ClusterView, PodView, StampName, Strategy, WorkloadKind, WorkloadName, WorkloadView,
+};
 
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
 pub fn cluster_steady(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
@@ -25,26 +33,56 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     if workload.paused {
         reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::Paused));
     }
-    if workload.strategy == Strategy::Recreate && workload.desired > 0 {
-        reasons.push(Reason::new(Gate::Preflight, subject, Why::Recreate));
+    let why = match workload.strategy {
+        Strategy::Recreate => Some(Why::Recreate),
+        Strategy::OnDelete => Some(Why::OnDelete),
+        Strategy::Ordinals { partition: 0 } | Strategy::RollingUpdate { .. } => None,
+        Strategy::Ordinals { partition } => Some(Why::Partitioned { partition, desired: workload.desired }),
+    };
+    if let Some(why) = why
+        && workload.desired > 0
+    {
+        reasons.push(Reason::new(Gate::Preflight, subject, why));
     }
     reasons
 }
 
+/// How long a pod may take to become ready: what a Deployment's controller allows by default.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// Whether a rollout that is under way does not get on, and why. A Deployment's controller says so itself; those of
+/// StatefulSets and DaemonSets wait for ever, so their pods are asked.
+pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
+    if workload.name.kind == WorkloadKind::Deployment {
+        return None;
+    }
+    let late = |pod: &&PodView| {
+        pod.deleting.is_none() && !pod.ready && !is_over(pod) && later(pod.created, DEADLINE) < now
+    };
+    let pods: Vec<&str> = cluster.pods_of(&workload.name).filter(late).map(|pod| pod.name.as_str()).collect();
+    (!pods.is_empty())
+        .then(|| format!("{} not ready {} min after creation", pods.join(", "), DEADLINE.as_secs() / 60))
+}
+
 /// No rollout of the workload is in flight, and it is healthy.
-pub fn rollout_settled(_ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadView) -> Vec<Reason> {
+pub fn rollout_settled(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    workload: &WorkloadView,
+    cluster: &ClusterView,
+) -> Vec<Reason> {
     let subject = Subject::Workload(stamp.clone(), workload.name.clone());
-    let why = match rollout(workload, workload.generation) {
-        Rollout::Complete | Rollout::Paused(_) => return Vec::new(),
-        Rollout::NotYetObserved { .. } => {
+    let why = match (rollout(workload, workload.generation), stuck(workload, cluster, ctx.now)) {
+        (Rollout::Complete | Rollout::Paused(_), _) => return Vec::new(),
+        (Rollout::DeadlineExceeded { message, .. }, _) | (_, Some(message)) => Why::RolloutFailed { message },
+        (Rollout::NotYetObserved { .. }, None) => {
             Why::RolloutUnderWay { updated: 0, available: workload.available, desired: workload.desired }
         }
-        Rollout::Progressing(_) => Why::RolloutUnderWay {
+        (Rollout::Progressing(_), None) => Why::RolloutUnderWay {
             updated: workload.updated,
             available: workload.available,
             desired: workload.desired,
         },
-        Rollout::DeadlineExceeded { message, .. } => Why::RolloutFailed { message },
     };
     vec![Reason::new(Gate::RolloutSettled, subject, why)]
 }

@@ -4,7 +4,9 @@
 //! Durations are world time. [`WorldConfig::default`] is the default world of a rehearsal.
 
 mod clusters;
+mod cron_jobs;
 mod services;
+mod sets;
 
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ pub use services::{
     AccountConfig, ChecksConfig, KeyAges, KeyColumn, LogTable, LogsConfig, MergeMethod, OutsiderConfig,
     PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig,
 };
+
+pub use cron_jobs::CronJobConfig;
+pub use sets::SetConfig;
 
 use super::fault::Fault;
 use super::time::Span;
@@ -43,6 +48,11 @@ pub struct WorldConfig {
     pub units: Vec<UnitConfig>,
     /// The same in every stamp.
     pub workloads: Vec<WorkloadConfig>,
+    /// StatefulSets and DaemonSets, which come after the Deployments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<SetConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cron_jobs: Vec<CronJobConfig>,
     pub kubernetes: KubernetesConfig,
     pub people: PeopleConfig,
     pub pipeline: PipelineConfig,
@@ -66,6 +76,8 @@ impl Default for WorldConfig {
             secret_name: "CosmosDb-ApiKey".to_owned(),
             units: vec![UnitConfig::live(3)],
             workloads: WorkloadConfig::example(),
+            sets: Vec::new(),
+            cron_jobs: Vec::new(),
             kubernetes: KubernetesConfig::default(),
             people: PeopleConfig::default(),
             pipeline: PipelineConfig::default(),
@@ -97,8 +109,25 @@ impl WorldConfig {
         self
     }
 
+    /// The same with a StatefulSet `orders-db` and a DaemonSet `relay-agent`, which get the secret too.
+    pub fn with_sets(mut self) -> WorldConfig {
+        self.sets = vec![SetConfig::stateful("orders-db"), SetConfig::daemon("relay-agent")];
+        self
+    }
+
+    /// Every workload: Deployments first, in the order of their places.
+    pub fn all_workloads(&self) -> impl Iterator<Item = &WorkloadConfig> {
+        self.workloads.iter().chain(self.sets.iter().map(|set| &set.workload))
+    }
+
+    /// What makes pods, by its place: CronJobs come after the workloads.
+    pub fn workload_at(&self, place: usize) -> Option<&WorkloadConfig> {
+        self.all_workloads().chain(self.cron_jobs.iter().map(|job| &job.workload)).nth(place)
+    }
+
     /// The workload of that name, for changing it in place.
     pub fn workload_mut(&mut self, name: &WorkloadName) -> Option<&mut WorkloadConfig> {
-        self.workloads.iter_mut().find(|workload| &workload.name == name)
+        let sets = self.sets.iter_mut().map(|set| &mut set.workload);
+        self.workloads.iter_mut().chain(sets).find(|workload| &workload.name == name)
     }
 }

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::{KeySource, WorkloadConfig};
+use super::super::config::{CronJobConfig, KeySource, SetConfig, WorkloadConfig};
 use super::super::time::before;
 use super::object::{
-    Deployment, DeploymentStatus, Meta, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
-    ReplicaSetStatus,
+    CronJob, Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass,
+    ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
 };
+use super::pod::Origin;
 use super::ring::Ring;
+use super::sets::pod_name;
 use super::status::{self, AVAILABLE, NEW_AVAILABLE, PROGRESSING};
-use super::{Cluster, Hand, PodId};
+use super::{Cluster, Hand, PodId, Task};
+use crate::model::WorkloadKind;
 
 /// How long ago everything was first deployed.
 const AGE: Duration = Duration::from_secs(20 * 24 * 3600);
@@ -24,6 +27,9 @@ impl Cluster {
             name,
             deployments: Vec::new(),
             replica_sets: BTreeMap::new(),
+            sets: Vec::new(),
+            cron_jobs: Vec::new(),
+            jobs: BTreeMap::new(),
             pods: BTreeMap::new(),
             classes: Vec::new(),
             mounts: BTreeMap::new(),
@@ -37,6 +43,14 @@ impl Cluster {
         for (place, workload) in hand.config.workloads.iter().enumerate() {
             cluster.add_class(workload, hand);
             cluster.add_workload(place, workload, hand);
+        }
+        for (place, set) in hand.config.sets.iter().enumerate() {
+            cluster.add_class(&set.workload, hand);
+            cluster.add_set(place, set, hand);
+        }
+        for (place, job) in hand.config.cron_jobs.iter().enumerate() {
+            cluster.add_class(&job.workload, hand);
+            cluster.add_cron_job(place, job, hand);
         }
         cluster.due.clear();
         // They were filled by the first pods that ever ran, and have not changed since.
@@ -67,33 +81,89 @@ impl Cluster {
         let set = replica_set(ReplicaSetId(self.next_id), place, &deployment, hand);
         self.deployments.push(Arc::new(deployment));
         for _ in 0..workload.replicas {
-            self.add_pod(&set, workload, hand);
+            self.next_id += 1;
+            let id = PodId(self.next_id);
+            let name = format!("{}-{}", set.meta.name, hand.seed.of("pod").at(id.0).suffix(5));
+            let origin = Origin {
+                owner: Owner::ReplicaSet(set.id),
+                meta: &set.meta,
+                place,
+                workload: workload.name.clone(),
+                hash: Arc::clone(&set.hash),
+                index: None,
+                template: Arc::clone(&set.template),
+            };
+            self.add_pod(id, &name, origin, hand);
         }
         self.replica_sets.insert(set.id, Arc::new(set));
     }
 
-    fn add_pod(&mut self, set: &ReplicaSet, workload: &WorkloadConfig, hand: &mut Hand<'_>) {
-        self.next_id += 1;
-        let id = PodId(self.next_id);
+    fn add_set(&mut self, place: usize, config: &SetConfig, hand: &mut Hand<'_>) {
+        let set = pod_set(config, hand);
+        self.sets.push(Arc::new(set.clone()));
+        for index in 0..set.replicas {
+            self.next_id += 1;
+            let id = PodId(self.next_id);
+            let name = pod_name(&set, index, &hand.seed.of("pod").at(id.0).suffix(5));
+            let origin = Origin {
+                owner: Owner::Set(place),
+                meta: &set.meta,
+                place: self.deployments.len() + place,
+                workload: set.workload.clone(),
+                hash: Arc::clone(&set.status.update_revision),
+                index: Some(index),
+                template: Arc::clone(&set.template),
+            };
+            self.add_pod(id, &name, origin, hand);
+        }
+    }
+
+    /// Earlier runs have filled the Secret; none of them is remembered.
+    fn add_cron_job(&mut self, place: usize, config: &CronJobConfig, hand: &mut Hand<'_>) {
+        let CronJobConfig { workload, suspended, history, .. } = config;
+        let cron = CronJob {
+            meta: meta(&workload.name.namespace, &workload.name.name, "cron-job", hand),
+            schedule: config.schedule(),
+            period: config.period(),
+            suspended: *suspended,
+            history: *history,
+            template: Arc::new(template(workload)),
+            last: None,
+            active: None,
+        };
+        let current = hand.vault.current().map(|version| version.value.clone());
+        if let (KeySource::SyncedSecret(secret), Some(value)) = (&workload.key, current)
+            && !self.secrets.contains_key(secret)
+        {
+            self.sync_secret(secret, &cron.meta.namespace, &value, hand);
+        }
+        hand.later(cron.period, Task::CronJob(place));
+        self.cron_jobs.push(Arc::new(cron));
+    }
+
+    fn add_pod(&mut self, id: PodId, name: &str, origin: Origin<'_>, hand: &mut Hand<'_>) {
+        let Origin { owner, meta: above, place, workload, hash, index, template } = origin;
         let seed = hand.seed.of("pod").at(id.0);
-        let started = set.meta.created + Duration::from_secs(30 + seed.below(60));
-        let mut meta =
-            meta(&set.meta.namespace, &format!("{}-{}", set.meta.name, seed.suffix(5)), "pod", hand);
-        meta.created = set.meta.created;
+        let started = above.created + Duration::from_secs(30 + seed.below(60));
+        let mut meta = meta(&above.namespace, name, "pod", hand);
+        meta.created = above.created;
+        let daemon = index.filter(|_| workload.kind == WorkloadKind::DaemonSet).map(u64::from);
+        let node = daemon.unwrap_or_else(|| hand.seed.of("node").at(id.0).below(3));
         let address = hand.seed.of("address").at(id.0).below(60_000);
         let pod = Pod {
             id,
             meta,
-            owner: set.id,
-            owner_name: Arc::clone(&set.meta.name),
-            owner_uid: Arc::clone(&set.meta.uid),
-            deployment: set.owner,
-            workload: workload.name.clone(),
-            hash: Arc::clone(&set.hash),
-            template: Arc::clone(&set.template),
+            owner,
+            owner_name: Arc::clone(&above.name),
+            owner_uid: Arc::clone(&above.uid),
+            place,
+            workload,
+            hash,
+            index,
+            template,
             deleting: None,
             phase: Phase::Running,
-            node: Some(format!("aks-workload-{:08}", hand.seed.of("node").at(id.0).below(3)).into()),
+            node: Some(format!("aks-workload-{node:08}").into()),
             ip: Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into()),
             ready: true,
             ready_changed: Some(started),
@@ -150,14 +220,7 @@ fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
         max_unavailable: workload.max_unavailable,
         min_ready: workload.min_ready,
         progress_deadline: workload.progress_deadline,
-        template: Arc::new(PodTemplate {
-            annotations: BTreeMap::new(),
-            app: app(workload).into(),
-            image: format!("afmcprdglobalcr.azurecr.io/{}:2026.1.0", app(workload)),
-            grace: workload.ends_in.most + Duration::from_secs(30),
-            key: workload.key.clone(),
-            class: class_name(workload).into(),
-        }),
+        template: Arc::new(template(workload)),
         status: DeploymentStatus {
             observed_generation: 1,
             replicas,
@@ -167,6 +230,52 @@ fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
             unavailable: 0,
             terminating: 0,
             conditions: vec![available, status::make(PROGRESSING, "True", NEW_AVAILABLE, &message, at)],
+        },
+    }
+}
+
+fn template(workload: &WorkloadConfig) -> PodTemplate {
+    PodTemplate {
+        annotations: BTreeMap::new(),
+        app: app(workload).into(),
+        image: format!("afmcprdglobalcr.azurecr.io/{}:2026.1.0", app(workload)),
+        grace: workload.ends_in.most + Duration::from_secs(30),
+        key: workload.key.clone(),
+        class: class_name(workload).into(),
+    }
+}
+
+fn pod_set(config: &SetConfig, hand: &mut Hand<'_>) -> PodSet {
+    let SetConfig { workload, on_delete, partition } = config;
+    let replicas = workload.replicas;
+    let kind = workload.name.kind.as_str();
+    let mut meta = meta(&workload.name.namespace, &workload.name.name, kind, hand);
+    // Applied with the unit's last deployment, as its pods are.
+    meta.created = before(hand.now, Duration::from_secs(86_400 + hand.seed.of(kind).below(2 * 86_400)));
+    let revision: Arc<str> =
+        format!("{}-{}", workload.name.name, hand.seed.of("revision").of(&meta.uid).suffix(10)).into();
+    let template = Arc::new(template(workload));
+    PodSet {
+        meta,
+        workload: workload.name.clone(),
+        generation: 1,
+        annotations: BTreeMap::new(),
+        replicas,
+        on_delete: *on_delete,
+        partition: *partition,
+        max_unavailable: workload.max_unavailable,
+        min_ready: workload.min_ready,
+        template: Arc::clone(&template),
+        revisions: vec![(Arc::clone(&revision), template)],
+        status: SetStatus {
+            observed_generation: 1,
+            replicas,
+            current: replicas,
+            updated: replicas,
+            ready: replicas,
+            available: replicas,
+            current_revision: Arc::clone(&revision),
+            update_revision: revision,
         },
     }
 }

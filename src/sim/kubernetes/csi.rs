@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::super::fault::Trouble;
 use super::super::time::{after, elapsed};
 use super::super::vault::{SecretValue, VaultVersion};
-use super::object::{ChangeKind, Meta, MountStatus, Object, PodId, SyncedSecret};
+use super::object::{ChangeKind, Meta, MountStatus, Object, Phase, PodId, SyncedSecret};
 use super::{Cluster, Hand, Task};
 use crate::sim::config::KeySource;
 
@@ -89,6 +89,10 @@ impl Cluster {
 
     pub(super) fn refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
+        // The driver passes over pods that have ended.
+        if self.pods.get(&id).is_none_or(|pod| pod.phase == Phase::Succeeded) {
+            return;
+        }
         let Some(mount) = self.mounts.get_mut(&id) else { return };
         if mount.version != version.id {
             let resource_version = hand.next_version();

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::super::config::Flavour;
-use super::object::{ChangeKind, Deployment, DeploymentStatus, Object, Phase, ReplicaSet, ReplicaSetId};
+use super::object::{
+    ChangeKind, Deployment, DeploymentStatus, Object, Owner, Phase, ReplicaSet, ReplicaSetId,
+};
 use super::object::{Meta, ReplicaSetStatus};
 use super::status::{self, PAUSED, PROGRESSING, RESUMED};
 use super::{Cluster, Hand, Task};
@@ -104,7 +106,8 @@ impl Cluster {
             shrunk |= self.scale(*id, 0, deployment, hand);
         }
         let old_run = self.pods.values().any(|pod| {
-            pod.deployment == place && Some(pod.owner) != family.new && pod.phase != Phase::Succeeded
+            let of_new = family.new.is_some_and(|new| pod.owner == Owner::ReplicaSet(new));
+            pod.place == place && !of_new && pod.phase != Phase::Succeeded
         });
         if shrunk || old_run {
             self.write_status(place, true, hand);

@@ -3,16 +3,19 @@
 //! The deployment and ReplicaSet controllers follow the real ones' algorithm, a hop of world time apart, so
 //! that statuses come in the order that was recorded from a real control plane. Kubelets are simple: a pod
 //! mounts, runs, and ends when its time is over. No pod has a readiness probe: it is Ready when its containers
-//! run, whatever its key opens. A process keeps the key that it read when it started.
+//! run, whatever its key opens. A process keeps the key that it read when it started. StatefulSets and DaemonSets roll by
+//! their own rules, where the configuration has any.
 
 mod birth;
 mod csi;
 mod deployment;
+mod jobs;
 mod object;
 mod patch;
 mod pod;
 mod replica_set;
 mod ring;
+mod sets;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +25,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use object::{
-    Change, ChangeKind, Condition, Deployment, DeploymentStatus, Meta, MountStatus, Object, Phase, Pod,
-    PodId, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId, ReplicaSetStatus, SyncedSecret,
+    Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,
+    Object, Owner, Phase, Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
+    ReplicaSetStatus, SetStatus, SyncedSecret,
 };
 pub use ring::Ring;
 
@@ -42,8 +46,13 @@ use crate::model::{StampName, WorkloadName};
 pub enum Task {
     Deployment(usize),
     ReplicaSet(ReplicaSetId),
+    /// A StatefulSet or a DaemonSet, by its place among them.
+    Set(usize),
+    /// A CronJob's time has come, by its place.
+    CronJob(usize),
+    Job(JobId),
     /// A pod may have been ready for long enough to be available.
-    Recheck(ReplicaSetId),
+    Recheck(Owner),
     /// A rollout may have passed its deadline.
     Deadline(usize),
     Schedule(PodId),
@@ -52,14 +61,27 @@ pub enum Task {
     End(PodId),
     Remove(PodId),
     Refresh(PodId),
+    /// A Job's pod has done its work.
+    Finish(PodId),
+}
+
+impl Task {
+    /// What a pod's owner does next.
+    fn of(owner: Owner) -> Task {
+        match owner {
+            Owner::ReplicaSet(id) => Task::ReplicaSet(id),
+            Owner::Set(place) => Task::Set(place),
+            Owner::Job(id) => Task::Job(id),
+        }
+    }
 }
 
 /// A process in a pod, with the key that it keeps for life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
     pub pod: PodId,
-    /// Place of its Deployment.
-    pub deployment: usize,
+    /// Place of its workload.
+    pub place: usize,
     /// `None` where what it read is no key of the account.
     pub key: Option<KeyId>,
     pub since: Timestamp,
@@ -75,7 +97,7 @@ pub struct Process {
 pub(super) struct Happened {
     /// A process that has ended now.
     pub ended: Option<Process>,
-    /// The Deployment of a pod that became ready, was told to end, or ended.
+    /// The workload of a pod that became ready, was told to end, or ended.
     pub readiness: Option<usize>,
 }
 
@@ -110,6 +132,9 @@ pub struct Cluster {
     pub name: String,
     deployments: Vec<Arc<Deployment>>,
     replica_sets: BTreeMap<ReplicaSetId, Arc<ReplicaSet>>,
+    sets: Vec<Arc<PodSet>>,
+    cron_jobs: Vec<Arc<CronJob>>,
+    jobs: BTreeMap<JobId, Arc<Job>>,
     pods: BTreeMap<PodId, Arc<Pod>>,
     classes: Vec<Arc<ProviderClass>>,
     mounts: BTreeMap<PodId, Arc<MountStatus>>,
@@ -129,6 +154,29 @@ impl Cluster {
 
     pub fn deployment(&self, name: &WorkloadName) -> Option<&Arc<Deployment>> {
         self.deployments.iter().find(|deployment| &deployment.workload == name)
+    }
+
+    /// The StatefulSets and DaemonSets, in the order of the configuration.
+    pub fn sets(&self) -> &[Arc<PodSet>] {
+        &self.sets
+    }
+
+    pub fn pod_set(&self, name: &WorkloadName) -> Option<&Arc<PodSet>> {
+        self.sets.iter().find(|set| &set.workload == name)
+    }
+
+    pub fn cron_jobs(&self) -> &[Arc<CronJob>] {
+        &self.cron_jobs
+    }
+
+    pub fn jobs(&self) -> impl Iterator<Item = &Arc<Job>> {
+        self.jobs.values()
+    }
+
+    /// The generation of a workload of any kind.
+    pub fn generation(&self, name: &WorkloadName) -> Option<i64> {
+        let deployment = self.deployment(name).map(|deployment| deployment.generation);
+        deployment.or_else(|| self.pod_set(name).map(|set| set.generation))
     }
 
     pub fn replica_sets(&self) -> impl Iterator<Item = &Arc<ReplicaSet>> {
@@ -173,10 +221,10 @@ impl Cluster {
         self.ring.since(version)
     }
 
-    /// Whether any pod of the Deployment at this place is ready and not told to end: a Service sends nothing to
+    /// Whether any pod of the workload at this place is ready and not told to end: a Service sends nothing to
     /// terminating pods.
-    pub(super) fn any_ready(&self, deployment: usize) -> bool {
-        self.pods.values().any(|pod| pod.deployment == deployment && pod.ready && pod.deleting.is_none())
+    pub(super) fn any_ready(&self, place: usize) -> bool {
+        self.pods.values().any(|pod| pod.place == place && pod.ready && pod.deleting.is_none())
     }
 
     pub(super) fn perform(&mut self, task: Task, hand: &mut Hand<'_>) -> Happened {
@@ -185,7 +233,11 @@ impl Cluster {
             Task::Deployment(place) => self.sync_deployment(place, hand),
             Task::Deadline(place) => self.sync_if_unfinished(place, hand),
             Task::ReplicaSet(id) => return self.sync_replica_set(id, hand),
-            Task::Recheck(id) => self.ask(Task::ReplicaSet(id), hand),
+            Task::Set(place) => return self.sync_set(place, hand),
+            Task::CronJob(place) => self.run_cron_job(place, hand),
+            Task::Job(id) => self.sync_job(id, hand),
+            Task::Finish(pod) => return self.finish_pod(pod, hand),
+            Task::Recheck(owner) => self.ask(Task::of(owner), hand),
             Task::Schedule(pod) => self.schedule_pod(pod, hand),
             Task::Mount(pod) => self.mount(pod, hand),
             Task::Run(pod) => return self.run_pod(pod, hand),
@@ -217,6 +269,9 @@ impl Cluster {
     pub(super) fn vanish(&mut self) -> Vec<Process> {
         self.deployments.clear();
         self.replica_sets.clear();
+        self.sets.clear();
+        self.cron_jobs.clear();
+        self.jobs.clear();
         self.pods.clear();
         self.mounts.clear();
         self.secrets.clear();
@@ -231,6 +286,16 @@ impl Cluster {
         change(inner);
         inner.meta.resource_version = version;
         let snapshot = Object::Deployment(Arc::clone(deployment));
+        self.log(ChangeKind::Modified, snapshot, hand);
+    }
+
+    fn change_set(&mut self, place: usize, hand: &mut Hand<'_>, change: impl FnOnce(&mut PodSet)) {
+        let Some(set) = self.sets.get_mut(place) else { return };
+        let version = hand.next_version();
+        let inner = Arc::make_mut(set);
+        change(inner);
+        inner.meta.resource_version = version;
+        let snapshot = Object::Set(Arc::clone(set));
         self.log(ChangeKind::Modified, snapshot, hand);
     }
 
@@ -260,6 +325,6 @@ impl Cluster {
         let owner = inner.owner;
         let snapshot = Object::Pod(Arc::clone(pod));
         self.log(ChangeKind::Modified, snapshot, hand);
-        self.ask(Task::ReplicaSet(owner), hand);
+        self.ask(Task::of(owner), hand);
     }
 }

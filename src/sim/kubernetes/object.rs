@@ -18,6 +18,19 @@ pub struct ReplicaSetId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PodId(pub u64);
 
+/// What makes a pod and looks after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    ReplicaSet(ReplicaSetId),
+    /// Place of a StatefulSet or DaemonSet in [`Cluster::sets`](super::Cluster::sets).
+    Set(usize),
+    Job(JobId),
+}
+
+/// Counts the Jobs of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
@@ -128,6 +141,68 @@ pub struct ReplicaSet {
     pub status: ReplicaSetStatus,
 }
 
+/// The status of a StatefulSet or a DaemonSet. Of the latter the counts are nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetStatus {
+    pub observed_generation: i64,
+    pub replicas: u32,
+    /// Of the revision that it comes from.
+    pub current: u32,
+    pub updated: u32,
+    pub ready: u32,
+    pub available: u32,
+    /// Names of ControllerRevisions.
+    pub current_revision: Arc<str>,
+    pub update_revision: Arc<str>,
+}
+
+/// A StatefulSet or a DaemonSet: it makes its pods itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodSet {
+    pub meta: Meta,
+    /// Its name and kind.
+    pub workload: WorkloadName,
+    pub generation: i64,
+    pub annotations: BTreeMap<String, String>,
+    /// Of a DaemonSet, the nodes that it runs on.
+    pub replicas: u32,
+    pub on_delete: bool,
+    pub partition: u32,
+    pub max_unavailable: ReplicaNumber,
+    pub min_ready: Duration,
+    pub template: Arc<PodTemplate>,
+    /// Every template that it ever had, by the name of its ControllerRevision.
+    pub revisions: Vec<(Arc<str>, Arc<PodTemplate>)>,
+    pub status: SetStatus,
+}
+
+/// A CronJob, whose runs never overlap (`concurrencyPolicy: Forbid`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronJob {
+    pub meta: Meta,
+    pub schedule: String,
+    pub period: Duration,
+    pub suspended: bool,
+    pub history: usize,
+    pub template: Arc<PodTemplate>,
+    pub last: Option<Timestamp>,
+    /// The Job that runs.
+    pub active: Option<JobId>,
+}
+
+/// A Job of one pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub meta: Meta,
+    /// Place of its CronJob in [`Cluster::cron_jobs`](super::Cluster::cron_jobs).
+    pub owner: usize,
+    pub owner_name: Arc<str>,
+    pub owner_uid: Arc<str>,
+    pub template: Arc<PodTemplate>,
+    pub completed: Option<Timestamp>,
+}
+
 /// `status.phase` of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -151,13 +226,17 @@ impl Phase {
 pub struct Pod {
     pub id: PodId,
     pub meta: Meta,
-    pub owner: ReplicaSetId,
+    pub owner: Owner,
     pub owner_name: Arc<str>,
     pub owner_uid: Arc<str>,
-    /// Place of the Deployment above.
-    pub deployment: usize,
+    /// Place of what it comes from: Deployments first, then sets, then CronJobs.
+    pub place: usize,
+    /// A Job's pod has its Job's name here, for faults to be aimed at.
     pub workload: WorkloadName,
+    /// `pod-template-hash`, or under a set the name of its revision.
     pub hash: Arc<str>,
+    /// The ordinal in a StatefulSet, the node of a DaemonSet.
+    pub index: Option<u32>,
     pub template: Arc<PodTemplate>,
     /// When it was told to end. On the wire `deletionTimestamp` is this plus [`PodTemplate::grace`].
     pub deleting: Option<Timestamp>,
@@ -213,6 +292,9 @@ pub struct SyncedSecret {
 pub enum Object {
     Deployment(Arc<Deployment>),
     ReplicaSet(Arc<ReplicaSet>),
+    Set(Arc<PodSet>),
+    CronJob(Arc<CronJob>),
+    Job(Arc<Job>),
     Pod(Arc<Pod>),
     MountStatus(Arc<MountStatus>),
     Secret(Arc<SyncedSecret>),
@@ -223,6 +305,9 @@ impl Object {
         match self {
             Object::Deployment(object) => &object.meta,
             Object::ReplicaSet(object) => &object.meta,
+            Object::Set(object) => &object.meta,
+            Object::CronJob(object) => &object.meta,
+            Object::Job(object) => &object.meta,
             Object::Pod(object) => &object.meta,
             Object::MountStatus(object) => &object.meta,
             Object::Secret(object) => &object.meta,
@@ -233,6 +318,9 @@ impl Object {
         match self {
             Object::Deployment(_) => "Deployment",
             Object::ReplicaSet(_) => "ReplicaSet",
+            Object::Set(object) => object.workload.kind.as_str(),
+            Object::CronJob(_) => "CronJob",
+            Object::Job(_) => "Job",
             Object::Pod(_) => "Pod",
             Object::MountStatus(_) => "SecretProviderClassPodStatus",
             Object::Secret(_) => "Secret",

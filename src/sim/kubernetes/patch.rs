@@ -1,13 +1,13 @@
-//! Changes from outside: patches of Deployments and deletions of pods.
+//! Changes from outside: patches of workloads and deletions of pods.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::command::{DeploymentPatch, Reply};
 use super::super::refusal::Refusal;
-use super::object::{Deployment, PodTemplate};
+use super::object::{Deployment, PodSet, PodTemplate};
 use super::{Cluster, Hand, Task};
-use crate::model::WorkloadName;
+use crate::model::{WorkloadKind, WorkloadName};
 
 impl Cluster {
     /// Applies a patch. What leaves the object equal leaves generation and resource version alone; what changes
@@ -18,6 +18,9 @@ impl Cluster {
         patch: &DeploymentPatch,
         hand: &mut Hand<'_>,
     ) -> Result<Reply, Refusal> {
+        if workload.kind != WorkloadKind::Deployment {
+            return self.patch_set(workload, patch, hand);
+        }
         let place = self.deployments.iter().position(|deployment| &deployment.workload == workload);
         let Some((place, deployment)) = place.and_then(|place| Some((place, self.deployments.get(place)?)))
         else {
@@ -39,6 +42,35 @@ impl Cluster {
             .get(place)
             .map(|deployment| reply(deployment, true))
             .ok_or_else(|| Refusal::NotFound(workload.to_string()))
+    }
+
+    fn patch_set(
+        &mut self,
+        workload: &WorkloadName,
+        patch: &DeploymentPatch,
+        hand: &mut Hand<'_>,
+    ) -> Result<Reply, Refusal> {
+        let plural = workload.kind.as_str().to_ascii_lowercase();
+        let about = || format!("{plural}s.apps \"{}\"", workload.name);
+        let place = self.sets.iter().position(|set| &set.workload == workload);
+        let Some((place, set)) = place.and_then(|place| Some((place, self.sets.get(place)?))) else {
+            return Err(Refusal::NotFound(about()));
+        };
+        if patch.resource_version.is_some_and(|version| version != set.meta.resource_version) {
+            return Err(Refusal::Conflict(about()));
+        }
+        let told = |set: &PodSet, changed| Reply::Patched {
+            generation: set.generation,
+            resource_version: set.meta.resource_version,
+            changed,
+        };
+        let patched = patched_set(set, patch)?;
+        if patched == **set {
+            return Ok(told(set, false));
+        }
+        self.change_set(place, hand, |set| *set = patched);
+        self.ask_after(hand.config.kubernetes.hop * 4, Task::Set(place), hand);
+        self.sets.get(place).map(|set| told(set, true)).ok_or_else(|| Refusal::NotFound(about()))
     }
 
     pub(in crate::sim) fn delete_named_pod(
@@ -88,6 +120,37 @@ fn patched(deployment: &Deployment, patch: &DeploymentPatch) -> Deployment {
         fresh.generation += 1;
     }
     fresh
+}
+
+fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal> {
+    let strange = patch.paused.is_some()
+        || patch.flavour.is_some()
+        || patch.max_surge.is_some()
+        || patch.progress_deadline.is_some()
+        || (patch.replicas.is_some() && set.workload.kind == WorkloadKind::DaemonSet);
+    if strange {
+        return Err(Refusal::Invalid(format!("a {} has no such member", set.workload.kind)));
+    }
+    let mut fresh = set.clone();
+    overlay(&mut fresh.annotations, &patch.annotations);
+    let mut template = PodTemplate::clone(&fresh.template);
+    overlay(&mut template.annotations, &patch.template_annotations);
+    if let Some(image) = &patch.image {
+        template.image.clone_from(image);
+    }
+    if template != *fresh.template {
+        fresh.template = Arc::new(template);
+    }
+    fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
+    fresh.on_delete = patch.on_delete.unwrap_or(fresh.on_delete);
+    fresh.partition = patch.partition.unwrap_or(fresh.partition);
+    fresh.max_unavailable = patch.max_unavailable.unwrap_or(fresh.max_unavailable);
+    fresh.min_ready = patch.min_ready.unwrap_or(fresh.min_ready);
+    let same_spec = PodSet { annotations: set.annotations.clone(), ..fresh.clone() };
+    if same_spec != *set {
+        fresh.generation += 1;
+    }
+    Ok(fresh)
 }
 
 fn overlay(annotations: &mut BTreeMap<String, String>, patch: &BTreeMap<String, Option<String>>) {

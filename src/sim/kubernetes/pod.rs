@@ -6,11 +6,24 @@ use std::time::Duration;
 use super::super::config::KeySource;
 use super::super::fault::Trouble;
 use super::super::time::after;
-use super::object::{ChangeKind, Meta, Object, Phase, Pod, PodId, ReplicaSet};
+use super::object::{ChangeKind, Meta, Object, Owner, Phase, Pod, PodId, PodTemplate, ReplicaSet};
 use super::{Cluster, Hand, Happened, Process, Task};
+use crate::model::{WorkloadKind, WorkloadName};
 
 /// From the end of a pod's containers until its object is removed.
 const REMOVAL: Duration = Duration::from_millis(25);
+
+/// What a new pod comes from.
+pub(super) struct Origin<'a> {
+    pub owner: Owner,
+    /// Of the owner.
+    pub meta: &'a Meta,
+    pub place: usize,
+    pub workload: WorkloadName,
+    pub hash: Arc<str>,
+    pub index: Option<u32>,
+    pub template: Arc<PodTemplate>,
+}
 
 impl Cluster {
     pub(super) fn make_pod(&mut self, set: &ReplicaSet, hand: &mut Hand<'_>) -> PodId {
@@ -18,22 +31,41 @@ impl Cluster {
         let id = PodId(self.next_id);
         let seed = hand.seed.of("pod").at(id.0);
         let Some(deployment) = self.deployments.get(set.owner) else { return id };
+        let name = format!("{}-{}", set.meta.name, seed.suffix(5));
+        let origin = Origin {
+            owner: Owner::ReplicaSet(set.id),
+            meta: &set.meta,
+            place: set.owner,
+            workload: deployment.workload.clone(),
+            hash: Arc::clone(&set.hash),
+            index: None,
+            template: Arc::clone(&set.template),
+        };
+        self.introduce(id, name, origin, hand);
+        id
+    }
+
+    /// A new pod, from its object's creation to what is going to happen to it.
+    pub(super) fn introduce(&mut self, id: PodId, name: String, origin: Origin<'_>, hand: &mut Hand<'_>) {
+        let seed = hand.seed.of("pod").at(id.0);
+        let Origin { owner, meta, place, workload, hash, index, template } = origin;
         let pod = Arc::new(Pod {
             id,
             meta: Meta {
-                namespace: Arc::clone(&set.meta.namespace),
-                name: format!("{}-{}", set.meta.name, seed.suffix(5)).into(),
+                namespace: Arc::clone(&meta.namespace),
+                name: name.into(),
                 uid: seed.uuid().into(),
                 created: hand.now,
                 resource_version: hand.next_version(),
             },
-            owner: set.id,
-            owner_name: Arc::clone(&set.meta.name),
-            owner_uid: Arc::clone(&set.meta.uid),
-            deployment: set.owner,
-            workload: deployment.workload.clone(),
-            hash: Arc::clone(&set.hash),
-            template: Arc::clone(&set.template),
+            owner,
+            owner_name: Arc::clone(&meta.name),
+            owner_uid: Arc::clone(&meta.uid),
+            place,
+            workload,
+            hash,
+            index,
+            template,
             deleting: None,
             phase: Phase::Pending,
             node: None,
@@ -46,20 +78,18 @@ impl Cluster {
         });
         self.log(ChangeKind::Added, Object::Pod(Arc::clone(&pod)), hand);
         self.pods.insert(id, pod);
-        // A creation comes back to the ReplicaSet controller later than a deletion does: so a rollout shows the
+        // A creation comes back to the pods' controller later than a deletion does: so a rollout shows the
         // pod that goes before the one that comes, as recorded.
-        self.ask_after(hand.config.kubernetes.hop * 2, Task::ReplicaSet(set.id), hand);
+        self.ask_after(hand.config.kubernetes.hop * 2, Task::of(owner), hand);
         hand.later(hand.config.kubernetes.hop * 4, Task::Schedule(id));
         let mounts = hand.config.kubernetes.mounts_in.pick(seed.of("mounts"));
         let starts = hand
             .config
-            .workloads
-            .get(set.owner)
+            .workload_at(place)
             .map(|workload| workload.starts_in.pick(seed.of("starts")))
             .unwrap_or_default();
         hand.later(mounts.min(starts), Task::Mount(id));
         hand.later(starts, Task::Run(id));
-        id
     }
 
     pub(super) fn schedule_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
@@ -69,7 +99,12 @@ impl Cluster {
         let seed = hand.seed.of("node").at(id.0);
         let now = hand.now;
         self.change_pod(id, hand, |pod| {
-            pod.node = Some(format!("aks-workload-{:08}", seed.below(3)).into());
+            // A DaemonSet makes its pods for a node each.
+            let number = match (pod.workload.kind, pod.index) {
+                (WorkloadKind::DaemonSet, Some(node)) => u64::from(node),
+                _ => seed.below(3),
+            };
+            pod.node = Some(format!("aks-workload-{number:08}").into());
             pod.waiting = Some("ContainerCreating");
             pod.ready_changed = Some(now);
         });
@@ -110,11 +145,19 @@ impl Cluster {
             pod.ip = Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into());
         });
         self.begin_process(&pod, hand);
-        let min_ready = self.deployments.get(pod.deployment).map(|deployment| deployment.min_ready);
+        let min_ready = match pod.owner {
+            Owner::ReplicaSet(_) => self.deployments.get(pod.place).map(|deployment| deployment.min_ready),
+            Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
+            Owner::Job(_) => {
+                self.begin_work(id, pod.place, hand);
+                // Nobody is served by it: no workload is dark without it.
+                return Happened::default();
+            }
+        };
         if let Some(min_ready) = min_ready.filter(|min_ready| !min_ready.is_zero()) {
             hand.later(min_ready, Task::Recheck(pod.owner));
         }
-        Happened { ended: None, readiness: Some(pod.deployment) }
+        Happened { ended: None, readiness: Some(pod.place) }
     }
 
     /// The process reads its key, once.
@@ -134,14 +177,13 @@ impl Cluster {
         });
         let period = hand
             .config
-            .workloads
-            .get(pod.deployment)
+            .workload_at(pod.place)
             .map_or(Duration::from_secs(5), |workload| workload.request_period);
         let spread = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
         let phase = Duration::from_millis(hand.seed.of("phase").at(pod.id.0).below(spread.max(1)));
         let process = Process {
             pod: pod.id,
-            deployment: pod.deployment,
+            place: pod.place,
             key: key.filter(|_| misread.is_none()),
             since: hand.now,
             first_request: after(hand.now, phase),
@@ -154,13 +196,12 @@ impl Cluster {
     /// Tells a pod to end. It runs on, Ready and with its key, until its time is over.
     pub(super) fn delete_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.get(&id).filter(|pod| pod.deleting.is_none()) else { return };
-        let deployment = pod.deployment;
+        let place = pod.place;
         let now = hand.now;
         self.change_pod(id, hand, |pod| pod.deleting = Some(now));
         let ends = hand
             .config
-            .workloads
-            .get(deployment)
+            .workload_at(place)
             .map(|workload| workload.ends_in.pick(hand.seed.of("ends").at(id.0)))
             .unwrap_or_default();
         hand.later(ends, Task::End(id));
@@ -168,6 +209,14 @@ impl Cluster {
 
     pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        let ended = self.stop_pod(id, hand);
+        hand.later(REMOVAL, Task::Remove(id));
+        let serves = !matches!(pod.owner, Owner::Job(_));
+        Happened { ended, readiness: serves.then_some(pod.place) }
+    }
+
+    /// Its containers have ended.
+    pub(super) fn stop_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Option<Process> {
         let now = hand.now;
         self.change_pod(id, hand, |pod| {
             pod.phase = Phase::Succeeded;
@@ -176,8 +225,7 @@ impl Cluster {
                 pod.ready_changed = Some(now);
             }
         });
-        hand.later(REMOVAL, Task::Remove(id));
-        Happened { ended: self.processes.remove(&id), readiness: Some(pod.deployment) }
+        self.processes.remove(&id)
     }
 
     pub(super) fn remove_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
@@ -188,6 +236,6 @@ impl Cluster {
             hand.next_version();
             self.log(ChangeKind::Deleted, Object::MountStatus(mount), hand);
         }
-        self.ask(Task::ReplicaSet(pod.owner), hand);
+        self.ask(Task::of(pod.owner), hand);
     }
 }

@@ -1,7 +1,7 @@
 //! The ReplicaSet controller: as many pods as asked for, and a status that follows.
 
 use super::super::time::after;
-use super::object::{Phase, Pod, PodId, ReplicaSetId, ReplicaSetStatus};
+use super::object::{Owner, Phase, Pod, PodId, ReplicaSetId, ReplicaSetStatus};
 use super::{Cluster, Hand, Happened};
 
 impl Cluster {
@@ -36,7 +36,8 @@ impl Cluster {
             .map(|deployment| deployment.min_ready)
             .unwrap_or_default();
         let mut status = ReplicaSetStatus { observed_generation: generation, ..ReplicaSetStatus::default() };
-        for pod in self.pods.values().filter(|pod| pod.owner == id && pod.phase != Phase::Succeeded) {
+        let owner = Owner::ReplicaSet(id);
+        for pod in self.pods.values().filter(|pod| pod.owner == owner && pod.phase != Phase::Succeeded) {
             if pod.deleting.is_some() {
                 status.terminating += 1;
                 continue;
@@ -58,7 +59,9 @@ impl Cluster {
         let mut pods: Vec<&Pod> = self
             .pods
             .values()
-            .filter(|pod| pod.owner == id && pod.deleting.is_none() && pod.phase != Phase::Succeeded)
+            .filter(|pod| {
+                pod.owner == Owner::ReplicaSet(id) && pod.deleting.is_none() && pod.phase != Phase::Succeeded
+            })
             .map(|pod| &**pod)
             .collect();
         pods.sort_by_key(|pod| {

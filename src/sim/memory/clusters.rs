@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::super::command::{Command, DeploymentPatch, Reply};
-use super::super::config::Flavour;
+use super::super::config::{Flavour, KeySource};
 use super::super::fault::{Call, Operation};
-use super::super::kubernetes::{Cluster, Deployment, Pod};
+use super::super::kubernetes::{Cluster, CronJob, Deployment, Owner, Pod, PodSet};
 use super::super::time::whole_second;
 use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, ClusterView, DeploymentCondition, PodView, Salt, StampName, Strategy, SyncedSecretView,
-    WorkloadName, WorkloadView,
+    Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodView, ReplicaNumber, Salt,
+    StampName, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -35,8 +35,9 @@ impl Clusters for MemoryClusters {
                 let cluster = &stamp.cluster;
                 Ok(ClusterView {
                     state: stamp.azure.clone(),
-                    workloads: cluster.deployments().iter().map(|deployment| workload(deployment)).collect(),
+                    workloads: workloads(cluster),
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
+                    cron_jobs: cluster.cron_jobs().iter().map(|job| cron_job(job)).collect(),
                     synced: self.synced(world, cluster, salt),
                 })
             })
@@ -89,6 +90,45 @@ impl MemoryClusters {
     }
 }
 
+fn workloads(cluster: &Cluster) -> Vec<WorkloadView> {
+    let deployments = cluster.deployments().iter().map(|deployment| workload(deployment));
+    deployments.chain(cluster.sets().iter().map(|set| set_view(set))).collect()
+}
+
+fn set_view(set: &PodSet) -> WorkloadView {
+    let status = &set.status;
+    let annotation = |key: &str| set.template.annotations.get(key).cloned();
+    let daemon = set.workload.kind == WorkloadKind::DaemonSet;
+    WorkloadView {
+        name: set.workload.clone(),
+        uid: set.meta.uid.to_string(),
+        generation: set.generation,
+        observed_generation: status.observed_generation,
+        paused: false,
+        strategy: match (set.on_delete, daemon) {
+            (true, _) => Strategy::OnDelete,
+            (false, true) => Strategy::RollingUpdate {
+                max_surge: ReplicaNumber::Count(0),
+                max_unavailable: set.max_unavailable,
+            },
+            (false, false) => Strategy::Ordinals { partition: set.partition },
+        },
+        desired: set.replicas,
+        replicas: status.replicas,
+        updated: status.updated,
+        ready: status.ready,
+        available: status.available,
+        unavailable: set.replicas.saturating_sub(status.available),
+        between_revisions: !daemon && !set.on_delete && status.current_revision != status.update_revision,
+        conditions: Vec::new(),
+        restarted_at: annotation(RESTARTED_AT),
+        rotation: annotation(ROTATION),
+        consumes: true,
+        pinned: None,
+        manager: None,
+    }
+}
+
 fn workload(deployment: &Deployment) -> WorkloadView {
     let status = &deployment.status;
     let annotation = |key: &str| deployment.template.annotations.get(key).cloned();
@@ -111,6 +151,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         ready: status.ready,
         available: status.available,
         unavailable: status.unavailable,
+        between_revisions: false,
         conditions: status
             .conditions
             .iter()
@@ -124,17 +165,37 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         restarted_at: annotation(RESTARTED_AT),
         rotation: annotation(ROTATION),
         consumes: true,
+        pinned: None,
+        manager: None,
+    }
+}
+
+fn cron_job(job: &CronJob) -> CronJobView {
+    CronJobView {
+        namespace: job.meta.namespace.to_string(),
+        name: job.meta.name.to_string(),
+        suspended: job.suspended,
+        // Every pod of this world mounts its class.
+        mounts: true,
+        reads: match &job.template.key {
+            KeySource::SyncedSecret(secret) => vec![secret.clone()],
+            KeySource::Mount => Vec::new(),
+        },
+        pinned: None,
     }
 }
 
 fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
+    let of_job = matches!(pod.owner, Owner::Job(_));
+    let job = || ObjectName::new("Job", &*pod.meta.namespace, &*pod.owner_name);
     PodView {
         name: pod.meta.name.to_string(),
         uid: pod.meta.uid.to_string(),
         namespace: pod.meta.namespace.to_string(),
         created: whole_second(pod.meta.created),
         deleting: pod.deleting.map(whole_second),
-        workload: Some(pod.workload.clone()),
+        workload: (!of_job).then(|| pod.workload.clone()),
+        above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
         mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),

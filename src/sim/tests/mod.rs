@@ -3,10 +3,12 @@
 mod code;
 mod controller;
 mod csi;
+mod jobs;
 mod keys;
 mod ports;
 mod runs;
 mod same;
+mod sets;
 mod troubles;
 
 use std::time::Duration;

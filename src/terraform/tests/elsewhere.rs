@@ -273,3 +273,22 @@ fn limits_of_the_parser_are_not_told_as_errors_of_the_file() {
     }
     assert_eq!(tree.unparsed.len(), 2);
 }
+
+#[test]
+fn a_dependency_is_found_by_terragrunts_own_names_for_places() {
+    for path in [
+        "../db",
+        "../db/terragrunt.hcl",
+        "${get_terragrunt_dir()}/../db",
+        "${get_repo_root()}/live/db",
+        "../../live/db",
+    ] {
+        let app = format!(
+            "dependency \"x\" {{\n  config_path = \"{path}\"\n}}\ninputs = {{\n  key = dependency.x.outputs.b_key\n}}\n"
+        );
+        let db = "output \"a_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"b_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+        let files = [("live/app/terragrunt.hcl", app.as_str()), ("live/db/a.tf", db)];
+        let read = "live/app/terragrunt.hcl:5 b_key [b_key] secondary read-write Consumer".to_owned();
+        assert!(found(&files).contains(&read), "{path}: {:#?}", found(&files));
+    }
+}

@@ -1,6 +1,9 @@
 //! The world's objects as the API's JSON. Zero counts are absent, times are whole seconds, and pods look as a
 //! kubelet's do as far as anybody here reads them.
 
+mod batch;
+mod sets;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -8,12 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::kubeconfig::base64;
-use crate::model::ReplicaNumber;
+use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
-    Deployment, Meta, MountStatus, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
+    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
 };
+
+pub(super) use batch::{cron_job, job};
+pub(super) use sets::pod_set;
 
 /// The volume that the driver mounts.
 const VOLUME: &str = "secrets-store";
@@ -182,11 +188,16 @@ fn pod_spec(template: &PodTemplate, key: &str) -> Value {
 pub(super) fn pod(pod: &Pod, key: &str) -> Value {
     let mut meta = metadata(&pod.meta);
     meta["generateName"] = json!(format!("{}-", pod.owner_name));
-    meta["labels"] = json!({"app": &*pod.template.app, "pod-template-hash": &*pod.hash});
+    meta["labels"] = pod_labels(pod);
     if !pod.template.annotations.is_empty() {
         meta["annotations"] = json!(pod.template.annotations);
     }
-    meta["ownerReferences"] = owner("apps/v1", "ReplicaSet", &pod.owner_name, &pod.owner_uid);
+    let (api, above) = match pod.owner {
+        Owner::ReplicaSet(_) => ("apps/v1", "ReplicaSet"),
+        Owner::Set(_) => ("apps/v1", pod.workload.kind.as_str()),
+        Owner::Job(_) => ("batch/v1", "Job"),
+    };
+    meta["ownerReferences"] = owner(api, above, &pod.owner_name, &pod.owner_uid);
     if let Some(deleting) = pod.deleting {
         meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
         meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
@@ -196,6 +207,26 @@ pub(super) fn pod(pod: &Pod, key: &str) -> Value {
         spec["nodeName"] = json!(&**node);
     }
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": pod_status(pod)})
+}
+
+/// With what its controller knows its revision by.
+fn pod_labels(pod: &Pod) -> Value {
+    let app = &*pod.template.app;
+    if matches!(pod.owner, Owner::Job(_)) {
+        let job = &*pod.owner_name;
+        return json!({"app": app, "batch.kubernetes.io/job-name": job, "job-name": job});
+    }
+    match (pod.workload.kind, pod.index) {
+        (WorkloadKind::StatefulSet, Some(ordinal)) => json!({
+            "app": app, "controller-revision-hash": &*pod.hash, "apps.kubernetes.io/pod-index": ordinal.to_string(),
+            "statefulset.kubernetes.io/pod-name": &*pod.meta.name,
+        }),
+        (WorkloadKind::DaemonSet, Some(_)) => {
+            let hash = pod.hash.rsplit('-').next().unwrap_or_default();
+            json!({"app": app, "controller-revision-hash": hash})
+        }
+        _ => json!({"app": app, "pod-template-hash": &*pod.hash}),
+    }
 }
 
 fn pod_status(pod: &Pod) -> Value {
@@ -289,6 +320,7 @@ pub(super) fn secret(secret: &SyncedSecret) -> Value {
 pub(super) fn namespaces(stamp: &Stamp) -> Vec<Value> {
     let deployments = stamp.cluster.deployments();
     let mut names: BTreeSet<&str> = deployments.iter().map(|one| &*one.meta.namespace).collect();
+    names.extend(stamp.cluster.sets().iter().map(|one| &*one.meta.namespace));
     names.extend(["default", "kube-system"]);
     let born = deployments.iter().map(|one| one.meta.created).min().unwrap_or(Timestamp::UNIX_EPOCH);
     names

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::encode;
 use super::resource::Resource;
 use super::selector::{Selected, Selector};
+use crate::model::WorkloadKind;
 use crate::sim::Stamp;
-use crate::sim::kubernetes::{Change, Object};
+use crate::sim::kubernetes::{Change, Cluster, Object};
 
 /// An object as lists and watches pass it around.
 #[derive(Clone, Debug)]
@@ -67,6 +68,12 @@ impl Wanted {
             Resource::ReplicaSets => {
                 cluster.replica_sets().map(|set| encode::replica_set(set, key)).collect()
             }
+            Resource::StatefulSets => sets(cluster, WorkloadKind::StatefulSet, key),
+            Resource::DaemonSets => sets(cluster, WorkloadKind::DaemonSet, key),
+            Resource::CronJobs => {
+                cluster.cron_jobs().iter().map(|job| encode::cron_job(job, cluster, key)).collect()
+            }
+            Resource::Jobs => cluster.jobs().map(|job| encode::job(job, key)).collect(),
             Resource::Classes => {
                 cluster.provider_classes().iter().map(|class| encode::provider_class(class)).collect()
             }
@@ -88,6 +95,11 @@ impl Wanted {
         let mut json = match (&change.object, self.resource) {
             (Object::Deployment(object), Resource::Deployments) => encode::deployment(object, key),
             (Object::ReplicaSet(object), Resource::ReplicaSets) => encode::replica_set(object, key),
+            (Object::Set(object), resource) if resource.workload() == Some(object.workload.kind) => {
+                encode::pod_set(object, key)
+            }
+            (Object::CronJob(object), Resource::CronJobs) => encode::cron_job(object, &stamp.cluster, key),
+            (Object::Job(object), Resource::Jobs) => encode::job(object, key),
             (Object::Pod(object), Resource::Pods) => encode::pod(object, key),
             (Object::MountStatus(object), Resource::PodStatuses) => encode::mount_status(object),
             (Object::Secret(object), Resource::Secrets) => encode::secret(object),
@@ -98,6 +110,11 @@ impl Wanted {
         let item = Item::of(json);
         self.admits(&item).then_some(item)
     }
+}
+
+fn sets(cluster: &Cluster, kind: WorkloadKind, key: &str) -> Vec<Value> {
+    let sets = cluster.sets().iter().filter(|set| set.workload.kind == kind);
+    sets.map(|set| encode::pod_set(set, key)).collect()
 }
 
 /// The place of the account's key in synced Secrets.

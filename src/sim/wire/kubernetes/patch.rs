@@ -1,4 +1,4 @@
-//! Patches of Deployments: from JSON to the world's own words, or a refusal as a real server's.
+//! Patches of workloads: from JSON to the world's own words, or a refusal as a real server's.
 //!
 //! Strategic merge and merge patches mean the same for the members that the world knows. A patch of anything
 //! else is refused (a real server would take it), so that nobody is told that something happened which did not.
@@ -9,16 +9,15 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::answer::Refused;
-use crate::model::ReplicaNumber;
+use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::DeploymentPatch;
 use crate::sim::config::Flavour;
-
-const KIND: &str = "Deployment";
 
 /// What a patch is checked against.
 #[derive(Clone, Copy)]
 pub(super) struct Current<'a> {
     pub name: &'a str,
+    pub kind: WorkloadKind,
     pub uid: &'a str,
     /// The label by which it selects its pods.
     pub app: &'a str,
@@ -36,7 +35,7 @@ pub(super) fn unsupported() -> Refused {
     refused
 }
 
-/// Reads a patch of a Deployment.
+/// Reads a patch of a workload.
 pub(super) fn parse(body: &[u8], current: Current<'_>) -> Result<DeploymentPatch, Refused> {
     let json: Value = serde_json::from_slice(body).map_err(|error| {
         let end = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
@@ -73,7 +72,7 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 impl Reader<'_> {
     fn invalid(&self, field: &str, why: &str) -> Refused {
-        Refused::invalid(KIND, self.current.name, field, why)
+        Refused::invalid(self.current.kind.as_str(), self.current.name, field, why)
     }
 
     fn unknown(&self, field: &str) -> Refused {
@@ -103,8 +102,14 @@ impl Reader<'_> {
     }
 
     fn spec(&mut self, spec: &Value) -> Result<(), Refused> {
+        let kind = self.current.kind;
         for (key, value) in members(spec) {
             match key.as_str() {
+                "paused" | "progressDeadlineSeconds" | "strategy" if kind != WorkloadKind::Deployment => {
+                    return Err(self.unknown(&format!("spec.{key}")));
+                }
+                "replicas" if kind == WorkloadKind::DaemonSet => return Err(self.unknown("spec.replicas")),
+                "updateStrategy" if kind != WorkloadKind::Deployment => self.update_strategy(value)?,
                 // Null removes a member, and the defaults come back.
                 "paused" => self.patch.paused = Some(value.as_bool().unwrap_or(false)),
                 "replicas" => {
@@ -161,6 +166,38 @@ impl Reader<'_> {
                 _ => {
                     let why = "supported values: \"Recreate\", \"RollingUpdate\"";
                     return Err(self.invalid("spec.strategy.type", why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn update_strategy(&mut self, strategy: &Value) -> Result<(), Refused> {
+        for (key, value) in members(strategy) {
+            match (key.as_str(), value.as_str()) {
+                ("type", Some("OnDelete")) => self.patch.on_delete = Some(true),
+                ("type", Some("RollingUpdate")) => self.patch.on_delete = Some(false),
+                ("rollingUpdate", _) => {
+                    for (key, value) in members(value) {
+                        let field = format!("spec.updateStrategy.rollingUpdate.{key}");
+                        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+                        match (key.as_str(), self.current.kind, replica_number(value)) {
+                            ("partition", WorkloadKind::StatefulSet, _) => {
+                                let count = count.ok_or_else(|| {
+                                    self.invalid(&field, "must be greater than or equal to 0")
+                                })?;
+                                self.patch.partition = Some(count);
+                            }
+                            ("maxUnavailable", WorkloadKind::DaemonSet, Some(number)) => {
+                                self.patch.max_unavailable = Some(number);
+                            }
+                            _ => return Err(self.unknown(&field)),
+                        }
+                    }
+                }
+                _ => {
+                    let why = "supported values: \"OnDelete\", \"RollingUpdate\"";
+                    return Err(self.invalid("spec.updateStrategy.type", why));
                 }
             }
         }
@@ -262,7 +299,8 @@ fn qualified_name(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    const CURRENT: Current<'_> = Current { name: "orders-deploy", uid: "u-1", app: "orders" };
+    const CURRENT: Current<'_> =
+        Current { name: "orders-deploy", kind: WorkloadKind::Deployment, uid: "u-1", app: "orders" };
 
     fn read(text: &str) -> Result<DeploymentPatch, Refused> {
         parse(text.as_bytes(), CURRENT)
@@ -284,6 +322,24 @@ mod tests {
         let surge = read(surge).unwrap();
         assert_eq!(surge.max_surge, Some(ReplicaNumber::Percent(50)));
         assert_eq!(surge.max_unavailable, Some(ReplicaNumber::Count(0)));
+    }
+
+    #[test]
+    fn sets_have_a_strategy_of_their_own() {
+        let read = |kind, text: &str| parse(text.as_bytes(), Current { kind, ..CURRENT });
+        let text = r#"{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":{"partition":2}}}}"#;
+        let patch = read(WorkloadKind::StatefulSet, text).unwrap();
+        assert_eq!((patch.on_delete, patch.partition), (Some(true), Some(2)));
+        for (kind, text) in [
+            (WorkloadKind::DaemonSet, text),
+            (WorkloadKind::Deployment, text),
+            (WorkloadKind::StatefulSet, r#"{"spec":{"paused":true}}"#),
+            (WorkloadKind::DaemonSet, r#"{"spec":{"replicas":3}}"#),
+        ] {
+            let refused = read(kind, text).unwrap_err();
+            assert_eq!(refused.code, 422, "{kind} {text}");
+            assert!(refused.message.starts_with(kind.as_str()), "{}", refused.message);
+        }
     }
 
     #[test]

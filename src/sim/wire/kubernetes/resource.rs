@@ -1,5 +1,7 @@
 //! The kinds of objects that the face serves, in one table: for paths, discovery and `Status` bodies.
 
+use crate::model::WorkloadKind;
+
 /// A kind in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource {
@@ -8,6 +10,10 @@ pub(super) enum Resource {
     Secrets,
     Deployments,
     ReplicaSets,
+    StatefulSets,
+    DaemonSets,
+    CronJobs,
+    Jobs,
     Classes,
     PodStatuses,
 }
@@ -30,12 +36,16 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 7] = [
+    pub const ALL: [Resource; 11] = [
         Resource::Namespaces,
         Resource::Pods,
         Resource::Secrets,
         Resource::Deployments,
         Resource::ReplicaSets,
+        Resource::StatefulSets,
+        Resource::DaemonSets,
+        Resource::CronJobs,
+        Resource::Jobs,
         Resource::Classes,
         Resource::PodStatuses,
     ];
@@ -45,6 +55,26 @@ impl Resource {
             let names = resource.names();
             (names.group, names.version, names.plural) == (group, version, plural)
         })
+    }
+
+    /// The kind of workload that it is, if it is one.
+    pub fn workload(self) -> Option<WorkloadKind> {
+        match self {
+            Resource::Deployments => Some(WorkloadKind::Deployment),
+            Resource::StatefulSets => Some(WorkloadKind::StatefulSet),
+            Resource::DaemonSets => Some(WorkloadKind::DaemonSet),
+            _ => None,
+        }
+    }
+
+    /// `None` for a kind that this world does not have.
+    pub fn of(kind: WorkloadKind) -> Option<Resource> {
+        match kind {
+            WorkloadKind::Deployment => Some(Resource::Deployments),
+            WorkloadKind::StatefulSet => Some(Resource::StatefulSets),
+            WorkloadKind::DaemonSet => Some(Resource::DaemonSets),
+            WorkloadKind::Rollout => None,
+        }
     }
 
     pub fn names(self) -> Names {
@@ -81,6 +111,31 @@ impl Resource {
                 short: &["rs"],
                 ..APPS
             },
+            Resource::StatefulSets => Names {
+                plural: "statefulsets",
+                singular: "statefulset",
+                kind: "StatefulSet",
+                short: &["sts"],
+                verbs: &["get", "list", "patch", "watch"],
+                ..APPS
+            },
+            Resource::DaemonSets => Names {
+                plural: "daemonsets",
+                singular: "daemonset",
+                kind: "DaemonSet",
+                short: &["ds"],
+                verbs: &["get", "list", "patch", "watch"],
+                ..APPS
+            },
+            Resource::CronJobs => Names {
+                group: "batch",
+                plural: "cronjobs",
+                singular: "cronjob",
+                kind: "CronJob",
+                short: &["cj"],
+                ..CORE
+            },
+            Resource::Jobs => Names { group: "batch", plural: "jobs", singular: "job", kind: "Job", ..CORE },
             Resource::Classes => Names {
                 plural: "secretproviderclasses",
                 singular: "secretproviderclass",

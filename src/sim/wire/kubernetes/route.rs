@@ -52,11 +52,13 @@ impl Target {
 }
 
 impl Target {
-    /// The Deployment that it is about, if it is one.
+    /// The workload that it is about, if it is one.
     pub fn workload(&self) -> Option<WorkloadName> {
         match self {
-            Target::Object { resource: Resource::Deployments, namespace: Some(namespace), name }
-            | Target::Scale { namespace, name } => Some(WorkloadName::new(namespace, name)),
+            Target::Object { resource, namespace: Some(namespace), name } => {
+                Some(WorkloadName::of_kind(resource.workload()?, namespace, name))
+            }
+            Target::Scale { namespace, name } => Some(WorkloadName::new(namespace, name)),
             _ => None,
         }
     }
@@ -136,6 +138,7 @@ mod tests {
                 "/apis/apps/v1/namespaces/w/deployments/d/scale",
                 Target::Scale { namespace: "w".into(), name: "d".into() },
             ),
+            ("/apis/apps/v1/namespaces/w/statefulsets/s", object(Resource::StatefulSets, "w", "s")),
             ("/apis/nosuch.example/v1/things", Target::Unknown),
             ("/apis/apps/v2/deployments", Target::Unknown),
             ("/apis/apps/v1/namespaces/w/deployments/d/status", Target::Unknown),

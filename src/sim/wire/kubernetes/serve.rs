@@ -148,9 +148,7 @@ impl Server {
             (Target::Collection { .. }, "GET") if asked.query.watch => self.watch(asked).await,
             (Target::Collection { .. }, "GET") => self.list(&asked).await,
             (Target::Object { .. } | Target::Scale { .. }, "GET") => self.get(&asked).await,
-            (Target::Object { resource: Resource::Deployments, .. } | Target::Scale { .. }, "PATCH") => {
-                self.patch(&asked).await
-            }
+            (target, "PATCH") if target.workload().is_some() => self.patch(&asked).await,
             (Target::Object { resource: Resource::Pods, .. }, "DELETE") => self.delete_pod(&asked).await,
             (target, _) if target.resource().is_some() => {
                 let message = "the server does not allow this method on the requested resource";

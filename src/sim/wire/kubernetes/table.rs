@@ -49,6 +49,32 @@ fn columns(resource: Resource) -> &'static [Column] {
             ("Images", false),
             ("Selector", false),
         ],
+        Resource::StatefulSets => {
+            &[("Name", true), ("Ready", true), ("Age", true), ("Containers", false), ("Images", false)]
+        }
+        Resource::DaemonSets => &[
+            ("Name", true),
+            ("Desired", true),
+            ("Current", true),
+            ("Ready", true),
+            ("Up-to-date", true),
+            ("Available", true),
+            ("Node Selector", true),
+            ("Age", true),
+            ("Containers", false),
+            ("Images", false),
+            ("Selector", false),
+        ],
+        Resource::CronJobs => &[
+            ("Name", true),
+            ("Schedule", true),
+            ("Timezone", true),
+            ("Suspend", true),
+            ("Active", true),
+            ("Last Schedule", true),
+            ("Age", true),
+        ],
+        Resource::Jobs => &[("Name", true), ("Status", true), ("Completions", true), ("Age", true)],
         Resource::Secrets => &[("Name", true), ("Type", true), ("Data", true), ("Age", true)],
         Resource::Namespaces => &[("Name", true), ("Status", true), ("Age", true)],
         Resource::Classes | Resource::PodStatuses => &[("Name", true), ("Age", true)],
@@ -100,6 +126,29 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
             let ready = json!(number(&status["readyReplicas"]));
             vec![name, spec["replicas"].clone(), json!(number(&status["replicas"])), ready, age]
         }
+        Resource::StatefulSets => {
+            let ready = format!("{}/{}", number(&status["readyReplicas"]), number(&spec["replicas"]));
+            vec![name, json!(ready), age]
+        }
+        Resource::DaemonSets => {
+            let count = |key: &str| json!(number(&status[key]));
+            let (desired, current) = (count("desiredNumberScheduled"), count("currentNumberScheduled"));
+            let (updated, available) = (count("updatedNumberScheduled"), count("numberAvailable"));
+            let (ready, anywhere) = (count("numberReady"), json!("<none>"));
+            vec![name, desired, current, ready, updated, available, anywhere, age]
+        }
+        Resource::CronJobs => {
+            let active = json!(status["active"].as_array().map_or(0, Vec::len));
+            let last = status["lastScheduleTime"].as_str();
+            let last = json!(last.map_or_else(|| "<none>".to_owned(), |at| self::age(at, now)));
+            let suspended = json!(if spec["suspend"] == true { "True" } else { "False" });
+            vec![name, spec["schedule"].clone(), json!("<none>"), suspended, active, last, age]
+        }
+        Resource::Jobs => {
+            let done = number(&status["succeeded"]);
+            let word = if done > 0 { "Complete" } else { "Running" };
+            vec![name, json!(word), json!(format!("{done}/1")), age]
+        }
         Resource::Pods => {
             let container = &status["containerStatuses"][0];
             let ready = u8::from(container["ready"] == true);
@@ -115,7 +164,10 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
         Resource::Namespaces => vec![name, status["phase"].clone(), age],
         Resource::Classes | Resource::PodStatuses => vec![name, age],
     };
-    if matches!(resource, Resource::Deployments | Resource::ReplicaSets) {
+    if matches!(resource, Resource::StatefulSets) {
+        cells.extend(wide(&spec["template"]["spec"]));
+    }
+    if matches!(resource, Resource::Deployments | Resource::ReplicaSets | Resource::DaemonSets) {
         cells.extend(wide(&spec["template"]["spec"]));
         let labels = spec["selector"]["matchLabels"].as_object().into_iter().flatten();
         let pairs = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));

@@ -1,5 +1,6 @@
-//! What a request may change: Deployments by patches, pods by deletion. And the question what one may.
+//! What a request may change: workloads by patches, pods by deletion. And the question what one may.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::Response;
@@ -13,6 +14,8 @@ use super::patch::{self, Current};
 use super::resource::{Names, Resource};
 use super::route::Target;
 use super::serve::{Asked, No, Server, object, scale, stamp};
+use crate::model::WorkloadName;
+use crate::sim::kubernetes::Cluster;
 use crate::sim::{Call, Command, Operation, Refusal, Reply};
 
 impl Server {
@@ -26,14 +29,11 @@ impl Server {
         let changed = AtomicBool::new(false);
         let answered = self
             .call(asked, Operation::Restart, |world| {
-                let names = Resource::Deployments.names();
-                let deployment = stamp(world, &self.access)?.cluster.deployment(&workload).cloned();
-                let deployment = deployment.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
-                let current = Current {
-                    name: &workload.name,
-                    uid: &deployment.meta.uid,
-                    app: &deployment.template.app,
-                };
+                let Some(resource) = Resource::of(workload.kind) else { return Err(No::Silence) };
+                let names = resource.names();
+                let known = uid_and_app(&stamp(world, &self.access)?.cluster, &workload);
+                let (uid, app) = known.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
+                let current = Current { name: &workload.name, kind: workload.kind, uid: &uid, app: &app };
                 let read = if is_scale { patch::parse_scale } else { patch::parse };
                 let command = Command::Patch {
                     stamp: self.access.stamp.clone(),
@@ -48,7 +48,7 @@ impl Server {
                 let real = matches!(reply, Reply::Patched { changed: true, .. }) && !asked.query.dry_run;
                 changed.store(real, Ordering::Relaxed);
                 let stamp = stamp(world, &self.access)?;
-                object(stamp, Resource::Deployments, Some(&workload.namespace), &workload.name)
+                object(stamp, resource, Some(&workload.namespace), &workload.name)
             })
             .await;
         let response =
@@ -78,7 +78,7 @@ impl Server {
         mark(answered.map(|json| json_response(StatusCode::OK, &json)), changed.load(Ordering::Relaxed))
     }
 
-    /// Whoever has the token may do what the table of kinds says, and the Deployments' patches.
+    /// Whoever has the token may do what the table of kinds says.
     pub fn review(&self, asked: &Asked) -> Result<Response, No> {
         // Typed Go clients would send protocol buffers.
         let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -103,6 +103,12 @@ impl Server {
         review["status"] = json!({ "allowed": allowed });
         Ok(json_response(StatusCode::CREATED, &review))
     }
+}
+
+fn uid_and_app(cluster: &Cluster, workload: &WorkloadName) -> Option<(Arc<str>, Arc<str>)> {
+    let deployment = cluster.deployment(workload).map(|one| (one.meta.uid.clone(), one.template.app.clone()));
+    deployment
+        .or_else(|| cluster.pod_set(workload).map(|one| (one.meta.uid.clone(), one.template.app.clone())))
 }
 
 /// Says that the world was changed, also where the answer is lost.

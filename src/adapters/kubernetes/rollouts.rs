@@ -1,0 +1,166 @@
+//! Argo Rollouts, where the cluster has them: they are asked for only when a pod that gets the secret belongs to one.
+//!
+//! Facts of the controller: a restart is `spec.restartAt`; every pod older than that is evicted in place, without a new
+//! ReplicaSet (so a PodDisruptionBudget does hold it), and when none is left the status gets the same `restartedAt`.
+//! The observed generation is a number in a string. The pod template may stand in another object (`workloadRef`):
+//! whether the secret is got is therefore told by the pods too.
+
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Deserialize;
+
+use super::ROTATION;
+use super::api::{Api, Kind};
+use super::consumers::Gets;
+use super::csi::Class;
+use super::look::{Placed, Subject, everywhere};
+use super::owners::Above;
+use super::workload::{count, outline, replica_number};
+use crate::model::{ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
+use crate::ports::Fault;
+
+/// A Rollout, as far as a restart goes.
+#[derive(Deserialize)]
+pub(super) struct Rollout {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    replicas: Option<i32>,
+    paused: bool,
+    restart_at: Option<String>,
+    template: PodTemplateSpec,
+    strategy: Strategies,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Strategies {
+    canary: Option<Canary>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Canary {
+    max_unavailable: Option<IntOrString>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    observed_generation: String,
+    replicas: Option<i32>,
+    updated_replicas: Option<i32>,
+    ready_replicas: Option<i32>,
+    available_replicas: Option<i32>,
+    restarted_at: Option<String>,
+    pause_conditions: Option<Vec<serde::de::IgnoredAny>>,
+}
+
+impl Placed for Rollout {
+    fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or_default()
+    }
+}
+
+/// The Rollouts, where a pod belongs to one; and what is above the pods with them known.
+pub(super) async fn list(
+    api: &Api,
+    subject: &Subject,
+    classes: &[Class],
+    above: &mut [Above],
+) -> Result<Vec<WorkloadView>, Fault> {
+    if !above.iter().any(|above| rollout_of(above).is_some()) {
+        return Ok(Vec::new());
+    }
+    let (rollouts, _) = everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject)
+        .await
+        .map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
+    let mut views: Vec<WorkloadView> = rollouts.iter().map(|rollout| view(rollout, classes)).collect();
+    for above in above {
+        let Some(name) = rollout_of(above) else { continue };
+        if let Some(view) = views.iter_mut().find(|view| view.name == name) {
+            view.consumes = true;
+            *above = Above::Workload(name);
+        }
+    }
+    Ok(views)
+}
+
+fn rollout_of(above: &Above) -> Option<WorkloadName> {
+    let Above::Other(object) = above else { return None };
+    let rollout = || WorkloadName::of_kind(WorkloadKind::Rollout, &*object.namespace, &*object.name);
+    (object.kind == "Rollout").then(rollout)
+}
+
+fn view(rollout: &Rollout, classes: &[Class]) -> WorkloadView {
+    let Rollout { metadata, spec, status } = rollout;
+    let gets = spec.template.spec.as_ref().map(|pod| Gets::of(pod, rollout.namespace(), classes));
+    let canary = spec.strategy.canary.as_ref();
+    let unavailable = canary.and_then(|canary| canary.max_unavailable.clone());
+    let desired = count(spec.replicas.or(Some(1)));
+    let available = count(status.available_replicas);
+    let annotations = metadata.annotations.as_ref();
+    WorkloadView {
+        observed_generation: status.observed_generation.parse().unwrap_or_default(),
+        // One that waits between two steps of its strategy is not restarted either.
+        paused: spec.paused || status.pause_conditions.as_ref().is_some_and(|waits| !waits.is_empty()),
+        strategy: Strategy::RollingUpdate {
+            max_surge: ReplicaNumber::Count(0),
+            max_unavailable: replica_number(unavailable, ReplicaNumber::Percent(25)),
+        },
+        desired,
+        replicas: count(status.replicas),
+        updated: count(status.updated_replicas),
+        ready: count(status.ready_replicas),
+        available,
+        unavailable: desired.saturating_sub(available),
+        between_revisions: spec.restart_at.is_some() && spec.restart_at != status.restarted_at,
+        restarted_at: spec.restart_at.clone(),
+        rotation: annotations.and_then(|annotations| annotations.get(ROTATION)).cloned(),
+        ..outline(WorkloadKind::Rollout, metadata, &spec.template, gets.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(restart: &str, restarted: &str, status: Value) -> WorkloadView {
+        let mut rollout = json!({
+            "metadata": {"name": "checkout", "namespace": "shop", "uid": "r", "generation": 5,
+                "annotations": {"keyslot.dev/rotation": "r-1"}},
+            "spec": {"replicas": 3, "restartAt": restart, "strategy": {"canary": {"maxUnavailable": 1}},
+                "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}},
+            "status": {"observedGeneration": "5", "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3,
+                "availableReplicas": 3, "restartedAt": restarted},
+        });
+        for (key, value) in status.as_object().unwrap() {
+            rollout["status"][key] = value.clone();
+        }
+        view(&serde_json::from_value(rollout).unwrap(), &[])
+    }
+
+    #[test]
+    fn a_rollout_has_restarted_when_its_status_says_the_same_time_as_its_specification() {
+        let (first, second) = ("2026-11-20T09:15:00Z", "2026-11-20T09:20:00Z");
+        let done = read(first, first, json!({}));
+        assert_eq!((done.observed_generation, done.between_revisions, done.paused), (5, false, false));
+        assert_eq!((done.restarted_at.as_deref(), done.rotation.as_deref()), (Some(first), Some("r-1")));
+        assert_eq!(done.name.to_string(), "shop/rollout/checkout");
+        assert!(read(second, first, json!({})).between_revisions);
+        assert!(read(first, first, json!({"pauseConditions": [{"reason": "CanaryPauseStep"}]})).paused);
+        // Very old controllers wrote a hash there: it is never taken for having seen the newest generation.
+        let hash = read(first, first, json!({"observedGeneration": "7d9bc"}));
+        assert_eq!(hash.observed_generation, 0);
+    }
+}

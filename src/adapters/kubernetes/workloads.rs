@@ -1,0 +1,99 @@
+//! The workloads of a cluster, of every kind, and the CronJobs among the consumers: one list each, at once.
+//!
+//! Whoever may list some kinds and not others is not believed to have none of the others: the look fails, and the
+//! fault names the right that is missing.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::Metadata;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::api::{Api, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS};
+use super::consumers::Gets;
+use super::csi::Class;
+use super::look::{Place, Placed as _, Subject, everywhere};
+use super::sets::{daemon_set_view, stateful_set_view};
+use super::workload::deployment_view;
+use crate::model::{CronJobView, WorkloadName, WorkloadView};
+use crate::ports::Fault;
+
+/// What was listed.
+#[derive(Default)]
+pub(super) struct Workloads {
+    pub views: Vec<WorkloadView>,
+    /// Those that get the secret.
+    pub cron_jobs: Vec<CronJobView>,
+    /// Collections that are worth a watch.
+    pub places: Vec<Place>,
+}
+
+impl Workloads {
+    pub async fn list(api: &Api, subject: &Subject, classes: &[Class]) -> Result<Workloads, Fault> {
+        let (deployments, stateful, daemons, cron_jobs) = tokio::join!(
+            everywhere::<Deployment>(api, DEPLOYMENTS, subject),
+            everywhere::<StatefulSet>(api, STATEFUL_SETS, subject),
+            everywhere::<DaemonSet>(api, DAEMON_SETS, subject),
+            everywhere::<CronJob>(api, CRON_JOBS, subject),
+        );
+        let fault =
+            |what: &'static str| move |failure: super::failure::Failure| failure.fault(what, &api.subject);
+        let mut found = Workloads::default();
+        let (deployments, places) = deployments.map_err(fault("list the Deployments"))?;
+        // The kind that nearly everybody has, whether or not one of them gets the secret today.
+        found.places.extend(places);
+        let spec =
+            |deployment: &Deployment| deployment.spec.as_ref().and_then(|spec| spec.template.spec.clone());
+        found.add(&deployments, classes, spec, deployment_view);
+        let (stateful, places) = stateful.map_err(fault("list the StatefulSets"))?;
+        let spec = |set: &StatefulSet| set.spec.as_ref().and_then(|spec| spec.template.spec.clone());
+        if found.add(&stateful, classes, spec, stateful_set_view) {
+            found.places.extend(places);
+        }
+        let (daemons, places) = daemons.map_err(fault("list the DaemonSets"))?;
+        let spec = |set: &DaemonSet| set.spec.as_ref().and_then(|spec| spec.template.spec.clone());
+        if found.add(&daemons, classes, spec, daemon_set_view) {
+            found.places.extend(places);
+        }
+        let (cron_jobs, _) = cron_jobs.map_err(fault("list the CronJobs"))?;
+        found.cron_jobs = cron_jobs.iter().filter_map(|job| cron_job_view(job, classes)).collect();
+        Ok(found)
+    }
+
+    pub fn names(&self) -> BTreeSet<WorkloadName> {
+        self.views.iter().map(|view| view.name.clone()).collect()
+    }
+
+    /// Adds objects of one kind; whether one of them gets the secret.
+    fn add<T: Metadata<Ty = ObjectMeta>>(
+        &mut self,
+        objects: &[T],
+        classes: &[Class],
+        spec: impl Fn(&T) -> Option<PodSpec>,
+        view: impl Fn(&T, Gets) -> WorkloadView,
+    ) -> bool {
+        let before = self.views.len();
+        self.views.extend(objects.iter().map(|object| {
+            let gets = spec(object).map(|spec| Gets::of(&spec, object.namespace(), classes));
+            view(object, gets.unwrap_or_default())
+        }));
+        self.views[before..].iter().any(|view| view.consumes)
+    }
+}
+
+/// `None` where its pods do not get the secret.
+fn cron_job_view(job: &CronJob, classes: &[Class]) -> Option<CronJobView> {
+    let spec = job.spec.as_ref()?;
+    let pod = spec.job_template.spec.as_ref()?.template.spec.as_ref()?;
+    let Gets { mounts, reads, pinned } = Some(Gets::of(pod, job.namespace(), classes)).filter(Gets::any)?;
+    Some(CronJobView {
+        namespace: job.namespace().to_owned(),
+        name: job.metadata.name.clone().unwrap_or_default(),
+        suspended: spec.suspend.unwrap_or_default(),
+        mounts,
+        reads: reads.into_iter().collect(),
+        pinned,
+    })
+}

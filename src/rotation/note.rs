@@ -1,0 +1,56 @@
+//! What is worth knowing of the consumers although it holds nothing: for `status` and `explain`.
+//!
+//! Nothing is decided by a note. The same one of several stamps is one note.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ClusterView, CronJobView, Manager, ObjectName, Policy, StampName, WorkloadName, World};
+
+/// One thing worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// The configuration names it, and its template does not get the secret.
+    NotConsuming(WorkloadName),
+    /// Each of its runs reads the vault, so nothing need be done.
+    CronJobMounts(ObjectName),
+    /// Each of its runs starts with what synced Secrets hold.
+    CronJobReads(ObjectName, Vec<String>),
+    /// It gets the secret again when somebody resumes it.
+    CronJobSuspended(ObjectName),
+    /// Somebody else writes the workload, and may take the mark of a restart away again.
+    Managed(WorkloadName, Manager),
+}
+
+/// The notes on what was seen, each with the stamps that it is about.
+pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
+    let mut notes: BTreeMap<Note, Vec<StampName>> = BTreeMap::new();
+    for stamp in &policy.stamps {
+        let seen = world.clusters.get(&stamp.name).and_then(|seen| seen.get());
+        let Some(cluster) = seen else { continue };
+        for note in of_cluster(policy, cluster) {
+            notes.entry(note).or_default().push(stamp.name.clone());
+        }
+    }
+    notes
+}
+
+fn of_cluster(policy: &Policy, cluster: &ClusterView) -> Vec<Note> {
+    let mut notes: Vec<Note> = cluster.cron_jobs.iter().map(of_cron_job).collect();
+    for workload in policy.workloads.iter().filter_map(|name| cluster.workload(name)) {
+        if !workload.consumes {
+            notes.push(Note::NotConsuming(workload.name.clone()));
+        }
+        if let Some(manager) = &workload.manager {
+            notes.push(Note::Managed(workload.name.clone(), manager.clone()));
+        }
+    }
+    notes
+}
+
+fn of_cron_job(job: &CronJobView) -> Note {
+    match (job.suspended, job.reads.is_empty()) {
+        (true, _) => Note::CronJobSuspended(job.object()),
+        (false, true) => Note::CronJobMounts(job.object()),
+        (false, false) => Note::CronJobReads(job.object(), job.reads.clone()),
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether everybody who gets the secret is known, and follows the vault.
+//!
+//! What the configuration names is restarted; whoever else gets the secret would keep the old key. Jobs are no part of
+//! this: their pods end by themselves, and hold until they have. Neither are CronJobs that read the vault with each
+//! run. On the way back nobody's key dies, so nobody need be known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::super::{Context, Gate, Leg, Reason, Subject, Why};
+use super::pods::is_over;
+use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView, WorkloadName};
+
+/// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
+pub fn known_consumers(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Consumers;
+    match (ctx.cluster(stamp, gate, max), ctx.vault(stamp, gate, max)) {
+        (Ok(cluster), Ok(vault)) => consumers(ctx, stamp, cluster, Some(vault)),
+        (Err(reason), _) | (_, Err(reason)) => vec![*reason],
+    }
+}
+
+/// Every consumer of the stamp is named in the configuration, and none is pinned to a version that its vault does not
+/// hold; without a vault, to none at all.
+pub fn consumers(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    cluster: &ClusterView,
+    vault: Option<&VaultView>,
+) -> Vec<Reason> {
+    if ctx.leg == Leg::Back {
+        return Vec::new();
+    }
+    let gate = Gate::Consumers;
+    let mut reasons = Vec::new();
+    for name in unlisted(ctx, cluster) {
+        let subject = Subject::Workload(stamp.clone(), name.clone());
+        reasons.push(Reason::new(gate, subject, Why::UnlistedWorkload));
+    }
+    for (object, pods) in strays(cluster) {
+        let subject = Subject::Object(stamp.clone(), object);
+        reasons.push(Reason::new(gate, subject, Why::UnlistedPods { pods }));
+    }
+    for (subject, version) in pinned(stamp, cluster) {
+        if vault.is_none_or(|vault| vault.version != *version) {
+            let version = version.clone();
+            reasons.push(Reason::new(gate, subject, Why::PinnedVersion { version }));
+        }
+    }
+    reasons
+}
+
+/// Workloads that the configuration does not name: by their template, or by a pod of an earlier one.
+fn unlisted<'a>(ctx: &Context<'_>, cluster: &'a ClusterView) -> BTreeSet<&'a WorkloadName> {
+    let by_template = cluster.workloads.iter().filter(|view| view.consumes).map(|view| &view.name);
+    let by_pod = cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(|pod| pod.workload.as_ref());
+    by_template.chain(by_pod).filter(|name| !ctx.policy.workloads.contains(name)).collect()
+}
+
+/// Pods under nothing that can be restarted, by what is above them, or by themselves.
+fn strays(cluster: &ClusterView) -> BTreeMap<ObjectName, Vec<String>> {
+    let mut strays: BTreeMap<ObjectName, Vec<String>> = BTreeMap::new();
+    for pod in cluster.pods.iter().filter(|pod| !is_over(pod) && pod.workload.is_none()) {
+        let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
+        let object = pod.above.clone().unwrap_or_else(bare);
+        if !object.is_job() {
+            strays.entry(object).or_default().push(pod.name.clone());
+        }
+    }
+    strays
+}
+
+fn pinned<'a>(
+    stamp: &'a StampName,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = (Subject, &'a SecretVersion)> {
+    let workloads = cluster.workloads.iter().filter_map(move |view| {
+        let subject = Subject::Workload(stamp.clone(), view.name.clone());
+        view.pinned.as_ref().map(|version| (subject, version))
+    });
+    let jobs = cluster.cron_jobs.iter().filter(|job| !job.suspended).filter_map(move |job| {
+        let subject = Subject::Object(stamp.clone(), job.object());
+        job.pinned.as_ref().map(|version| (subject, version))
+    });
+    workloads.chain(jobs)
+}

@@ -1,0 +1,203 @@
+//! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
+
+use keyslot::model::{
+    CronJobView, Manager, ObjectName, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName,
+    WorkloadView,
+};
+use keyslot::render;
+use keyslot::rotation::{Acceptance, Event, Gate, Verdict, notes};
+
+use crate::stage::{Stage, at, deployment, holding, key};
+
+pub fn stateful(name: &str) -> WorkloadView {
+    let name = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", name);
+    WorkloadView { name, strategy: Strategy::Ordinals { partition: 0 }, ..deployment() }
+}
+
+/// The workload of both stamps is a StatefulSet.
+pub fn become_stateful(stage: &mut Stage) {
+    let set = stateful("orders-db");
+    stage.policy.workloads = vec![set.name.clone()];
+    for name in ["east", "north"] {
+        let cluster = stage.cluster_mut(name);
+        cluster.workloads = vec![set.clone()];
+        cluster.pods.iter_mut().for_each(|pod| pod.workload = Some(set.name.clone()));
+    }
+}
+
+pub fn nightly() -> CronJobView {
+    CronJobView {
+        namespace: "workload".to_owned(),
+        name: "nightly".to_owned(),
+        suspended: false,
+        mounts: false,
+        reads: vec!["cosmos".to_owned()],
+        pinned: None,
+    }
+}
+
+/// A pod of a Job, created then; the first of the other stamp's pods is taken for it.
+pub fn run_job(stage: &mut Stage, created: jiff::Timestamp) {
+    let pod = &mut stage.cluster_mut("north").pods[0];
+    pod.workload = None;
+    pod.above = Some(ObjectName::new("Job", "workload", "nightly-28"));
+    pod.created = created;
+}
+
+pub fn synced(slot: Slot) -> SyncedSecretView {
+    SyncedSecretView {
+        namespace: "workload".to_owned(),
+        name: "cosmos".to_owned(),
+        fingerprint: key(slot),
+        changed: None,
+    }
+}
+
+/// Spoils one piece of a stage that would act.
+type Spoil = fn(&mut Stage);
+
+#[test]
+fn who_is_held_is_told_by_name_and_with_what_to_do() {
+    type Told<'a> = (&'a str, Spoil, &'a str, &'a str, &'a str);
+    let cases: &[Told<'_>] = &[
+        (
+            "unlisted-workload",
+            |s| s.cluster_mut("north").workloads.push(stateful("orders-db")),
+            "north/workload/statefulset/orders-db",
+            "keyslot.toml does not name it",
+            "add \"workload/statefulset/orders-db\" to `order`",
+        ),
+        (
+            "unlisted-pods",
+            |s| s.cluster_mut("north").pods[0].workload = None,
+            "north/workload/pod/catalogservice-deploy-0",
+            "nothing that keyslot can restart",
+            "restart it by other means",
+        ),
+        (
+            "pinned-version",
+            |s| s.cluster_mut("north").workloads[0].pinned = Some("v1".into()),
+            "north/workload/catalogservice-deploy",
+            "version v1",
+            "remove `objectVersion`",
+        ),
+        ("job-runs", |s| run_job(s, at(10)), "north/workload/job/nightly-28", "until it ends", ""),
+        (
+            "cron-job-reads-stale",
+            |s| {
+                s.cluster_mut("north").synced.push(synced(Slot::Primary));
+                s.cluster_mut("north").cron_jobs.push(nightly());
+            },
+            "north/workload/cronjob/nightly",
+            "workload/cosmos still holds",
+            "delete the Secret",
+        ),
+    ];
+    for (kind, spoil, subject, why, remedy) in cases {
+        let mut stage = Stage::ready();
+        spoil(&mut stage);
+        let decision = stage.decide();
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
+            panic!("{kind}: {decision:?}")
+        };
+        let found = reasons.iter().find(|reason| reason.why.kind() == *kind);
+        let found = found.unwrap_or_else(|| panic!("{kind}: {reasons:?}"));
+        assert_eq!(found.subject.to_string(), *subject, "{kind}");
+        let (said, todo) = (render::reason::why(found), render::reason::remedy(found));
+        assert!(said.contains(why) && said.contains(subject), "{kind}: {said}");
+        assert!(todo.contains(remedy), "{kind}: {todo}");
+    }
+}
+
+#[test]
+fn consumers_that_follow_the_vault_hold_nothing() {
+    let cases: &[(&str, Spoil)] = &[
+        ("a workload of another kind that is listed", |s| {
+            s.cluster_mut("north").workloads.push(stateful("orders-db"));
+            s.cluster_mut("east").workloads.push(stateful("orders-db"));
+            s.policy.workloads.push(stateful("orders-db").name);
+        }),
+        ("an unlisted workload that does not get the secret", |s| {
+            let other = WorkloadView { consumes: false, ..stateful("other-db") };
+            s.cluster_mut("north").workloads.push(other);
+        }),
+        ("a Job that began with the new key", |s| run_job(s, at(70))),
+        ("a Job that has ended", |s| {
+            run_job(s, at(10));
+            s.cluster_mut("north").pods[0].phase = "Succeeded".to_owned();
+        }),
+        ("a CronJob whose Secret holds the new key", |s| {
+            s.cluster_mut("north").synced.push(synced(Slot::Secondary));
+            s.cluster_mut("north").cron_jobs.push(nightly());
+        }),
+        ("a CronJob that mounts files", |s| {
+            let mounts = CronJobView { mounts: true, reads: Vec::new(), ..nightly() };
+            s.cluster_mut("north").cron_jobs.push(mounts);
+        }),
+        ("a suspended CronJob, pinned though it is", |s| {
+            let pinned = CronJobView { suspended: true, pinned: Some("v1".into()), ..nightly() };
+            s.cluster_mut("north").cron_jobs.push(pinned);
+        }),
+        ("a class that was pinned to the new version", |s| {
+            s.cluster_mut("north").workloads[0].pinned = Some("v2".into());
+        }),
+    ];
+    for (name, spoil) in cases {
+        let mut stage = Stage::ready();
+        spoil(&mut stage);
+        let decision = stage.decide();
+        assert!(matches!(decision.verdict, Verdict::Act { .. }), "{name}: {decision:?}");
+    }
+}
+
+#[test]
+fn what_holds_nothing_is_noted_once_for_all_stamps() {
+    let mut stage = Stage::ready();
+    assert_eq!(render::note::notes(&notes(&stage.policy, &stage.world)), "");
+    for name in ["east", "north"] {
+        let cluster = stage.cluster_mut(name);
+        cluster.workloads[0].consumes = false;
+        cluster.workloads[0].manager = Some(Manager::ArgoApplication("shop".to_owned()));
+        cluster.cron_jobs.push(CronJobView { suspended: true, ..nightly() });
+    }
+    let hourly = CronJobView { name: "hourly".to_owned(), ..nightly() };
+    let mounting = CronJobView { name: "mounting".to_owned(), mounts: true, reads: Vec::new(), ..nightly() };
+    stage.cluster_mut("north").cron_jobs.extend([hourly, mounting]);
+    let told = render::note::notes(&notes(&stage.policy, &stage.world));
+    let expected = [
+        "worth knowing:",
+        "  workload/catalogservice-deploy is named in keyslot.toml and does not get the secret: it is never restarted \
+         (east, north)",
+        "  the CronJob workload/cronjob/mounting gets the secret, afresh with each run (north)",
+        "  the CronJob workload/cronjob/hourly gets the secret, with each run what the Kubernetes Secret cosmos holds \
+         (north)",
+        "  the CronJob workload/cronjob/nightly gets the secret, and is suspended (east, north)",
+        "  workload/catalogservice-deploy is managed by Argo CD (Application shop), which may take the mark of a restart \
+         away and so roll it once more (east, north)",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn an_unlisted_consumer_is_accepted_by_its_name_and_its_old_pods_are_not() {
+    let mut stage = Stage::ready();
+    stage.cluster_mut("north").workloads.push(stateful("orders-db"));
+    stage.events.push((
+        at(4),
+        Event::Accepted(Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::Consumers,
+            subject: "north/workload/statefulset/orders-db".to_owned(),
+            because: "its owners restart it".to_owned(),
+            until: at(200_000),
+            why: Some("unlisted-workload".to_owned()),
+        }),
+    ));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let pod = &mut stage.cluster_mut("north").pods[0];
+    (pod.workload, pod.created) = (Some(stateful("orders-db").name), at(10));
+    assert_eq!(holding(&stage.decide()), [Gate::OldPodsGone].into());
+    stage.cluster_mut("east").workloads.push(stateful("orders-db"));
+    assert!(holding(&stage.decide()).contains(&Gate::Consumers), "accepted in the other stamp only");
+}

@@ -1,0 +1,203 @@
+//! Whole rotations of a world that has StatefulSets and DaemonSets too: in memory, and by the program over the wire.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keyslot::drive::{Notice, TurnEnd, Watcher};
+use keyslot::model::{ReplicaNumber, Slot, WorkloadKind};
+use keyslot::rotation::Gate;
+use keyslot::sim::config::{CronJobConfig, KeySource};
+use keyslot::sim::{Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
+
+use crate::in_memory::{Life, Theatre};
+use crate::live::Live;
+
+fn world() -> WorldConfig {
+    WorldConfig::default().with_sets().with_stamps(2)
+}
+
+/// Everything was restarted once, ends on the new key, and nothing was refused.
+fn everybody_moved(world: &World, workloads: usize) {
+    let counters = world.counters();
+    assert_eq!(counters.generations.len(), workloads * 2, "{:?}", counters.generations);
+    assert!(counters.generations.values().all(|generations| *generations == 1), "{:?}", counters.generations);
+    let outcome = world.outcome();
+    assert_eq!(outcome.outage.refused, 0);
+    assert_eq!(outcome.regenerated.len(), 1);
+    for stamp in &outcome.stamps {
+        assert_eq!((stamp.vault_slot, stamp.pods_slot), (Holds::Secondary, Holds::Secondary));
+        assert!(stamp.restarted, "{}", stamp.name);
+    }
+}
+
+#[test]
+fn a_world_with_every_kind_is_rotated_whole() {
+    let mut config = world();
+    // One of them reads a synced Secret.
+    config.sets[0].workload.key = KeySource::SyncedSecret("cosmos".to_owned());
+    let mut theatre = Theatre::new(config);
+    assert_eq!(theatre.policy.workloads.len(), 5);
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    everybody_moved(&theatre.world.lock(), 5);
+    assert_eq!(theatre.world.lock().outage().dark, Duration::ZERO);
+}
+
+#[test]
+fn sets_that_the_configuration_leaves_out_hold_by_name_before_anything_is_done() {
+    let mut theatre = Theatre::new(world());
+    theatre.policy.workloads.retain(|workload| workload.kind == WorkloadKind::Deployment);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let held: Vec<String> = reasons.iter().map(|reason| reason.subject.to_string()).collect();
+    for name in ["workload/statefulset/orders-db", "workload/daemonset/relay-agent"] {
+        assert!(held.iter().any(|subject| subject.ends_with(name)), "{held:?}");
+    }
+    assert!(reasons.iter().all(|reason| reason.gate == Gate::Consumers), "{reasons:?}");
+    assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+}
+
+#[test]
+fn a_set_whose_pods_are_replaced_on_deletion_halts_and_never_loses_its_key() {
+    let mut config = world();
+    config.sets[1].on_delete = true;
+    let mut theatre = Theatre::new(config);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    assert!(reasons.iter().all(|reason| reason.why.kind() == "on-delete"), "{reasons:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::from(Slot::Primary)));
+}
+
+#[test]
+fn a_set_whose_new_pods_do_not_start_halts_at_the_canary() {
+    for set in 0..2 {
+        let mut config = world();
+        let name = config.sets[set].workload.name.clone();
+        config.faults.push(Fault::new(When::Always, Target::workload(name.clone()), Trouble::CrashLoop));
+        let mut theatre = Theatre::new(config);
+        let life = theatre.live();
+        let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+        let failed = reasons.iter().find(|reason| reason.why.kind() == "rollout-failed");
+        assert!(
+            failed.is_some_and(|failed| failed.subject.to_string().ends_with(&name.to_string())),
+            "{life:?}"
+        );
+        let world = theatre.world.lock();
+        let rolled = world.counters().generations.keys().filter(|(_, workload)| *workload == name).count();
+        assert_eq!((rolled, world.outage().refused), (1, 0), "the canary only");
+        assert_eq!(world.outage().dark, Duration::ZERO, "the other pods serve on");
+    }
+}
+
+/// A Job that begins before the vaults are written and works for longer than everything else takes, while all other
+/// pods end soon.
+fn with_a_long_job() -> WorldConfig {
+    let mut config = world();
+    let mut nightly = CronJobConfig { every: 1, ..CronJobConfig::named("nightly") };
+    nightly.workload.ends_in = Span::exactly(Duration::from_secs(8 * 3600));
+    config.cron_jobs = vec![nightly];
+    config.people.review = Span::exactly(Duration::from_secs(3600));
+    config.account.tells_last_use = false;
+    for workload in &mut config.workloads {
+        workload.ends_in = Span::exactly(Duration::from_secs(10));
+    }
+    config
+}
+
+#[test]
+fn a_job_that_began_with_the_old_key_is_waited_for_by_name() {
+    let mut theatre = Theatre::new(with_a_long_job());
+    let told: Arc<Told> = Arc::default();
+    theatre.watcher = told.clone();
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    let waited = told.0.lock().unwrap().clone();
+    assert!(waited.iter().any(|subject| subject.contains("/workload/job/nightly-")), "{waited:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
+}
+
+#[test]
+fn without_the_gate_a_running_job_is_refused() {
+    let mut theatre = Theatre::new(with_a_long_job());
+    theatre.without.insert(Gate::OldPodsGone);
+    theatre.live();
+    assert!(theatre.world.lock().outage().refused > 0);
+}
+
+#[test]
+fn a_cron_job_whose_next_run_would_read_the_old_key_halts_by_name() {
+    let mut config = world();
+    config.cron_jobs = vec![CronJobConfig { every: 24, ..CronJobConfig::named("nightly") }.reading("cosmos")];
+    let mut theatre = Theatre::new(config);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let held = reasons.iter().find(|reason| reason.why.kind() == "cron-job-reads-stale");
+    let held = held.unwrap_or_else(|| panic!("{reasons:?}"));
+    assert!(held.subject.to_string().ends_with("/workload/cronjob/nightly"), "{held:?}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
+}
+
+/// What was waited for, by subject.
+#[derive(Default)]
+struct Told(Mutex<BTreeSet<String>>);
+
+impl Watcher for Told {
+    fn notice(&self, _: Timestamp, notice: &Notice<'_>) {
+        if let Notice::Waiting { reasons, .. } = notice {
+            self.0.lock().unwrap().extend(reasons.iter().map(|reason| reason.subject.to_string()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_restarts_every_kind_over_the_wire() {
+    let live = Live::set(world(), 1200.0);
+    let mut process = live.keyslot(&["rotate", "--approve"]);
+    let code = loop {
+        if let Some(code) = process.ended() {
+            break code;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(code, 0, "{}", process.talk());
+    live.stage.simulation.world.with(|world| everybody_moved(world, 5));
+    let changes = live.stage.simulation.wire.transcript().changes();
+    for plural in ["statefulsets/orders-db", "daemonsets/relay-agent"] {
+        let patches = changes.iter().filter(|entry| entry.path.contains(plural));
+        assert_eq!(patches.count(), 2, "{changes:#?}");
+    }
+}
+
+#[test]
+fn whatever_the_kinds_and_their_pace_nothing_is_ever_refused() {
+    for seed in 1..=8_u64 {
+        let mut config = WorldConfig::seeded(seed).with_sets().with_stamps(1 + (seed % 2) as usize);
+        config.account.tells_last_use = seed % 3 == 0;
+        let [stateful, daemon] = config.sets.as_mut_slice() else { panic!("two sets") };
+        stateful.workload.replicas = 1 + (seed % 4) as u32;
+        // Longer than a regeneration now and then, and later than the rollout's own end.
+        stateful.workload.ends_in = Span::secs(5 * seed, 200 * seed);
+        daemon.workload.max_unavailable = ReplicaNumber::Count(1 + (seed % 3) as u32);
+        daemon.workload.min_ready = Duration::from_secs(seed % 2 * 20);
+        daemon.workload.starts_in = Span::secs(5, 100);
+        if seed % 2 == 0 {
+            daemon.workload.key = KeySource::SyncedSecret("cosmos".to_owned());
+        }
+        let mut job = CronJobConfig { every: 1 + (seed % 3) as u32, ..CronJobConfig::named("nightly") };
+        job.workload.ends_in = Span::secs(60, 3000 * seed);
+        config.cron_jobs = vec![job];
+        let mut theatre = Theatre::new(config);
+        let life = theatre.live();
+        assert!(matches!(life, Life::Ended(TurnEnd::Done)), "{seed}: {life:?}");
+        let outcome = theatre.world.lock().outcome();
+        assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{seed}");
+        assert!(
+            outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary),
+            "{seed}: {outcome:?}"
+        );
+    }
+}
