@@ -67,7 +67,7 @@ impl Uses {
 
     /// The references that are a pair because they are read by their names alone.
     pub(super) fn pairs(&self, references: &[Reference], sources: &[Source]) -> BTreeSet<usize> {
-        let mut groups: BTreeMap<(&str, usize, Access, &str), Vec<(usize, &str, Read)>> = BTreeMap::new();
+        let mut groups: BTreeMap<Group<'_>, Vec<Member<'_>>> = BTreeMap::new();
         for (at, reference) in
             references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty())
         {
@@ -96,6 +96,8 @@ impl Uses {
     }
 }
 
+/// Folder, account, access and family.
+type Group<'r> = (&'r str, usize, Access, &'r str);
 type Member<'r> = (usize, &'r str, Read);
 
 fn of(group: &[Member<'_>], wanted: impl Fn(&Member<'_>) -> bool) -> Vec<usize> {
