@@ -9,7 +9,8 @@ use crate::rotation::{Acceptance, Gate, Verdict};
 /// `--approve` and `--accept`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
-    /// Approve the regeneration of this rotation's old key; without it, the rotation halts there.
+    /// Approve the regeneration of this rotation's old key; without it, the rotation halts there. The approval is
+    /// recorded and holds for this rotation, also when the command is run again without it.
     #[arg(long)]
     pub approve: bool,
     /// Let one gate not hold for one subject, as `explain` names them; needs --because and --until. Never a
@@ -41,6 +42,11 @@ impl Consent {
         let accepted = self.check()?;
         if !accepted.is_empty() {
             let report = driver.report().await?;
+            if let Some(until) = self.until.filter(|until| *until < report.at) {
+                return Err(
+                    CliError::usage("--until lies in the past, so nothing would be accepted").at(until)
+                );
+            }
             for (gate, subject) in accepted {
                 let why = report.decision.as_ref().and_then(|decision| match &decision.verdict {
                     Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons

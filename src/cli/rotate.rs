@@ -187,6 +187,10 @@ async fn interrupted(driver: &mut Driver, terminal: &mut Terminal) -> Result<Exi
     // What was under way is in the journal as an intent; only the lease is worth giving back.
     let released = driver.release().await;
     terminal.say("stopped; nothing is lost: run `keyslot rotate` again to go on from here");
+    if !driver.fold().approvals.is_empty() {
+        terminal
+            .mutter("the regeneration is approved and stays so; `keyslot close` ends the rotation instead");
+    }
     if released.is_err() {
         terminal.mutter("the lease could not be given back; it runs out by itself");
     }

@@ -1,13 +1,14 @@
 //! `keyslot status` and `keyslot explain`: look, and say. Neither acts nor writes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::target::{Target, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
 use crate::model::Access;
 use crate::render::{explain, matrix::Matrix, note};
-use crate::rotation::{Report, Verdict, notes};
+use crate::rotation::{Report, Standing, Verdict, notes};
 
 /// Show who stands on which slot, and where the rotation stands.
 ///
@@ -39,8 +40,26 @@ impl Status {
             text.push_str(&notes);
         }
         terminal.data(text.as_bytes())?;
-        Ok(exit(&report))
+        let unseen = unseen(&report, &matrix);
+        for line in &unseen {
+            terminal.warn(line);
+        }
+        Ok(match (exit(&report), unseen.is_empty()) {
+            (Exit::Done, false) => Exit::World,
+            (exit, _) => exit,
+        })
     }
+}
+
+/// What could not be seen, so that its cells say nothing.
+fn unseen(report: &Report, matrix: &Matrix) -> Vec<String> {
+    let stamps: Vec<_> = matrix.rows.iter().map(|row| row.stamp.clone()).collect();
+    let standing = Standing::of(&report.world, &stamps, Duration::ZERO);
+    standing
+        .unseen
+        .iter()
+        .map(|unseen| format!("{} cannot be seen: {}", unseen.what, unseen.blind.why))
+        .collect()
 }
 
 impl Explain {

@@ -21,9 +21,6 @@ pub struct Verify {
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: Output,
-    /// Look at the read-only keys instead.
-    #[arg(long)]
-    pub read_only: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -60,9 +57,8 @@ impl Verify {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let ports = wiring::ports_of(&chosen, &wiring::process_variables).await?;
-        let access = if self.read_only { Access::ReadOnly } else { Access::ReadWrite };
         let mut targets = wiring::targets(&chosen);
-        (targets.salt, targets.access) = (fresh_salt()?, access);
+        targets.salt = fresh_salt()?;
         let stamps = targets.stamps.clone();
         let lag = chosen.policy(None).vault_lag;
         let clock = ports.clock.clone();
@@ -72,7 +68,7 @@ impl Verify {
         // What they tell is the past, and a busy account's are slow to ask.
         keys.remove(&EvidenceKey::Usage);
         observer.look(&keys, &mut world).await;
-        let matrix = Matrix::of(&world, &stamps, access, lag, clock.now());
-        Ok((matrix, Standing::of(&world, &stamps, access, lag)))
+        let matrix = Matrix::of(&world, &stamps, Access::ReadWrite, lag, clock.now());
+        Ok((matrix, Standing::of(&world, &stamps, lag)))
     }
 }

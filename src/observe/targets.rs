@@ -75,10 +75,14 @@ impl Targets {
         Fault::new(
             Blindness::Missing,
             "find the live release branch",
-            format!("{:?}", self.release),
+            match &self.release {
+                ReleaseRule::BaseItself => self.base_branch.to_string(),
+                ReleaseRule::Branch(branch) => branch.to_string(),
+                ReleaseRule::Newest { prefix } => format!("{prefix}*"),
+            },
             format!("the remote has {}", known.join(", ")),
         )
-        .remedy("name the branch that is deployed as `release_branch` in keyslot.toml")
+        .remedy("name the branch that is deployed: `branch` under [environment.NAME.release] in keyslot.toml")
     }
 }
 

@@ -117,6 +117,9 @@ pub fn why(reason: &Reason) -> String {
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
         ),
+        Why::ClusterGone => {
+            format!("Azure knows no cluster of {subject}, and its vault is there all the same")
+        }
         Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
         Why::Recreate => format!("{subject} has strategy Recreate: a restart ends all its pods at once"),
@@ -301,6 +304,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::RefusedSince { .. } => {
             "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
+        }
+        Why::ClusterGone => {
+            "correct the cluster's name in keyslot.toml; if it was deleted, take the stamp out or accept it"
         }
         Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",

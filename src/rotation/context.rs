@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountView, BranchName, ClusterView, EvidenceKey, InventoryView, KeyProof, Policy, PullView,
+    AccountView, Blindness, BranchName, ClusterView, EvidenceKey, InventoryView, KeyProof, Policy, PullView,
     ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
 };
 
@@ -181,6 +181,11 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
+    /// Whether a service said that what was looked for does not exist.
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.why, Why::Blind { blind, .. } if blind.kind == Blindness::Missing)
+    }
+
     /// Whether it only says that something was not looked at yet.
     pub fn is_blindness(&self) -> bool {
         matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })

@@ -184,6 +184,8 @@ pub enum Why {
     PinnedVersion {
         version: SecretVersion,
     },
+    /// Azure knows no such cluster, yet the stamp's vault is there.
+    ClusterGone,
     /// Azure is at work on the stamp's cluster.
     ClusterChanging {
         state: String,
@@ -374,6 +376,7 @@ impl Why {
             Why::UnlistedWorkload => "unlisted-workload",
             Why::UnlistedPods { .. } => "unlisted-pods",
             Why::PinnedVersion { .. } => "pinned-version",
+            Why::ClusterGone => "cluster-gone",
             Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
@@ -438,6 +441,7 @@ impl Why {
             | Why::LastHealthyStamp
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
+            | Why::ClusterGone
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }
             | Why::NotApproved { .. }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::predicate::stale_pods;
 use crate::model::{
-    Access, AccountView, Blind, ClusterState, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName,
+    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
     VaultView, World,
 };
 
@@ -82,7 +82,7 @@ pub struct Standing {
 
 impl Standing {
     /// Judges what was seen of these stamps. `lag` is the policy's `vault_lag`.
-    pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration) -> Standing {
+    pub fn of(world: &World, stamps: &[StampName], lag: Duration) -> Standing {
         let mut standing = Standing {
             slot: None,
             differences: Vec::new(),
@@ -91,7 +91,7 @@ impl Standing {
         };
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
         let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
-        let held = |vault: &VaultView| slot_of(account, access, vault);
+        let held = |vault: &VaultView| account.slot_of(&vault.fingerprint);
         // Two slots are told against the one that more vaults hold.
         let most = Slot::ALL
             .into_iter()
@@ -149,13 +149,6 @@ impl Standing {
     }
 }
 
-fn slot_of(account: &AccountView, access: Access, vault: &VaultView) -> Option<Slot> {
-    let is = |slot: &Slot| {
-        account.key(KeyKind { slot: *slot, access }).fingerprint.as_ref() == Some(&vault.fingerprint)
-    };
-    Slot::ALL.into_iter().find(is)
-}
-
 fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
     let mut unseen = Vec::new();
     let mut note = |what: EvidenceKey, blind: Option<&Blind>| {
@@ -170,9 +163,16 @@ fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
         // The vault of a stamp whose cluster is gone may be gone with it.
         note(EvidenceKey::Vault(stamp.clone()), vault.filter(|_| state != Some(&ClusterState::Gone)));
         note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
+        // With its vault there, it may be a cluster that is named wrongly.
+        let vault_is_there = world.vaults.get(stamp).is_some_and(|seen| seen.what.is_ok());
+        let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
+        let gone = state == Some(&ClusterState::Gone) && vault_is_there;
+        note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
     }
     unseen
 }
+
+const NO_CLUSTER: &str = "Azure knows no cluster of this name, and the stamp's vault is there all the same";
 
 fn ahead(world: &World, slot: Option<Slot>) -> Vec<(String, SlotUse)> {
     let Some(code) = world.code.as_ref().and_then(|seen| seen.get()) else { return Vec::new() };

@@ -206,7 +206,7 @@ async fn kubectl_restarts_and_calls_it_done_while_old_pods_still_terminate() {
     let setup = setup(config, 60.0);
     let out = setup.ok(&["rollout", "restart", "deployment", CATALOG]).await;
     assert_eq!(out.trim(), format!("deployment.apps/{CATALOG} restarted"));
-    let out = setup.ok(&["rollout", "status", "deployment", CATALOG, "--timeout=60s"]).await;
+    let out = setup.ok(&["rollout", "status", "deployment", CATALOG, "--timeout=150s"]).await;
     assert!(out.ends_with(&format!("deployment \"{CATALOG}\" successfully rolled out\n")), "{out}");
     assert!(out.contains("Waiting for deployment"), "{out}");
     let pods = setup.ok(&["get", "pods", "-l", "app=catalogservice"]).await;
@@ -232,7 +232,7 @@ async fn kubectl_restarts_sets_and_follows_them_to_their_end() {
     if !kubectl_is_here() {
         return;
     }
-    let setup = setup(WorldConfig::default().with_sets(), 600.0);
+    let setup = setup(WorldConfig::default().with_sets(), 60.0);
     let out = setup.ok(&["get", "statefulsets"]).await;
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!((&lines[0][..], &lines[1][..2]), (&["NAME", "READY", "AGE"][..], &["orders-db", "3/3"][..]));
@@ -245,7 +245,7 @@ async fn kubectl_restarts_sets_and_follows_them_to_their_end() {
     ] {
         let restarted = setup.ok(&["rollout", "restart", target]).await;
         assert!(restarted.trim().ends_with("restarted"), "{restarted}");
-        let out = setup.ok(&["rollout", "status", target, "--timeout=60s"]).await;
+        let out = setup.ok(&["rollout", "status", target, "--timeout=150s"]).await;
         assert!(out.contains(said), "{out}");
         assert!(out.contains("Waiting for"), "it was seen under way: {out}");
     }

@@ -63,3 +63,19 @@ async fn what_cannot_be_seen_is_told_and_is_no_agreement() {
     let log = live.stage.simulation.wire.transcript();
     assert_eq!(log.count("DELETE", "/dbs"), 0, "no key is probed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_azure_does_not_know_is_no_empty_one() {
+    let live = Live::set(WorldConfig::seeded(7), 60.0);
+    let path = live.stage.settings_path();
+    let settings = std::fs::read_to_string(&path).unwrap();
+    assert!(settings.contains("-aks\""), "the last stamp is found through Azure");
+    std::fs::write(&path, settings.replace("-aks\"", "-wrong\"")).unwrap();
+    let (code, text) = verify(&live, &[]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("Azure knows no cluster of this name"), "{text}");
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("Azure knows no cluster of"), "{said}");
+}

@@ -219,7 +219,8 @@ fn remedy(revision: &str, shallow: bool) -> String {
                 .to_owned()
         }
         (true, false) if is_name(revision) => {
-            format!("`git fetch origin {revision}` brings it, if it is a branch of the remote")
+            let branch = revision.strip_prefix("origin/").unwrap_or(revision);
+            format!("`git fetch origin {branch}` brings it, if it is a branch of the remote")
         }
         (_, false) => {
             "`git log --oneline` lists the commits that are here, `git branch --all` and `git tag` the names"

@@ -4,7 +4,7 @@
 
 use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot};
-use crate::terraform::{Reference, Tree};
+use crate::terraform::{Reference, SinkKind, Tree};
 
 pub const RULE: Rule = Rule {
     id: "mixed-slots",
@@ -77,11 +77,16 @@ fn remedy(tree: &Tree, account: usize, access: Access, shown: [&Reference; 2]) -
     };
     let key = &tree.accounts[account].key;
     let places = shown.map(|reference| format!("\"{}\"", tree.declared_place(reference)));
+    // A secret that somebody is served from is no place to leave behind.
+    let served = tree.flows().iter().any(|flow| {
+        flow.sink.kind == SinkKind::KeyVaultSecret
+            && shown.iter().any(|reference| std::ptr::eq(*reference, &tree.references[flow.reference]))
+    });
+    let mirrors = if served { "\"FOLDER:PLACE\", …".to_owned() } else { places.join(", ") };
     format!(
         "Move all of them to one slot: `keyslot flip{folder} --to primary{access} --account '{key}'`, or `--to \
          secondary`. Where both are read on purpose, declare such places under `[check]` in keyslot.toml: `mirrors = \
-         [{}]`.",
-        places.join(", ")
+         [{mirrors}]`."
     )
 }
 

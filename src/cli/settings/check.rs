@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, Environment, Settings, Span};
+use super::{CheckSettings, Environment, Promote, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Route, WORKLOAD_GRAMMAR};
 
@@ -266,6 +266,14 @@ fn waits(environment: &Environment) -> Checked {
 fn release_branch(environment: &Environment) -> Checked {
     let release = &environment.release;
     let base = &environment.terraform.base_branch;
+    if release.route != Route::Hotfix {
+        let what = "this route is not built yet";
+        return Err(Problem::new(keys(["release", "route"]), what, "write route = \"hotfix\""));
+    }
+    if release.promote == Promote::PullRequest {
+        let what = "promoting by a pull request is not built yet";
+        return Err(Problem::new(keys(["release", "promote"]), what, "write promote = \"push\""));
+    }
     match (release.route, &release.branch) {
         (Route::Hotfix, Some(branch)) if branch.is_empty() || branch == base => {
             let what = "the release branch is another than the base branch";

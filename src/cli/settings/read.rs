@@ -108,6 +108,15 @@ impl SettingsFile {
         let text = read(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })?;
         SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? }.with_units()
     }
+
+    /// The same for what is said of the code alone: release units' outputs are not read.
+    ///
+    /// # Errors
+    /// As [`SettingsFile::load`].
+    pub fn load_declarations(path: &Path) -> Result<SettingsFile, SettingsError> {
+        let text = read(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })?;
+        Ok(SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? })
+    }
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, consumers, keys_allowed, logs_readable, slot_unused, target_proven, workload_ready,
+    all_listed, cluster_known, consumers, keys_allowed, logs_readable, slot_unused, target_proven,
+    workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::regenerate;
@@ -48,6 +49,10 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
                 continue;
             }
         };
+        if !cluster.state.has_pods() {
+            reasons.extend(cluster_known(ctx, &stamp.name, ctx.policy.ages.ordinary));
+            continue;
+        }
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
         for name in &ctx.policy.workloads {
             reasons.extend(workload_ready(&stamp.name, name, cluster));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, key_quiet, keys_allowed, known_consumers, lease_held, no_hazard, none_refused,
-    old_pods_gone, propagated, slot_unused, synced, target_proven,
+    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, lease_held, no_hazard,
+    none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -59,6 +59,7 @@ pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason>
         reasons.extend(propagated(ctx, &stamp.name, slot.other(), max));
         reasons.extend(synced(ctx, &stamp.name, slot.other(), max));
         reasons.extend(known_consumers(ctx, &stamp.name, max));
+        reasons.extend(cluster_known(ctx, &stamp.name, max));
         reasons.extend(old_pods_gone(ctx, &stamp.name, max));
     }
     reasons.extend(all_listed(ctx, max));

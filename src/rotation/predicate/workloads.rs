@@ -12,6 +12,21 @@ use crate::model::{
     ClusterState, ClusterView, PodView, StampName, Strategy, WorkloadKind, WorkloadName, WorkloadView,
 };
 
+/// A stamp is gone where its cluster and its vault are. A cluster that Azure does not know beside a vault that is there
+/// may be one that is named wrongly, with pods that nobody sees.
+pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Preflight;
+    match ctx.cluster(stamp, gate, max) {
+        Err(reason) => vec![*reason],
+        Ok(cluster) if cluster.state != ClusterState::Gone => Vec::new(),
+        Ok(_) => match ctx.vault(stamp, gate, max) {
+            Err(reason) if reason.is_missing() => Vec::new(),
+            Err(reason) => vec![*reason],
+            Ok(_) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
+        },
+    }
+}
+
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
 pub fn cluster_steady(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
     match &cluster.state {
