@@ -19,7 +19,7 @@
 //! | [`render`] | reports → text for people and machines; every reason's words |
 //! | [`observe`] | ports → [`model::World`] |
 //! | [`execute`] | step → outcome, one effect each |
-//! | [`adapters`] | one outside system a folder: git, GitHub, Azure DevOps, Cosmos DB, Key Vault, Kubernetes |
+//! | [`adapters`] | one outside system a folder: git, GitHub, Azure DevOps, Cosmos DB, Key Vault, Kubernetes and AKS, Resource Graph, Log Analytics |
 //! | [`sim`] | the same ports and the same wire protocols, from one simulated world |
 //! | [`journal`] | numbered records in an object store, created once, never changed; the lease in them |
 //! | [`ports`] | the traits between core and outside; effects that may be unknown; permits |
