@@ -8,6 +8,7 @@ mod code;
 mod example;
 mod inventory;
 mod names;
+mod pattern;
 mod pipeline;
 mod policy;
 mod rights;
@@ -32,6 +33,7 @@ pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
 };
+pub use pattern::{matches, matches_any_case};
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
 pub use rights::{Right, RightView};

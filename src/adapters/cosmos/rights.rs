@@ -9,7 +9,7 @@ use url::Url;
 use super::management::Management;
 use crate::adapters::arm::ArmFailure;
 use crate::adapters::http::Backoff;
-use crate::model::{Right, RightView};
+use crate::model::{Right, RightView, matches_any_case};
 use crate::ports::Fault;
 
 const PERMISSIONS: &str = "2022-04-01";
@@ -131,22 +131,9 @@ impl Management {
 
 impl Permission {
     fn allows(&self, action: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, action));
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches_any_case(pattern, action));
         any(&self.actions) && !any(&self.not_actions)
     }
-}
-
-/// Without regard to case; `*` stands for any text, slashes included.
-fn matches(pattern: &str, action: &str) -> bool {
-    fn fits(pattern: &str, text: &str) -> bool {
-        match pattern.split_once('*') {
-            None => pattern == text,
-            Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-                rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(tail, &rest[at..]))
-            }),
-        }
-    }
-    fits(&pattern.to_lowercase(), &action.to_lowercase())
 }
 
 #[cfg(test)]

@@ -274,15 +274,10 @@ fn release_branch(environment: &Environment) -> Checked {
         let what = "promoting by a pull request is not built yet";
         return Err(Problem::new(keys(["release", "promote"]), what, "write promote = \"push\""));
     }
-    match (release.route, &release.branch) {
-        (Route::Hotfix, Some(branch)) if branch.is_empty() || branch == base => {
-            let what = "the release branch is another than the base branch";
-            Err(Problem::new(
-                keys(["release", "branch"]),
-                what,
-                "remove the key where base itself is deployed",
-            ))
-        }
-        (Route::Hotfix | Route::NextRelease | Route::VaultFirst, _) => Ok(()),
+    if release.branch.as_ref().is_some_and(|branch| branch.is_empty() || branch == base) {
+        let what = "the release branch is another than the base branch";
+        let remedy = "remove the key where base itself is deployed";
+        return Err(Problem::new(keys(["release", "branch"]), what, remedy));
     }
+    Ok(())
 }
