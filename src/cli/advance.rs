@@ -2,7 +2,7 @@
 
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::finish;
+use super::rotate::{finish, go_on_with_second};
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, TurnEnd};
@@ -28,6 +28,7 @@ impl Advance {
         super::block_on(async {
             let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let by = person();
+            go_on_with_second(&mut driver, &by, terminal).await?;
             match driver.resume(&by).await {
                 Ok(()) => {}
                 Err(DriveError::NoneOpen) => {

@@ -3,6 +3,7 @@
 use super::consent::Consent;
 use super::progress::watcher;
 use super::target::{Target, person, spell};
+use super::words::AccessWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
@@ -27,6 +28,12 @@ pub struct Rotate {
     /// What happens to the code afterwards: stay, propose to change it back, or deploy that too.
     #[arg(long, value_name = "HOW")]
     pub flip_back: Option<Back>,
+    /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
+    #[arg(long, value_name = "ACCESS")]
+    pub access: Option<AccessWord>,
+    /// Retire the keys in both slots: two rotations, one after the other, each with gates and an approval of its own.
+    #[arg(long, conflicts_with = "flip_back")]
+    pub both_slots: bool,
     /// Begin another rotation although one has just ended.
     #[arg(long)]
     pub again: bool,
@@ -36,7 +43,9 @@ const EXAMPLES: &str = "\
 Examples:
   keyslot rotate --environment prod              as far as it goes without an approval
   keyslot rotate --environment prod --approve    to the end
-  keyslot rotate -e prod --retire primary        say which key is to go";
+  keyslot rotate -e prod --retire primary        say which key is to go
+  keyslot rotate -e prod --access read-only      the same for the slot's read-only key
+  keyslot rotate -e prod --both-slots            after a leak: both keys go, and everybody ends where they began";
 
 /// A slot, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,6 +89,8 @@ impl Rotate {
         self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
+        let access = self.access.map(Access::from);
+        let chosen = chosen.about(access.unwrap_or(chosen.access));
         let flip_back = self.flip_back.map(FlipBack::from);
         let shown = watcher(terminal);
         super::block_on(async {
@@ -89,20 +100,28 @@ impl Rotate {
             let request = OpenRequest {
                 environment: chosen.name.clone(),
                 account: chosen.environment.account.id(),
-                access: Access::ReadWrite,
+                access,
                 retire: self.retire.map(Slot::from),
                 route: chosen.environment.release.route,
                 flip_back: driver.policy().flip_back,
                 by: by.clone(),
                 again: self.again,
+                both: self.both_slots,
             };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.consent.record(&mut driver, &by).await?;
-            let end = tokio::select! {
-                end = driver.run() => Some(end?),
-                _ = tokio::signal::ctrl_c() => None,
+            let end = loop {
+                self.consent.record(&mut driver, &by).await?;
+                let end = tokio::select! {
+                    end = driver.run() => Some(end?),
+                    _ = tokio::signal::ctrl_c() => None,
+                };
+                if !matches!(end, Some(TurnEnd::Done))
+                    || !go_on_with_second(&mut driver, &by, terminal).await?
+                {
+                    break end;
+                }
             };
             match end {
                 Some(end) => finish(&driver, &end, terminal),
@@ -129,18 +148,38 @@ pub(super) async fn open(
         }
         Opening::Opened | Opening::Continued => {}
     }
-    if let Some(opened) = driver.fold().rotation() {
-        let verb = if opening == Opening::Opened { "begins" } else { "goes on" };
-        terminal.say(&format!(
-            "rotation {} {verb}: retire the {} key of {} ({}), everybody to {}",
-            opened.rotation,
-            opened.from,
-            opened.account,
-            opened.environment,
-            opened.to()
-        ));
-    }
+    announce(driver, if opening == Opening::Opened { "begins" } else { "goes on" }, terminal);
     Ok(None)
+}
+
+/// Opens the second of two rotations, if the first has just been done.
+pub(super) async fn go_on_with_second(
+    driver: &mut Driver,
+    by: &str,
+    terminal: &mut Terminal,
+) -> Result<bool, CliError> {
+    let opened = driver.open_second(by).await?;
+    if opened {
+        terminal.say("the first of two keys is gone");
+        announce(driver, "begins", terminal);
+    }
+    Ok(opened)
+}
+
+fn announce(driver: &Driver, verb: &str, terminal: &mut Terminal) {
+    let Some(opened) = driver.fold().rotation() else { return };
+    let what = match opened.access {
+        Access::ReadWrite => String::new(),
+        Access::ReadOnly => format!("{} ", opened.access),
+    };
+    terminal.say(&format!(
+        "rotation {} {verb}: retire the {} {what}key of {} ({}), everybody to {}",
+        opened.rotation,
+        opened.from,
+        opened.account,
+        opened.environment,
+        opened.to()
+    ));
 }
 
 /// The end of a turn, for people, and its exit code.

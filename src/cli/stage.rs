@@ -165,7 +165,7 @@ impl Stage {
                 token: None,
                 author: AuthorSettings::default(),
             },
-            secret: SecretSettings { name: config.secret_name.clone() },
+            secret: SecretSettings { name: config.secret_name.clone(), read_only: None },
             release: self.release(&config),
             workloads: WorkloadSettings {
                 namespace: "workload".to_owned(),

@@ -26,9 +26,9 @@ use crate::adapters::log_analytics::{self, LogAnalytics, NoLogs};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
-use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
+use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::journal::{Journal, Remote, StorePlace, open_store};
-use crate::model::{Access, FlipBack, Salt};
+use crate::model::{FlipBack, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
 use crate::sim::wire::WireClock;
@@ -100,10 +100,12 @@ async fn build(
 ) -> Result<Driver, CliError> {
     let clock = clock(chosen);
     let http = https(chosen)?;
-    let ports = ports(chosen, &http, &clock, variables).await?;
     let place = chosen.journal()?;
     let store = open_store(&place, remote(&place, &http, variables).as_ref())?;
     let journal = Journal::open(store).await.map_err(|error| CliError::from(error.fault()))?;
+    // What is under way decides which secret is looked at, whatever was asked for.
+    let chosen = &chosen.about(access_under_way(&journal)?.unwrap_or(chosen.access));
+    let ports = ports(chosen, &http, &clock, variables).await?;
     Driver::new(Parts {
         observer: Observer::new(ports.clone(), targets(chosen)),
         ports,
@@ -156,7 +158,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     };
     Targets {
         salt: Salt::new(""),
-        access: Access::ReadWrite,
+        access: chosen.access,
         terraform: chosen.question(),
         terraform_root: environment.terraform.root.clone(),
         base_branch: environment.terraform.base_branch.as_str().into(),
@@ -239,7 +241,7 @@ async fn ports(
                 (stamp.stamp_name(), format!("https://{host}"))
             })
             .collect(),
-        secret: environment.secret.name.clone(),
+        secret: chosen.secret()?.to_owned(),
     };
     let clusters = environment
         .stamps
@@ -258,7 +260,7 @@ async fn ports(
         forge: forge(chosen, http, clock, variables)?,
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
-            Kubernetes::new(environment.secret.name.as_str(), clusters, chosen.http()?, Arc::clone(clock))
+            Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
         vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),

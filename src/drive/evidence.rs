@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
-    OperationState, PodView, PullCheck, PullState, PullView, Region, ReleaseView, Requests, RunView,
-    SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView,
+    OperationState, PodView, ProofVerdict, PullCheck, PullState, PullView, Region, ReleaseView, Requests,
+    RunView, SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView,
     WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
@@ -118,7 +118,10 @@ fn proof(facts: &mut Facts, view: &KeyProof) {
     let KeyProof { fingerprint, regions } = view;
     facts.maybe_text(fingerprint.as_ref().map(Fingerprint::as_str));
     for (region, proof) in regions {
-        facts.text(region).word(proof.read.kind()).word(proof.write.kind());
+        facts
+            .text(region)
+            .word(proof.read.kind())
+            .word(proof.write.as_ref().map_or("not-asked", ProofVerdict::kind));
     }
 }
 

@@ -32,7 +32,7 @@ use crate::ports::Ports;
 use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller, fresh_salt};
+pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 
@@ -137,6 +137,7 @@ impl Driver {
         if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
             targets.salt = opened.salt.clone();
+            targets.access = opened.access;
             targets.operation = operation(&self.fold);
         }
         Ok(())

@@ -13,9 +13,9 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyProof,
-    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView, VaultView,
-    World,
+    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyKind,
+    KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView,
+    VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -152,7 +152,10 @@ impl Observer {
             None => self.ports.accounts.look(&self.targets.salt).await.map(|account| account.regions),
         };
         match regions {
-            Ok(regions) => seen(at, self.ports.accounts.prove(slot, &regions, &self.targets.salt).await),
+            Ok(regions) => {
+                let kind = KeyKind { slot, access: self.targets.access };
+                seen(at, self.ports.accounts.prove(kind, &regions, &self.targets.salt).await)
+            }
             Err(fault) => seen(at, Err(fault)),
         }
     }

@@ -3,18 +3,16 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{
-    AccountView, KeyKind, KeyProof, Operation, OperationState, Region, RightView, Salt, Slot,
-};
+use crate::model::{AccountView, KeyKind, KeyProof, Operation, OperationState, Region, RightView, Salt};
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// The account with its keys' generation times and fingerprints (get and listKeys).
     async fn look(&self, salt: &Salt) -> Result<AccountView, Fault>;
 
-    /// A signed read and a signed write that changes nothing, with the current read-write key of the slot, at
-    /// every region given.
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault>;
+    /// A signed read, and with a read-write key a signed write that changes nothing, with the current key of this
+    /// kind, at every region given.
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault>;
 
     /// Starts one regeneration. Sent at most once, never repeated by any layer. `request_id` goes along as
     /// `x-ms-client-request-id`.

@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{AccountId, EvidenceKey, RotationId, Slot, SlotUse, World};
+use crate::model::{Access, AccountId, EvidenceKey, KeyKind, RotationId, Slot, SlotUse, World};
 
-/// The id: a digest of the account, the slot and the generation time of the key that goes. The next rotation of
+/// The id: a digest of the account, the kind and the generation time of the key that goes. The next rotation of
 /// the same slot has another one; the same rotation, begun twice, has the same.
-pub fn rotation_id(account: &AccountId, from: Slot, retired_generation: Option<Timestamp>) -> RotationId {
+pub fn rotation_id(account: &AccountId, kind: KeyKind, retired_generation: Option<Timestamp>) -> RotationId {
     let mut digest = Sha256::new();
     digest.update(account.resource_id().to_ascii_lowercase());
     digest.update("\n");
-    digest.update(from.as_str());
+    digest.update(kind.slot.as_str());
+    if kind.access == Access::ReadOnly {
+        digest.update(" read-only");
+    }
     digest.update("\n");
     digest.update(retired_generation.map_or_else(|| "unknown".to_owned(), |at| at.to_string()));
     RotationId::new(digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect::<String>())

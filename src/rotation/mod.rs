@@ -32,7 +32,7 @@ mod step;
 pub use census::{Attachment, Census, User};
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
-pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};
+pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
 pub use fold::{Fold, IllegalRecord, StepRecord};
 pub use foresight::{Concern, Foresight, Waits, Wave};
 pub use gate::Gate;

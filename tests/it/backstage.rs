@@ -293,8 +293,8 @@ impl Accounts for Witness {
         self.inner.look(salt).await
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
-        self.inner.prove(slot, regions, salt).await
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+        self.inner.prove(kind, regions, salt).await
     }
 
     async fn regenerate(

@@ -78,7 +78,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("the target key is refused", Gate::TargetProven, End::Halts, |s| {
             let mut refused = proof(Slot::Secondary);
             refused.regions.values_mut().for_each(|region| {
-                region.write = keyslot::model::ProofVerdict::Refused;
+                region.write = Some(keyslot::model::ProofVerdict::Refused);
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
         }),

@@ -29,6 +29,10 @@ pub struct Theatre {
     pub backstage: Backstage,
     /// What `rotate --retire` says.
     pub retire: Option<Slot>,
+    /// What `rotate --access` says.
+    pub access: Access,
+    /// `rotate --both-slots`.
+    pub both: bool,
     /// Who is told what the loop says.
     pub watcher: Arc<dyn Watcher>,
     /// Whether a person has approved the regeneration.
@@ -48,6 +52,8 @@ impl Theatre {
             backstage: Backstage::new(&world, crashes.flag()),
             world,
             retire: None,
+            access: Access::ReadWrite,
+            both: false,
             approves: true,
             watcher: Arc::new(Silent),
             store: MemoryStore::new(),
@@ -81,12 +87,13 @@ impl Theatre {
         OpenRequest {
             environment: EnvironmentName::new("prod"),
             account: self.world.lock().config().account.id.clone(),
-            access: Access::ReadWrite,
+            access: Some(self.access),
             retire: self.retire,
             route: Route::Hotfix,
             flip_back: self.policy.flip_back,
             by: "tester".to_owned(),
             again: false,
+            both: self.both,
         }
     }
 
@@ -96,10 +103,16 @@ impl Theatre {
             Opening::JustDone { .. } => return Ok(TurnEnd::Done),
             Opening::Opened | Opening::Continued => {}
         }
-        if self.approves {
-            driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+        loop {
+            if self.approves {
+                driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+            }
+            let end = driver.run().await.map_err(|error| error.to_string())?;
+            let done = end == TurnEnd::Done;
+            if !done || !driver.open_second("tester").await.map_err(|error| error.to_string())? {
+                return Ok(end);
+            }
         }
-        driver.run().await.map_err(|error| error.to_string())
     }
 
     pub async fn driver(&self) -> Result<Driver, String> {
@@ -147,7 +160,7 @@ impl Theatre {
         let config = world.config();
         Targets {
             salt: Salt::new(""),
-            access: Access::ReadWrite,
+            access: self.access,
             terraform: keyslot::terraform::Question::default(),
             terraform_root: String::new(),
             base_branch: config.repository.base.clone(),

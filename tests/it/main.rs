@@ -32,6 +32,7 @@ mod journal_folder;
 mod journal_remote;
 mod journey;
 mod kinds;
+mod kinds_of_keys;
 mod kubernetes_adapter;
 mod kubernetes_face;
 mod lagging_vaults;

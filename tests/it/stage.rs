@@ -187,6 +187,7 @@ pub fn opened() -> Opened {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         by: "proposer".to_owned(),
+        pair: keyslot::rotation::Pair::Alone,
     }
 }
 
@@ -213,7 +214,7 @@ pub fn account() -> AccountView {
 }
 
 pub fn proof(slot: Slot) -> KeyProof {
-    let accepted = RegionProof { read: ProofVerdict::Accepted, write: ProofVerdict::Accepted };
+    let accepted = RegionProof { read: ProofVerdict::Accepted, write: Some(ProofVerdict::Accepted) };
     KeyProof {
         fingerprint: Some(key(slot)),
         regions: BTreeMap::from([("North Europe".to_owned(), accepted)]),

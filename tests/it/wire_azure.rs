@@ -137,7 +137,7 @@ async fn both_slots_are_seen_and_proven_in_every_region() {
     assert_eq!(view.regions.iter().filter(|region| region.writable).count(), 1);
     assert!(view.regions.len() > 1);
     for slot in Slot::ALL {
-        let proof = rig.cosmos.prove(slot, &view.regions, &rig.salt).await.unwrap();
+        let proof = rig.cosmos.prove(KeyKind::read_write(slot), &view.regions, &rig.salt).await.unwrap();
         assert!(proof.holds(), "{proof:?}");
         assert_eq!(proof.regions.len(), view.regions.len());
         assert_eq!(proof.fingerprint, view.key(KeyKind::read_write(slot)).fingerprint);
@@ -158,10 +158,13 @@ async fn a_key_that_a_region_refuses_is_refused_there_and_only_there() {
         Trouble::RefuseKey,
     ));
     let rig = Rig::new(config);
-    let proof = rig.cosmos.prove(Slot::Secondary, &view.regions, &rig.salt).await.unwrap();
+    let proof =
+        rig.cosmos.prove(KeyKind::read_write(Slot::Secondary), &view.regions, &rig.salt).await.unwrap();
     assert!(!proof.holds());
     assert_eq!(proof.refusing(), [refusing.as_str()]);
-    assert!(rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap().holds());
+    assert!(
+        rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap().holds()
+    );
 }
 
 #[tokio::test]
@@ -171,7 +174,7 @@ async fn firewalls_and_switched_off_keys_are_no_evidence() {
     let target = Target::operation(sim::Operation::Probe).and_region(name.clone());
     let blocked = sim::Fault::new(When::Always, target, Trouble::Forbidden);
     let rig = Rig::new(WorldConfig::default().with_fault(blocked));
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(matches!(&proof.regions[&name].read, ProofVerdict::NoEvidence(why) if why.contains("firewall")));
     assert!(proof.refusing().is_empty(), "{proof:?}");
     assert_eq!(
@@ -183,7 +186,7 @@ async fn firewalls_and_switched_off_keys_are_no_evidence() {
     config.account.local_auth_disabled = true;
     let rig = Rig::new(config);
     assert!(rig.look().await.local_auth_disabled);
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(!proof.holds() && proof.refusing().is_empty(), "{proof:?}");
 }
 
@@ -209,7 +212,7 @@ impl Clock for Slow {
 async fn a_wrong_clock_is_corrected_by_the_services_date() {
     let rig = Rig::at(WorldConfig::default(), SPEED, |clock| Arc::new(Slow(clock)));
     let view = rig.look().await;
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(proof.holds(), "{proof:?}");
     let entries = rig.simulation.wire.transcript().entries();
     assert_eq!(entries.iter().filter(|entry| entry.status == Some(403)).count(), 1, "learnt once, kept");
@@ -221,7 +224,7 @@ async fn an_unreachable_region_is_no_evidence_and_the_others_are_judged() {
     let mut regions = rig.look().await.regions;
     let endpoint = "https://nowhere.example.com:443/".to_owned();
     regions.push(Region { name: "Nowhere".to_owned(), endpoint, writable: false });
-    let proof = rig.cosmos.prove(Slot::Primary, &regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &regions, &rig.salt).await.unwrap();
     assert!(matches!(proof.regions["Nowhere"].read, ProofVerdict::NoEvidence(_)));
     assert!(!proof.holds());
     assert!(proof.refusing().is_empty());
@@ -380,7 +383,8 @@ async fn reads_are_patient_with_throttling_and_see_no_keys_where_they_may_not() 
     let rig = Rig::new(faulty(sim::Operation::ListKeys, When::Always, Trouble::Forbidden));
     let view = rig.look().await;
     assert!(view.keys.values().all(|key| key.fingerprint.is_none()));
-    let fault = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap_err();
+    let fault =
+        rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden);
     assert!(fault.remedy.contains("role assignments"), "{fault}");
 }

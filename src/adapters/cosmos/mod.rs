@@ -27,7 +27,7 @@ use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
 use crate::model::{
     AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
-    RightView, Salt, Slot,
+    RightView, Salt,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -130,15 +130,14 @@ impl Accounts for Cosmos {
         Ok(view)
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let keys = self.keys().await?;
-        let kind = KeyKind::read_write(slot);
         let Some(key) = keys.get(kind) else {
             let why = format!("the service lists no {kind} key");
             return Err(Fault::new(Blindness::Unintelligible, "prove a key", self.name(), why));
         };
         let target = self.target(regions, key).await;
-        let regions = proof::prove(&self.plane, regions, key, &target).await;
+        let regions = proof::prove(&self.plane, regions, key, kind.access, &target).await;
         let proof = KeyProof { fingerprint: Some(key.fingerprint(salt)), regions };
         let found = target.ok().filter(|_| proof.holds());
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;

@@ -7,7 +7,6 @@ use crate::cli::settings::SettingsFile;
 use crate::cli::stage::{ENVIRONMENT, Stage};
 use crate::cli::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, TurnEnd};
-use crate::model::Access;
 
 const APPROVER: &str = "the rehearsal itself";
 
@@ -24,12 +23,13 @@ pub async fn drive(stage: &Stage, terminal: &mut Terminal) -> Result<(Rotation, 
     let request = OpenRequest {
         environment: chosen.name.clone(),
         account: chosen.environment.account.id(),
-        access: Access::ReadWrite,
+        access: None,
         retire: None,
         route: chosen.environment.release.route,
         flip_back: driver.policy().flip_back,
         by: "rehearsal".to_owned(),
         again: false,
+        both: false,
     };
     rotate::open(&mut driver, &request, terminal).await?;
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");

@@ -150,10 +150,16 @@ fn texts(environment: &Environment) -> Checked {
         (keys(["release", "forge", "repository"]), &release.forge.repository),
         (keys(["workloads", "namespace"]), &workloads.namespace),
     ];
-    for (path, text) in named {
+    let read_only = secret.read_only.iter().map(|name| (keys(["secret", "read_only"]), name));
+    for (path, text) in named.into_iter().chain(read_only) {
         if text.trim().is_empty() {
             return Err(Problem::new(path, "it is empty", "write the name"));
         }
+    }
+    // Key Vault's names have no case.
+    if secret.read_only.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&secret.name)) {
+        let what = "the read-only key stands in a secret of its own";
+        return Err(Problem::new(keys(["secret", "read_only"]), what, "name that one, or remove the line"));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::usage::unused_in_logs;
-use crate::model::{KeyKind, KeyView, ProofVerdict, Slot};
+use crate::model::{KeyKind, KeyView, Slot};
 
 /// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
 /// from seconds to days.
@@ -47,9 +47,7 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
         let regions = proof
             .regions
             .iter()
-            .filter(|(_, region)| {
-                region.read != ProofVerdict::Accepted || region.write != ProofVerdict::Accepted
-            })
+            .filter(|(_, region)| !region.holds())
             .map(|(name, _)| name.clone())
             .collect();
         Why::ProofInconclusive { slot, regions }

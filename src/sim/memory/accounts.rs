@@ -12,8 +12,8 @@ use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region,
-    RegionProof, Salt, Slot,
+    Access, AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState, ProofVerdict,
+    Region, RegionProof, Salt,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -32,10 +32,10 @@ impl Accounts for MemoryAccounts {
         self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(self.view(world, salt))).await
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let about = About { what: "list the keys", subject: "Cosmos DB" };
         let listed = self.0.read(about, Call::of(Asked::ListKeys), |world| {
-            let key = world.account().current(KeyKind::read_write(slot)).cloned();
+            let key = world.account().current(kind).cloned();
             key.ok_or_else(|| about.fault(Blindness::Missing, "the slot has no key"))
         });
         let key = listed.await?;
@@ -54,6 +54,7 @@ impl Accounts for MemoryAccounts {
                 (false, ProofVerdict::Accepted) => elsewhere.clone(),
                 (false, _) => ProofVerdict::NoEvidence("the read was not accepted".to_owned()),
             };
+            let write = Some(write).filter(|_| kind.access == Access::ReadWrite);
             (region.name.clone(), RegionProof { read, write })
         };
         Ok(KeyProof {
