@@ -78,6 +78,9 @@ pub fn why(reason: &Reason) -> String {
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
         }
+        Why::VaultHolds { slot: Some(slot), wanted } if slot == wanted => {
+            format!("the vault of {subject} holds the {slot} key with the other access")
+        }
         Why::VaultHolds { slot: Some(slot), wanted } => {
             format!("the vault of {subject} holds the {slot} key, not the {wanted} key")
         }
