@@ -218,6 +218,7 @@ impl Stage {
         ReleaseSettings {
             route: Route::Hotfix,
             branch: Some(config.repository.release.to_string()),
+            propagate: crate::model::Propagation::Pipeline,
             promote: Promote::Push,
             forge: ForgeSettings {
                 kind: ForgeKind::Github,

@@ -18,7 +18,7 @@ use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::{GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
-use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
+use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
 use crate::adapters::kubernetes::{
     AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
 };
@@ -28,7 +28,7 @@ use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::journal::{Journal, Remote, StorePlace, open_store};
-use crate::model::{FlipBack, Salt};
+use crate::model::{FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
 use crate::sim::wire::WireClock;
@@ -255,6 +255,8 @@ async fn ports(
             (stamp.stamp_name(), cluster)
         })
         .collect();
+    let accounts = Arc::new(Cosmos::new(access.clone(), cosmos));
+    let vaults = KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?;
     Ok(Ports {
         code: Arc::new(git(chosen, variables).await?),
         forge: forge(chosen, http, clock, variables)?,
@@ -263,10 +265,13 @@ async fn ports(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
-        vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
+        vaults: Arc::new(match environment.release.propagate {
+            Propagation::Pipeline => vaults,
+            Propagation::Write => vaults.writing(Arc::clone(&accounts) as Arc<dyn CurrentKeys>),
+        }),
         inventory: inventory(chosen, &access)?,
         logs: logs(chosen, &access)?,
-        accounts: Arc::new(Cosmos::new(access, cosmos)),
+        accounts,
         clock: Arc::clone(clock),
     })
 }

@@ -180,8 +180,8 @@ fn operation(facts: &mut Facts, state: &OperationState) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, fingerprint } = view;
-    facts.text(version.as_str()).time(Some(*created)).word(enabled).text(fingerprint.as_str());
+    let VaultView { version, created, enabled, expires, fingerprint } = view;
+    facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {

@@ -34,6 +34,9 @@ pub fn after_step(world: &mut World, step: &Step) {
         }
         Step::Promote { .. } => world.code = None,
         Step::Deploy { .. } => world.runs = None,
+        Step::WriteSecret { stamp, .. } => {
+            world.vaults.remove(stamp);
+        }
         Step::Restart { stamp, .. } => {
             world.clusters.remove(stamp);
         }

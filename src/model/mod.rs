@@ -35,7 +35,7 @@ pub use names::{
 };
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
-pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
+pub use policy::{Ages, FlipBack, Pace, Policy, Propagation, Route, SharedStore};
 pub use rights::{Right, RightView};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};

@@ -18,6 +18,7 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy) -> Words {
         | Step::OpenPull { leg, .. }
         | Step::Promote { leg, .. }
         | Step::Deploy { leg, .. }
+        | Step::WriteSecret { leg, .. }
         | Step::Restart { leg, .. } => *leg,
         Step::Regenerate { .. } => Leg::Out,
     };

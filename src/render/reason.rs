@@ -87,6 +87,10 @@ pub fn why(reason: &Reason) -> String {
         Why::VaultHolds { slot: None, wanted } => format!(
             "the vault of {subject} holds none of the account's keys, and should hold the {wanted} key"
         ),
+        Why::VaultByHand { wanted } => format!(
+            "the vault of {subject} holds neither of the account's keys that it should: somebody set it by hand, and \
+             keyslot does not write the {wanted} key over that"
+        ),
         Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
         Why::VaultSettling { until } => format!(
             "the vault of {subject} holds the new key for so short a time that pods may still get the one before; \
@@ -275,6 +279,9 @@ pub fn remedy(reason: &Reason) -> String {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
         }
         Why::RunWaitsForApproval { .. } => "do not approve it before the new key is confirmed",
+        Why::VaultByHand { .. } => {
+            "find out who reads that value; then set the secret to either of the account's keys, or remove the stamp"
+        }
         Why::VaultDisabled => "enable the secret's current version",
         Why::SyncedSecretStale { .. } => {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \

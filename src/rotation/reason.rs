@@ -156,6 +156,10 @@ pub enum Why {
         slot: Option<Slot>,
         wanted: Slot,
     },
+    /// It holds none of the keys that keyslot may write over, and nobody else writes it.
+    VaultByHand {
+        wanted: Slot,
+    },
     VaultDisabled,
     /// It holds the key for so short a time that pods may still be given the one before.
     VaultSettling {
@@ -367,6 +371,7 @@ impl Why {
             Why::RunFailed { .. } => "run-failed",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
             Why::VaultHolds { .. } => "vault-holds",
+            Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
@@ -426,6 +431,7 @@ impl Why {
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
             | Why::CronJobReadsStale { .. }

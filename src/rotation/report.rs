@@ -158,6 +158,7 @@ fn phase_of(step: &Step) -> (Leg, Phase) {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
         Step::Promote { leg, .. } => (*leg, Phase::Promote),
         Step::Deploy { leg, .. } => (*leg, Phase::Deploy),
+        Step::WriteSecret { leg, .. } => (*leg, Phase::Propagate),
         Step::Restart { leg, .. } => (*leg, Phase::Restart),
         Step::Regenerate { purpose: Purpose::Prepare, .. } => (Leg::Out, Phase::Prepare),
         Step::Regenerate { purpose: Purpose::Retire, .. } => (Leg::Out, Phase::Regenerate),

@@ -217,6 +217,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: None,
         store: SharedStore::Shared,

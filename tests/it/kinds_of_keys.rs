@@ -1,9 +1,9 @@
 //! Rotations of the other kind of key, and of both slots.
 
 use keyslot::drive::TurnEnd;
-use keyslot::model::{Access, Slot};
-use keyslot::rotation::{Fold, Pair};
-use keyslot::sim::{Holds, WorldConfig};
+use keyslot::model::{Access, KeyMaterial, Propagation, Slot};
+use keyslot::rotation::{Fold, Pair, Why};
+use keyslot::sim::{Command, Holds, WorldConfig};
 
 use futures::executor::block_on;
 
@@ -108,4 +108,37 @@ fn a_rotation_that_was_begun_alone_is_not_taken_for_one_of_two() {
     theatre.both = true;
     let Life::Failed(why) = theatre.live() else { panic!("it went on") };
     assert!(why.contains("primary"), "{why}");
+}
+
+/// Teams without a pipeline: keyslot writes what the code reads by then, and starts nothing.
+#[test]
+fn without_a_pipeline_keyslot_writes_the_vaults_itself() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.propagation = Propagation::Write;
+    let life = theatre.live();
+    let world = theatre.world.lock();
+    let outcome = world.outcome();
+    assert_eq!(life, Life::Ended(TurnEnd::Done), "{outcome:#?}");
+    assert_eq!(outcome.outage.refused, 0);
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary));
+    assert_eq!(world.counters().runs_started, 0);
+    // Each vault has the version of the beginning, and ours.
+    assert!(world.stamps().all(|stamp| stamp.vault.versions().len() == 2));
+}
+
+#[test]
+fn a_secret_that_somebody_set_by_hand_is_not_written_over() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.propagation = Propagation::Write;
+    theatre.retire = Some(Slot::Primary);
+    let stamp = theatre.policy.stamps[1].name.clone();
+    let value = KeyMaterial::new("neither of the keys".to_owned());
+    theatre.world.lock().apply(Command::SetSecret { stamp: stamp.clone(), value }).unwrap();
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = life else { panic!("{life:?}") };
+    let by_hand = |why: &Why| *why == Why::VaultByHand { wanted: Slot::Secondary };
+    assert!(reasons.iter().any(|reason| by_hand(&reason.why)), "{reasons:?}");
+    let world = theatre.world.lock();
+    assert_eq!(world.stamp(&stamp).unwrap().vault.versions().len(), 2, "the first, and the one by hand");
+    assert_eq!(world.outcome().regenerated.len(), 0);
 }

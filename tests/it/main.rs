@@ -65,3 +65,4 @@ mod wire_contracts;
 mod wire_core;
 mod wire_data_plane;
 mod wire_leaks;
+mod wire_vault_write;

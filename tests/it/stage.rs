@@ -257,6 +257,7 @@ pub fn vault() -> VaultView {
     VaultView {
         version: SecretVersion::new("v2"),
         created: at(50),
+        expires: None,
         enabled: true,
         fingerprint: key(Slot::Secondary),
     }
@@ -333,6 +334,7 @@ pub fn policy() -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: Some(minutes(10)),
         store: SharedStore::Shared,

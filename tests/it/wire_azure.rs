@@ -62,16 +62,23 @@ impl Rig {
             clock: clock.clone(),
         };
         let cosmos = Cosmos::new(access, cosmos_settings(&simulation));
-        let (secret, stamps) = simulation.world.with(|world| {
-            let stamps: BTreeMap<StampName, String> = world
-                .stamps()
-                .map(|stamp| (stamp.name.clone(), format!("https://{}.vault.azure.net", stamp.vault.name)))
-                .collect();
-            (world.config().secret_name.clone(), stamps)
-        });
-        let settings = KeyVaultSettings { vaults: stamps, secret };
+        let settings = vault_settings(&simulation);
         let vaults = KeyVaults::new(&http, &tokens, clock.clone(), &settings).unwrap();
         Rig { simulation, cosmos, vaults, tokens, clock, salt: Salt::new("5a17") }
+    }
+
+    /// The vaults, as they are where keyslot may write them.
+    pub fn writing(&self) -> KeyVaults {
+        let http = client(&self.simulation.wire);
+        let access = ArmAccess {
+            http: http.clone(),
+            tokens: self.tokens.clone(),
+            scope: format!("{PUBLIC_ENDPOINT}/.default"),
+            clock: self.clock.clone(),
+        };
+        let cosmos = Cosmos::new(access, cosmos_settings(&self.simulation));
+        let settings = vault_settings(&self.simulation);
+        KeyVaults::new(&http, &self.tokens, self.clock.clone(), &settings).unwrap().writing(Arc::new(cosmos))
     }
 
     pub fn permit(&self) -> Permit {
@@ -105,9 +112,18 @@ impl Rig {
         self.simulation.wire.transcript().count("POST", "/regenerateKey")
     }
 
-    fn first_stamp(&self) -> StampName {
+    pub fn first_stamp(&self) -> StampName {
         self.simulation.world.with(|world| world.stamps().next().unwrap().name.clone())
     }
+}
+
+fn vault_settings(simulation: &Simulation) -> KeyVaultSettings {
+    simulation.world.with(|world| {
+        let address = |stamp: &sim::Stamp| format!("https://{}.vault.azure.net", stamp.vault.name);
+        let vaults: BTreeMap<StampName, String> =
+            world.stamps().map(|stamp| (stamp.name.clone(), address(stamp))).collect();
+        KeyVaultSettings { vaults, secret: world.config().secret_name.clone() }
+    })
 }
 
 fn cosmos_settings(simulation: &Simulation) -> CosmosSettings {
@@ -120,7 +136,7 @@ fn cosmos_settings(simulation: &Simulation) -> CosmosSettings {
     }
 }
 
-fn faulty(operation: sim::Operation, at: When, what: Trouble) -> WorldConfig {
+pub fn faulty(operation: sim::Operation, at: When, what: Trouble) -> WorldConfig {
     WorldConfig::default().with_fault(sim::Fault::new(at, Target::operation(operation), what))
 }
 

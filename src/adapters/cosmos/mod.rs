@@ -25,6 +25,7 @@ use self::data_plane::DataPlane;
 use self::management::{Management, is_unknown_version};
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
+use super::key_vault::CurrentKeys;
 use crate::model::{
     AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
     RightView, Salt,
@@ -113,6 +114,17 @@ impl Cosmos {
                 keys.map_err(|failure| failure.read_error("list the keys", self.name()))
             })
             .await
+    }
+}
+
+#[async_trait]
+impl CurrentKeys for Cosmos {
+    async fn current(&self, kind: KeyKind) -> Result<KeyMaterial, Fault> {
+        let keys = self.keys().await?;
+        keys.get(kind).cloned().ok_or_else(|| {
+            let why = format!("the service lists no {kind} key");
+            Fault::new(Blindness::Unintelligible, "read a key", self.name(), why)
+        })
     }
 }
 

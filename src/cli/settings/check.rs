@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, Environment, Promote, Settings, Span};
+use super::{CheckSettings, Environment, PipelineKind, Promote, Settings, Span};
 use crate::journal::StorePlace;
-use crate::model::{EnvironmentName, Route, WORKLOAD_GRAMMAR};
+use crate::model::{EnvironmentName, Propagation, Route, WORKLOAD_GRAMMAR};
 
 /// One thing that is wrong, by the path of its key.
 pub(super) struct Problem {
@@ -279,6 +279,11 @@ fn release_branch(environment: &Environment) -> Checked {
     if release.promote == Promote::PullRequest {
         let what = "promoting by a pull request is not built yet";
         return Err(Problem::new(keys(["release", "promote"]), what, "write promote = \"push\""));
+    }
+    if release.propagate == Propagation::Write && release.pipeline.kind != PipelineKind::Manual {
+        let what = "a pipeline writes the vaults, and so would keyslot";
+        let remedy = "say kind = \"manual\" under pipeline where there is none, or remove this line";
+        return Err(Problem::new(keys(["release", "propagate"]), what, remedy));
     }
     if release.branch.as_ref().is_some_and(|branch| branch.is_empty() || branch == base) {
         let what = "the release branch is another than the base branch";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{Route, StageEffect, matches};
+use crate::model::{Propagation, Route, StageEffect, matches};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct ReleaseSettings {
     pub branch: Option<String>,
     #[serde(default)]
     pub promote: Promote,
+    /// Who writes the vaults.
+    #[serde(default)]
+    pub propagate: Propagation,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
 }
