@@ -1,19 +1,21 @@
 //! `keyslot rotate`: from wherever the world stands to done, waiting in between.
 
-use super::consent::Consent;
+use super::approval::{self, Answers, Typed};
+use super::consent::{Consent, in_ci};
 use super::progress::watcher;
+use super::settings::Chosen;
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::Reason;
+use crate::rotation::{Gate, Reason};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
 /// Goes on from wherever the world stands: what is done already, by whomever, is skipped. It may be stopped at any
 /// moment and started again; it waits for reviews, pipelines and pods, and says what for. It never regenerates a
-/// key without --approve.
+/// key without a person's approval: --approve, or the account's name typed when nothing else is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Rotate {
@@ -36,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   keyslot rotate --environment prod              as far as it goes without an approval
   keyslot rotate --environment prod --approve    to the end
+  keyslot rotate -e prod --approve 3f9a1c07b2    the same, for this rotation and no other: what a CI job says
   keyslot rotate -e prod --retire primary        say which key is to go";
 
 /// A slot, as typed.
@@ -84,31 +87,54 @@ impl Rotate {
         let shown = watcher(terminal);
         super::block_on(async {
             let mut driver = wiring::driver(&chosen, flip_back, &wiring::process_variables, shown).await?;
+            fits(&self.consent, &driver)?;
             spell(&mut driver, terminal).await?;
-            let by = person();
-            let request = OpenRequest {
-                environment: chosen.name.clone(),
-                account: chosen.environment.account.id(),
-                access: Access::ReadWrite,
-                retire: self.retire.map(Slot::from),
-                route: chosen.environment.release.route,
-                flip_back: driver.policy().flip_back,
-                by: by.clone(),
-                again: self.again,
-            };
+            let request = OpenRequest { again: self.again, ..asked(&chosen, &driver, self.retire) };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.consent.record(&mut driver, &by).await?;
-            let end = tokio::select! {
-                end = driver.run() => Some(end?),
-                _ = tokio::signal::ctrl_c() => None,
-            };
-            match end {
-                Some(end) => finish(&driver, &end, terminal),
-                None => interrupted(&mut driver, terminal).await,
-            }
+            self.consent.record(&mut driver, &request.by).await?;
+            run(&mut driver, &request.by, "rotate", terminal).await
         })?
+    }
+}
+
+/// What is asked for where nothing else is said.
+pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotName>) -> OpenRequest {
+    OpenRequest {
+        environment: chosen.name.clone(),
+        account: chosen.environment.account.id(),
+        access: Access::ReadWrite,
+        retire: retire.map(Slot::from),
+        route: chosen.environment.release.route,
+        flip_back: driver.policy().flip_back,
+        by: person(),
+        again: false,
+    }
+}
+
+/// Whether what was typed may be said of the rotation that is open.
+pub(super) fn fits(consent: &Consent, driver: &Driver) -> Result<(), CliError> {
+    let open = driver.fold().rotation().map(|opened| &opened.rotation);
+    consent.fits(open, in_ci(&wiring::process_variables))
+}
+
+/// Runs as far as the driver may, asking a person where one is there, until it ends or is stopped.
+pub(super) async fn run(
+    driver: &mut Driver,
+    by: &str,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let somebody = terminal.is_conversation() && !in_ci(&wiring::process_variables);
+    let answers: Option<&dyn Answers> = if somebody { Some(&Typed) } else { None };
+    let end = tokio::select! {
+        end = approval::run(driver, by, answers, terminal) => Some(end?),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    match end {
+        Some(end) => finish(driver, &end, command, terminal),
+        None => interrupted(driver, command, terminal).await,
     }
 }
 
@@ -144,9 +170,19 @@ pub(super) async fn open(
 }
 
 /// The end of a turn, for people, and its exit code.
-pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) -> Result<Exit, CliError> {
+pub(super) fn finish(
+    driver: &Driver,
+    end: &TurnEnd,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
     driver.over();
     match end {
+        TurnEnd::Enough => {
+            terminal.say("that is all that was asked for; the rotation stays open");
+            terminal.hint("`keyslot rotate` goes on with it, `keyslot close --because …` ends it");
+            Ok(Exit::Done)
+        }
         TurnEnd::Done => {
             let report = driver.report_as_seen();
             if let Some(opened) = &report.opened {
@@ -167,7 +203,13 @@ pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) ->
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            terminal.hint("`keyslot explain` shows every gate; after that run `keyslot rotate` again");
+            let unapproved = reasons.iter().any(|one| one.gate == Gate::Approved);
+            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved) {
+                terminal.hint(&format!("in a CI job: --approve {}", opened.rotation));
+            }
+            terminal.hint(&format!(
+                "`keyslot explain` shows every gate; after that run `keyslot {command}` again"
+            ));
             Ok(Exit::Halted)
         }
     }
@@ -183,10 +225,10 @@ fn tell(reasons: &[Reason], terminal: &mut Terminal) {
     }
 }
 
-async fn interrupted(driver: &mut Driver, terminal: &mut Terminal) -> Result<Exit, CliError> {
+async fn interrupted(driver: &mut Driver, command: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
     // What was under way is in the journal as an intent; only the lease is worth giving back.
     let released = driver.release().await;
-    terminal.say("stopped; nothing is lost: run `keyslot rotate` again to go on from here");
+    terminal.say(&format!("stopped; nothing is lost: run `keyslot {command}` again to go on from here"));
     if !driver.fold().approvals.is_empty() {
         terminal
             .mutter("the regeneration is approved and stays so; `keyslot close` ends the rotation instead");

@@ -10,6 +10,7 @@ mod operation;
 mod proof;
 mod rights;
 mod signature;
+mod term;
 mod verdict;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,8 +27,8 @@ use self::management::{Management, is_unknown_version};
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
 use crate::model::{
-    AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
-    RightView, Salt, Slot,
+    AccountId, AccountRights, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation,
+    OperationState, Region, Salt, Slot,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -154,7 +155,7 @@ impl Accounts for Cosmos {
         self.management.regenerate(kind, request_id, permit).await
     }
 
-    async fn rights(&self) -> Vec<RightView> {
+    async fn rights(&self) -> Result<AccountRights, Fault> {
         self.management.rights().await
     }
 

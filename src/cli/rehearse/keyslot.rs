@@ -40,11 +40,12 @@ pub async fn drive(stage: &Stage, terminal: &mut Terminal) -> Result<(Rotation, 
             return Err(CliError::world("the rehearsal was stopped").hint("the world is gone; start another"));
         }
     };
-    let exit = rotate::finish(&driver, &end, terminal)?;
+    let exit = rotate::finish(&driver, &end, "rehearse", terminal)?;
     let state = match end {
         TurnEnd::Done => "done",
         TurnEnd::Waiting { .. } => "waiting",
         TurnEnd::Halted { .. } => "halted",
+        TurnEnd::Enough => "enough",
     };
     Ok((Rotation::of(&driver.report_as_seen(), state), exit))
 }
