@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::rotate::SlotName;
-use super::target::{Target, person, spell};
+use super::rotate::{SlotName, asked};
+use super::target::{Target, spell};
 use super::words::AccessWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, Silent};
-use crate::model::{Access, Slot};
+use crate::model::Access;
 use crate::observe::Change;
 use crate::render::foresight::plan;
 use crate::rotation::{Foresight, Opens};
@@ -48,17 +48,7 @@ impl Plan {
         let (foresight, code) = super::block_on(async {
             let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
             spell(&mut driver, terminal).await?;
-            let request = OpenRequest {
-                environment: chosen.name.clone(),
-                account: chosen.environment.account.id(),
-                access,
-                retire: self.retire.map(Slot::from),
-                route: chosen.environment.release.route,
-                flip_back: driver.policy().flip_back,
-                by: person(),
-                again: true,
-                both: false,
-            };
+            let request = OpenRequest { access, again: true, ..asked(&chosen, &driver, self.retire) };
             let foresight = driver.foresee(&request).await?;
             let code = driver.foresee_code(foresight.opened.from.other()).await;
             Ok::<_, CliError>((foresight, code))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::lock::Lock;
 use super::settings::{
     Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
 };
@@ -27,10 +28,12 @@ use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
-use crate::journal::{Journal, Remote, StorePlace, open_store};
+use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
 use crate::model::{FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
+use crate::render::span;
+use crate::rotation::Event;
 use crate::sim::wire::WireClock;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
@@ -60,10 +63,45 @@ pub async fn driver(
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
 ) -> Result<Driver, CliError> {
-    let lock = super::lock::take(&chosen.journal()?)?;
+    let holder = holder();
+    let lock = match super::lock::take(&chosen.journal()?, &holder)? {
+        Lock::Held(file) => Some(file),
+        Lock::None => None,
+        Lock::Of(other) => return Err(at_work(chosen, &other, variables).await?),
+    };
     let alone = lock.is_some();
-    let driver = build(chosen, flip_back, variables, watcher, alone).await?;
+    let driver = build(chosen, flip_back, variables, watcher, Process { alone, holder }).await?;
     Ok(driver.keeping(Box::new(lock)))
+}
+
+/// Another process at work on the same local journal: who, and until when its lease is.
+async fn at_work(chosen: &Chosen<'_>, other: &str, variables: Variables<'_>) -> Result<CliError, CliError> {
+    let journal = journal(chosen, &https(chosen)?, variables).await?;
+    let lease = current_lease(journal.records());
+    let until = lease.map_or_else(
+        || "it waits, and holds no lease now".to_owned(),
+        |lease| format!("{} holds the lease until {}", lease.holder, span::rfc3339(lease.until)),
+    );
+    Ok(CliError::new(ErrorKind::Waiting, "another keyslot is at work on this rotation")
+        .at(other)
+        .because(until)
+        .hint("wait for it to end, or end it; whatever it leaves half done is taken up again"))
+}
+
+async fn journal(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    variables: Variables<'_>,
+) -> Result<Journal<Event>, CliError> {
+    let place = chosen.journal()?;
+    let store = open_store(&place, remote(&place, http, variables).as_ref())?;
+    Journal::open(store).await.map_err(|error| CliError::from(error.fault()))
+}
+
+/// Who we are, and whether nobody else can be at work.
+struct Process {
+    alone: bool,
+    holder: String,
 }
 
 /// The same for looking only: no lock is taken and nothing may be written.
@@ -75,7 +113,7 @@ pub async fn onlooker(
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
 ) -> Result<Driver, CliError> {
-    build(chosen, None, variables, watcher, false).await
+    build(chosen, None, variables, watcher, Process { alone: false, holder: holder() }).await
 }
 
 /// The ports alone, for whoever drives without a journal.
@@ -96,22 +134,21 @@ async fn build(
     flip_back: Option<FlipBack>,
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
-    alone: bool,
+    process: Process,
 ) -> Result<Driver, CliError> {
     let clock = clock(chosen);
     let http = https(chosen)?;
-    let place = chosen.journal()?;
-    let store = open_store(&place, remote(&place, &http, variables).as_ref())?;
-    let journal = Journal::open(store).await.map_err(|error| CliError::from(error.fault()))?;
+    let journal = journal(chosen, &http, variables).await?;
     // What is under way decides which secret is looked at, whatever was asked for.
     let chosen = &chosen.about(access_under_way(&journal)?.unwrap_or(chosen.access));
     let ports = ports(chosen, &http, &clock, variables).await?;
+    let Process { alone, holder } = process;
     Driver::new(Parts {
         observer: Observer::new(ports.clone(), targets(chosen)),
         ports,
         journal,
         policy: chosen.policy(flip_back),
-        holder: holder(),
+        holder,
         lease_terms: lease_terms(chosen),
         alone,
         watcher,

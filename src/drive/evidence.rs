@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
-    OperationState, PodView, ProofVerdict, PullCheck, PullState, PullView, Region, ReleaseView, Requests,
-    RunView, SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView,
-    WorkloadView, World,
+    AccountRights, AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint,
+    InventoryView, KeyProof, OperationState, PodView, ProofVerdict, PullCheck, PullState, PullView, Region,
+    ReleaseView, Requests, Right, RightView, RunView, SecretVersion, Seen, StageView, SyncedSecretView, Term,
+    TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -43,6 +43,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
+        EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
     }
 }
 
@@ -112,6 +113,18 @@ fn account(facts: &mut Facts, view: &AccountView) {
         facts.word(kind.azure_name()).time(key.generated).time(key.last_used);
         facts.maybe_text(key.fingerprint.as_ref().map(Fingerprint::as_str));
     }
+}
+
+fn rights(facts: &mut Facts, view: &AccountRights) {
+    let AccountRights { rights, term } = view;
+    facts.list(rights, |facts, RightView { what, right, remedy: _ }| {
+        facts.text(what).word(*right == Right::Allowed);
+    });
+    match term {
+        Term::Lasting => facts.word("lasting"),
+        Term::Until(until) => facts.time(Some(*until)),
+        Term::Untold(_) => facts.word("untold"),
+    };
 }
 
 fn proof(facts: &mut Facts, view: &KeyProof) {

@@ -36,7 +36,7 @@ pub use names::{
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Propagation, Route, SharedStore};
-pub use rights::{Right, RightView};
+pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use slot::{Access, KeyKind, Slot};

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState, PullView,
-    RunView, Seen, Slot, StampName, UsageView, VaultView,
+    AccountRights, AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState,
+    PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -29,6 +29,8 @@ pub enum EvidenceKey {
     Inventory,
     /// Who asked the account with which key, by its logs.
     Usage,
+    /// What we may do with the account.
+    Rights,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -44,6 +46,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
+            EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
         }
     }
 }
@@ -92,4 +95,5 @@ pub struct World {
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
+    pub rights: Option<Seen<AccountRights>>,
 }

@@ -13,9 +13,9 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyKind,
-    KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView,
-    VaultView, World,
+    AccountRights, AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView,
+    KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim,
+    UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -48,6 +48,7 @@ enum Found {
     Cluster(StampName, Seen<ClusterView>),
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
+    Rights(Seen<AccountRights>),
 }
 
 fn before(at: Timestamp, by: Duration) -> Timestamp {
@@ -95,6 +96,7 @@ impl Observer {
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
+                Found::Rights(seen) => world.rights = Some(seen),
             }
         }
     }
@@ -139,6 +141,7 @@ impl Observer {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
+            EvidenceKey::Rights => Found::Rights(seen(at, self.ports.accounts.rights().await)),
             EvidenceKey::Usage => {
                 let since = before(at, self.targets.log_window);
                 Found::Usage(seen(at, self.ports.logs.usage(since).await))

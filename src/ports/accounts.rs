@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{AccountView, KeyKind, KeyProof, Operation, OperationState, Region, RightView, Salt};
+use crate::model::{AccountRights, AccountView, KeyKind, KeyProof, Operation, OperationState, Region, Salt};
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -19,10 +19,8 @@ pub trait Accounts: Send + Sync {
     async fn regenerate(&self, kind: KeyKind, request_id: &str, permit: &Permit)
     -> Effect<Option<Operation>>;
 
-    /// What we may do with the account, asked and not tried. Empty where nobody can be asked.
-    async fn rights(&self) -> Vec<RightView> {
-        Vec::new()
-    }
+    /// What we may do with the account, asked and not tried.
+    async fn rights(&self) -> Result<AccountRights, Fault>;
 
     /// Where the operation stands. Addresses outside Azure Resource Manager are refused.
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault>;

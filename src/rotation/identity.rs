@@ -73,3 +73,28 @@ pub fn default_retire(world: &World) -> Result<Slot, Vec<String>> {
         }
     }
 }
+
+/// The slot that every vault holds: the one that a restart alone brings everybody to.
+///
+/// # Errors
+/// What disagrees or cannot be seen, one sentence each.
+pub fn restart_target(world: &World) -> Result<Slot, Vec<String>> {
+    let account = match world.account.as_ref().map(|seen| &seen.what) {
+        Some(Ok(account)) => account,
+        Some(Err(why)) => return Err(vec![format!("{}: {}", EvidenceKey::Account, why.why)]),
+        None => return Err(vec![format!("{} was not looked at", EvidenceKey::Account)]),
+    };
+    let holds = world.vaults.iter().map(|(stamp, seen)| match &seen.what {
+        Ok(vault) => match account.slot_of(&vault.fingerprint) {
+            Some(slot) => (Some(slot), format!("the vault of {stamp} holds {slot}")),
+            None => (None, format!("the vault of {stamp} holds neither key")),
+        },
+        Err(why) => (None, format!("the vault of {stamp}: {}", why.why)),
+    });
+    let holds: Vec<(Option<Slot>, String)> = holds.collect();
+    let first = holds.first().and_then(|(slot, _)| *slot);
+    match first {
+        Some(slot) if holds.iter().all(|(held, _)| *held == Some(slot)) => Ok(slot),
+        _ => Err(holds.into_iter().map(|(_, says)| says).collect()),
+    }
+}

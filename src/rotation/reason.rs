@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Gate;
+use super::{Gate, Phase};
 use crate::model::{
-    Blind, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, ResourceKind,
-    RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait,
+    ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -31,6 +31,26 @@ pub enum Subject {
     Resource(String),
     /// By the address that it is seen to come from.
     Client(String),
+    /// Something that one may be allowed to do.
+    Right(String),
+}
+
+impl Subject {
+    /// The stamp that it is, or is part of.
+    pub fn stamp(&self) -> Option<&StampName> {
+        match self {
+            Subject::Stamp(stamp) | Subject::Workload(stamp, _) | Subject::Object(stamp, _) => Some(stamp),
+            Subject::Rotation
+            | Subject::Account
+            | Subject::Key(_)
+            | Subject::Branch(_)
+            | Subject::Pull(_)
+            | Subject::Run(_)
+            | Subject::Resource(_)
+            | Subject::Client(_)
+            | Subject::Right(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -45,7 +65,7 @@ impl fmt::Display for Subject {
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
-            Subject::Resource(name) | Subject::Client(name) => f.write_str(name),
+            Subject::Resource(name) | Subject::Client(name) | Subject::Right(name) => f.write_str(name),
         }
     }
 }
@@ -79,9 +99,11 @@ pub enum Why {
         regions: Vec<String>,
         until: Timestamp,
     },
+    /// `why` is of the first of the regions.
     ProofInconclusive {
         slot: Slot,
         regions: Vec<String>,
+        why: String,
     },
     /// The proof was made of a key that is no longer the slot's.
     ProofOfAnotherKey {
@@ -303,6 +325,25 @@ pub enum Why {
         until: Timestamp,
     },
     StoreNotShared,
+    /// The service says that we may not.
+    RightMissing {
+        remedy: String,
+    },
+    /// The service does not say whether we may.
+    RightUnknown {
+        why: String,
+        remedy: String,
+    },
+    /// It ends before the new key can have been confirmed.
+    RightEnds {
+        until: Timestamp,
+        wanted: Timestamp,
+    },
+    /// It is not what this command was asked for.
+    NotAsked {
+        phase: Phase,
+        step: String,
+    },
     OperationRunning {
         until: Timestamp,
     },
@@ -411,6 +452,10 @@ impl Why {
             Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
             Why::LeaseOfOther { .. } => "lease-of-other",
             Why::StoreNotShared => "store-not-shared",
+            Why::RightMissing { .. } => "right-missing",
+            Why::RightUnknown { .. } => "right-unknown",
+            Why::RightEnds { .. } => "right-ends",
+            Why::NotAsked { .. } => "not-asked",
             Why::OperationRunning { .. } => "operation-running",
             Why::OperationFailed { .. } => "operation-failed",
             Why::GenerationNotNewer => "generation-not-newer",
@@ -454,7 +499,13 @@ impl Why {
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
             | Why::StoreNotShared
+            | Why::RightMissing { .. }
+            | Why::RightUnknown { .. }
+            | Why::RightEnds { .. }
+            | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
+            // Signing in, or a role: time brings neither.
+            Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => Opens::ByPerson,
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }

@@ -11,7 +11,7 @@ use keyslot::model::{
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
-use keyslot::rotation::{Event, Gate};
+use keyslot::rotation::{Event, Gate, Reach};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
@@ -37,6 +37,8 @@ pub struct Theatre {
     pub watcher: Arc<dyn Watcher>,
     /// Whether a person has approved the regeneration.
     pub approves: bool,
+    /// What the processes are asked for.
+    pub reach: Reach,
     lives: u32,
 }
 
@@ -55,6 +57,7 @@ impl Theatre {
             access: Access::ReadWrite,
             both: false,
             approves: true,
+            reach: Reach::Whole,
             watcher: Arc::new(Silent),
             store: MemoryStore::new(),
             crashes,
@@ -151,7 +154,7 @@ impl Theatre {
             alone: false,
             watcher,
         })
-        .map(|driver| driver.without_gates(self.without.iter().copied()))
+        .map(|driver| driver.without_gates(self.without.iter().copied()).reaching(self.reach.clone()))
         .map_err(|error| error.to_string())
     }
 

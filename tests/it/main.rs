@@ -3,6 +3,8 @@
 
 mod against;
 mod aks;
+mod alone;
+mod approval;
 mod arrows;
 mod azure_devops;
 mod backstage;
@@ -44,6 +46,7 @@ mod plan;
 mod plan_ahead;
 mod properties;
 mod property;
+mod reach;
 mod recordings;
 mod rehearse;
 mod rotation;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::model::{
-    Access, AccountId, AccountView, Ages, BranchName, BranchView, Caller, ClusterView, CommitId, Credential,
-    EnvironmentName, Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy,
-    ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region, RegionProof, ReleaseView,
-    ReplicaNumber, Requests, RotationId, Route, Salt, SecretVersion, Seen, SharedStore, Slot, SlotUse,
-    StampFacts, StampName, Strategy, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
+    Access, AccountId, AccountRights, AccountView, Ages, BranchName, BranchView, Caller, ClusterView,
+    CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView,
+    Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region, RegionProof,
+    ReleaseView, ReplicaNumber, Requests, Right, RightView, RotationId, Route, Salt, SecretVersion, Seen,
+    SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView,
+    WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Verdict, decide,
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -46,6 +47,7 @@ pub struct Stage {
     pub policy: Policy,
     pub now: Timestamp,
     pub without: BTreeSet<Gate>,
+    pub reach: Reach,
 }
 
 impl Stage {
@@ -59,6 +61,7 @@ impl Stage {
             runs: Some(Seen::known(now, Vec::new())),
             inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
             usage: Some(Seen::known(now, usage(now))),
+            rights: Some(Seen::known(now, rights())),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
@@ -80,7 +83,7 @@ impl Stage {
                 }),
             ),
         ];
-        Stage { events, world, policy: policy(), now, without: BTreeSet::new() }
+        Stage { events, world, policy: policy(), now, without: BTreeSet::new(), reach: Reach::Whole }
     }
 
     /// The same with every pod older than its vault's version: restart is next.
@@ -103,7 +106,8 @@ impl Stage {
     }
 
     pub fn decide(&self) -> Decision {
-        let decider = Decider { policy: &self.policy, holder: HOLDER, without: &self.without };
+        let decider =
+            Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
         decide(&decider, &self.fold(), &self.world, self.now).expect("an open rotation")
     }
 
@@ -117,6 +121,10 @@ impl Stage {
 
     pub fn account_mut(&mut self) -> &mut AccountView {
         self.world.account.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn rights_mut(&mut self) -> &mut AccountRights {
+        self.world.rights.as_mut().unwrap().what.as_mut().unwrap()
     }
 
     pub fn usage_mut(&mut self) -> &mut UsageView {
@@ -139,8 +147,18 @@ pub fn holding(decision: &Decision) -> BTreeSet<Gate> {
             reasons.iter().map(|reason| reason.gate).collect()
         }
         Verdict::Act { held, .. } => held.iter().map(|reason| reason.gate).collect(),
-        Verdict::Record(_) | Verdict::Done => BTreeSet::new(),
+        Verdict::Record(_) | Verdict::Done | Verdict::Enough => BTreeSet::new(),
     }
+}
+
+/// Everything is allowed, and stays so.
+pub fn rights() -> AccountRights {
+    let right = |what: &str| RightView {
+        what: what.to_owned(),
+        right: Right::Allowed,
+        remedy: "ask for it".to_owned(),
+    };
+    AccountRights { rights: vec![right("listKeys"), right("regenerateKey")], term: Term::Lasting }
 }
 
 /// Every region serves requests with the new key.

@@ -12,8 +12,8 @@ use keyslot::adapters::credential::{CredentialSettings, CredentialSource, Tokens
 use keyslot::adapters::http::{self, Hosts, HttpSettings};
 use keyslot::adapters::key_vault::{KeyVaultSettings, KeyVaults};
 use keyslot::model::{
-    AccountView, Blindness, KeyKind, KeyMaterial, Operation, OperationState, ProofVerdict, Region, Salt,
-    Slot, StampName,
+    AccountView, Blindness, KeyKind, KeyMaterial, Operation, OperationState, ProofVerdict, Region, Right,
+    RightView, Salt, Slot, StampName, Term,
 };
 use keyslot::ports::{Accounts as _, Clock, Effect, Permit, Vaults as _};
 use keyslot::sim::wire::{Simulation, Trouble as WireTrouble, Which, WireFault, WireOptions};
@@ -488,4 +488,50 @@ async fn the_environment_decides_which_credential_is_tried_first() {
     tokens.token("https://vault.azure.net/.default").await.unwrap();
     tokens.token("https://vault.azure.net/.default").await.unwrap();
     assert_eq!(rig.simulation.wire.transcript().count("POST", "/oauth2/v2.0/token"), 1, "cached");
+}
+
+#[tokio::test]
+async fn rights_are_told_with_the_time_that_is_left_and_with_the_lock_that_forbids() {
+    let hour = Duration::from_secs(3600);
+    let mut config = WorldConfig::default();
+    config.account.role_ends = Some(hour);
+    config.account.lock = Some(("audit".to_owned(), hour / 2));
+    let rig = Rig::new(config);
+    let end = rig.simulation.world.with(|world| world.role_end());
+    let rights = rig.cosmos.rights().await.unwrap();
+    assert!(rights.rights.iter().all(|right| right.right == Right::Allowed), "{rights:?}");
+    assert_eq!(Term::Until(end.unwrap()), rights.term);
+
+    rig.pass(hour * 2 / 3);
+    let locked = rig.cosmos.rights().await.unwrap();
+    let denied: Vec<_> = locked.rights.iter().filter(|right| right.right == Right::Denied).collect();
+    assert!(denied.len() == 1 && denied[0].remedy.contains("“audit”"), "{locked:?}");
+    let Effect::Refused(fault) = rig.regenerate(Slot::Primary).await else {
+        panic!("a lock lets nothing through")
+    };
+    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("lift the lock"), "{fault}");
+
+    rig.pass(hour);
+    let ended = rig.cosmos.rights().await.unwrap();
+    let denied = ended.rights.iter().filter(|right| right.right == Right::Denied);
+    assert_eq!(denied.count(), 3, "{ended:?}");
+    assert!(matches!(ended.term, Term::Untold(_)), "{ended:?}");
+
+    let lasting = Rig::new(WorldConfig::default());
+    assert_eq!(lasting.cosmos.rights().await.unwrap().term, Term::Lasting);
+}
+
+#[tokio::test]
+async fn rights_that_nobody_answers_for_are_no_rights_that_are_missing() {
+    let deaf =
+        sim::Fault::new(When::Always, Target::operation(sim::Operation::ReadAccount), Trouble::Forbidden);
+    let rig = Rig::new(WorldConfig::default().with_fault(deaf));
+    let unknown = rig.cosmos.rights().await.unwrap();
+    let told =
+        |right: &RightView| matches!(right.right, Right::Unknown(_)) && right.remedy.contains("/*/read");
+    assert!(unknown.rights.iter().all(told), "{unknown:?}");
+    let gone =
+        sim::Fault::new(When::Always, Target::operation(sim::Operation::ReadAccount), Trouble::Unreachable);
+    let rig = Rig::at(WorldConfig::default().with_fault(gone), FAST, |clock| clock);
+    assert_eq!(rig.cosmos.rights().await.unwrap_err().kind, Blindness::Unreachable);
 }

@@ -10,6 +10,7 @@ mod operation;
 mod proof;
 mod rights;
 mod signature;
+mod term;
 mod verdict;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +28,8 @@ use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
 use super::key_vault::CurrentKeys;
 use crate::model::{
-    AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
-    RightView, Salt,
+    AccountId, AccountRights, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation,
+    OperationState, Region, Salt,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -165,7 +166,7 @@ impl Accounts for Cosmos {
         self.management.regenerate(kind, request_id, permit).await
     }
 
-    async fn rights(&self) -> Vec<RightView> {
+    async fn rights(&self) -> Result<AccountRights, Fault> {
         self.management.rights().await
     }
 

@@ -20,17 +20,7 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
     let variables = |name: &str| stage.variables.get(name).cloned();
     let shown = watcher(terminal);
     let mut driver = wiring::driver(&chosen, None, &variables, shown).await?;
-    let request = OpenRequest {
-        environment: chosen.name.clone(),
-        account: chosen.environment.account.id(),
-        access: None,
-        retire: None,
-        route: chosen.environment.release.route,
-        flip_back: driver.policy().flip_back,
-        by: "rehearsal".to_owned(),
-        again: false,
-        both,
-    };
+    let request = OpenRequest { both, by: "rehearsal".to_owned(), ..rotate::asked(&chosen, &driver, None) };
     rotate::open(&mut driver, &request, terminal).await?;
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");
     let end = loop {
@@ -45,11 +35,12 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
             break end;
         }
     };
-    let exit = rotate::finish(&driver, &end, terminal)?;
+    let exit = rotate::finish(&driver, &end, "rehearse", terminal)?;
     let state = match end {
         TurnEnd::Done => "done",
         TurnEnd::Waiting { .. } => "waiting",
         TurnEnd::Halted { .. } => "halted",
+        TurnEnd::Enough => "enough",
     };
     Ok((Rotation::of(&driver.report_as_seen(), state), exit))
 }

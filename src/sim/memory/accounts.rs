@@ -12,8 +12,8 @@ use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Access, AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState, ProofVerdict,
-    Region, RegionProof, Salt,
+    Access, AccountRights, AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState,
+    ProofVerdict, Region, RegionProof, Right, RightView, Salt, Term,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -35,6 +35,7 @@ impl Accounts for MemoryAccounts {
     async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let about = About { what: "list the keys", subject: "Cosmos DB" };
         let listed = self.0.read(about, Call::of(Asked::ListKeys), |world| {
+            unlocked(world, about)?;
             let key = world.account().current(kind).cloned();
             key.ok_or_else(|| about.fault(Blindness::Missing, "the slot has no key"))
         });
@@ -73,6 +74,9 @@ impl Accounts for MemoryAccounts {
         if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
             return Effect::NotSent(about.fault(Blindness::Forbidden, why));
         }
+        if let Err(fault) = unlocked(&self.0.world.lock(), about) {
+            return Effect::Refused(fault);
+        }
         let command = Command::Regenerate { kind, request_id: request_id.to_owned() };
         self.0
             .effect(about, Call::of(Asked::Regenerate), command, |reply| match reply {
@@ -80,6 +84,11 @@ impl Accounts for MemoryAccounts {
                 _ => None,
             })
             .await
+    }
+
+    async fn rights(&self) -> Result<AccountRights, Fault> {
+        let about = About { what: "ask for rights", subject: "Cosmos DB" };
+        self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(rights(world))).await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {
@@ -99,6 +108,31 @@ impl Accounts for MemoryAccounts {
                 })
             })
             .await
+    }
+}
+
+/// What a list of permissions, a list of locks and a list of assignments say.
+fn rights(world: &World) -> AccountRights {
+    let right = |what: &str, allowed: bool| RightView {
+        what: what.to_owned(),
+        right: if allowed { Right::Allowed } else { Right::Denied },
+        remedy: "ask for it".to_owned(),
+    };
+    AccountRights {
+        rights: vec![
+            right("listKeys", !world.forbids(&Call::of(Asked::ListKeys))),
+            right("regenerateKey", !world.forbids(&Call::of(Asked::Regenerate))),
+            right("no lock", world.account_lock().is_none()),
+        ],
+        term: world.role_end().map_or(Term::Lasting, Term::Until),
+    }
+}
+
+/// A ReadOnly lock refuses every POST, whoever sends it.
+fn unlocked(world: &World, about: About<'_>) -> Result<(), Fault> {
+    match world.account_lock() {
+        Some(lock) => Err(about.fault(Blindness::Forbidden, format!("the lock {lock} forbids it"))),
+        None => Ok(()),
     }
 }
 
