@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_core::http::{ClientOptions, RetryOptions, Transport, UserAgentOptions};
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -23,6 +23,9 @@ use crate::ports::{Clock, Fault, Vaults};
 
 /// The data plane's version that the contract describes; the crate's default is newer.
 const API_VERSION: &str = "7.5";
+
+/// At most 24 characters.
+const APPLICATION: &str = concat!("keyslot/", env!("CARGO_PKG_VERSION"));
 
 const WHAT: &str = "read the secret";
 
@@ -108,6 +111,8 @@ impl KeyVaults {
                 client_options: ClientOptions {
                     transport: Some(Transport::new(Arc::new(http.clone()))),
                     retry: RetryOptions::none(),
+                    // By it the census knows keyslot's own reads in a vault's audit.
+                    user_agent: UserAgentOptions { application_id: Some(APPLICATION.to_owned()) },
                     ..ClientOptions::default()
                 },
                 verify_challenge_resource: Some(true),

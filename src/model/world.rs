@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState, PullView,
-    RunView, Seen, Slot, StampName, UsageView, VaultView,
+    AccountView, BranchName, BranchView, CensusView, ClusterView, InventoryView, KeyProof, Network,
+    OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -29,6 +29,8 @@ pub enum EvidenceKey {
     Inventory,
     /// Who asked the account with which key, by its logs.
     Usage,
+    /// Who used the key or read the secret over the census window.
+    Census,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -44,6 +46,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
+            EvidenceKey::Census => f.write_str("the census of the key's readers"),
         }
     }
 }
@@ -75,6 +78,10 @@ pub struct StampFacts {
     pub live_traffic: bool,
     /// The account's region that serves its pods, where the configuration says it.
     pub region: Option<String>,
+    /// From where its pods are seen to come.
+    pub addresses: Vec<Network>,
+    /// As whom they, and what mounts the secret for them, sign in: names or ids.
+    pub identities: Vec<String>,
 }
 
 /// All evidence at one moment.
@@ -92,4 +99,5 @@ pub struct World {
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
+    pub census: Option<Seen<CensusView>>,
 }

@@ -11,6 +11,7 @@ use super::counters::Counters;
 use super::events::{Event, Queue};
 use super::fault::{FaultBook, When};
 use super::kubernetes::{Cluster, Hand};
+use super::audit::AuditBook;
 use super::logs::LogBook;
 use super::meter::Meter;
 use super::repository::{Commit, Repository, Signature};
@@ -40,6 +41,7 @@ pub(super) fn create(config: WorldConfig) -> World {
         stamps: Vec::new(),
         version: 1000,
         logs: LogBook::default(),
+        audit: AuditBook::default(),
         outsiders: Vec::new(),
         meter: Meter::new(config.units.iter().map(|unit| unit.stamps.len()).sum()),
         counters: Counters::default(),
@@ -48,6 +50,7 @@ pub(super) fn create(config: WorldConfig) -> World {
     };
     add_stamps(&mut world);
     world.outsiders = super::logs::outsiders(&world.config, &world.account, world.now);
+    world.audit_the_past();
     queue_deeds(&mut world);
     world.note_all_darkness();
     world.digest = digest(&world);

@@ -7,6 +7,7 @@
 //! Terraform and nothing of its decisions: it is what they are tested against.
 
 pub mod account;
+mod audit;
 pub mod command;
 mod compare;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod vault;
 pub mod wire;
 mod world;
 
+pub use audit::{AuditRow, KeyEvent};
 pub use account::{Key, KeyId, OperationStatus, Regeneration};
 pub use command::{Command, DeploymentPatch, Expected, Reply};
 pub use config::WorldConfig;

@@ -16,6 +16,7 @@ use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook};
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
+use super::audit::AuditBook;
 use super::logs::{LogBook, Outsider};
 use super::meter::Meter;
 use super::pipeline::Run;
@@ -44,6 +45,7 @@ pub struct World {
     pub(super) version: u64,
     pub(super) meter: Meter,
     pub(super) logs: LogBook,
+    pub(super) audit: AuditBook,
     pub(super) outsiders: Vec<Outsider>,
     pub(super) counters: Counters,
     pub(super) digest: String,
@@ -164,6 +166,10 @@ impl World {
                 if let Some(stamp) = self.stamps.get_mut(place) {
                     stamp.azure = state;
                 }
+                Ok(Reply::Done)
+            }
+            Command::OutsiderReads { outsider } => {
+                self.outsider_reads(outsider);
                 Ok(Reply::Done)
             }
             Command::SetSecret { stamp, value } => {

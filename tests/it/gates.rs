@@ -439,6 +439,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the cluster of north",
         "Azure's list of stamps",
         "the logs of the data plane",
+        "the census of the key's readers",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");

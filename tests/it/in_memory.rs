@@ -155,6 +155,7 @@ impl Theatre {
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
             inventory: self.policy.inventory,
             log_window: self.policy.log_window().unwrap_or_default(),
+            census_window: self.policy.census().unwrap_or_default(),
             operation: None,
         }
     }
@@ -192,7 +193,15 @@ pub fn policy(config: &WorldConfig) -> Policy {
                     unit: unit.name.clone(),
                     live_traffic: unit.traffic,
                     region: Some(region_of(&stamp.location)),
+                    addresses: Vec::new(),
+                    identities: Vec::new(),
                 })
+            })
+            .enumerate()
+            .map(|(place, facts)| StampFacts {
+                addresses: vec![World::egress(place).parse().unwrap()],
+                identities: vec![World::identity(place)],
+                ..facts
             })
             .collect(),
         workloads: config.all_workloads().map(|workload| workload.name.clone()).collect(),
@@ -206,6 +215,9 @@ pub fn policy(config: &WorldConfig) -> Policy {
         approver_differs: false,
         inventory: true,
         log_lag: None,
+        census_window: minutes(14 * 24 * 60),
+        automation: vec![config.pipeline.identity.clone()],
+        sign_offs: Vec::new(),
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(2), proof: minutes(10) },
         pace: Pace {

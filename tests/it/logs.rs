@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::log_analytics::{LogAnalytics, LogSettings, PUBLIC_ENDPOINT};
 use keyslot::model::{Blindness, Credential, KeyKind, Requests, Slot, UsageView};
-use keyslot::ports::{Fault, Logs as _};
+use keyslot::ports::Fault;
 use keyslot::sim::config::{KeyColumn, LogTable, LogsConfig, OutsiderConfig};
 use keyslot::sim::fault::{Fault as WorldFault, Operation, Target, Trouble, When};
 use keyslot::sim::{Outage, WorldConfig};
@@ -15,11 +15,13 @@ use crate::wire_azure::Rig;
 use crate::wire_core::client;
 
 fn logs(rig: &Rig, change: impl FnOnce(&mut LogSettings)) -> LogAnalytics {
-    let (account, workspace) = rig.simulation.world.with(|world| {
-        let logs = world.config().logs.clone().unwrap_or_default();
-        (world.account().config().id.name.clone(), logs.workspace)
+    let mut settings = rig.simulation.world.with(|world| LogSettings {
+        endpoint: PUBLIC_ENDPOINT.parse().unwrap(),
+        workspace: world.config().logs.clone().unwrap_or_default().workspace,
+        account: world.account().config().id.name.clone(),
+        vaults: world.stamps().map(|stamp| (stamp.name.clone(), stamp.vault.name.clone())).collect(),
+        secret: world.config().secret_name.clone(),
     });
-    let mut settings = LogSettings { endpoint: PUBLIC_ENDPOINT.parse().unwrap(), workspace, account };
     change(&mut settings);
     let access = ArmAccess {
         http: client(&rig.simulation.wire),

@@ -1,7 +1,7 @@
 //! Quiesce: the last user of the old key is gone. On the way back only the pods matter: the key that they hold
 //! stays valid.
 
-use super::super::predicate::{key_quiet, known_consumers, old_pods_gone};
+use super::super::predicate::{key_quiet, known_consumers, known_readers, old_pods_gone};
 use super::super::{Context, Leg, Reason, Stand};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -11,6 +11,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if ctx.leg == Leg::Out {
         reasons.extend(ctx.policy.stamps.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));
         reasons.extend(key_quiet(ctx, ctx.opened.from, max));
+        reasons.extend(known_readers(ctx, ctx.opened.from, max));
     }
     Stand::unless(ctx.holding(reasons))
 }

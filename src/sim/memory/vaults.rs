@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::accounts::AGENT;
 use super::super::fault::{Call, Operation};
 use super::hub::{About, Hub};
 use crate::model::{Blindness, Salt, StampName, VaultView};
@@ -18,6 +19,9 @@ impl Vaults for MemoryVaults {
         self.0
             .read(about, Call::on(Operation::ReadVault, stamp), |world| {
                 let missing = || about.fault(Blindness::Missing, "there is no such vault");
+                let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
+                let id = vault.read(world.now()).ok_or_else(missing)?.id.clone();
+                world.visitor_read(stamp, id, "keyslot", AGENT);
                 let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
                 let version = vault.read(world.now()).ok_or_else(missing)?;
                 Ok(VaultView {
