@@ -96,8 +96,9 @@ impl ActivityLog {
 
     fn first(&self, since: Timestamp, until: Timestamp) -> Result<Url, Fault> {
         let subscription = &self.account.subscription;
-        let path =
-            format!("/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values");
+        let path = format!(
+            "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+        );
         let mut url = self.endpoint.join(&path).map_err(|error| self.unclear(error.to_string()))?;
         let filter = format!(
             "eventTimestamp ge '{since}' and eventTimestamp le '{until}' and resourceUri eq '{}'",
@@ -207,7 +208,8 @@ fn deeds(events: &[Event]) -> Vec<KeyDeeds> {
             continue;
         }
         // Not every event of an action has all that is known of who did it.
-        let Some(event) = events.iter().max_by_key(|event| (event.claims.is_some(), event.http_request.is_some()))
+        let Some(event) =
+            events.iter().max_by_key(|event| (event.claims.is_some(), event.http_request.is_some()))
         else {
             continue;
         };

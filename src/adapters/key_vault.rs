@@ -24,8 +24,8 @@ use crate::ports::{Clock, Fault, Vaults};
 /// The data plane's version that the contract describes; the crate's default is newer.
 const API_VERSION: &str = "7.5";
 
-/// At most 24 characters.
-const APPLICATION: &str = concat!("keyslot/", env!("CARGO_PKG_VERSION"));
+/// The SDK takes at most 24 letters, digits and signs, and no slash.
+const APPLICATION: &str = "keyslot";
 
 const WHAT: &str = "read the secret";
 

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
-    OperationState, PodView, PullCheck, PullState, PullView, Region, ReleaseView, Requests, RunView,
-    SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim, Unlisted, UsageView, VaultView,
-    WorkloadView, World,
+    AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView, EvidenceKey,
+    Fingerprint, InventoryView, KeyProof, OperationState, PodView, PullCheck, PullState, PullView, Region,
+    ReleaseView, Requests, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim,
+    Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 

@@ -25,7 +25,10 @@ pub struct Identity {
 impl Identity {
     /// What it may be called by.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        [&self.name, &self.application, &self.object].into_iter().map(String::as_str).filter(|it| !it.is_empty())
+        [&self.name, &self.application, &self.object]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
     }
 
     /// Whether it is called by one of these, without regard to case.

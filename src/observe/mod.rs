@@ -13,9 +13,9 @@ use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey, InventoryView, KeyProof,
-    OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView, VaultView,
-    World,
+    AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey, InventoryView,
+    KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView,
+    VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -157,10 +157,7 @@ impl Observer {
     async fn census(&self, since: Timestamp) -> CensusView {
         let logs = &self.ports.logs;
         let (used, read) = join(logs.usage(since), logs.secret_reads(since)).await;
-        CensusView {
-            used: used.map_err(|fault| fault.blind()),
-            read: read.map_err(|fault| fault.blind()),
-        }
+        CensusView { used: used.map_err(|fault| fault.blind()), read: read.map_err(|fault| fault.blind()) }
     }
 
     async fn prove(&self, slot: Slot, at: Timestamp, world: &World) -> Seen<KeyProof> {

@@ -112,7 +112,8 @@ fn strangers(census: &Census) -> Vec<String> {
         format!("{} reads the secret from the vault of {} and is not known", reader.identity, reader.vault)
     });
     let listers = census.listers.iter().filter(|lister| lister.is_stranger());
-    let listers = listers.map(|lister| format!("{} had the keys listed and is not known", lister.deeds.identity));
+    let listers =
+        listers.map(|lister| format!("{} had the keys listed and is not known", lister.deeds.identity));
     users.chain(readers).chain(listers).collect()
 }
 

@@ -98,7 +98,9 @@ fn readers_told_by(world: &World) -> Option<String> {
         Err(_) => "not by the logs, which cannot be read".to_owned(),
     };
     let read = match &census.read {
-        Ok(audit) if audit.newest.is_empty() => "not by the vaults' audit, which has no row of them".to_owned(),
+        Ok(audit) if audit.newest.is_empty() => {
+            "not by the vaults' audit, which has no row of them".to_owned()
+        }
         Ok(audit) => format!("by the audit of {}", counted(audit.newest.len(), "vault")),
         Err(_) => "not by the vaults' audit, which cannot be read".to_owned(),
     };

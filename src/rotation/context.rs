@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, Policy, PullView,
-    ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
+    AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof,
+    Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.

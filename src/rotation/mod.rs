@@ -29,7 +29,9 @@ mod stamps;
 mod standing;
 mod step;
 
-pub use census::{Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User};
+pub use census::{
+    Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
+};
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};

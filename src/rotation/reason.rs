@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber, PullWait, ResourceKind,
-    RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
+    Blind, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber, PullWait,
+    ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.

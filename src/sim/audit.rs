@@ -109,7 +109,13 @@ impl World {
     }
 
     /// A read over the wire, or by a process in memory.
-    pub(super) fn visitor_read(&mut self, stamp: &StampName, version: SecretVersion, client: &str, agent: &str) {
+    pub(super) fn visitor_read(
+        &mut self,
+        stamp: &StampName,
+        version: SecretVersion,
+        client: &str,
+        agent: &str,
+    ) {
         if let Some(place) = self.stamps.iter().position(|known| known.name == *stamp) {
             self.note_read(self.now, place, version, (&application(client), VISITORS, agent));
         }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::account::Account;
+use super::audit::AuditBook;
 use super::config::{WorldConfig, region_of};
 use super::counters::Counters;
 use super::events::{Event, Queue};
 use super::fault::{FaultBook, When};
 use super::kubernetes::{Cluster, Hand};
-use super::audit::AuditBook;
 use super::logs::LogBook;
 use super::meter::Meter;
 use super::repository::{Commit, Repository, Signature};

@@ -36,8 +36,8 @@ pub mod vault;
 pub mod wire;
 mod world;
 
-pub use audit::{AuditRow, KeyEvent};
 pub use account::{Key, KeyId, OperationStatus, Regeneration};
+pub use audit::{AuditRow, KeyEvent};
 pub use command::{Command, DeploymentPatch, Expected, Reply};
 pub use config::WorldConfig;
 pub use counters::Counters;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::account::{Account, KeyId};
+use super::audit::AuditBook;
 use super::command::{Command, DeploymentPatch, Reply};
 use super::config::WorldConfig;
 use super::counters::Counters;
@@ -16,7 +17,6 @@ use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook};
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
-use super::audit::AuditBook;
 use super::logs::{LogBook, Outsider};
 use super::meter::Meter;
 use super::pipeline::Run;

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
-    Access, Blind, Blindness, Identity, KeyKind, Requests, Seen, SignOff, Slot, StampName, UsageView, Validity,
+    Access, Blind, Blindness, Identity, KeyKind, Requests, Seen, SignOff, Slot, StampName, UsageView,
+    Validity,
 };
 use keyslot::rotation::{Acceptance, Decision, Event, Gate, Reason, Subject, Verdict, Why};
 
@@ -204,13 +205,15 @@ fn pipelines_keyslot_and_whoever_is_signed_off_may_have_read_the_secret() {
     let named = |name: &str| {
         let mut stage = with_reader("v1", last);
         let audit = stage.census_mut().read.as_mut().unwrap();
-        audit.reads.last_mut().unwrap().identity = Identity { object: name.to_owned(), ..Identity::default() };
+        audit.reads.last_mut().unwrap().identity =
+            Identity { object: name.to_owned(), ..Identity::default() };
         stage
     };
     assert!(acts(&named("PIPELINE")));
     assert!(acts(&named("driver-north")), "one stamp's driver at another's vault is ours all the same");
     let mut own = with_reader("v1", last);
-    own.census_mut().read.as_mut().unwrap().reads.last_mut().unwrap().caller.agent = "keyslot/0.1.0 x".to_owned();
+    own.census_mut().read.as_mut().unwrap().reads.last_mut().unwrap().caller.agent =
+        "keyslot azsdk-rust-x/1".to_owned();
     assert!(acts(&own));
     let mut signed = with_reader("v1", last);
     let next_week = signed.now + SignedDuration::from_hours(24 * 7);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::model::{
     Access, AccountId, AccountView, Ages, AuditView, BranchName, BranchView, Caller, CensusView, ClusterView,
-    CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy,
-    ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region, RegionProof, ReleaseView,
-    ReplicaNumber, Requests, RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse,
-    StampFacts, StampName, Strategy, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
+    CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity, InventoryView, KeyKind, KeyProof,
+    KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region,
+    RegionProof, ReleaseView, ReplicaNumber, Requests, RotationId, Route, Salt, SecretReads, SecretVersion,
+    Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim, UsageView, VaultView,
+    WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Verdict, decide,

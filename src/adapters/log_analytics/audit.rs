@@ -32,7 +32,8 @@ type Audited = (Option<StampName>, bool, SecretReads);
 
 fn one(row: &Row<'_>, vaults: &BTreeMap<StampName, String>) -> Result<Audited, String> {
     let vault = row.text("Vault")?;
-    let stamp = vaults.iter().find(|(_, name)| name.eq_ignore_ascii_case(&vault)).map(|(stamp, _)| stamp.clone());
+    let stamp =
+        vaults.iter().find(|(_, name)| name.eq_ignore_ascii_case(&vault)).map(|(stamp, _)| stamp.clone());
     let version = Some(row.text("Version")?).filter(|version| !version.is_empty());
     let reads = SecretReads {
         stamp: stamp.clone().unwrap_or_else(|| StampName::new(vault)),
@@ -59,7 +60,17 @@ mod tests {
     #[test]
     fn a_vault_with_rows_and_no_reads_is_audited_and_one_without_rows_is_not() {
         let names = [
-            "Vault", "Read", "Version", "Name", "Application", "Object", "Address", "Agent", "Rows", "First", "Last",
+            "Vault",
+            "Read",
+            "Version",
+            "Name",
+            "Application",
+            "Object",
+            "Address",
+            "Agent",
+            "Rows",
+            "First",
+            "Last",
         ];
         let columns: Vec<_> = names.iter().map(|name| json!({ "name": name, "type": "string" })).collect();
         let (first, last) = ("2026-01-12T08:00:00Z", "2026-01-12T08:30:00Z");

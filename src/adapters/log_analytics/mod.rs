@@ -173,8 +173,7 @@ impl LogAnalytics {
     pub async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {
         let unclear = |why: String| self.fault(&READS, Blindness::Unintelligible, why);
         let LogSettings { vaults, secret, .. } = &self.settings;
-        let query =
-            question::secret_reads(vaults.values().map(String::as_str), secret).map_err(unclear)?;
+        let query = question::secret_reads(vaults.values().map(String::as_str), secret).map_err(unclear)?;
         let body = self.ask(&READS, &query, since).await?;
         audit::secret_reads(&body, since, vaults).map_err(unclear)
     }

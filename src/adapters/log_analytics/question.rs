@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn the_audit_is_asked_in_both_tables_for_all_vaults_and_one_secret() {
         let query = secret_reads(["one-kv", "two-kv"].into_iter(), "CosmosDb-ApiKey").unwrap();
-        for word in ["AZKVAuditLogs", "AzureDiagnostics", "in~ ('one-kv', 'two-kv')", "=~ 'CosmosDb-ApiKey'"] {
+        for word in ["AZKVAuditLogs", "AzureDiagnostics", "in~ ('one-kv', 'two-kv')", "=~ 'CosmosDb-ApiKey'"]
+        {
             assert!(query.contains(word), "{word}: {query}");
         }
         for (vault, secret) in [("a' //", "s"), ("", "s"), ("a", "s' or true"), ("a", "")] {

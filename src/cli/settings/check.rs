@@ -240,7 +240,8 @@ fn workloads(environment: &Environment) -> Checked {
 /// A sign-off says whom it speaks of, why, and for a time.
 fn readers(environment: &Environment) -> Checked {
     for (place, reader) in environment.readers.iter().enumerate() {
-        let path = |key: &str| vec![Step::Key("reader".to_owned()), Step::Entry(place), Step::Key(key.to_owned())];
+        let path =
+            |key: &str| vec![Step::Key("reader".to_owned()), Step::Entry(place), Step::Key(key.to_owned())];
         let wrong = |key, what, remedy| Err(Problem::new(path(key), what, remedy));
         if reader.identity.is_none() && reader.address.is_none() && reader.agent.is_none() {
             return wrong(

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InventorySettings, LogSettings, PolicySettings, ReaderSettings, ReleaseSettings, StampSettings, TokenPlace,
-    UnitSettings,
+    InventorySettings, LogSettings, PolicySettings, ReaderSettings, ReleaseSettings, StampSettings,
+    TokenPlace, UnitSettings,
 };
 use crate::model::{AccountId, WorkloadName};
 

@@ -78,28 +78,29 @@ pub fn secret_readers(
     for reads in view.of_others() {
         groups.entry((&reads.stamp, &reads.identity, &reads.caller)).or_default().push(reads);
     }
-    let reader = |((stamp, identity, caller), all): (&(&StampName, &Identity, &Caller), &Vec<&SecretReads>)| {
-        let vault = vaults.get(*stamp).and_then(Seen::get);
-        let got = vault.map_or(Got::Unknown, |vault| got(all, vault, lens.policy.vault_lag));
-        let slot = vault
-            .filter(|_| got == Got::Current)
-            .and_then(|vault| lens.account?.slot_of(&vault.fingerprint));
-        let last = all.iter().map(|reads| reads.last).max()?;
-        let signed = lens.signed(Some(identity), caller, last);
-        Some(SecretReader {
-            identity: (*identity).clone(),
-            caller: (*caller).clone(),
-            vault: (*stamp).clone(),
-            known: lens.known(identity, &caller.address),
-            got,
-            slot,
-            count: all.iter().map(|reads| reads.count).sum(),
-            first: all.iter().map(|reads| reads.first).min()?,
-            last,
-            attachment: attachment(retires.is_some_and(|retired| slot == Some(retired.other())), signed),
-            signed,
-        })
-    };
+    let reader =
+        |((stamp, identity, caller), all): (&(&StampName, &Identity, &Caller), &Vec<&SecretReads>)| {
+            let vault = vaults.get(*stamp).and_then(Seen::get);
+            let got = vault.map_or(Got::Unknown, |vault| got(all, vault, lens.policy.vault_lag));
+            let slot = vault
+                .filter(|_| got == Got::Current)
+                .and_then(|vault| lens.account?.slot_of(&vault.fingerprint));
+            let last = all.iter().map(|reads| reads.last).max()?;
+            let signed = lens.signed(Some(identity), caller, last);
+            Some(SecretReader {
+                identity: (*identity).clone(),
+                caller: (*caller).clone(),
+                vault: (*stamp).clone(),
+                known: lens.known(identity, &caller.address),
+                got,
+                slot,
+                count: all.iter().map(|reads| reads.count).sum(),
+                first: all.iter().map(|reads| reads.first).min()?,
+                last,
+                attachment: attachment(retires.is_some_and(|retired| slot == Some(retired.other())), signed),
+                signed,
+            })
+        };
     let mut readers: Vec<SecretReader> = groups.iter().filter_map(reader).collect();
     readers.sort_by_key(|reader| std::cmp::Reverse(reader.last));
     readers
@@ -112,9 +113,8 @@ fn got(all: &[&SecretReads], vault: &VaultView, lag: Duration) -> Got {
         Some(version) => *version == vault.version,
         None => reads.last >= settled,
     };
-    let last = |wanted: bool| {
-        all.iter().filter(|reads| current(reads) == wanted).map(|reads| reads.last).max()
-    };
+    let last =
+        |wanted: bool| all.iter().filter(|reads| current(reads) == wanted).map(|reads| reads.last).max();
     match (last(true), last(false)) {
         (Some(_), Some(older)) if older >= settled => Got::Older,
         (current, older) if current > older => Got::Current,

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{ActivityView, AuditView, Blind, CensusView, KeyKind, Slot, Validity, UsageView};
+use crate::model::{ActivityView, AuditView, Blind, CensusView, KeyKind, Slot, UsageView, Validity};
 
 pub use holders::{Got, Lister, SecretReader, Vaults, listers, secret_readers};
 pub use judge::{Attachment, Known, Lens, Signed};
@@ -93,8 +93,7 @@ impl Census {
     fn signatures(&self, lens: Lens<'_>) -> Vec<Signature> {
         let all = self.users.iter().chain(&self.unnamed).map(|user| user.signed);
         let all = all.chain(self.readers.iter().map(|reader| reader.signed));
-        let all: Vec<Signed> =
-            all.chain(self.listers.iter().map(|lister| lister.signed)).flatten().collect();
+        let all: Vec<Signed> = all.chain(self.listers.iter().map(|lister| lister.signed)).flatten().collect();
         let signature = |place: usize| {
             let its: Vec<Validity> =
                 all.iter().filter(|signed| signed.place == place).map(|signed| signed.validity).collect();
@@ -138,9 +137,14 @@ impl Census {
 /// Vaults of which the audit has no row at all.
 fn unaudited(audit: &AuditView, lens: Lens<'_>) -> Option<String> {
     let stamps: BTreeSet<&str> = lens.policy.stamps.iter().map(|stamp| stamp.name.as_str()).collect();
-    let silent: Vec<&str> =
-        stamps.into_iter().filter(|stamp| !audit.newest.keys().any(|known| known.as_str() == *stamp)).collect();
+    let silent: Vec<&str> = stamps
+        .into_iter()
+        .filter(|stamp| !audit.newest.keys().any(|known| known.as_str() == *stamp))
+        .collect();
     (!silent.is_empty()).then(|| {
-        format!("who read the secret from the vaults of {}: the audit logs have no row of them", silent.join(", "))
+        format!(
+            "who read the secret from the vaults of {}: the audit logs have no row of them",
+            silent.join(", ")
+        )
     })
 }

@@ -88,7 +88,12 @@ fn blind() -> Blind {
     Blind { kind: Blindness::Missing, why: "no table".to_owned() }
 }
 
-fn census(policy: &Policy, view: &CensusView, activity: &Result<ActivityView, Blind>, slot: Option<Slot>) -> Census {
+fn census(
+    policy: &Policy,
+    view: &CensusView,
+    activity: &Result<ActivityView, Blind>,
+    slot: Option<Slot>,
+) -> Census {
     let source = Sightings { since: at(0), view, activity, vaults: &BTreeMap::new() };
     Census::of(&source, slot, Lens { policy, account: None, now: at(1000) })
 }

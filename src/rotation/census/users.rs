@@ -37,7 +37,8 @@ type Groups<'a> = BTreeMap<(Option<KeyKind>, &'a Caller), Vec<&'a Requests>>;
 pub fn users(view: &UsageView, lens: Lens<'_>) -> Vec<User> {
     let groups = groups(view);
     let dead = |user: &User| {
-        let generated = user.kind.and_then(|kind| lens.account.and_then(|account| account.key(kind).generated));
+        let generated =
+            user.kind.and_then(|kind| lens.account.and_then(|account| account.key(kind).generated));
         generated.is_some_and(|generated| user.last < generated)
     };
     let all = groups.iter().filter_map(|(key, all)| user(&groups, *key, all, lens));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held, no_hazard,
-    none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
+    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held,
+    no_hazard, none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{

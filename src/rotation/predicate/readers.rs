@@ -18,8 +18,7 @@ use super::super::census::{Lens, SecretReader, Signed, User, Vaults, secret_read
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{
-    AuditView, Blind, Blindness, EvidenceKey, KeyKind, Seen, Slot, StampName, UsageView, Validity,
-    VaultView,
+    AuditView, Blind, Blindness, EvidenceKey, KeyKind, Seen, Slot, StampName, UsageView, Validity, VaultView,
 };
 
 /// Everybody who is known to have read the slot's key.
@@ -126,7 +125,8 @@ fn read_by(audit: &AuditView, vaults: &Vaults, slot: Slot, lens: Lens<'_>, lag: 
     }
     let reason = |(identity, all): (String, Vec<SecretReader>)| {
         let count = all.iter().map(|reader| reader.count).sum();
-        let turned = all.iter().filter_map(|reader| vaults.get(&reader.vault)?.get()).map(|vault| vault.created);
+        let turned =
+            all.iter().filter_map(|reader| vaults.get(&reader.vault)?.get()).map(|vault| vault.created);
         let until = turned.max().map(|turned| later(turned, lens.policy.quiet_window + lag));
         let last = all.into_iter().max_by_key(|reader| reader.last)?;
         let why = Why::SecretRead {

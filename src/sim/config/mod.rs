@@ -18,8 +18,8 @@ pub use clusters::{
     location_names, region_of,
 };
 pub use services::{
-    AccountConfig, ChecksConfig, KeyAges, KeyColumn, ListerConfig, LogTable, LogsConfig, MergeMethod, OutsiderConfig, VaultReads,
-    PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig,
+    AccountConfig, ChecksConfig, KeyAges, KeyColumn, ListerConfig, LogTable, LogsConfig, MergeMethod,
+    OutsiderConfig, PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig, VaultReads,
 };
 
 pub use cron_jobs::CronJobConfig;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::super::audit::AuditRow;
 use super::super::config::{KeyColumn, LogsConfig};
 use super::super::fault::{Call, Operation};
-use super::super::audit::AuditRow;
 use super::super::logs::LogRow;
 use super::hub::{About, Hub};
 use crate::model::{
-    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, Requests, SecretReads, UsageView,
+    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, Requests, SecretReads,
+    UsageView,
 };
 use crate::ports::{Fault, Logs};
 
@@ -25,7 +26,9 @@ impl Logs for MemoryLogs {
         self.0
             .read(about, Call::of(Operation::ReadLogs), |world| {
                 let logs = world.config().logs.clone();
-                let logs = logs.filter(|logs| logs.requests).ok_or_else(|| about.fault(Blindness::Missing, "nothing is logged"))?;
+                let logs = logs
+                    .filter(|logs| logs.requests)
+                    .ok_or_else(|| about.fault(Blindness::Missing, "nothing is logged"))?;
                 let rows = world.log_rows(since);
                 let newest = rows.iter().map(|row| row.last).max();
                 Ok(UsageView {
@@ -59,7 +62,11 @@ impl Logs for MemoryLogs {
         self.0
             .read(about, Call::of(Operation::ReadActivity), |world| {
                 let deed = |event: &super::super::KeyEvent| KeyDeeds {
-                    deed: if event.operation == "regenerateKey" { KeyDeed::Regenerate } else { KeyDeed::List },
+                    deed: if event.operation == "regenerateKey" {
+                        KeyDeed::Regenerate
+                    } else {
+                        KeyDeed::List
+                    },
                     identity: event.identity.clone(),
                     address: event.address.clone(),
                     count: 1,

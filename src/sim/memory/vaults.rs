@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::accounts::AGENT;
 use super::super::fault::{Call, Operation};
+use super::accounts::AGENT;
 use super::hub::{About, Hub};
 use crate::model::{Blindness, Salt, StampName, VaultView};
 use crate::ports::{Fault, Vaults};

@@ -125,7 +125,8 @@ fn audit(world: &World, query: &str, since: Timestamp, table: LogTable) -> Respo
         LogTable::OwnTable => AUDIT,
         LogTable::Diagnostics => "AzureDiagnostics",
     };
-    let rows = world.audit_rows(since).filter(|_| query.contains(known) && query.contains("union isfuzzy=true"));
+    let rows =
+        world.audit_rows(since).filter(|_| query.contains(known) && query.contains("union isfuzzy=true"));
     let Some(rows) = rows else { return no_table(query) };
     let of_secret = query.contains(&format!("=~ '{}'", world.config().secret_name));
     let cells = |row: &AuditRow| {
