@@ -217,6 +217,11 @@ impl ArmTransport {
         ArmTransport::new(access, None, None)
     }
 
+    /// For a read that is to be known by its id in the activity log.
+    pub fn reading_as(access: ArmAccess, request_id: &str) -> ArmTransport {
+        ArmTransport::new(access, None, Some(request_id.to_owned()))
+    }
+
     /// For an effect, under a permit, named by `request_id` in `x-ms-client-request-id`.
     pub fn acting(access: ArmAccess, permit: Permit, request_id: &str) -> ArmTransport {
         ArmTransport::new(access, Some(permit), Some(request_id.to_owned()))

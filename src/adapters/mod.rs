@@ -3,6 +3,8 @@
 //! Adapters translate: a port's question becomes requests, answers become `model` values, failures become
 //! faults that name no secret. They decide nothing and keep nothing but caches of tokens and connections.
 
+pub mod account_logs;
+pub mod activity_log;
 pub mod arm;
 pub mod azure_devops;
 pub mod clock;

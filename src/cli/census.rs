@@ -1,33 +1,39 @@
-//! `keyslot census`: who used which key over the last weeks? Looks only; needs no rotation and no journal.
+//! `keyslot census`: who used which key over the last weeks, who read the secret, who had the keys listed? Looks only;
+//! needs no rotation and no journal.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use jiff::SignedDuration;
 
-use super::settings::{Chosen, Span};
+use super::settings::Span;
 use super::target::Target;
-use super::{CliError, ErrorKind, Exit, Terminal, wiring};
-use crate::model::{KeyKind, Slot, StampName};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::fresh_salt;
+use crate::model::{Blind, Blindness, CensusView, EvidenceKey, Policy, Slot, World};
+use crate::observe::Observer;
 use crate::render::{census::census, census_json::census_json};
-use crate::rotation::Census as Seen;
+use crate::rotation::{Census as Seen, Lens, Sightings};
 
-/// Show who used the account's keys, as its logs tell.
+/// Show who has the account's keys, as its logs tell.
 ///
-/// Asks Log Analytics for the requests to the account over a window, and lists every caller with the key that it used,
-/// how often and when last. Who comes from an address of a stamp is known; whoever else holds a key loses it with the
-/// key's regeneration. A caller has moved once it was seen with the other slot later. Requests whose rows name no key
-/// are told apart: unknown is not unused.
+/// Looks back over a window, and lists who used which key (the account's requests, in Log Analytics), who read the
+/// secret from the Key Vaults (their audit, in Log Analytics) and who had the keys listed (Azure's activity log); with
+/// address, agent, how often and when last. Who comes from an address or an identity of a stamp is known; whoever else
+/// holds a key loses it with the key's regeneration. A user has moved once it was seen with the other slot later, and
+/// is gone only where keyslot.toml signs it off by name ([[environment.NAME.reader]]). What is not logged is told apart:
+/// unknown is not unused.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Census {
     #[command(flatten)]
     pub target: Target,
-    /// How far back to look: 90m, 12h, 14d.
-    #[arg(long, value_name = "SPAN", default_value = "14d", value_parser = window)]
-    pub window: Duration,
-    /// Only this slot's keys; without it, both slots'.
+    /// How far back to look: 90m, 12h, 14d. Without it, the policy's census_window.
+    #[arg(long, value_name = "SPAN", value_parser = window)]
+    pub window: Option<Duration>,
+    /// Only this slot's keys, as they are to be retired; without it, both slots'.
     #[arg(long, value_name = "SLOT", value_parser = slot())]
     pub slot: Option<Slot>,
     /// How to print it.
@@ -36,18 +42,15 @@ pub struct Census {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 nobody but the known stamps used a key, 1 somebody else did, 5 the logs cannot be read, or leave open
-who used a key.
+Exit codes: 0 nobody but those who are known has a key, 1 somebody else does, 5 the logs cannot be read, or leave open
+who has a key.
 
 Examples:
   keyslot census --slot primary              before the primary key is retired
   keyslot census --window 2d --output json | jq '.users[] | select(.stamp == null)'";
 
-/// Two more places tell of keys on their way, and are not looked at.
-const NOT_ASKED: [&str; 2] = [
-    "who read the secret from the Key Vaults (their audit logs)",
-    "who listed the account's keys (the activity log)",
-];
+/// Where the policy takes no census: a job that runs once a week is seen twice.
+const USUAL: Duration = Duration::from_secs(14 * 24 * 3600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
@@ -68,38 +71,49 @@ fn window(text: &str) -> Result<Duration, String> {
 
 impl Census {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let seen = super::block_on(self.look())??;
+        let (seen, policy) = super::block_on(self.look())??;
         match self.output {
-            Output::Human => terminal.data(census(&seen, &NOT_ASKED).as_bytes())?,
-            Output::Json => terminal.json(&census_json(&seen, &NOT_ASKED))?,
+            Output::Human => terminal.data(census(&seen, &policy.sign_offs).as_bytes())?,
+            Output::Json => terminal.json(&census_json(&seen, &policy.sign_offs))?,
         }
-        Ok(match (seen.strangers().next(), seen.unknowns().is_empty()) {
-            (Some(_), _) => Exit::Findings,
-            (None, true) => Exit::Done,
-            (None, false) => Exit::World,
+        Ok(match (seen.strangers(), seen.unknowns.is_empty()) {
+            (0, true) => Exit::Done,
+            (0, false) => Exit::World,
+            (_, _) => Exit::Findings,
         })
     }
 
-    async fn look(&self) -> Result<Seen, CliError> {
+    async fn look(&self) -> Result<(Seen, Policy), CliError> {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
-        if chosen.environment.logs.is_none() {
-            let what = "the configuration does not say where the account's requests are logged";
-            return Err(CliError::new(ErrorKind::Configuration, what)
-                .hint(format!("add [environment.{}.logs] with `workspace`", chosen.name)));
-        }
+        let policy = chosen.policy(None);
         let ports = wiring::ports_of(&chosen, &wiring::process_variables).await?;
-        let window = SignedDuration::try_from(self.window).unwrap_or(SignedDuration::MAX);
-        let since = ports.clock.now().checked_sub(window).unwrap_or(jiff::Timestamp::MIN);
-        let usage = ports.logs.usage(since).await.map_err(CliError::from)?;
-        let only = |kind: KeyKind| self.slot.is_none_or(|slot| slot == kind.slot);
-        Ok(Seen::of(&usage, only, |address| stamp_of(&chosen, address)))
+        let configured = Some(policy.census_window).filter(|window| !window.is_zero());
+        let window = self.window.or(configured).unwrap_or(USUAL);
+        let (clock, logs) = (ports.clock.clone(), ports.logs.clone());
+        let now = clock.now();
+        let span = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
+        let since = now.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
+        let mut targets = wiring::targets(&chosen);
+        targets.salt = fresh_salt()?;
+        targets.census_window = window;
+        let vaults = targets.stamps.iter().cloned().map(EvidenceKey::Vault);
+        let keys: BTreeSet<EvidenceKey> =
+            [EvidenceKey::Account, EvidenceKey::Census].into_iter().chain(vaults).collect();
+        let mut world = World::default();
+        let observer = Observer::new(ports, targets);
+        let (activity, ()) = futures::join!(logs.key_deeds(since), observer.look(&keys, &mut world));
+        let view = world.census.take().and_then(|seen| seen.what.ok()).unwrap_or_else(nothing);
+        let lens = Lens { policy: &policy, account: world.account.as_ref().and_then(|seen| seen.get()), now };
+        let activity = activity.map_err(|fault| fault.blind());
+        let source = Sightings { since, view: &view, activity: &activity, vaults: &world.vaults };
+        let seen = Seen::of(&source, self.slot, lens);
+        Ok((seen, policy))
     }
 }
 
-/// The stamp whose pods are seen to come from there.
-fn stamp_of(chosen: &Chosen<'_>, address: &str) -> Option<StampName> {
-    let stamps = &chosen.environment.stamps;
-    let known = stamps.iter().find(|stamp| stamp.addresses.iter().any(|network| network.holds(address)));
-    known.map(super::settings::StampSettings::stamp_name)
+/// Never seen: looking always leaves an answer.
+fn nothing() -> CensusView {
+    let blind = Blind { kind: Blindness::Missing, why: "it was not looked at".to_owned() };
+    CensusView { used: Err(blind.clone()), read: Err(blind) }
 }

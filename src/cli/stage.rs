@@ -133,6 +133,7 @@ impl Stage {
                     traffic: unit.traffic,
                     region: world.account().regions().get(stamp.region).map(|region| region.name.clone()),
                     addresses: World::egress(place).parse().ok().into_iter().collect(),
+                    identities: vec![World::identity(place)],
                 })
                 .collect()
         })
@@ -176,7 +177,11 @@ impl Stage {
                 tags: BTreeMap::from([("Prefix".to_owned(), "*".to_owned())]),
                 ..InventorySettings::default()
             }),
-            logs: config.logs.as_ref().map(|logs| LogSettings { workspace: logs.workspace.clone() }),
+            logs: config.logs.as_ref().map(|logs| LogSettings {
+                workspace: logs.workspace.clone(),
+                automation: vec![config.pipeline.identity.clone()],
+            }),
+            readers: Vec::new(),
             stamps,
             units: Vec::new(),
         };

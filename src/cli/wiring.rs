@@ -11,6 +11,8 @@ use super::settings::{
     Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
 };
 use super::{CliError, ErrorKind};
+use crate::adapters::account_logs::AccountLogs;
+use crate::adapters::activity_log::ActivityLog;
 use crate::adapters::arm::ArmAccess;
 use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
 use crate::adapters::clock::SystemClock;
@@ -23,7 +25,7 @@ use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
 use crate::adapters::kubernetes::{
     AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
 };
-use crate::adapters::log_analytics::{self, LogAnalytics, NoLogs};
+use crate::adapters::log_analytics::{self, LogAnalytics};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
@@ -203,6 +205,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
         inventory: environment.inventory.is_some(),
         log_window: chosen.policy(None).log_window().unwrap_or_default(),
+        census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
     }
 }
@@ -233,16 +236,24 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
     )))
 }
 
-/// Where nobody says where requests are logged, nobody asks.
+/// Where nobody says where requests are logged, the activity log alone can be asked.
 fn logs(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Logs>, CliError> {
-    let Some(settings) = &chosen.environment.logs else { return Ok(Arc::new(NoLogs)) };
+    let environment = chosen.environment;
+    let activity = ActivityLog::new(access.clone(), chosen.endpoints.arm.url()?, environment.account.id());
+    let Some(logs) = &environment.logs else {
+        return Ok(Arc::new(AccountLogs { workspace: None, activity }));
+    };
+    let vault = |stamp: &StampSettings| (stamp.stamp_name(), stamp.key_vault.clone());
     let settings = log_analytics::LogSettings {
         endpoint: chosen.endpoints.logs.url()?,
-        workspace: settings.workspace.clone(),
-        account: chosen.environment.account.name.clone(),
+        workspace: logs.workspace.clone(),
+        account: environment.account.name.clone(),
+        vaults: environment.stamps.iter().map(vault).collect(),
+        secret: environment.secret.name.clone(),
     };
     let access = ArmAccess { scope: settings.scope(), ..access.clone() };
-    Ok(Arc::new(LogAnalytics::new(access, settings)))
+    let workspace = Some(LogAnalytics::new(access, settings));
+    Ok(Arc::new(AccountLogs { workspace, activity }))
 }
 
 async fn ports(

@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, BranchView, ClusterView, CronJobView, EvidenceKey, Fingerprint,
-    InventoryView, KeyProof, OperationState, PodView, ProofVerdict, PullCheck, PullState, PullView, Region,
-    ReleaseView, Requests, Right, RightView, RunView, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    AccountRights, AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView,
+    EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState, PodView, ProofVerdict, PullCheck,
+    PullState, PullView, Region, ReleaseView, Requests, Right, RightView, RunView, SecretReads,
+    SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView,
+    WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -44,6 +45,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
         EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
+        EvidenceKey::Census => facts.seen(world.census.as_ref(), census),
     }
 }
 
@@ -91,13 +93,19 @@ impl Facts {
         items.iter().for_each(|item| write(self, item));
     }
 
+    fn told<T>(&mut self, told: &Result<T, Blind>, write: impl FnOnce(&mut Facts, &T)) {
+        match told {
+            Ok(what) => write(self, what),
+            Err(blind) => {
+                self.word(format_args!("{:?}", blind.kind));
+            }
+        }
+    }
+
     /// Not the date: that it was young enough, the decision has seen to.
     fn seen<T>(&mut self, seen: Option<&Seen<T>>, write: impl FnOnce(&mut Facts, &T)) {
         match seen.map(|seen| &seen.what) {
-            Some(Ok(what)) => write(self, what),
-            Some(Err(blind)) => {
-                self.word(format_args!("{:?}", blind.kind));
-            }
+            Some(told) => self.told(told, write),
             None => self.nothing(),
         }
     }
@@ -210,6 +218,27 @@ fn usage(facts: &mut Facts, view: &UsageView) {
     facts.list(requests, |facts, requests| {
         let Requests { credential, refused, region, caller, count, first: _, last } = requests;
         facts.word(format_args!("{credential:?}").to_string().replace(' ', "")).word(refused).text(region);
+        facts.text(&caller.address).text(&caller.agent).word(count).time(Some(*last));
+    });
+}
+
+fn census(facts: &mut Facts, view: &CensusView) {
+    let CensusView { used, read } = view;
+    facts.told(used, usage);
+    facts.told(read, audit);
+}
+
+fn audit(facts: &mut Facts, view: &AuditView) {
+    let AuditView { since: _, newest, reads } = view;
+    for (stamp, newest) in newest {
+        facts.text(stamp.as_str()).time(Some(*newest));
+    }
+    facts.list(reads, |facts, reads| {
+        let SecretReads { stamp, version, identity, caller, count, first: _, last } = reads;
+        facts.text(stamp.as_str()).maybe_text(version.as_ref().map(SecretVersion::as_str));
+        identity.names().for_each(|name| {
+            facts.text(name);
+        });
         facts.text(&caller.address).text(&caller.agent).word(count).time(Some(*last));
     });
 }

@@ -55,6 +55,11 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
             return vec![key.clone()];
         }
+        Why::UsedByStranger { .. } => return vec![EvidenceKey::Census],
+        Why::SecretRead { vault, .. } => {
+            return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
+        }
+        Why::LogsBehind { .. } if reason.gate == Gate::Readers => return vec![EvidenceKey::Census],
         Why::SeenInLogs { .. }
         | Why::KeyNotNamed { .. }
         | Why::LogsBehind { .. }
@@ -79,6 +84,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             [EvidenceKey::Code].into_iter().chain(pulls).collect()
         }
         Gate::AllListed => vec![EvidenceKey::Inventory],
+        Gate::Readers => vec![EvidenceKey::Census],
         Gate::NotRefused => vec![EvidenceKey::Usage],
         Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
         Gate::Agreement => {

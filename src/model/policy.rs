@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, StampFacts, WorkloadName};
+use super::{BranchName, SignOff, StampFacts, StampName, WorkloadName};
 
 /// What may lie between the restart of one stamp and that of the next, besides soak and lag.
 const ROLLOUTS: Duration = Duration::from_secs(3600);
@@ -114,6 +114,11 @@ pub struct Policy {
     /// After how long the row of a request is taken to have come, where the account's requests are logged; `None` where
     /// nobody says so.
     pub log_lag: Option<Duration>,
+    /// How far back readers of the key are looked for, where it is logged; zero where nobody does.
+    pub census_window: Duration,
+    /// Identities that read the secret or list the keys and keep neither: keyslot, a pipeline.
+    pub automation: Vec<String>,
+    pub sign_offs: Vec<SignOff>,
     pub store: SharedStore,
     pub ages: Ages,
     pub pace: Pace,
@@ -124,5 +129,16 @@ impl Policy {
     pub fn log_window(&self) -> Option<Duration> {
         let lag = self.log_lag?;
         Some(self.quiet_window.max(self.soak + ROLLOUTS) + 4 * lag)
+    }
+
+    /// The same for the census.
+    pub fn census(&self) -> Option<Duration> {
+        self.log_lag.map(|_| self.census_window).filter(|window| !window.is_zero())
+    }
+
+    /// The stamp whose pods come from there.
+    pub fn stamp_at(&self, address: &str) -> Option<&StampName> {
+        let here = |stamp: &&StampFacts| stamp.addresses.iter().any(|network| network.holds(address));
+        self.stamps.iter().find(here).map(|stamp| &stamp.name)
     }
 }

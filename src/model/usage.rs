@@ -29,9 +29,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether it is keyslot itself, proving a key. It proves the slot that is moved to, never the one that goes.
+    /// Whether it is keyslot itself, proving a key or reading a vault. It proves the slot that is moved to, never the one
+    /// that goes. (An SDK puts its own name after ours.)
     pub fn is_keyslot(&self) -> bool {
-        self.agent.starts_with("keyslot/")
+        self.agent.strip_prefix("keyslot").is_some_and(|rest| rest.starts_with(['/', ' ']))
     }
 }
 
@@ -142,6 +143,7 @@ mod tests {
             requests: vec![
                 requests(Credential::Key(primary), false, "North Europe", "sdk"),
                 requests(Credential::Key(primary), false, "North Europe", "keyslot/0.1.0"),
+                requests(Credential::Key(primary), false, "North Europe", "keyslot azsdk-rust-x/1"),
                 requests(Credential::Unknown, false, "North Europe", "sdk"),
                 requests(Credential::Unknown, true, "North Europe", "sdk"),
                 requests(Credential::Unknown, true, "North Europe", "keyslot/0.1.0"),

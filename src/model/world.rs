@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountRights, AccountView, BranchName, BranchView, ClusterView, InventoryView, KeyProof, OperationState,
-    PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, InventoryView, KeyProof,
+    Network, OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -31,6 +31,8 @@ pub enum EvidenceKey {
     Usage,
     /// What we may do with the account.
     Rights,
+    /// Who used the key or read the secret over the census window.
+    Census,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -47,6 +49,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
             EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
+            EvidenceKey::Census => f.write_str("the census of the key's readers"),
         }
     }
 }
@@ -78,6 +81,10 @@ pub struct StampFacts {
     pub live_traffic: bool,
     /// The account's region that serves its pods, where the configuration says it.
     pub region: Option<String>,
+    /// From where its pods are seen to come.
+    pub addresses: Vec<Network>,
+    /// As whom they, and what mounts the secret for them, sign in: names or ids.
+    pub identities: Vec<String>,
 }
 
 /// All evidence at one moment.
@@ -96,4 +103,5 @@ pub struct World {
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
     pub rights: Option<Seen<AccountRights>>,
+    pub census: Option<Seen<CensusView>>,
 }

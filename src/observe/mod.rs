@@ -9,13 +9,13 @@ mod targets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchView, ClusterView, CommitId, EvidenceKey, InventoryView,
-    KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim,
-    UsageView, VaultView, World,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
+    InventoryView, KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName,
+    TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -49,6 +49,7 @@ enum Found {
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
     Rights(Seen<AccountRights>),
+    Census(Seen<CensusView>),
 }
 
 fn before(at: Timestamp, by: Duration) -> Timestamp {
@@ -97,11 +98,13 @@ impl Observer {
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
                 Found::Rights(seen) => world.rights = Some(seen),
+                Found::Census(seen) => world.census = Some(seen),
             }
         }
     }
 
-    /// Everything there is to see: for `status`, and for choosing what to retire.
+    /// Everything there is to see: for `status`, and for choosing what to retire. Not the census, which is asked of
+    /// weeks of logs, and only by who needs it.
     pub fn everything(&self) -> BTreeSet<EvidenceKey> {
         let mut keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code, EvidenceKey::Runs]);
         if self.targets.inventory {
@@ -146,7 +149,18 @@ impl Observer {
                 let since = before(at, self.targets.log_window);
                 Found::Usage(seen(at, self.ports.logs.usage(since).await))
             }
+            EvidenceKey::Census => {
+                let since = before(at, self.targets.census_window);
+                Found::Census(seen(at, Ok(self.census(since).await)))
+            }
         }
+    }
+
+    /// Each part by itself: where nobody audits the vaults, the account's logs count all the same.
+    async fn census(&self, since: Timestamp) -> CensusView {
+        let logs = &self.ports.logs;
+        let (used, read) = join(logs.usage(since), logs.secret_reads(since)).await;
+        CensusView { used: used.map_err(|fault| fault.blind()), read: read.map_err(|fault| fault.blind()) }
     }
 
     async fn prove(&self, slot: Slot, at: Timestamp, world: &World) -> Seen<KeyProof> {

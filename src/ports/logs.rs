@@ -1,14 +1,22 @@
-//! The account's data plane logs, where somebody keeps them.
+//! Logs of who used the account's keys, read them from the vaults, or had them listed; where somebody keeps them.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Fault;
-use crate::model::UsageView;
+use crate::model::{ActivityView, AuditView, UsageView};
 
 #[async_trait]
 pub trait Logs: Send + Sync {
     /// The requests since then, those that are alike in one. Logs that are not kept are a fault, not an empty answer;
     /// so is an answer that the service itself calls incomplete.
     async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault>;
+
+    /// The reads of the secret since then, by the vaults' audit. As above: no audit at all is a fault. A vault without
+    /// rows is missing from the answer.
+    async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault>;
+
+    /// Who had the account's keys listed or regenerated since then, or since the activity log goes back; but for
+    /// keyslot itself.
+    async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault>;
 }

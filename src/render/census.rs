@@ -1,31 +1,43 @@
-//! `keyslot census` for people: who used which key, who has moved, and what nobody can know.
+//! `keyslot census` for people: who used which key, who read the secret, who had the keys listed; who of them has moved,
+//! is gone or holds; and what nobody can know.
 
 use super::{matrix::columns, span};
-use crate::rotation::{Census, User};
+use crate::model::{SignOff, Validity};
+use crate::rotation::{Census, Known, Lister, SecretReader, Signature, User};
 
-/// The table and the judgement. `blind` names what was not asked.
-pub fn census(census: &Census, blind: &[&str]) -> String {
-    let mut text = table(census);
-    for user in census.strangers() {
-        text.push_str(&format!("{} uses a key and belongs to no known stamp\n", user.caller));
+/// The tables and the judgement. `sign_offs` are those of the policy that the census was made under.
+pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
+    let mut text = users(census);
+    text.push_str(&readers(census));
+    text.push_str(&listers(census));
+    for stranger in strangers(census) {
+        text.push_str(&format!("{stranger}\n"));
     }
-    for unknown in census.unknowns() {
+    for signature in &census.signatures {
+        if let Some(sign_off) = sign_offs.get(signature.place) {
+            text.push_str(&format!("{}\n", signed(*signature, sign_off)));
+        }
+    }
+    for unknown in &census.unknowns {
         text.push_str(&format!("not known: {unknown}\n"));
     }
-    for blind in blind {
-        text.push_str(&format!("not asked: {blind}\n"));
-    }
     let until = census.newest.map_or_else(|| "never".to_owned(), span::time);
-    text.push_str(&format!("since {}; the newest row is of {until}\n", span::time(census.since)));
+    text.push_str(&format!(
+        "since {}; the newest row of a request is of {until}\n",
+        span::time(census.since)
+    ));
     text
 }
 
-fn table(census: &Census) -> String {
+fn head<const N: usize>(names: [&str; N]) -> [String; N] {
+    names.map(str::to_owned)
+}
+
+fn users(census: &Census) -> String {
     let all: Vec<&User> = census.users.iter().chain(&census.unnamed).collect();
     if all.is_empty() {
         return "nobody used a key, as far as the logs tell\n".to_owned();
     }
-    let head = ["KEY", "STAMP", "REQUESTS", "LAST", "", "WHO"].map(str::to_owned);
     let line = |user: &&User| {
         [
             user.kind.map_or_else(|| "not named".to_owned(), |kind| kind.to_string()),
@@ -36,6 +48,98 @@ fn table(census: &Census) -> String {
             user.caller.to_string(),
         ]
     };
-    let lines: Vec<[String; 6]> = std::iter::once(head).chain(all.iter().map(line)).collect();
-    columns(&lines)
+    let titles = head(["KEY", "STAMP", "REQUESTS", "LAST", "", "WHO"]);
+    columns(&std::iter::once(titles).chain(all.iter().map(line)).collect::<Vec<_>>())
+}
+
+fn readers(census: &Census) -> String {
+    if census.readers.is_empty() {
+        return String::new();
+    }
+    let line = |reader: &SecretReader| {
+        [
+            reader.vault.to_string(),
+            known(reader.known.as_ref()),
+            reader.count.to_string(),
+            span::time(reader.last),
+            reader.slot.map_or_else(|| reader.got.as_str().to_owned(), |slot| slot.to_string()),
+            reader.attachment.as_str().to_owned(),
+            format!("{} at {}", reader.identity, reader.caller),
+        ]
+    };
+    let titles = head(["VAULT", "KNOWN AS", "READS", "LAST", "GOT", "", "WHO"]);
+    let lines: Vec<_> = std::iter::once(titles).chain(census.readers.iter().map(line)).collect();
+    format!("\n{}", columns(&lines))
+}
+
+fn listers(census: &Census) -> String {
+    if census.listers.is_empty() {
+        return String::new();
+    }
+    let line = |lister: &Lister| {
+        [
+            lister.deeds.deed.as_str().to_owned(),
+            known(lister.known.as_ref()),
+            lister.deeds.count.to_string(),
+            span::time(lister.deeds.last),
+            lister.attachment.map_or("-", |attachment| attachment.as_str()).to_owned(),
+            format!("{} at {}", lister.deeds.identity, place(&lister.deeds.address)),
+        ]
+    };
+    let titles = head(["KEYS", "KNOWN AS", "TIMES", "LAST", "", "WHO"]);
+    let lines: Vec<_> = std::iter::once(titles).chain(census.listers.iter().map(line)).collect();
+    format!("\n{}", columns(&lines))
+}
+
+fn place(address: &str) -> &str {
+    if address.is_empty() { "an unknown address" } else { address }
+}
+
+/// As the configuration knows it.
+pub(super) fn known(known: Option<&Known>) -> String {
+    match known {
+        Some(Known::Stamp(stamp)) => stamp.to_string(),
+        Some(Known::Automation) => "automation".to_owned(),
+        None => "-".to_owned(),
+    }
+}
+
+fn strangers(census: &Census) -> Vec<String> {
+    let users = census.users.iter().filter(|user| user.is_stranger());
+    let users = users.map(|user| format!("{} uses a key and belongs to no known stamp", user.caller));
+    let readers = census.readers.iter().filter(|reader| reader.is_stranger());
+    let readers = readers.map(|reader| {
+        format!("{} reads the secret from the vault of {} and is not known", reader.identity, reader.vault)
+    });
+    let listers = census.listers.iter().filter(|lister| lister.is_stranger());
+    let listers =
+        listers.map(|lister| format!("{} had the keys listed and is not known", lister.deeds.identity));
+    users.chain(readers).chain(listers).collect()
+}
+
+fn signed(signature: Signature, sign_off: &SignOff) -> String {
+    let SignOff { because, by, gone, until, .. } = sign_off;
+    let state = match (signature.covers, signature.validity) {
+        (0, Validity::Expired) => "matches nobody, and has expired: take it out".to_owned(),
+        (0, _) => "matches nobody: take it out, or correct it".to_owned(),
+        (_, Validity::Good) => format!("counts for {} of the above", signature.covers),
+        (_, Validity::Expired) => "has expired, so they hold again".to_owned(),
+        (_, Validity::SeenSince) => "is void: one of them was seen later, so it holds again".to_owned(),
+    };
+    format!(
+        "signed off as gone since {} by {by}, until {} ({}): {because}; {state}",
+        span::time(*gone),
+        span::time(*until),
+        sign_off.whom()
+    )
+}
+
+/// How a sign-off stands, in one word.
+pub(super) fn validity(covers: usize, validity: Validity) -> &'static str {
+    match (covers, validity) {
+        (_, Validity::Expired) => "expired",
+        (0, _) => "unused",
+        (_, Validity::Good) => "good",
+        (_, Validity::SeenSince) => "seen-since",
+    }
 }

@@ -1,6 +1,6 @@
 //! `explain` and `status`: every phase, and every reason that holds, with what would open it.
 
-use super::{matrix::columns, reason, span};
+use super::{count::counted, matrix::columns, reason, span};
 use crate::model::World;
 use crate::rotation::{Leg, Opens, Phase, PhaseState, Reason, Report, Verdict};
 
@@ -60,6 +60,9 @@ pub fn reasons(report: &Report) -> String {
     let mut text = format!("{head}\n");
     if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
         text.push_str(&format!("  {}\n", told_by(&report.world)));
+        if let Some(readers) = readers_told_by(&report.world) {
+            text.push_str(&format!("  {readers}\n"));
+        }
     }
     for one in reasons {
         text.push_str(&block(one));
@@ -85,6 +88,24 @@ pub fn told_by(world: &World) -> String {
             .to_owned(),
         false => format!("who uses the old key is told by {}", told.join(" and by ")),
     }
+}
+
+/// Which evidence there is of those who come by now and then, or read the secret and keep quiet.
+fn readers_told_by(world: &World) -> Option<String> {
+    let census = world.census.as_ref()?.get()?;
+    let used = match &census.used {
+        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::time(used.since)),
+        Ok(_) => "not by the logs, which have no row of the account".to_owned(),
+        Err(_) => "not by the logs, which cannot be read".to_owned(),
+    };
+    let read = match &census.read {
+        Ok(audit) if audit.newest.is_empty() => {
+            "not by the vaults' audit, which has no row of them".to_owned()
+        }
+        Ok(audit) => format!("by the audit of {}", counted(audit.newest.len(), "vault")),
+        Err(_) => "not by the vaults' audit, which cannot be read".to_owned(),
+    };
+    Some(format!("who else has read it is told {used}, and {read}"))
 }
 
 fn block(one: &Reason) -> String {

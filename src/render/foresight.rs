@@ -121,6 +121,10 @@ pub fn concern(concern: &Concern) -> String {
              stamp is refused, is not looked up: add [environment.NAME.logs] to keyslot.toml"
                 .to_owned()
         }
+        Concern::AddressesUnknown { stamp } => format!(
+            "{stamp}: nobody says from where its pods are seen to come, so that an address of theirs that is not \
+             seen again with the new key holds like a stranger's: add `addresses` to the stamp in keyslot.toml"
+        ),
         Concern::NotRunning { stamp } => {
             format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
         }

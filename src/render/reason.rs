@@ -3,7 +3,7 @@
 
 use super::count::counted;
 use super::span;
-use crate::model::{PullWait, SlotUse};
+use crate::model::{PullWait, SlotUse, Validity};
 use crate::rotation::{Phase, Reason, Subject, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
@@ -190,6 +190,19 @@ pub fn why(reason: &Reason) -> String {
             span::time(*at),
             span::time(*until)
         ),
+        Why::UsedByStranger { slot, at, until: _, by, count, void } => format!(
+            "{by} belongs to no known stamp, used the {slot} key, the last time at {} ({}), and was not seen with \
+             another one since{}",
+            span::time(*at),
+            requests(*count),
+            sign_off(*void)
+        ),
+        Why::SecretRead { vault, at, until: _, by, from, count, void } => format!(
+            "{by} belongs to no known stamp, read the secret, the last time at {} from the vault of {vault} by {from} \
+             ({count} in all), and not since that vault has its present version{}",
+            span::time(*at),
+            sign_off(*void)
+        ),
         Why::KeyNotNamed { at, until, by, count } => format!(
             "the logs show {} of which they do not say with which key, the last at {} by {by}; it counts as quiet \
              at {}",
@@ -262,6 +275,15 @@ fn requests(count: u64) -> String {
     if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
 }
 
+/// Why the sign-off of a reader does not count.
+fn sign_off(void: Option<Validity>) -> &'static str {
+    match void {
+        Some(Validity::Expired) => "; its sign-off has expired",
+        Some(Validity::SeenSince) => "; its sign-off is void, since it was seen later",
+        Some(Validity::Good) | None => "",
+    }
+}
+
 fn logs_end(reached: Option<jiff::Timestamp>) -> String {
     match reached {
         Some(reached) => format!("the logs are whole up to {}", span::time(reached)),
@@ -326,6 +348,13 @@ pub fn remedy(reason: &Reason) -> String {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
         }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
+        Why::UsedByStranger { .. } => {
+            "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
+             accept it by name"
+        }
+        Why::SecretRead { .. } => {
+            "let it read the secret again, sign it off as gone ([[environment.NAME.reader]]), or accept it by name"
+        }
         Why::KeyNotNamed { .. } => {
             "find who it is (`keyslot census`), and accept it by name if it holds another key"
         }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, Blindness, BranchName, ClusterView, EvidenceKey, InventoryView, KeyProof,
-    Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
+    KeyProof, Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -146,6 +146,14 @@ impl<'a> Context<'a> {
     pub fn usage(&self, gate: Gate, max: Duration) -> Result<(Timestamp, &'a UsageView), Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Usage);
         let seen = self.world.usage.as_ref();
+        let view = self.fresh(gate, max, seen, about)?;
+        Ok((seen.map_or(self.now, |seen| seen.at), view))
+    }
+
+    /// With the time at which it was seen, too.
+    pub fn census(&self, gate: Gate, max: Duration) -> Result<(Timestamp, &'a CensusView), Box<Reason>> {
+        let about = || (Subject::Account, EvidenceKey::Census);
+        let seen = self.world.census.as_ref();
         let view = self.fresh(gate, max, seen, about)?;
         Ok((seen.map_or(self.now, |seen| seen.at), view))
     }

@@ -25,6 +25,8 @@ pub enum Concern {
     /// Nobody says where requests are logged: a reader that is not listed, and a stamp that is refused, are only seen by
     /// what else tells.
     NoLogs,
+    /// Nobody says from where its pods are seen to come: their requests look like a stranger's.
+    AddressesUnknown { stamp: StampName },
     /// A cluster that does not run: its pods are made anew when it starts.
     NotRunning { stamp: StampName },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
@@ -174,6 +176,9 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.push(Concern::NoLogs);
     }
     for stamp in &policy.stamps {
+        if policy.census().is_some() && stamp.addresses.is_empty() {
+            concerns.push(Concern::AddressesUnknown { stamp: stamp.name.clone() });
+        }
         let Some(view) = cluster(world, stamp) else { continue };
         if !view.state.has_pods() {
             concerns.push(Concern::NotRunning { stamp: stamp.name.clone() });

@@ -95,6 +95,9 @@ gates! {
     KeyQuiet "key-quiet" false
         "the old key is unused for the quiet window, where Azure or the logs tell"
         "a reader that nobody listed is refused";
+    Readers "readers" false
+        "every other known reader of the old key has moved, is signed off as gone, or is accepted by name"
+        "a reader that comes by once a day, or read the secret last week, is refused";
     SlotUnused "slot-unused" true
         "neither code nor vault names the slot that is to be regenerated"
         "a key is regenerated that code is about to bring into use";

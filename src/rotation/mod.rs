@@ -32,7 +32,9 @@ mod standing;
 mod step;
 mod subjects;
 
-pub use census::{Attachment, Census, User};
+pub use census::{
+    Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
+};
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};

@@ -10,9 +10,12 @@ use jiff::Timestamp;
 
 use super::{Gate, Phase};
 use crate::model::{
-    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait,
-    ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber,
+    PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
 };
+
+/// How often the census is taken again while somebody may still move.
+const CENSUS_PACE: Duration = Duration::from_secs(600);
 
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +32,7 @@ pub enum Subject {
     Object(StampName, ObjectName),
     /// By its name in Azure.
     Resource(String),
-    /// By the address that it is seen to come from.
+    /// By the address that it is seen to come from, or the identity that it signs in as.
     Client(String),
     /// Something that one may be allowed to do.
     Right(String),
@@ -283,6 +286,28 @@ pub enum Why {
         by: Caller,
         count: u64,
     },
+    /// Somebody outside of the known stamps used the key, however long ago.
+    UsedByStranger {
+        slot: Slot,
+        at: Timestamp,
+        /// Until then it may still move by itself.
+        until: Option<Timestamp>,
+        by: Caller,
+        count: u64,
+        /// Why its sign-off does not count, where there is one.
+        void: Option<Validity>,
+    },
+    /// Somebody outside of the known stamps read the secret, and not since the vault has its present version.
+    SecretRead {
+        vault: StampName,
+        at: Timestamp,
+        /// Until then it may still move by itself.
+        until: Option<Timestamp>,
+        by: Identity,
+        from: Caller,
+        count: u64,
+        void: Option<Validity>,
+    },
     /// The logs show requests that may have been signed with any key.
     KeyNotNamed {
         at: Timestamp,
@@ -442,6 +467,8 @@ impl Why {
             Why::Unlisted { .. } => "unlisted",
             Why::UsedRecently { .. } => "used-recently",
             Why::SeenInLogs { .. } => "seen-in-logs",
+            Why::UsedByStranger { .. } => "used-by-stranger",
+            Why::SecretRead { .. } => "secret-read",
             Why::KeyNotNamed { .. } => "key-not-named",
             Why::LogsBehind { .. } => "logs-behind",
             Why::LogsStalled { .. } => "logs-stalled",
@@ -468,6 +495,8 @@ impl Why {
         match self {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
             Why::LocalAuthDisabled
+            | Why::UsedByStranger { until: None, .. }
+            | Why::SecretRead { until: None, .. }
             | Why::KeyRefused { .. }
             | Why::TreeProblems { .. }
             | Why::NoReference
@@ -534,6 +563,8 @@ impl Why {
             | Why::PodsNotMounted { .. }
             | Why::UsedRecently { .. }
             | Why::SeenInLogs { .. }
+            | Why::UsedByStranger { until: Some(_), .. }
+            | Why::SecretRead { until: Some(_), .. }
             | Why::KeyNotNamed { .. }
             | Why::LogsBehind { .. }
             | Why::SlotNamed { .. }
@@ -561,6 +592,10 @@ impl Reason {
             Why::UsedRecently { until, .. }
             | Why::SeenInLogs { until, .. }
             | Why::KeyNotNamed { until, .. } => (*until).clamp(now, after(pace.people)),
+            // Weeks of logs are asked for, so not every minute.
+            Why::UsedByStranger { until: Some(until), .. } | Why::SecretRead { until: Some(until), .. } => {
+                (*until).clamp(now, after(CENSUS_PACE))
+            }
             Why::NotAcceptedLongEnough { .. }
             | Why::AccountBusy { .. }
             | Why::GenerationNotNewer

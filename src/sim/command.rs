@@ -139,6 +139,10 @@ pub enum Command {
         stamp: StampName,
         state: ClusterState,
     },
+    /// An outsider, by its place, reads the secret again and uses what it gets from now on.
+    OutsiderReads {
+        outsider: usize,
+    },
     /// Writes the secret into a stamp's vault by hand; always a new version.
     SetSecret {
         stamp: StampName,

@@ -28,6 +28,8 @@ pub enum Operation {
     ReadInventory,
     /// Who asked the account.
     ReadLogs,
+    /// Who had the account's keys listed.
+    ReadActivity,
     /// What Azure Resource Manager knows of a cluster.
     AskForCluster,
     ReadCluster,

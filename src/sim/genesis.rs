@@ -6,6 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::account::Account;
+use super::audit::AuditBook;
 use super::config::{WorldConfig, region_of};
 use super::counters::Counters;
 use super::events::{Event, Queue};
@@ -40,6 +41,7 @@ pub(super) fn create(config: WorldConfig) -> World {
         stamps: Vec::new(),
         version: 1000,
         logs: LogBook::default(),
+        audit: AuditBook::default(),
         outsiders: Vec::new(),
         meter: Meter::new(config.units.iter().map(|unit| unit.stamps.len()).sum()),
         counters: Counters::default(),
@@ -48,6 +50,7 @@ pub(super) fn create(config: WorldConfig) -> World {
     };
     add_stamps(&mut world);
     world.outsiders = super::logs::outsiders(&world.config, &world.account, world.now);
+    world.audit_the_past();
     queue_deeds(&mut world);
     world.note_all_darkness();
     world.digest = digest(&world);

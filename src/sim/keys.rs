@@ -74,7 +74,10 @@ impl World {
 
     /// All processes that run, each with its region's place; those outside of the stamps as well.
     fn living(&self) -> impl Iterator<Item = (usize, &Process)> {
-        let outside = self.outsiders.iter().map(|outsider| (outsider.region, &outsider.process));
+        let outside = self
+            .outsiders
+            .iter()
+            .flat_map(move |outsider| outsider.processes().map(move |process| (outsider.region, process)));
         self.stamps
             .iter()
             .flat_map(|stamp| stamp.cluster.processes().map(move |process| (stamp.region, process)))
@@ -88,8 +91,10 @@ impl World {
             sum.add(&self.stamp_tally(place));
         }
         for outsider in &self.outsiders {
-            let until = self.now.min(outsider.process.until);
-            sum.add(&tally(&outsider.process, &self.account, &self.faults, outsider.region, until));
+            for process in outsider.processes() {
+                let until = self.now.min(process.until);
+                sum.add(&tally(process, &self.account, &self.faults, outsider.region, until));
+            }
         }
         Outage {
             served: sum.served,

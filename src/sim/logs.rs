@@ -39,6 +39,14 @@ pub struct Outsider {
     /// Place of the account's region.
     pub region: usize,
     pub(super) process: Process,
+    /// What it was with the keys that it had before.
+    pub(super) past: Vec<Process>,
+}
+
+impl Outsider {
+    pub(super) fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.past.iter().chain([&self.process])
+    }
 }
 
 /// One signed request that came over the wire.
@@ -59,7 +67,7 @@ pub(super) struct LogBook {
 }
 
 /// Where requests over the wire come from.
-const VISITORS: &str = "203.0.113.7";
+pub(super) const VISITORS: &str = "203.0.113.7";
 
 /// Rows by everything that they are told apart by.
 type Rows = BTreeMap<(Option<KeyKind>, String, String, String), (u64, Timestamp, Timestamp)>;
@@ -89,6 +97,7 @@ pub(super) fn outsiders(config: &WorldConfig, account: &Account, start: Timestam
             agent: outsider.agent.clone(),
             region: account.region(&outsider.region).unwrap_or(0),
             process,
+            past: Vec::new(),
         }
     };
     config.outsiders.iter().map(outsider).collect()
@@ -102,7 +111,7 @@ impl World {
 
     /// What can be found now of the requests since then. Empty where nothing is logged.
     pub fn log_rows(&self, since: Timestamp) -> Vec<LogRow> {
-        let Some(logs) = &self.config.logs else { return Vec::new() };
+        let Some(logs) = self.config.logs.as_ref().filter(|logs| logs.requests) else { return Vec::new() };
         let until = before(self.now, logs.delay);
         let mut rows = Rows::new();
         for (place, stamp) in self.stamps.iter().enumerate() {
@@ -115,7 +124,9 @@ impl World {
         }
         for outsider in &self.outsiders {
             let caller = (outsider.address.as_str(), outsider.agent.as_str());
-            self.log_process(&mut rows, outsider.region, caller, &outsider.process, since, until);
+            for process in outsider.processes() {
+                self.log_process(&mut rows, outsider.region, caller, process, since, until);
+            }
         }
         for visit in self.logs.visits.iter().filter(|visit| since <= visit.at && visit.at < until) {
             let caller = (VISITORS, visit.agent.as_str());
@@ -132,6 +143,24 @@ impl World {
                 last,
             })
             .collect()
+    }
+
+    /// An outsider reads the secret again and goes on with what it gets.
+    pub(super) fn outsider_reads(&mut self, place: usize) {
+        let config = self.config_arc();
+        let Some(outsider) = config.outsiders.get(place) else { return };
+        let Some(reads) = &outsider.reads else { return };
+        let now = self.now;
+        let got = self.stamps.get(reads.stamp).and_then(|stamp| stamp.vault.read(now));
+        let key = got.and_then(|version| version.value.key());
+        let identity = super::audit::application(&reads.identity);
+        self.read_secret(reads.stamp, &identity, &outsider.address, &reads.agent);
+        let Some(outsider) = self.outsiders.get_mut(place) else { return };
+        let before = Process { until: outsider.process.until.min(now), ..outsider.process };
+        outsider.process.key = key;
+        outsider.process.since = now;
+        outsider.process.first_request = now;
+        outsider.past.push(before);
     }
 
     fn log_pod(&self, rows: &mut Rows, place: usize, process: &Process, since: Timestamp, until: Timestamp) {

@@ -7,6 +7,7 @@
 //! Terraform and nothing of its decisions: it is what they are tested against.
 
 pub mod account;
+mod audit;
 pub mod command;
 mod compare;
 pub mod config;
@@ -36,6 +37,7 @@ pub mod wire;
 mod world;
 
 pub use account::{Key, KeyId, OperationStatus, Regeneration};
+pub use audit::{AuditRow, KeyEvent};
 pub use command::{Command, DeploymentPatch, Expected, Reply};
 pub use config::WorldConfig;
 pub use counters::Counters;

@@ -63,6 +63,10 @@ fn run_id(number: u64) -> RunId {
 }
 
 /// The pipeline at work.
+/// From where its runs are seen to come, and as what.
+const AGENTS: &str = "198.51.100.10";
+const TERRAFORM: &str = "HashiCorp Terraform/1.9.8 (+https://www.terraform.io)";
+
 impl World {
     pub(super) fn start_run(
         &mut self,
@@ -259,8 +263,12 @@ impl World {
             .stamp_at(stamp)
             .and_then(|stamp| stamp.vault.current())
             .is_some_and(|version| version.value == value);
+        // Terraform reads what is there, and again what it has written.
+        let pipeline = super::audit::application(&self.config_arc().pipeline.identity);
+        self.read_secret(stamp, &pipeline, AGENTS, TERRAFORM);
         if !same {
             self.write_secret(stamp, value);
+            self.read_secret(stamp, &pipeline, AGENTS, TERRAFORM);
         }
     }
 

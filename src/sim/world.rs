@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::account::{Account, KeyId};
+use super::audit::AuditBook;
 use super::command::{Command, DeploymentPatch, Reply};
 use super::config::WorldConfig;
 use super::counters::Counters;
@@ -45,6 +46,7 @@ pub struct World {
     pub(super) version: u64,
     pub(super) meter: Meter,
     pub(super) logs: LogBook,
+    pub(super) audit: AuditBook,
     pub(super) outsiders: Vec<Outsider>,
     pub(super) counters: Counters,
     pub(super) digest: String,
@@ -183,6 +185,10 @@ impl World {
                 if let Some(stamp) = self.stamps.get_mut(place) {
                     stamp.azure = state;
                 }
+                Ok(Reply::Done)
+            }
+            Command::OutsiderReads { outsider } => {
+                self.outsider_reads(outsider);
                 Ok(Reply::Done)
             }
             Command::SetSecret { stamp, value } => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{BranchName, KeyKind, SharedStore, Slot, StampName, WorkloadName};
 use keyslot::rotation::{Event, Gate, Reach, Step, Why};
-use keyslot::sim::config::{Flavour, KeySource, UnitConfig, WorkloadConfig};
+use keyslot::sim::config::{Flavour, KeySource, OutsiderConfig, UnitConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, Holds, Span, World, WorldConfig};
 
@@ -328,6 +328,25 @@ fn around_restart() -> Vec<Scenario> {
                 theatre
             },
             refused,
+        ),
+        scene(
+            Gate::Readers,
+            || {
+                let mut theatre = with(|config| {
+                    // It comes by three times a day: quiet whenever the quiet window asks.
+                    let primary = KeyKind::read_write(Slot::Primary);
+                    let function = OutsiderConfig::function(primary, "East US 2");
+                    config.outsiders.push(OutsiderConfig { period: MINUTE * 60 * 8, ..function });
+                });
+                theatre.policy.log_lag = Some(MINUTE * 5);
+                theatre
+            },
+            |theatre, _| {
+                let mut world = theatre.world.lock();
+                let day = later(world.config().start, MINUTE * 60 * 24);
+                world.advance_to(day);
+                world.outage().refused > 0
+            },
         ),
         scene(
             Gate::AllListed,

@@ -171,6 +171,7 @@ impl Theatre {
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
             inventory: self.policy.inventory,
             log_window: self.policy.log_window().unwrap_or_default(),
+            census_window: self.policy.census().unwrap_or_default(),
             operation: None,
         }
     }
@@ -208,7 +209,15 @@ pub fn policy(config: &WorldConfig) -> Policy {
                     unit: unit.name.clone(),
                     live_traffic: unit.traffic,
                     region: Some(region_of(&stamp.location)),
+                    addresses: Vec::new(),
+                    identities: Vec::new(),
                 })
+            })
+            .enumerate()
+            .map(|(place, facts)| StampFacts {
+                addresses: vec![World::egress(place).parse().unwrap()],
+                identities: vec![World::identity(place)],
+                ..facts
             })
             .collect(),
         workloads: config.all_workloads().map(|workload| workload.name.clone()).collect(),
@@ -223,6 +232,9 @@ pub fn policy(config: &WorldConfig) -> Policy {
         propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: None,
+        census_window: minutes(14 * 24 * 60),
+        automation: vec![config.pipeline.identity.clone()],
+        sign_offs: Vec::new(),
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(2), proof: minutes(10) },
         pace: Pace {

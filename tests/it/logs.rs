@@ -1,13 +1,15 @@
 //! Log Analytics against the simulated world's, over TLS.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use keyslot::adapters::activity_log::ActivityLog;
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::log_analytics::{LogAnalytics, LogSettings, PUBLIC_ENDPOINT};
-use keyslot::model::{Blindness, Credential, KeyKind, Requests, Slot, UsageView};
-use keyslot::ports::{Fault, Logs as _};
-use keyslot::sim::config::{KeyColumn, LogTable, LogsConfig, OutsiderConfig};
+use keyslot::model::{Blindness, Credential, KeyDeed, KeyKind, Requests, Slot, StampName, UsageView};
+use keyslot::ports::Fault;
+use keyslot::sim::config::{KeyColumn, ListerConfig, LogTable, LogsConfig, OutsiderConfig, VaultReads};
 use keyslot::sim::fault::{Fault as WorldFault, Operation, Target, Trouble, When};
 use keyslot::sim::{Outage, WorldConfig};
 
@@ -15,11 +17,13 @@ use crate::wire_azure::Rig;
 use crate::wire_core::client;
 
 fn logs(rig: &Rig, change: impl FnOnce(&mut LogSettings)) -> LogAnalytics {
-    let (account, workspace) = rig.simulation.world.with(|world| {
-        let logs = world.config().logs.clone().unwrap_or_default();
-        (world.account().config().id.name.clone(), logs.workspace)
+    let mut settings = rig.simulation.world.with(|world| LogSettings {
+        endpoint: PUBLIC_ENDPOINT.parse().unwrap(),
+        workspace: world.config().logs.clone().unwrap_or_default().workspace,
+        account: world.account().config().id.name.clone(),
+        vaults: world.stamps().map(|stamp| (stamp.name.clone(), stamp.vault.name.clone())).collect(),
+        secret: world.config().secret_name.clone(),
     });
-    let mut settings = LogSettings { endpoint: PUBLIC_ENDPOINT.parse().unwrap(), workspace, account };
     change(&mut settings);
     let access = ArmAccess {
         http: client(&rig.simulation.wire),
@@ -132,4 +136,81 @@ async fn throttling_is_waited_for_and_a_missing_right_is_named() {
     let fault = seen.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden);
     assert!(fault.to_string().contains("Log Analytics Reader"), "{fault}");
+}
+
+#[tokio::test]
+async fn both_tables_tell_who_read_the_secret_and_with_what() {
+    for table in [LogTable::OwnTable, LogTable::Diagnostics] {
+        let mut config = world(|logs| logs.table = table);
+        let agent = "azsdk-net-Security.KeyVault.Secrets/4.3.0".to_owned();
+        let ago = Duration::from_secs(3600);
+        config.outsiders[0].reads =
+            Some(VaultReads { stamp: 1, identity: "search".to_owned(), agent: agent.clone(), ago });
+        let (rig, start, _) = hour(config).await;
+        let since = start - SignedDuration::from_hours(2);
+        let view = logs(&rig, |_| {}).secret_reads(since).await.unwrap();
+        let (stamps, now, first) = rig.simulation.world.with(|world| {
+            let stamps: Vec<StampName> = world.stamps().map(|stamp| stamp.name.clone()).collect();
+            let first = world.stamp(&stamps[1]).unwrap().vault.versions()[0].id.clone();
+            (stamps, world.now(), first)
+        });
+        assert!(view.newest.keys().eq(&BTreeSet::from_iter(stamps.clone())), "{view:?}");
+        assert!(view.newest.values().all(|newest| *newest < now - SignedDuration::from_mins(3)));
+        let by_search: Vec<_> =
+            view.of_others().filter(|reads| reads.identity.application == "search").collect();
+        let [reads] = &by_search[..] else { panic!("{view:?}") };
+        assert_eq!((&reads.stamp, reads.version.as_ref(), reads.count), (&stamps[1], Some(&first), 1));
+        assert_eq!(
+            (reads.caller.agent.as_str(), reads.last),
+            (agent.as_str(), start - SignedDuration::from_hours(1))
+        );
+        let other = logs(&rig, |settings| settings.secret = "another".to_owned()).secret_reads(since).await;
+        let other = other.unwrap();
+        assert_eq!((other.reads.len(), other.newest.len()), (0, stamps.len()), "audited, and not read");
+        let none = logs(&rig, |settings| settings.vaults.clear()).secret_reads(since).await.unwrap();
+        assert!(none.newest.is_empty());
+    }
+    let (rig, start, _) = hour(world(|logs| logs.audit = false)).await;
+    let fault = logs(&rig, |_| {}).secret_reads(start).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Missing);
+    assert!(fault.to_string().contains("AuditEvent"), "{fault}");
+    let odd = logs(&rig, |settings| settings.secret = "x' or true //".to_owned()).secret_reads(start).await;
+    assert_eq!(odd.unwrap_err().kind, Blindness::Unintelligible);
+}
+
+fn activity(rig: &Rig) -> ActivityLog {
+    let access = ArmAccess {
+        http: client(&rig.simulation.wire),
+        tokens: rig.tokens.clone(),
+        scope: "https://management.azure.com/.default".to_owned(),
+        clock: rig.clock.clone(),
+    };
+    let account = rig.simulation.world.with(|world| world.account().config().id.clone());
+    ActivityLog::new(access, "https://management.azure.com".parse().unwrap(), account)
+}
+
+#[tokio::test]
+async fn the_activity_log_is_read_page_by_page_and_each_listing_counts_once() {
+    let lister = |minutes: u64| ListerConfig {
+        name: "ada@acme.example".to_owned(),
+        address: "203.0.113.200".to_owned(),
+        ago: Duration::from_secs(60 * minutes),
+    };
+    let config = WorldConfig { listers: (1..=45).map(lister).collect(), ..WorldConfig::default() };
+    let (rig, start, _) = hour(config).await;
+    let view = activity(&rig).key_deeds(start - SignedDuration::from_hours(1)).await.unwrap();
+    let [deeds] = &view.deeds[..] else { panic!("{view:?}") };
+    assert_eq!(
+        (deeds.deed, deeds.count, deeds.identity.name.as_str()),
+        (KeyDeed::List, 45, "ada@acme.example")
+    );
+    assert_eq!(deeds.last, start - SignedDuration::from_mins(1));
+    assert_eq!(rig.simulation.wire.transcript().count("GET", "/eventtypes/management/values"), 3);
+    let ever = activity(&rig).key_deeds(Timestamp::UNIX_EPOCH).await.unwrap();
+    assert!(ever.since > start - SignedDuration::from_hours(24 * 90), "no further than it goes back");
+
+    let what = WorldFault::new(When::Always, Target::operation(Operation::ReadActivity), Trouble::Forbidden);
+    let (rig, start, _) = hour(WorldConfig::default().with_fault(what)).await;
+    let fault = activity(&rig).key_deeds(start).await.unwrap_err();
+    assert_eq!((fault.kind, fault.to_string().contains("Monitoring Reader")), (Blindness::Forbidden, true));
 }

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use keyslot::journal::MemoryFault;
-use keyslot::model::{FlipBack, Policy, ReplicaNumber, Slot, StampName};
-use keyslot::sim::config::{KeySource, MergeMethod, StageConfig, UnitConfig, WorkloadConfig};
+use keyslot::model::{FlipBack, KeyKind, Policy, ReplicaNumber, Slot, StampName};
+use keyslot::sim::config::{
+    KeySource, MergeMethod, OutsiderConfig, StageConfig, UnitConfig, VaultReads, WorkloadConfig,
+};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::CrashMoment;
 use keyslot::sim::repository::{File, Tree};
@@ -100,7 +102,39 @@ impl Case {
         case.deaths(&mut dice);
         case.faults(&mut dice);
         case.people(&mut dice);
+        case.logs(&mut dice);
         case
+    }
+
+    /// Drawn last, so that everything else is as it was before there were logs.
+    fn logs(&mut self, dice: &mut Dice) {
+        if !dice.chance(35) {
+            return;
+        }
+        self.policy.log_lag = Some(dice.minutes(4, 10));
+        if let Some(logs) = &mut self.config.logs {
+            logs.delay = dice.secs(30, 220);
+            logs.audit = dice.chance(80);
+        }
+        if dice.chance(15) {
+            let fault = When::Chance { per_mille: dice.range(5, 80) as u16 };
+            let what = Trouble::Unreachable;
+            self.config.faults.push(Fault::new(fault, Target::operation(Operation::ReadLogs), what));
+        }
+        if dice.chance(15) {
+            // Somebody whom no gate of pods and vaults knows: only a person can say that it is gone.
+            let stranger = OutsiderConfig::function(KeyKind::read_write(self.from), "East US 2");
+            let reads = VaultReads {
+                stamp: 0,
+                identity: "stranger".to_owned(),
+                agent: "azsdk-net-Security.KeyVault.Secrets/4.3.0".to_owned(),
+                ago: dice.minutes(60, 60 * 24 * 10),
+            };
+            let reads = dice.chance(50).then_some(reads);
+            let period = dice.minutes(10, 400);
+            self.config.outsiders.push(OutsiderConfig { period, reads, ..stranger });
+            self.wants_person = true;
+        }
     }
 
     fn deaths(&mut self, dice: &mut Dice) {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::model::{
-    Access, AccountId, AccountRights, AccountView, Ages, BranchName, BranchView, Caller, ClusterView,
-    CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, InventoryView, KeyKind, KeyProof, KeyView,
-    Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region, RegionProof,
-    ReleaseView, ReplicaNumber, Requests, Right, RightView, RotationId, Route, Salt, SecretVersion, Seen,
-    SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView,
-    WorkloadName, WorkloadView, World,
+    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
+    CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
+    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber,
+    PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView,
+    RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts,
+    StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
@@ -62,6 +62,7 @@ impl Stage {
             inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
             usage: Some(Seen::known(now, usage(now))),
             rights: Some(Seen::known(now, rights())),
+            census: Some(Seen::known(now, census(now))),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
@@ -131,6 +132,10 @@ impl Stage {
         self.world.usage.as_mut().unwrap().what.as_mut().unwrap()
     }
 
+    pub fn census_mut(&mut self) -> &mut CensusView {
+        self.world.census.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
     pub fn code_mut(&mut self) -> &mut ReleaseView {
         self.world.code.as_mut().unwrap().what.as_mut().unwrap()
     }
@@ -168,6 +173,46 @@ pub fn usage(now: Timestamp) -> UsageView {
         since: now - jiff::SignedDuration::from_hours(5),
         newest: Some(now),
         requests: vec![served("east"), served("north")],
+    }
+}
+
+/// Weeks of the same: the stamps used the old key until they moved, and their drivers read both versions.
+pub fn census(now: Timestamp) -> CensusView {
+    let since = now - jiff::SignedDuration::from_hours(14 * 24);
+    let of_stamp = |place: usize, slot: Slot, last: Timestamp| {
+        let mut used = requests(KeyKind::read_write(slot), "east", last);
+        used.caller.address = address(place);
+        used
+    };
+    let used = UsageView {
+        since,
+        newest: Some(now),
+        requests: vec![of_stamp(0, Slot::Primary, at(50)), of_stamp(0, Slot::Secondary, now)],
+    };
+    let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+    for name in ["east", "north"] {
+        audit.newest.insert(stamp(name), now);
+        audit.reads.push(reads(name, &format!("driver-{name}"), "v1", at(40)));
+        audit.reads.push(reads(name, &format!("driver-{name}"), "v2", now));
+    }
+    CensusView { used: Ok(used), read: Ok(audit) }
+}
+
+/// From where the pods of a stamp are seen to come.
+pub fn address(place: usize) -> String {
+    format!("20.50.0.{}", place + 1)
+}
+
+/// Reads of a stamp's secret by an application, the last of them then.
+pub fn reads(vault: &str, application: &str, version: &str, last: Timestamp) -> SecretReads {
+    SecretReads {
+        stamp: stamp(vault),
+        version: Some(SecretVersion::new(version)),
+        identity: Identity { application: application.to_owned(), ..Identity::default() },
+        caller: Caller { address: "198.51.100.9".to_owned(), agent: "azsdk".to_owned() },
+        count: 3,
+        first: last,
+        last,
     }
 }
 
@@ -336,7 +381,10 @@ pub fn policy() -> Policy {
         skip_stages: Vec::new(),
         stamps: ["east", "north"]
             .iter()
-            .map(|name| StampFacts {
+            .enumerate()
+            .map(|(place, name)| StampFacts {
+                addresses: vec![address(place).parse().unwrap()],
+                identities: vec![format!("driver-{name}")],
                 name: stamp(name),
                 unit: "unit".to_owned(),
                 live_traffic: true,
@@ -355,6 +403,9 @@ pub fn policy() -> Policy {
         propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: Some(minutes(10)),
+        census_window: minutes(14 * 24 * 60),
+        automation: vec!["pipeline".to_owned()],
+        sign_offs: Vec::new(),
         store: SharedStore::Shared,
         ages: Ages { ordinary: minutes(5), restart: minutes(2), regenerate: minutes(1), proof: minutes(10) },
         pace: Pace {

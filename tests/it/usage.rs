@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::drive::{Silent, TurnEnd};
-use keyslot::model::{KeyKind, Slot, UsageView};
+use keyslot::model::{ActivityView, AuditView, KeyKind, Slot, UsageView};
 use keyslot::ports::{Fault, Logs, Ports};
 use keyslot::rotation::{Gate, Phase, Reason, Subject, Why};
 use keyslot::sim::config::{KeyColumn, OutsiderConfig, WorkloadConfig};
@@ -48,6 +48,14 @@ impl Logs for Counted {
     async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.usage(since).await
+    }
+
+    async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {
+        self.0.secret_reads(since).await
+    }
+
+    async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
+        self.0.key_deeds(since).await
     }
 }
 
@@ -91,7 +99,9 @@ fn somebody_whom_only_the_logs_know_holds_the_regeneration_until_gone() {
     assert!(kept.backstage.out_of_time());
     assert!(kept.backstage.shots().is_empty(), "nothing was regenerated");
 
+    // Where no census is taken, whoever is quiet is gone.
     let mut gone = theatre(|config| config.outsiders.push(function(MINUTE * 60 * 4)));
+    gone.policy.census_window = Duration::ZERO;
     assert_eq!(gone.live(), Life::Ended(TurnEnd::Done));
     let world = gone.world.lock();
     assert_eq!(world.outage().refused, 0);

@@ -232,3 +232,28 @@ async fn clusters_rights_locks_and_the_inventory_are_as_their_contracts_say() {
         check(&contract, "QueryResponse", &row);
     }
 }
+
+#[tokio::test]
+async fn the_activity_log_is_as_its_contract_says() {
+    let Some(contract) = contract("azure-activitylog-2015-04-01.json") else { return };
+    let rig = Rig::new(WorldConfig::default());
+    fetch(&rig, "POST", &account_url(&rig, "/listKeys", "2024-08-15"), ARM, None).await;
+    let (id, now) = rig.simulation.world.with(|world| {
+        let now = world.now() + jiff::SignedDuration::from_mins(10);
+        world.advance_to(now);
+        (world.account().config().id.clone(), now)
+    });
+    let filter = format!(
+        "eventTimestamp ge '2026-01-01T00:00:00Z' and eventTimestamp le '{now}' and resourceUri eq '{}'",
+        id.resource_id()
+    );
+    let filter = filter.replace(' ', "%20");
+    let url = format!(
+        "https://management.azure.com/subscriptions/{}/providers/Microsoft.Insights/eventtypes/management/values?\
+         api-version=2015-04-01&$filter={filter}",
+        id.subscription
+    );
+    let body = fetch(&rig, "GET", &url, ARM, None).await;
+    check(&contract, "EventDataCollection", &body);
+    assert_eq!(body["value"].as_array().unwrap().len(), 2, "begun and succeeded: {body}");
+}

@@ -1,4 +1,4 @@
-//! The service's answer → who used which key.
+//! The service's answer → rows, and who used which key.
 //!
 //! Columns are found by name. Cells are JSON values of any kind: numbers and booleans come as such or as texts, and
 //! null stands for nothing.
@@ -40,6 +40,12 @@ struct Failure {
 /// # Errors
 /// In words, what is wrong with it.
 pub(super) fn usage(body: &[u8], since: Timestamp) -> Result<UsageView, String> {
+    let requests = rows(body, |row| row.requests())?;
+    Ok(UsageView { since, newest: requests.iter().map(|requests| requests.last).max(), requests })
+}
+
+/// Every row of the answer's table.
+pub(super) fn rows<T>(body: &[u8], read: impl Fn(&Row<'_>) -> Result<T, String>) -> Result<Vec<T>, String> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         format!("the answer is not understood (line {}, column {})", error.line(), error.column())
     })?;
@@ -47,12 +53,10 @@ pub(super) fn usage(body: &[u8], since: Timestamp) -> Result<UsageView, String> 
         return Err(format!("the answer is only a part ({code}: {message})"));
     }
     let table = body.tables.first().ok_or("the answer has no table")?;
-    let requests =
-        table.rows.iter().map(|row| Row { table, row }.requests()).collect::<Result<Vec<_>, _>>()?;
-    Ok(UsageView { since, newest: requests.iter().map(|requests| requests.last).max(), requests })
+    table.rows.iter().map(|row| read(&Row { table, row })).collect()
 }
 
-struct Row<'a> {
+pub(super) struct Row<'a> {
     table: &'a Table,
     row: &'a [Value],
 }
@@ -76,7 +80,7 @@ impl Row<'_> {
         place.and_then(|place| self.row.get(place)).ok_or_else(|| format!("the answer has no column {name}"))
     }
 
-    fn text(&self, name: &str) -> Result<String, String> {
+    pub(super) fn text(&self, name: &str) -> Result<String, String> {
         match self.cell(name)? {
             Value::Null => Ok(String::new()),
             Value::String(text) => Ok(text.trim().to_owned()),
@@ -84,7 +88,7 @@ impl Row<'_> {
         }
     }
 
-    fn flag(&self, name: &str) -> Result<bool, String> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
         match self.cell(name)? {
             Value::Bool(flag) => Ok(*flag),
             Value::Null => Ok(false),
@@ -95,13 +99,13 @@ impl Row<'_> {
         }
     }
 
-    fn number(&self, name: &str) -> Result<u64, String> {
+    pub(super) fn number(&self, name: &str) -> Result<u64, String> {
         let cell = self.cell(name)?;
         let number = cell.as_u64().or_else(|| cell.as_str().and_then(|text| text.parse().ok()));
         number.ok_or_else(|| format!("{name} is no number"))
     }
 
-    fn time(&self, name: &str) -> Result<Timestamp, String> {
+    pub(super) fn time(&self, name: &str) -> Result<Timestamp, String> {
         let time = self.cell(name)?.as_str().and_then(|text| text.parse().ok());
         time.ok_or_else(|| format!("{name} is no time"))
     }

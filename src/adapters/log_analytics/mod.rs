@@ -1,13 +1,16 @@
-//! Log Analytics: the workspace that the account's diagnostic settings send to, asked over its query API.
+//! Log Analytics: the workspace that the diagnostic settings of the account and of the vaults send to, asked over its
+//! query API.
 //!
-//! Nobody's text becomes part of the query but the account's name, which has letters, digits and hyphens or is refused;
-//! the window goes beside it, as the API's own time span. Requests that are alike are counted there, not here. A table
+//! Nobody's text becomes part of a query but the names of account, vaults and secret, which have letters, digits and
+//! hyphens or are refused; the window goes beside it, as the API's own time span. Requests that are alike are counted there, not here. A table
 //! that does not exist is told from one without rows, and an answer that the service calls partial is none.
 
 mod answer;
+mod audit;
 mod question;
 
-use async_trait::async_trait;
+use std::collections::BTreeMap;
+
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
@@ -16,13 +19,31 @@ use url::Url;
 
 use super::arm::{ArmAccess, ArmError, ArmFailure};
 use super::http::{Backoff, ReadError};
-use crate::model::{Blindness, UsageView};
-use crate::ports::{Fault, Logs};
+use crate::model::{AuditView, Blindness, StampName, UsageView};
+use crate::ports::Fault;
 
 /// The public cloud's.
 pub const PUBLIC_ENDPOINT: &str = "https://api.loganalytics.io";
 
-const WHAT: &str = "ask the logs who used which key";
+/// One question: what for, and what is missing where neither table is there.
+struct Topic {
+    what: &'static str,
+    tables: &'static str,
+    remedy: &'static str,
+}
+
+const USAGE: Topic = Topic {
+    what: "ask the logs who used which key",
+    tables: "the workspace has neither of the tables for requests to Cosmos DB accounts",
+    remedy: "send the account's DataPlaneRequests to this workspace (diagnostic settings), or leave out \
+             [environment.NAME.logs]",
+};
+
+const READS: Topic = Topic {
+    what: "ask the logs who read the secret",
+    tables: "the workspace has neither of the tables for the audit of key vaults",
+    remedy: "send the vaults' AuditEvent logs to this workspace (diagnostic settings)",
+};
 
 /// How long the service may work on it, in seconds: below the time that an answer is waited for.
 const PREFER: &str = "wait=50";
@@ -39,6 +60,9 @@ pub struct LogSettings {
     pub workspace: String,
     /// The account's name, which no other account in Azure has.
     pub account: String,
+    /// The vaults' names, without a domain.
+    pub vaults: BTreeMap<StampName, String>,
+    pub secret: String,
 }
 
 impl LogSettings {
@@ -64,23 +88,24 @@ impl LogAnalytics {
         LogAnalytics { access, settings }
     }
 
-    fn fault(&self, kind: Blindness, why: impl Into<String>) -> Fault {
-        Fault::new(kind, WHAT, &self.settings.workspace, why)
+    fn fault(&self, topic: &Topic, kind: Blindness, why: impl Into<String>) -> Fault {
+        Fault::new(kind, topic.what, &self.settings.workspace, why)
     }
 
-    fn address(&self) -> Result<Url, Fault> {
+    fn address(&self, topic: &Topic) -> Result<Url, Fault> {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
         let LogSettings { endpoint, workspace, .. } = &self.settings;
         if workspace.is_empty() || !workspace.chars().all(plain) {
-            return Err(self.fault(Blindness::Unintelligible, "a workspace's id has letters, digits and -"));
+            let why = "a workspace's id has letters, digits and -";
+            return Err(self.fault(topic, Blindness::Unintelligible, why));
         }
         endpoint
             .join(&format!("/v1/workspaces/{workspace}/query"))
-            .map_err(|error| self.fault(Blindness::Unintelligible, format!("no address: {error}")))
+            .map_err(|error| self.fault(topic, Blindness::Unintelligible, format!("no address: {error}")))
     }
 
-    async fn ask(&self, query: &str, since: Timestamp) -> Result<Vec<u8>, Fault> {
-        let url = self.address()?;
+    async fn ask(&self, topic: &Topic, query: &str, since: Timestamp) -> Result<Vec<u8>, Fault> {
+        let url = self.address(topic)?;
         let now = self.access.clock.now();
         let body = json!({ "query": query, "timespan": format!("{since}/{now}") }).to_string();
         let once = || async {
@@ -89,41 +114,37 @@ impl LogAnalytics {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             request.headers_mut().insert(HeaderName::from_static("prefer"), HeaderValue::from_static(PREFER));
             *request.body_mut() = Some(body.clone().into());
-            self.access.send(request, None).await.map_err(|failure| self.failed(&failure))
+            self.access.send(request, None).await.map_err(|failure| self.failed(topic, &failure))
         };
         let answer = PATIENCE.read(self.access.clock.as_ref(), once).await?;
         if answer.status == StatusCode::NO_CONTENT {
-            return Err(self.nothing_logged("the workspace is empty"));
+            return Err(self.nothing_logged(topic, "the workspace is empty"));
         }
         if answer.body.is_empty() {
-            return Err(self.fault(Blindness::Unintelligible, "the answer is empty"));
+            return Err(self.fault(topic, Blindness::Unintelligible, "the answer is empty"));
         }
         Ok(answer.body.to_vec())
     }
 
-    fn nothing_logged(&self, why: &str) -> Fault {
-        self.fault(Blindness::Missing, why).remedy(
-            "send the account's DataPlaneRequests to this workspace (diagnostic settings), or leave out \
-             [environment.NAME.logs]",
-        )
+    fn nothing_logged(&self, topic: &Topic, why: &str) -> Fault {
+        self.fault(topic, Blindness::Missing, why).remedy(topic.remedy)
     }
 
-    fn failed(&self, failure: &ArmFailure) -> ReadError {
+    fn failed(&self, topic: &Topic, failure: &ArmFailure) -> ReadError {
         match failure {
             ArmFailure::Answer(error) if names_no_table(error) => {
-                let why = "the workspace has neither of the tables for requests to Cosmos DB accounts";
-                ReadError::Final(self.nothing_logged(why))
+                ReadError::Final(self.nothing_logged(topic, topic.tables))
             }
             ArmFailure::Answer(error) if error.status == StatusCode::GATEWAY_TIMEOUT => {
-                ReadError::Final(self.fault(Blindness::Unreachable, "the query took too long"))
+                ReadError::Final(self.fault(topic, Blindness::Unreachable, "the query took too long"))
             }
             ArmFailure::Answer(error) if error.status == StatusCode::FORBIDDEN => {
-                let fault = self.fault(Blindness::Forbidden, error.to_string());
+                let fault = self.fault(topic, Blindness::Forbidden, error.to_string());
                 let remedy =
                     "assign “Log Analytics Reader” on the workspace (it takes up to an hour to work)";
                 ReadError::Final(fault.remedy(remedy))
             }
-            other => other.read_error(WHAT, &self.settings.workspace),
+            other => other.read_error(topic.what, &self.settings.workspace),
         }
     }
 }
@@ -133,24 +154,27 @@ fn names_no_table(error: &ArmError) -> bool {
     error.status == StatusCode::BAD_REQUEST && error.inner.iter().any(|code| code == "SEM0100")
 }
 
-#[async_trait]
-impl Logs for LogAnalytics {
-    async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
-        let query = question::usage(&self.settings.account)
-            .map_err(|why| self.fault(Blindness::Unintelligible, why))?;
-        let body = self.ask(&query, since).await?;
-        answer::usage(&body, since).map_err(|why| self.fault(Blindness::Unintelligible, why))
+impl LogAnalytics {
+    /// The account's requests since then.
+    ///
+    /// # Errors
+    /// No answer, no table, or only a part of one.
+    pub async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
+        let unclear = |why: String| self.fault(&USAGE, Blindness::Unintelligible, why);
+        let query = question::usage(&self.settings.account).map_err(unclear)?;
+        let body = self.ask(&USAGE, &query, since).await?;
+        answer::usage(&body, since).map_err(unclear)
     }
-}
 
-/// Where nobody keeps logs, or nobody said where.
-pub struct NoLogs;
-
-#[async_trait]
-impl Logs for NoLogs {
-    async fn usage(&self, _since: Timestamp) -> Result<UsageView, Fault> {
-        let why = "the configuration does not say where the account's requests are logged";
-        Err(Fault::new(Blindness::Missing, WHAT, "logs", why)
-            .remedy("add [environment.NAME.logs] with `workspace`"))
+    /// The reads of the secret since then.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {
+        let unclear = |why: String| self.fault(&READS, Blindness::Unintelligible, why);
+        let LogSettings { vaults, secret, .. } = &self.settings;
+        let query = question::secret_reads(vaults.values().map(String::as_str), secret).map_err(unclear)?;
+        let body = self.ask(&READS, &query, since).await?;
+        audit::secret_reads(&body, since, vaults).map_err(unclear)
     }
 }

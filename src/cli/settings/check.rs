@@ -51,6 +51,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| workloads(environment))
             .and_then(|()| pipeline::check(&environment.release.pipeline))
             .and_then(|()| waits(environment))
+            .and_then(|()| readers(environment))
             .and_then(|()| release_branch(environment))
             .map_err(|problem| problem.below(&path))?;
     }
@@ -237,6 +238,32 @@ fn workloads(environment: &Environment) -> Checked {
         // Kubernetes names are lower case; two spellings are one workload.
         if !seen.insert(name.to_string().to_lowercase()) {
             return Err(Problem::new(path, "this workload is named twice", "remove one of the two"));
+        }
+    }
+    Ok(())
+}
+
+/// A sign-off says whom it speaks of, why, and for a time.
+fn readers(environment: &Environment) -> Checked {
+    for (place, reader) in environment.readers.iter().enumerate() {
+        let path =
+            |key: &str| vec![Step::Key("reader".to_owned()), Step::Entry(place), Step::Key(key.to_owned())];
+        let wrong = |key, what, remedy| Err(Problem::new(path(key), what, remedy));
+        if reader.identity.is_none() && reader.address.is_none() && reader.agent.is_none() {
+            return wrong(
+                "because",
+                "a reader is signed off that nothing names",
+                "add `identity`, `address` or `agent`",
+            );
+        }
+        if reader.because.trim().is_empty() {
+            return wrong("because", "the reason is empty", "say why it is gone");
+        }
+        if reader.by.trim().is_empty() {
+            return wrong("by", "the name is empty", "say who says that it is gone");
+        }
+        if reader.until <= reader.gone {
+            return wrong("until", "it ends before the reader is gone", "set it to a later time");
         }
     }
     Ok(())

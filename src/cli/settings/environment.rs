@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InventorySettings, PolicySettings, ReleaseSettings, StampSettings, TokenPlace, UnitSettings};
+use super::{
+    InventorySettings, LogSettings, PolicySettings, ReaderSettings, ReleaseSettings, StampSettings,
+    TokenPlace, UnitSettings,
+};
 use crate::model::{AccountId, WorkloadName};
 
 /// `[environment.NAME]`.
@@ -26,9 +29,12 @@ pub struct Environment {
     /// How stamps are recognised in Azure, so that one that nobody listed is found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySettings>,
-    /// Where the account's requests are logged.
+    /// Where the account's requests are logged, and the reads of the secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogSettings>,
+    /// Readers of the key that are signed off as gone.
+    #[serde(rename = "reader", default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<ReaderSettings>,
     /// Once a file is loaded, those of the release units are among them.
     #[serde(rename = "stamp", default)]
     pub stamps: Vec<StampSettings>,
@@ -116,14 +122,6 @@ impl Default for AuthorSettings {
     fn default() -> AuthorSettings {
         AuthorSettings { name: "keyslot".to_owned(), email: "keyslot@noreply.invalid".to_owned() }
     }
-}
-
-/// `[environment.NAME.logs]`: the workspace that the account's diagnostic settings send `DataPlaneRequests` to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// The workspace's id, a GUID; not its name.
-    pub workspace: String,
 }
 
 /// `[environment.NAME.secret]`: the Key Vault secret that carries the key.

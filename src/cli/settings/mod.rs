@@ -19,10 +19,10 @@ mod endpoints;
 mod environment;
 mod error;
 mod find;
-mod network;
 mod places;
 mod policy;
 mod read;
+mod readers;
 mod release;
 mod stamp;
 #[cfg(test)]
@@ -30,18 +30,19 @@ mod tests;
 mod units;
 mod value;
 
+pub use crate::model::Network;
 pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, LogSettings, ProbeSettings, SecretSettings,
-    TerraformSettings, WorkloadSettings,
+    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, TerraformSettings,
+    WorkloadSettings,
 };
 pub use error::SettingsError;
 pub use find::{FILE_NAME, find};
-pub use network::Network;
 pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
+pub use readers::{LogSettings, ReaderSettings};
 pub use release::{
     ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
     StageSettings, TokenKind, azure_devops, github_api,

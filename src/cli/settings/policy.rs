@@ -22,6 +22,9 @@ pub struct PolicySettings {
     pub vault_lag: Span,
     /// After how long the row of a request is taken to have come, where requests are logged.
     pub log_lag: Span,
+    /// How far back readers of the key are looked for, where it is logged. Zero: nobody does, and whoever was quiet for
+    /// the quiet window is taken to be gone.
+    pub census_window: Span,
     /// A slot whose key is older is regenerated before traffic moves to it. Absent: age does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_target_age: Option<Span>,
@@ -49,6 +52,8 @@ impl Default for PolicySettings {
             vault_lag: Span::minutes(5),
             // Azure speaks of three to ten minutes for the logs of resources.
             log_lag: Span::minutes(10),
+            // A job that runs once a week is seen twice.
+            census_window: Span::minutes(14 * 24 * 60),
             max_target_age: None,
             settle: Span::minutes(5),
             approver_differs: true,

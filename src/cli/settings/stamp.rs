@@ -37,6 +37,9 @@ pub struct StampSettings {
     /// From where its pods are seen to come: addresses, or networks as `10.1.0.0/16`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Network>,
+    /// As whom its pods and its driver sign in to the vault: names or ids, as the vault's audit tells them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<String>,
     /// The cluster in Azure, which is then asked for a kubeconfig.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aks: Option<AksSettings>,
@@ -71,6 +74,8 @@ impl StampSettings {
             unit: self.unit.clone(),
             live_traffic: self.traffic,
             region: self.region.clone(),
+            addresses: self.addresses.clone(),
+            identities: self.identities.clone(),
         }
     }
 }
@@ -141,6 +146,7 @@ impl UnitSettings {
             // The account may have no region there; then another one serves it.
             region: None,
             addresses: Vec::new(),
+            identities: Vec::new(),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Quiesce: the last user of the old key is gone. On the way back only the pods matter: the key that they hold
 //! stays valid.
+//!
+//! The census of readers comes last: it is asked of weeks of logs, many of its readers have moved by then, and a person
+//! is only called for those who are left.
 
-use super::super::predicate::{key_quiet, known_consumers, old_pods_gone};
+use super::super::predicate::{key_quiet, known_consumers, known_readers, old_pods_gone};
 use super::super::{Context, Leg, Reason, Stand};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -12,5 +15,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         reasons.extend(ctx.policy.stamps.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));
         reasons.extend(key_quiet(ctx, ctx.opened.from, max));
     }
-    Stand::unless(ctx.holding(reasons))
+    let held = ctx.holding(reasons);
+    if !held.is_empty() || ctx.leg != Leg::Out {
+        return Stand::unless(held);
+    }
+    Stand::unless(ctx.holding(known_readers(ctx, ctx.opened.from, max)))
 }

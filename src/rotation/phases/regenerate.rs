@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, lease_held,
+    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held,
     may_regenerate, no_hazard, none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
@@ -52,7 +52,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 }
 
 /// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than
-/// that, and the service has seen no use.
+/// that, and the service has seen no use but by readers of whom somebody has taken care.
 pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for stamp in &ctx.policy.stamps {
@@ -64,6 +64,7 @@ pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason>
     }
     reasons.extend(all_listed(ctx, max));
     reasons.extend(key_quiet(ctx, slot, max));
+    reasons.extend(known_readers(ctx, slot, max));
     reasons
 }
 

@@ -18,8 +18,8 @@ pub use clusters::{
     location_names, region_of,
 };
 pub use services::{
-    AccountConfig, ChecksConfig, KeyAges, KeyColumn, LogTable, LogsConfig, MergeMethod, OutsiderConfig,
-    PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig,
+    AccountConfig, ChecksConfig, KeyAges, KeyColumn, ListerConfig, LogTable, LogsConfig, MergeMethod,
+    OutsiderConfig, PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig, VaultReads,
 };
 
 pub use cron_jobs::CronJobConfig;
@@ -60,6 +60,8 @@ pub struct WorldConfig {
     /// Where requests to the account are logged; `None` where nobody has switched that on.
     pub logs: Option<LogsConfig>,
     pub outsiders: Vec<OutsiderConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listers: Vec<ListerConfig>,
     pub latency: LatencyConfig,
     /// For how long after a write a vault may still answer with the version before; zero for never.
     pub vault_staleness: Duration,
@@ -84,6 +86,7 @@ impl Default for WorldConfig {
             repository: RepositoryConfig::default(),
             logs: Some(LogsConfig::default()),
             outsiders: Vec::new(),
+            listers: Vec::new(),
             latency: LatencyConfig { read: Span::ZERO, effect: Span::ZERO },
             vault_staleness: Duration::ZERO,
             faults: Vec::new(),

@@ -114,6 +114,10 @@ pub struct LogsConfig {
     pub key_column: KeyColumn,
     /// From a request until its row can be found.
     pub delay: Duration,
+    /// Whether the account's diagnostic setting is there, so that requests are logged.
+    pub requests: bool,
+    /// Whether the vaults' are, so that reads of the secret are.
+    pub audit: bool,
 }
 
 impl Default for LogsConfig {
@@ -123,6 +127,8 @@ impl Default for LogsConfig {
             table: LogTable::OwnTable,
             key_column: KeyColumn::AuthTokenType,
             delay: Duration::from_secs(3 * 60),
+            requests: true,
+            audit: true,
         }
     }
 }
@@ -140,6 +146,29 @@ pub struct OutsiderConfig {
     /// From the world's beginning on.
     pub from: Duration,
     pub until: Duration,
+    /// How it got the key, where it read it from a vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads: Option<VaultReads>,
+}
+
+/// How somebody outside of all stamps reads the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VaultReads {
+    /// The place of the stamp whose vault it is.
+    pub stamp: usize,
+    /// The application that signs in.
+    pub identity: String,
+    pub agent: String,
+    /// How long before the world's beginning it did.
+    pub ago: Duration,
+}
+
+/// A person who had the account's keys listed before the world began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListerConfig {
+    pub name: String,
+    pub address: String,
+    pub ago: Duration,
 }
 
 impl OutsiderConfig {
@@ -153,6 +182,7 @@ impl OutsiderConfig {
             period: Duration::from_secs(15 * 60),
             from: Duration::ZERO,
             until: Duration::MAX,
+            reads: None,
         }
     }
 }
@@ -231,6 +261,8 @@ impl StageConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PipelineConfig {
     pub name: String,
+    /// The application as which its runs sign in.
+    pub identity: String,
     /// From asking until the first stage begins.
     pub queue: Span,
     pub stages: Vec<StageConfig>,
@@ -240,6 +272,7 @@ impl Default for PipelineConfig {
     fn default() -> PipelineConfig {
         PipelineConfig {
             name: "release".to_owned(),
+            identity: "c2a9e7d0-0000-4000-8000-00000000c1c1".to_owned(),
             queue: Span::secs(20, 60),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),

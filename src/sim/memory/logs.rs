@@ -1,15 +1,20 @@
-//! Who asked the account, as its logs would tell.
+//! Who asked the account, read its key from a vault or had it listed, as logs would tell.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::super::audit::AuditRow;
 use super::super::config::{KeyColumn, LogsConfig};
 use super::super::fault::{Call, Operation};
 use super::super::logs::LogRow;
 use super::hub::{About, Hub};
-use crate::model::{Blindness, Caller, Credential, Requests, UsageView};
+use crate::model::{
+    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, Requests, SecretReads,
+    UsageView,
+};
 use crate::ports::{Fault, Logs};
 
 pub(super) struct MemoryLogs(pub Arc<Hub>);
@@ -21,7 +26,9 @@ impl Logs for MemoryLogs {
         self.0
             .read(about, Call::of(Operation::ReadLogs), |world| {
                 let logs = world.config().logs.clone();
-                let logs = logs.ok_or_else(|| about.fault(Blindness::Missing, "nothing is logged"))?;
+                let logs = logs
+                    .filter(|logs| logs.requests)
+                    .ok_or_else(|| about.fault(Blindness::Missing, "nothing is logged"))?;
                 let rows = world.log_rows(since);
                 let newest = rows.iter().map(|row| row.last).max();
                 Ok(UsageView {
@@ -31,6 +38,56 @@ impl Logs for MemoryLogs {
                 })
             })
             .await
+    }
+
+    async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {
+        let about = About { what: "ask the logs who read the secret", subject: "the workspace" };
+        self.0
+            .read(about, Call::of(Operation::ReadLogs), |world| {
+                let rows = world.audit_rows(since);
+                let rows = rows.ok_or_else(|| about.fault(Blindness::Missing, "no vault is audited"))?;
+                let mut view = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+                for row in rows {
+                    let newest = view.newest.entry(row.stamp.clone()).or_insert(row.last);
+                    *newest = (*newest).max(row.last);
+                    view.reads.push(read(row));
+                }
+                Ok(view)
+            })
+            .await
+    }
+
+    async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
+        let about = About { what: "ask the activity log", subject: "the account" };
+        self.0
+            .read(about, Call::of(Operation::ReadActivity), |world| {
+                let deed = |event: &super::super::KeyEvent| KeyDeeds {
+                    deed: if event.operation == "regenerateKey" {
+                        KeyDeed::Regenerate
+                    } else {
+                        KeyDeed::List
+                    },
+                    identity: event.identity.clone(),
+                    address: event.address.clone(),
+                    count: 1,
+                    first: event.at,
+                    last: event.at,
+                };
+                Ok(ActivityView { since, deeds: world.key_events(since).into_iter().map(deed).collect() })
+            })
+            .await
+    }
+}
+
+fn read(row: AuditRow) -> SecretReads {
+    SecretReads {
+        stamp: row.stamp,
+        version: Some(row.version),
+        identity: row.identity,
+        caller: Caller { address: row.address, agent: row.agent },
+        count: row.count,
+        first: row.first,
+        last: row.last,
     }
 }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::super::command::{Command, Reply};
 use super::super::fault::{Call, Operation};
+use super::accounts::AGENT;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{Blindness, KeyKind, KeyMaterial, Salt, SecretVersion, StampName, VaultView};
@@ -20,6 +21,9 @@ impl Vaults for MemoryVaults {
         self.0
             .read(about, Call::on(Operation::ReadVault, stamp), |world| {
                 let missing = || about.fault(Blindness::Missing, "there is no such vault");
+                let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
+                let id = vault.read(world.now()).ok_or_else(missing)?.id.clone();
+                world.visitor_read(stamp, id, "keyslot", AGENT);
                 let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
                 let version = vault.read(world.now()).ok_or_else(missing)?;
                 Ok(VaultView {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::SharedWorld;
 use super::account_body::{account_body, keys_body};
+use super::activity;
 use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
@@ -85,6 +86,11 @@ async fn answer(
         let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
         return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
+    if activity::is_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ReadActivity);
+        let answered = arm.world.call(&call, |world| activity::reply(world, &uri)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
     let account = arm.world.with(|world| world.account().config().id.clone());
     let asked = match asked(&method, uri.path(), &account) {
         Ok(asked) => asked,
@@ -107,6 +113,7 @@ async fn answer(
     let answered = arm.world.call(&call, |world| {
         let response = reply(world, &asked, &version, &headers, &body);
         changed = is_change(&response);
+        note(world, &asked, arm.directory.client(), &headers);
         response
     });
     let response = match answered.await {
@@ -142,6 +149,23 @@ fn turned_away(turned: TurnedAway, changed: bool) -> Response {
         ),
         TurnedAway::NoAnswer => lost(changed),
     }
+}
+
+/// What the activity log tells.
+fn note(world: &mut World, asked: &Asked, client: &str, headers: &HeaderMap) {
+    let operation = match asked {
+        Asked::ListKeys => "listKeys",
+        Asked::Regenerate => "regenerateKey",
+        Asked::Get
+        | Asked::Permissions
+        | Asked::Locks
+        | Asked::Assignments
+        | Asked::Role
+        | Asked::Status(_)
+        | Asked::Result(_) => return,
+    };
+    let id = headers.get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
+    world.visitor_did(operation, client, id.unwrap_or_default());
 }
 
 fn reply(world: &mut World, asked: &Asked, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {

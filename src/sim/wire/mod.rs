@@ -6,6 +6,7 @@
 //! Nothing here decides anything about the world. Nothing listens on any address but loopback.
 
 mod account_body;
+mod activity;
 mod aks;
 mod answers;
 mod arm;

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use http::header::{HOST, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HOST, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,11 +71,13 @@ async fn answer(
     let Some(asked) = asked(&method, uri.path(), &name) else { return secret_not_found() };
     let operation = if matches!(asked, Asked::Set) { Operation::WriteVault } else { Operation::ReadVault };
     let secret = Named { stamp: &stamp, vault: &vault, name: &name };
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let mut changed = false;
     let call = Call::on(operation, &stamp);
     let answered = face.world.call(&call, |world| {
         let response = secret.reply(world, &asked, &body);
         changed = is_change(&response);
+        secret.note(world, &asked, face.directory.client(), agent);
         response
     });
     match answered.await {
@@ -119,6 +121,18 @@ impl Named<'_> {
         match found {
             Some(version) => Json(self.bundle(version, true)).into_response(),
             None => secret_not_found(),
+        }
+    }
+
+    /// What the vault's audit tells.
+    fn note(&self, world: &mut World, asked: &Asked, client: &str, agent: &str) {
+        let found = match asked {
+            Asked::Current => self.held(world).and_then(|vault| vault.read(world.now())),
+            Asked::Version(id) => self.held(world).and_then(|vault| vault.version(id)),
+            Asked::Set | Asked::Versions => None,
+        };
+        if let Some(version) = found.map(|version| version.id.clone()) {
+            world.visitor_read(self.stamp, version, client, agent);
         }
     }
 

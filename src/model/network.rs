@@ -1,7 +1,7 @@
 //! An address or a network of addresses, as `192.0.2.7` or `10.1.0.0/16`.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};

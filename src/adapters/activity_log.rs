@@ -1,0 +1,273 @@
+//! Azure's activity log: who had the account's keys listed, or made anew.
+//!
+//! It keeps 90 days and comes minutes late, so what it does not show proves nothing. One action gives several events
+//! with one correlation id; one that failed gave out no key. The service's filter knows the account and the time only:
+//! everything else is filtered here. It tells no agent, so keyslot marks its own listings by their request id.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use url::Url;
+
+use super::arm::{ArmAccess, ArmFailure};
+use super::http::{Answer, Backoff, ReadError};
+use crate::model::{AccountId, ActivityView, Blindness, Identity, KeyDeed, KeyDeeds};
+use crate::ports::Fault;
+
+const VERSION: &str = "2015-04-01";
+
+const WHAT: &str = "ask the activity log who had the keys listed";
+
+/// A day less than the log keeps: what is asked for beyond that is refused.
+const KEPT: Duration = Duration::from_secs(89 * 24 * 3600);
+
+/// More pages than this are another account's trouble.
+const MAX_PAGES: usize = 500;
+
+/// The beginning of the request id of every listing by keyslot: its name, in a UUID of one's own making (RFC 9562,
+/// version 8).
+pub const OWN_LISTING: &str = "6b657973-6c6f-8074-";
+
+/// The members that are read; the service leaves out the others.
+const SELECT: &str = "eventTimestamp,operationName,status,claims,httpRequest,correlationId";
+
+const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
+const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
+
+/// The activity log of one account.
+pub struct ActivityLog {
+    access: ArmAccess,
+    /// As `https://management.azure.com`.
+    endpoint: Url,
+    account: AccountId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    value: Vec<Event>,
+    #[serde(default)]
+    next_link: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    #[serde(default)]
+    operation_name: Text,
+    #[serde(default)]
+    status: Text,
+    event_timestamp: Timestamp,
+    #[serde(default)]
+    correlation_id: String,
+    #[serde(default)]
+    caller: Option<String>,
+    #[serde(default)]
+    claims: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(default)]
+    http_request: Option<Request>,
+}
+
+#[derive(Deserialize, Default)]
+struct Text {
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Request {
+    client_request_id: Option<String>,
+    client_ip_address: Option<String>,
+}
+
+impl ActivityLog {
+    /// `access` brings the token of Azure Resource Manager.
+    pub fn new(access: ArmAccess, endpoint: Url, account: AccountId) -> ActivityLog {
+        ActivityLog { access, endpoint, account }
+    }
+
+    fn unclear(&self, why: impl Into<String>) -> Fault {
+        Fault::new(Blindness::Unintelligible, WHAT, &self.account.name, why)
+    }
+
+    fn first(&self, since: Timestamp, until: Timestamp) -> Result<Url, Fault> {
+        let subscription = &self.account.subscription;
+        let path = format!(
+            "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+        );
+        let mut url = self.endpoint.join(&path).map_err(|error| self.unclear(error.to_string()))?;
+        let filter = format!(
+            "eventTimestamp ge '{since}' and eventTimestamp le '{until}' and resourceUri eq '{}'",
+            self.account.resource_id()
+        );
+        url.query_pairs_mut()
+            .append_pair("api-version", VERSION)
+            .append_pair("$filter", &filter)
+            .append_pair("$select", SELECT);
+        Ok(url)
+    }
+
+    async fn page(&self, url: &Url) -> Result<Page, Fault> {
+        let once = || async {
+            let request = reqwest::Request::new(Method::GET, url.clone());
+            let sent = self.access.send(request, None).await;
+            sent.map_err(|failure| self.failed(&failure))
+        };
+        let answer: Answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            self.unclear(format!("the answer is not understood (line {line}, column {column})"))
+        })
+    }
+
+    fn failed(&self, failure: &ArmFailure) -> ReadError {
+        match failure {
+            ArmFailure::Answer(error) if error.status == http::StatusCode::FORBIDDEN => {
+                let fault = Fault::new(Blindness::Forbidden, WHAT, &self.account.name, error.to_string());
+                ReadError::Final(fault.remedy("assign “Reader” or “Monitoring Reader” on the subscription"))
+            }
+            other => other.read_error(WHAT, &self.account.name),
+        }
+    }
+
+    /// Everything since then, or since the log goes back.
+    ///
+    /// # Errors
+    /// No answer, or one that is not understood.
+    pub async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
+        let now = self.access.clock.now();
+        let kept = SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX);
+        let since = since.max(now.checked_sub(kept).unwrap_or(Timestamp::MIN));
+        let mut events = Vec::new();
+        let mut next = Some(self.first(since, now)?);
+        for _ in 0..MAX_PAGES {
+            let Some(url) = next else { return Ok(ActivityView { since, deeds: deeds(&events) }) };
+            let page = self.page(&url).await?;
+            events.extend(page.value);
+            next = page.next_link.filter(|link| !link.is_empty()).map(|link| self.link(&link)).transpose()?;
+        }
+        Err(self.unclear(format!("the log has more than {MAX_PAGES} pages")))
+    }
+
+    /// A token goes to where it is for, and nowhere else.
+    fn link(&self, link: &str) -> Result<Url, Fault> {
+        let url: Url = link.parse().map_err(|_| self.unclear("the next page's address is none"))?;
+        if url.origin() == self.endpoint.origin() {
+            Ok(url)
+        } else {
+            Err(self.unclear("the next page's address is on another host"))
+        }
+    }
+}
+
+impl Event {
+    fn deed(&self) -> Option<KeyDeed> {
+        KeyDeed::of_operation(&self.operation_name.value)
+    }
+
+    fn claim(&self, names: &[&str]) -> String {
+        let claims = self.claims.as_ref();
+        let found = names.iter().find_map(|name| claims?.get(*name)?.as_str());
+        found.unwrap_or_default().to_owned()
+    }
+
+    fn identity(&self) -> Identity {
+        let name = self.claim(&[UPN, "upn"]);
+        let application = self.claim(&["appid"]);
+        let caller = self.caller.clone().filter(|_| name.is_empty() && application.is_empty());
+        Identity { name: caller.unwrap_or(name), application, object: self.claim(&[OBJECT, "oid"]) }
+    }
+
+    fn is_own(&self) -> bool {
+        let id = self.http_request.as_ref().and_then(|request| request.client_request_id.as_ref());
+        id.is_some_and(|id| id.starts_with(OWN_LISTING))
+    }
+
+    fn address(&self) -> String {
+        let address = self.http_request.as_ref().and_then(|request| request.client_ip_address.clone());
+        address.unwrap_or_default()
+    }
+}
+
+/// One deed an action, and those that are alike in one.
+fn deeds(events: &[Event]) -> Vec<KeyDeeds> {
+    let mut actions: BTreeMap<(KeyDeed, &str, usize), Vec<&Event>> = BTreeMap::new();
+    for (place, event) in events.iter().enumerate() {
+        let Some(deed) = event.deed().filter(|_| !event.is_own()) else { continue };
+        // Without an id each is an action of its own.
+        let alone = if event.correlation_id.is_empty() { place } else { 0 };
+        actions.entry((deed, &event.correlation_id, alone)).or_default().push(event);
+    }
+    let mut alike: BTreeMap<(KeyDeed, Identity, String), (u64, Timestamp, Timestamp)> = BTreeMap::new();
+    for ((deed, _, _), events) in actions {
+        if events.iter().any(|event| event.status.value.eq_ignore_ascii_case("Failed")) {
+            continue;
+        }
+        // Not every event of an action has all that is known of who did it.
+        let Some(event) =
+            events.iter().max_by_key(|event| (event.claims.is_some(), event.http_request.is_some()))
+        else {
+            continue;
+        };
+        let at = events.iter().map(|event| event.event_timestamp).min().unwrap_or(event.event_timestamp);
+        let entry = alike.entry((deed, event.identity(), event.address())).or_insert((0, at, at));
+        *entry = (entry.0 + 1, entry.1.min(at), entry.2.max(at));
+    }
+    alike
+        .into_iter()
+        .map(|((deed, identity, address), (count, first, last))| KeyDeeds {
+            deed,
+            identity,
+            address,
+            count,
+            first,
+            last,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(operation: &str, status: &str, correlation: &str, caller: Value, id: &str) -> Value {
+        json!({
+            "operationName": { "value": format!("Microsoft.DocumentDB/databaseAccounts/{operation}") },
+            "status": { "value": status },
+            "eventTimestamp": "2026-01-12T08:00:00.1234567Z",
+            "correlationId": correlation,
+            "claims": caller,
+            "httpRequest": { "clientRequestId": id, "clientIpAddress": "192.0.2.7", "method": "POST" },
+        })
+    }
+
+    #[test]
+    fn an_action_counts_once_and_not_where_it_failed_or_was_ours() {
+        let ada = json!({ UPN: "ada@acme.example", "appid": "portal", OBJECT: "ada-oid" });
+        let app = json!({ "appid": "app", OBJECT: "app-oid" });
+        let own = format!("{OWN_LISTING}a000-000000000000");
+        let page = json!({ "value": [
+            event("listKeys/action", "Started", "1", ada.clone(), "x"),
+            event("listKeys/action", "Succeeded", "1", ada.clone(), "x"),
+            event("listKeys/action", "Succeeded", "2", ada.clone(), "y"),
+            event("listKeys/action", "Started", "3", app.clone(), "z"),
+            event("listKeys/action", "Failed", "3", app.clone(), "z"),
+            event("listKeys/action", "Succeeded", "4", app.clone(), &own),
+            event("regenerateKey/action", "Accepted", "5", app, "r"),
+            event("write", "Succeeded", "6", ada, "w"),
+        ]});
+        let page: Page = serde_json::from_value(page).unwrap();
+        let told: Vec<(KeyDeed, String, u64)> =
+            deeds(&page.value).iter().map(|it| (it.deed, it.identity.to_string(), it.count)).collect();
+        assert_eq!(
+            told,
+            [(KeyDeed::List, "ada@acme.example".to_owned(), 2), (KeyDeed::Regenerate, "app".to_owned(), 1)]
+        );
+    }
+}
