@@ -243,6 +243,10 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
+        Refusal::ReadForAnother { .. } => vec![
+            "--account all moves the accounts together".to_owned(),
+            "or read the key in each configuration's own file".to_owned(),
+        ],
         Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],
         Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],

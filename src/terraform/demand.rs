@@ -16,9 +16,10 @@ use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
 use super::driven::is_version;
 use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
-use super::folders::{config_folder, local_folder};
 use super::glance::Waypoint;
 use super::known::NAME_ARGUMENTS;
+use super::paths::local_folder;
+use super::terragrunt::{Configurations, Here};
 
 /// Arguments of a block that say which account it speaks of.
 const IDENTITY: &[&str] = &["backend", "config", "for_each", "name", "resource_group_name", "resource_id"];
@@ -139,19 +140,13 @@ impl Demand {
         match words.as_slice() {
             ["module", name] => {
                 let source = text("source").unwrap_or_default();
-                self.called(folder, name, source);
+                if let Some(target) = local_folder(folder, source) {
+                    self.runs(folder, name, target);
+                }
                 // Its outputs go by their names where its code is not here.
                 if says_cosmos(name) || says_cosmos(source) {
                     self.given.insert((folder.to_owned(), member(name, None)));
                     self.accounts.insert(folder.to_owned());
-                }
-            }
-            ["terraform"] => self.called(folder, "", text("source").unwrap_or_default()),
-            ["dependency", name] => {
-                let path = block.argument("config_path").map(|path| &path.value);
-                if let Some(config) = path.and_then(|path| config_folder(folder, path)) {
-                    let dependent = (folder.to_owned(), (*name).to_owned());
-                    self.dependents.entry(config).or_default().insert(dependent);
                 }
             }
             ["resource" | "data", COSMOSDB_ACCOUNT, _] => {
@@ -161,13 +156,36 @@ impl Demand {
         }
     }
 
-    fn called(&mut self, folder: &str, name: &str, source: &str) {
-        if let Some(target) = local_folder(folder, source) {
-            let call = (name.to_owned(), target.clone());
-            self.calls.entry(folder.to_owned()).or_default().insert(call);
-            let caller = (folder.to_owned(), name.to_owned());
-            self.callers.entry(target).or_default().insert(caller);
+    /// What the terragrunt configuration of a folder runs or depends on, by a block that stands in it or elsewhere.
+    pub fn configured(
+        &mut self,
+        folder: &str,
+        here: Here<'_>,
+        block: &Block,
+        configurations: &Configurations<'_>,
+    ) {
+        let value = |name: &str| block.argument(name).map(|argument| &argument.value);
+        match block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["terraform"] => {
+                let code = value("source").and_then(|source| configurations.code(here, source));
+                code.into_iter().for_each(|code| self.runs(folder, "", code));
+            }
+            ["dependency", name] => {
+                let config = value("config_path").and_then(|path| configurations.config(here, path));
+                let dependent = (folder.to_owned(), (*name).to_owned());
+                config.into_iter().for_each(|config| {
+                    self.dependents.entry(config).or_default().insert(dependent.clone());
+                });
+            }
+            _ => {}
         }
+    }
+
+    /// The code of a folder is run by a call of another one; without a name, by its configuration.
+    fn runs(&mut self, folder: &str, call: &str, target: String) {
+        let caller = (folder.to_owned(), call.to_owned());
+        self.callers.entry(target.clone()).or_default().insert(caller);
+        self.calls.entry(folder.to_owned()).or_default().insert((call.to_owned(), target));
     }
 
     fn read(&mut self, folder: &str, object: &Object, binding: &Binding) {
@@ -398,15 +416,7 @@ fn member(call: &str, output: Option<String>) -> Name {
 }
 
 fn names(steps: &[Step]) -> Vec<String> {
-    let name = |step: &Step| match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
-        StepKind::Number(_)
-        | StepKind::Any
-        | StepKind::Element
-        | StepKind::AttributeSplat
-        | StepKind::Computed => None,
-    };
-    steps.iter().filter_map(name).collect()
+    steps.iter().filter_map(Step::name).map(str::to_owned).collect()
 }
 
 /// The name that a value bound like this goes by; absent where nothing reads it back.

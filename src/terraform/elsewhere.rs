@@ -27,7 +27,7 @@ pub fn read_elsewhere(
     match base {
         Base::Account(..) | Base::Local | Base::Each(_) => None,
         Base::Variable => {
-            let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps.first()?.kind else { return None };
+            let name = steps.first()?.name()?;
             let below = &steps[1..];
             // An object that holds the account's attributes, or the key itself.
             let read = match below.is_empty() {
@@ -133,7 +133,7 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let Some(step) = named.next() else {
         return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    let (StepKind::Attribute(name) | StepKind::Key(name)) = &step.kind else {
+    let Some(name) = step.name() else {
         return KeyRead::Opaque(
             "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
         );
@@ -179,10 +179,7 @@ fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
     );
     let Some(rest) = at.map(|at| &steps[at + 1..]) else { return KeyRead::Nothing };
-    let Some((step, name)) = rest.iter().find_map(|step| match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some((step, name)),
-        _ => None,
-    }) else {
+    let Some((step, name)) = rest.iter().find_map(|step| Some((step, step.name()?))) else {
         return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
     match block.and_then(|block| template_output(block, name)) {

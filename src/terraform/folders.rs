@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Base, Block, Object, REMOTE_STATE, Step, StepKind};
+use super::facts::{Base, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
 use super::parse::Parsed;
+use super::paths::local_folder;
 use super::source::Source;
 use super::states::owner;
+use super::syntax::Syntax;
+use super::terragrunt::{Configurations, Here};
 use super::value::Value;
 
 /// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
@@ -59,6 +62,11 @@ type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
+    sources: &'f [Source],
+    /// By file: the folders that it speaks in.
+    homes: Vec<Vec<&'f str>>,
+    /// Folders that hold files of Terragrunt's.
+    configurations: BTreeSet<&'f str>,
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
     /// The same by their words, with blanks between them.
     worded: BTreeMap<&'f str, Worded<'f>>,
@@ -85,7 +93,22 @@ pub struct Followed {
 
 impl<'f> Folders<'f> {
     pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
+        let parsed = sources.iter().zip(facts).enumerate();
+        let parsed = parsed.filter_map(|(file, (source, facts))| Some((file, source, facts.as_ref().ok()?)));
+        let configurations = Configurations::of(parsed);
+        let including = configurations.including();
+        let home = |(file, source): (usize, &'f Source)| match including.get(&file) {
+            Some(folders) => folders.iter().copied().collect(),
+            None => vec![source.folder()],
+        };
         let mut folders = Folders {
+            sources,
+            homes: sources.iter().enumerate().map(home).collect(),
+            configurations: sources
+                .iter()
+                .filter(|source| source.syntax() == Syntax::Terragrunt)
+                .map(Source::folder)
+                .collect(),
             blocks: BTreeMap::new(),
             worded: BTreeMap::new(),
             modules: BTreeMap::new(),
@@ -95,29 +118,44 @@ impl<'f> Folders<'f> {
             aliases: BTreeMap::new(),
             states: BTreeMap::new(),
         };
-        let all = || sources.iter().zip(facts).enumerate();
-        for (file, (source, facts)) in all() {
-            let blocks = folders.blocks.entry(source.folder()).or_default();
-            blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
-            let worded = folders.worded.entry(source.folder()).or_default();
-            for block in facts.iter().flat_map(|facts| &facts.blocks) {
-                worded.entry(block.words.join(" ")).or_default().push((file, block));
+        // What an including file says itself comes first: it outranks what it includes.
+        let (included, own): (Vec<usize>, Vec<usize>) =
+            (0..sources.len()).partition(|file| including.contains_key(file));
+        for file in own.into_iter().chain(included) {
+            for folder in folders.homes[file].clone() {
+                folders.take(file, folder, facts[file].as_ref().ok());
             }
         }
-        folders.calls(known);
+        folders.calls(known, &configurations);
         folders.states(known);
-        for (_, (source, facts)) in all() {
-            for alias in facts.iter().flat_map(|facts| &facts.aliases) {
-                if let Some((cell, _)) = folders.readable(source.folder(), &alias.binding) {
-                    folders.aliases.entry(cell).or_default().push((source.folder(), &alias.object));
+        for (file, facts) in facts.iter().enumerate() {
+            for folder in folders.homes[file].clone() {
+                for alias in facts.iter().flat_map(|facts| &facts.aliases) {
+                    if let Some((cell, _)) = folders.readable(folder, &alias.binding) {
+                        folders.aliases.entry(cell).or_default().push((folder, &alias.object));
+                    }
                 }
             }
         }
         folders
     }
 
+    fn take(&mut self, file: usize, folder: &'f str, facts: Option<&'f Facts>) {
+        let blocks = self.blocks.entry(folder).or_default();
+        blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
+        let worded = self.worded.entry(folder).or_default();
+        for block in facts.iter().flat_map(|facts| &facts.blocks) {
+            worded.entry(block.words.join(" ")).or_default().push((file, block));
+        }
+    }
+
+    /// The folders that a file speaks in: its own, or those of the configurations that include it.
+    pub fn homes(&self, file: usize) -> &[&'f str] {
+        self.homes.get(file).map_or(&[], Vec::as_slice)
+    }
+
     /// `known` holds the folders of all files, also of those that are left out.
-    fn calls(&mut self, known: &BTreeSet<String>) {
+    fn calls(&mut self, known: &BTreeSet<String>, configurations: &Configurations<'f>) {
         let in_tree = |path: &str| known.contains(path);
         let place = |folder: &str, source: Option<&str>| match source {
             Some(source) => match local_folder(folder, source).filter(|path| in_tree(path)) {
@@ -127,8 +165,9 @@ impl<'f> Folders<'f> {
             None => Target::Elsewhere(String::new()),
         };
         for (folder, blocks) in &self.blocks {
-            for (_, block) in blocks {
+            for (file, block) in blocks {
                 let text = |name: &str| block.argument(name).and_then(|argument| argument.value.as_text());
+                let here = Here { folder, file: self.sources[*file].path() };
                 match block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                     ["module", _] => {
                         let target = place(folder, text("source"));
@@ -139,17 +178,30 @@ impl<'f> Folders<'f> {
                         }
                         self.modules.entry(folder).or_default().insert(name, target);
                     }
-                    ["terraform"] if block.argument("source").is_some() => {
-                        self.configured.insert(folder, place(folder, text("source")));
+                    ["terraform"] => {
+                        let Some(source) = block.argument("source") else { continue };
+                        let code = configurations.code(here, &source.value).filter(|path| in_tree(path));
+                        let elsewhere = || Target::Elsewhere(text("source").unwrap_or_default().to_owned());
+                        let target = code.map_or_else(elsewhere, Target::Folder);
+                        self.configured.entry(folder).or_insert(target);
                     }
                     ["dependency", _] => {
-                        let path = block.argument("config_path").map(|path| &path.value);
-                        let path = path.and_then(|path| config_folder(folder, path));
+                        let path = block.argument("config_path");
+                        let path = path.and_then(|path| configurations.config(here, &path.value));
                         let name = block.words[1].as_str();
-                        self.dependencies.entry(folder).or_default().insert(name, path);
+                        self.dependencies.entry(folder).or_default().entry(name).or_insert(path);
                     }
                     _ => {}
                 }
+            }
+        }
+        for (folder, there, block) in configurations.read_by_others() {
+            let [word, name] = block.words.as_slice() else { continue };
+            if word == "dependency"
+                && let Some(path) = block.argument("config_path")
+            {
+                let config = configurations.config(there, &path.value);
+                self.dependencies.entry(folder).or_default().entry(name.as_str()).or_insert(config);
             }
         }
         for (folder, target) in &self.configured {
@@ -180,6 +232,11 @@ impl<'f> Folders<'f> {
             }
         }
         self.states = states;
+    }
+
+    /// Whether a file of Terragrunt's lies in a folder.
+    pub fn is_configured(&self, folder: &str) -> bool {
+        self.configurations.contains(folder)
     }
 
     /// The blocks of a folder, with their files.
@@ -263,8 +320,9 @@ impl<'f> Folders<'f> {
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
-            let (_, block) = self.block(&call.folder, &[])?;
-            return block.argument("inputs")?.value.element(name);
+            let mut inputs =
+                self.blocks_at(&call.folder, &[]).filter_map(|(_, block)| block.argument("inputs"));
+            return inputs.find_map(|inputs| inputs.value.element(name));
         }
         let (_, block) = self.block(&call.folder, &["module", &call.name])?;
         block.argument(name).map(|argument| &argument.value)
@@ -318,16 +376,8 @@ impl<'f> Folders<'f> {
                 return None;
             }
         };
-        match &steps.first()?.kind {
-            StepKind::Attribute(name) | StepKind::Key(name) => {
-                Some((Cell::new(target, kind, name), &steps[1..], call))
-            }
-            StepKind::Number(_)
-            | StepKind::Any
-            | StepKind::Element
-            | StepKind::AttributeSplat
-            | StepKind::Computed => None,
-        }
+        let name = steps.first()?.name()?;
+        Some((Cell::new(target, kind, name), &steps[1..], call))
     }
 
     /// The folder of a module or dependency that an object names without one of its outputs.
@@ -336,10 +386,10 @@ impl<'f> Folders<'f> {
             Base::Module(name) if self.outputs_of(folder, name, &object.steps).is_empty() => {
                 self.module(folder, name)
             }
-            Base::RemoteState(name) if !object.steps.first().is_some_and(is_named) => {
+            Base::RemoteState(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
                 self.states.get(folder)?.get(name.as_str()).map(String::as_str)
             }
-            Base::Dependency(name) if !object.steps.first().is_some_and(is_named) => {
+            Base::Dependency(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
                 self.dependency_module(folder, name)
             }
             _ => None,
@@ -350,7 +400,9 @@ impl<'f> Folders<'f> {
     fn outputs_of<'o>(&self, folder: &str, name: &str, steps: &'o [Step]) -> &'o [Step] {
         let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
         match steps.first() {
-            Some(step) if is_named(step) && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) => {
+            Some(step)
+                if step.name().is_some() && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) =>
+            {
                 steps
             }
             _ => behind_instance(steps),
@@ -424,7 +476,7 @@ fn repeated_over(binding: &[String]) -> Option<usize> {
 fn within_outputs(object: &mut Object) {
     let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
     let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| matches!(&step.kind, StepKind::Attribute(name) | StepKind::Key(name) if name == "outputs");
+    let outputs = |step: &Step| step.name() == Some("outputs");
     if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
         object.steps.drain(..=at.unwrap_or_default());
     }
@@ -435,76 +487,8 @@ pub fn repeated(block: &Block) -> bool {
     ["for_each", "count"].iter().any(|name| block.argument(name).is_some())
 }
 
-fn is_named(step: &Step) -> bool {
-    matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_))
-}
-
 /// Without the steps that pick an instance of a repeated module.
 fn behind_instance(steps: &[Step]) -> &[Step] {
     let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
     named.map_or(&[], |at| &steps[at..])
-}
-
-/// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
-pub fn local_folder(from: &str, path: &str) -> Option<String> {
-    let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
-    if local { relative_folder(from, path) } else { None }
-}
-
-/// The folder of the configuration that a dependency names: by a path from here, from terragrunt's names for here, or
-/// from the top of the repository, which is the tree's.
-pub fn config_folder(folder: &str, path: &Value) -> Option<String> {
-    let (from, path) = match path {
-        Value::Text(text) => (folder, text.as_str()),
-        Value::Template(parts) => match parts.as_slice() {
-            [Value::Call(function, none), Value::Text(text)] if none.is_empty() => match function.as_str() {
-                "get_terragrunt_dir" | "get_original_terragrunt_dir" => {
-                    (folder, text.trim_start_matches('/'))
-                }
-                "get_repo_root" | "get_path_to_repo_root" => ("", text.trim_start_matches('/')),
-                _ => return None,
-            },
-            _ => return None,
-        },
-        _ => return None,
-    };
-    relative_folder(from, path.strip_suffix("terragrunt.hcl").unwrap_or(path))
-}
-
-/// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
-pub fn relative_folder(from: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains(':') {
-        return None;
-    }
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_folder;
-
-    #[test]
-    fn module_paths_are_followed_within_the_tree() {
-        for (from, path, folder) in [
-            ("infra/unit", "./modules/stamp", Some("infra/unit/modules/stamp")),
-            ("infra/unit", "../global/", Some("infra/global")),
-            ("infra/unit", "../modules//stamp", Some("infra/modules/stamp")),
-            ("", "./m", Some("m")),
-            ("infra", "../..", None),
-            ("infra", "hashicorp/consul/azurerm", None),
-            ("infra", "git::https://example.invalid/m.git", None),
-        ] {
-            assert_eq!(local_folder(from, path).as_deref(), folder, "{path} from {from}");
-        }
-    }
 }

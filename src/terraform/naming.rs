@@ -155,8 +155,7 @@ impl<'f> Evaluator<'f> {
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
     /// beside the code, or from a file that overrides others.
     fn is_set_beside(&self, folder: &str, name: &str) -> bool {
-        let terragrunt = |(file, _): (usize, &Block)| self.sources[file].syntax() == Syntax::Terragrunt;
-        self.folders.blocks(folder).any(terragrunt)
+        self.folders.is_configured(folder)
             || self.is_overridden(folder, &["variable", name], None)
             || self
                 .folders
@@ -203,7 +202,7 @@ impl<'f> Evaluator<'f> {
 
     /// The expressions that a path may lead to; several where callers or variables files differ.
     fn find(&self, at: &At, object: &Object) -> Vec<(At, &'f Value)> {
-        let names: Vec<&str> = object.steps.iter().filter_map(name_of).collect();
+        let names: Vec<&str> = object.steps.iter().filter_map(Step::name).collect();
         if names.len() != object.steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_))).count()
         {
             return Vec::new();
@@ -339,17 +338,6 @@ fn formatted(format: &str, arguments: &[Name]) -> Option<Name> {
     parts.push(Name::text(rest));
     parts.retain(|part| part.as_literal() != Some(""));
     Some(Name::join(parts))
-}
-
-fn name_of(step: &Step) -> Option<&str> {
-    match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
-        StepKind::Number(_)
-        | StepKind::Any
-        | StepKind::Element
-        | StepKind::AttributeSplat
-        | StepKind::Computed => None,
-    }
 }
 
 /// A path in words, the same for the same path.

@@ -18,6 +18,7 @@ use super::links::Links;
 use super::parse::{Parsed, parse_all};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, must_be_named};
+use super::terragrunt::{Configurations, Here};
 use super::tree::{Tree, UnreadFile};
 use super::words::Sought;
 
@@ -73,6 +74,10 @@ pub struct Reading {
     places: Places,
     /// Files to be seen, whatever is in them.
     wanted: Vec<usize>,
+    /// Files of Terragrunt's that matter, by source; and the folders that each of them is known to speak in.
+    configurations: BTreeMap<usize, BTreeSet<String>>,
+    /// Whether there are more of them than were compared with each other.
+    more_configurations: bool,
 }
 
 impl Reading {
@@ -86,6 +91,8 @@ impl Reading {
             failures,
             places: Places::default(),
             wanted: Vec::new(),
+            configurations: BTreeMap::new(),
+            more_configurations: false,
         };
         let mut handed = Vec::new();
         for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
@@ -103,6 +110,7 @@ impl Reading {
     pub fn looks(&mut self) -> Vec<Look> {
         let mut looks = BTreeMap::<usize, Vec<Arc<Sought>>>::new();
         loop {
+            self.include();
             let asks = self.demand.asks();
             let mut wanted = self.places.candidates(&asks);
             wanted.push(Wanted::always(std::mem::take(&mut self.wanted)));
@@ -202,9 +210,44 @@ impl Reading {
                 self.demand.add(folder, facts);
             }
         }
-        let source = &self.sources[source];
-        if source.syntax() == Syntax::Terragrunt {
-            self.wanted.extend(self.places.named_in(source.bytes()));
+        if self.sources[source].syntax() == Syntax::Terragrunt {
+            self.wanted.extend(self.places.named_in(self.sources[source].bytes()));
+            self.configurations.insert(source, BTreeSet::new());
+            self.more_configurations = true;
+        }
+    }
+
+    /// Follows files of Terragrunt's into the configurations that include them, and what these run and depend on.
+    fn include(&mut self) {
+        if !std::mem::take(&mut self.more_configurations) {
+            return;
+        }
+        let known = self.configurations.keys();
+        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
+        let configurations = Configurations::of(files.clone());
+        let including = configurations.including();
+        let mut spoken = Vec::new();
+        for (at, source, facts) in files {
+            let own = BTreeSet::from([source.folder()]);
+            for folder in including.get(&at).unwrap_or(&own) {
+                let here = Here { folder, file: source.path() };
+                facts
+                    .blocks
+                    .iter()
+                    .for_each(|block| self.demand.configured(folder, here, block, &configurations));
+                spoken.push((at, (*folder).to_owned()));
+            }
+        }
+        for (folder, there, block) in configurations.read_by_others() {
+            if block.words.first().is_some_and(|word| word == "dependency") {
+                self.demand.configured(folder, there, block, &configurations);
+            }
+        }
+        for (at, folder) in spoken {
+            let Ok(facts) = &self.parsed[at] else { continue };
+            if self.configurations.entry(at).or_default().insert(folder.clone()) {
+                self.demand.add(&folder, facts);
+            }
         }
     }
 }

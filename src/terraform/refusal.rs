@@ -58,6 +58,12 @@ pub enum Refusal {
         place: String,
         attribute: String,
     },
+    /// What stands here is read for another account too, by another configuration that includes the file.
+    ReadForAnother {
+        place: String,
+        attribute: String,
+        account: String,
+    },
     /// A write-only argument whose version is no number that could be raised.
     VersionNotRaised {
         place: String,
@@ -90,6 +96,7 @@ impl Refusal {
             | Refusal::ChosenElsewhere { .. }
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
+            | Refusal::ReadForAnother { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
             | Refusal::SeveralAccounts { .. }
@@ -132,6 +139,12 @@ impl fmt::Display for Refusal {
             }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            }
+            Refusal::ReadForAnother { place, attribute, account } => {
+                write!(
+                    f,
+                    "{place}: `{attribute}` is read for {account} too, by a configuration that includes this file"
+                )
             }
             Refusal::VersionNotRaised { place, argument } => {
                 write!(

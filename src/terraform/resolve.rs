@@ -51,9 +51,9 @@ pub fn resolve(
     declared: &Declared,
 ) -> Resolved {
     let folders = Folders::new(sources, facts, known);
-    let reads = reads(&folders, sources, facts);
+    let reads = reads(&folders, facts);
     let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
-    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, sources, facts));
+    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, facts));
     let (accounts, index) = identify(&naming, declared);
     let mut resolver = Resolver {
         sources,
@@ -76,7 +76,8 @@ pub fn resolve(
     resolver.relays();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
-    references.sort_by_key(|reference| (reference.file, reference.span.start));
+    references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
+    once_for_all_homes(&mut references);
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
     let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
@@ -87,6 +88,8 @@ pub fn resolve(
 #[derive(Clone)]
 struct Look<'f> {
     file: usize,
+    /// The folder that it is read for.
+    folder: &'f str,
     read: &'f Read,
     /// The object that is named, and what its names stand for, one after the other.
     hops: Vec<Followed>,
@@ -95,31 +98,34 @@ struct Look<'f> {
     found: KeyRead,
 }
 
-fn reads<'f>(folders: &Folders<'_>, sources: &[Source], facts: &'f [Parsed]) -> Vec<Look<'f>> {
+fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<'f>> {
     let mut reads = Vec::new();
-    for (file, (source, facts)) in sources.iter().zip(facts).enumerate() {
+    for (file, facts) in facts.iter().enumerate() {
         for read in facts.iter().flat_map(|facts| &facts.reads) {
-            reads.push(look(folders, file, source.folder(), read));
+            reads.extend(folders.homes(file).iter().map(|folder| look(folders, file, folder, read)));
         }
     }
     reads
 }
 
-fn look<'f>(folders: &Folders<'_>, file: usize, folder: &str, read: &'f Read) -> Look<'f> {
+fn look<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Look<'f> {
     let hops = folders.follow(folder, &read.object);
     let (symbol, found) = match hops.last() {
         Some(end) => start(folders, end),
         None => (None, KeyRead::Nothing),
     };
-    Look { file, read, hops, symbol, found }
+    Look { file, folder, read, hops, symbol, found }
 }
 
 /// Accounts that one name stands for, the second of each pair first.
-fn either(folders: &Folders<'_>, sources: &[Source], facts: &[Parsed]) -> BTreeMap<Symbol, Symbol> {
+fn either(folders: &Folders<'_>, facts: &[Parsed]) -> BTreeMap<Symbol, Symbol> {
     let mut pairs = BTreeMap::new();
-    for (source, facts) in sources.iter().zip(facts) {
-        for (one, other) in facts.iter().flat_map(|facts| &facts.either) {
-            let symbol = |object| start(folders, &folders.end(source.folder(), object)).0;
+    for (file, facts) in facts.iter().enumerate() {
+        let either = facts.iter().flat_map(|facts| &facts.either);
+        for (folder, (one, other)) in
+            either.flat_map(|pair| folders.homes(file).iter().map(move |folder| (folder, pair)))
+        {
+            let symbol = |object| start(folders, &folders.end(folder, object)).0;
             if let (Some(one), Some(other)) = (symbol(one), symbol(other)) {
                 pairs.insert(other, one);
             }
@@ -207,7 +213,7 @@ impl<'f> Resolver<'f> {
 
     /// Whether what is named here is read by that name, wherever it goes.
     fn is_followed(&self, read: &Look<'_>) -> bool {
-        self.folders.is_followed(self.sources[read.file].folder(), &read.read.binding)
+        self.folders.is_followed(read.folder, &read.read.binding)
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
@@ -228,6 +234,7 @@ impl<'f> Resolver<'f> {
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
+            homes: vec![read.folder.to_owned()],
         });
     }
 
@@ -239,7 +246,7 @@ impl<'f> Resolver<'f> {
 
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
-        let pairs = self.uses.pairs(&self.references, sources);
+        let pairs = self.uses.pairs(&self.references);
         role::assign(&mut self.references, &pairs, |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
             if handed_in.symbol.kind == SymbolKind::Variable {
@@ -249,7 +256,7 @@ impl<'f> Resolver<'f> {
         for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
             self.references[at].role = Role::Definition;
         }
-        Offers::of(&self.references, sources, &self.folders)
+        Offers::of(&self.references, &self.folders)
     }
 
     fn rounds(&mut self) {
@@ -334,7 +341,7 @@ impl<'f> Resolver<'f> {
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
     fn relays(&mut self) {
         for _ in 0..MAX_DEPTH {
-            let offers = Offers::relays(&self.references, self.sources, &self.folders);
+            let offers = Offers::relays(&self.references, &self.folders);
             let before = self.references.len();
             for read in std::mem::take(&mut self.named) {
                 let asked = read.hops.first().map(|hop| offers.ask(hop, &self.folders, &self.references));
@@ -367,6 +374,17 @@ impl<'f> Resolver<'f> {
             }
         }
     }
+}
+
+/// What a file says once is read once, however many configurations include it and mean the same by it.
+fn once_for_all_homes(references: &mut Vec<Reference>) {
+    references.dedup_by(|later, first| {
+        let same = Reference { homes: first.homes.clone(), ..later.clone() } == *first;
+        if same {
+            first.homes.append(&mut later.homes);
+        }
+        same
+    });
 }
 
 /// The state of another root that a base reads.

@@ -5,7 +5,8 @@
 //! the same state. Settings that are handed over on the command line are not in the text: such a state is nobody's.
 
 use super::facts::{Block, REMOTE_STATE};
-use super::folders::{relative_folder, repeated};
+use super::folders::repeated;
+use super::paths::relative_folder;
 use super::value::Value;
 
 /// Settings that tell a state from others. The first kind must be the same, the rest must not differ.

@@ -246,6 +246,9 @@ fn made_up(seed: u64) -> Files {
     if dice.roll(3) == 0 {
         files.push(terragrunt(&mut dice));
     }
+    if dice.roll(3) == 0 {
+        files.extend(including(&mut dice));
+    }
     files.sort();
     files
 }
@@ -259,6 +262,27 @@ fn terragrunt(dice: &mut Dice) -> (String, String) {
          inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
     );
     ("run/terragrunt.hcl".to_owned(), text)
+}
+
+/// Two configurations, of which one or both include a file that is named by its path or found above.
+fn including(dice: &mut Dice) -> Vec<(String, String)> {
+    let (runs, of) = (dice.pick(FOLDERS), dice.pick(FOLDERS));
+    let (name, output) = (dice.pick(NAMES), dice.pick(NAMES));
+    let path =
+        dice.pick(&["\"../common.hcl\"", "find_in_parent_folders(\"common.hcl\")", "\"../other.hcl\""]);
+    let config = dice.pick(&["../", "${get_repo_root()}/", "${get_parent_terragrunt_dir()}/../", "../../"]);
+    let child =
+        format!("include \"c\" {{\n  path = {path}\n}}\nterraform {{\n  source = \"../../{runs}\"\n}}\n");
+    let common = format!(
+        "dependency \"d\" {{\n  config_path = \"{config}{of}\"\n}}\ninputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
+    );
+    let other = if dice.roll(2) == 0 { child.clone() } else { "locals {}\n".to_owned() };
+    let file = |path: &str, text: String| (path.to_owned(), text);
+    vec![
+        file("env/common.hcl", common),
+        file("env/one/terragrunt.hcl", child),
+        file("env/two/terragrunt.hcl", other),
+    ]
 }
 
 #[test]
@@ -477,4 +501,29 @@ fn where_a_version_gets_its_number_is_seen() {
     let (tree, _) = read(&files, true);
     let seen: Vec<&str> = tree.sources.iter().map(|source| source.path()).collect();
     assert_eq!(seen, ["a.tf", "outputs.tf", "variables.tf"]);
+}
+
+#[test]
+fn what_an_included_file_hands_on_is_followed_for_every_including_one() {
+    let files = owned(&[
+        (
+            "live/app/terragrunt.hcl",
+            "include {\n  path = \"../common.hcl\"\n}\nterraform {\n  source = \"../../modules/app\"\n}\n",
+        ),
+        (
+            "live/common.hcl",
+            "dependency \"d\" {\n  config_path = \"../db\"\n}\ninputs = {\n  k = dependency.d.outputs.o\n}\n",
+        ),
+        ("live/db/terragrunt.hcl", "terraform {\n  source = \"../../modules/db\"\n}\n"),
+        ("modules/app/noise.tf", "locals {\n  n = var.n\n}\n"),
+        ("modules/app/use.tf", "resource \"a\" \"b\" {\n  value = var.k\n}\n"),
+        ("modules/db/a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n"),
+        ("modules/db/noise.tf", "output \"n\" {\n  value = local.n\n}\n"),
+        ("modules/db/out.tf", "output \"o\" {\n  value = local.k\n}\n"),
+    ]);
+    let (tree, left_out) = read(&files, true);
+    let sink = &tree.flows()[0].sink;
+    assert_eq!(tree.sources[sink.file].path(), "modules/app/use.tf");
+    assert_eq!(left_out, 2);
+    assert_eq!(report(&tree), report(&read(&files, false).0));
 }

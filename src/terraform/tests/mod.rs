@@ -4,6 +4,7 @@ mod choosers;
 mod companions;
 mod elsewhere;
 mod flows;
+mod included;
 mod names;
 mod pairs;
 mod repeated;
