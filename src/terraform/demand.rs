@@ -444,6 +444,8 @@ fn identifies(binding: &Binding) -> bool {
         {
             IDENTITY.contains(&argument.as_str())
         }
+        // OpenTofu takes values there that Terraform does not.
+        [block, backend, ..] if block == "terraform" && backend == "backend" => true,
         [block, _, argument] => block == "module" && NAME_ARGUMENTS.contains(&argument.as_str()),
         _ => false,
     }

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Base, Block, Facts, Object, REMOTE_STATE, Step, StepKind};
+use super::facts::{Base, Block, Facts, Object, Step, StepKind};
 use super::parse::Parsed;
 use super::paths::local_folder;
 use super::source::Source;
-use super::states::owner;
+use super::states::States;
 use super::syntax::Syntax;
 use super::terragrunt::{Configurations, Here};
 use super::value::Value;
@@ -77,8 +77,7 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
-    /// The folder that wrote a state which is read under a name.
-    states: ByName<'f, String>,
+    states: States,
 }
 
 /// An object with its other names followed, and where it stands.
@@ -116,7 +115,7 @@ impl<'f> Folders<'f> {
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
-            states: BTreeMap::new(),
+            states: States::default(),
         };
         // What an including file says itself comes first: it outranks what it includes.
         let (included, own): (Vec<usize>, Vec<usize>) =
@@ -127,7 +126,7 @@ impl<'f> Folders<'f> {
             }
         }
         folders.calls(known, &configurations);
-        folders.states(known);
+        folders.states = States::of(&folders, sources, &configurations, |folder| known.contains(folder));
         for (file, facts) in facts.iter().enumerate() {
             for folder in folders.homes[file].clone() {
                 for alias in facts.iter().flat_map(|facts| &facts.aliases) {
@@ -212,31 +211,17 @@ impl<'f> Folders<'f> {
         }
     }
 
-    fn states(&mut self, known: &BTreeSet<String>) {
-        let all = || {
-            self.blocks.iter().flat_map(|(folder, blocks)| blocks.iter().map(|(_, block)| (*folder, *block)))
-        };
-        let is_root = |block: &Block| {
-            block.is(&["terraform"]) && block.arguments.iter().any(|it| it.name.starts_with("backend"))
-        };
-        let roots: Vec<_> = all().filter(|(_, block)| is_root(block)).collect();
-        let mut states: ByName<'f, String> = BTreeMap::new();
-        for (folder, block) in all() {
-            if let ["data", REMOTE_STATE, name] =
-                block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
-                && let Some(owner) =
-                    owner(folder, block, roots.iter().copied(), |folder| known.contains(folder))
-            {
-                let name = block.words.last().map_or(*name, String::as_str);
-                states.entry(folder).or_default().insert(name, owner);
-            }
-        }
-        self.states = states;
-    }
-
     /// Whether a file of Terragrunt's lies in a folder.
     pub fn is_configured(&self, folder: &str) -> bool {
         self.configurations.contains(folder)
+    }
+
+    /// Folders that may have written the state that an object reads, where it is not known which did.
+    pub fn possible_states(&self, folder: &str, object: &Object) -> &[String] {
+        match &object.base {
+            Base::RemoteState(name) => self.states.possible(folder, name),
+            _ => &[],
+        }
     }
 
     /// The blocks of a folder, with their files.
@@ -366,12 +351,10 @@ impl<'f> Folders<'f> {
             Base::Each(name) => {
                 return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
             }
-            Base::RemoteState(name) => (
-                self.states.get(folder)?.get(name.as_str())?.as_str(),
-                Kind::Output,
-                object.steps.as_slice(),
-                None,
-            ),
+            Base::RemoteState(name) => {
+                let owner = self.states.owner(folder, name)?;
+                (owner.folder.as_str(), Kind::Output, object.steps.as_slice(), owner.call.clone())
+            }
             Base::Account(..) | Base::Action(..) | Base::Deployment(..) => {
                 return None;
             }
@@ -387,7 +370,7 @@ impl<'f> Folders<'f> {
                 self.module(folder, name)
             }
             Base::RemoteState(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
-                self.states.get(folder)?.get(name.as_str()).map(String::as_str)
+                self.states.owner(folder, name).map(|owner| owner.folder.as_str())
             }
             Base::Dependency(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
                 self.dependency_module(folder, name)

@@ -53,6 +53,39 @@ impl Name {
         })
     }
 
+    /// Whether both may come to the same text, whatever stands for what is not known.
+    pub fn may_be(&self, other: &Name) -> bool {
+        match (self.as_literal(), other.as_literal()) {
+            (Some(one), Some(other)) => one == other,
+            (Some(text), None) => other.may_spell(text),
+            (None, Some(text)) => self.may_spell(text),
+            (None, None) => true,
+        }
+    }
+
+    fn may_spell(&self, text: &str) -> bool {
+        let mut rest = text;
+        let mut open = false;
+        for (at, piece) in self.0.iter().enumerate() {
+            let Piece::Text(known) = piece else {
+                open = true;
+                continue;
+            };
+            let last = at + 1 == self.0.len();
+            let found = match (open, last) {
+                (false, _) => rest.starts_with(known.as_str()).then_some(0),
+                (true, true) => {
+                    rest.len().checked_sub(known.len()).filter(|_| rest.ends_with(known.as_str()))
+                }
+                (true, false) => rest.find(known.as_str()),
+            };
+            let Some(found) = found else { return false };
+            rest = &rest[found + known.len()..];
+            open = false;
+        }
+        open || rest.is_empty()
+    }
+
     pub fn join(parts: impl IntoIterator<Item = Name>) -> Name {
         let mut pieces: Vec<Piece> = Vec::new();
         for piece in parts.into_iter().flat_map(|part| part.0) {

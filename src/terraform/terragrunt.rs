@@ -93,6 +93,11 @@ impl<'f> Configurations<'f> {
         Some(if named { folder_of(&path).to_owned() } else { path })
     }
 
+    /// A setting's text, as far as Terragrunt's functions and local values of the file go.
+    pub fn setting(&self, here: Here<'_>, value: &Value) -> Option<String> {
+        self.text(here, value, 0).filter(|text| !text.contains(TOP))
+    }
+
     fn file(&self, here: Here<'_>, path: &Value) -> Option<usize> {
         self.by_path.get(self.path(here, path)?.as_str()).map(|(file, _)| *file)
     }

@@ -183,11 +183,19 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
                 "module \"{name}\" {{\n  source = \"{source}\"\n  for_each = {value}\n  {argument} = {element}\n}}\n"
             )
         }
-        17 => format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"{name}\"\n  }}\n}}\n"),
+        17 => {
+            let key = if dice.roll(3) == 0 { String::new() } else { format!("    key = \"{name}\"\n") };
+            format!("terraform {{\n  backend \"azurerm\" {{\n{key}  }}\n}}\n")
+        }
         18 => {
-            let key = dice.pick(NAMES);
+            let (key, other) = (dice.pick(NAMES), dice.pick(NAMES));
+            let key = match dice.roll(4) {
+                0 => format!("var.{key}"),
+                1 => format!("\"${{local.{key}}}{other}\""),
+                _ => format!("\"{key}\""),
+            };
             format!(
-                "data \"terraform_remote_state\" \"{name}\" {{\n  backend = \"azurerm\"\n  config = {{ key = \"{key}\" }}\n}}\n"
+                "data \"terraform_remote_state\" \"{name}\" {{\n  backend = \"azurerm\"\n  config = {{ key = {key} }}\n}}\n"
             )
         }
         14 => format!("variable \"{name}\" {{\n  default = \"{}\"\n}}\n", dice.pick(NAMES)),
