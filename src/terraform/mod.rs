@@ -54,6 +54,7 @@ mod select;
 mod source;
 mod states;
 mod syntax;
+mod template;
 mod terragrunt;
 #[cfg(test)]
 mod tests;

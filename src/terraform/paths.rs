@@ -1,5 +1,7 @@
 //! Paths between folders, worked out as text: they never leave the tree.
 
+use super::value::Value;
+
 /// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
 pub fn local_folder(from: &str, path: &str) -> Option<String> {
     let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
@@ -22,6 +24,23 @@ pub fn relative_folder(from: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+/// A file's path from the tree's top, where it is written out but for the folder of the code.
+pub fn written_path(folder: &str, path: &Value) -> Option<String> {
+    let text = match path {
+        Value::Text(text) => text.as_str(),
+        Value::Template(parts) => match parts.as_slice() {
+            [Value::Other(here), Value::Text(text)]
+                if ["path.module", "path.root"].contains(&here.as_str()) =>
+            {
+                text.trim_start_matches('/')
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    relative_folder(folder, text)
 }
 
 /// The way from one folder of the tree to another: `.` where they are the same.

@@ -18,6 +18,7 @@ use super::links::Links;
 use super::parse::{Parsed, parse_all};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, must_be_named};
+use super::template::{self, Templates};
 use super::terragrunt::{Configurations, Here};
 use super::tree::{Tree, UnreadFile};
 use super::words::Sought;
@@ -78,6 +79,10 @@ pub struct Reading {
     configurations: BTreeMap<usize, BTreeSet<String>>,
     /// Whether there are more of them than were compared with each other.
     more_configurations: bool,
+    templates: Templates,
+    /// Files that templates are taken from: those that were asked for, and those that are still to be.
+    asked: BTreeSet<String>,
+    to_ask: Vec<String>,
 }
 
 impl Reading {
@@ -93,6 +98,9 @@ impl Reading {
             wanted: Vec::new(),
             configurations: BTreeMap::new(),
             more_configurations: false,
+            templates: Templates::default(),
+            asked: BTreeSet::new(),
+            to_ask: Vec::new(),
         };
         let mut handed = Vec::new();
         for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
@@ -138,6 +146,17 @@ impl Reading {
         numbers.into_iter().for_each(|file| self.matters(file));
     }
 
+    /// Files that templates of ARM are taken from, by path from the tree's root: not Terraform, and perhaps not there.
+    pub fn templates(&mut self) -> Vec<String> {
+        let new = std::mem::take(&mut self.to_ask);
+        new.into_iter().filter(|path| self.asked.insert(path.clone())).collect()
+    }
+
+    /// Takes one of these.
+    pub fn take_template(&mut self, path: String, bytes: Vec<u8>) {
+        self.templates.insert(path, bytes);
+    }
+
     /// The tree, once nothing is to be looked into any more. `unread` are files and folders that could not be
     /// read, and why.
     pub fn finish(mut self, mut unread: Vec<(String, String)>) -> Tree {
@@ -147,9 +166,12 @@ impl Reading {
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();
         for entry in &self.entries {
-            let Some((source, parsed)) = entry.source.and_then(|source| sources[source].take()) else {
+            let Some((source, mut parsed)) = entry.source.and_then(|source| sources[source].take()) else {
                 continue;
             };
+            if let Ok(facts) = &mut parsed {
+                self.templates.fill(source.folder(), facts);
+            }
             let counts = self.failures == Failures::Every || entry.matters || !entry.adds_up;
             let foreign = must_be_named(&entry.path) && !entry.matters;
             if !foreign && (parsed.is_ok() || counts) {
@@ -167,6 +189,7 @@ impl Reading {
         let unread = kept.iter_mut().enumerate().filter_map(why).collect();
         let (sources, parsed) = kept.into_iter().map(|(source, parsed, _)| (source, parsed)).unzip();
         Tree::of_parts(sources, parsed, unread, self.places.into_folders(), files, self.links)
+            .with_templates(self.templates)
     }
 
     /// Linked files that matter in two folders.
@@ -209,6 +232,7 @@ impl Reading {
             for folder in self.links.folders_of(&entry.path) {
                 self.demand.add(folder, facts);
             }
+            self.to_ask.extend(template::named(folder_of(&entry.path), facts));
         }
         if self.sources[source].syntax() == Syntax::Terragrunt {
             self.wanted.extend(self.places.named_in(self.sources[source].bytes()));

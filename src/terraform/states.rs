@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::facts::{Block, REMOTE_STATE};
 use super::folders::{Call, Folders, Target, repeated};
 use super::naming::{At, Evaluator, Name};
-use super::paths::relative_folder;
+use super::paths::written_path;
 use super::source::Source;
 use super::terragrunt::{Configurations, Here};
 use super::value::Value;
@@ -129,7 +129,7 @@ fn by_backend(folder: &str, block: &Block, evaluator: &Evaluator<'_>) -> Root {
     let value = |name: &str| {
         block.value(&format!("backend.{name}")).or_else(|| block.value(&format!("backend.{within}.{name}")))
     };
-    let file = value("path").and_then(|path| state_file(folder, path));
+    let file = value("path").and_then(|path| written_path(folder, path));
     let owner = Owner { folder: folder.to_owned(), call: None };
     let settings = settings(|name| value(name).map(|value| evaluator.name(&At::folder(folder), value)));
     Root { owner, folder: folder.to_owned(), backend: kind, settings, file }
@@ -202,7 +202,7 @@ fn local_owner<'r>(
     mut others: impl Iterator<Item = &'r Root>,
     known: impl Fn(&str) -> bool,
 ) -> Option<Owner> {
-    let state = state_file(folder, path)?;
+    let state = written_path(folder, path)?;
     let mut written = others.by_ref().filter(|root| root.file.as_ref() == Some(&state));
     if let Some(root) = written.next() {
         return written.next().is_none().then(|| root.owner.clone());
@@ -227,21 +227,4 @@ fn agrees(wanted: &BTreeMap<&'static str, Name>, written: &BTreeMap<&'static str
         (false, true) => Agrees::Maybe,
         (false, false) => Agrees::No,
     }
-}
-
-/// A state file's path from the tree's top, where it is written out but for the folder of the code.
-fn state_file(folder: &str, path: &Value) -> Option<String> {
-    let text = match path {
-        Value::Text(text) => text.as_str(),
-        Value::Template(parts) => match parts.as_slice() {
-            [Value::Other(here), Value::Text(text)]
-                if ["path.module", "path.root"].contains(&here.as_str()) =>
-            {
-                text.trim_start_matches('/')
-            }
-            _ => return None,
-        },
-        _ => return None,
-    };
-    relative_folder(folder, text)
 }

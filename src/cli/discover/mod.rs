@@ -179,6 +179,9 @@ fn read(
     loop {
         let looks = reading.looks();
         if looks.is_empty() {
+            for path in reading.templates() {
+                template(root, &path).into_iter().for_each(|it| reading.take_template(path.clone(), it));
+            }
             return reading.finish(unread);
         }
         let mut wanted = Vec::new();
@@ -190,6 +193,13 @@ fn read(
         }
         reading.take(wanted);
     }
+}
+
+/// A file that the Terraform names, if it lies in the tree. One that cannot be read is as good as one elsewhere.
+fn template(root: &Path, path: &str) -> Option<Vec<u8>> {
+    let file = root.join(path).canonicalize().ok()?;
+    let inside = file.is_file() && file.starts_with(root.canonicalize().ok()?);
+    read_whole(&file, &mut Vec::new()).ok().filter(|_| inside).map(|(bytes, _)| bytes.to_vec())
 }
 
 /// The files that are wanted, with their bytes or why there are none.

@@ -88,3 +88,24 @@ fn many_files_are_looked_into_by_several_threads() {
     let tree = discover(folder.path(), SMALL_TREES_TOO).unwrap().1;
     assert_eq!(tree.references.len(), 202);
 }
+
+#[test]
+fn templates_in_files_of_their_own_are_read_within_the_tree_alone() {
+    const TEMPLATE: &str =
+        r#"{"outputs": {"k": {"value": "[listKeys(variables('id'), '2021-04-15').primaryMasterKey]"}}}"#;
+    let code = "resource \"azurerm_resource_group_template_deployment\" \"x\" {\n  template_content = file(\"x.json\")\n}\nlocals \
+                {\n  k = jsondecode(azurerm_resource_group_template_deployment.x.output_content).k.value\n}\n";
+    let whole = folder(&[("in/a.tf", code), ("in/x.json", TEMPLATE), ("out.json", TEMPLATE)]);
+    for shortcuts in [SMALL_TREES_TOO, Shortcuts::OFF] {
+        let (_, tree) = discover(&whole.path().join("in"), shortcuts).unwrap();
+        assert_eq!(tree.references.len(), 1);
+        assert_eq!(tree.templates().collect::<Vec<_>>(), ["x.json"]);
+    }
+    #[cfg(unix)]
+    {
+        fs::remove_file(whole.path().join("in/x.json")).unwrap();
+        std::os::unix::fs::symlink("../out.json", whole.path().join("in/x.json")).unwrap();
+        let (_, tree) = discover(&whole.path().join("in"), SMALL_TREES_TOO).unwrap();
+        assert_eq!((tree.references.len(), tree.templates().count()), (0, 0));
+    }
+}

@@ -387,3 +387,36 @@ fn terragrunts_remote_state_says_where_a_state_lies() {
         assert_eq!(lines.first().map(String::as_str), expected, "{key}");
     }
 }
+
+#[test]
+fn an_arm_template_may_stand_in_a_file() {
+    let template = "{\"outputs\": {\"one\": {\"type\": \"string\", \"value\": \"[listKeys(variables('id'), '2021-04-15').secondaryMasterKey]\"}, \"two\": {\"value\": \"[listKeys(variables('storage'), '2019-06-01').keys[0].value]\"}}}\n";
+    let reads = |content: &str| {
+        format!(
+            "resource \"azurerm_resource_group_template_deployment\" \"x\" {{\n  template_content = {content}\n}}\nlocals {{\n  a = \
+             jsondecode(azurerm_resource_group_template_deployment.x.output_content).one.value\n  b = \
+             jsondecode(azurerm_resource_group_template_deployment.x.output_content).two.value\n}}\n"
+        )
+    };
+    let marked = format!("\u{feff}{template}");
+    for (content, path, text, found_at) in [
+        ("file(\"x.json\")", "in/x.json", template, true),
+        ("file(\"${path.module}/arm/x.json\")", "in/arm/x.json", template, true),
+        ("file(\"../x.json\")", "x.json", &marked, true),
+        ("templatefile(\"${path.module}/x.json\", { id = 1 })", "in/x.json", template, true),
+        ("file(\"x.json\")", "x.json", template, false),
+        ("file(\"../../x.json\")", "x.json", template, false),
+        ("file(var.path)", "in/x.json", template, false),
+        ("file(\"x.json\")", "in/x.json", "{\"outputs\": {", false),
+    ] {
+        let code = reads(content);
+        let files = [("in/a.tf", code.as_str()), (path, text)];
+        let expected: &[&str] =
+            if found_at { &["in/a.tf:5 one [one] secondary read-write Consumer"] } else { &[] };
+        check(&files, expected);
+        // What is changed and read again says the same.
+        let tree = Tree::read(&files);
+        let again = tree.with(&[("in/a.tf".to_owned(), code.clone().into_bytes())]);
+        assert_eq!(again.references.len(), tree.references.len(), "{content}");
+    }
+}
