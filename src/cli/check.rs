@@ -105,7 +105,8 @@ impl Check {
         if !self.shown.is_quiet() {
             say_what_was_passed_over(&found, &tree, terminal);
         }
-        let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
+        let tree =
+            seen_from_here(self.declarations.apply(tree, &found.root, found.only.as_deref())?, &found.root);
         let there = self
             .against
             .map(|revision| against::there(&found, &tree, &revision, &self.declarations, terminal))

@@ -67,7 +67,7 @@ impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
-        let tree = self.declarations.apply(tree, &found.root)?;
+        let tree = self.declarations.apply(tree, &found.root, found.only.as_deref())?;
         for none in &tree.misfits.no_mirrors {
             let reference = &tree.references[none.reference];
             let place = tree.place(reference.file, reference.span.start);

@@ -92,10 +92,31 @@ output      api_key  gets another sensitive value
 
 #[test]
 fn without_a_word_on_which_secrets_are_meant_they_are_to_be_confirmed() {
-    let ran = check("rotation.json", &[]);
+    let folder = Folder::of(&[]);
+    folder.put("a.tf", b"locals {}\n");
+    let ran = folder.run(&["check", "--plan", fixture("rotation.json").to_str().unwrap()]);
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.starts_with("this plan changes 2 secrets, and nobody said which"), "{}", ran.stdout);
     assert!(ran.stderr.contains("--secret NAME"), "{}", ran.stderr);
+}
+
+#[test]
+fn without_a_path_the_code_in_this_folder_is_meant() {
+    let plan = fixture("rotation.json");
+    let arguments = ["check", "--plan", plan.to_str().unwrap()];
+    let ran = Folder::example().run(&arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    let nothing = Folder::of(&[]);
+    let ran = nothing.run(&arguments);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    for said in ["there is no Terraform here", "keyslot check PATH --plan FILE", "--secret NAME"] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    let named = nothing.run(&[&arguments[..], &["--secret", "CosmosDb-ApiKey"]].concat());
+    assert_eq!((named.code, named.stderr.as_str()), (0, ""), "{}", named.stdout);
+    // Whoever names a folder means it.
+    let elsewhere = nothing.run(&[&arguments[..], &["--secret", "CosmosDb-ApiKey", "none"]].concat());
+    assert_eq!(elsewhere.code, 2, "{}", elsewhere.stderr);
 }
 
 #[test]

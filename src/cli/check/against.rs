@@ -45,7 +45,8 @@ pub fn there(
             "{folder} holds no Terraform at {revision}: its accounts are looked for in folders that are gone since"
         ));
     }
-    let tree = declarations.apply(Tree::read(&read.files), &base)?.shown_under(&read.prefix);
+    let tree =
+        declarations.apply(Tree::read(&read.files), &base, found.only.as_deref())?.shown_under(&read.prefix);
     let there = There { gone: gone(&base, &tree), moved, ..There::new(tree, revision) };
     warn_of_gaps(&there, terminal);
     Ok(there)
