@@ -6,6 +6,7 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
 //! behind which one key stands are told, as relays.
 
+mod patterns;
 mod picked;
 mod uses;
 
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
+use self::patterns::without_patterns;
 use self::uses::Uses;
 use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
@@ -76,12 +78,13 @@ pub fn resolve(
     resolver.relays();
     resolver.of_unknown_states();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
+    let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
+    let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
     references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
     once_for_all_homes(&mut references);
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
+    let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
     Resolved { accounts, references, opaque, choosers, misfits }
 }
 
