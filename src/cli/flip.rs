@@ -23,7 +23,8 @@ use crate::terraform::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Flip {
-    /// A folder (read with everything below it) or a single file.
+    /// A folder (read with everything below it, and with modules of the same repository that it uses, which are not
+    /// edited) or a single file.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The slot to move to.
@@ -218,6 +219,9 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         }
         Refusal::Vendored { .. } => {
             vec!["change the module where it comes from, and take the new copy".to_owned()]
+        }
+        Refusal::Outside { .. } => {
+            vec!["name a folder that holds it too, the root of the repository as a rule".to_owned()]
         }
         Refusal::Unparsed { .. } | Refusal::Unread { .. } => {
             vec!["`keyslot check` shows the lines".to_owned()]

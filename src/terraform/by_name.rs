@@ -5,7 +5,7 @@
 //! Cosmos DB; its slot and access are what its words say.
 
 use super::attribute::{CONNECTION_STRINGS, KeyAttribute, key_attribute};
-use super::facts::{Step, StepKind};
+use super::facts::Step;
 use super::key_read::{KeyRead, family, found, key_read};
 use super::role::counterpart;
 use crate::model::{Access, Slot};
@@ -73,7 +73,7 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::Token;
+    use super::super::facts::{StepKind, Token};
     use super::*;
 
     fn read(names: &[&str], known: bool) -> Option<(Slot, Access)> {

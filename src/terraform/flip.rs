@@ -9,6 +9,7 @@ use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
+use super::paths::is_outside;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::select::select;
@@ -83,6 +84,13 @@ pub fn plan_allowing(
     }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);
+    // What changes beside the keys may lie elsewhere than they do.
+    let outside = edits.iter().filter(|edit| is_outside(&edit.path));
+    let outside = outside.map(|edit| Refusal::Outside { place: tree.shown_path(&edit.path) });
+    let outside: Vec<Refusal> = outside.collect();
+    if !outside.is_empty() {
+        return Err(outside);
+    }
     let mut flip =
         Flip { accounts: accounts.to_vec(), access, to, edits, changed, companions, files: Vec::new() };
     flip.files = apply(tree, &flip.edits).map_err(|refusal| vec![refusal])?;

@@ -1,11 +1,32 @@
-//! Paths between folders, worked out as text: they never leave the tree.
+//! Paths between folders, worked out as text.
+//!
+//! They never leave the tree, but for those of modules: where such a one lies beside what was asked for, its folder
+//! begins with `..`, seen from the tree's top.
 
 use super::value::Value;
 
-/// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
+/// `./modules/stamp` seen from a folder. Absent for other kinds of sources.
 pub fn local_folder(from: &str, path: &str) -> Option<String> {
     let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
-    if local { relative_folder(from, path) } else { None }
+    (local && !path.contains(':')).then(|| climbed(from, path))
+}
+
+/// Where a relative path leads, also above the tree's top.
+pub fn climbed(from: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
+            (part, _) => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Whether a file or folder lies above the tree's top or beside it.
+pub fn is_outside(path: &str) -> bool {
+    path == ".." || path.starts_with("../")
 }
 
 /// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
@@ -71,13 +92,16 @@ mod tests {
     }
 
     #[test]
-    fn module_paths_are_followed_within_the_tree() {
+    fn module_paths_are_followed_beyond_the_tree() {
         for (from, path, folder) in [
             ("infra/unit", "./modules/stamp", Some("infra/unit/modules/stamp")),
             ("infra/unit", "../global/", Some("infra/global")),
             ("infra/unit", "../modules//stamp", Some("infra/modules/stamp")),
             ("", "./m", Some("m")),
-            ("infra", "../..", None),
+            ("infra", "../..", Some("..")),
+            ("", "../m", Some("../m")),
+            ("../m", "../n", Some("../n")),
+            ("../../m/x", "../../..", Some("../../..")),
             ("infra", "hashicorp/consul/azurerm", None),
             ("infra", "git::https://example.invalid/m.git", None),
         ] {

@@ -16,6 +16,7 @@ use super::facts::Facts;
 use super::glance::Glance;
 use super::links::Links;
 use super::parse::{Parsed, parse_all};
+use super::paths::{is_outside, local_folder};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, must_be_named};
 use super::template::{self, Templates};
@@ -79,6 +80,8 @@ pub struct Reading {
     configurations: BTreeMap<usize, BTreeSet<String>>,
     /// Whether there are more of them than were compared with each other.
     more_configurations: bool,
+    /// Folders outside of the tree that were asked for.
+    outside: BTreeSet<String>,
     templates: Templates,
     /// Files that templates are taken from: those that were asked for, and those that are still to be.
     asked: BTreeSet<String>,
@@ -89,6 +92,7 @@ impl Reading {
     pub fn new(files: Vec<Glanced>, links: Links, failures: Failures) -> Reading {
         let mut reading = Reading {
             entries: Vec::with_capacity(files.len()),
+            outside: BTreeSet::new(),
             sources: Vec::new(),
             parsed: Vec::new(),
             demand: Demand::default(),
@@ -102,16 +106,44 @@ impl Reading {
             asked: BTreeSet::new(),
             to_ask: Vec::new(),
         };
-        let mut handed = Vec::new();
-        for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
-            reading.places.add(file, &path, &glance, &reading.links);
-            handed.extend(bytes.map(|bytes| (file, bytes)));
-            reading.wanted.extend(glance.matters.then_some(file));
-            let adds_up = glance.adds_up;
-            reading.entries.push(Entry { path, adds_up, matters: false, source: None });
-        }
-        reading.parse(handed);
+        reading.more(files);
         reading
+    }
+
+    /// Takes further files, which are numbered on.
+    pub fn more(&mut self, files: Vec<Glanced>) {
+        let mut handed = Vec::new();
+        for (file, Glanced { path, glance, bytes }) in (self.entries.len()..).zip(files) {
+            self.places.add(file, &path, &glance, &self.links);
+            handed.extend(bytes.map(|bytes| (file, bytes)));
+            self.wanted.extend(glance.matters.then_some(file));
+            let adds_up = glance.adds_up;
+            self.entries.push(Entry { path, adds_up, matters: false, source: None });
+        }
+        self.parse(handed);
+    }
+
+    /// Folders outside of the tree that modules may be taken from, each once: they begin with `..`. Perhaps they hold no
+    /// module, or are not there.
+    pub fn outside(&mut self) -> Vec<String> {
+        let named = self.places.outside().chain(self.outside_of_json());
+        let new: BTreeSet<String> = named.filter(|folder| !self.outside.contains(folder)).collect();
+        self.outside.extend(new.iter().cloned());
+        new.into_iter().collect()
+    }
+
+    /// The paths of files whose bytes are not searched for them.
+    fn outside_of_json(&self) -> impl Iterator<Item = String> {
+        let json =
+            self.sources.iter().zip(&self.parsed).filter(|(source, _)| source.syntax() == Syntax::Json);
+        json.flat_map(|(source, parsed)| {
+            let blocks = parsed.iter().flat_map(|facts| &facts.blocks);
+            let calls = blocks.filter(|block| block.words.first().is_some_and(|word| word == "module"));
+            calls.filter_map(|block| {
+                let path = block.argument("source")?.value.as_text()?;
+                local_folder(source.folder(), path).filter(|folder| is_outside(folder))
+            })
+        })
     }
 
     /// What must be looked into next. Empty once all that matters is seen.

@@ -53,6 +53,10 @@ pub enum Refusal {
     Vendored {
         place: String,
     },
+    /// What would change lies outside of the folder that was asked for.
+    Outside {
+        place: String,
+    },
     /// The other slot has no name where this one was taken from.
     NoCounterpart {
         place: String,
@@ -93,6 +97,7 @@ impl Refusal {
             | Refusal::Unread { .. }
             | Refusal::Opaque { .. }
             | Refusal::Vendored { .. }
+            | Refusal::Outside { .. }
             | Refusal::ChosenElsewhere { .. }
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
@@ -136,6 +141,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::Vendored { place } => {
                 write!(f, "{place}: lies in a copy of a module from elsewhere, which is not edited")
+            }
+            Refusal::Outside { place } => {
+                write!(f, "{place}: lies outside of the folder that was named, where nothing is edited")
             }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")

@@ -14,6 +14,7 @@ use super::glance::Glance;
 use super::links::Links;
 use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
+use super::paths::{climbed, is_outside};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
@@ -342,7 +343,12 @@ impl Tree {
 
     /// The same for a path within the tree.
     pub fn shown_path(&self, path: &str) -> String {
-        format!("{}{path}", self.root)
+        if !is_outside(path) {
+            return format!("{}{path}", self.root);
+        }
+        // The root of the file system stays where it is.
+        let top = if self.root.starts_with('/') { "/" } else { "" };
+        format!("{top}{}", climbed(&self.root, path))
     }
 
     /// `path:line:column`, for messages.

@@ -92,7 +92,7 @@ output      api_key  gets another sensitive value
 
 #[test]
 fn without_a_word_on_which_secrets_are_meant_they_are_to_be_confirmed() {
-    let folder = Folder::of(&[]);
+    let folder = Folder::of::<&str, &str>(&[]);
     folder.put("a.tf", b"locals {}\n");
     let ran = folder.run(&["check", "--plan", fixture("rotation.json").to_str().unwrap()]);
     assert_eq!(ran.code, 1);
@@ -106,7 +106,7 @@ fn without_a_path_the_code_in_this_folder_is_meant() {
     let arguments = ["check", "--plan", plan.to_str().unwrap()];
     let ran = Folder::example().run(&arguments);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    let nothing = Folder::of(&[]);
+    let nothing = Folder::of::<&str, &str>(&[]);
     let ran = nothing.run(&arguments);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     for said in ["there is no Terraform here", "keyslot check PATH --plan FILE", "--secret NAME"] {
