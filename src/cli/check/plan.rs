@@ -83,14 +83,16 @@ impl PlanOptions {
         let named = Expectation::named(&self.secret);
         let (found, tree) = match (discover(code.unwrap_or(Path::new(".")), Shortcuts::TAKEN), code) {
             (Ok(found), _) => found,
-            // Nobody said where the code is, and it is not here: who names the secrets needs none.
+            // Nobody said where the code is, and it is not here.
             (Err(error), None) if error.kind == ErrorKind::Usage => {
-                if !self.secret.is_empty() {
-                    return Ok(named);
+                if self.secret.is_empty() && !quiet {
+                    terminal.warn("there is no Terraform in this folder to tell which secrets carry the key");
+                    terminal.hint(
+                        "name the folder of the code that the plan is of: keyslot check PATH --plan FILE",
+                    );
+                    terminal.hint("or name the secrets that are meant to change: --secret NAME");
                 }
-                return Err(error
-                    .hint("name the folder of the code that the plan is of: keyslot check PATH --plan FILE")
-                    .hint("or name the secrets that are meant to change: --secret NAME"));
+                return Ok(named);
             }
             (Err(error), _) => return Err(error),
         };
