@@ -252,10 +252,10 @@ impl<'f> Folders<'f> {
             Base::Module(name) if self.outputs_of(folder, name, &object.steps).is_empty() => {
                 self.module(folder, name)
             }
-            Base::RemoteState(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
+            Base::RemoteState(name) if object.steps.first().is_none_or(|step| step.name().is_none()) => {
                 self.states.owner(folder, name).map(|owner| owner.folder.as_str())
             }
-            Base::Dependency(name) if !object.steps.first().is_some_and(|step| step.name().is_some()) => {
+            Base::Dependency(name) if object.steps.first().is_none_or(|step| step.name().is_none()) => {
                 self.dependency_module(folder, name)
             }
             _ => None,
