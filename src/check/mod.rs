@@ -36,6 +36,9 @@ pub fn check_with(tree: &Tree, more: Vec<(&'static Rule, Place)>) -> Vec<Finding
     let found = RULES.iter().flat_map(|rule| (rule.look)(tree).into_iter().map(move |place| (rule, place)));
     let mut findings: Vec<Finding> =
         found.chain(more).map(|(rule, place)| Finding::new(rule, place)).collect();
+    // A place that is read for several accounts is found for each of them.
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings.dedup_by(|later, first| later.order() == first.order() && later.message == first.message);
     let wrong = silence::apply(tree, &mut findings);
     findings.extend(wrong.into_iter().map(|(rule, place)| Finding::new(rule, place)));
     findings.sort_by(|a, b| a.order().cmp(&b.order()));

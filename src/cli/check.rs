@@ -25,7 +25,8 @@ use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
-    /// A folder (read with everything below it) or a single file; without it, this folder.
+    /// A folder (read with everything below it, and with modules of the same repository that it uses) or a single file;
+    /// without it, this folder.
     path: Option<PathBuf>,
     #[command(flatten)]
     shown: FindingOptions,
@@ -105,10 +106,11 @@ impl Check {
         if !self.shown.is_quiet() {
             say_what_was_passed_over(&found, &tree, terminal);
         }
-        let tree = seen_from_here(self.declarations.apply(tree, &found.root)?, &found.root);
+        let tree =
+            seen_from_here(self.declarations.apply(tree, &found.root, found.only.as_deref())?, &found.root);
         let there = self
             .against
-            .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
+            .map(|revision| against::there(&found, &tree, &revision, &self.declarations, terminal))
             .transpose()?;
         let compared = there.as_ref().map_or_else(Vec::new, |there| compare(&tree, there));
         if let Some(there) = there.filter(|_| compared.is_empty() && !self.shown.is_quiet()) {

@@ -16,11 +16,11 @@ pub struct Declarations {
 }
 
 impl Declarations {
-    /// The tree of a folder or file, with what is declared about it.
+    /// The tree of a folder, or of one file of it, with what is declared about it.
     ///
     /// # Errors
     /// A configuration that was named and is not there, or one that says something that cannot be.
-    pub fn apply(&self, tree: Tree, root: &Path) -> Result<Tree, CliError> {
+    pub fn apply(&self, tree: Tree, root: &Path, only: Option<&str>) -> Result<Tree, CliError> {
         let declared = self.declared(root)?;
         if declared.accounts.is_empty() && declared.mirrors.is_empty() {
             return Ok(tree);
@@ -28,8 +28,8 @@ impl Declarations {
         // The file lies beside the tree's, or above them.
         let beside = Path::new(&declared.file).file_name().filter(|_| declared.root.is_empty());
         let file = beside.map_or(declared.file.clone(), |name| tree.shown_path(&name.to_string_lossy()));
-        // One file, or a folder of one file, says nothing about what is elsewhere.
-        let partial = tree.files == 1;
+        // One file says nothing about what is in the others.
+        let partial = only.is_some();
         let tree = tree.declaring(Declared { file, partial, ..declared });
         match &tree.misfits.contested {
             Some(contested) => Err(refused(tree.declared_in(), contested)),

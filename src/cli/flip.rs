@@ -23,7 +23,8 @@ use crate::terraform::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Flip {
-    /// A folder (read with everything below it) or a single file.
+    /// A folder (read with everything below it, and with modules of the same repository that it uses, which are not
+    /// edited) or a single file.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The slot to move to.
@@ -67,7 +68,7 @@ impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
-        let tree = self.declarations.apply(tree, &found.root)?;
+        let tree = self.declarations.apply(tree, &found.root, found.only.as_deref())?;
         for none in &tree.misfits.no_mirrors {
             let reference = &tree.references[none.reference];
             let place = tree.place(reference.file, reference.span.start);
@@ -219,6 +220,9 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::Vendored { .. } => {
             vec!["change the module where it comes from, and take the new copy".to_owned()]
         }
+        Refusal::Outside { .. } => {
+            vec!["name a folder that holds it too, the root of the repository as a rule".to_owned()]
+        }
         Refusal::Unparsed { .. } | Refusal::Unread { .. } => {
             vec!["`keyslot check` shows the lines".to_owned()]
         }
@@ -243,6 +247,10 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
+        Refusal::ReadForAnother { .. } => vec![
+            "--account all moves the accounts together".to_owned(),
+            "or read the key in each configuration's own file".to_owned(),
+        ],
         Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],
         Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],

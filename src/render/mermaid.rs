@@ -21,7 +21,9 @@ pub fn render_mermaid(tree: &Tree) -> String {
         let mut from = chart.node(at, &reference_label(tree, reference), reference_shape(reference));
         chart.arrow(&format!("a{}", reference.account), line, &from);
         for hop in &flow.hops {
-            let next = chart.node(format!("h{}x{}", hop.file, hop.span.start), &hop.name, Shape::Name);
+            // One expression may read several names: each element of a map that is handed on whole.
+            let id = format!("h{}x{}x{}", hop.file, hop.span.start, chart.number(&hop.name));
+            let next = chart.node(id, &hop.name, Shape::Name);
             chart.arrow(&from, line, &next);
             // From here on, ways of several references may be one.
             line = SOLID;
@@ -177,6 +179,24 @@ mod tests {
         assert!(known.contains("a1[(\"azurerm_cosmosdb_account.y · read-write unknown"), "{known}");
         let unknown = chart(choice);
         assert_eq!(unknown.matches("-.->").count(), 4, "{unknown}");
+    }
+
+    #[test]
+    fn names_that_are_read_at_one_place_stay_apart() {
+        let text = "locals {\n  keys = {\n    a = azurerm_cosmosdb_account.x.primary_key\n    b = \
+                    azurerm_cosmosdb_account.x.primary_readonly_key\n  }\n}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  \
+                    for_each = local.keys\n  name     = each.key\n  value    = each.value\n}\n";
+        let chart = render_mermaid(&Tree::read(&[("a.tf", text)]));
+        for (name, secret) in [("a", "a"), ("b", "b")] {
+            let node = format!("(\"local.keys[#quot;{name}#quot;]\")");
+            let line = chart.lines().find(|line| line.ends_with(&node)).unwrap_or_else(|| panic!("{chart}"));
+            let id = line.trim().strip_suffix(&node).unwrap();
+            let onwards: Vec<&str> =
+                chart.lines().filter_map(|line| line.trim().strip_prefix(&format!("{id} --> "))).collect();
+            let [sink] = onwards.as_slice() else { panic!("{name}: {chart}") };
+            let label = format!("{sink}{{{{\"Key Vault secret {secret}\"}}}}:::secret");
+            assert!(chart.contains(&label), "{label}: {chart}");
+        }
     }
 
     #[test]

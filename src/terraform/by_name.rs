@@ -5,7 +5,7 @@
 //! Cosmos DB; its slot and access are what its words say.
 
 use super::attribute::{CONNECTION_STRINGS, KeyAttribute, key_attribute};
-use super::facts::{Step, StepKind};
+use super::facts::Step;
 use super::key_read::{KeyRead, family, found, key_read};
 use super::role::counterpart;
 use crate::model::{Access, Slot};
@@ -49,11 +49,10 @@ pub fn named_key(name: &str) -> Option<NamedKey> {
 
 /// What the steps from such a place lead to. `known` says whether the place itself speaks of Cosmos DB.
 pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
-    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_)));
-    let Some(at) = named else {
+    let named = steps.iter().enumerate().find_map(|(at, step)| Some((at, step.name()?)));
+    let Some((at, name)) = named else {
         return if known { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps[at].kind else { return KeyRead::Nothing };
     if !known && !says_cosmos(name) {
         return KeyRead::Nothing;
     }
@@ -69,12 +68,12 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
         return KeyRead::Opaque(format!("`{name}` hands out a key, and its name does not say of which slot"));
     };
     let key = KeyAttribute { slot, access, other: counterpart(name).unwrap_or_default() };
-    found(&steps[at].token, name.clone(), family(name, &key), key)
+    found(&steps[at].token, name.to_owned(), family(name, &key), key)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::Token;
+    use super::super::facts::{StepKind, Token};
     use super::*;
 
     fn read(names: &[&str], known: bool) -> Option<(Slot, Access)> {

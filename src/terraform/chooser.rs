@@ -42,8 +42,8 @@ pub fn decide(
     let mut names: Vec<(String, Object)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
-        let folder = sources[references[group[0]].file].folder();
-        let Some(mut chooser) = known(sources, &evaluator, folder, &choice) else { continue };
+        let folder = references[group[0]].home().to_owned();
+        let Some(mut chooser) = known(sources, &evaluator, &folder, &choice) else { continue };
         let branch = |at: usize| {
             references[at]
                 .choices
@@ -66,7 +66,7 @@ pub fn decide(
         chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
-            names.push((folder.to_owned(), choice.by.clone()));
+            names.push((folder.clone(), choice.by.clone()));
             choosers.len() - 1
         });
         for (at, taken) in group.iter().zip(taken) {

@@ -6,22 +6,26 @@
 //! for too much costs time; asking for too little would be a wrong claim, so where a step cannot be told, all
 //! of its names are taken.
 //!
-//! To add a kind of base, say in [`starts`] which names it reads from; to add a kind of binding that something
-//! reads back, name it in [`bound`]. To add a way that a value takes between
-//! folders, add it to [`Demand::onwards`] and [`Demand::backwards`], and its files to [`read_by`] or [`given_by`].
+//! To add a kind of base, say in [`names::starts`] which names it reads from; to add a kind of binding that something
+//! reads back, name it in [`names::bound`]. To add a way that a value takes between
+//! folders, add it to [`Demand::onwards`] and [`Demand::backwards`], and its files to [`names::read_by`] or
+//! [`names::given_by`].
+
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::names::{
+    Name, Place, Starts, bound, given_by, identifies, member, mentioned_by, places, read_by, stands_in,
+    starts,
+};
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
 use super::driven::is_version;
-use super::facts::{AZAPI_ACTION, Base, Binding, Block, Facts, Object, REMOTE_STATE, Read, Step, StepKind};
-use super::folders::{config_folder, local_folder};
+use super::facts::{Binding, Block, Facts, Object};
 use super::glance::Waypoint;
-use super::known::NAME_ARGUMENTS;
-
-/// Arguments of a block that say which account it speaks of.
-const IDENTITY: &[&str] = &["backend", "config", "for_each", "name", "resource_group_name", "resource_id"];
+use super::paths::local_folder;
+use super::terragrunt::{Configurations, Here};
 
 /// Files that must be seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,41 +40,6 @@ pub enum Ask {
     Values { variable: String },
     /// Those that hold the waypoint, wherever they are.
     Passing(Waypoint),
-}
-
-/// A name through which a value travels.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
-    Local(String),
-    Variable(String),
-    Output(String),
-    /// What a module call is given.
-    Argument {
-        call: String,
-        name: String,
-    },
-    /// What a module call gives back; without a name, any of it.
-    Member {
-        call: String,
-        output: Option<String>,
-    },
-    /// What a block is repeated over; another file may add to the block.
-    Elements {
-        kind: String,
-        name: String,
-    },
-}
-
-/// A name in its folder.
-type Place = (String, Name);
-
-/// Where an object starts.
-enum Starts {
-    /// At a key, or at what holds keys.
-    Account,
-    Names(Vec<Name>),
-    /// At names behind which a key may be, whatever they stand for.
-    Both(Vec<Name>),
 }
 
 /// What a choice goes by, and what it is between.
@@ -139,19 +108,13 @@ impl Demand {
         match words.as_slice() {
             ["module", name] => {
                 let source = text("source").unwrap_or_default();
-                self.called(folder, name, source);
+                if let Some(target) = local_folder(folder, source) {
+                    self.runs(folder, name, target);
+                }
                 // Its outputs go by their names where its code is not here.
                 if says_cosmos(name) || says_cosmos(source) {
                     self.given.insert((folder.to_owned(), member(name, None)));
                     self.accounts.insert(folder.to_owned());
-                }
-            }
-            ["terraform"] => self.called(folder, "", text("source").unwrap_or_default()),
-            ["dependency", name] => {
-                let path = block.argument("config_path").map(|path| &path.value);
-                if let Some(config) = path.and_then(|path| config_folder(folder, path)) {
-                    let dependent = (folder.to_owned(), (*name).to_owned());
-                    self.dependents.entry(config).or_default().insert(dependent);
                 }
             }
             ["resource" | "data", COSMOSDB_ACCOUNT, _] => {
@@ -161,13 +124,36 @@ impl Demand {
         }
     }
 
-    fn called(&mut self, folder: &str, name: &str, source: &str) {
-        if let Some(target) = local_folder(folder, source) {
-            let call = (name.to_owned(), target.clone());
-            self.calls.entry(folder.to_owned()).or_default().insert(call);
-            let caller = (folder.to_owned(), name.to_owned());
-            self.callers.entry(target).or_default().insert(caller);
+    /// What the terragrunt configuration of a folder runs or depends on, by a block that stands in it or elsewhere.
+    pub fn configured(
+        &mut self,
+        folder: &str,
+        here: Here<'_>,
+        block: &Block,
+        configurations: &Configurations<'_>,
+    ) {
+        let value = |name: &str| block.argument(name).map(|argument| &argument.value);
+        match block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["terraform"] => {
+                let code = value("source").and_then(|source| configurations.code(here, source));
+                code.into_iter().for_each(|code| self.runs(folder, "", code));
+            }
+            ["dependency", name] => {
+                let config = value("config_path").and_then(|path| configurations.config(here, path));
+                let dependent = (folder.to_owned(), (*name).to_owned());
+                config.into_iter().for_each(|config| {
+                    self.dependents.entry(config).or_default().insert(dependent.clone());
+                });
+            }
+            _ => {}
         }
+    }
+
+    /// The code of a folder is run by a call of another one; without a name, by its configuration.
+    fn runs(&mut self, folder: &str, call: &str, target: String) {
+        let caller = (folder.to_owned(), call.to_owned());
+        self.callers.entry(target.clone()).or_default().insert(caller);
+        self.calls.entry(folder.to_owned()).or_default().insert((call.to_owned(), target));
     }
 
     fn read(&mut self, folder: &str, object: &Object, binding: &Binding) {
@@ -293,148 +279,4 @@ fn reach(roots: &BTreeSet<Place>, next: impl Fn(&Place) -> Vec<Place>) -> BTreeS
         open.extend(next(&place).into_iter().filter(|place| reached.insert(place.clone())));
     }
     reached
-}
-
-fn words(folder: &str, words: [&str; 2]) -> Ask {
-    Ask::Words { folder: folder.to_owned(), words: words.map(str::to_owned).to_vec() }
-}
-
-/// Who could define a name, or go on with a call.
-fn mentioned_by(folder: &str, name: &Name) -> Ask {
-    match name {
-        Name::Local(name) => words(folder, ["locals", name]),
-        Name::Variable(name) => words(folder, ["variable", name]),
-        Name::Output(name) => words(folder, ["output", name]),
-        // The call's source may stand in another file than its arguments.
-        Name::Argument { call, .. } | Name::Member { call, .. } if call.is_empty() => {
-            words(folder, ["terraform", "source"])
-        }
-        Name::Argument { call, .. } | Name::Member { call, .. } => words(folder, ["module", call]),
-        Name::Elements { kind, name } => words(folder, [kind, name]),
-    }
-}
-
-/// Who could read a name, besides.
-fn read_by(folder: &str, name: &Name) -> Vec<Ask> {
-    match name {
-        Name::Local(name) => vec![words(folder, ["local", name])],
-        // Other callers may hand in something else.
-        Name::Variable(name) => {
-            vec![words(folder, ["var", name]), Ask::Callers { folder: folder.to_owned() }]
-        }
-        Name::Output(_) => {
-            vec![
-                Ask::Callers { folder: folder.to_owned() },
-                Ask::Providers { folder: folder.to_owned() },
-                Ask::Passing(Waypoint::RemoteState),
-                // Other roots' too: a state that two of them could have written is nobody's.
-                Ask::Passing(Waypoint::Backend),
-            ]
-        }
-        Name::Argument { .. } | Name::Member { .. } | Name::Elements { .. } => Vec::new(),
-    }
-}
-
-/// Who could give a name its value, besides.
-fn given_by(folder: &str, name: &Name) -> Vec<Ask> {
-    match name {
-        Name::Variable(name) => {
-            vec![Ask::Callers { folder: folder.to_owned() }, Ask::Values { variable: name.clone() }]
-        }
-        Name::Local(_)
-        | Name::Output(_)
-        | Name::Argument { .. }
-        | Name::Member { .. }
-        | Name::Elements { .. } => Vec::new(),
-    }
-}
-
-/// What is exhaustive here is on purpose: a new base must say where it starts.
-fn starts(object: &Object) -> Starts {
-    let first = |name: fn(String) -> Name| names(&object.steps).into_iter().take(1).map(name).collect();
-    match &object.base {
-        Base::Account(..) => Starts::Account,
-        Base::Local => Starts::Names(first(Name::Local)),
-        Base::Variable => Starts::Names(first(Name::Variable)),
-        Base::Module(call) | Base::Dependency(call) => {
-            let named: Vec<Name> =
-                names(&object.steps).into_iter().map(|output| member(call, Some(output))).collect();
-            let computed = object.steps.iter().any(|step| step.kind == StepKind::Computed);
-            let whole = (named.is_empty() || computed).then(|| member(call, None));
-            let cosmos = says_cosmos(call) || names(&object.steps).iter().any(|name| says_cosmos(name));
-            match cosmos || matches!(object.base, Base::Dependency(_)) {
-                // It may go by its name.
-                true => Starts::Both(named.into_iter().chain(whole).collect()),
-                false => Starts::Names(named.into_iter().chain(whole).collect()),
-            }
-        }
-        Base::Each(place) => Starts::Names(elements(place).into_iter().collect()),
-        Base::RemoteState(_) | Base::Action(..) | Base::Deployment(..) => Starts::Account,
-    }
-}
-
-/// The names that an object is read by.
-fn places(folder: &str, object: &Object) -> Vec<Place> {
-    match starts(object) {
-        Starts::Account => Vec::new(),
-        Starts::Names(names) | Starts::Both(names) => {
-            names.into_iter().map(|name| (folder.to_owned(), name)).collect()
-        }
-    }
-}
-
-fn stands_in(read: &Read, choice: u32) -> bool {
-    read.picks == Some(choice) || read.choices.iter().any(|branch| branch.choice == choice)
-}
-
-/// What a block is repeated over, by the words that lead to its `for_each`.
-fn elements(place: &str) -> Option<Name> {
-    let words: Vec<String> = place.split('.').map(str::to_owned).collect();
-    bound(&words)
-}
-
-fn member(call: &str, output: Option<String>) -> Name {
-    Name::Member { call: call.to_owned(), output }
-}
-
-fn names(steps: &[Step]) -> Vec<String> {
-    let name = |step: &Step| match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
-        StepKind::Number(_)
-        | StepKind::Any
-        | StepKind::Element
-        | StepKind::AttributeSplat
-        | StepKind::Computed => None,
-    };
-    steps.iter().filter_map(name).collect()
-}
-
-/// The name that a value bound like this goes by; absent where nothing reads it back.
-fn bound(binding: &Binding) -> Option<Name> {
-    let parts: Vec<&str> = binding.iter().map(String::as_str).collect();
-    match parts.as_slice() {
-        ["locals", name, ..] => Some(Name::Local((*name).to_owned())),
-        ["output", name, ..] => Some(Name::Output((*name).to_owned())),
-        ["module", call, name, ..] => {
-            Some(Name::Argument { call: (*call).to_owned(), name: (*name).to_owned() })
-        }
-        ["resource" | "data" | "ephemeral", kind, name, inside @ ..] if inside.contains(&"for_each") => {
-            Some(Name::Elements { kind: (*kind).to_owned(), name: (*name).to_owned() })
-        }
-        ["inputs", name, ..] => Some(Name::Argument { call: String::new(), name: (*name).to_owned() }),
-        _ => None,
-    }
-}
-
-/// Whether a value bound like this says which account a block speaks of.
-fn identifies(binding: &Binding) -> bool {
-    match binding.as_slice() {
-        [_, kind, _, argument, ..]
-            if [COSMOSDB_ACCOUNT, AZAPI_ACTION, REMOTE_STATE].contains(&kind.as_str()) =>
-        {
-            IDENTITY.contains(&argument.as_str())
-        }
-        [block, _, argument] => block == "module" && NAME_ARGUMENTS.contains(&argument.as_str()),
-        _ => false,
-    }
 }

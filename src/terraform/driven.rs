@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::facts::{Base, Choice, Facts, Object, Read, StepKind};
+use super::facts::{Base, Choice, Facts, Object, Read};
 use super::folders::Folders;
 use super::naming::{At, Evaluator};
 use super::parse::Parsed;
@@ -75,7 +75,7 @@ impl<'g> Ground<'g> {
     fn of_folder<'s>(&'s self, folder: &'s str) -> impl Iterator<Item = (usize, &'g Facts)> + use<'s, 'g> {
         let facts = self.facts.iter().enumerate();
         let parsed = facts.filter_map(|(file, facts)| Some((file, facts.as_ref().ok()?)));
-        parsed.filter(move |(file, _)| self.sources[*file].folder() == folder)
+        parsed.filter(move |(file, _)| self.folders.homes(*file).contains(&folder))
     }
 
     /// A variables file can give a value to more folders than one.
@@ -172,14 +172,7 @@ impl<'g> Ground<'g> {
 }
 
 fn name(object: &Object) -> Option<&str> {
-    match &object.steps.first()?.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
-        StepKind::Number(_)
-        | StepKind::Any
-        | StepKind::Element
-        | StepKind::AttributeSplat
-        | StepKind::Computed => None,
-    }
+    object.steps.first()?.name()
 }
 
 fn is_same(read: &Object, by: &Object) -> bool {

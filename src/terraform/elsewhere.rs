@@ -6,6 +6,7 @@ use super::by_name::{key_by_name, says_cosmos};
 use super::facts::{Argument, Base, Block, Step, StepKind, SymbolKind};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
+use super::template::ARGUMENTS;
 use super::value::Value;
 
 /// The symbol that such a base is, and what the steps from it lead to.
@@ -27,7 +28,7 @@ pub fn read_elsewhere(
     match base {
         Base::Account(..) | Base::Local | Base::Each(_) => None,
         Base::Variable => {
-            let (StepKind::Attribute(name) | StepKind::Key(name)) = &steps.first()?.kind else { return None };
+            let name = steps.first()?.name()?;
             let below = &steps[1..];
             // An object that holds the account's attributes, or the key itself.
             let read = match below.is_empty() {
@@ -133,7 +134,7 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let Some(step) = named.next() else {
         return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    let (StepKind::Attribute(name) | StepKind::Key(name)) = &step.kind else {
+    let Some(name) = step.name() else {
         return KeyRead::Opaque(
             "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
         );
@@ -179,10 +180,7 @@ fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
     );
     let Some(rest) = at.map(|at| &steps[at + 1..]) else { return KeyRead::Nothing };
-    let Some((step, name)) = rest.iter().find_map(|step| match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some((step, name)),
-        _ => None,
-    }) else {
+    let Some((step, name)) = rest.iter().find_map(|step| Some((step, step.name()?))) else {
         return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
     match block.and_then(|block| template_output(block, name)) {
@@ -192,10 +190,10 @@ fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     }
 }
 
-/// Which key an output of an inline template hands out: absent where the template is not here or cannot be read,
+/// Which key an output of a template hands out: absent where the template is not here or cannot be read,
 /// empty where the output is something else.
 fn template_output(block: &Block, name: &str) -> Option<Option<KeyAttribute>> {
-    let argument = block.argument("template_content").or_else(|| block.argument("template_body"))?;
+    let argument = ARGUMENTS.iter().find_map(|name| block.argument(name))?;
     let text = match &argument.value {
         Value::Text(text) => text.clone(),
         Value::Template(parts) => parts.iter().map(Value::as_text).collect::<Option<Vec<_>>>()?.concat(),
@@ -203,9 +201,10 @@ fn template_output(block: &Block, name: &str) -> Option<Option<KeyAttribute>> {
     };
     let template: serde_json::Value = serde_json::from_str(&text).ok()?;
     let value = template.get("outputs")?.get(name)?.get("value")?.as_str()?.to_owned();
-    if !value.to_ascii_lowercase().contains("listkeys") || !says_cosmos(&value) {
+    if !value.to_ascii_lowercase().contains("listkeys") {
         return Some(None);
     }
+    // The id may be a variable of the template's: nothing but Cosmos DB calls its keys by these names.
     let last = value.trim_end_matches([']', ')', ' ']).rsplit('.').next().unwrap_or_default();
     Some(listed_key(last))
 }

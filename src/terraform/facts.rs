@@ -103,6 +103,20 @@ pub enum StepKind {
     Computed,
 }
 
+impl Step {
+    /// The name that it goes by, as an attribute or as a key; absent for numbers and for what is computed.
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
+            StepKind::Number(_)
+            | StepKind::Any
+            | StepKind::Element
+            | StepKind::AttributeSplat
+            | StepKind::Computed => None,
+        }
+    }
+}
+
 /// A base and the steps from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {

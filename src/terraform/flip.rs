@@ -3,12 +3,13 @@
 //! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip. The
 //! result is parsed and compared with what was meant before anybody gets to see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
+use super::paths::is_outside;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::select::select;
@@ -77,13 +78,43 @@ pub fn plan_allowing(
     };
     let changed: Vec<usize> =
         (0..tree.references.len()).filter(|at| consumes(&tree.references[*at])).collect();
+    let shared = read_for_others(tree, &changed);
+    if !shared.is_empty() {
+        return Err(shared);
+    }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);
+    // What changes beside the keys may lie elsewhere than they do.
+    let outside = edits.iter().filter(|edit| is_outside(&edit.path));
+    let outside = outside.map(|edit| Refusal::Outside { place: tree.shown_path(&edit.path) });
+    let outside: Vec<Refusal> = outside.collect();
+    if !outside.is_empty() {
+        return Err(outside);
+    }
     let mut flip =
         Flip { accounts: accounts.to_vec(), access, to, edits, changed, companions, files: Vec::new() };
     flip.files = apply(tree, &flip.edits).map_err(|refusal| vec![refusal])?;
     verify(tree, &flip).map_err(|what| vec![Refusal::NotAsMeant(what)])?;
     Ok(flip)
+}
+
+/// Places that an included file gives to several configurations: a change there moves all of their accounts.
+fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
+    let moves: BTreeSet<(usize, usize)> = changed
+        .iter()
+        .map(|at| &tree.references[*at])
+        .filter(|reference| reference.role == Role::Consumer)
+        .map(|reference| (reference.file, reference.span.start))
+        .collect();
+    let stays = |(at, reference): &(usize, &Reference)| {
+        moves.contains(&(reference.file, reference.span.start)) && changed.binary_search(at).is_err()
+    };
+    let refusal = |(_, reference): (usize, &Reference)| Refusal::ReadForAnother {
+        place: tree.place(reference.file, reference.span.start),
+        attribute: reference.attribute.clone(),
+        account: tree.accounts[reference.account].key.to_string(),
+    };
+    tree.references.iter().enumerate().filter(stays).map(refusal).collect()
 }
 
 impl Flip {

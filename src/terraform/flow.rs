@@ -81,22 +81,9 @@ pub fn flows(
     };
     tracer.index(facts);
     for (at, reference) in references.iter().enumerate() {
-        let start = Stand {
-            file: reference.file,
-            span: reference.span.clone(),
-            binding: &reference.binding,
-            rest: Vec::new(),
-            element: None,
-        };
         let before = tracer.flows.len();
-        tracer.steps = 0;
-        tracer.stood.clear();
-        tracer.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
-        if tracer.flows.len() == before {
-            // Names that only name each other.
-            let cell = folders.readable(sources[start.file].folder(), start.binding);
-            let sink = tracer.sink(&start, cell.as_ref().map(|(cell, _)| cell));
-            tracer.flows.push(Flow { reference: at, hops: Vec::new(), sink });
+        for folder in &reference.homes {
+            tracer.start(at, reference, folder, before);
         }
     }
     tracer.flows
@@ -105,6 +92,8 @@ pub fn flows(
 /// Where a key stands on its way.
 struct Stand<'f> {
     file: usize,
+    /// The folder that the file speaks in.
+    folder: &'f str,
     span: Range<usize>,
     binding: &'f [String],
     /// The path within what stands there: the key of a map that is handed on whole.
@@ -116,7 +105,8 @@ struct Stand<'f> {
 struct Tracer<'f> {
     sources: &'f [Source],
     folders: &'f Folders<'f>,
-    reads: BTreeMap<Cell, Vec<(usize, &'f Read)>>,
+    /// The reads of each name, with the folders that they are for.
+    reads: BTreeMap<Cell, Vec<(usize, &'f str, &'f Read)>>,
     flows: Vec<Flow>,
     /// Of the reference at hand: how many steps were taken, and to which reads.
     steps: usize,
@@ -129,11 +119,43 @@ struct Tracer<'f> {
 const MANY_STEPS: usize = 512;
 
 impl<'f> Tracer<'f> {
+    /// Follows a reference from one folder that it is read for; `before` flows were there without it.
+    fn start(&mut self, at: usize, reference: &Reference, folder: &str, before: usize) {
+        let start = Stand {
+            file: reference.file,
+            folder,
+            span: reference.span.clone(),
+            binding: &reference.binding,
+            rest: Vec::new(),
+            element: None,
+        };
+        let mine = self.flows.len();
+        self.steps = 0;
+        self.stood.clear();
+        self.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
+        if self.flows.len() == mine {
+            // Names that only name each other.
+            let cell = self.folders.readable(folder, start.binding);
+            let sink = self.sink(&start, cell.as_ref().map(|(cell, _)| cell));
+            self.flows.push(Flow { reference: at, hops: Vec::new(), sink });
+        }
+        // What two configurations include may go one way.
+        let more = self.flows.split_off(mine);
+        for flow in more {
+            if !self.flows[before..].contains(&flow) {
+                self.flows.push(flow);
+            }
+        }
+    }
+
     fn index(&mut self, facts: &'f [Parsed]) {
-        for (file, (source, facts)) in self.sources.iter().zip(facts).enumerate() {
-            for read in facts.iter().flat_map(|facts| &facts.reads) {
-                if let Some((cell, _, _)) = self.folders.asked(source.folder(), &read.object) {
-                    self.reads.entry(cell).or_default().push((file, read));
+        for (file, facts) in facts.iter().enumerate() {
+            let reads = facts.iter().flat_map(|facts| &facts.reads);
+            for (folder, read) in
+                reads.flat_map(|read| self.folders.homes(file).iter().map(move |it| (*it, read)))
+            {
+                if let Some((cell, _, _)) = self.folders.asked(folder, &read.object) {
+                    self.reads.entry(cell).or_default().push((file, folder, read));
                 }
             }
         }
@@ -146,15 +168,16 @@ impl<'f> Tracer<'f> {
         hops: &mut Vec<Hop>,
         passed: &mut BTreeSet<(usize, usize)>,
     ) {
-        let folder = self.sources[stand.file].folder();
-        let readable = self.folders.readable(folder, stand.binding);
+        let readable = self.folders.readable(stand.folder, stand.binding);
         let mut went_on = false;
         if let Some((cell, rest)) = &readable
             && hops.len() < MAX_DEPTH
         {
             let path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
-            for (file, read) in self.reads.get(cell).cloned().unwrap_or_default() {
-                let Some((rest, element)) = self.reaches(file, read, &path, &stand.element) else { continue };
+            for (file, folder, read) in self.reads.get(cell).cloned().unwrap_or_default() {
+                let Some((rest, element)) = self.reaches(folder, read, &path, &stand.element) else {
+                    continue;
+                };
                 went_on = true;
                 let known = !self.stood.insert((file, read.span.start));
                 if known && self.steps > MANY_STEPS || !passed.insert((file, read.span.start)) {
@@ -162,7 +185,8 @@ impl<'f> Tracer<'f> {
                 }
                 self.steps += 1;
                 hops.push(Hop { file, span: read.span.clone(), name: told(&read.object, &rest, &element) });
-                let next = Stand { file, span: read.span.clone(), binding: &read.binding, rest, element };
+                let (span, binding) = (read.span.clone(), read.binding.as_slice());
+                let next = Stand { file, folder, span, binding, rest, element };
                 self.follow(reference, &next, hops, passed);
                 hops.pop();
             }
@@ -177,7 +201,7 @@ impl<'f> Tracer<'f> {
     /// element that it came through. `came` is the element that it came through before.
     fn reaches(
         &self,
-        file: usize,
+        folder: &str,
         read: &Read,
         path: &[String],
         came: &Option<String>,
@@ -187,7 +211,7 @@ impl<'f> Tracer<'f> {
         if last == Some("count") || last == Some("for_each") && read.mention {
             return None;
         }
-        let (_, steps, _) = self.folders.asked(self.sources[file].folder(), &read.object)?;
+        let (_, steps, _) = self.folders.asked(folder, &read.object)?;
         let mut left = path;
         let mut element = None;
         if left.is_empty() && matches!(read.object.base, Base::Each(_)) {
@@ -210,7 +234,7 @@ impl<'f> Tracer<'f> {
     }
 
     fn sink(&self, stand: &Stand<'_>, cell: Option<&Cell>) -> Sink {
-        let folder = self.sources[stand.file].folder();
+        let folder = stand.folder;
         let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
         let below = |from: usize| {
             let words = words.iter().skip(from).copied().chain(stand.rest.iter().map(String::as_str));

@@ -3,12 +3,13 @@
 //! A folder is a Terraform module, or a terragrunt configuration of one. Paths between folders are worked out as
 //! text and never leave the tree.
 
+mod gather;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Base, Block, Object, REMOTE_STATE, Step, StepKind};
-use super::parse::Parsed;
+use super::facts::{Base, Block, Object, Step, StepKind};
 use super::source::Source;
-use super::states::owner;
+use super::states::States;
 use super::value::Value;
 
 /// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
@@ -59,6 +60,11 @@ type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
 pub struct Folders<'f> {
+    sources: &'f [Source],
+    /// By file: the folders that it speaks in.
+    homes: Vec<Vec<&'f str>>,
+    /// Folders that hold files of Terragrunt's.
+    configurations: BTreeSet<&'f str>,
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
     /// The same by their words, with blanks between them.
     worded: BTreeMap<&'f str, Worded<'f>>,
@@ -69,8 +75,7 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
-    /// The folder that wrote a state which is read under a name.
-    states: ByName<'f, String>,
+    states: States,
 }
 
 /// An object with its other names followed, and where it stands.
@@ -84,102 +89,22 @@ pub struct Followed {
 }
 
 impl<'f> Folders<'f> {
-    pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
-        let mut folders = Folders {
-            blocks: BTreeMap::new(),
-            worded: BTreeMap::new(),
-            modules: BTreeMap::new(),
-            dependencies: BTreeMap::new(),
-            configured: BTreeMap::new(),
-            callers: BTreeMap::new(),
-            aliases: BTreeMap::new(),
-            states: BTreeMap::new(),
-        };
-        let all = || sources.iter().zip(facts).enumerate();
-        for (file, (source, facts)) in all() {
-            let blocks = folders.blocks.entry(source.folder()).or_default();
-            blocks.extend(facts.iter().flat_map(|facts| &facts.blocks).map(|block| (file, block)));
-            let worded = folders.worded.entry(source.folder()).or_default();
-            for block in facts.iter().flat_map(|facts| &facts.blocks) {
-                worded.entry(block.words.join(" ")).or_default().push((file, block));
-            }
-        }
-        folders.calls(known);
-        folders.states(known);
-        for (_, (source, facts)) in all() {
-            for alias in facts.iter().flat_map(|facts| &facts.aliases) {
-                if let Some((cell, _)) = folders.readable(source.folder(), &alias.binding) {
-                    folders.aliases.entry(cell).or_default().push((source.folder(), &alias.object));
-                }
-            }
-        }
-        folders
+    /// The folders that a file speaks in: its own, or those of the configurations that include it.
+    pub fn homes(&self, file: usize) -> &[&'f str] {
+        self.homes.get(file).map_or(&[], Vec::as_slice)
     }
 
-    /// `known` holds the folders of all files, also of those that are left out.
-    fn calls(&mut self, known: &BTreeSet<String>) {
-        let in_tree = |path: &str| known.contains(path);
-        let place = |folder: &str, source: Option<&str>| match source {
-            Some(source) => match local_folder(folder, source).filter(|path| in_tree(path)) {
-                Some(path) => Target::Folder(path),
-                None => Target::Elsewhere(source.to_owned()),
-            },
-            None => Target::Elsewhere(String::new()),
-        };
-        for (folder, blocks) in &self.blocks {
-            for (_, block) in blocks {
-                let text = |name: &str| block.argument(name).and_then(|argument| argument.value.as_text());
-                match block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                    ["module", _] => {
-                        let target = place(folder, text("source"));
-                        let name = block.words[1].as_str();
-                        if let Target::Folder(path) = &target {
-                            let call = Call { folder: (*folder).to_owned(), name: name.to_owned() };
-                            self.callers.entry(path.clone()).or_default().push(call);
-                        }
-                        self.modules.entry(folder).or_default().insert(name, target);
-                    }
-                    ["terraform"] if block.argument("source").is_some() => {
-                        self.configured.insert(folder, place(folder, text("source")));
-                    }
-                    ["dependency", _] => {
-                        let path = block.argument("config_path").map(|path| &path.value);
-                        let path = path.and_then(|path| config_folder(folder, path));
-                        let name = block.words[1].as_str();
-                        self.dependencies.entry(folder).or_default().insert(name, path);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        for (folder, target) in &self.configured {
-            if let Target::Folder(path) = target {
-                let call = Call { folder: (*folder).to_owned(), name: String::new() };
-                self.callers.entry(path.clone()).or_default().push(call);
-            }
-        }
+    /// Whether a file of Terragrunt's lies in a folder.
+    pub fn is_configured(&self, folder: &str) -> bool {
+        self.configurations.contains(folder)
     }
 
-    fn states(&mut self, known: &BTreeSet<String>) {
-        let all = || {
-            self.blocks.iter().flat_map(|(folder, blocks)| blocks.iter().map(|(_, block)| (*folder, *block)))
-        };
-        let is_root = |block: &Block| {
-            block.is(&["terraform"]) && block.arguments.iter().any(|it| it.name.starts_with("backend"))
-        };
-        let roots: Vec<_> = all().filter(|(_, block)| is_root(block)).collect();
-        let mut states: ByName<'f, String> = BTreeMap::new();
-        for (folder, block) in all() {
-            if let ["data", REMOTE_STATE, name] =
-                block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
-                && let Some(owner) =
-                    owner(folder, block, roots.iter().copied(), |folder| known.contains(folder))
-            {
-                let name = block.words.last().map_or(*name, String::as_str);
-                states.entry(folder).or_default().insert(name, owner);
-            }
+    /// Folders that may have written the state that an object reads, where it is not known which did.
+    pub fn possible_states(&self, folder: &str, object: &Object) -> &[String] {
+        match &object.base {
+            Base::RemoteState(name) => self.states.possible(folder, name),
+            _ => &[],
         }
-        self.states = states;
     }
 
     /// The blocks of a folder, with their files.
@@ -263,8 +188,9 @@ impl<'f> Folders<'f> {
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
-            let (_, block) = self.block(&call.folder, &[])?;
-            return block.argument("inputs")?.value.element(name);
+            let mut inputs =
+                self.blocks_at(&call.folder, &[]).filter_map(|(_, block)| block.argument("inputs"));
+            return inputs.find_map(|inputs| inputs.value.element(name));
         }
         let (_, block) = self.block(&call.folder, &["module", &call.name])?;
         block.argument(name).map(|argument| &argument.value)
@@ -308,26 +234,16 @@ impl<'f> Folders<'f> {
             Base::Each(name) => {
                 return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
             }
-            Base::RemoteState(name) => (
-                self.states.get(folder)?.get(name.as_str())?.as_str(),
-                Kind::Output,
-                object.steps.as_slice(),
-                None,
-            ),
+            Base::RemoteState(name) => {
+                let owner = self.states.owner(folder, name)?;
+                (owner.folder.as_str(), Kind::Output, object.steps.as_slice(), owner.call.clone())
+            }
             Base::Account(..) | Base::Action(..) | Base::Deployment(..) => {
                 return None;
             }
         };
-        match &steps.first()?.kind {
-            StepKind::Attribute(name) | StepKind::Key(name) => {
-                Some((Cell::new(target, kind, name), &steps[1..], call))
-            }
-            StepKind::Number(_)
-            | StepKind::Any
-            | StepKind::Element
-            | StepKind::AttributeSplat
-            | StepKind::Computed => None,
-        }
+        let name = steps.first()?.name()?;
+        Some((Cell::new(target, kind, name), &steps[1..], call))
     }
 
     /// The folder of a module or dependency that an object names without one of its outputs.
@@ -336,10 +252,10 @@ impl<'f> Folders<'f> {
             Base::Module(name) if self.outputs_of(folder, name, &object.steps).is_empty() => {
                 self.module(folder, name)
             }
-            Base::RemoteState(name) if !object.steps.first().is_some_and(is_named) => {
-                self.states.get(folder)?.get(name.as_str()).map(String::as_str)
+            Base::RemoteState(name) if object.steps.first().is_none_or(|step| step.name().is_none()) => {
+                self.states.owner(folder, name).map(|owner| owner.folder.as_str())
             }
-            Base::Dependency(name) if !object.steps.first().is_some_and(is_named) => {
+            Base::Dependency(name) if object.steps.first().is_none_or(|step| step.name().is_none()) => {
                 self.dependency_module(folder, name)
             }
             _ => None,
@@ -350,7 +266,9 @@ impl<'f> Folders<'f> {
     fn outputs_of<'o>(&self, folder: &str, name: &str, steps: &'o [Step]) -> &'o [Step] {
         let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
         match steps.first() {
-            Some(step) if is_named(step) && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) => {
+            Some(step)
+                if step.name().is_some() && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) =>
+            {
                 steps
             }
             _ => behind_instance(steps),
@@ -424,7 +342,7 @@ fn repeated_over(binding: &[String]) -> Option<usize> {
 fn within_outputs(object: &mut Object) {
     let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
     let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| matches!(&step.kind, StepKind::Attribute(name) | StepKind::Key(name) if name == "outputs");
+    let outputs = |step: &Step| step.name() == Some("outputs");
     if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
         object.steps.drain(..=at.unwrap_or_default());
     }
@@ -435,76 +353,8 @@ pub fn repeated(block: &Block) -> bool {
     ["for_each", "count"].iter().any(|name| block.argument(name).is_some())
 }
 
-fn is_named(step: &Step) -> bool {
-    matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_))
-}
-
 /// Without the steps that pick an instance of a repeated module.
 fn behind_instance(steps: &[Step]) -> &[Step] {
     let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
     named.map_or(&[], |at| &steps[at..])
-}
-
-/// `./modules/stamp` seen from a folder. Absent for other kinds of sources and for paths that leave the tree.
-pub fn local_folder(from: &str, path: &str) -> Option<String> {
-    let local = path.starts_with("./") || path.starts_with("../") || path == "." || path == "..";
-    if local { relative_folder(from, path) } else { None }
-}
-
-/// The folder of the configuration that a dependency names: by a path from here, from terragrunt's names for here, or
-/// from the top of the repository, which is the tree's.
-pub fn config_folder(folder: &str, path: &Value) -> Option<String> {
-    let (from, path) = match path {
-        Value::Text(text) => (folder, text.as_str()),
-        Value::Template(parts) => match parts.as_slice() {
-            [Value::Call(function, none), Value::Text(text)] if none.is_empty() => match function.as_str() {
-                "get_terragrunt_dir" | "get_original_terragrunt_dir" => {
-                    (folder, text.trim_start_matches('/'))
-                }
-                "get_repo_root" | "get_path_to_repo_root" => ("", text.trim_start_matches('/')),
-                _ => return None,
-            },
-            _ => return None,
-        },
-        _ => return None,
-    };
-    relative_folder(from, path.strip_suffix("terragrunt.hcl").unwrap_or(path))
-}
-
-/// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
-pub fn relative_folder(from: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains(':') {
-        return None;
-    }
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_folder;
-
-    #[test]
-    fn module_paths_are_followed_within_the_tree() {
-        for (from, path, folder) in [
-            ("infra/unit", "./modules/stamp", Some("infra/unit/modules/stamp")),
-            ("infra/unit", "../global/", Some("infra/global")),
-            ("infra/unit", "../modules//stamp", Some("infra/modules/stamp")),
-            ("", "./m", Some("m")),
-            ("infra", "../..", None),
-            ("infra", "hashicorp/consul/azurerm", None),
-            ("infra", "git::https://example.invalid/m.git", None),
-        ] {
-            assert_eq!(local_folder(from, path).as_deref(), folder, "{path} from {from}");
-        }
-    }
 }

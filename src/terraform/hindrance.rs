@@ -1,6 +1,7 @@
 //! What stands in the way of a flip: whatever could hide a consumer, and consumers that cannot be changed.
 
 use super::allowed::AllowedOpaque;
+use super::paths::is_outside;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
@@ -41,6 +42,11 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
         tree.consumers(account, access)
             .filter(|reference| tree.sources[reference.file].is_vendored())
             .map(|reference| Refusal::Vendored { place: place(reference) }),
+    );
+    refusals.extend(
+        tree.consumers(account, access)
+            .filter(|reference| is_outside(tree.sources[reference.file].path()))
+            .map(|reference| Refusal::Outside { place: place(reference) }),
     );
     let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
     refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {

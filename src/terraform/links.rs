@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use super::folders::local_folder;
+use super::paths::local_folder;
 use super::syntax::folder_of;
 use super::value::Value;
 

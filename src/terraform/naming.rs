@@ -53,6 +53,39 @@ impl Name {
         })
     }
 
+    /// Whether both may come to the same text, whatever stands for what is not known.
+    pub fn may_be(&self, other: &Name) -> bool {
+        match (self.as_literal(), other.as_literal()) {
+            (Some(one), Some(other)) => one == other,
+            (Some(text), None) => other.may_spell(text),
+            (None, Some(text)) => self.may_spell(text),
+            (None, None) => true,
+        }
+    }
+
+    fn may_spell(&self, text: &str) -> bool {
+        let mut rest = text;
+        let mut open = false;
+        for (at, piece) in self.0.iter().enumerate() {
+            let Piece::Text(known) = piece else {
+                open = true;
+                continue;
+            };
+            let last = at + 1 == self.0.len();
+            let found = match (open, last) {
+                (false, _) => rest.starts_with(known.as_str()).then_some(0),
+                (true, true) => {
+                    rest.len().checked_sub(known.len()).filter(|_| rest.ends_with(known.as_str()))
+                }
+                (true, false) => rest.find(known.as_str()),
+            };
+            let Some(found) = found else { return false };
+            rest = &rest[found + known.len()..];
+            open = false;
+        }
+        open || rest.is_empty()
+    }
+
     pub fn join(parts: impl IntoIterator<Item = Name>) -> Name {
         let mut pieces: Vec<Piece> = Vec::new();
         for piece in parts.into_iter().flat_map(|part| part.0) {
@@ -155,8 +188,7 @@ impl<'f> Evaluator<'f> {
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
     /// beside the code, or from a file that overrides others.
     fn is_set_beside(&self, folder: &str, name: &str) -> bool {
-        let terragrunt = |(file, _): (usize, &Block)| self.sources[file].syntax() == Syntax::Terragrunt;
-        self.folders.blocks(folder).any(terragrunt)
+        self.folders.is_configured(folder)
             || self.is_overridden(folder, &["variable", name], None)
             || self
                 .folders
@@ -203,7 +235,7 @@ impl<'f> Evaluator<'f> {
 
     /// The expressions that a path may lead to; several where callers or variables files differ.
     fn find(&self, at: &At, object: &Object) -> Vec<(At, &'f Value)> {
-        let names: Vec<&str> = object.steps.iter().filter_map(name_of).collect();
+        let names: Vec<&str> = object.steps.iter().filter_map(Step::name).collect();
         if names.len() != object.steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_))).count()
         {
             return Vec::new();
@@ -339,17 +371,6 @@ fn formatted(format: &str, arguments: &[Name]) -> Option<Name> {
     parts.push(Name::text(rest));
     parts.retain(|part| part.as_literal() != Some(""));
     Some(Name::join(parts))
-}
-
-fn name_of(step: &Step) -> Option<&str> {
-    match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name),
-        StepKind::Number(_)
-        | StepKind::Any
-        | StepKind::Element
-        | StepKind::AttributeSplat
-        | StepKind::Computed => None,
-    }
 }
 
 /// A path in words, the same for the same path.

@@ -13,6 +13,7 @@ use super::facts::{
     AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token,
 };
 use super::source::Source;
+use super::syntax::Syntax;
 use super::walk::text_of;
 
 /// Functions that give back (one of) what they are given, keeping its shape.
@@ -100,7 +101,7 @@ impl Scope {
     fn traversal(&self, source: &Source, traversal: &Traversal) -> Option<Object> {
         let operators = traversal.operators.as_slice();
         let (mut object, rest) = match &traversal.expr {
-            Expression::Variable(root) => self.rooted(root.as_str(), operators)?,
+            Expression::Variable(root) => self.rooted(source, root.as_str(), operators)?,
             other => (self.object_of(source, other)?, operators),
         };
         let moved = moves(&traversal.expr);
@@ -113,6 +114,7 @@ impl Scope {
 
     fn rooted<'o>(
         &self,
+        source: &Source,
         root: &str,
         operators: &'o [Decorated<TraversalOperator>],
     ) -> Option<(Object, &'o [Decorated<TraversalOperator>])> {
@@ -151,6 +153,13 @@ impl Scope {
             }
             "module" => (Base::Module(first), 1),
             "dependency" => (Base::Dependency(first), behind(operators, 1, "outputs")?),
+            // A configuration that is included, or read as a value, hands on what it depends on.
+            "local" | "include"
+                if source.syntax() == Syntax::Terragrunt && attribute(operators, 1) == Some("dependency") =>
+            {
+                let name = attribute(operators, 2)?.to_owned();
+                (Base::Dependency(name), behind(operators, 3, "outputs")?)
+            }
             "local" => (Base::Local, 0),
             "var" => (Base::Variable, 0),
             _ => return None,

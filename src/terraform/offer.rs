@@ -11,7 +11,6 @@ use super::key_read::FoundKey;
 use super::naming::spelt;
 use super::reference::{Reference, Role};
 use super::role::counterpart;
-use super::source::Source;
 use crate::model::Access;
 
 /// One name on offer: its path within the folder (`["keys", "primary"]`) and the reference that defines it.
@@ -46,14 +45,13 @@ pub enum Asked {
 }
 
 impl Offers {
-    pub(super) fn of(references: &[Reference], sources: &[Source], folders: &Folders<'_>) -> Offers {
+    pub(super) fn of(references: &[Reference], folders: &Folders<'_>) -> Offers {
         let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
         for (defined, reference) in references.iter().enumerate() {
             if reference.role != Role::Definition {
                 continue;
             }
-            let folder = sources[reference.file].folder();
-            if let Some((cell, rest)) = folders.readable(folder, &reference.binding) {
+            if let Some((cell, rest)) = folders.readable(reference.home(), &reference.binding) {
                 let path = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
                 offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
             }
@@ -62,12 +60,11 @@ impl Offers {
     }
 
     /// Outputs and inputs behind which a single key stands. Where callers hand in different ones, none is told.
-    pub(super) fn relays(references: &[Reference], sources: &[Source], folders: &Folders<'_>) -> Offers {
+    pub(super) fn relays(references: &[Reference], folders: &Folders<'_>) -> Offers {
         let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
         let single = |role| matches!(role, Role::Consumer | Role::Chosen | Role::Relay);
         for (defined, reference) in references.iter().enumerate().filter(|(_, it)| single(it.role)) {
-            let folder = sources[reference.file].folder();
-            let Some((cell, rest)) = folders.readable(folder, &reference.binding) else { continue };
+            let Some((cell, rest)) = folders.readable(reference.home(), &reference.binding) else { continue };
             if matches!(cell.kind, Kind::Local | Kind::Each) {
                 continue;
             }
@@ -227,9 +224,8 @@ impl<'s> Path<'s> {
 
 /// Whether steps take the element that a block is repeated for, and nothing but names besides.
 fn by_element(steps: &[Step]) -> bool {
-    let named = |step: &Step| matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
     let element = |step: &Step| step.kind == StepKind::Element;
-    steps.iter().any(element) && steps.iter().all(|step| element(step) || named(step))
+    steps.iter().any(element) && steps.iter().all(|step| element(step) || step.name().is_some())
 }
 
 fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {

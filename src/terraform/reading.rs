@@ -16,8 +16,11 @@ use super::facts::Facts;
 use super::glance::Glance;
 use super::links::Links;
 use super::parse::{Parsed, parse_all};
+use super::paths::{is_outside, local_folder};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, must_be_named};
+use super::template::{self, Templates};
+use super::terragrunt::{Configurations, Here};
 use super::tree::{Tree, UnreadFile};
 use super::words::Sought;
 
@@ -73,12 +76,23 @@ pub struct Reading {
     places: Places,
     /// Files to be seen, whatever is in them.
     wanted: Vec<usize>,
+    /// Files of Terragrunt's that matter, by source; and the folders that each of them is known to speak in.
+    configurations: BTreeMap<usize, BTreeSet<String>>,
+    /// Whether there are more of them than were compared with each other.
+    more_configurations: bool,
+    /// Folders outside of the tree that were asked for.
+    outside: BTreeSet<String>,
+    templates: Templates,
+    /// Files that templates are taken from: those that were asked for, and those that are still to be.
+    asked: BTreeSet<String>,
+    to_ask: Vec<String>,
 }
 
 impl Reading {
     pub fn new(files: Vec<Glanced>, links: Links, failures: Failures) -> Reading {
         let mut reading = Reading {
             entries: Vec::with_capacity(files.len()),
+            outside: BTreeSet::new(),
             sources: Vec::new(),
             parsed: Vec::new(),
             demand: Demand::default(),
@@ -86,23 +100,57 @@ impl Reading {
             failures,
             places: Places::default(),
             wanted: Vec::new(),
+            configurations: BTreeMap::new(),
+            more_configurations: false,
+            templates: Templates::default(),
+            asked: BTreeSet::new(),
+            to_ask: Vec::new(),
         };
-        let mut handed = Vec::new();
-        for (file, Glanced { path, glance, bytes }) in files.into_iter().enumerate() {
-            reading.places.add(file, &path, &glance, &reading.links);
-            handed.extend(bytes.map(|bytes| (file, bytes)));
-            reading.wanted.extend(glance.matters.then_some(file));
-            let adds_up = glance.adds_up;
-            reading.entries.push(Entry { path, adds_up, matters: false, source: None });
-        }
-        reading.parse(handed);
+        reading.more(files);
         reading
+    }
+
+    /// Takes further files, which are numbered on.
+    pub fn more(&mut self, files: Vec<Glanced>) {
+        let mut handed = Vec::new();
+        for (file, Glanced { path, glance, bytes }) in (self.entries.len()..).zip(files) {
+            self.places.add(file, &path, &glance, &self.links);
+            handed.extend(bytes.map(|bytes| (file, bytes)));
+            self.wanted.extend(glance.matters.then_some(file));
+            let adds_up = glance.adds_up;
+            self.entries.push(Entry { path, adds_up, matters: false, source: None });
+        }
+        self.parse(handed);
+    }
+
+    /// Folders outside of the tree that modules may be taken from, each once: they begin with `..`. Perhaps they hold no
+    /// module, or are not there.
+    pub fn outside(&mut self) -> Vec<String> {
+        let named = self.places.outside().chain(self.outside_of_json());
+        let new: BTreeSet<String> = named.filter(|folder| !self.outside.contains(folder)).collect();
+        self.outside.extend(new.iter().cloned());
+        new.into_iter().collect()
+    }
+
+    /// The paths of files whose bytes are not searched for them.
+    fn outside_of_json(&self) -> impl Iterator<Item = String> {
+        let json =
+            self.sources.iter().zip(&self.parsed).filter(|(source, _)| source.syntax() == Syntax::Json);
+        json.flat_map(|(source, parsed)| {
+            let blocks = parsed.iter().flat_map(|facts| &facts.blocks);
+            let calls = blocks.filter(|block| block.words.first().is_some_and(|word| word == "module"));
+            calls.filter_map(|block| {
+                let path = block.argument("source")?.value.as_text()?;
+                local_folder(source.folder(), path).filter(|folder| is_outside(folder))
+            })
+        })
     }
 
     /// What must be looked into next. Empty once all that matters is seen.
     pub fn looks(&mut self) -> Vec<Look> {
         let mut looks = BTreeMap::<usize, Vec<Arc<Sought>>>::new();
         loop {
+            self.include();
             let asks = self.demand.asks();
             let mut wanted = self.places.candidates(&asks);
             wanted.push(Wanted::always(std::mem::take(&mut self.wanted)));
@@ -130,6 +178,17 @@ impl Reading {
         numbers.into_iter().for_each(|file| self.matters(file));
     }
 
+    /// Files that templates of ARM are taken from, by path from the tree's root: not Terraform, and perhaps not there.
+    pub fn templates(&mut self) -> Vec<String> {
+        let new = std::mem::take(&mut self.to_ask);
+        new.into_iter().filter(|path| self.asked.insert(path.clone())).collect()
+    }
+
+    /// Takes one of these.
+    pub fn take_template(&mut self, path: String, bytes: Vec<u8>) {
+        self.templates.insert(path, bytes);
+    }
+
     /// The tree, once nothing is to be looked into any more. `unread` are files and folders that could not be
     /// read, and why.
     pub fn finish(mut self, mut unread: Vec<(String, String)>) -> Tree {
@@ -139,9 +198,12 @@ impl Reading {
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();
         for entry in &self.entries {
-            let Some((source, parsed)) = entry.source.and_then(|source| sources[source].take()) else {
+            let Some((source, mut parsed)) = entry.source.and_then(|source| sources[source].take()) else {
                 continue;
             };
+            if let Ok(facts) = &mut parsed {
+                self.templates.fill(source.folder(), facts);
+            }
             let counts = self.failures == Failures::Every || entry.matters || !entry.adds_up;
             let foreign = must_be_named(&entry.path) && !entry.matters;
             if !foreign && (parsed.is_ok() || counts) {
@@ -159,6 +221,7 @@ impl Reading {
         let unread = kept.iter_mut().enumerate().filter_map(why).collect();
         let (sources, parsed) = kept.into_iter().map(|(source, parsed, _)| (source, parsed)).unzip();
         Tree::of_parts(sources, parsed, unread, self.places.into_folders(), files, self.links)
+            .with_templates(self.templates)
     }
 
     /// Linked files that matter in two folders.
@@ -201,10 +264,46 @@ impl Reading {
             for folder in self.links.folders_of(&entry.path) {
                 self.demand.add(folder, facts);
             }
+            self.to_ask.extend(template::named(folder_of(&entry.path), facts));
         }
-        let source = &self.sources[source];
-        if source.syntax() == Syntax::Terragrunt {
-            self.wanted.extend(self.places.named_in(source.bytes()));
+        if self.sources[source].syntax() == Syntax::Terragrunt {
+            self.wanted.extend(self.places.named_in(self.sources[source].bytes()));
+            self.configurations.insert(source, BTreeSet::new());
+            self.more_configurations = true;
+        }
+    }
+
+    /// Follows files of Terragrunt's into the configurations that include them, and what these run and depend on.
+    fn include(&mut self) {
+        if !std::mem::take(&mut self.more_configurations) {
+            return;
+        }
+        let known = self.configurations.keys();
+        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
+        let configurations = Configurations::of(files.clone());
+        let including = configurations.including();
+        let mut spoken = Vec::new();
+        for (at, source, facts) in files {
+            let own = BTreeSet::from([source.folder()]);
+            for folder in including.get(&at).unwrap_or(&own) {
+                let here = Here { folder, file: source.path() };
+                facts
+                    .blocks
+                    .iter()
+                    .for_each(|block| self.demand.configured(folder, here, block, &configurations));
+                spoken.push((at, (*folder).to_owned()));
+            }
+        }
+        for (folder, there, block) in configurations.read_by_others() {
+            if block.words.first().is_some_and(|word| word == "dependency") {
+                self.demand.configured(folder, there, block, &configurations);
+            }
+        }
+        for (at, folder) in spoken {
+            let Ok(facts) = &self.parsed[at] else { continue };
+            if self.configurations.entry(at).or_default().insert(folder.clone()) {
+                self.demand.add(&folder, facts);
+            }
         }
     }
 }

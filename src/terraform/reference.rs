@@ -54,6 +54,15 @@ pub struct Reference {
     pub crosses: Option<SymbolKind>,
     /// The name under which the account is known where the key comes from.
     pub symbol: Symbol,
+    /// The folders that it is read for: its file's, or those of configurations that include its file.
+    pub(super) homes: Vec<String>,
+}
+
+impl Reference {
+    /// The folder that it is read for, the first of them where there are several.
+    pub(super) fn home(&self) -> &str {
+        self.homes.first().map_or("", String::as_str)
+    }
 }
 
 /// A read of an account's key whose slot the text does not tell.

@@ -53,10 +53,20 @@ pub enum Refusal {
     Vendored {
         place: String,
     },
+    /// What would change lies outside of the folder that was asked for.
+    Outside {
+        place: String,
+    },
     /// The other slot has no name where this one was taken from.
     NoCounterpart {
         place: String,
         attribute: String,
+    },
+    /// What stands here is read for another account too, by another configuration that includes the file.
+    ReadForAnother {
+        place: String,
+        attribute: String,
+        account: String,
     },
     /// A write-only argument whose version is no number that could be raised.
     VersionNotRaised {
@@ -87,9 +97,11 @@ impl Refusal {
             | Refusal::Unread { .. }
             | Refusal::Opaque { .. }
             | Refusal::Vendored { .. }
+            | Refusal::Outside { .. }
             | Refusal::ChosenElsewhere { .. }
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
+            | Refusal::ReadForAnother { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
             | Refusal::SeveralAccounts { .. }
@@ -130,8 +142,17 @@ impl fmt::Display for Refusal {
             Refusal::Vendored { place } => {
                 write!(f, "{place}: lies in a copy of a module from elsewhere, which is not edited")
             }
+            Refusal::Outside { place } => {
+                write!(f, "{place}: lies outside of the folder that was named, where nothing is edited")
+            }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            }
+            Refusal::ReadForAnother { place, attribute, account } => {
+                write!(
+                    f,
+                    "{place}: `{attribute}` is read for {account} too, by a configuration that includes this file"
+                )
             }
             Refusal::VersionNotRaised { place, argument } => {
                 write!(

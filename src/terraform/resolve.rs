@@ -6,22 +6,26 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
 //! behind which one key stands are told, as relays.
 
+mod look;
+mod patterns;
 mod picked;
+mod states;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::Ident;
 
+use self::look::{Look, either, reads, start};
+use self::patterns::without_patterns;
 use self::uses::Uses;
 use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
-use super::elsewhere::{ReadElsewhere, read_elsewhere};
-use super::facts::{Base, Read, SymbolKind};
+use super::facts::{Base, SymbolKind};
 use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
 use super::identity::identify;
-use super::key_read::{FoundKey, KeyRead, key_read};
+use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
 use super::misfits::Misfits;
 use super::naming::spelt;
@@ -51,9 +55,9 @@ pub fn resolve(
     declared: &Declared,
 ) -> Resolved {
     let folders = Folders::new(sources, facts, known);
-    let reads = reads(&folders, sources, facts);
+    let reads = reads(&folders, facts);
     let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
-    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, sources, facts));
+    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, facts));
     let (accounts, index) = identify(&naming, declared);
     let mut resolver = Resolver {
         sources,
@@ -74,89 +78,16 @@ pub fn resolve(
     resolver.leftovers();
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
+    resolver.of_unknown_states();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, folders: resolver_folders, .. } = resolver;
-    references.sort_by_key(|reference| (reference.file, reference.span.start));
+    let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
+    let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
+    references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
+    once_for_all_homes(&mut references);
     opaque.sort_by_key(|read| (read.file, read.span.start));
     opaque.dedup();
-    let misfits = Misfits::of(declared, &accounts, &references, &resolver_folders, sources);
+    let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
     Resolved { accounts, references, opaque, choosers, misfits }
-}
-
-/// A read with other names of its object followed.
-#[derive(Clone)]
-struct Look<'f> {
-    file: usize,
-    read: &'f Read,
-    /// The object that is named, and what its names stand for, one after the other.
-    hops: Vec<Followed>,
-    /// The account that it starts at, and where it leads; absent for reads of names.
-    symbol: Option<Symbol>,
-    found: KeyRead,
-}
-
-fn reads<'f>(folders: &Folders<'_>, sources: &[Source], facts: &'f [Parsed]) -> Vec<Look<'f>> {
-    let mut reads = Vec::new();
-    for (file, (source, facts)) in sources.iter().zip(facts).enumerate() {
-        for read in facts.iter().flat_map(|facts| &facts.reads) {
-            reads.push(look(folders, file, source.folder(), read));
-        }
-    }
-    reads
-}
-
-fn look<'f>(folders: &Folders<'_>, file: usize, folder: &str, read: &'f Read) -> Look<'f> {
-    let hops = folders.follow(folder, &read.object);
-    let (symbol, found) = match hops.last() {
-        Some(end) => start(folders, end),
-        None => (None, KeyRead::Nothing),
-    };
-    Look { file, read, hops, symbol, found }
-}
-
-/// Accounts that one name stands for, the second of each pair first.
-fn either(folders: &Folders<'_>, sources: &[Source], facts: &[Parsed]) -> BTreeMap<Symbol, Symbol> {
-    let mut pairs = BTreeMap::new();
-    for (source, facts) in sources.iter().zip(facts) {
-        for (one, other) in facts.iter().flat_map(|facts| &facts.either) {
-            let symbol = |object| start(folders, &folders.end(source.folder(), object)).0;
-            if let (Some(one), Some(other)) = (symbol(one), symbol(other)) {
-                pairs.insert(other, one);
-            }
-        }
-    }
-    pairs
-}
-
-/// The account that an object starts at, if it does, and where it leads.
-fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead) {
-    let object = &followed.object;
-    match &object.base {
-        Base::Account(kind, name) => {
-            let mut symbol = Symbol::new(&followed.folder, *kind, name);
-            symbol.call = followed.call.clone().filter(|_| folders.is_shared(&followed.folder));
-            (Some(symbol), key_read(&object.steps))
-        }
-        Base::Variable if folders.callers(&followed.folder).is_empty() => {
-            match read_elsewhere(folders, &followed.folder, &object.base, &object.steps) {
-                Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
-                    (Some(Symbol::new(&followed.folder, kind, &name)), read)
-                }
-                Some(_) | None => (None, KeyRead::Nothing),
-            }
-        }
-        _ if folders.asked(&followed.folder, object).is_some()
-            || folders.whole(&followed.folder, object).is_some() =>
-        {
-            (None, KeyRead::Nothing)
-        }
-        base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
-            Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
-                (Some(Symbol::new(&followed.folder, kind, &name)), read)
-            }
-            Some(_) | None => (None, KeyRead::Nothing),
-        },
-    }
 }
 
 struct Resolver<'f> {
@@ -207,7 +138,7 @@ impl<'f> Resolver<'f> {
 
     /// Whether what is named here is read by that name, wherever it goes.
     fn is_followed(&self, read: &Look<'_>) -> bool {
-        self.folders.is_followed(self.sources[read.file].folder(), &read.read.binding)
+        self.folders.is_followed(read.folder, &read.read.binding)
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
@@ -228,6 +159,7 @@ impl<'f> Resolver<'f> {
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
+            homes: vec![read.folder.to_owned()],
         });
     }
 
@@ -239,7 +171,7 @@ impl<'f> Resolver<'f> {
 
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
-        let pairs = self.uses.pairs(&self.references, sources);
+        let pairs = self.uses.pairs(&self.references);
         role::assign(&mut self.references, &pairs, |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
             if handed_in.symbol.kind == SymbolKind::Variable {
@@ -249,7 +181,7 @@ impl<'f> Resolver<'f> {
         for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
             self.references[at].role = Role::Definition;
         }
-        Offers::of(&self.references, sources, &self.folders)
+        Offers::of(&self.references, &self.folders)
     }
 
     fn rounds(&mut self) {
@@ -334,7 +266,7 @@ impl<'f> Resolver<'f> {
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
     fn relays(&mut self) {
         for _ in 0..MAX_DEPTH {
-            let offers = Offers::relays(&self.references, self.sources, &self.folders);
+            let offers = Offers::relays(&self.references, &self.folders);
             let before = self.references.len();
             for read in std::mem::take(&mut self.named) {
                 let asked = read.hops.first().map(|hop| offers.ask(hop, &self.folders, &self.references));
@@ -367,6 +299,17 @@ impl<'f> Resolver<'f> {
             }
         }
     }
+}
+
+/// What a file says once is read once, however many configurations include it and mean the same by it.
+fn once_for_all_homes(references: &mut Vec<Reference>) {
+    references.dedup_by(|later, first| {
+        let same = Reference { homes: first.homes.clone(), ..later.clone() } == *first;
+        if same {
+            first.homes.append(&mut later.homes);
+        }
+        same
+    });
 }
 
 /// The state of another root that a base reads.

@@ -14,11 +14,13 @@ use super::glance::Glance;
 use super::links::Links;
 use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
+use super::paths::{climbed, is_outside};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
 use super::source::Source;
 use super::syntax::{Syntax, installed};
+use super::template::Templates;
 use crate::model::{Access, SlotUse};
 
 /// A file that is no Terraform as far as keyslot can read it.
@@ -48,6 +50,7 @@ pub struct Tree {
     pub sources: Vec<Source>,
     parsed: Vec<Parsed>,
     links: Links,
+    templates: Templates,
     /// Of all files, those left out included.
     folders: BTreeSet<String>,
     /// How many files were read, those left out included.
@@ -87,6 +90,11 @@ impl Tree {
         let mut reading = Reading::new(glanced, Links::default(), Failures::Every);
         // All bytes are there: nothing is left to look into.
         reading.looks();
+        for path in reading.templates() {
+            let file = files.iter().find(|(known, _)| known.as_ref() == path);
+            file.into_iter()
+                .for_each(|(_, bytes)| reading.take_template(path.clone(), bytes.as_ref().to_vec()));
+        }
         let copies: BTreeSet<&str> = files.iter().filter_map(|(path, _)| installed(path.as_ref())).collect();
         reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect())
     }
@@ -132,6 +140,9 @@ impl Tree {
         for ((file, source), result) in files.into_iter().zip(new.clone()).zip(parse_all(&new, &self.links)) {
             tree.sources[file] = source;
             tree.parsed[file] = result;
+            if let Ok(facts) = &mut tree.parsed[file] {
+                self.templates.fill(tree.sources[file].folder(), facts);
+            }
         }
         tree.resolved()
     }
@@ -150,6 +161,7 @@ impl Tree {
             sources,
             parsed,
             links,
+            templates: Templates::default(),
             folders,
             files,
             unparsed: Vec::new(),
@@ -165,6 +177,16 @@ impl Tree {
             named: OnceLock::new(),
         };
         tree.resolved()
+    }
+
+    /// The same, with the templates that were put into its facts.
+    pub(super) fn with_templates(self, templates: Templates) -> Tree {
+        Tree { templates, ..self }
+    }
+
+    /// Paths of files that templates of ARM were taken from.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        self.templates.paths()
     }
 
     fn resolved(mut self) -> Tree {
@@ -321,7 +343,12 @@ impl Tree {
 
     /// The same for a path within the tree.
     pub fn shown_path(&self, path: &str) -> String {
-        format!("{}{path}", self.root)
+        if !is_outside(path) {
+            return format!("{}{path}", self.root);
+        }
+        // The root of the file system stays where it is.
+        let top = if self.root.starts_with('/') { "/" } else { "" };
+        format!("{top}{}", climbed(&self.root, path))
     }
 
     /// `path:line:column`, for messages.

@@ -157,6 +157,7 @@ impl<'s> Walk<'s> {
             match structure {
                 Structure::Attribute(attribute) => arguments.push(self.argument(prefix, attribute)),
                 Structure::Block(block) => {
+                    arguments.extend(self.labelled(prefix, block));
                     self.arguments(&block.body, &format!("{prefix}{}.", block.ident.as_str()), arguments);
                 }
             }
@@ -169,6 +170,14 @@ impl<'s> Walk<'s> {
             span: attribute.value.span().map_or(0..0, |span| self.source.to_file(span)),
             value: Value::of(self.source, &self.scope, &attribute.value),
         }
+    }
+
+    /// The kind of a backend, which is a label: its block may be empty.
+    fn labelled(&self, prefix: &str, block: &SyntaxBlock) -> Option<Argument> {
+        let label =
+            block.labels.first().filter(|_| prefix.is_empty() && block.ident.as_str() == "backend")?;
+        let span = block.ident.span().map_or(0..0, |span| self.source.to_file(span));
+        Some(Argument { name: "backend".to_owned(), span, value: Value::Text(label.as_str().to_owned()) })
     }
 
     /// `each` of a repeated block, or the iterator of a `dynamic` one.
@@ -270,7 +279,7 @@ impl<'s> Walk<'s> {
 fn is_asked_for(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["locals" | "terraform" | "include"] => true,
+        ["locals" | "terraform" | "include" | "remote_state"] => true,
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)

@@ -464,3 +464,12 @@ fn keys_of_an_account_that_is_not_named_are_told_when_they_stay() {
     let all = folder.run(&["flip", "--to", "secondary", "--account", "all"]);
     assert!(!all.stderr.contains("stays on"), "{}", all.stderr);
 }
+
+#[test]
+fn what_is_declared_of_nothing_is_told_of_a_folder_with_one_file_and_not_of_one_file() {
+    let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    let declared = "version = 1\n[check]\nmirrors = [\":local.b\"]\n";
+    let folder = Folder::of(&[("a.tf", text), ("keyslot.toml", declared)]);
+    assert!(folder.run(&["check"]).stdout.contains("unused-declaration"));
+    assert!(!folder.run(&["check", "a.tf"]).stdout.contains("unused-declaration"));
+}

@@ -92,10 +92,28 @@ output      api_key  gets another sensitive value
 
 #[test]
 fn without_a_word_on_which_secrets_are_meant_they_are_to_be_confirmed() {
-    let ran = check("rotation.json", &[]);
+    let nothing = Folder::of::<&str, &str>(&[]);
+    let plan = fixture("rotation.json");
+    let ran = nothing.run(&["check", "--plan", plan.to_str().unwrap()]);
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.starts_with("this plan changes 2 secrets, and nobody said which"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("--secret NAME"), "{}", ran.stderr);
+    for said in ["there is no Terraform in this folder", "keyslot check PATH --plan FILE", "--secret NAME"] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn without_a_path_the_code_in_this_folder_is_meant() {
+    let plan = fixture("rotation.json");
+    let arguments = ["check", "--plan", plan.to_str().unwrap()];
+    let ran = Folder::example().run(&arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    let nothing = Folder::of::<&str, &str>(&[]);
+    let named = nothing.run(&[&arguments[..], &["--secret", "CosmosDb-ApiKey"]].concat());
+    assert_eq!((named.code, named.stderr.as_str()), (0, ""), "{}", named.stdout);
+    // Whoever names a folder means it.
+    let elsewhere = nothing.run(&[&arguments[..], &["--secret", "CosmosDb-ApiKey", "none"]].concat());
+    assert_eq!(elsewhere.code, 2, "{}", elsewhere.stderr);
 }
 
 #[test]
@@ -128,7 +146,8 @@ missing     CosmosDb-ApiKey  was expected to change
     assert_eq!(report["missed"], serde_json::json!(["CosmosDb-ApiKey"]));
     let quiet = folder.run(&["check", "src/infra", "--plan", "idle.json", "--quiet"]);
     assert_eq!((quiet.code, quiet.stdout.as_str(), quiet.stderr.as_str()), (1, "", ""));
-    assert_eq!(folder.run(&["check", "--plan", "idle.json"]).code, 0, "nothing was expected");
+    let alone = Folder::of(&[("idle.json", folder.get("idle.json"))]);
+    assert_eq!(alone.run(&["check", "--plan", "idle.json"]).code, 0, "nothing was expected");
     assert_eq!(folder.run(&["check", "--plan", "idle.json", "--trace"]).code, 2);
 }
 

@@ -23,16 +23,17 @@ use crate::terraform::{Syntax, Tree};
 /// No git repository around it, no such revision, or objects that are not here.
 pub fn there(
     found: &Found,
+    here: &Tree,
     revision: &str,
     declarations: &Declarations,
     terminal: &mut Terminal,
 ) -> Result<There, CliError> {
     let mut base = found.root.clone();
-    let mut read = files(&base, revision, found.only.as_deref())?;
+    let mut read = files(&base, revision, found.only.as_deref(), here)?;
     let top = top(&base, &read.prefix).filter(|_| read.files.is_empty() && found.only.is_none());
     let moved = top.is_some();
     if let Some(top) = top {
-        read = files(&top, revision, None)?;
+        read = files(&top, revision, None, here)?;
         base = top;
     }
     let folder = found.root.display();
@@ -44,16 +45,18 @@ pub fn there(
             "{folder} holds no Terraform at {revision}: its accounts are looked for in folders that are gone since"
         ));
     }
-    let tree = declarations.apply(Tree::read(&read.files), &base)?.shown_under(&read.prefix);
+    let tree =
+        declarations.apply(Tree::read(&read.files), &base, found.only.as_deref())?.shown_under(&read.prefix);
     let there = There { gone: gone(&base, &tree), moved, ..There::new(tree, revision) };
     warn_of_gaps(&there, terminal);
     Ok(there)
 }
 
-fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, CliError> {
+fn files(folder: &Path, revision: &str, only: Option<&str>, here: &Tree) -> Result<Revision, CliError> {
     let wanted = |path: &str| match only {
         Some(name) => path == name,
-        None => Syntax::of(path).is_some(),
+        // Templates that this tree takes from files, the other one took from them as a rule.
+        None => Syntax::of(path).is_some() || here.templates().any(|template| template == path),
     };
     block_on(files_at(Path::new("git"), folder, revision, wanted))?.map_err(no_revision)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::check::plan::{Expectation, Judgement, judge};
 use crate::cli::declarations::Declarations;
 use crate::cli::discover::{Shortcuts, discover};
+use crate::cli::error::ErrorKind;
 use crate::cli::findings::{FindingOptions, Format};
 use crate::cli::sealed::read_sealed;
 use crate::cli::{CliError, Exit, Terminal};
@@ -19,7 +20,7 @@ use crate::terraform::plan::read_plan;
 #[derive(Debug, clap::Args)]
 pub struct PlanOptions {
     /// Check a plan, as `terraform show -json` prints it (- for standard input): that it changes the secrets that carry
-    /// the key, and nothing else. Which those are, the Terraform at PATH tells, or --secret. Ends with 1 where it does
+    /// the key, and nothing else. Which those are, the Terraform at PATH tells (without it, in this folder), or --secret. Ends with 1 where it does
     /// anything else, or changes none of them.
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["trace", "fail_on", "baseline", "write_baseline"])]
@@ -80,12 +81,25 @@ impl PlanOptions {
         terminal: &mut Terminal,
     ) -> Result<Expectation, CliError> {
         let named = Expectation::named(&self.secret);
-        let Some(code) = code else { return Ok(named) };
-        let (found, tree) = discover(code, Shortcuts::TAKEN)?;
+        let (found, tree) = match (discover(code.unwrap_or(Path::new(".")), Shortcuts::TAKEN), code) {
+            (Ok(found), _) => found,
+            // Nobody said where the code is, and it is not here.
+            (Err(error), None) if error.kind == ErrorKind::Usage => {
+                if self.secret.is_empty() && !quiet {
+                    terminal.warn("there is no Terraform in this folder to tell which secrets carry the key");
+                    terminal.hint(
+                        "name the folder of the code that the plan is of: keyslot check PATH --plan FILE",
+                    );
+                    terminal.hint("or name the secrets that are meant to change: --secret NAME");
+                }
+                return Ok(named);
+            }
+            (Err(error), _) => return Err(error),
+        };
         if !quiet {
             super::say_what_was_passed_over(&found, &tree, terminal);
         }
-        let tree = declarations.apply(tree, &found.root)?;
+        let tree = declarations.apply(tree, &found.root, found.only.as_deref())?;
         if !quiet && hides_something(&tree) {
             terminal.warn(
                 "this code does not tell all places that take a key (see `keyslot check` without --plan), so a \

@@ -7,6 +7,7 @@
 
 mod bytes;
 mod links;
+mod outside;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use self::bytes::{Stamp, read_whole};
+use self::outside::Around;
 use self::walk::Gathered;
 use super::error::CliError;
 use crate::terraform::{Failures, Glance, Glanced, Links, Look, Reading, Syntax, Tree};
@@ -120,7 +122,8 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     let Gathered { seen, unread, left, mut copies, total, .. } = gathered;
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
-    let tree = read(&root, seen, unread, links, shortcuts.failures(total));
+    let around = Around::of(&root).filter(|_| known.is_dir());
+    let tree = read(&root, around.as_ref(), seen, unread, links, shortcuts.failures(total));
     let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
     let tree = tree.beside(copies).shown_under(&shown(&root));
     let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
@@ -163,33 +166,69 @@ fn file(path: &Path, shortcuts: Shortcuts) -> Result<(PathBuf, Gathered), CliErr
 /// Reads what matters, round by round.
 fn read(
     root: &Path,
+    around: Option<&Around>,
     seen: Vec<Seen>,
     mut unread: Vec<(String, String)>,
     links: Links,
     failures: Failures,
 ) -> Tree {
     let mut known: Vec<(PathBuf, Stamp)> = Vec::with_capacity(seen.len());
-    let mut glanced = Vec::with_capacity(seen.len());
-    for Seen { path, stamp, glance, bytes } in seen {
-        known.push((root.join(&path), stamp));
-        glanced.push(Glanced { path, glance, bytes });
-    }
-    let paths: Vec<String> = glanced.iter().map(|glanced| glanced.path.clone()).collect();
-    let mut reading = Reading::new(glanced, links, failures);
+    let mut reading = Reading::new(glanced(root, seen, &mut known), links, failures);
     loop {
         let looks = reading.looks();
         if looks.is_empty() {
+            let further = beside(root, around, &mut reading, &mut unread);
+            if !further.is_empty() {
+                reading.more(glanced(root, further, &mut known));
+                continue;
+            }
+            for path in reading.templates() {
+                template(root, &path).into_iter().for_each(|it| reading.take_template(path.clone(), it));
+            }
             return reading.finish(unread);
         }
         let mut wanted = Vec::new();
         for (file, bytes) in look_into(&looks, &known) {
             match bytes {
                 Ok(bytes) => wanted.push((file, bytes)),
-                Err(why) => unread.push((paths[file].clone(), why)),
+                Err(why) => unread.push((walk::relative(root, &known[file].0), why)),
             }
         }
         reading.take(wanted);
     }
+}
+
+/// Files as the tree is made of them; `known` goes on with where they lie.
+fn glanced(root: &Path, seen: Vec<Seen>, known: &mut Vec<(PathBuf, Stamp)>) -> Vec<Glanced> {
+    let of_one = |Seen { path, stamp, glance, bytes }| {
+        known.push((root.join(&path), stamp));
+        Glanced { path, glance, bytes }
+    };
+    seen.into_iter().map(of_one).collect()
+}
+
+/// The files of modules beside the tree that were not read yet.
+fn beside(
+    root: &Path,
+    around: Option<&Around>,
+    reading: &mut Reading,
+    unread: &mut Vec<(String, String)>,
+) -> Vec<Seen> {
+    let Some(around) = around else { return Vec::new() };
+    let mut seen = Vec::new();
+    for folder in reading.outside() {
+        let module = around.module(root, &folder);
+        seen.extend(module.seen);
+        unread.extend(module.unread);
+    }
+    seen
+}
+
+/// A file that the Terraform names, if it lies in the tree. One that cannot be read is as good as one elsewhere.
+fn template(root: &Path, path: &str) -> Option<Vec<u8>> {
+    let file = root.join(path).canonicalize().ok()?;
+    let inside = file.is_file() && file.starts_with(root.canonicalize().ok()?);
+    read_whole(&file, &mut Vec::new()).ok().filter(|_| inside).map(|(bytes, _)| bytes.to_vec())
 }
 
 /// The files that are wanted, with their bytes or why there are none.

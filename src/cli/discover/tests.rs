@@ -67,7 +67,7 @@ fn a_file_that_has_changed_when_it_is_wanted_is_unread() {
             "" => fs::remove_file(root.join("b.tf")).unwrap(),
             text => fs::write(root.join("b.tf"), text).unwrap(),
         }
-        let tree = read(root, seen, unread, Links::default(), Failures::ThatMatter);
+        let tree = read(root, None, seen, unread, Links::default(), Failures::ThatMatter);
         let unread: Vec<(&str, &str)> =
             tree.unread.iter().map(|it| (tree.sources[it.file].path(), it.why.as_str())).collect();
         let why = if change.is_empty() { "No such file" } else { "it changed while" };
@@ -87,4 +87,85 @@ fn many_files_are_looked_into_by_several_threads() {
     let folder = folder(&borrowed);
     let tree = discover(folder.path(), SMALL_TREES_TOO).unwrap().1;
     assert_eq!(tree.references.len(), 202);
+}
+
+#[test]
+fn templates_in_files_of_their_own_are_read_within_the_tree_alone() {
+    const TEMPLATE: &str =
+        r#"{"outputs": {"k": {"value": "[listKeys(variables('id'), '2021-04-15').primaryMasterKey]"}}}"#;
+    let code = "resource \"azurerm_resource_group_template_deployment\" \"x\" {\n  template_content = file(\"x.json\")\n}\nlocals \
+                {\n  k = jsondecode(azurerm_resource_group_template_deployment.x.output_content).k.value\n}\n";
+    let whole = folder(&[("in/a.tf", code), ("in/x.json", TEMPLATE), ("out.json", TEMPLATE)]);
+    for shortcuts in [SMALL_TREES_TOO, Shortcuts::OFF] {
+        let (_, tree) = discover(&whole.path().join("in"), shortcuts).unwrap();
+        assert_eq!(tree.references.len(), 1);
+        assert_eq!(tree.templates().collect::<Vec<_>>(), ["x.json"]);
+    }
+    #[cfg(unix)]
+    {
+        fs::remove_file(whole.path().join("in/x.json")).unwrap();
+        std::os::unix::fs::symlink("../out.json", whole.path().join("in/x.json")).unwrap();
+        let (_, tree) = discover(&whole.path().join("in"), SMALL_TREES_TOO).unwrap();
+        assert_eq!((tree.references.len(), tree.templates().count()), (0, 0));
+    }
+}
+
+/// A root that calls a module beside it, which calls another one that reads a key.
+fn repository(more: &[(&str, &str)]) -> TempDir {
+    let call = "module \"m\" {\n  source = \"../../modules/m\"\n}\n";
+    let reads = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"orders\"\n}\nresource \"a\" \"b\" {\n  value = \
+                 data.azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let own = "data \"azurerm_cosmosdb_account\" \"y\" {\n  name = \"orders\"\n}\nresource \"a\" \"b\" {\n  value = \
+               data.azurerm_cosmosdb_account.y.primary_key\n}\n";
+    let mut files = vec![
+        ("live/one/a.tf", call),
+        ("live/one/own.tf", own),
+        ("modules/m/a.tf", "module \"n\" {\n  source = \"../n\"\n}\n"),
+        ("modules/n/a.tf", reads),
+        ("modules/other/a.tf", reads),
+    ];
+    files.extend(more);
+    folder(&files)
+}
+
+#[test]
+fn modules_beside_the_folder_that_is_read_belong_to_it() {
+    for call in
+        [None, Some(("live/one/b.tf.json", "{\"module\": {\"o\": {\"source\": \"../../modules/other\"}}}"))]
+    {
+        let more: Vec<(&str, &str)> = [(".git/HEAD", "x")].into_iter().chain(call).collect();
+        let repository = repository(&more);
+        let root = repository.path().join("live/one");
+        let trees =
+            [SMALL_TREES_TOO, Shortcuts::TAKEN, Shortcuts::OFF].map(|it| discover(&root, it).unwrap().1);
+        for tree in &trees {
+            assert_eq!(report(tree), report(&trees[0]));
+            let read: Vec<String> = tree.references.iter().map(|it| tree.shown(it.file)).collect();
+            let mut expected = vec!["modules/n/a.tf", "live/one/own.tf"];
+            expected.extend(call.map(|_| "modules/other/a.tf"));
+            let mut expected: Vec<String> =
+                expected.iter().map(|it| repository.path().join(it).to_string_lossy().into_owned()).collect();
+            expected.sort_by_key(|path| (path.contains("/live/"), path.clone()));
+            assert_eq!(read, expected);
+            assert_eq!(tree.slot_use(0, crate::model::Access::ReadWrite), crate::model::SlotUse::Mixed);
+            let moved = |to| crate::terraform::plan(tree, 0, crate::model::Access::ReadWrite, to);
+            let refused: Vec<String> =
+                moved(crate::model::Slot::Primary).unwrap_err().iter().map(ToString::to_string).collect();
+            assert!(
+                refused[0].contains("modules/n/a.tf:5:") && refused[0].contains("nothing is edited"),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn modules_beside_the_repository_are_not_read() {
+    for more in [&[][..], &[("live/.git/HEAD", "x")], &[("live/one/.git/HEAD", "x")]] {
+        let repository = repository(more);
+        for shortcuts in [SMALL_TREES_TOO, Shortcuts::OFF] {
+            let (_, tree) = discover(&repository.path().join("live/one"), shortcuts).unwrap();
+            assert_eq!(tree.references.len(), 1, "{more:?}");
+        }
+    }
 }

@@ -62,6 +62,20 @@ fn walker(root: &Path) -> WalkBuilder {
     walker
 }
 
+/// The code right in a folder, read from where the tree's root is.
+pub fn module(root: &Path, folder: &Path) -> Gathered {
+    let mut gathered = Gathered::default();
+    for entry in walker(folder).max_depth(Some(1)).build().flatten() {
+        let code =
+            matches!(Syntax::of(&entry.file_name().to_string_lossy()), Some(Syntax::Native | Syntax::Json));
+        if code && entry.file_type().is_some_and(|kind| kind.is_file()) {
+            gathered.file(root, entry.path(), Shortcuts::TAKEN);
+        }
+    }
+    gathered.seen.sort_by(|a, b| a.path.cmp(&b.path));
+    gathered
+}
+
 /// Variables files right in a folder that git ignores, by name. They are not opened.
 pub fn ignored_values(folder: &Path) -> Vec<PathBuf> {
     let is_values = |path: &Path| {

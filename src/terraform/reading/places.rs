@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
+use crate::terraform::paths::is_outside;
 use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
 use crate::terraform::words::Sought;
 
@@ -59,6 +60,13 @@ impl Places {
     /// The files of a folder, those linked into it among them.
     pub fn of_folder(&self, folder: &str) -> &[usize] {
         self.folders.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    /// Folders outside of the tree that a quoted path leads to.
+    pub fn outside(&self) -> impl Iterator<Item = String> {
+        // No path that is one sorts before the first of these, or after the last.
+        let near = self.paths.range("..".to_owned().."..0".to_owned());
+        near.map(|(folder, _)| folder).filter(|folder| is_outside(folder)).cloned()
     }
 
     /// All folders that hold files.

@@ -3,6 +3,9 @@
 //! Trees are made up at random, so that keys travel through local values, module inputs and outputs with names
 //! that say nothing, over files that hold none of the words by which a file matters.
 
+mod made_up;
+
+use self::made_up::made_up;
 use super::*;
 use crate::check::check;
 use crate::model::{Access, Slot};
@@ -58,207 +61,6 @@ fn flips(tree: &Tree) -> String {
         }
     }
     text
-}
-
-/// Small and seeded: a failing tree can be made again from its number.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % sides
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.roll(from.len())]
-    }
-}
-
-const NAMES: &[&str] = &["a", "b", "c", "primary", "secondary"];
-const FOLDERS: &[&str] = &["", "live/one", "modules/m", "modules/m/inner", "shared"];
-const ATTRIBUTES: &[&str] = &[
-    "primary_key",
-    "primary_key",
-    "secondary_key",
-    "secondary_key",
-    "secondary_readonly_key",
-    "connection_strings[1]",
-    "endpoint",
-    "name",
-];
-
-fn expression(dice: &mut Dice, account: bool) -> String {
-    let name = dice.pick(NAMES);
-    let other = dice.pick(NAMES);
-    match dice.roll(if account { 21 } else { 14 }) {
-        0 => "\"text\"".to_owned(),
-        1 | 2 => format!("local.{name}"),
-        3 | 4 => format!("var.{name}"),
-        5 | 6 => format!("module.{name}.{other}"),
-        7 => format!("module.{name}"),
-        8 => {
-            let (a, b) = (expression(dice, account), expression(dice, account));
-            format!("{{ primary = {a}, secondary = {b} }}")
-        }
-        9 => format!("local.{name}[var.{other}]"),
-        10 => {
-            let inner = expression(dice, account);
-            format!("[for x in [{inner}] : x.{name}]")
-        }
-        11 => format!("merge(local.{name}, {{ {other} = \"x\" }})"),
-        12 => format!("jsonencode(module.{name})"),
-        13 => format!("data.terraform_remote_state.{name}.outputs.{other}"),
-        14 => "azurerm_cosmosdb_account.db".to_owned(),
-        15 => format!(
-            "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
-             azurerm_cosmosdb_account.db.secondary_key"
-        ),
-        16 => format!("module.{name}.primary_key"),
-        _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
-    }
-}
-
-const PAIRS: &[(&str, &str)] =
-    &[("a", "b"), ("c", "primary"), ("primary", "secondary"), ("primary", "secondary")];
-
-/// Both keys under two names, in one of the ways that put them on offer.
-fn pair(dice: &mut Dice, folder: &str) -> String {
-    offer(dice, folder, "azurerm_cosmosdb_account.db", ("primary_key", "secondary_key"))
-}
-
-/// The same again, of a pair that was on offer already.
-fn further(dice: &mut Dice, folder: &str) -> String {
-    let name = dice.pick(NAMES);
-    let from = match dice.roll(4) {
-        0 => "local".to_owned(),
-        1 => "var".to_owned(),
-        2 => format!("local.{name}"),
-        _ => format!("module.{name}"),
-    };
-    let names = PAIRS[dice.roll(PAIRS.len())];
-    offer(dice, folder, &from, names)
-}
-
-fn offer(dice: &mut Dice, folder: &str, from: &str, names: (&str, &str)) -> String {
-    let (one, two) = (format!("{from}.{}", names.0), format!("{from}.{}", names.1));
-    let (first, second) = PAIRS[dice.roll(PAIRS.len())];
-    let name = dice.pick(NAMES);
-    match dice.roll(4) {
-        0 => format!("locals {{\n  {first} = {one}\n  {second} = {two}\n}}\n"),
-        1 => format!("locals {{\n  {name} = {{ {first} = {one}, {second} = {two} }}\n}}\n"),
-        2 => format!(
-            "output \"{first}\" {{\n  value = {one}\n}}\noutput \"{second}\" {{\n  value = {two}\n}}\n"
-        ),
-        _ => {
-            let source = path(folder, dice.pick(FOLDERS));
-            format!(
-                "module \"{name}\" {{\n  source = \"{source}\"\n  {first} = {one}\n  {second} = {two}\n}}\n"
-            )
-        }
-    }
-}
-
-/// A relative path between folders of the tree, as a module call writes it.
-fn path(from: &str, to: &str) -> String {
-    let up: String = from.split('/').filter(|part| !part.is_empty()).map(|_| "../").collect();
-    format!("{}{to}", if up.is_empty() { "./" } else { &up })
-}
-
-fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
-    let name = dice.pick(NAMES);
-    let value = expression(dice, account);
-    match dice.roll(19) {
-        9..=11 => further(dice, folder),
-        12 => format!("module \"{name}\" {{\n  source = \"git::https://example.invalid/cosmos.git\"\n}}\n"),
-        13 => "provider \"azurerm\" {}\n".to_owned(),
-        15 => format!(
-            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  for_each = {value}\n  name = each.key\n  value = each.value\n}}\n"
-        ),
-        16 => {
-            let source = path(folder, dice.pick(FOLDERS));
-            let (argument, element) = (dice.pick(NAMES), dice.pick(&["each.value", "each.value.primary"]));
-            format!(
-                "module \"{name}\" {{\n  source = \"{source}\"\n  for_each = {value}\n  {argument} = {element}\n}}\n"
-            )
-        }
-        17 => format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"{name}\"\n  }}\n}}\n"),
-        18 => {
-            let key = dice.pick(NAMES);
-            format!(
-                "data \"terraform_remote_state\" \"{name}\" {{\n  backend = \"azurerm\"\n  config = {{ key = \"{key}\" }}\n}}\n"
-            )
-        }
-        14 => format!("variable \"{name}\" {{\n  default = \"{}\"\n}}\n", dice.pick(NAMES)),
-        0..=2 => format!("locals {{\n  {name} = {value}\n}}\n"),
-        3 | 4 => format!("output \"{name}\" {{\n  value = {value}\n}}\n"),
-        5 | 6 => {
-            let source = path(folder, dice.pick(FOLDERS));
-            let argument = dice.pick(NAMES);
-            let more = dice.pick(NAMES);
-            format!(
-                "module \"{name}\" {{\n  source = \"{source}\"\n  {argument} = {value}\n  {more}_x = 1\n}}\n"
-            )
-        }
-        7 => format!("variable \"{name}\" {{\n  default = \"x\"\n}}\n"),
-        _ => format!("resource \"azurerm_key_vault_secret\" \"{name}_{folder}\" {{\n  value = {value}\n}}\n")
-            .replace('/', "_"),
-    }
-}
-
-fn account(dice: &mut Dice) -> String {
-    let name = match dice.roll(4) {
-        0 => "\"orders\"".to_owned(),
-        1 => format!("\"${{var.{}}}-db\"", dice.pick(NAMES)),
-        2 => format!("local.{}", dice.pick(NAMES)),
-        _ => format!("module.{}.{}", dice.pick(NAMES), dice.pick(NAMES)),
-    };
-    format!("resource \"azurerm_cosmosdb_account\" \"db\" {{\n  name = {name}\n}}\n")
-}
-
-fn made_up(seed: u64) -> Files {
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-    let mut files = Files::new();
-    for folder in FOLDERS {
-        let with_account = dice.roll(2) == 0;
-        for number in 0..2 + dice.roll(4) {
-            let knows = with_account && number == 0;
-            let mut text = "# nothing\n".to_owned();
-            if knows {
-                text = account(&mut dice) + &pair(&mut dice, folder) + &pair(&mut dice, folder);
-            }
-            for _ in 0..1 + dice.roll(4) {
-                text.push_str(&block(&mut dice, folder, knows));
-            }
-            match dice.roll(40) {
-                0 => text.push_str("locals {\n"),
-                1 => text.push_str("locals {\n  broken = = 1\n}\n"),
-                2 => text = text.replace('\n', "\r\n"),
-                3 => text.insert(0, '\u{feff}'),
-                _ => {}
-            }
-            let name = ["main.tf", "a.tofu", "b_override.tf", "c.tf", "prod.tfvars", "z.tf"][number];
-            let path = format!("{folder}/{name}");
-            files.push((path.trim_start_matches('/').to_owned(), text));
-        }
-    }
-    if dice.roll(3) == 0 {
-        files.push(terragrunt(&mut dice));
-    }
-    files.sort();
-    files
-}
-
-/// A configuration that runs one folder with what another one hands out.
-fn terragrunt(dice: &mut Dice) -> (String, String) {
-    let (runs, of) = (dice.pick(FOLDERS), dice.pick(FOLDERS));
-    let (name, output) = (dice.pick(NAMES), dice.pick(NAMES));
-    let text = format!(
-        "terraform {{\n  source = \"../{runs}\"\n}}\ndependency \"d\" {{\n  config_path = \"../{of}\"\n}}\n\
-         inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
-    );
-    ("run/terragrunt.hcl".to_owned(), text)
 }
 
 #[test]
@@ -477,4 +279,29 @@ fn where_a_version_gets_its_number_is_seen() {
     let (tree, _) = read(&files, true);
     let seen: Vec<&str> = tree.sources.iter().map(|source| source.path()).collect();
     assert_eq!(seen, ["a.tf", "outputs.tf", "variables.tf"]);
+}
+
+#[test]
+fn what_an_included_file_hands_on_is_followed_for_every_including_one() {
+    let files = owned(&[
+        (
+            "live/app/terragrunt.hcl",
+            "include {\n  path = \"../common.hcl\"\n}\nterraform {\n  source = \"../../modules/app\"\n}\n",
+        ),
+        (
+            "live/common.hcl",
+            "dependency \"d\" {\n  config_path = \"../db\"\n}\ninputs = {\n  k = dependency.d.outputs.o\n}\n",
+        ),
+        ("live/db/terragrunt.hcl", "terraform {\n  source = \"../../modules/db\"\n}\n"),
+        ("modules/app/noise.tf", "locals {\n  n = var.n\n}\n"),
+        ("modules/app/use.tf", "resource \"a\" \"b\" {\n  value = var.k\n}\n"),
+        ("modules/db/a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n"),
+        ("modules/db/noise.tf", "output \"n\" {\n  value = local.n\n}\n"),
+        ("modules/db/out.tf", "output \"o\" {\n  value = local.k\n}\n"),
+    ]);
+    let (tree, left_out) = read(&files, true);
+    let sink = &tree.flows()[0].sink;
+    assert_eq!(tree.sources[sink.file].path(), "modules/app/use.tf");
+    assert_eq!(left_out, 2);
+    assert_eq!(report(&tree), report(&read(&files, false).0));
 }

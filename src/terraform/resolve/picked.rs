@@ -43,7 +43,7 @@ impl<'f> Resolver<'f> {
             (!names.is_empty()).then_some((at, hop, names))
         })?;
         let evaluator = Evaluator::new(&self.folders, self.sources);
-        let chooser = known(self.sources, &evaluator, self.sources[read.file].folder(), choice)?;
+        let chooser = known(self.sources, &evaluator, read.folder, choice)?;
         let mut branches = Vec::new();
         for name in names.contains(&chooser.value).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;
@@ -61,8 +61,7 @@ impl<'f> Resolver<'f> {
             self.through(read, hop, defined, key);
             self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
         }
-        let folder = self.sources[read.file].folder();
-        let cell = self.folders.readable(folder, &read.read.binding);
+        let cell = self.folders.readable(read.folder, &read.read.binding);
         self.picked.extend(cell.filter(|(_, rest)| rest.is_empty()).map(|(cell, _)| cell));
     }
 

@@ -9,7 +9,6 @@ use super::Look;
 use crate::model::{Access, Slot};
 use crate::terraform::facts::{Base, Step, StepKind};
 use crate::terraform::reference::Reference;
-use crate::terraform::source::Source;
 
 /// The steps of every read of a local value, by folder and name.
 #[derive(Default)]
@@ -66,13 +65,13 @@ impl Uses {
     }
 
     /// The references that are a pair because they are read by their names alone.
-    pub(super) fn pairs(&self, references: &[Reference], sources: &[Source]) -> BTreeSet<usize> {
+    pub(super) fn pairs(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<Member<'_>>> = BTreeMap::new();
         for (at, reference) in
             references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty())
         {
             let ["locals", name] = first_two(&reference.binding) else { continue };
-            let folder = sources[reference.file].folder();
+            let folder = reference.home();
             let read = self.read(folder, name, &reference.binding[2..]);
             let group = (folder, reference.account, reference.access, reference.family.as_str());
             groups.entry(group).or_default().push((at, name, read));
@@ -114,10 +113,10 @@ fn first_two(binding: &[String]) -> [&str; 2] {
     [0, 1].map(|at| binding.get(at).map_or("", String::as_str))
 }
 
+/// A name, or the number of an element of a list.
 fn named(step: &Step) -> Option<String> {
-    match &step.kind {
-        StepKind::Attribute(name) | StepKind::Key(name) => Some(name.clone()),
+    match step.kind {
         StepKind::Number(number) => Some(number.to_string()),
-        StepKind::Any | StepKind::Element | StepKind::AttributeSplat | StepKind::Computed => None,
+        _ => step.name().map(str::to_owned),
     }
 }

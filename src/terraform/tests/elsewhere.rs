@@ -1,10 +1,8 @@
 //! Keys that do not come from an account's own block.
 
-use std::collections::BTreeSet;
-
 use super::{check, found};
 use crate::model::Slot;
-use crate::terraform::{SymbolKind, Tree};
+use crate::terraform::Tree;
 
 #[test]
 fn terragrunt_dependencies_are_followed_into_the_tree() {
@@ -213,33 +211,6 @@ fn an_action_may_be_ephemeral() {
 }
 
 #[test]
-fn remote_state_of_a_root_in_the_tree_is_followed_into_it() {
-    let db = "terraform {\n  backend \"azurerm\" {\n    container_name = \"state\"\n    key = \"db.tfstate\"\n  }\n}\noutput \"cosmos_primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"cosmos_secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
-    let app = |config: &str| {
-        format!(
-            "data \"terraform_remote_state\" \"db\" {{\n  backend = \"{}\"\n  config = {{ {config} }}\n}}\nlocals {{\n  k = data.terraform_remote_state.db.outputs.cosmos_secondary_key\n}}\n",
-            if config.contains("path") { "local" } else { "azurerm" }
-        )
-    };
-    for (config, joined) in [
-        ("key = \"db.tfstate\"", true),
-        ("key = \"db.tfstate\", container_name = \"state\"", true),
-        ("key = \"db.tfstate\", container_name = \"other\"", false),
-        ("key = \"${var.x}.tfstate\"", false),
-        ("path = \"../db/terraform.tfstate\"", true),
-        ("path = \"../elsewhere/terraform.tfstate\"", false),
-    ] {
-        let tree = Tree::read(&[("app/a.tf", app(config).as_str()), ("db/a.tf", db)]);
-        let reader = tree.references.iter().find(|reference| reference.attribute == "cosmos_secondary_key");
-        let reader = reader.unwrap_or_else(|| panic!("{config}"));
-        assert_eq!(reader.slot, Slot::Secondary);
-        let accounts: BTreeSet<usize> = tree.references.iter().map(|reference| reference.account).collect();
-        assert_eq!(accounts.len() == 1, joined, "{config}");
-        assert_eq!(reader.crosses, Some(SymbolKind::RemoteState), "{config}");
-    }
-}
-
-#[test]
 fn json_strings_with_escapes_are_read_and_comments_are_not() {
     let text = r#"{"//": "${azurerm_cosmosdb_account.x.primary_key}",
       "locals": {"//": "${azurerm_cosmosdb_account.x.primary_key}",
@@ -290,5 +261,38 @@ fn a_dependency_is_found_by_terragrunts_own_names_for_places() {
         let files = [("live/app/terragrunt.hcl", app.as_str()), ("live/db/a.tf", db)];
         let read = "live/app/terragrunt.hcl:5 b_key [b_key] secondary read-write Consumer".to_owned();
         assert!(found(&files).contains(&read), "{path}: {:#?}", found(&files));
+    }
+}
+
+#[test]
+fn an_arm_template_may_stand_in_a_file() {
+    let template = "{\"outputs\": {\"one\": {\"type\": \"string\", \"value\": \"[listKeys(variables('id'), '2021-04-15').secondaryMasterKey]\"}, \"two\": {\"value\": \"[listKeys(variables('storage'), '2019-06-01').keys[0].value]\"}}}\n";
+    let reads = |content: &str| {
+        format!(
+            "resource \"azurerm_resource_group_template_deployment\" \"x\" {{\n  template_content = {content}\n}}\nlocals {{\n  a = \
+             jsondecode(azurerm_resource_group_template_deployment.x.output_content).one.value\n  b = \
+             jsondecode(azurerm_resource_group_template_deployment.x.output_content).two.value\n}}\n"
+        )
+    };
+    let marked = format!("\u{feff}{template}");
+    for (content, path, text, found_at) in [
+        ("file(\"x.json\")", "in/x.json", template, true),
+        ("file(\"${path.module}/arm/x.json\")", "in/arm/x.json", template, true),
+        ("file(\"../x.json\")", "x.json", &marked, true),
+        ("templatefile(\"${path.module}/x.json\", { id = 1 })", "in/x.json", template, true),
+        ("file(\"x.json\")", "x.json", template, false),
+        ("file(\"../../x.json\")", "x.json", template, false),
+        ("file(var.path)", "in/x.json", template, false),
+        ("file(\"x.json\")", "in/x.json", "{\"outputs\": {", false),
+    ] {
+        let code = reads(content);
+        let files = [("in/a.tf", code.as_str()), (path, text)];
+        let expected: &[&str] =
+            if found_at { &["in/a.tf:5 one [one] secondary read-write Consumer"] } else { &[] };
+        check(&files, expected);
+        // What is changed and read again says the same.
+        let tree = Tree::read(&files);
+        let again = tree.with(&[("in/a.tf".to_owned(), code.clone().into_bytes())]);
+        assert_eq!(again.references.len(), tree.references.len(), "{content}");
     }
 }

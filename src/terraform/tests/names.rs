@@ -189,3 +189,48 @@ fn what_two_accounts_claim_is_told() {
     assert_eq!(contested(["x:*", "a:*"]), Some(Contested::Name { name: "carts".to_owned(), symbols }));
     assert_eq!(contested(["a:*", "b:*"]), None);
 }
+
+/// A module that makes an account, called twice, and what else stands in it.
+fn called_twice(more: &str) -> Vec<(String, String)> {
+    let call = |label: &str| {
+        format!(
+            "module \"{label}\" {{\n  source = \"./m\"\n  name = \"{label}\"\n}}\nlocals {{\n  {label} = module.{label}.second\n}}\n"
+        )
+    };
+    let module = format!(
+        "variable \"name\" {{}}\nresource \"azurerm_cosmosdb_account\" \"db\" {{\n  name = var.name\n}}\n{more}"
+    );
+    [("a.tf", call("carts") + &call("orders")), ("m/a.tf", module)]
+        .map(|(path, text)| (path.to_owned(), text))
+        .into()
+}
+
+const SHARED_PAIR: &str = "output \"first\" {\n  value = azurerm_cosmosdb_account.db.primary_key\n}\noutput \"second\" {\n  value = \
+                           azurerm_cosmosdb_account.db.secondary_key\n}\n";
+
+#[test]
+fn a_module_that_runs_for_several_calls_is_no_account_beside_theirs() {
+    let keys = |more: &str| {
+        let tree = Tree::read(&called_twice(more));
+        tree.accounts.iter().map(|account| account.key.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(""), ["carts", "orders"]);
+    assert_eq!(keys(SHARED_PAIR), ["carts", "orders"]);
+    // What it reads itself is read for all of them at once.
+    let reads = "locals {\n  k = azurerm_cosmosdb_account.db.primary_key\n}\n";
+    assert_eq!(keys(reads), ["carts", "m:azurerm_cosmosdb_account.db", "orders"]);
+    assert_eq!(keys("output \"a\" {\n  value = [azurerm_cosmosdb_account.db]\n}\n").len(), 3);
+}
+
+#[test]
+fn what_such_a_module_offers_is_said_of_each_account() {
+    let tree = Tree::read(&called_twice(SHARED_PAIR));
+    for name in ["carts", "orders"] {
+        let [account] = tree.accounts_called(name)[..] else { panic!("{:?}", tree.accounts) };
+        assert_eq!(tree.definitions(account, Access::ReadWrite).count(), 2, "{name}");
+        assert_eq!(tree.slot_use(account, Access::ReadWrite), SlotUse::Only(Slot::Secondary), "{name}");
+        let flip = crate::terraform::plan(&tree, account, Access::ReadWrite, Slot::Primary).unwrap();
+        let edits: Vec<&str> = flip.edits.iter().map(|edit| edit.path.as_str()).collect();
+        assert_eq!(edits, ["a.tf"]);
+    }
+}

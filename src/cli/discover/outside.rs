@@ -1,0 +1,42 @@
+//! Modules beside the folder that was asked for: `source = "../../modules/db"` in a root that is checked alone.
+//!
+//! They are read as if they belonged to the tree, for what they do with a key is done for the root; nobody edits them.
+//! Only what lies in the same git repository is: a path that leaves it, or leads to a folder that is not there, stays a
+//! finding (`module-outside-tree`).
+
+use std::path::{Path, PathBuf};
+
+use super::walk::{self, Gathered};
+use crate::terraform::is_installed;
+
+/// The repository around a tree.
+pub struct Around {
+    /// Without links, as is the next.
+    root: PathBuf,
+    top: PathBuf,
+}
+
+impl Around {
+    /// Absent where the folder lies in no repository, or is all of it.
+    pub fn of(root: &Path) -> Option<Around> {
+        let root = root.canonicalize().ok()?;
+        let top = root.ancestors().find(|folder| folder.join(".git").exists())?.to_owned();
+        (top != root).then_some(Around { root, top })
+    }
+
+    /// The Terraform files right in a folder that is given by its path from the tree's root.
+    pub fn module(&self, root: &Path, folder: &str) -> Gathered {
+        let path = root.join(folder);
+        match path.canonicalize() {
+            Ok(real) if self.holds(&real) => walk::module(root, &path),
+            Ok(_) | Err(_) => Gathered::default(),
+        }
+    }
+
+    /// What lies below the root is read where it is.
+    fn holds(&self, real: &Path) -> bool {
+        let copied = |part: std::path::Component<'_>| part.as_os_str().to_str().is_some_and(is_installed);
+        let within = real.strip_prefix(&self.top).is_ok_and(|within| !within.components().any(copied));
+        within && !real.starts_with(&self.root)
+    }
+}

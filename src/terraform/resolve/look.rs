@@ -1,0 +1,91 @@
+//! Reads with other names of their objects followed, and where each of them starts.
+
+use std::collections::BTreeMap;
+
+use crate::terraform::account::Symbol;
+use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
+use crate::terraform::facts::{Base, Read};
+use crate::terraform::folders::{Folders, Followed};
+use crate::terraform::key_read::{KeyRead, key_read};
+use crate::terraform::parse::Parsed;
+
+/// A read with other names of its object followed.
+#[derive(Clone)]
+pub(super) struct Look<'f> {
+    pub(super) file: usize,
+    /// The folder that it is read for.
+    pub(super) folder: &'f str,
+    pub(super) read: &'f Read,
+    /// The object that is named, and what its names stand for, one after the other.
+    pub(super) hops: Vec<Followed>,
+    /// The account that it starts at, and where it leads; absent for reads of names.
+    pub(super) symbol: Option<Symbol>,
+    pub(super) found: KeyRead,
+}
+
+pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<'f>> {
+    let mut reads = Vec::new();
+    for (file, facts) in facts.iter().enumerate() {
+        for read in facts.iter().flat_map(|facts| &facts.reads) {
+            reads.extend(folders.homes(file).iter().map(|folder| look(folders, file, folder, read)));
+        }
+    }
+    reads
+}
+
+fn look<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Look<'f> {
+    let hops = folders.follow(folder, &read.object);
+    let (symbol, found) = match hops.last() {
+        Some(end) => start(folders, end),
+        None => (None, KeyRead::Nothing),
+    };
+    Look { file, folder, read, hops, symbol, found }
+}
+
+/// Accounts that one name stands for, the second of each pair first.
+pub(super) fn either(folders: &Folders<'_>, facts: &[Parsed]) -> BTreeMap<Symbol, Symbol> {
+    let mut pairs = BTreeMap::new();
+    for (file, facts) in facts.iter().enumerate() {
+        let either = facts.iter().flat_map(|facts| &facts.either);
+        for (folder, (one, other)) in
+            either.flat_map(|pair| folders.homes(file).iter().map(move |folder| (folder, pair)))
+        {
+            let symbol = |object| start(folders, &folders.end(folder, object)).0;
+            if let (Some(one), Some(other)) = (symbol(one), symbol(other)) {
+                pairs.insert(other, one);
+            }
+        }
+    }
+    pairs
+}
+
+/// The account that an object starts at, if it does, and where it leads.
+pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbol>, KeyRead) {
+    let object = &followed.object;
+    match &object.base {
+        Base::Account(kind, name) => {
+            let mut symbol = Symbol::new(&followed.folder, *kind, name);
+            symbol.call = followed.call.clone().filter(|_| folders.is_shared(&followed.folder));
+            (Some(symbol), key_read(&object.steps))
+        }
+        Base::Variable if folders.callers(&followed.folder).is_empty() => {
+            match read_elsewhere(folders, &followed.folder, &object.base, &object.steps) {
+                Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
+                    (Some(Symbol::new(&followed.folder, kind, &name)), read)
+                }
+                Some(_) | None => (None, KeyRead::Nothing),
+            }
+        }
+        _ if folders.asked(&followed.folder, object).is_some()
+            || folders.whole(&followed.folder, object).is_some() =>
+        {
+            (None, KeyRead::Nothing)
+        }
+        base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
+            Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
+                (Some(Symbol::new(&followed.folder, kind, &name)), read)
+            }
+            Some(_) | None => (None, KeyRead::Nothing),
+        },
+    }
+}

@@ -1,0 +1,62 @@
+//! ARM templates in files of their own: `template_content = file("${path.module}/cosmos.json")`.
+//!
+//! Such a file is no Terraform; it is brought by whoever reads the tree where a deployment names it, and stands then as
+//! if it were written out there. What `templatefile` would put into it is left as it is.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Argument, Block, DEPLOYMENTS, Facts};
+use super::paths::written_path;
+use super::value::Value;
+
+/// Arguments of deployments that hold a template.
+pub const ARGUMENTS: [&str; 2] = ["template_content", "template_body"];
+
+/// The text of templates, by path.
+#[derive(Clone, Debug, Default)]
+pub struct Templates(BTreeMap<String, String>);
+
+impl Templates {
+    /// Bytes that are no text are no template.
+    pub fn insert(&mut self, path: String, bytes: Vec<u8>) {
+        if let Ok(text) = String::from_utf8(bytes) {
+            self.0.insert(path, text.trim_start_matches('\u{feff}').to_owned());
+        }
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Puts the templates that are known into the place of their names, in a file of this folder.
+    pub fn fill(&self, folder: &str, facts: &mut Facts) {
+        let blocks = facts.blocks.iter_mut().filter(|block| is_deployment(block));
+        for argument in blocks.flat_map(|block| &mut block.arguments) {
+            if let Some(text) = path(folder, argument).and_then(|path| self.0.get(&path)) {
+                argument.value = Value::Text(text.clone());
+            }
+        }
+    }
+}
+
+/// The files that a file of this folder takes templates from.
+pub fn named(folder: &str, facts: &Facts) -> Vec<String> {
+    let blocks = facts.blocks.iter().filter(|block| is_deployment(block));
+    blocks.flat_map(|block| &block.arguments).filter_map(|argument| path(folder, argument)).collect()
+}
+
+fn is_deployment(block: &Block) -> bool {
+    matches!(block.words.as_slice(), [_, kind, _] if DEPLOYMENTS.contains(&kind.as_str()))
+}
+
+fn path(folder: &str, argument: &Argument) -> Option<String> {
+    match &argument.value {
+        Value::Call(function, arguments)
+            if ARGUMENTS.contains(&argument.name.as_str())
+                && ["file", "templatefile"].contains(&function.as_str()) =>
+        {
+            written_path(folder, arguments.first()?)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Keys that are read from the state of another root.
+
+use std::collections::BTreeSet;
+
+use super::found;
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{SymbolKind, Tree};
+
+#[test]
+fn remote_state_of_a_root_in_the_tree_is_followed_into_it() {
+    let db = "terraform {\n  backend \"azurerm\" {\n    container_name = \"state\"\n    key = \"db.tfstate\"\n  }\n}\noutput \"cosmos_primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"cosmos_secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let app = |config: &str| {
+        format!(
+            "data \"terraform_remote_state\" \"db\" {{\n  backend = \"{}\"\n  config = {{ {config} }}\n}}\nlocals {{\n  k = data.terraform_remote_state.db.outputs.cosmos_secondary_key\n}}\n",
+            if config.contains("path") { "local" } else { "azurerm" }
+        )
+    };
+    for (config, joined) in [
+        ("key = \"db.tfstate\"", true),
+        ("key = \"db.tfstate\", container_name = \"state\"", true),
+        ("key = \"db.tfstate\", container_name = \"other\"", false),
+        ("key = \"${var.x}.tfstate\"", false),
+        ("path = \"../db/terraform.tfstate\"", true),
+        ("path = \"../elsewhere/terraform.tfstate\"", false),
+    ] {
+        let tree = Tree::read(&[("app/a.tf", app(config).as_str()), ("db/a.tf", db)]);
+        let reader = tree.references.iter().find(|reference| reference.attribute == "cosmos_secondary_key");
+        let reader = reader.unwrap_or_else(|| panic!("{config}"));
+        assert_eq!(reader.slot, Slot::Secondary);
+        let accounts: BTreeSet<usize> = tree.references.iter().map(|reference| reference.account).collect();
+        assert_eq!(accounts.len() == 1, joined, "{config}");
+        assert_eq!(reader.crosses, Some(SymbolKind::RemoteState), "{config}");
+    }
+}
+
+/// What is read of another root's state: the root's files, then the reader's `config`, and more of its code.
+fn of_state(db: &[(&str, &str)], config: &str, more: &str) -> (Tree, Vec<String>) {
+    let app = format!(
+        "{more}\ndata \"terraform_remote_state\" \"db\" {{\n  backend = \"azurerm\"\n  config = {{ {config} }}\n}}\nresource \"x\" \"y\" {{\n  \
+         k = data.terraform_remote_state.db.outputs.second\n}}\n"
+    );
+    let mut files = vec![("app/a.tf", app.as_str())];
+    files.extend(db);
+    let lines = found(&files).into_iter().filter(|line| line.starts_with("app/"));
+    (Tree::read(&files), lines.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect())
+}
+
+const OUTPUTS: &str = "output \"first\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"second\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+const FOLLOWED: &str = "second [second] secondary read-write Consumer";
+
+#[test]
+fn the_settings_of_a_state_are_worked_out() {
+    let db =
+        format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"prod/db.tfstate\"\n  }}\n}}\n{OUTPUTS}");
+    let values = ("app/terraform.tfvars", "stage = \"prod\"\n");
+    for (config, more, expected) in [
+        ("key = \"${var.env}/db.tfstate\"", "variable \"env\" { default = \"prod\" }", FOLLOWED),
+        ("key = \"${local.env}/db.tfstate\"", "locals { env = \"prod\" }", FOLLOWED),
+        ("key = format(\"%s/db.tfstate\", var.stage)", "variable \"stage\" {}", FOLLOWED),
+        ("key = \"prod/db.tfstate\", container_name = var.c", "variable \"c\" {}", FOLLOWED),
+        ("key = \"${var.env}/db.tfstate\"", "variable \"env\" {}", "opaque"),
+        ("key = \"${terraform.workspace}/db.tfstate\"", "", "opaque"),
+        ("key = var.key", "variable \"key\" {}", "opaque"),
+        // Nothing that stands for what is open could make these the same.
+        ("key = \"${var.env}/app.tfstate\"", "variable \"env\" {}", ""),
+        ("key = \"int/${var.what}\"", "variable \"what\" {}", ""),
+        ("key = \"${var.env}/db.tfstate\"", "variable \"env\" { default = \"int\" }", ""),
+    ] {
+        let (_, lines) = of_state(&[("db/a.tf", &db), values], config, more);
+        let lines: Vec<String> = lines.iter().map(|line| line.replace("app/a.tf", "")).collect();
+        let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
+        assert_eq!(lines, expected, "{config} {more}");
+    }
+}
+
+#[test]
+fn a_state_that_two_roots_may_have_written_is_unknown() {
+    let root = |backend: &str| format!("terraform {{\n  backend \"azurerm\" {{{backend}}}\n}}\n{OUTPUTS}");
+    let key = "\n    key = \"db.tfstate\"\n  ";
+    for (one, two, expected) in [
+        (key, "", FOLLOWED),
+        (key, key, "opaque"),
+        // Its settings are told on the command line.
+        ("", "\n    key = \"other.tfstate\"\n  ", "opaque"),
+        ("\n    key = \"x.tfstate\"\n  ", "\n    key = \"other.tfstate\"\n  ", ""),
+    ] {
+        let (one, two) = (root(one), root(two));
+        let (tree, lines) = of_state(&[("a/a.tf", &one), ("b/b.tf", &two)], "key = \"db.tfstate\"", "");
+        let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
+        assert_eq!(lines, expected, "{one} {two}");
+        if expected == ["opaque"] {
+            assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Unknown);
+        }
+    }
+    // Of an output that is no key, nothing is said; of all outputs together it is.
+    let partial = root("");
+    let whole = |read: &str| {
+        let app = format!(
+            "data \"terraform_remote_state\" \"db\" {{\n  backend = \"azurerm\"\n  config = {{ key = \"k\" }}\n}}\nresource \"x\" \"y\" {{\n  k = {read}\n}}\n"
+        );
+        found(&[("app/a.tf", app.as_str()), ("db/a.tf", &partial)])
+            .into_iter()
+            .filter(|it| it.starts_with("app"))
+            .count()
+    };
+    assert_eq!(whole("data.terraform_remote_state.db.outputs.endpoint"), 0);
+    assert_eq!(whole("data.terraform_remote_state.db.outputs"), 1);
+    assert_eq!(whole("data.terraform_remote_state.db"), 1);
+}
+
+#[test]
+fn terragrunts_remote_state_says_where_a_state_lies() {
+    let root = "remote_state {\n  backend = \"azurerm\"\n  config = {\n    key = \"${path_relative_to_include()}/terraform.tfstate\"\n  }\n}\n";
+    let unit = "include {\n  path = find_in_parent_folders()\n}\nterraform {\n  source = \"../../../modules/db\"\n}\n";
+    let other = unit.replace("modules/db", "modules/other");
+    let files = [
+        ("live/prod/db/terragrunt.hcl", unit),
+        ("live/prod/other/terragrunt.hcl", &other),
+        ("live/terragrunt.hcl", root),
+        ("modules/db/a.tf", OUTPUTS),
+        ("modules/other/a.tf", "output \"second\" {\n  value = \"x\"\n}\n"),
+    ];
+    for (key, expected) in
+        [("prod/db/terraform.tfstate", Some(FOLLOWED)), ("prod/other/terraform.tfstate", None), ("x", None)]
+    {
+        let (_, lines) = of_state(&files, &format!("key = \"{key}\""), "");
+        assert_eq!(lines.first().map(String::as_str), expected, "{key}");
+    }
+}
