@@ -81,10 +81,19 @@ impl ArmError {
     pub fn fault(&self, what: &str, subject: &str) -> Fault {
         let (kind, remedy) = match self.status {
             StatusCode::UNAUTHORIZED => (Blindness::Forbidden, "sign in again, and check the tenant"),
-            StatusCode::FORBIDDEN => {
-                (Blindness::Forbidden, "check the role assignments (a new one takes up to 10 minutes)")
+            StatusCode::FORBIDDEN if self.says("RequestDisallowedByPolicy") => (
+                Blindness::Forbidden,
+                "an Azure Policy denies it: ask the policy's owner for an exemption of the account",
+            ),
+            StatusCode::FORBIDDEN if self.says("DenyAssignmentAuthorizationFailed") => {
+                (Blindness::Forbidden, "a deny assignment forbids it, whatever the roles: ask its owner")
             }
-            StatusCode::CONFLICT if self.code == "ScopeLocked" => {
+            StatusCode::FORBIDDEN => (
+                Blindness::Forbidden,
+                "check the role assignments: activate the role where it is eligible only; a new one takes up to 10 \
+                 minutes",
+            ),
+            StatusCode::CONFLICT if self.says("ScopeLocked") => {
                 (Blindness::Forbidden, "a lock forbids it: ask its owner to lift the lock")
             }
             StatusCode::NOT_FOUND => (Blindness::Missing, "check subscription, resource group and name"),
@@ -95,6 +104,11 @@ impl ArmError {
             _ => (Blindness::Unintelligible, ""),
         };
         Fault::new(kind, what, subject, self.to_string()).remedy(remedy)
+    }
+
+    /// Whether this is its code, or that of an error within.
+    pub fn says(&self, code: &str) -> bool {
+        std::iter::once(&self.code).chain(&self.inner).any(|own| own.eq_ignore_ascii_case(code))
     }
 
     fn is_passing(&self) -> bool {
@@ -307,5 +321,18 @@ mod tests {
         assert_eq!(kind(403, ""), Blindness::Forbidden);
         assert_eq!(kind(409, r#"{"error":{"code":"ScopeLocked"}}"#), Blindness::Forbidden);
         assert_eq!(kind(400, ""), Blindness::Unintelligible);
+    }
+
+    #[test]
+    fn refusals_that_are_no_matter_of_roles_are_told_apart() {
+        let remedy = |status, code: &str| {
+            error(status, &format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#))
+                .fault("act", "x")
+                .remedy
+        };
+        assert!(remedy(403, "AuthorizationFailed").contains("role"));
+        assert!(remedy(403, "RequestDisallowedByPolicy").contains("exemption"));
+        assert!(remedy(403, "DenyAssignmentAuthorizationFailed").contains("deny assignment"));
+        assert!(remedy(409, "ScopeLocked").contains("lift the lock"));
     }
 }

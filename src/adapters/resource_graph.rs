@@ -15,7 +15,7 @@ use url::Url;
 
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::{Answer, Backoff};
-use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted};
+use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted, matches_any_case};
 use crate::ports::{Fault, Inventory};
 
 const VERSION: &str = "2024-04-01";
@@ -140,13 +140,14 @@ impl ResourceGraph {
 
     fn is_alike(&self, row: &Row) -> bool {
         let InventorySettings { names, tags, .. } = &self.settings;
-        let named = names.iter().any(|pattern| matches(pattern, &row.name));
+        let named = names.iter().any(|pattern| matches_any_case(pattern, &row.name));
         let value = |name: &str| {
             let mut all = row.tags.iter().flatten();
             all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         };
-        let fits =
-            |(name, pattern): (&String, &String)| value(name).is_some_and(|value| matches(pattern, value));
+        let fits = |(name, pattern): (&String, &String)| {
+            value(name).is_some_and(|value| matches_any_case(pattern, value))
+        };
         named || (!tags.is_empty() && tags.iter().all(fits))
     }
 }
@@ -166,19 +167,6 @@ impl Row {
 /// Names in Azure have no case.
 fn holds(names: &BTreeSet<String>, name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Whether a text is as a pattern says, without regard to case.
-fn matches(pattern: &str, text: &str) -> bool {
-    fn fits(pattern: &str, text: &str) -> bool {
-        match pattern.split_once('*') {
-            None => pattern == text,
-            Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-                rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(tail, &rest[at..]))
-            }),
-        }
-    }
-    fits(&pattern.to_lowercase(), &text.to_lowercase())
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::finish;
+use super::rotate::{finish, fits, go_on_with_second};
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, TurnEnd};
@@ -27,7 +27,9 @@ impl Advance {
         let shown = watcher(terminal);
         super::block_on(async {
             let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
+            fits(&self.consent, &driver)?;
             let by = person();
+            go_on_with_second(&mut driver, &by, terminal).await?;
             match driver.resume(&by).await {
                 Ok(()) => {}
                 Err(DriveError::NoneOpen) => {
@@ -42,7 +44,7 @@ impl Advance {
             if !matches!(end, TurnEnd::Done) {
                 driver.release().await?;
             }
-            finish(&driver, &end, terminal)
+            finish(&driver, &end, "advance", terminal)
         })?
     }
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::target::Target;
-use super::{CliError, Exit, Terminal, wiring};
+use super::{CliError, ErrorKind, Exit, Terminal, wiring};
 use crate::drive::Silent;
+use crate::render::span;
+use crate::rotation::unconfirmed;
 
 /// Close the open rotation without finishing it.
 ///
-/// Nothing in the world is changed by it: a pull request stays open, a deployed slot stays deployed.
+/// Nothing in the world is changed by it: a pull request stays open, a deployed slot stays deployed, and a
+/// regeneration that was sent goes on.
 #[derive(Debug, clap::Args)]
 pub struct Close {
     #[command(flatten)]
@@ -16,6 +19,9 @@ pub struct Close {
     /// Why, for the record.
     #[arg(long, value_name = "TEXT")]
     pub because: String,
+    /// Close it although a regeneration was sent and nobody has seen the new key accepted yet.
+    #[arg(long)]
+    pub unconfirmed: bool,
 }
 
 impl Close {
@@ -25,8 +31,25 @@ impl Close {
         super::block_on(async {
             let mut driver =
                 wiring::driver(&chosen, None, &wiring::process_variables, Arc::new(Silent)).await?;
+            let sent = unconfirmed(driver.fold());
+            if let Some((kind, at)) = sent.filter(|_| !self.unconfirmed) {
+                let what = "a regeneration was sent, and the new key is not confirmed";
+                let error = CliError::new(ErrorKind::Halted, what)
+                    .at(format!("the {kind} key, sent at {}", span::rfc3339(at)))
+                    .because("Azure goes on with it, whatever is recorded here; then nobody watches it");
+                return Err(error
+                    .hint("`keyslot regenerate` follows it to its end")
+                    .hint("or close it all the same: --unconfirmed"));
+            }
             driver.close(&self.because).await?;
             terminal.say("closed");
+            if let Some((kind, at)) = sent {
+                terminal.warn(&format!(
+                    "the regeneration of the {kind} key, sent at {}, goes on in Azure: start no other one, and see \
+                     yourself that the new key is accepted",
+                    span::rfc3339(at)
+                ));
+            }
             Ok(Exit::Done)
         })?
     }

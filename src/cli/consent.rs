@@ -1,18 +1,24 @@
 //! The words of people on the command line: approval and acceptance.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use super::CliError;
+use super::wiring::Variables;
+use super::{CliError, ErrorKind};
 use crate::drive::Driver;
-use crate::rotation::{Acceptance, Gate, Verdict};
+use crate::model::RotationId;
+use crate::rotation::{Acceptance, Gate, Reason, Report, Verdict, subjects};
 
 /// `--approve` and `--accept`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
-    /// Approve the regeneration of this rotation's old key; without it, the rotation halts there. The approval is
-    /// recorded and holds for this rotation, also when the command is run again without it.
-    #[arg(long)]
-    pub approve: bool,
+    /// Approve the regeneration of this rotation's old key; without it, a person at a terminal is asked, and
+    /// everywhere else the rotation halts there. The approval is recorded and holds for this rotation, also when the
+    /// command is run again without it. With the rotation's id it holds for that one and no other; in a CI job (CI or
+    /// TF_BUILD is true) the id must be given.
+    #[arg(long, value_name = "ROTATION", num_args = 0..=1)]
+    pub approve: Option<Option<String>>,
     /// Let one gate not hold for one subject, as `explain` names them; needs --because and --until. Never a
     /// blanket force: some gates nobody may open.
     #[arg(long, value_name = "GATE:SUBJECT", requires_all = ["because", "until"])]
@@ -34,27 +40,52 @@ impl Consent {
         self.accept.iter().map(|text| gate_and_subject(text)).collect()
     }
 
+    /// Whether the approval may be given for the rotation that is open, if one is.
+    ///
+    /// # Errors
+    /// It is for another one; or a job gives it without saying for which.
+    pub fn fits(&self, open: Option<&RotationId>, in_ci: bool) -> Result<(), CliError> {
+        match (&self.approve, open) {
+            (Some(None), open) if in_ci => {
+                let error = CliError::usage("in a CI job, --approve names the rotation that it is for");
+                Err(error.because("a job may run again when another rotation is open").hint(match open {
+                    Some(open) => format!("the open one: --approve {open}"),
+                    None => "run it without --approve first: the rotation's id is printed when it begins"
+                        .to_owned(),
+                }))
+            }
+            (Some(Some(named)), Some(open)) if named != open.as_str() => {
+                let error = CliError::new(ErrorKind::Usage, "the approval is for another rotation");
+                Err(error.at(named).hint(format!("the open one: --approve {open}")))
+            }
+            (None | Some(_), _) => Ok(()),
+        }
+    }
+
     /// Records them for the open rotation.
     ///
     /// # Errors
-    /// The journal.
+    /// A subject that nothing has; an approval that is for another rotation; the journal.
     pub async fn record(&self, driver: &mut Driver, by: &str) -> Result<(), CliError> {
         let accepted = self.check()?;
+        let open = driver.fold().rotation().map(|opened| opened.rotation.clone());
+        self.fits(open.as_ref(), false)?;
         if !accepted.is_empty() {
             let report = driver.report().await?;
+            let known = subjects(driver.policy(), &report.world);
+            for (gate, subject) in &accepted {
+                known_subject(*gate, subject, &report, &known)?;
+            }
             if let Some(until) = self.until.filter(|until| *until < report.at) {
                 return Err(
                     CliError::usage("--until lies in the past, so nothing would be accepted").at(until)
                 );
             }
             for (gate, subject) in accepted {
-                let why = report.decision.as_ref().and_then(|decision| match &decision.verdict {
-                    Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons
-                        .iter()
-                        .find(|reason| reason.gate == gate && reason.subject.to_string() == subject)
-                        .map(|reason| reason.why.kind().to_owned()),
-                    Verdict::Act { .. } | Verdict::Record(_) | Verdict::Done => None,
-                });
+                let why = held(&report)
+                    .iter()
+                    .find(|reason| reason.gate == gate && reason.subject.to_string() == subject)
+                    .map(|reason| reason.why.kind().to_owned());
                 let acceptance = Acceptance {
                     by: by.to_owned(),
                     gate,
@@ -66,11 +97,66 @@ impl Consent {
                 driver.accept(acceptance).await?;
             }
         }
-        if self.approve {
+        if self.approve.is_some() {
             driver.approve(by, None).await?;
         }
         Ok(())
     }
+}
+
+impl Consent {
+    /// The same for the second of two rotations: what was said of the first by name does not hold for it.
+    ///
+    /// # Errors
+    /// The journal.
+    pub async fn record_for_second(&self, driver: &mut Driver, by: &str) -> Result<(), CliError> {
+        if self.approve == Some(None) {
+            driver.approve(by, None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a job runs us, and no person sees what we say.
+pub fn in_ci(variables: Variables<'_>) -> bool {
+    ["CI", "TF_BUILD"]
+        .into_iter()
+        .filter_map(variables)
+        .any(|value| value.eq_ignore_ascii_case("true") || value == "1")
+}
+
+fn held(report: &Report) -> &[Reason] {
+    match report.decision.as_ref().map(|decision| &decision.verdict) {
+        Some(Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) => reasons,
+        Some(Verdict::Act { held, .. }) => held,
+        Some(Verdict::Record(_) | Verdict::Done | Verdict::Enough) | None => &[],
+    }
+}
+
+/// A subject that does not exist would be accepted for nothing, and nobody would notice.
+fn known_subject(
+    gate: Gate,
+    subject: &str,
+    report: &Report,
+    known: &BTreeSet<String>,
+) -> Result<(), CliError> {
+    const SHOWN: usize = 12;
+    let holding: BTreeSet<String> =
+        held(report).iter().filter(|one| one.gate == gate).map(|one| one.subject.to_string()).collect();
+    if holding.contains(subject) || known.contains(subject) {
+        return Ok(());
+    }
+    let error =
+        CliError::usage("--accept names a subject that does not exist").at(format!("{gate}:{subject}"));
+    let (says, all) = match holding.is_empty() {
+        true => ("there are", known),
+        false => ("the gate holds for", &holding),
+    };
+    let mut names: Vec<&str> = all.iter().map(String::as_str).take(SHOWN).collect();
+    if all.len() > SHOWN {
+        names.push("…");
+    }
+    Err(error.hint(format!("{says}: {}", names.join(", "))))
 }
 
 fn gate_and_subject(text: &str) -> Result<(Gate, String), CliError> {
@@ -94,4 +180,45 @@ fn gate_and_subject(text: &str) -> Result<(Gate, String), CliError> {
             .hint("`keyslot explain` says what opens it"));
     }
     Ok((gate, subject.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approving(approve: Option<Option<&str>>) -> Consent {
+        let approve = approve.map(|id| id.map(str::to_owned));
+        Consent { approve, accept: Vec::new(), because: None, until: None }
+    }
+
+    #[test]
+    fn a_job_says_for_which_rotation_it_approves() {
+        let open = RotationId::new("r1");
+        let refused = approving(Some(None)).fits(Some(&open), true).unwrap_err();
+        assert!(refused.hints[0].contains("--approve r1"), "{refused:?}");
+        assert_eq!(refused.kind, ErrorKind::Usage);
+        assert!(approving(Some(None)).fits(None, true).is_err());
+        assert!(approving(Some(None)).fits(Some(&open), false).is_ok(), "a person may");
+        assert!(approving(Some(Some("r1"))).fits(Some(&open), true).is_ok());
+        assert!(approving(Some(Some("r1"))).fits(None, true).is_ok(), "it is asked again when one is open");
+        assert!(approving(None).fits(Some(&open), true).is_ok());
+    }
+
+    #[test]
+    fn an_approval_of_another_rotation_is_refused_everywhere() {
+        let open = RotationId::new("r2");
+        for in_ci in [true, false] {
+            let refused = approving(Some(Some("r1"))).fits(Some(&open), in_ci).unwrap_err();
+            assert!(refused.hints[0].contains("--approve r2"), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_told_by_its_variables() {
+        let of = |name: &'static str, value: &'static str| {
+            move |asked: &str| (asked == name).then(|| value.to_owned())
+        };
+        assert!(in_ci(&of("CI", "true")) && in_ci(&of("TF_BUILD", "True")) && in_ci(&of("CI", "1")));
+        assert!(!in_ci(&of("CI", "false")) && !in_ci(&of("USER", "true")));
+    }
 }

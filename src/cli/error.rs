@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Refused,
     /// A person has to act before it can go on.
     Halted,
+    /// Somebody else is at work; later it can go on.
+    Waiting,
     /// Network, permission, disk, server.
     World,
     /// Ours.

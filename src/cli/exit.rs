@@ -57,6 +57,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Usage | ErrorKind::Configuration => Exit::Usage,
             ErrorKind::Refused => Exit::Findings,
             ErrorKind::Halted => Exit::Halted,
+            ErrorKind::Waiting => Exit::Waiting,
             ErrorKind::World => Exit::World,
             ErrorKind::Bug => Exit::Bug,
         }

@@ -2,6 +2,7 @@
 
 use super::{CliError, ErrorKind};
 use crate::drive::DriveError;
+use crate::journal::JournalError;
 use crate::ports::Fault;
 
 impl From<Fault> for CliError {
@@ -15,7 +16,12 @@ impl From<Fault> for CliError {
 impl From<DriveError> for CliError {
     fn from(error: DriveError) -> CliError {
         match error {
-            DriveError::Journal(error) => CliError::from(error.fault()),
+            DriveError::Journal(error) => {
+                let told = CliError::from(error.fault());
+                // Whoever wrote first is at work; this one may come again.
+                let lost = matches!(error, JournalError::Conflict { .. });
+                if lost { CliError { kind: ErrorKind::Waiting, ..told } } else { told }
+            }
             DriveError::Illegal(error) => CliError::world("the journal contradicts itself")
                 .because(error)
                 .hint("restore the journal from a backup; nothing was done"),

@@ -5,6 +5,7 @@
 //! exit codes.
 
 mod advance;
+pub mod approval;
 mod baseline;
 mod board;
 mod census;
@@ -23,7 +24,9 @@ mod lock;
 mod logging;
 mod plan;
 mod progress;
+mod regenerate;
 mod rehearse;
+mod restart;
 mod rotate;
 mod sandbox;
 mod schema;
@@ -71,6 +74,8 @@ enum Command {
     Flip(flip::Flip),
     Plan(plan::Plan),
     Rotate(rotate::Rotate),
+    Restart(restart::Restart),
+    Regenerate(regenerate::Regenerate),
     Advance(advance::Advance),
     Verify(verify::Verify),
     Census(census::Census),
@@ -89,6 +94,8 @@ impl Command {
             Command::Flip(command) => command.run(terminal),
             Command::Plan(command) => command.run(terminal),
             Command::Rotate(command) => command.run(terminal),
+            Command::Restart(command) => command.run(terminal),
+            Command::Regenerate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),
             Command::Verify(command) => command.run(terminal),
             Command::Census(command) => command.run(terminal),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::rotate::SlotName;
-use super::target::{Target, person, spell};
+use super::rotate::{SlotName, asked};
+use super::target::{Target, spell};
+use super::words::AccessWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, Silent};
-use crate::model::{Access, Slot};
+use crate::model::Access;
 use crate::observe::Change;
 use crate::render::foresight::plan;
 use crate::rotation::{Foresight, Opens};
@@ -26,6 +27,9 @@ pub struct Plan {
     /// The slot whose key is to go. Without it: the slot on which code and vaults agree.
     #[arg(long, value_name = "SLOT")]
     pub retire: Option<SlotName>,
+    /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
+    #[arg(long, value_name = "ACCESS")]
+    pub access: Option<AccessWord>,
 }
 
 const EXAMPLES: &str = "\
@@ -39,19 +43,12 @@ impl Plan {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
+        let access = self.access.map(Access::from);
+        let chosen = chosen.about(access.unwrap_or(chosen.access));
         let (foresight, code) = super::block_on(async {
             let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
             spell(&mut driver, terminal).await?;
-            let request = OpenRequest {
-                environment: chosen.name.clone(),
-                account: chosen.environment.account.id(),
-                access: Access::ReadWrite,
-                retire: self.retire.map(Slot::from),
-                route: chosen.environment.release.route,
-                flip_back: driver.policy().flip_back,
-                by: person(),
-                again: true,
-            };
+            let request = OpenRequest { access, again: true, ..asked(&chosen, &driver, self.retire) };
             let foresight = driver.foresee(&request).await?;
             let code = driver.foresee_code(foresight.opened.from.other()).await;
             Ok::<_, CliError>((foresight, code))

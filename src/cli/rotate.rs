@@ -1,19 +1,22 @@
 //! `keyslot rotate`: from wherever the world stands to done, waiting in between.
 
-use super::consent::Consent;
+use super::approval::{self, Answers, Typed};
+use super::consent::{Consent, in_ci};
 use super::progress::watcher;
+use super::settings::Chosen;
 use super::target::{Target, person, spell};
+use super::words::AccessWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::Reason;
+use crate::rotation::{Gate, Reason};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
 /// Goes on from wherever the world stands: what is done already, by whomever, is skipped. It may be stopped at any
 /// moment and started again; it waits for reviews, pipelines and pods, and says what for. It never regenerates a
-/// key without --approve.
+/// key without a person's approval: --approve, or the account's name typed when nothing else is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Rotate {
@@ -27,6 +30,12 @@ pub struct Rotate {
     /// What happens to the code afterwards: stay, propose to change it back, or deploy that too.
     #[arg(long, value_name = "HOW")]
     pub flip_back: Option<Back>,
+    /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
+    #[arg(long, value_name = "ACCESS")]
+    pub access: Option<AccessWord>,
+    /// Retire the keys in both slots: two rotations, one after the other, each with gates and an approval of its own.
+    #[arg(long, conflicts_with = "flip_back")]
+    pub both_slots: bool,
     /// Begin another rotation although one has just ended.
     #[arg(long)]
     pub again: bool,
@@ -36,7 +45,10 @@ const EXAMPLES: &str = "\
 Examples:
   keyslot rotate --environment prod              as far as it goes without an approval
   keyslot rotate --environment prod --approve    to the end
-  keyslot rotate -e prod --retire primary        say which key is to go";
+  keyslot rotate -e prod --approve 3f9a1c07b2    the same, for this rotation and no other: what a CI job says
+  keyslot rotate -e prod --retire primary        say which key is to go
+  keyslot rotate -e prod --access read-only      the same for the slot's read-only key
+  keyslot rotate -e prod --both-slots            after a leak: both keys go, and everybody ends where they began";
 
 /// A slot, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,35 +92,87 @@ impl Rotate {
         self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
+        let access = self.access.map(Access::from);
+        let chosen = chosen.about(access.unwrap_or(chosen.access));
         let flip_back = self.flip_back.map(FlipBack::from);
         let shown = watcher(terminal);
         super::block_on(async {
             let mut driver = wiring::driver(&chosen, flip_back, &wiring::process_variables, shown).await?;
+            fits(&self.consent, &driver)?;
             spell(&mut driver, terminal).await?;
-            let by = person();
-            let request = OpenRequest {
-                environment: chosen.name.clone(),
-                account: chosen.environment.account.id(),
-                access: Access::ReadWrite,
-                retire: self.retire.map(Slot::from),
-                route: chosen.environment.release.route,
-                flip_back: driver.policy().flip_back,
-                by: by.clone(),
-                again: self.again,
-            };
+            let asked = asked(&chosen, &driver, self.retire);
+            let request = OpenRequest { access, again: self.again, both: self.both_slots, ..asked };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.consent.record(&mut driver, &by).await?;
-            let end = tokio::select! {
-                end = driver.run() => Some(end?),
-                _ = tokio::signal::ctrl_c() => None,
-            };
-            match end {
-                Some(end) => finish(&driver, &end, terminal),
-                None => interrupted(&mut driver, terminal).await,
+            self.consent.record(&mut driver, &request.by).await?;
+            loop {
+                let end = attempt(&mut driver, &request.by, terminal).await?;
+                let done = end == Some(TurnEnd::Done);
+                if !done || !go_on_with_second(&mut driver, &request.by, terminal).await? {
+                    return conclude(&mut driver, end, "rotate", terminal).await;
+                }
+                self.consent.record_for_second(&mut driver, &request.by).await?;
             }
         })?
+    }
+}
+
+/// What is asked for where nothing else is said.
+pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotName>) -> OpenRequest {
+    OpenRequest {
+        environment: chosen.name.clone(),
+        account: chosen.environment.account.id(),
+        access: None,
+        retire: retire.map(Slot::from),
+        route: chosen.environment.release.route,
+        flip_back: driver.policy().flip_back,
+        by: person(),
+        again: false,
+        both: false,
+    }
+}
+
+/// Whether what was typed may be said of the rotation that is open.
+pub(super) fn fits(consent: &Consent, driver: &Driver) -> Result<(), CliError> {
+    let open = driver.fold().rotation().map(|opened| &opened.rotation);
+    consent.fits(open, in_ci(&wiring::process_variables))
+}
+
+/// Runs as far as the driver may, asking a person where one is there, until it ends or is stopped.
+pub(super) async fn run(
+    driver: &mut Driver,
+    by: &str,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let end = attempt(driver, by, terminal).await?;
+    conclude(driver, end, command, terminal).await
+}
+
+/// The end; absent where it was stopped.
+async fn attempt(
+    driver: &mut Driver,
+    by: &str,
+    terminal: &mut Terminal,
+) -> Result<Option<TurnEnd>, CliError> {
+    let somebody = terminal.is_conversation() && !in_ci(&wiring::process_variables);
+    let answers: Option<&dyn Answers> = if somebody { Some(&Typed) } else { None };
+    tokio::select! {
+        end = approval::run(driver, by, answers, terminal) => end.map(Some),
+        _ = tokio::signal::ctrl_c() => Ok(None),
+    }
+}
+
+async fn conclude(
+    driver: &mut Driver,
+    end: Option<TurnEnd>,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    match end {
+        Some(end) => finish(driver, &end, command, terminal),
+        None => interrupted(driver, command, terminal).await,
     }
 }
 
@@ -129,24 +193,54 @@ pub(super) async fn open(
         }
         Opening::Opened | Opening::Continued => {}
     }
-    if let Some(opened) = driver.fold().rotation() {
-        let verb = if opening == Opening::Opened { "begins" } else { "goes on" };
-        terminal.say(&format!(
-            "rotation {} {verb}: retire the {} key of {} ({}), everybody to {}",
-            opened.rotation,
-            opened.from,
-            opened.account,
-            opened.environment,
-            opened.to()
-        ));
-    }
+    announce(driver, if opening == Opening::Opened { "begins" } else { "goes on" }, terminal);
     Ok(None)
 }
 
+/// Opens the second of two rotations, if the first has just been done.
+pub(super) async fn go_on_with_second(
+    driver: &mut Driver,
+    by: &str,
+    terminal: &mut Terminal,
+) -> Result<bool, CliError> {
+    let opened = driver.open_second(by).await?;
+    if opened {
+        terminal.say("the first of two keys is gone");
+        announce(driver, "begins", terminal);
+    }
+    Ok(opened)
+}
+
+fn announce(driver: &Driver, verb: &str, terminal: &mut Terminal) {
+    let Some(opened) = driver.fold().rotation() else { return };
+    let what = match opened.access {
+        Access::ReadWrite => String::new(),
+        Access::ReadOnly => format!("{} ", opened.access),
+    };
+    terminal.say(&format!(
+        "rotation {} {verb}: retire the {} {what}key of {} ({}), everybody to {}",
+        opened.rotation,
+        opened.from,
+        opened.account,
+        opened.environment,
+        opened.to()
+    ));
+}
+
 /// The end of a turn, for people, and its exit code.
-pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) -> Result<Exit, CliError> {
+pub(super) fn finish(
+    driver: &Driver,
+    end: &TurnEnd,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
     driver.over();
     match end {
+        TurnEnd::Enough => {
+            terminal.say("that is all that was asked for; the rotation stays open");
+            terminal.hint("`keyslot rotate` goes on with it, `keyslot close --because …` ends it");
+            Ok(Exit::Done)
+        }
         TurnEnd::Done => {
             let report = driver.report_as_seen();
             if let Some(opened) = &report.opened {
@@ -167,7 +261,13 @@ pub(super) fn finish(driver: &Driver, end: &TurnEnd, terminal: &mut Terminal) ->
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            terminal.hint("`keyslot explain` shows every gate; after that run `keyslot rotate` again");
+            let unapproved = reasons.iter().any(|one| one.gate == Gate::Approved);
+            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved) {
+                terminal.hint(&format!("in a CI job: --approve {}", opened.rotation));
+            }
+            terminal.hint(&format!(
+                "`keyslot explain` shows every gate; after that run `keyslot {command}` again"
+            ));
             Ok(Exit::Halted)
         }
     }
@@ -183,10 +283,10 @@ fn tell(reasons: &[Reason], terminal: &mut Terminal) {
     }
 }
 
-async fn interrupted(driver: &mut Driver, terminal: &mut Terminal) -> Result<Exit, CliError> {
+async fn interrupted(driver: &mut Driver, command: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
     // What was under way is in the journal as an intent; only the lease is worth giving back.
     let released = driver.release().await;
-    terminal.say("stopped; nothing is lost: run `keyslot rotate` again to go on from here");
+    terminal.say(&format!("stopped; nothing is lost: run `keyslot {command}` again to go on from here"));
     if !driver.fold().approvals.is_empty() {
         terminal
             .mutter("the regeneration is approved and stays so; `keyslot close` ends the rotation instead");

@@ -166,7 +166,7 @@ impl Stage {
                 token: None,
                 author: AuthorSettings::default(),
             },
-            secret: SecretSettings { name: config.secret_name.clone() },
+            secret: SecretSettings { name: config.secret_name.clone(), read_only: None },
             release: self.release(&config),
             workloads: WorkloadSettings {
                 namespace: "workload".to_owned(),
@@ -223,6 +223,7 @@ impl Stage {
         ReleaseSettings {
             route: Route::Hotfix,
             branch: Some(config.repository.release.to_string()),
+            propagate: crate::model::Propagation::Pipeline,
             promote: Promote::Push,
             forge: ForgeSettings {
                 kind: ForgeKind::Github,

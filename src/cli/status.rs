@@ -89,7 +89,7 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix, Str
 
 fn exit(report: &Report) -> Exit {
     match report.decision.as_ref().map(|decision| &decision.verdict) {
-        None | Some(Verdict::Done | Verdict::Act { .. } | Verdict::Record(_)) => Exit::Done,
+        None | Some(Verdict::Done | Verdict::Enough | Verdict::Act { .. } | Verdict::Record(_)) => Exit::Done,
         Some(Verdict::Wait { .. }) => Exit::Waiting,
         Some(Verdict::Halt { .. }) => Exit::Halted,
     }

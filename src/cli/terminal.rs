@@ -72,6 +72,11 @@ impl Terminal {
         io::stderr().is_terminal()
     }
 
+    /// Whether somebody reads what is asked on stderr and can type an answer.
+    pub fn is_conversation(&self) -> bool {
+        self.is_watched() && io::stdin().is_terminal()
+    }
+
     /// Writes data to stdout as it is. A reader that has gone away (`| head`) is no error.
     pub fn data(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         let written = self.out.write_all(bytes).and_then(|()| self.out.flush());

@@ -1,6 +1,7 @@
 //! `keyslot verify`: which key is everyone using right now? Looks only; needs no rotation and no journal.
 
 use super::target::Target;
+use super::words::AccessWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::fresh_salt;
 use crate::model::{Access, EvidenceKey, World};
@@ -18,6 +19,9 @@ use crate::rotation::Standing;
 pub struct Verify {
     #[command(flatten)]
     pub target: Target,
+    /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
+    #[arg(long, value_name = "ACCESS")]
+    pub access: Option<AccessWord>,
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: Output,
@@ -56,6 +60,7 @@ impl Verify {
     async fn look(&self) -> Result<(Matrix, Standing), CliError> {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
+        let chosen = chosen.about(self.access.map_or(chosen.access, Access::from));
         let ports = wiring::ports_of(&chosen, &wiring::process_variables).await?;
         let mut targets = wiring::targets(&chosen);
         targets.salt = fresh_salt()?;
@@ -68,7 +73,7 @@ impl Verify {
         // What they tell is the past, and a busy account's are slow to ask.
         keys.remove(&EvidenceKey::Usage);
         observer.look(&keys, &mut world).await;
-        let matrix = Matrix::of(&world, &stamps, Access::ReadWrite, lag, clock.now());
+        let matrix = Matrix::of(&world, &stamps, chosen.access, lag, clock.now());
         Ok((matrix, Standing::of(&world, &stamps, lag)))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::lock::Lock;
 use super::settings::{
     Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
 };
@@ -20,7 +21,7 @@ use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::{GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
-use crate::adapters::key_vault::{KeyVaultSettings, KeyVaults};
+use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
 use crate::adapters::kubernetes::{
     AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
 };
@@ -28,11 +29,13 @@ use crate::adapters::log_analytics::{self, LogAnalytics};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
-use crate::drive::{Driver, LeaseTerms, Parts, Watcher};
-use crate::journal::{Journal, Remote, StorePlace, open_store};
-use crate::model::{Access, FlipBack, Salt};
+use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
+use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
+use crate::model::{FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
+use crate::render::span;
+use crate::rotation::Event;
 use crate::sim::wire::WireClock;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
@@ -62,10 +65,45 @@ pub async fn driver(
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
 ) -> Result<Driver, CliError> {
-    let lock = super::lock::take(&chosen.journal()?)?;
+    let holder = holder();
+    let lock = match super::lock::take(&chosen.journal()?, &holder)? {
+        Lock::Held(file) => Some(file),
+        Lock::None => None,
+        Lock::Of(other) => return Err(at_work(chosen, &other, variables).await?),
+    };
     let alone = lock.is_some();
-    let driver = build(chosen, flip_back, variables, watcher, alone).await?;
+    let driver = build(chosen, flip_back, variables, watcher, Process { alone, holder }).await?;
     Ok(driver.keeping(Box::new(lock)))
+}
+
+/// Another process at work on the same local journal: who, and until when its lease is.
+async fn at_work(chosen: &Chosen<'_>, other: &str, variables: Variables<'_>) -> Result<CliError, CliError> {
+    let journal = journal(chosen, &https(chosen)?, variables).await?;
+    let lease = current_lease(journal.records());
+    let until = lease.map_or_else(
+        || "it waits, and holds no lease now".to_owned(),
+        |lease| format!("{} holds the lease until {}", lease.holder, span::rfc3339(lease.until)),
+    );
+    Ok(CliError::new(ErrorKind::Waiting, "another keyslot is at work on this rotation")
+        .at(other)
+        .because(until)
+        .hint("wait for it to end, or end it; whatever it leaves half done is taken up again"))
+}
+
+async fn journal(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    variables: Variables<'_>,
+) -> Result<Journal<Event>, CliError> {
+    let place = chosen.journal()?;
+    let store = open_store(&place, remote(&place, http, variables).as_ref())?;
+    Journal::open(store).await.map_err(|error| CliError::from(error.fault()))
+}
+
+/// Who we are, and whether nobody else can be at work.
+struct Process {
+    alone: bool,
+    holder: String,
 }
 
 /// The same for looking only: no lock is taken and nothing may be written.
@@ -77,7 +115,7 @@ pub async fn onlooker(
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
 ) -> Result<Driver, CliError> {
-    build(chosen, None, variables, watcher, false).await
+    build(chosen, None, variables, watcher, Process { alone: false, holder: holder() }).await
 }
 
 /// The ports alone, for whoever drives without a journal.
@@ -98,20 +136,21 @@ async fn build(
     flip_back: Option<FlipBack>,
     variables: Variables<'_>,
     watcher: Arc<dyn Watcher>,
-    alone: bool,
+    process: Process,
 ) -> Result<Driver, CliError> {
     let clock = clock(chosen);
     let http = https(chosen)?;
+    let journal = journal(chosen, &http, variables).await?;
+    // What is under way decides which secret is looked at, whatever was asked for.
+    let chosen = &chosen.about(access_under_way(&journal)?.unwrap_or(chosen.access));
     let ports = ports(chosen, &http, &clock, variables).await?;
-    let place = chosen.journal()?;
-    let store = open_store(&place, remote(&place, &http, variables).as_ref())?;
-    let journal = Journal::open(store).await.map_err(|error| CliError::from(error.fault()))?;
+    let Process { alone, holder } = process;
     Driver::new(Parts {
         observer: Observer::new(ports.clone(), targets(chosen)),
         ports,
         journal,
         policy: chosen.policy(flip_back),
-        holder: holder(),
+        holder,
         lease_terms: lease_terms(chosen),
         alone,
         watcher,
@@ -158,7 +197,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     };
     Targets {
         salt: Salt::new(""),
-        access: Access::ReadWrite,
+        access: chosen.access,
         terraform: chosen.question(),
         terraform_root: environment.terraform.root.clone(),
         base_branch: environment.terraform.base_branch.as_str().into(),
@@ -250,7 +289,7 @@ async fn ports(
                 (stamp.stamp_name(), format!("https://{host}"))
             })
             .collect(),
-        secret: environment.secret.name.clone(),
+        secret: chosen.secret()?.to_owned(),
     };
     let clusters = environment
         .stamps
@@ -264,18 +303,23 @@ async fn ports(
             (stamp.stamp_name(), cluster)
         })
         .collect();
+    let accounts = Arc::new(Cosmos::new(access.clone(), cosmos));
+    let vaults = KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?;
     Ok(Ports {
         code: Arc::new(git(chosen, variables).await?),
         forge: forge(chosen, http, clock, variables)?,
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
-            Kubernetes::new(environment.secret.name.as_str(), clusters, chosen.http()?, Arc::clone(clock))
+            Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
-        vaults: Arc::new(KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?),
+        vaults: Arc::new(match environment.release.propagate {
+            Propagation::Pipeline => vaults,
+            Propagation::Write => vaults.writing(Arc::clone(&accounts) as Arc<dyn CurrentKeys>),
+        }),
         inventory: inventory(chosen, &access)?,
         logs: logs(chosen, &access)?,
-        accounts: Arc::new(Cosmos::new(access, cosmos)),
+        accounts,
         clock: Arc::clone(clock),
     })
 }

@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView, EvidenceKey,
-    Fingerprint, InventoryView, KeyProof, OperationState, PodView, PullCheck, PullState, PullView, Region,
-    ReleaseView, Requests, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, TreeClaim,
-    Unlisted, UsageView, VaultView, WorkloadView, World,
+    AccountRights, AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView,
+    EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState, PodView, ProofVerdict, PullCheck,
+    PullState, PullView, Region, ReleaseView, Requests, Right, RightView, RunView, SecretReads,
+    SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView,
+    WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -44,6 +45,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
         EvidenceKey::Census => facts.seen(world.census.as_ref(), census),
+        EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
     }
 }
 
@@ -121,11 +123,26 @@ fn account(facts: &mut Facts, view: &AccountView) {
     }
 }
 
+fn rights(facts: &mut Facts, view: &AccountRights) {
+    let AccountRights { rights, term } = view;
+    facts.list(rights, |facts, RightView { what, right, remedy: _ }| {
+        facts.text(what).word(*right == Right::Allowed);
+    });
+    match term {
+        Term::Lasting => facts.word("lasting"),
+        Term::Until(until) => facts.time(Some(*until)),
+        Term::Untold(_) => facts.word("untold"),
+    };
+}
+
 fn proof(facts: &mut Facts, view: &KeyProof) {
     let KeyProof { fingerprint, regions } = view;
     facts.maybe_text(fingerprint.as_ref().map(Fingerprint::as_str));
     for (region, proof) in regions {
-        facts.text(region).word(proof.read.kind()).word(proof.write.kind());
+        facts
+            .text(region)
+            .word(proof.read.kind())
+            .word(proof.write.as_ref().map_or("not-asked", ProofVerdict::kind));
     }
 }
 
@@ -184,8 +201,8 @@ fn operation(facts: &mut Facts, state: &OperationState) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, fingerprint } = view;
-    facts.text(version.as_str()).time(Some(*created)).word(enabled).text(fingerprint.as_str());
+    let VaultView { version, created, enabled, expires, fingerprint } = view;
+    facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {

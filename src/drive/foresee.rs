@@ -3,9 +3,9 @@
 use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
-use crate::model::{RightView, Slot};
+use crate::model::{AccountRights, Right, RightView, Slot, Term};
 use crate::observe::Change;
-use crate::rotation::{Decider, Event, Fold, Foresight, Opens, Verdict, decide};
+use crate::rotation::{Event, Fold, Foresight, Opens, Verdict, decide};
 
 /// So many rounds of looking lead from nothing to a decision.
 const ROUNDS: usize = 8;
@@ -52,12 +52,13 @@ impl Driver {
                     }
                     self.look_behind(&reasons).await;
                 }
-                Verdict::Act { .. } | Verdict::Done => break,
+                Verdict::Act { .. } | Verdict::Done | Verdict::Enough => break,
             }
             decision = self.would_decide(&fold)?;
         }
-        let rights = self.rights().await;
-        Ok(Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights))
+        let (rights, term) = self.rights().await;
+        let foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
+        Ok(foresight.lasting(&term, self.ports.clock.now()))
     }
 
     /// What the proposal would change on the base branch.
@@ -71,14 +72,22 @@ impl Driver {
     }
 
     fn would_decide(&self, fold: &Fold) -> Result<crate::rotation::Decision, DriveError> {
-        let decider = Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
-        decide(&decider, fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
+        decide(&self.decider(), fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
     }
 
-    async fn rights(&self) -> Vec<(String, RightView)> {
+    async fn rights(&self) -> (Vec<(String, RightView)>, Term) {
         let told =
             |by: String, rights: Vec<RightView>| rights.into_iter().map(move |right| (by.clone(), right));
-        let mut rights: Vec<_> = told("account".to_owned(), self.ports.accounts.rights().await).collect();
+        let (account, term) = match self.ports.accounts.rights().await {
+            Ok(AccountRights { rights, term }) => (rights, term),
+            Err(fault) => {
+                let right = Right::Unknown(fault.to_string());
+                let what = "read, list and regenerate the account's keys".to_owned();
+                let unknown = RightView { what, right, remedy: fault.remedy.clone() };
+                (vec![unknown], Term::Untold(fault.why))
+            }
+        };
+        let mut rights: Vec<_> = told("account".to_owned(), account).collect();
         let stamps =
             self.policy.stamps.iter().map(|stamp| async {
                 (stamp.name.to_string(), self.ports.clusters.rights(&stamp.name).await)
@@ -86,6 +95,6 @@ impl Driver {
         for (stamp, asked) in join_all(stamps).await {
             rights.extend(told(stamp, asked));
         }
-        rights
+        (rights, term)
     }
 }

@@ -1,7 +1,7 @@
 //! Which evidence a step makes void, and which a reason wants to see again. After a step forgetting is enough: the
 //! next decision asks for what it needs.
 
-use crate::model::{EvidenceKey, StampName, World};
+use crate::model::{EvidenceKey, World};
 use crate::rotation::{Event, Fold, Gate, Reason, Step, Subject, Why};
 
 /// After somebody began or ended a step, by the journal.
@@ -34,6 +34,9 @@ pub fn after_step(world: &mut World, step: &Step) {
         }
         Step::Promote { .. } => world.code = None,
         Step::Deploy { .. } => world.runs = None,
+        Step::WriteSecret { stamp, .. } => {
+            world.vaults.remove(stamp);
+        }
         Step::Restart { stamp, .. } => {
             world.clusters.remove(stamp);
         }
@@ -66,7 +69,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         Why::OperationRunning { .. } => return Vec::new(),
         _ => {}
     }
-    let stamp = stamp_of(&reason.subject);
+    let stamp = reason.subject.stamp();
     let vault = || stamp.cloned().map(EvidenceKey::Vault);
     let cluster = || stamp.cloned().map(EvidenceKey::Cluster);
     match reason.gate {
@@ -100,21 +103,8 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             _ => Vec::new(),
         },
         Gate::Regenerated => vec![EvidenceKey::Account, EvidenceKey::Operation],
-        // These stand in the journal.
-        Gate::Approved | Gate::LeaseHeld => Vec::new(),
-    }
-}
-
-fn stamp_of(subject: &Subject) -> Option<&StampName> {
-    match subject {
-        Subject::Stamp(stamp) | Subject::Workload(stamp, _) | Subject::Object(stamp, _) => Some(stamp),
-        Subject::Rotation
-        | Subject::Account
-        | Subject::Key(_)
-        | Subject::Branch(_)
-        | Subject::Pull(_)
-        | Subject::Run(_)
-        | Subject::Resource(_)
-        | Subject::Client(_) => None,
+        Gate::MayRegenerate => vec![EvidenceKey::Rights],
+        // These stand in the journal, or in what was typed.
+        Gate::Approved | Gate::LeaseHeld | Gate::Asked => Vec::new(),
     }
 }

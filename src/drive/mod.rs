@@ -14,6 +14,7 @@ mod foresee;
 mod forget;
 mod lease;
 mod open;
+mod restart;
 mod status;
 mod turn;
 mod watch;
@@ -29,10 +30,10 @@ use crate::journal::Journal;
 use crate::model::{Policy, World};
 use crate::observe::Observer;
 use crate::ports::Ports;
-use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
+use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller, fresh_salt};
+pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 
@@ -57,6 +58,7 @@ pub struct Driver {
     /// by a process that died may be taken at once.
     alone: bool,
     without: BTreeSet<Gate>,
+    reach: Reach,
     watcher: Arc<dyn Watcher>,
     /// Kept as long as the driver lives: the lock on a local journal.
     kept: Vec<Box<dyn Any + Send>>,
@@ -94,6 +96,7 @@ impl Driver {
             lease_terms,
             alone,
             without: BTreeSet::new(),
+            reach: Reach::default(),
             watcher,
             kept: Vec::new(),
         };
@@ -106,6 +109,20 @@ impl Driver {
     pub fn without_gates(mut self, gates: impl IntoIterator<Item = Gate>) -> Driver {
         self.without.extend(gates);
         self
+    }
+
+    /// Bounds what is done to what a command was asked for.
+    pub fn reaching(mut self, reach: Reach) -> Driver {
+        self.reach = reach;
+        self
+    }
+
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    pub(super) fn decider(&self) -> Decider<'_> {
+        Decider { policy: &self.policy, holder: &self.holder, without: &self.without, reach: &self.reach }
     }
 
     /// Keeps a value as long as the driver lives.
@@ -137,6 +154,7 @@ impl Driver {
         if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
             targets.salt = opened.salt.clone();
+            targets.access = opened.access;
             targets.operation = operation(&self.fold);
         }
         Ok(())

@@ -6,11 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{DriveError, Driver};
+use crate::journal::Journal;
 use crate::model::{
     Access, AccountId, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Opened, Outcome, Produced, StepRecord, default_retire, rotation_id,
+    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
+    rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -22,13 +24,16 @@ const REST: SignedDuration = SignedDuration::from_hours(24);
 pub struct OpenRequest {
     pub environment: EnvironmentName,
     pub account: AccountId,
-    pub access: Access,
+    /// What was asked for; without it, the open rotation's access, or that of the secret which is looked at.
+    pub access: Option<Access>,
     pub retire: Option<Slot>,
     pub route: Route,
     pub flip_back: FlipBack,
     pub by: String,
     /// Begin another one although the last has just ended.
     pub again: bool,
+    /// Retire the keys in both slots, one after the other.
+    pub both: bool,
 }
 
 /// What came of it.
@@ -54,30 +59,75 @@ impl Driver {
         self.journal.refresh().await?;
         self.refold()?;
         if let Some(open) = self.fold.rotation() {
-            if request.retire.is_some_and(|retire| retire != open.from) {
+            let is_other = request.retire.is_some_and(|retire| retire != open.from)
+                || request.access.is_some_and(|access| access != open.access)
+                || (request.both && open.pair == Pair::Alone);
+            if is_other {
                 return Err(DriveError::AnotherIsOpen {
                     open: open.rotation.to_string(),
-                    retiring: open.from.to_string(),
+                    retiring: open.retires().to_string(),
                 });
             }
             self.resume(&request.by).await?;
             return Ok(Opening::Continued);
         }
+        if self.is_between(request) {
+            self.open_second(&request.by).await?;
+            return Ok(Opening::Opened);
+        }
         if let Some(just_done) = self.just_done(request) {
             return Ok(just_done);
         }
+        let opened = self.look_and_identify(request).await?;
+        self.append(Event::Opened(opened)).await?;
+        Ok(Opening::Opened)
+    }
+
+    async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
         self.observer.targets_mut().salt = fresh_salt()?;
         let everything = self.observer.everything();
         self.observer.look(&everything, &mut self.world).await;
-        let opened = self.identify(request)?;
-        self.append(Event::Opened(opened)).await?;
-        Ok(Opening::Opened)
+        self.identify(request)
+    }
+
+    /// Whether the first of two rotations is done and what is asked for does not speak against the second.
+    fn is_between(&self, request: &OpenRequest) -> bool {
+        let first = first_of_pair(&self.fold);
+        first.is_some_and(|first| {
+            request.retire.is_none_or(|retire| retire == first.to())
+                && request.access.is_none_or(|access| access == first.access)
+        })
+    }
+
+    /// Opens the second rotation of two, where the first has just ended; under gates and with an approval of its own.
+    ///
+    /// # Errors
+    /// The account cannot be read; the journal.
+    pub async fn open_second(&mut self, by: &str) -> Result<bool, DriveError> {
+        let Some(first) = first_of_pair(&self.fold).cloned() else { return Ok(false) };
+        let request = OpenRequest {
+            environment: first.environment.clone(),
+            account: first.account.clone(),
+            access: Some(first.access),
+            retire: Some(first.to()),
+            route: first.route,
+            flip_back: FlipBack::No,
+            by: by.to_owned(),
+            again: true,
+            both: true,
+        };
+        self.observer.targets_mut().access = first.access;
+        let opened = self.look_and_identify(&request).await?;
+        self.append(Event::Opened(Opened { pair: Pair::Second, ..opened })).await?;
+        Ok(true)
     }
 
     fn just_done(&self, request: &OpenRequest) -> Option<Opening> {
         let (_, opened) = self.fold.opened.as_ref()?;
         let (at, done, _) = self.fold.closed.as_ref()?;
-        let same = request.retire.is_none_or(|retire| retire == opened.from);
+        let same = request.retire.is_none_or(|retire| retire == opened.from)
+            && self.observer.targets().access == opened.access
+            && !(request.both && opened.pair == Pair::Alone);
         let recent = self.ports.clock.now().duration_since(*at) < REST;
         (*done && same && recent && !request.again)
             .then_some(Opening::JustDone { at: *at, from: opened.from })
@@ -94,19 +144,23 @@ impl Driver {
             Some(slot) => slot,
             None => default_retire(&self.world).map_err(DriveError::Unclear)?,
         };
-        let key = account.key(KeyKind { slot: from, access: request.access });
+        let access = self.observer.targets().access;
+        let kind = KeyKind { slot: from, access };
+        let key = account.key(kind);
         Ok(Opened {
-            rotation: rotation_id(&request.account, from, key.generated),
+            rotation: rotation_id(&request.account, kind, key.generated),
             environment: request.environment.clone(),
             account: request.account.clone(),
             from,
-            access: request.access,
+            access,
             retired_generation: key.generated,
             retired_fingerprint: key.fingerprint.clone(),
             salt: self.observer.targets().salt.clone(),
             route: request.route,
-            flip_back: request.flip_back,
+            // The second of two goes back by itself.
+            flip_back: if request.both { FlipBack::No } else { request.flip_back },
             by: request.by.clone(),
+            pair: if request.both { Pair::First } else { Pair::Alone },
         })
     }
 
@@ -173,6 +227,23 @@ impl Driver {
         }
         self.append(Event::Closed { done: false, reason: reason.to_owned() }).await
     }
+}
+
+/// Which of the account's keys a journal is about: those of the open rotation, or of the one that must follow. Absent
+/// where nothing is under way.
+///
+/// # Errors
+/// A journal with a record that cannot stand where it stands.
+pub fn access_under_way(journal: &Journal<Event>) -> Result<Option<Access>, DriveError> {
+    let records = journal.records().iter();
+    let fold = Fold::of(records.map(|record| (record.seq.0, record.at, &record.kind)))?;
+    Ok(fold.rotation().or_else(|| first_of_pair(&fold)).map(|opened| opened.access))
+}
+
+/// The rotation that ended last, if it is done and another one belongs to it.
+fn first_of_pair(fold: &Fold) -> Option<&Opened> {
+    let (_, opened) = fold.opened.as_ref().filter(|(_, opened)| opened.pair == Pair::First)?;
+    fold.closed.as_ref().filter(|(_, done, _)| *done).map(|_| opened)
 }
 
 /// Random bytes under which fingerprints of one look, or of one rotation, are made.

@@ -7,17 +7,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice, forget};
-use crate::model::{EvidenceKey, World};
-use crate::rotation::{
-    Decider, Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide,
-};
+use crate::model::{Blindness, EvidenceKey, World};
+use crate::rotation::{Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide};
 
 /// Why a turn came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEnd {
-    Waiting { phase: Phase, reasons: Vec<Reason>, until: Timestamp },
-    Halted { phase: Phase, reasons: Vec<Reason> },
+    Waiting {
+        phase: Phase,
+        reasons: Vec<Reason>,
+        until: Timestamp,
+    },
+    Halted {
+        phase: Phase,
+        reasons: Vec<Reason>,
+    },
     Done,
+    /// What this command was asked for is so; the rotation stays open.
+    Enough,
 }
 
 /// Looking that shows nothing new so often in a row is a wait: evidence that is stale on arrival would
@@ -32,6 +39,13 @@ const LAST_LOOK: SignedDuration = SignedDuration::from_secs(10);
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// How long the services may go on refusing somebody who was granted the right: role assignments take minutes.
+const GRANTS: Duration = Duration::from_secs(600);
+
+fn is_refusal(reason: &Reason) -> bool {
+    matches!(&reason.why, Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden)
+}
 
 /// What was looked at since something last came of it.
 #[derive(Default)]
@@ -65,19 +79,39 @@ impl Driver {
     /// # Errors
     /// As [`Driver::turn`].
     pub async fn run(&mut self) -> Result<TurnEnd, DriveError> {
+        let mut refused = None;
         loop {
-            match self.turn().await? {
-                TurnEnd::Waiting { phase, reasons, until } => {
-                    let (world, policy) = (&self.world, &self.policy);
-                    self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
-                    self.wait(&reasons, until).await;
+            let now = self.ports.clock.now();
+            let (phase, reasons, until) = match self.turn().await? {
+                TurnEnd::Waiting { phase, reasons, until } if self.reach.waits_in(phase) => {
+                    refused = refused.filter(|_| reasons.iter().any(is_refusal));
+                    (phase, reasons, until)
                 }
-                end @ (TurnEnd::Halted { .. } | TurnEnd::Done) => {
+                TurnEnd::Halted { phase, reasons }
+                    if self.may_yet_be_granted(&reasons, &mut refused, now) =>
+                {
+                    (phase, reasons, later(now, self.policy.pace.people))
+                }
+                end => {
                     self.release().await?;
                     return Ok(end);
                 }
-            }
+            };
+            let (world, policy) = (&self.world, &self.policy);
+            self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
+            self.wait(&reasons, until).await;
         }
+    }
+
+    /// Whether nothing but a refusal calls for a person, and it is so new that the right may have been granted already.
+    fn may_yet_be_granted(
+        &self,
+        reasons: &[Reason],
+        refused: &mut Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        let only = reasons.iter().all(|one| one.why.opens() != Opens::ByPerson || is_refusal(one));
+        only && now < later(*refused.get_or_insert(now), GRANTS)
     }
 
     /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is looked at again.
@@ -133,7 +167,7 @@ impl Driver {
             }
         }
         let reached = self.fold.reached.iter().any(|(_, l, p)| (*l, *p) == (leg, phase));
-        if !reached && verdict != Verdict::Done {
+        if !reached && !matches!(verdict, Verdict::Done | Verdict::Enough) {
             self.append(Event::Reached { leg, phase }).await?;
             self.say(&Notice::Reached { leg, phase });
             return Ok(None);
@@ -153,6 +187,7 @@ impl Driver {
             }
             Verdict::Wait { reasons, until } => Ok(Some(TurnEnd::Waiting { phase, reasons, until })),
             Verdict::Halt { reasons } => Ok(Some(TurnEnd::Halted { phase, reasons })),
+            Verdict::Enough => Ok(Some(TurnEnd::Enough)),
             Verdict::Done => {
                 let since = now.checked_sub(LAST_LOOK).unwrap_or(now);
                 if self.look_just_in_time(relied.seen_before(since), looked).await {
@@ -194,13 +229,13 @@ impl Driver {
                 reasons.iter().any(|reason| reason.gate == Gate::LeaseHeld)
             }
             Verdict::Act { .. } | Verdict::Record(_) | Verdict::Done => true,
+            Verdict::Enough => false,
         };
         if wanted { self.hold_lease().await } else { Ok(Standing::Held) }
     }
 
     pub(super) fn decision(&self, now: Timestamp) -> Result<Decision, DriveError> {
-        let decider = Decider { policy: &self.policy, holder: &self.holder, without: &self.without };
-        decide(&decider, &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
+        decide(&self.decider(), &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
     }
 
     /// Looks at what the reasons say is missing or stale.

@@ -53,6 +53,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         Step::Deploy { branch, commit, skip, .. } => {
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
         }
+        Step::WriteSecret { stamp, kind, replaces, .. } => {
+            outcome(ports.vaults.write(stamp, *kind, replaces, permit).await, |()| Produced::Nothing)
+        }
         Step::Restart { stamp, workload, restarted_at, .. } => {
             let mark = RestartMark { restarted_at: restarted_at.clone(), rotation: shop.rotation.clone() };
             let effect = ports.clusters.restart(stamp, workload, &mark, permit).await;

@@ -107,14 +107,30 @@ impl ProofVerdict {
     }
 }
 
-/// Both probes at one region.
+/// The probes at one region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegionProof {
     pub read: ProofVerdict,
-    pub write: ProofVerdict,
+    /// Absent for a read-only key: it has no right to write, and nobody asks.
+    pub write: Option<ProofVerdict>,
 }
 
-/// A signed read and a signed write with one key in every region of the account.
+impl RegionProof {
+    fn verdicts(&self) -> impl Iterator<Item = &ProofVerdict> {
+        std::iter::once(&self.read).chain(&self.write)
+    }
+
+    /// Whether the key did here all that it is for.
+    pub fn holds(&self) -> bool {
+        self.verdicts().all(|verdict| *verdict == ProofVerdict::Accepted)
+    }
+
+    fn refuses(&self) -> bool {
+        self.verdicts().any(|verdict| *verdict == ProofVerdict::Refused)
+    }
+}
+
+/// A signed read, and for a key that may write a signed write, with one key in every region of the account.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct KeyProof {
     /// Which key was proven; a later regeneration makes the proof void.
@@ -123,24 +139,14 @@ pub struct KeyProof {
 }
 
 impl KeyProof {
-    /// Accepted for reading and writing everywhere, and somewhere at all.
+    /// Accepted for all that the key is for everywhere, and somewhere at all.
     pub fn holds(&self) -> bool {
-        !self.regions.is_empty()
-            && self
-                .regions
-                .values()
-                .all(|region| region.read == ProofVerdict::Accepted && region.write == ProofVerdict::Accepted)
+        !self.regions.is_empty() && self.regions.values().all(RegionProof::holds)
     }
 
     /// The regions that spoke against the key.
     pub fn refusing(&self) -> Vec<&str> {
-        self.regions
-            .iter()
-            .filter(|(_, region)| {
-                region.read == ProofVerdict::Refused || region.write == ProofVerdict::Refused
-            })
-            .map(|(name, _)| name.as_str())
-            .collect()
+        self.regions.iter().filter(|(_, region)| region.refuses()).map(|(name, _)| name.as_str()).collect()
     }
 }
 

@@ -37,10 +37,11 @@ pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
 };
 pub use network::Network;
+pub use pattern::{matches, matches_any_case};
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
-pub use policy::{Ages, FlipBack, Pace, Policy, Route, SharedStore};
+pub use policy::{Ages, FlipBack, Pace, Policy, Propagation, Route, SharedStore};
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
-pub use rights::{Right, RightView};
+pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use sign_off::{SignOff, Validity};

@@ -22,6 +22,17 @@ pub enum Route {
     VaultFirst,
 }
 
+/// Who writes the vaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Propagation {
+    /// A run of the release pipeline, which applies the Terraform.
+    #[default]
+    Pipeline,
+    /// keyslot itself, for teams without a pipeline: the key of the slot that the code reads by then.
+    Write,
+}
+
 /// What happens to the code after the old key is retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -74,6 +85,7 @@ pub struct Pace {
 pub struct Policy {
     pub route: Route,
     pub flip_back: FlipBack,
+    pub propagation: Propagation,
     pub base_branch: BranchName,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,

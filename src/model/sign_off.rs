@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::pattern::fits;
+use super::pattern::matches_any_case;
 use super::{Caller, Identity, Network};
 
 /// One reader, or several that are alike, signed off as gone.
@@ -39,7 +39,7 @@ impl SignOff {
     /// Whether it speaks of this one.
     pub fn covers(&self, identity: Option<&Identity>, caller: &Caller) -> bool {
         let by_identity = |pattern: &String| {
-            identity.is_some_and(|identity| identity.names().any(|name| fits(pattern, name)))
+            identity.is_some_and(|identity| identity.names().any(|name| matches_any_case(pattern, name)))
         };
         let some = self.identity.is_some() || self.address.is_some() || self.agent.is_some();
         some && self.identity.as_ref().is_none_or(by_identity)
@@ -47,7 +47,7 @@ impl SignOff {
             && self
                 .agent
                 .as_ref()
-                .is_none_or(|pattern| !caller.agent.is_empty() && fits(pattern, &caller.agent))
+                .is_none_or(|pattern| !caller.agent.is_empty() && matches_any_case(pattern, &caller.agent))
     }
 
     /// Whether it counts for one that was last seen then.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AccountView, BranchName, BranchView, CensusView, ClusterView, InventoryView, KeyProof, Network,
-    OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, InventoryView, KeyProof,
+    Network, OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -31,6 +31,8 @@ pub enum EvidenceKey {
     Usage,
     /// Who used the key or read the secret over the census window.
     Census,
+    /// What we may do with the account.
+    Rights,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -47,6 +49,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
             EvidenceKey::Census => f.write_str("the census of the key's readers"),
+            EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
         }
     }
 }
@@ -100,4 +103,5 @@ pub struct World {
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
     pub census: Option<Seen<CensusView>>,
+    pub rights: Option<Seen<AccountRights>>,
 }

@@ -13,9 +13,9 @@ use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey, InventoryView,
-    KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName, TreeClaim, UsageView,
-    VaultView, World,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
+    InventoryView, KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName,
+    TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Ports};
 
@@ -49,6 +49,7 @@ enum Found {
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
     Census(Seen<CensusView>),
+    Rights(Seen<AccountRights>),
 }
 
 fn before(at: Timestamp, by: Duration) -> Timestamp {
@@ -97,6 +98,7 @@ impl Observer {
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
                 Found::Census(seen) => world.census = Some(seen),
+                Found::Rights(seen) => world.rights = Some(seen),
             }
         }
     }
@@ -142,6 +144,7 @@ impl Observer {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
+            EvidenceKey::Rights => Found::Rights(seen(at, self.ports.accounts.rights().await)),
             EvidenceKey::Usage => {
                 let since = before(at, self.targets.log_window);
                 Found::Usage(seen(at, self.ports.logs.usage(since).await))
@@ -166,7 +169,10 @@ impl Observer {
             None => self.ports.accounts.look(&self.targets.salt).await.map(|account| account.regions),
         };
         match regions {
-            Ok(regions) => seen(at, self.ports.accounts.prove(slot, &regions, &self.targets.salt).await),
+            Ok(regions) => {
+                let kind = KeyKind { slot, access: self.targets.access };
+                seen(at, self.ports.accounts.prove(kind, &regions, &self.targets.salt).await)
+            }
             Err(fault) => seen(at, Err(fault)),
         }
     }

@@ -3,28 +3,24 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{
-    AccountView, KeyKind, KeyProof, Operation, OperationState, Region, RightView, Salt, Slot,
-};
+use crate::model::{AccountRights, AccountView, KeyKind, KeyProof, Operation, OperationState, Region, Salt};
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// The account with its keys' generation times and fingerprints (get and listKeys).
     async fn look(&self, salt: &Salt) -> Result<AccountView, Fault>;
 
-    /// A signed read and a signed write that changes nothing, with the current read-write key of the slot, at
-    /// every region given.
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault>;
+    /// A signed read, and with a read-write key a signed write that changes nothing, with the current key of this
+    /// kind, at every region given.
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault>;
 
     /// Starts one regeneration. Sent at most once, never repeated by any layer. `request_id` goes along as
     /// `x-ms-client-request-id`.
     async fn regenerate(&self, kind: KeyKind, request_id: &str, permit: &Permit)
     -> Effect<Option<Operation>>;
 
-    /// What we may do with the account, asked and not tried. Empty where nobody can be asked.
-    async fn rights(&self) -> Vec<RightView> {
-        Vec::new()
-    }
+    /// What we may do with the account, asked and not tried.
+    async fn rights(&self) -> Result<AccountRights, Fault>;
 
     /// Where the operation stands. Addresses outside Azure Resource Manager are refused.
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault>;

@@ -55,6 +55,7 @@ pub fn reasons(report: &Report) -> String {
         }
         Verdict::Halt { reasons } => (format!("{}: halted, a person must act", decision.phase), reasons),
         Verdict::Done => ("done".to_owned(), &[]),
+        Verdict::Enough => (format!("{}: what was asked for is so", decision.phase), &[]),
     };
     let mut text = format!("{head}\n");
     if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
@@ -70,7 +71,7 @@ pub fn reasons(report: &Report) -> String {
 }
 
 /// Which evidence there is of who uses the old key. None is no evidence that nobody does.
-fn told_by(world: &World) -> String {
+pub fn told_by(world: &World) -> String {
     let account = world.account.as_ref().and_then(|seen| seen.get());
     let noted =
         account.is_some_and(|account| account.tells_last_use).then(|| "the account's own note".to_owned());

@@ -135,6 +135,11 @@ pub fn concern(concern: &Concern) -> String {
             format!("{stamp}: {workload} takes a replica away before it adds one (maxSurge 0)")
         }
         Concern::Scaled { stamp, workload } => format!("{stamp}: {workload} is scaled to zero"),
+        Concern::RightEnds { until } => format!(
+            "the role that lets keyslot regenerate ends at {}, before the prescribed waits alone are over: have it \
+             extended in time",
+            span::rfc3339(*until)
+        ),
         Concern::DoesNotConsume { stamp, workload } => {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }

@@ -1,5 +1,6 @@
 //! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
 
+pub mod approval;
 pub mod census;
 pub mod census_json;
 pub mod check_human;
@@ -24,6 +25,7 @@ pub mod pull_request;
 pub mod reason;
 pub mod rehearse_json;
 pub mod report_html;
+pub mod restarts;
 pub mod rules;
 pub mod sarif;
 mod sarif_rule;

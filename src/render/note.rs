@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::span;
 use crate::model::StampName;
 use crate::rotation::Note;
 
@@ -26,6 +27,12 @@ pub fn words(note: &Note) -> String {
             secrets.join(", ")
         ),
         Note::CronJobSuspended(job) => format!("the CronJob {job} gets the secret, and is suspended"),
+        Note::SecretExpires(at) => {
+            format!(
+                "the secret's current version expires at {}, by what stands beside it",
+                span::rfc3339(*at)
+            )
+        }
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),

@@ -1,6 +1,6 @@
 //! The words of a proposal: commit message, title and body in Markdown.
 
-use crate::model::Policy;
+use crate::model::{KeyKind, Policy};
 use crate::rotation::{Leg, Opened, Phase, Step};
 
 /// What a forge and a commit are told.
@@ -18,16 +18,18 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy) -> Words {
         | Step::OpenPull { leg, .. }
         | Step::Promote { leg, .. }
         | Step::Deploy { leg, .. }
+        | Step::WriteSecret { leg, .. }
         | Step::Restart { leg, .. } => *leg,
         Step::Regenerate { .. } => Leg::Out,
     };
-    let to = leg.target(opened.from);
+    let kind = |slot| KeyKind { slot, access: opened.access };
+    let (from, to) = (kind(opened.from), kind(leg.target(opened.from)));
     let title = format!("Read the {to} key of {}", opened.account);
     let why = match leg {
         Leg::Out => format!(
-            "The {} key of Cosmos DB account `{}` is being retired without downtime. This change moves every \
-             reader to the {to} key; the {} key is regenerated only when nobody uses it any more.",
-            opened.from, opened.account, opened.from
+            "The {from} key of Cosmos DB account `{}` is being retired without downtime. This change moves every \
+             reader to the {to} key; the {from} key is regenerated only when nobody uses it any more.",
+            opened.account
         ),
         Leg::Back => format!(
             "The {to} key of Cosmos DB account `{}` is new. This change goes back to it; no key is \

@@ -4,7 +4,7 @@
 use super::count::counted;
 use super::span;
 use crate::model::{PullWait, SlotUse, Validity};
-use crate::rotation::{Reason, Subject, Why};
+use crate::rotation::{Phase, Reason, Subject, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
 pub fn why(reason: &Reason) -> String {
@@ -30,8 +30,8 @@ pub fn why(reason: &Reason) -> String {
             regions.join(", "),
             span::time(*until)
         ),
-        Why::ProofInconclusive { slot, regions } => {
-            format!("whether the {slot} key works could not be tried in {}", regions.join(", "))
+        Why::ProofInconclusive { slot, regions, why } => {
+            format!("whether the {slot} key works could not be tried in {}: {why}", regions.join(", "))
         }
         Why::ProofOfAnotherKey { slot } => {
             format!("the {slot} slot has another key than the one that was proven")
@@ -78,11 +78,18 @@ pub fn why(reason: &Reason) -> String {
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
         }
+        Why::VaultHolds { slot: Some(slot), wanted } if slot == wanted => {
+            format!("the vault of {subject} holds the {slot} key with the other access")
+        }
         Why::VaultHolds { slot: Some(slot), wanted } => {
             format!("the vault of {subject} holds the {slot} key, not the {wanted} key")
         }
         Why::VaultHolds { slot: None, wanted } => format!(
             "the vault of {subject} holds none of the account's keys, and should hold the {wanted} key"
+        ),
+        Why::VaultByHand { wanted } => format!(
+            "the vault of {subject} holds neither of the account's keys that it should: somebody set it by hand, and \
+             keyslot does not write the {wanted} key over that"
         ),
         Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
         Why::VaultSettling { until } => format!(
@@ -234,6 +241,18 @@ pub fn why(reason: &Reason) -> String {
         Why::StoreNotShared => {
             "the journal lies in a local folder, where no lease holds between two machines".to_owned()
         }
+        Why::RightMissing { .. } => format!("keyslot lacks a right: {subject}"),
+        Why::RightUnknown { why, .. } => {
+            format!("whether keyslot has a right cannot be told: {subject}: {why}")
+        }
+        Why::RightEnds { until, wanted } => format!(
+            "keyslot's right to regenerate ends at {}, and the new key can be confirmed at {} at the earliest",
+            span::time(*until),
+            span::time(*wanted)
+        ),
+        Why::NotAsked { phase, step } => {
+            format!("the rotation stands in {phase}, and its next step is not what was asked for: {step}")
+        }
         Why::OperationRunning { until } => {
             format!("the regeneration is running; the service is asked again at {}", span::time(*until))
         }
@@ -282,6 +301,14 @@ pub fn remedy(reason: &Reason) -> String {
             );
         }
         Why::UnlistedWorkload => return unlisted(&reason.subject),
+        Why::RightMissing { remedy } | Why::RightUnknown { remedy, .. } => return remedy.clone(),
+        Why::RightEnds { .. } => "extend the role's activation, or have it assigned for longer",
+        Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
+        Why::NotAsked { .. } => "`keyslot rotate` does it",
+        Why::LocalAuthDisabled => {
+            "if its keys shall be used, set disableLocalAuth to false; if not, close the rotation: there is nothing to \
+             rotate"
+        }
         Why::TreeProblems { .. } => "run `keyslot check` on the branch and mend what it names",
         Why::NoReference => "see that `terraform_root` and the account in keyslot.toml are right",
         Why::PullOpen { .. } => "review and merge it",
@@ -294,6 +321,9 @@ pub fn remedy(reason: &Reason) -> String {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
         }
         Why::RunWaitsForApproval { .. } => "do not approve it before the new key is confirmed",
+        Why::VaultByHand { .. } => {
+            "find out who reads that value; then set the secret to either of the account's keys, or remove the stamp"
+        }
         Why::VaultDisabled => "enable the secret's current version",
         Why::SyncedSecretStale { .. } => {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
@@ -358,8 +388,7 @@ pub fn remedy(reason: &Reason) -> String {
              operator (`single_operator = true`)"
         }
         Why::OperationFailed { .. } => "look at the account's activity log; then run this again",
-        Why::LocalAuthDisabled
-        | Why::NotSeen(_)
+        Why::NotSeen(_)
         | Why::TooOld { .. }
         | Why::Blind { .. }
         | Why::AccountBusy { .. }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fold, Gate, Leg, Opened, Phase, Reason, Relied, Step, StepRecord, Subject, Why};
+use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof,
-    Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
+    KeyProof, Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub holder: &'a str,
     pub leg: Leg,
     pub without: &'a BTreeSet<Gate>,
+    /// What the command that runs was asked for.
+    pub reach: &'a Reach,
     /// Where what is asked for is noted, when somebody wants to know.
     pub relied: Option<&'a RefCell<Relied>>,
 }
@@ -132,6 +134,12 @@ impl<'a> Context<'a> {
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Inventory);
         self.fresh(gate, max, self.world.inventory.as_ref(), about)
+    }
+
+    /// What keyslot may do with the account.
+    pub fn rights(&self, gate: Gate, max: Duration) -> Result<&'a AccountRights, Box<Reason>> {
+        let about = || (Subject::Account, EvidenceKey::Rights);
+        self.fresh(gate, max, self.world.rights.as_ref(), about)
     }
 
     /// With the time at which it was seen: what a log can show depends on it.

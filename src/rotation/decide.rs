@@ -2,7 +2,7 @@
 //!
 //! Synchronous, without IO, and it cannot fail. It walks the phases in order and stops at the first that has not
 //! passed; what is already so in the world passes, whoever did it. Past the point of no return, when the old
-//! key's regeneration may have been sent, only that is followed.
+//! key's regeneration may have been sent, only that is followed. Steps that the command was not asked for hold.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,9 +10,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::phases::stand;
+use super::phases::{restarted, stand};
 use super::reason::Opens;
-use super::{Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reason, Relied, Stand, Step};
+use super::{
+    Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
+};
 use crate::model::{FlipBack, Policy, World};
 
 /// What to do next.
@@ -35,6 +37,8 @@ pub enum Verdict {
         reasons: Vec<Reason>,
     },
     Done,
+    /// What the command was asked for is so; the rotation is not at its end.
+    Enough,
 }
 
 /// A verdict, and the phase that gave it.
@@ -55,6 +59,7 @@ pub struct Decider<'a> {
     pub holder: &'a str,
     /// Gates that a test has switched off. Nothing outside tests fills it.
     pub without: &'a BTreeSet<Gate>,
+    pub reach: &'a Reach,
 }
 
 const OUT: [Phase; 8] = [
@@ -91,6 +96,7 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
         holder: decider.holder,
         leg: Leg::Out,
         without: decider.without,
+        reach: decider.reach,
         relied: None,
     };
     let decision = walk(&ctx);
@@ -105,12 +111,37 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
 
 /// Walks the phases up to the first that has not passed.
 fn walk(ctx: &Context<'_>) -> Decision {
-    path(ctx).into_iter().find_map(|(leg, phase)| settle(&Context { leg, ..*ctx }, phase)).unwrap_or_else(
-        || {
-            let (leg, phase) = (last_leg(ctx.opened), last_phase(ctx.opened));
-            Decision { leg, phase, verdict: Verdict::Done, relied: Relied::default() }
-        },
-    )
+    let alone = ctx.reach.path(present_leg(ctx), past_return(ctx));
+    let (last, end) = match &alone {
+        Some(path) => (path.last().copied(), Verdict::Enough),
+        None => (None, Verdict::Done),
+    };
+    let path = alone.unwrap_or_else(|| path(ctx));
+    match path.into_iter().find_map(|(leg, phase)| settle(&Context { leg, ..*ctx }, phase)) {
+        Some(decision) => within_reach(ctx, decision),
+        None => {
+            let (leg, phase) = last.unwrap_or((last_leg(ctx.opened), last_phase(ctx.opened)));
+            Decision { leg, phase, verdict: end, relied: Relied::default() }
+        }
+    }
+}
+
+/// Once the new key is confirmed, what is left is for others: a regeneration alone only looks whether there is
+/// anything.
+fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
+    let looks = match &decision.verdict {
+        Verdict::Wait { reasons, .. } => reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking),
+        Verdict::Act { .. } | Verdict::Halt { .. } | Verdict::Done | Verdict::Enough => false,
+        Verdict::Record(_) => true,
+    };
+    if *ctx.reach != Reach::Regenerate || ctx.fold.confirmed.is_none() || looks {
+        return decision;
+    }
+    Decision { verdict: Verdict::Enough, ..decision }
+}
+
+fn present_leg(ctx: &Context<'_>) -> Leg {
+    if ctx.is_on_the_way_back() { Leg::Back } else { Leg::Out }
 }
 
 /// The phases to walk, in order.
@@ -175,14 +206,50 @@ fn last_phase(opened: &Opened) -> Phase {
 
 /// The verdict of one phase, or `None` when it has passed.
 fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
+    if phase == Phase::Restart && restarted(ctx) {
+        return None;
+    }
     let verdict = match stand(phase, ctx) {
         Stand::Passed => return None,
-        Stand::Act(steps) => Verdict::Act { steps, held: Vec::new() },
-        Stand::ActAndHeld(steps, held) => Verdict::Act { steps, held },
+        Stand::Act(steps) => act(ctx, phase, steps, Vec::new()),
+        Stand::ActAndHeld(steps, held) => act(ctx, phase, steps, held),
         Stand::Record(event) => Verdict::Record(event),
         Stand::Held(reasons) => hold(ctx, reasons),
     };
     Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
+}
+
+/// The steps that the command was asked for; the others hold.
+fn act(ctx: &Context<'_>, phase: Phase, steps: Vec<Step>, mut held: Vec<Reason>) -> Verdict {
+    let mut ours = Vec::with_capacity(steps.len());
+    for step in steps {
+        if ctx.reach.covers(phase, &step) {
+            ours.push(step);
+            continue;
+        }
+        let subject = match &step {
+            Step::Restart { stamp, workload, .. } => Subject::Workload(stamp.clone(), workload.clone()),
+            _ => Subject::Rotation,
+        };
+        let why = Why::NotAsked { phase, step: step.to_string() };
+        let holds = ctx.holding(vec![Reason::new(Gate::Asked, subject, why)]);
+        if holds.is_empty() {
+            ours.push(step);
+        }
+        held.extend(holds);
+    }
+    if !ours.is_empty() {
+        return Verdict::Act { steps: ours, held };
+    }
+    // While what was asked for gets on, nobody has to do anything about the rest.
+    let gets_on = |reason: &Reason| {
+        let asked = reason.subject.stamp().is_some_and(|stamp| ctx.reach.asks_for(stamp));
+        asked && !matches!(reason.gate, Gate::Asked | Gate::Wave)
+    };
+    if held.iter().any(gets_on) {
+        held.retain(|reason| reason.gate != Gate::Asked);
+    }
+    hold(ctx, held)
 }
 
 /// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.

@@ -26,6 +26,19 @@ pub struct Opened {
     pub route: Route,
     pub flip_back: FlipBack,
     pub by: String,
+    #[serde(default)]
+    pub pair: Pair,
+}
+
+/// Whether a rotation is one of two, by which the keys in both slots go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pair {
+    #[default]
+    Alone,
+    /// The other slot's key goes next, when this one is gone and the new one is accepted everywhere.
+    First,
+    Second,
 }
 
 impl Opened {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::reason::later;
 use super::{Decision, Opened, Phase, Reason, Verdict};
 use crate::model::{
-    ClusterView, KeyKind, Policy, Right, RightView, SharedStore, StampFacts, StampName, Strategy,
+    ClusterView, KeyKind, Policy, Right, RightView, SharedStore, StampFacts, StampName, Strategy, Term,
     WorkloadName, World,
 };
 
@@ -32,6 +35,8 @@ pub enum Concern {
     NoSurge { stamp: StampName, workload: WorkloadName },
     /// It is scaled to zero: there is nothing to restart, and nothing to see the new key work on.
     Scaled { stamp: StampName, workload: WorkloadName },
+    /// The role that lets keyslot regenerate ends before the waits alone are over.
+    RightEnds { until: Timestamp },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -88,7 +93,7 @@ impl Foresight {
         let holds = match &decision.verdict {
             Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons.clone(),
             Verdict::Act { held, .. } => held.clone(),
-            Verdict::Record(_) | Verdict::Done => Vec::new(),
+            Verdict::Record(_) | Verdict::Done | Verdict::Enough => Vec::new(),
         };
         let waves = waves(policy, world);
         let soaks = waves.len() > 1;
@@ -109,6 +114,16 @@ impl Foresight {
             workloads: policy.workloads.clone(),
             rights,
         }
+    }
+
+    /// Notes a right that ends too early, as far as its end is told.
+    pub fn lasting(mut self, term: &Term, now: Timestamp) -> Foresight {
+        if let Term::Until(until) = term
+            && *until < later(now, self.waits.total())
+        {
+            self.concerns.push(Concern::RightEnds { until: *until });
+        }
+        self
     }
 
     /// Whether it could begin now: nothing holds and no right is known to be missing.

@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{AccountId, EvidenceKey, RotationId, Slot, SlotUse, World};
+use crate::model::{Access, AccountId, EvidenceKey, KeyKind, RotationId, Slot, SlotUse, World};
 
-/// The id: a digest of the account, the slot and the generation time of the key that goes. The next rotation of
+/// The id: a digest of the account, the kind and the generation time of the key that goes. The next rotation of
 /// the same slot has another one; the same rotation, begun twice, has the same.
-pub fn rotation_id(account: &AccountId, from: Slot, retired_generation: Option<Timestamp>) -> RotationId {
+pub fn rotation_id(account: &AccountId, kind: KeyKind, retired_generation: Option<Timestamp>) -> RotationId {
     let mut digest = Sha256::new();
     digest.update(account.resource_id().to_ascii_lowercase());
     digest.update("\n");
-    digest.update(from.as_str());
+    digest.update(kind.slot.as_str());
+    if kind.access == Access::ReadOnly {
+        digest.update(" read-only");
+    }
     digest.update("\n");
     digest.update(retired_generation.map_or_else(|| "unknown".to_owned(), |at| at.to_string()));
     RotationId::new(digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect::<String>())
@@ -68,5 +71,30 @@ pub fn default_retire(world: &World) -> Result<Slot, Vec<String>> {
             lines.extend(blind);
             Err(lines)
         }
+    }
+}
+
+/// The slot that every vault holds: the one that a restart alone brings everybody to.
+///
+/// # Errors
+/// What disagrees or cannot be seen, one sentence each.
+pub fn restart_target(world: &World) -> Result<Slot, Vec<String>> {
+    let account = match world.account.as_ref().map(|seen| &seen.what) {
+        Some(Ok(account)) => account,
+        Some(Err(why)) => return Err(vec![format!("{}: {}", EvidenceKey::Account, why.why)]),
+        None => return Err(vec![format!("{} was not looked at", EvidenceKey::Account)]),
+    };
+    let holds = world.vaults.iter().map(|(stamp, seen)| match &seen.what {
+        Ok(vault) => match account.slot_of(&vault.fingerprint) {
+            Some(slot) => (Some(slot), format!("the vault of {stamp} holds {slot}")),
+            None => (None, format!("the vault of {stamp} holds neither key")),
+        },
+        Err(why) => (None, format!("the vault of {stamp}: {}", why.why)),
+    });
+    let holds: Vec<(Option<Slot>, String)> = holds.collect();
+    let first = holds.first().and_then(|(slot, _)| *slot);
+    match first {
+        Some(slot) if holds.iter().all(|(held, _)| *held == Some(slot)) => Ok(slot),
+        _ => Err(holds.into_iter().map(|(_, says)| says).collect()),
     }
 }

@@ -21,28 +21,34 @@ mod note;
 mod phase;
 mod phases;
 pub mod predicate;
+mod reach;
 mod reason;
 mod relied;
 mod report;
+mod restarts;
 pub mod rollout;
 mod stamps;
 mod standing;
 mod step;
+mod subjects;
 
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
-pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};
+pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
 pub use fold::{Fold, IllegalRecord, StepRecord};
 pub use foresight::{Concern, Foresight, Waits, Wave};
 pub use gate::Gate;
-pub use identity::{default_retire, rotation_id};
+pub use identity::{default_retire, restart_target, rotation_id};
 pub use note::{Note, notes};
 pub use phase::{Leg, Phase};
+pub use reach::Reach;
 pub use reason::{Opens, Reason, Subject, Why, later};
 pub use relied::{Reliance, Relied};
-pub use report::{PhaseReport, PhaseState, Report, StepReport, operation};
+pub use report::{PhaseReport, PhaseState, Report, StepReport, operation, unconfirmed};
+pub use restarts::{StampRestart, WorkloadRestart, restarts};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};
+pub use subjects::subjects;

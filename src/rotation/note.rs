@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::model::{ClusterView, CronJobView, Manager, ObjectName, Policy, StampName, WorkloadName, World};
 
 /// One thing worth knowing.
@@ -17,6 +19,8 @@ pub enum Note {
     CronJobReads(ObjectName, Vec<String>),
     /// It gets the secret again when somebody resumes it.
     CronJobSuspended(ObjectName),
+    /// The version that the vault holds has an end. (The service goes on handing it out; others may not take it.)
+    SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
 }
@@ -25,6 +29,10 @@ pub enum Note {
 pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
     let mut notes: BTreeMap<Note, Vec<StampName>> = BTreeMap::new();
     for stamp in &policy.stamps {
+        let vault = world.vaults.get(&stamp.name).and_then(|seen| seen.get());
+        if let Some(at) = vault.and_then(|vault| vault.expires) {
+            notes.entry(Note::SecretExpires(at)).or_default().push(stamp.name.clone());
+        }
         let seen = world.clusters.get(&stamp.name).and_then(|seen| seen.get());
         let Some(cluster) = seen else { continue };
         for note in of_cluster(policy, cluster) {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Gate;
+use super::{Gate, Phase};
 use crate::model::{
-    Blind, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber, PullWait,
-    ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber,
+    PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -34,6 +34,26 @@ pub enum Subject {
     Resource(String),
     /// By the address that it is seen to come from, or the identity that it signs in as.
     Client(String),
+    /// Something that one may be allowed to do.
+    Right(String),
+}
+
+impl Subject {
+    /// The stamp that it is, or is part of.
+    pub fn stamp(&self) -> Option<&StampName> {
+        match self {
+            Subject::Stamp(stamp) | Subject::Workload(stamp, _) | Subject::Object(stamp, _) => Some(stamp),
+            Subject::Rotation
+            | Subject::Account
+            | Subject::Key(_)
+            | Subject::Branch(_)
+            | Subject::Pull(_)
+            | Subject::Run(_)
+            | Subject::Resource(_)
+            | Subject::Client(_)
+            | Subject::Right(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -48,7 +68,7 @@ impl fmt::Display for Subject {
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
-            Subject::Resource(name) | Subject::Client(name) => f.write_str(name),
+            Subject::Resource(name) | Subject::Client(name) | Subject::Right(name) => f.write_str(name),
         }
     }
 }
@@ -82,9 +102,11 @@ pub enum Why {
         regions: Vec<String>,
         until: Timestamp,
     },
+    /// `why` is of the first of the regions.
     ProofInconclusive {
         slot: Slot,
         regions: Vec<String>,
+        why: String,
     },
     /// The proof was made of a key that is no longer the slot's.
     ProofOfAnotherKey {
@@ -157,6 +179,10 @@ pub enum Why {
     },
     VaultHolds {
         slot: Option<Slot>,
+        wanted: Slot,
+    },
+    /// It holds none of the keys that keyslot may write over, and nobody else writes it.
+    VaultByHand {
         wanted: Slot,
     },
     VaultDisabled,
@@ -324,6 +350,25 @@ pub enum Why {
         until: Timestamp,
     },
     StoreNotShared,
+    /// The service says that we may not.
+    RightMissing {
+        remedy: String,
+    },
+    /// The service does not say whether we may.
+    RightUnknown {
+        why: String,
+        remedy: String,
+    },
+    /// It ends before the new key can have been confirmed.
+    RightEnds {
+        until: Timestamp,
+        wanted: Timestamp,
+    },
+    /// It is not what this command was asked for.
+    NotAsked {
+        phase: Phase,
+        step: String,
+    },
     OperationRunning {
         until: Timestamp,
     },
@@ -392,6 +437,7 @@ impl Why {
             Why::RunFailed { .. } => "run-failed",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
             Why::VaultHolds { .. } => "vault-holds",
+            Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
@@ -433,6 +479,10 @@ impl Why {
             Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
             Why::LeaseOfOther { .. } => "lease-of-other",
             Why::StoreNotShared => "store-not-shared",
+            Why::RightMissing { .. } => "right-missing",
+            Why::RightUnknown { .. } => "right-unknown",
+            Why::RightEnds { .. } => "right-ends",
+            Why::NotAsked { .. } => "not-asked",
             Why::OperationRunning { .. } => "operation-running",
             Why::OperationFailed { .. } => "operation-failed",
             Why::GenerationNotNewer => "generation-not-newer",
@@ -455,6 +505,7 @@ impl Why {
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
             | Why::CronJobReadsStale { .. }
@@ -477,7 +528,13 @@ impl Why {
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
             | Why::StoreNotShared
+            | Why::RightMissing { .. }
+            | Why::RightUnknown { .. }
+            | Why::RightEnds { .. }
+            | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
+            // Signing in, or a role: time brings neither.
+            Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => Opens::ByPerson,
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }

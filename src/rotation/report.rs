@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
+use super::attempt::may_have_been_sent;
 use super::{Decision, Fold, Leg, Opened, Outcome, Phase, Produced, Purpose, Step};
-use crate::model::{Operation, World};
+use crate::model::{KeyKind, Operation, World};
 
 /// One phase's course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,21 @@ pub fn operation(fold: &Fold) -> Option<Operation> {
         })
 }
 
+/// The regeneration that was sent, as far as the journal knows, and whose new key nobody has confirmed: which key, and
+/// when. A key that was prepared is out of doubt once the rotation has gone on.
+pub fn unconfirmed(fold: &Fold) -> Option<(KeyKind, Timestamp)> {
+    let went_on = fold.reached.iter().any(|(_, _, phase)| *phase >= Phase::Propose);
+    let open = |step: &Step| match step {
+        Step::Regenerate { kind, purpose: Purpose::Retire } => fold.confirmed.is_none().then_some(*kind),
+        Step::Regenerate { kind, purpose: Purpose::Prepare } => (!went_on).then_some(*kind),
+        _ => None,
+    };
+    fold.steps
+        .values()
+        .filter(|record| fold.is_open() && may_have_been_sent(record))
+        .find_map(|record| Some((open(&record.intent.step)?, record.intended_at)))
+}
+
 fn steps(fold: &Fold) -> Vec<StepReport> {
     let mut steps: Vec<StepReport> = fold
         .steps
@@ -106,6 +122,7 @@ fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
         fold.reached.iter().map(|(_, leg, phase)| (*leg, *phase)).filter(|(leg, _)| *leg == Leg::Back),
     );
     let current = decision.map(|decision| (decision.leg, decision.phase));
+    let now_at = order.iter().position(|stage| current == Some(*stage));
     order
         .iter()
         .enumerate()
@@ -121,7 +138,9 @@ fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
             });
             let passed = fold.closed.as_ref().is_some_and(|(_, done, _)| *done)
                 || next.iter().any(|(leg, phase)| reached_at(fold, *leg, *phase).is_some());
-            let state = match (current == Some((*leg, *phase)), passed) {
+            // A restart alone goes ahead of phases that are still to come.
+            let ahead = now_at.is_some_and(|now_at| place > now_at) && started.is_none();
+            let state = match (current == Some((*leg, *phase)), passed && !ahead) {
                 (true, _) => PhaseState::Current,
                 (false, true) if acted(fold, *leg, *phase) => PhaseState::Done,
                 (false, true) => PhaseState::FoundDone,
@@ -158,6 +177,7 @@ fn phase_of(step: &Step) -> (Leg, Phase) {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
         Step::Promote { leg, .. } => (*leg, Phase::Promote),
         Step::Deploy { leg, .. } => (*leg, Phase::Deploy),
+        Step::WriteSecret { leg, .. } => (*leg, Phase::Propagate),
         Step::Restart { leg, .. } => (*leg, Phase::Restart),
         Step::Regenerate { purpose: Purpose::Prepare, .. } => (Leg::Out, Phase::Prepare),
         Step::Regenerate { purpose: Purpose::Retire, .. } => (Leg::Out, Phase::Regenerate),

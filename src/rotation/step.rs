@@ -61,6 +61,13 @@ pub enum Step {
         commit: CommitId,
         skip: Vec<String>,
     },
+    /// Write the key of this kind into a stamp's vault, over the version that `replaces` names.
+    WriteSecret {
+        leg: Leg,
+        stamp: StampName,
+        kind: KeyKind,
+        replaces: SecretVersion,
+    },
     /// Restart a workload so that its pods read the vault's `version`.
     Restart {
         leg: Leg,
@@ -85,6 +92,9 @@ impl Step {
                 format!("promote/{}/{onto}/{}", leg.as_str(), head.short())
             }
             Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
+            Step::WriteSecret { leg, stamp, replaces, .. } => {
+                format!("write-secret/{}/{stamp}/{replaces}", leg.as_str())
+            }
             Step::Restart { leg, stamp, workload, version, .. } => {
                 format!("restart/{}/{stamp}/{workload}/{version}", leg.as_str())
             }
@@ -97,7 +107,7 @@ impl Step {
     /// checked when the bytes leave.
     pub fn is_dangerous(&self) -> bool {
         match self {
-            Step::Restart { .. } | Step::Regenerate { .. } => true,
+            Step::WriteSecret { .. } | Step::Restart { .. } | Step::Regenerate { .. } => true,
             Step::PushProposal { .. }
             | Step::OpenPull { .. }
             | Step::Promote { .. }
@@ -121,6 +131,9 @@ impl fmt::Display for Step {
             }
             Step::Deploy { branch, commit, .. } => {
                 write!(f, "run the pipeline on {branch} at {}", commit.short())
+            }
+            Step::WriteSecret { stamp, kind, .. } => {
+                write!(f, "write the {kind} key into the vault of {stamp}")
             }
             Step::Restart { stamp, workload, .. } => write!(f, "restart {workload} on {stamp}"),
             Step::Regenerate { kind, .. } => write!(f, "regenerate the {kind} key"),

@@ -14,7 +14,7 @@ use super::command::{Command, DeploymentPatch, Reply};
 use super::config::WorldConfig;
 use super::counters::Counters;
 use super::events::{Event, Queue};
-use super::fault::{Admission, Call, CallEnd, FaultBook};
+use super::fault::{Admission, Call, CallEnd, FaultBook, Operation};
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
 use super::logs::{LogBook, Outsider};
@@ -25,6 +25,7 @@ use super::refusal::Refusal;
 use super::repository::Repository;
 use super::seed::Seed;
 use super::stamp::{Stamp, Unit};
+use super::time::after;
 use crate::model::{KeyMaterial, PullNumber, RunId, StampName, WorkloadName};
 
 /// One simulated world.
@@ -93,12 +94,30 @@ impl World {
     /// How the service behind a call takes it, faults considered. Faces ask once a call, wait for the delay,
     /// and then act: also where the answer will be lost.
     pub fn admit(&mut self, call: &Call<'_>) -> Admission {
-        self.faults.admit(call, self.now)
+        let admission = self.faults.admit(call, self.now);
+        if self.is_beyond_role(call) { Admission { end: CallEnd::Forbidden, ..admission } } else { admission }
     }
 
     /// Whether a service would say that such a call is not allowed.
     pub fn forbids(&self, call: &Call<'_>) -> bool {
-        self.faults.forbids(call)
+        self.faults.forbids(call) || self.is_beyond_role(call)
+    }
+
+    /// Whether the role that such a call takes has ended.
+    fn is_beyond_role(&self, call: &Call<'_>) -> bool {
+        let takes_role = matches!(call.operation, Operation::ListKeys | Operation::Regenerate);
+        takes_role && self.role_end().is_some_and(|end| end <= self.now)
+    }
+
+    /// When keyslot's role on the account ends.
+    pub fn role_end(&self) -> Option<Timestamp> {
+        Some(after(self.config.start, self.config.account.role_ends?))
+    }
+
+    /// The name of the ReadOnly lock that is on the account now.
+    pub fn account_lock(&self) -> Option<&str> {
+        let (name, from) = self.config.account.lock.as_ref()?;
+        (after(self.config.start, *from) <= self.now).then_some(name)
     }
 
     /// [`World::admit`] and [`World::apply`] in one, letting the delay pass in between.
@@ -107,7 +126,7 @@ impl World {
     /// The service's refusal, or the fault's; after [`Refusal::AnswerLost`] the deed is done.
     pub fn call(&mut self, call: &Call<'_>, command: Command) -> Result<Reply, Refusal> {
         let admission = self.admit(call);
-        self.advance_to(super::time::after(self.now, admission.delay));
+        self.advance_to(after(self.now, admission.delay));
         match admission.end {
             CallEnd::Normal => self.apply(command),
             CallEnd::AnswerLost => {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::account::Symbol;
 use super::reference::{Reference, Role};
+use crate::model::matches;
 
 /// An account as a person declares it: its name, and the symbols that stand for it. `*` stands for any text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,34 +114,5 @@ pub fn as_bound(mirror: &str) -> Cow<'_, str> {
     match mirror.split_once(":local.") {
         Some((folder, name)) => Cow::Owned(format!("{folder}:locals.{name}")),
         None => Cow::Borrowed(mirror),
-    }
-}
-
-/// Whether a text is as a pattern says, in which `*` stands for any text.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches(tail, &rest[at..]))
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_stand_for_any_text_at_their_stars() {
-        for (pattern, text, means) in [
-            ("a:b", "a:b", true),
-            ("a:*", "a:b", true),
-            ("*.main", "x:azurerm_cosmosdb_account.main", true),
-            ("a*c*e", "abcde", true),
-            ("a*c", "abcd", false),
-            ("a", "ab", false),
-        ] {
-            assert_eq!(matches(pattern, text), means, "{pattern} {text}");
-        }
     }
 }

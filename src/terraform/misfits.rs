@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::account::{Account, Symbol};
 use super::attribute::COSMOSDB_ACCOUNT;
-use super::declared::{Declared, as_bound, is_meant, matches};
+use super::declared::{Declared, as_bound, is_meant};
 use super::facts::{REMOTE_STATE, SymbolKind};
 use super::folders::Folders;
 use super::reference::{Reference, Role};
 use super::source::Source;
+use crate::model::matches;
 
 /// Everything that a person should hear about what is declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use keyslot::model::{BranchName, Region, Salt, Slot, StampName};
+use keyslot::model::{BranchName, KeyKind, Region, Salt, Slot, StampName};
 use keyslot::ports::Ports;
 use keyslot::sim::memory::{self, MemoryOptions};
 use keyslot::sim::{SharedWorld, WorldConfig};
@@ -64,7 +64,13 @@ impl Bench {
             ("accounts.look", Box::new(|| drop(black_box(block_on(ports.accounts.look(salt)))))),
             (
                 "accounts.prove",
-                Box::new(|| drop(black_box(block_on(ports.accounts.prove(Slot::Secondary, regions, salt))))),
+                Box::new(|| {
+                    drop(black_box(block_on(ports.accounts.prove(
+                        KeyKind::read_write(Slot::Secondary),
+                        regions,
+                        salt,
+                    ))))
+                }),
             ),
             ("vaults.look", Box::new(|| drop(black_box(block_on(ports.vaults.look(stamp, salt)))))),
             ("clusters.look", Box::new(|| drop(black_box(block_on(ports.clusters.look(stamp, salt)))))),

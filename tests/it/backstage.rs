@@ -9,8 +9,8 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::journal::{Created, RecordStore, Seq, Stored};
 use keyslot::model::{
-    AccountView, BranchName, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot, StampName,
-    WorkloadName,
+    AccountRights, AccountView, BranchName, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot,
+    StampName, WorkloadName,
 };
 use keyslot::ports::{Accounts, Clock, Effect, Fault, Permit, Ports};
 use keyslot::sim::memory::{CrashFlag, CrashMoment};
@@ -293,8 +293,8 @@ impl Accounts for Witness {
         self.inner.look(salt).await
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
-        self.inner.prove(slot, regions, salt).await
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+        self.inner.prove(kind, regions, salt).await
     }
 
     async fn regenerate(
@@ -318,6 +318,10 @@ impl Accounts for Witness {
             shot.taken = took;
         }
         effect
+    }
+
+    async fn rights(&self) -> Result<AccountRights, Fault> {
+        self.inner.rights().await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {

@@ -96,7 +96,11 @@ impl<'a> Script<'a> {
 
     async fn play(&self) {
         let account = self.ports.accounts.look(&salt()).await.unwrap();
-        self.ports.accounts.prove(Slot::Secondary, &account.regions, &salt()).await.unwrap();
+        self.ports
+            .accounts
+            .prove(KeyKind::read_write(Slot::Secondary), &account.regions, &salt())
+            .await
+            .unwrap();
         let merged = self.propose().await;
         let promoted = self.promote(&merged).await;
         self.deploy(&promoted).await;

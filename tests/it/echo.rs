@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
-    AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, Operation, OperationState, PullNumber,
-    PullView, Region, RunId, RunView, Salt, Slot, StampName, WorkloadName,
+    AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, Operation,
+    OperationState, PullNumber, PullView, Region, RunId, RunView, Salt, StampName, WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit, Picked,
@@ -145,8 +145,8 @@ impl Accounts for Echo<dyn Accounts> {
         self.inner.look(salt).await
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
-        self.inner.prove(slot, regions, salt).await
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+        self.inner.prove(kind, regions, salt).await
     }
 
     async fn regenerate(
@@ -156,6 +156,10 @@ impl Accounts for Echo<dyn Accounts> {
         permit: &Permit,
     ) -> Effect<Option<Operation>> {
         self.count.send("regenerate", || self.inner.regenerate(kind, request_id, permit)).await
+    }
+
+    async fn rights(&self) -> Result<AccountRights, Fault> {
+        self.inner.rights().await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {

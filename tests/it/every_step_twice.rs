@@ -291,7 +291,7 @@ fn take_turns(theatre: &Theatre, processes: &mut [Driver; 2], pause: Duration) {
     for round in 0..100_000 {
         let driver = &mut processes[round % 2];
         match block_on(driver.turn()) {
-            Ok(TurnEnd::Done) => return,
+            Ok(TurnEnd::Done | TurnEnd::Enough) => return,
             // What it has seen, it keeps: only its age makes it look again.
             Ok(TurnEnd::Waiting { .. }) => {}
             Ok(TurnEnd::Halted { reasons, .. }) => panic!("round {round}: {reasons:?}"),

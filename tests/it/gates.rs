@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, EvidenceKey, KeyKind,
-    ObjectName, PullState, ResourceKind, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
-    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView, Unlisted,
+    ObjectName, PullState, ResourceKind, Right, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
+    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView, Term, Unlisted,
 };
 use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
 
@@ -66,19 +66,25 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
                 location: "uksouth".to_owned(),
             });
         }),
-        ("a list of stamps that could not be had", Gate::AllListed, End::Waits, |s| {
+        ("a list of stamps that may not be had", Gate::AllListed, End::Halts, |s| {
             s.world.inventory = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
+        ("a list of stamps that could not be had", Gate::AllListed, End::Waits, |s| {
+            s.world.inventory = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
         }),
         ("keys are switched off", Gate::KeysAllowed, End::Halts, |s| {
             s.account_mut().local_auth_disabled = true;
         }),
-        ("the account cannot be read", Gate::KeysAllowed, End::Waits, |s| {
+        ("the account may not be read", Gate::KeysAllowed, End::Halts, |s| {
             s.world.account = Some(Seen::blind(s.now, Blindness::Forbidden, "403"));
+        }),
+        ("the account cannot be read", Gate::KeysAllowed, End::Waits, |s| {
+            s.world.account = Some(Seen::blind(s.now, Blindness::Unreachable, "503"));
         }),
         ("the target key is refused", Gate::TargetProven, End::Halts, |s| {
             let mut refused = proof(Slot::Secondary);
             refused.regions.values_mut().for_each(|region| {
-                region.write = keyslot::model::ProofVerdict::Refused;
+                region.write = Some(keyslot::model::ProofVerdict::Refused);
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
         }),
@@ -239,6 +245,21 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.world.runs = Some(Seen::known(s.now, vec![ended]));
             s.world.vaults.get_mut(&stamp("north")).unwrap().at = at(100_000 - 18);
         }),
+        ("a right is missing", Gate::MayRegenerate, End::Halts, |s| {
+            s.rights_mut().rights[1].right = Right::Denied;
+        }),
+        ("nobody says whether a right is there", Gate::MayRegenerate, End::Halts, |s| {
+            s.rights_mut().rights[0].right = Right::Unknown("403".to_owned());
+        }),
+        ("the right ends before the new key can be confirmed", Gate::MayRegenerate, End::Halts, |s| {
+            s.rights_mut().term = Term::Until(s.now + SignedDuration::from_mins(29));
+        }),
+        ("rights could not be asked for", Gate::MayRegenerate, End::Waits, |s| {
+            s.world.rights = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
+        }),
+        ("rights were asked for too long ago", Gate::MayRegenerate, End::Waits, |s| {
+            s.world.rights.as_mut().unwrap().at = at(100_000 - 61);
+        }),
         ("nobody approved", Gate::Approved, End::Halts, |s| {
             s.events.retain(|(_, event)| !matches!(event, Event::Approved(_)));
         }),
@@ -397,8 +418,11 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         }),
         ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
         ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),
-        ("logs that cannot be read", Gate::Preflight, End::Waits, |s| {
+        ("logs that may not be read", Gate::Preflight, End::Halts, |s| {
             s.world.usage = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
+        ("logs that do not answer", Gate::Preflight, End::Waits, |s| {
+            s.world.usage = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
         }),
         ("logs without a row of the account", Gate::Preflight, End::Waits, |s| s.usage_mut().newest = None),
         ("unreachable", Gate::Preflight, End::Waits, |s| {
@@ -440,6 +464,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "Azure's list of stamps",
         "the logs of the data plane",
         "the census of the key's readers",
+        "what keyslot may do with the account",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");
@@ -762,4 +787,33 @@ fn a_stopped_stamp_has_nothing_to_restart_and_its_vault_counts_all_the_same() {
     let mut stage = Stage::before_restart();
     *stage.cluster_mut("east") = ClusterView::default();
     assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_right_that_lasts_long_enough_or_of_which_nobody_says_how_long_does_not_hold() {
+    let ends = |minutes| Term::Until(Stage::ready().now + SignedDuration::from_mins(minutes));
+    for term in [ends(30), Term::Untold("no licence".to_owned()), Term::Lasting] {
+        let mut stage = Stage::ready();
+        stage.rights_mut().term = term.clone();
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{term:?}: {:?}", stage.decide());
+    }
+}
+
+#[test]
+fn a_right_that_nobody_tells_of_is_accepted_by_its_name() {
+    let mut stage = Stage::ready();
+    stage.rights_mut().rights[0].right = Right::Unknown("403".to_owned());
+    let acceptance = |subject: &str| Acceptance {
+        by: "operator".to_owned(),
+        gate: Gate::MayRegenerate,
+        subject: subject.to_owned(),
+        because: "a role of our own, without the right to read roles".to_owned(),
+        until: at(200_000),
+        why: Some("right-unknown".to_owned()),
+    };
+    let mut other = stage.clone();
+    other.events.push((at(4), Event::Accepted(acceptance("regenerateKey"))));
+    assert!(matches!(other.decide().verdict, Verdict::Halt { .. }));
+    stage.events.push((at(4), Event::Accepted(acceptance("listKeys"))));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{BranchName, KeyKind, SharedStore, Slot, StampName, WorkloadName};
-use keyslot::rotation::{Event, Gate, Step, Why};
+use keyslot::rotation::{Event, Gate, Reach, Step, Why};
 use keyslot::sim::config::{Flavour, KeySource, OutsiderConfig, UnitConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, Holds, Span, World, WorldConfig};
@@ -437,6 +437,29 @@ fn around_regenerate() -> Vec<Scenario> {
                 theatre
             },
             |theatre, _| regenerated(&theatre.world.lock(), Slot::Primary) > 0,
+        ),
+        scene(
+            Gate::MayRegenerate,
+            || {
+                let mut config = small();
+                let sent = regenerates_at(&config).duration_since(config.start).unsigned_abs();
+                // Long enough to send it, and no longer.
+                config.account.role_ends = Some(sent + MINUTE);
+                theatre(config)
+            },
+            |theatre, life| {
+                let gone = regenerated(&theatre.world.lock(), Slot::Primary) > 0;
+                gone && *life != Life::Ended(TurnEnd::Done)
+            },
+        ),
+        scene(
+            Gate::Asked,
+            || {
+                let mut theatre = with(|_| {});
+                theatre.reach = Reach::Regenerate;
+                theatre
+            },
+            |theatre, _| theatre.world.lock().counters().pulls_opened > 0,
         ),
         scene(
             Gate::Regenerated,

@@ -11,7 +11,7 @@ use keyslot::model::{
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
-use keyslot::rotation::{Event, Gate};
+use keyslot::rotation::{Event, Gate, Reach};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
@@ -29,10 +29,16 @@ pub struct Theatre {
     pub backstage: Backstage,
     /// What `rotate --retire` says.
     pub retire: Option<Slot>,
+    /// What `rotate --access` says.
+    pub access: Access,
+    /// `rotate --both-slots`.
+    pub both: bool,
     /// Who is told what the loop says.
     pub watcher: Arc<dyn Watcher>,
     /// Whether a person has approved the regeneration.
     pub approves: bool,
+    /// What the processes are asked for.
+    pub reach: Reach,
     lives: u32,
 }
 
@@ -48,7 +54,10 @@ impl Theatre {
             backstage: Backstage::new(&world, crashes.flag()),
             world,
             retire: None,
+            access: Access::ReadWrite,
+            both: false,
             approves: true,
+            reach: Reach::Whole,
             watcher: Arc::new(Silent),
             store: MemoryStore::new(),
             crashes,
@@ -81,12 +90,13 @@ impl Theatre {
         OpenRequest {
             environment: EnvironmentName::new("prod"),
             account: self.world.lock().config().account.id.clone(),
-            access: Access::ReadWrite,
+            access: Some(self.access),
             retire: self.retire,
             route: Route::Hotfix,
             flip_back: self.policy.flip_back,
             by: "tester".to_owned(),
             again: false,
+            both: self.both,
         }
     }
 
@@ -96,10 +106,16 @@ impl Theatre {
             Opening::JustDone { .. } => return Ok(TurnEnd::Done),
             Opening::Opened | Opening::Continued => {}
         }
-        if self.approves {
-            driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+        loop {
+            if self.approves {
+                driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+            }
+            let end = driver.run().await.map_err(|error| error.to_string())?;
+            let done = end == TurnEnd::Done;
+            if !done || !driver.open_second("tester").await.map_err(|error| error.to_string())? {
+                return Ok(end);
+            }
         }
-        driver.run().await.map_err(|error| error.to_string())
     }
 
     pub async fn driver(&self) -> Result<Driver, String> {
@@ -138,7 +154,7 @@ impl Theatre {
             alone: false,
             watcher,
         })
-        .map(|driver| driver.without_gates(self.without.iter().copied()))
+        .map(|driver| driver.without_gates(self.without.iter().copied()).reaching(self.reach.clone()))
         .map_err(|error| error.to_string())
     }
 
@@ -147,7 +163,7 @@ impl Theatre {
         let config = world.config();
         Targets {
             salt: Salt::new(""),
-            access: Access::ReadWrite,
+            access: self.access,
             terraform: keyslot::terraform::Question::default(),
             terraform_root: String::new(),
             base_branch: config.repository.base.clone(),
@@ -213,6 +229,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: None,
         census_window: minutes(14 * 24 * 60),

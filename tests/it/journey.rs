@@ -89,6 +89,7 @@ pub fn play(case: &Case) -> Journey {
                 pass(&theatre, Duration::from_secs(20 * 60));
             }
             Life::Ended(TurnEnd::Waiting { reasons, .. }) => break End::Waiting(reasons),
+            Life::Ended(TurnEnd::Enough) => break End::Failed("nothing bounds a whole rotation".to_owned()),
             Life::Crashed if theatre.backstage.out_of_time() => {
                 break End::Waiting(listener.0.lock().unwrap().clone());
             }

@@ -82,3 +82,12 @@ async fn what_would_hold_is_told_with_its_remedy() {
     assert!(text.contains("all-listed: Azure's list of stamps cannot be seen"), "{text}");
     assert!(text.contains("to do: kubectl rollout resume"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_ends_during_the_rotation_is_told_before_it_begins() {
+    let mut config = WorldConfig::seeded(11);
+    config.account.role_ends = Some(std::time::Duration::from_secs(3600));
+    let (_live, code, text) = plan(config);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("the role that lets keyslot regenerate ends at"), "{text}");
+}

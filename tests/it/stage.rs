@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::model::{
-    Access, AccountId, AccountView, Ages, AuditView, BranchName, BranchView, Caller, CensusView, ClusterView,
-    CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity, InventoryView, KeyKind, KeyProof,
-    KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber, PullState, PullView, Region,
-    RegionProof, ReleaseView, ReplicaNumber, Requests, RotationId, Route, Salt, SecretReads, SecretVersion,
-    Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, TreeClaim, UsageView, VaultView,
-    WorkloadName, WorkloadView, World,
+    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
+    CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
+    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber,
+    PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView,
+    RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts,
+    StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Verdict, decide,
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -47,6 +47,7 @@ pub struct Stage {
     pub policy: Policy,
     pub now: Timestamp,
     pub without: BTreeSet<Gate>,
+    pub reach: Reach,
 }
 
 impl Stage {
@@ -61,6 +62,7 @@ impl Stage {
             inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
             usage: Some(Seen::known(now, usage(now))),
             census: Some(Seen::known(now, census(now))),
+            rights: Some(Seen::known(now, rights())),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
@@ -82,7 +84,7 @@ impl Stage {
                 }),
             ),
         ];
-        Stage { events, world, policy: policy(), now, without: BTreeSet::new() }
+        Stage { events, world, policy: policy(), now, without: BTreeSet::new(), reach: Reach::Whole }
     }
 
     /// The same with every pod older than its vault's version: restart is next.
@@ -105,7 +107,8 @@ impl Stage {
     }
 
     pub fn decide(&self) -> Decision {
-        let decider = Decider { policy: &self.policy, holder: HOLDER, without: &self.without };
+        let decider =
+            Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
         decide(&decider, &self.fold(), &self.world, self.now).expect("an open rotation")
     }
 
@@ -119,6 +122,10 @@ impl Stage {
 
     pub fn account_mut(&mut self) -> &mut AccountView {
         self.world.account.as_mut().unwrap().what.as_mut().unwrap()
+    }
+
+    pub fn rights_mut(&mut self) -> &mut AccountRights {
+        self.world.rights.as_mut().unwrap().what.as_mut().unwrap()
     }
 
     pub fn usage_mut(&mut self) -> &mut UsageView {
@@ -145,8 +152,18 @@ pub fn holding(decision: &Decision) -> BTreeSet<Gate> {
             reasons.iter().map(|reason| reason.gate).collect()
         }
         Verdict::Act { held, .. } => held.iter().map(|reason| reason.gate).collect(),
-        Verdict::Record(_) | Verdict::Done => BTreeSet::new(),
+        Verdict::Record(_) | Verdict::Done | Verdict::Enough => BTreeSet::new(),
     }
+}
+
+/// Everything is allowed, and stays so.
+pub fn rights() -> AccountRights {
+    let right = |what: &str| RightView {
+        what: what.to_owned(),
+        right: Right::Allowed,
+        remedy: "ask for it".to_owned(),
+    };
+    AccountRights { rights: vec![right("listKeys"), right("regenerateKey")], term: Term::Lasting }
 }
 
 /// Every region serves requests with the new key.
@@ -233,6 +250,7 @@ pub fn opened() -> Opened {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         by: "proposer".to_owned(),
+        pair: keyslot::rotation::Pair::Alone,
     }
 }
 
@@ -259,7 +277,7 @@ pub fn account() -> AccountView {
 }
 
 pub fn proof(slot: Slot) -> KeyProof {
-    let accepted = RegionProof { read: ProofVerdict::Accepted, write: ProofVerdict::Accepted };
+    let accepted = RegionProof { read: ProofVerdict::Accepted, write: Some(ProofVerdict::Accepted) };
     KeyProof {
         fingerprint: Some(key(slot)),
         regions: BTreeMap::from([("North Europe".to_owned(), accepted)]),
@@ -302,6 +320,7 @@ pub fn vault() -> VaultView {
     VaultView {
         version: SecretVersion::new("v2"),
         created: at(50),
+        expires: None,
         enabled: true,
         fingerprint: key(Slot::Secondary),
     }
@@ -381,6 +400,7 @@ pub fn policy() -> Policy {
         max_target_age: None,
         settle: minutes(15),
         approver_differs: false,
+        propagation: keyslot::model::Propagation::Pipeline,
         inventory: true,
         log_lag: Some(minutes(10)),
         census_window: minutes(14 * 24 * 60),

@@ -39,6 +39,7 @@ fn two_drivers_turn_by_turn_do_everything_once_and_the_one_without_the_lease_wai
                 }
                 Ok(TurnEnd::Halted { reasons, .. }) => panic!("round {round}: {reasons:?}"),
                 Ok(TurnEnd::Done) => done = true,
+                Ok(TurnEnd::Enough) => panic!("round {round}: nothing bounds a whole rotation"),
                 // The other has closed it.
                 Err(error) => assert!(done, "round {round}: {error}"),
             }

@@ -12,8 +12,8 @@ use keyslot::adapters::credential::{CredentialSettings, CredentialSource, Tokens
 use keyslot::adapters::http::{self, Hosts, HttpSettings};
 use keyslot::adapters::key_vault::{KeyVaultSettings, KeyVaults};
 use keyslot::model::{
-    AccountView, Blindness, KeyKind, KeyMaterial, Operation, OperationState, ProofVerdict, Region, Salt,
-    Slot, StampName,
+    AccountView, Blindness, KeyKind, KeyMaterial, Operation, OperationState, ProofVerdict, Region, Right,
+    RightView, Salt, Slot, StampName, Term,
 };
 use keyslot::ports::{Accounts as _, Clock, Effect, Permit, Vaults as _};
 use keyslot::sim::wire::{Simulation, Trouble as WireTrouble, Which, WireFault, WireOptions};
@@ -62,16 +62,23 @@ impl Rig {
             clock: clock.clone(),
         };
         let cosmos = Cosmos::new(access, cosmos_settings(&simulation));
-        let (secret, stamps) = simulation.world.with(|world| {
-            let stamps: BTreeMap<StampName, String> = world
-                .stamps()
-                .map(|stamp| (stamp.name.clone(), format!("https://{}.vault.azure.net", stamp.vault.name)))
-                .collect();
-            (world.config().secret_name.clone(), stamps)
-        });
-        let settings = KeyVaultSettings { vaults: stamps, secret };
+        let settings = vault_settings(&simulation);
         let vaults = KeyVaults::new(&http, &tokens, clock.clone(), &settings).unwrap();
         Rig { simulation, cosmos, vaults, tokens, clock, salt: Salt::new("5a17") }
+    }
+
+    /// The vaults, as they are where keyslot may write them.
+    pub fn writing(&self) -> KeyVaults {
+        let http = client(&self.simulation.wire);
+        let access = ArmAccess {
+            http: http.clone(),
+            tokens: self.tokens.clone(),
+            scope: format!("{PUBLIC_ENDPOINT}/.default"),
+            clock: self.clock.clone(),
+        };
+        let cosmos = Cosmos::new(access, cosmos_settings(&self.simulation));
+        let settings = vault_settings(&self.simulation);
+        KeyVaults::new(&http, &self.tokens, self.clock.clone(), &settings).unwrap().writing(Arc::new(cosmos))
     }
 
     pub fn permit(&self) -> Permit {
@@ -105,9 +112,18 @@ impl Rig {
         self.simulation.wire.transcript().count("POST", "/regenerateKey")
     }
 
-    fn first_stamp(&self) -> StampName {
+    pub fn first_stamp(&self) -> StampName {
         self.simulation.world.with(|world| world.stamps().next().unwrap().name.clone())
     }
+}
+
+fn vault_settings(simulation: &Simulation) -> KeyVaultSettings {
+    simulation.world.with(|world| {
+        let address = |stamp: &sim::Stamp| format!("https://{}.vault.azure.net", stamp.vault.name);
+        let vaults: BTreeMap<StampName, String> =
+            world.stamps().map(|stamp| (stamp.name.clone(), address(stamp))).collect();
+        KeyVaultSettings { vaults, secret: world.config().secret_name.clone() }
+    })
 }
 
 fn cosmos_settings(simulation: &Simulation) -> CosmosSettings {
@@ -120,7 +136,7 @@ fn cosmos_settings(simulation: &Simulation) -> CosmosSettings {
     }
 }
 
-fn faulty(operation: sim::Operation, at: When, what: Trouble) -> WorldConfig {
+pub fn faulty(operation: sim::Operation, at: When, what: Trouble) -> WorldConfig {
     WorldConfig::default().with_fault(sim::Fault::new(at, Target::operation(operation), what))
 }
 
@@ -137,7 +153,7 @@ async fn both_slots_are_seen_and_proven_in_every_region() {
     assert_eq!(view.regions.iter().filter(|region| region.writable).count(), 1);
     assert!(view.regions.len() > 1);
     for slot in Slot::ALL {
-        let proof = rig.cosmos.prove(slot, &view.regions, &rig.salt).await.unwrap();
+        let proof = rig.cosmos.prove(KeyKind::read_write(slot), &view.regions, &rig.salt).await.unwrap();
         assert!(proof.holds(), "{proof:?}");
         assert_eq!(proof.regions.len(), view.regions.len());
         assert_eq!(proof.fingerprint, view.key(KeyKind::read_write(slot)).fingerprint);
@@ -158,10 +174,13 @@ async fn a_key_that_a_region_refuses_is_refused_there_and_only_there() {
         Trouble::RefuseKey,
     ));
     let rig = Rig::new(config);
-    let proof = rig.cosmos.prove(Slot::Secondary, &view.regions, &rig.salt).await.unwrap();
+    let proof =
+        rig.cosmos.prove(KeyKind::read_write(Slot::Secondary), &view.regions, &rig.salt).await.unwrap();
     assert!(!proof.holds());
     assert_eq!(proof.refusing(), [refusing.as_str()]);
-    assert!(rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap().holds());
+    assert!(
+        rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap().holds()
+    );
 }
 
 #[tokio::test]
@@ -171,7 +190,7 @@ async fn firewalls_and_switched_off_keys_are_no_evidence() {
     let target = Target::operation(sim::Operation::Probe).and_region(name.clone());
     let blocked = sim::Fault::new(When::Always, target, Trouble::Forbidden);
     let rig = Rig::new(WorldConfig::default().with_fault(blocked));
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(matches!(&proof.regions[&name].read, ProofVerdict::NoEvidence(why) if why.contains("firewall")));
     assert!(proof.refusing().is_empty(), "{proof:?}");
     assert_eq!(
@@ -183,7 +202,7 @@ async fn firewalls_and_switched_off_keys_are_no_evidence() {
     config.account.local_auth_disabled = true;
     let rig = Rig::new(config);
     assert!(rig.look().await.local_auth_disabled);
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(!proof.holds() && proof.refusing().is_empty(), "{proof:?}");
 }
 
@@ -209,7 +228,7 @@ impl Clock for Slow {
 async fn a_wrong_clock_is_corrected_by_the_services_date() {
     let rig = Rig::at(WorldConfig::default(), SPEED, |clock| Arc::new(Slow(clock)));
     let view = rig.look().await;
-    let proof = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
     assert!(proof.holds(), "{proof:?}");
     let entries = rig.simulation.wire.transcript().entries();
     assert_eq!(entries.iter().filter(|entry| entry.status == Some(403)).count(), 1, "learnt once, kept");
@@ -221,7 +240,7 @@ async fn an_unreachable_region_is_no_evidence_and_the_others_are_judged() {
     let mut regions = rig.look().await.regions;
     let endpoint = "https://nowhere.example.com:443/".to_owned();
     regions.push(Region { name: "Nowhere".to_owned(), endpoint, writable: false });
-    let proof = rig.cosmos.prove(Slot::Primary, &regions, &rig.salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &regions, &rig.salt).await.unwrap();
     assert!(matches!(proof.regions["Nowhere"].read, ProofVerdict::NoEvidence(_)));
     assert!(!proof.holds());
     assert!(proof.refusing().is_empty());
@@ -380,7 +399,8 @@ async fn reads_are_patient_with_throttling_and_see_no_keys_where_they_may_not() 
     let rig = Rig::new(faulty(sim::Operation::ListKeys, When::Always, Trouble::Forbidden));
     let view = rig.look().await;
     assert!(view.keys.values().all(|key| key.fingerprint.is_none()));
-    let fault = rig.cosmos.prove(Slot::Primary, &view.regions, &rig.salt).await.unwrap_err();
+    let fault =
+        rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden);
     assert!(fault.remedy.contains("role assignments"), "{fault}");
 }
@@ -468,4 +488,50 @@ async fn the_environment_decides_which_credential_is_tried_first() {
     tokens.token("https://vault.azure.net/.default").await.unwrap();
     tokens.token("https://vault.azure.net/.default").await.unwrap();
     assert_eq!(rig.simulation.wire.transcript().count("POST", "/oauth2/v2.0/token"), 1, "cached");
+}
+
+#[tokio::test]
+async fn rights_are_told_with_the_time_that_is_left_and_with_the_lock_that_forbids() {
+    let hour = Duration::from_secs(3600);
+    let mut config = WorldConfig::default();
+    config.account.role_ends = Some(hour);
+    config.account.lock = Some(("audit".to_owned(), hour / 2));
+    let rig = Rig::new(config);
+    let end = rig.simulation.world.with(|world| world.role_end());
+    let rights = rig.cosmos.rights().await.unwrap();
+    assert!(rights.rights.iter().all(|right| right.right == Right::Allowed), "{rights:?}");
+    assert_eq!(Term::Until(end.unwrap()), rights.term);
+
+    rig.pass(hour * 2 / 3);
+    let locked = rig.cosmos.rights().await.unwrap();
+    let denied: Vec<_> = locked.rights.iter().filter(|right| right.right == Right::Denied).collect();
+    assert!(denied.len() == 1 && denied[0].remedy.contains("“audit”"), "{locked:?}");
+    let Effect::Refused(fault) = rig.regenerate(Slot::Primary).await else {
+        panic!("a lock lets nothing through")
+    };
+    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("lift the lock"), "{fault}");
+
+    rig.pass(hour);
+    let ended = rig.cosmos.rights().await.unwrap();
+    let denied = ended.rights.iter().filter(|right| right.right == Right::Denied);
+    assert_eq!(denied.count(), 3, "{ended:?}");
+    assert!(matches!(ended.term, Term::Untold(_)), "{ended:?}");
+
+    let lasting = Rig::new(WorldConfig::default());
+    assert_eq!(lasting.cosmos.rights().await.unwrap().term, Term::Lasting);
+}
+
+#[tokio::test]
+async fn rights_that_nobody_answers_for_are_no_rights_that_are_missing() {
+    let deaf =
+        sim::Fault::new(When::Always, Target::operation(sim::Operation::ReadAccount), Trouble::Forbidden);
+    let rig = Rig::new(WorldConfig::default().with_fault(deaf));
+    let unknown = rig.cosmos.rights().await.unwrap();
+    let told =
+        |right: &RightView| matches!(right.right, Right::Unknown(_)) && right.remedy.contains("/*/read");
+    assert!(unknown.rights.iter().all(told), "{unknown:?}");
+    let gone =
+        sim::Fault::new(When::Always, Target::operation(sim::Operation::ReadAccount), Trouble::Unreachable);
+    let rig = Rig::at(WorldConfig::default().with_fault(gone), FAST, |clock| clock);
+    assert_eq!(rig.cosmos.rights().await.unwrap_err().kind, Blindness::Unreachable);
 }

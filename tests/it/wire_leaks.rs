@@ -39,7 +39,7 @@ impl MakeWriter<'_> for Buffer {
 async fn work(rig: &Rig) -> String {
     let salt = Salt::new("5a17");
     let view = rig.cosmos.look(&salt).await.unwrap();
-    let proof = rig.cosmos.prove(Slot::Secondary, &view.regions, &salt).await.unwrap();
+    let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Secondary), &view.regions, &salt).await.unwrap();
     let stamp = rig.simulation.world.with(|world| world.stamps().next().unwrap().name.clone());
     let vault = rig.vaults.look(&stamp, &salt).await.unwrap();
     let kind = KeyKind::read_write(Slot::Primary);
@@ -49,7 +49,7 @@ async fn work(rig: &Rig) -> String {
     while let OperationState::Running(_) = rig.cosmos.poll(&operation).await.unwrap() {
         rig.pass(Duration::from_secs(300));
     }
-    let again = rig.cosmos.prove(Slot::Primary, &view.regions, &salt).await.unwrap();
+    let again = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &salt).await.unwrap();
     format!("{view:?} {proof:?} {vault:?} {effect:?} {again:?} {:?}", rig.tokens)
 }
 

@@ -145,6 +145,12 @@ fn refusal(error: &ArmError, fault: Fault) -> Fault {
              last 12 hours: nothing has changed; look again later",
         );
     }
+    // Of several answers to “not now” this one is the only conflict that a person has to end.
+    if error.status == http::StatusCode::CONFLICT && !error.says("ScopeLocked") {
+        let fault = Fault { kind: Blindness::Throttled, ..fault };
+        return fault
+            .remedy("something else is at work on the account: nothing has changed; look again later");
+    }
     fault
 }
 
@@ -157,5 +163,34 @@ fn key_kind(kind: KeyKind) -> sdk::models::database_account_regenerate_key_param
         (Slot::Secondary, Access::ReadWrite) => Name::Secondary,
         (Slot::Primary, Access::ReadOnly) => Name::PrimaryReadonly,
         (Slot::Secondary, Access::ReadOnly) => Name::SecondaryReadonly,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn kind(status: u16, code: &str) -> Blindness {
+        let body = format!(r#"{{"code":"{code}","message":"m"}}"#).into_bytes();
+        let status = http::StatusCode::from_u16(status).unwrap();
+        let answer = Answer { status, headers: http::HeaderMap::new(), body: Zeroizing::new(body) };
+        match ended::<()>(&ArmFailure::Answer(ArmError::of(&answer)), "regenerate", "x") {
+            Effect::Refused(fault) => fault.kind,
+            other => panic!("{status} {code}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_passes_is_waited_for_and_what_forbids_is_for_a_person() {
+        for (status, code) in [(412, "PreconditionFailed"), (409, "Conflict"), (429, "TooManyRequests")] {
+            assert_eq!(kind(status, code), Blindness::Throttled, "{code}");
+        }
+        for (status, code) in
+            [(409, "ScopeLocked"), (403, "AuthorizationFailed"), (403, "RequestDisallowedByPolicy")]
+        {
+            assert_eq!(kind(status, code), Blindness::Forbidden, "{code}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod operation;
 mod proof;
 mod rights;
 mod signature;
+mod term;
 mod verdict;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,9 +26,10 @@ use self::data_plane::DataPlane;
 use self::management::{Management, is_unknown_version};
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::Backoff;
+use super::key_vault::CurrentKeys;
 use crate::model::{
-    AccountId, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation, OperationState, Region,
-    RightView, Salt, Slot,
+    AccountId, AccountRights, AccountView, Blindness, KeyKind, KeyMaterial, KeyProof, Operation,
+    OperationState, Region, Salt,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -117,6 +119,17 @@ impl Cosmos {
 }
 
 #[async_trait]
+impl CurrentKeys for Cosmos {
+    async fn current(&self, kind: KeyKind) -> Result<KeyMaterial, Fault> {
+        let keys = self.keys().await?;
+        keys.get(kind).cloned().ok_or_else(|| {
+            let why = format!("the service lists no {kind} key");
+            Fault::new(Blindness::Unintelligible, "read a key", self.name(), why)
+        })
+    }
+}
+
+#[async_trait]
 impl Accounts for Cosmos {
     async fn look(&self, salt: &Salt) -> Result<AccountView, Fault> {
         let (body, tells_last_use) = self.account().await?;
@@ -130,15 +143,14 @@ impl Accounts for Cosmos {
         Ok(view)
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let keys = self.keys().await?;
-        let kind = KeyKind::read_write(slot);
         let Some(key) = keys.get(kind) else {
             let why = format!("the service lists no {kind} key");
             return Err(Fault::new(Blindness::Unintelligible, "prove a key", self.name(), why));
         };
         let target = self.target(regions, key).await;
-        let regions = proof::prove(&self.plane, regions, key, &target).await;
+        let regions = proof::prove(&self.plane, regions, key, kind.access, &target).await;
         let proof = KeyProof { fingerprint: Some(key.fingerprint(salt)), regions };
         let found = target.ok().filter(|_| proof.holds());
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
@@ -154,7 +166,7 @@ impl Accounts for Cosmos {
         self.management.regenerate(kind, request_id, permit).await
     }
 
-    async fn rights(&self) -> Vec<RightView> {
+    async fn rights(&self) -> Result<AccountRights, Fault> {
         self.management.rights().await
     }
 

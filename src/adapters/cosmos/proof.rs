@@ -5,6 +5,8 @@
 //! shown on the spot; it is a property of the key, not of the region, and what the region itself must prove is
 //! that it knows the key. So for such a region `write` is what the writing regions said, provided that the
 //! region's own read was accepted: accepted where they accept, otherwise no evidence (it has refused nothing).
+//!
+//! A read-only key is proven by its reads alone: whatever a write was answered would say nothing of the key.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,7 @@ use serde::Deserialize;
 
 use super::data_plane::{Ask, Asked, DataPlane};
 use super::verdict::{Probe, describe, takes_no_writes, verdict};
-use crate::model::{KeyMaterial, ProofVerdict, Region, RegionProof};
+use crate::model::{Access, KeyMaterial, ProofVerdict, Region, RegionProof};
 
 /// A container that probes read and would write to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,27 +129,39 @@ pub(super) async fn prove(
     plane: &DataPlane,
     regions: &[Region],
     key: &KeyMaterial,
+    access: Access,
     target: &Result<ProbeTarget, String>,
 ) -> BTreeMap<String, RegionProof> {
+    let writes = access == Access::ReadWrite;
     let locals = join_all(regions.iter().map(|region| async {
         let local = match target {
-            Ok(target) => prove_at(plane, region, key, target).await,
+            Ok(target) => prove_at(plane, region, key, target, writes).await,
             Err(why) => prove_without_container(plane, region, key, why).await,
         };
         (region.name.clone(), local)
     }))
     .await;
+    if !writes {
+        let read = |(name, local): (String, Local)| (name, RegionProof { read: local.read, write: None });
+        return locals.into_iter().map(read).collect();
+    }
     let elsewhere = writers_verdict(&locals);
     locals.into_iter().map(|(name, local)| (name, local.complete(&elsewhere))).collect()
 }
 
-async fn prove_at(plane: &DataPlane, region: &Region, key: &KeyMaterial, target: &ProbeTarget) -> Local {
+async fn prove_at(
+    plane: &DataPlane,
+    region: &Region,
+    key: &KeyMaterial,
+    target: &ProbeTarget,
+    writes: bool,
+) -> Local {
     let asked = match plane.ask(&region.endpoint, key, &Ask::get("colls", &target.link())).await {
         Ok(asked) => asked,
         Err(fault) => return Local::blind(fault.to_string(), region.writable),
     };
     let read = verdict(Probe::Read, &asked.answer, &asked.payload);
-    if !region.writable {
+    if !region.writable || !writes {
         return Local { read, write: None };
     }
     if read != ProofVerdict::Accepted {
@@ -199,7 +213,7 @@ impl Local {
             None if self.read == ProofVerdict::Accepted => borrowed(elsewhere),
             None => ProofVerdict::NoEvidence("takes no writes, and the read was not accepted".to_owned()),
         };
-        RegionProof { read: self.read, write }
+        RegionProof { read: self.read, write: Some(write) }
     }
 }
 
@@ -245,10 +259,10 @@ mod tests {
         assert!(matches!(writers_verdict(&none), ProofVerdict::NoEvidence(_)));
 
         let lent = Local { read: Accepted, write: None }.complete(&Accepted);
-        assert_eq!(lent.write, Accepted);
+        assert_eq!(lent.write, Some(Accepted));
         let not_blamed = Local { read: Accepted, write: None }.complete(&Refused);
-        assert!(matches!(not_blamed.write, ProofVerdict::NoEvidence(_)), "it has refused nothing");
+        assert!(matches!(not_blamed.write, Some(ProofVerdict::NoEvidence(_))), "it has refused nothing");
         let unread = Local { read: Refused, write: None }.complete(&Accepted);
-        assert!(matches!(unread.write, ProofVerdict::NoEvidence(_)));
+        assert!(matches!(unread.write, Some(ProofVerdict::NoEvidence(_))));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Effective is, entry by entry, what `actions` allow and `notActions` do not; entries add up. The list knows no deny
 //! assignments, locks or conditions, so an action that it allows may still be refused; a lock is asked for besides.
+//! For how long a right is there, its [`term`](super::term) says.
 
 use serde::Deserialize;
 use url::Url;
@@ -9,7 +10,7 @@ use url::Url;
 use super::management::Management;
 use crate::adapters::arm::ArmFailure;
 use crate::adapters::http::Backoff;
-use crate::model::{Right, RightView};
+use crate::model::{AccountRights, Blindness, Right, RightView, matches_any_case};
 use crate::ports::Fault;
 
 const PERMISSIONS: &str = "2022-04-01";
@@ -35,7 +36,7 @@ struct Page<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Permission {
+pub(super) struct Permission {
     #[serde(default)]
     actions: Vec<String>,
     #[serde(default)]
@@ -55,54 +56,60 @@ struct LockProperties {
     level: String,
 }
 
+/// What has to be allowed for as long as a rotation goes on.
+pub(super) const REGENERATE: &str = NEEDED[2].0;
+
+const MAY_ASK: &str = "assign a role with Microsoft.Authorization/*/read, or accept it by name";
+
 impl Management {
-    pub(super) async fn rights(&self) -> Vec<RightView> {
-        let permissions = self.all::<Permission>("permissions", PERMISSIONS, "ask for rights").await;
-        let mut rights: Vec<RightView> = NEEDED
-            .iter()
-            .map(|(action, role)| RightView {
-                what: format!("{action} on {}", self.account.name),
-                right: match &permissions {
-                    Ok(permissions) if permissions.iter().any(|it| it.allows(action)) => Right::Allowed,
-                    Ok(_) => Right::Denied,
-                    Err(fault) => Right::Unknown(fault.why.clone()),
-                },
-                remedy: format!("assign the role “{role}” on the account"),
-            })
-            .collect();
-        rights.push(self.unlocked().await);
-        rights
+    pub(super) async fn rights(&self) -> Result<AccountRights, Fault> {
+        let permissions =
+            told(self.all::<Permission>("permissions", &version(PERMISSIONS), "ask for rights").await)?;
+        let right = |action: &str, role: &str| match &permissions {
+            Ok(permissions) if permissions.iter().any(|it| it.allows(action)) => {
+                (Right::Allowed, String::new())
+            }
+            Ok(_) => (Right::Denied, format!("assign the role “{role}” on the account")),
+            Err(why) => (Right::Unknown(why.clone()), MAY_ASK.to_owned()),
+        };
+        let needed = NEEDED.iter().map(|(action, role)| {
+            let (right, remedy) = right(action, role);
+            RightView { what: format!("{action} on {}", self.account.name), right, remedy }
+        });
+        let mut rights: Vec<RightView> = needed.collect();
+        rights.push(self.unlocked().await?);
+        Ok(AccountRights { rights, term: self.term().await })
     }
 
     /// A ReadOnly lock refuses every POST, listing keys among them; who has the role does not matter.
-    async fn unlocked(&self) -> RightView {
-        let locks = self.all::<Lock>("locks", LOCKS, "ask for locks").await;
-        let (right, named) = match locks {
+    async fn unlocked(&self) -> Result<RightView, Fault> {
+        let (right, remedy) = match told(self.all::<Lock>("locks", &version(LOCKS), "ask for locks").await)? {
             Ok(locks) => {
                 match locks.into_iter().find(|lock| lock.properties.level.eq_ignore_ascii_case("ReadOnly")) {
-                    Some(lock) => (Right::Denied, lock.name),
+                    Some(Lock { name, .. }) => {
+                        let remedy =
+                            format!("ask the owner of the lock “{name}” to lift it for the rotation");
+                        (Right::Denied, remedy)
+                    }
                     None => (Right::Allowed, String::new()),
                 }
             }
-            Err(fault) => (Right::Unknown(fault.why), String::new()),
+            Err(why) => (Right::Unknown(why), MAY_ASK.to_owned()),
         };
-        RightView {
-            what: format!("change {} (no ReadOnly lock on it or above)", self.account.name),
-            right,
-            remedy: format!("ask the owner of the lock {named} to lift it for the rotation"),
-        }
+        let what = format!("change {} (no ReadOnly lock on it or above)", self.account.name);
+        Ok(RightView { what, right, remedy })
     }
 
-    async fn all<T: for<'de> Deserialize<'de>>(
+    /// Everything of one kind that Azure's authorization tells of the account; `query` without its question mark.
+    pub(super) async fn all<T: for<'de> Deserialize<'de>>(
         &self,
         kind: &str,
-        version: &str,
+        query: &str,
         what: &str,
     ) -> Result<Vec<T>, Fault> {
         let base = self.endpoint.as_str().trim_end_matches('/');
         let id = self.account.resource_id();
-        let mut next =
-            Some(format!("{base}{id}/providers/Microsoft.Authorization/{kind}?api-version={version}"));
+        let mut next = Some(format!("{base}{id}/providers/Microsoft.Authorization/{kind}?{query}"));
         let mut all = Vec::new();
         while let Some(address) = next {
             let page: Page<T> = self.page(&address, what).await?;
@@ -112,7 +119,11 @@ impl Management {
         Ok(all)
     }
 
-    async fn page<T: for<'de> Deserialize<'de>>(&self, address: &str, what: &str) -> Result<T, Fault> {
+    pub(super) async fn page<T: for<'de> Deserialize<'de>>(
+        &self,
+        address: &str,
+        what: &str,
+    ) -> Result<T, Fault> {
         let name = self.account.name.as_str();
         let failed = |why: String| ArmFailure::Sdk(why).fault(what, name);
         let url: Url =
@@ -129,24 +140,26 @@ impl Management {
     }
 }
 
-impl Permission {
-    fn allows(&self, action: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, action));
-        any(&self.actions) && !any(&self.not_actions)
+fn version(of: &str) -> String {
+    format!("api-version={of}")
+}
+
+/// A service that does not answer may do so later; one that refuses to tell leaves the right unknown.
+fn told<T>(asked: Result<T, Fault>) -> Result<Result<T, String>, Fault> {
+    match asked {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(fault) => match fault.kind {
+            Blindness::Unreachable | Blindness::Throttled => Err(fault),
+            Blindness::Forbidden | Blindness::Missing | Blindness::Unintelligible => Ok(Err(fault.why)),
+        },
     }
 }
 
-/// Without regard to case; `*` stands for any text, slashes included.
-fn matches(pattern: &str, action: &str) -> bool {
-    fn fits(pattern: &str, text: &str) -> bool {
-        match pattern.split_once('*') {
-            None => pattern == text,
-            Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-                rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| fits(tail, &rest[at..]))
-            }),
-        }
+impl Permission {
+    pub(super) fn allows(&self, action: &str) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches_any_case(pattern, action));
+        any(&self.actions) && !any(&self.not_actions)
     }
-    fits(&pattern.to_lowercase(), &action.to_lowercase())
 }
 
 #[cfg(test)]

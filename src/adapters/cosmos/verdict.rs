@@ -50,10 +50,20 @@ pub(super) fn verdict(probe: Probe, answer: &Answer, payload: &str) -> ProofVerd
         (_, StatusCode::FORBIDDEN) if takes_no_writes(answer) => {
             no_evidence("the region takes no writes at the moment")
         }
+        (_, StatusCode::FORBIDDEN) if is_firewalled(answer) => no_evidence(FIREWALL),
         (_, StatusCode::FORBIDDEN) => no_evidence("refused, but not for the key"),
         (_, StatusCode::TOO_MANY_REQUESTS) => no_evidence("throttled"),
         _ => no_evidence("an answer that says nothing of the key"),
     }
+}
+
+const FIREWALL: &str = "the account's network rules keep this machine out: allow its address or network, or run \
+                        keyslot where the workloads run";
+
+/// Both the address rules and the networks of an account answer so.
+fn is_firewalled(answer: &Answer) -> bool {
+    let text = message(answer).to_lowercase();
+    ["originated from", "firewall", "virtual network"].iter().any(|words| text.contains(words))
 }
 
 /// Whether a region answered that writes go elsewhere.
@@ -152,6 +162,17 @@ mod tests {
                 assert_eq!(judge(probe, status, None, mac), "no evidence", "{status}");
             }
         }
+    }
+
+    #[test]
+    fn a_firewall_is_called_one() {
+        let text = "Request originated from IP 192.0.2.7 through public internet. This is blocked by your Cosmos DB \
+                    account firewall settings.";
+        let body = serde_json::json!({ "message": text }).to_string().into_bytes();
+        let answer =
+            Answer { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body: Zeroizing::new(body) };
+        let ProofVerdict::NoEvidence(why) = verdict(Probe::Read, &answer, PAYLOAD) else { panic!() };
+        assert!(why.contains("network rules") && why.contains("192.0.2.7"), "{why}");
     }
 
     #[test]

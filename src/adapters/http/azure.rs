@@ -3,17 +3,55 @@
 //! Errors keep the `SendError` as their inner error, so that an adapter can still tell “not
 //! sent” from “no answer”.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Http, SendError};
+use super::{Http, Leave, SendError};
+use crate::ports::{Clock, Permit};
+
+/// The transport of one effect: nothing leaves once its permit has run out.
+#[derive(Clone)]
+pub struct Leaving {
+    pub http: Http,
+    pub permit: Permit,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Leaving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leaving").field("permit", &self.permit).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl azure_core::http::HttpClient for Leaving {
+    async fn execute_request(
+        &self,
+        request: &azure_core::http::Request,
+    ) -> azure_core::Result<azure_core::http::AsyncRawResponse> {
+        let leave = Leave { permit: &self.permit, clock: self.clock.as_ref() };
+        self.http.execute(request, Some(leave)).await
+    }
+}
 
 #[async_trait]
 impl azure_core::http::HttpClient for Http {
     async fn execute_request(
         &self,
         request: &azure_core::http::Request,
+    ) -> azure_core::Result<azure_core::http::AsyncRawResponse> {
+        self.execute(request, None).await
+    }
+}
+
+impl Http {
+    async fn execute(
+        &self,
+        request: &azure_core::http::Request,
+        leave: Option<Leave<'_>>,
     ) -> azure_core::Result<azure_core::http::AsyncRawResponse> {
         use azure_core::Error;
         use azure_core::error::ErrorKind;
@@ -25,7 +63,7 @@ impl azure_core::http::HttpClient for Http {
         };
         let outgoing = outgoing(request.method().as_str(), request.url().clone(), pairs, body)
             .map_err(|error| Error::new(ErrorKind::Other, error))?;
-        let response = self.open(outgoing, None).await.map_err(|error| {
+        let response = self.open(outgoing, leave).await.map_err(|error| {
             let kind = if error.nothing_was_sent() { ErrorKind::Connection } else { ErrorKind::Io };
             Error::new(kind, error)
         })?;

@@ -14,6 +14,7 @@ mod tls;
 
 use std::time::Duration;
 
+pub use azure::Leaving;
 pub(in crate::adapters) use azure::{legacy_head, legacy_outgoing};
 pub use backoff::{Backoff, ReadError};
 pub use hosts::{Hosts, Others};

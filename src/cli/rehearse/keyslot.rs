@@ -7,44 +7,40 @@ use crate::cli::settings::SettingsFile;
 use crate::cli::stage::{ENVIRONMENT, Stage};
 use crate::cli::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, TurnEnd};
-use crate::model::Access;
 
 const APPROVER: &str = "the rehearsal itself";
 
-/// Rotates the stage's world to the end.
+/// Rotates the stage's world to the end, with `both` twice.
 ///
 /// # Errors
 /// What would stop a real rotation too.
-pub async fn drive(stage: &Stage, terminal: &mut Terminal) -> Result<(Rotation, Exit), CliError> {
+pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result<(Rotation, Exit), CliError> {
     let settings = SettingsFile::load(&stage.settings_path())?;
     let chosen = settings.choose(Some(ENVIRONMENT))?;
     let variables = |name: &str| stage.variables.get(name).cloned();
     let shown = watcher(terminal);
     let mut driver = wiring::driver(&chosen, None, &variables, shown).await?;
-    let request = OpenRequest {
-        environment: chosen.name.clone(),
-        account: chosen.environment.account.id(),
-        access: Access::ReadWrite,
-        retire: None,
-        route: chosen.environment.release.route,
-        flip_back: driver.policy().flip_back,
-        by: "rehearsal".to_owned(),
-        again: false,
-    };
+    let request = OpenRequest { both, by: "rehearsal".to_owned(), ..rotate::asked(&chosen, &driver, None) };
     rotate::open(&mut driver, &request, terminal).await?;
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");
-    driver.approve(APPROVER, None).await?;
-    let end = tokio::select! {
-        end = driver.run() => end?,
-        _ = tokio::signal::ctrl_c() => {
-            return Err(CliError::world("the rehearsal was stopped").hint("the world is gone; start another"));
+    let end = loop {
+        driver.approve(APPROVER, None).await?;
+        let end = tokio::select! {
+            end = driver.run() => end?,
+            _ = tokio::signal::ctrl_c() => {
+                return Err(CliError::world("the rehearsal was stopped").hint("the world is gone; start another"));
+            }
+        };
+        if end != TurnEnd::Done || !rotate::go_on_with_second(&mut driver, &request.by, terminal).await? {
+            break end;
         }
     };
-    let exit = rotate::finish(&driver, &end, terminal)?;
+    let exit = rotate::finish(&driver, &end, "rehearse", terminal)?;
     let state = match end {
         TurnEnd::Done => "done",
         TurnEnd::Waiting { .. } => "waiting",
         TurnEnd::Halted { .. } => "halted",
+        TurnEnd::Enough => "enough",
     };
     Ok((Rotation::of(&driver.report_as_seen(), state), exit))
 }

@@ -41,8 +41,11 @@ pub struct Rehearse {
     /// What happens to the code afterwards.
     #[arg(long, value_name = "HOW", default_value = "no")]
     pub flip_back: Back,
-    /// Drive the world as the written runbook does, instead of keyslot.
+    /// Retire the keys in both slots, one rotation after the other.
     #[arg(long, conflicts_with = "flip_back")]
+    pub both_slots: bool,
+    /// Drive the world as the written runbook does, instead of keyslot.
+    #[arg(long, conflicts_with_all = ["flip_back", "both_slots"])]
     pub runbook: bool,
     /// The runbook, but waiting for the old pods to be gone: shows that it is they who are refused.
     #[arg(long, requires = "runbook", hide = true)]
@@ -62,6 +65,7 @@ const EXAMPLES: &str = "\
 Examples:
   keyslot rehearse                        retire the primary key of a simulated account
   keyslot rehearse --flip-back deploy     and go back to primary afterwards
+  keyslot rehearse --both-slots           retire both keys, one after the other
   keyslot rehearse --runbook              the same world, driven as a runbook does
   keyslot rehearse --output json | jq .outage";
 
@@ -120,7 +124,7 @@ impl Rehearse {
         let result = if self.runbook {
             runbook::drive(&stage, self.patience(), terminal).await
         } else {
-            keyslot::drive(&stage, terminal).await
+            keyslot::drive(&stage, self.both_slots, terminal).await
         };
         let stopped = match result {
             Ok((rotation, exit)) => Ok((Course::of(&stage, rotation), exit)),

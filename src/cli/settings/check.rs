@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, Environment, Promote, Settings, Span};
+use super::{CheckSettings, Environment, PipelineKind, Promote, Settings, Span};
 use crate::journal::StorePlace;
-use crate::model::{EnvironmentName, Route, WORKLOAD_GRAMMAR};
+use crate::model::{EnvironmentName, Propagation, Route, WORKLOAD_GRAMMAR};
 
 /// One thing that is wrong, by the path of its key.
 pub(super) struct Problem {
@@ -151,10 +151,16 @@ fn texts(environment: &Environment) -> Checked {
         (keys(["release", "forge", "repository"]), &release.forge.repository),
         (keys(["workloads", "namespace"]), &workloads.namespace),
     ];
-    for (path, text) in named {
+    let read_only = secret.read_only.iter().map(|name| (keys(["secret", "read_only"]), name));
+    for (path, text) in named.into_iter().chain(read_only) {
         if text.trim().is_empty() {
             return Err(Problem::new(path, "it is empty", "write the name"));
         }
+    }
+    // Key Vault's names have no case.
+    if secret.read_only.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&secret.name)) {
+        let what = "the read-only key stands in a secret of its own";
+        return Err(Problem::new(keys(["secret", "read_only"]), what, "name that one, or remove the line"));
     }
     Ok(())
 }
@@ -301,15 +307,15 @@ fn release_branch(environment: &Environment) -> Checked {
         let what = "promoting by a pull request is not built yet";
         return Err(Problem::new(keys(["release", "promote"]), what, "write promote = \"push\""));
     }
-    match (release.route, &release.branch) {
-        (Route::Hotfix, Some(branch)) if branch.is_empty() || branch == base => {
-            let what = "the release branch is another than the base branch";
-            Err(Problem::new(
-                keys(["release", "branch"]),
-                what,
-                "remove the key where base itself is deployed",
-            ))
-        }
-        (Route::Hotfix | Route::NextRelease | Route::VaultFirst, _) => Ok(()),
+    if release.propagate == Propagation::Write && release.pipeline.kind != PipelineKind::Manual {
+        let what = "a pipeline writes the vaults, and so would keyslot";
+        let remedy = "say kind = \"manual\" under pipeline where there is none, or remove this line";
+        return Err(Problem::new(keys(["release", "propagate"]), what, remedy));
     }
+    if release.branch.as_ref().is_some_and(|branch| branch.is_empty() || branch == base) {
+        let what = "the release branch is another than the base branch";
+        let remedy = "remove the key where base itself is deployed";
+        return Err(Problem::new(keys(["release", "branch"]), what, remedy));
+    }
+    Ok(())
 }

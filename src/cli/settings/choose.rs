@@ -9,7 +9,7 @@ use super::read::{list, nearest};
 use super::{Endpoints, Environment, SettingsError, SettingsFile, TokenPlace};
 use crate::adapters::http::{HttpSettings, Trust};
 use crate::journal::StorePlace;
-use crate::model::{BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
+use crate::model::{Access, BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
 use crate::terraform::Question;
 
 /// The environment that a command works on.
@@ -18,6 +18,8 @@ pub struct Chosen<'a> {
     pub name: &'a EnvironmentName,
     pub environment: &'a Environment,
     pub endpoints: &'a Endpoints,
+    /// Which of the account's keys it is about.
+    pub access: Access,
     file: &'a SettingsFile,
 }
 
@@ -35,7 +37,8 @@ impl SettingsFile {
             None => None,
         };
         let Some((name, environment)) = found else { return Err(self.not_chosen(named, &names)) };
-        Ok(Chosen { name, environment, endpoints: &self.settings.endpoints, file: self })
+        let endpoints = &self.settings.endpoints;
+        Ok(Chosen { name, environment, endpoints, access: Access::ReadWrite, file: self })
     }
 
     fn not_chosen(&self, named: Option<&str>, names: &[&str]) -> SettingsError {
@@ -75,6 +78,30 @@ impl Chosen<'_> {
         Question {
             account: Some(self.environment.account.name.clone()),
             declared: self.file.settings.check.declared(""),
+        }
+    }
+
+    /// The same for keys of this access.
+    #[must_use]
+    pub fn about(self, access: Access) -> Self {
+        Chosen { access, ..self }
+    }
+
+    /// The Key Vault secret that carries the key.
+    ///
+    /// # Errors
+    /// There is none for this access.
+    pub fn secret(&self) -> Result<&str, SettingsError> {
+        let secret = &self.environment.secret;
+        match (self.access, &secret.read_only) {
+            (Access::ReadWrite, _) => Ok(&secret.name),
+            (Access::ReadOnly, Some(name)) => Ok(name),
+            (Access::ReadOnly, None) => {
+                let what = format!("the environment {} names no secret for the read-only key", self.name);
+                let remedy = format!("say `read_only = …` under [environment.{}.secret]", self.name);
+                let error = SettingsError { file: self.file.path.clone(), ..SettingsError::new(what) };
+                Err(error.remedy(remedy))
+            }
         }
     }
 
@@ -160,6 +187,7 @@ impl Chosen<'_> {
         Policy {
             route: release.route,
             flip_back: flip_back.unwrap_or(policy.flip_back),
+            propagation: release.propagate,
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             skip_stages: release.pipeline.skip.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),

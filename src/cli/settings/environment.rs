@@ -129,6 +129,9 @@ impl Default for AuthorSettings {
 #[serde(deny_unknown_fields)]
 pub struct SecretSettings {
     pub name: String,
+    /// The secret that carries the read-only key, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<String>,
 }
 
 /// `[environment.NAME.workloads]`: who mounts the secret.

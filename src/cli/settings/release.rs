@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{Route, StageEffect};
+use crate::model::{Propagation, Route, StageEffect, matches};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct ReleaseSettings {
     pub branch: Option<String>,
     #[serde(default)]
     pub promote: Promote,
+    /// Who writes the vaults.
+    #[serde(default)]
+    pub propagate: Propagation,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
 }
@@ -149,13 +152,6 @@ impl ReleaseSettings {
     }
 }
 
-/// `*` stands for any text, as in git's own patterns.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(rest) = text.strip_prefix(head) else { return false };
-    (0..=rest.len()).filter_map(|at| rest.get(at..)).any(|rest| matches(tail, rest))
-}
-
 /// GitHub's own API.
 pub fn github_api() -> WebAddress {
     WebAddress::of_host("api.github.com")
@@ -164,23 +160,4 @@ pub fn github_api() -> WebAddress {
 /// Azure DevOps Services.
 pub fn azure_devops() -> WebAddress {
     WebAddress::of_host("dev.azure.com")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_pattern_stands_for_any_text_where_it_has_a_star() {
-        for (pattern, text, expected) in [
-            ("release/1", "release/1", true),
-            ("release/1", "release/12", false),
-            ("release/2021.7.*", "release/2021.7.3", true),
-            ("release/2021.7.*", "release/2021.70", false),
-            ("release/*/prod", "release/a/b/prod", true),
-            ("*", "", true),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
-    }
 }

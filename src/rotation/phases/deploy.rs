@@ -6,11 +6,15 @@ use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{self, propagated, target_proven};
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{RunView, StageEffect};
+use crate::model::{Propagation, RunView, StageEffect};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::RunEnded;
     let max = ctx.policy.ages.ordinary;
+    if ctx.policy.propagation == Propagation::Write {
+        // Nothing is run: the next phase writes the vaults.
+        return Stand::Passed;
+    }
     let vaults: Vec<Reason> =
         ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
     if vaults.is_empty() {

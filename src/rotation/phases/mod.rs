@@ -14,6 +14,7 @@ mod regenerate;
 mod restart;
 
 pub use regenerate::under_way as regeneration_under_way;
+pub use restart::restarted;
 
 use super::{Context, Phase, Stand};
 

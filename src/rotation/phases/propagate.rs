@@ -1,14 +1,56 @@
 //! Propagate: every stamp's vault holds the target key. Restart asks again, stamp by stamp.
+//!
+//! Where no pipeline writes the vaults and the policy says so, keyslot does: only over the key that is to go, only
+//! with a key that has just been proven, and each vault's version once. What a person set by hand stays, and holds.
 
-use super::super::predicate::propagated;
-use super::super::{Context, Stand};
+use super::super::attempt::{Repeat, may_try};
+use super::super::predicate::{propagated, target_proven};
+use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
+use crate::model::{KeyKind, Propagation, StampName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
-    let reasons = ctx
-        .policy
-        .stamps
-        .iter()
-        .flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), ctx.policy.ages.ordinary))
-        .collect();
-    Stand::unless(ctx.holding(reasons))
+    let max = match ctx.policy.propagation {
+        Propagation::Pipeline => ctx.policy.ages.ordinary,
+        Propagation::Write => ctx.policy.ages.restart,
+    };
+    let (mut steps, mut reasons) = (Vec::new(), Vec::new());
+    for stamp in &ctx.policy.stamps {
+        for reason in ctx.holding(propagated(ctx, &stamp.name, ctx.target(), max)) {
+            match write(ctx, &stamp.name, &reason) {
+                Some(Ok(step)) => steps.push(step),
+                Some(Err(why)) => reasons.push(*why),
+                None => reasons.push(reason),
+            }
+        }
+    }
+    if steps.is_empty() {
+        return Stand::unless(reasons);
+    }
+    let unproven = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    match (unproven.is_empty(), reasons.is_empty()) {
+        (false, _) => Stand::Held(unproven.into_iter().chain(reasons).collect()),
+        (true, true) => Stand::Act(steps),
+        (true, false) => Stand::ActAndHeld(steps, reasons),
+    }
+}
+
+/// The step that would end the reason, where the vault holds the key that everybody is to leave. What else it holds is
+/// somebody's own doing, the other kind of key in that slot included.
+fn write(ctx: &Context<'_>, stamp: &StampName, reason: &Reason) -> Option<Result<Step, Box<Reason>>> {
+    if ctx.policy.propagation != Propagation::Write || !matches!(reason.why, Why::VaultHolds { .. }) {
+        return None;
+    }
+    let kind = KeyKind { slot: ctx.target(), access: ctx.opened.access };
+    let account = ctx.account(Gate::Propagated, ctx.policy.ages.ordinary).ok()?;
+    let vault = ctx.vault(stamp, Gate::Propagated, ctx.policy.ages.restart).ok()?;
+    let subject = Subject::Stamp(stamp.clone());
+    let left = &account.key(KeyKind { slot: kind.slot.other(), ..kind }).fingerprint;
+    if left.as_ref() != Some(&vault.fingerprint) {
+        let by_hand = Why::VaultByHand { wanted: kind.slot };
+        return Some(Err(Box::new(Reason::new(Gate::Propagated, subject, by_hand))));
+    }
+    let step =
+        Step::WriteSecret { leg: ctx.leg, stamp: stamp.clone(), kind, replaces: vault.version.clone() };
+    let settle = Repeat::After(ctx.policy.settle);
+    Some(may_try(ctx, Gate::Propagated, &subject, &step, settle).map(|()| step))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held,
-    no_hazard, none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
+    may_regenerate, no_hazard, none_refused, old_pods_gone, propagated, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -78,6 +78,7 @@ pub fn may_fire(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
         reasons.push(Reason::new(Gate::Regenerated, Subject::Key(slot), Why::AccountBusy { state }));
     }
     reasons.extend(no_hazard(ctx, max));
+    reasons.extend(may_regenerate(ctx, max));
     reasons.extend(approved(ctx));
     reasons.extend(lease_held(ctx));
     reasons

@@ -45,6 +45,16 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
 }
 
+/// Whether a restart that was asked of some stamps is over there, and nothing is refused anywhere.
+pub fn restarted(ctx: &Context<'_>) -> bool {
+    let asked = |facts: &&StampFacts| ctx.reach.asks_for(&facts.name);
+    let done = |facts: &StampFacts| stand_of(ctx, facts).is_ok_and(|stand| stand.is_done());
+    let stamps = &ctx.policy.stamps;
+    !stamps.iter().all(|facts| asked(&facts))
+        && stamps.iter().filter(asked).all(done)
+        && ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary)).is_empty()
+}
+
 /// Which stamps may be worked on now, by their place in the configuration; the others get a reason.
 fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Vec<usize> {
     let serves = |stand: &StampStand| stand.takes_traffic && stand.runs;

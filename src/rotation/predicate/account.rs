@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::usage::unused_in_logs;
-use crate::model::{KeyKind, KeyView, ProofVerdict, Slot};
+use crate::model::{KeyKind, KeyView, ProofVerdict, RegionProof, Slot};
 
 /// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
 /// from seconds to days.
@@ -44,19 +44,22 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     }
     let refusing: Vec<String> = proof.refusing().into_iter().map(str::to_owned).collect();
     let why = if refusing.is_empty() {
-        let regions = proof
-            .regions
-            .iter()
-            .filter(|(_, region)| {
-                region.read != ProofVerdict::Accepted || region.write != ProofVerdict::Accepted
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        Why::ProofInconclusive { slot, regions }
+        let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
+        let (regions, whys): (Vec<String>, Vec<String>) =
+            untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
+        Why::ProofInconclusive { slot, regions, why: whys.into_iter().next().unwrap_or_default() }
     } else {
         refused(ctx, account.key(kind), slot, refusing)
     };
     vec![Reason::new(gate, subject, why)]
+}
+
+fn no_evidence(region: &RegionProof) -> String {
+    let told = |verdict: &ProofVerdict| match verdict {
+        ProofVerdict::NoEvidence(why) => Some(why.clone()),
+        ProofVerdict::Accepted | ProofVerdict::Refused => None,
+    };
+    told(&region.read).or_else(|| region.write.as_ref().and_then(told)).unwrap_or_default()
 }
 
 /// A key that was made a short time ago may not be known in every region yet; an older one should be.

@@ -46,6 +46,12 @@ pub struct AccountConfig {
     pub tells_last_use: bool,
     /// To what the time of last use is cut.
     pub last_use_grain: Duration,
+    /// How long after the world's start keyslot's role on the account ends; nobody extends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_ends: Option<Duration>,
+    /// A ReadOnly lock on the account, by its name, from so long after the world's start on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<(String, Duration)>,
 }
 
 impl Default for AccountConfig {
@@ -76,6 +82,8 @@ impl Default for AccountConfig {
             propagation: Span::secs(0, 40),
             tells_last_use: true,
             last_use_grain: Duration::from_secs(60),
+            role_ends: None,
+            lock: None,
         }
     }
 }

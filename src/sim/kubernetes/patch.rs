@@ -99,14 +99,7 @@ fn reply(deployment: &Deployment, changed: bool) -> Reply {
 fn patched(deployment: &Deployment, patch: &DeploymentPatch) -> Deployment {
     let mut fresh = deployment.clone();
     overlay(&mut fresh.annotations, &patch.annotations);
-    let mut template = PodTemplate::clone(&fresh.template);
-    overlay(&mut template.annotations, &patch.template_annotations);
-    if let Some(image) = &patch.image {
-        template.image.clone_from(image);
-    }
-    if template != *fresh.template {
-        fresh.template = Arc::new(template);
-    }
+    patch_template(&mut fresh.template, patch);
     fresh.paused = patch.paused.unwrap_or(fresh.paused);
     fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
     fresh.flavour = patch.flavour.unwrap_or(fresh.flavour);
@@ -122,6 +115,17 @@ fn patched(deployment: &Deployment, patch: &DeploymentPatch) -> Deployment {
     fresh
 }
 
+fn patch_template(template: &mut Arc<PodTemplate>, patch: &DeploymentPatch) {
+    let mut fresh = PodTemplate::clone(template);
+    overlay(&mut fresh.annotations, &patch.template_annotations);
+    if let Some(image) = &patch.image {
+        fresh.image.clone_from(image);
+    }
+    if fresh != **template {
+        *template = Arc::new(fresh);
+    }
+}
+
 fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal> {
     let strange = patch.paused.is_some()
         || patch.flavour.is_some()
@@ -133,14 +137,7 @@ fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal>
     }
     let mut fresh = set.clone();
     overlay(&mut fresh.annotations, &patch.annotations);
-    let mut template = PodTemplate::clone(&fresh.template);
-    overlay(&mut template.annotations, &patch.template_annotations);
-    if let Some(image) = &patch.image {
-        template.image.clone_from(image);
-    }
-    if template != *fresh.template {
-        fresh.template = Arc::new(template);
-    }
+    patch_template(&mut fresh.template, patch);
     fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
     fresh.on_delete = patch.on_delete.unwrap_or(fresh.on_delete);
     fresh.partition = patch.partition.unwrap_or(fresh.partition);

@@ -12,8 +12,8 @@ use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region,
-    RegionProof, Salt, Slot,
+    Access, AccountRights, AccountView, Blindness, KeyKind, KeyProof, KeyView, Operation, OperationState,
+    ProofVerdict, Region, RegionProof, Right, RightView, Salt, Term,
 };
 use crate::ports::{Accounts, Effect, Fault, Permit};
 
@@ -33,10 +33,11 @@ impl Accounts for MemoryAccounts {
         self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(self.view(world, salt))).await
     }
 
-    async fn prove(&self, slot: Slot, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
+    async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let about = About { what: "list the keys", subject: "Cosmos DB" };
         let listed = self.0.read(about, Call::of(Asked::ListKeys), |world| {
-            let key = world.account().current(KeyKind::read_write(slot)).cloned();
+            unlocked(world, about)?;
+            let key = world.account().current(kind).cloned();
             key.ok_or_else(|| about.fault(Blindness::Missing, "the slot has no key"))
         });
         let key = listed.await?;
@@ -55,6 +56,7 @@ impl Accounts for MemoryAccounts {
                 (false, ProofVerdict::Accepted) => elsewhere.clone(),
                 (false, _) => ProofVerdict::NoEvidence("the read was not accepted".to_owned()),
             };
+            let write = Some(write).filter(|_| kind.access == Access::ReadWrite);
             (region.name.clone(), RegionProof { read, write })
         };
         Ok(KeyProof {
@@ -73,6 +75,9 @@ impl Accounts for MemoryAccounts {
         if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
             return Effect::NotSent(about.fault(Blindness::Forbidden, why));
         }
+        if let Err(fault) = unlocked(&self.0.world.lock(), about) {
+            return Effect::Refused(fault);
+        }
         let command = Command::Regenerate { kind, request_id: request_id.to_owned() };
         self.0
             .effect(about, Call::of(Asked::Regenerate), command, |reply| match reply {
@@ -80,6 +85,11 @@ impl Accounts for MemoryAccounts {
                 _ => None,
             })
             .await
+    }
+
+    async fn rights(&self) -> Result<AccountRights, Fault> {
+        let about = About { what: "ask for rights", subject: "Cosmos DB" };
+        self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(rights(world))).await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {
@@ -99,6 +109,31 @@ impl Accounts for MemoryAccounts {
                 })
             })
             .await
+    }
+}
+
+/// What a list of permissions, a list of locks and a list of assignments say.
+fn rights(world: &World) -> AccountRights {
+    let right = |what: &str, allowed: bool| RightView {
+        what: what.to_owned(),
+        right: if allowed { Right::Allowed } else { Right::Denied },
+        remedy: "ask for it".to_owned(),
+    };
+    AccountRights {
+        rights: vec![
+            right("listKeys", !world.forbids(&Call::of(Asked::ListKeys))),
+            right("regenerateKey", !world.forbids(&Call::of(Asked::Regenerate))),
+            right("no lock", world.account_lock().is_none()),
+        ],
+        term: world.role_end().map_or(Term::Lasting, Term::Until),
+    }
+}
+
+/// A ReadOnly lock refuses every POST, whoever sends it.
+fn unlocked(world: &World, about: About<'_>) -> Result<(), Fault> {
+    match world.account_lock() {
+        Some(lock) => Err(about.fault(Blindness::Forbidden, format!("the lock {lock} forbids it"))),
+        None => Ok(()),
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::super::command::{Command, Reply};
 use super::super::fault::{Call, Operation};
 use super::accounts::AGENT;
+use super::clock::MemoryClock;
 use super::hub::{About, Hub};
-use crate::model::{Blindness, Salt, StampName, VaultView};
-use crate::ports::{Fault, Vaults};
+use crate::model::{Blindness, KeyKind, KeyMaterial, Salt, SecretVersion, StampName, VaultView};
+use crate::ports::{Effect, Fault, Permit, Vaults};
 
 pub(super) struct MemoryVaults(pub Arc<Hub>);
 
@@ -28,9 +30,42 @@ impl Vaults for MemoryVaults {
                     version: version.id.clone(),
                     created: version.created,
                     enabled: true,
+                    expires: None,
                     fingerprint: self.0.fingerprint(world, &version.value, salt),
                 })
             })
             .await
+    }
+
+    async fn write(
+        &self,
+        stamp: &StampName,
+        kind: KeyKind,
+        replaces: &SecretVersion,
+        permit: &Permit,
+    ) -> Effect<()> {
+        let about = About { what: "write the secret", subject: stamp.as_str() };
+        if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
+            return Effect::NotSent(about.fault(Blindness::Forbidden, why));
+        }
+        let known = self.0.read(about, Call::on(Operation::ReadVault, stamp), |world| {
+            let vault = world.stamp(stamp).map(|stamp| &stamp.vault);
+            let current = vault.and_then(|vault| vault.read(world.now())).map(|version| &version.id);
+            if current != Some(replaces) {
+                return Err(about.fault(Blindness::Unintelligible, "it has another version by now"));
+            }
+            let key = world.account().current(kind).map(|key| key.material.clone());
+            key.ok_or_else(|| about.fault(Blindness::Missing, "there is no such key"))
+        });
+        match known.await {
+            Err(fault) => Effect::NotSent(fault),
+            Ok(value) => {
+                let command = Command::SetSecret { stamp: stamp.clone(), value: KeyMaterial::clone(&value) };
+                let call = Call::on(Operation::WriteVault, stamp);
+                self.0
+                    .effect(about, call, command, |reply| matches!(reply, Reply::Version(_)).then_some(()))
+                    .await
+            }
+        }
     }
 }

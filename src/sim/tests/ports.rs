@@ -152,7 +152,8 @@ fn the_target_key_is_proven_in_every_region() {
     assert_eq!(view.regions.len(), 3);
     let secondary = KeyKind::read_write(Slot::Secondary);
     assert_eq!(view.key(secondary).last_used, None);
-    let proof = wait(ports.accounts.prove(Slot::Secondary, &view.regions, &salt())).unwrap();
+    let proof =
+        wait(ports.accounts.prove(KeyKind::read_write(Slot::Secondary), &view.regions, &salt())).unwrap();
     assert!(proof.holds());
     assert_eq!(proof.fingerprint, view.key(secondary).fingerprint);
     let after = wait(ports.accounts.look(&salt())).unwrap();
@@ -170,7 +171,7 @@ fn a_refused_key_speaks_against_the_proof() {
     let world = SharedWorld::create(WorldConfig::default().with_fault(fault));
     let ports = ports(&world, MemoryOptions::default());
     let regions = wait(ports.accounts.look(&salt())).unwrap().regions;
-    let proof = wait(ports.accounts.prove(Slot::Secondary, &regions, &salt())).unwrap();
+    let proof = wait(ports.accounts.prove(KeyKind::read_write(Slot::Secondary), &regions, &salt())).unwrap();
     assert_eq!(proof.refusing(), ["Southeast Asia"]);
 }
 

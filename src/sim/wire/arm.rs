@@ -18,12 +18,13 @@ use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
+use super::rights;
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
 
 const STABLE: [&str; 2] = ["2024-08-15", "2026-03-15"];
-/// Of the permissions list and of the list of locks.
-const AUTHORIZATION: [&str; 2] = ["2022-04-01", "2020-05-01"];
+/// Of permissions and roles, of locks, and of assignments.
+const AUTHORIZATION: [&str; 3] = ["2022-04-01", "2020-05-01", "2020-10-01"];
 const PREVIEW: &str = "2026-04-01-preview";
 
 /// Seconds after which the service wants to be asked again.
@@ -53,6 +54,8 @@ enum Asked {
     ListKeys,
     Permissions,
     Locks,
+    Assignments,
+    Role,
     Regenerate,
     /// A poll of `operationsStatus`.
     Status(u64),
@@ -98,7 +101,9 @@ async fn answer(
         Err(response) => return *response,
     };
     let operation = match asked {
-        Asked::Get | Asked::Permissions | Asked::Locks => Operation::ReadAccount,
+        Asked::Get | Asked::Permissions | Asked::Locks | Asked::Assignments | Asked::Role => {
+            Operation::ReadAccount
+        }
         Asked::ListKeys => Operation::ListKeys,
         Asked::Regenerate => Operation::Regenerate,
         Asked::Status(_) | Asked::Result(_) => Operation::Poll,
@@ -151,7 +156,13 @@ fn note(world: &mut World, asked: &Asked, client: &str, headers: &HeaderMap) {
     let operation = match asked {
         Asked::ListKeys => "listKeys",
         Asked::Regenerate => "regenerateKey",
-        Asked::Get | Asked::Permissions | Asked::Locks | Asked::Status(_) | Asked::Result(_) => return,
+        Asked::Get
+        | Asked::Permissions
+        | Asked::Assignments
+        | Asked::Role
+        | Asked::Locks
+        | Asked::Status(_)
+        | Asked::Result(_) => return,
     };
     let id = headers.get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
     world.visitor_did(operation, client, id.unwrap_or_default());
@@ -160,29 +171,16 @@ fn note(world: &mut World, asked: &Asked, client: &str, headers: &HeaderMap) {
 fn reply(world: &mut World, asked: &Asked, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {
     match asked {
         Asked::Get => Json(account_body(world, version == PREVIEW)).into_response(),
+        Asked::ListKeys | Asked::Regenerate if world.account_lock().is_some() => rights::locked(world),
         Asked::ListKeys => Json(keys_body(world)).into_response(),
-        Asked::Permissions => permissions(world),
-        Asked::Locks => Json(json!({ "value": [] })).into_response(),
+        Asked::Permissions => rights::permissions(world),
+        Asked::Locks => rights::locks(world),
+        Asked::Assignments => rights::assignments(world),
+        Asked::Role => rights::role(world),
         Asked::Regenerate => regenerate(world, version, headers, body),
         Asked::Status(number) => status(operation(world, *number)),
         Asked::Result(number) => result(operation(world, *number)),
     }
-}
-
-/// The role “DocumentDB Account Contributor”, as far as the account goes.
-fn permissions(world: &World) -> Response {
-    let actions = ["Microsoft.Authorization/*/read", "Microsoft.DocumentDb/databaseAccounts/*"];
-    let forbidden: Vec<&str> = [
-        (Operation::ListKeys, "Microsoft.DocumentDb/databaseAccounts/listKeys/*"),
-        (Operation::Regenerate, "Microsoft.DocumentDb/databaseAccounts/regenerateKey/*"),
-    ]
-    .into_iter()
-    .filter(|(operation, _)| world.forbids(&Call::of(*operation)))
-    .map(|(_, action)| action)
-    .collect();
-    let permission =
-        json!({ "actions": actions, "notActions": forbidden, "dataActions": [], "notDataActions": [] });
-    Json(json!({ "value": [permission] })).into_response()
 }
 
 fn regenerate(world: &mut World, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {
@@ -312,6 +310,9 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
             (&Method::GET, "") => Ok(Asked::Get),
             (&Method::GET, "/providers/microsoft.authorization/permissions") => Ok(Asked::Permissions),
             (&Method::GET, "/providers/microsoft.authorization/locks") => Ok(Asked::Locks),
+            (&Method::GET, "/providers/microsoft.authorization/roleassignmentscheduleinstances") => {
+                Ok(Asked::Assignments)
+            }
             (&Method::POST, "/listkeys") => Ok(Asked::ListKeys),
             (&Method::POST, "/regeneratekey") => Ok(Asked::Regenerate),
             (&Method::GET, rest) => match rest.strip_prefix("/regeneratekey/operationresults/") {
@@ -320,6 +321,9 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
             },
             _ => Err(not_found()),
         };
+    }
+    if method == Method::GET && format!("/{path}") == rights::role_id(account).to_lowercase() {
+        return Ok(Asked::Role);
     }
     let locations = format!(
         "subscriptions/{}/providers/microsoft.documentdb/locations/",

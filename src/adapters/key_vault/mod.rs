@@ -1,8 +1,10 @@
-//! The stamps' Key Vaults: the current version of one secret, as a fingerprint.
+//! The stamps' Key Vaults: the current version of one secret, as a fingerprint; and, where configured, its next one.
 //!
 //! The SDK's client is used with our transport, without its retries (it would repeat nine times), at the
 //! api-version of our contract, and with its check that a challenge's resource belongs to the vault. Its model
 //! of a secret is not used: it does not wipe the value.
+
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,10 +18,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+pub use self::write::CurrentKeys;
 use super::credential::Tokens;
-use super::http::{Backoff, Http, ReadError, SendError};
-use crate::model::{Blindness, Fingerprint, Salt, SecretVersion, StampName, VaultView};
-use crate::ports::{Clock, Fault, Vaults};
+use super::http::{Backoff, Http, Leaving, ReadError, SendError};
+use crate::model::{Blindness, Fingerprint, KeyKind, Salt, SecretVersion, StampName, VaultView};
+use crate::ports::{Clock, Effect, Fault, Permit, Vaults};
 
 /// The data plane's version that the contract describes; the crate's default is newer.
 const API_VERSION: &str = "7.5";
@@ -41,7 +44,11 @@ pub struct KeyVaultSettings {
 pub struct KeyVaults {
     clients: BTreeMap<StampName, Vault>,
     secret: String,
+    http: Http,
+    tokens: Tokens,
     clock: Arc<dyn Clock>,
+    /// Absent where nothing is to be written.
+    keys: Option<Arc<dyn CurrentKeys>>,
     backoff: Backoff,
 }
 
@@ -63,8 +70,9 @@ struct SecretBody {
 struct Attributes {
     #[serde(default = "yes")]
     enabled: bool,
-    /// Seconds since 1970.
+    /// Seconds since 1970, like the other one.
     created: i64,
+    exp: Option<i64>,
 }
 
 fn yes() -> bool {
@@ -104,26 +112,53 @@ impl KeyVaults {
         clock: Arc<dyn Clock>,
         settings: &KeyVaultSettings,
     ) -> Result<KeyVaults, Fault> {
-        let mut clients = BTreeMap::new();
+        let mut vaults = KeyVaults {
+            clients: BTreeMap::new(),
+            secret: settings.secret.clone(),
+            http: http.clone(),
+            tokens: tokens.clone(),
+            clock,
+            keys: None,
+            backoff: Backoff::default(),
+        };
         for (stamp, url) in &settings.vaults {
-            let options = SecretClientOptions {
-                api_version: API_VERSION.to_owned(),
-                client_options: ClientOptions {
-                    transport: Some(Transport::new(Arc::new(http.clone()))),
-                    retry: RetryOptions::none(),
-                    // By it the census knows keyslot's own reads in a vault's audit.
-                    user_agent: UserAgentOptions { application_id: Some(APPLICATION.to_owned()) },
-                    ..ClientOptions::default()
-                },
-                verify_challenge_resource: Some(true),
-            };
-            let client = SecretClient::new(url, tokens.sdk(), Some(options)).map_err(|error| {
-                Fault::new(Blindness::Missing, WHAT, url, super::chain(&error))
-                    .remedy("check the vault's address in the configuration")
-            })?;
-            clients.insert(stamp.clone(), Vault { url: url.clone(), client });
+            let client = vaults.client(url, None)?;
+            vaults.clients.insert(stamp.clone(), Vault { url: url.clone(), client });
         }
-        Ok(KeyVaults { clients, secret: settings.secret.clone(), clock, backoff: Backoff::default() })
+        Ok(vaults)
+    }
+
+    /// The same, that may write the keys which `keys` gives.
+    #[must_use]
+    pub fn writing(mut self, keys: Arc<dyn CurrentKeys>) -> KeyVaults {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// With a permit, nothing leaves once that has run out.
+    fn client(&self, url: &str, permit: Option<Permit>) -> Result<SecretClient, Fault> {
+        let transport = match permit {
+            None => Transport::new(Arc::new(self.http.clone())),
+            Some(permit) => {
+                let leaving = Leaving { http: self.http.clone(), permit, clock: Arc::clone(&self.clock) };
+                Transport::new(Arc::new(leaving))
+            }
+        };
+        let options = SecretClientOptions {
+            api_version: API_VERSION.to_owned(),
+            client_options: ClientOptions {
+                transport: Some(transport),
+                retry: RetryOptions::none(),
+                // By it the census knows keyslot's own reads in a vault's audit.
+                user_agent: UserAgentOptions { application_id: Some(APPLICATION.to_owned()) },
+                ..ClientOptions::default()
+            },
+            verify_challenge_resource: Some(true),
+        };
+        SecretClient::new(url, self.tokens.sdk(), Some(options)).map_err(|error| {
+            Fault::new(Blindness::Missing, WHAT, url, super::chain(&error))
+                .remedy("check the vault's address in the configuration")
+        })
     }
 
     async fn read(&self, vault: &Vault, salt: &Salt) -> Result<VaultView, ReadError> {
@@ -148,6 +183,22 @@ impl Vaults for KeyVaults {
         };
         self.backoff.read(self.clock.as_ref(), || self.read(vault, salt)).await
     }
+
+    async fn write(
+        &self,
+        stamp: &StampName,
+        kind: KeyKind,
+        replaces: &SecretVersion,
+        permit: &Permit,
+    ) -> Effect<()> {
+        match self.clients.get(stamp) {
+            Some(vault) => self.write_next(vault, kind, replaces, permit).await,
+            None => {
+                let why = "no vault is configured for it";
+                Effect::NotSent(Fault::new(Blindness::Missing, "write the secret", stamp.as_str(), why))
+            }
+        }
+    }
 }
 
 fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
@@ -162,6 +213,7 @@ fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
         version: SecretVersion::new(version),
         created,
         enabled: body.attributes.enabled,
+        expires: body.attributes.exp.and_then(|at| Timestamp::from_second(at).ok()),
         fingerprint: Fingerprint::of(body.value.as_bytes(), salt),
     })
 }

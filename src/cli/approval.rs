@@ -1,0 +1,80 @@
+//! Asking a person at a terminal: when an approval is all that is missing, what it rests on is shown, and typing the
+//! account's name gives it. The approval is bound to just that evidence.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use async_trait::async_trait;
+
+use super::{CliError, Terminal};
+use crate::drive::{Driver, TurnEnd};
+use crate::render;
+use crate::rotation::{Gate, Reason, Why};
+
+/// Somebody who can be asked.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// What was typed; `None` where nobody answers.
+    async fn answer(&self, question: &str) -> Option<String>;
+}
+
+/// Whoever sits before the terminal.
+pub struct Typed;
+
+#[async_trait]
+impl Answers for Typed {
+    /// On a thread of its own that nobody waits for: a stop must not wait for a line.
+    async fn answer(&self, question: &str) -> Option<String> {
+        let mut err = io::stderr();
+        let _ = write!(err, "{question} ").and_then(|()| err.flush());
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = io::stdin().lock().read_line(&mut line).ok().filter(|count| *count > 0);
+            let _ = sender.send(read.map(|_| line));
+        });
+        receiver.await.ok().flatten()
+    }
+}
+
+/// Runs to the end, and asks on the way where only an approval is missing and somebody is there.
+///
+/// # Errors
+/// As [`Driver::run`].
+pub async fn run(
+    driver: &mut Driver,
+    by: &str,
+    answers: Option<&dyn Answers>,
+    terminal: &mut Terminal,
+) -> Result<TurnEnd, CliError> {
+    loop {
+        let end = driver.run().await?;
+        let (Some(answers), Some(digest)) = (answers, missing(&end)) else { return Ok(end) };
+        let Some(opened) = driver.fold().rotation().cloned() else { return Ok(end) };
+        driver.over();
+        if driver.policy().approver_differs && by == opened.by {
+            terminal.say(&format!("{by} began this rotation, and policy wants another person to approve it"));
+            return Ok(end);
+        }
+        terminal
+            .say(render::approval::evidence(&driver.report_as_seen(), driver.policy(), &digest).trim_end());
+        let account = opened.account.name.as_str();
+        let question = format!("To regenerate the {} key, type the account's name ({account}):", opened.from);
+        match answers.answer(&question).await {
+            Some(typed) if typed.trim() == account => driver.approve(by, Some(digest)).await?,
+            Some(_) | None => {
+                terminal.say("that is not the account's name: nothing is approved");
+                return Ok(end);
+            }
+        }
+    }
+}
+
+/// The evidence that an approval would be for, where nothing else is missing.
+fn missing(end: &TurnEnd) -> Option<String> {
+    let TurnEnd::Halted { reasons, .. } = end else { return None };
+    let [Reason { gate: Gate::Approved, why, .. }] = reasons.as_slice() else { return None };
+    match why {
+        Why::NotApproved { digest } | Why::ApprovedOtherEvidence { digest } => Some(digest.clone()),
+        _ => None,
+    }
+}

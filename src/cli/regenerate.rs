@@ -1,0 +1,58 @@
+//! `keyslot regenerate`: the last step of a rotation that cannot be taken back, alone, under all its gates.
+
+use super::consent::Consent;
+use super::progress::watcher;
+use super::rotate::{SlotName, asked, fits, open, run};
+use super::target::{Target, spell};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::{DriveError, OpenRequest};
+use crate::rotation::Reach;
+
+/// Regenerate the old key of the open rotation, and confirm the new one; do nothing else.
+///
+/// Holds, with the reasons, where anything before it is not so: a vault that holds the old key, a pod that may, a key
+/// that was used, a right that is missing; and does nothing about it. It needs an approval as `rotate` does. Where no
+/// rotation is open, because all before was done by hand, --retire begins one.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Regenerate {
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub consent: Consent,
+    /// Where no rotation is open: begin one that retires the key in this slot.
+    #[arg(long, value_name = "SLOT")]
+    pub retire: Option<SlotName>,
+}
+
+const EXAMPLES: &str = "\
+Exit codes: 0 regenerated and confirmed; 3 something before it is not so yet, or it was stopped; 4 a person must act.
+
+Examples:
+  keyslot regenerate -e prod                         asks for the approval at a terminal
+  keyslot regenerate -e prod --approve 3f9a1c07b2    in a CI job: for this rotation and no other";
+
+impl Regenerate {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        self.consent.check()?;
+        let settings = self.target.settings()?;
+        let chosen = settings.choose(self.target.environment.as_deref())?;
+        let shown = watcher(terminal);
+        super::block_on(async {
+            let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
+            let mut driver = driver.reaching(Reach::Regenerate);
+            fits(&self.consent, &driver)?;
+            if driver.fold().rotation().is_none() && self.retire.is_none() {
+                let error = CliError::from(DriveError::NoneOpen);
+                return Err(error.hint("or name the slot whose key is to go: --retire SLOT"));
+            }
+            spell(&mut driver, terminal).await?;
+            let request: OpenRequest = asked(&chosen, &driver, self.retire);
+            if let Some(exit) = open(&mut driver, &request, terminal).await? {
+                return Ok(exit);
+            }
+            self.consent.record(&mut driver, &request.by).await?;
+            run(&mut driver, &request.by, "regenerate", terminal).await
+        })?
+    }
+}

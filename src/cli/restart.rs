@@ -1,0 +1,85 @@
+//! `keyslot restart`: the restarts of a rotation and nothing else of it, under the same gates, lease and journal.
+
+use std::collections::BTreeSet;
+
+use super::progress::watcher;
+use super::rotate::{SlotName, asked, open, run};
+use super::settings::Chosen;
+use super::target::{Target, spell};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::model::StampName;
+use crate::render::restarts::restarts;
+use crate::rotation::Reach;
+
+/// Restart the workloads, so that their pods read what the vaults hold, and do nothing else.
+///
+/// Goes through the restarts of the open rotation as `rotate` does: the canary stamp, its soak, then the others in
+/// waves; each stamp when its vault holds the target key; nothing that is paused, unhealthy or rolling out, and no pods
+/// that are young enough already. It passes over review, merge and deployment: what counts is what the vaults hold.
+/// Where no rotation is open and something is left to restart, it begins the one that brings everybody to the slot that
+/// all vaults hold, and leaves it open: `rotate` finds what was done, and goes on.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Restart {
+    #[command(flatten)]
+    pub target: Target,
+    /// Restart these stamps and leave the others as they are. May be given again; the waves stay as they are.
+    #[arg(long, value_name = "STAMP")]
+    pub stamp: Vec<String>,
+    /// Go on until no pod of the old key is left, terminating ones included, and the old key is quiet.
+    #[arg(long, conflicts_with = "stamp")]
+    pub quiesce: bool,
+    /// Where no rotation is open: the slot that everybody is to leave. Without it: the one that no vault holds.
+    #[arg(long, value_name = "SLOT")]
+    pub retire: Option<SlotName>,
+}
+
+const EXAMPLES: &str = "\
+Exit codes: 0 restarted, or nothing to restart; 3 stopped, or somebody else is at work; 4 a person must act.
+
+Examples:
+  keyslot restart -e prod                        every stamp, the canary first
+  keyslot restart -e prod --stamp northeurope    one stamp
+  keyslot restart -e prod --quiesce              and until the last old pod is gone";
+
+impl Restart {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let settings = self.target.settings()?;
+        let chosen = settings.choose(self.target.environment.as_deref())?;
+        let reach = Reach::Restart { stamps: named(&self.stamp, &chosen)?, quiesce: self.quiesce };
+        let shown = watcher(terminal);
+        super::block_on(async {
+            let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
+            let mut driver = driver.reaching(reach);
+            spell(&mut driver, terminal).await?;
+            let mut request = asked(&chosen, &driver, self.retire);
+            // A rotation that has just ended is no reason to leave pods as they are.
+            request.again = true;
+            let due = driver.due(&mut request).await?;
+            if driver.fold().rotation().is_none() && due.iter().all(|stamp| stamp.is_over() || !stamp.asked) {
+                terminal.data(restarts(&due).as_bytes())?;
+                terminal.say("nothing to restart, and no rotation is begun");
+                return Ok(Exit::Done);
+            }
+            if let Some(exit) = open(&mut driver, &request, terminal).await? {
+                return Ok(exit);
+            }
+            let exit = run(&mut driver, &request.by, "restart", terminal).await?;
+            terminal.data(restarts(&driver.restarts()).as_bytes())?;
+            Ok(exit)
+        })?
+    }
+}
+
+/// The stamps that were typed, as they are configured.
+fn named(typed: &[String], chosen: &Chosen<'_>) -> Result<BTreeSet<StampName>, CliError> {
+    let known: Vec<StampName> =
+        chosen.environment.stamps.iter().map(super::settings::StampSettings::stamp_name).collect();
+    let find = |name: &String| {
+        known.iter().find(|stamp| stamp.as_str() == name).cloned().ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(StampName::as_str).collect();
+            CliError::usage("there is no such stamp").at(name).hint(format!("there are {}", names.join(", ")))
+        })
+    };
+    typed.iter().map(find).collect()
+}

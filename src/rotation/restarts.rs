@@ -1,0 +1,119 @@
+//! Where every restart stands: what was restarted, what was left as it was and why, and what is still to come. For
+//! people; nothing is decided by it.
+
+use jiff::Timestamp;
+
+use super::predicate::propagated;
+use super::stamps::{WorkloadStand, stand_of};
+use super::{Context, Decider, Fold, Leg, Opened, Outcome, Reason, Step};
+use crate::model::{StampFacts, StampName, WorkloadName, World};
+
+/// One workload of one stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkloadRestart {
+    /// By this rotation, whose patch was sent then.
+    Restarted(Timestamp),
+    /// All its pods are younger than what their vault holds, and nobody had to restart it.
+    Young,
+    /// Its cluster does not run: there is nothing to restart.
+    NoPods,
+    /// Its pods are older, and the vault holds the key that they shall read.
+    Due,
+    /// Why not yet.
+    Held(Reason),
+}
+
+/// One stamp, its workloads in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StampRestart {
+    pub stamp: StampName,
+    /// Whether it is one of those that were asked for.
+    pub asked: bool,
+    pub workloads: Vec<(WorkloadName, WorkloadRestart)>,
+}
+
+impl StampRestart {
+    /// Whether anything is left to restart, or cannot be told.
+    pub fn is_over(&self) -> bool {
+        self.workloads.iter().all(|(_, it)| !matches!(it, WorkloadRestart::Due | WorkloadRestart::Held(_)))
+    }
+}
+
+/// Every stamp of the policy, in its order.
+pub fn restarts(
+    decider: &Decider<'_>,
+    fold: &Fold,
+    opened: &Opened,
+    world: &World,
+    now: Timestamp,
+) -> Vec<StampRestart> {
+    let ctx = Context {
+        fold,
+        opened,
+        world,
+        policy: decider.policy,
+        now,
+        holder: decider.holder,
+        leg: Leg::Out,
+        without: decider.without,
+        reach: decider.reach,
+        relied: None,
+    };
+    let leg = if ctx.is_on_the_way_back() { Leg::Back } else { Leg::Out };
+    let ctx = Context { leg, ..ctx };
+    ctx.policy.stamps.iter().map(|facts| of_stamp(&ctx, facts)).collect()
+}
+
+fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {
+    let all =
+        |told: WorkloadRestart| ctx.policy.workloads.iter().map(|it| (it.clone(), told.clone())).collect();
+    let workloads = match stand_of(ctx, facts) {
+        Err(reason) => all(WorkloadRestart::Held(*reason)),
+        Ok(stand) if !stand.runs => all(WorkloadRestart::NoPods),
+        Ok(stand) => {
+            let unpropagated = propagated(ctx, &facts.name, ctx.target(), ctx.policy.ages.ordinary);
+            let waits = unpropagated.into_iter().next();
+            let told = |(name, stand)| {
+                let told = of_workload(ctx, &facts.name, &name, stand, waits.as_ref());
+                (name, told)
+            };
+            stand.workloads.into_iter().map(told).collect()
+        }
+    };
+    StampRestart { stamp: facts.name.clone(), asked: ctx.reach.asks_for(&facts.name), workloads }
+}
+
+fn of_workload(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    workload: &WorkloadName,
+    stand: WorkloadStand,
+    waits: Option<&Reason>,
+) -> WorkloadRestart {
+    match (stand, waits) {
+        (WorkloadStand::InFlight(reason) | WorkloadStand::Missing(reason), _) => {
+            WorkloadRestart::Held(reason)
+        }
+        // Whatever its pods are, they are none that the target key was there for.
+        (_, Some(reason)) => WorkloadRestart::Held(reason.clone()),
+        (WorkloadStand::Todo, None) => WorkloadRestart::Due,
+        (WorkloadStand::Done, None) => {
+            sent(ctx, stamp, workload).map_or(WorkloadRestart::Young, WorkloadRestart::Restarted)
+        }
+    }
+}
+
+/// When this rotation last restarted the workload for what its vault holds now.
+fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option<Timestamp> {
+    let version = &ctx.world.vaults.get(stamp)?.get()?.version;
+    let ours = |step: &Step| match step {
+        Step::Restart { leg, stamp: on, workload: what, version: read, .. } => {
+            *leg == ctx.leg && on == stamp && what == workload && read == version
+        }
+        _ => false,
+    };
+    let refused = |outcome: &Outcome| matches!(outcome, Outcome::NotSent { .. } | Outcome::Refused { .. });
+    let record = ctx.fold.steps.values().find(|record| ours(&record.intent.step))?;
+    let unsent = record.outcome.as_ref().is_some_and(|(_, outcome)| refused(outcome));
+    (record.applied || !unsent).then_some(record.intended_at)
+}

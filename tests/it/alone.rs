@@ -1,0 +1,194 @@
+//! One phase alone, approvals, acceptances and the end of a rotation, as a person or a job types them.
+
+use std::process::Output;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keyslot::journal::{Journal, StorePlace, open_store};
+use keyslot::model::{Access, FlipBack, KeyKind, KeyMaterial, RotationId, Route, Salt, Slot};
+use keyslot::rotation::{Event, Intent, Opened, Purpose, Step};
+use keyslot::sim::config::WorkloadConfig;
+use keyslot::sim::{Command, WorldConfig};
+
+use crate::live::Live;
+
+const SPEED: f64 = 1200.0;
+
+fn world() -> WorldConfig {
+    let mut config = WorldConfig::seeded(5).with_stamps(2);
+    config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
+    config
+}
+
+struct Ran {
+    code: i32,
+    data: String,
+    talk: String,
+}
+
+fn ran(live: &Live, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
+    command.args(arguments).envs(variables.iter().copied());
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: status.code().unwrap_or(-1), data: text(stdout), talk: text(stderr) }
+}
+
+/// Somebody writes the slot's key into every vault by hand.
+fn write(live: &Live, slot: Slot) {
+    live.stage.simulation.world.with(|world| {
+        let key = world.account().current(KeyKind::read_write(slot)).unwrap();
+        let value = KeyMaterial::clone(&key.material);
+        let stamps: Vec<_> = world.stamps().map(|stamp| stamp.name.clone()).collect();
+        for stamp in stamps {
+            world.apply(Command::SetSecret { stamp, value: value.clone() }).unwrap();
+        }
+    });
+}
+
+/// A journal of the stage's one environment, written from the side.
+async fn record(live: &Live, events: Vec<Event>) {
+    let place = StorePlace::parse("state", &live.stage.folder).unwrap().join("prod").join("journal");
+    let mut journal: Journal<Event> = Journal::open(open_store(&place, None).unwrap()).await.unwrap();
+    for event in events {
+        journal.append(event, Timestamp::now()).await.unwrap();
+    }
+}
+
+fn opened(live: &Live) -> Event {
+    Event::Opened(Opened {
+        pair: keyslot::rotation::Pair::Alone,
+        rotation: RotationId::new("r1"),
+        environment: "prod".into(),
+        account: live.stage.simulation.world.with(|world| world.account().config().id.clone()),
+        from: Slot::Primary,
+        access: Access::ReadWrite,
+        retired_generation: None,
+        retired_fingerprint: None,
+        salt: Salt::new("00"),
+        route: Route::Hotfix,
+        flip_back: FlipBack::No,
+        by: "ada".to_owned(),
+    })
+}
+
+fn regeneration_sent() -> Event {
+    let step = Step::Regenerate { kind: KeyKind::read_write(Slot::Primary), purpose: Purpose::Retire };
+    Event::Intended {
+        intents: vec![Intent {
+            key: step.key(),
+            attempt: 1,
+            step,
+            generation_before: None,
+            evidence: String::new(),
+        }],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restart_brings_the_pods_to_what_was_written_by_hand_and_changes_nothing_else() {
+    let live = Live::set(world(), SPEED);
+    let nothing = ran(&live, &["restart"], &[]);
+    assert_eq!(nothing.code, 0, "{}", nothing.talk);
+    assert!(nothing.talk.contains("nothing to restart, and no rotation is begun"), "{}", nothing.talk);
+    assert_eq!(live.newest_record(), "", "the journal is as it was");
+
+    write(&live, Slot::Secondary);
+    let unknown = ran(&live, &["restart", "--stamp", "nowhere"], &[]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.talk.contains("northeurope, eastus2"), "{}", unknown.talk);
+
+    let restarted = ran(&live, &["restart", "--quiesce"], &[]);
+    assert_eq!(restarted.code, 0, "{}", restarted.talk);
+    let lines = restarted.data.lines().filter(|line| line.contains("restarted at")).count();
+    assert_eq!(lines, 2, "{}", restarted.data);
+    assert!(restarted.talk.contains("the rotation stays open"), "{}", restarted.talk);
+    let log = live.stage.simulation.wire.transcript();
+    assert_eq!(log.count("PATCH", "/deployments/"), 2);
+    assert_eq!((log.count("POST", "/pulls"), log.count("POST", "/regenerateKey")), (0, 0));
+    assert_eq!(live.stage.simulation.world.with(|world| world.outage().refused), 0);
+
+    // The code is not so: a regeneration alone says that and does nothing about it.
+    let held = ran(&live, &["regenerate", "--approve"], &[]);
+    assert_eq!(held.code, 4, "{}", held.talk);
+    assert!(held.talk.contains("its next step is not what was asked for: push fix/"), "{}", held.talk);
+    assert_eq!(live.stage.simulation.wire.transcript().count("POST", "/pulls"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_must_say_for_which_rotation_it_approves() {
+    let live = Live::set(world(), SPEED);
+    let refused = ran(&live, &["rotate", "--approve"], &[("CI", "true")]);
+    assert_eq!(refused.code, 2, "{}", refused.talk);
+    assert_eq!(live.newest_record(), "", "nothing was begun");
+
+    record(&live, vec![opened(&live)]).await;
+    for arguments in [&["advance", "--approve"][..], &["regenerate", "--approve"], &["rotate", "--approve"]] {
+        let refused = ran(&live, arguments, &[("TF_BUILD", "True")]);
+        assert_eq!(refused.code, 2, "{}", refused.talk);
+        assert!(refused.talk.contains("--approve r1"), "{}", refused.talk);
+    }
+    let other = ran(&live, &["advance", "--approve", "r2"], &[]);
+    assert_eq!(other.code, 2, "{}", other.talk);
+    assert_eq!(live.newest_record(), "opened", "nothing was approved");
+    let bound = ran(&live, &["advance", "--approve", "r1"], &[("CI", "true")]);
+    assert_eq!(bound.code, 3, "{}", bound.talk);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_regeneration_that_was_sent_is_not_closed_over() {
+    let live = Live::set(world(), SPEED);
+    record(&live, vec![opened(&live), regeneration_sent()]).await;
+    let refused = ran(&live, &["close", "--because", "enough"], &[]);
+    assert_eq!(refused.code, 4, "{}", refused.talk);
+    assert!(refused.talk.contains("Azure goes on with it"), "{}", refused.talk);
+    assert_eq!(live.newest_record(), "intended");
+    let closed = ran(&live, &["close", "--because", "enough", "--unconfirmed"], &[]);
+    assert_eq!(closed.code, 0, "{}", closed.talk);
+    assert!(closed.talk.contains("goes on in Azure"), "{}", closed.talk);
+    assert_eq!(live.newest_record(), "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_exist_is_not_accepted() {
+    let live = Live::set(world(), SPEED);
+    record(&live, vec![opened(&live)]).await;
+    let accept = |what: &str| {
+        let rest = ["--because", "agreed", "--until", "2099-01-01T00:00:00Z"];
+        ran(&live, &[&["advance", "--accept", what][..], &rest].concat(), &[])
+    };
+    let refused = accept("wave:nowhere");
+    assert_eq!(refused.code, 2, "{}", refused.talk);
+    assert!(refused.talk.contains("eastus2"), "{}", refused.talk);
+    assert_eq!(live.newest_record(), "opened");
+    let accepted = accept("wave:eastus2");
+    assert_ne!(accepted.code, 2, "{}", accepted.talk);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_second_waits_and_is_told_for_whom() {
+    let live = Live::set(world(), 60.0);
+    let mut first = live.keyslot(&["rotate"]);
+    while live.stage.simulation.world.with(|world| world.pulls().is_empty()) {
+        assert_eq!(first.ended(), None, "{}", first.talk());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let second = ran(&live, &["rotate"], &[]);
+    assert_eq!(second.code, 3, "{}", second.talk);
+    assert!(second.talk.contains("another keyslot is at work"), "{}", second.talk);
+    assert!(second.talk.contains("holds the lease until"), "{}", second.talk);
+    first.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_may_not_look_is_told_that_a_person_must_act() {
+    let live = Live::set(world(), SPEED);
+    record(&live, vec![opened(&live)]).await;
+    let wrong = ran(&live, &["explain"], &[("AZURE_CLIENT_SECRET", "wrong")]);
+    assert_eq!(wrong.code, 4, "{}{}", wrong.data, wrong.talk);
+    assert!(
+        wrong.data.contains("a person must act") && wrong.data.contains("opened by: a person"),
+        "{}",
+        wrong.data
+    );
+}

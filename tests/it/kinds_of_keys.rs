@@ -1,0 +1,144 @@
+//! Rotations of the other kind of key, and of both slots.
+
+use keyslot::drive::TurnEnd;
+use keyslot::model::{Access, KeyMaterial, Propagation, Slot};
+use keyslot::rotation::{Fold, Pair, Why};
+use keyslot::sim::{Command, Holds, WorldConfig};
+
+use futures::executor::block_on;
+
+use crate::in_memory::{Life, Theatre};
+
+/// A world whose secret carries the account's read-only key.
+fn reading_only() -> WorldConfig {
+    let mut config = WorldConfig::default();
+    let tree = &config.repository.tree;
+    let path =
+        tree.iter().map(|(path, _)| path.to_string()).find(|path| path.ends_with("keyvault-secrets.tf"));
+    let path = path.unwrap();
+    let text = String::from_utf8(tree.get(&path).unwrap().bytes().to_vec()).unwrap();
+    let other = text.replace("account.global.primary_key\n", "account.global.primary_readonly_key\n");
+    assert_ne!(text, other);
+    config.repository.tree = tree.with(&path, other.into_bytes());
+    config
+}
+
+#[test]
+fn a_read_only_key_is_retired_like_any_other() {
+    let mut theatre = Theatre::new(reading_only());
+    theatre.access = Access::ReadOnly;
+    let life = theatre.live();
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!(life, Life::Ended(TurnEnd::Done), "{outcome:#?}");
+    assert_eq!(outcome.outage.refused, 0, "{outcome:#?}");
+    let gone: Vec<&str> = outcome.regenerated.iter().map(|it| it.kind).collect();
+    assert_eq!(gone, ["primaryReadonly"]);
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary), "{outcome:#?}");
+}
+
+/// The slot is right, the key is not: whoever got the other kind would be able to write.
+#[test]
+fn a_secret_with_the_other_kind_of_key_holds_a_rotation() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.access = Access::ReadOnly;
+    theatre.retire = Some(Slot::Primary);
+    let life = theatre.live();
+    assert!(!matches!(life, Life::Ended(TurnEnd::Done)), "{life:?}");
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 0);
+}
+
+#[test]
+fn both_slots_are_two_rotations_and_everybody_ends_where_they_began() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    let life = theatre.live();
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!(life, Life::Ended(TurnEnd::Done), "{outcome:#?}");
+    assert_eq!(outcome.outage.refused, 0);
+    let gone: Vec<&str> = outcome.regenerated.iter().map(|it| it.kind).collect();
+    assert_eq!(gone, ["primary", "secondary"]);
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Primary));
+    // Asked again a moment later, nothing is begun.
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);
+}
+
+/// What was asked for stands in the journal, not in the process that was asked.
+#[test]
+fn whoever_comes_after_the_first_of_two_begins_the_second() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    theatre.approves = false;
+    let first = theatre.live();
+    assert!(matches!(first, Life::Ended(TurnEnd::Halted { .. })), "{first:?}");
+    theatre.both = false;
+    theatre.approves = true;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);
+}
+
+/// An approval is of one rotation: the second one's key stays until somebody says so.
+#[test]
+fn the_second_of_two_wants_an_approval_of_its_own() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    let ended = block_on(async {
+        let mut driver = theatre.driver().await.unwrap();
+        driver.open(&theatre.request()).await.unwrap();
+        driver.approve("approver", None).await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
+        assert!(driver.open_second("tester").await.unwrap());
+        assert!(!driver.open_second("tester").await.unwrap());
+        let fold: &Fold = driver.fold();
+        assert_eq!(
+            fold.rotation().map(|opened| (opened.pair, opened.from)),
+            Some((Pair::Second, Slot::Secondary))
+        );
+        driver.run().await.unwrap()
+    });
+    assert!(matches!(ended, TurnEnd::Halted { .. }), "{ended:?}");
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 1);
+}
+
+#[test]
+fn a_rotation_that_was_begun_alone_is_not_taken_for_one_of_two() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.approves = false;
+    theatre.live();
+    theatre.both = true;
+    let Life::Failed(why) = theatre.live() else { panic!("it went on") };
+    assert!(why.contains("primary"), "{why}");
+}
+
+/// Teams without a pipeline: keyslot writes what the code reads by then, and starts nothing.
+#[test]
+fn without_a_pipeline_keyslot_writes_the_vaults_itself() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.propagation = Propagation::Write;
+    let life = theatre.live();
+    let world = theatre.world.lock();
+    let outcome = world.outcome();
+    assert_eq!(life, Life::Ended(TurnEnd::Done), "{outcome:#?}");
+    assert_eq!(outcome.outage.refused, 0);
+    assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary));
+    assert_eq!(world.counters().runs_started, 0);
+    // Each vault has the version of the beginning, and ours.
+    assert!(world.stamps().all(|stamp| stamp.vault.versions().len() == 2));
+}
+
+#[test]
+fn a_secret_that_somebody_set_by_hand_is_not_written_over() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.propagation = Propagation::Write;
+    theatre.retire = Some(Slot::Primary);
+    let stamp = theatre.policy.stamps[1].name.clone();
+    let value = KeyMaterial::new("neither of the keys".to_owned());
+    theatre.world.lock().apply(Command::SetSecret { stamp: stamp.clone(), value }).unwrap();
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = life else { panic!("{life:?}") };
+    let by_hand = |why: &Why| *why == Why::VaultByHand { wanted: Slot::Secondary };
+    assert!(reasons.iter().any(|reason| by_hand(&reason.why)), "{reasons:?}");
+    let world = theatre.world.lock();
+    assert_eq!(world.stamp(&stamp).unwrap().vault.versions().len(), 2, "the first, and the one by hand");
+    assert_eq!(world.outcome().regenerated.len(), 0);
+}
