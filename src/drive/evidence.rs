@@ -44,8 +44,8 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
-        EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
         EvidenceKey::Census => facts.seen(world.census.as_ref(), census),
+        EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::matches_any_case;
+use super::pattern::matches_any_case;
 use super::{Caller, Identity, Network};
 
 /// One reader, or several that are alike, signed off as gone.

@@ -29,10 +29,10 @@ pub enum EvidenceKey {
     Inventory,
     /// Who asked the account with which key, by its logs.
     Usage,
-    /// What we may do with the account.
-    Rights,
     /// Who used the key or read the secret over the census window.
     Census,
+    /// What we may do with the account.
+    Rights,
 }
 
 impl fmt::Display for EvidenceKey {
@@ -48,8 +48,8 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
-            EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
             EvidenceKey::Census => f.write_str("the census of the key's readers"),
+            EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
         }
     }
 }
@@ -102,6 +102,6 @@ pub struct World {
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
-    pub rights: Option<Seen<AccountRights>>,
     pub census: Option<Seen<CensusView>>,
+    pub rights: Option<Seen<AccountRights>>,
 }

@@ -48,8 +48,8 @@ enum Found {
     Cluster(StampName, Seen<ClusterView>),
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
-    Rights(Seen<AccountRights>),
     Census(Seen<CensusView>),
+    Rights(Seen<AccountRights>),
 }
 
 fn before(at: Timestamp, by: Duration) -> Timestamp {
@@ -97,8 +97,8 @@ impl Observer {
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
-                Found::Rights(seen) => world.rights = Some(seen),
                 Found::Census(seen) => world.census = Some(seen),
+                Found::Rights(seen) => world.rights = Some(seen),
             }
         }
     }

@@ -463,8 +463,8 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the cluster of north",
         "Azure's list of stamps",
         "the logs of the data plane",
-        "what keyslot may do with the account",
         "the census of the key's readers",
+        "what keyslot may do with the account",
     ];
     assert_eq!(names, expected);
     assert_eq!(relied.good_until(), Some(at(100_060)), "a minute, as the policy says for regenerate");

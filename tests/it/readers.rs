@@ -234,7 +234,7 @@ fn absent_logs_hold_nothing_and_unreadable_ones_do() {
         let mut unreadable = Stage::ready();
         let census = unreadable.census_mut();
         match part {
-            0 => census.used = Err(blind(Blindness::Forbidden)),
+            0 => census.used = Err(blind(Blindness::Throttled)),
             _ => census.read = Err(blind(Blindness::Unreachable)),
         }
         let decision = unreadable.decide();

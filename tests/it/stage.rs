@@ -61,8 +61,8 @@ impl Stage {
             runs: Some(Seen::known(now, Vec::new())),
             inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
             usage: Some(Seen::known(now, usage(now))),
-            rights: Some(Seen::known(now, rights())),
             census: Some(Seen::known(now, census(now))),
+            rights: Some(Seen::known(now, rights())),
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));

@@ -45,6 +45,7 @@ fn policy() -> Policy {
         census_window: hour * 24,
         automation: vec!["pipeline".to_owned()],
         sign_offs: Vec::new(),
+        propagation: crate::model::Propagation::Pipeline,
         store: SharedStore::Shared,
         ages: Ages { ordinary: hour, restart: hour, regenerate: hour, proof: hour },
         pace: Pace { people: hour, pipeline: hour, rollout: hour, pods: hour, account: hour },

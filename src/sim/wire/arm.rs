@@ -158,9 +158,9 @@ fn note(world: &mut World, asked: &Asked, client: &str, headers: &HeaderMap) {
         Asked::Regenerate => "regenerateKey",
         Asked::Get
         | Asked::Permissions
-        | Asked::Locks
         | Asked::Assignments
         | Asked::Role
+        | Asked::Locks
         | Asked::Status(_)
         | Asked::Result(_) => return,
     };
