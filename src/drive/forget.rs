@@ -99,7 +99,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
     }
 }
 
-fn stamp_of(subject: &Subject) -> Option<&StampName> {
+pub(super) fn stamp_of(subject: &Subject) -> Option<&StampName> {
     match subject {
         Subject::Stamp(stamp) | Subject::Workload(stamp, _) | Subject::Object(stamp, _) => Some(stamp),
         Subject::Rotation

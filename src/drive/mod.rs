@@ -8,6 +8,7 @@
 //! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
+mod attention;
 mod error;
 mod evidence;
 mod foresee;
@@ -31,6 +32,8 @@ use crate::observe::Observer;
 use crate::ports::Ports;
 use crate::rotation::{Event, Fold, Gate, IllegalRecord, operation};
 
+use attention::Attention;
+
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, fresh_salt};
 pub use turn::TurnEnd;
@@ -49,6 +52,7 @@ pub struct Driver {
     world: World,
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
+    attention: Attention,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
     holder: String,
@@ -89,6 +93,7 @@ impl Driver {
             folded: 0,
             world: World::default(),
             clocks: None,
+            attention: Attention::default(),
             policy,
             holder,
             lease_terms,
