@@ -17,6 +17,7 @@ mod discover;
 mod error;
 mod exit;
 mod fault;
+mod files;
 mod findings;
 mod flip;
 mod guard;
@@ -137,6 +138,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Runs a command's asynchronous part to its end, on a runtime of its own. The only place that makes one.
 fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
+    files::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

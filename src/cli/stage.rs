@@ -52,10 +52,18 @@ impl Stage {
     /// # Errors
     /// A folder that cannot be written, a port that cannot be had.
     pub fn set(options: StageOptions) -> Result<Stage, CliError> {
-        let StageOptions { config, speed, folder, transcript, flip_back } = options;
+        let world = World::new(options.config.clone());
+        Stage::of(world, options)
+    }
+
+    /// The same with a world that has a past.
+    ///
+    /// # Errors
+    /// As [`Stage::set`].
+    pub fn of(world: World, options: StageOptions) -> Result<Stage, CliError> {
+        let StageOptions { config: _, speed, folder, transcript, flip_back } = options;
         fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
         let folder = fs::canonicalize(&folder).map_err(|error| cannot_write(&folder, &error))?;
-        let world = World::new(config);
         let world_start = world.now();
         let cannot_start = |error: &dyn std::error::Error| {
             CliError::world("cannot start the simulated world").at(folder.display()).caused_by(error)

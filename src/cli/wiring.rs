@@ -263,6 +263,7 @@ async fn ports(
     variables: Variables<'_>,
 ) -> Result<Ports, CliError> {
     let environment = chosen.environment;
+    super::files::enough_for(environment.stamps.len())?;
     let tokens = tokens(chosen, http, variables)?;
     let cosmos = CosmosSettings {
         account: environment.account.id(),

@@ -15,7 +15,9 @@ use crate::rotation::{Ended, Event, Intent, Opened, Relied, Step};
 impl Driver {
     pub(super) async fn act(&mut self, steps: Vec<Step>, relied: &Relied) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
-        let intents: Vec<Intent> = steps.into_iter().map(|step| self.intent(&opened, step, relied)).collect();
+        let relied_on = evidence::relied_on(relied, &self.world);
+        let intents: Vec<Intent> =
+            steps.into_iter().map(|step| self.intent(&opened, step, &relied_on)).collect();
         // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
         let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
         let intended_at = self.ports.clock.now();
@@ -32,6 +34,7 @@ impl Driver {
         let mut ended = Vec::with_capacity(intents.len());
         for (intent, outcome) in intents.iter().zip(ends) {
             forget::after_step(&mut self.world, &intent.step);
+            self.attention.stepped(&intent.step);
             self.say(&Notice::Ended { step: &intent.step, outcome: &outcome });
             ended.push(Ended { key: intent.key.clone(), attempt: intent.attempt, outcome });
         }
@@ -52,7 +55,7 @@ impl Driver {
         }
     }
 
-    fn intent(&self, opened: &Opened, step: Step, relied: &Relied) -> Intent {
+    fn intent(&self, opened: &Opened, step: Step, relied_on: &[u8; 32]) -> Intent {
         let key = step.key();
         let generation_before = match &step {
             Step::Regenerate { kind, .. } => self
@@ -63,7 +66,7 @@ impl Driver {
                 .and_then(|account| account.key(*kind).generated),
             _ => None,
         };
-        let evidence = evidence::digest(opened, &step, relied, &self.world);
+        let evidence = evidence::digest(opened, &step, relied_on);
         Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence }
     }
 

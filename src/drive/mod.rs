@@ -8,6 +8,7 @@
 //! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
+mod attention;
 mod error;
 mod evidence;
 mod foresee;
@@ -32,6 +33,8 @@ use crate::observe::Observer;
 use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
+use attention::Attention;
+
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
 pub use turn::TurnEnd;
@@ -50,6 +53,7 @@ pub struct Driver {
     world: World,
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
+    attention: Attention,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
     holder: String,
@@ -91,6 +95,7 @@ impl Driver {
             folded: 0,
             world: World::default(),
             clocks: None,
+            attention: Attention::default(),
             policy,
             holder,
             lease_terms,

@@ -258,6 +258,9 @@ pub fn fresh_salt() -> Result<Salt, DriveError> {
     Ok(Salt::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }
 
+/// Clusters that are asked at once how they spell.
+const SPELLERS: usize = 4;
+
 /// How a configured name is spelt in a cluster: the real name and, where it differs, a note for people.
 pub type Speller<'a> =
     &'a (dyn Fn(&str, &[WorkloadName]) -> Result<(WorkloadName, Option<String>), String> + Sync);
@@ -269,9 +272,15 @@ impl Driver {
     /// # Errors
     /// Names that no Deployment has, in words.
     pub async fn spell_workloads(&mut self, speller: Speller<'_>) -> Result<Vec<String>, Vec<String>> {
-        let clusters: BTreeSet<EvidenceKey> =
-            self.observer.targets().stamps.iter().cloned().map(EvidenceKey::Cluster).collect();
-        self.observer.look(&clusters, &mut self.world).await;
+        let stamps = self.observer.targets().stamps.clone();
+        // One that can be seen is enough; most often the first few are.
+        for some in stamps.chunks(SPELLERS) {
+            let clusters: BTreeSet<EvidenceKey> = some.iter().cloned().map(EvidenceKey::Cluster).collect();
+            self.observer.look(&clusters, &mut self.world).await;
+            if self.world.clusters.values().any(|seen| seen.get().is_some()) {
+                break;
+            }
+        }
         let seen = self.world.clusters.values().find_map(|seen| seen.get());
         let Some(cluster) = seen else { return Ok(Vec::new()) };
         let existing: Vec<WorkloadName> =

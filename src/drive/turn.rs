@@ -1,12 +1,15 @@
 //! One turn: on and on until it has to wait, a person must act, or it is done.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::Either;
 use jiff::{SignedDuration, Timestamp};
 
+use super::attention::Looks;
 use super::lease::Standing;
-use super::{DriveError, Driver, Notice, forget};
+use super::{DriveError, Driver, Notice};
 use crate::model::{Blindness, EvidenceKey, World};
 use crate::rotation::{Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide};
 
@@ -67,6 +70,7 @@ impl Driver {
                 Ok(Some(end)) => return Ok(end),
                 Ok(None) => {}
                 Err(error) if error.is_conflict() => {
+                    self.attention.overtaken();
                     self.say(&Notice::Overtaken);
                 }
                 Err(error) => return Err(error),
@@ -114,29 +118,41 @@ impl Driver {
         only && now < later(*refused.get_or_insert(now), GRANTS)
     }
 
-    /// Sleeps until then, or until a cluster changes; afterwards the evidence behind the reasons is looked at again.
+    /// Sleeps until then, or until something happens in a cluster that a reason waits for; afterwards the evidence
+    /// behind those reasons is looked at again. Where watches follow, what they tell comes before the time.
     async fn wait(&mut self, reasons: &[Reason], until: Timestamp) {
-        let now = self.ports.clock.now();
+        let clock = Arc::clone(&self.ports.clock);
+        let clusters = Arc::clone(&self.ports.clusters);
+        let now = clock.now();
+        let pace = self.policy.pace;
+        let due = self.attention.until(reasons, clusters.as_ref(), &self.world, now, &pace);
         // What opens this very moment, to the instant, may need the next one to be seen open.
-        let until = until.max(later(now, SHORTEST_WAIT));
-        // A cluster in a rollout changes many times a second: not before a fifth of the pace.
-        let pause = self.policy.pace.rollout / 5;
-        let soonest = later(now, pause);
-        let watched = reasons.iter().any(|reason| {
-            matches!(reason.gate, Gate::RolloutSettled | Gate::OldPodsGone | Gate::Wave | Gate::Preflight)
-        });
-        if watched {
-            self.ports.clock.sleep_until(until.min(soonest)).await;
-            let sleep = self.ports.clock.sleep_until(until);
-            let changed = self.ports.clusters.changed();
+        let until = due.unwrap_or(until).max(later(now, SHORTEST_WAIT));
+        let mut heard = self.attention.heard(reasons);
+        while heard.is_empty() && clock.now() < until {
+            let sleep = clock.sleep_until(until);
+            let changed = clusters.changed();
             futures::pin_mut!(sleep, changed);
-            futures::future::select(sleep, changed).await;
-        } else {
-            self.ports.clock.sleep_until(until).await;
+            match futures::future::select(changed, sleep).await {
+                Either::Left((changed, _)) => self.attention.hear(changed),
+                Either::Right(_) => break,
+            }
+            heard = self.attention.heard(reasons);
         }
-        let behind: BTreeSet<EvidenceKey> =
-            reasons.iter().flat_map(|reason| forget::behind_reason(&self.world, reason)).collect();
-        self.observer.look(&behind, &mut self.world).await;
+        let looks = if heard.is_empty() {
+            let at = (now, clock.now());
+            self.attention.due_at(reasons, clusters.as_ref(), &self.world, at, &pace)
+        } else {
+            Looks { glances: heard, ..Looks::default() }
+        };
+        self.look(&looks).await;
+    }
+
+    async fn look(&mut self, looks: &Looks) {
+        let at = self.ports.clock.now();
+        self.attention.looked(looks, at);
+        self.observer.look(&looks.whole, &mut self.world).await;
+        self.observer.glance(&looks.glances, &mut self.world).await;
     }
 
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {
@@ -248,7 +264,8 @@ impl Driver {
                 _ => None,
             })
             .collect();
-        self.observer.look(&keys, &mut self.world).await;
+        let looks = self.attention.split(keys);
+        self.look(&looks).await;
     }
 
     /// Tells the watcher that nothing more will come.

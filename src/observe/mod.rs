@@ -9,7 +9,8 @@ mod targets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::future::{join, join_all};
+use futures::future::join;
+use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
@@ -17,7 +18,7 @@ use crate::model::{
     InventoryView, KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName,
     TreeClaim, UsageView, VaultView, World,
 };
-use crate::ports::{Fault, Ports};
+use crate::ports::{Fault, Glance, Ports};
 
 use claims::Claims;
 pub use targets::{ReleaseRule, Targets};
@@ -36,6 +37,9 @@ pub struct Change {
     pub before: Vec<u8>,
     pub after: Vec<u8>,
 }
+
+/// Looks under way at the same time. Each is a few requests, and thousands of clusters are not all asked in one moment.
+const AT_ONCE: usize = 128;
 
 enum Found {
     Account(Seen<AccountView>),
@@ -76,7 +80,8 @@ impl Observer {
 
     /// Looks at these, all at once, and puts what was seen into the world.
     pub async fn look(&self, keys: &BTreeSet<EvidenceKey>, world: &mut World) {
-        let found = join_all(keys.iter().map(|key| self.look_at(key, world))).await;
+        let looks = keys.iter().map(|key| self.look_at(key, world));
+        let found: Vec<Found> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
         for found in found {
             match found {
                 Found::Account(seen) => world.account = Some(seen),
@@ -101,6 +106,20 @@ impl Observer {
                 Found::Rights(seen) => world.rights = Some(seen),
             }
         }
+    }
+
+    /// Looks again at clusters that were looked at before, each only at what is named; what was seen is dated by the
+    /// oldest part of it.
+    pub async fn glance(&self, glances: &BTreeMap<StampName, Glance>, world: &mut World) {
+        let looks = glances.iter().map(|(stamp, glance)| async move {
+            let at = self.ports.clock.now();
+            match self.ports.clusters.glance(stamp, &self.targets.salt, *glance).await {
+                Ok((view, age)) => (stamp.clone(), Seen::known(before(at, age), view)),
+                Err(fault) => (stamp.clone(), Seen { at, what: Err(fault.blind()) }),
+            }
+        });
+        let found: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+        world.clusters.extend(found);
     }
 
     /// Everything there is to see: for `status`, and for choosing what to retire. Not the census, which is asked of

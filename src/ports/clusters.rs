@@ -1,5 +1,8 @@
 //! The stamps' clusters.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
@@ -13,10 +16,54 @@ pub struct RestartMark {
     pub rotation: RotationId,
 }
 
+/// What of a cluster may have changed so that somebody's waiting is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Happening {
+    /// A rollout has come to its end, is stuck or paused.
+    Rollout,
+    /// No pod that gets the secret is terminating any more.
+    PodsGone,
+}
+
+/// Something that happened in a stamp's cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Changed {
+    pub stamp: StampName,
+    pub what: Happening,
+}
+
+/// What to look at anew, soon after a whole look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Glance {
+    /// Nothing but what the answer to our own restart told.
+    Answer,
+    /// The workloads.
+    Workloads,
+    /// The pods and their mounts.
+    Pods,
+}
+
 #[async_trait]
 pub trait Clusters: Send + Sync {
     /// Workloads, the pods that mount the secret, and synced secrets, from fresh LISTs.
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault>;
+
+    /// Lists only what `glance` names; all else in the view is as the last whole look saw it, pods perhaps as watches
+    /// have brought them since. With the age of the oldest part, by which the whole view is to be dated: a glance
+    /// makes evidence more complete, never younger.
+    async fn glance(
+        &self,
+        stamp: &StampName,
+        salt: &Salt,
+        _glance: Glance,
+    ) -> Result<(ClusterView, Duration), Fault> {
+        Ok((self.look(stamp, salt).await?, Duration::ZERO))
+    }
+
+    /// Whether watches tell of this stamp's changes now, so that looking at a pace tells nothing more.
+    fn follows(&self, _stamp: &StampName) -> bool {
+        false
+    }
 
     /// What we may do in the stamp's cluster, asked and not tried. Empty where nobody can be asked.
     async fn rights(&self, _stamp: &StampName) -> Vec<RightView> {
@@ -32,7 +79,7 @@ pub trait Clusters: Send + Sync {
         permit: &Permit,
     ) -> Effect<i64>;
 
-    /// Resolves when something in a cluster that was looked at has changed since. May never resolve; a quiet
-    /// watch proves nothing.
-    async fn changed(&self);
+    /// Resolves when something has happened in clusters that were looked at, with all of it, once. May never resolve; a
+    /// quiet watch proves nothing.
+    async fn changed(&self) -> BTreeSet<Changed>;
 }

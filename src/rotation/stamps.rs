@@ -73,7 +73,10 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         .map(|name| (name.clone(), workload_stand(ctx, &facts.name, name, vault, cluster)))
         .collect();
     let begun = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::InFlight(_)))
-        || ctx.fold.steps.values().any(|record| restarts(ctx, &record.intent.step, &facts.name, vault));
+        || ctx.policy.workloads.iter().any(|name| {
+            // Asked for by its key: of a thousand stamps there are thousands of steps.
+            ctx.record(&restart_step(ctx, &facts.name, name, vault, String::new())).is_some()
+        });
     let healthy = ctx
         .policy
         .workloads
@@ -121,15 +124,6 @@ fn workload_stand(
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
         }
     }
-}
-
-/// Whether a step restarts something of the stamp for the vault's current version.
-fn restarts(ctx: &Context<'_>, step: &Step, name: &StampName, vault: &VaultView) -> bool {
-    matches!(
-        step,
-        Step::Restart { leg, stamp, version, .. }
-            if *leg == ctx.leg && stamp == name && *version == vault.version
-    )
 }
 
 fn under_way(workload: &WorkloadView) -> Why {

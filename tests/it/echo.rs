@@ -11,8 +11,8 @@ use keyslot::model::{
     OperationState, PullNumber, PullView, Region, RunId, RunView, Salt, StampName, WorkloadName,
 };
 use keyslot::ports::{
-    Accounts, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit, Picked,
-    Pipeline, Ports, RestartMark, SourceFile,
+    Accounts, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit,
+    Picked, Pipeline, Ports, RestartMark, SourceFile,
 };
 
 /// Which of the two answers comes back.
@@ -134,8 +134,8 @@ impl Clusters for Echo<dyn Clusters> {
         self.count.send("restart", || self.inner.restart(stamp, workload, mark, permit)).await
     }
 
-    async fn changed(&self) {
-        self.inner.changed().await;
+    async fn changed(&self) -> std::collections::BTreeSet<Changed> {
+        self.inner.changed().await
     }
 }
 

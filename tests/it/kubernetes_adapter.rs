@@ -578,8 +578,10 @@ async fn a_deployment_that_was_seen_paused_is_not_restarted() {
 }
 
 fn event(kind: &str, version: &str, generation: i64) -> String {
+    let status = json!({"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1,
+        "availableReplicas": 1});
     json!({"type": kind, "object": {"metadata": {"uid": "d", "resourceVersion": version,
-        "generation": generation}}})
+        "generation": generation}, "status": status}})
     .to_string()
 }
 

@@ -13,7 +13,7 @@ use keyslot::adapters::kubernetes::{
     ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster, parse_workload,
 };
 use keyslot::model::{ClusterView, RotationId, Salt, StampName, Strategy, WorkloadKind, WorkloadName};
-use keyslot::ports::{Clock as _, Clusters, Effect, Permit, RestartMark};
+use keyslot::ports::{Clock as _, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::rotation::rollout::{Rollout, rollout};
 use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
 use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireFault, WireOptions};
@@ -711,4 +711,66 @@ async fn neither_side_of_the_wire_logs_a_token_or_a_key() {
     for secret in keys.iter().map(String::as_str).chain([setup.token.as_str()]) {
         assert!(!said.contains(secret), "a secret was logged");
     }
+}
+
+/// What a glance asks the API server for, by the last words of the paths.
+async fn glance(setup: &Setup, adapter: &Kubernetes, glance: Glance) -> (ClusterView, Duration, Vec<String>) {
+    let before = setup.wire.transcript().entries().len();
+    let (view, age) = adapter.glance(&setup.stamp, &Salt::new("5a17"), glance).await.unwrap();
+    let entries = setup.wire.transcript().entries();
+    let asked = entries[before..].iter().filter(|entry| !entry.path.contains("watch=true"));
+    let last = |path: &str| path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    (view, age, asked.map(|entry| last(&entry.path)).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glance_lists_only_what_is_named_and_is_no_younger_than_the_look_before_it() {
+    let setup = setup(WorldConfig::default(), 600.0);
+    let adapter = setup.adapter();
+    setup.look(&adapter).await;
+    while !adapter.follows(&setup.stamp) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let looked = std::time::Instant::now();
+    // The API tells creation times in whole seconds, rounded down.
+    let before = jiff::Timestamp::from_second(setup.world.clock().now().as_second()).unwrap();
+    assert_eq!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2));
+
+    let (view, _, asked) = glance(&setup, &adapter, Glance::Answer).await;
+    let restarted = view.workload(&catalog()).unwrap();
+    assert_eq!((restarted.generation, asked), (2, vec![]), "the answer to the restart told it");
+    assert!(!rollout(restarted, 2).is_complete());
+
+    while !adapter.changed().await.iter().any(|changed| changed.what == Happening::Rollout) {}
+    let (view, age, asked) = glance(&setup, &adapter, Glance::Workloads).await;
+    assert!(rollout(view.workload(&catalog()).unwrap(), 2).is_complete(), "{view:?}");
+    assert_eq!(asked[0], "deployments");
+    // Where an event is late, the pods are listed too.
+    assert!(
+        asked.len() == 1 || asked == ["deployments", "pods", "secretproviderclasspodstatuses"],
+        "{asked:?}"
+    );
+    let name = catalog();
+    let young = view.pods_of(&name).filter(|pod| pod.deleting.is_none() && pod.created >= before);
+    assert_eq!(young.count(), 3, "{view:?}");
+    let passed = setup.world.clock().now().duration_since(before).unsigned_abs();
+    assert!(age >= passed.saturating_sub(Duration::from_secs(60)) && age > looked.elapsed(), "{age:?}");
+
+    let (view, older, asked) = glance(&setup, &adapter, Glance::Pods).await;
+    assert_eq!(asked, ["pods", "secretproviderclasspodstatuses"]);
+    assert!(
+        older >= age && view.pods_of(&catalog()).all(|pod| pod.mounted.is_some() || pod.deleting.is_some())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_was_looked_at_before_a_glance_is_a_whole_look() {
+    let setup = setup(WorldConfig::default(), 60.0);
+    let adapter = setup.adapter();
+    let (view, age, asked) = glance(&setup, &adapter, Glance::Pods).await;
+    assert_eq!((view.workloads.len(), age), (3, Duration::ZERO));
+    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 7, "{asked:?}");
+    // Another salt, other fingerprints.
+    let (_, age) = adapter.glance(&setup.stamp, &Salt::new("b0"), Glance::Answer).await.unwrap();
+    assert_eq!(age, Duration::ZERO);
 }

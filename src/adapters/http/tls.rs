@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -34,6 +35,10 @@ impl std::fmt::Debug for Identity {
     }
 }
 
+/// Servers whose TLS sessions are kept for a resumption. rustls makes room for all of them at once, a client has few,
+/// and there is a client for each cluster.
+const SESSIONS: usize = 8;
+
 /// A client configuration with ring and without ALPN: servers then speak HTTP/1.1, where “the request was
 /// sent” has one meaning only.
 ///
@@ -46,12 +51,17 @@ pub fn tls_config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientCo
         Trust::System => builder.with_platform_verifier()?,
         Trust::Only(pem) => builder.with_root_certificates(roots(pem)?),
     };
-    let Some(Identity { chain, key }) = identity else { return Ok(builder.with_no_client_auth()) };
+    let Some(Identity { chain, key }) = identity else { return Ok(lean(builder.with_no_client_auth())) };
     let key = PrivateKeyDer::from_pem_slice(key)
         .map_err(|_| HttpError::Certificate("the client key is not readable as PEM".to_owned()))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
     let chain = chain.map_err(|error| HttpError::Certificate(error.to_string()))?;
-    Ok(builder.with_client_auth_cert(chain, key)?)
+    Ok(lean(builder.with_client_auth_cert(chain, key)?))
+}
+
+fn lean(mut config: ClientConfig) -> ClientConfig {
+    config.resumption = Resumption::in_memory_sessions(SESSIONS);
+    config
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, HttpError> {

@@ -10,6 +10,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
 use super::connect::Connection;
@@ -93,6 +94,8 @@ struct PageMeta {
 pub(super) struct Api {
     pub connection: Connection,
     pub clock: Arc<dyn Clock>,
+    /// Shared with all other servers.
+    pub turns: Arc<Semaphore>,
     /// As “cluster of stamp eastus”.
     pub subject: String,
 }
@@ -106,6 +109,8 @@ impl Api {
         body: Option<(&'static str, Vec<u8>)>,
         leave: Option<Leave<'_>>,
     ) -> Result<Answer, Failure> {
+        // Never closed; whoever waits here has sent nothing, and a permit is checked after it.
+        let _turn = self.turns.acquire().await;
         let request = self.request(method, path, body).await?;
         let sent = self.connection.http.send(request, leave);
         let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {

@@ -1,8 +1,11 @@
-//! One look at a cluster: seven lists, and one Secret each where values are synced.
+//! One look at a cluster: up to seven lists, and one Secret each where values are synced.
 //!
-//! Every look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Pods are
+//! A whole look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
+//! one, a glance lists again only what matters now; it is no younger than the whole look before it. Pods are
 //! listed after workloads, so that whatever a finished rollout left behind is still seen, and the mounts'
 //! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment.
+
+use std::collections::BTreeSet;
 
 use k8s_openapi::Metadata;
 use k8s_openapi::api::apps::v1::ReplicaSet;
@@ -17,7 +20,7 @@ use super::failure::{Failure, Refusal};
 use super::owners::{Above, Owners};
 use super::workloads::Workloads;
 use super::{rollouts, synced, workload};
-use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion};
+use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -39,35 +42,87 @@ pub(super) struct Place {
     pub version: String,
 }
 
-/// Looks, and says from where a watch can follow.
-pub(super) async fn look(
-    api: &Api,
-    subject: &Subject,
-    salt: &Salt,
-) -> Result<(ClusterView, Vec<Place>), Fault> {
+/// What a look brings along.
+pub(super) struct Looked {
+    pub view: ClusterView,
+    pub classes: Vec<Class>,
+    /// From where watches can follow.
+    pub places: Vec<Place>,
+    /// Of the list of pods.
+    pub version: Option<u64>,
+}
+
+/// Looks at everything.
+pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt) -> Result<Looked, Fault> {
     let classes = classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
     let workloads = Workloads::list(api, subject, &classes).await?;
     if workloads.views.is_empty() {
         namespaces_exist(api, subject).await?;
     }
-    let (pods, more) =
-        everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(api, f, "list the pods"))?;
-    let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, &classes)).collect();
-    let statuses = statuses(api, subject, &pods, &classes)
-        .await
-        .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
-    let mut above = owners(api, subject, &pods, &workloads).await?;
+    let names = workloads.names();
+    let Pods { pods, above, statuses, places: more } = Pods::list(api, subject, &classes, &names).await?;
+    let mut above = above;
     let rollouts = rollouts::list(api, subject, &classes, &mut above).await?;
-    let view = |(pod, above): (&Pod, Above)| -> Option<PodView> {
-        workload::pod(pod, above, version(pod, subject, &classes, &statuses))
-    };
-    let pods = pods.iter().zip(above).filter_map(view).collect();
+    let version = version_of(&more);
+    let pods = Pods { pods, above, statuses, places: Vec::new() }.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
     let Workloads { mut views, cron_jobs, mut places } = workloads;
     views.extend(rollouts);
     places.extend(more);
-    Ok((ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced }, places))
+    let view = ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced };
+    Ok(Looked { view, classes, places, version })
+}
+
+/// The pods that get the secret and their mounts, listed anew; with the version of the list.
+pub(super) async fn pods(
+    api: &Api,
+    subject: &Subject,
+    classes: &[Class],
+    workloads: &BTreeSet<WorkloadName>,
+) -> Result<(Vec<PodView>, Option<u64>), Fault> {
+    let listed = Pods::list(api, subject, classes, workloads).await?;
+    let version = version_of(&listed.places);
+    Ok((listed.views(subject, classes), version))
+}
+
+/// The oldest of them, where they are numbers.
+fn version_of(places: &[Place]) -> Option<u64> {
+    places.iter().map(|place| place.version.parse().ok()).min().flatten()
+}
+
+struct Pods {
+    pods: Vec<Pod>,
+    /// In their order.
+    above: Vec<Above>,
+    statuses: Vec<PodStatus>,
+    places: Vec<Place>,
+}
+
+impl Pods {
+    async fn list(
+        api: &Api,
+        subject: &Subject,
+        classes: &[Class],
+        workloads: &BTreeSet<WorkloadName>,
+    ) -> Result<Pods, Fault> {
+        let (pods, places) =
+            everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(api, f, "list the pods"))?;
+        let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, classes)).collect();
+        let statuses = statuses(api, subject, &pods, classes)
+            .await
+            .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
+        let above = owners(api, subject, &pods, workloads).await?;
+        Ok(Pods { pods, above, statuses, places })
+    }
+
+    fn views(self, subject: &Subject, classes: &[Class]) -> Vec<PodView> {
+        let Pods { pods, above, statuses, places: _ } = self;
+        let view = |(pod, above): (&Pod, Above)| -> Option<PodView> {
+            workload::pod(pod, above, version(pod, subject, classes, &statuses))
+        };
+        pods.iter().zip(above).filter_map(view).collect()
+    }
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
@@ -148,7 +203,7 @@ async fn namespaces_exist(api: &Api, subject: &Subject) -> Result<(), Fault> {
     Ok(())
 }
 
-fn pod_consumes(pod: &Pod, classes: &[Class]) -> bool {
+pub(super) fn pod_consumes(pod: &Pod, classes: &[Class]) -> bool {
     let spec = pod.spec.as_ref();
     spec.is_some_and(|spec| Gets::of(spec, pod.namespace(), classes).any())
 }
@@ -173,10 +228,9 @@ async fn owners(
     api: &Api,
     subject: &Subject,
     pods: &[Pod],
-    workloads: &Workloads,
+    workloads: &BTreeSet<WorkloadName>,
 ) -> Result<Vec<Above>, Fault> {
-    let names = workloads.names();
-    let by_name = Owners { workloads: &names, replica_sets: None };
+    let by_name = Owners { workloads, replica_sets: None };
     let above: Vec<Above> = pods.iter().map(|pod| by_name.above(&pod.metadata)).collect();
     if !above.contains(&Above::Unclear) {
         return Ok(above);
@@ -184,7 +238,7 @@ async fn owners(
     let (replica_sets, _) = everywhere::<ReplicaSet>(api, REPLICA_SETS, subject)
         .await
         .map_err(|f| fault(api, f, "list the ReplicaSets"))?;
-    let by_list = Owners { workloads: &names, replica_sets: Some(&replica_sets) };
+    let by_list = Owners { workloads, replica_sets: Some(&replica_sets) };
     Ok(pods.iter().map(|pod| by_list.above(&pod.metadata)).collect())
 }
 

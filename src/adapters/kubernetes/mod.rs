@@ -1,6 +1,7 @@
 //! The clusters of the stamps, over the Kubernetes API.
 //!
-//! Every look is a set of fresh lists; watches only say when another look is worth its price. A restart is one
+//! Every whole look is a set of fresh lists; watches say when another look is worth its price, and fill a glance up. A
+//! restart is one
 //! PATCH that nothing repeats, sent after the permit was checked with the credentials at hand. What a synced
 //! Secret holds leaves this room as a fingerprint. Nothing here judges: whether a rollout is complete or a pod
 //! too old is for the core.
@@ -11,6 +12,8 @@ mod connect;
 mod consumers;
 mod csi;
 mod failure;
+mod glance;
+mod kept;
 mod look;
 mod manager;
 mod owners;
@@ -26,21 +29,24 @@ mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::api::Api;
 use self::connect::{Connection, Source};
-use self::look::{Place, Subject};
+use self::glance::Base;
+use self::kept::Kept;
+use self::look::{Looked, Place, Subject};
 use self::synced::base64;
-use self::watch::Signal;
+use self::watch::{Ears, Signal};
 use super::http::HttpSettings;
 use crate::model::{
     Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadKind, WorkloadName,
 };
-use crate::ports::{Clock, Clusters, Effect, Fault, Permit, RestartMark};
+use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
 pub use self::aks::{AksAccess, AksCluster};
 pub use self::connect::KubeconfigPlace;
@@ -70,6 +76,10 @@ pub struct StampCluster {
     pub namespaces: Vec<String>,
 }
 
+/// Calls under way at the same time, over all clusters; watches are not counted. A thousand handshakes at once would
+/// only make each of them late.
+const CALLS_AT_ONCE: usize = 128;
+
 /// The clusters of one environment.
 pub struct Kubernetes {
     /// The vaults' name for the secret.
@@ -79,12 +89,14 @@ pub struct Kubernetes {
     aks: Option<AksAccess>,
     clock: Arc<dyn Clock>,
     signal: Arc<Signal>,
+    turns: Arc<Semaphore>,
     stamps: BTreeMap<StampName, Stamp>,
 }
 
 struct Stamp {
     cluster: StampCluster,
     state: Mutex<State>,
+    kept: Arc<Kept>,
 }
 
 /// What is kept between two calls. None of it is evidence.
@@ -95,6 +107,8 @@ struct State {
     paused: BTreeSet<WorkloadName>,
     /// Kinds of the workloads that the last look found to get the secret.
     kinds: BTreeSet<WorkloadKind>,
+    /// The last whole look, for glances to build on.
+    base: Option<Base>,
     /// The watches, once there was a look for them to follow.
     watches: Vec<AbortOnDropHandle<()>>,
 }
@@ -108,13 +122,14 @@ impl Kubernetes {
         http: HttpSettings,
         clock: Arc<dyn Clock>,
     ) -> Kubernetes {
-        let stamp = |cluster| Stamp { cluster, state: Mutex::default() };
+        let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
         Kubernetes {
             secret: secret.into(),
             http,
             aks: None,
             clock,
             signal: Arc::default(),
+            turns: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
         }
     }
@@ -164,15 +179,39 @@ impl Kubernetes {
                 state.connection.insert(opened).clone()
             }
         };
-        Ok(Api { connection, clock: Arc::clone(&self.clock), subject })
+        let (clock, turns) = (Arc::clone(&self.clock), Arc::clone(&self.turns));
+        Ok(Api { connection, clock, turns, subject })
     }
 
-    fn watch(&self, stamp: &StampName, api: &Api, places: Vec<Place>) -> Vec<AbortOnDropHandle<()>> {
-        let follow = |place| {
-            let follow = watch::follow(api.clone(), place, stamp.clone(), Arc::clone(&self.signal));
-            AbortOnDropHandle::new(tokio::spawn(follow))
-        };
+    fn watch(
+        &self,
+        name: &StampName,
+        stamp: &Stamp,
+        api: &Api,
+        places: Vec<Place>,
+    ) -> Vec<AbortOnDropHandle<()>> {
+        stamp.kept.expect(places.len());
+        let ears =
+            || Ears { stamp: name.clone(), signal: Arc::clone(&self.signal), kept: Arc::clone(&stamp.kept) };
+        let follow = |place| AbortOnDropHandle::new(tokio::spawn(watch::follow(api.clone(), place, ears())));
         places.into_iter().map(follow).collect()
+    }
+
+    fn subject(&self, stamp: &Stamp) -> Subject {
+        Subject {
+            secret: self.secret.clone(),
+            vault: stamp.cluster.vault.clone(),
+            namespaces: stamp.cluster.namespaces.clone(),
+        }
+    }
+}
+
+impl State {
+    fn note(&mut self, view: &ClusterView) {
+        let paused = view.workloads.iter().filter(|workload| workload.paused);
+        self.paused = paused.map(|workload| workload.name.clone()).collect();
+        let consumers = view.workloads.iter().filter(|workload| workload.consumes);
+        self.kinds = consumers.map(|workload| workload.name.kind).collect();
     }
 }
 
@@ -192,22 +231,21 @@ impl Clusters for Kubernetes {
             return Ok(ClusterView { state: cluster, ..ClusterView::default() });
         }
         let api = self.api(name, stamp, &mut state).await?;
-        let subject = Subject {
-            secret: self.secret.clone(),
-            vault: stamp.cluster.vault.clone(),
-            namespaces: stamp.cluster.namespaces.clone(),
-        };
+        let since = self.clock.now();
         self.signal.clear(name);
-        match look::look(&api, &subject, salt).await {
-            Ok((view, places)) => {
-                let paused = view.workloads.iter().filter(|workload| workload.paused);
-                state.paused = paused.map(|workload| workload.name.clone()).collect();
-                let consumers = view.workloads.iter().filter(|workload| workload.consumes);
-                state.kinds = consumers.map(|workload| workload.name.kind).collect();
+        stamp.kept.listing();
+        match look::look(&api, &self.subject(stamp), salt).await {
+            Ok(Looked { view, classes, places, version }) => {
+                state.note(&view);
+                let view = ClusterView { state: cluster, ..view };
+                let base = Base { since, salt: salt.clone(), classes, view: view.clone(), unanswered: false };
+                stamp.kept.know(base.classes.clone(), base.names());
+                stamp.kept.listed(&view.pods, version);
+                state.base = Some(base);
                 if state.watches.is_empty() {
-                    state.watches = self.watch(name, &api, places);
+                    state.watches = self.watch(name, stamp, &api, places);
                 }
-                Ok(ClusterView { state: cluster, ..view })
+                Ok(view)
             }
             Err(fault) => {
                 // The credentials may have been renewed in the file meanwhile.
@@ -217,6 +255,36 @@ impl Clusters for Kubernetes {
                 Err(fault)
             }
         }
+    }
+
+    async fn glance(
+        &self,
+        name: &StampName,
+        salt: &Salt,
+        glance: Glance,
+    ) -> Result<(ClusterView, Duration), Fault> {
+        let stamp = self.stamp(name)?;
+        let mut state = stamp.state.lock().await;
+        let base = state.base.take().filter(|base| base.salt == *salt && base.can_be_built_on());
+        let Some(mut base) = base else {
+            drop(state);
+            return Ok((self.look(name, salt).await?, Duration::ZERO));
+        };
+        let api = self.api(name, stamp, &mut state).await?;
+        base.glance(&api, &self.subject(stamp), &stamp.kept, glance).await?;
+        if stamp.kept.none_ends() && glance != Glance::Pods {
+            // Whoever comes to wait for that need not wait.
+            self.signal.raise(name, Happening::PodsGone);
+        }
+        let age = self.clock.now().duration_since(base.since).unsigned_abs();
+        let view = base.view.clone();
+        state.note(&view);
+        state.base = Some(base);
+        Ok((view, age))
+    }
+
+    fn follows(&self, stamp: &StampName) -> bool {
+        self.stamps.get(stamp).is_some_and(|stamp| stamp.kept.follows())
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {
@@ -256,10 +324,14 @@ impl Clusters for Kubernetes {
                 Err(fault) => return Effect::NotSent(fault),
             }
         };
-        restart::restart(&api, workload, mark, permit, paused).await
+        let (effect, answer) = restart::restart(&api, workload, mark, permit, paused).await;
+        if let Some(base) = &mut stamp.state.lock().await.base {
+            base.answered(workload, answer.as_deref());
+        }
+        effect
     }
 
-    async fn changed(&self) {
-        self.signal.changed().await;
+    async fn changed(&self) -> BTreeSet<Changed> {
+        self.signal.changed().await
     }
 }

@@ -8,6 +8,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::super::http::Leave;
 use super::api::{Api, Kind};
@@ -33,17 +34,17 @@ struct BriefMeta {
     generation: i64,
 }
 
-/// Restarts, and gives the generation after the patch.
+/// Restarts, and gives the generation after the patch; and the workload as the answer has it.
 pub(super) async fn restart(
     api: &Api,
     workload: &WorkloadName,
     mark: &RestartMark,
     permit: &Permit,
     known_paused: bool,
-) -> Effect<i64> {
+) -> (Effect<i64>, Option<Zeroizing<Vec<u8>>>) {
     let what = format!("restart the {} {workload}", workload.kind);
     if known_paused {
-        return Effect::Refused(paused(api, &what));
+        return (Effect::Refused(paused(api, &what)), None);
     }
     let collection = Kind::of(workload.kind).path(Some(&workload.namespace));
     let path = format!("{collection}/{}?fieldManager={FIELD_MANAGER}", workload.name);
@@ -58,13 +59,13 @@ pub(super) async fn restart(
     let leave = Leave { permit, clock: api.clock.as_ref() };
     let answer = match api.call(Method::PATCH, &path, body, Some(leave)).await {
         Ok(answer) => answer,
-        Err(failure) => return failure.effect(&what, &api.subject),
+        Err(failure) => return (failure.effect(&what, &api.subject), None),
     };
     match serde_json::from_slice::<Brief>(&answer.body) {
-        Ok(brief) => Effect::Applied(brief.metadata.generation),
+        Ok(brief) => (Effect::Applied(brief.metadata.generation), Some(answer.body)),
         Err(_) => {
             let why = format!("the patch was accepted, and the answer is no {}", workload.kind);
-            Failure::Garbled(why).effect(&what, &api.subject)
+            (Failure::Garbled(why).effect(&what, &api.subject), None)
         }
     }
 }

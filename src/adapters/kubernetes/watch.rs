@@ -4,21 +4,26 @@
 //! connection ends. A version that the server no longer keeps (410, as an event in a 200 answer or as the
 //! answer itself) means that something may have been missed: that wakes too, and the watch begins anew.
 //!
-//! What wakes is what a decision could turn on: a workload whose generation, pause, completeness or deadline
-//! is another than before, and a pod that is gone. The dozens of events in between would only cost lists.
+//! What wakes is what a wait can end on: a workload that has come to the end of its rollout, is stuck or paused, and
+//! the last terminating pod that is gone. The dozens of events in between would only cost lists; how a rollout begins
+//! tells nobody who waits for its end.
 //! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
+use k8s_openapi::api::core::v1::Pod;
+
 use super::api::{Api, Kind, PODS};
+use super::kept::Kept;
 use super::look::Place;
 use crate::model::StampName;
+use crate::ports::{Changed, Happening};
 
 /// The server ends a watch after this time, in seconds; a dead connection cannot last longer.
 const SERVER_TIMEOUT: u32 = 290;
@@ -29,49 +34,87 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// One event is one line; no object may be larger than 1.5 MiB in etcd.
 const LINE_LIMIT: usize = 8 * 1024 * 1024;
 
-/// Which stamps have changed since they were looked at, and who waits for that.
+/// What has happened in stamps since they were looked at, and who waits for that.
 #[derive(Default)]
 pub(super) struct Signal {
-    changed: Mutex<BTreeSet<StampName>>,
+    changed: Mutex<BTreeSet<Changed>>,
     waiting: Notify,
 }
 
 impl Signal {
-    fn raise(&self, stamp: &StampName) {
-        self.stamps().insert(stamp.clone());
+    pub fn raise(&self, stamp: &StampName, what: Happening) {
+        self.all().insert(Changed { stamp: stamp.clone(), what });
         self.waiting.notify_one();
     }
 
     /// To be called before a look, which will see whatever was signalled so far.
     pub fn clear(&self, stamp: &StampName) {
-        self.stamps().remove(stamp);
+        self.all().retain(|changed| changed.stamp != *stamp);
     }
 
     /// Resolves once for all that was raised before.
-    pub async fn changed(&self) {
+    pub async fn changed(&self) -> BTreeSet<Changed> {
         loop {
-            if !std::mem::take(&mut *self.stamps()).is_empty() {
-                return;
+            let all = std::mem::take(&mut *self.all());
+            if !all.is_empty() {
+                return all;
             }
             self.waiting.notified().await;
         }
     }
 
-    fn stamps(&self) -> std::sync::MutexGuard<'_, BTreeSet<StampName>> {
+    fn all(&self) -> std::sync::MutexGuard<'_, BTreeSet<Changed>> {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Whom a watch tells.
+#[derive(Clone)]
+pub(super) struct Ears {
+    pub stamp: StampName,
+    pub signal: Arc<Signal>,
+    pub kept: Arc<Kept>,
+}
+
+impl Ears {
+    fn hear(&self, what: Happening) {
+        self.signal.raise(&self.stamp, what);
+    }
+}
+
+/// One watch that is open.
+struct Open<'a>(&'a Kept);
+
+impl<'a> Open<'a> {
+    fn now(kept: &'a Kept) -> Open<'a> {
+        kept.opened();
+        Open(kept)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.closed();
+    }
+}
+
 /// Follows one collection for ever; ends only by being dropped.
-pub(super) async fn follow(api: Api, place: Place, stamp: StampName, signal: std::sync::Arc<Signal>) {
-    let mut watch = Watch { kind: place.kind, version: place.version, known: HashMap::new() };
+pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
+    let mut watch = Watch {
+        kind: place.kind,
+        version: place.version,
+        known: HashMap::new(),
+        kept: Arc::clone(&ears.kept),
+    };
     let namespace = place.namespace.as_deref();
     let mut pause = SHORTEST_PAUSE;
     loop {
         let before = watch.version.clone();
-        match watch.run(&api, namespace, || signal.raise(&stamp)).await {
+        match watch.run(&api, namespace, |what| ears.hear(what)).await {
             End::Expired => {
-                signal.raise(&stamp);
+                ears.kept.missed();
+                ears.hear(Happening::Rollout);
+                ears.hear(Happening::PodsGone);
                 if let Ok(version) = api.version(place.kind, namespace).await {
                     watch.version = version;
                 }
@@ -82,7 +125,7 @@ pub(super) async fn follow(api: Api, place: Place, stamp: StampName, signal: std
             }
             End::Closed | End::Failed => {}
         }
-        tracing::debug!(stamp = %stamp, kind = place.kind.plural, "the watch ended and will begin again");
+        tracing::debug!(stamp = %ears.stamp, kind = place.kind.plural, "the watch ended and will begin again");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -104,10 +147,11 @@ struct Watch {
     version: String,
     /// What was last seen of each object, by uid.
     known: HashMap<String, Telling>,
+    kept: Arc<Kept>,
 }
 
 impl Watch {
-    async fn run(&mut self, api: &Api, namespace: Option<&str>, wake: impl Fn()) -> End {
+    async fn run(&mut self, api: &Api, namespace: Option<&str>, wake: impl Fn(Happening)) -> End {
         let path = format!(
             "{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={SERVER_TIMEOUT}",
             self.kind.path(namespace),
@@ -119,6 +163,8 @@ impl Watch {
             Ok(response) if response.status().is_success() => response,
             Ok(_) | Err(_) => return End::Failed,
         };
+        let kept = Arc::clone(&self.kept);
+        let _open = Open::now(&kept);
         let mut rest = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             rest.extend_from_slice(&chunk);
@@ -131,7 +177,7 @@ impl Watch {
             for line in rest[..last].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 match self.take(line) {
                     Took::Nothing => {}
-                    Took::Change => wake(),
+                    Took::Change(what) => wake(what),
                     Took::End(end) => return end,
                 }
             }
@@ -151,26 +197,43 @@ impl Watch {
         let uid = &event.object.metadata.uid;
         match event.kind.as_str() {
             "BOOKMARK" => Took::Nothing,
+            _ if self.kind == PODS => match serde_json::from_slice::<PodEvent>(line) {
+                Ok(event) if self.kept.take(event.kind == "DELETED", &event.object) => {
+                    Took::Change(Happening::PodsGone)
+                }
+                Ok(_) => Took::Nothing,
+                Err(_) => {
+                    self.kept.missed();
+                    Took::Nothing
+                }
+            },
             "DELETED" => {
                 self.known.remove(uid);
-                Took::Change
+                Took::Change(Happening::Rollout)
             }
-            _ if self.kind == PODS => Took::Nothing,
             _ => {
                 let telling = Telling::of(&event.object);
                 match self.known.insert(uid.clone(), telling) {
                     Some(before) if before == telling => Took::Nothing,
-                    _ => Took::Change,
+                    _ if telling.ends_a_wait() => Took::Change(Happening::Rollout),
+                    _ => Took::Nothing,
                 }
             }
         }
     }
 }
 
+#[derive(Deserialize)]
+struct PodEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    object: Pod,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Took {
     Nothing,
-    Change,
+    Change(Happening),
     End(End),
 }
 
@@ -185,6 +248,10 @@ struct Telling {
 }
 
 impl Telling {
+    fn ends_a_wait(self) -> bool {
+        self.paused || self.observed && (self.settled || self.stuck)
+    }
+
     fn of(object: &Object) -> Telling {
         let Object { metadata, spec, status, .. } = object;
         // A DaemonSet wants as many pods as its status counts nodes; the others say so in their specification.
@@ -288,7 +355,7 @@ mod tests {
     use super::*;
 
     fn watch(kind: Kind) -> Watch {
-        Watch { kind, version: "1".into(), known: HashMap::new() }
+        Watch { kind, version: "1".into(), known: HashMap::new(), kept: Arc::default() }
     }
 
     fn deployment(version: &str, generation: i64, status: Value) -> Vec<u8> {
@@ -304,17 +371,21 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_decision_could_turn_on_wakes() {
+    fn only_what_a_wait_can_end_on_wakes() {
         let mut watch = watch(DEPLOYMENTS);
-        assert_eq!(watch.take(&deployment("2", 2, counts(1, 3))), Took::Change, "patched");
-        assert_eq!(watch.take(&deployment("3", 2, counts(2, 0))), Took::Change, "observed");
+        assert_eq!(watch.take(&deployment("2", 2, counts(1, 3))), Took::Nothing, "patched");
+        assert_eq!(watch.take(&deployment("3", 2, counts(2, 0))), Took::Nothing, "observed");
         assert_eq!(watch.take(&deployment("4", 2, counts(2, 1))), Took::Nothing, "one of three");
-        assert_eq!(watch.take(&deployment("5", 2, counts(2, 3))), Took::Change, "complete");
+        assert_eq!(
+            watch.take(&deployment("5", 2, counts(2, 3))),
+            Took::Change(Happening::Rollout),
+            "complete"
+        );
         assert_eq!(watch.version, "5");
     }
 
     #[test]
-    fn sets_wake_when_they_begin_and_when_they_are_complete() {
+    fn sets_wake_when_they_are_complete() {
         let mut watch = watch(super::super::api::STATEFUL_SETS);
         let event = |version: &str, status: Value| {
             let metadata = json!({"uid": "s", "resourceVersion": version, "generation": 2});
@@ -326,20 +397,32 @@ mod tests {
             json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": updated, "availableReplicas": 3,
                 "currentRevision": current, "updateRevision": "b"})
         };
-        assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Change, "begun");
+        assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Nothing, "begun");
         assert_eq!(watch.take(&event("3", stateful("a", 3))), Took::Nothing, "the status has not caught up");
-        assert_eq!(watch.take(&event("4", stateful("b", 3))), Took::Change, "complete");
+        assert_eq!(watch.take(&event("4", stateful("b", 3))), Took::Change(Happening::Rollout), "complete");
         let daemon = |updated: i64| {
             json!({"observedGeneration": 2, "desiredNumberScheduled": 5, "currentNumberScheduled": 5,
                 "updatedNumberScheduled": updated, "numberAvailable": 5})
         };
-        assert_eq!(watch.take(&event("5", daemon(4))), Took::Change);
+        assert_eq!(watch.take(&event("5", daemon(4))), Took::Nothing);
         assert_eq!(watch.take(&event("6", daemon(3))), Took::Nothing);
-        assert_eq!(watch.take(&event("7", daemon(5))), Took::Change, "complete");
+        assert_eq!(watch.take(&event("7", daemon(5))), Took::Change(Happening::Rollout), "complete");
     }
 
     #[test]
-    fn a_pod_that_is_gone_wakes_and_bookmarks_only_move_the_version() {
+    fn a_stuck_and_a_paused_rollout_wake() {
+        let mut watch = watch(DEPLOYMENTS);
+        let mut stuck = counts(2, 1);
+        stuck["conditions"] = json!([{"type": "Progressing", "reason": "ProgressDeadlineExceeded"}]);
+        assert_eq!(watch.take(&deployment("2", 2, counts(2, 1))), Took::Nothing);
+        assert_eq!(watch.take(&deployment("3", 2, stuck)), Took::Change(Happening::Rollout));
+        let paused = json!({"type": "MODIFIED", "object": {"metadata": {"uid": "u", "generation": 3},
+            "spec": {"replicas": 3, "paused": true}, "status": counts(2, 1)}});
+        assert_eq!(watch.take(paused.to_string().as_bytes()), Took::Change(Happening::Rollout));
+    }
+
+    #[test]
+    fn pods_wake_nobody_by_being_there_and_bookmarks_only_move_the_version() {
         let mut watch = watch(PODS);
         let event = |kind: &str, version: &str| {
             json!({"type": kind, "object": {"metadata": {"uid": "p", "resourceVersion": version},
@@ -350,7 +433,7 @@ mod tests {
         assert_eq!(watch.take(&event("ADDED", "2")), Took::Nothing);
         assert_eq!(watch.take(&event("BOOKMARK", "7")), Took::Nothing);
         assert_eq!(watch.version, "7");
-        assert_eq!(watch.take(&event("DELETED", "8")), Took::Change);
+        assert_eq!(watch.take(&event("DELETED", "8")), Took::Nothing, "it does not get the secret");
     }
 
     #[test]
@@ -367,12 +450,12 @@ mod tests {
     async fn a_signal_wakes_once_and_a_look_makes_it_void() {
         let signal = Signal::default();
         let stamp = StampName::new("eastus");
-        signal.raise(&stamp);
-        signal.raise(&stamp);
-        signal.changed().await;
+        signal.raise(&stamp, Happening::Rollout);
+        signal.raise(&stamp, Happening::Rollout);
+        assert_eq!(signal.changed().await.len(), 1);
         let again = futures::future::poll_immediate(signal.changed()).await;
         assert!(again.is_none(), "both were reported");
-        signal.raise(&stamp);
+        signal.raise(&stamp, Happening::PodsGone);
         signal.clear(&stamp);
         assert!(futures::future::poll_immediate(signal.changed()).await.is_none());
     }

@@ -1,5 +1,6 @@
-//! The workloads of a cluster, of every kind, and the CronJobs among the consumers: one list each, at once.
+//! The workloads of a cluster, of every kind, and the CronJobs among the consumers: one list each.
 //!
+//! One list follows the other, on one connection: a thousand clusters would want four thousand otherwise.
 //! Whoever may list some kinds and not others is not believed to have none of the others: the look fails, and the
 //! fault names the right that is missing.
 
@@ -17,7 +18,7 @@ use super::csi::Class;
 use super::look::{Place, Placed as _, Subject, everywhere};
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::workload::deployment_view;
-use crate::model::{CronJobView, WorkloadName, WorkloadView};
+use crate::model::{CronJobView, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
 
 /// What was listed.
@@ -32,34 +33,52 @@ pub(super) struct Workloads {
 
 impl Workloads {
     pub async fn list(api: &Api, subject: &Subject, classes: &[Class]) -> Result<Workloads, Fault> {
-        let (deployments, stateful, daemons, cron_jobs) = tokio::join!(
-            everywhere::<Deployment>(api, DEPLOYMENTS, subject),
-            everywhere::<StatefulSet>(api, STATEFUL_SETS, subject),
-            everywhere::<DaemonSet>(api, DAEMON_SETS, subject),
-            everywhere::<CronJob>(api, CRON_JOBS, subject),
-        );
-        let fault =
-            |what: &'static str| move |failure: super::failure::Failure| failure.fault(what, &api.subject);
         let mut found = Workloads::default();
-        let (deployments, places) = deployments.map_err(fault("list the Deployments"))?;
-        // The kind that nearly everybody has, whether or not one of them gets the secret today.
-        found.places.extend(places);
-        let spec =
-            |deployment: &Deployment| deployment.spec.as_ref().and_then(|spec| spec.template.spec.clone());
-        found.add(&deployments, classes, spec, deployment_view);
-        let (stateful, places) = stateful.map_err(fault("list the StatefulSets"))?;
-        let spec = |set: &StatefulSet| set.spec.as_ref().and_then(|spec| spec.template.spec.clone());
-        if found.add(&stateful, classes, spec, stateful_set_view) {
-            found.places.extend(places);
+        for kind in [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
+            found.list_kind(api, subject, classes, kind).await?;
         }
-        let (daemons, places) = daemons.map_err(fault("list the DaemonSets"))?;
-        let spec = |set: &DaemonSet| set.spec.as_ref().and_then(|spec| spec.template.spec.clone());
-        if found.add(&daemons, classes, spec, daemon_set_view) {
-            found.places.extend(places);
-        }
-        let (cron_jobs, _) = cron_jobs.map_err(fault("list the CronJobs"))?;
+        let (cron_jobs, _) = everywhere::<CronJob>(api, CRON_JOBS, subject)
+            .await
+            .map_err(|failure| failure.fault("list the CronJobs", &api.subject))?;
         found.cron_jobs = cron_jobs.iter().filter_map(|job| cron_job_view(job, classes)).collect();
         Ok(found)
+    }
+
+    /// The workloads of one kind. Rollouts are not asked for here.
+    pub async fn list_kind(
+        &mut self,
+        api: &Api,
+        subject: &Subject,
+        classes: &[Class],
+        kind: WorkloadKind,
+    ) -> Result<(), Fault> {
+        let fault =
+            |what: &'static str| move |failure: super::failure::Failure| failure.fault(what, &api.subject);
+        match kind {
+            WorkloadKind::Deployment => {
+                let listed = everywhere::<Deployment>(api, DEPLOYMENTS, subject).await;
+                let (deployments, places) = listed.map_err(fault("list the Deployments"))?;
+                self.add(&deployments, classes, templates::of_deployment, deployment_view);
+                // The kind that nearly everybody has, whether or not one of them gets the secret today.
+                self.places.extend(places);
+            }
+            WorkloadKind::StatefulSet => {
+                let listed = everywhere::<StatefulSet>(api, STATEFUL_SETS, subject).await;
+                let (sets, places) = listed.map_err(fault("list the StatefulSets"))?;
+                if self.add(&sets, classes, templates::of_stateful_set, stateful_set_view) {
+                    self.places.extend(places);
+                }
+            }
+            WorkloadKind::DaemonSet => {
+                let listed = everywhere::<DaemonSet>(api, DAEMON_SETS, subject).await;
+                let (sets, places) = listed.map_err(fault("list the DaemonSets"))?;
+                if self.add(&sets, classes, templates::of_daemon_set, daemon_set_view) {
+                    self.places.extend(places);
+                }
+            }
+            WorkloadKind::Rollout => {}
+        }
+        Ok(())
     }
 
     pub fn names(&self) -> BTreeSet<WorkloadName> {
@@ -80,6 +99,24 @@ impl Workloads {
             view(object, gets.unwrap_or_default())
         }));
         self.views[before..].iter().any(|view| view.consumes)
+    }
+}
+
+/// The specification that a workload's pods have.
+pub(super) mod templates {
+    use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+    use k8s_openapi::api::core::v1::PodSpec;
+
+    pub fn of_deployment(deployment: &Deployment) -> Option<PodSpec> {
+        deployment.spec.as_ref().and_then(|spec| spec.template.spec.clone())
+    }
+
+    pub fn of_stateful_set(set: &StatefulSet) -> Option<PodSpec> {
+        set.spec.as_ref().and_then(|spec| spec.template.spec.clone())
+    }
+
+    pub fn of_daemon_set(set: &DaemonSet) -> Option<PodSpec> {
+        set.spec.as_ref().and_then(|spec| spec.template.spec.clone())
     }
 }
 

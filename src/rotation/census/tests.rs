@@ -20,7 +20,6 @@ fn policy() -> Policy {
     Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
-        propagation: crate::model::Propagation::Pipeline,
         base_branch: BranchName::new("main"),
         skip_stages: Vec::new(),
         stamps: vec![StampFacts {

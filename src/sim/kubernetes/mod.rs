@@ -221,6 +221,11 @@ impl Cluster {
         self.ring.since(version)
     }
 
+    /// The newest version that is remembered.
+    pub fn newest(&self) -> u64 {
+        self.ring.newest()
+    }
+
     /// Whether any pod of the workload at this place is ready and not told to end: a Service sends nothing to
     /// terminating pods.
     pub(super) fn any_ready(&self, place: usize) -> bool {

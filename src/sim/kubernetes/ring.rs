@@ -32,6 +32,11 @@ impl Ring {
         self.changes.push_back(change);
     }
 
+    /// The newest version that it has come to.
+    pub(super) fn newest(&self) -> u64 {
+        self.changes.back().map_or(self.floor, |change| change.version)
+    }
+
     /// The changes after `version`, oldest first.
     ///
     /// # Errors

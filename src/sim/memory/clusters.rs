@@ -1,5 +1,6 @@
 //! The stamps' clusters.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ use crate::model::{
     Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodView, ReplicaNumber, Salt,
     StampName, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
-use crate::ports::{Clusters, Effect, Fault, Permit, RestartMark};
+use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const ROTATION: &str = "keyslot.dev/rotation";
@@ -71,7 +72,7 @@ impl Clusters for MemoryClusters {
             .await
     }
 
-    async fn changed(&self) {
+    async fn changed(&self) -> BTreeSet<Changed> {
         std::future::pending().await
     }
 }

@@ -4,6 +4,7 @@
 //! mirrors the world (the bare repository) is level with it before and after. No face holds the lock across a
 //! wait. [`SharedWorld::run`] lets time pass when nobody asks.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::WireClock;
+use crate::model::StampName;
 use crate::ports::Clock as _;
 use crate::sim::time::after;
-use crate::sim::{Call, CallEnd, Refusal, World};
+use crate::sim::{Call, CallEnd, Refusal, Stamp, World};
 
 /// How long, in wall time, something that happens outside (a push) may go unnoticed while nobody asks.
 const TICK: Duration = Duration::from_millis(20);
@@ -34,7 +36,8 @@ pub struct SharedWorld(Arc<Inner>);
 struct Inner {
     clock: WireClock,
     state: Mutex<State>,
-    version: watch::Sender<u64>,
+    /// The newest version of each cluster.
+    versions: BTreeMap<StampName, watch::Sender<u64>>,
 }
 
 struct State {
@@ -42,11 +45,15 @@ struct State {
     mirrors: Vec<Box<dyn Mirror>>,
 }
 
+/// What those who watch the cluster of a stamp that is gone are told.
+const GONE: u64 = u64::MAX;
+
 impl SharedWorld {
     pub fn new(world: World, clock: WireClock) -> SharedWorld {
-        let version = watch::Sender::new(world.resource_version());
+        let newest = |stamp: &Stamp| (stamp.name.clone(), watch::Sender::new(stamp.cluster.newest()));
+        let versions = world.stamps().map(newest).collect();
         let state = Mutex::new(State { world, mirrors: Vec::new() });
-        SharedWorld(Arc::new(Inner { clock, state, version }))
+        SharedWorld(Arc::new(Inner { clock, state, versions }))
     }
 
     /// From now on this mirror is level with the world whenever somebody looks.
@@ -76,10 +83,8 @@ impl SharedWorld {
         for mirror in mirrors.iter_mut() {
             mirror.carry_out(world);
         }
-        let now = world.resource_version();
-        drop(state);
-        if now != before {
-            self.0.version.send_replace(now);
+        if world.resource_version() != before {
+            self.0.tell(world);
         }
         value
     }
@@ -106,9 +111,9 @@ impl SharedWorld {
         }
     }
 
-    /// The newest resource version of any cluster, for those who watch.
-    pub fn versions(&self) -> watch::Receiver<u64> {
-        self.0.version.subscribe()
+    /// The newest version of a stamp's cluster, for those who watch it. `None` where the world began without it.
+    pub fn versions(&self, stamp: &StampName) -> Option<watch::Receiver<u64>> {
+        self.0.versions.get(stamp).map(watch::Sender::subscribe)
     }
 
     /// Lets time pass until told to stop.
@@ -128,6 +133,18 @@ impl SharedWorld {
     }
 }
 
+impl Inner {
+    /// Only those whose cluster has changed: thousands may watch.
+    fn tell(&self, world: &World) {
+        let mut now: BTreeMap<&StampName, u64> = BTreeMap::new();
+        now.extend(world.stamps().map(|stamp| (&stamp.name, stamp.cluster.newest())));
+        for (stamp, told) in &self.versions {
+            let newest = now.get(stamp).copied().unwrap_or(GONE);
+            told.send_if_modified(|told| std::mem::replace(told, newest) != newest);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +159,8 @@ mod tests {
     #[tokio::test]
     async fn time_passes_when_nobody_asks_and_watchers_hear_of_it() {
         let shared = shared(WorldConfig::default());
-        let mut versions = shared.versions();
+        let stamp = shared.with(|world| world.stamps().next().unwrap().name.clone());
+        let mut versions = shared.versions(&stamp).unwrap();
         let before = *versions.borrow_and_update();
         let stop = CancellationToken::new();
         let running = tokio::spawn(shared.clone().run(stop.clone()));

@@ -60,7 +60,8 @@ impl Watch {
     fn events(self) -> impl Stream<Item = Result<String, Infallible>> {
         let now = Instant::now();
         let follower = Follower {
-            news: self.world.versions(),
+            // Of a stamp that nobody knows the first look is the last.
+            news: self.world.versions(&self.stamp).unwrap_or_else(|| tokio::sync::watch::channel(0).1),
             lines: VecDeque::new(),
             told: None,
             columns_sent: false,

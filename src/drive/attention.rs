@@ -1,0 +1,328 @@
+//! Where to look again, and how much of it: whose waiting may be over, by what watches tell or because its time has come.
+//!
+//! A stamp that watches follow is looked at when one of them tells that something has come to an end, and at a slow
+//! pace besides, because a quiet watch proves nothing. Nothing is decided here: every look only dates and describes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::forget::behind_reason;
+use crate::model::{EvidenceKey, Pace, StampName, World};
+use crate::ports::{Changed, Clusters, Glance, Happening};
+use crate::rotation::{Gate, Reason, Step, Why};
+
+/// A stamp that watches follow is looked at this often all the same. Two looks fit into the age at which a restart's
+/// evidence is too old, and a watch that lost its server is known by then to have ended.
+const LISTENING: Duration = Duration::from_secs(120);
+
+/// What was heard of clusters and not looked at since, and when which was looked at.
+#[derive(Default)]
+pub(super) struct Attention {
+    heard: BTreeSet<Changed>,
+    looked: BTreeMap<StampName, Timestamp>,
+    /// Restarted by us since they were looked at.
+    stepped: BTreeSet<StampName>,
+}
+
+/// What to look at now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Looks {
+    pub whole: BTreeSet<EvidenceKey>,
+    pub glances: BTreeMap<StampName, Glance>,
+}
+
+impl Attention {
+    /// After a step that we sent.
+    pub fn stepped(&mut self, step: &Step) {
+        if let Step::Restart { stamp, .. } = step {
+            self.stepped.insert(stamp.clone());
+        }
+    }
+
+    /// Somebody else has written to the journal: what our own step told is not all.
+    pub fn overtaken(&mut self) {
+        self.stepped.clear();
+    }
+
+    pub fn hear(&mut self, changed: BTreeSet<Changed>) {
+        self.heard.extend(changed);
+    }
+
+    /// After the step that they tell of, so that nothing else in them has changed by us, the answer tells enough.
+    pub fn split(&mut self, keys: BTreeSet<EvidenceKey>) -> Looks {
+        let mut looks = Looks::default();
+        for key in keys {
+            match key {
+                EvidenceKey::Cluster(stamp) if self.stepped.remove(&stamp) => {
+                    looks.glances.insert(stamp, Glance::Answer);
+                }
+                other => {
+                    looks.whole.insert(other);
+                }
+            }
+        }
+        looks
+    }
+
+    /// What was heard that one of the reasons waits for.
+    pub fn heard(&self, reasons: &[Reason]) -> BTreeMap<StampName, Glance> {
+        let awaited = reasons.iter().filter_map(awaited);
+        awaited
+            .filter(|(stamp, glance)| {
+                let what = if *glance == Glance::Pods { Happening::PodsGone } else { Happening::Rollout };
+                self.heard.contains(&Changed { stamp: (*stamp).clone(), what })
+            })
+            .map(|(stamp, glance)| (stamp.clone(), glance))
+            .collect()
+    }
+
+    /// When the next reason wants to be looked behind.
+    pub fn until(
+        &self,
+        reasons: &[Reason],
+        clusters: &dyn Clusters,
+        world: &World,
+        now: Timestamp,
+        pace: &Pace,
+    ) -> Option<Timestamp> {
+        reasons.iter().filter_map(|reason| self.due(reason, clusters, world, now, pace)).min()
+    }
+
+    /// What is due at `at` of what was decided at `now`.
+    pub fn due_at(
+        &self,
+        reasons: &[Reason],
+        clusters: &dyn Clusters,
+        world: &World,
+        (now, at): (Timestamp, Timestamp),
+        pace: &Pace,
+    ) -> Looks {
+        let mut looks = Looks::default();
+        for reason in reasons {
+            let due = self.due(reason, clusters, world, now, pace);
+            match followed(reason, clusters) {
+                Some((stamp, glance)) => {
+                    if due.is_some_and(|due| due <= at) {
+                        looks.glances.insert(stamp.clone(), glance);
+                    }
+                }
+                None => looks.whole.extend(behind_reason(world, reason)),
+            }
+        }
+        let glanced = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(stamp) if looks.glances.contains_key(stamp));
+        let twice: Vec<EvidenceKey> = looks.whole.iter().filter(|key| glanced(key)).cloned().collect();
+        for key in &twice {
+            if let EvidenceKey::Cluster(stamp) = key {
+                looks.glances.remove(stamp);
+            }
+        }
+        looks
+    }
+
+    /// `None` where the reason only follows from another one that is followed.
+    fn due(
+        &self,
+        reason: &Reason,
+        clusters: &dyn Clusters,
+        world: &World,
+        now: Timestamp,
+        pace: &Pace,
+    ) -> Option<Timestamp> {
+        let usual = reason.look_again(now, pace);
+        if let Why::CanaryFirst { canary } = &reason.why
+            && clusters.follows(canary)
+        {
+            return None;
+        }
+        if let Why::WaveFull { busy } = &reason.why
+            && busy.iter().all(|stamp| clusters.follows(stamp))
+        {
+            return None;
+        }
+        let Some((stamp, _)) = followed(reason, clusters) else { return Some(usual) };
+        let seen = world.clusters.get(stamp).map(|seen| seen.at);
+        let looked = seen.max(self.looked.get(stamp).copied())?;
+        Some(later(looked, LISTENING).max(usual))
+    }
+
+    /// After looking.
+    pub fn looked(&mut self, looks: &Looks, at: Timestamp) {
+        let whole = looks.whole.iter().filter_map(|key| match key {
+            EvidenceKey::Cluster(stamp) => Some((stamp, None)),
+            _ => None,
+        });
+        let glances = looks.glances.iter().map(|(stamp, glance)| (stamp, Some(*glance)));
+        for (stamp, glance) in whole.chain(glances) {
+            self.looked.insert(stamp.clone(), at);
+            self.heard.retain(|changed| changed.stamp != *stamp || keeps(glance, changed.what));
+        }
+    }
+}
+
+/// What a look does not answer stays heard.
+fn keeps(glance: Option<Glance>, what: Happening) -> bool {
+    match (glance, what) {
+        (None, _)
+        | (Some(Glance::Workloads), Happening::Rollout)
+        | (Some(Glance::Pods), Happening::PodsGone) => false,
+        (Some(Glance::Answer), _)
+        | (Some(Glance::Workloads), Happening::PodsGone)
+        | (Some(Glance::Pods), Happening::Rollout) => true,
+    }
+}
+
+/// Which part of which cluster a reason waits for.
+fn awaited(reason: &Reason) -> Option<(&StampName, Glance)> {
+    let glance = match (reason.gate, &reason.why) {
+        (Gate::RolloutSettled, Why::RolloutUnderWay { .. }) => Glance::Workloads,
+        (Gate::OldPodsGone, Why::OldPods { .. } | Why::PodsNotMounted { .. }) => Glance::Pods,
+        _ => return None,
+    };
+    Some((reason.subject.stamp()?, glance))
+}
+
+fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a StampName, Glance)> {
+    awaited(reason).filter(|(stamp, _)| clusters.follows(stamp))
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ClusterView, Salt, Seen, WorkloadName};
+    use crate::ports::{Effect, Fault, Permit, RestartMark};
+    use crate::rotation::Subject;
+
+    /// Follows every stamp, or none.
+    struct Following(bool);
+
+    #[async_trait::async_trait]
+    impl Clusters for Following {
+        async fn look(&self, _: &StampName, _: &Salt) -> Result<ClusterView, Fault> {
+            Ok(ClusterView::default())
+        }
+
+        fn follows(&self, _: &StampName) -> bool {
+            self.0
+        }
+
+        async fn restart(&self, _: &StampName, _: &WorkloadName, _: &RestartMark, _: &Permit) -> Effect<i64> {
+            Effect::Applied(1)
+        }
+
+        async fn changed(&self) -> BTreeSet<Changed> {
+            BTreeSet::new()
+        }
+    }
+
+    const PACE: Pace = Pace {
+        people: Duration::from_secs(60),
+        pipeline: Duration::from_secs(30),
+        rollout: Duration::from_secs(10),
+        pods: Duration::from_secs(15),
+        account: Duration::from_secs(30),
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn rolling(stamp: &str) -> Reason {
+        let subject = Subject::Workload(StampName::new(stamp), WorkloadName::new("n", "w"));
+        Reason::new(
+            Gate::RolloutSettled,
+            subject,
+            Why::RolloutUnderWay { updated: 1, available: 3, desired: 3 },
+        )
+    }
+
+    fn old_pods(stamp: &str) -> Reason {
+        let why = Why::OldPods { pods: vec!["p".into()], terminating: 1 };
+        Reason::new(Gate::OldPodsGone, Subject::Stamp(StampName::new(stamp)), why)
+    }
+
+    fn changed(stamp: &str, what: Happening) -> BTreeSet<Changed> {
+        [Changed { stamp: StampName::new(stamp), what }].into()
+    }
+
+    fn world(stamps: &[&str]) -> World {
+        let mut world = World::default();
+        for stamp in stamps {
+            world.clusters.insert(StampName::new(*stamp), Seen::known(at(100), ClusterView::default()));
+        }
+        world
+    }
+
+    #[test]
+    fn only_what_a_reason_waits_for_is_heard_and_the_rest_is_kept_for_later() {
+        let mut attention = Attention::default();
+        attention.hear(changed("a", Happening::PodsGone));
+        attention.hear(changed("b", Happening::Rollout));
+        assert_eq!(attention.heard(&[rolling("a")]), BTreeMap::new());
+        let heard = attention.heard(&[rolling("a"), rolling("b")]);
+        assert_eq!(heard, [(StampName::new("b"), Glance::Workloads)].into());
+        attention.looked(&Looks { glances: heard, ..Looks::default() }, at(100));
+        assert!(attention.heard(&[rolling("b")]).is_empty(), "it was looked at");
+        assert_eq!(attention.heard(&[old_pods("a")]), [(StampName::new("a"), Glance::Pods)].into());
+        let whole = Looks { whole: [EvidenceKey::Cluster("a".into())].into(), ..Looks::default() };
+        attention.looked(&whole, at(101));
+        assert!(attention.heard(&[old_pods("a")]).is_empty());
+    }
+
+    #[test]
+    fn a_followed_stamp_is_left_in_peace_and_yet_looked_at_by_and_by() {
+        let mut attention = Attention::default();
+        let (world, reasons) = (world(&["a", "b"]), [rolling("a"), rolling("b")]);
+        let until = |attention: &Attention, follows| {
+            attention.until(&reasons, &Following(follows), &world, at(101), &PACE)
+        };
+        assert_eq!(until(&attention, false), Some(at(111)), "nobody tells: the usual pace");
+        assert_eq!(until(&attention, true), Some(at(220)));
+        let one = [("a".into(), Glance::Workloads)].into();
+        attention.looked(&Looks { glances: one, ..Looks::default() }, at(150));
+        assert_eq!(until(&attention, true), Some(at(220)), "the other one");
+        let due = attention.due_at(&reasons, &Following(true), &world, (at(160), at(220)), &PACE);
+        let other = [(StampName::new("b"), Glance::Workloads)].into();
+        assert_eq!(due, Looks { glances: other, ..Looks::default() });
+        let due = attention.due_at(&reasons, &Following(false), &world, (at(101), at(111)), &PACE);
+        assert_eq!((due.whole.len(), due.glances.len()), (2, 0));
+    }
+
+    #[test]
+    fn who_waits_for_a_canary_that_is_followed_keeps_no_time() {
+        let reason = |canary: &str| {
+            let why = Why::CanaryFirst { canary: StampName::new(canary) };
+            Reason::new(Gate::Wave, Subject::Stamp(StampName::new("b")), why)
+        };
+        let attention = Attention::default();
+        let until =
+            |follows| attention.until(&[reason("a")], &Following(follows), &world(&["a"]), at(1), &PACE);
+        assert_eq!((until(true), until(false)), (None, Some(at(11))));
+    }
+
+    #[test]
+    fn the_answer_to_our_own_restart_is_enough_unless_somebody_else_has_written() {
+        let step = Step::Restart {
+            leg: crate::rotation::Leg::Out,
+            stamp: "a".into(),
+            workload: WorkloadName::new("n", "w"),
+            version: crate::model::SecretVersion::new("v"),
+            restarted_at: String::new(),
+        };
+        let keys = || BTreeSet::from([EvidenceKey::Cluster("a".into()), EvidenceKey::Vault("a".into())]);
+        let mut attention = Attention::default();
+        attention.stepped(&step);
+        let looks = attention.split(keys());
+        assert_eq!(looks.glances, [(StampName::new("a"), Glance::Answer)].into());
+        assert_eq!(looks.whole, [EvidenceKey::Vault("a".into())].into());
+        assert_eq!(attention.split(keys()).whole.len(), 2, "only once");
+        attention.stepped(&step);
+        attention.overtaken();
+        assert_eq!(attention.split(keys()).whole.len(), 2);
+    }
+}
