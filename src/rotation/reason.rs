@@ -303,8 +303,8 @@ pub enum Why {
         at: Timestamp,
         /// Until then it may still move by itself.
         until: Option<Timestamp>,
-        by: Identity,
-        from: Caller,
+        by: Box<Identity>,
+        from: Box<Caller>,
         count: u64,
         void: Option<Validity>,
     },

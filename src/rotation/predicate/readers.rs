@@ -134,8 +134,8 @@ fn read_by(audit: &AuditView, vaults: &Vaults, slot: Slot, lens: Lens<'_>, lag: 
             until: until.filter(|until| *until > lens.now),
             void: void(last.signed),
             vault: last.vault,
-            by: last.identity,
-            from: last.caller,
+            by: Box::new(last.identity),
+            from: Box::new(last.caller),
             count,
         };
         Some(Reason::new(Gate::Readers, Subject::Client(identity), why))
