@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use super::attempt::may_have_been_sent;
 use super::phases::stand;
 use super::reason::Opens;
-use super::{Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reason, Relied, Stand, Step};
+use super::{
+    Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reason, Relied, Stand, Step, Subject, Why,
+};
 use crate::model::{FlipBack, Policy, World};
 
 /// What to do next.
@@ -175,14 +177,39 @@ fn last_phase(opened: &Opened) -> Phase {
 
 /// The verdict of one phase, or `None` when it has passed.
 fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
+    let paused = ctx.holding(paused(ctx));
     let verdict = match stand(phase, ctx) {
         Stand::Passed => return None,
+        Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
+        Stand::ActAndHeld(_, held) if !paused.is_empty() => {
+            Verdict::Halt { reasons: paused.into_iter().chain(held).collect() }
+        }
         Stand::Act(steps) => Verdict::Act { steps, held: Vec::new() },
         Stand::ActAndHeld(steps, held) => Verdict::Act { steps, held },
         Stand::Record(event) => Verdict::Record(event),
-        Stand::Held(reasons) => hold(ctx, reasons),
+        Stand::Held(reasons) => told_with(paused, hold(ctx, reasons)),
     };
     Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
+}
+
+/// Nothing is begun while somebody has paused the rotation. What was sent is followed all the same.
+fn paused(ctx: &Context<'_>) -> Vec<Reason> {
+    let reason = |(since, by, because): &(Timestamp, String, String)| {
+        let why = Why::PausedByPerson { by: by.clone(), because: because.clone(), since: *since };
+        Reason::new(Gate::NotPaused, Subject::Rotation, why)
+    };
+    ctx.fold.paused.iter().map(reason).collect()
+}
+
+/// The pause is named beside what is waited for; it ends no waiting.
+fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Wait { reasons, until } => {
+            Verdict::Wait { reasons: reasons.into_iter().chain(paused).collect(), until }
+        }
+        Verdict::Halt { reasons } => Verdict::Halt { reasons: reasons.into_iter().chain(paused).collect() },
+        other => other,
+    }
 }
 
 /// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.

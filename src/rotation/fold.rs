@@ -3,12 +3,12 @@
 //! One function lists the legal moves; everything else is an error that names the record. Folding never looks
 //! at the world: that an intent has no outcome is a fact here, what it means is decided from evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase};
-use crate::model::{Fingerprint, StepKey};
+use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase, Step};
+use crate::model::{Fingerprint, StampName, StepKey, WorkloadName};
 
 /// What is known of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Fold {
     /// Since when the new key is accepted everywhere, for the key with this fingerprint.
     pub proven: Option<(Fingerprint, Timestamp)>,
     pub confirmed: Option<Timestamp>,
+    /// The marks of the restarts that were sent, or may have been, of each workload: each mark is one rollout.
+    pub restarts: BTreeMap<(Leg, StampName, WorkloadName), BTreeSet<String>>,
+    /// Since when, by whom and why it is paused.
+    pub paused: Option<(Timestamp, String, String)>,
     pub lease: Option<(String, Timestamp)>,
     pub closed: Option<(Timestamp, bool, String)>,
 }
@@ -106,6 +110,8 @@ impl Fold {
             Event::Resumed { .. } => {
                 self.steps.values_mut().for_each(|record| record.resumed = record.outcome.is_some());
             }
+            Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
+            Event::Unpaused { .. } => self.paused = None,
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }
@@ -154,6 +160,12 @@ impl Fold {
             return Err(format!("attempt {} of {} ended but never began", end.attempt, end.key));
         }
         record.applied |= matches!(end.outcome, Outcome::Applied { .. });
+        if let (Step::Restart { leg, stamp, workload, restarted_at, .. }, true) =
+            (&record.intent.step, matches!(end.outcome, Outcome::Applied { .. } | Outcome::Unknown { .. }))
+        {
+            let of = (*leg, stamp.clone(), workload.clone());
+            self.restarts.entry(of).or_default().insert(restarted_at.clone());
+        }
         if record.intent.attempt > end.attempt {
             // Whoever tried before was away for so long that another process tried again; it tells its end now.
             return Ok(());

@@ -6,12 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Gate;
 use crate::model::{
-    Blind, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait, ResourceKind,
-    RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, ObjectName, Pace, PullNumber, PullWait,
+    ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, WorkloadName,
 };
 
 /// What a reason is about.
@@ -211,6 +211,8 @@ pub enum Why {
     },
     RolloutFailed {
         message: String,
+        /// What a person would look up first: states of containers, warnings of the cluster.
+        symptoms: Vec<String>,
     },
     CanaryFirst {
         canary: StampName,
@@ -222,7 +224,28 @@ pub enum Why {
     WaveFull {
         busy: Vec<StampName>,
     },
-    LastHealthyStamp,
+    LastHealthyStamp {
+        /// Whether another is about to be healthy again, as far as can be seen.
+        recovering: bool,
+    },
+    /// A restart may take every pod away before another serves.
+    TakesAll {
+        desired: u32,
+    },
+    /// It was restarted as often as policy allows, and still has pods of an older key.
+    BudgetSpent {
+        restarts: usize,
+    },
+    /// The clocks of the API server and of this machine differ by so much that ages of pods prove nothing.
+    ClocksDiffer {
+        ahead: SignedDuration,
+    },
+    /// Somebody asked to stop between two steps.
+    PausedByPerson {
+        by: String,
+        because: String,
+        since: Timestamp,
+    },
     OldPods {
         pods: Vec<String>,
         terminating: usize,
@@ -230,6 +253,12 @@ pub enum Why {
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {
         pods: Vec<String>,
+    },
+    /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
+    NodeSilent {
+        node: String,
+        pods: Vec<String>,
+        since: Timestamp,
     },
     /// Nothing of ours will replace them.
     OldPodsStay {
@@ -388,7 +417,12 @@ impl Why {
             Why::CanaryFirst { .. } => "canary-first",
             Why::Soaking { .. } => "soaking",
             Why::WaveFull { .. } => "wave-full",
-            Why::LastHealthyStamp => "last-healthy-stamp",
+            Why::LastHealthyStamp { .. } => "last-healthy-stamp",
+            Why::TakesAll { .. } => "takes-all",
+            Why::BudgetSpent { .. } => "budget-spent",
+            Why::ClocksDiffer { .. } => "clocks-differ",
+            Why::PausedByPerson { .. } => "paused-by-person",
+            Why::NodeSilent { .. } => "node-silent",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
@@ -417,6 +451,10 @@ impl Why {
     pub fn opens(&self) -> Opens {
         match self {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
+            // Azure itself says that there is no such account.
+            Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::KeyRefused { .. }
             | Why::TreeProblems { .. }
@@ -438,7 +476,12 @@ impl Why {
             | Why::OnDelete
             | Why::Partitioned { .. }
             | Why::RolloutFailed { .. }
-            | Why::LastHealthyStamp
+            | Why::LastHealthyStamp { recovering: false }
+            | Why::TakesAll { .. }
+            | Why::BudgetSpent { .. }
+            | Why::ClocksDiffer { .. }
+            | Why::PausedByPerson { .. }
+            | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
             | Why::ClusterGone
@@ -472,6 +515,7 @@ impl Why {
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::LastHealthyStamp { recovering: true }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. }
@@ -523,7 +567,7 @@ impl Reason {
 
 /// `now` plus a pause, saturating.
 pub fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(pause)
+    SignedDuration::try_from(pause)
         .ok()
         .and_then(|pause| now.checked_add(pause).ok())
         .unwrap_or(Timestamp::MAX)

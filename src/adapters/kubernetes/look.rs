@@ -1,4 +1,4 @@
-//! One look at a cluster: seven lists, and one Secret each where values are synced.
+//! One look at a cluster: seven lists, one Secret each where values are synced, and events where pods do not come up.
 //!
 //! Every look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Pods are
 //! listed after workloads, so that whatever a finished rollout left behind is still seen, and the mounts'
@@ -16,7 +16,7 @@ use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
 use super::owners::{Above, Owners};
 use super::workloads::Workloads;
-use super::{rollouts, synced, workload};
+use super::{rollouts, symptoms, synced, workload};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion};
 use crate::ports::Fault;
 
@@ -67,7 +67,17 @@ pub(super) async fn look(
     let Workloads { mut views, cron_jobs, mut places } = workloads;
     views.extend(rollouts);
     places.extend(more);
-    Ok((ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced }, places))
+    let mut view = ClusterView {
+        state: ClusterState::Running,
+        workloads: views,
+        pods,
+        cron_jobs,
+        synced,
+        ahead: api.connection.skew.ahead(),
+        warnings: Vec::new(),
+    };
+    view.warnings = symptoms::warnings(api, &view).await;
+    Ok((view, places))
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {

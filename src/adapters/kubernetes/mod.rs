@@ -19,6 +19,8 @@ mod restart;
 mod rights;
 mod rollouts;
 mod sets;
+mod skew;
+mod symptoms;
 mod synced;
 mod watch;
 mod workload;

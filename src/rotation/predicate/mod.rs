@@ -22,4 +22,6 @@ pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};
 pub use runs::{no_hazard, under_way};
 pub use usage::{logs_reach, logs_readable, none_refused, unused_in_logs};
 pub use vaults::{propagated, synced};
-pub use workloads::{cluster_known, cluster_steady, rollout_settled, stuck, workload_ready};
+pub use workloads::{
+    clocks_agree, cluster_known, cluster_steady, rollout_failed, rollout_settled, stuck, workload_ready,
+};
