@@ -33,7 +33,7 @@ pub use census::{Attachment, Census, User};
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Produced};
-pub use fold::{Fold, IllegalRecord, StepRecord};
+pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, rotation_id};

@@ -166,10 +166,24 @@ fn next_step(
     let last = ctx.holding(last.into_iter().collect());
     match workload {
         WorkloadStand::Missing(reason) => Err(vec![reason.clone()]),
+        // Accepted or not: it is restarted once, and what comes of that is waited for.
+        WorkloadStand::InFlight(reason) if is_our_rollout(ctx, facts, name) => Err(vec![reason.clone()]),
         WorkloadStand::Todo | WorkloadStand::InFlight(_) if !last.is_empty() => Err(last),
         WorkloadStand::Todo | WorkloadStand::InFlight(_) => restart(ctx, facts, name),
         WorkloadStand::Done => Err(Vec::new()),
     }
+}
+
+/// Whether the template bears a mark of ours.
+fn is_our_rollout(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> bool {
+    let seen = ctx.world.clusters.get(&facts.name).and_then(|seen| seen.get());
+    let mark = seen.and_then(|cluster| cluster.workload(name)?.restarted_at.as_deref());
+    ctx.fold.steps.values().any(|record| match &record.intent.step {
+        Step::Restart { leg, stamp, workload, restarted_at, .. } => {
+            *leg == ctx.leg && *stamp == facts.name && workload == name && mark == Some(restarted_at.as_str())
+        }
+        _ => false,
+    })
 }
 
 /// A pod that is young enough and mounts another version than the vault was seen to hold may mount a newer one: somebody
@@ -226,15 +240,15 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     Ok(step)
 }
 
-/// A mark that was sent before causes no other rollout.
+/// A restart of which nobody knows whether it arrived is sent again: that makes no other rollout.
 fn within_budget(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName, step: &Step) -> Vec<Reason> {
     let Step::Restart { restarted_at, .. } = step else { return Vec::new() };
-    let Some(marks) = ctx.fold.restarts.get(&(ctx.leg, facts.name.clone(), name.clone())) else {
+    let Some(restarts) = ctx.fold.restarts.get(&(ctx.leg, facts.name.clone(), name.clone())) else {
         return Vec::new();
     };
-    if marks.contains(restarted_at) || marks.len() < ctx.policy.restart_budget.max(1) {
+    if restarts.is_open(restarted_at) || restarts.count() < ctx.policy.restart_budget.max(1) {
         return Vec::new();
     }
     let subject = Subject::Workload(facts.name.clone(), name.clone());
-    vec![Reason::new(Gate::RestartBudget, subject, Why::BudgetSpent { restarts: marks.len() })]
+    vec![Reason::new(Gate::RestartBudget, subject, Why::BudgetSpent { restarts: restarts.count() })]
 }
