@@ -135,7 +135,8 @@ fn workload_stand(
         Rollout::Paused(_) if stale => WorkloadStand::Todo,
         Rollout::Paused(_) => WorkloadStand::Done,
         Rollout::DeadlineExceeded { .. } | Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
-            let why = rollout_failed(workload, cluster, ctx.now).unwrap_or_else(|| under_way(workload));
+            let seen_at = ctx.cluster_seen_at(stamp);
+            let why = rollout_failed(workload, cluster, seen_at).unwrap_or_else(|| under_way(workload));
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
         }
     }

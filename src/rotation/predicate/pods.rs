@@ -140,7 +140,7 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);
     reasons.extend(jobs_run(stamp, &of_jobs));
     let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
-        stale.into_iter().partition(|pod| overdue(pod, ctx.now));
+        stale.into_iter().partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
     reasons.extend(nodes_silent(stamp, &silent));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();

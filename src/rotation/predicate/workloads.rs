@@ -174,7 +174,10 @@ pub fn rollout_settled(
     cluster: &ClusterView,
 ) -> Vec<Reason> {
     let subject = Subject::Workload(stamp.clone(), workload.name.clone());
-    let why = match (rollout(workload, workload.generation), rollout_failed(workload, cluster, ctx.now)) {
+    let why = match (
+        rollout(workload, workload.generation),
+        rollout_failed(workload, cluster, ctx.cluster_seen_at(stamp)),
+    ) {
         (Rollout::Complete | Rollout::Paused(_), _) => return Vec::new(),
         (_, Some(failed)) => failed,
         (Rollout::NotYetObserved { .. }, None) => {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::object::{Phase, PodId};
+use super::object::{Owner, Phase, PodId};
 use super::{Cluster, Hand, Task};
 
 /// How long the pods of a node that does not answer are tolerated.
@@ -44,10 +44,12 @@ impl Cluster {
             if pod.deleting.is_some() {
                 hand.later(Duration::from_secs(5), Task::End(id));
             } else if pod.started.is_some() && pod.phase == Phase::Running {
+                let (owner, min_ready) = (pod.owner, self.min_ready(pod.owner));
                 self.change_pod(id, hand, |pod| {
                     pod.ready = true;
                     pod.ready_changed = Some(now);
                 });
+                hand.later(min_ready, Task::Recheck(owner));
             } else {
                 hand.later(Duration::from_secs(5), Task::Run(id));
             }
@@ -70,6 +72,19 @@ impl Cluster {
     pub(super) fn node_from(&self, number: u64) -> Arc<str> {
         let mut nodes = (0..NODES).map(|step| node_name((number + step) % NODES));
         nodes.find(|node| !self.lost.contains(node)).unwrap_or_else(|| node_name(number))
+    }
+
+    /// How long a pod has to be ready before it counts as available.
+    fn min_ready(&self, owner: Owner) -> Duration {
+        let min_ready = match owner {
+            Owner::ReplicaSet(id) => {
+                let above = self.replica_sets.get(&id).and_then(|set| self.deployments.get(set.owner));
+                above.map(|deployment| deployment.min_ready)
+            }
+            Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
+            Owner::Job(_) => None,
+        };
+        min_ready.unwrap_or_default()
     }
 
     fn pods_on(&self, node: &Arc<str>) -> Vec<PodId> {
