@@ -710,6 +710,19 @@ async fn events_are_listed_only_where_pods_do_not_come_up() {
 }
 
 #[tokio::test]
+async fn watches_that_are_cut_off_are_begun_again_and_wake_all_the_same() {
+    let setup = setup(WorldConfig::default(), 600.0);
+    let which = Which { path: "watch=true".into(), ..Which::default() };
+    let cut = setup.wire.faults().add(WireFault { which, what: Trouble::DropRequest, times: 4 });
+    let adapter = setup.adapter();
+    setup.look(&adapter).await;
+    cut.struck().await;
+    assert!(matches!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2)));
+    tokio::time::timeout(Duration::from_secs(20), adapter.changed()).await.expect("it wakes");
+    assert!(cut.count() >= 2, "both watches were cut off");
+}
+
+#[tokio::test]
 async fn a_clock_that_differs_from_the_servers_is_seen() {
     let setup = setup(WorldConfig::default(), 1.0);
     let ahead = |view: ClusterView| view.ahead.map(|ahead| ahead.as_secs());

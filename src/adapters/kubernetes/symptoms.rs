@@ -103,7 +103,7 @@ pub(super) async fn warnings(api: &Api, view: &ClusterView) -> Vec<Warning> {
         }
     });
     let mut warnings: Vec<Warning> = join_all(lists).await.concat();
-    warnings.sort_by(|one, other| other.last.cmp(&one.last));
+    warnings.sort_by_key(|warning| std::cmp::Reverse(warning.last));
     warnings.truncate(KEPT);
     warnings
 }

@@ -13,7 +13,7 @@ use super::super::predicate::{
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{ClusterView, EvidenceKey, PodView, StampFacts, StampName, VaultView, WorkloadName};
+use crate::model::{ClusterView, EvidenceKey, PodView, StampFacts, VaultView, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let mut stands = Vec::new();
@@ -122,14 +122,9 @@ fn wave_holds(
             }
         }
     }
-    let others: Vec<StampName> = busy
-        .iter()
-        .filter(|other| **other != index)
-        .filter_map(|other| stands.get(*other))
-        .map(|stand| stand.name.clone())
-        .collect();
-    if others.len() >= ctx.policy.wave_size.max(1) {
-        return hold(Why::WaveFull { busy: others });
+    let others = || busy.iter().filter(|other| **other != index).filter_map(|other| stands.get(*other));
+    if others().count() >= ctx.policy.wave_size.max(1) {
+        return hold(Why::WaveFull { busy: others().map(|stand| stand.name.clone()).collect() });
     }
     last_healthy(stands, index, busy).into_iter().collect()
 }

@@ -9,7 +9,7 @@ use super::super::rollout::{Rollout, rollout};
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{SKEW, is_over};
 use crate::model::{
-    ClusterState, ClusterView, PodView, StampName, Strategy, Warning, WorkloadKind, WorkloadName,
+    ClusterState, ClusterView, PodTrouble, PodView, StampName, Strategy, Warning, WorkloadKind, WorkloadName,
     WorkloadView,
 };
 
@@ -137,7 +137,9 @@ fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
         .conditions
         .iter()
         .filter(|condition| condition.kind == "ReplicaFailure" && condition.status == "True")
-        .map(|condition| format!("{}: {}", condition.reason, condition.message));
+        .map(|condition| {
+            PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
+        });
     let warnings = cluster.warnings.iter().filter(|warning| is_about(warning, workload, cluster)).map(told);
     let mut lines: Vec<String> = Vec::new();
     let mut known: Vec<String> = Vec::new();
