@@ -70,6 +70,8 @@ impl Watcher for Board {
             Notice::Waiting { reasons, world, policy, .. } => {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 let first = reasons.first().map(reason::why).unwrap_or_default();
+                // One line is all there is here.
+                let first = first.lines().next().unwrap_or_default();
                 let more = match reasons.len() {
                     0 | 1 => String::new(),
                     count => format!(" (and {} more)", count - 1),

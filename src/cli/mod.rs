@@ -23,6 +23,7 @@ mod flip;
 mod guard;
 mod lock;
 mod logging;
+mod pause;
 mod plan;
 mod progress;
 mod regenerate;
@@ -82,6 +83,8 @@ enum Command {
     Census(census::Census),
     Status(status::Status),
     Explain(status::Explain),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
     Close(close::Close),
     Rehearse(rehearse::Rehearse),
     Sandbox(sandbox::Sandbox),
@@ -102,6 +105,8 @@ impl Command {
             Command::Census(command) => command.run(terminal),
             Command::Status(command) => command.run(terminal),
             Command::Explain(command) => command.run(terminal),
+            Command::Pause(command) => command.run(terminal),
+            Command::Resume(command) => command.run(terminal),
             Command::Close(command) => command.run(terminal),
             Command::Rehearse(command) => command.run(terminal),
             Command::Sandbox(command) => command.run(terminal),

@@ -106,7 +106,8 @@ struct Process {
     holder: String,
 }
 
-/// The same for looking only: no lock is taken and nothing may be written.
+/// The same without the lock, beside a process that may be at work: for looking, and for a person's word, which the
+/// journal takes from anybody.
 ///
 /// # Errors
 /// As [`driver`].

@@ -255,7 +255,8 @@ fn audit(facts: &mut Facts, view: &AuditView) {
 }
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
-    let ClusterView { state, workloads, pods, cron_jobs, synced } = view;
+    // By how much its clock is ahead differs from look to look; beyond a bound it holds.
+    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, warnings: _ } = view;
     facts.text(&format!("{state:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
@@ -311,7 +312,21 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {
-    let PodView { name, uid, namespace, created, deleting, workload, above, phase, ready, mounted } = view;
+    // What troubles it is for people, and so is where it runs.
+    let PodView {
+        name,
+        uid,
+        namespace,
+        created,
+        deleting,
+        workload,
+        above,
+        phase,
+        ready,
+        mounted,
+        node: _,
+        trouble: _,
+    } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
     facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
     facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref());

@@ -19,6 +19,8 @@ pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
         | Event::Proven { .. }
         | Event::Confirmed
         | Event::Resumed { .. }
+        | Event::Paused { .. }
+        | Event::Unpaused { .. }
         | Event::Lease { .. }
         | Event::Released { .. }
         | Event::Closed { .. } => {}
@@ -93,18 +95,22 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         }
         Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
         Gate::Propagated | Gate::Synced => vault().into_iter().chain(cluster()).collect(),
-        Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::OldPodsGone => {
-            cluster().into_iter().collect()
-        }
+        Gate::Preflight
+        | Gate::Consumers
+        | Gate::RolloutSettled
+        | Gate::RestartBudget
+        | Gate::OldPodsGone => cluster().into_iter().collect(),
         Gate::Wave => match &reason.why {
             Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
-            Why::LastHealthyStamp => world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect(),
+            Why::LastHealthyStamp { .. } => {
+                world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect()
+            }
             // The canary has reasons of its own; a soak wants time only.
             _ => Vec::new(),
         },
         Gate::Regenerated => vec![EvidenceKey::Account, EvidenceKey::Operation],
         Gate::MayRegenerate => vec![EvidenceKey::Rights],
         // These stand in the journal, or in what was typed.
-        Gate::Approved | Gate::LeaseHeld | Gate::Asked => Vec::new(),
+        Gate::Approved | Gate::NotPaused | Gate::LeaseHeld | Gate::Asked => Vec::new(),
     }
 }

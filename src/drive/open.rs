@@ -217,6 +217,32 @@ impl Driver {
         self.append(Event::Accepted(acceptance)).await
     }
 
+    /// Records that a person wants it to stop before its next step.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn pause(&mut self, by: &str, because: &str) -> Result<(), DriveError> {
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        self.append(Event::Paused { by: by.to_owned(), because: because.to_owned() }).await
+    }
+
+    /// Records that a paused rotation may go on. Whether it was paused.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn unpause(&mut self, by: &str) -> Result<bool, DriveError> {
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        if self.fold.paused.is_none() {
+            return Ok(false);
+        }
+        self.append(Event::Unpaused { by: by.to_owned() }).await?;
+        Ok(true)
+    }
+
     /// Closes the open rotation with a person's reason.
     ///
     /// # Errors

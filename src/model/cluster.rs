@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
+
+pub use self::symptom::{PodTrouble, Warning};
+
+mod symptom;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +108,10 @@ pub struct PodView {
     pub uid: String,
     pub namespace: String,
     pub created: Timestamp,
-    /// Set once it is told to end; it runs on, with its old key, until it is gone.
+    /// Set once it is told to end: when its time for that is over. It runs on, with its old key, until it is gone.
     pub deleting: Option<Timestamp>,
+    /// The node that runs it, once it has one.
+    pub node: Option<String>,
     /// The workload above it, where there is one that can be restarted.
     pub workload: Option<WorkloadName>,
     /// What else is above it: a Job, a bare ReplicaSet, a controller of a kind that is not known here.
@@ -116,6 +122,8 @@ pub struct PodView {
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
+    /// What keeps it from serving, as far as its own status says.
+    pub trouble: Option<PodTrouble>,
 }
 
 /// A Kubernetes Secret that the CSI driver fills from the vault's secret.
@@ -180,6 +188,10 @@ pub struct ClusterView {
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
+    /// How far the API server's clock is ahead of ours, where it was seen.
+    pub ahead: Option<SignedDuration>,
+    /// What the cluster's components warn of, newest first. Looked for only where something is in trouble.
+    pub warnings: Vec<Warning>,
 }
 
 impl ClusterView {

@@ -27,8 +27,8 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
 };
 pub use cluster::{
-    ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodView, ReplicaNumber, Strategy,
-    SyncedSecretView, WorkloadView,
+    ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodTrouble, PodView, ReplicaNumber,
+    Strategy, SyncedSecretView, Warning, WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;

@@ -94,6 +94,8 @@ pub struct Policy {
     pub workloads: Vec<WorkloadName>,
     /// Stamps restarted at once after the canary.
     pub wave_size: usize,
+    /// How many restarts of one workload of a stamp a leg of the rotation may cause.
+    pub restart_budget: usize,
     /// How long the canary stamp runs on the new key before the rest follows.
     pub soak: Duration,
     /// How long the old key must be unused, where Azure tells.

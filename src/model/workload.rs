@@ -137,7 +137,11 @@ impl ObjectName {
 
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.namespace, self.kind.to_ascii_lowercase(), self.name)
+        // Nodes are in no namespace.
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        write!(f, "{}/{}", self.kind.to_ascii_lowercase(), self.name)
     }
 }
 

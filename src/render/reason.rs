@@ -3,7 +3,7 @@
 
 use super::count::counted;
 use super::span;
-use crate::model::{PullWait, SlotUse, Validity};
+use crate::model::{Blindness, EvidenceKey, PullWait, SlotUse, Validity};
 use crate::rotation::{Phase, Reason, Subject, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
@@ -146,7 +146,10 @@ pub fn why(reason: &Reason) -> String {
         Why::Unhealthy { available, desired } => {
             format!("{subject} has {available} of {desired} pods available")
         }
-        Why::RolloutFailed { message } => format!("the rollout of {subject} failed: {message}"),
+        Why::RolloutFailed { message, symptoms } => {
+            let lines: String = symptoms.iter().map(|line| format!("\n        {line}")).collect();
+            format!("the rollout of {subject} failed: {message}{lines}")
+        }
         Why::CanaryFirst { canary } => format!("{subject} waits for the canary {canary}"),
         Why::Soaking { canary, until } => {
             format!("{subject} waits while the canary {canary} soaks until {}", span::time(*until))
@@ -155,9 +158,35 @@ pub fn why(reason: &Reason) -> String {
             let busy: Vec<&str> = busy.iter().map(crate::model::StampName::as_str).collect();
             format!("{subject} waits its turn behind {}", busy.join(", "))
         }
-        Why::LastHealthyStamp => {
+        Why::LastHealthyStamp { .. } => {
             format!("{subject} is the last healthy stamp that takes traffic")
         }
+        Why::TakesAll { desired: 1 } => {
+            format!("a restart of {subject} takes its only pod away before another serves")
+        }
+        Why::TakesAll { desired } => {
+            format!("a restart of {subject} may take all of its {desired} pods away before another serves")
+        }
+        Why::BudgetSpent { restarts } => {
+            format!("{subject} was restarted {}, and has pods of an older key all the same", times(*restarts))
+        }
+        Why::ClocksDiffer { ahead } => format!(
+            "the clock of {subject}'s API server is {} {} this machine's: which pods are older than their vault's key \
+             cannot be said",
+            span::duration(ahead.unsigned_abs()),
+            if ahead.is_positive() { "ahead of" } else { "behind" }
+        ),
+        Why::PausedByPerson { by, because, since } => {
+            format!("{by} paused the rotation at {}: {because}", span::time(*since))
+        }
+        Why::NodeSilent { node, pods, since } => format!(
+            "{} on node {node} ({subject}) should have ended at {} and {} still there: the node does not do what it is \
+             told, and its pods may run on with the old key: {}",
+            counted(pods.len(), "pod"),
+            span::time(*since),
+            if pods.len() == 1 { "is" } else { "are" },
+            some(pods)
+        ),
         Why::OldPods { pods, terminating } => format!(
             "{} on {subject} may still use the old key ({terminating} terminating): {}",
             counted(pods.len(), "pod"),
@@ -271,6 +300,14 @@ pub fn why(reason: &Reason) -> String {
     }
 }
 
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
 fn requests(count: u64) -> String {
     if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
 }
@@ -376,7 +413,24 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RolloutFailed { .. } => {
             "look at the new pods' events and logs; roll back or mend, then run again"
         }
-        Why::LastHealthyStamp => "bring another stamp back to health first",
+        Why::LastHealthyStamp { recovering: false } => "bring another stamp back to health first",
+        Why::TakesAll { .. } => {
+            "raise the replicas, or `maxSurge` and lower `maxUnavailable`; or accept the gap by name"
+        }
+        Why::BudgetSpent { .. } => {
+            "see what brings old pods back (a clock, a controller, somebody who writes the vault); then raise \
+             `restart_budget`, or accept it by name"
+        }
+        Why::ClocksDiffer { .. } => "set the clock that is wrong (see `date` here), then run this again",
+        Why::PausedByPerson { .. } => "`keyslot resume`, then run this again",
+        Why::NodeSilent { .. } => {
+            "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
+             Node, and its pods go with it"
+        }
+        Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
+            "see whether the account was deleted, or moved to another resource group; if it is gone, end the rotation: \
+             `keyslot close --because …`"
+        }
         Why::OldPodsStay { .. } => {
             "restart what they belong to, so that they read the key that their vault holds"
         }
@@ -414,6 +468,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
+        | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }

@@ -131,6 +131,12 @@ impl<'a> Context<'a> {
         self.fresh(gate, max, self.world.clusters.get(stamp), about)
     }
 
+    /// When what is known of the stamp's cluster was so. Waits that it shows are measured up to then: how long ago that
+    /// was says nothing of the cluster.
+    pub fn cluster_seen_at(&self, stamp: &StampName) -> Timestamp {
+        self.world.clusters.get(stamp).map_or(self.now, |seen| seen.at)
+    }
+
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Inventory);
         self.fresh(gate, max, self.world.inventory.as_ref(), about)

@@ -209,12 +209,17 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
     if phase == Phase::Restart && restarted(ctx) {
         return None;
     }
+    let paused = ctx.holding(paused(ctx));
     let verdict = match stand(phase, ctx) {
         Stand::Passed => return None,
+        Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
+        Stand::ActAndHeld(_, held) if !paused.is_empty() => {
+            Verdict::Halt { reasons: paused.into_iter().chain(held).collect() }
+        }
         Stand::Act(steps) => act(ctx, phase, steps, Vec::new()),
         Stand::ActAndHeld(steps, held) => act(ctx, phase, steps, held),
         Stand::Record(event) => Verdict::Record(event),
-        Stand::Held(reasons) => hold(ctx, reasons),
+        Stand::Held(reasons) => told_with(paused, hold(ctx, reasons)),
     };
     Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
 }
@@ -250,6 +255,26 @@ fn act(ctx: &Context<'_>, phase: Phase, steps: Vec<Step>, mut held: Vec<Reason>)
         held.retain(|reason| reason.gate != Gate::Asked);
     }
     hold(ctx, held)
+}
+
+/// Nothing is begun while somebody has paused the rotation. What was sent is followed all the same.
+fn paused(ctx: &Context<'_>) -> Vec<Reason> {
+    let reason = |(since, by, because): &(Timestamp, String, String)| {
+        let why = Why::PausedByPerson { by: by.clone(), because: because.clone(), since: *since };
+        Reason::new(Gate::NotPaused, Subject::Rotation, why)
+    };
+    ctx.fold.paused.iter().map(reason).collect()
+}
+
+/// The pause is named beside what is waited for; it ends no waiting.
+fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Wait { reasons, until } => {
+            Verdict::Wait { reasons: reasons.into_iter().chain(paused).collect(), until }
+        }
+        Verdict::Halt { reasons } => Verdict::Halt { reasons: reasons.into_iter().chain(paused).collect() },
+        other => other,
+    }
 }
 
 /// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.

@@ -159,6 +159,15 @@ pub enum Event {
     Resumed {
         by: String,
     },
+    /// Somebody asked to stop before the next step.
+    Paused {
+        by: String,
+        because: String,
+    },
+    /// And to go on with the next step.
+    Unpaused {
+        by: String,
+    },
     Lease {
         holder: String,
         until: Timestamp,

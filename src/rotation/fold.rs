@@ -3,12 +3,12 @@
 //! One function lists the legal moves; everything else is an error that names the record. Folding never looks
 //! at the world: that an intent has no outcome is a fact here, what it means is decided from evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase};
-use crate::model::{Fingerprint, StepKey};
+use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase, Produced, Step};
+use crate::model::{Fingerprint, StampName, StepKey, WorkloadName};
 
 /// What is known of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,41 @@ pub struct Fold {
     /// Since when the new key is accepted everywhere, for the key with this fingerprint.
     pub proven: Option<(Fingerprint, Timestamp)>,
     pub confirmed: Option<Timestamp>,
+    /// The restarts of each workload that were sent, or may have been.
+    pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
+    /// Since when, by whom and why it is paused.
+    pub paused: Option<(Timestamp, String, String)>,
     pub lease: Option<(String, Timestamp)>,
     pub closed: Option<(Timestamp, bool, String)>,
+}
+
+/// The restarts of one workload: the generations that each mark has made. The same mark written twice makes no second
+/// one, unless somebody took it away in between.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Restarts(BTreeMap<String, BTreeSet<i64>>);
+
+impl Restarts {
+    /// How many rollouts they have caused, or may have.
+    pub fn count(&self) -> usize {
+        self.0.values().map(|generations| generations.len().max(1)).sum()
+    }
+
+    /// Whether nobody knows what became of the mark.
+    pub fn is_open(&self, mark: &str) -> bool {
+        self.0.get(mark).is_some_and(BTreeSet::is_empty)
+    }
+
+    fn note(&mut self, mark: &str, outcome: &Outcome) {
+        match outcome {
+            Outcome::Applied { produced: Produced::Generation(generation) } => {
+                self.0.entry(mark.to_owned()).or_default().insert(*generation);
+            }
+            Outcome::Applied { .. } | Outcome::Unknown { .. } => {
+                self.0.entry(mark.to_owned()).or_default();
+            }
+            Outcome::NotSent { .. } | Outcome::Refused { .. } => {}
+        }
+    }
 }
 
 /// A record that cannot follow those before it.
@@ -106,6 +139,8 @@ impl Fold {
             Event::Resumed { .. } => {
                 self.steps.values_mut().for_each(|record| record.resumed = record.outcome.is_some());
             }
+            Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
+            Event::Unpaused { .. } => self.paused = None,
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }
@@ -154,6 +189,10 @@ impl Fold {
             return Err(format!("attempt {} of {} ended but never began", end.attempt, end.key));
         }
         record.applied |= matches!(end.outcome, Outcome::Applied { .. });
+        if let Step::Restart { leg, stamp, workload, restarted_at, .. } = &record.intent.step {
+            let of = (*leg, stamp.clone(), workload.clone());
+            self.restarts.entry(of).or_default().note(restarted_at, &end.outcome);
+        }
         if record.intent.attempt > end.attempt {
             // Whoever tried before was away for so long that another process tried again; it tells its end now.
             return Ok(());

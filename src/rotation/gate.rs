@@ -83,6 +83,9 @@ gates! {
     Wave "wave" false
         "canary first, then few at once, never the last healthy stamp that takes traffic"
         "a bad start takes every region at once";
+    RestartBudget "restart-budget" false
+        "no workload is restarted more often than policy allows"
+        "a workload is restarted again and again, by something that no restart puts right";
     NotRefused "not-refused" false
         "Cosmos DB has refused no request of a restarted stamp's region, where the logs tell"
         "stamp after stamp is restarted into the refusals that the first one met";
@@ -107,6 +110,9 @@ gates! {
     Approved "approved" true
         "a person approved the regeneration of this rotation"
         "a key is regenerated that nobody meant to regenerate";
+    NotPaused "not-paused" true
+        "nobody has paused the rotation"
+        "keyslot goes on while somebody looks into what is wrong";
     LeaseHeld "lease-held" true
         "the lease is held, in a store that can hold one"
         "a machine regenerates whose journal no other machine can see";
@@ -157,6 +163,7 @@ mod tests {
                 "old-pods-gone",
                 "slot-unused",
                 "approved",
+                "not-paused",
                 "lease-held",
                 "asked",
                 "regenerated",

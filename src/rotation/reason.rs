@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
@@ -240,6 +240,8 @@ pub enum Why {
     },
     RolloutFailed {
         message: String,
+        /// What a person would look up first: states of containers, warnings of the cluster.
+        symptoms: Vec<String>,
     },
     CanaryFirst {
         canary: StampName,
@@ -251,7 +253,28 @@ pub enum Why {
     WaveFull {
         busy: Vec<StampName>,
     },
-    LastHealthyStamp,
+    LastHealthyStamp {
+        /// Whether another is about to be healthy again, as far as can be seen.
+        recovering: bool,
+    },
+    /// A restart may take every pod away before another serves.
+    TakesAll {
+        desired: u32,
+    },
+    /// It was restarted as often as policy allows, and still has pods of an older key.
+    BudgetSpent {
+        restarts: usize,
+    },
+    /// The clocks of the API server and of this machine differ by so much that ages of pods prove nothing.
+    ClocksDiffer {
+        ahead: SignedDuration,
+    },
+    /// Somebody asked to stop between two steps.
+    PausedByPerson {
+        by: String,
+        because: String,
+        since: Timestamp,
+    },
     OldPods {
         pods: Vec<String>,
         terminating: usize,
@@ -259,6 +282,12 @@ pub enum Why {
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {
         pods: Vec<String>,
+    },
+    /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
+    NodeSilent {
+        node: String,
+        pods: Vec<String>,
+        since: Timestamp,
     },
     /// Nothing of ours will replace them.
     OldPodsStay {
@@ -459,7 +488,12 @@ impl Why {
             Why::CanaryFirst { .. } => "canary-first",
             Why::Soaking { .. } => "soaking",
             Why::WaveFull { .. } => "wave-full",
-            Why::LastHealthyStamp => "last-healthy-stamp",
+            Why::LastHealthyStamp { .. } => "last-healthy-stamp",
+            Why::TakesAll { .. } => "takes-all",
+            Why::BudgetSpent { .. } => "budget-spent",
+            Why::ClocksDiffer { .. } => "clocks-differ",
+            Why::PausedByPerson { .. } => "paused-by-person",
+            Why::NodeSilent { .. } => "node-silent",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
@@ -494,6 +528,10 @@ impl Why {
     pub fn opens(&self) -> Opens {
         match self {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
+            // Azure itself says that there is no such account.
+            Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
@@ -518,7 +556,12 @@ impl Why {
             | Why::OnDelete
             | Why::Partitioned { .. }
             | Why::RolloutFailed { .. }
-            | Why::LastHealthyStamp
+            | Why::LastHealthyStamp { recovering: false }
+            | Why::TakesAll { .. }
+            | Why::BudgetSpent { .. }
+            | Why::ClocksDiffer { .. }
+            | Why::PausedByPerson { .. }
+            | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
             | Why::ClusterGone
@@ -558,6 +601,7 @@ impl Why {
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::LastHealthyStamp { recovering: true }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. }
@@ -615,7 +659,7 @@ impl Reason {
 
 /// `now` plus a pause, saturating.
 pub fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(pause)
+    SignedDuration::try_from(pause)
         .ok()
         .and_then(|pause| now.checked_add(pause).ok())
         .unwrap_or(Timestamp::MAX)

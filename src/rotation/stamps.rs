@@ -1,6 +1,6 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
-use super::predicate::{propagated_at, stale_pods, stuck};
+use super::predicate::{propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reason, Step, Subject, Why};
 use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
@@ -29,9 +29,10 @@ pub struct StampStand {
     pub workloads: Vec<(WorkloadName, WorkloadStand)>,
     /// Whether this rotation has begun to restart it for the vault's current version.
     pub begun: bool,
+    /// Whether every workload is there and has all the pods that it wants, and any wants some.
     pub healthy: bool,
-    /// When its youngest consuming pod was created.
-    pub youngest: Option<Timestamp>,
+    /// Since when as many pods as are wanted are those that serve now.
+    pub renewed: Option<Timestamp>,
 }
 
 impl StampStand {
@@ -39,8 +40,22 @@ impl StampStand {
         self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
     }
 
-    pub fn is_busy(&self) -> bool {
+    /// Whether this rotation is at work on it.
+    pub fn is_ours(&self) -> bool {
         !self.is_done() && self.begun
+    }
+
+    /// Whether anybody is.
+    pub fn is_busy(&self) -> bool {
+        self.is_ours() || self.in_flight().next().is_some()
+    }
+
+    /// Why it has to be left alone for now.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Reason> {
+        self.workloads.iter().filter_map(|(_, stand)| match stand {
+            WorkloadStand::InFlight(reason) => Some(reason),
+            WorkloadStand::Done | WorkloadStand::Todo | WorkloadStand::Missing(_) => None,
+        })
     }
 }
 
@@ -63,7 +78,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
             workloads: ctx.policy.workloads.iter().map(done).collect(),
             begun: false,
             healthy: false,
-            youngest: None,
+            renewed: None,
         });
     }
     let workloads: Vec<(WorkloadName, WorkloadStand)> = ctx
@@ -77,13 +92,11 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
             // Asked for by its key: of a thousand stamps there are thousands of steps.
             ctx.record(&restart_step(ctx, &facts.name, name, vault, String::new())).is_some()
         });
-    let healthy = ctx
-        .policy
-        .workloads
-        .iter()
-        .filter_map(|name| cluster.workload(name))
-        .all(|workload| workload.available >= workload.desired);
-    let youngest = cluster.pods.iter().filter(|pod| pod.deleting.is_none()).map(|pod| pod.created).max();
+    let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
+    let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
+    let healthy = !missing
+        && views().all(|workload| workload.available >= workload.desired)
+        && views().any(|workload| workload.desired > 0);
     Ok(StampStand {
         name: facts.name.clone(),
         takes_traffic: facts.live_traffic,
@@ -91,8 +104,17 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         workloads,
         begun,
         healthy,
-        youngest,
+        renewed: views().filter_map(|workload| renewed(workload, cluster)).max(),
     })
+}
+
+/// When the last pod of those that it wants was created; what an HPA adds later does not count.
+fn renewed(workload: &WorkloadView, cluster: &ClusterView) -> Option<Timestamp> {
+    let alive = cluster.pods_of(&workload.name).filter(|pod| pod.deleting.is_none());
+    let mut created: Vec<Timestamp> = alive.map(|pod| pod.created).collect();
+    created.sort_unstable();
+    let wanted = usize::try_from(workload.desired).unwrap_or(usize::MAX);
+    created.into_iter().take(wanted).max()
 }
 
 fn workload_stand(
@@ -104,7 +126,10 @@ fn workload_stand(
 ) -> WorkloadStand {
     let subject = Subject::Workload(stamp.clone(), name.clone());
     let Some(workload) = cluster.workload(name) else {
-        return WorkloadStand::Missing(Reason::new(Gate::Preflight, subject, Why::WorkloadMissing));
+        let missing = Reason::new(Gate::Preflight, subject, Why::WorkloadMissing);
+        // Where a person says that it is not meant to be there, there is nothing to do.
+        let held = !ctx.holding(vec![missing.clone()]).is_empty();
+        return if held { WorkloadStand::Missing(missing) } else { WorkloadStand::Done };
     };
     let stale = stale_pods(vault, cluster, ctx.policy.vault_lag)
         .any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
@@ -113,14 +138,9 @@ fn workload_stand(
         Rollout::Complete => WorkloadStand::Done,
         Rollout::Paused(_) if stale => WorkloadStand::Todo,
         Rollout::Paused(_) => WorkloadStand::Done,
-        Rollout::DeadlineExceeded { message, .. } => WorkloadStand::InFlight(Reason::new(
-            Gate::RolloutSettled,
-            subject,
-            Why::RolloutFailed { message },
-        )),
-        Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
-            let failed = stuck(workload, cluster, ctx.now).map(|message| Why::RolloutFailed { message });
-            let why = failed.unwrap_or_else(|| under_way(workload));
+        Rollout::DeadlineExceeded { .. } | Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
+            let seen_at = ctx.cluster_seen_at(stamp);
+            let why = rollout_failed(workload, cluster, seen_at).unwrap_or_else(|| under_way(workload));
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
         }
     }

@@ -1,8 +1,11 @@
-//! One-off happenings: somebody pauses, re-runs, reverts, closes.
+//! One-off happenings: somebody pauses, re-runs, reverts, closes; a node is lost.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::command::{Command, DeploymentPatch};
+use super::events::Event;
 use super::fault::{Fault, Trouble};
 use super::repository::{Commit, Signature, Tree};
 use super::world::World;
@@ -15,6 +18,7 @@ impl World {
         let Some(fault) = self.faults.all().get(place).cloned() else { return };
         match &fault.what {
             Trouble::Pause => self.pause_all(&fault),
+            Trouble::NodeLost { node } => self.turn_node(place, &fault, *node),
             Trouble::RunPipeline { branch, skip } => {
                 let command = Command::StartRun {
                     branch: branch.clone(),
@@ -48,6 +52,27 @@ impl World {
                 }
             }
         }
+    }
+
+    /// At the beginning of its window the node is lost, and at the end it is back.
+    fn turn_node(&mut self, place: usize, fault: &Fault, node: u32) {
+        let (_, until) = self.faults.window(fault.at);
+        let back = self.now >= until;
+        if !back && until < Timestamp::MAX {
+            self.queue.push(until, Event::Deed(place));
+        }
+        for stamp in 0..self.stamps.len() {
+            let covered = self
+                .stamp_at(stamp)
+                .is_some_and(|one| fault.target.stamp.as_ref().is_none_or(|wanted| *wanted == one.name));
+            if covered {
+                self.with_cluster(stamp, |cluster, hand| match back {
+                    true => cluster.regain_node(node, hand),
+                    false => cluster.lose_node(node, hand),
+                });
+            }
+        }
+        self.note_all_darkness();
     }
 
     /// Every Terraform file of the branch becomes again what it was in the first commit.

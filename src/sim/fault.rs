@@ -181,6 +181,11 @@ pub enum Trouble {
     /// What new pods' processes read of the key is none of the account's: they run and are ready, and every request of
     /// theirs is refused.
     MisreadKey,
+    /// The driver cannot mount the secret for new pods: they wait until it can.
+    CsiFails,
+    /// In a window: the node stops answering. Its pods run on, with the key that they have, whatever the cluster tells
+    /// them; after five minutes they are told to end. When the node is back, they hear it.
+    NodeLost { node: u32 },
     /// Somebody pauses the deployment.
     Pause,
     /// Somebody runs the whole pipeline of this branch, leaving out the stages named.
@@ -215,6 +220,8 @@ impl Trouble {
             | Trouble::NeverReady
             | Trouble::CrashLoop
             | Trouble::MisreadKey
+            | Trouble::CsiFails
+            | Trouble::NodeLost { .. }
             | Trouble::Pause
             | Trouble::RunPipeline { .. }
             | Trouble::Revert { .. }
@@ -232,7 +239,11 @@ impl Trouble {
     pub(super) fn is_deed(&self) -> bool {
         matches!(
             self,
-            Trouble::Pause | Trouble::RunPipeline { .. } | Trouble::Revert { .. } | Trouble::ClosePull
+            Trouble::Pause
+                | Trouble::RunPipeline { .. }
+                | Trouble::Revert { .. }
+                | Trouble::ClosePull
+                | Trouble::NodeLost { .. }
         )
     }
 }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, EvidenceKey, KeyKind,
-    ObjectName, PullState, ResourceKind, Right, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot,
-    SlotUse, StageEffect, StageView, Strategy, SyncedSecretView, Term, Unlisted,
+    Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
+    EvidenceKey, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber, ResourceKind, Right,
+    RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView,
+    StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
-use keyslot::rotation::{Acceptance, Event, Gate, Phase, Purpose, Step, Verdict};
+use keyslot::rotation::{
+    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Verdict,
+};
 
 use crate::consumers::{become_stateful, nightly, run_job, stateful, synced};
-use crate::stage::{HOLDER, Stage, at, branch, holding, key, proof, requests, stamp};
+use crate::stage::{HOLDER, Stage, at, branch, deployment, holding, key, proof, requests, stamp, workload};
 
 /// Spoils one piece of a stage that would act, and names what must hold then.
 type Spoil = fn(&mut Stage);
@@ -58,6 +61,19 @@ fn run(state: RunState, stage: RunState) -> RunView {
 #[test]
 fn regenerate_is_held_by_each_of_its_gates_alone() {
     let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("somebody has paused the rotation", Gate::NotPaused, End::Halts, |s| {
+            s.events.push((at(5), paused()));
+        }),
+        ("a cluster's clock is behind", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").ahead = Some(SignedDuration::from_mins(-20));
+        }),
+        ("the account does not exist", Gate::KeysAllowed, End::Halts, |s| {
+            s.world.account = Some(Seen::blind(s.now, Blindness::Missing, "404"));
+        }),
+        ("a node does not end its pods", Gate::OldPodsGone, End::Halts, |s| {
+            let pod = &mut s.cluster_mut("east").pods[1];
+            (pod.created, pod.deleting) = (at(40), Some(at(100_000 - 601)));
+        }),
         ("a stamp that nobody listed", Gate::AllListed, End::Halts, |s| {
             s.world.inventory.as_mut().unwrap().what.as_mut().unwrap().unlisted.push(Unlisted {
                 kind: ResourceKind::Vault,
@@ -121,26 +137,29 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a vault is unreachable", Gate::Propagated, End::Waits, |s| {
             s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Unreachable, "time-out"));
         }),
+        ("a secret has no version", Gate::Propagated, End::Waits, |s| {
+            s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Missing, "404"));
+        }),
         ("a secret is disabled", Gate::Propagated, End::Halts, |s| s.vault_mut("east").enabled = false),
         ("an old pod runs", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.created = at(49);
-            pod.deleting = Some(at(60));
+            pod.deleting = Some(at(99_990));
         }),
         ("a pod is as old as the secret, to the second", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.created = at(50);
-            pod.deleting = Some(at(60));
+            pod.deleting = Some(at(99_990));
         }),
         ("a pod is as old as the secret and its lag, to the second", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.created = at(55);
-            pod.deleting = Some(at(60));
+            pod.deleting = Some(at(99_990));
         }),
         ("a young pod mounts the old version", Gate::OldPodsGone, End::Waits, |s| {
             let pod = &mut s.cluster_mut("east").pods[1];
             pod.mounted = Some("v1".into());
-            pod.deleting = Some(at(70));
+            pod.deleting = Some(at(99_990));
         }),
         ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Waits, |s| {
             s.cluster_mut("east").pods[1].mounted = None;
@@ -372,7 +391,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 changed: Some(at(100_000 - 35)),
             });
         }),
-        ("the other stamps are all unhealthy", Gate::Wave, End::Halts, |s| {
+        ("the other stamps are all unhealthy for now", Gate::Wave, End::Waits, |s| {
             s.cluster_mut("north").workloads[0].available = 2;
             let unavailable = &mut s.cluster_mut("north").workloads[0].unavailable;
             *unavailable = 1;
@@ -380,11 +399,273 @@ fn restart_is_held_by_each_of_its_gates_alone() {
             s.cluster_mut("north").workloads[0].desired = 3;
             s.policy.wave_size = 2;
         }),
+        ("the other stamps serve nobody, and nobody is about to change that", Gate::Wave, End::Halts, |s| {
+            let north = s.cluster_mut("north");
+            north.pods.clear();
+            let workload = &mut north.workloads[0];
+            (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+        }),
+        ("a rollout has failed in another stamp", Gate::RolloutSettled, End::Halts, |s| {
+            s.policy.wave_size = 2;
+            let workload = &mut s.cluster_mut("north").workloads[0];
+            workload.updated = 1;
+            workload.conditions.push(out_of_time());
+        }),
+        ("all its pods may be away at once", Gate::Preflight, End::Halts, |s| {
+            let none = ReplicaNumber::Count(0);
+            let all = ReplicaNumber::Percent(100);
+            s.cluster_mut("east").workloads[0].strategy =
+                Strategy::RollingUpdate { max_surge: none, max_unavailable: all };
+        }),
+        ("its only pod goes before the next comes", Gate::Preflight, End::Halts, |s| {
+            become_stateful(s);
+            let east = s.cluster_mut("east");
+            east.pods.truncate(1);
+            let workload = &mut east.workloads[0];
+            (workload.desired, workload.replicas, workload.updated, workload.available) = (1, 1, 1, 1);
+        }),
+        ("the cluster's clock is ahead", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("east").ahead = Some(SignedDuration::from_secs(31));
+        }),
+        ("it was restarted as often as policy allows", Gate::RestartBudget, End::Halts, |s| {
+            for attempt in 1..=3 {
+                restarted(s, "east", attempt);
+            }
+            s.cluster_mut("east").workloads[0].restarted_at = Some("2027-01-15T08:03:00Z".to_owned());
+        }),
+        ("somebody has paused the rotation", Gate::NotPaused, End::Halts, |s| {
+            s.events.push((at(5), paused()));
+        }),
         ("the key is no longer proven", Gate::TargetProven, End::Waits, |s| {
             s.world.proofs.clear();
         }),
     ];
     check(Stage::before_restart, cases);
+}
+
+fn out_of_time() -> DeploymentCondition {
+    DeploymentCondition {
+        kind: "Progressing".to_owned(),
+        status: "False".to_owned(),
+        reason: "ProgressDeadlineExceeded".to_owned(),
+        message: "it has timed out progressing".to_owned(),
+    }
+}
+
+fn paused() -> Event {
+    Event::Paused { by: "operator".to_owned(), because: "somebody looks into it".to_owned() }
+}
+
+/// The journal says that the workload of the stamp was restarted, with a mark of its own.
+fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
+    let step = Step::Restart {
+        leg: Leg::Out,
+        stamp: stamp(name),
+        workload: workload(),
+        version: "v2".into(),
+        restarted_at: format!("2027-01-15T08:0{attempt}:00Z"),
+    };
+    let key = step.key();
+    let intent = Intent { key: key.clone(), attempt, step, generation_before: None, evidence: String::new() };
+    stage.events.push((at(60), Event::Intended { intents: vec![intent] }));
+    let outcome = Outcome::Applied { produced: Produced::Generation(i64::from(attempt) + 1) };
+    stage.events.push((at(61), Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+}
+
+/// Which stamps are restarted now.
+fn restarts(stage: &Stage) -> Vec<String> {
+    let Verdict::Act { steps, .. } = stage.decide().verdict else { return Vec::new() };
+    let stamp = |step: &Step| match step {
+        Step::Restart { stamp, .. } => Some(stamp.to_string()),
+        _ => None,
+    };
+    steps.iter().filter_map(stamp).collect()
+}
+
+/// Four stamps; the first was restarted long ago and is in order.
+fn three_to_go(wave: usize) -> Stage {
+    let mut stage = Stage::before_restart();
+    stage.policy.wave_size = wave;
+    stage.policy.log_lag = None;
+    let east = stage.cluster_mut("east");
+    east.pods.iter_mut().for_each(|pod| pod.created = at(90_000));
+    for name in ["south", "west"] {
+        let (vault, cluster) =
+            (stage.world.vaults[&stamp("north")].clone(), stage.world.clusters[&stamp("north")].clone());
+        stage.world.vaults.insert(stamp(name), vault);
+        stage.world.clusters.insert(stamp(name), cluster);
+        let facts = StampFacts { name: stamp(name), ..stage.policy.stamps[1].clone() };
+        stage.policy.stamps.push(facts);
+    }
+    stage
+}
+
+#[test]
+fn several_at_once_are_never_all_that_serve() {
+    assert_eq!(restarts(&three_to_go(2)), ["north", "south"]);
+    assert_eq!(restarts(&three_to_go(3)), ["north", "south", "west"]);
+    // The first one is done and serves nobody any more: of the others one has to stay.
+    let mut dark = three_to_go(3);
+    let workload = &mut dark.cluster_mut("east").workloads[0];
+    (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+    assert_eq!(restarts(&dark), ["north", "south"], "west stays");
+    dark.cluster_mut("south").workloads.clear();
+    assert_eq!(restarts(&dark), ["north"], "one of which nobody knows is none that serves");
+    // It may not even go on with one that it has begun.
+    let mut begun = three_to_go(1);
+    restarted(&mut begun, "north", 1);
+    assert_eq!(restarts(&begun), ["north"]);
+    for name in ["east", "south", "west"] {
+        let workload = &mut begun.cluster_mut(name).workloads[0];
+        (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+        begun.cluster_mut(name).pods.clear();
+    }
+    assert!(
+        restarts(&begun).is_empty() && holding(&begun.decide()).contains(&Gate::Wave),
+        "{:?}",
+        begun.decide()
+    );
+}
+
+#[test]
+fn somebody_elses_rollout_takes_a_place_in_the_wave_and_opens_none() {
+    // Their pipeline rolls the second workload of every stamp: that is no reason to restart the first one everywhere.
+    let mut stage = three_to_go(3);
+    let other = WorkloadName::new("workload", "healthservice-deploy");
+    stage.policy.workloads.push(other.clone());
+    for name in ["east", "north", "south", "west"] {
+        let view = WorkloadView { name: other.clone(), updated: 1, ..deployment() };
+        stage.cluster_mut(name).workloads.push(view);
+    }
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    assert_eq!(holding(&stage.decide()), [Gate::RolloutSettled].into());
+    // Where it is over, the usual order holds.
+    for name in ["east", "north"] {
+        stage.cluster_mut(name).workloads[1].updated = 3;
+    }
+    assert_eq!(restarts(&stage), ["north"]);
+}
+
+#[test]
+fn a_rollout_that_fails_says_what_a_person_would_look_up() {
+    let mut stage = three_to_go(2);
+    restarted(&mut stage, "north", 1);
+    let north = stage.cluster_mut("north");
+    north.workloads[0].updated = 1;
+    north.workloads[0].available = 2;
+    let text = "container app: CrashLoopBackOff, restarted 4 times, last exit code 137 (OOMKilled)";
+    let failing = PodView {
+        name: "catalogservice-deploy-new".to_owned(),
+        created: at(99_900),
+        ready: false,
+        trouble: Some(PodTrouble::new(true, text)),
+        ..north.pods[0].clone()
+    };
+    north.pods.push(failing);
+    let warn = |object: &str, reason: &str, message: &str| Warning::new(object, reason, message, 7, None);
+    north.warnings = vec![
+        warn("Pod catalogservice-deploy-new", "BackOff", "Back-off restarting failed container"),
+        warn("Pod somebody-elses", "FailedMount", "no"),
+        warn("ReplicaSet catalogservice-deploy-5d8f", "FailedCreate", "exceeded quota: pods"),
+        warn("ReplicaSet catalogservice-deployment-5d8f", "FailedCreate", "another's"),
+    ];
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    let told = keyslot::render::reason::why(reason);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert_eq!(
+        lines,
+        [
+            "the rollout of north/workload/catalogservice-deploy failed: catalogservice-deploy-new cannot start",
+            "catalogservice-deploy-new: container app: CrashLoopBackOff, restarted 4 times, last exit code 137 (OOMKilled)",
+            "Pod catalogservice-deploy-new: BackOff (7 times): Back-off restarting failed container",
+            "ReplicaSet catalogservice-deploy-5d8f: FailedCreate (7 times): exceeded quota: pods",
+        ]
+    );
+    // Nobody else is begun meanwhile, though the wave has a place; a person may say by name that it shall.
+    stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    assert_eq!(restarts(&stage), ["south"], "north is not restarted on top of our own restart");
+}
+
+fn accepted(gate: Gate, subject: &str) -> (jiff::Timestamp, Event) {
+    let acceptance = Acceptance {
+        by: "operator".to_owned(),
+        gate,
+        subject: subject.to_owned(),
+        because: "agreed".to_owned(),
+        until: at(200_000),
+        why: None,
+    };
+    (at(70), Event::Accepted(acceptance))
+}
+
+#[test]
+fn a_workload_that_vanishes_in_mid_rollout_halts_and_may_be_accepted_as_gone() {
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    let north = stage.cluster_mut("north");
+    north.workloads.clear();
+    north.pods.clear();
+    let decision = stage.decide();
+    assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
+    assert!(holding(&decision).contains(&Gate::Preflight), "{decision:?}");
+    stage.events.push(accepted(Gate::Preflight, "north/workload/catalogservice-deploy"));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+#[test]
+fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let now = stage.now;
+    let east = stage.cluster_mut("east");
+    east.pods.iter_mut().for_each(|pod| pod.created = now - SignedDuration::from_mins(11));
+    let young = PodView { created: now, uid: "more".to_owned(), ..east.pods[0].clone() };
+    let job = ObjectName::new("Job", "workload", "nightly-29");
+    let of_job = PodView { workload: None, above: Some(job), ..young.clone() };
+    east.pods.extend([young, of_job]);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that had to be replaced is another matter: that may be the new key's doing.
+    stage.cluster_mut("east").pods.remove(0);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_pod_on_a_node_that_does_not_answer_holds_and_both_are_named() {
+    let mut stage = Stage::ready();
+    let pod = &mut stage.cluster_mut("east").pods[1];
+    (pod.created, pod.deleting) = (at(40), Some(at(100_000 - 500)));
+    let told = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.iter().map(keyslot::render::reason::why).collect::<Vec<_>>().join("\n")
+        }
+        other => panic!("{other:?}"),
+    };
+    assert!(told(&stage).contains("catalogservice-deploy-1 (on node node-1)"), "{}", told(&stage));
+    stage.now = at(100_000 + 150);
+    for seen in stage.world.clusters.values_mut() {
+        seen.at = stage.now;
+    }
+    let silent = told(&stage);
+    assert!(silent.contains("node-1 (east/node/node-1) should have ended at"), "{silent}");
+    assert!(silent.contains("catalogservice-deploy-1"), "{silent}");
+}
+
+#[test]
+fn what_was_sent_is_followed_in_a_pause_and_nothing_is_begun() {
+    let mut stage = Stage::before_restart();
+    stage.events.push((at(5), paused()));
+    assert_eq!(holding(&stage.decide()), [Gate::NotPaused].into_iter().chain([Gate::Wave]).collect());
+    stage.events.push((at(6), Event::Unpaused { by: "operator".to_owned() }));
+    assert_eq!(restarts(&stage), ["east"]);
+    // A rollout under way is waited for as ever, with the pause beside it.
+    stage.events.push((at(7), paused()));
+    stage.cluster_mut("east").workloads[0].updated = 1;
+    let decision = stage.decide();
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
+    assert!(holding(&decision).contains(&Gate::NotPaused), "{decision:?}");
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn around_restart() -> Vec<Scenario> {
                     config.workloads[0].max_unavailable = keyslot::model::ReplicaNumber::Count(0);
                     config.workloads[0].max_surge = keyslot::model::ReplicaNumber::Count(1);
                 });
-                theatre.policy.soak = MINUTE * 60;
+                theatre.policy.soak = MINUTE * 12;
                 theatre.backstage.at(first_restart(&theatre, MINUTE * 20), restart(&theatre, 1));
                 theatre
             },
@@ -292,6 +292,22 @@ fn around_restart() -> Vec<Scenario> {
                     world.counters().generations.keys().map(|(stamp, _)| stamp).collect();
                 stamps.len() > 1
             },
+        ),
+        scene(
+            Gate::RestartBudget,
+            || {
+                // Something writes the vaults again and again, each time with the same value.
+                let theatre = with(|config| config.account.tells_last_use = false);
+                let first = first_restart(&theatre, Duration::ZERO);
+                for turn in 0..12 {
+                    let stamp = theatre.policy.stamps[0].name.clone();
+                    theatre
+                        .backstage
+                        .at(later(first, MINUTE * 9 * turn), Deed::WriteSlot(stamp, Slot::Secondary));
+                }
+                theatre
+            },
+            |theatre, _| raised(theatre) > 3,
         ),
         scene(
             Gate::NotRefused,
@@ -419,6 +435,19 @@ fn around_regenerate() -> Vec<Scenario> {
                 theatre
             },
             refused,
+        ),
+        scene(
+            Gate::NotPaused,
+            || {
+                let theatre = with(|_| {});
+                futures::executor::block_on(async {
+                    let mut driver = theatre.driver_as("person", "person").await.unwrap();
+                    driver.open(&theatre.request()).await.unwrap();
+                    driver.pause("operator", "something looks wrong").await.unwrap();
+                });
+                theatre
+            },
+            |theatre, _| theatre.world.lock().counters().pulls_opened > 0,
         ),
         scene(
             Gate::Approved,

@@ -222,6 +222,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
             .collect(),
         workloads: config.all_workloads().map(|workload| workload.name.clone()).collect(),
         wave_size: 1,
+        restart_budget: 3,
         soak: minutes(10),
         quiet_window: minutes(30),
         confirm_window: minutes(30),

@@ -178,10 +178,10 @@ fn whatever_the_kinds_and_their_pace_nothing_is_ever_refused() {
         let mut config = WorldConfig::seeded(seed).with_sets().with_stamps(1 + (seed % 2) as usize);
         config.account.tells_last_use = seed % 3 == 0;
         let [stateful, daemon] = config.sets.as_mut_slice() else { panic!("two sets") };
-        stateful.workload.replicas = 1 + (seed % 4) as u32;
+        stateful.workload.replicas = 2 + (seed % 3) as u32;
         // Longer than a regeneration now and then, and later than the rollout's own end.
         stateful.workload.ends_in = Span::secs(5 * seed, 200 * seed);
-        daemon.workload.max_unavailable = ReplicaNumber::Count(1 + (seed % 3) as u32);
+        daemon.workload.max_unavailable = ReplicaNumber::Count(1 + (seed % 2) as u32);
         daemon.workload.min_ready = Duration::from_secs(seed % 2 * 20);
         daemon.workload.starts_in = Span::secs(5, 100);
         if seed % 2 == 0 {

@@ -16,7 +16,7 @@ use keyslot::model::{ClusterView, RotationId, Salt, StampName, Strategy, Workloa
 use keyslot::ports::{Clock as _, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::rotation::rollout::{Rollout, rollout};
 use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
-use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireFault, WireOptions};
+use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireClock, WireFault, WireOptions};
 use keyslot::sim::{self, Command, DeploymentPatch, Target, When, World, WorldConfig};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -49,6 +49,10 @@ impl Setup {
     }
 
     fn adapter(&self) -> Kubernetes {
+        self.adapter_at(self.world.clock().clone())
+    }
+
+    fn adapter_at(&self, clock: WireClock) -> Kubernetes {
         let vault = self.world.with(|world| world.stamp(&self.stamp).unwrap().vault.name.clone());
         let cluster = StampCluster {
             place: ClusterPlace::Kubeconfig(KubeconfigPlace { path: self.kubeconfig(), context: None }),
@@ -56,7 +60,7 @@ impl Setup {
             namespaces: vec!["workload".into()],
         };
         let http = HttpSettings { proxies: Proxies::Off, ..HttpSettings::default() };
-        let clock = Arc::new(self.world.clock().clone());
+        let clock = Arc::new(clock);
         Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(self.stamp.clone(), cluster)]), http, clock)
     }
 
@@ -668,6 +672,65 @@ async fn the_worlds_rollouts_are_judged_as_the_recorded_ones() {
         ["unseen", "progressing", "complete"]
     );
     assert_eq!(verdicts(&none, "complete", restart()).await, ["unseen", "complete"]);
+}
+
+#[tokio::test]
+async fn events_are_listed_only_where_pods_do_not_come_up() {
+    let crash = sim::Fault::new(When::Always, Target::workload(catalog()), sim::Trouble::CrashLoop);
+    let setup = setup(WorldConfig::default().with_fault(crash), 600.0);
+    let adapter = setup.adapter();
+    let before = setup.look(&adapter).await;
+    assert!(before.pods.iter().all(|pod| pod.trouble.is_none() && pod.node.is_some()), "{before:?}");
+    assert_eq!(setup.wire.transcript().count("GET", "/events"), 0);
+    assert!(matches!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(_)));
+    let after = loop {
+        let view = setup.look(&adapter).await;
+        if view.pods.iter().any(|pod| pod.trouble.is_some()) {
+            break view;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let failing = after.pods.iter().find(|pod| pod.trouble.is_some()).unwrap();
+    let trouble = failing.trouble.as_ref().unwrap();
+    assert!(trouble.hopeless, "{trouble:?}");
+    assert_eq!(trouble.text, "container catalogservice: CrashLoopBackOff, restarted 4 times");
+    let warning = &after.warnings[0];
+    assert_eq!(
+        (warning.object.as_str(), warning.reason.as_str()),
+        (&*format!("Pod {}", failing.name), "BackOff")
+    );
+    assert!(setup.wire.transcript().count("GET", "/events?limit=250&fieldSelector=type%3DWarning") > 0);
+    // Who may not list them goes without, and says so.
+    let why = keyslot::rotation::predicate::rollout_failed(
+        after.workload(&catalog()).unwrap(),
+        &after,
+        setup.world.clock().now(),
+    );
+    assert!(format!("{why:?}").contains("Back-off restarting failed container"), "{why:?}");
+}
+
+#[tokio::test]
+async fn watches_that_are_cut_off_are_begun_again_and_wake_all_the_same() {
+    let setup = setup(WorldConfig::default(), 600.0);
+    let which = Which { path: "watch=true".into(), ..Which::default() };
+    let cut = setup.wire.faults().add(WireFault { which, what: Trouble::DropRequest, times: 4 });
+    let adapter = setup.adapter();
+    setup.look(&adapter).await;
+    cut.struck().await;
+    assert!(matches!(setup.restart(&adapter, "2026-01-12T08:01:00Z").await, Effect::Applied(2)));
+    tokio::time::timeout(Duration::from_secs(20), adapter.changed()).await.expect("it wakes");
+    assert!(cut.count() >= 2, "both watches were cut off");
+}
+
+#[tokio::test]
+async fn a_clock_that_differs_from_the_servers_is_seen() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    let ahead = |view: ClusterView| view.ahead.map(|ahead| ahead.as_secs());
+    assert_eq!(ahead(setup.look(&setup.adapter()).await), Some(0));
+    let behind = setup.world.clock().now() - jiff::SignedDuration::from_mins(10);
+    let adapter = setup.adapter_at(WireClock::start(behind, 1.0));
+    let seen = ahead(setup.look(&adapter).await).unwrap();
+    assert!((590..=601).contains(&seen), "{seen}");
 }
 
 /// Collects what is logged.

@@ -314,6 +314,39 @@ impl Case {
                 self.deeds.push((when, Deed::WriteSlot(stamp, to)));
             }
         }
+        self.machines(dice);
+    }
+}
+
+impl Case {
+    /// What the clusters do by themselves.
+    fn machines(&mut self, dice: &mut Dice) {
+        if dice.chance(10) {
+            let from = dice.minutes(0, 200);
+            let until = from + dice.minutes(1, 60);
+            let stamp = dice.one(&self.policy.stamps).name.clone();
+            let what = Trouble::NodeLost { node: dice.range(0, 2) as u32 };
+            self.config.faults.push(Fault::new(When::Window { from, until }, Target::stamp(stamp), what));
+        }
+        if dice.chance(10) {
+            let from = dice.minutes(0, 200);
+            let until = from + dice.minutes(1, 8);
+            self.config.faults.push(Fault::new(
+                When::Window { from, until },
+                Target::any(),
+                Trouble::CsiFails,
+            ));
+        }
+        if dice.chance(15) {
+            let stamp = dice.one(&self.policy.stamps).name.clone();
+            let workload = dice.one(&self.policy.workloads).clone();
+            for _ in 0..dice.range(1, 4) {
+                let patch = keyslot::sim::DeploymentPatch::scale(dice.range(2, 7) as u32);
+                let command = Command::Patch { stamp: stamp.clone(), workload: workload.clone(), patch };
+                self.deeds.push((dice.minutes(30, 200), Deed::Do(command)));
+                self.foreign_restarts += 1;
+            }
+        }
     }
 }
 

@@ -340,6 +340,8 @@ pub fn cluster() -> ClusterView {
             phase: "Running".to_owned(),
             ready: true,
             mounted: Some(SecretVersion::new("v2")),
+            node: Some("node-1".to_owned()),
+            trouble: None,
         })
         .collect();
     ClusterView { workloads: vec![deployment()], pods, ..ClusterView::default() }
@@ -393,6 +395,7 @@ pub fn policy() -> Policy {
             .collect(),
         workloads: vec![workload()],
         wave_size: 1,
+        restart_budget: 3,
         soak: minutes(10),
         quiet_window: minutes(30),
         confirm_window: minutes(30),

@@ -158,3 +158,177 @@ fn a_refused_restart_halts_and_goes_on_once_the_right_is_granted() {
     assert!(halts(&mut theatre).iter().any(|reason| matches!(reason.why, Why::StepRefused { .. })));
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
 }
+
+/// Why it halted, in words.
+fn told(reasons: &[Reason]) -> String {
+    reasons.iter().map(keyslot::render::reason::why).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_canary_whose_pods_crash_halts_at_once_with_what_they_show_and_nobody_else_is_touched() {
+    let mut theatre =
+        Theatre::new(config().with_fault(Fault::new(When::Always, Target::any(), Trouble::CrashLoop)));
+    theatre.policy.wave_size = 2;
+    let reasons = halts(&mut theatre);
+    let text = told(&reasons);
+    for part in
+        ["CrashLoopBackOff, restarted 4 times", "BackOff (4 times): Back-off restarting failed container"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+    let world = theatre.world.lock();
+    assert_eq!(world.counters().generations.len(), 1, "the canary only");
+    assert_eq!(world.outage().dark, Duration::ZERO, "the other pods serve on");
+}
+
+#[test]
+fn a_driver_that_cannot_mount_the_secret_is_named_when_the_rollout_runs_out_of_time() {
+    let fault = Fault::new(When::Always, Target::any(), Trouble::CsiFails);
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    let text = told(&halts(&mut theatre));
+    assert!(text.contains("FailedMount (3 times): MountVolume.SetUp failed"), "{text}");
+}
+
+#[test]
+fn a_driver_that_mounts_late_is_waited_for() {
+    let at = When::Window { from: Duration::ZERO, until: Duration::from_secs(24 * 3600) };
+    let fault = |at| Fault::new(at, Target::any(), Trouble::CsiFails);
+    let mut theatre = Theatre::new(config().with_fault(fault(When::First(4))));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert!(theatre.world.lock().outcome().outage.refused == 0);
+    let mut never = Theatre::new(config().with_fault(fault(at)));
+    halts(&mut never);
+}
+
+/// A node is lost from the first hour on, for so long.
+fn with_a_lost_node(hours: u64) -> Theatre {
+    let mut config = config();
+    config.account.tells_last_use = false;
+    config.workloads[0].replicas = 6;
+    let from = Duration::from_secs(1800);
+    let at = When::Window { from, until: from + Duration::from_secs(3600 * hours) };
+    config.faults.push(Fault::new(at, Target::stamp("eastus2"), Trouble::NodeLost { node: 1 }));
+    Theatre::new(config)
+}
+
+#[test]
+fn pods_on_a_node_that_never_comes_back_hold_and_pod_and_node_are_named() {
+    let mut theatre = with_a_lost_node(1000);
+    let text = told(&halts(&mut theatre));
+    assert!(text.contains("on node aks-workload-00000001 (eastus2/node/aks-workload-00000001)"), "{text}");
+    assert!(text.contains("catalogservice-deploy-"), "{text}");
+    // A cloud provider that deletes the Node takes its pods along; without that they hold for ever.
+    let again = halts(&mut theatre);
+    assert!(again.iter().any(|reason| matches!(reason.why, Why::NodeSilent { .. })), "{again:?}");
+}
+
+#[test]
+fn a_node_that_comes_back_hears_that_its_pods_shall_end_and_the_rotation_goes_on() {
+    let mut theatre = with_a_lost_node(6);
+    let start = theatre.world.lock().now();
+    while let Life::Ended(TurnEnd::Halted { .. }) = theatre.live() {
+        let now = theatre.world.lock().now();
+        assert!(now < later(start, Duration::from_secs(24 * 3600)));
+        theatre.backstage.pass(later(now, Duration::from_secs(1200)));
+    }
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
+}
+
+#[test]
+fn without_the_gate_pods_on_a_lost_node_are_refused() {
+    let mut theatre = with_a_lost_node(1000);
+    theatre.without.insert(Gate::OldPodsGone);
+    theatre.live();
+    assert!(theatre.world.lock().outcome().outage.refused > 0);
+}
+
+#[test]
+fn what_an_hpa_scales_meanwhile_is_restarted_all_the_same() {
+    let mut theatre = Theatre::new(config());
+    let start = theatre.world.lock().now();
+    let (stamps, workload) = (theatre.policy.stamps.clone(), theatre.policy.workloads[0].clone());
+    // Up and down every few minutes, for as long as a rotation takes.
+    for turn in 0..60 {
+        for facts in &stamps {
+            let patch = DeploymentPatch::scale(3 + turn % 5);
+            let command = Command::Patch { stamp: facts.name.clone(), workload: workload.clone(), patch };
+            let at = later(start, Duration::from_secs(u64::from(turn) * 300 + 7));
+            theatre.backstage.at(at, Deed::Do(command));
+        }
+    }
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
+    let restarts = events(&theatre).iter().filter(|(_, event)| intends(event, "restart/out")).count();
+    assert_eq!(restarts, stamps.len());
+}
+
+#[test]
+fn a_restart_that_somebody_rolls_back_needs_no_second_one() {
+    // Pods of the template before are new pods all the same, and read what the vault holds.
+    let mut theatre = Theatre::new(config());
+    let restarted = first_restart_of(&theatre);
+    let (stamp, workload) = (theatre.policy.stamps[0].name.clone(), theatre.policy.workloads[0].clone());
+    let mut patch = DeploymentPatch::default();
+    for mark in ["kubectl.kubernetes.io/restartedAt", "keyslot.dev/rotation"] {
+        patch.template_annotations.insert(mark.to_owned(), None);
+    }
+    let undo = Command::Patch { stamp, workload, patch };
+    theatre.backstage.at(later(restarted, Duration::from_secs(8)), Deed::Do(undo));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    assert_eq!((world.outcome().outage.refused, world.outcome().regenerated.len()), (0, 1));
+    let raised = world.counters().generations.values().copied().max();
+    assert!(raised <= Some(3), "ours, theirs, and one more where old pods had been left: {raised:?}");
+}
+
+fn first_restart_of(theatre: &Theatre) -> jiff::Timestamp {
+    let mut rehearsal = Theatre::new(theatre.world.lock().config().clone());
+    rehearsal.live();
+    let restarts = events(&rehearsal).into_iter().find(|(_, event)| intends(event, "restart/"));
+    restarts.expect("a restart").0
+}
+
+#[test]
+fn a_paused_rotation_begins_nothing_until_somebody_lets_it_go_on() {
+    let mut theatre = Theatre::new(config());
+    let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+    block_on(person.open(&theatre.request())).unwrap();
+    block_on(person.pause("operator", "an incident is on")).unwrap();
+    let text = told(&halts(&mut theatre));
+    assert!(text.contains("operator paused the rotation at") && text.contains("an incident is on"), "{text}");
+    assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+    let mut person = block_on(theatre.driver_as("person-2", "person-2")).unwrap();
+    assert!(block_on(person.unpause("operator")).unwrap());
+    assert!(!block_on(person.unpause("operator")).unwrap(), "it was not paused any more");
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+}
+
+#[test]
+fn evidence_that_is_refused_for_good_is_waited_for_by_name_and_nothing_is_regenerated() {
+    // An expired kubeconfig; a vault that lets nobody in; an account that may not be read any more.
+    let cases = [
+        (Operation::ReadCluster, "the cluster of eastus2"),
+        (Operation::ReadVault, "the vault of eastus2"),
+        (Operation::ReadAccount, "the account"),
+    ];
+    for (operation, named) in cases {
+        let at = When::from(Duration::from_secs(3600));
+        let target = match operation {
+            Operation::ReadAccount => Target::operation(operation),
+            _ => Target::operation(operation).and_stamp("eastus2"),
+        };
+        let mut theatre = Theatre::new(config().with_fault(Fault::new(at, target, Trouble::Forbidden)));
+        let start = theatre.world.lock().now();
+        theatre.backstage.until(later(start, Duration::from_secs(20 * 3600)));
+        assert_eq!(theatre.live(), Life::Crashed, "{operation:?}: it waits, and nobody waits longer");
+        let outcome = theatre.world.lock().outcome();
+        assert_eq!((outcome.regenerated.len(), outcome.outage.refused), (0, 0), "{operation:?}");
+        theatre.crashes.flag().lower();
+        let mut driver = block_on(theatre.driver_as("looks", "looks")).unwrap();
+        let report = block_on(driver.report()).unwrap();
+        let text = keyslot::render::explain::reasons(&report);
+        assert!(text.contains(named) && text.contains("cannot be seen"), "{operation:?}: {text}");
+    }
+}

@@ -39,6 +39,7 @@ pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", pl
 pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
+pub(super) const EVENTS: Kind = Kind { group: "/api/v1", plural: "events" };
 pub(super) const SECRETS: Kind = Kind { group: "/api/v1", plural: "secrets" };
 const CSI: &str = "/apis/secrets-store.csi.x-k8s.io/v1";
 pub(super) const CLASSES: Kind = Kind { group: CSI, plural: "secretproviderclasses" };
@@ -112,6 +113,7 @@ impl Api {
         // Never closed; whoever waits here has sent nothing, and a permit is checked after it.
         let _turn = self.turns.acquire().await;
         let request = self.request(method, path, body).await?;
+        let sent_at = self.clock.now();
         let sent = self.connection.http.send(request, leave);
         let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
             Ok(answer) => answer.map_err(Failure::Silence)?,
@@ -120,6 +122,7 @@ impl Api {
                 return Err(Failure::Silence(SendError::NoAnswer(why)));
             }
         };
+        self.connection.skew.note(&answer.headers, sent_at, self.clock.now());
         if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
     }
 
@@ -189,6 +192,19 @@ impl Api {
             }
             other => other,
         }
+    }
+
+    /// The first page of what a field selector leaves of a kind in one namespace.
+    pub async fn some<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        fields: &str,
+    ) -> Result<Vec<T>, Failure> {
+        let fields: String = url::form_urlencoded::byte_serialize(fields.as_bytes()).collect();
+        let path = format!("{}?limit={PAGE}&fieldSelector={fields}", kind.path(Some(namespace)));
+        let page: Page<T> = self.get(&path).await?;
+        Ok(page.items.unwrap_or_default())
     }
 
     /// The version that a collection has now.

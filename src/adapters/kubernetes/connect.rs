@@ -8,6 +8,7 @@
 //! address. A kubeconfig that switches certificate checks off is refused: Secrets travel on this connection.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 use super::super::credential::Tokens;
 use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
+use super::skew::Skew;
 use crate::model::Blindness;
 use crate::ports::Fault;
 
@@ -46,6 +48,7 @@ pub(super) struct Connection {
     pub http: Http,
     pub base: Url,
     credentials: Credentials,
+    pub skew: Arc<Skew>,
 }
 
 /// Where a stamp's kubeconfig lies.
@@ -139,7 +142,12 @@ fn prepare(source: &Source, settings: HttpSettings, tokens: Option<Tokens>) -> R
     })
     .map_err(|error| chain(&error))?;
     let in_process = matches!(source, Source::Text(_));
-    Ok(Connection { http, credentials: credentials(server, user, tokens, in_process)?, base })
+    Ok(Connection {
+        http,
+        credentials: credentials(server, user, tokens, in_process)?,
+        base,
+        skew: Arc::default(),
+    })
 }
 
 /// The cluster and the user of a context. A context without a user is allowed, as kubectl allows it.

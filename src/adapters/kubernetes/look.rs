@@ -1,4 +1,5 @@
-//! One look at a cluster: up to seven lists, and one Secret each where values are synced.
+//! One look at a cluster: up to seven lists, one Secret each where values are synced, and events where pods do not come
+//! up.
 //!
 //! A whole look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
 //! one, a glance lists again only what matters now; it is no younger than the whole look before it. Pods are
@@ -19,7 +20,7 @@ use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
 use super::owners::{Above, Owners};
 use super::workloads::Workloads;
-use super::{rollouts, synced, workload};
+use super::{rollouts, symptoms, synced, workload};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
 use crate::ports::Fault;
 
@@ -70,7 +71,16 @@ pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt) -> Result<Lo
     let Workloads { mut views, cron_jobs, mut places } = workloads;
     views.extend(rollouts);
     places.extend(more);
-    let view = ClusterView { state: ClusterState::Running, workloads: views, pods, cron_jobs, synced };
+    let mut view = ClusterView {
+        state: ClusterState::Running,
+        workloads: views,
+        pods,
+        cron_jobs,
+        synced,
+        ahead: api.connection.skew.ahead(),
+        warnings: Vec::new(),
+    };
+    view.warnings = symptoms::warnings(api, &view).await;
     Ok(Looked { view, classes, places, version })
 }
 

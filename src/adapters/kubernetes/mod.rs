@@ -22,6 +22,8 @@ mod restart;
 mod rights;
 mod rollouts;
 mod sets;
+mod skew;
+mod symptoms;
 mod synced;
 mod watch;
 mod workload;

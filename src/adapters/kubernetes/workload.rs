@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::consumers::Gets;
 use super::manager::manager;
 use super::owners::Above;
-use super::{RESTARTED_AT, ROTATION};
+use super::{RESTARTED_AT, ROTATION, symptoms};
 use crate::model::{
     DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind, WorkloadName,
     WorkloadView,
@@ -121,6 +121,8 @@ pub(super) fn pod(pod: &Pod, above: Above, mounted: Option<SecretVersion>) -> Op
         phase: status.and_then(|status| status.phase.clone()).unwrap_or_else(|| "Unknown".to_owned()),
         ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
         mounted,
+        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
+        trouble: symptoms::trouble(pod),
     })
 }
 

@@ -275,6 +275,10 @@ fn waits(environment: &Environment) -> Checked {
         let what = "a wave has at least one stamp";
         return Err(Problem::new(keys(["policy", "wave_size"]), what, "write 1 or more"));
     }
+    if policy.restart_budget == 0 {
+        let what = "a rotation restarts every workload once";
+        return Err(Problem::new(keys(["policy", "restart_budget"]), what, "write 1 or more"));
+    }
     let (ages, pace) = (&policy.ages, &policy.pace);
     let positive = [
         ("ages", "ordinary", ages.ordinary),

@@ -193,6 +193,7 @@ impl Chosen<'_> {
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
             workloads: workloads.names(),
             wave_size: policy.wave_size,
+            restart_budget: policy.restart_budget,
             soak: policy.soak.0,
             quiet_window: policy.quiet_window.0,
             confirm_window: policy.confirm_window.0,

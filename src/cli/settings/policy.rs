@@ -12,6 +12,8 @@ pub struct PolicySettings {
     pub flip_back: FlipBack,
     /// Stamps restarted at once after the canary.
     pub wave_size: usize,
+    /// How often a rotation may restart one workload of a stamp, each way, before a person is asked.
+    pub restart_budget: usize,
     /// How long the canary stamp runs on the new key before the rest follows.
     pub soak: Span,
     /// How long the old key must be unused, where Azure tells.
@@ -41,6 +43,8 @@ impl Default for PolicySettings {
         PolicySettings {
             flip_back: FlipBack::No,
             wave_size: 1,
+            // One is what it takes; a second follows where somebody writes the vault in between.
+            restart_budget: 3,
             soak: Span::minutes(10),
             // Azure's own figure of last use is approximate; an hour is above its lag as far as it is known.
             quiet_window: Span::minutes(60),

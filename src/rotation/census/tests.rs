@@ -22,6 +22,7 @@ fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         skip_stages: Vec::new(),
+        restart_budget: 3,
         stamps: vec![StampFacts {
             name: StampName::new("north"),
             unit: "unit".to_owned(),

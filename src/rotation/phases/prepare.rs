@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, cluster_known, consumers, keys_allowed, logs_readable, slot_unused, target_proven,
-    workload_ready,
+    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, slot_unused,
+    target_proven, workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::regenerate;
@@ -53,6 +53,7 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
             reasons.extend(cluster_known(ctx, &stamp.name, ctx.policy.ages.ordinary));
             continue;
         }
+        reasons.extend(clocks_agree(&stamp.name, cluster));
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
         for name in &ctx.policy.workloads {
             reasons.extend(workload_ready(&stamp.name, name, cluster));

@@ -26,4 +26,6 @@ pub use rights::may_regenerate;
 pub use runs::{no_hazard, under_way};
 pub use usage::{logs_reach, logs_readable, none_refused, unused_in_logs};
 pub use vaults::{propagated, synced};
-pub use workloads::{cluster_known, cluster_steady, rollout_settled, stuck, workload_ready};
+pub use workloads::{
+    clocks_agree, cluster_known, cluster_steady, rollout_failed, rollout_settled, stuck, workload_ready,
+};

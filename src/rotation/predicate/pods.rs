@@ -21,7 +21,7 @@ use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView};
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
 /// waits that much longer than the lag, so that its pods are young by the cluster's clock too.
-const SKEW: Duration = Duration::from_secs(30);
+pub(super) const SKEW: Duration = Duration::from_secs(30);
 
 /// When the current key was put where pods read it: the moment its vault's version was made, or later where a
 /// synced Secret changed later. Whole seconds, both.
@@ -88,6 +88,39 @@ fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
     jobs.into_iter().map(reason).collect()
 }
 
+/// How long after its time to end is over a pod may still be there: kubelets are late, and API servers are slow.
+const OVERDUE: Duration = Duration::from_secs(600);
+
+/// The kubelet would have ended it by force.
+fn overdue(pod: &PodView, now: Timestamp) -> bool {
+    pod.deleting.is_some_and(|deadline| later(deadline, OVERDUE) < now)
+}
+
+fn placed(pod: &PodView) -> String {
+    match (&pod.node, pod.deleting) {
+        (Some(node), Some(_)) => format!("{} (on node {node})", pod.name),
+        _ => pod.name.clone(),
+    }
+}
+
+/// Pods that nobody ends, by the node that should: it does not answer, or is gone, and its pods may run on.
+fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
+    let mut nodes: BTreeMap<&str, Vec<&PodView>> = BTreeMap::new();
+    for pod in pods {
+        nodes.entry(pod.node.as_deref().unwrap_or("?")).or_default().push(pod);
+    }
+    let reason = |(node, pods): (&str, Vec<&PodView>)| {
+        let since = pods.iter().filter_map(|pod| pod.deleting).min().unwrap_or(Timestamp::MIN);
+        let why = Why::NodeSilent {
+            node: node.to_owned(),
+            pods: pods.iter().map(|pod| pod.name.clone()).collect(),
+            since,
+        };
+        Reason::new(Gate::OldPodsGone, Subject::Object(stamp.clone(), ObjectName::new("Node", "", node)), why)
+    };
+    nodes.into_iter().map(reason).collect()
+}
+
 /// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
 /// version it mounted.
 pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
@@ -106,9 +139,12 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) =
         stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);
     reasons.extend(jobs_run(stamp, &of_jobs));
+    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
+        stale.into_iter().partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
+    reasons.extend(nodes_silent(stamp, &silent));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
-        let pods = stale.iter().map(|pod| pod.name.clone()).collect();
+        let pods = stale.iter().map(|pod| placed(pod)).collect();
         reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
     }
     let unproven: Vec<String> = cluster

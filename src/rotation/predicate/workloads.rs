@@ -1,4 +1,4 @@
-//! Whether a workload can be restarted now.
+//! Whether a workload can be restarted now, and whether its rollout gets on.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::super::reason::later;
 use super::super::rollout::{Rollout, rollout};
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::pods::is_over;
+use super::pods::{SKEW, is_over};
 use crate::model::{
-    ClusterState, ClusterView, PodView, StampName, Strategy, WorkloadKind, WorkloadName, WorkloadView,
+    ClusterState, ClusterView, PodTrouble, PodView, StampName, Strategy, Warning, WorkloadKind, WorkloadName,
+    WorkloadView,
 };
 
 /// A stamp is gone where its cluster and its vault are. A cluster that Azure does not know beside a vault that is there
@@ -18,13 +19,20 @@ pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let gate = Gate::Preflight;
     match ctx.cluster(stamp, gate, max) {
         Err(reason) => vec![*reason],
-        Ok(cluster) if cluster.state != ClusterState::Gone => Vec::new(),
+        Ok(cluster) if cluster.state != ClusterState::Gone => clocks_agree(stamp, cluster),
         Ok(_) => match ctx.vault(stamp, gate, max) {
             Err(reason) if reason.is_missing() => Vec::new(),
             Err(reason) => vec![*reason],
             Ok(_) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
         },
     }
+}
+
+/// The API server dates pods, the vault its versions, and this machine decides which came first. With clocks that are
+/// apart, a pod that holds the old key may look young, or new ones old for ever.
+pub fn clocks_agree(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
+    let Some(ahead) = cluster.ahead.filter(|ahead| ahead.unsigned_abs() > SKEW) else { return Vec::new() };
+    vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), Why::ClocksDiffer { ahead })]
 }
 
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
@@ -51,7 +59,7 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     let why = match workload.strategy {
         Strategy::Recreate => Some(Why::Recreate),
         Strategy::OnDelete => Some(Why::OnDelete),
-        Strategy::Ordinals { partition: 0 } | Strategy::RollingUpdate { .. } => None,
+        Strategy::Ordinals { partition: 0 } | Strategy::RollingUpdate { .. } => takes_all(workload),
         Strategy::Ordinals { partition } => Some(Why::Partitioned { partition, desired: workload.desired }),
     };
     if let Some(why) = why
@@ -62,21 +70,102 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     reasons
 }
 
+/// Before another serves, all its pods may be away.
+fn takes_all(workload: &WorkloadView) -> Option<Why> {
+    let desired = workload.desired;
+    let away = match workload.strategy {
+        Strategy::RollingUpdate { max_surge, max_unavailable } => {
+            match (max_surge.of(desired, true), max_unavailable.of(desired, false)) {
+                // The controllers take one away where they may neither add nor take.
+                (0, 0) => 1,
+                (_, away) => away,
+            }
+        }
+        // Its successor has the same name, and comes when it is gone.
+        Strategy::Ordinals { .. } => 1,
+        Strategy::Recreate | Strategy::OnDelete => return None,
+    };
+    (away >= desired).then_some(Why::TakesAll { desired })
+}
+
 /// How long a pod may take to become ready: what a Deployment's controller allows by default.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// Whether a rollout that is under way does not get on, and why. A Deployment's controller says so itself; those of
-/// StatefulSets and DaemonSets wait for ever, so their pods are asked.
+/// The same for pods of a Deployment, whose controller knows its deadline better: it may be set higher, and it says
+/// nothing of pods that fail after a rollout was complete.
+const LONG_DEADLINE: Duration = Duration::from_secs(1800);
+
+/// What a person would look up first. More lines are of no help.
+const SYMPTOMS: usize = 5;
+
+/// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
+/// images that cannot be had, or pods that should long be ready. A Deployment's controller says so itself, late; those
+/// of StatefulSets and DaemonSets wait for ever.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
-    if workload.name.kind == WorkloadKind::Deployment {
-        return None;
-    }
-    let late = |pod: &&PodView| {
-        pod.deleting.is_none() && !pod.ready && !is_over(pod) && later(pod.created, DEADLINE) < now
+    let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };
+    let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !is_over(pod);
+    let pods: Vec<&PodView> = cluster.pods_of(&workload.name).filter(waited_for).collect();
+    let hopeless = |pod: &&PodView| pod.trouble.as_ref().is_some_and(|trouble| trouble.hopeless);
+    let names = |pods: &mut dyn Iterator<Item = &PodView>| {
+        pods.map(|pod| pod.name.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let pods: Vec<&str> = cluster.pods_of(&workload.name).filter(late).map(|pod| pod.name.as_str()).collect();
-    (!pods.is_empty())
-        .then(|| format!("{} not ready {} min after creation", pods.join(", "), DEADLINE.as_secs() / 60))
+    let failing = names(&mut pods.iter().copied().filter(hopeless));
+    if !failing.is_empty() {
+        return Some(format!("{failing} cannot start"));
+    }
+    let late = names(&mut pods.iter().copied().filter(|pod| later(pod.created, deadline) < now));
+    (!late.is_empty()).then(|| format!("{late} not ready {} min after creation", deadline.as_secs() / 60))
+}
+
+/// Why the rollout has failed, with what is to be seen of it; `None` where it gets on, or is over.
+pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<Why> {
+    let message = match rollout(workload, workload.generation) {
+        Rollout::Complete | Rollout::Paused(_) => None,
+        Rollout::DeadlineExceeded { message, .. } => Some(message),
+        Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => stuck(workload, cluster, now),
+    };
+    message.map(|message| Why::RolloutFailed { message, symptoms: symptoms(workload, cluster) })
+}
+
+/// States of its containers, what its controller cannot do, and what the cluster's components warn of; the same line
+/// of several pods once.
+fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
+    let unready = |pod: &&PodView| !pod.ready && !is_over(pod);
+    let pods = cluster.pods_of(&workload.name).filter(unready);
+    let states = pods.filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
+    let conditions = workload
+        .conditions
+        .iter()
+        .filter(|condition| condition.kind == "ReplicaFailure" && condition.status == "True")
+        .map(|condition| {
+            PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
+        });
+    let warnings = cluster.warnings.iter().filter(|warning| is_about(warning, workload, cluster)).map(told);
+    let mut lines: Vec<String> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
+    for line in states.take(SYMPTOMS - 2).chain(conditions).chain(warnings) {
+        let what = line.split_once(": ").map_or(line.as_str(), |(_, what)| what).to_owned();
+        if lines.len() < SYMPTOMS && !known.contains(&what) {
+            known.push(what);
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// Of itself, of a pod of its own, or of a ReplicaSet that is named after it.
+fn is_about(warning: &Warning, workload: &WorkloadView, cluster: &ClusterView) -> bool {
+    let name = warning.object.rsplit(' ').next().unwrap_or_default();
+    name == workload.name.name
+        || cluster.pods_of(&workload.name).any(|pod| pod.name == name)
+        || (warning.object.starts_with("ReplicaSet ")
+            && name.strip_prefix(workload.name.name.as_str()).is_some_and(|rest| rest.starts_with('-')))
+}
+
+fn told(warning: &Warning) -> String {
+    let Warning { object, reason, message, count, last: _ } = warning;
+    let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+    format!("{object}: {reason}{times}: {message}")
 }
 
 /// No rollout of the workload is in flight, and it is healthy.
@@ -87,13 +176,16 @@ pub fn rollout_settled(
     cluster: &ClusterView,
 ) -> Vec<Reason> {
     let subject = Subject::Workload(stamp.clone(), workload.name.clone());
-    let why = match (rollout(workload, workload.generation), stuck(workload, cluster, ctx.now)) {
+    let why = match (
+        rollout(workload, workload.generation),
+        rollout_failed(workload, cluster, ctx.cluster_seen_at(stamp)),
+    ) {
         (Rollout::Complete | Rollout::Paused(_), _) => return Vec::new(),
-        (Rollout::DeadlineExceeded { message, .. }, _) | (_, Some(message)) => Why::RolloutFailed { message },
+        (_, Some(failed)) => failed,
         (Rollout::NotYetObserved { .. }, None) => {
             Why::RolloutUnderWay { updated: 0, available: workload.available, desired: workload.desired }
         }
-        (Rollout::Progressing(_), None) => Why::RolloutUnderWay {
+        (Rollout::Progressing(_) | Rollout::DeadlineExceeded { .. }, None) => Why::RolloutUnderWay {
             updated: workload.updated,
             available: workload.available,
             desired: workload.desired,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::config::{CronJobConfig, KeySource, SetConfig, WorkloadConfig};
 use super::super::time::before;
+use super::nodes::node_name;
 use super::object::{
     CronJob, Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass,
     ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
@@ -35,6 +36,8 @@ impl Cluster {
             mounts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             processes: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            unmounted: BTreeSet::new(),
             // Nothing of the birth is told to watches.
             ring: Ring::new(0, 0),
             next_id: 0,
@@ -163,7 +166,7 @@ impl Cluster {
             template,
             deleting: None,
             phase: Phase::Running,
-            node: Some(format!("aks-workload-{node:08}").into()),
+            node: Some(node_name(node)),
             ip: Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into()),
             ready: true,
             ready_changed: Some(started),

@@ -13,13 +13,29 @@ use super::object::{ChangeKind, Meta, MountStatus, Object, Phase, PodId, SyncedS
 use super::{Cluster, Hand, Task};
 use crate::sim::config::KeySource;
 
+/// How long a kubelet waits before it tries to mount again.
+const RETRY: Duration = Duration::from_secs(60);
+
 impl Cluster {
     /// A pod's volume is mounted: the vault is read now.
     pub(super) fn mount(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.get(&id).cloned() else { return };
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
-        if pod.deleting.is_some() {
+        if pod.deleting.is_some() || self.mounts.contains_key(&id) {
             return;
+        }
+        let stamp = hand.stamp;
+        let fails = hand.faults.befall(hand.now, |fault| {
+            (fault.what == Trouble::CsiFails && fault.target.covers(stamp, &pod.workload)).then_some(())
+        });
+        // What is there from the beginning was mounted long ago.
+        if fails.is_some() && pod.started.is_none() {
+            self.unmounted.insert(id);
+            hand.later(RETRY, Task::Mount(id));
+            return;
+        }
+        if self.unmounted.remove(&id) {
+            hand.later(Duration::from_secs(1), Task::Run(id));
         }
         let class = &pod.template.class;
         let mount = Arc::new(MountStatus {

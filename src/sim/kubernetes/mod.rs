@@ -10,6 +10,7 @@ mod birth;
 mod csi;
 mod deployment;
 mod jobs;
+mod nodes;
 mod object;
 mod patch;
 mod pod;
@@ -17,6 +18,7 @@ mod replica_set;
 mod ring;
 mod sets;
 mod status;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub use object::{
     ReplicaSetStatus, SetStatus, SyncedSecret,
 };
 pub use ring::Ring;
+pub use warnings::WarningEvent;
 
 use super::account::KeyId;
 use super::config::WorldConfig;
@@ -61,6 +64,8 @@ pub enum Task {
     End(PodId),
     Remove(PodId),
     Refresh(PodId),
+    /// The pod's node has not answered for so long that the pod is told to end.
+    Evict(PodId),
     /// A Job's pod has done its work.
     Finish(PodId),
 }
@@ -140,6 +145,10 @@ pub struct Cluster {
     mounts: BTreeMap<PodId, Arc<MountStatus>>,
     secrets: BTreeMap<String, Arc<SyncedSecret>>,
     processes: BTreeMap<PodId, Process>,
+    /// Nodes that do not answer.
+    lost: BTreeSet<Arc<str>>,
+    /// Pods whose secret could not be mounted yet.
+    unmounted: BTreeSet<PodId>,
     ring: Ring,
     next_id: u64,
     /// Controller tasks that are queued already: a work queue holds each key once.
@@ -249,6 +258,7 @@ impl Cluster {
             Task::End(pod) => return self.end_pod(pod, hand),
             Task::Remove(pod) => self.remove_pod(pod, hand),
             Task::Refresh(pod) => self.refresh(pod, hand),
+            Task::Evict(pod) => self.evict_pod(pod, hand),
         }
         Happened::default()
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::config::KeySource;
 use super::super::fault::Trouble;
 use super::super::time::after;
+use super::nodes::node_name;
 use super::object::{ChangeKind, Meta, Object, Owner, Phase, Pod, PodId, PodTemplate, ReplicaSet};
 use super::{Cluster, Hand, Happened, Process, Task};
 use crate::model::{WorkloadKind, WorkloadName};
@@ -98,13 +99,13 @@ impl Cluster {
         }
         let seed = hand.seed.of("node").at(id.0);
         let now = hand.now;
+        let free = self.node_from(seed.below(3));
         self.change_pod(id, hand, |pod| {
             // A DaemonSet makes its pods for a node each.
-            let number = match (pod.workload.kind, pod.index) {
-                (WorkloadKind::DaemonSet, Some(node)) => u64::from(node),
-                _ => seed.below(3),
-            };
-            pod.node = Some(format!("aks-workload-{number:08}").into());
+            pod.node = Some(match (pod.workload.kind, pod.index) {
+                (WorkloadKind::DaemonSet, Some(node)) => node_name(u64::from(node)),
+                _ => free,
+            });
             pod.waiting = Some("ContainerCreating");
             pod.ready_changed = Some(now);
         });
@@ -113,7 +114,7 @@ impl Cluster {
     /// The containers start, unless the pod has been told to end or is one of those that never get there.
     pub(super) fn run_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
-        if pod.deleting.is_some() || !self.mounts.contains_key(&id) {
+        if pod.deleting.is_some() || !self.mounts.contains_key(&id) || self.is_lost(id) {
             return Happened::default();
         }
         let stamp = hand.stamp;
@@ -209,6 +210,10 @@ impl Cluster {
 
     pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        if self.is_lost(id) {
+            // Its kubelet does not hear of it.
+            return Happened::default();
+        }
         let ended = self.stop_pod(id, hand);
         hand.later(REMOVAL, Task::Remove(id));
         let serves = !matches!(pod.owner, Owner::Job(_));
@@ -230,6 +235,7 @@ impl Cluster {
 
     pub(super) fn remove_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.remove(&id) else { return };
+        self.unmounted.remove(&id);
         hand.next_version();
         self.log(ChangeKind::Deleted, Object::Pod(Arc::clone(&pod)), hand);
         if let Some(mount) = self.mounts.remove(&id) {

@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use super::super::command::{Command, DeploymentPatch, Reply};
 use super::super::config::{Flavour, KeySource};
 use super::super::fault::{Call, Operation};
-use super::super::kubernetes::{Cluster, CronJob, Deployment, Owner, Pod, PodSet};
-use super::super::time::whole_second;
+use super::super::kubernetes::{Cluster, CronJob, Deployment, Owner, Pod, PodSet, WarningEvent};
+use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodView, ReplicaNumber, Salt,
-    StampName, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
+    Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodTrouble, PodView, ReplicaNumber,
+    Salt, StampName, Strategy, SyncedSecretView, Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -40,6 +40,8 @@ impl Clusters for MemoryClusters {
                     pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
                     cron_jobs: cluster.cron_jobs().iter().map(|job| cron_job(job)).collect(),
                     synced: self.synced(world, cluster, salt),
+                    ahead: None,
+                    warnings: cluster.warnings().map(|one| warning(&one)).collect(),
                 })
             })
             .await
@@ -171,6 +173,11 @@ fn workload(deployment: &Deployment) -> WorkloadView {
     }
 }
 
+fn warning(event: &WarningEvent) -> Warning {
+    let object = format!("Pod {}", event.pod);
+    Warning::new(&object, event.reason, &event.message, event.count, Some(whole_second(event.since)))
+}
+
 fn cron_job(job: &CronJob) -> CronJobView {
     CronJobView {
         namespace: job.meta.namespace.to_string(),
@@ -194,11 +201,16 @@ fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
         uid: pod.meta.uid.to_string(),
         namespace: pod.meta.namespace.to_string(),
         created: whole_second(pod.meta.created),
-        deleting: pod.deleting.map(whole_second),
+        deleting: pod.deleting.map(|at| whole_second(after(at, pod.template.grace))),
         workload: (!of_job).then(|| pod.workload.clone()),
         above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
         mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),
+        node: pod.node.as_deref().map(str::to_owned),
+        trouble: pod.waiting.filter(|reason| *reason != "ContainerCreating").map(|reason| {
+            let text = format!("container {}: {reason}, restarted {} times", pod.template.app, pod.restarts);
+            PodTrouble::new(true, &text)
+        }),
     }
 }

@@ -6,6 +6,7 @@ mod csi;
 mod jobs;
 mod keys;
 mod ports;
+mod replays;
 mod runs;
 mod same;
 mod sets;

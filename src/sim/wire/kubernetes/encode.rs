@@ -16,6 +16,7 @@ use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
     Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
+    WarningEvent,
 };
 
 pub(super) use batch::{cron_job, job};
@@ -314,6 +315,21 @@ pub(super) fn secret(secret: &SyncedSecret) -> Value {
     let value = base64(secret.value.text().expose().as_bytes());
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque",
         "data": {(secret.key.clone()): value}})
+}
+
+/// Written once, and told of as often as it happened.
+pub(super) fn event(event: &WarningEvent) -> Value {
+    let WarningEvent { namespace, pod, pod_uid, reason, message, count, since } = event;
+    let reason_in_name = reason.to_ascii_lowercase();
+    json!({
+        "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message, "count": count,
+        "metadata": {"name": format!("{pod}.{reason_in_name}"), "namespace": &**namespace,
+            "uid": format!("{pod_uid}-{reason_in_name}"), "resourceVersion": "1", "creationTimestamp": time(*since)},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": &**namespace, "name": &**pod,
+            "uid": &**pod_uid},
+        "firstTimestamp": time(*since), "lastTimestamp": time(*since), "source": {"component": "kubelet"},
+        "reportingComponent": "kubelet", "reportingInstance": "",
+    })
 }
 
 /// The namespaces that workloads live in, and the two that every cluster has.

@@ -61,6 +61,7 @@ impl Wanted {
         let items: Vec<Value> = match self.resource {
             Resource::Namespaces => encode::namespaces(stamp),
             Resource::Pods => cluster.pods().map(|pod| encode::pod(pod, key)).collect(),
+            Resource::Events => cluster.warnings().map(|one| encode::event(&one)).collect(),
             Resource::Secrets => cluster.secrets().map(|secret| encode::secret(secret)).collect(),
             Resource::Deployments => {
                 cluster.deployments().iter().map(|one| encode::deployment(one, key)).collect()

@@ -7,6 +7,7 @@ use crate::model::WorkloadKind;
 pub(super) enum Resource {
     Namespaces,
     Pods,
+    Events,
     Secrets,
     Deployments,
     ReplicaSets,
@@ -36,9 +37,10 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 11] = [
+    pub const ALL: [Resource; 12] = [
         Resource::Namespaces,
         Resource::Pods,
+        Resource::Events,
         Resource::Secrets,
         Resource::Deployments,
         Resource::ReplicaSets,
@@ -93,6 +95,14 @@ impl Resource {
                 kind: "Pod",
                 short: &["po"],
                 verbs: &["delete", "get", "list", "watch"],
+                ..CORE
+            },
+            Resource::Events => Names {
+                plural: "events",
+                singular: "event",
+                kind: "Event",
+                short: &["ev"],
+                verbs: &["list"],
                 ..CORE
             },
             Resource::Secrets => Names { plural: "secrets", singular: "secret", kind: "Secret", ..CORE },

@@ -20,6 +20,8 @@ struct Requirement {
 enum Subject {
     Name,
     Namespace,
+    /// Of an event.
+    Type,
     Label(String),
 }
 
@@ -63,6 +65,8 @@ impl Requirement {
         let value = match &self.subject {
             Subject::Name => Some(object.name),
             Subject::Namespace => Some(object.namespace),
+            // This world writes no other events.
+            Subject::Type => Some("Warning"),
             Subject::Label(key) => object.labels.get(key).map(String::as_str),
         };
         match &self.test {
@@ -82,6 +86,7 @@ fn field(text: &str) -> Result<Requirement, Refused> {
     let subject = match key {
         "metadata.name" => Subject::Name,
         "metadata.namespace" => Subject::Namespace,
+        "type" => Subject::Type,
         _ => return Err(Refused::bad_request(format!("field label not supported: {key}"))),
     };
     Ok(Requirement { subject, test })

@@ -7,8 +7,8 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, DATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ use super::route::Target;
 use super::watch::Watch;
 use super::{discovery, list, table};
 use crate::model::StampName;
+use crate::ports::Clock as _;
 use crate::sim::{Call, Operation, Refusal, Stamp, World};
 
 /// As a `Forbidden` message names whoever has the token.
@@ -100,7 +101,7 @@ impl Server {
                 }
             },
         };
-        match answer {
+        let response = match answer {
             Ok(response) => response,
             Err(No::Refused(refused)) => refused.response(),
             Err(No::Silence) => {
@@ -108,7 +109,17 @@ impl Server {
                 response.extensions_mut().insert(Lost);
                 response
             }
+        };
+        self.dated(response)
+    }
+
+    /// The server's clock is the world's.
+    fn dated(&self, mut response: Response) -> Response {
+        let now = self.world.clock().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&now) {
+            response.headers_mut().insert(DATE, date);
         }
+        response
     }
 
     /// Without a token one is anonymous, with a wrong one nobody.

@@ -77,6 +77,9 @@ fn columns(resource: Resource) -> &'static [Column] {
         Resource::Jobs => &[("Name", true), ("Status", true), ("Completions", true), ("Age", true)],
         Resource::Secrets => &[("Name", true), ("Type", true), ("Data", true), ("Age", true)],
         Resource::Namespaces => &[("Name", true), ("Status", true), ("Age", true)],
+        Resource::Events => {
+            &[("Last Seen", true), ("Type", true), ("Reason", true), ("Object", true), ("Message", true)]
+        }
         Resource::Classes | Resource::PodStatuses => &[("Name", true), ("Age", true)],
     }
 }
@@ -162,6 +165,10 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
             vec![name, json["type"].clone(), json!(data), age]
         }
         Resource::Namespaces => vec![name, status["phase"].clone(), age],
+        Resource::Events => {
+            let object = format!("pod/{}", json["involvedObject"]["name"].as_str().unwrap_or_default());
+            vec![age, json["type"].clone(), json["reason"].clone(), object.into(), json["message"].clone()]
+        }
         Resource::Classes | Resource::PodStatuses => vec![name, age],
     };
     if matches!(resource, Resource::StatefulSets) {

@@ -1,0 +1,76 @@
+//! `keyslot pause` and `keyslot resume`: a person stops the open rotation between two steps, and lets it go on.
+//!
+//! Both only write to the journal, beside whatever process is at work: it reads the word before its next step.
+
+use std::sync::Arc;
+
+use super::target::{Target, person};
+use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::{DriveError, Driver, Silent};
+
+/// Pause the open rotation before its next step.
+///
+/// What was begun goes on: a rollout, a run, a regeneration that was sent; it is followed, and nothing else is begun,
+/// by whatever process. `keyslot status` shows who paused it and why.
+#[derive(Debug, clap::Args)]
+pub struct Pause {
+    #[command(flatten)]
+    pub target: Target,
+    /// Why, for the record and for whoever finds it paused.
+    #[arg(long, value_name = "TEXT")]
+    pub because: String,
+}
+
+/// Let a paused rotation go on.
+///
+/// Nothing is done by it: run `keyslot rotate` or `keyslot advance` afterwards.
+#[derive(Debug, clap::Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub target: Target,
+}
+
+impl Pause {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        super::block_on(async {
+            let mut driver = beside(&self.target).await?;
+            let by = person();
+            while let Err(error) = driver.pause(&by, &self.because).await {
+                insist(error)?;
+            }
+            terminal.say("paused; `keyslot resume` lets it go on");
+            Ok(Exit::Done)
+        })?
+    }
+}
+
+impl Resume {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        super::block_on(async {
+            let mut driver = beside(&self.target).await?;
+            let by = person();
+            let was_paused = loop {
+                match driver.unpause(&by).await {
+                    Ok(was_paused) => break was_paused,
+                    Err(error) => insist(error)?,
+                }
+            };
+            match was_paused {
+                true => terminal.say("not paused any more; `keyslot rotate` goes on"),
+                false => terminal.say("it was not paused"),
+            }
+            Ok(Exit::Done)
+        })?
+    }
+}
+
+async fn beside(target: &Target) -> Result<Driver, CliError> {
+    let settings = target.settings()?;
+    let chosen = settings.choose(target.environment.as_deref())?;
+    wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await
+}
+
+/// A process at work wrote first: the word comes behind what it wrote.
+fn insist(error: DriveError) -> Result<(), DriveError> {
+    if error.is_conflict() { Ok(()) } else { Err(error) }
+}

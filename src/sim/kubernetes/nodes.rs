@@ -1,0 +1,93 @@
+//! Nodes, as far as anything depends on them: that one can stop answering, and its pods with it.
+//!
+//! What runs on a lost node runs on: the cluster sees its pods unready, tells them to end after five minutes, and they
+//! hear of it when the node is back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::object::{Owner, Phase, PodId};
+use super::{Cluster, Hand, Task};
+
+/// How long the pods of a node that does not answer are tolerated.
+const TOLERATED: Duration = Duration::from_secs(300);
+
+/// How many there are that any pod may run on.
+const NODES: u64 = 3;
+
+pub(super) fn node_name(number: u64) -> Arc<str> {
+    format!("aks-workload-{number:08}").into()
+}
+
+impl Cluster {
+    pub(in crate::sim) fn lose_node(&mut self, number: u32, hand: &mut Hand<'_>) {
+        let node = node_name(u64::from(number));
+        let now = hand.now;
+        for id in self.pods_on(&node) {
+            self.change_pod(id, hand, |pod| {
+                if pod.ready {
+                    pod.ready = false;
+                    pod.ready_changed = Some(now);
+                }
+            });
+            hand.later(TOLERATED, Task::Evict(id));
+        }
+        self.lost.insert(node);
+    }
+
+    pub(in crate::sim) fn regain_node(&mut self, number: u32, hand: &mut Hand<'_>) {
+        let node = node_name(u64::from(number));
+        self.lost.remove(&node);
+        let now = hand.now;
+        for id in self.pods_on(&node) {
+            let Some(pod) = self.pods.get(&id) else { continue };
+            if pod.deleting.is_some() {
+                hand.later(Duration::from_secs(5), Task::End(id));
+            } else if pod.started.is_some() && pod.phase == Phase::Running {
+                let (owner, min_ready) = (pod.owner, self.min_ready(pod.owner));
+                self.change_pod(id, hand, |pod| {
+                    pod.ready = true;
+                    pod.ready_changed = Some(now);
+                });
+                hand.later(min_ready, Task::Recheck(owner));
+            } else {
+                hand.later(Duration::from_secs(5), Task::Run(id));
+            }
+        }
+    }
+
+    pub(super) fn evict_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        if self.is_lost(id) {
+            self.delete_pod(id, hand);
+        }
+    }
+
+    /// Whether the pod is on a node that does not answer.
+    pub(super) fn is_lost(&self, id: PodId) -> bool {
+        let node = self.pods.get(&id).and_then(|pod| pod.node.as_ref());
+        node.is_some_and(|node| self.lost.contains(node))
+    }
+
+    /// The node that the scheduler takes: this one, or the next that answers.
+    pub(super) fn node_from(&self, number: u64) -> Arc<str> {
+        let mut nodes = (0..NODES).map(|step| node_name((number + step) % NODES));
+        nodes.find(|node| !self.lost.contains(node)).unwrap_or_else(|| node_name(number))
+    }
+
+    /// How long a pod has to be ready before it counts as available.
+    fn min_ready(&self, owner: Owner) -> Duration {
+        let min_ready = match owner {
+            Owner::ReplicaSet(id) => {
+                let above = self.replica_sets.get(&id).and_then(|set| self.deployments.get(set.owner));
+                above.map(|deployment| deployment.min_ready)
+            }
+            Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
+            Owner::Job(_) => None,
+        };
+        min_ready.unwrap_or_default()
+    }
+
+    fn pods_on(&self, node: &Arc<str>) -> Vec<PodId> {
+        self.pods.values().filter(|pod| pod.node.as_ref() == Some(node)).map(|pod| pod.id).collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! The program is paused by another one beside it, and goes on when it may.
+
+use std::time::Duration;
+
+use keyslot::sim::WorldConfig;
+
+use crate::live::{Live, Process};
+
+async fn end(process: &mut Process) -> i32 {
+    loop {
+        if let Some(code) = process.ended() {
+            return code;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 1000.0);
+    let early = end(&mut live.keyslot(&["resume"])).await;
+    assert_eq!(early, 2, "there is nothing to resume");
+    let mut rotate = live.keyslot(&["rotate", "--approve"]);
+    while live.stage.simulation.world.with(|world| world.counters().pulls_opened) == 0 {
+        assert_eq!(rotate.ended(), None, "{}", rotate.talk());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut pause = live.keyslot(&["pause", "--because", "an incident is on"]);
+    assert_eq!(end(&mut pause).await, 0, "{}", pause.talk());
+    assert_eq!(end(&mut rotate).await, 4);
+    let said = rotate.talk();
+    assert!(said.contains("paused the rotation at") && said.contains("an incident is on"), "{said}");
+    let restarted =
+        |live: &Live| live.stage.simulation.world.with(|world| world.counters().generations.len());
+    assert_eq!(restarted(&live), 0);
+    let mut status = live.keyslot(&["explain"]);
+    end(&mut status).await;
+    let told = format!("{}{}", status.data(), status.talk());
+    assert!(told.contains("an incident is on") && told.contains("keyslot resume"), "{told}");
+    assert_eq!(end(&mut live.keyslot(&["resume"])).await, 0);
+    let mut again = live.keyslot(&["rotate", "--approve"]);
+    assert_eq!(end(&mut again).await, 0, "{}", again.talk());
+    assert!(restarted(&live) > 0);
+    assert_eq!(live.stage.simulation.world.with(|world| world.outage().refused), 0);
+}
