@@ -7,7 +7,7 @@ use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
-use keyslot::sim::config::{UnitConfig, WorkloadConfig};
+use keyslot::sim::config::WorkloadConfig;
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::backstage::Deed;
@@ -15,6 +15,9 @@ use crate::in_memory::{Life, Theatre};
 use crate::journey::{events, later};
 use crate::lottery::small_tree;
 use crate::stage::{Stage, branch, holding, key, stamp};
+
+/// Takes one piece of evidence away.
+type Spoil = fn(&mut Stage);
 
 fn alone() -> Reach {
     Reach::Restart { stamps: BTreeSet::new(), quiesce: false }
@@ -25,8 +28,7 @@ fn of(names: &[&str]) -> Reach {
 }
 
 fn config() -> WorldConfig {
-    let mut config = WorldConfig::default();
-    config.units = vec![UnitConfig::live(2)];
+    let mut config = WorldConfig::default().with_stamps(2);
     config.repository.tree = small_tree(Slot::Primary);
     config.kubernetes.ring = 0;
     config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
@@ -202,7 +204,7 @@ fn vaults_that_disagree_are_named_and_a_slot_must_be_said() {
 
 #[test]
 fn a_restart_alone_has_every_gate_of_a_restart() {
-    let spoilt: [(Gate, fn(&mut Stage)); 4] = [
+    let spoilt: [(Gate, Spoil); 4] = [
         (Gate::Propagated, |s| {
             for name in ["east", "north"] {
                 s.vault_mut(name).fingerprint = key(Slot::Primary);
