@@ -30,6 +30,11 @@ impl From<DriveError> for CliError {
                     "go on with it (`keyslot rotate`), or close it with a reason (`keyslot close --because …`)",
                 )
             }
+            DriveError::SecondIsDue(kind) => {
+                CliError::usage("the second of two rotations is due").because(format!("the {kind} key is to go next")).hint(
+                    "go on with it (`keyslot rotate`), or end it with a reason (`keyslot close --because …`)",
+                )
+            }
             DriveError::Unclear(says) => says
                 .into_iter()
                 .fold(CliError::usage("which slot to retire is not clear"), CliError::because)

@@ -10,6 +10,8 @@ use crate::rotation::Reach;
 
 /// Regenerate the old key of the open rotation, and confirm the new one; do nothing else.
 ///
+/// While the new key is confirmed, vaults and pods that somebody takes back to the old one are put right, as `rotate` does.
+///
 /// Holds, with the reasons, where anything before it is not so: a vault that holds the old key, a pod that may, a key
 /// that was used, a right that is missing; and does nothing about it. It needs an approval as `rotate` does. Where no
 /// rotation is open, because all before was done by hand, --retire begins one.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::forget::behind_reason;
-use crate::model::{EvidenceKey, Pace, StampName, World};
+use crate::model::{EvidenceKey, Pace, StampName, WorkloadKind, World};
 use crate::ports::{Changed, Clusters, Glance, Happening};
-use crate::rotation::{Gate, Reason, Step, Why};
+use crate::rotation::{Gate, Reason, Step, Subject, Why};
 
 /// A stamp that watches follow is looked at this often all the same. Two looks fit into the age at which a restart's
 /// evidence is too old, and a watch that lost its server is known by then to have ended.
@@ -176,11 +176,18 @@ fn keeps(glance: Option<Glance>, what: Happening) -> bool {
 /// Which part of which cluster a reason waits for.
 fn awaited(reason: &Reason) -> Option<(&StampName, Glance)> {
     let glance = match (reason.gate, &reason.why) {
-        (Gate::RolloutSettled, Why::RolloutUnderWay { .. }) => Glance::Workloads,
-        (Gate::OldPodsGone, Why::OldPods { .. } | Why::PodsNotMounted { .. }) => Glance::Pods,
+        // No watch follows Rollouts, nor the mounts.
+        (Gate::RolloutSettled, Why::RolloutUnderWay { .. }) if !is_rollout(&reason.subject) => {
+            Glance::Workloads
+        }
+        (Gate::OldPodsGone, Why::OldPods { .. }) => Glance::Pods,
         _ => return None,
     };
     Some((reason.subject.stamp()?, glance))
+}
+
+fn is_rollout(subject: &Subject) -> bool {
+    matches!(subject, Subject::Workload(_, name) if name.kind == WorkloadKind::Rollout)
 }
 
 fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a StampName, Glance)> {
@@ -196,7 +203,6 @@ mod tests {
     use super::*;
     use crate::model::{ClusterView, Salt, Seen, WorkloadName};
     use crate::ports::{Effect, Fault, Permit, RestartMark};
-    use crate::rotation::Subject;
 
     /// Follows every stamp, or none.
     struct Following(bool);

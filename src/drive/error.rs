@@ -12,6 +12,9 @@ pub enum DriveError {
     /// Another rotation than the one asked for is open.
     #[error("rotation {open} (retiring {retiring}) is open; finish or close it first")]
     AnotherIsOpen { open: String, retiring: String },
+    /// The first of two rotations is done, and the second has to come next.
+    #[error("the {0} key is to go next")]
+    SecondIsDue(String),
     /// Nobody said which slot to retire, and the world does not agree on one.
     #[error("which slot is in use is not clear: {}", .0.join("; "))]
     Unclear(Vec<String>),

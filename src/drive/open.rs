@@ -59,7 +59,10 @@ impl Driver {
         self.journal.refresh().await?;
         self.refold()?;
         if let Some(open) = self.fold.rotation() {
-            let is_other = request.retire.is_some_and(|retire| retire != open.from)
+            // Asked for both, one slot names the pair.
+            let second = request.both && open.pair == Pair::Second;
+            let of_pair = |retire| second && retire == open.to();
+            let is_other = request.retire.is_some_and(|retire| retire != open.from && !of_pair(retire))
                 || request.access.is_some_and(|access| access != open.access)
                 || (request.both && open.pair == Pair::Alone);
             if is_other {
@@ -74,6 +77,10 @@ impl Driver {
         if self.is_between(request) {
             self.open_second(&request.by).await?;
             return Ok(Opening::Opened);
+        }
+        if let Some(first) = first_of_pair(&self.fold) {
+            let kind = KeyKind { slot: first.to(), access: first.access };
+            return Err(DriveError::SecondIsDue(kind.to_string()));
         }
         if let Some(just_done) = self.just_done(request) {
             return Ok(just_done);
@@ -94,7 +101,7 @@ impl Driver {
     fn is_between(&self, request: &OpenRequest) -> bool {
         let first = first_of_pair(&self.fold);
         first.is_some_and(|first| {
-            request.retire.is_none_or(|retire| retire == first.to())
+            request.retire.is_none_or(|retire| retire == first.to() || request.both && retire == first.from)
                 && request.access.is_none_or(|access| access == first.access)
         })
     }
@@ -125,7 +132,8 @@ impl Driver {
     fn just_done(&self, request: &OpenRequest) -> Option<Opening> {
         let (_, opened) = self.fold.opened.as_ref()?;
         let (at, done, _) = self.fold.closed.as_ref()?;
-        let same = request.retire.is_none_or(|retire| retire == opened.from)
+        let begun = if request.both && opened.pair == Pair::Second { opened.to() } else { opened.from };
+        let same = request.retire.is_none_or(|retire| retire == begun)
             && self.observer.targets().access == opened.access
             && !(request.both && opened.pair == Pair::Alone);
         let recent = self.ports.clock.now().duration_since(*at) < REST;
@@ -248,6 +256,8 @@ impl Driver {
     /// # Errors
     /// No rotation is open; the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
+        // What is due and not begun is begun, so that the journal says why it ends.
+        self.open_second("keyslot close").await?;
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::attention::Looks;
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice};
-use crate::model::{Blindness, EvidenceKey, World};
+use crate::model::{Blindness, EvidenceKey, SecretVersion, StampName, World};
 use crate::rotation::{Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide};
 
 /// Why a turn came to its end.
@@ -45,6 +45,14 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// How long the services may go on refusing somebody who was granted the right: role assignments take minutes.
 const GRANTS: Duration = Duration::from_secs(600);
+
+fn mounts_something_newer(world: &World, stamp: &StampName) -> bool {
+    let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
+    let cluster = world.clusters.get(stamp).and_then(|seen| seen.get());
+    let (Some(vault), Some(cluster)) = (vault, cluster) else { return false };
+    let other = |mounted: &SecretVersion| *mounted != vault.version;
+    cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounted.as_ref().is_some_and(other))
+}
 
 fn is_refusal(reason: &Reason) -> bool {
     matches!(&reason.why, Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden)
@@ -153,6 +161,11 @@ impl Driver {
         self.attention.looked(looks, at);
         self.observer.look(&looks.whole, &mut self.world).await;
         self.observer.glance(&looks.glances, &mut self.world).await;
+        // What new pods mount that the vault was not seen to hold was written since: a glance is as old as its base, so
+        // the order of the two looks does not tell.
+        let glanced = looks.glances.keys().filter(|stamp| mounts_something_newer(&self.world, stamp));
+        let vaults = glanced.cloned().map(EvidenceKey::Vault).collect();
+        self.observer.look(&vaults, &mut self.world).await;
     }
 
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {

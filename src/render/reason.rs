@@ -88,8 +88,8 @@ pub fn why(reason: &Reason) -> String {
             "the vault of {subject} holds none of the account's keys, and should hold the {wanted} key"
         ),
         Why::VaultByHand { wanted } => format!(
-            "the vault of {subject} holds neither of the account's keys that it should: somebody set it by hand, and \
-             keyslot does not write the {wanted} key over that"
+            "the vault of {subject} holds what somebody else has set, again or by hand, and keyslot does not write the \
+             {wanted} key over that"
         ),
         Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
         Why::VaultSettling { until } => format!(
@@ -359,7 +359,7 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::RunWaitsForApproval { .. } => "do not approve it before the new key is confirmed",
         Why::VaultByHand { .. } => {
-            "find out who reads that value; then set the secret to either of the account's keys, or remove the stamp"
+            "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"
         }
         Why::VaultDisabled => "enable the secret's current version",
         Why::SyncedSecretStale { .. } => {

@@ -61,7 +61,7 @@ impl Restarts {
         self.0.get(mark).is_some_and(BTreeSet::is_empty)
     }
 
-    fn note(&mut self, mark: &str, outcome: &Outcome) {
+    fn note(&mut self, mark: &str, attempt: u32, outcome: &Outcome) {
         match outcome {
             Outcome::Applied { produced: Produced::Generation(generation) } => {
                 self.0.entry(mark.to_owned()).or_default().insert(*generation);
@@ -69,7 +69,12 @@ impl Restarts {
             Outcome::Applied { .. } | Outcome::Unknown { .. } => {
                 self.0.entry(mark.to_owned()).or_default();
             }
-            Outcome::NotSent { .. } | Outcome::Refused { .. } => {}
+            // Known not to have happened; of a later attempt only that this one did not.
+            Outcome::NotSent { .. } | Outcome::Refused { .. } => {
+                if attempt == 1 && self.is_open(mark) {
+                    self.0.remove(mark);
+                }
+            }
         }
     }
 }
@@ -179,6 +184,11 @@ impl Fold {
             resumed: false,
         };
         self.steps.insert(intent.key.clone(), record);
+        if let Step::Restart { leg, stamp, workload, restarted_at, .. } = &intent.step {
+            // It may be sent, and its end never be told.
+            let of = (*leg, stamp.clone(), workload.clone());
+            self.restarts.entry(of).or_default().0.entry(restarted_at.clone()).or_default();
+        }
         Ok(())
     }
 
@@ -191,7 +201,7 @@ impl Fold {
         record.applied |= matches!(end.outcome, Outcome::Applied { .. });
         if let Step::Restart { leg, stamp, workload, restarted_at, .. } = &record.intent.step {
             let of = (*leg, stamp.clone(), workload.clone());
-            self.restarts.entry(of).or_default().note(restarted_at, &end.outcome);
+            self.restarts.entry(of).or_default().note(restarted_at, end.attempt, &end.outcome);
         }
         if record.intent.attempt > end.attempt {
             // Whoever tried before was away for so long that another process tried again; it tells its end now.

@@ -1,8 +1,8 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
-use super::predicate::{propagated_at, rollout_failed, stale_pods};
+use super::predicate::{propagated, propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
-use super::{Context, Gate, Reason, Step, Subject, Why};
+use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
 use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
 use jiff::Timestamp;
 
@@ -31,13 +31,15 @@ pub struct StampStand {
     pub begun: bool,
     /// Whether every workload is there and has all the pods that it wants, and any wants some.
     pub healthy: bool,
+    /// Why its vault is not what a restart alone needs it to be; in a whole rotation another phase has asked before.
+    pub behind: Vec<Reason>,
     /// Since when as many pods as are wanted are those that serve now.
     pub renewed: Option<Timestamp>,
 }
 
 impl StampStand {
     pub fn is_done(&self) -> bool {
-        self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
+        self.behind.is_empty() && self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
     }
 
     /// Whether this rotation is at work on it.
@@ -78,6 +80,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
             workloads: ctx.policy.workloads.iter().map(done).collect(),
             begun: false,
             healthy: false,
+            behind: Vec::new(),
             renewed: None,
         });
     }
@@ -87,11 +90,10 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         .iter()
         .map(|name| (name.clone(), workload_stand(ctx, &facts.name, name, vault, cluster)))
         .collect();
-    let begun = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::InFlight(_)))
-        || ctx.policy.workloads.iter().any(|name| {
-            // Asked for by its key: of a thousand stamps there are thousands of steps.
-            ctx.record(&restart_step(ctx, &facts.name, name, vault, String::new())).is_some()
-        });
+    let begun = ctx.policy.workloads.iter().any(|name| {
+        // Asked for by its key: of a thousand stamps there are thousands of steps.
+        ctx.record(&restart_step(ctx, &facts.name, name, vault, String::new())).is_some()
+    });
     let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
     let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
     let healthy = !missing
@@ -104,8 +106,16 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         workloads,
         begun,
         healthy,
+        behind: behind(ctx, &facts.name),
         renewed: views().filter_map(|workload| renewed(workload, cluster)).max(),
     })
+}
+
+fn behind(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
+    match &ctx.reach {
+        Reach::Restart { .. } => ctx.holding(propagated(ctx, stamp, ctx.target(), ctx.policy.ages.ordinary)),
+        Reach::Whole | Reach::Regenerate => Vec::new(),
+    }
 }
 
 /// When the last pod of those that it wants was created; what an HPA adds later does not count.

@@ -547,6 +547,22 @@ fn somebody_elses_rollout_takes_a_place_in_the_wave_and_opens_none() {
 }
 
 #[test]
+fn somebody_elses_rollout_neither_ends_a_soak_nor_counts_as_begun_by_us() {
+    // The canary soaks; in another stamp a pipeline begins to roll.
+    let mut stage = three_to_go(3);
+    let now = stage.now;
+    for pod in &mut stage.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    assert!(restarts(&stage).is_empty(), "it soaks");
+    stage.cluster_mut("north").workloads[0].updated = 1;
+    assert!(restarts(&stage).is_empty(), "it soaks all the same: {:?}", stage.decide());
+    // Accepted or not, that stamp is not ours, and has its turn like any other.
+    stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
 fn a_rollout_that_fails_says_what_a_person_would_look_up() {
     let mut stage = three_to_go(2);
     restarted(&mut stage, "north", 1);

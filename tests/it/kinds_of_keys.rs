@@ -1,8 +1,10 @@
 //! Rotations of the other kind of key, and of both slots.
 
-use keyslot::drive::TurnEnd;
-use keyslot::model::{Access, KeyMaterial, Propagation, Slot};
-use keyslot::rotation::{Fold, Pair, Why};
+use std::time::Duration;
+
+use keyslot::drive::{OpenRequest, Opening, TurnEnd};
+use keyslot::model::{Access, KeyKind, KeyMaterial, Propagation, Slot};
+use keyslot::rotation::{Fold, Pair, Why, later};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use futures::executor::block_on;
@@ -141,4 +143,73 @@ fn a_secret_that_somebody_set_by_hand_is_not_written_over() {
     let world = theatre.world.lock();
     assert_eq!(world.stamp(&stamp).unwrap().vault.versions().len(), 2, "the first, and the one by hand");
     assert_eq!(world.outcome().regenerated.len(), 0);
+}
+
+/// Neither the regeneration's end nor a process that begins with an empty world lets a dead key pass.
+#[test]
+fn what_is_set_back_to_the_dead_key_while_keyslot_writes_the_vaults_is_put_right_before_the_end() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.propagation = Propagation::Write;
+    let dead =
+        theatre.world.lock().account().current(KeyKind::read_write(Slot::Primary)).unwrap().material.clone();
+    let start = theatre.world.lock().now();
+    // Long after everything before the confirmation, and long before its end.
+    let stamp = theatre.policy.stamps[1].name.clone();
+    let mut set_back = false;
+    for minutes in (10..2000).step_by(10) {
+        theatre.backstage.until(later(start, Duration::from_secs(minutes * 60)));
+        let life = theatre.live();
+        theatre.crashes.flag().lower();
+        if !set_back && !theatre.world.lock().outcome().regenerated.is_empty() {
+            set_back = true;
+            let value = KeyMaterial::clone(&dead);
+            theatre.world.lock().apply(Command::SetSecret { stamp: stamp.clone(), value }).unwrap();
+        }
+        if life == Life::Ended(TurnEnd::Done) {
+            break;
+        }
+    }
+    let outcome = theatre.world.lock().outcome();
+    assert!(set_back && outcome.regenerated.len() == 1, "{outcome:#?}");
+    assert!(outcome.stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary), "{outcome:#?}");
+}
+
+/// The same command may be given again at any moment: it goes on, and never begins a third rotation.
+#[test]
+fn both_slots_with_the_slot_named_may_be_asked_for_again_at_any_moment() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    theatre.retire = Some(Slot::Primary);
+    block_on(async {
+        let mut driver = theatre.driver().await.unwrap();
+        driver.open(&theatre.request()).await.unwrap();
+        driver.approve("approver", None).await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
+        // Anything else is refused as long as the second is due.
+        let alone = OpenRequest { both: false, again: true, ..theatre.request() };
+        let refused = driver.open(&alone).await.unwrap_err().to_string();
+        assert!(refused.contains("secondary"), "{refused}");
+        let other = OpenRequest { access: Some(Access::ReadOnly), ..theatre.request() };
+        assert!(driver.open(&other).await.is_err());
+        assert_eq!(driver.open(&theatre.request()).await.unwrap(), Opening::Opened);
+        assert_eq!(driver.open(&theatre.request()).await.unwrap(), Opening::Continued);
+    });
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);
+}
+
+#[test]
+fn a_second_that_is_due_can_be_closed() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    block_on(async {
+        let mut driver = theatre.driver().await.unwrap();
+        driver.open(&theatre.request()).await.unwrap();
+        driver.approve("approver", None).await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
+        driver.close("one is enough").await.unwrap();
+        assert!(!driver.open_second("tester").await.unwrap());
+    });
 }

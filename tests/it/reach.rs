@@ -78,6 +78,21 @@ fn a_restart_alone_restarts_every_stamp_that_is_propagated_and_does_nothing_else
     assert_eq!(world.outage().refused, 0);
 }
 
+/// Young pods of a vault with the old key prove nothing of the new one.
+#[test]
+fn a_canary_whose_vault_holds_the_old_key_is_no_canary_that_is_done() {
+    let mut theatre = Theatre::new(config());
+    let start = theatre.world.lock().now();
+    theatre.backstage.at(start, Deed::WriteSlot(StampName::new("eastus2"), Slot::Secondary));
+    theatre.backstage.until(later(start, Duration::from_secs(3600)));
+    theatre.backstage.pass(later(start, Duration::from_secs(60)));
+    theatre.reach = alone();
+    theatre.retire = Some(Slot::Primary);
+    let life = theatre.live();
+    assert_ne!(life, Life::Ended(TurnEnd::Enough));
+    assert!(steps(&theatre).is_empty(), "{:?}", steps(&theatre));
+}
+
 #[test]
 fn a_later_rotation_finds_what_a_restart_alone_did_and_ends_well() {
     let mut theatre = written_by_hand();

@@ -17,6 +17,7 @@ use super::api::Api;
 use super::consumers::Gets;
 use super::csi::Class;
 use super::kept::Kept;
+use super::kept::is_complete;
 use super::look::{self, Subject};
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::workload::deployment_view;
@@ -59,16 +60,25 @@ impl Base {
         kept: &Kept,
         glance: Glance,
     ) -> Result<(), Fault> {
+        let over = self.over();
         match glance {
             Glance::Answer if !self.unanswered => return Ok(()),
             Glance::Answer | Glance::Workloads => self.list_workloads(api, subject).await?,
             Glance::Pods => return self.list_pods(api, subject, kept).await,
         }
-        match kept.beside(&self.view.workloads) {
+        // When a rollout has just ended, pods that a watch may not have told of yet are what matters.
+        let pods = if self.over() == over { kept.beside(&self.view.workloads) } else { None };
+        match pods {
             Some(pods) => self.view.pods = pods,
             None => self.list_pods(api, subject, kept).await?,
         }
         Ok(())
+    }
+
+    /// The consumers whose rollout is over.
+    fn over(&self) -> BTreeSet<WorkloadName> {
+        let over = self.view.workloads.iter().filter(|view| view.consumes && is_complete(view));
+        over.map(|view| view.name.clone()).collect()
     }
 
     async fn list_workloads(&mut self, api: &Api, subject: &Subject) -> Result<(), Fault> {

@@ -143,7 +143,7 @@ impl Inner {
     }
 }
 
-fn is_complete(view: &WorkloadView) -> bool {
+pub(super) fn is_complete(view: &WorkloadView) -> bool {
     view.observed_generation >= view.generation
         && view.strategy != Strategy::OnDelete
         && !view.between_revisions

@@ -1,11 +1,11 @@
 //! Reconcile: base branch, live release, vaults and pods agree. Until they do, the rotation stays open. Branches are
-//! people's to put right; vaults that fell behind the live release get its run once more, and pods that started
-//! meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
+//! people's to put right; vaults that fell behind the live release get its run once more (or are written again, where
+//! keyslot writes them), and pods that started meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
 
 use super::super::predicate::{no_hazard, old_pods_gone, propagated};
 use super::super::{Context, Gate, Leg, Reason, Stand, Subject, Why};
-use super::{deploy, restart};
-use crate::model::{BranchView, Slot};
+use super::{deploy, propagate, restart};
+use crate::model::{BranchView, Propagation, Slot};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
@@ -31,6 +31,7 @@ pub fn followers(ctx: &Context<'_>) -> Stand {
     if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, ctx.target(), max).is_empty()) {
         // The live release runs again, under the gates of any run; one that names the other slot is people's.
         return match ctx.code(Gate::Agreement, max).map(|code| reads_other(code.deployed(), ctx.target())) {
+            Ok(None) if ctx.policy.propagation == Propagation::Write => propagate::stand(ctx),
             Ok(None) => deploy::stand(ctx),
             Ok(Some(reason)) => Stand::Held(vec![reason]),
             Err(reason) => Stand::Held(vec![*reason]),

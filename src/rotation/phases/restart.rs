@@ -167,7 +167,7 @@ fn next_step(
         return Err(in_flight);
     }
     let next = stand.workloads.iter().find(|(_, workload)| *workload != WorkloadStand::Done);
-    let Some((name, workload)) = next else { return Err(Vec::new()) };
+    let Some((name, workload)) = next else { return Err(stand.behind.clone()) };
     let last = ctx.holding(last.into_iter().collect());
     match workload {
         WorkloadStand::Missing(reason) => Err(vec![reason.clone()]),
