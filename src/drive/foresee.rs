@@ -57,8 +57,11 @@ impl Driver {
             decision = self.would_decide(&fold)?;
         }
         let (rights, term) = self.rights().await;
-        let foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
-        Ok(foresight.lasting(&term, self.ports.clock.now()))
+        let now = self.ports.clock.now();
+        let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
+        // It is taken when there is something to do.
+        foresight.holds.retain(|one| !one.is_free_lease(now));
+        Ok(foresight.lasting(&term, now))
     }
 
     /// What the proposal would change on the base branch.

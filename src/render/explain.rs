@@ -44,30 +44,44 @@ pub fn reasons(report: &Report) -> String {
             None => "no rotation is open\n".to_owned(),
         };
     };
-    let (head, reasons): (String, &[Reason]) = match &decision.verdict {
-        Verdict::Act { steps, held } => {
+    let held = report.held();
+    let head = match &decision.verdict {
+        Verdict::Act { steps, .. } => {
             let steps: Vec<String> = steps.iter().map(|step| format!("  next: {step}")).collect();
-            (format!("{}: ready\n{}", decision.phase, steps.join("\n")), held)
+            format!("{}: ready\n{}", decision.phase, steps.join("\n"))
         }
-        Verdict::Record(_) => (format!("{}: ready", decision.phase), &[]),
-        Verdict::Wait { reasons, until } => {
-            (format!("{}: waits, looks again at {}", decision.phase, span::time(*until)), reasons)
+        Verdict::Wait { .. } if held.is_empty() && report.paused.is_some() => {
+            format!("{}: halted, a person must act", decision.phase)
         }
-        Verdict::Halt { reasons } => (format!("{}: halted, a person must act", decision.phase), reasons),
-        Verdict::Done => ("done".to_owned(), &[]),
-        Verdict::Enough => (format!("{}: what was asked for is so", decision.phase), &[]),
+        // Nothing but the lease is missing, which is taken when the step is due.
+        Verdict::Wait { .. } if held.is_empty() => format!("{}: ready", decision.phase),
+        Verdict::Record(_) => format!("{}: ready", decision.phase),
+        Verdict::Wait { until, .. } => {
+            format!("{}: waits, looks again at {}", decision.phase, span::time(*until))
+        }
+        Verdict::Halt { .. } => format!("{}: halted, a person must act", decision.phase),
+        Verdict::Done => "done".to_owned(),
+        Verdict::Enough => format!("{}: what was asked for is so", decision.phase),
     };
-    let mut text = format!("{head}\n");
+    let mut text = format!("{head}\n{}", paused(report));
     if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
         text.push_str(&format!("  {}\n", told_by(&report.world)));
         if let Some(readers) = readers_told_by(&report.world) {
             text.push_str(&format!("  {readers}\n"));
         }
     }
-    for one in reasons {
+    for one in held {
         text.push_str(&block(one));
     }
     text
+}
+
+/// Who paused it, as a line. Empty where nobody did.
+pub fn paused(report: &Report) -> String {
+    report.paused.as_ref().map_or_else(String::new, |(at, by, because)| {
+        let at = span::rfc3339(*at);
+        format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
+    })
 }
 
 /// Which evidence there is of who uses the old key. None is no evidence that nobody does.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::{Decision, Fold, Leg, Opened, Outcome, Phase, Produced, Purpose, Step};
+use super::{Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reason, Step, Verdict};
 use crate::model::{KeyKind, Operation, World};
 
 /// One phase's course.
@@ -43,6 +43,8 @@ pub struct Report {
     pub at: Timestamp,
     pub opened: Option<Opened>,
     pub closed: Option<(Timestamp, bool, String)>,
+    /// Since when, by whom and why the open rotation is paused.
+    pub paused: Option<(Timestamp, String, String)>,
     pub decision: Option<Decision>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
@@ -56,11 +58,23 @@ impl Report {
             at,
             opened: fold.opened.as_ref().map(|(_, opened)| opened.clone()),
             closed: fold.closed.clone(),
+            paused: fold.paused.clone().filter(|_| fold.is_open()),
             phases: phases(fold, decision.as_ref()),
             decision,
             steps: steps(fold),
             world: world.clone(),
         }
+    }
+
+    /// What holds it, for whoever only looks: without the lease that is free, and without the pause, which is told by
+    /// itself.
+    pub fn held(&self) -> Vec<&Reason> {
+        let reasons: &[Reason] = match self.decision.as_ref().map(|decision| &decision.verdict) {
+            Some(Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) => reasons,
+            Some(Verdict::Act { held, .. }) => held,
+            Some(Verdict::Record(_) | Verdict::Done | Verdict::Enough) | None => &[],
+        };
+        reasons.iter().filter(|one| one.gate != Gate::NotPaused && !one.is_free_lease(self.at)).collect()
     }
 }
 

@@ -299,10 +299,38 @@ fn a_paused_rotation_begins_nothing_until_somebody_lets_it_go_on() {
     let text = told(&halts(&mut theatre));
     assert!(text.contains("operator paused the rotation at") && text.contains("an incident is on"), "{text}");
     assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+    theatre.crashes.flag().lower();
+    let mut looks = block_on(theatre.driver_as("looks", "looks")).unwrap();
+    let seen = keyslot::render::explain::reasons(&block_on(looks.report()).unwrap());
+    assert!(
+        seen.contains("paused by operator at ") && seen.contains("`keyslot resume` lets it go on"),
+        "{seen}"
+    );
     let mut person = block_on(theatre.driver_as("person-2", "person-2")).unwrap();
     assert!(block_on(person.unpause("operator")).unwrap());
     assert!(!block_on(person.unpause("operator")).unwrap(), "it was not paused any more");
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+}
+
+#[test]
+fn the_lease_that_nobody_has_yet_is_no_hold_for_whoever_looks_at_a_paused_rotation() {
+    let mut theatre = Theatre::new(config());
+    theatre.approves = false;
+    halts(&mut theatre);
+    theatre.crashes.flag().lower();
+    let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+    block_on(person.approve("approver", None)).unwrap();
+    let seen = |theatre: &Theatre, name: &str| {
+        let mut looks = block_on(theatre.driver_as(name, name)).unwrap();
+        let report = block_on(looks.report()).unwrap();
+        (report.held().is_empty(), keyslot::render::explain::reasons(&report))
+    };
+    let (nothing_holds, text) = seen(&theatre, "looks");
+    assert!(nothing_holds && text.starts_with("regenerate: ready"), "{text}");
+    block_on(person.pause("operator", "an incident is on")).unwrap();
+    let (nothing_holds, text) = seen(&theatre, "looks-again");
+    assert!(nothing_holds && text.starts_with("regenerate: halted"), "{text}");
+    assert!(text.contains("paused by operator at ") && !text.contains("lease-held"), "{text}");
 }
 
 #[test]
