@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use keyslot::drive::TurnEnd;
+use keyslot::drive::{DriveError, TurnEnd};
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
 use keyslot::sim::config::WorkloadConfig;
@@ -180,6 +180,23 @@ fn where_no_rotation_is_open_a_restart_brings_everybody_to_what_the_vaults_hold(
     let due = block_on(driver.due(&mut request)).unwrap();
     assert_eq!(request.retire, Some(Slot::Secondary));
     assert!(due.iter().all(|stamp| stamp.is_over()), "everybody is young enough: {due:?}");
+}
+
+#[test]
+fn a_plan_of_another_key_than_the_open_rotation_retires_is_refused() {
+    let theatre = Theatre::new(config());
+    let mut driver = block_on(theatre.driver_as("looks", "looks")).unwrap();
+    let mut request = theatre.request();
+    request.retire = Some(Slot::Primary);
+    block_on(driver.open(&request)).unwrap();
+    assert!(block_on(driver.foresee(&request)).unwrap().begun);
+    request.access = Some(keyslot::model::Access::ReadOnly);
+    let error = block_on(driver.foresee(&request)).unwrap_err();
+    assert!(matches!(error, DriveError::AnotherIsOpen { .. }), "{error}");
+    request.access = None;
+    request.retire = Some(Slot::Secondary);
+    let error = block_on(driver.foresee(&request)).unwrap_err();
+    assert!(matches!(error, DriveError::AnotherIsOpen { .. }), "{error}");
 }
 
 #[test]
