@@ -35,6 +35,7 @@ impl Status {
             text.push('\n');
             text.push_str(&explain::phases(&report));
             text.push_str(&explain::paused(&report));
+            text.push_str(&explain::closed(&report).unwrap_or_default());
         }
         if !notes.is_empty() {
             text.push('\n');

@@ -36,13 +36,8 @@ pub fn phases(report: &Report) -> String {
 /// Why it does not go on, and what would open each gate.
 pub fn reasons(report: &Report) -> String {
     let Some(decision) = &report.decision else {
-        return match &report.closed {
-            Some((at, true, _)) => format!("the last rotation was done at {}\n", span::rfc3339(*at)),
-            Some((at, false, why)) => {
-                format!("the last rotation was closed at {}: {why}\n", span::rfc3339(*at))
-            }
-            None => "no rotation is open\n".to_owned(),
-        };
+        let none = || "no rotation is open\n".to_owned();
+        return closed(report).unwrap_or_else(none);
     };
     let held = report.held();
     let head = match &decision.verdict {
@@ -74,6 +69,16 @@ pub fn reasons(report: &Report) -> String {
         text.push_str(&block(one));
     }
     text
+}
+
+/// How the last rotation ended, as a line; absent where it has not, or there was none.
+pub fn closed(report: &Report) -> Option<String> {
+    let (at, done, why) = report.closed.as_ref()?;
+    let at = span::rfc3339(*at);
+    Some(match done {
+        true => format!("the last rotation was done at {at}\n"),
+        false => format!("the last rotation was closed at {at}: {why}\n"),
+    })
 }
 
 /// Who paused it, as a line. Empty where nobody did.

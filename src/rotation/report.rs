@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
 use super::{Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reason, Step, Verdict};
-use crate::model::{KeyKind, Operation, World};
+use crate::model::{BranchName, KeyKind, Operation, PullNumber, RunId, World};
 
 /// One phase's course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,60 @@ pub fn unconfirmed(fold: &Fold) -> Option<(KeyKind, Timestamp)> {
         .values()
         .filter(|record| fold.is_open() && may_have_been_sent(record))
         .find_map(|record| Some((open(&record.intent.step)?, record.intended_at)))
+}
+
+/// What the steps of the open rotation have put into the world, and what stays there when it is closed: as far as the
+/// journal tells, which knows nothing of other hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// A branch, pushed for a pull request that was not opened.
+    Branch(BranchName),
+    Pull {
+        number: PullNumber,
+        branch: BranchName,
+    },
+    Run {
+        run: RunId,
+        branch: BranchName,
+    },
+}
+
+/// What is left open, in the order in which it was done.
+pub fn left_open(fold: &Fold) -> Vec<Left> {
+    // A restart alone passes over the phases of the code: that it was reached says nothing of what is merged.
+    let went_on = |leg: Leg, after: Phase| {
+        let later = |phase: Phase| phase > after && !matches!(phase, Phase::Restart | Phase::Quiesce);
+        fold.reached.iter().any(|(_, on, phase)| *on == leg && later(*phase))
+    };
+    let mut records: Vec<_> = fold.steps.values().filter(|record| may_have_been_sent(record)).collect();
+    records.sort_by_key(|record| record.first_intended_at);
+    let opened = |branch: &BranchName| {
+        records
+            .iter()
+            .any(|record| matches!(&record.intent.step, Step::OpenPull { branch: of, .. } if of == branch))
+    };
+    let left = records.iter().filter_map(|record| {
+        let produced = record.outcome.as_ref().map(|(_, outcome)| outcome);
+        match (&record.intent.step, produced) {
+            (Step::PushProposal { leg, branch, .. }, _) => {
+                let pushed = !opened(branch) && !went_on(*leg, Phase::Merge);
+                pushed.then(|| Left::Branch(branch.clone()))
+            }
+            (
+                Step::OpenPull { leg, branch, .. },
+                Some(Outcome::Applied { produced: Produced::Pull(number) }),
+            ) => {
+                let open = !went_on(*leg, Phase::Merge);
+                open.then(|| Left::Pull { number: number.clone(), branch: branch.clone() })
+            }
+            (Step::Deploy { leg, branch, .. }, Some(Outcome::Applied { produced: Produced::Run(run) })) => {
+                let runs = !went_on(*leg, Phase::Deploy);
+                runs.then(|| Left::Run { run: run.clone(), branch: branch.clone() })
+            }
+            _ => None,
+        }
+    });
+    left.collect()
 }
 
 fn steps(fold: &Fold) -> Vec<StepReport> {
