@@ -149,7 +149,7 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
                 Some(Outcome::Applied { produced: Produced::Pull(number) }),
             ) => {
                 let open = !went_on(*leg, Phase::Merge);
-                open.then(|| Left::Pull { number: number.clone(), branch: branch.clone() })
+                open.then(|| Left::Pull { number: *number, branch: branch.clone() })
             }
             (Step::Deploy { leg, branch, .. }, Some(Outcome::Applied { produced: Produced::Run(run) })) => {
                 let runs = !went_on(*leg, Phase::Deploy);
