@@ -96,7 +96,7 @@ pub fn told_by(world: &World) -> String {
         account.is_some_and(|account| account.tells_last_use).then(|| "the account's own note".to_owned());
     let logged = world.usage.as_ref().map(|seen| match &seen.what {
         Ok(usage) => match usage.newest {
-            Some(newest) => format!("the logs, whose newest row is of {}", span::time(newest)),
+            Some(newest) => format!("the logs, whose newest row is of {}", span::rfc3339(newest)),
             None => "the logs, which have no row of the account".to_owned(),
         },
         Err(_) => "the logs, which cannot be read".to_owned(),
@@ -113,7 +113,7 @@ pub fn told_by(world: &World) -> String {
 fn readers_told_by(world: &World) -> Option<String> {
     let census = world.census.as_ref()?.get()?;
     let used = match &census.used {
-        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::time(used.since)),
+        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.since)),
         Ok(_) => "not by the logs, which have no row of the account".to_owned(),
         Err(_) => "not by the logs, which cannot be read".to_owned(),
     };
