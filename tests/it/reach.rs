@@ -1,10 +1,11 @@
 //! One phase alone: a restart and a regeneration that do nothing else, and a rotation that finds what they did.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use keyslot::drive::{DriveError, TurnEnd};
+use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
 use keyslot::sim::config::WorkloadConfig;
@@ -139,6 +140,33 @@ fn one_stamp_is_restarted_when_it_was_named_and_the_other_is_left_and_told() {
         matches!(told[..], [(true, WorkloadRestart::Restarted(_)), (false, WorkloadRestart::Due)]),
         "{told:?}"
     );
+}
+
+/// Which stamps' turns were told as what is waited for.
+#[derive(Default)]
+struct Turns(Mutex<BTreeSet<String>>);
+
+impl Watcher for Turns {
+    fn notice(&self, _at: jiff::Timestamp, notice: &Notice<'_>) {
+        let Notice::Waiting { reasons, .. } = notice else { return };
+        let waves = reasons.iter().filter(|reason| reason.gate == Gate::Wave);
+        self.0.lock().unwrap().extend(waves.map(|reason| reason.subject.to_string()));
+    }
+}
+
+#[test]
+fn the_turns_of_stamps_that_were_not_named_are_nothing_to_wait_for() {
+    let waited_for = |reach: Reach| {
+        let turns = Arc::new(Turns::default());
+        let mut theatre = written_by_hand();
+        theatre.watcher = Arc::clone(&turns) as Arc<dyn Watcher>;
+        theatre.reach = reach;
+        theatre.retire = Some(Slot::Primary);
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+        turns.0.lock().unwrap().clone()
+    };
+    assert!(waited_for(alone()).contains("eastus2"), "it waits for the canary");
+    assert_eq!(waited_for(of(&["northeurope"])), BTreeSet::new());
 }
 
 #[test]
