@@ -482,3 +482,19 @@ fn pipeline(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind as Io};
+
+    use super::*;
+
+    #[test]
+    fn a_token_file_that_is_not_there_is_a_matter_of_the_configuration() {
+        let of = |kind| unreadable_token(Path::new("token"), &Error::from(kind));
+        let missing = of(Io::NotFound);
+        assert_eq!(missing.kind, ErrorKind::Configuration);
+        assert!(missing.hints[0].contains("keyslot.toml"), "{missing:?}");
+        assert_eq!(of(Io::PermissionDenied).kind, ErrorKind::World);
+    }
+}
