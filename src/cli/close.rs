@@ -6,7 +6,7 @@ use super::target::Target;
 use super::{CliError, ErrorKind, Exit, Terminal, wiring};
 use crate::drive::Silent;
 use crate::render::span;
-use crate::rotation::unconfirmed;
+use crate::rotation::{Left, left_open, unconfirmed};
 
 /// Close the open rotation without finishing it.
 ///
@@ -41,8 +41,12 @@ impl Close {
                     .hint("`keyslot regenerate` follows it to its end")
                     .hint("or close it all the same: --unconfirmed"));
             }
+            let left = left_open(driver.fold());
             driver.close(&self.because).await?;
             terminal.say("closed");
+            for one in &left {
+                terminal.say(&format!("  left as it is: {}", words(one)));
+            }
             if let Some((kind, at)) = sent {
                 terminal.warn(&format!(
                     "the regeneration of the {kind} key, sent at {}, goes on in Azure: start no other one, and see \
@@ -52,5 +56,16 @@ impl Close {
             }
             Ok(Exit::Done)
         })?
+    }
+}
+
+/// What stays, as far as the journal tells, in words.
+fn words(left: &Left) -> String {
+    match left {
+        Left::Branch(branch) => format!("branch {branch}, of which no pull request was opened"),
+        Left::Pull { number, branch } => {
+            format!("pull request {number} from {branch}: close it, or it can still be merged")
+        }
+        Left::Run { run, branch } => format!("run {run} of the pipeline on {branch}, unless it has ended"),
     }
 }

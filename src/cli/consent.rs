@@ -27,7 +27,7 @@ pub struct Consent {
     #[arg(long, value_name = "TEXT", requires = "accept")]
     pub because: Option<String>,
     /// Until when (RFC 3339, as 2026-01-12T18:00:00Z).
-    #[arg(long, value_name = "TIME", requires = "accept")]
+    #[arg(long, value_name = "TIME", requires = "accept", value_parser = moment)]
     pub until: Option<Timestamp>,
 }
 
@@ -117,6 +117,10 @@ impl Consent {
     }
 }
 
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a moment is written as 2026-01-12T18:00:00Z".to_owned())
+}
+
 /// Whether a job runs us, and no person sees what we say.
 pub fn in_ci(variables: Variables<'_>) -> bool {
     ["CI", "TF_BUILD"]
@@ -166,12 +170,7 @@ fn gate_and_subject(text: &str) -> Result<(Gate, String), CliError> {
         )
     })?;
     let Some(gate) = Gate::from_id(name) else {
-        let near = Gate::ALL
-            .iter()
-            .map(|gate| gate.id())
-            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
-            .unwrap_or_default();
-        return Err(CliError::usage("there is no such gate").at(name).hint(format!("did you mean {near}?")));
+        return Err(no_such_gate(name));
     };
     if gate.never_accepted() {
         return Err(CliError::usage("this gate is one that nobody may open")
@@ -182,9 +181,36 @@ fn gate_and_subject(text: &str) -> Result<(Gate, String), CliError> {
     Ok((gate, subject.to_owned()))
 }
 
+/// What is near, where anything is; and where the names are to be found.
+fn no_such_gate(name: &str) -> CliError {
+    const NEAR: f64 = 0.8;
+    let alike = |gate: &Gate| strsim::jaro_winkler(gate.id(), name);
+    let nearest = Gate::ALL.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
+    let error = CliError::usage("there is no such gate").at(name);
+    let error = match nearest.filter(|gate| alike(gate) >= NEAR) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error,
+    };
+    error.hint("`keyslot explain` shows which gates hold, and how each is accepted")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gate_that_there_is_not_is_told_with_what_is_near_and_where_the_names_are() {
+        let hints = |text: &str| gate_and_subject(text).unwrap_err().hints;
+        assert_eq!(hints("x:rotation").len(), 1, "nothing is near");
+        assert!(hints("x:rotation")[0].contains("keyslot explain"));
+        assert_eq!(hints("preflihgt:a")[0], "did you mean preflight?");
+    }
+
+    #[test]
+    fn a_moment_that_is_none_is_answered_with_one() {
+        assert!(moment("tomorrow").unwrap_err().contains("2026-01-12T18:00:00Z"));
+        assert!(moment("2026-01-12T18:00:00Z").is_ok());
+    }
 
     fn approving(approve: Option<Option<&str>>) -> Consent {
         let approve = approve.map(|id| id.map(str::to_owned));

@@ -10,7 +10,7 @@ use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Reason};
+use crate::rotation::{Gate, Opens, Phase, Reach, Reason};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -258,6 +258,14 @@ pub(super) fn finish(
             tell(reasons, terminal);
             Ok(Exit::Waiting)
         }
+        TurnEnd::Halted { phase, reasons } if comes_too_early(driver.reach(), reasons) => {
+            terminal.say(&format!("waiting in {phase}: what comes before is not done yet"));
+            for one in reasons {
+                terminal.say(&format!("  [{}] {}", one.gate, reason::why(one)));
+            }
+            terminal.hint(&before(*phase));
+            Ok(Exit::Waiting)
+        }
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
@@ -270,6 +278,23 @@ pub(super) fn finish(
             ));
             Ok(Exit::Halted)
         }
+    }
+}
+
+/// Whether a regeneration alone finds steps before it that are not done, and nothing else that a person must see to.
+fn comes_too_early(reach: &Reach, reasons: &[Reason]) -> bool {
+    let early = |one: &&Reason| one.gate == Gate::Asked;
+    let calls = |one: &&Reason| one.why.opens() == Opens::ByPerson;
+    *reach == Reach::Regenerate
+        && reasons.iter().any(|one| early(&one))
+        && reasons.iter().filter(calls).all(|one| early(&one))
+}
+
+/// Which command does what is to be done first.
+fn before(phase: Phase) -> String {
+    match phase {
+        Phase::Restart => "`keyslot restart` or `keyslot rotate` first".to_owned(),
+        _ => "`keyslot rotate` first".to_owned(),
     }
 }
 
@@ -295,4 +320,27 @@ async fn interrupted(driver: &mut Driver, command: &str, terminal: &mut Terminal
         terminal.mutter("the lease could not be given back; it runs out by itself");
     }
     Ok(Exit::Waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StampName;
+    use crate::rotation::{Subject, Why};
+
+    #[test]
+    fn a_regeneration_before_the_restarts_is_too_early_and_nothing_for_a_person() {
+        let (stamp, step) = (StampName::new("eastus2"), "restart it".to_owned());
+        let early =
+            Reason::new(Gate::Asked, Subject::Stamp(stamp), Why::NotAsked { phase: Phase::Restart, step });
+        let disabled = Reason::new(Gate::Preflight, Subject::Rotation, Why::Paused);
+        assert!(comes_too_early(&Reach::Regenerate, std::slice::from_ref(&early)));
+        assert!(!comes_too_early(&Reach::Whole, std::slice::from_ref(&early)));
+        assert!(
+            !comes_too_early(&Reach::Regenerate, &[early, disabled.clone()]),
+            "a person must see to the other"
+        );
+        assert!(!comes_too_early(&Reach::Regenerate, &[disabled]));
+        assert!(before(Phase::Restart).contains("`keyslot restart`"));
+    }
 }

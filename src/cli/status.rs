@@ -34,6 +34,8 @@ impl Status {
         if report.opened.is_some() {
             text.push('\n');
             text.push_str(&explain::phases(&report));
+            text.push_str(&explain::paused(&report));
+            text.push_str(&explain::closed(&report).unwrap_or_default());
         }
         if !notes.is_empty() {
             text.push('\n');
@@ -88,8 +90,13 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix, Str
 }
 
 fn exit(report: &Report) -> Exit {
+    if report.held().is_empty() && report.paused.is_some() {
+        // With nothing under way that `rotate` would follow, it halts.
+        return Exit::Halted;
+    }
     match report.decision.as_ref().map(|decision| &decision.verdict) {
         None | Some(Verdict::Done | Verdict::Enough | Verdict::Act { .. } | Verdict::Record(_)) => Exit::Done,
+        Some(Verdict::Wait { .. }) if report.held().is_empty() => Exit::Done,
         Some(Verdict::Wait { .. }) => Exit::Waiting,
         Some(Verdict::Halt { .. }) => Exit::Halted,
     }

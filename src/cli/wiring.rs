@@ -387,11 +387,21 @@ fn token(
         })?,
         TokenPlace::File(path) => {
             let path = chosen.path(path);
-            std::fs::read_to_string(&path)
-                .map_err(|error| CliError::io("cannot read a token", path.display(), &error))?
+            std::fs::read_to_string(&path).map_err(|error| unreadable_token(&path, &error))?
         }
     };
     Ok(Arc::new(FixedToken::new(SecretString::from(text.trim().to_owned()))))
+}
+
+/// A file that is not there is a matter of the configuration; one that cannot be read, of the machine.
+fn unreadable_token(path: &Path, error: &std::io::Error) -> CliError {
+    let told = CliError::io("cannot read a token", path.display(), error);
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return told;
+    }
+    CliError { kind: ErrorKind::Configuration, ..told }
+        .because("keyslot.toml says that the token stands there")
+        .hint("write the token into that file, or name another place for it in keyslot.toml")
 }
 
 async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliError> {
@@ -470,5 +480,21 @@ fn pipeline(
             };
             Ok(Arc::new(AzureDevOps::new(settings, http, Arc::clone(clock))))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind as Io};
+
+    use super::*;
+
+    #[test]
+    fn a_token_file_that_is_not_there_is_a_matter_of_the_configuration() {
+        let of = |kind| unreadable_token(Path::new("token"), &Error::from(kind));
+        let missing = of(Io::NotFound);
+        assert_eq!(missing.kind, ErrorKind::Configuration);
+        assert!(missing.hints[0].contains("keyslot.toml"), "{missing:?}");
+        assert_eq!(of(Io::PermissionDenied).kind, ErrorKind::World);
     }
 }

@@ -5,7 +5,13 @@ use futures::future::join_all;
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{AccountRights, Right, RightView, Slot, Term};
 use crate::observe::Change;
-use crate::rotation::{Event, Fold, Foresight, Opens, Verdict, decide};
+use crate::rotation::{Event, Fold, Foresight, Opened, Opens, Verdict, decide};
+
+/// Whether something else was asked for than what the open rotation retires.
+fn is_other(open: &Opened, request: &OpenRequest) -> bool {
+    request.retire.is_some_and(|retire| retire != open.from)
+        || request.access.is_some_and(|access| access != open.access)
+}
 
 /// So many rounds of looking lead from nothing to a decision.
 const ROUNDS: usize = 8;
@@ -15,10 +21,15 @@ impl Driver {
     /// as a use of it; the key that is to go is never touched.
     ///
     /// # Errors
-    /// Nobody said which slot to retire and the world does not agree; the account cannot be read; the journal.
+    /// Another rotation than the one asked for is open; nobody said which slot to retire and the world does not agree;
+    /// the account cannot be read; the journal.
     pub async fn foresee(&mut self, request: &OpenRequest) -> Result<Foresight, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
+        if let Some(open) = self.fold.rotation().filter(|open| is_other(open, request)) {
+            let (open, retiring) = (open.rotation.to_string(), open.retires().to_string());
+            return Err(DriveError::AnotherIsOpen { open, retiring });
+        }
         let begun = self.fold.rotation().is_some();
         if !begun {
             self.observer.targets_mut().salt = fresh_salt()?;
@@ -57,8 +68,11 @@ impl Driver {
             decision = self.would_decide(&fold)?;
         }
         let (rights, term) = self.rights().await;
-        let foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
-        Ok(foresight.lasting(&term, self.ports.clock.now()))
+        let now = self.ports.clock.now();
+        let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
+        // It is taken when there is something to do.
+        foresight.holds.retain(|one| !one.is_free_lease(now));
+        Ok(foresight.lasting(&term, now))
     }
 
     /// What the proposal would change on the base branch.

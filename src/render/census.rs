@@ -21,10 +21,10 @@ pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
     for unknown in &census.unknowns {
         text.push_str(&format!("not known: {unknown}\n"));
     }
-    let until = census.newest.map_or_else(|| "never".to_owned(), span::time);
+    let until = census.newest.map_or_else(|| "never".to_owned(), span::rfc3339);
     text.push_str(&format!(
         "since {}; the newest row of a request is of {until}\n",
-        span::time(census.since)
+        span::rfc3339(census.since)
     ));
     text
 }
@@ -43,7 +43,7 @@ fn users(census: &Census) -> String {
             user.kind.map_or_else(|| "not named".to_owned(), |kind| kind.to_string()),
             user.stamp.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             user.count.to_string(),
-            span::time(user.last),
+            span::rfc3339(user.last),
             user.kind.map_or("unknown", |_| user.attachment.as_str()).to_owned(),
             user.caller.to_string(),
         ]
@@ -61,7 +61,7 @@ fn readers(census: &Census) -> String {
             reader.vault.to_string(),
             known(reader.known.as_ref()),
             reader.count.to_string(),
-            span::time(reader.last),
+            span::rfc3339(reader.last),
             reader.slot.map_or_else(|| reader.got.as_str().to_owned(), |slot| slot.to_string()),
             reader.attachment.as_str().to_owned(),
             format!("{} at {}", reader.identity, reader.caller),
@@ -81,7 +81,7 @@ fn listers(census: &Census) -> String {
             lister.deeds.deed.as_str().to_owned(),
             known(lister.known.as_ref()),
             lister.deeds.count.to_string(),
-            span::time(lister.deeds.last),
+            span::rfc3339(lister.deeds.last),
             lister.attachment.map_or("-", |attachment| attachment.as_str()).to_owned(),
             format!("{} at {}", lister.deeds.identity, place(&lister.deeds.address)),
         ]
@@ -128,8 +128,8 @@ fn signed(signature: Signature, sign_off: &SignOff) -> String {
     };
     format!(
         "signed off as gone since {} by {by}, until {} ({}): {because}; {state}",
-        span::time(*gone),
-        span::time(*until),
+        span::rfc3339(*gone),
+        span::rfc3339(*until),
         sign_off.whom()
     )
 }

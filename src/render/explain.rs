@@ -36,38 +36,57 @@ pub fn phases(report: &Report) -> String {
 /// Why it does not go on, and what would open each gate.
 pub fn reasons(report: &Report) -> String {
     let Some(decision) = &report.decision else {
-        return match &report.closed {
-            Some((at, true, _)) => format!("the last rotation was done at {}\n", span::rfc3339(*at)),
-            Some((at, false, why)) => {
-                format!("the last rotation was closed at {}: {why}\n", span::rfc3339(*at))
-            }
-            None => "no rotation is open\n".to_owned(),
-        };
+        let none = || "no rotation is open\n".to_owned();
+        return closed(report).unwrap_or_else(none);
     };
-    let (head, reasons): (String, &[Reason]) = match &decision.verdict {
-        Verdict::Act { steps, held } => {
+    let held = report.held();
+    let head = match &decision.verdict {
+        Verdict::Act { steps, .. } => {
             let steps: Vec<String> = steps.iter().map(|step| format!("  next: {step}")).collect();
-            (format!("{}: ready\n{}", decision.phase, steps.join("\n")), held)
+            format!("{}: ready\n{}", decision.phase, steps.join("\n"))
         }
-        Verdict::Record(_) => (format!("{}: ready", decision.phase), &[]),
-        Verdict::Wait { reasons, until } => {
-            (format!("{}: waits, looks again at {}", decision.phase, span::time(*until)), reasons)
+        Verdict::Wait { .. } if held.is_empty() && report.paused.is_some() => {
+            format!("{}: halted, a person must act", decision.phase)
         }
-        Verdict::Halt { reasons } => (format!("{}: halted, a person must act", decision.phase), reasons),
-        Verdict::Done => ("done".to_owned(), &[]),
-        Verdict::Enough => (format!("{}: what was asked for is so", decision.phase), &[]),
+        // Nothing but the lease is missing, which is taken when the step is due.
+        Verdict::Wait { .. } if held.is_empty() => format!("{}: ready", decision.phase),
+        Verdict::Record(_) => format!("{}: ready", decision.phase),
+        Verdict::Wait { until, .. } => {
+            format!("{}: waits, looks again at {}", decision.phase, span::time(*until))
+        }
+        Verdict::Halt { .. } => format!("{}: halted, a person must act", decision.phase),
+        Verdict::Done => "done".to_owned(),
+        Verdict::Enough => format!("{}: what was asked for is so", decision.phase),
     };
-    let mut text = format!("{head}\n");
+    let mut text = format!("{head}\n{}", paused(report));
     if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
         text.push_str(&format!("  {}\n", told_by(&report.world)));
         if let Some(readers) = readers_told_by(&report.world) {
             text.push_str(&format!("  {readers}\n"));
         }
     }
-    for one in reasons {
+    for one in held {
         text.push_str(&block(one));
     }
     text
+}
+
+/// How the last rotation ended, as a line; absent where it has not, or there was none.
+pub fn closed(report: &Report) -> Option<String> {
+    let (at, done, why) = report.closed.as_ref()?;
+    let at = span::rfc3339(*at);
+    Some(match done {
+        true => format!("the last rotation was done at {at}\n"),
+        false => format!("the last rotation was closed at {at}: {why}\n"),
+    })
+}
+
+/// Who paused it, as a line. Empty where nobody did.
+pub fn paused(report: &Report) -> String {
+    report.paused.as_ref().map_or_else(String::new, |(at, by, because)| {
+        let at = span::rfc3339(*at);
+        format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
+    })
 }
 
 /// Which evidence there is of who uses the old key. None is no evidence that nobody does.
@@ -77,7 +96,7 @@ pub fn told_by(world: &World) -> String {
         account.is_some_and(|account| account.tells_last_use).then(|| "the account's own note".to_owned());
     let logged = world.usage.as_ref().map(|seen| match &seen.what {
         Ok(usage) => match usage.newest {
-            Some(newest) => format!("the logs, whose newest row is of {}", span::time(newest)),
+            Some(newest) => format!("the logs, whose newest row is of {}", span::rfc3339(newest)),
             None => "the logs, which have no row of the account".to_owned(),
         },
         Err(_) => "the logs, which cannot be read".to_owned(),
@@ -94,7 +113,7 @@ pub fn told_by(world: &World) -> String {
 fn readers_told_by(world: &World) -> Option<String> {
     let census = world.census.as_ref()?.get()?;
     let used = match &census.used {
-        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::time(used.since)),
+        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.since)),
         Ok(_) => "not by the logs, which have no row of the account".to_owned(),
         Err(_) => "not by the logs, which cannot be read".to_owned(),
     };

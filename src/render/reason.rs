@@ -222,14 +222,14 @@ pub fn why(reason: &Reason) -> String {
         Why::UsedByStranger { slot, at, until: _, by, count, void } => format!(
             "{by} belongs to no known stamp, used the {slot} key, the last time at {} ({}), and was not seen with \
              another one since{}",
-            span::time(*at),
+            span::rfc3339(*at),
             requests(*count),
             sign_off(*void)
         ),
         Why::SecretRead { vault, at, until: _, by, from, count, void } => format!(
             "{by} belongs to no known stamp, read the secret, the last time at {} from the vault of {vault} by {from} \
              ({count} in all), and not since that vault has its present version{}",
-            span::time(*at),
+            span::rfc3339(*at),
             sign_off(*void)
         ),
         Why::KeyNotNamed { at, until, by, count } => format!(

@@ -18,7 +18,7 @@ pub fn verdict(standing: &Standing) -> String {
             slot_use(*reads)
         ));
     }
-    lines.push(match (standing.agrees(), standing.slot) {
+    lines.push(match (standing.agrees(), standing.seen_slot) {
         (true, Some(slot)) if standing.unseen.is_empty() => format!("everybody uses the {slot} key"),
         (true, Some(slot)) => format!("everybody who could be seen uses the {slot} key"),
         (true, None) => "nobody can say which key is used".to_owned(),

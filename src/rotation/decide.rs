@@ -210,7 +210,7 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
         return None;
     }
     let paused = ctx.holding(paused(ctx));
-    let verdict = match stand(phase, ctx) {
+    let verdict = match of_what_was_asked(ctx, stand(phase, ctx)) {
         Stand::Passed => return None,
         Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
         Stand::ActAndHeld(_, held) if !paused.is_empty() => {
@@ -222,6 +222,23 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
         Stand::Held(reasons) => told_with(paused, hold(ctx, reasons)),
     };
     Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
+}
+
+/// Without the waves of stamps that were not named: they wait for what this command does not do. Where they are all
+/// that holds, they are told.
+fn of_what_was_asked(ctx: &Context<'_>, stand: Stand) -> Stand {
+    let matters = |one: &Reason| {
+        one.gate != Gate::Wave || one.subject.stamp().is_none_or(|stamp| ctx.reach.asks_for(stamp))
+    };
+    match stand {
+        Stand::Held(reasons) if reasons.iter().any(matters) => {
+            Stand::Held(reasons.into_iter().filter(matters).collect())
+        }
+        Stand::ActAndHeld(steps, held) => {
+            Stand::ActAndHeld(steps, held.into_iter().filter(matters).collect())
+        }
+        other => other,
+    }
 }
 
 /// The steps that the command was asked for; the others hold.

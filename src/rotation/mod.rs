@@ -47,7 +47,7 @@ pub use phase::{Leg, Phase};
 pub use reach::Reach;
 pub use reason::{Opens, Reason, Subject, Why, later};
 pub use relied::{Reliance, Relied};
-pub use report::{PhaseReport, PhaseState, Report, StepReport, operation, unconfirmed};
+pub use report::{Left, PhaseReport, PhaseState, Report, StepReport, left_open, operation, unconfirmed};
 pub use restarts::{StampRestart, WorkloadRestart, restarts};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};

@@ -621,6 +621,11 @@ impl Why {
 }
 
 impl Reason {
+    /// Whether it is a lease that nobody holds any more: whoever has something to do takes it then.
+    pub fn is_free_lease(&self, now: Timestamp) -> bool {
+        matches!(&self.why, Why::LeaseOfOther { until, .. } if *until <= now)
+    }
+
     /// When to look again, at the latest.
     pub fn look_again(&self, now: Timestamp, pace: &Pace) -> Timestamp {
         let after = |pause: Duration| later(now, pause);

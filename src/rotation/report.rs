@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::{Decision, Fold, Leg, Opened, Outcome, Phase, Produced, Purpose, Step};
-use crate::model::{KeyKind, Operation, World};
+use super::{Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reason, Step, Verdict};
+use crate::model::{BranchName, KeyKind, Operation, PullNumber, RunId, World};
 
 /// One phase's course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Report {
     pub at: Timestamp,
     pub opened: Option<Opened>,
     pub closed: Option<(Timestamp, bool, String)>,
+    /// Since when, by whom and why the open rotation is paused.
+    pub paused: Option<(Timestamp, String, String)>,
     pub decision: Option<Decision>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
@@ -56,11 +58,23 @@ impl Report {
             at,
             opened: fold.opened.as_ref().map(|(_, opened)| opened.clone()),
             closed: fold.closed.clone(),
+            paused: fold.paused.clone().filter(|_| fold.is_open()),
             phases: phases(fold, decision.as_ref()),
             decision,
             steps: steps(fold),
             world: world.clone(),
         }
+    }
+
+    /// What holds it, for whoever only looks: without the lease that is free, and without the pause, which is told by
+    /// itself.
+    pub fn held(&self) -> Vec<&Reason> {
+        let reasons: &[Reason] = match self.decision.as_ref().map(|decision| &decision.verdict) {
+            Some(Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) => reasons,
+            Some(Verdict::Act { held, .. }) => held,
+            Some(Verdict::Record(_) | Verdict::Done | Verdict::Enough) | None => &[],
+        };
+        reasons.iter().filter(|one| one.gate != Gate::NotPaused && !one.is_free_lease(self.at)).collect()
     }
 }
 
@@ -91,6 +105,60 @@ pub fn unconfirmed(fold: &Fold) -> Option<(KeyKind, Timestamp)> {
         .values()
         .filter(|record| fold.is_open() && may_have_been_sent(record))
         .find_map(|record| Some((open(&record.intent.step)?, record.intended_at)))
+}
+
+/// What the steps of the open rotation have put into the world, and what stays there when it is closed: as far as the
+/// journal tells, which knows nothing of other hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// A branch, pushed for a pull request that was not opened.
+    Branch(BranchName),
+    Pull {
+        number: PullNumber,
+        branch: BranchName,
+    },
+    Run {
+        run: RunId,
+        branch: BranchName,
+    },
+}
+
+/// What is left open, in the order in which it was done.
+pub fn left_open(fold: &Fold) -> Vec<Left> {
+    // A restart alone passes over the phases of the code: that it was reached says nothing of what is merged.
+    let went_on = |leg: Leg, after: Phase| {
+        let later = |phase: Phase| phase > after && !matches!(phase, Phase::Restart | Phase::Quiesce);
+        fold.reached.iter().any(|(_, on, phase)| *on == leg && later(*phase))
+    };
+    let mut records: Vec<_> = fold.steps.values().filter(|record| may_have_been_sent(record)).collect();
+    records.sort_by_key(|record| record.first_intended_at);
+    let opened = |branch: &BranchName| {
+        records
+            .iter()
+            .any(|record| matches!(&record.intent.step, Step::OpenPull { branch: of, .. } if of == branch))
+    };
+    let left = records.iter().filter_map(|record| {
+        let produced = record.outcome.as_ref().map(|(_, outcome)| outcome);
+        match (&record.intent.step, produced) {
+            (Step::PushProposal { leg, branch, .. }, _) => {
+                let pushed = !opened(branch) && !went_on(*leg, Phase::Merge);
+                pushed.then(|| Left::Branch(branch.clone()))
+            }
+            (
+                Step::OpenPull { leg, branch, .. },
+                Some(Outcome::Applied { produced: Produced::Pull(number) }),
+            ) => {
+                let open = !went_on(*leg, Phase::Merge);
+                open.then(|| Left::Pull { number: *number, branch: branch.clone() })
+            }
+            (Step::Deploy { leg, branch, .. }, Some(Outcome::Applied { produced: Produced::Run(run) })) => {
+                let runs = !went_on(*leg, Phase::Deploy);
+                runs.then(|| Left::Run { run: run.clone(), branch: branch.clone() })
+            }
+            _ => None,
+        }
+    });
+    left.collect()
 }
 
 fn steps(fold: &Fold) -> Vec<StepReport> {

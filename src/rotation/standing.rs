@@ -74,6 +74,8 @@ pub struct Unseen {
 pub struct Standing {
     /// The slot that every vault holds; absent where they differ, or are not all known.
     pub slot: Option<Slot>,
+    /// The slot that every vault which could be seen holds; absent where they differ, or none was seen.
+    pub seen_slot: Option<Slot>,
     pub differences: Vec<Difference>,
     pub unseen: Vec<Unseen>,
     /// A branch whose code reads something else than the vaults hold: its name and what it reads.
@@ -85,6 +87,7 @@ impl Standing {
     pub fn of(world: &World, stamps: &[StampName], lag: Duration) -> Standing {
         let mut standing = Standing {
             slot: None,
+            seen_slot: None,
             differences: Vec::new(),
             unseen: unseen(world, stamps),
             ahead: Vec::new(),
@@ -102,8 +105,9 @@ impl Standing {
                 standing.cluster(stamp, vault, cluster, account, lag);
             }
         }
-        let all = vaults().count() == stamps.len() && vaults().all(|(_, vault)| held(vault) == most);
-        standing.slot = most.filter(|_| all && !stamps.is_empty());
+        let alike = vaults().next().is_some() && vaults().all(|(_, vault)| held(vault) == most);
+        standing.seen_slot = most.filter(|_| alike);
+        standing.slot = standing.seen_slot.filter(|_| vaults().count() == stamps.len());
         standing.ahead = ahead(world, standing.slot);
         standing
     }

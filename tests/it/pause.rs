@@ -33,10 +33,14 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     let restarted =
         |live: &Live| live.stage.simulation.world.with(|world| world.counters().generations.len());
     assert_eq!(restarted(&live), 0);
-    let mut status = live.keyslot(&["explain"]);
-    end(&mut status).await;
-    let told = format!("{}{}", status.data(), status.talk());
-    assert!(told.contains("an incident is on") && told.contains("keyslot resume"), "{told}");
+    for command in ["explain", "status"] {
+        let mut looks = live.keyslot(&[command]);
+        let code = end(&mut looks).await;
+        let told = format!("{}{}", looks.data(), looks.talk());
+        assert_eq!(code, 4, "{command}: {told}");
+        assert!(told.contains("paused by ") && told.contains(": an incident is on"), "{command}: {told}");
+        assert!(told.contains("`keyslot resume` lets it go on"), "{command}: {told}");
+    }
     assert_eq!(end(&mut live.keyslot(&["resume"])).await, 0);
     let mut again = live.keyslot(&["rotate", "--approve"]);
     assert_eq!(end(&mut again).await, 0, "{}", again.talk());

@@ -1,10 +1,11 @@
 //! One phase alone: a restart and a regeneration that do nothing else, and a rotation that finds what they did.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use keyslot::drive::TurnEnd;
+use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
 use keyslot::sim::config::WorkloadConfig;
@@ -156,6 +157,33 @@ fn one_stamp_is_restarted_when_it_was_named_and_the_other_is_left_and_told() {
     );
 }
 
+/// Which stamps' turns were told as what is waited for.
+#[derive(Default)]
+struct Turns(Mutex<BTreeSet<String>>);
+
+impl Watcher for Turns {
+    fn notice(&self, _at: jiff::Timestamp, notice: &Notice<'_>) {
+        let Notice::Waiting { reasons, .. } = notice else { return };
+        let waves = reasons.iter().filter(|reason| reason.gate == Gate::Wave);
+        self.0.lock().unwrap().extend(waves.map(|reason| reason.subject.to_string()));
+    }
+}
+
+#[test]
+fn the_turns_of_stamps_that_were_not_named_are_nothing_to_wait_for() {
+    let waited_for = |reach: Reach| {
+        let turns = Arc::new(Turns::default());
+        let mut theatre = written_by_hand();
+        theatre.watcher = Arc::clone(&turns) as Arc<dyn Watcher>;
+        theatre.reach = reach;
+        theatre.retire = Some(Slot::Primary);
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+        turns.0.lock().unwrap().clone()
+    };
+    assert!(waited_for(alone()).contains("eastus2"), "it waits for the canary");
+    assert_eq!(waited_for(of(&["northeurope"])), BTreeSet::new());
+}
+
 #[test]
 fn a_stamp_that_is_named_does_not_jump_the_canary() {
     let mut theatre = written_by_hand();
@@ -195,6 +223,23 @@ fn where_no_rotation_is_open_a_restart_brings_everybody_to_what_the_vaults_hold(
     let due = block_on(driver.due(&mut request)).unwrap();
     assert_eq!(request.retire, Some(Slot::Secondary));
     assert!(due.iter().all(|stamp| stamp.is_over()), "everybody is young enough: {due:?}");
+}
+
+#[test]
+fn a_plan_of_another_key_than_the_open_rotation_retires_is_refused() {
+    let theatre = Theatre::new(config());
+    let mut driver = block_on(theatre.driver_as("looks", "looks")).unwrap();
+    let mut request = theatre.request();
+    request.retire = Some(Slot::Primary);
+    block_on(driver.open(&request)).unwrap();
+    assert!(block_on(driver.foresee(&request)).unwrap().begun);
+    request.access = Some(keyslot::model::Access::ReadOnly);
+    let error = block_on(driver.foresee(&request)).unwrap_err();
+    assert!(matches!(error, DriveError::AnotherIsOpen { .. }), "{error}");
+    request.access = None;
+    request.retire = Some(Slot::Secondary);
+    let error = block_on(driver.foresee(&request)).unwrap_err();
+    assert!(matches!(error, DriveError::AnotherIsOpen { .. }), "{error}");
 }
 
 #[test]

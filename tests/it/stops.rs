@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::Slot;
-use keyslot::rotation::{Acceptance, Event, Gate, Reason, Why};
+use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Why, left_open};
 use keyslot::sim::config::{Flavour, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, DeploymentPatch, WorldConfig};
@@ -299,10 +299,60 @@ fn a_paused_rotation_begins_nothing_until_somebody_lets_it_go_on() {
     let text = told(&halts(&mut theatre));
     assert!(text.contains("operator paused the rotation at") && text.contains("an incident is on"), "{text}");
     assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+    theatre.crashes.flag().lower();
+    let mut looks = block_on(theatre.driver_as("looks", "looks")).unwrap();
+    let seen = keyslot::render::explain::reasons(&block_on(looks.report()).unwrap());
+    assert!(
+        seen.contains("paused by operator at ") && seen.contains("`keyslot resume` lets it go on"),
+        "{seen}"
+    );
     let mut person = block_on(theatre.driver_as("person-2", "person-2")).unwrap();
     assert!(block_on(person.unpause("operator")).unwrap());
     assert!(!block_on(person.unpause("operator")).unwrap(), "it was not paused any more");
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+}
+
+#[test]
+fn the_lease_that_nobody_has_yet_is_no_hold_for_whoever_looks_at_a_paused_rotation() {
+    let mut theatre = Theatre::new(config());
+    theatre.approves = false;
+    halts(&mut theatre);
+    theatre.crashes.flag().lower();
+    let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+    block_on(person.approve("approver", None)).unwrap();
+    let seen = |theatre: &Theatre, name: &str| {
+        let mut looks = block_on(theatre.driver_as(name, name)).unwrap();
+        let report = block_on(looks.report()).unwrap();
+        (report.held().is_empty(), keyslot::render::explain::reasons(&report))
+    };
+    let (nothing_holds, text) = seen(&theatre, "looks");
+    assert!(nothing_holds && text.starts_with("regenerate: ready"), "{text}");
+    block_on(person.pause("operator", "an incident is on")).unwrap();
+    let (nothing_holds, text) = seen(&theatre, "looks-again");
+    assert!(nothing_holds && text.starts_with("regenerate: halted"), "{text}");
+    assert!(text.contains("paused by operator at ") && !text.contains("lease-held"), "{text}");
+}
+
+#[test]
+fn what_a_rotation_leaves_open_when_it_is_closed_is_named() {
+    let fault = Fault::new(When::Nth(1), Target::any(), Trouble::ClosePull);
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    halts(&mut theatre);
+    theatre.crashes.flag().lower();
+    let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+    let left = left_open(person.fold());
+    assert!(matches!(left[..], [Left::Pull { .. }]), "its list says more than the journal: {left:?}");
+    block_on(person.close("another day")).unwrap();
+    let report = block_on(person.report()).unwrap();
+    let told = keyslot::render::explain::closed(&report).unwrap();
+    assert!(told.starts_with("the last rotation was closed at ") && told.contains(": another day"), "{told}");
+
+    let mut theatre = Theatre::new(config());
+    theatre.approves = false;
+    halts(&mut theatre);
+    theatre.crashes.flag().lower();
+    let person = block_on(theatre.driver_as("person", "person")).unwrap();
+    assert_eq!(left_open(person.fold()), [], "merged, and the run has ended");
 }
 
 #[test]

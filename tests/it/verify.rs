@@ -65,6 +65,20 @@ async fn what_cannot_be_seen_is_told_and_is_no_agreement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_vault_that_cannot_be_seen_leaves_what_the_others_say() {
+    use keyslot::sim::{Fault, Operation, Target, Trouble, When};
+    let target = Target::operation(Operation::ReadVault).and_stamp("northeurope");
+    let fault = Fault::new(When::Always, target, Trouble::Forbidden);
+    let live = Live::set(WorldConfig::seeded(6).with_fault(fault), 60.0);
+    let (code, text) = verify(&live, &[]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("everybody who could be seen uses the primary key"), "{text}");
+    let (_, text) = verify(&live, &["--output", "json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["slot"], Value::Null, "not everybody was seen: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_azure_does_not_know_is_no_empty_one() {
     let live = Live::set(WorldConfig::seeded(7), 60.0);
     let path = live.stage.settings_path();

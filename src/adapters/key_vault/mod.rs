@@ -258,6 +258,9 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
             Blindness::Forbidden,
             "grant the identity the right to read secrets (a new grant takes up to 10 minutes)",
         )),
+        (StatusCode::NOT_FOUND, _) if error.code == "VaultNotFound" => {
+            ReadError::Final(fault(Blindness::Missing, "check `key_vault` of the stamp in keyslot.toml"))
+        }
         (StatusCode::NOT_FOUND, _) => ReadError::Final(fault(
             Blindness::Missing,
             "check the secret's name in the configuration and in the Terraform code",
@@ -285,6 +288,16 @@ mod tests {
         assert_eq!(fault(403, "AccessDenied").kind, Blindness::Forbidden);
         assert_eq!(fault(404, "").kind, Blindness::Missing);
         assert_eq!(fault(429, "").kind, Blindness::Throttled);
+    }
+
+    #[test]
+    fn a_vault_that_is_not_there_is_no_missing_secret() {
+        let told = |code: &str| {
+            let body = serde_json::json!({"error": {"code": code, "message": "m"}});
+            answered(StatusCode::NOT_FOUND, body.to_string().as_bytes(), "s").into_fault().remedy
+        };
+        assert!(told("VaultNotFound").contains("`key_vault`"));
+        assert!(told("SecretNotFound").contains("the secret's name"));
     }
 
     #[test]
