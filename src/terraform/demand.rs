@@ -22,7 +22,7 @@ use self::names::{
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
 use super::driven::is_version;
-use super::facts::{Binding, Block, Facts, Object};
+use super::facts::{Base, Binding, Block, Facts, Object};
 use super::glance::Waypoint;
 use super::paths::local_folder;
 use super::terragrunt::{Configurations, Here};
@@ -71,6 +71,8 @@ pub struct Demand {
     dependents: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Folders whose callers decide which account is meant.
     accounts: BTreeSet<String>,
+    /// Whether states are read: roots that may have written them tell what stands behind the names.
+    states: bool,
     asked: BTreeSet<Ask>,
 }
 
@@ -159,6 +161,7 @@ impl Demand {
     fn read(&mut self, folder: &str, object: &Object, binding: &Binding) {
         let bound = bound(binding).map(|name| (folder.to_owned(), name));
         let starts = starts(object);
+        self.states |= matches!(object.base, Base::RemoteState(_));
         if !matches!(starts, Starts::Names(_)) {
             self.accounts.insert(folder.to_owned());
         }
@@ -204,6 +207,8 @@ impl Demand {
         asks.extend(changing.iter().filter_map(own));
         asks.extend(self.accounts.iter().map(|folder| Ask::Callers { folder: folder.clone() }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
+        let waypoints = [Waypoint::RemoteState, Waypoint::Backend];
+        asks.extend(waypoints.into_iter().filter(|_| self.states).map(Ask::Passing));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
         self.asked.extend(asks);
         new

@@ -6,7 +6,7 @@ use super::by_name::{key_by_name, says_cosmos};
 use super::facts::{Argument, Base, Block, Step, StepKind, SymbolKind};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
-use super::template::ARGUMENTS;
+use super::template::{ARGUMENTS, Output, output};
 use super::value::Value;
 
 /// The symbol that such a base is, and what the steps from it lead to.
@@ -183,28 +183,22 @@ fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let Some((step, name)) = rest.iter().find_map(|step| Some((step, step.name()?))) else {
         return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    match block.and_then(|block| template_output(block, name)) {
-        Some(Some(key)) => found(step, name, key, true),
-        Some(None) => KeyRead::Nothing,
-        None => key_by_name(rest, mentions),
+    match block.map_or(Output::Untold, |block| template_output(block, name)) {
+        Output::Key(key) => found(step, name, key, true),
+        Output::Other => KeyRead::Nothing,
+        Output::Untold => key_by_name(rest, mentions),
+        Output::Unknown(why) => KeyRead::Opaque(format!("`{name}` may be a key: {why}")),
     }
 }
 
-/// Which key an output of a template hands out: absent where the template is not here or cannot be read,
-/// empty where the output is something else.
-fn template_output(block: &Block, name: &str) -> Option<Option<KeyAttribute>> {
-    let argument = ARGUMENTS.iter().find_map(|name| block.argument(name))?;
-    let text = match &argument.value {
-        Value::Text(text) => text.clone(),
-        Value::Template(parts) => parts.iter().map(Value::as_text).collect::<Option<Vec<_>>>()?.concat(),
-        _ => return None,
-    };
-    let template: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let value = template.get("outputs")?.get(name)?.get("value")?.as_str()?.to_owned();
-    if !value.to_ascii_lowercase().contains("listkeys") {
-        return Some(None);
+/// Untold also where the template is not here.
+fn template_output(block: &Block, name: &str) -> Output {
+    match ARGUMENTS.iter().find_map(|name| block.argument(name)).map(|argument| &argument.value) {
+        Some(Value::Text(text)) => output(text, name),
+        Some(Value::Template(parts)) => {
+            let text = parts.iter().map(Value::as_text).collect::<Option<Vec<_>>>();
+            text.map_or(Output::Untold, |text| output(&text.concat(), name))
+        }
+        _ => Output::Untold,
     }
-    // The id may be a variable of the template's: nothing but Cosmos DB calls its keys by these names.
-    let last = value.trim_end_matches([']', ')', ' ']).rsplit('.').next().unwrap_or_default();
-    Some(listed_key(last))
 }

@@ -320,6 +320,14 @@ impl<'f> Folders<'f> {
             .flat_map(|(_, objects)| objects.iter().copied())
     }
 
+    /// What an output stands for that is another object's name, the steps behind it followed.
+    pub fn output(&self, folder: &str, name: &str, behind: &[Step]) -> Option<Followed> {
+        let (at, target) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
+        let mut object = target.clone();
+        object.steps.extend(behind.iter().cloned());
+        Some(self.end(at, &object))
+    }
+
     /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
     pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
         let Some((cell, rest)) = self.readable(folder, binding) else { return false };

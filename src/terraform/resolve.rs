@@ -67,6 +67,7 @@ pub fn resolve(
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
+        of_states: Vec::new(),
         uses: Uses::of(&reads),
         picked: BTreeSet::new(),
     };
@@ -79,6 +80,7 @@ pub fn resolve(
     let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
     resolver.relays();
     resolver.of_unknown_states();
+    resolver.by_names_of_states();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
     let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
@@ -99,6 +101,8 @@ struct Resolver<'f> {
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
+    /// Reads of states that are keys by their names.
+    of_states: Vec<Look<'f>>,
     /// How local values are read.
     uses: Uses,
     /// Names that stand for one of several keys on offer, by a value that is known.
@@ -126,7 +130,10 @@ impl<'f> Resolver<'f> {
                     relay.role = Role::Relay;
                 }
             }
-            (KeyRead::Key(key), Some(account)) => self.found(&read, account, symbol, key),
+            (KeyRead::Key(key), Some(account)) => {
+                self.found(&read, account, symbol, key);
+                self.of_states.extend(Some(read).filter(|read| read.is_of_state()));
+            }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
             (KeyRead::Whole, account) => {
                 let why = format!("`{}` is handed on whole, with all its keys", symbol.address());

@@ -3,8 +3,11 @@
 //! Such a file is no Terraform; it is brought by whoever reads the tree where a deployment names it, and stands then as
 //! if it were written out there. What `templatefile` would put into it is left as it is.
 
+mod output;
+
 use std::collections::BTreeMap;
 
+pub use self::output::{Output, output};
 use super::facts::{Argument, Block, DEPLOYMENTS, Facts};
 use super::paths::written_path;
 use super::value::Value;

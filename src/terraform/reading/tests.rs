@@ -305,3 +305,24 @@ fn what_an_included_file_hands_on_is_followed_for_every_including_one() {
     assert_eq!(left_out, 2);
     assert_eq!(report(&tree), report(&read(&files, false).0));
 }
+
+#[test]
+fn roots_that_may_have_written_a_state_are_seen_also_where_only_names_lead_to_it() {
+    let files = owned(&[
+        (
+            "app/a.tf",
+            "resource \"x\" \"y\" {\n  k = data.terraform_remote_state.db.outputs.cosmos_primary_key\n}\n",
+        ),
+        (
+            "app/state.tf",
+            "data \"terraform_remote_state\" \"db\" {\n  backend = \"azurerm\"\n  config = { key = \"${var.env}/db.tfstate\" }\n}\n",
+        ),
+        ("app/env.tf", "variable \"env\" {}\n"),
+        ("db/state.tf", "terraform {\n  backend \"azurerm\" {\n    key = \"prod/db.tfstate\"\n  }\n}\n"),
+        ("db/a.tf", "output \"cosmos_primary_key\" {\n  value = var.key\n}\n"),
+        ("idle/a.tf", "locals {\n  x = 1\n}\n"),
+    ]);
+    let (part, left_out) = read(&files, true);
+    assert_eq!(report(&part), report(&read(&files, false).0));
+    assert_eq!((part.opaque.len(), left_out), (1, 1), "{:?}", seen(&files));
+}

@@ -23,6 +23,13 @@ pub(super) struct Look<'f> {
     pub(super) found: KeyRead,
 }
 
+impl Look<'_> {
+    /// Whether it starts at the state of another root.
+    pub(super) fn is_of_state(&self) -> bool {
+        self.hops.last().is_some_and(|end| matches!(end.object.base, Base::RemoteState(_)))
+    }
+}
+
 pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<'f>> {
     let mut reads = Vec::new();
     for (file, facts) in facts.iter().enumerate() {

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
-use crate::model::Access;
-use crate::terraform::facts::Step;
+use super::look::{Look, start};
+use crate::model::{Access, Slot};
+use crate::terraform::by_name::says_cosmos;
+use crate::terraform::facts::{Step, StepKind, SymbolKind};
+use crate::terraform::folders::Followed;
+use crate::terraform::key_read::KeyRead;
 use crate::terraform::naming::spelt;
+use crate::terraform::reference::Role;
 
 impl Resolver<'_> {
     /// Reads of a state that more roots than one, or one that hands its settings over elsewhere, may have written: of
@@ -49,4 +54,73 @@ impl Resolver<'_> {
             self.opaque(&read, None, access, why);
         }
     }
+
+    /// Keys by the name of an output: where a root that may have written the state has one of that name which is not
+    /// the key that the name says, nobody knows which it is.
+    pub(super) fn by_names_of_states(&mut self) {
+        for read in std::mem::take(&mut self.of_states) {
+            let (Some(end), KeyRead::Key(key)) = (read.hops.last(), &read.found) else { continue };
+            let Some(folder) = self.contradicted(end, (key.slot, key.access)) else { continue };
+            let why = format!(
+                "`{}` may be read from the state of {}, where it is another value than its name says",
+                spelt(&end.object),
+                if folder.is_empty() { "the root" } else { &folder }
+            );
+            let access = Some(key.access);
+            self.doubt(&read);
+            self.opaque(&read, None, access, why);
+        }
+    }
+
+    /// The first of the roots that may have written the state whose output is not this key.
+    fn contradicted(&self, end: &Followed, key: (Slot, Access)) -> Option<String> {
+        let (first, behind) = end.object.steps.split_first()?;
+        let name = first.name()?;
+        let mut possible = self.folders.possible_states(&end.folder, &end.object).iter();
+        let contradicts = |folder: &&String| {
+            let keys = self.handed_out(folder, name, behind);
+            // An output whose name says nothing may be left out of what is read, as long as it is no key.
+            let declared = self.folders.block(folder, &["output", name]).is_some() && says_cosmos(name);
+            (declared && keys.is_empty()) || keys.iter().any(|found| *found != Some(key))
+        };
+        possible.find(contradicts).cloned()
+    }
+
+    /// The keys that an output is, or may be: absent for one of which it is not known which.
+    fn handed_out(&self, folder: &str, name: &str, behind: &[Step]) -> Vec<Option<(Slot, Access)>> {
+        let named =
+            self.folders.output(folder, name, behind).and_then(|end| match start(&self.folders, &end).1 {
+                KeyRead::Key(key) => Some(Some((key.slot, key.access))),
+                KeyRead::Whole | KeyRead::Opaque(_) => Some(None),
+                KeyRead::Nothing => None,
+            });
+        let steps: Vec<Option<&str>> = behind.iter().filter(|step| is_named(step)).map(Step::name).collect();
+        let bound = self.references.iter().filter(|reference| {
+            let binding: Vec<&str> = reference.binding.iter().map(String::as_str).collect();
+            reference.homes.iter().any(|home| home == folder)
+                && binding.strip_prefix(&["output", name, "value"]).is_some_and(|rest| {
+                    rest.iter().zip(&steps).all(|(bound, step)| step.is_none_or(|step| step == *bound))
+                })
+        });
+        named.into_iter().chain(bound.map(|reference| Some((reference.slot, reference.access)))).collect()
+    }
+
+    /// What is read there stays a reference, but says nothing of its slot.
+    fn doubt(&mut self, read: &Look<'_>) {
+        let (file, span) = (read.file, &read.read.span);
+        let same = self.references.iter_mut().filter(|reference| {
+            reference.symbol.kind == SymbolKind::RemoteState
+                && reference.file == file
+                && span.start <= reference.span.start
+                && reference.span.end <= span.end
+        });
+        same.for_each(|reference| {
+            reference.role = Role::Relay;
+            reference.other = None;
+        });
+    }
+}
+
+fn is_named(step: &&Step) -> bool {
+    !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element)
 }

@@ -87,6 +87,36 @@ fn outputs_of_an_arm_template_are_what_the_template_says() {
 }
 
 #[test]
+fn keys_that_an_arm_template_computes_or_hands_out_whole_are_opaque() {
+    let account = "{\"type\": \"Microsoft.DocumentDB/databaseAccounts\", \"name\": \"acme-db\"}";
+    let template = |value: &str| {
+        format!(
+            "{{\"resources\": [{account}], \"outputs\": {{\"key\": {{\"type\": \"string\", \"value\": \"{value}\"}}}}}}"
+        )
+    };
+    let code = "resource \"azurerm_resource_group_template_deployment\" \"d\" {\n  template_content = file(\"arm.json\")\n}\nresource \"x\" \"y\" {\n  k = jsondecode(azurerm_resource_group_template_deployment.d.output_content).key.value\n}\n";
+    let list = "listKeys('acme-db','2021-04-15')";
+    for (text, expected) in [
+        (template(&format!("[{list}.secondaryMasterKey]")), "a.tf:5 key [key] secondary read-write Consumer"),
+        (
+            template(&format!(
+                "[if(equals(parameters('x'),'y'),{list}.primaryMasterKey,{list}.secondaryMasterKey)]"
+            )),
+            "a.tf:5 opaque",
+        ),
+        (template(&format!("[{list}[parameters('which')]]")), "a.tf:5 opaque"),
+        (template(&format!("[{list}]")), "a.tf:5 opaque"),
+        (
+            template("[listConnectionStrings('acme-db','2021-04-15').connectionStrings[0].connectionString]"),
+            "a.tf:5 opaque",
+        ),
+        ("{\"outputs\": {".to_owned(), "a.tf:5 opaque"),
+    ] {
+        check(&[("a.tf", code), ("arm.json", &text)], &[expected]);
+    }
+}
+
+#[test]
 fn whole_accounts_are_followed_through_outputs_and_inputs() {
     check(
         &[

@@ -109,6 +109,51 @@ fn a_state_that_two_roots_may_have_written_is_unknown() {
 }
 
 #[test]
+fn the_name_of_an_output_decides_only_where_no_root_that_may_have_written_it_says_otherwise() {
+    let app = "variable \"env\" {}\ndata \"terraform_remote_state\" \"db\" {\n  backend = \"azurerm\"\n  config = { key = \"${var.env}/cosmos.tfstate\" }\n}\nresource \"x\" \"y\" {\n  k = data.terraform_remote_state.db.outputs.cosmos_primary_key\n}\n";
+    let root = |key: &str, output: &str| {
+        format!(
+            "terraform {{\n  backend \"azurerm\" {{\n    key = \"{key}/cosmos.tfstate\"\n  }}\n}}\n{output}"
+        )
+    };
+    let hands_out =
+        |value: &str| root("prod", &format!("output \"cosmos_primary_key\" {{\n  value = {value}\n}}\n"));
+    let account = "azurerm_cosmosdb_account.x";
+    let agrees = hands_out(&format!("{account}.primary_key"));
+    let other = hands_out(&format!("{account}.secondary_key"));
+    for (db, known) in [
+        (agrees.clone(), true),
+        (root("prod", "output \"cosmos_url\" {\n  value = \"x\"\n}\n"), true),
+        (other.clone(), false),
+        (hands_out(&format!("{account}.primary_readonly_key")), false),
+        (hands_out("var.key"), false),
+        (hands_out(account), false),
+        (hands_out(&format!("{{ a = {account}.primary_key, b = {account}.secondary_key }}")), false),
+        (other.replace("cosmos.tfstate", "x.tfstate"), true),
+    ] {
+        let db = [("db/a.tf", db.as_str()), ("app/a.tf", app)];
+        let opaque = found(&db).contains(&"app/a.tf:7 opaque".to_owned());
+        assert_eq!(opaque, !known, "{db:?}");
+        let name = |role: &str| {
+            format!("app/a.tf:7 cosmos_primary_key [cosmos_primary_key] primary read-write {role}")
+        };
+        assert!(found(&db).contains(&name(if known { "Consumer" } else { "Relay" })), "{:#?}", found(&db));
+        let tree = Tree::read(&db);
+        let account = tree.references.iter().find(|it| it.symbol.kind == SymbolKind::RemoteState).unwrap();
+        let expected = if known { SlotUse::Only(Slot::Primary) } else { SlotUse::Unknown };
+        assert_eq!(tree.slot_use(account.account, Access::ReadWrite), expected, "{db:?}");
+    }
+    // One of two is enough.
+    let both = [("one/a.tf", agrees.as_str()), ("two/a.tf", other.as_str()), ("app/a.tf", app)];
+    assert!(found(&both).contains(&"app/a.tf:7 opaque".to_owned()), "{:#?}", found(&both));
+    // A whole account tells its keys apart by their own names.
+    let whole = root("prod", &format!("output \"cosmos\" {{\n  value = {account}\n}}\n"));
+    let app = app.replace("cosmos_primary_key", "cosmos.primary_key");
+    let tree = Tree::read(&[("db/a.tf", whole.as_str()), ("app/a.tf", app.as_str())]);
+    assert!(tree.opaque.iter().all(|read| tree.sources[read.file].path() != "app/a.tf"), "{:?}", tree.opaque);
+}
+
+#[test]
 fn terragrunts_remote_state_says_where_a_state_lies() {
     let root = "remote_state {\n  backend = \"azurerm\"\n  config = {\n    key = \"${path_relative_to_include()}/terraform.tfstate\"\n  }\n}\n";
     let unit = "include {\n  path = find_in_parent_folders()\n}\nterraform {\n  source = \"../../../modules/db\"\n}\n";
