@@ -1,4 +1,4 @@
-//! The program is paused by another one beside it, and goes on when it may.
+//! The program is paused by another one beside it, and goes on when it may; and it is asked for things out of turn.
 
 use std::time::Duration;
 
@@ -46,4 +46,24 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     assert_eq!(end(&mut again).await, 0, "{}", again.talk());
     assert!(restarted(&live) > 0);
     assert_eq!(live.stage.simulation.world.with(|world| world.outage().refused), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_out_of_turn_is_answered_with_what_comes_first() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 60.0);
+    let ran = async |arguments: &[&str]| {
+        let mut process = live.keyslot(arguments);
+        let code = end(&mut process).await;
+        (code, format!("{}{}", process.data(), process.talk()))
+    };
+    let (code, said) = ran(&["regenerate", "--retire", "primary", "--approve"]).await;
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("`keyslot rotate` first") && !said.contains("--stamp"), "{said}");
+    let (code, said) = ran(&["plan", "--retire", "secondary"]).await;
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("another rotation is open"), "{said}");
+    let (code, said) = ran(&["close", "--because", "another day"]).await;
+    assert_eq!((code, said.contains("left as it is")), (0, false), "nothing was done: {said}");
+    let (_, said) = ran(&["status"]).await;
+    assert!(said.contains("the last rotation was closed at ") && said.contains(": another day"), "{said}");
 }
