@@ -94,7 +94,7 @@ impl Resolver<'_> {
                 KeyRead::Whole | KeyRead::Opaque(_) => Some(None),
                 KeyRead::Nothing => None,
             });
-        let steps: Vec<Option<&str>> = behind.iter().filter(|step| is_named(step)).map(Step::name).collect();
+        let steps: Vec<Option<&str>> = behind.iter().filter(is_named).map(Step::name).collect();
         let bound = self.references.iter().filter(|reference| {
             let binding: Vec<&str> = reference.binding.iter().map(String::as_str).collect();
             reference.homes.iter().any(|home| home == folder)
