@@ -43,6 +43,9 @@ pub enum Failures {
     ThatMatter,
 }
 
+const NOT_READ: &str =
+    "it is included from outside of the folder that was named, and was not found in its repository";
+
 /// A file that has to be looked into.
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -116,7 +119,9 @@ impl Reading {
         for (file, Glanced { path, glance, bytes }) in (self.entries.len()..).zip(files) {
             self.places.add(file, &path, &glance, &self.links);
             handed.extend(bytes.map(|bytes| (file, bytes)));
-            self.wanted.extend(glance.matters.then_some(file));
+            // A file of Terragrunt's outside of the tree was asked for by its path.
+            let asked = is_outside(&path) && Syntax::of(&path) == Some(Syntax::Terragrunt);
+            self.wanted.extend((glance.matters || asked).then_some(file));
             let adds_up = glance.adds_up;
             self.entries.push(Entry { path, adds_up, matters: false, source: None });
         }
@@ -130,6 +135,21 @@ impl Reading {
         let new: BTreeSet<String> = named.filter(|folder| !self.outside.contains(folder)).collect();
         self.outside.extend(new.iter().cloned());
         new.into_iter().collect()
+    }
+
+    /// Files of Terragrunt's outside of the tree that may be part of a configuration in it, each once. Perhaps they are not
+    /// there.
+    pub fn outside_files(&mut self) -> Vec<String> {
+        let named = self.known_configurations().outside();
+        let new: BTreeSet<String> = named.into_iter().filter(|file| !self.outside.contains(file)).collect();
+        self.outside.extend(new.iter().cloned());
+        new.into_iter().collect()
+    }
+
+    fn known_configurations(&self) -> Configurations<'_> {
+        let known = self.configurations.keys();
+        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
+        Configurations::of(files)
     }
 
     /// The paths of files whose bytes are not searched for them.
@@ -195,6 +215,11 @@ impl Reading {
         let seen: BTreeSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
         let files = seen.len() + unread.iter().filter(|(path, _)| !seen.contains(path.as_str())).count();
         unread.extend(self.read_elsewhere());
+        let missing = self.known_configurations().missing();
+        let missing = missing.into_iter().filter(|path| !seen.contains(path.as_str()));
+        unread.extend(missing.map(|path| (path, NOT_READ.to_owned())));
+        let idle: BTreeSet<String> =
+            self.known_configurations().idle().into_iter().map(str::to_owned).collect();
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();
         for entry in &self.entries {
@@ -205,7 +230,7 @@ impl Reading {
                 self.templates.fill(source.folder(), facts);
             }
             let counts = self.failures == Failures::Every || entry.matters || !entry.adds_up;
-            let foreign = must_be_named(&entry.path) && !entry.matters;
+            let foreign = (must_be_named(&entry.path) && !entry.matters) || idle.contains(&entry.path);
             if !foreign && (parsed.is_ok() || counts) {
                 kept.push((source, parsed, None));
             }

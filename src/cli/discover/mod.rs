@@ -207,7 +207,7 @@ fn glanced(root: &Path, seen: Vec<Seen>, known: &mut Vec<(PathBuf, Stamp)>) -> V
     seen.into_iter().map(of_one).collect()
 }
 
-/// The files of modules beside the tree that were not read yet.
+/// The files of modules and configurations beside the tree that were not read yet.
 fn beside(
     root: &Path,
     around: Option<&Around>,
@@ -220,6 +220,11 @@ fn beside(
         let module = around.module(root, &folder);
         seen.extend(module.seen);
         unread.extend(module.unread);
+    }
+    for file in reading.outside_files() {
+        let configuration = around.configuration(root, &file);
+        seen.extend(configuration.seen);
+        unread.extend(configuration.unread);
     }
     seen
 }

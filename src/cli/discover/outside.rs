@@ -1,4 +1,5 @@
-//! Modules beside the folder that was asked for: `source = "../../modules/db"` in a root that is checked alone.
+//! Modules beside the folder that was asked for: `source = "../../modules/db"` in a root that is checked alone. And files
+//! of Terragrunt's above it, or beside it, that a configuration includes.
 //!
 //! They are read as if they belonged to the tree, for what they do with a key is done for the root; nobody edits them.
 //! Only what lies in the same git repository is: a path that leaves it, or leads to a folder that is not there, stays a
@@ -29,6 +30,18 @@ impl Around {
         let path = root.join(folder);
         match path.canonicalize() {
             Ok(real) if self.holds(&real) => walk::module(root, &path),
+            Ok(_) | Err(_) => Gathered::default(),
+        }
+    }
+
+    /// A file of Terragrunt's that is given by its path from the tree's root.
+    pub fn configuration(&self, root: &Path, file: &str) -> Gathered {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        let folder = root.join(folder);
+        match folder.canonicalize() {
+            Ok(real) if folder.join(name).is_file() && self.holds(&real) => {
+                walk::configuration(root, &folder, name)
+            }
             Ok(_) | Err(_) => Gathered::default(),
         }
     }

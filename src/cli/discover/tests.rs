@@ -169,3 +169,57 @@ fn modules_beside_the_repository_are_not_read() {
         }
     }
 }
+
+/// A Terragrunt unit that includes a file of the repository, in which it depends on another unit and takes its key.
+fn unit(include: &str, more: &[(&str, &str)]) -> TempDir {
+    let app = format!("include \"common\" {{\n  path = {include}\n}}\n");
+    let common = "dependency \"cosmos\" {\n  config_path = \"../cosmos\"\n}\ninputs = {\n  k = \
+                  dependency.cosmos.outputs.secondary_key\n}\n";
+    let mut files = vec![
+        ("live/app/terragrunt.hcl", app.as_str()),
+        ("live/_common/app.hcl", common),
+        ("_common/app.hcl", common),
+        ("live/_common/other.hcl", common),
+    ];
+    files.extend(more);
+    folder(&files)
+}
+
+#[test]
+fn what_a_terragrunt_configuration_includes_from_beside_the_folder_that_is_read_belongs_to_it() {
+    for (include, included) in [
+        ("\"../_common/app.hcl\"", "live/_common/app.hcl"),
+        ("\"${get_terragrunt_dir()}/../_common/app.hcl\"", "live/_common/app.hcl"),
+        ("\"${get_repo_root()}/_common/app.hcl\"", "_common/app.hcl"),
+        ("find_in_parent_folders(\"_common/app.hcl\")", "live/_common/app.hcl"),
+        ("\"${dirname(find_in_parent_folders(\"root.hcl\"))}/_common/app.hcl\"", "_common/app.hcl"),
+    ] {
+        let repository = unit(include, &[(".git/HEAD", "x"), ("root.hcl", "locals {}\n")]);
+        let root = repository.path().join("live/app");
+        let trees =
+            [SMALL_TREES_TOO, Shortcuts::TAKEN, Shortcuts::OFF].map(|it| discover(&root, it).unwrap().1);
+        for tree in &trees {
+            assert_eq!(report(tree), report(&trees[0]), "{include}");
+            let read: Vec<String> = tree.references.iter().map(|it| tree.shown(it.file)).collect();
+            assert_eq!(read, [repository.path().join(included).to_string_lossy().into_owned()], "{include}");
+            assert!(tree.unread.is_empty(), "{include}");
+            let slot = tree.slot_use(0, crate::model::Access::ReadWrite);
+            assert_eq!(slot, crate::model::SlotUse::Only(crate::model::Slot::Secondary), "{include}");
+        }
+    }
+}
+
+#[test]
+fn what_is_included_from_elsewhere_and_cannot_be_read_is_told() {
+    for (include, more) in [
+        ("\"../_common/app.hcl\"", &[][..]),
+        ("\"../_common/app.hcl\"", &[("live/app/.git/HEAD", "x")]),
+        ("\"../_common/none.hcl\"", &[(".git/HEAD", "x")]),
+    ] {
+        let repository = unit(include, more);
+        for shortcuts in [SMALL_TREES_TOO, Shortcuts::OFF] {
+            let (_, tree) = discover(&repository.path().join("live/app"), shortcuts).unwrap();
+            assert_eq!((tree.references.len(), tree.unread.len()), (0, 1), "{include} {more:?}");
+        }
+    }
+}

@@ -76,6 +76,18 @@ pub fn module(root: &Path, folder: &Path) -> Gathered {
     gathered
 }
 
+/// One file of Terragrunt's right in a folder.
+pub fn configuration(root: &Path, folder: &Path, name: &str) -> Gathered {
+    let mut gathered = Gathered::default();
+    for entry in walker(folder).max_depth(Some(1)).build().flatten().filter(|it| it.file_name() == name) {
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        if is_file && Syntax::of(name) == Some(Syntax::Terragrunt) {
+            gathered.file(root, entry.path(), Shortcuts::TAKEN);
+        }
+    }
+    gathered
+}
+
 /// Variables files right in a folder that git ignores, by name. They are not opened.
 pub fn ignored_values(folder: &Path) -> Vec<PathBuf> {
     let is_values = |path: &Path| {
