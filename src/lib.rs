@@ -19,11 +19,11 @@
 //! | [`render`] | reports → text for people and machines; every reason's words |
 //! | [`observe`] | ports → [`model::World`] |
 //! | [`execute`] | step → outcome, one effect each |
-//! | [`adapters`] | one outside system a folder: git, GitHub, Azure DevOps, Cosmos DB, Key Vault, Kubernetes and AKS, Resource Graph, Log Analytics |
+//! | [`adapters`] | one outside system a folder: git, GitHub, Azure DevOps, Cosmos DB, Key Vault, Kubernetes and AKS, Resource Graph, Log Analytics, the activity log |
 //! | [`sim`] | the same ports and the same wire protocols, from one simulated world |
 //! | [`journal`] | numbered records in an object store, created once, never changed; the lease in them |
 //! | [`ports`] | the traits between core and outside; effects that may be unknown; permits |
-//! | [`rotation`] | **core**: phases, steps, gates, reasons, fold, decide |
+//! | [`rotation`] | **core**: phases, steps, gates, reasons, fold, decide; how far a command reaches; the census of readers |
 //! | [`check`] | **core**: rules over references, one a file |
 //! | [`terraform`] | **core**: source, references, accounts, flip; text in, values out |
 //! | [`model`] | **core**: slots, accounts, stamps, workloads, evidence, policy |
