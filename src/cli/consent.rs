@@ -8,7 +8,7 @@ use super::wiring::Variables;
 use super::{CliError, ErrorKind};
 use crate::drive::Driver;
 use crate::model::RotationId;
-use crate::rotation::{Acceptance, Gate, Reason, Report, Verdict, subjects};
+use crate::rotation::{Acceptance, Gate, Report, subjects};
 
 /// `--approve` and `--accept`.
 #[derive(Clone, Debug, clap::Args)]
@@ -82,7 +82,8 @@ impl Consent {
                 );
             }
             for (gate, subject) in accepted {
-                let why = held(&report)
+                let why = report
+                    .reasons()
                     .iter()
                     .find(|reason| reason.gate == gate && reason.subject.to_string() == subject)
                     .map(|reason| reason.why.kind().to_owned());
@@ -129,14 +130,6 @@ pub fn in_ci(variables: Variables<'_>) -> bool {
         .any(|value| value.eq_ignore_ascii_case("true") || value == "1")
 }
 
-fn held(report: &Report) -> &[Reason] {
-    match report.decision.as_ref().map(|decision| &decision.verdict) {
-        Some(Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) => reasons,
-        Some(Verdict::Act { held, .. }) => held,
-        Some(Verdict::Record(_) | Verdict::Done | Verdict::Enough) | None => &[],
-    }
-}
-
 /// A subject that does not exist would be accepted for nothing, and nobody would notice.
 fn known_subject(
     gate: Gate,
@@ -146,7 +139,7 @@ fn known_subject(
 ) -> Result<(), CliError> {
     const SHOWN: usize = 12;
     let holding: BTreeSet<String> =
-        held(report).iter().filter(|one| one.gate == gate).map(|one| one.subject.to_string()).collect();
+        report.reasons().iter().filter(|one| one.gate == gate).map(|one| one.subject.to_string()).collect();
     if holding.contains(subject) || known.contains(subject) {
         return Ok(());
     }

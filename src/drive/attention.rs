@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::forget::behind_reason;
 use crate::model::{EvidenceKey, Pace, StampName, WorkloadKind, World};
 use crate::ports::{Changed, Clusters, Glance, Happening};
-use crate::rotation::{Gate, Reason, Step, Subject, Why};
+use crate::rotation::{Gate, Reason, Step, Subject, Why, later};
 
 /// A stamp that watches follow is looked at this often all the same. Two looks fit into the age at which a restart's
 /// evidence is too old, and a watch that lost its server is known by then to have ended.
@@ -192,10 +192,6 @@ fn is_rollout(subject: &Subject) -> bool {
 
 fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a StampName, Glance)> {
     awaited(reason).filter(|(stamp, _)| clusters.follows(stamp))
-}
-
-fn later(at: Timestamp, by: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

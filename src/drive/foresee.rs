@@ -5,13 +5,7 @@ use futures::future::join_all;
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{AccountRights, Right, RightView, Slot, Term};
 use crate::observe::Change;
-use crate::rotation::{Event, Fold, Foresight, Opened, Opens, Verdict, decide};
-
-/// Whether something else was asked for than what the open rotation retires.
-fn is_other(open: &Opened, request: &OpenRequest) -> bool {
-    request.retire.is_some_and(|retire| retire != open.from)
-        || request.access.is_some_and(|access| access != open.access)
-}
+use crate::rotation::{Event, Fold, Foresight, Opens, Verdict, decide};
 
 /// So many rounds of looking lead from nothing to a decision.
 const ROUNDS: usize = 8;
@@ -26,9 +20,8 @@ impl Driver {
     pub async fn foresee(&mut self, request: &OpenRequest) -> Result<Foresight, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
-        if let Some(open) = self.fold.rotation().filter(|open| is_other(open, request)) {
-            let (open, retiring) = (open.rotation.to_string(), open.retires().to_string());
-            return Err(DriveError::AnotherIsOpen { open, retiring });
+        if let Some(open) = self.fold.rotation() {
+            request.fits(open)?;
         }
         let begun = self.fold.rotation().is_some();
         if !begun {

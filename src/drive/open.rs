@@ -36,6 +36,26 @@ pub struct OpenRequest {
     pub both: bool,
 }
 
+impl OpenRequest {
+    /// Whether the open rotation is what was asked for.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub(super) fn fits(&self, open: &Opened) -> Result<(), DriveError> {
+        // Asked for both, one slot names the pair.
+        let second = self.both && open.pair == Pair::Second;
+        let of_pair = |retire| second && retire == open.to();
+        let is_other = self.retire.is_some_and(|retire| retire != open.from && !of_pair(retire))
+            || self.access.is_some_and(|access| access != open.access)
+            || (self.both && open.pair == Pair::Alone);
+        if !is_other {
+            return Ok(());
+        }
+        let (open, retiring) = (open.rotation.to_string(), open.retires().to_string());
+        Err(DriveError::AnotherIsOpen { open, retiring })
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -59,18 +79,7 @@ impl Driver {
         self.journal.refresh().await?;
         self.refold()?;
         if let Some(open) = self.fold.rotation() {
-            // Asked for both, one slot names the pair.
-            let second = request.both && open.pair == Pair::Second;
-            let of_pair = |retire| second && retire == open.to();
-            let is_other = request.retire.is_some_and(|retire| retire != open.from && !of_pair(retire))
-                || request.access.is_some_and(|access| access != open.access)
-                || (request.both && open.pair == Pair::Alone);
-            if is_other {
-                return Err(DriveError::AnotherIsOpen {
-                    open: open.rotation.to_string(),
-                    retiring: open.retires().to_string(),
-                });
-            }
+            request.fits(open)?;
             self.resume(&request.by).await?;
             return Ok(Opening::Continued);
         }
@@ -121,7 +130,7 @@ impl Driver {
             flip_back: FlipBack::No,
             by: by.to_owned(),
             again: true,
-            both: true,
+            both: false,
         };
         self.observer.targets_mut().access = first.access;
         let opened = self.look_and_identify(&request).await?;

@@ -11,7 +11,9 @@ use super::attention::Looks;
 use super::lease::Standing;
 use super::{DriveError, Driver, Notice};
 use crate::model::{Blindness, EvidenceKey, SecretVersion, StampName, World};
-use crate::rotation::{Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide};
+use crate::rotation::{
+    Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide, later,
+};
 
 /// Why a turn came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,11 +292,4 @@ impl Driver {
         notice.trace();
         self.watcher.notice(self.ports.clock.now(), notice);
     }
-}
-
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    SignedDuration::try_from(pause)
-        .ok()
-        .and_then(|pause| now.checked_add(pause).ok())
-        .unwrap_or(Timestamp::MAX)
 }

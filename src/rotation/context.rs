@@ -179,6 +179,11 @@ impl<'a> Context<'a> {
         self.fold.reached.iter().any(|(_, leg, _)| *leg == Leg::Back)
     }
 
+    /// The leg that is under way.
+    pub fn present_leg(&self) -> Leg {
+        if self.is_on_the_way_back() { Leg::Back } else { Leg::Out }
+    }
+
     /// Leaves out what a person accepted, and what a test switched off.
     pub fn holding(&self, reasons: Vec<Reason>) -> Vec<Reason> {
         reasons

@@ -62,6 +62,20 @@ pub struct Decider<'a> {
     pub reach: &'a Reach,
 }
 
+impl<'a> Decider<'a> {
+    /// What the phases of the way out look at.
+    pub(super) fn context(
+        &self,
+        fold: &'a Fold,
+        opened: &'a Opened,
+        world: &'a World,
+        now: Timestamp,
+    ) -> Context<'a> {
+        let Decider { policy, holder, without, reach } = *self;
+        Context { fold, opened, world, policy, now, holder, leg: Leg::Out, without, reach, relied: None }
+    }
+}
+
 const OUT: [Phase; 8] = [
     Phase::Prepare,
     Phase::Propose,
@@ -87,18 +101,7 @@ const BACK: [Phase; 8] = [
 /// Decides for the open rotation of the fold; `None` where no rotation is open.
 pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Option<Decision> {
     let opened = fold.rotation()?;
-    let ctx = Context {
-        fold,
-        opened,
-        world,
-        policy: decider.policy,
-        now,
-        holder: decider.holder,
-        leg: Leg::Out,
-        without: decider.without,
-        reach: decider.reach,
-        relied: None,
-    };
+    let ctx = decider.context(fold, opened, world, now);
     let decision = walk(&ctx);
     if !matches!(decision.verdict, Verdict::Act { .. } | Verdict::Done) {
         return Some(decision);
@@ -111,7 +114,7 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
 
 /// Walks the phases up to the first that has not passed.
 fn walk(ctx: &Context<'_>) -> Decision {
-    let alone = ctx.reach.path(present_leg(ctx), past_return(ctx));
+    let alone = ctx.reach.path(ctx.present_leg(), past_return(ctx));
     let (last, end) = match &alone {
         Some(path) => (path.last().copied(), Verdict::Enough),
         None => (None, Verdict::Done),
@@ -138,10 +141,6 @@ fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
         return decision;
     }
     Decision { verdict: Verdict::Enough, ..decision }
-}
-
-fn present_leg(ctx: &Context<'_>) -> Leg {
-    if ctx.is_on_the_way_back() { Leg::Back } else { Leg::Out }
 }
 
 /// The phases to walk, in order.

@@ -25,53 +25,10 @@ pub fn rotation_id(account: &AccountId, kind: KeyKind, retired_generation: Optio
 /// # Errors
 /// What disagrees or cannot be seen, one sentence each.
 pub fn default_retire(world: &World) -> Result<Slot, Vec<String>> {
-    let mut says: Vec<(String, Option<Slot>)> = Vec::new();
-    let mut blind = Vec::new();
-    match world.code.as_ref().map(|seen| &seen.what) {
-        Some(Ok(code)) => {
-            for view in [Some(&code.base), code.release.as_ref()].into_iter().flatten() {
-                let slot = match view.claim.reads {
-                    SlotUse::Only(slot) => Some(slot),
-                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => None,
-                };
-                says.push((format!("branch {}", view.branch), slot));
-            }
-        }
-        Some(Err(why)) => blind.push(format!("{}: {}", EvidenceKey::Code, why.why)),
-        None => blind.push(format!("{} were not looked at", EvidenceKey::Code)),
-    }
-    let account = match world.account.as_ref().map(|seen| &seen.what) {
-        Some(Ok(account)) => Some(account),
-        Some(Err(why)) => {
-            blind.push(format!("{}: {}", EvidenceKey::Account, why.why));
-            None
-        }
-        None => None,
-    };
-    for (stamp, seen) in &world.vaults {
-        match &seen.what {
-            Ok(vault) => {
-                let slot = account.and_then(|account| account.slot_of(&vault.fingerprint));
-                says.push((format!("the vault of {stamp}"), slot));
-            }
-            Err(why) => blind.push(format!("the vault of {stamp}: {}", why.why)),
-        }
-    }
-    let first = says.first().and_then(|(_, slot)| *slot);
-    match first {
-        Some(slot) if blind.is_empty() && says.iter().all(|(_, said)| *said == Some(slot)) => Ok(slot),
-        _ => {
-            let mut lines: Vec<String> = says
-                .into_iter()
-                .map(|(who, slot)| match slot {
-                    Some(slot) => format!("{who} is on {slot}"),
-                    None => format!("{who} is on neither slot alone"),
-                })
-                .collect();
-            lines.extend(blind);
-            Err(lines)
-        }
-    }
+    let mut voices = Voices::default();
+    voices.hear_code(world);
+    voices.hear_vaults(world);
+    voices.agreed()
 }
 
 /// The slot that every vault holds: the one that a restart alone brings everybody to.
@@ -79,22 +36,67 @@ pub fn default_retire(world: &World) -> Result<Slot, Vec<String>> {
 /// # Errors
 /// What disagrees or cannot be seen, one sentence each.
 pub fn restart_target(world: &World) -> Result<Slot, Vec<String>> {
-    let account = match world.account.as_ref().map(|seen| &seen.what) {
-        Some(Ok(account)) => account,
-        Some(Err(why)) => return Err(vec![format!("{}: {}", EvidenceKey::Account, why.why)]),
-        None => return Err(vec![format!("{} was not looked at", EvidenceKey::Account)]),
-    };
-    let holds = world.vaults.iter().map(|(stamp, seen)| match &seen.what {
-        Ok(vault) => match account.slot_of(&vault.fingerprint) {
-            Some(slot) => (Some(slot), format!("the vault of {stamp} holds {slot}")),
-            None => (None, format!("the vault of {stamp} holds neither key")),
-        },
-        Err(why) => (None, format!("the vault of {stamp}: {}", why.why)),
-    });
-    let holds: Vec<(Option<Slot>, String)> = holds.collect();
-    let first = holds.first().and_then(|(slot, _)| *slot);
-    match first {
-        Some(slot) if holds.iter().all(|(held, _)| *held == Some(slot)) => Ok(slot),
-        _ => Err(holds.into_iter().map(|(_, says)| says).collect()),
+    let mut voices = Voices::default();
+    voices.hear_vaults(world);
+    voices.agreed()
+}
+
+/// Who is on which slot, and what cannot be seen.
+#[derive(Default)]
+struct Voices {
+    says: Vec<(String, Option<Slot>)>,
+    blind: Vec<String>,
+}
+
+impl Voices {
+    fn hear_code(&mut self, world: &World) {
+        match world.code.as_ref().map(|seen| &seen.what) {
+            Some(Ok(code)) => {
+                for view in [Some(&code.base), code.release.as_ref()].into_iter().flatten() {
+                    let slot = match view.claim.reads {
+                        SlotUse::Only(slot) => Some(slot),
+                        SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => None,
+                    };
+                    self.says.push((format!("branch {}", view.branch), slot));
+                }
+            }
+            Some(Err(why)) => self.blind.push(format!("{}: {}", EvidenceKey::Code, why.why)),
+            None => self.blind.push(format!("{} were not looked at", EvidenceKey::Code)),
+        }
+    }
+
+    fn hear_vaults(&mut self, world: &World) {
+        let account = match world.account.as_ref().map(|seen| &seen.what) {
+            Some(Ok(account)) => Some(account),
+            Some(Err(why)) => {
+                self.blind.push(format!("{}: {}", EvidenceKey::Account, why.why));
+                None
+            }
+            None => None,
+        };
+        for (stamp, seen) in &world.vaults {
+            match &seen.what {
+                Ok(vault) => {
+                    let slot = account.and_then(|account| account.slot_of(&vault.fingerprint));
+                    self.says.push((format!("the vault of {stamp}"), slot));
+                }
+                Err(why) => self.blind.push(format!("the vault of {stamp}: {}", why.why)),
+            }
+        }
+    }
+
+    fn agreed(self) -> Result<Slot, Vec<String>> {
+        let Voices { says, blind } = self;
+        let first = says.first().and_then(|(_, slot)| *slot);
+        match first {
+            Some(slot) if blind.is_empty() && says.iter().all(|(_, said)| *said == Some(slot)) => Ok(slot),
+            _ => {
+                let line = |(who, slot): (String, Option<Slot>)| match slot {
+                    Some(slot) => format!("{who} is on {slot}"),
+                    None => format!("{who} is on neither slot alone"),
+                };
+                Err(says.into_iter().map(line).chain(blind).collect())
+            }
+        }
     }
 }

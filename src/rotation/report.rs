@@ -66,15 +66,22 @@ impl Report {
         }
     }
 
-    /// What holds it, for whoever only looks: without the lease that is free, and without the pause, which is told by
-    /// itself.
-    pub fn held(&self) -> Vec<&Reason> {
-        let reasons: &[Reason] = match self.decision.as_ref().map(|decision| &decision.verdict) {
+    /// Every reason behind the decision.
+    pub fn reasons(&self) -> &[Reason] {
+        match self.decision.as_ref().map(|decision| &decision.verdict) {
             Some(Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) => reasons,
             Some(Verdict::Act { held, .. }) => held,
             Some(Verdict::Record(_) | Verdict::Done | Verdict::Enough) | None => &[],
-        };
-        reasons.iter().filter(|one| one.gate != Gate::NotPaused && !one.is_free_lease(self.at)).collect()
+        }
+    }
+
+    /// What holds it, for whoever only looks: without the lease that is free, and without the pause, which is told by
+    /// itself.
+    pub fn held(&self) -> Vec<&Reason> {
+        self.reasons()
+            .iter()
+            .filter(|one| one.gate != Gate::NotPaused && !one.is_free_lease(self.at))
+            .collect()
     }
 }
 

@@ -3,9 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::predicate::propagated;
 use super::stamps::{WorkloadStand, stand_of};
-use super::{Context, Decider, Fold, Leg, Opened, Outcome, Reason, Step};
+use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
 
 /// One workload of one stamp.
@@ -47,20 +46,8 @@ pub fn restarts(
     world: &World,
     now: Timestamp,
 ) -> Vec<StampRestart> {
-    let ctx = Context {
-        fold,
-        opened,
-        world,
-        policy: decider.policy,
-        now,
-        holder: decider.holder,
-        leg: Leg::Out,
-        without: decider.without,
-        reach: decider.reach,
-        relied: None,
-    };
-    let leg = if ctx.is_on_the_way_back() { Leg::Back } else { Leg::Out };
-    let ctx = Context { leg, ..ctx };
+    let ctx = decider.context(fold, opened, world, now);
+    let ctx = Context { leg: ctx.present_leg(), ..ctx };
     ctx.policy.stamps.iter().map(|facts| of_stamp(&ctx, facts)).collect()
 }
 
@@ -71,8 +58,7 @@ fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {
         Err(reason) => all(WorkloadRestart::Held(*reason)),
         Ok(stand) if !stand.runs => all(WorkloadRestart::NoPods),
         Ok(stand) => {
-            let unpropagated = propagated(ctx, &facts.name, ctx.target(), ctx.policy.ages.ordinary);
-            let waits = unpropagated.into_iter().next();
+            let waits = stand.behind.first().cloned();
             let told = |(name, stand)| {
                 let told = of_workload(ctx, &facts.name, &name, stand, waits.as_ref());
                 (name, told)
