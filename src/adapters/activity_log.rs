@@ -7,13 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use url::Url;
 
-use super::arm::{ArmAccess, ArmFailure};
-use super::http::{Answer, Backoff, ReadError};
+use super::arm::ArmAccess;
+use super::arm_pages::Asking;
 use crate::model::{AccountId, ActivityView, Blindness, Identity, KeyDeed, KeyDeeds};
 use crate::ports::Fault;
 
@@ -23,9 +22,6 @@ const WHAT: &str = "ask the activity log who had the keys listed";
 
 /// A day less than the log keeps: what is asked for beyond that is refused.
 const KEPT: Duration = Duration::from_secs(89 * 24 * 3600);
-
-/// More pages than this are another account's trouble.
-const MAX_PAGES: usize = 500;
 
 /// The beginning of the request id of every listing by keyslot: its name, in a UUID of one's own making (RFC 9562,
 /// version 8).
@@ -43,14 +39,6 @@ pub struct ActivityLog {
     /// As `https://management.azure.com`.
     endpoint: Url,
     account: AccountId,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    value: Vec<Event>,
-    #[serde(default)]
-    next_link: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,16 +78,12 @@ impl ActivityLog {
         ActivityLog { access, endpoint, account }
     }
 
-    fn unclear(&self, why: impl Into<String>) -> Fault {
-        Fault::new(Blindness::Unintelligible, WHAT, &self.account.name, why)
-    }
-
     fn first(&self, since: Timestamp, until: Timestamp) -> Result<Url, Fault> {
         let subscription = &self.account.subscription;
         let path = format!(
             "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
         );
-        let mut url = self.endpoint.join(&path).map_err(|error| self.unclear(error.to_string()))?;
+        let mut url = self.endpoint.join(&path).map_err(|error| self.asking().unclear(error.to_string()))?;
         let filter = format!(
             "eventTimestamp ge '{since}' and eventTimestamp le '{until}' and resourceUri eq '{}'",
             self.account.resource_id()
@@ -111,27 +95,8 @@ impl ActivityLog {
         Ok(url)
     }
 
-    async fn page(&self, url: &Url) -> Result<Page, Fault> {
-        let once = || async {
-            let request = reqwest::Request::new(Method::GET, url.clone());
-            let sent = self.access.send(request, None).await;
-            sent.map_err(|failure| self.failed(&failure))
-        };
-        let answer: Answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            self.unclear(format!("the answer is not understood (line {line}, column {column})"))
-        })
-    }
-
-    fn failed(&self, failure: &ArmFailure) -> ReadError {
-        match failure {
-            ArmFailure::Answer(error) if error.status == http::StatusCode::FORBIDDEN => {
-                let fault = Fault::new(Blindness::Forbidden, WHAT, &self.account.name, error.to_string());
-                ReadError::Final(fault.remedy("assign “Reader” or “Monitoring Reader” on the subscription"))
-            }
-            other => other.read_error(WHAT, &self.account.name),
-        }
+    fn asking(&self) -> Asking<'_> {
+        Asking { access: &self.access, what: WHAT, subject: &self.account.name }
     }
 
     /// Everything since then, or since the log goes back.
@@ -142,25 +107,14 @@ impl ActivityLog {
         let now = self.access.clock.now();
         let kept = SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX);
         let since = since.max(now.checked_sub(kept).unwrap_or(Timestamp::MIN));
-        let mut events = Vec::new();
-        let mut next = Some(self.first(since, now)?);
-        for _ in 0..MAX_PAGES {
-            let Some(url) = next else { return Ok(ActivityView { since, deeds: deeds(&events) }) };
-            let page = self.page(&url).await?;
-            events.extend(page.value);
-            next = page.next_link.filter(|link| !link.is_empty()).map(|link| self.link(&link)).transpose()?;
-        }
-        Err(self.unclear(format!("the log has more than {MAX_PAGES} pages")))
-    }
-
-    /// A token goes to where it is for, and nowhere else.
-    fn link(&self, link: &str) -> Result<Url, Fault> {
-        let url: Url = link.parse().map_err(|_| self.unclear("the next page's address is none"))?;
-        if url.origin() == self.endpoint.origin() {
-            Ok(url)
-        } else {
-            Err(self.unclear("the next page's address is on another host"))
-        }
+        let events: Vec<Event> =
+            self.asking().all(self.first(since, now)?).await.map_err(|fault| match fault.kind {
+                Blindness::Forbidden => {
+                    fault.remedy("assign “Reader” or “Monitoring Reader” on the subscription")
+                }
+                _ => fault,
+            })?;
+        Ok(ActivityView { since, deeds: deeds(&events) })
     }
 }
 
@@ -252,7 +206,7 @@ mod tests {
         let ada = json!({ UPN: "ada@acme.example", "appid": "portal", OBJECT: "ada-oid" });
         let app = json!({ "appid": "app", OBJECT: "app-oid" });
         let own = format!("{OWN_LISTING}a000-000000000000");
-        let page = json!({ "value": [
+        let events = json!([
             event("listKeys/action", "Started", "1", ada.clone(), "x"),
             event("listKeys/action", "Succeeded", "1", ada.clone(), "x"),
             event("listKeys/action", "Succeeded", "2", ada.clone(), "y"),
@@ -261,10 +215,10 @@ mod tests {
             event("listKeys/action", "Succeeded", "4", app.clone(), &own),
             event("regenerateKey/action", "Accepted", "5", app, "r"),
             event("write", "Succeeded", "6", ada, "w"),
-        ]});
-        let page: Page = serde_json::from_value(page).unwrap();
+        ]);
+        let events: Vec<Event> = serde_json::from_value(events).unwrap();
         let told: Vec<(KeyDeed, String, u64)> =
-            deeds(&page.value).iter().map(|it| (it.deed, it.identity.to_string(), it.count)).collect();
+            deeds(&events).iter().map(|it| (it.deed, it.identity.to_string(), it.count)).collect();
         assert_eq!(
             told,
             [(KeyDeed::List, "ada@acme.example".to_owned(), 2), (KeyDeed::Regenerate, "app".to_owned(), 1)]

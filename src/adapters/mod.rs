@@ -6,6 +6,7 @@
 pub mod account_logs;
 pub mod activity_log;
 pub mod arm;
+mod arm_pages;
 pub mod azure_devops;
 pub mod clock;
 pub mod cosmos;

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::predicate::propagated;
 use super::stamps::{WorkloadStand, stand_of};
 use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
@@ -58,7 +59,9 @@ fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {
         Err(reason) => all(WorkloadRestart::Held(*reason)),
         Ok(stand) if !stand.runs => all(WorkloadRestart::NoPods),
         Ok(stand) => {
-            let waits = stand.behind.first().cloned();
+            // Whatever the command reaches: people are told of every stamp alike.
+            let unpropagated = propagated(ctx, &facts.name, ctx.target(), ctx.policy.ages.ordinary);
+            let waits = unpropagated.into_iter().next();
             let told = |(name, stand)| {
                 let told = of_workload(ctx, &facts.name, &name, stand, waits.as_ref());
                 (name, told)

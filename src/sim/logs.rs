@@ -111,7 +111,7 @@ impl World {
 
     /// What can be found now of the requests since then. Empty where nothing is logged.
     pub fn log_rows(&self, since: Timestamp) -> Vec<LogRow> {
-        let Some(logs) = self.config.logs.as_ref().filter(|logs| logs.requests) else { return Vec::new() };
+        let Some(logs) = &self.config.logs else { return Vec::new() };
         let until = before(self.now, logs.delay);
         let mut rows = Rows::new();
         for (place, stamp) in self.stamps.iter().enumerate() {

@@ -62,11 +62,11 @@ fn run_id(number: u64) -> RunId {
     RunId::new(number.to_string())
 }
 
-/// The pipeline at work.
 /// From where its runs are seen to come, and as what.
 const AGENTS: &str = "198.51.100.10";
 const TERRAFORM: &str = "HashiCorp Terraform/1.9.8 (+https://www.terraform.io)";
 
+/// The pipeline at work.
 impl World {
     pub(super) fn start_run(
         &mut self,

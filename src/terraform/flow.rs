@@ -108,12 +108,12 @@ struct Tracer<'f> {
     /// The reads of each name, with the folders that they are for.
     reads: BTreeMap<Cell, Vec<(usize, &'f str, &'f Read)>>,
     flows: Vec<Flow>,
-    /// Of the reference at hand: how many steps were taken, and to which reads.
+    /// Of the reference and folder at hand: how many steps were taken, and to which reads.
     steps: usize,
     stood: BTreeSet<(usize, usize)>,
 }
 
-/// So many steps from one reference are told with every way that they make. From then on a read that was passed is
+/// So many steps from one reference in one folder are told with every way that they make. From then on a read that was passed is
 /// not passed again: every sink is still found, though not on every way. Names that are used twice at every step
 /// would double the work at every step.
 const MANY_STEPS: usize = 512;

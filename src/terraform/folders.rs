@@ -1,7 +1,6 @@
 //! What the files of each folder say together: its modules, its callers, the other names of objects.
 //!
-//! A folder is a Terraform module, or a terragrunt configuration of one. Paths between folders are worked out as
-//! text and never leave the tree.
+//! A folder is a Terraform module, or a terragrunt configuration of one.
 
 mod gather;
 

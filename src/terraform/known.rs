@@ -9,6 +9,7 @@ use super::facts::{AZAPI_ACTION, Base, Block, REMOTE_STATE, StepKind, SymbolKind
 use super::folders::Folders;
 use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
+use super::paths::climbed;
 use super::source::Source;
 use super::value::Value;
 
@@ -148,14 +149,7 @@ impl<'f> Knower<'f> {
         let block = self.folders.block(&symbol.folder, &["dependency", &symbol.name]);
         let path = block.and_then(|(_, block)| block.argument("config_path")?.value.as_text());
         let Some(path) = path else { return format!("{}:{}", symbol.folder, symbol.name) };
-        let mut parts: Vec<&str> = symbol.folder.split('/').filter(|part| !part.is_empty()).collect();
-        for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
-            match (part, parts.last()) {
-                ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-                _ => parts.push(part),
-            }
-        }
-        parts.join("/")
+        climbed(&symbol.folder, path)
     }
 
     /// The same state is the same account. Absent where the state is not known from the text.

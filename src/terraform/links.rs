@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use super::paths::local_folder;
+use super::paths::{local_folder, relative};
 use super::syntax::folder_of;
 use super::value::Value;
 
@@ -68,17 +68,10 @@ impl Links {
             let target = source.value.as_text().and_then(|path| local_folder(folder, path));
             let Some((target, real)) = target.map(|target| (self.real(&target), target)) else { continue };
             if target != real {
-                source.value = Value::Text(relative(folder, &target));
+                source.value = Value::Text(format!("./{}", relative(folder, &target)));
             }
         }
     }
-}
-
-/// The path from one folder of the tree to another, as a module call writes it.
-fn relative(from: &str, to: &str) -> String {
-    let up = from.split('/').filter(|part| !part.is_empty()).map(|_| "../");
-    let path: String = std::iter::once("./").chain(up).chain([to]).collect();
-    path
 }
 
 #[cfg(test)]

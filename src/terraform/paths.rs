@@ -1,7 +1,7 @@
 //! Paths between folders, worked out as text.
 //!
-//! They never leave the tree, but for those of modules: where such a one lies beside what was asked for, its folder
-//! begins with `..`, seen from the tree's top.
+//! They never leave the tree, but for those of modules and of Terragrunt's files: where such a one lies beside what was
+//! asked for, its path begins with `..`, seen from the tree's top.
 
 use super::value::Value;
 
@@ -31,20 +31,8 @@ pub fn is_outside(path: &str) -> bool {
 
 /// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
 pub fn relative_folder(from: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains(':') {
-        return None;
-    }
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
+    let plain = !path.starts_with('/') && !path.contains(':');
+    plain.then(|| climbed(from, path)).filter(|path| !is_outside(path))
 }
 
 /// A file's path from the tree's top, where it is written out but for the folder of the code.

@@ -83,7 +83,7 @@ pub struct Reading {
     configurations: BTreeMap<usize, BTreeSet<String>>,
     /// Whether there are more of them than were compared with each other.
     more_configurations: bool,
-    /// Folders outside of the tree that were asked for.
+    /// Folders and files outside of the tree that were asked for.
     outside: BTreeSet<String>,
     templates: Templates,
     /// Files that templates are taken from: those that were asked for, and those that are still to be.
@@ -132,18 +132,21 @@ impl Reading {
     /// module, or are not there.
     pub fn outside(&mut self) -> Vec<String> {
         let named = self.places.outside().chain(self.outside_of_json());
-        let new: BTreeSet<String> = named.filter(|folder| !self.outside.contains(folder)).collect();
-        self.outside.extend(new.iter().cloned());
-        new.into_iter().collect()
+        let named = named.collect();
+        self.not_asked(named)
     }
 
     /// Files of Terragrunt's outside of the tree that may be part of a configuration in it, each once. Perhaps they are not
     /// there.
     pub fn outside_files(&mut self) -> Vec<String> {
         let named = self.known_configurations().outside();
-        let new: BTreeSet<String> = named.into_iter().filter(|file| !self.outside.contains(file)).collect();
+        self.not_asked(named.into_iter().collect())
+    }
+
+    fn not_asked(&mut self, named: BTreeSet<String>) -> Vec<String> {
+        let new: Vec<String> = named.difference(&self.outside).cloned().collect();
         self.outside.extend(new.iter().cloned());
-        new.into_iter().collect()
+        new
     }
 
     fn known_configurations(&self) -> Configurations<'_> {
@@ -215,11 +218,10 @@ impl Reading {
         let seen: BTreeSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
         let files = seen.len() + unread.iter().filter(|(path, _)| !seen.contains(path.as_str())).count();
         unread.extend(self.read_elsewhere());
-        let missing = self.known_configurations().missing();
-        let missing = missing.into_iter().filter(|path| !seen.contains(path.as_str()));
+        let configurations = self.known_configurations();
+        let missing = configurations.missing().into_iter().filter(|path| !seen.contains(path.as_str()));
         unread.extend(missing.map(|path| (path, NOT_READ.to_owned())));
-        let idle: BTreeSet<String> =
-            self.known_configurations().idle().into_iter().map(str::to_owned).collect();
+        let idle: BTreeSet<String> = configurations.idle().into_iter().map(str::to_owned).collect();
         let mut kept: Vec<(Source, Parsed, Option<String>)> = Vec::new();
         let mut sources: Vec<_> = self.sources.drain(..).zip(self.parsed.drain(..)).map(Some).collect();
         for entry in &self.entries {
@@ -293,7 +295,9 @@ impl Reading {
         }
         if self.sources[source].syntax() == Syntax::Terragrunt {
             self.wanted.extend(self.places.named_in(self.sources[source].bytes()));
-            self.configurations.insert(source, BTreeSet::new());
+            // It has just been asked for in its own folders.
+            let own = self.links.folders_of(&self.entries[file].path).map(str::to_owned).collect();
+            self.configurations.insert(source, own);
             self.more_configurations = true;
         }
     }

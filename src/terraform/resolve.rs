@@ -1,10 +1,11 @@
 //! From the facts of all files to accounts, references and opaque reads.
 //!
-//! Three passes. Reads that start at an account, or at a place that hands out keys from elsewhere, are judged at
+//! Several passes. Reads that start at an account, or at a place that hands out keys from elsewhere, are judged at
 //! once, other names of objects followed. Then, round by round, reads of *names on offer* (outputs of a local
 //! module, local values, module inputs that come in pairs) become references of their own, until nothing new is
-//! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Last, reads of names
-//! behind which one key stands are told, as relays.
+//! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Then reads of names
+//! behind which one key stands are told, as relays. Last, what is read of states that nobody is known to have written is
+//! doubted ([`states`]), and accounts that are only patterns are taken out ([`patterns`]).
 
 mod look;
 mod patterns;

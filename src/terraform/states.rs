@@ -189,8 +189,8 @@ fn state(
     }
     match owners.as_slice() {
         [only] => State { owner: Some((*only).clone()), possible: Vec::new() },
-        [] => State { owner: None, possible: possible.iter().map(|owner| owner.folder.clone()).collect() },
         several => {
+            let several = if several.is_empty() { possible.as_slice() } else { several };
             State { owner: None, possible: several.iter().map(|owner| owner.folder.clone()).collect() }
         }
     }
@@ -199,11 +199,11 @@ fn state(
 fn local_owner<'r>(
     folder: &str,
     path: &Value,
-    mut others: impl Iterator<Item = &'r Root>,
+    others: impl Iterator<Item = &'r Root>,
     known: impl Fn(&str) -> bool,
 ) -> Option<Owner> {
     let state = written_path(folder, path)?;
-    let mut written = others.by_ref().filter(|root| root.file.as_ref() == Some(&state));
+    let mut written = others.filter(|root| root.file.as_ref() == Some(&state));
     if let Some(root) = written.next() {
         return written.next().is_none().then(|| root.owner.clone());
     }

@@ -1,7 +1,7 @@
 //! Terragrunt's own ways of naming places: paths by its functions, and files that are read as part of others.
 //!
 //! What an `include` names is read as if it stood in the including file, once for each of them: paths start from
-//! there. Only paths are worked out, and only as far as text, local values of the same file and Terragrunt's functions
+//! there. Only paths and the settings of states are worked out, and only as far as text, local values of the same file and Terragrunt's functions
 //! for places allow. The top of the repository is the tree's, or that of the repository around it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,13 +11,11 @@ use keyslot::drive::{Driver, TurnEnd};
 use keyslot::model::Slot;
 use keyslot::render::approval::evidence;
 use keyslot::rotation::{Approval, Event, Gate};
-use keyslot::sim::WorldConfig;
-use keyslot::sim::config::WorkloadConfig;
 
 use crate::backstage::Deed;
+use crate::harm_scenarios::small;
 use crate::in_memory::Theatre;
 use crate::journey::{events, later};
-use crate::lottery::small_tree;
 
 /// Somebody with answers ready, who notes what was asked and may do something first.
 struct Ready<'a> {
@@ -47,11 +45,7 @@ impl Answers for Ready<'_> {
 }
 
 fn theatre() -> Theatre {
-    let mut config = WorldConfig::default().with_stamps(2);
-    config.repository.tree = small_tree(Slot::Primary);
-    config.kubernetes.ring = 0;
-    config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
-    Theatre::new(config)
+    Theatre::new(small())
 }
 
 fn opened(theatre: &Theatre) -> Driver {

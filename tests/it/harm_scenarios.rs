@@ -29,7 +29,7 @@ fn scene(gate: Gate, set: fn() -> Theatre, harmed: fn(&Theatre, &Life) -> bool) 
 }
 
 /// Two stamps, one quick workload.
-fn small() -> WorldConfig {
+pub fn small() -> WorldConfig {
     let mut config = WorldConfig::default().with_stamps(2);
     config.repository.tree = small_tree(Slot::Primary);
     config.kubernetes.ring = 0;

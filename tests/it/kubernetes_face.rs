@@ -700,7 +700,6 @@ async fn events_are_listed_only_where_pods_do_not_come_up() {
         (&*format!("Pod {}", failing.name), "BackOff")
     );
     assert!(setup.wire.transcript().count("GET", "/events?limit=250&fieldSelector=type%3DWarning") > 0);
-    // Who may not list them goes without, and says so.
     let why = keyslot::rotation::predicate::rollout_failed(
         after.workload(&catalog()).unwrap(),
         &after,

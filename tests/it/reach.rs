@@ -8,13 +8,12 @@ use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
-use keyslot::sim::config::WorkloadConfig;
-use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
+use keyslot::sim::{Fault, Operation, Target, Trouble, When};
 
 use crate::backstage::Deed;
+use crate::harm_scenarios::small as config;
 use crate::in_memory::{Life, Theatre};
 use crate::journey::{events, later};
-use crate::lottery::small_tree;
 use crate::stage::{Stage, branch, holding, key, stamp};
 
 /// Takes one piece of evidence away.
@@ -26,14 +25,6 @@ fn alone() -> Reach {
 
 fn of(names: &[&str]) -> Reach {
     Reach::Restart { stamps: names.iter().map(|name| StampName::new(*name)).collect(), quiesce: false }
-}
-
-fn config() -> WorldConfig {
-    let mut config = WorldConfig::default().with_stamps(2);
-    config.repository.tree = small_tree(Slot::Primary);
-    config.kubernetes.ring = 0;
-    config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
-    config
 }
 
 /// A world in which somebody wrote the other slot's key into every vault by hand.
@@ -252,7 +243,7 @@ fn vaults_that_disagree_are_named_and_a_slot_must_be_said() {
     let mut request = theatre.request();
     let error = block_on(driver.due(&mut request)).unwrap_err().to_string();
     assert!(
-        error.contains("northeurope holds secondary") && error.contains("eastus2 holds primary"),
+        error.contains("northeurope is on secondary") && error.contains("eastus2 is on primary"),
         "{error}"
     );
     request.retire = Some(Slot::Primary);

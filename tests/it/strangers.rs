@@ -5,13 +5,13 @@ use std::time::Duration;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{KeyKind, SignOff, Slot};
 use keyslot::rotation::{Gate, Phase, Reason, Subject, Why};
-use keyslot::sim::config::{OutsiderConfig, VaultReads, WorkloadConfig};
+use keyslot::sim::config::{OutsiderConfig, VaultReads};
 use keyslot::sim::{Command, WorldConfig};
 
 use crate::backstage::Deed;
+use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
 use crate::journey::later;
-use crate::lottery::small_tree;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -20,10 +20,7 @@ const SEARCH: &str = "7a5e0000-search-indexer";
 
 /// Two stamps, logs, and whatever else.
 fn theatre(change: impl FnOnce(&mut WorldConfig)) -> Theatre {
-    let mut config = WorldConfig::default().with_stamps(2);
-    config.repository.tree = small_tree(Slot::Primary);
-    config.kubernetes.ring = 0;
-    config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
+    let mut config = small();
     change(&mut config);
     let mut theatre = Theatre::new(config);
     theatre.policy.log_lag = Some(MINUTE * 5);

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::management::Management;
-use crate::adapters::arm::ArmFailure;
-use crate::adapters::http::Backoff;
+use crate::adapters::arm_pages::Asking;
 use crate::model::{AccountRights, Blindness, Right, RightView, matches_any_case};
 use crate::ports::Fault;
 
@@ -25,14 +24,6 @@ const NEEDED: [(&str, &str); 3] = [
     ),
     ("Microsoft.DocumentDB/databaseAccounts/regenerateKey/action", "DocumentDB Account Contributor"),
 ];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<T> {
-    #[serde(default = "Vec::new")]
-    value: Vec<T>,
-    next_link: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,36 +98,18 @@ impl Management {
         query: &str,
         what: &str,
     ) -> Result<Vec<T>, Fault> {
-        let base = self.endpoint.as_str().trim_end_matches('/');
         let id = self.account.resource_id();
-        let mut next = Some(format!("{base}{id}/providers/Microsoft.Authorization/{kind}?{query}"));
-        let mut all = Vec::new();
-        while let Some(address) = next {
-            let page: Page<T> = self.page(&address, what).await?;
-            all.extend(page.value);
-            next = page.next_link.filter(|next| next.starts_with(base));
-        }
-        Ok(all)
+        let path = format!("{id}/providers/Microsoft.Authorization/{kind}?{query}");
+        self.asking(what).all(self.address(&path, what)?).await
     }
 
-    pub(super) async fn page<T: for<'de> Deserialize<'de>>(
-        &self,
-        address: &str,
-        what: &str,
-    ) -> Result<T, Fault> {
-        let name = self.account.name.as_str();
-        let failed = |why: String| ArmFailure::Sdk(why).fault(what, name);
-        let url: Url =
-            address.parse().map_err(|error| failed(format!("{address} is no address: {error}")))?;
-        let once = || async {
-            let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
-            let sent = self.access.send(request, None).await;
-            sent.map_err(|failure: ArmFailure| failure.read_error(what, name))
-        };
-        let answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            failed(format!("the answer is not understood (line {}, column {})", error.line(), error.column()))
-        })
+    pub(super) fn asking<'a>(&'a self, what: &'a str) -> Asking<'a> {
+        Asking { access: &self.access, what, subject: &self.account.name }
+    }
+
+    pub(super) fn address(&self, path: &str, what: &str) -> Result<Url, Fault> {
+        let address = self.endpoint.join(path);
+        address.map_err(|error| self.asking(what).unclear(format!("{path} is no address: {error}")))
     }
 }
 

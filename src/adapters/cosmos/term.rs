@@ -85,9 +85,8 @@ impl Management {
 
     /// Whether a role allows regenerating.
     async fn gives(&self, role: &str) -> Result<bool, Fault> {
-        let base = self.endpoint.as_str().trim_end_matches('/');
-        let address = format!("{base}/{}?api-version={DEFINITION}", role.trim_start_matches('/'));
-        let definition: Definition = self.page(&address, WHAT).await?;
+        let path = format!("/{}?api-version={DEFINITION}", role.trim_start_matches('/'));
+        let definition: Definition = self.asking(WHAT).one(&self.address(&path, WHAT)?).await?;
         Ok(definition.properties.permissions.iter().any(|it| it.allows(REGENERATE)))
     }
 }

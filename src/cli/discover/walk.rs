@@ -64,27 +64,23 @@ fn walker(root: &Path) -> WalkBuilder {
 
 /// The code right in a folder, read from where the tree's root is.
 pub fn module(root: &Path, folder: &Path) -> Gathered {
-    let mut gathered = Gathered::default();
-    for entry in walker(folder).max_depth(Some(1)).build().flatten() {
-        let code =
-            matches!(Syntax::of(&entry.file_name().to_string_lossy()), Some(Syntax::Native | Syntax::Json));
-        if code && entry.file_type().is_some_and(|kind| kind.is_file()) {
-            gathered.file(root, entry.path(), Shortcuts::TAKEN);
-        }
-    }
-    gathered.seen.sort_by(|a, b| a.path.cmp(&b.path));
-    gathered
+    right_in(root, folder, |name| matches!(Syntax::of(name), Some(Syntax::Native | Syntax::Json)))
 }
 
 /// One file of Terragrunt's right in a folder.
 pub fn configuration(root: &Path, folder: &Path, name: &str) -> Gathered {
+    right_in(root, folder, |it| it == name && Syntax::of(it) == Some(Syntax::Terragrunt))
+}
+
+fn right_in(root: &Path, folder: &Path, wanted: impl Fn(&str) -> bool) -> Gathered {
     let mut gathered = Gathered::default();
-    for entry in walker(folder).max_depth(Some(1)).build().flatten().filter(|it| it.file_name() == name) {
+    for entry in walker(folder).max_depth(Some(1)).build().flatten() {
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        if is_file && Syntax::of(name) == Some(Syntax::Terragrunt) {
+        if is_file && wanted(&entry.file_name().to_string_lossy()) {
             gathered.file(root, entry.path(), Shortcuts::TAKEN);
         }
     }
+    gathered.seen.sort_by(|a, b| a.path.cmp(&b.path));
     gathered
 }
 

@@ -114,9 +114,7 @@ pub struct LogsConfig {
     pub key_column: KeyColumn,
     /// From a request until its row can be found.
     pub delay: Duration,
-    /// Whether the account's diagnostic setting is there, so that requests are logged.
-    pub requests: bool,
-    /// Whether the vaults' are, so that reads of the secret are.
+    /// Whether the vaults' diagnostic settings are there, so that reads of the secret are logged.
     pub audit: bool,
 }
 
@@ -127,7 +125,6 @@ impl Default for LogsConfig {
             table: LogTable::OwnTable,
             key_column: KeyColumn::AuthTokenType,
             delay: Duration::from_secs(3 * 60),
-            requests: true,
             audit: true,
         }
     }

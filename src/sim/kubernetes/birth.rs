@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::config::{CronJobConfig, KeySource, SetConfig, WorkloadConfig};
 use super::super::time::before;
-use super::nodes::node_name;
+use super::nodes::{NODES, node_name};
 use super::object::{
     CronJob, Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass,
     ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
@@ -151,7 +151,7 @@ impl Cluster {
         let mut meta = meta(&above.namespace, name, "pod", hand);
         meta.created = above.created;
         let daemon = index.filter(|_| workload.kind == WorkloadKind::DaemonSet).map(u64::from);
-        let node = daemon.unwrap_or_else(|| hand.seed.of("node").at(id.0).below(3));
+        let node = daemon.unwrap_or_else(|| hand.seed.of("node").at(id.0).below(NODES));
         let address = hand.seed.of("address").at(id.0).below(60_000);
         let pod = Pod {
             id,

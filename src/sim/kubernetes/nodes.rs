@@ -13,7 +13,7 @@ use super::{Cluster, Hand, Task};
 const TOLERATED: Duration = Duration::from_secs(300);
 
 /// How many there are that any pod may run on.
-const NODES: u64 = 3;
+pub(super) const NODES: u64 = 3;
 
 pub(super) fn node_name(number: u64) -> Arc<str> {
     format!("aks-workload-{number:08}").into()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::config::KeySource;
 use super::super::fault::Trouble;
 use super::super::time::after;
-use super::nodes::node_name;
+use super::nodes::{NODES, node_name};
 use super::object::{ChangeKind, Meta, Object, Owner, Phase, Pod, PodId, PodTemplate, ReplicaSet};
 use super::{Cluster, Hand, Happened, Process, Task};
 use crate::model::{WorkloadKind, WorkloadName};
@@ -99,7 +99,7 @@ impl Cluster {
         }
         let seed = hand.seed.of("node").at(id.0);
         let now = hand.now;
-        let free = self.node_from(seed.below(3));
+        let free = self.node_from(seed.below(NODES));
         self.change_pod(id, hand, |pod| {
             // A DaemonSet makes its pods for a node each.
             pod.node = Some(match (pod.workload.kind, pod.index) {

@@ -21,7 +21,6 @@ use crate::ports::{Accounts, Effect, Fault, Permit};
 const OPERATIONS: &str = "memory://operations/";
 
 /// What keyslot calls itself.
-/// As what keyslot is seen.
 pub(super) const AGENT: &str = concat!("keyslot/", env!("CARGO_PKG_VERSION"));
 
 pub(super) struct MemoryAccounts(pub Arc<Hub>);

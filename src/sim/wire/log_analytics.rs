@@ -90,9 +90,6 @@ fn reply(world: &World, id: &str, body: &[u8]) -> Response {
     if query.contains(AUDIT) {
         return audit(world, query, since, logs.table);
     }
-    if !logs.requests {
-        return no_table(query);
-    }
     let table = match logs.table {
         LogTable::OwnTable => "CDBDataPlaneRequests",
         LogTable::Diagnostics => "AzureDiagnostics",

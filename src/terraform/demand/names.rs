@@ -47,7 +47,7 @@ pub enum Starts {
     Both(Vec<Name>),
 }
 
-pub fn words(folder: &str, words: [&str; 2]) -> Ask {
+fn words(folder: &str, words: [&str; 2]) -> Ask {
     Ask::Words { folder: folder.to_owned(), words: words.map(str::to_owned).to_vec() }
 }
 
@@ -140,7 +140,7 @@ pub fn stands_in(read: &Read, choice: u32) -> bool {
 }
 
 /// What a block is repeated over, by the words that lead to its `for_each`.
-pub fn elements(place: &str) -> Option<Name> {
+fn elements(place: &str) -> Option<Name> {
     let words: Vec<String> = place.split('.').map(str::to_owned).collect();
     bound(&words)
 }
@@ -149,7 +149,7 @@ pub fn member(call: &str, output: Option<String>) -> Name {
     Name::Member { call: call.to_owned(), output }
 }
 
-pub fn names(steps: &[Step]) -> Vec<String> {
+fn names(steps: &[Step]) -> Vec<String> {
     steps.iter().filter_map(Step::name).map(str::to_owned).collect()
 }
 
