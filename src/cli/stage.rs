@@ -17,8 +17,8 @@ use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
     Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
-    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings,
-    Settings, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -232,7 +232,7 @@ impl Stage {
             route: Route::Hotfix,
             branch: Some(config.repository.release.to_string()),
             propagate: crate::model::Propagation::Pipeline,
-            promote: Promote::Push,
+            promote: crate::model::Promotion::Push,
             forge: ForgeSettings {
                 kind: ForgeKind::Github,
                 owner: config.repository.owner.clone(),

@@ -191,10 +191,8 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,
-        Some(pattern) => match pattern.split_once('*') {
-            Some((prefix, _)) => ReleaseRule::Newest { prefix: prefix.to_owned() },
-            None => ReleaseRule::Branch(pattern.into()),
-        },
+        Some(pattern) if pattern.contains('*') => ReleaseRule::Like { pattern: pattern.to_owned() },
+        Some(branch) => ReleaseRule::Branch(branch.into()),
     };
     Targets {
         salt: Salt::new(""),
@@ -231,6 +229,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             subscriptions: subscriptions.into_iter().collect(),
             names: settings.names.clone(),
             tags: settings.tags.clone(),
+            branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
             vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
             clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
         },

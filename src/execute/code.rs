@@ -29,17 +29,44 @@ pub async fn promote(
     head: &CommitId,
     to: Slot,
 ) -> Outcome {
-    let commit = match source {
-        Source::CherryPick(merged) => match picked(ports, shop, merged, onto, head, to).await {
-            Ok(commit) => commit,
-            Err(outcome) => return outcome,
-        },
-        Source::Flip => match flipped(ports, shop, head, to).await {
-            Ok(commit) => commit,
-            Err(outcome) => return outcome,
-        },
-    };
-    outcome(ports.code.push(&commit, onto, &Expect::At(head.clone())).await, |()| Produced::Nothing)
+    match promoted(ports, shop, source, onto, head, to).await {
+        Ok(commit) => {
+            outcome(ports.code.push(&commit, onto, &Expect::At(head.clone())).await, |()| Produced::Nothing)
+        }
+        Err(outcome) => outcome,
+    }
+}
+
+pub async fn push_promotion(
+    ports: &Ports,
+    shop: &Workshop,
+    source: &Source,
+    branch: &BranchName,
+    onto: &BranchName,
+    head: &CommitId,
+    to: Slot,
+) -> Outcome {
+    match promoted(ports, shop, source, onto, head, to).await {
+        Ok(commit) => {
+            outcome(ports.code.push(&commit, branch, &Expect::Absent).await, |()| Produced::Nothing)
+        }
+        Err(outcome) => outcome,
+    }
+}
+
+/// A commit on `head` that brings the change.
+async fn promoted(
+    ports: &Ports,
+    shop: &Workshop,
+    source: &Source,
+    onto: &BranchName,
+    head: &CommitId,
+    to: Slot,
+) -> Result<CommitId, Outcome> {
+    match source {
+        Source::CherryPick(merged) => picked(ports, shop, merged, onto, head, to).await,
+        Source::Flip => flipped(ports, shop, head, to).await,
+    }
 }
 
 async fn picked(

@@ -17,6 +17,8 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy) -> Words {
         Step::PushProposal { leg, .. }
         | Step::OpenPull { leg, .. }
         | Step::Promote { leg, .. }
+        | Step::PushPromotion { leg, .. }
+        | Step::OpenPromotion { leg, .. }
         | Step::Deploy { leg, .. }
         | Step::WriteSecret { leg, .. }
         | Step::Restart { leg, .. } => *leg,

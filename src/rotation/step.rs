@@ -54,6 +54,22 @@ pub enum Step {
         head: CommitId,
         to: Slot,
     },
+    /// The same change on a branch of its own, to be proposed to the live release branch.
+    PushPromotion {
+        leg: Leg,
+        source: Source,
+        branch: BranchName,
+        onto: BranchName,
+        head: CommitId,
+        to: Slot,
+    },
+    /// The pull request that proposes that branch to the live release branch.
+    OpenPromotion {
+        leg: Leg,
+        branch: BranchName,
+        base: BranchName,
+        to: Slot,
+    },
     /// Run the release pipeline on exactly this commit.
     Deploy {
         leg: Leg,
@@ -91,6 +107,8 @@ impl Step {
             Step::Promote { leg, onto, head, .. } => {
                 format!("promote/{}/{onto}/{}", leg.as_str(), head.short())
             }
+            Step::PushPromotion { leg, branch, .. } => format!("push-promotion/{}/{branch}", leg.as_str()),
+            Step::OpenPromotion { leg, branch, .. } => format!("open-promotion/{}/{branch}", leg.as_str()),
             Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
             Step::WriteSecret { leg, stamp, replaces, .. } => {
                 format!("write-secret/{}/{stamp}/{replaces}", leg.as_str())
@@ -111,6 +129,8 @@ impl Step {
             Step::PushProposal { .. }
             | Step::OpenPull { .. }
             | Step::Promote { .. }
+            | Step::PushPromotion { .. }
+            | Step::OpenPromotion { .. }
             | Step::Deploy { .. } => false,
         }
     }
@@ -120,7 +140,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::PushProposal { branch, to, .. } => write!(f, "push {branch}: read the {to} key"),
-            Step::OpenPull { branch, base, .. } => {
+            Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
                 write!(f, "open the pull request from {branch} to {base}")
             }
             Step::Promote { source: Source::CherryPick(commit), onto, .. } => {
@@ -128,6 +148,12 @@ impl fmt::Display for Step {
             }
             Step::Promote { source: Source::Flip, onto, to, .. } => {
                 write!(f, "change {onto} to the {to} key directly")
+            }
+            Step::PushPromotion { source: Source::CherryPick(commit), branch, onto, .. } => {
+                write!(f, "push {branch}: {} cherry-picked for {onto}", commit.short())
+            }
+            Step::PushPromotion { source: Source::Flip, branch, onto, to, .. } => {
+                write!(f, "push {branch}: the {to} key for {onto}")
             }
             Step::Deploy { branch, commit, .. } => {
                 write!(f, "run the pipeline on {branch} at {}", commit.short())

@@ -231,6 +231,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         settle: minutes(15),
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
+        promotion: keyslot::model::Promotion::Push,
         inventory: true,
         log_lag: None,
         census_window: minutes(14 * 24 * 60),

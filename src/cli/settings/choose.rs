@@ -188,6 +188,7 @@ impl Chosen<'_> {
             route: release.route,
             flip_back: flip_back.unwrap_or(policy.flip_back),
             propagation: release.propagate,
+            promotion: release.promote,
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             skip_stages: release.pipeline.skip.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),

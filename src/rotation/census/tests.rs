@@ -46,6 +46,7 @@ fn policy() -> Policy {
         automation: vec!["pipeline".to_owned()],
         sign_offs: Vec::new(),
         propagation: crate::model::Propagation::Pipeline,
+        promotion: crate::model::Promotion::Push,
         store: SharedStore::Shared,
         ages: Ages { ordinary: hour, restart: hour, regenerate: hour, proof: hour },
         pace: Pace { people: hour, pipeline: hour, rollout: hour, pods: hour, account: hour },

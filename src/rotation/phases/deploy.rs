@@ -3,16 +3,16 @@
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{self, propagated, target_proven};
+use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{Propagation, RunView, StageEffect};
+use crate::model::{Propagation, Route, RunView, StageEffect};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::RunEnded;
     let max = ctx.policy.ages.ordinary;
-    if ctx.policy.propagation == Propagation::Write {
-        // Nothing is run: the next phase writes the vaults.
+    if ctx.policy.propagation == Propagation::Write || ctx.opened.route == Route::NextRelease {
+        // Nothing is run: the next phase writes the vaults, or waits for units that are built from newer code.
         return Stand::Passed;
     }
     let vaults: Vec<Reason> =
@@ -78,11 +78,13 @@ fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand
 
 fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     let gate = Gate::RunEnded;
-    let code = match ctx.code(gate, ctx.policy.ages.ordinary) {
-        Ok(code) => code.deployed(),
+    let view = match ctx.code(gate, ctx.policy.ages.ordinary) {
+        Ok(view) => view,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
+    let code = view.deployed();
     let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    reasons.extend(ctx.holding(release_known(view)));
     reasons.extend(ctx.holding(under_way(runs.iter())));
     if !reasons.is_empty() {
         return Stand::Held(reasons);

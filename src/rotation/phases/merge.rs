@@ -39,7 +39,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 }
 
 /// Whether the branches were looked at no later than the pull request.
-fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
+pub fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
     let fetched = ctx.world.code.as_ref().map(|seen| seen.at);
     let asked = ctx.world.pulls.get(branch).map(|seen| seen.at);
     fetched <= asked
