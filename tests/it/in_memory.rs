@@ -92,7 +92,7 @@ impl Theatre {
             account: self.world.lock().config().account.id.clone(),
             access: Some(self.access),
             retire: self.retire,
-            route: Route::Hotfix,
+            route: self.policy.route,
             flip_back: self.policy.flip_back,
             by: "tester".to_owned(),
             again: false,

@@ -45,6 +45,7 @@ mod lottery;
 mod pause;
 mod plan;
 mod plan_ahead;
+mod procedure;
 mod properties;
 mod property;
 mod reach;
