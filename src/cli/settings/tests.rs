@@ -461,9 +461,6 @@ fn a_pipeline_is_known_by_number_or_name() {
 
 #[test]
 fn what_is_named_and_not_built_is_refused() {
-    for (from, to, key) in
-        [("route = \"hotfix\"", "route = \"vault-first\"", "environment.prod.release.route")]
-    {
-        refused(from, to, to, key, &["not built yet"]);
-    }
+    let (from, to) = ("route = \"hotfix\"", "route = \"vault-first\"");
+    refused(from, to, to, "environment.prod.release.route", &["not built yet"]);
 }
