@@ -22,6 +22,9 @@ pub struct Promote {
     /// The release branch that is live, for the rest of this rotation.
     #[arg(long, value_name = "BRANCH")]
     pub release: Option<String>,
+    /// Change the release branch directly instead of cherry-picking: where the cherry-pick conflicts, or brings more.
+    #[arg(long)]
+    pub flip: bool,
     /// Wait for what comes before (the merge), and for the promotion's own pull request.
     #[arg(long)]
     pub wait: bool,
@@ -56,7 +59,7 @@ impl Promote {
         let shown = watcher(terminal);
         super::block_on(async {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
-            let mut driver = driver.reaching(Reach::Promote { merge: self.wait });
+            let mut driver = driver.reaching(Reach::Promote { merge: self.wait, flip: self.flip });
             let by = person();
             match driver.resume(&by).await {
                 Err(error @ DriveError::NoneOpen) => {

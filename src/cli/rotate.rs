@@ -305,8 +305,8 @@ fn next(reach: &Reach) -> &'static str {
 fn before(phase: Phase) -> String {
     match phase {
         Phase::Restart => "`keyslot restart` or `keyslot rotate` first".to_owned(),
-        Phase::Propose => "`keyslot propose` first".to_owned(),
-        Phase::Promote => "`keyslot promote` first".to_owned(),
+        Phase::Propose => "`keyslot propose` or `keyslot rotate` first".to_owned(),
+        Phase::Promote => "`keyslot promote` or `keyslot rotate` first".to_owned(),
         _ => "`keyslot rotate` first".to_owned(),
     }
 }

@@ -18,7 +18,8 @@ use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
     Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
     PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings,
-    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace,
+    WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -173,6 +174,8 @@ impl Stage {
                 base_branch: config.repository.base.to_string(),
                 token: None,
                 author: AuthorSettings::default(),
+                // Nobody signs for the world's people.
+                sign: SignCommits::Never,
             },
             secret: SecretSettings { name: config.secret_name.clone(), read_only: None },
             release: self.release(&config),
@@ -233,6 +236,7 @@ impl Stage {
             branch: Some(config.repository.release.to_string()),
             propagate: crate::model::Propagation::Pipeline,
             promote: crate::model::Promotion::Push,
+            template: None,
             forge: ForgeSettings {
                 kind: ForgeKind::Github,
                 owner: config.repository.owner.clone(),

@@ -8,7 +8,8 @@ use secrecy::SecretString;
 
 use super::lock::Lock;
 use super::settings::{
-    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
+    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenKind,
+    TokenPlace,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
@@ -415,6 +416,9 @@ async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliEr
     let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
     let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
     settings.suffixes = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].map(str::to_owned).to_vec();
+    if terraform.sign == SignCommits::AsGit {
+        settings.signing = Some(chosen.path(Path::new(".")));
+    }
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
     }

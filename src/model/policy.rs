@@ -99,6 +99,8 @@ pub struct Policy {
     pub propagation: Propagation,
     pub promotion: Promotion,
     pub base_branch: BranchName,
+    /// What pull requests say, where a team wants other words than keyslot's.
+    pub pull_template: Option<String>,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,

@@ -18,8 +18,8 @@ pub enum Reach {
     /// The proposal; `merge`: and until it is merged.
     Propose { merge: bool },
     /// The change on the live release branch, when it is merged into the base branch; `merge`: and until it is there,
-    /// where it goes by a pull request of its own.
-    Promote { merge: bool },
+    /// where it goes by a pull request of its own; `flip`: changed there directly instead of cherry-picked.
+    Promote { merge: bool, flip: bool },
     /// The run of the release pipeline on the promoted commit, until every vault holds the target key.
     Follow,
     /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until the last old pod is gone.
@@ -50,7 +50,7 @@ impl Reach {
             Reach::Whole | Reach::Follow | Reach::Restart { .. } => true,
             // What must be so first is for others to bring about.
             Reach::Propose { merge } => *merge || phase <= Phase::Propose,
-            Reach::Promote { merge } => *merge,
+            Reach::Promote { merge, .. } => *merge,
             Reach::Regenerate => phase >= Phase::Regenerate,
         }
     }

@@ -23,8 +23,9 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// The commit that merged the proposal into the base branch.
-    CherryPick(CommitId),
+    /// What the merge of the proposal brought into the base branch: the commit that the forge names, and the head that
+    /// was merged, which tells whether there are more of it.
+    CherryPick { merged: CommitId, proposal: CommitId },
     /// The base branch was changed by other hands: the same flip, made on the release branch itself.
     Flip,
 }
@@ -143,14 +144,14 @@ impl fmt::Display for Step {
             Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
                 write!(f, "open the pull request from {branch} to {base}")
             }
-            Step::Promote { source: Source::CherryPick(commit), onto, .. } => {
-                write!(f, "cherry-pick {} onto {onto}", commit.short())
+            Step::Promote { source: Source::CherryPick { merged, .. }, onto, .. } => {
+                write!(f, "cherry-pick {} onto {onto}", merged.short())
             }
             Step::Promote { source: Source::Flip, onto, to, .. } => {
                 write!(f, "change {onto} to the {to} key directly")
             }
-            Step::PushPromotion { source: Source::CherryPick(commit), branch, onto, .. } => {
-                write!(f, "push {branch}: {} cherry-picked for {onto}", commit.short())
+            Step::PushPromotion { source: Source::CherryPick { merged, .. }, branch, onto, .. } => {
+                write!(f, "push {branch}: {} cherry-picked for {onto}", merged.short())
             }
             Step::PushPromotion { source: Source::Flip, branch, onto, to, .. } => {
                 write!(f, "push {branch}: the {to} key for {onto}")

@@ -232,6 +232,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
+        pull_template: None,
         inventory: true,
         log_lag: None,
         census_window: minutes(14 * 24 * 60),

@@ -36,7 +36,7 @@ fn the_parts_one_after_the_other_do_what_a_rotation_does_and_no_part_does_more()
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert_eq!(kinds(&theatre), ["push-proposal", "open-pull"]);
 
-    theatre.reach = Reach::Promote { merge: false };
+    theatre.reach = Reach::Promote { merge: false, flip: false };
     let early = theatre.live();
     assert!(
         matches!(&early, Life::Ended(TurnEnd::Waiting { phase: Phase::Merge, .. })),
@@ -53,7 +53,7 @@ fn the_parts_one_after_the_other_do_what_a_rotation_does_and_no_part_does_more()
     };
     assert!(matches!(reasons[0].why, Why::NotAsked { phase: Phase::Promote, .. }), "{reasons:?}");
 
-    theatre.reach = Reach::Promote { merge: false };
+    theatre.reach = Reach::Promote { merge: false, flip: false };
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "promoted already");
     assert_eq!(kinds(&theatre), ["push-proposal", "open-pull", "promote"]);

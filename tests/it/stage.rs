@@ -406,6 +406,7 @@ pub fn policy() -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
+        pull_template: None,
         inventory: true,
         log_lag: Some(minutes(10)),
         census_window: minutes(14 * 24 * 60),

@@ -10,6 +10,7 @@ use super::places::Step;
 use super::{CheckSettings, Environment, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
+use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
 
 /// One thing that is wrong, by the path of its key.
 pub(super) struct Problem {
@@ -311,6 +312,16 @@ fn release_branch(environment: &Environment) -> Checked {
         let what = "there is no release branch to promote to";
         let remedy = "name it: `branch` under [environment.NAME.release]; or remove this line";
         return Err(Problem::new(keys(["release", "promote"]), what, remedy));
+    }
+    let unknown = unknown_placeholders(release.template.as_deref().unwrap_or_default());
+    if let [name, ..] = unknown.as_slice() {
+        let known: Vec<String> = PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+        let remedy = format!("write one of {}", known.join(", "));
+        return Err(Problem::new(
+            keys(["release", "template"]),
+            format!("{{{name}}} stands for nothing"),
+            remedy,
+        ));
     }
     if release.propagate == Propagation::Write && release.pipeline.kind != PipelineKind::Manual {
         let what = "a pipeline writes the vaults, and so would keyslot";

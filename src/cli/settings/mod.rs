@@ -35,8 +35,8 @@ pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, TerraformSettings,
-    WorkloadSettings,
+    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, SignCommits,
+    TerraformSettings, WorkloadSettings,
 };
 pub use error::SettingsError;
 pub use find::{FILE_NAME, find};

@@ -22,6 +22,9 @@ pub struct ReleaseSettings {
     /// Who writes the vaults.
     #[serde(default)]
     pub propagate: Propagation,
+    /// The Markdown of pull requests, instead of keyslot's own; names in braces are filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
 }

@@ -5,7 +5,7 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{release_known, target_proven};
-use super::super::{Context, Gate, Reason, Source, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject, Why};
 use super::merge::{fetched_before, merge_commit};
 use super::propose::{proposable, tree_resolved};
 use crate::model::{BranchName, BranchView, EvidenceKey, Promotion, PullState, ReleaseView, Route};
@@ -56,7 +56,9 @@ fn push(ctx: &Context<'_>, release: &BranchView) -> Stand {
 }
 
 fn source(ctx: &Context<'_>) -> Source {
-    merge_commit(ctx).map_or(Source::Flip, Source::CherryPick)
+    let asked_to_flip = matches!(ctx.reach, Reach::Promote { flip: true, .. });
+    let merged = merge_commit(ctx).filter(|_| !asked_to_flip);
+    merged.map_or(Source::Flip, |(merged, proposal)| Source::CherryPick { merged, proposal })
 }
 
 fn act(ctx: &Context<'_>, branch: &BranchName, step: Step, repeat: Repeat) -> Stand {
