@@ -226,9 +226,11 @@ mod tests {
     #[test]
     fn signs_are_found_wherever_a_key_may_end() {
         let key = key();
-        let pieces = ["=", "==", "%3D", "%", "\\u003d", "\\", "u", "y", "AccountKey=", "a", &key, ";", "\n"];
+        let unpadded = key.trim_end_matches('=');
+        let padding = ["=", "==", "%3D", "%", "\\u003d", "\\", "u"];
+        let pieces = [&padding[..], &["y", "AccountKey=", "ACCOUNTKEY=", "a", &key, unpadded, ";"]].concat();
         let mut seed = 7_usize;
-        for _ in 0..4000 {
+        for _ in 0..1000 {
             let mut text = String::new();
             for _ in 0..12 {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
