@@ -2,7 +2,7 @@
 //! dependencies, and modules whose code is not in the tree.
 
 use super::attribute::{KeyAttribute, listed_key};
-use super::by_name::{key_by_name, says_cosmos};
+use super::by_name::{key_by_name, module_name, says_another, says_cosmos};
 use super::facts::{Argument, Base, Block, Step, StepKind, SymbolKind};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
@@ -39,7 +39,8 @@ pub fn read_elsewhere(
         }
         Base::Module(name) => {
             let source = folders.source_elsewhere(folder, name)?;
-            let known = says_cosmos(name) || says_cosmos(source);
+            // What a module is called in one place tells less than what it is.
+            let known = says_cosmos(source) || says_cosmos(name) && !says_another(module_name(source));
             found(SymbolKind::Module, name, key_by_name(steps, known))
         }
         Base::Dependency(name) => {

@@ -151,7 +151,8 @@ impl Scope {
             deployment if DEPLOYMENTS.contains(&deployment) => {
                 (Base::Deployment(deployment.to_owned(), first), 1)
             }
-            "module" => (Base::Module(first), 1),
+            // A stack calls its modules components.
+            "module" | "component" => (Base::Module(first), 1),
             "dependency" => (Base::Dependency(first), behind(operators, 1, "outputs")?),
             // A configuration that is included, or read as a value, hands on what it depends on.
             "local" | "include"
@@ -179,7 +180,8 @@ impl Scope {
         }
         let mut objects = call.args.iter().filter_map(|argument| self.object_of(source, argument));
         match (objects.next(), objects.next()) {
-            (Some(object), None) => Some(element_of(&object)),
+            // Its words stand in the same expression, and are read there if nothing else reads them.
+            (Some(object), None) => Some(object.then(wordless(StepKind::Any))),
             _ => None,
         }
     }
