@@ -216,6 +216,8 @@ pub struct Read {
     pub plain: bool,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
+    /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
+    pub masked: bool,
 }
 
 /// An argument of a block, nested blocks' names before its own: `lifecycle.ignore_changes`.

@@ -86,7 +86,7 @@ pub use misfits::{Contested, Misfits, NoMirror};
 pub use parse::ParseFailure;
 pub use paths::local_folder;
 pub use reading::{Failures, Glanced, Look, Reading};
-pub use reference::{OpaqueRead, Reference, Role};
+pub use reference::{Counterpart, OpaqueRead, Reference, Role};
 pub use refusal::{AlsoDecided, Refusal};
 pub use select::{no_account, select};
 pub use source::{Digest, MAX_BYTES, Position, Source};

@@ -7,6 +7,7 @@
 //! behind which one key stands are told, as relays. Last, what is read of states that nobody is known to have written is
 //! doubted ([`states`]), and accounts that are only patterns are taken out ([`patterns`]).
 
+mod counterparts;
 mod look;
 mod patterns;
 mod picked;
@@ -32,7 +33,7 @@ use super::misfits::Misfits;
 use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
-use super::reference::{OpaqueRead, Reference, Role};
+use super::reference::{Counterpart, OpaqueRead, Reference, Role};
 use super::role;
 use super::source::Source;
 use crate::model::Access;
@@ -82,6 +83,7 @@ pub fn resolve(
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
+    resolver.counterparts();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
     let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
@@ -133,6 +135,7 @@ impl<'f> Resolver<'f> {
             }
             (KeyRead::Key(key), Some(account)) => {
                 self.found(&read, account, symbol, key);
+                self.by_pattern();
                 self.of_states.extend(Some(read).filter(|read| read.is_of_state()));
             }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
@@ -164,6 +167,8 @@ impl<'f> Resolver<'f> {
             family: key.family,
             plain: read.read.plain,
             choices: read.read.choices.clone(),
+            masked: read.read.masked,
+            counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,

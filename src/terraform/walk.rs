@@ -92,6 +92,8 @@ struct Walk<'s> {
     choices: Vec<Branch>,
     /// The choice whose branches are the entries of the object that the walk comes to next.
     keyed: Option<u32>,
+    /// How many functions the walk stands in that pass over what is not there.
+    masking: usize,
 }
 
 impl<'s> Walk<'s> {
@@ -104,6 +106,7 @@ impl<'s> Walk<'s> {
             value: None,
             choices: Vec::new(),
             keyed: None,
+            masking: 0,
         }
     }
 

@@ -326,3 +326,9 @@ fn an_arm_template_may_stand_in_a_file() {
         assert_eq!(again.references.len(), tree.references.len(), "{content}");
     }
 }
+
+#[test]
+fn a_module_is_what_it_comes_from_and_not_what_it_is_called() {
+    let text = "module \"cosmos_backup\" {\n  source = \"Azure/storage/azurerm\"\n}\nmodule \"cosmos\" {\n  source = \"git::https://example.invalid/search/modules.git\"\n}\nresource \"a_b\" \"c\" {\n  a = module.cosmos_backup.primary_access_key\n  b = module.cosmos.primary_key\n  c = module.cosmos.search_primary_key\n}\n";
+    check(&[("a.tf", text)], &["a.tf:9 primary_key [primary_key] primary read-write Consumer"]);
+}
