@@ -276,6 +276,12 @@ impl<'f> Evaluator<'f> {
         if callers.is_empty() {
             return self.assigned(at, name, default);
         }
+        // What Terragrunt hands over to the code beside it, variables files outrank.
+        if callers.iter().all(|call| call.folder == at.folder) {
+            let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
+            let assigned = self.assigned(at, name, default);
+            return given.map(|value| (at.clone(), value)).chain(assigned).collect();
+        }
         let argument = |call: &Call| {
             let given = self.folders.argument(call, name).map(|value| (At::folder(&call.folder), value));
             given.or_else(|| default.map(|value| (at.clone(), value)))

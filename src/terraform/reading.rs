@@ -323,6 +323,7 @@ impl Reading {
                 spoken.push((at, (*folder).to_owned()));
             }
         }
+        configurations.beside_code().for_each(|folder| self.demand.runs_beside(folder));
         for (folder, there, block) in configurations.read_by_others() {
             if block.words.first().is_some_and(|word| word == "dependency") {
                 self.demand.configured(folder, there, block, &configurations);

@@ -106,6 +106,16 @@ impl<'f> Configurations<'f> {
         read
     }
 
+    /// Folders whose own file names no code: Terragrunt runs what lies beside it.
+    pub fn beside_code(&self) -> impl Iterator<Item = &'f str> {
+        let names_code = |facts: &Facts| {
+            let sources = facts.blocks.iter().filter(|block| block.is(&["terraform"]));
+            sources.filter_map(|block| block.argument("source")).next().is_some()
+        };
+        let own = self.by_path.iter().filter(move |(path, (_, facts))| name_of(path) == ROOTS[0] && !names_code(facts));
+        own.map(|(path, _)| folder_of(path))
+    }
+
     /// The blocks of files that `read_terragrunt_config` names, with the folder that reads them and where they stand.
     /// Unlike an included file, such a one speaks from its own folder.
     pub fn read_by_others(&self) -> Vec<(&'f str, Here<'f>, &'f Block)> {

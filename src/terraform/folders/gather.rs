@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Call, Folders, Target};
-use crate::terraform::facts::Facts;
+use crate::terraform::facts::{Block, Facts};
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::local_folder;
 use crate::terraform::source::Source;
@@ -117,6 +117,12 @@ impl<'f> Folders<'f> {
             {
                 let config = configurations.config(there, &path.value);
                 self.dependencies.entry(folder).or_default().entry(name.as_str()).or_insert(config);
+            }
+        }
+        for folder in configurations.beside_code() {
+            let is_code = |(file, _): &(usize, &Block)| self.sources[*file].syntax() != Syntax::Terragrunt;
+            if self.blocks.get(folder).is_some_and(|blocks| blocks.iter().any(is_code)) {
+                self.configured.entry(folder).or_insert_with(|| Target::Folder(folder.to_owned()));
             }
         }
         for (folder, target) in &self.configured {
