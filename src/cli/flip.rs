@@ -76,7 +76,7 @@ impl Flip {
             terminal.warn(&format!("{place}: the mirror `{}` {what}", none.mirror));
         }
         for unused in &tree.misfits.unused {
-            terminal.warn(&format!("{}: {unused}", tree.declared_in()));
+            terminal.warn(&format!("{}: {}", tree.declared_at(&unused.span), unused.what));
         }
         let flip = self.work_out(&tree)?;
         for account in flip.settled(&tree) {
@@ -200,7 +200,9 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
         told = true;
     }
     if told {
-        terminal.hint("look whether it hands out that name, or apply its owner with it first: else the next plan fails");
+        terminal.hint(
+            "look whether it hands out that name, or apply its owner with it first: else the next plan fails",
+        );
     }
 }
 
@@ -264,7 +266,8 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
         Refusal::NotKnownToExist { .. } => vec![
-            "apply its owner with an output of that name first, or read it without a value to fall back on".to_owned(),
+            "apply its owner with an output of that name first, or read it without a value to fall back on"
+                .to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
         ],
         Refusal::ReadForAnother { .. } => vec![

@@ -26,7 +26,8 @@ impl AllowedOpaque {
         let driven = driven.map(|driven| (driven.file, driven.span.start));
         let masked = tree.references.iter().filter(|it| it.counterpart == Counterpart::Masked);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
-        let places: Vec<String> = opaque.chain(driven).chain(masked).map(|(file, start)| tree.place(file, start)).collect();
+        let places: Vec<String> =
+            opaque.chain(driven).chain(masked).map(|(file, start)| tree.place(file, start)).collect();
         let one = |allowed: &&String| {
             let alone = AllowedOpaque(vec![(*allowed).clone()]);
             !places.iter().any(|place| alone.allows(place))

@@ -18,8 +18,18 @@ pub fn says_cosmos(text: &str) -> bool {
 
 /// Words for services whose keys come in pairs too.
 const OTHER_SERVICES: [&str; 12] = [
-    "storage", "eventhub", "event-hub", "event_hub", "servicebus", "service-bus", "service_bus", "search", "redis",
-    "signalr", "cognitive", "iothub",
+    "storage",
+    "eventhub",
+    "event-hub",
+    "event_hub",
+    "servicebus",
+    "service-bus",
+    "service_bus",
+    "search",
+    "redis",
+    "signalr",
+    "cognitive",
+    "iothub",
 ];
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
@@ -133,7 +143,9 @@ mod tests {
 
     #[test]
     fn keys_of_other_services_are_none_whatever_they_come_from() {
-        for name in ["storage_primary_access_key", "search_primary_key", "servicebus_primary_connection_string"] {
+        for name in
+            ["storage_primary_access_key", "search_primary_key", "servicebus_primary_connection_string"]
+        {
             assert_eq!(read(&[name], true), None, "{name}");
         }
         assert_eq!(read(&["cosmos_storage_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));

@@ -112,7 +112,10 @@ impl<'f> Configurations<'f> {
             let sources = facts.blocks.iter().filter(|block| block.is(&["terraform"]));
             sources.filter_map(|block| block.argument("source")).next().is_some()
         };
-        let own = self.by_path.iter().filter(move |(path, (_, facts))| name_of(path) == ROOTS[0] && !names_code(facts));
+        let own = self
+            .by_path
+            .iter()
+            .filter(move |(path, (_, facts))| name_of(path) == ROOTS[0] && !names_code(facts));
         own.map(|(path, _)| folder_of(path))
     }
 

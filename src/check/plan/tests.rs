@@ -165,7 +165,9 @@ fn a_tree_without_keys_expects_no_secret_at_all() {
     assert!(judgement.nothing_expected && !judgement.is_clean());
     let idle = judge(&plan(Vec::new()), &expectation);
     assert!(idle.nothing_expected && idle.is_clean());
-    for expectation in [Expectation::default(), named(), named().and_of(&Tree::read(&[("a.tf", "locals {}\n")]))] {
+    for expectation in
+        [Expectation::default(), named(), named().and_of(&Tree::read(&[("a.tf", "locals {}\n")]))]
+    {
         assert!(!judge(&plan(Vec::new()), &expectation).nothing_expected);
     }
 }

@@ -36,7 +36,8 @@ impl Resolver<'_> {
         let read: BTreeSet<(Symbol, String)> =
             self.references.iter().map(|it| (it.symbol.clone(), it.attribute.clone())).collect();
         for reference in &mut self.references {
-            let Some(other) = reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
+            let Some(other) =
+                reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
             else {
                 continue;
             };
@@ -67,10 +68,12 @@ fn stands_in(folders: &Folders<'_>, reference: &Reference, other: &str) -> Optio
             named(block, "defaults").then_some(StandsIn::Always)
         }
         SymbolKind::Dependency => {
-            let (_, block) = folders.block(folder, &["dependency", name]).filter(|it| named(it.1, "mock_outputs"))?;
-            let merged = MERGING.iter().filter_map(|name| block.value(name)).any(|value| {
-                !matches!(value, Value::Bool(false)) && value.as_text() != Some("no_merge")
-            });
+            let (_, block) =
+                folders.block(folder, &["dependency", name]).filter(|it| named(it.1, "mock_outputs"))?;
+            let merged = MERGING
+                .iter()
+                .filter_map(|name| block.value(name))
+                .any(|value| !matches!(value, Value::Bool(false)) && value.as_text() != Some("no_merge"));
             Some(if merged { StandsIn::Always } else { StandsIn::BeforeTheFirstApply })
         }
         _ => None,
