@@ -91,5 +91,6 @@ pub use refusal::{AlsoDecided, Refusal};
 pub use select::{no_account, select};
 pub use source::{Digest, MAX_BYTES, Position, Source};
 pub use syntax::{Syntax, is_installed};
+pub use terragrunt::Lost;
 pub use tree::{Tree, Unparsed, UnreadFile};
 pub use value::Value;

@@ -128,11 +128,11 @@ impl Reading {
         self.parse(handed);
     }
 
-    /// Folders outside of the tree that modules may be taken from, each once: they begin with `..`. Perhaps they hold no
-    /// module, or are not there.
+    /// Folders outside of the tree that code may be taken from, each once: they begin with `..`. Perhaps they hold none,
+    /// or are not there.
     pub fn outside(&mut self) -> Vec<String> {
         let named = self.places.outside().chain(self.outside_of_json());
-        let named = named.collect();
+        let named = named.chain(self.known_configurations().code_outside()).collect();
         self.not_asked(named)
     }
 

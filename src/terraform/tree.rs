@@ -22,6 +22,7 @@ use super::resolve::{Resolved, resolve};
 use super::source::{Position, Source};
 use super::syntax::{Syntax, installed};
 use super::template::Templates;
+use super::terragrunt::{Configurations, Lost};
 use crate::model::{Access, SlotUse};
 
 /// A file that is no Terraform as far as keyslot can read it.
@@ -210,6 +211,14 @@ impl Tree {
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         let (flows, named) = (OnceLock::new(), OnceLock::new());
         Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
+    }
+
+    /// Places that Terragrunt's files name and that were not found.
+    pub fn lost(&self) -> BTreeSet<Lost> {
+        let files = self.sources.iter().zip(&self.parsed).enumerate();
+        let files = files.filter_map(|(file, (source, facts))| Some((file, source, facts.as_ref().ok()?)));
+        let near = self.on_the_way();
+        Configurations::of(files).lost(|folder| self.has_folder(folder), |file| near.contains(&file))
     }
 
     /// What all folders say together.

@@ -120,7 +120,7 @@ fn without_a_path_the_code_in_this_folder_is_meant() {
 fn code_that_names_no_secret_is_told_to_be_so() {
     let code =
         "resource \"azurerm_linux_web_app\" \"w\" {\n  k = azurerm_cosmosdb_account.a.primary_key\n}\n";
-    let idle = r#"{"format_version":"1.2","applyable":false,"complete":true,"errored":false}"#;
+    let idle = r#"{"format_version":"1.2","complete":true,"resource_changes":[]}"#;
     let folder = Folder::of(&[("main.tf", code), ("idle.json", idle)]);
     let rotation = fixture("rotation.json");
     for (plan, code, verdict) in [
