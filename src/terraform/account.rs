@@ -32,10 +32,11 @@ impl Symbol {
             SymbolKind::EphemeralAction => "ephemeral.azapi_resource_action",
             SymbolKind::Module => "module",
             SymbolKind::Dependency => "dependency",
-            SymbolKind::RemoteState => "data.terraform_remote_state",
             SymbolKind::Variable => "var",
-            // Its name holds the type.
+            // Their names hold the type.
+            SymbolKind::RemoteState if self.name.contains('.') => return format!("data.{}", self.name),
             SymbolKind::Deployment => return self.name.clone(),
+            SymbolKind::RemoteState => "data.terraform_remote_state",
         };
         format!("{kind}.{}", self.name)
     }

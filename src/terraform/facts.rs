@@ -44,6 +44,9 @@ pub const AZAPI_ACTION: &str = "azapi_resource_action";
 /// The data source that reads another root's outputs.
 pub const REMOTE_STATE: &str = "terraform_remote_state";
 
+/// The data source by which HCP Terraform hands out another workspace's outputs.
+pub const TFE_OUTPUTS: &str = "tfe_outputs";
+
 /// What an expression reads from, as far as its own file can tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Base {

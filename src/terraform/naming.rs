@@ -386,6 +386,7 @@ pub fn spelt(object: &Object) -> String {
         Base::Account(_, name) => format!("data.azurerm_cosmosdb_account.{name}"),
         Base::Module(name) => format!("module.{name}"),
         Base::Dependency(name) => format!("dependency.{name}.outputs"),
+        Base::RemoteState(name) if name.contains('.') => format!("data.{name}.values"),
         Base::RemoteState(name) => format!("data.terraform_remote_state.{name}.outputs"),
         Base::Action(SymbolKind::ManagedAction, name) => format!("azapi_resource_action.{name}"),
         Base::Action(SymbolKind::EphemeralAction, name) => format!("ephemeral.azapi_resource_action.{name}"),

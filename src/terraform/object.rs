@@ -10,7 +10,7 @@ use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
-    AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token,
+    AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS, Token,
 };
 use super::source::Source;
 use super::syntax::Syntax;
@@ -138,6 +138,13 @@ impl Scope {
                 let name = attribute(operators, 1)?.to_owned();
                 // Without `.outputs` it is the whole state; who goes on from it by another name says it there.
                 (Base::RemoteState(name), behind(operators, 2, "outputs").unwrap_or(2))
+            }
+            // The same by the platform's own data source; its name holds the type.
+            "data" if first == TFE_OUTPUTS => {
+                let name = format!("{TFE_OUTPUTS}.{}", attribute(operators, 1)?);
+                let values = ["values", "nonsensitive_values"];
+                let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
+                (Base::RemoteState(name), taken)
             }
             "data" if first == AZAPI_ACTION => {
                 let name = attribute(operators, 1)?.to_owned();

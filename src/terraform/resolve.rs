@@ -61,6 +61,7 @@ pub fn resolve(
     let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
     let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, facts));
     let (accounts, index) = identify(&naming, declared);
+    let uses = Uses::of(&reads, &folders);
     let mut resolver = Resolver {
         sources,
         folders,
@@ -70,7 +71,7 @@ pub fn resolve(
         opaque: Vec::new(),
         named: Vec::new(),
         of_states: Vec::new(),
-        uses: Uses::of(&reads),
+        uses,
         picked: BTreeSet::new(),
     };
     for read in reads {
@@ -149,7 +150,9 @@ impl<'f> Resolver<'f> {
 
     /// Whether what is named here is read by that name, wherever it goes.
     fn is_followed(&self, read: &Look<'_>) -> bool {
+        let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
+            || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {

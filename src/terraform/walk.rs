@@ -243,12 +243,39 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Another name for an object, or a map whose entries are.
+    /// Another name for an object, or a collection whose entries are.
     fn alias(&mut self, expression: &Expression) {
         self.either(expression);
         if let Some(object) = self.scope.object_of(self.source, expression) {
             self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
         }
+        self.entries(expression);
+    }
+
+    /// The accounts among the entries of a collection that is written out.
+    fn entries(&mut self, expression: &Expression) {
+        match expression {
+            Expression::Parenthesis(inner) => self.entries(inner.inner()),
+            Expression::Array(array) => {
+                array.iter().enumerate().for_each(|(at, element)| self.entry_alias(at.to_string(), element));
+            }
+            Expression::Object(object) => {
+                for (key, value) in object.iter() {
+                    if let Some(name) = literal_key(key) {
+                        self.entry_alias(name.to_owned(), value.expr());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn entry_alias(&mut self, name: String, value: &Expression) {
+        let object = self.scope.object_of(self.source, value).filter(is_whole);
+        self.within(name, |walk| match object {
+            Some(object) => walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object }),
+            None => walk.entries(value),
+        });
     }
 
     fn either(&mut self, expression: &Expression) {
@@ -314,13 +341,14 @@ fn inputs(block: &SyntaxBlock) -> impl Iterator<Item = (&str, &Expression)> {
 
 fn inputs_of(attribute: &Attribute) -> Option<impl Iterator<Item = (&str, &Expression)>> {
     let inputs = attribute.value.as_object().filter(|_| attribute.key.as_str() == "inputs")?;
-    Some(inputs.iter().filter_map(|(key, value)| {
-        let name = match key {
-            ObjectKey::Ident(ident) => ident.as_str(),
-            ObjectKey::Expression(key) => key.as_str()?,
-        };
-        Some((name, value.expr()))
-    }))
+    Some(inputs.iter().filter_map(|(key, value)| Some((literal_key(key)?, value.expr()))))
+}
+
+fn literal_key(key: &ObjectKey) -> Option<&str> {
+    match key {
+        ObjectKey::Ident(ident) => Some(ident.as_str()),
+        ObjectKey::Expression(key) => key.as_str(),
+    }
 }
 
 /// Whether others may ask for the arguments of such a block, also where no key is read in it.

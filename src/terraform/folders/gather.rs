@@ -36,6 +36,7 @@ impl<'f> Folders<'f> {
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            entries: BTreeMap::new(),
             states: States::default(),
         };
         // What an including file says itself comes first: it outranks what it includes.
@@ -51,8 +52,14 @@ impl<'f> Folders<'f> {
         for (file, facts) in facts.iter().enumerate() {
             for folder in folders.homes[file].clone() {
                 for alias in facts.iter().flat_map(|facts| &facts.aliases) {
-                    if let Some((cell, _)) = folders.readable(folder, &alias.binding) {
-                        folders.aliases.entry(cell).or_default().push((folder, &alias.object));
+                    match folders.readable(folder, &alias.binding) {
+                        Some((cell, [])) => {
+                            folders.aliases.entry(cell).or_default().push((folder, &alias.object));
+                        }
+                        Some((cell, path)) => {
+                            folders.entries.entry(cell).or_default().push((path, folder, &alias.object));
+                        }
+                        None => {}
                     }
                 }
             }

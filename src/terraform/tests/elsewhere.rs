@@ -384,3 +384,17 @@ fn templates_that_are_written_in_place_are_worked_out_as_far_as_they_go() {
     let storage = "jsonencode({ resources = [\"Microsoft.Storage\"], outputs = { k = { value = \"[listKeys('${var.s}', '1').keys[0].value]\" } } })";
     assert!(deployed("k", storage, "").is_empty());
 }
+
+#[test]
+fn outputs_of_another_workspace_go_by_their_names() {
+    let text = "resource \"a_b\" \"c\" {\n  a = data.tfe_outputs.cosmos.values.primary_key\n  b = nonsensitive(data.tfe_outputs.shared.values.cosmos_secondary_key)\n  c = data.tfe_outputs.search.values.primary_key\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:2 primary_key [primary_key] primary read-write Consumer",
+            "a.tf:3 cosmos_secondary_key [cosmos_secondary_key] secondary read-write Consumer",
+        ],
+    );
+    let tree = Tree::read(&[("a.tf", text)]);
+    assert_eq!(tree.references[0].symbol.to_string(), "data.tfe_outputs.cosmos");
+}
