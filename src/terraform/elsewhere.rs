@@ -98,6 +98,9 @@ fn value_says_cosmos(value: &Value) -> bool {
     }
 }
 
+/// What the answer is called: of an action, and of a program.
+const ANSWERS: [&str; 3] = ["output", "sensitive_output", "result"];
+
 /// The answer of `listKeys`; other actions hand out no key, or none whose slot could be told. Without its block the
 /// names in the answer tell enough.
 fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
@@ -124,7 +127,7 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         .iter()
         .filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
     match named.next().map(|step| &step.kind) {
-        Some(StepKind::Attribute(name)) if name == "output" || name == "sensitive_output" => {}
+        Some(StepKind::Attribute(name)) if ANSWERS.contains(&name.as_str()) => {}
         Some(_) => return KeyRead::Nothing,
         None => return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing },
     }

@@ -47,6 +47,9 @@ pub const REMOTE_STATE: &str = "terraform_remote_state";
 /// The data source by which HCP Terraform hands out another workspace's outputs.
 pub const TFE_OUTPUTS: &str = "tfe_outputs";
 
+/// The data source that is what a program prints, as `az cosmosdb keys list` does.
+pub const EXTERNAL: &str = "external";
+
 /// What an expression reads from, as far as its own file can tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Base {

@@ -10,7 +10,8 @@ use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
-    AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS, Token,
+    AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
+    Token,
 };
 use super::source::Source;
 use super::syntax::Syntax;
@@ -145,6 +146,11 @@ impl Scope {
                 let values = ["values", "nonsensitive_values"];
                 let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
                 (Base::RemoteState(name), taken)
+            }
+            // A program may be asked for the keys; its name holds the type.
+            "data" if first == EXTERNAL => {
+                let name = format!("{EXTERNAL}.{}", attribute(operators, 1)?);
+                (Base::Action(SymbolKind::DataAction, name), 2)
             }
             "data" if first == AZAPI_ACTION => {
                 let name = attribute(operators, 1)?.to_owned();

@@ -150,9 +150,7 @@ impl Reading {
     }
 
     fn known_configurations(&self) -> Configurations<'_> {
-        let known = self.configurations.keys();
-        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
-        Configurations::of(files)
+        Configurations::of(of_terragrunt(&self.configurations, &self.sources, &self.parsed))
     }
 
     /// The paths of files whose bytes are not searched for them.
@@ -307,12 +305,11 @@ impl Reading {
         if !std::mem::take(&mut self.more_configurations) {
             return;
         }
-        let known = self.configurations.keys();
-        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
-        let configurations = Configurations::of(files.clone());
+        let files = || of_terragrunt(&self.configurations, &self.sources, &self.parsed);
+        let configurations = Configurations::of(files());
         let including = configurations.including();
         let mut spoken = Vec::new();
-        for (at, source, facts) in files {
+        for (at, source, facts) in files() {
             let own = BTreeSet::from([source.folder()]);
             for folder in including.get(&at).unwrap_or(&own) {
                 let here = Here { folder, file: source.path() };
@@ -336,6 +333,15 @@ impl Reading {
             }
         }
     }
+}
+
+/// The files of Terragrunt's that matter and parse, by source.
+fn of_terragrunt<'r>(
+    known: &BTreeMap<usize, BTreeSet<String>>,
+    sources: &'r [Source],
+    parsed: &'r [Parsed],
+) -> impl Iterator<Item = (usize, &'r Source, &'r Facts)> {
+    known.keys().filter_map(|at| Some((*at, &sources[*at], parsed[*at].as_ref().ok()?)))
 }
 
 #[cfg(test)]

@@ -21,10 +21,15 @@ impl Resolver<'_> {
     /// The reference just found goes by its name, if it comes from elsewhere.
     pub(super) fn by_pattern(&mut self) {
         let Some(last) = self.references.last_mut() else { return };
-        let elsewhere = matches!(
-            last.symbol.kind,
-            SymbolKind::Module | SymbolKind::Dependency | SymbolKind::RemoteState | SymbolKind::Deployment
-        );
+        let elsewhere = match last.symbol.kind {
+            SymbolKind::Module
+            | SymbolKind::Dependency
+            | SymbolKind::RemoteState
+            | SymbolKind::Deployment => true,
+            // What a program prints is its own.
+            SymbolKind::DataAction => last.symbol.name.contains('.'),
+            _ => false,
+        };
         // A list that hands out one of the connection strings hands out all of them.
         if elsewhere && !last.family.starts_with(CONNECTION_STRINGS) {
             last.counterpart = Counterpart::Assumed;

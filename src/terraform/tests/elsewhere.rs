@@ -398,3 +398,18 @@ fn outputs_of_another_workspace_go_by_their_names() {
     let tree = Tree::read(&[("a.tf", text)]);
     assert_eq!(tree.references[0].symbol.to_string(), "data.tfe_outputs.cosmos");
 }
+
+#[test]
+fn what_a_program_prints_goes_by_azures_names_alone() {
+    let text = "data \"external\" \"keys\" {\n  program = [\"az\", \"cosmosdb\", \"keys\", \"list\"]\n}\nresource \"a_b\" \"c\" {\n  a = data.external.keys.result.primaryMasterKey\n  b = data.external.keys.result[\"secondaryReadonlyMasterKey\"]\n  c = data.external.keys.result.primary_key\n  d = data.external.keys.result\n  e = data.external.keys.program\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:5 primaryMasterKey [primaryMasterKey] primary read-write Consumer",
+            "a.tf:6 secondaryReadonlyMasterKey [secondaryReadonlyMasterKey] secondary read-only Consumer",
+        ],
+    );
+    let tree = Tree::read(&[("a.tf", text)]);
+    assert_eq!(tree.references[0].symbol.to_string(), "data.external.keys");
+    assert_eq!(tree.references[0].counterpart, crate::terraform::Counterpart::Assumed);
+}
