@@ -58,6 +58,9 @@ pub enum Target {
 type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
+/// The path of an entry below a name, and the object that it is, with the folder that names it.
+type Entry<'f> = (&'f [String], &'f str, &'f Object);
+
 pub struct Folders<'f> {
     sources: &'f [Source],
     /// By file: the folders that it speaks in.
@@ -74,8 +77,8 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
-    /// Accounts that are entries of what goes by a name: their path below it, and the objects.
-    entries: BTreeMap<Cell, Vec<(&'f [String], &'f str, &'f Object)>>,
+    /// Accounts that are entries of what goes by a name.
+    entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,
 }
 
@@ -327,7 +330,7 @@ impl<'f> Folders<'f> {
         };
         let mut found = self.entries.get(cell)?.iter().filter(|(path, ..)| leads(path));
         let (path, folder, object) = found.next()?;
-        let same = |(other, at, target): &(&[String], &str, &Object)| {
+        let same = |(other, at, target): &Entry<'_>| {
             (other, at, &target.base) == (path, folder, &object.base)
                 && target.steps.len() == object.steps.len()
         };
