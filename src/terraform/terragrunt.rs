@@ -92,7 +92,10 @@ impl<'f> Configurations<'f> {
     pub fn idle(&self) -> BTreeSet<&'f str> {
         let named = self.includes().into_iter().chain(self.readings());
         let named = named.filter_map(|(here, argument)| self.file(here, target(&argument.value)));
-        let named: BTreeSet<String> = named.chain(self.depended_on()).collect();
+        // Where a file lies may be all that is asked of it.
+        let searching = self.dependencies().into_iter().chain(self.sources());
+        let searched = searching.flat_map(|(here, argument)| self.found(here, &argument.value));
+        let named: BTreeSet<String> = named.chain(self.depended_on()).chain(searched).collect();
         self.by_path.keys().copied().filter(|path| is_outside(path) && !named.contains(*path)).collect()
     }
 
@@ -219,6 +222,13 @@ impl<'f> Configurations<'f> {
             Some(_) | None => {}
         }
         sought
+    }
+
+    /// The files that the searches in a path find.
+    fn found(&self, here: Here<'_>, path: &Value) -> Vec<String> {
+        let search = |arguments: &[Value]| Value::Call(SEARCH.to_owned(), arguments.to_vec());
+        let found = calls(path, &[SEARCH]).into_iter();
+        found.filter_map(|arguments| led(&self.text(here, &search(arguments), 0)?)?).collect()
     }
 
     /// The files above the tree that the searches in a path may find.
