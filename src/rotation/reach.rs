@@ -15,7 +15,8 @@ pub enum Reach {
     /// The whole rotation.
     #[default]
     Whole,
-    /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until the last old pod is gone.
+    /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until their last old pod is gone and,
+    /// of all stamps, until the old key is quiet.
     Restart { stamps: BTreeSet<StampName>, quiesce: bool },
     /// The regeneration and its confirmation, when everything before is so.
     Regenerate,
