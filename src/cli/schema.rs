@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{census_schema, check_schema, plan_schema, rehearse_schema, verify_schema};
+use crate::render::schema::{
+    census_schema, check_schema, explain_schema, plan_schema, rehearse_schema, status_schema, verify_schema,
+};
 
 /// Print the JSON Schema of a command's JSON output.
 ///
@@ -27,10 +29,14 @@ enum Name {
     Census,
     /// `keyslot check`
     Check,
+    /// `keyslot explain`
+    Explain,
     /// `keyslot check --plan FILE`
     Plan,
     /// `keyslot rehearse`
     Rehearse,
+    /// `keyslot status`
+    Status,
     /// `keyslot verify`
     Verify,
 }
@@ -40,8 +46,10 @@ impl Schema {
         terminal.json(&match self.name {
             Name::Census => census_schema(),
             Name::Check => check_schema(),
+            Name::Explain => explain_schema(),
             Name::Plan => plan_schema(),
             Name::Rehearse => rehearse_schema(),
+            Name::Status => status_schema(),
             Name::Verify => verify_schema(),
         })?;
         Ok(Exit::Done)

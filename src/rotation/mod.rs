@@ -23,9 +23,11 @@ mod phases;
 pub mod predicate;
 mod reach;
 mod reason;
+mod regeneration;
 mod relied;
 mod report;
 mod restarts;
+mod rests;
 pub mod rollout;
 mod stamps;
 mod standing;
@@ -46,8 +48,11 @@ pub use note::{Note, notes};
 pub use phase::{Leg, Phase};
 pub use reach::Reach;
 pub use reason::{Opens, Reason, Subject, Why, later};
+pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
-pub use report::{Left, PhaseReport, PhaseState, Report, StepReport, left_open, operation, unconfirmed};
+pub use report::{
+    Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, unconfirmed,
+};
 pub use restarts::{StampRestart, WorkloadRestart, restarts};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};

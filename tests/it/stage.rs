@@ -14,7 +14,7 @@ use keyslot::model::{
     StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -110,6 +110,12 @@ impl Stage {
         let decider =
             Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
         decide(&decider, &self.fold(), &self.world, self.now).expect("an open rotation")
+    }
+
+    pub fn report(&self) -> Report {
+        let decider =
+            Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
+        Report::of(&decider, &self.fold(), &self.world, self.now)
     }
 
     pub fn vault_mut(&mut self, name: &str) -> &mut VaultView {
