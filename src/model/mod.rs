@@ -24,7 +24,7 @@ mod workload;
 mod world;
 
 pub use account::{
-    AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region,
+    AccountId, AccountView, KeyProof, KeyView, NetworkRules, Operation, OperationState, ProofVerdict, Region,
     RegionProof,
 };
 pub use cluster::{

@@ -41,7 +41,7 @@ pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
 pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
-pub use foresight::{Concern, Foresight, Waits, Wave};
+pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, restart_target, rotation_id};
 pub use note::{Note, notes};

@@ -269,11 +269,14 @@ pub fn account() -> AccountView {
     AccountView {
         provisioning: "Succeeded".to_owned(),
         local_auth_disabled: false,
-        regions: vec![Region {
-            name: "North Europe".to_owned(),
-            endpoint: "https://cosmos-northeurope.example".to_owned(),
-            writable: true,
-        }],
+        network: keyslot::model::NetworkRules::default(),
+        regions: ["North Europe", "East", "North"]
+            .map(|name| Region {
+                name: name.to_owned(),
+                endpoint: format!("https://cosmos-{}.example", name.to_lowercase().replace(' ', "")),
+                writable: name == "North Europe",
+            })
+            .into(),
         keys: BTreeMap::from([
             (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
             (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),

@@ -9,6 +9,7 @@ use keyslot::model::{
 };
 use keyslot::render::explain_json::explain_json;
 use keyslot::render::matrix::Matrix;
+use keyslot::render::reason::why;
 use keyslot::render::status_json::status_json;
 use keyslot::render::{explain, span};
 use keyslot::rotation::{
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use crate::alone::{opened, ran, record, regeneration_sent};
 use crate::live::Live;
 use crate::schema::schema_errors;
-use crate::stage::{Stage, at, stamp};
+use crate::stage::{Stage, address, at, requests, stamp};
 
 const URL: &str = "https://northeurope.management.azure.com/operations/7?t=1&s=c1gnature";
 
@@ -239,4 +240,34 @@ async fn both_print_json_that_their_schemas_describe() {
     assert_eq!(document["regeneration"]["state"], "unanswered");
     assert_eq!(document["gates"][0]["holds"][0]["kind"], "outcome-open");
     assert!(ran(&live, &["status"], &[]).data.contains("running  regenerate"));
+}
+
+#[test]
+fn a_wait_for_logs_says_whose_they_are_to_tell() {
+    let behind = |mut stage: Stage| {
+        stage.usage_mut().newest = Some(stage.now - SignedDuration::from_mins(31));
+        let report = stage.report();
+        let held = report.held().into_iter().find(|one| one.why.kind() == "logs-behind").cloned();
+        why(&held.unwrap())
+    };
+    let words = behind(Stage::ready());
+    assert!(
+        words.starts_with("whether anybody uses the primary key is not known yet: the logs are whole"),
+        "{words}"
+    );
+
+    // The canary has soaked, and the logs have not come so far.
+    let mut soaked = Stage::before_restart();
+    let created = soaked.now - SignedDuration::from_mins(30);
+    soaked.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = created);
+    let words = behind(soaked);
+    assert!(words.starts_with("whether Cosmos DB refuses the pods of east is not known yet"), "{words}");
+
+    let mut used = Stage::ready();
+    let mut requests = requests(KeyKind::read_write(Slot::Primary), "east", used.now);
+    requests.caller.address = address(1);
+    used.usage_mut().requests.push(requests);
+    let report = used.report();
+    let words = why(report.held()[0]);
+    assert!(words.contains("20.50.0.2 (sdk), from where the pods of north come"), "{words}");
 }
