@@ -319,7 +319,7 @@ pub enum Why {
         slot: Slot,
         at: Timestamp,
         until: Timestamp,
-        by: Caller,
+        by: Box<Caller>,
         /// The stamp whose pods come from there, where the configuration says so.
         stamp: Option<StampName>,
         count: u64,
@@ -350,7 +350,7 @@ pub enum Why {
     KeyNotNamed {
         at: Timestamp,
         until: Timestamp,
-        by: Caller,
+        by: Box<Caller>,
         stamp: Option<StampName>,
         count: u64,
     },

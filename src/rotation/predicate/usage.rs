@@ -51,7 +51,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         let (at, by, count) = newest;
         let until = later(at, ctx.policy.quiet_window + lag);
         let stamp = ctx.policy.stamp_at(&by.address).cloned();
-        let why = Why::SeenInLogs { slot: kind.slot, at, until, by: by.clone(), stamp, count };
+        let why = Why::SeenInLogs { slot: kind.slot, at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, subject.clone(), why));
     }
     let mut unknown: BTreeMap<&str, Vec<&Requests>> = BTreeMap::new();
@@ -62,7 +62,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         let Some((at, by, count)) = newest(&requests) else { continue };
         let until = later(at, ctx.policy.quiet_window + lag);
         let stamp = ctx.policy.stamp_at(&by.address).cloned();
-        let why = Why::KeyNotNamed { at, until, by: by.clone(), stamp, count };
+        let why = Why::KeyNotNamed { at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, Subject::Client(address.to_owned()), why));
     }
     // Whoever asks as often as once in a window is in a whole one, if it is not too long ago.
