@@ -8,7 +8,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot, WorkloadName,
+    Access, AccountId, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
+    WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -101,8 +102,18 @@ impl Driver {
 
     async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
         self.observer.targets_mut().salt = fresh_salt()?;
-        let everything = self.observer.everything();
-        self.observer.look(&everything, &mut self.world).await;
+        // What bears no fingerprint is as good under another salt.
+        let unsalted = |cluster: &ClusterView| cluster.synced.is_empty();
+        self.world.clusters.retain(|_, seen| seen.get().is_some_and(unsalted));
+        // Pods are asked only where they have a say in what is retired; each phase looks at what it needs.
+        let wanted = |key: &EvidenceKey| match key {
+            EvidenceKey::Cluster(stamp) => {
+                request.retire.is_none() && !self.world.clusters.contains_key(stamp)
+            }
+            _ => true,
+        };
+        let keys: BTreeSet<EvidenceKey> = self.observer.everything().into_iter().filter(wanted).collect();
+        self.look_now(&keys).await;
         self.identify(request)
     }
 
@@ -321,7 +332,7 @@ impl Driver {
         // One that can be seen is enough; most often the first few are.
         for some in stamps.chunks(SPELLERS) {
             let clusters: BTreeSet<EvidenceKey> = some.iter().cloned().map(EvidenceKey::Cluster).collect();
-            self.observer.look(&clusters, &mut self.world).await;
+            self.look_now(&clusters).await;
             if self.world.clusters.values().any(|seen| seen.get().is_some()) {
                 break;
             }

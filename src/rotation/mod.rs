@@ -31,6 +31,7 @@ mod stamps;
 mod standing;
 mod step;
 mod subjects;
+mod wave;
 
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
