@@ -885,11 +885,13 @@ async fn between_two_restarts_watches_tell_and_at_the_end_of_the_last_pods_are_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_was_looked_at_before_a_glance_is_a_whole_look() {
-    let setup = setup(WorldConfig::default(), 60.0);
+    let mut config = WorldConfig::default();
+    config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
+    let setup = setup(config, 60.0);
     let adapter = setup.adapter();
     let (view, age, asked) = glance(&setup, &adapter, Glance::Pods).await;
-    assert_eq!((view.workloads.len(), age), (3, Duration::ZERO));
-    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 7, "{asked:?}");
+    assert_eq!((view.workloads.len(), view.synced.len(), age), (3, 1, Duration::ZERO));
+    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 8, "{asked:?}");
     // Another salt, other fingerprints.
     let (_, age) = adapter.glance(&setup.stamp, &Salt::new("b0"), Glance::Answer).await.unwrap();
     assert_eq!(age, Duration::ZERO);
