@@ -33,13 +33,15 @@ impl Driver {
             .zip(permits)
             .partition(|(intent, _)| matches!(intent.step, Step::Restart { .. }));
         for (intent, permit) in restarts {
+            let Step::Restart { stamp, .. } = &intent.step else { continue };
+            let stamp = stamp.clone();
             let (key, shop) = (intent.key.clone(), self.workshop(&opened, &intent, intended_at));
             let ports = self.ports.clone();
             let restart = async move {
                 let outcome = execute(&intent.step, &ports, &shop, &permit).await;
                 Landed::Restart(Box::new(intent), outcome)
             };
-            self.flight.restart(key, restart.boxed());
+            self.flight.restart(stamp, key, restart.boxed());
         }
         let ends = join_all(others.iter().map(|(intent, permit)| {
             let shop = self.workshop(&opened, intent, intended_at);

@@ -5,12 +5,12 @@
 //! No step is begun for a stamp that is being looked at: whoever acts has the newest there is. A look that was under way
 //! while somebody's step touched its stamp is void when it lands.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::model::{ClusterView, EvidenceKey, Seen, StepKey, VaultView};
+use crate::model::{ClusterView, EvidenceKey, Seen, StampName, StepKey, VaultView};
 use crate::rotation::{Intent, Outcome, Step};
 
 /// As much as is under way at the same time; the rest waits for its turn.
@@ -28,7 +28,7 @@ pub(super) enum Landed {
 pub(super) struct Flight {
     under_way: FuturesUnordered<BoxFuture<'static, Landed>>,
     queued: VecDeque<BoxFuture<'static, Landed>>,
-    steps: BTreeSet<StepKey>,
+    steps: BTreeMap<StepKey, StampName>,
     /// Whether what each look will have seen still counts.
     looks: BTreeMap<EvidenceKey, bool>,
 }
@@ -38,8 +38,8 @@ impl Flight {
         self.under_way.is_empty() && self.queued.is_empty()
     }
 
-    pub fn restart(&mut self, key: StepKey, future: BoxFuture<'static, Landed>) {
-        self.steps.insert(key);
+    pub fn restart(&mut self, stamp: StampName, key: StepKey, future: BoxFuture<'static, Landed>) {
+        self.steps.insert(key, stamp);
         self.start(future);
     }
 
@@ -56,16 +56,16 @@ impl Flight {
         }
     }
 
-    pub fn is_looking_at(&self, key: &EvidenceKey) -> bool {
-        self.looks.contains_key(key)
+    /// Whether a look would be one too many: the same is under way, or a restart of which the answer tells more.
+    pub fn awaits(&self, key: &EvidenceKey) -> bool {
+        let restarts = |stamp: &StampName| self.steps.values().any(|at_work| at_work == stamp);
+        self.looks.contains_key(key) || matches!(key, EvidenceKey::Cluster(stamp) if restarts(stamp))
     }
 
-    /// Whether the step has to wait: it is under way itself, or its stamp is being looked at.
+    /// Whether the step has to wait: one is under way in its stamp, or a look at it.
     pub fn holds(&self, step: &Step) -> bool {
         let (Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. }) = step else { return false };
-        self.steps.contains(&step.key())
-            || self.is_looking_at(&EvidenceKey::Cluster(stamp.clone()))
-            || self.is_looking_at(&EvidenceKey::Vault(stamp.clone()))
+        self.awaits(&EvidenceKey::Cluster(stamp.clone())) || self.awaits(&EvidenceKey::Vault(stamp.clone()))
     }
 
     /// After a step: looks that began before it tell nothing.
@@ -112,7 +112,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::{Blindness, SecretVersion, StampName, WorkloadName};
+    use crate::model::{Blindness, SecretVersion, WorkloadName};
     use crate::rotation::Leg;
 
     fn key(stamp: &str) -> EvidenceKey {
@@ -148,6 +148,16 @@ mod tests {
         }
         assert_eq!(counts, [(key("a"), true), (key("b"), false)].into());
         assert!(flight.is_empty() && !flight.holds(&restart("a")));
+    }
+
+    #[test]
+    fn while_a_restart_is_under_way_nobody_looks_at_its_cluster() {
+        let mut flight = Flight::default();
+        let step = restart("a");
+        flight.restart("a".into(), step.key(), std::future::pending().boxed());
+        let cluster = |stamp: &str| EvidenceKey::Cluster(stamp.into());
+        assert!(flight.awaits(&cluster("a")) && flight.holds(&step));
+        assert!(!flight.awaits(&cluster("b")) && !flight.awaits(&key("a")));
     }
 
     #[test]

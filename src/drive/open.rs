@@ -9,7 +9,7 @@ use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
     Access, AccountId, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
-    WorkloadName,
+    StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -331,8 +331,10 @@ impl Driver {
         let stamps = self.observer.targets().stamps.clone();
         // One that can be seen is enough; most often the first few are.
         for some in stamps.chunks(SPELLERS) {
-            let clusters: BTreeSet<EvidenceKey> = some.iter().cloned().map(EvidenceKey::Cluster).collect();
-            self.look_now(&clusters).await;
+            // What their vaults hold tells what of the clusters is worth a request.
+            let of =
+                |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];
+            self.look_now(&some.iter().flat_map(of).collect()).await;
             if self.world.clusters.values().any(|seen| seen.get().is_some()) {
                 break;
             }

@@ -121,7 +121,7 @@ impl Driver {
                 Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
                 _ => None,
             })
-            .filter(|key| !self.flight.is_looking_at(key))
+            .filter(|key| !self.flight.awaits(key))
             .collect();
         let anything = !keys.is_empty();
         let looks = self.attention.split(keys);
@@ -151,7 +151,7 @@ impl Driver {
     /// Begins looks at stamps that nobody is looking at, and leaves what is no single stamp's.
     fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
         let at = self.ports.clock.now();
-        let free = |key: &EvidenceKey| !self.flight.is_looking_at(key);
+        let free = |key: &EvidenceKey| !self.flight.awaits(key);
         let Looks { whole, glances } = looks;
         let of_stamp = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_));
         let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(of_stamp);

@@ -82,7 +82,7 @@ impl Base {
                 self.list_workloads(api, subject, kept).await?;
             }
             Glance::Told(Happening::PodsGone) => {
-                let Some(pods) = kept.after_the_last(&self.view.workloads) else {
+                let Some(pods) = kept.with_mounts(&self.view.workloads) else {
                     return self.list_pods(api, subject, kept).await;
                 };
                 self.view.pods = pods;

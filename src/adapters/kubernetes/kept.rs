@@ -99,11 +99,11 @@ impl Kept {
         known.iter().map(newer).collect()
     }
 
-    /// The pods, where none is terminating any more and what the running ones mount is known.
-    pub fn after_the_last(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
+    /// The pods, where what the running ones mount is known; those that are terminating count as old whatever they mount.
+    pub fn with_mounts(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
         let pods = self.beside(workloads)?;
-        let known = |pod: &PodView| pod.mounted.is_some() || pod.phase != "Running";
-        pods.iter().all(|pod| pod.deleting.is_none() && known(pod)).then_some(pods)
+        let known = |pod: &PodView| pod.mounted.is_some() || pod.deleting.is_some() || pod.phase != "Running";
+        pods.iter().all(known).then_some(pods)
     }
 
     /// What pods are known by from now on.
@@ -325,16 +325,16 @@ mod tests {
     }
 
     #[test]
-    fn after_the_last_terminating_pod_the_others_are_told_where_their_mounts_are_known() {
+    fn who_is_left_is_told_where_it_is_known_what_the_running_ones_mount() {
         let kept = kept();
         kept.take(false, &pod("old", "2", true));
         kept.take(false, &pod("young", "3", false));
-        assert_eq!(kept.after_the_last(&[]), None, "one is left");
+        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 2, "one is terminating yet");
         kept.take(true, &pod("old", "4", true));
-        assert_eq!(kept.after_the_last(&[]).unwrap().len(), 1);
+        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 1);
         let mut running = pod("late", "5", false);
         running.status.get_or_insert_default().phase = Some("Running".into());
         kept.take(false, &running);
-        assert_eq!(kept.after_the_last(&[]), None, "nobody has seen what it mounts");
+        assert_eq!(kept.with_mounts(&[]), None, "nobody has seen what it mounts");
     }
 }
