@@ -825,7 +825,7 @@ fn a_stamp_that_is_not_seen_since_its_restart_takes_its_place_in_the_wave_and_ke
     let unseen = Why::NotSeen(EvidenceKey::Cluster(stamp("north")));
     assert!(held.iter().all(|reason| reason.why == unseen) && held.len() == 1, "{held:?}");
 
-    let waits: [(&str, fn(&mut Stage)); 6] = [
+    let waits: [(&str, Spoil); 6] = [
         ("it is at work there: the wave is full", |s| s.policy.wave_size = 1),
         ("nobody has restarted it, so anything may be going on there", |s| s.events.truncate(4)),
         ("it could not be seen, which is another matter", |s| {
