@@ -72,7 +72,7 @@ impl Verify {
         let mut keys = observer.everything();
         // What they tell is the past, and a busy account's are slow to ask.
         keys.remove(&EvidenceKey::Usage);
-        observer.look(&keys, &mut world).await;
+        observer.look_whole(&keys, &mut world).await;
         let matrix = Matrix::of(&world, &stamps, chosen.access, lag, clock.now());
         Ok((matrix, Standing::of(&world, &stamps, lag)))
     }

@@ -313,6 +313,7 @@ async fn ports(
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
+                .restarting(environment.workloads.names())
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
         vaults: Arc::new(match environment.release.propagate {

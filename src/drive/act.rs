@@ -1,25 +1,28 @@
-//! Doing the decided steps: intent before, outcome after, all of a wave at once.
+//! Doing the decided steps: intent before, outcome after. Restarts are begun together and end each by itself.
 
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{FutureExt as _, join_all};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, execute};
+use crate::model::{ClusterView, EvidenceKey, Seen, VaultView};
 use crate::ports::Permit;
 use crate::render;
 use crate::render::diff::unified_diff;
-use crate::rotation::{Ended, Event, Intent, Opened, Relied, Step};
+use crate::rotation::{Ended, Event, Intent, Opened, Outcome, Relied, Step};
 
 /// Bytes of a diff in a pull request's text, which forges limit to some 65,000 characters.
 const LONGEST_DIFF: usize = 30_000;
 
 impl Driver {
+    /// Begins restarts, and does other steps to their end.
     pub(super) async fn act(&mut self, steps: Vec<Step>, relied: &Relied) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
-        let relied_on = evidence::relied_on(relied, &self.world);
+        let relied_on = self.digests.relied_on(relied, &self.world);
         let intents: Vec<Intent> =
             steps.into_iter().map(|step| self.intent(&opened, step, &relied_on)).collect();
         // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
@@ -29,24 +32,77 @@ impl Driver {
         for intent in &intents {
             self.say(&Notice::Intended { step: &intent.step });
         }
-        let mut diffs = Vec::with_capacity(intents.len());
-        for intent in &intents {
+        let (restarts, others): (Vec<_>, Vec<_>) = intents
+            .into_iter()
+            .zip(permits)
+            .partition(|(intent, _)| matches!(intent.step, Step::Restart { .. }));
+        for (intent, permit) in restarts {
+            let Step::Restart { stamp, .. } = &intent.step else { continue };
+            let stamp = stamp.clone();
+            let (key, shop) = (intent.key.clone(), self.workshop(&opened, &intent, intended_at, ""));
+            let ports = self.ports.clone();
+            let restart = async move {
+                let outcome = execute(&intent.step, &ports, &shop, &permit).await;
+                Landed::Restart(Box::new(intent), outcome)
+            };
+            self.flight.restart(stamp, key, restart.boxed());
+        }
+        let mut diffs = Vec::with_capacity(others.len());
+        for (intent, _) in &others {
             diffs.push(self.diff(&intent.step).await);
         }
-        let ends = join_all(intents.iter().zip(&permits).zip(&diffs).map(|((intent, permit), diff)| {
+        let ends = join_all(others.iter().zip(&diffs).map(|((intent, permit), diff)| {
             let shop = self.workshop(&opened, intent, intended_at, diff);
             let ports = &self.ports;
             async move { execute(&intent.step, ports, &shop, permit).await }
         }))
         .await;
-        let mut ended = Vec::with_capacity(intents.len());
-        for (intent, outcome) in intents.iter().zip(ends) {
-            forget::after_step(&mut self.world, &intent.step);
-            self.attention.stepped(&intent.step);
-            self.say(&Notice::Ended { step: &intent.step, outcome: &outcome });
-            ended.push(Ended { key: intent.key.clone(), attempt: intent.attempt, outcome });
+        let ended: Vec<Ended> =
+            others.iter().zip(ends).map(|((intent, _), outcome)| self.ended(intent, outcome)).collect();
+        if ended.is_empty() { Ok(()) } else { self.record_ends(&opened, ended).await }
+    }
+
+    fn ended(&mut self, intent: &Intent, outcome: Outcome) -> Ended {
+        forget::after_step(&mut self.world, &intent.step);
+        self.attention.stepped(&intent.step);
+        self.say(&Notice::Ended { step: &intent.step, outcome: &outcome });
+        Ended { key: intent.key.clone(), attempt: intent.attempt, outcome }
+    }
+
+    /// Takes in what has landed, this and whatever else by now. Outcomes that came together are one record.
+    pub(super) async fn land(&mut self, first: Option<Landed>) -> Result<(), DriveError> {
+        let mut ends = Vec::new();
+        let mut next = first.or_else(|| self.flight.landed());
+        while let Some(landed) = next {
+            let counts = self.flight.over(&landed);
+            match landed {
+                Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
+                Landed::Cluster(..) | Landed::Vault(..) if !counts => {}
+                Landed::Cluster(key, seen, vault) => self.saw(key, *seen, vault),
+                Landed::Vault(key, seen) => {
+                    self.digests.renew(&key);
+                    if let EvidenceKey::Vault(stamp) = key {
+                        self.world.vaults.insert(stamp, seen);
+                    }
+                }
+            }
+            next = self.flight.landed();
         }
-        self.record_ends(&opened, ended).await
+        match self.fold.rotation().cloned() {
+            Some(opened) if !ends.is_empty() => self.record_ends(&opened, ends).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn saw(&mut self, key: EvidenceKey, seen: Seen<ClusterView>, vault: Option<Seen<VaultView>>) {
+        self.digests.renew(&key);
+        let EvidenceKey::Cluster(stamp) = key else { return };
+        if let Some(vault) = vault {
+            self.digests.renew(&EvidenceKey::Vault(stamp.clone()));
+            self.world.vaults.insert(stamp.clone(), vault);
+        }
+        tracing::info!(%stamp, at = %self.ports.clock.now(), "seen");
+        self.world.clusters.insert(stamp, seen);
     }
 
     /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile. Where others have

@@ -70,11 +70,8 @@ impl Attention {
     pub fn heard(&self, reasons: &[Reason]) -> BTreeMap<StampName, Glance> {
         let awaited = reasons.iter().filter_map(awaited);
         awaited
-            .filter(|(stamp, glance)| {
-                let what = if *glance == Glance::Pods { Happening::PodsGone } else { Happening::Rollout };
-                self.heard.contains(&Changed { stamp: (*stamp).clone(), what })
-            })
-            .map(|(stamp, glance)| (stamp.clone(), glance))
+            .filter(|(stamp, what)| self.heard.contains(&Changed { stamp: (*stamp).clone(), what: *what }))
+            .map(|(stamp, what)| (stamp.clone(), Glance::Told(what)))
             .collect()
     }
 
@@ -103,9 +100,10 @@ impl Attention {
         for reason in reasons {
             let due = self.due(reason, clusters, world, now, pace);
             match followed(reason, clusters) {
-                Some((stamp, glance)) => {
+                // Nobody has told anything: that proves nothing, so it is listed.
+                Some((stamp, what)) => {
                     if due.is_some_and(|due| due <= at) {
-                        looks.glances.insert(stamp.clone(), glance);
+                        looks.glances.insert(stamp.clone(), listing(what));
                     }
                 }
                 None => looks.whole.extend(behind_reason(world, reason)),
@@ -164,33 +162,40 @@ impl Attention {
 /// What a look does not answer stays heard.
 fn keeps(glance: Option<Glance>, what: Happening) -> bool {
     match (glance, what) {
-        (None, _)
-        | (Some(Glance::Workloads), Happening::Rollout)
-        | (Some(Glance::Pods), Happening::PodsGone) => false,
-        (Some(Glance::Answer), _)
-        | (Some(Glance::Workloads), Happening::PodsGone)
-        | (Some(Glance::Pods), Happening::Rollout) => true,
+        (None, _) => false,
+        (Some(Glance::Answer), _) => true,
+        (Some(Glance::Told(of)), what) => of != what,
+        (Some(Glance::Workloads), what) => what != Happening::Rollout,
+        (Some(Glance::Pods), what) => what != Happening::PodsGone,
     }
 }
 
-/// Which part of which cluster a reason waits for.
-fn awaited(reason: &Reason) -> Option<(&StampName, Glance)> {
-    let glance = match (reason.gate, &reason.why) {
+/// What lists that of which a watch tells.
+fn listing(what: Happening) -> Glance {
+    match what {
+        Happening::Rollout => Glance::Workloads,
+        Happening::PodsGone => Glance::Pods,
+    }
+}
+
+/// What of which cluster a reason waits for.
+fn awaited(reason: &Reason) -> Option<(&StampName, Happening)> {
+    let what = match (reason.gate, &reason.why) {
         // No watch follows Rollouts, nor the mounts.
         (Gate::RolloutSettled, Why::RolloutUnderWay { .. }) if !is_rollout(&reason.subject) => {
-            Glance::Workloads
+            Happening::Rollout
         }
-        (Gate::OldPodsGone, Why::OldPods { .. }) => Glance::Pods,
+        (Gate::OldPodsGone, Why::OldPods { .. }) => Happening::PodsGone,
         _ => return None,
     };
-    Some((reason.subject.stamp()?, glance))
+    Some((reason.subject.stamp()?, what))
 }
 
 fn is_rollout(subject: &Subject) -> bool {
     matches!(subject, Subject::Workload(_, name) if name.kind == WorkloadKind::Rollout)
 }
 
-fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a StampName, Glance)> {
+fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a StampName, Happening)> {
     awaited(reason).filter(|(stamp, _)| clusters.follows(stamp))
 }
 
@@ -267,10 +272,11 @@ mod tests {
         attention.hear(changed("b", Happening::Rollout));
         assert_eq!(attention.heard(&[rolling("a")]), BTreeMap::new());
         let heard = attention.heard(&[rolling("a"), rolling("b")]);
-        assert_eq!(heard, [(StampName::new("b"), Glance::Workloads)].into());
+        assert_eq!(heard, [(StampName::new("b"), Glance::Told(Happening::Rollout))].into());
         attention.looked(&Looks { glances: heard, ..Looks::default() }, at(100));
         assert!(attention.heard(&[rolling("b")]).is_empty(), "it was looked at");
-        assert_eq!(attention.heard(&[old_pods("a")]), [(StampName::new("a"), Glance::Pods)].into());
+        let gone = [(StampName::new("a"), Glance::Told(Happening::PodsGone))].into();
+        assert_eq!(attention.heard(&[old_pods("a")]), gone);
         let whole = Looks { whole: [EvidenceKey::Cluster("a".into())].into(), ..Looks::default() };
         attention.looked(&whole, at(101));
         assert!(attention.heard(&[old_pods("a")]).is_empty());
@@ -293,6 +299,19 @@ mod tests {
         assert_eq!(due, Looks { glances: other, ..Looks::default() });
         let due = attention.due_at(&reasons, &Following(false), &world, (at(101), at(111)), &PACE);
         assert_eq!((due.whole.len(), due.glances.len()), (2, 0));
+    }
+
+    #[test]
+    fn what_is_told_is_taken_as_told_and_what_is_only_due_is_listed() {
+        let mut attention = Attention::default();
+        let reasons = [old_pods("a")];
+        attention.hear(changed("a", Happening::PodsGone));
+        let told = [(StampName::new("a"), Glance::Told(Happening::PodsGone))].into();
+        assert_eq!(attention.heard(&reasons), told);
+        let due = attention.due_at(&reasons, &Following(true), &world(&["a"]), (at(101), at(220)), &PACE);
+        assert_eq!(due.glances, [(StampName::new("a"), Glance::Pods)].into(), "a quiet watch proves nothing");
+        attention.looked(&Looks { glances: told, ..Looks::default() }, at(230));
+        assert!(attention.heard(&reasons).is_empty());
     }
 
     #[test]

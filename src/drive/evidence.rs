@@ -4,6 +4,7 @@
 //! count. Key material cannot be in it: evidence has fingerprints only. Every view is taken apart member by member,
 //! so that a new one does not compile until it is decided whether it counts.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
@@ -19,16 +20,47 @@ use crate::model::{
 };
 use crate::rotation::{Opened, Relied, Step};
 
-/// What was relied on, hashed once for all the steps that rest on it: of a thousand stamps it is megabytes.
-pub(super) fn relied_on(relied: &Relied, world: &World) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for key in relied.keys() {
-        let mut facts = Facts::default();
-        facts.word(key);
-        of(&mut facts, key, world);
-        digest.update(facts.0.as_bytes());
+/// The digests of what was seen, each made when it is first relied on: of a thousand stamps it is megabytes, and one
+/// stamp's news leave the others as they were.
+#[derive(Default)]
+pub(super) struct Digests(BTreeMap<EvidenceKey, [u8; 32]>);
+
+impl Digests {
+    /// What was relied on, for all the steps that rest on it.
+    pub fn relied_on(&mut self, relied: &Relied, world: &World) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for key in relied.keys() {
+            let known = self.0.entry(key.clone()).or_insert_with(|| {
+                let mut facts = Facts::default();
+                facts.word(key);
+                of(&mut facts, key, world);
+                Sha256::digest(facts.0.as_bytes()).into()
+            });
+            digest.update(known);
+        }
+        digest.finalize().into()
     }
-    digest.finalize().into()
+
+    /// After a look at it.
+    pub fn renew(&mut self, key: &EvidenceKey) {
+        self.0.remove(key);
+    }
+
+    /// After looks at anything.
+    pub fn renew_all(&mut self) {
+        self.0.clear();
+    }
+
+    /// After a step, whose traces are in what was seen of its stamp; of what has no stamp nothing is kept.
+    pub fn forget(&mut self, step: &Step) {
+        match step {
+            Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. } => {
+                self.renew(&EvidenceKey::Cluster(stamp.clone()));
+                self.renew(&EvidenceKey::Vault(stamp.clone()));
+            }
+            _ => self.renew_all(),
+        }
+    }
 }
 
 /// The digest as intents and permits carry it.

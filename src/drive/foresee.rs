@@ -27,8 +27,7 @@ impl Driver {
         if !begun {
             self.observer.targets_mut().salt = fresh_salt()?;
         }
-        let everything = self.observer.everything();
-        self.observer.look(&everything, &mut self.world).await;
+        self.look_at_everything().await;
         let (opened, mut fold) = match self.fold.rotation() {
             Some(opened) => (opened.clone(), self.fold.clone()),
             None => {
@@ -55,6 +54,7 @@ impl Driver {
                         break;
                     }
                     self.look_behind(&reasons).await;
+                    self.land_all().await?;
                 }
                 Verdict::Act { .. } | Verdict::Done | Verdict::Enough => break,
             }

@@ -4,16 +4,15 @@
 use crate::model::{EvidenceKey, World};
 use crate::rotation::{Event, Fold, Gate, Reason, Step, Subject, Why};
 
-/// After somebody began or ended a step, by the journal.
-pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
+/// The steps that somebody began or ended, by the journal.
+pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
     match event {
-        Event::Intended { intents } => intents.iter().for_each(|intent| after_step(world, &intent.step)),
+        Event::Intended { intents } => intents.iter().map(|intent| &intent.step).collect(),
         Event::Ended { ends } => {
-            let steps = ends.iter().filter_map(|end| fold.step(&end.key));
-            steps.for_each(|record| after_step(world, &record.intent.step));
+            ends.iter().filter_map(|end| Some(&fold.step(&end.key)?.intent.step)).collect()
         }
-        Event::ReleaseNamed { .. } => world.code = None,
         Event::Opened(_)
+        | Event::ReleaseNamed { .. }
         | Event::Reached { .. }
         | Event::Approved(_)
         | Event::Accepted(_)
@@ -24,7 +23,7 @@ pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
         | Event::Unpaused { .. }
         | Event::Lease { .. }
         | Event::Released { .. }
-        | Event::Closed { .. } => {}
+        | Event::Closed { .. } => Vec::new(),
     }
 }
 

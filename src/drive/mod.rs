@@ -5,12 +5,15 @@
 //!   meanwhile: the append is the lease's last word.
 //! - After an effect, our own or another process's, what it touched is forgotten, so that only a new look tells what
 //!   became of it.
+//! - Restarts and looks at single stamps are under way each by itself: as soon as one lands, it is decided on what is known
+//!   then, and a stamp that is slow keeps nobody waiting but itself.
 //! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
 mod attention;
 mod error;
 mod evidence;
+mod flight;
 mod foresee;
 mod forget;
 mod lease;
@@ -18,6 +21,7 @@ mod open;
 mod restart;
 mod status;
 mod turn;
+mod wait;
 mod watch;
 
 use std::any::Any;
@@ -34,6 +38,8 @@ use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
 use attention::Attention;
+use evidence::Digests;
+use flight::Flight;
 
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
@@ -54,6 +60,8 @@ pub struct Driver {
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
     attention: Attention,
+    flight: Flight,
+    digests: Digests,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
     holder: String,
@@ -96,6 +104,8 @@ impl Driver {
             world: World::default(),
             clocks: None,
             attention: Attention::default(),
+            flight: Flight::default(),
+            digests: Digests::default(),
             policy,
             holder,
             lease_terms,
@@ -154,7 +164,11 @@ impl Driver {
             self.fold.apply(record.at, &record.kind).map_err(|why| IllegalRecord { seq, why })?;
             self.folded += 1;
             // Whoever acted: what was seen of it before says nothing any more.
-            forget::after_event(&mut self.world, &self.fold, &record.kind);
+            for step in forget::steps_of(&self.fold, &record.kind) {
+                forget::after_step(&mut self.world, step);
+                self.flight.void(step);
+                self.digests.forget(step);
+            }
         }
         if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
@@ -162,7 +176,11 @@ impl Driver {
             targets.access = opened.access;
             targets.operation = operation(&self.fold);
             if let Some(branch) = &self.fold.release {
-                targets.release = ReleaseRule::Branch(branch.clone());
+                let named = ReleaseRule::Branch(branch.clone());
+                if targets.release != named {
+                    targets.release = named;
+                    self.world.code = None;
+                }
             }
         }
         Ok(())

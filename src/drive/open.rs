@@ -8,8 +8,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
-    WorkloadName,
+    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
+    Slot, StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -102,12 +102,22 @@ impl Driver {
 
     async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
         self.observer.targets_mut().salt = fresh_salt()?;
-        let mut keys = self.observer.everything();
+        // What bears no fingerprint is as good under another salt.
+        let unsalted = |cluster: &ClusterView| cluster.synced.is_empty();
+        self.world.clusters.retain(|_, seen| seen.get().is_some_and(unsalted));
+        // Pods are asked only where they have a say in what is retired; each phase looks at what it needs.
+        let wanted = |key: &EvidenceKey| match key {
+            EvidenceKey::Cluster(stamp) => {
+                request.retire.is_none() && !self.world.clusters.contains_key(stamp)
+            }
+            _ => true,
+        };
+        let mut keys: BTreeSet<EvidenceKey> = self.observer.everything().into_iter().filter(wanted).collect();
         if self.reach.only_proposes() && request.retire.is_some() {
-            // Nothing is to be made out from vaults and clusters, and often they cannot be reached from here.
+            // Nothing is to be made out from vaults either, and often they cannot be reached from here.
             keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code]);
         }
-        self.observer.look(&keys, &mut self.world).await;
+        self.look_now(&keys).await;
         self.identify(request)
     }
 
@@ -339,8 +349,10 @@ impl Driver {
         let stamps = self.observer.targets().stamps.clone();
         // One that can be seen is enough; most often the first few are.
         for some in stamps.chunks(SPELLERS) {
-            let clusters: BTreeSet<EvidenceKey> = some.iter().cloned().map(EvidenceKey::Cluster).collect();
-            self.observer.look(&clusters, &mut self.world).await;
+            // What their vaults hold tells what of the clusters is worth a request.
+            let of =
+                |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];
+            self.look_now(&some.iter().flat_map(of).collect()).await;
             if self.world.clusters.values().any(|seen| seen.get().is_some()) {
                 break;
             }

@@ -22,7 +22,7 @@ impl Driver {
         let keys =
             stamps.flat_map(|stamp| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())]);
         let keys: BTreeSet<EvidenceKey> = keys.chain([EvidenceKey::Account]).collect();
-        self.observer.look(&keys, &mut self.world).await;
+        self.look_now(&keys).await;
         if self.fold.rotation().is_some() {
             return Ok(self.restarts());
         }

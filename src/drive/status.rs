@@ -1,11 +1,8 @@
 //! Looking without acting: for `status` and `explain`.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{DriveError, Driver};
-use crate::model::EvidenceKey;
 use crate::rotation::{Event, Opens, Report, Verdict};
 
 impl Driver {
@@ -16,8 +13,7 @@ impl Driver {
     pub async fn report(&mut self) -> Result<Report, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
-        let everything: BTreeSet<EvidenceKey> = self.observer.everything();
-        self.observer.look(&everything, &mut self.world).await;
+        self.look_at_everything().await;
         for _ in 0..8 {
             let Ok(decision) = self.decision(self.ports.clock.now()) else { break };
             let Verdict::Wait { reasons, .. } = &decision.verdict else { break };
@@ -25,6 +21,7 @@ impl Driver {
                 break;
             }
             self.look_behind(reasons).await;
+            self.land_all().await?;
         }
         Ok(self.report_as_seen())
     }

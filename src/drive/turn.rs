@@ -1,18 +1,17 @@
 //! One turn: on and on until it has to wait, a person must act, or it is done.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::Either;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Looks;
 use super::lease::Standing;
+use super::wait::opens_by_looking;
 use super::{DriveError, Driver, Notice};
-use crate::model::{Blindness, EvidenceKey, SecretVersion, StampName, World};
+use crate::model::{Blindness, EvidenceKey, StampName, World};
 use crate::rotation::{
-    Decision, Event, Gate, Opens, Phase, Reason, Step, Subject, Verdict, Why, decide, later,
+    Decision, Event, Gate, Opens, Phase, Reason, Relied, Step, Subject, Verdict, Why, decide, later,
 };
 
 /// Why a turn came to its end.
@@ -42,19 +41,8 @@ const SET_BACK: Duration = Duration::from_secs(1);
 /// Nothing is closed on what was seen before that: nobody looks afterwards.
 const LAST_LOOK: SignedDuration = SignedDuration::from_secs(10);
 
-/// A wait lets some time pass, whatever the moment that it waits for.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-
 /// How long the services may go on refusing somebody who was granted the right: role assignments take minutes.
 const GRANTS: Duration = Duration::from_secs(600);
-
-fn mounts_something_newer(world: &World, stamp: &StampName) -> bool {
-    let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
-    let cluster = world.clusters.get(stamp).and_then(|seen| seen.get());
-    let (Some(vault), Some(cluster)) = (vault, cluster) else { return false };
-    let other = |mounted: &SecretVersion| *mounted != vault.version;
-    cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounted.as_ref().is_some_and(other))
-}
 
 fn is_refusal(reason: &Reason) -> bool {
     matches!(&reason.why, Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden)
@@ -64,8 +52,8 @@ fn is_refusal(reason: &Reason) -> bool {
 #[derive(Default)]
 struct Looked {
     in_a_row: usize,
-    /// Before acting: however slow the looking was, no second time.
-    just_in_time: bool,
+    /// Before acting or ending: however slow the looking was, no second time.
+    just_in_time: BTreeSet<EvidenceKey>,
 }
 
 impl Driver {
@@ -113,7 +101,7 @@ impl Driver {
             };
             let (world, policy) = (&self.world, &self.policy);
             self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
-            self.wait(&reasons, until).await;
+            self.wait(&reasons, until).await?;
         }
     }
 
@@ -128,49 +116,8 @@ impl Driver {
         only && now < later(*refused.get_or_insert(now), GRANTS)
     }
 
-    /// Sleeps until then, or until something happens in a cluster that a reason waits for; afterwards the evidence
-    /// behind those reasons is looked at again. Where watches follow, what they tell comes before the time.
-    async fn wait(&mut self, reasons: &[Reason], until: Timestamp) {
-        let clock = Arc::clone(&self.ports.clock);
-        let clusters = Arc::clone(&self.ports.clusters);
-        let now = clock.now();
-        let pace = self.policy.pace;
-        let due = self.attention.until(reasons, clusters.as_ref(), &self.world, now, &pace);
-        // What opens this very moment, to the instant, may need the next one to be seen open.
-        let until = due.unwrap_or(until).max(later(now, SHORTEST_WAIT));
-        let mut heard = self.attention.heard(reasons);
-        while heard.is_empty() && clock.now() < until {
-            let sleep = clock.sleep_until(until);
-            let changed = clusters.changed();
-            futures::pin_mut!(sleep, changed);
-            match futures::future::select(changed, sleep).await {
-                Either::Left((changed, _)) => self.attention.hear(changed),
-                Either::Right(_) => break,
-            }
-            heard = self.attention.heard(reasons);
-        }
-        let looks = if heard.is_empty() {
-            let at = (now, clock.now());
-            self.attention.due_at(reasons, clusters.as_ref(), &self.world, at, &pace)
-        } else {
-            Looks { glances: heard, ..Looks::default() }
-        };
-        self.look(&looks).await;
-    }
-
-    async fn look(&mut self, looks: &Looks) {
-        let at = self.ports.clock.now();
-        self.attention.looked(looks, at);
-        self.observer.look(&looks.whole, &mut self.world).await;
-        self.observer.glance(&looks.glances, &mut self.world).await;
-        // What new pods mount that the vault was not seen to hold was written since: a glance is as old as its base, so
-        // the order of the two looks does not tell.
-        let glanced = looks.glances.keys().filter(|stamp| mounts_something_newer(&self.world, stamp));
-        let vaults = glanced.cloned().map(EvidenceKey::Vault).collect();
-        self.observer.look(&vaults, &mut self.world).await;
-    }
-
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {
+        self.land(None).await?;
         self.journal.refresh().await?;
         self.refold()?;
         let now = self.ports.clock.now();
@@ -178,11 +125,10 @@ impl Driver {
         let decision = self.decision(now)?;
         let Decision { leg, phase, verdict, relied } = decision;
         if let Verdict::Wait { reasons, .. } = &verdict
-            && reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking)
+            && reasons.iter().any(opens_by_looking)
         {
-            looked.in_a_row += 1;
             if looked.in_a_row < LOOKS_IN_A_ROW {
-                self.look_behind(reasons).await;
+                self.look_on(reasons, looked).await?;
                 return Ok(None);
             }
         } else {
@@ -192,6 +138,7 @@ impl Driver {
             Standing::Held => {}
             Standing::New => return Ok(None),
             Standing::Of { holder, until } => {
+                self.land_all().await?;
                 let reason =
                     Reason::new(Gate::LeaseHeld, Subject::Rotation, Why::LeaseOfOther { holder, until });
                 return Ok(Some(TurnEnd::Waiting { phase, reasons: vec![reason], until }));
@@ -204,16 +151,18 @@ impl Driver {
             return Ok(None);
         }
         match verdict {
-            Verdict::Act { steps, .. } => {
-                let dangerous = steps.iter().any(Step::is_dangerous);
-                if dangerous && self.look_just_in_time(relied.worn(now), looked).await {
-                    return Ok(None);
-                }
-                self.act(steps, &relied).await?;
-                Ok(None)
-            }
+            Verdict::Act { steps, held } => self.begin_steps(steps, &held, &relied, looked).await,
             Verdict::Record(event) => {
                 self.append(event).await?;
+                Ok(None)
+            }
+            // Nothing ends while something is under way: what lands may tell otherwise.
+            Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } if !self.flight.is_empty() => {
+                self.attend(&reasons).await?;
+                Ok(None)
+            }
+            Verdict::Enough | Verdict::Done if !self.flight.is_empty() => {
+                self.land_all().await?;
                 Ok(None)
             }
             Verdict::Wait { reasons, until } => Ok(Some(TurnEnd::Waiting { phase, reasons, until })),
@@ -230,6 +179,58 @@ impl Driver {
         }
     }
 
+    /// Looks at what is missing or stale. Before the restarts nothing can be decided until all of it is seen, so it is waited
+    /// for together; else each stamp is decided on as soon as it is seen.
+    async fn look_on(&mut self, reasons: &[Reason], looked: &mut Looked) -> Result<(), DriveError> {
+        let begun: BTreeSet<&StampName> = self.fold.restarts.keys().map(|(_, stamp, _)| stamp).collect();
+        let before = |reason: &Reason| reason.subject.stamp().is_none_or(|stamp| !begun.contains(stamp));
+        let looks = |reason: &Reason| opens_by_looking(reason) && before(reason);
+        let together = self.flight.is_empty() && reasons.iter().all(looks);
+        if self.look_behind(reasons).await || self.flight.is_empty() {
+            looked.in_a_row += 1;
+        }
+        match (together, self.flight.is_empty()) {
+            (true, _) => self.land_all().await,
+            (false, true) => Ok(()),
+            (false, false) => self.attend(reasons).await,
+        }
+    }
+
+    /// Acts on what need not be looked at again before. What cannot be taken back waits until nothing is under way.
+    async fn begin_steps(
+        &mut self,
+        mut steps: Vec<Step>,
+        held: &[Reason],
+        relied: &Relied,
+        looked: &mut Looked,
+    ) -> Result<Option<TurnEnd>, DriveError> {
+        let now = self.ports.clock.now();
+        let restarts = steps.iter().all(|step| matches!(step, Step::Restart { .. }));
+        if !restarts && !self.flight.is_empty() {
+            self.land_all().await?;
+            return Ok(None);
+        }
+        if steps.iter().any(Step::is_dangerous) {
+            let worn = relied.worn(now);
+            let again = if restarts {
+                self.look_at_worn_stamps(worn, looked).await
+            } else {
+                self.look_just_in_time(worn, looked).await
+            };
+            if again {
+                return Ok(None);
+            }
+        }
+        steps.retain(|step| !self.flight.holds(step));
+        if steps.is_empty() {
+            self.attend(held).await?;
+            return Ok(None);
+        }
+        self.act(steps, relied).await?;
+        looked.just_in_time.clear();
+        Ok(None)
+    }
+
     /// Evidence is dated by the wall clock. Where that was set back, old evidence looks young: then nothing that was
     /// seen counts any more.
     fn forget_what_a_clock_set_back_makes_young(&mut self, now: Timestamp) {
@@ -238,19 +239,31 @@ impl Driver {
         let passed = monotonic.saturating_sub(monotonic_before);
         if later(now, SET_BACK) < later(wall_before, passed) {
             self.world = World::default();
+            self.digests.renew_all();
         }
     }
 
     /// Looks once more before a step that cannot be taken back (at what has lost half of its time, so that it is decided
     /// on what is so now, and its permit lasts long enough), and before the end. Whether there was something to see.
     async fn look_just_in_time(&mut self, worn: BTreeSet<EvidenceKey>, looked: &mut Looked) -> bool {
-        if looked.just_in_time || worn.is_empty() {
-            looked.just_in_time = false;
+        let worn: BTreeSet<EvidenceKey> = worn.difference(&looked.just_in_time).cloned().collect();
+        if worn.is_empty() {
+            looked.just_in_time.clear();
             return false;
         }
-        looked.just_in_time = true;
-        self.observer.look(&worn, &mut self.world).await;
+        self.look_now(&worn).await;
+        looked.just_in_time.extend(worn);
         true
+    }
+
+    /// The same before restarts: only the stamps whose evidence is worn wait for a new look.
+    async fn look_at_worn_stamps(&mut self, worn: BTreeSet<EvidenceKey>, looked: &mut Looked) -> bool {
+        let worn: BTreeSet<EvidenceKey> = worn.difference(&looked.just_in_time).cloned().collect();
+        let of_stamp = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_));
+        let shared = !worn.iter().all(of_stamp);
+        looked.just_in_time.extend(worn.iter().cloned());
+        self.look(Looks { whole: worn, ..Looks::default() }).await;
+        shared
     }
 
     /// Who only waits needs no lease: it is taken when there is something to do, or when a gate asks for it.
@@ -267,20 +280,6 @@ impl Driver {
 
     pub(super) fn decision(&self, now: Timestamp) -> Result<Decision, DriveError> {
         decide(&self.decider(), &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
-    }
-
-    /// Looks at what the reasons say is missing or stale.
-    pub(super) async fn look_behind(&mut self, reasons: &[Reason]) {
-        let keys: BTreeSet<EvidenceKey> = reasons
-            .iter()
-            .filter_map(|reason| match &reason.why {
-                Why::NotSeen(key) | Why::TooOld { evidence: key, .. } => Some(key.clone()),
-                Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
-                _ => None,
-            })
-            .collect();
-        let looks = self.attention.split(keys);
-        self.look(&looks).await;
     }
 
     /// Tells the watcher that nothing more will come.

@@ -42,6 +42,14 @@ pub struct Change {
 /// Looks under way at the same time. Each is a few requests, and thousands of clusters are not all asked in one moment.
 const AT_ONCE: usize = 128;
 
+/// How much of a cluster is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Breadth {
+    Whole,
+    /// Who may hold an older key.
+    Holders,
+}
+
 enum Found {
     Account(Seen<AccountView>),
     Proof(Slot, Seen<KeyProof>),
@@ -79,9 +87,22 @@ impl Observer {
         &mut self.targets
     }
 
-    /// Looks at these, all at once, and puts what was seen into the world.
+    /// Looks at these for somebody who decides, and puts what was seen into the world. Clusters come last: what their
+    /// vaults hold tells what of them is worth a request.
     pub async fn look(&self, keys: &BTreeSet<EvidenceKey>, world: &mut World) {
-        let looks = keys.iter().map(|key| self.look_at(key, world));
+        let of_cluster = |key: &&EvidenceKey| matches!(key, EvidenceKey::Cluster(_));
+        let (clusters, others) = keys.iter().partition::<Vec<_>, _>(of_cluster);
+        self.look_at_once(others, Breadth::Holders, world).await;
+        self.look_at_once(clusters, Breadth::Holders, world).await;
+    }
+
+    /// Looks at all there is of these, for people.
+    pub async fn look_whole(&self, keys: &BTreeSet<EvidenceKey>, world: &mut World) {
+        self.look_at_once(keys.iter().collect(), Breadth::Whole, world).await;
+    }
+
+    async fn look_at_once(&self, keys: Vec<&EvidenceKey>, breadth: Breadth, world: &mut World) {
+        let looks = keys.into_iter().map(|key| self.look_at(key, breadth, world));
         let found: Vec<Found> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
         for found in found {
             match found {
@@ -109,18 +130,37 @@ impl Observer {
         }
     }
 
-    /// Looks again at clusters that were looked at before, each only at what is named; what was seen is dated by the
-    /// oldest part of it.
-    pub async fn glance(&self, glances: &BTreeMap<StampName, Glance>, world: &mut World) {
-        let looks = glances.iter().map(|(stamp, glance)| async move {
-            let at = self.ports.clock.now();
-            match self.ports.clusters.glance(stamp, &self.targets.salt, *glance).await {
-                Ok((view, age)) => (stamp.clone(), Seen::known(before(at, age), view)),
-                Err(fault) => (stamp.clone(), Seen { at, what: Err(fault.blind()) }),
+    /// One vault, by itself: whoever waits for it borrows nothing.
+    pub fn vault(&self, stamp: &StampName) -> impl Future<Output = Seen<VaultView>> + Send + use<> {
+        let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
+        async move { seen(ports.clock.now(), ports.vaults.look(&stamp, &salt).await) }
+    }
+
+    /// One cluster, by itself, as far as it may hold an older key than its vault was seen to hold.
+    pub fn cluster(
+        &self,
+        stamp: &StampName,
+        world: &World,
+    ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
+        let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
+        let written = world.vaults.get(&stamp).and_then(|seen| seen.get()).map(|vault| vault.created);
+        async move { seen(ports.clock.now(), ports.clusters.holders(&stamp, &salt, written).await) }
+    }
+
+    /// One cluster that was looked at before, only at what is named; what was seen is dated by the oldest part of it.
+    pub fn glance(
+        &self,
+        stamp: &StampName,
+        glance: Glance,
+    ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
+        let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
+        async move {
+            let at = ports.clock.now();
+            match ports.clusters.glance(&stamp, &salt, glance).await {
+                Ok((view, age)) => Seen::known(before(at, age), view),
+                Err(fault) => Seen { at, what: Err(fault.blind()) },
             }
-        });
-        let found: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-        world.clusters.extend(found);
+        }
     }
 
     /// Everything there is to see: for `status`, and for choosing what to retire. Not the census, which is asked of
@@ -140,7 +180,7 @@ impl Observer {
         keys
     }
 
-    async fn look_at(&self, key: &EvidenceKey, world: &World) -> Found {
+    async fn look_at(&self, key: &EvidenceKey, breadth: Breadth, world: &World) -> Found {
         let at = self.ports.clock.now();
         let salt = &self.targets.salt;
         match key {
@@ -157,8 +197,9 @@ impl Observer {
                 }
                 None => Found::Operation(None),
             },
-            EvidenceKey::Vault(stamp) => {
-                Found::Vault(stamp.clone(), seen(at, self.ports.vaults.look(stamp, salt).await))
+            EvidenceKey::Vault(stamp) => Found::Vault(stamp.clone(), self.vault(stamp).await),
+            EvidenceKey::Cluster(stamp) if breadth == Breadth::Holders => {
+                Found::Cluster(stamp.clone(), self.cluster(stamp, world).await)
             }
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{Effect, Fault, Permit};
 use crate::model::{ClusterView, RightView, RotationId, Salt, StampName, WorkloadName};
@@ -37,6 +38,8 @@ pub struct Changed {
 pub enum Glance {
     /// Nothing but what the answer to our own restart told.
     Answer,
+    /// What watches have told of this; lists only where they have not told all of it.
+    Told(Happening),
     /// The workloads.
     Workloads,
     /// The pods and their mounts.
@@ -47,6 +50,18 @@ pub enum Glance {
 pub trait Clusters: Send + Sync {
     /// Workloads, the pods that mount the secret, and synced secrets, from fresh LISTs.
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault>;
+
+    /// Who may hold an older key, and what restarts need, from fresh LISTs too; left out is what can hold none. The mounts
+    /// of pods that were there when the vault's version was `written` tell nothing: those pods hold an older key whatever
+    /// they mount.
+    async fn holders(
+        &self,
+        stamp: &StampName,
+        salt: &Salt,
+        _written: Option<Timestamp>,
+    ) -> Result<ClusterView, Fault> {
+        self.look(stamp, salt).await
+    }
 
     /// Lists only what `glance` names; all else in the view is as the last whole look saw it, pods perhaps as watches
     /// have brought them since. With the age of the oldest part, by which the whole view is to be dated: a glance

@@ -33,6 +33,7 @@ mod stamps;
 mod standing;
 mod step;
 mod subjects;
+mod wave;
 
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,

@@ -3,7 +3,9 @@
 use super::predicate::{propagated, propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
-use crate::model::{ClusterState, ClusterView, StampFacts, StampName, VaultView, WorkloadName, WorkloadView};
+use crate::model::{
+    ClusterState, ClusterView, EvidenceKey, StampFacts, StampName, VaultView, WorkloadName, WorkloadView,
+};
 use jiff::Timestamp;
 
 /// One workload of one stamp.
@@ -38,6 +40,26 @@ pub struct StampStand {
 }
 
 impl StampStand {
+    /// One that this rotation has begun to restart, and that is not seen at the moment. The worst is assumed of it that its
+    /// being looked at can end: it takes a place in the wave, is not healthy and not done, and nothing is sent to it.
+    pub fn between_looks(ctx: &Context<'_>, facts: &StampFacts, reason: &Reason) -> StampStand {
+        // Told once for all of them.
+        let unseen = |(index, name): (usize, &WorkloadName)| match index {
+            0 => (name.clone(), WorkloadStand::InFlight(reason.clone())),
+            _ => (name.clone(), WorkloadStand::Todo),
+        };
+        StampStand {
+            name: facts.name.clone(),
+            takes_traffic: facts.live_traffic,
+            runs: true,
+            workloads: ctx.policy.workloads.iter().enumerate().map(unseen).collect(),
+            begun: true,
+            healthy: false,
+            behind: Vec::new(),
+            renewed: None,
+        }
+    }
+
     pub fn is_done(&self) -> bool {
         self.behind.is_empty() && self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
     }
@@ -90,10 +112,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         .iter()
         .map(|name| (name.clone(), workload_stand(ctx, &facts.name, name, vault, cluster)))
         .collect();
-    let begun = ctx.policy.workloads.iter().any(|name| {
-        // Asked for by its key: of a thousand stamps there are thousands of steps.
-        ctx.record(&restart_step(ctx, &facts.name, name, vault, String::new())).is_some()
-    });
+    let begun = begun_at(ctx, &facts.name, vault).is_some();
     let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
     let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
     let healthy = !missing
@@ -109,6 +128,22 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         behind: behind(ctx, &facts.name),
         renewed: views().filter_map(|workload| renewed(workload, cluster)).max(),
     })
+}
+
+/// When this rotation first meant to restart the stamp for the vault's version.
+pub fn begun_at(ctx: &Context<'_>, stamp: &StampName, vault: &VaultView) -> Option<Timestamp> {
+    // Asked for by its key: of a thousand stamps there are thousands of steps.
+    let record = |name| ctx.record(&restart_step(ctx, stamp, name, vault, String::new()));
+    ctx.policy.workloads.iter().filter_map(record).map(|record| record.first_intended_at).min()
+}
+
+/// Whether only the next look at the stamp's cluster is missing, after a restart that this rotation has sent there. What
+/// could not be seen, or is too old, is another matter.
+pub fn is_between_looks(ctx: &Context<'_>, facts: &StampFacts, reason: &Reason) -> bool {
+    let cluster = EvidenceKey::Cluster(facts.name.clone());
+    let vault = ctx.vault(&facts.name, Gate::RolloutSettled, ctx.policy.ages.ordinary);
+    reason.why == Why::NotSeen(cluster)
+        && vault.is_ok_and(|vault| begun_at(ctx, &facts.name, vault).is_some())
 }
 
 fn behind(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {

@@ -10,7 +10,7 @@ use keyslot::model::{
     StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Verdict,
+    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Verdict, Why,
 };
 
 use crate::consumers::{become_stateful, nightly, run_job, stateful, synced};
@@ -804,6 +804,57 @@ fn the_canary_goes_first_and_alone_and_soaks() {
     let decision = soaking.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("north")));
+}
+
+/// Three stamps of which two may be restarted at once: the canary is through, the second was restarted and is not seen at
+/// the moment, the third waits for its turn.
+fn between_looks() -> Stage {
+    let mut stage = soaked();
+    let third =
+        StampFacts { name: stamp("west"), region: Some("west".into()), ..stage.policy.stamps[1].clone() };
+    stage.policy.stamps.push(third);
+    stage.policy.wave_size = 2;
+    let (vault, cluster) =
+        (stage.world.vaults[&stamp("north")].clone(), stage.world.clusters[&stamp("north")].clone());
+    stage.world.vaults.insert(stamp("west"), vault);
+    stage.world.clusters.insert(stamp("west"), cluster);
+    restarted(&mut stage, "north", 1);
+    stage.world.clusters.remove(&stamp("north"));
+    stage
+}
+
+#[test]
+fn a_stamp_that_is_not_seen_since_its_restart_takes_its_place_in_the_wave_and_keeps_nobody_else_waiting() {
+    let stage = between_looks();
+    let decision = stage.decide();
+    let Verdict::Act { steps, held } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[..], [Step::Restart { stamp: name, .. }] if *name == stamp("west")), "{steps:?}");
+    let unseen = Why::NotSeen(EvidenceKey::Cluster(stamp("north")));
+    assert!(held.iter().all(|reason| reason.why == unseen) && held.len() == 1, "{held:?}");
+
+    let waits: [(&str, Spoil); 6] = [
+        ("it is at work there: the wave is full", |s| s.policy.wave_size = 1),
+        ("nobody has restarted it, so anything may be going on there", |s| s.events.truncate(4)),
+        ("it could not be seen, which is another matter", |s| {
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no connection");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("its vault is not seen", |s| drop(s.world.vaults.remove(&stamp("north")))),
+        ("its region has refused a request since it was restarted", |s| refused(s, "north", 5)),
+        ("the canary is the only healthy one, and is being restarted", |s| {
+            s.policy.wave_size = 3;
+            s.cluster_mut("east").workloads[0].available = 1;
+        }),
+    ];
+    for (what, spoil) in waits {
+        let mut stage = between_looks();
+        spoil(&mut stage);
+        let decision = stage.decide();
+        assert!(
+            !matches!(decision.verdict, Verdict::Act { .. } | Verdict::Halt { .. }),
+            "{what}: {decision:?}"
+        );
+    }
 }
 
 /// The canary was replaced half an hour ago and has soaked for its ten minutes.

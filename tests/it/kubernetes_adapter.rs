@@ -17,7 +17,7 @@ use keyslot::model::{
     Blindness, CronJobView, Fingerprint, Manager, PodView, RotationId, Salt, SecretVersion, StampName,
     Strategy, WorkloadKind, WorkloadName,
 };
-use keyslot::ports::{Clock, Clusters, Effect, Permit, RestartMark};
+use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
 use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
 use serde_json::{Value, json};
@@ -379,6 +379,103 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
     assert_eq!(view.synced.len(), 1);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(watches(&setup), ["deployments", "pods", "statefulsets"]);
+}
+
+fn asked(setup: &Setup) -> Vec<String> {
+    let entries = setup.wire.transcript().entries();
+    let asked = entries.iter().filter(|entry| !entry.path.contains("watch=true"));
+    asked.map(|entry| entry.path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+}
+
+/// The Deployment's own pods, where nothing is synced or pinned, and what else the server says of some path.
+fn plain(path: &str) -> Say {
+    let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+    match collection {
+        "secretproviderclasses" => {
+            let mut class = class();
+            class["spec"].as_object_mut().unwrap().remove("secretObjects");
+            list(json!([class]))
+        }
+        _ => cluster(path),
+    }
+}
+
+async fn holders(mut setup: Setup) -> (keyslot::model::ClusterView, Vec<String>) {
+    setup.clusters = setup.clusters.restarting([workload()]);
+    let view = setup.clusters.holders(&stamp(), &Salt::new("5a17"), None).await.unwrap();
+    (view, asked(&setup))
+}
+
+#[tokio::test]
+async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_where_they_can_hold_nothing() {
+    let four = ["secretproviderclasses", "deployments", "pods", "secretproviderclasspodstatuses"];
+    let (view, asked) = holders(setup(&["shop"], |_, path, _| plain(path))).await;
+    assert_eq!((view.workloads.len(), view.pods.len()), (1, 2));
+    assert_eq!(asked, four);
+
+    let (view, asked) = holders(setup(&["shop"], |_, path, _| many_kinds(path))).await;
+    assert_eq!(
+        (view.workloads.len(), view.cron_jobs.len()),
+        (4, 2),
+        "a pinned class: whoever may start with it"
+    );
+    assert!(asked.contains(&"daemonsets".to_owned()), "{asked:?}");
+
+    let of_set = |path: &str| {
+        let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+        match collection {
+            "pods" if !path.contains("watch=true") => list(json!([
+                owned("orders-db-0", "apps/v1", "StatefulSet", "orders-db"),
+                owned("nightly-28-x", "batch/v1", "Job", "nightly-28")
+            ])),
+            "secretproviderclasses" => plain(path),
+            _ => many_kinds(path),
+        }
+    };
+    let (view, asked) = holders(setup(&["shop"], move |_, path, _| of_set(path))).await;
+    assert_eq!(asked[4..], ["statefulsets", "cronjobs"], "what the pods belong to");
+    assert!(view.workloads.iter().any(|one| one.name.kind == WorkloadKind::StatefulSet && one.consumes));
+
+    let (view, asked) = holders(setup(&["shop"], |_, path, _| cluster(path))).await;
+    assert_eq!(view.synced.len(), 1);
+    assert!(
+        asked.contains(&"cronjobs".to_owned()),
+        "who reads a synced Secret next is told by name: {asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed() {
+    let complete = |generation: i64, version: &str| {
+        let mut after = deployment();
+        after["metadata"]["generation"] = json!(generation);
+        after["metadata"]["resourceVersion"] = json!(version);
+        after["status"]["observedGeneration"] = json!(generation);
+        after
+    };
+    let line = json!({"type": "MODIFIED", "object": complete(8, "1001")}).to_string();
+    let mut setup = setup(&["shop"], move |method, path, _| {
+        if method == "PATCH" {
+            let mut answer = complete(8, "1001");
+            answer["status"]["observedGeneration"] = json!(7);
+            return Say::Json(200, answer);
+        }
+        match path.contains("/deployments?watch=true") {
+            true => Say::Lines(vec![line.clone()]),
+            false => plain(path),
+        }
+    });
+    setup.clusters = setup.clusters.restarting([workload()]);
+    // Later than the pods: all of them are still to be replaced.
+    let written = "2026-11-20T08:30:00Z".parse().unwrap();
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(written)).await.unwrap();
+    assert!(matches!(setup.restart().await, Effect::Applied(8)));
+    setup.clusters.changed().await;
+    let before = asked(&setup).len();
+    let told = Glance::Told(Happening::Rollout);
+    let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
+    assert!(view.workloads[0].observed_generation == 8, "that much was told");
+    assert_eq!(asked(&setup)[before..], ["pods", "secretproviderclasspodstatuses"]);
 }
 
 #[tokio::test]

@@ -825,13 +825,77 @@ async fn a_glance_lists_only_what_is_named_and_is_no_younger_than_the_look_befor
     );
 }
 
+/// Restarts one workload after the other, each when the watch has told of the end of the one before; what each end asked
+/// of the API server.
+async fn restart_all(setup: &Setup, adapter: &Kubernetes, workloads: &[WorkloadName]) -> Vec<Vec<String>> {
+    let mut asked = Vec::new();
+    for workload in workloads {
+        let mark =
+            RestartMark { restarted_at: "2026-01-12T08:01:00Z".into(), rotation: RotationId::new("r-1") };
+        let effect = adapter.restart(&setup.stamp, workload, &mark, &setup.permit()).await;
+        assert_eq!(effect, Effect::Applied(2));
+        while !adapter.changed().await.iter().any(|changed| changed.what == Happening::Rollout) {}
+        let (view, _, end) = glance(setup, adapter, Glance::Told(Happening::Rollout)).await;
+        let restarted = view.workload(workload).unwrap();
+        assert!(rollout(restarted, 2).is_complete(), "{restarted:?}");
+        let alive = view.pods_of(workload).filter(|pod| pod.deleting.is_none());
+        assert_eq!(alive.count(), restarted.desired as usize);
+        asked.push(end);
+    }
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_two_restarts_watches_tell_and_at_the_end_of_the_last_pods_are_listed() {
+    let setup = setup(WorldConfig::default(), 600.0);
+    let workloads: Vec<WorkloadName> =
+        setup.world.with(|world| world.config().all_workloads().map(|one| one.name.clone()).collect());
+    let written = |people: &str| WorkloadName::new("Workload", people.to_uppercase());
+    let adapter = setup.adapter().restarting(workloads.iter().map(|name| written(&name.name)));
+    let now = setup.world.clock().now();
+    let salt = Salt::new("5a17");
+    let counted = |from: usize| {
+        let entries = setup.wire.transcript().entries();
+        entries[from..].iter().filter(|entry| !entry.path.contains("watch=true")).count()
+    };
+    let view = adapter.holders(&setup.stamp, &salt, Some(now)).await.unwrap();
+    assert!(view.pods.iter().all(|pod| pod.mounted.is_none()), "they hold an older key whatever they mount");
+    assert_eq!(counted(0), 3, "classes, Deployments, pods");
+    while !adapter.follows(&setup.stamp) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let none: Vec<String> = Vec::new();
+    let pods = ["pods", "secretproviderclasspodstatuses"].map(str::to_owned).to_vec();
+    let ends = restart_all(&setup, &adapter, &workloads).await;
+    let (between, last) = (&ends[..2], &ends[2]);
+    // Where one watch is far behind the other, pods are listed too.
+    assert!(between.iter().all(|end| *end == none || *end == pods) && between.contains(&none), "{ends:?}");
+    assert_eq!(*last, pods);
+
+    while !adapter.changed().await.iter().any(|changed| changed.what == Happening::PodsGone) {}
+    let (view, _, asked) = glance(&setup, &adapter, Glance::Told(Happening::PodsGone)).await;
+    assert_eq!(asked, none, "that the last one has gone was told");
+    assert!(
+        view.pods.iter().all(|pod| pod.deleting.is_none() && pod.created >= now && pod.mounted.is_some())
+    );
+    let (view, _, asked) = glance(&setup, &adapter, Glance::Pods).await;
+    assert_eq!((view.pods.len(), asked.len()), (9, 2), "who asks for a list gets one");
+
+    let before = setup.wire.transcript().entries().len();
+    let view = adapter.holders(&setup.stamp, &salt, Some(now)).await.unwrap();
+    assert!(view.pods.iter().all(|pod| pod.mounted.is_some()));
+    assert_eq!(counted(before), 4, "before regenerate everything is listed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_was_looked_at_before_a_glance_is_a_whole_look() {
-    let setup = setup(WorldConfig::default(), 60.0);
+    let mut config = WorldConfig::default();
+    config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
+    let setup = setup(config, 60.0);
     let adapter = setup.adapter();
     let (view, age, asked) = glance(&setup, &adapter, Glance::Pods).await;
-    assert_eq!((view.workloads.len(), age), (3, Duration::ZERO));
-    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 7, "{asked:?}");
+    assert_eq!((view.workloads.len(), view.synced.len(), age), (3, 1, Duration::ZERO));
+    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 8, "{asked:?}");
     // Another salt, other fingerprints.
     let (_, age) = adapter.glance(&setup.stamp, &Salt::new("b0"), Glance::Answer).await.unwrap();
     assert_eq!(age, Duration::ZERO);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use keyslot::cli::stage::{Stage, StageOptions};
 use keyslot::model::FlipBack;
-use keyslot::sim::WorldConfig;
+use keyslot::sim::{World, WorldConfig};
 use tempfile::TempDir;
 
 /// No process of a test lives longer; one that does hangs.
@@ -28,15 +28,20 @@ pub struct Live {
 impl Live {
     /// Must be called within a runtime with threads of its own: the world answers there.
     pub fn set(config: WorldConfig, speed: f64) -> Live {
+        Live::of(World::new(config), speed)
+    }
+
+    /// The same with a world that has a past.
+    pub fn of(world: World, speed: f64) -> Live {
         let folder = TempDir::new().unwrap();
-        let stage = Stage::set(StageOptions {
-            config,
+        let options = StageOptions {
+            config: world.config().clone(),
             speed,
             folder: folder.path().join("stage"),
             transcript: Some(folder.path().join("transcript.jsonl")),
             flip_back: FlipBack::No,
-        })
-        .unwrap_or_else(|error| panic!("{error:?}"));
+        };
+        let stage = Stage::of(world, options).unwrap_or_else(|error| panic!("{error:?}"));
         Live { stage, folder }
     }
 

@@ -19,6 +19,7 @@ mod discover;
 mod echo;
 mod every_step_twice;
 mod findings;
+mod fleet;
 mod flip;
 mod formatted;
 mod gates;

@@ -55,6 +55,13 @@ impl Kind {
         }
     }
 
+    /// The kind of workload, where it is one that watches follow.
+    pub fn workload(self) -> Option<WorkloadKind> {
+        [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]
+            .into_iter()
+            .find(|kind| Kind::of(*kind) == self)
+    }
+
     /// The group alone, as roles name it; empty for the core.
     pub fn group_name(self) -> &'static str {
         self.group.strip_prefix("/apis/").and_then(|group| group.split('/').next()).unwrap_or_default()

@@ -1,44 +1,58 @@
-//! Looking again soon after a whole look, only at what matters now.
+//! Looking again soon after a look, only at what matters now.
 //!
-//! What nobody's restart changes (classes, kinds without consumers, CronJobs, synced Secrets) is as the whole look saw
-//! it, and by that look's time the view is dated. Workloads are listed anew, one list for each kind with consumers;
-//! pods too, unless what the watch has brought goes together with the workloads. A Rollout's pods tell more than its
-//! own object: where there is one, and where somebody's answer is missing, nothing is built on.
+//! What nobody's restart changes (classes, kinds without consumers, CronJobs, synced Secrets) is as the look before saw
+//! it, and by that look's time the view is dated. A Rollout's pods tell more than its own object: where there is one, and
+//! where somebody's answer is missing, nothing is built on.
+//!
+//! What watches told of an end is taken as told, without another list, on these terms:
+//! - a workload's event counts when it is not older than the answer to our own patch, by uid and generation;
+//! - a rollout that has ended in between two of a stamp's restarts needs no list when the watch of the pods has told of the
+//!   same end: as many ready pods as are wanted, and none of those that were there when we restarted it. Whatever that
+//!   watch had to tell of the pods before, it has told by then, for its events come in order;
+//! - when the last rollout of a stamp has ended, pods and what they mount are listed: on that, the next stamp is let go;
+//! - the end of the last terminating pod is what its event says; what the others mount is as that list saw it.
+//!
+//! Nothing that cannot be taken back rests on a glance: before regenerate everything is listed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::Metadata;
-use k8s_openapi::api::core::v1::PodSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::de::DeserializeOwned;
 
 use super::api::Api;
-use super::consumers::Gets;
 use super::csi::Class;
-use super::kept::Kept;
-use super::kept::is_complete;
+use super::kept::{Kept, is_complete};
 use super::look::{self, Subject};
-use super::sets::{daemon_set_view, stateful_set_view};
-use super::workload::deployment_view;
-use super::workloads::{Workloads, templates};
-use crate::model::{ClusterState, ClusterView, Salt, WorkloadKind, WorkloadName, WorkloadView};
-use crate::ports::{Fault, Glance};
+use super::scope::Scope;
+use super::workloads::{Workloads, view_in_answer};
+use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
+use crate::ports::{Fault, Glance, Happening};
 
-/// The last whole look, with what glances have found since.
+/// How long one watch is waited for that another is ahead of, in wall time as networks are.
+const CATCH_UP: Duration = Duration::from_millis(150);
+
+/// The last look, with what glances have found since.
 pub(super) struct Base {
     /// Before the whole look began.
     pub since: Timestamp,
     pub salt: Salt,
     pub classes: Vec<Class>,
     pub view: ClusterView,
+    pub scope: Scope,
     /// Whether a restart was sent whose answer told nothing.
     pub unanswered: bool,
+    /// The pods, by uid, that were there when each workload was restarted.
+    pub before: BTreeMap<WorkloadName, BTreeSet<String>>,
 }
 
 impl Base {
     pub fn names(&self) -> BTreeSet<WorkloadName> {
         self.view.workloads.iter().map(|view| view.name.clone()).collect()
+    }
+
+    /// Fingerprints are made under one salt; a view without any is as good under another.
+    pub fn is_salted(&self, salt: &Salt) -> bool {
+        self.salt == *salt || self.view.synced.is_empty()
     }
 
     /// Where Azure is at work on a cluster, and where Argo is, everything is looked at.
@@ -63,16 +77,61 @@ impl Base {
         let over = self.over();
         match glance {
             Glance::Answer if !self.unanswered => return Ok(()),
-            Glance::Answer | Glance::Workloads => self.list_workloads(api, subject).await?,
+            Glance::Told(Happening::Rollout) if self.take_told(kept) => {}
+            Glance::Answer | Glance::Workloads | Glance::Told(Happening::Rollout) => {
+                self.list_workloads(api, subject, kept).await?;
+            }
+            Glance::Told(Happening::PodsGone) => {
+                let Some(pods) = kept.with_mounts(&self.view.workloads) else {
+                    return self.list_pods(api, subject, kept).await;
+                };
+                self.view.pods = pods;
+                return Ok(());
+            }
             Glance::Pods => return self.list_pods(api, subject, kept).await,
         }
-        // When a rollout has just ended, pods that a watch may not have told of yet are what matters.
-        let pods = if self.over() == over { kept.beside(&self.view.workloads) } else { None };
-        match pods {
+        let ended: Vec<WorkloadName> = self.over().difference(&over).cloned().collect();
+        let told = self.pods_after(&ended, kept).await;
+        match told {
             Some(pods) => self.view.pods = pods,
             None => self.list_pods(api, subject, kept).await?,
         }
         Ok(())
+    }
+
+    /// Takes in what watches have told of the workloads. Whether that is all there is to know of them.
+    fn take_told(&mut self, kept: &Kept) -> bool {
+        let told = kept.told_of(&self.view.workloads).filter(|_| !self.unanswered);
+        let is_told = told.is_some();
+        self.view.workloads = told.unwrap_or_else(|| std::mem::take(&mut self.view.workloads));
+        is_told
+    }
+
+    /// The pods that the rollouts which have just ended leave behind, where watches tell and others are still to be
+    /// restarted. The pods' watch gets a moment to tell of the same end as the workloads'.
+    async fn pods_after(&self, ended: &[WorkloadName], kept: &Kept) -> Option<Vec<PodView>> {
+        let deadline = tokio::time::Instant::now() + CATCH_UP;
+        loop {
+            let news = kept.news();
+            let pods = kept.beside(&self.view.workloads);
+            if ended.is_empty() || pods.as_ref().is_some_and(|pods| !self.scope.has_more_to_restart(pods)) {
+                return pods.filter(|_| ended.is_empty());
+            }
+            if let Some(pods) = pods.filter(|pods| ended.iter().all(|name| self.is_renewed(name, pods))) {
+                return Some(pods);
+            }
+            if !kept.follows() || tokio::time::timeout_at(deadline, news).await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    /// Whether none of the pods that live was there when the workload was restarted.
+    fn is_renewed(&self, name: &WorkloadName, pods: &[PodView]) -> bool {
+        self.before.get(name).is_some_and(|before| {
+            let of = pods.iter().filter(|pod| pod.workload.as_ref() == Some(name) && pod.deleting.is_none());
+            !of.into_iter().any(|pod| before.contains(&pod.uid))
+        })
     }
 
     /// The consumers whose rollout is over.
@@ -81,7 +140,8 @@ impl Base {
         over.map(|view| view.name.clone()).collect()
     }
 
-    async fn list_workloads(&mut self, api: &Api, subject: &Subject) -> Result<(), Fault> {
+    async fn list_workloads(&mut self, api: &Api, subject: &Subject, kept: &Kept) -> Result<(), Fault> {
+        kept.listing_workloads();
         let kinds = self.kinds();
         let mut found = Workloads::default();
         for kind in &kinds {
@@ -96,40 +156,26 @@ impl Base {
     async fn list_pods(&mut self, api: &Api, subject: &Subject, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
         let names = self.names();
-        let (pods, version) = look::pods(api, subject, &self.classes, &names).await?;
+        let (pods, version) = look::pods(api, subject, &self.classes, &names, &self.scope).await?;
         kept.know(self.classes.clone(), names);
         kept.listed(&pods, version);
         self.view.pods = pods;
         Ok(())
     }
 
+    /// Before a restart is sent: which pods are there.
+    pub fn restarts(&mut self, name: &WorkloadName, kept: &Kept) {
+        let seen = self.view.pods.iter().filter(|pod| pod.workload.as_ref() == Some(name));
+        let here = seen.map(|pod| pod.uid.clone()).chain(kept.pods_of(name));
+        self.before.entry(name.clone()).or_default().extend(here);
+    }
+
     /// Takes in what the answer to a restart says of the workload.
     pub fn answered(&mut self, name: &WorkloadName, answer: Option<&Vec<u8>>) {
-        let view = answer.and_then(|body| self.view_of(name, body));
+        let view = answer.and_then(|body| view_in_answer(name.kind, body, &self.classes));
         match (view, self.view.workloads.iter_mut().find(|view| view.name == *name)) {
             (Some(new), Some(known)) => *known = new,
             _ => self.unanswered = true,
         }
-    }
-
-    fn view_of(&self, name: &WorkloadName, body: &[u8]) -> Option<WorkloadView> {
-        match name.kind {
-            WorkloadKind::Deployment => self.read(body, templates::of_deployment, deployment_view),
-            WorkloadKind::StatefulSet => self.read(body, templates::of_stateful_set, stateful_set_view),
-            WorkloadKind::DaemonSet => self.read(body, templates::of_daemon_set, daemon_set_view),
-            WorkloadKind::Rollout => None,
-        }
-    }
-
-    fn read<T: DeserializeOwned + Metadata<Ty = ObjectMeta>>(
-        &self,
-        body: &[u8],
-        spec: impl Fn(&T) -> Option<PodSpec>,
-        view: impl Fn(&T, Gets) -> WorkloadView,
-    ) -> Option<WorkloadView> {
-        let object: T = serde_json::from_slice(body).ok()?;
-        let namespace = object.metadata().namespace.clone().unwrap_or_default();
-        let gets = spec(&object).map(|spec| Gets::of(&spec, &namespace, &self.classes));
-        Some(view(&object, gets.unwrap_or_default()))
     }
 }

@@ -1,23 +1,35 @@
-//! The pods that get the secret, as the last list saw them and a watch has brought them since.
+//! The pods that get the secret and the workloads, as the last list saw them and watches have brought them since.
 //!
 //! Good for knowing when a look is worth its price, and for filling a view up between two lists; never for proving
 //! that nobody is left. Events that are older than the list are skipped, and a pod that went while the list was under
 //! way does not come back with it. Whoever misses an event is unsure until the next list.
+//!
+//! One watch brings its events in the server's order, so what is kept is what a list would have shown at some moment
+//! between the last list and now; only how late it is, nobody knows. Silence therefore tells nothing, while what an event
+//! says was so, and whatever came before it has been heard. Two watches may be late by different times: what one of
+//! them tells counts for a view only where the other has told of the same thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Pod;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use super::csi::Class;
 use super::look::pod_consumes;
 use super::owners::{Above, Owners};
 use super::workload;
-use crate::model::{PodView, Strategy, WorkloadName, WorkloadView};
+use super::workloads::view_in_event;
+use crate::model::{PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 
 /// One stamp's.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Inner>);
+pub(super) struct Kept {
+    inner: Mutex<Inner>,
+    /// Told of every event of a pod.
+    news: Notify,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -30,6 +42,10 @@ struct Inner {
     /// Gone since the list under way began; a uid never comes back.
     gone: BTreeSet<String>,
     unsure: bool,
+    /// What watches have told of workloads since they were listed, as far as it ends or begins a wait.
+    told: BTreeMap<WorkloadName, WorkloadView>,
+    /// Whether one went, or an event of one may have been missed.
+    behind: bool,
     /// Watches that are to be open, and those that are.
     wanted: usize,
     open: usize,
@@ -39,6 +55,55 @@ impl Kept {
     /// A list of the pods is under way.
     pub fn listing(&self) {
         self.inner().gone.clear();
+    }
+
+    /// A list of the workloads is under way. What is told meanwhile may be newer, and counts.
+    pub fn listing_workloads(&self) {
+        let mut inner = self.inner();
+        inner.told.clear();
+        inner.behind = false;
+    }
+
+    /// Takes an event's workload.
+    pub fn take_workload(&self, kind: WorkloadKind, line: &[u8]) {
+        let mut inner = self.inner();
+        match view_in_event(kind, line, &inner.classes) {
+            Some(view) => {
+                inner.told.insert(view.name.clone(), view);
+            }
+            None => inner.behind = true,
+        }
+    }
+
+    /// A workload went.
+    pub fn workload_gone(&self) {
+        self.inner().behind = true;
+    }
+
+    /// The workloads of a view with what watches have told of them since. `None` where that is less than the view knows,
+    /// or not all: then they are to be listed.
+    pub fn told_of(&self, known: &[WorkloadView]) -> Option<Vec<WorkloadView>> {
+        let inner = self.inner();
+        if !inner.is_sure() || inner.behind {
+            return None;
+        }
+        let is_known = |told: &WorkloadView| known.iter().any(|view| view.name == told.name);
+        if inner.told.values().any(|told| told.consumes && !is_known(told)) {
+            return None;
+        }
+        let newer = |view: &WorkloadView| match inner.told.get(&view.name) {
+            Some(told) if told.uid != view.uid || told.generation < view.generation => None,
+            Some(told) => Some(told.clone()),
+            None => Some(view.clone()),
+        };
+        known.iter().map(newer).collect()
+    }
+
+    /// The pods, where what the running ones mount is known; those that are terminating count as old whatever they mount.
+    pub fn with_mounts(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
+        let pods = self.beside(workloads)?;
+        let known = |pod: &PodView| pod.mounted.is_some() || pod.deleting.is_some() || pod.phase != "Running";
+        pods.iter().all(known).then_some(pods)
     }
 
     /// What pods are known by from now on.
@@ -55,28 +120,29 @@ impl Kept {
         (inner.version, inner.unsure) = (version, false);
     }
 
+    /// The next event of a pod, from now on.
+    pub fn news(&self) -> Notified<'_> {
+        self.news.notified()
+    }
+
     /// Takes an event's pod. Whether the last terminating one is gone by it.
     pub fn take(&self, deleted: bool, pod: &Pod) -> bool {
-        let mut inner = self.inner();
-        let Some(uid) = pod.metadata.uid.clone() else { return false };
-        let at = pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
-        if at.zip(inner.version).is_some_and(|(at, listed): (u64, u64)| at <= listed) {
-            return false;
-        }
-        if deleted {
-            let was = inner.pods.remove(&uid);
-            inner.gone.insert(uid);
-            return was.is_some() && inner.none_ends();
-        }
-        if pod_consumes(pod, &inner.classes) {
-            inner.put(uid, pod);
-        }
-        false
+        let last_is_gone = self.inner().take(deleted, pod);
+        self.news.notify_waiters();
+        last_is_gone
+    }
+
+    /// The uids of a workload's pods.
+    pub fn pods_of(&self, name: &WorkloadName) -> Vec<String> {
+        let inner = self.inner();
+        let of = inner.pods.iter().filter(|(_, pod)| pod.workload.as_ref() == Some(name));
+        of.map(|(uid, _)| uid.clone()).collect()
     }
 
     /// An event may have been missed.
     pub fn missed(&self) {
-        self.inner().unsure = true;
+        let mut inner = self.inner();
+        (inner.unsure, inner.behind) = (true, true);
     }
 
     pub fn expect(&self, watches: usize) {
@@ -94,8 +160,7 @@ impl Kept {
 
     /// Whether every watch is open.
     pub fn follows(&self) -> bool {
-        let inner = self.inner();
-        inner.wanted > 0 && inner.open >= inner.wanted
+        self.inner().is_sure()
     }
 
     pub fn none_ends(&self) -> bool {
@@ -106,18 +171,40 @@ impl Kept {
     /// many as it wants, and ready. Else there is an event that has not come yet, or never will.
     pub fn beside(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
         let inner = self.inner();
-        let sure = !inner.unsure && inner.wanted > 0 && inner.open >= inner.wanted;
+        let sure = !inner.unsure && inner.is_sure();
         let complete = workloads.iter().filter(|view| view.consumes && is_complete(view));
         let together = sure && complete.clone().all(|view| inner.alive(&view.name) == view.desired as usize);
         together.then(|| inner.pods.values().cloned().collect())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
+    fn take(&mut self, deleted: bool, pod: &Pod) -> bool {
+        let Some(uid) = pod.metadata.uid.clone() else { return false };
+        let at = pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
+        if at.zip(self.version).is_some_and(|(at, listed): (u64, u64)| at <= listed) {
+            return false;
+        }
+        if deleted {
+            let was = self.pods.remove(&uid);
+            self.gone.insert(uid);
+            return was.is_some() && self.none_ends();
+        }
+        if pod_consumes(pod, &self.classes) {
+            self.put(uid, pod);
+        }
+        false
+    }
+
+    /// Whether every watch is open.
+    fn is_sure(&self) -> bool {
+        self.wanted > 0 && self.open >= self.wanted
+    }
+
     fn none_ends(&self) -> bool {
         self.pods.values().all(|pod| pod.deleting.is_none())
     }
@@ -208,5 +295,46 @@ mod tests {
         assert!(kept.beside(&[]).unwrap().is_empty(), "older than the list, which did not have it");
         kept.missed();
         assert_eq!(kept.beside(&[]), None);
+    }
+
+    fn event(name: &str, generation: i64, updated: i64) -> Vec<u8> {
+        let spec = json!({"replicas": 1, "selector": {}, "template": {}});
+        let status = json!({"observedGeneration": generation, "replicas": 1, "updatedReplicas": updated,
+            "availableReplicas": 1});
+        let metadata = json!({"uid": name, "name": name, "namespace": "n", "generation": generation});
+        json!({"type": "MODIFIED", "object": {"metadata": metadata, "spec": spec, "status": status}})
+            .to_string()
+            .into_bytes()
+    }
+
+    #[test]
+    fn what_watches_told_of_workloads_counts_unless_the_view_knows_more_or_something_may_be_missing() {
+        let kept = kept();
+        let deployment = WorkloadKind::Deployment;
+        let known = |generation| vec![view_in_event(deployment, &event("a", generation, 0), &[]).unwrap()];
+        assert_eq!(kept.told_of(&known(2)), Some(known(2)), "nothing was told: it is as it was");
+        kept.take_workload(deployment, &event("a", 2, 1));
+        assert!(is_complete(&kept.told_of(&known(2)).unwrap()[0]));
+        assert_eq!(kept.told_of(&known(3)), None, "the answer to our own patch is newer");
+        kept.workload_gone();
+        assert_eq!(kept.told_of(&known(2)), None);
+        kept.listing_workloads();
+        assert_eq!(kept.told_of(&known(2)), Some(known(2)), "what was told before the list is forgotten");
+        kept.closed();
+        assert_eq!(kept.told_of(&known(2)), None, "nobody watches");
+    }
+
+    #[test]
+    fn who_is_left_is_told_where_it_is_known_what_the_running_ones_mount() {
+        let kept = kept();
+        kept.take(false, &pod("old", "2", true));
+        kept.take(false, &pod("young", "3", false));
+        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 2, "one is terminating yet");
+        kept.take(true, &pod("old", "4", true));
+        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 1);
+        let mut running = pod("late", "5", false);
+        running.status.get_or_insert_default().phase = Some("Running".into());
+        kept.take(false, &running);
+        assert_eq!(kept.with_mounts(&[]), None, "nobody has seen what it mounts");
     }
 }

@@ -1,10 +1,11 @@
-//! One look at a cluster: up to seven lists, one Secret each where values are synced, and events where pods do not come
-//! up.
+//! One look at a cluster: four to seven lists, one Secret each where values are synced, and events where pods do not
+//! come up.
 //!
-//! A whole look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
-//! one, a glance lists again only what matters now; it is no younger than the whole look before it. Pods are
+//! A look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
+//! one, a glance lists again only what matters now; it is no younger than the look before it. Pods are
 //! listed after workloads, so that whatever a finished rollout left behind is still seen, and the mounts'
-//! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment.
+//! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment; what else
+//! is left out, [`Scope`] says, and why that hides nobody.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use super::consumers::{Gets, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
 use super::failure::{Failure, Refusal};
 use super::owners::{Above, Owners};
+use super::scope::Scope;
 use super::workloads::Workloads;
 use super::{rollouts, symptoms, synced, workload};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
@@ -53,15 +55,17 @@ pub(super) struct Looked {
     pub version: Option<u64>,
 }
 
-/// Looks at everything.
-pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt) -> Result<Looked, Fault> {
+/// Looks at everything that is within the scope.
+pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
     let classes = classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
-    let workloads = Workloads::list(api, subject, &classes).await?;
+    let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
     if workloads.views.is_empty() {
         namespaces_exist(api, subject).await?;
     }
     let names = workloads.names();
-    let Pods { pods, above, statuses, places: more } = Pods::list(api, subject, &classes, &names).await?;
+    let Pods { pods, above, statuses, places: more } =
+        Pods::list(api, subject, &classes, &names, scope).await?;
+    workloads.list_owners(api, subject, &classes, scope, &above).await?;
     let mut above = above;
     let rollouts = rollouts::list(api, subject, &classes, &mut above).await?;
     let version = version_of(&more);
@@ -90,8 +94,9 @@ pub(super) async fn pods(
     subject: &Subject,
     classes: &[Class],
     workloads: &BTreeSet<WorkloadName>,
+    scope: &Scope,
 ) -> Result<(Vec<PodView>, Option<u64>), Fault> {
-    let listed = Pods::list(api, subject, classes, workloads).await?;
+    let listed = Pods::list(api, subject, classes, workloads, scope).await?;
     let version = version_of(&listed.places);
     Ok((listed.views(subject, classes), version))
 }
@@ -115,11 +120,12 @@ impl Pods {
         subject: &Subject,
         classes: &[Class],
         workloads: &BTreeSet<WorkloadName>,
+        scope: &Scope,
     ) -> Result<Pods, Fault> {
         let (pods, places) =
             everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(api, f, "list the pods"))?;
         let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, classes)).collect();
-        let statuses = statuses(api, subject, &pods, classes)
+        let statuses = statuses(api, subject, &pods, classes, scope)
             .await
             .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
         let above = owners(api, subject, &pods, workloads).await?;
@@ -153,8 +159,9 @@ async fn statuses(
     subject: &Subject,
     pods: &[Pod],
     classes: &[Class],
+    scope: &Scope,
 ) -> Result<Vec<PodStatus>, Failure> {
-    if pods.is_empty() || classes.is_empty() {
+    if classes.is_empty() || !pods.iter().any(|pod| scope.wants_mounts_of(&pod.metadata)) {
         return Ok(Vec::new());
     }
     match everywhere(api, POD_STATUSES, subject).await {

@@ -21,6 +21,7 @@ mod resolve;
 mod restart;
 mod rights;
 mod rollouts;
+mod scope;
 mod sets;
 mod skew;
 mod symptoms;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -42,6 +44,7 @@ use self::connect::{Connection, Source};
 use self::glance::Base;
 use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
+use self::scope::Scope;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::HttpSettings;
@@ -93,6 +96,8 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Arc<Semaphore>,
     stamps: BTreeMap<StampName, Stamp>,
+    /// The workloads that are restarted, where somebody said which.
+    restarted: Option<Arc<[WorkloadName]>>,
 }
 
 struct Stamp {
@@ -109,8 +114,10 @@ struct State {
     paused: BTreeSet<WorkloadName>,
     /// Kinds of the workloads that the last look found to get the secret.
     kinds: BTreeSet<WorkloadKind>,
-    /// The last whole look, for glances to build on.
+    /// The last look, for glances to build on.
     base: Option<Base>,
+    /// How much of the cluster the last look was to see.
+    scope: Scope,
     /// The watches, once there was a look for them to follow.
     watches: Vec<AbortOnDropHandle<()>>,
 }
@@ -133,7 +140,14 @@ impl Kubernetes {
             signal: Arc::default(),
             turns: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+            restarted: None,
         }
+    }
+
+    /// The same for a configuration that names the workloads to restart: who else may hold a key is told by the pods, and
+    /// other kinds of workloads are not listed without need.
+    pub fn restarting(self, workloads: impl IntoIterator<Item = WorkloadName>) -> Kubernetes {
+        Kubernetes { restarted: Some(workloads.into_iter().collect()), ..self }
     }
 
     /// The same with Azure to ask for clusters, and for tokens where a kubeconfig wants `kubelogin`.
@@ -221,9 +235,8 @@ fn subject_of(stamp: &StampName) -> String {
     format!("cluster of stamp {stamp}")
 }
 
-#[async_trait]
-impl Clusters for Kubernetes {
-    async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+impl Kubernetes {
+    async fn look_within(&self, name: &StampName, salt: &Salt, scope: Scope) -> Result<ClusterView, Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
         let cluster = self.state_of(name, stamp).await?;
@@ -236,14 +249,24 @@ impl Clusters for Kubernetes {
         let since = self.clock.now();
         self.signal.clear(name);
         stamp.kept.listing();
-        match look::look(&api, &self.subject(stamp), salt).await {
+        stamp.kept.listing_workloads();
+        match look::look(&api, &self.subject(stamp), salt, &scope).await {
             Ok(Looked { view, classes, places, version }) => {
                 state.note(&view);
                 let view = ClusterView { state: cluster, ..view };
-                let base = Base { since, salt: salt.clone(), classes, view: view.clone(), unanswered: false };
+                let base = Base {
+                    since,
+                    salt: salt.clone(),
+                    classes,
+                    view: view.clone(),
+                    scope: scope.clone(),
+                    unanswered: false,
+                    before: BTreeMap::new(),
+                };
                 stamp.kept.know(base.classes.clone(), base.names());
                 stamp.kept.listed(&view.pods, version);
                 state.base = Some(base);
+                state.scope = scope;
                 if state.watches.is_empty() {
                     state.watches = self.watch(name, stamp, &api, places);
                 }
@@ -258,6 +281,26 @@ impl Clusters for Kubernetes {
             }
         }
     }
+}
+
+#[async_trait]
+impl Clusters for Kubernetes {
+    async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.look_within(name, salt, Scope::Everything).await
+    }
+
+    async fn holders(
+        &self,
+        name: &StampName,
+        salt: &Salt,
+        written: Option<Timestamp>,
+    ) -> Result<ClusterView, Fault> {
+        let scope = match &self.restarted {
+            Some(restarted) => Scope::Holders { restarted: Arc::clone(restarted), written },
+            None => Scope::Everything,
+        };
+        self.look_within(name, salt, scope).await
+    }
 
     async fn glance(
         &self,
@@ -267,14 +310,16 @@ impl Clusters for Kubernetes {
     ) -> Result<(ClusterView, Duration), Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
-        let base = state.base.take().filter(|base| base.salt == *salt && base.can_be_built_on());
+        let base = state.base.take().filter(|base| base.is_salted(salt) && base.can_be_built_on());
         let Some(mut base) = base else {
+            let scope = state.scope.clone();
             drop(state);
-            return Ok((self.look(name, salt).await?, Duration::ZERO));
+            return Ok((self.look_within(name, salt, scope).await?, Duration::ZERO));
         };
         let api = self.api(name, stamp, &mut state).await?;
         base.glance(&api, &self.subject(stamp), &stamp.kept, glance).await?;
-        if stamp.kept.none_ends() && glance != Glance::Pods {
+        let of_pods = matches!(glance, Glance::Pods | Glance::Told(Happening::PodsGone));
+        if stamp.kept.none_ends() && !of_pods {
             // Whoever comes to wait for that need not wait.
             self.signal.raise(name, Happening::PodsGone);
         }
@@ -321,10 +366,14 @@ impl Clusters for Kubernetes {
         };
         let (api, paused) = {
             let mut state = stamp.state.lock().await;
-            match self.api(name, stamp, &mut state).await {
-                Ok(api) => (api, state.paused.contains(workload)),
+            let api = match self.api(name, stamp, &mut state).await {
+                Ok(api) => api,
                 Err(fault) => return Effect::NotSent(fault),
+            };
+            if let Some(base) = &mut state.base {
+                base.restarts(workload, &stamp.kept);
             }
+            (api, state.paused.contains(workload))
         };
         let (effect, answer) = restart::restart(&api, workload, mark, permit, paused).await;
         if let Some(base) = &mut stamp.state.lock().await.base {

@@ -1,4 +1,5 @@
-//! Watches that wake whoever waits for a cluster to change. They decide nothing and feed nothing.
+//! Watches that wake whoever waits for a cluster to change. They decide nothing; what they bring is kept beside the last
+//! list.
 //!
 //! A watch begins where a list ended, asks for bookmarks, and goes on from the last version it saw when the
 //! connection ends. A version that the server no longer keeps (410, as an event in a 200 answer or as the
@@ -209,15 +210,18 @@ impl Watch {
             },
             "DELETED" => {
                 self.known.remove(uid);
+                self.kept.workload_gone();
                 Took::Change(Happening::Rollout)
             }
             _ => {
                 let telling = Telling::of(&event.object);
-                match self.known.insert(uid.clone(), telling) {
-                    Some(before) if before == telling => Took::Nothing,
-                    _ if telling.ends_a_wait() => Took::Change(Happening::Rollout),
-                    _ => Took::Nothing,
+                if self.known.insert(uid.clone(), telling) == Some(telling) {
+                    return Took::Nothing;
                 }
+                if let Some(kind) = self.kind.workload() {
+                    self.kept.take_workload(kind, line);
+                }
+                if telling.ends_a_wait() { Took::Change(Happening::Rollout) } else { Took::Nothing }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The workloads of a cluster, of every kind, and the CronJobs among the consumers: one list each.
+//! The workloads of a cluster, of every kind that matters, and the CronJobs among the consumers: one list each.
 //!
 //! One list follows the other, on one connection: a thousand clusters would want four thousand otherwise.
 //! Whoever may list some kinds and not others is not believed to have none of the others: the look fails, and the
@@ -11,15 +11,22 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
 
 use super::api::{Api, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS};
 use super::consumers::Gets;
 use super::csi::Class;
 use super::look::{Place, Placed as _, Subject, everywhere};
+use super::owners::Above;
+use super::scope::Scope;
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::workload::deployment_view;
 use crate::model::{CronJobView, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
+
+/// The kinds that are built in. Rollouts are listed by the pods that belong to one.
+const KINDS: [WorkloadKind; 3] =
+    [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet];
 
 /// What was listed.
 #[derive(Default)]
@@ -32,16 +39,48 @@ pub(super) struct Workloads {
 }
 
 impl Workloads {
-    pub async fn list(api: &Api, subject: &Subject, classes: &[Class]) -> Result<Workloads, Fault> {
+    pub async fn list(
+        api: &Api,
+        subject: &Subject,
+        classes: &[Class],
+        scope: &Scope,
+    ) -> Result<Workloads, Fault> {
         let mut found = Workloads::default();
-        for kind in [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
+        for kind in KINDS.into_iter().filter(|kind| scope.lists(*kind, classes)) {
             found.list_kind(api, subject, classes, kind).await?;
         }
+        if scope.lists_cron_jobs(classes) {
+            found.list_cron_jobs(api, subject, classes).await?;
+        }
+        Ok(found)
+    }
+
+    /// The kinds that were left out and that a pod turns out to belong to.
+    pub async fn list_owners(
+        &mut self,
+        api: &Api,
+        subject: &Subject,
+        classes: &[Class],
+        scope: &Scope,
+        above: &[Above],
+    ) -> Result<(), Fault> {
+        let owns = |kind| above.iter().any(|it| matches!(it, Above::Workload(name) if name.kind == kind));
+        for kind in KINDS.into_iter().filter(|kind| !scope.lists(*kind, classes) && owns(*kind)) {
+            self.list_kind(api, subject, classes, kind).await?;
+        }
+        let of_job = above.iter().any(|it| matches!(it, Above::Other(object) if object.is_job()));
+        if of_job && !scope.lists_cron_jobs(classes) {
+            self.list_cron_jobs(api, subject, classes).await?;
+        }
+        Ok(())
+    }
+
+    async fn list_cron_jobs(&mut self, api: &Api, subject: &Subject, classes: &[Class]) -> Result<(), Fault> {
         let (cron_jobs, _) = everywhere::<CronJob>(api, CRON_JOBS, subject)
             .await
             .map_err(|failure| failure.fault("list the CronJobs", &api.subject))?;
-        found.cron_jobs = cron_jobs.iter().filter_map(|job| cron_job_view(job, classes)).collect();
-        Ok(found)
+        self.cron_jobs = cron_jobs.iter().filter_map(|job| cron_job_view(job, classes)).collect();
+        Ok(())
     }
 
     /// The workloads of one kind. Rollouts are not asked for here.
@@ -94,16 +133,67 @@ impl Workloads {
         view: impl Fn(&T, Gets) -> WorkloadView,
     ) -> bool {
         let before = self.views.len();
-        self.views.extend(objects.iter().map(|object| {
-            let gets = spec(object).map(|spec| Gets::of(&spec, object.namespace(), classes));
-            view(object, gets.unwrap_or_default())
-        }));
+        self.views.extend(objects.iter().map(|object| view_of(object, classes, &spec, &view)));
         self.views[before..].iter().any(|view| view.consumes)
     }
 }
 
+/// An event of a watch.
+#[derive(Deserialize)]
+struct Event<T> {
+    object: T,
+}
+
+/// A workload as the answer to a patch has it.
+pub(super) fn view_in_answer(kind: WorkloadKind, body: &[u8], classes: &[Class]) -> Option<WorkloadView> {
+    match kind {
+        WorkloadKind::Deployment => {
+            let object = serde_json::from_slice::<Deployment>(body).ok()?;
+            Some(view_of(&object, classes, templates::of_deployment, deployment_view))
+        }
+        WorkloadKind::StatefulSet => {
+            let object = serde_json::from_slice::<StatefulSet>(body).ok()?;
+            Some(view_of(&object, classes, templates::of_stateful_set, stateful_set_view))
+        }
+        WorkloadKind::DaemonSet => {
+            let object = serde_json::from_slice::<DaemonSet>(body).ok()?;
+            Some(view_of(&object, classes, templates::of_daemon_set, daemon_set_view))
+        }
+        WorkloadKind::Rollout => None,
+    }
+}
+
+/// A workload as an event has it.
+pub(super) fn view_in_event(kind: WorkloadKind, line: &[u8], classes: &[Class]) -> Option<WorkloadView> {
+    match kind {
+        WorkloadKind::Deployment => {
+            let Event { object } = serde_json::from_slice::<Event<Deployment>>(line).ok()?;
+            Some(view_of(&object, classes, templates::of_deployment, deployment_view))
+        }
+        WorkloadKind::StatefulSet => {
+            let Event { object } = serde_json::from_slice::<Event<StatefulSet>>(line).ok()?;
+            Some(view_of(&object, classes, templates::of_stateful_set, stateful_set_view))
+        }
+        WorkloadKind::DaemonSet => {
+            let Event { object } = serde_json::from_slice::<Event<DaemonSet>>(line).ok()?;
+            Some(view_of(&object, classes, templates::of_daemon_set, daemon_set_view))
+        }
+        WorkloadKind::Rollout => None,
+    }
+}
+
+fn view_of<T: Metadata<Ty = ObjectMeta>>(
+    object: &T,
+    classes: &[Class],
+    spec: impl Fn(&T) -> Option<PodSpec>,
+    view: impl Fn(&T, Gets) -> WorkloadView,
+) -> WorkloadView {
+    let gets = spec(object).map(|spec| Gets::of(&spec, object.namespace(), classes));
+    view(object, gets.unwrap_or_default())
+}
+
 /// The specification that a workload's pods have.
-pub(super) mod templates {
+mod templates {
     use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
     use k8s_openapi::api::core::v1::PodSpec;
 

@@ -1,17 +1,19 @@
 //! Restart: canary stamp, soak, then the rest in waves; within a stamp the workloads in their order.
 //!
 //! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
-//! enough to be so. Pods look healthy with a dead key, so where the logs tell, a refusal stops everything, and the
+//! enough to be so. A stamp whose restart was just sent, and that nobody has seen since, keeps no other waiting: it counts as
+//! being worked on, and as not healthy. Pods look healthy with a dead key, so where the logs tell, a refusal stops everything, and the
 //! soak lasts until they have told of all of it. The last healthy stamp that takes traffic is never touched, and the
 //! first rollout that fails stops every stamp.
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, logs_reach, none_refused, propagated, propagated_at,
-    rollout_settled, settled, synced, target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, none_refused, propagated, propagated_at, rollout_settled,
+    settled, synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
-use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
+use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
+use super::super::wave::{admitted, last_healthy};
 use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
@@ -22,14 +24,19 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
     let mut stands = Vec::new();
     let mut reasons = Vec::new();
+    let mut unseen = Vec::new();
     for facts in &ctx.policy.stamps {
         match stand_of(ctx, facts) {
             Ok(stand) => stands.push(stand),
+            Err(reason) if is_between_looks(ctx, facts, &reason) => {
+                stands.push(StampStand::between_looks(ctx, facts, &reason));
+                unseen.push(*reason);
+            }
             Err(reason) => reasons.push(*reason),
         }
     }
     if !reasons.is_empty() {
-        return Stand::Held(reasons);
+        return Stand::Held(reasons.into_iter().chain(unseen).collect());
     }
     if stands.iter().all(StampStand::is_done) {
         return Stand::unless(ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary)));
@@ -40,7 +47,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         .extend(stands.iter().flat_map(StampStand::in_flight).filter(|reason| has_failed(reason)).cloned());
     let stopped = ctx.holding(stopped);
     if !stopped.is_empty() {
-        return Stand::Held(stopped);
+        return Stand::Held(unseen.into_iter().chain(stopped).collect());
     }
     let mut steps = Vec::new();
     let wave = admitted(ctx, &stands, &mut reasons);
@@ -48,7 +55,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         let (Some(stand), Some(facts)) = (stands.get(*index), ctx.policy.stamps.get(*index)) else {
             continue;
         };
-        match next_step(ctx, facts, stand, last_healthy(&stands, *index, &wave.busy)) {
+        match next_step(ctx, facts, stand, last_healthy(stand, wave.busy.is(*index), &wave.busy)) {
             Ok(step) => steps.push(step),
             Err(more) => reasons.extend(more),
         }
@@ -72,90 +79,6 @@ pub fn restarted(ctx: &Context<'_>) -> bool {
 
 fn has_failed(reason: &Reason) -> bool {
     matches!(reason.why, Why::RolloutFailed { .. })
-}
-
-/// Stamps by their place in the configuration.
-struct Wave {
-    /// Those that may be worked on now.
-    admitted: Vec<usize>,
-    /// Those that anybody is at work on, the admitted ones included.
-    busy: Vec<usize>,
-}
-
-/// Which stamps may be worked on now; the others get a reason.
-fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
-    let serves = |stand: &StampStand| stand.takes_traffic && stand.runs;
-    let runs = || stands.iter().position(|stand| stand.runs);
-    let canary = stands.iter().position(serves).or_else(runs).unwrap_or(0);
-    let of = |wanted: fn(&StampStand) -> bool| -> Vec<usize> {
-        stands.iter().enumerate().filter(|(_, stand)| wanted(stand)).map(|(index, _)| index).collect()
-    };
-    let mut wave = Wave { admitted: of(StampStand::is_ours), busy: of(StampStand::is_busy) };
-    for (index, stand) in stands.iter().enumerate() {
-        if stand.is_done() || stand.is_ours() {
-            continue;
-        }
-        // Somebody else rolls it out: whatever becomes of that, it is judged afterwards.
-        let mut holds = ctx.holding(stand.in_flight().cloned().collect());
-        if holds.is_empty() {
-            holds = ctx.holding(wave_holds(ctx, stands, canary, index, &wave.busy));
-        }
-        if holds.is_empty() {
-            wave.admitted.push(index);
-            wave.busy.push(index);
-        } else {
-            reasons.extend(holds);
-        }
-    }
-    wave
-}
-
-fn wave_holds(
-    ctx: &Context<'_>,
-    stands: &[StampStand],
-    canary: usize,
-    index: usize,
-    busy: &[usize],
-) -> Vec<Reason> {
-    let (Some(stand), Some(first)) = (stands.get(index), stands.get(canary)) else { return Vec::new() };
-    let hold = |why| vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)];
-    if index != canary {
-        if !first.is_done() {
-            return hold(Why::CanaryFirst { canary: first.name.clone() });
-        }
-        let alone = stands.iter().enumerate().all(|(other, stand)| other == canary || !stand.begun);
-        if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
-            && alone
-        {
-            if until > ctx.now {
-                return hold(Why::Soaking { canary: first.name.clone(), until });
-            }
-            let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
-            if !unknown.is_empty() {
-                return unknown;
-            }
-        }
-    }
-    let others = || busy.iter().filter(|other| **other != index).filter_map(|other| stands.get(*other));
-    if others().count() >= ctx.policy.wave_size.max(1) {
-        return hold(Why::WaveFull { busy: others().map(|stand| stand.name.clone()).collect() });
-    }
-    last_healthy(stands, index, busy).into_iter().collect()
-}
-
-/// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy
-/// in a moment.
-fn last_healthy(stands: &[StampStand], index: usize, busy: &[usize]) -> Option<Reason> {
-    let stand = stands.get(index).filter(|stand| stand.takes_traffic)?;
-    let mut others =
-        stands.iter().enumerate().filter(|(other, stand)| *other != index && stand.takes_traffic).peekable();
-    others.peek()?;
-    let stays = others.any(|(other, stand)| stand.healthy && !busy.contains(&other));
-    let recovering = busy
-        .iter()
-        .any(|other| *other != index && stands.get(*other).is_some_and(|stand| stand.takes_traffic));
-    let why = Why::LastHealthyStamp { recovering };
-    (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
 }
 
 /// The next restart of an admitted stamp, or why it has to wait.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::reason::later;
+use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::renewed_at;
 use crate::model::{AccountView, KeyKind, Requests, StampFacts, StampName, UsageView};
@@ -99,12 +100,16 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     }
 }
 
-/// When the first of the stamp's pods that are young enough began. That evidence was asked for before.
+/// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing
+/// because of our own restart, none of them is older than the first of those.
 fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let max = ctx.policy.ages.ordinary;
     let vault = ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
-    let cluster = ctx.cluster(&facts.name, Gate::NotRefused, max).ok()?;
-    renewed_at(vault, cluster, ctx.policy.vault_lag)
+    match ctx.cluster(&facts.name, Gate::NotRefused, max) {
+        Ok(cluster) => renewed_at(vault, cluster, ctx.policy.vault_lag),
+        Err(reason) if matches!(reason.why, Why::NotSeen(_)) => begun_at(ctx, &facts.name, vault),
+        Err(_) => None,
+    }
 }
 
 /// The region that serves the stamp's pods, if the account is there; where it is not, another one serves them, and nobody

@@ -44,7 +44,7 @@ fn keyslot(world: &Running) -> Fared {
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyslot"))
         .args(["rotate", "--retire", "primary"])
         .env_clear()
-        .envs(std::env::var("KEYSLOT_LOG").map(|level| ("KEYSLOT_LOG", level)))
+        .env("KEYSLOT_LOG", std::env::var("KEYSLOT_LOG").unwrap_or("info".to_owned()))
         .env("HOME", world.folder())
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .envs(world.variables.iter().cloned())

@@ -9,8 +9,8 @@
 //!   which the one before it is complete;
 //! - requests a workload, watches apart: from the first look until every old pod is known to be gone, and those of
 //!   regenerate's own fresh lists of everything;
-//! - from the end of a stamp's last old pod to our look at its pods, and from the end of the last pod of all until
-//!   every gate of regenerate is judged on fresh lists;
+//! - from the end of a stamp's last old pod until keyslot knows of it, by its log, and from the end of the last pod of all
+//!   until every gate of regenerate is judged on fresh lists;
 //! - for many stamps also keyslot's peak memory and processor time.
 //!
 //! `-- --small N` and `-- --large N` set the numbers of stamps (6 and 1,000; 0 leaves a part out).
@@ -128,10 +128,10 @@ fn knowing(stories: &[StampStory], folder: &std::path::Path) {
         tell("old pods", "not all known to be gone".to_owned());
         return;
     };
-    let latencies = measure::latencies(stories, &measure::transcript(folder), quiesce);
+    let latencies = measure::latencies(stories, &measure::seen(folder), quiesce);
     if let (Some(middle), Some(worst)) = (latencies.get(latencies.len() / 2), latencies.last()) {
         let (middle, worst) = (millis(*middle), millis(*worst));
-        tell("pod's end to our look", format!("{middle} median, {worst} worst of {}", latencies.len()));
+        tell("pod's end to our knowing", format!("{middle} median, {worst} worst of {}", latencies.len()));
     }
     let last = stories.iter().filter_map(|story| story.last_old_pod).max().unwrap();
     tell("last pod's end to all judged", millis(between(last, regenerate)));

@@ -99,23 +99,34 @@ pub fn afresh(asked: &[Asked], quiesce: Timestamp) -> Option<Timestamp> {
     asked.iter().filter(|asked| asked.at > quiesce).find(whole).map(|asked| asked.at)
 }
 
+/// When each stamp's cluster was seen anew, in the world's time, by what keyslot logs.
+pub fn seen(folder: &Path) -> BTreeMap<String, Vec<Timestamp>> {
+    let log = std::fs::read_to_string(folder.join("keyslot.log")).unwrap();
+    let mut seen: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+    for line in log.lines().filter_map(|line| line.split_once(": seen stamp=")).map(|(_, line)| line) {
+        let (stamp, at) = line.split_once(" at=").unwrap();
+        seen.entry(stamp.to_owned()).or_default().push(at.trim().parse().unwrap());
+    }
+    seen
+}
+
 /// A look that began so long before may have seen the pod gone.
 const UNDER_WAY: Duration = Duration::from_secs(1);
 
-/// From a stamp's last old pod's end to the first look at its pods, where somebody waited for it then.
-pub fn latencies(stories: &[StampStory], asked: &[Asked], since: Timestamp) -> Vec<Duration> {
-    let mut looks: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
-    for asked in asked.iter().filter(|asked| asked.path.contains("/pods") && !asked.is_watch()) {
-        looks.entry(&asked.host).or_default().push(asked.at);
-    }
+/// From a stamp's last old pod's end until its cluster was seen without it, where somebody waited for it then.
+pub fn latencies(
+    stories: &[StampStory],
+    seen: &BTreeMap<String, Vec<Timestamp>>,
+    since: Timestamp,
+) -> Vec<Duration> {
     let mut latencies: Vec<Duration> = stories
         .iter()
         .filter_map(|story| {
             let gone = story.last_old_pod.filter(|gone| *gone > since)?;
-            let looks = looks.get(story.address.as_str())?;
-            let before = looks.iter().rfind(|at| **at < gone)?;
-            let looked = looks.iter().find(|at| **at >= gone)?;
-            (between(*before, gone) > UNDER_WAY).then(|| between(gone, *looked))
+            let seen = seen.get(&story.name)?;
+            let before = seen.iter().rfind(|at| **at < gone)?;
+            let known = seen.iter().find(|at| **at >= gone)?;
+            (between(*before, gone) > UNDER_WAY).then(|| between(gone, *known))
         })
         .collect();
     latencies.sort();

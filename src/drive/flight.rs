@@ -1,0 +1,175 @@
+//! What is under way: restarts that were sent, and looks at single stamps; each by itself, so that no stamp waits for the
+//! news of another.
+//!
+//! Nothing is decided here. What lands is put into the world by the loop, one after the other, and decided on together.
+//! No step is begun for a stamp that is being looked at: whoever acts has the newest there is. A look that was under way
+//! while somebody's step touched its stamp is void when it lands.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::model::{ClusterView, EvidenceKey, Seen, StampName, StepKey, VaultView};
+use crate::rotation::{Intent, Outcome, Step};
+
+/// As much as is under way at the same time; the rest waits for its turn.
+const AT_ONCE: usize = 256;
+
+/// What came of one of them.
+pub(super) enum Landed {
+    Restart(Box<Intent>, Outcome),
+    /// The vault too, where what the pods mount called for it.
+    Cluster(EvidenceKey, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
+    Vault(EvidenceKey, Seen<VaultView>),
+}
+
+#[derive(Default)]
+pub(super) struct Flight {
+    under_way: FuturesUnordered<BoxFuture<'static, Landed>>,
+    queued: VecDeque<BoxFuture<'static, Landed>>,
+    steps: BTreeMap<StepKey, StampName>,
+    /// Whether what each look will have seen still counts.
+    looks: BTreeMap<EvidenceKey, bool>,
+}
+
+impl Flight {
+    pub fn is_empty(&self) -> bool {
+        self.under_way.is_empty() && self.queued.is_empty()
+    }
+
+    pub fn restart(&mut self, stamp: StampName, key: StepKey, future: BoxFuture<'static, Landed>) {
+        self.steps.insert(key, stamp);
+        self.start(future);
+    }
+
+    pub fn look(&mut self, key: EvidenceKey, future: BoxFuture<'static, Landed>) {
+        self.looks.insert(key, true);
+        self.start(future);
+    }
+
+    fn start(&mut self, future: BoxFuture<'static, Landed>) {
+        if self.under_way.len() < AT_ONCE {
+            self.under_way.push(future);
+        } else {
+            self.queued.push_back(future);
+        }
+    }
+
+    /// Whether a look would be one too many: the same is under way, or a restart of which the answer tells more.
+    pub fn awaits(&self, key: &EvidenceKey) -> bool {
+        let restarts = |stamp: &StampName| self.steps.values().any(|at_work| at_work == stamp);
+        self.looks.contains_key(key) || matches!(key, EvidenceKey::Cluster(stamp) if restarts(stamp))
+    }
+
+    /// Whether the step has to wait: one is under way in its stamp, or a look at it.
+    pub fn holds(&self, step: &Step) -> bool {
+        let (Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. }) = step else { return false };
+        self.awaits(&EvidenceKey::Cluster(stamp.clone())) || self.awaits(&EvidenceKey::Vault(stamp.clone()))
+    }
+
+    /// After a step: looks that began before it tell nothing.
+    pub fn void(&mut self, step: &Step) {
+        if let Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. } = step {
+            for key in [EvidenceKey::Cluster(stamp.clone()), EvidenceKey::Vault(stamp.clone())] {
+                self.looks.entry(key).and_modify(|counts| *counts = false);
+            }
+        }
+    }
+
+    /// What lands next; never, where nothing is under way.
+    pub async fn next(&mut self) -> Landed {
+        match self.under_way.next().await {
+            Some(landed) => landed,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What has landed already.
+    pub fn landed(&mut self) -> Option<Landed> {
+        self.next().now_or_never()
+    }
+
+    /// Takes note of a landing. Whether it counts.
+    pub fn over(&mut self, landed: &Landed) -> bool {
+        while self.under_way.len() < AT_ONCE
+            && let Some(next) = self.queued.pop_front()
+        {
+            self.under_way.push(next);
+        }
+        match landed {
+            Landed::Restart(intent, _) => {
+                self.steps.remove(&intent.key);
+                true
+            }
+            Landed::Cluster(key, ..) | Landed::Vault(key, _) => self.looks.remove(key).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{Blindness, SecretVersion, WorkloadName};
+    use crate::rotation::Leg;
+
+    fn key(stamp: &str) -> EvidenceKey {
+        EvidenceKey::Vault(StampName::new(stamp))
+    }
+
+    fn look(flight: &mut Flight, stamp: &str) {
+        let landed = Landed::Vault(key(stamp), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
+        flight.look(key(stamp), async move { landed }.boxed());
+    }
+
+    fn restart(stamp: &str) -> Step {
+        Step::Restart {
+            leg: Leg::Out,
+            stamp: stamp.into(),
+            workload: WorkloadName::new("n", "w"),
+            version: SecretVersion::new("v"),
+            restarted_at: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_look_that_a_step_has_overtaken_does_not_count_and_no_step_overtakes_a_look_of_ours() {
+        let mut flight = Flight::default();
+        look(&mut flight, "a");
+        look(&mut flight, "b");
+        assert!(flight.holds(&restart("a")) && !flight.holds(&restart("c")));
+        flight.void(&restart("b"));
+        let mut counts = BTreeMap::new();
+        while let Some(landed) = flight.landed() {
+            let Landed::Vault(key, _) = &landed else { panic!("a look") };
+            counts.insert(key.clone(), flight.over(&landed));
+        }
+        assert_eq!(counts, [(key("a"), true), (key("b"), false)].into());
+        assert!(flight.is_empty() && !flight.holds(&restart("a")));
+    }
+
+    #[test]
+    fn while_a_restart_is_under_way_nobody_looks_at_its_cluster() {
+        let mut flight = Flight::default();
+        let step = restart("a");
+        flight.restart("a".into(), step.key(), std::future::pending().boxed());
+        let cluster = |stamp: &str| EvidenceKey::Cluster(stamp.into());
+        assert!(flight.awaits(&cluster("a")) && flight.holds(&step));
+        assert!(!flight.awaits(&cluster("b")) && !flight.awaits(&key("a")));
+    }
+
+    #[test]
+    fn what_is_more_than_may_be_under_way_waits_for_its_turn_and_lands_too() {
+        let mut flight = Flight::default();
+        (0..AT_ONCE + 3).for_each(|number| look(&mut flight, &number.to_string()));
+        assert_eq!((flight.under_way.len(), flight.queued.len()), (AT_ONCE, 3));
+        let mut landings = 0;
+        while let Some(landed) = flight.landed() {
+            assert!(flight.over(&landed));
+            landings += 1;
+        }
+        assert_eq!((landings, flight.is_empty()), (AT_ONCE + 3, true));
+    }
+}

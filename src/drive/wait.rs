@@ -1,0 +1,201 @@
+//! Looking, and waiting for whatever comes first: a landing, the news of a watch, or the time.
+//!
+//! Looks at single stamps are begun here and land by themselves; everything else is looked at on the spot. Nothing is
+//! decided: whoever waited decides anew, on all that is known then.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, FutureExt as _, select};
+use jiff::Timestamp;
+
+use super::attention::Looks;
+use super::flight::Landed;
+use super::{DriveError, Driver};
+use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
+use crate::ports::{Changed, Glance};
+use crate::rotation::{Opens, Reason, Why, later};
+
+/// A wait lets some time pass, whatever the moment that it waits for.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Where something is under way and nothing else is waited for, it is decided anew this often all the same.
+const LONGEST_FLIGHT: Duration = Duration::from_secs(60);
+
+/// What ended a wait.
+enum News {
+    Landed(Landed),
+    Changed(BTreeSet<Changed>),
+    Time,
+}
+
+/// What new pods mount that the vault was not seen to hold was written since: a glance is as old as its base, so the order
+/// of the two looks does not tell.
+fn mounts_something_newer(vault: Option<&VaultView>, cluster: Option<&ClusterView>) -> bool {
+    let (Some(vault), Some(cluster)) = (vault, cluster) else { return false };
+    let other = |mounted: &SecretVersion| *mounted != vault.version;
+    cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounted.as_ref().is_some_and(other))
+}
+
+pub(super) fn opens_by_looking(reason: &Reason) -> bool {
+    reason.why.opens() == Opens::ByLooking
+}
+
+impl Driver {
+    /// Sleeps until then, or until something lands or happens in a cluster that a reason waits for; where nothing of that
+    /// comes first, the evidence behind those reasons is looked at again. Where watches follow, what they tell comes
+    /// before the time.
+    ///
+    /// # Errors
+    /// The outcome of what landed could not be written.
+    pub(super) async fn wait(&mut self, reasons: &[Reason], until: Timestamp) -> Result<(), DriveError> {
+        let clock = Arc::clone(&self.ports.clock);
+        let clusters = Arc::clone(&self.ports.clusters);
+        let now = clock.now();
+        let pace = self.policy.pace;
+        let due = self.attention.until(reasons, clusters.as_ref(), &self.world, now, &pace);
+        // What opens this very moment, to the instant, may need the next one to be seen open.
+        let until = due.unwrap_or(until).max(later(now, SHORTEST_WAIT));
+        loop {
+            let heard = self.attention.heard(reasons);
+            self.begin(Looks { glances: heard, ..Looks::default() });
+            if self.flight.is_empty() && clock.now() >= until {
+                break;
+            }
+            match self.news(until).await {
+                News::Landed(landed) => return self.land(Some(landed)).await,
+                News::Changed(changed) => self.attention.hear(changed),
+                News::Time => break,
+            }
+        }
+        let at = (now, clock.now());
+        let looks = self.attention.due_at(reasons, clusters.as_ref(), &self.world, at, &pace);
+        self.look(looks).await;
+        Ok(())
+    }
+
+    async fn news(&mut self, until: Timestamp) -> News {
+        let clock = Arc::clone(&self.ports.clock);
+        let clusters = Arc::clone(&self.ports.clusters);
+        // What has landed comes first: a clock that is simulated jumps when it is asked to sleep.
+        let landing = std::pin::pin!(self.flight.next());
+        let happening = std::pin::pin!(async {
+            let (changed, sleep) = (clusters.changed(), clock.sleep_until(until));
+            futures::pin_mut!(changed, sleep);
+            match select(changed, sleep).await {
+                Either::Left((changed, _)) => News::Changed(changed),
+                Either::Right(_) => News::Time,
+            }
+        });
+        match select(landing, happening).await {
+            Either::Left((landed, _)) => News::Landed(landed),
+            Either::Right((news, _)) => news,
+        }
+    }
+
+    /// Waits while something is under way, for that and for whatever else the reasons wait for.
+    pub(super) async fn attend(&mut self, reasons: &[Reason]) -> Result<(), DriveError> {
+        let others: Vec<Reason> =
+            reasons.iter().filter(|reason| !opens_by_looking(reason)).cloned().collect();
+        let until = later(self.ports.clock.now(), LONGEST_FLIGHT);
+        self.wait(&others, until).await
+    }
+
+    /// Until nothing is under way.
+    pub(super) async fn land_all(&mut self) -> Result<(), DriveError> {
+        while !self.flight.is_empty() {
+            let landed = self.flight.next().await;
+            self.land(Some(landed)).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what the reasons say is missing or stale; single stamps are looked at by and by. Whether there was
+    /// anything to begin.
+    pub(super) async fn look_behind(&mut self, reasons: &[Reason]) -> bool {
+        let keys: BTreeSet<EvidenceKey> = reasons
+            .iter()
+            .filter_map(|reason| match &reason.why {
+                Why::NotSeen(key) | Why::TooOld { evidence: key, .. } => Some(key.clone()),
+                Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
+                _ => None,
+            })
+            .filter(|key| !self.flight.awaits(key))
+            .collect();
+        let anything = !keys.is_empty();
+        let looks = self.attention.split(keys);
+        self.look(looks).await;
+        anything
+    }
+
+    /// Begins looks at stamps, and looks at the rest.
+    pub(super) async fn look(&mut self, looks: Looks) {
+        let rest = self.begin(looks);
+        self.look_now(&rest).await;
+    }
+
+    /// Looks at all there is, for people.
+    pub(super) async fn look_at_everything(&mut self) {
+        let everything = self.observer.everything();
+        self.observer.look_whole(&everything, &mut self.world).await;
+        self.digests.renew_all();
+    }
+
+    /// Looks at these on the spot.
+    pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
+        self.observer.look(keys, &mut self.world).await;
+        keys.iter().for_each(|key| self.digests.renew(key));
+    }
+
+    /// Begins looks at stamps that nobody is looking at, and leaves what is no single stamp's.
+    fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
+        let at = self.ports.clock.now();
+        let free = |key: &EvidenceKey| !self.flight.awaits(key);
+        let Looks { whole, glances } = looks;
+        let of_stamp = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_));
+        let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(of_stamp);
+        let looks = Looks {
+            whole: stamps.into_iter().filter(free).collect(),
+            glances: glances
+                .into_iter()
+                .filter(|(stamp, _)| free(&EvidenceKey::Cluster(stamp.clone())))
+                .collect(),
+        };
+        self.attention.looked(&looks, at);
+        for (stamp, glance) in looks.glances {
+            self.glance(stamp, glance);
+        }
+        for key in looks.whole {
+            let look = match &key {
+                EvidenceKey::Cluster(stamp) => {
+                    let (seen, key) = (self.observer.cluster(stamp, &self.world), key.clone());
+                    async move { Landed::Cluster(key, Box::new(seen.await), None) }.boxed()
+                }
+                EvidenceKey::Vault(stamp) => {
+                    let (seen, key) = (self.observer.vault(stamp), key.clone());
+                    async move { Landed::Vault(key, seen.await) }.boxed()
+                }
+                _ => continue,
+            };
+            self.flight.look(key, look);
+        }
+        rest
+    }
+
+    fn glance(&mut self, stamp: StampName, glance: Glance) {
+        let key = EvidenceKey::Cluster(stamp.clone());
+        let known = self.world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
+        let (seen, vault) = (self.observer.glance(&stamp, glance), self.observer.vault(&stamp));
+        let landing = key.clone();
+        let look = async move {
+            let seen = seen.await;
+            let vault = match mounts_something_newer(known.as_ref(), seen.get()) {
+                true => Some(vault.await),
+                false => None,
+            };
+            Landed::Cluster(landing, Box::new(seen), vault)
+        };
+        self.flight.look(key, look.boxed());
+    }
+}

@@ -1,0 +1,135 @@
+//! Which stamps may be restarted now: the canary by itself, and after its soak as many at once as the policy says, never the
+//! last healthy one that takes traffic. The others get a reason.
+
+use super::predicate::logs_reach;
+use super::reason::later;
+use super::stamps::StampStand;
+use super::{Context, Gate, Reason, Subject, Why};
+
+/// Stamps by their place in the configuration.
+pub struct Wave {
+    /// Those that may be worked on now.
+    pub admitted: Vec<usize>,
+    pub busy: Busy,
+}
+
+/// The stamps that anybody is at work on, the admitted ones included, and what they leave of the rest; counted as it
+/// changes, for each of a thousand stamps asks.
+pub struct Busy {
+    is: Vec<bool>,
+    count: usize,
+    /// Those among them that take traffic.
+    serving: usize,
+    /// All that take traffic.
+    all_serving: usize,
+    /// Those that take traffic, are healthy and left alone.
+    steady: usize,
+    /// Whether this rotation has begun on any other than the canary.
+    begun: bool,
+}
+
+impl Busy {
+    fn of(stands: &[StampStand], canary: usize) -> Busy {
+        let begun = stands.iter().enumerate().any(|(other, stand)| other != canary && stand.begun);
+        let serving = || stands.iter().filter(|stand| stand.takes_traffic);
+        let mut busy = Busy {
+            is: vec![false; stands.len()],
+            count: 0,
+            serving: 0,
+            all_serving: serving().count(),
+            steady: serving().filter(|stand| stand.healthy).count(),
+            begun,
+        };
+        for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
+            busy.add(index, stand);
+        }
+        busy
+    }
+
+    fn add(&mut self, index: usize, stand: &StampStand) {
+        if let Some(is) = self.is.get_mut(index).filter(|is| !**is) {
+            *is = true;
+            self.count += 1;
+            self.serving += usize::from(stand.takes_traffic);
+            self.steady -= usize::from(is_steady(stand));
+        }
+    }
+
+    pub fn is(&self, index: usize) -> bool {
+        self.is.get(index).copied().unwrap_or_default()
+    }
+}
+
+fn is_steady(stand: &StampStand) -> bool {
+    stand.takes_traffic && stand.healthy
+}
+
+/// Which stamps may be worked on now; the others get a reason.
+pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
+    let serves = |stand: &StampStand| stand.takes_traffic && stand.runs;
+    let runs = || stands.iter().position(|stand| stand.runs);
+    let canary = stands.iter().position(serves).or_else(runs).unwrap_or(0);
+    let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
+    let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(stands, canary) };
+    for (index, stand) in stands.iter().enumerate() {
+        if stand.is_done() || stand.is_ours() {
+            continue;
+        }
+        // Somebody else rolls it out: whatever becomes of that, it is judged afterwards.
+        let mut holds = ctx.holding(stand.in_flight().cloned().collect());
+        if holds.is_empty() {
+            holds = ctx.holding(wave_holds(ctx, stands, canary, index, &wave.busy));
+        }
+        if holds.is_empty() {
+            wave.admitted.push(index);
+            wave.busy.add(index, stand);
+        } else {
+            reasons.extend(holds);
+        }
+    }
+    wave
+}
+
+fn wave_holds(
+    ctx: &Context<'_>,
+    stands: &[StampStand],
+    canary: usize,
+    index: usize,
+    busy: &Busy,
+) -> Vec<Reason> {
+    let (Some(stand), Some(first)) = (stands.get(index), stands.get(canary)) else { return Vec::new() };
+    let hold = |why| vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)];
+    if index != canary {
+        if !first.is_done() {
+            return hold(Why::CanaryFirst { canary: first.name.clone() });
+        }
+        if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
+            && !busy.begun
+        {
+            if until > ctx.now {
+                return hold(Why::Soaking { canary: first.name.clone(), until });
+            }
+            let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+            if !unknown.is_empty() {
+                return unknown;
+            }
+        }
+    }
+    if busy.count - usize::from(busy.is(index)) >= ctx.policy.wave_size.max(1) {
+        let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.is(*other));
+        return hold(Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() });
+    }
+    last_healthy(stand, busy.is(index), busy).into_iter().collect()
+}
+
+/// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy
+/// in a moment.
+pub fn last_healthy(stand: &StampStand, is_busy: bool, busy: &Busy) -> Option<Reason> {
+    if !stand.takes_traffic || busy.all_serving < 2 {
+        return None;
+    }
+    let stays = busy.steady > usize::from(is_steady(stand) && !is_busy);
+    let recovering = busy.serving > usize::from(is_busy);
+    let why = Why::LastHealthyStamp { recovering };
+    (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
+}

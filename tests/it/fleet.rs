@@ -1,0 +1,316 @@
+//! Many stamps at once: a slow one keeps no other waiting, and what a restart asks of the clusters is counted.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::executor::block_on;
+use jiff::Timestamp;
+use keyslot::drive::{Silent, TurnEnd};
+use keyslot::model::{
+    ClusterView, KeyKind, KeyMaterial, Salt, SecretVersion, Slot, StampName, VaultView, WorkloadName,
+};
+use keyslot::ports::{
+    Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, Ports, RestartMark, Vaults,
+};
+use keyslot::sim::memory::block_on_or_crash;
+use keyslot::sim::{Command, SharedWorld, WorldConfig};
+
+use crate::in_memory::Theatre;
+use crate::journey::later;
+use crate::live::Live;
+
+#[path = "../bench/restart/scene.rs"]
+mod scene;
+
+use scene::{NAMESPACE, Scene, WORKLOADS};
+
+/// Which calls of the slow stamp take their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slow {
+    Restart,
+    LookAfterRestart,
+}
+
+/// Clusters of which one answers its first restart, or the first look after that, long after everybody else.
+struct Sluggish {
+    inner: Arc<dyn Clusters>,
+    clock: Arc<dyn Clock>,
+    world: SharedWorld,
+    stamp: StampName,
+    slow: Slow,
+    /// Restarts sent to the slow stamp, and how many of the others had everything restarted when it answered.
+    told: Arc<Mutex<(usize, Option<usize>)>>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(25 * 60);
+
+impl Sluggish {
+    async fn take_time(&self) {
+        let until = later(self.clock.now(), PATIENCE);
+        std::future::poll_fn(|context| {
+            if self.clock.now() >= until {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        let others =
+            self.world.lock().stamps().filter(|one| one.name != self.stamp && is_restarted(one)).count();
+        self.told.lock().unwrap().1.get_or_insert(others);
+    }
+}
+
+fn is_restarted(stamp: &keyslot::sim::Stamp) -> bool {
+    stamp.cluster.deployments().iter().all(|deployment| deployment.generation > 1)
+}
+
+#[async_trait]
+impl Clusters for Sluggish {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        let view = self.inner.look(stamp, salt).await;
+        let first = *self.told.lock().unwrap() == (1, None);
+        if self.slow == Slow::LookAfterRestart && *stamp == self.stamp && first {
+            self.take_time().await;
+        }
+        view
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        let effect = self.inner.restart(stamp, workload, mark, permit).await;
+        if *stamp == self.stamp {
+            let count = {
+                let mut told = self.told.lock().unwrap();
+                told.0 += 1;
+                told.0
+            };
+            if self.slow == Slow::Restart && count == 1 {
+                self.take_time().await;
+            }
+        }
+        effect
+    }
+
+    async fn changed(&self) -> BTreeSet<Changed> {
+        self.inner.changed().await
+    }
+}
+
+#[test]
+fn a_stamp_that_answers_slowly_keeps_no_other_waiting_for_its_next_step() {
+    for slow in [Slow::Restart, Slow::LookAfterRestart] {
+        let mut theatre = Theatre::new(WorldConfig::default().with_stamps(4));
+        theatre.policy.wave_size = 4;
+        let told: Arc<Mutex<(usize, Option<usize>)>> = Arc::default();
+        let stamp = theatre.policy.stamps[3].name.clone();
+        let sluggish = |ports: Ports| Ports {
+            clusters: Arc::new(Sluggish {
+                inner: Arc::clone(&ports.clusters),
+                clock: Arc::clone(&ports.clock),
+                world: theatre.world.clone(),
+                stamp: stamp.clone(),
+                slow,
+                told: Arc::clone(&told),
+            }),
+            ..ports
+        };
+        let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), sluggish)).unwrap();
+        block_on(driver.open(&theatre.request())).unwrap();
+        block_on(driver.approve("approver", None)).unwrap();
+        let flag = theatre.crashes.flag().clone();
+        let end = block_on_or_crash(driver.run(), &flag).unwrap_or_else(|| panic!("{slow:?}: it hangs"));
+        assert_eq!(end.unwrap(), TurnEnd::Done, "{slow:?}");
+        let (_, others) = *told.lock().unwrap();
+        assert_eq!(others, Some(3), "{slow:?}: every other stamp was through when the slow one answered");
+        let world = theatre.world.lock();
+        let (outcome, counters) = (world.outcome(), world.counters());
+        assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{slow:?}");
+        assert!(counters.generations.values().all(|raised| *raised == 1), "{slow:?}: {counters:?}");
+    }
+}
+
+/// A world whose watches tell at once: time passes until a rollout has ended. Somebody writes the vault anew when the first
+/// restart was sent; glances are older than anything.
+struct Watched {
+    inner: Arc<dyn Clusters>,
+    world: SharedWorld,
+    calls: Calls,
+    waits: AtomicBool,
+}
+
+type Calls = Arc<Mutex<Vec<&'static str>>>;
+
+struct Vaulted(Arc<dyn Vaults>, Calls);
+
+fn note(calls: &Calls, call: &'static str) {
+    calls.lock().unwrap().push(call);
+}
+
+#[async_trait]
+impl Vaults for Vaulted {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<VaultView, Fault> {
+        note(&self.1, "vault");
+        self.0.look(stamp, salt).await
+    }
+
+    async fn write(
+        &self,
+        stamp: &StampName,
+        kind: KeyKind,
+        replaces: &SecretVersion,
+        permit: &Permit,
+    ) -> Effect<()> {
+        self.0.write(stamp, kind, replaces, permit).await
+    }
+}
+
+#[async_trait]
+impl Clusters for Watched {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.inner.look(stamp, salt).await
+    }
+
+    async fn glance(
+        &self,
+        stamp: &StampName,
+        salt: &Salt,
+        glance: Glance,
+    ) -> Result<(ClusterView, Duration), Fault> {
+        let view = self.inner.look(stamp, salt).await?;
+        if matches!(glance, Glance::Told(Happening::Rollout)) {
+            note(&self.calls, "told");
+        }
+        Ok((view, Duration::from_secs(100)))
+    }
+
+    fn follows(&self, _: &StampName) -> bool {
+        self.waits.load(Ordering::SeqCst)
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        let effect = self.inner.restart(stamp, workload, mark, permit).await;
+        let mut world = self.world.lock();
+        if !self.calls.lock().unwrap().contains(&"restart") {
+            let key = world.account().current(KeyKind::read_write(Slot::Secondary)).unwrap();
+            let value = KeyMaterial::clone(&key.material);
+            world.apply(Command::SetSecret { stamp: stamp.clone(), value }).unwrap();
+        }
+        note(&self.calls, "restart");
+        self.waits.store(true, Ordering::SeqCst);
+        effect
+    }
+
+    async fn changed(&self) -> BTreeSet<Changed> {
+        if !self.waits.swap(false, Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
+        let mut world = self.world.lock();
+        // Long enough for any rollout, and for its pods to mount what the vault holds now.
+        let until = later(world.now(), Duration::from_secs(90));
+        world.advance_to(until);
+        let stamps = world.stamps();
+        stamps.map(|one| Changed { stamp: one.name.clone(), what: Happening::Rollout }).collect()
+    }
+}
+
+#[test]
+fn a_vault_is_looked_at_again_when_a_glance_shows_pods_that_mount_what_it_was_not_seen_to_hold() {
+    let mut config = WorldConfig::default().with_stamps(1);
+    config.workloads.truncate(1);
+    let theatre = Theatre::new(config);
+    let calls: Calls = Arc::default();
+    let around = |ports: Ports| Ports {
+        clusters: Arc::new(Watched {
+            inner: Arc::clone(&ports.clusters),
+            world: theatre.world.clone(),
+            calls: Arc::clone(&calls),
+            waits: AtomicBool::new(false),
+        }),
+        vaults: Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls))),
+        ..ports
+    };
+    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    block_on(driver.approve("approver", None)).unwrap();
+    let flag = theatre.crashes.flag().clone();
+    let end = block_on_or_crash(driver.run(), &flag).expect("it hangs").unwrap();
+    assert_eq!(end, TurnEnd::Done);
+    let calls = calls.lock().unwrap().clone();
+    let told = calls.iter().position(|call| *call == "told").expect("a rollout's end was told");
+    assert_eq!(calls.get(told + 1), Some(&"vault"), "before the pods are blamed: {calls:?}");
+}
+
+/// What the clusters were asked, watches apart, by the last words of the paths.
+fn asked(live: &Live, since: Option<Timestamp>) -> Vec<String> {
+    let hosts: BTreeSet<String> =
+        live.stage.simulation.wire.listeners().values().map(ToString::to_string).collect();
+    let entries = live.stage.simulation.wire.transcript().entries();
+    entries
+        .iter()
+        .filter(|entry| hosts.contains(&entry.host) && !entry.path.contains("watch="))
+        .filter(|entry| since.is_none_or(|since| entry.at >= since))
+        .map(|entry| {
+            let path = entry.path.split('?').next().unwrap_or_default();
+            format!("{} {}", entry.method, path.rsplit('/').next().unwrap_or_default())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_asks_four_requests_a_workload_fresh_lists_before_regenerate_included() {
+    let scene = Scene { stamps: 5, seed: 3 };
+    let live = Live::of(scene.world(), 6.0);
+    set_policy(&live);
+    let mut process = live.keyslot(&["rotate", "--retire", "primary"]);
+    while process.ended().is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let moved = live.stage.simulation.world.with(|world| world.stamps().all(is_restarted));
+    assert!(moved, "{}", process.talk());
+    let asked = asked(&live, None);
+    for name in WORKLOADS {
+        let path = format!("/namespaces/{NAMESPACE}/deployments/{name}");
+        let patches = live.stage.simulation.wire.transcript().count("PATCH", &path);
+        assert_eq!(patches, scene.stamps, "each workload is patched once");
+    }
+    let of = |what: &str| asked.iter().filter(|one| one.ends_with(what)).count();
+    for nobody in ["statefulsets", "daemonsets", "cronjobs", "rollouts", "replicasets"] {
+        assert_eq!(of(nobody), 0, "nobody has any of those, and nobody is configured: {nobody}");
+    }
+    // Before the restarts and before regenerate; what the names are spelt like is asked of no more than four.
+    assert_eq!(of("secretproviderclasses"), 2 * scene.stamps);
+    let limit = 4 * scene.stamps * WORKLOADS.len();
+    assert!(asked.len() <= limit + 4, "{} of {limit}: {asked:?}", asked.len());
+}
+
+/// Waves as wide as they go, no soak, and nothing that waits for logs or last use.
+fn set_policy(live: &Live) {
+    let path = live.stage.settings_path();
+    let mut settings: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+    let environment = settings["environment"]["prod"].as_table_mut().unwrap();
+    environment["account"].as_table_mut().unwrap().insert("ask_last_use".to_owned(), false.into());
+    let policy = environment["policy"].as_table_mut().unwrap();
+    policy.insert("wave_size".to_owned(), toml::Value::Integer(100));
+    policy.insert("soak".to_owned(), "1s".into());
+    // However slow the machine is, nothing grows old on the way.
+    let ages = [("ordinary", "60m"), ("restart", "60m"), ("proof", "60m")];
+    let ages = ages.map(|(age, span)| (age.to_owned(), toml::Value::String(span.to_owned())));
+    policy.insert("ages".to_owned(), toml::Value::Table(ages.into_iter().collect()));
+    std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();
+}
