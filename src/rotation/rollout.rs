@@ -8,7 +8,7 @@
 //! A workload whose pods are replaced only when somebody deletes them has no rollout to wait for: it is complete
 //! when its pods are there, whatever template they are of.
 
-use crate::model::{Strategy, WorkloadView};
+use crate::model::{DeploymentCondition, Strategy, WorkloadView};
 
 /// The numbers of a rollout under way, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Rollout {
     NotYetObserved { observed: i64, wanted: i64 },
     /// Pods are being replaced.
     Progressing(Progress),
+    /// The rollout is over, and pods are being added or have been lost: an autoscaler's doing, or a node's.
+    Scaling(Progress),
     /// Every wanted pod is of the newest template and available, and no other is counted any more.
     Complete,
     /// The controller has given up waiting for progress; the old pods stay. It goes on by itself if the new
@@ -64,6 +66,7 @@ pub fn rollout(workload: &WorkloadView, our_generation: i64) -> Rollout {
     }
     match deadline(workload) {
         Some(message) => Rollout::DeadlineExceeded { message, progress },
+        None if rolled_out(workload) => Rollout::Scaling(progress),
         None => Rollout::Progressing(progress),
     }
 }
@@ -81,6 +84,17 @@ fn complete(workload: &WorkloadView) -> bool {
         && workload.replicas == workload.desired
         && workload.available == workload.desired
         && workload.unavailable == 0
+}
+
+/// Every pod is of the newest template, and the controller has called the rollout complete since that was so: it takes
+/// this reason away with the next template, and keeps it when it only scales. Other kinds say no such thing.
+fn rolled_out(workload: &WorkloadView) -> bool {
+    let complete = |condition: &&DeploymentCondition| {
+        condition.kind == "Progressing"
+            && condition.status == "True"
+            && condition.reason == "NewReplicaSetAvailable"
+    };
+    workload.updated == workload.replicas && workload.conditions.iter().find(complete).is_some()
 }
 
 fn progress(workload: &WorkloadView) -> Progress {
@@ -106,7 +120,7 @@ fn deadline(workload: &WorkloadView) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeploymentCondition, ReplicaNumber, WorkloadName};
+    use crate::model::{ReplicaNumber, WorkloadName};
 
     fn settled() -> WorkloadView {
         WorkloadView {
@@ -121,6 +135,7 @@ mod tests {
             },
             desired: 3,
             replicas: 3,
+            terminating: None,
             updated: 3,
             ready: 3,
             available: 3,

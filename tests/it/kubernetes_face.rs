@@ -632,6 +632,7 @@ async fn verdicts(setup: &Setup, last: &str, deed: DeploymentPatch) -> Vec<&'sta
                 Rollout::Complete => "complete",
                 Rollout::DeadlineExceeded { .. } => "deadline",
                 Rollout::Paused(_) => "paused",
+                Rollout::Scaling(_) => "scaling",
             };
             if words.last() != Some(&word) {
                 words.push(word);

@@ -51,6 +51,7 @@ mod reach;
 mod readers;
 mod recordings;
 mod rehearse;
+mod room;
 mod rotation;
 mod sandbox;
 mod sarif;

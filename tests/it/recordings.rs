@@ -46,6 +46,7 @@ fn word(verdict: &Rollout) -> &'static str {
         Rollout::Complete => "complete",
         Rollout::DeadlineExceeded { .. } => "deadline",
         Rollout::Paused(_) => "paused",
+        Rollout::Scaling(_) => "scaling",
     }
 }
 
