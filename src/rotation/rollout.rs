@@ -86,15 +86,20 @@ fn complete(workload: &WorkloadView) -> bool {
         && workload.unavailable == 0
 }
 
-/// Every pod is of the newest template, and the controller has called the rollout complete since that was so: it takes
-/// this reason away with the next template, and keeps it when it only scales. Other kinds say no such thing.
+/// Every pod is of the newest template, some serve, and the controller calls the rollout complete. It takes that reason
+/// away with the next template, as a rule: a leftover of the rollout before may stand there while all pods are made
+/// anew, and then none serves. Nothing is called done by it. Other kinds and strategies say no such thing.
 fn rolled_out(workload: &WorkloadView) -> bool {
-    let complete = |condition: &&DeploymentCondition| {
+    let complete = |condition: &DeploymentCondition| {
         condition.kind == "Progressing"
             && condition.status == "True"
             && condition.reason == "NewReplicaSetAvailable"
     };
-    workload.updated == workload.replicas && workload.conditions.iter().find(complete).is_some()
+    matches!(workload.strategy, Strategy::RollingUpdate { .. })
+        && workload.updated == workload.replicas
+        && workload.available > 0
+        && !workload.between_revisions
+        && workload.conditions.iter().any(complete)
 }
 
 fn progress(workload: &WorkloadView) -> Progress {
@@ -172,6 +177,24 @@ mod tests {
         ];
         for spoil in breaks {
             let mut workload = settled();
+            spoil(&mut workload);
+            let verdict = rollout(&workload, 2);
+            assert!(matches!(verdict, Rollout::Progressing(_) | Rollout::Scaling(_)), "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn pods_that_are_added_or_lost_after_a_rollout_are_told_from_one() {
+        let scaled = WorkloadView { desired: 5, replicas: 5, updated: 5, ..settled() };
+        assert!(matches!(rollout(&scaled, 2), Rollout::Scaling(Progress { desired: 5, available: 3, .. })));
+        let rolling: [fn(&mut WorkloadView); 4] = [
+            |w| w.updated = 1,
+            |w| w.available = 0,
+            |w| w.strategy = Strategy::Recreate,
+            |w| w.conditions = vec![progressing("True", "ReplicaSetUpdated")],
+        ];
+        for spoil in rolling {
+            let mut workload = scaled.clone();
             spoil(&mut workload);
             assert!(matches!(rollout(&workload, 2), Rollout::Progressing(_)), "{workload:?}");
         }

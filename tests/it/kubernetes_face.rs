@@ -670,7 +670,7 @@ async fn the_worlds_rollouts_are_judged_as_the_recorded_ones() {
     let none = setup(WorldConfig::default(), 600.0);
     assert_eq!(
         verdicts(&none, "complete", DeploymentPatch::scale(0)).await,
-        ["unseen", "progressing", "complete"]
+        ["unseen", "scaling", "complete"]
     );
     assert_eq!(verdicts(&none, "complete", restart()).await, ["unseen", "complete"]);
 }

@@ -42,6 +42,7 @@ mod leaks;
 mod live;
 mod logs;
 mod lottery;
+mod lying_servers;
 mod pause;
 mod plan;
 mod plan_ahead;

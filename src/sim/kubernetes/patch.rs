@@ -129,9 +129,10 @@ fn patch_template(template: &mut Arc<PodTemplate>, patch: &DeploymentPatch) {
 
 fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal> {
     let rollout = set.workload.kind == WorkloadKind::Rollout;
-    let strange = (patch.paused.is_some() && !rollout)
-        || (patch.restart_at.is_some() && !rollout)
-        || (patch.partition.or(patch.on_delete.map(u32::from)).is_some() && rollout)
+    let of_sets = patch.partition.is_some() || patch.on_delete.is_some();
+    let of_rollouts = patch.paused.is_some() || patch.restart_at.is_some();
+    let of_another = if rollout { of_sets } else { of_rollouts };
+    let strange = of_another
         || patch.flavour.is_some()
         || patch.max_surge.is_some()
         || patch.progress_deadline.is_some()
