@@ -7,9 +7,9 @@ use std::fmt;
 
 use super::super::{Blind, WorkloadName};
 
-/// An amount of what a quota counts, in thousandths of it, never negative.
+/// An amount of what a quota counts, in thousandths of it, never negative. Beyond 16 PB there is only more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Amount(u128);
+pub struct Amount(u64);
 
 /// What one pod takes; `None` where not each of its containers names an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -86,11 +86,11 @@ impl Default for RoomView {
 
 impl Amount {
     pub fn whole(count: u64) -> Amount {
-        Amount(u128::from(count) * 1000)
+        Amount(count.saturating_mul(1000))
     }
 
     pub fn milli(thousandths: u64) -> Amount {
-        Amount(u128::from(thousandths))
+        Amount(thousandths)
     }
 
     /// A quantity, rounded up to a thousandth; `None` for what is none, or is negative.
@@ -101,7 +101,8 @@ impl Amount {
         let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
         let (times, over) = scale(suffix)?;
         let over = over.checked_mul(10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?)?;
-        Some(Amount(digits.checked_mul(1000)?.checked_mul(times)?.div_ceil(over)))
+        let milli = digits.checked_mul(1000)?.checked_mul(times)?.div_ceil(over);
+        Some(Amount(u64::try_from(milli).unwrap_or(u64::MAX)))
     }
 
     pub fn is_zero(self) -> bool {
@@ -119,7 +120,7 @@ impl Amount {
 
     /// How often that fits in.
     pub fn holds(self, each: Amount) -> u128 {
-        self.0.checked_div(each.0).unwrap_or(u128::MAX)
+        self.0.checked_div(each.0).map_or(u128::MAX, u128::from)
     }
 }
 
@@ -158,11 +159,11 @@ impl fmt::Display for Amount {
         let Amount(milli) = self;
         let whole = milli / 1000;
         match (milli % 1000, whole) {
-            (0, whole) if whole > 0 && whole % 1024_u128.pow(3) == 0 => {
-                write!(f, "{}Gi", whole / 1024_u128.pow(3))
+            (0, whole) if whole > 0 && whole % 1024_u64.pow(3) == 0 => {
+                write!(f, "{}Gi", whole / 1024_u64.pow(3))
             }
-            (0, whole) if whole > 0 && whole % 1024_u128.pow(2) == 0 => {
-                write!(f, "{}Mi", whole / 1024_u128.pow(2))
+            (0, whole) if whole > 0 && whole % 1024_u64.pow(2) == 0 => {
+                write!(f, "{}Mi", whole / 1024_u64.pow(2))
             }
             (0, whole) => write!(f, "{whole}"),
             (_, _) => write!(f, "{milli}m"),
@@ -223,7 +224,7 @@ mod tests {
             ("128974848", 128_974_848_000),
             ("129e6", 129_000_000_000),
             ("129E6", 129_000_000_000),
-            ("1E", 1_000_000_000_000_000_000_000),
+            ("1E", u64::MAX),
             ("5e-1", 500),
         ] {
             assert_eq!(milli(text), Some(expected), "{text}");
