@@ -182,7 +182,9 @@ fn listing(what: Happening) -> Glance {
 fn awaited(reason: &Reason) -> Option<(&StampName, Happening)> {
     let what = match (reason.gate, &reason.why) {
         // No watch follows Rollouts, nor the mounts.
-        (Gate::RolloutSettled, Why::RolloutUnderWay { .. }) if !is_rollout(&reason.subject) => {
+        (Gate::RolloutSettled, Why::RolloutUnderWay { .. } | Why::Scaling { .. })
+            if !is_rollout(&reason.subject) =>
+        {
             Happening::Rollout
         }
         (Gate::OldPodsGone, Why::OldPods { .. }) => Happening::PodsGone,
@@ -202,7 +204,7 @@ fn followed<'a>(reason: &'a Reason, clusters: &dyn Clusters) -> Option<(&'a Stam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ClusterView, Salt, Seen, WorkloadName};
+    use crate::model::{ClusterView, RoomView, Salt, Seen, WorkloadName};
     use crate::ports::{Effect, Fault, Permit, RestartMark};
 
     /// Follows every stamp, or none.
@@ -212,6 +214,10 @@ mod tests {
     impl Clusters for Following {
         async fn look(&self, _: &StampName, _: &Salt) -> Result<ClusterView, Fault> {
             Ok(ClusterView::default())
+        }
+
+        async fn room(&self, _: &StampName) -> Result<RoomView, Fault> {
+            Ok(RoomView::default())
         }
 
         fn follows(&self, _: &StampName) -> bool {

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView,
-    EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView, ProofVerdict,
-    PullCheck, PullState, PullView, Region, ReleaseView, Requests, Right, RightView, RunView, SecretReads,
-    SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView,
-    WorkloadView, World,
+    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView,
+    CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
+    ProofVerdict, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView, Requests, Right,
+    RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
+    TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -85,6 +85,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
+        EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
         EvidenceKey::Census => facts.seen(world.census.as_ref(), census),
@@ -301,6 +302,26 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     });
 }
 
+fn room(facts: &mut Facts, view: &RoomView) {
+    let RoomView { quotas, autoscalers } = view;
+    facts.told(quotas, |facts, quotas| facts.list(quotas, quota));
+    facts.told(autoscalers, |facts, autoscalers| facts.list(autoscalers, autoscaler));
+}
+
+fn quota(facts: &mut Facts, view: &QuotaView) {
+    let QuotaView { namespace, name, scopes, lines } = view;
+    facts.text(namespace).text(name);
+    texts(facts, scopes);
+    facts.list(lines, |facts, QuotaLine { resource, hard, used }| {
+        facts.text(resource).word(hard).word(used);
+    });
+}
+
+fn autoscaler(facts: &mut Facts, view: &AutoscalerView) {
+    let AutoscalerView { name, target, most, desired, limited } = view;
+    facts.text(name).text(&target.to_string()).word(most).word(desired).word(limited);
+}
+
 fn cron_job(facts: &mut Facts, view: &CronJobView) {
     let CronJobView { namespace, name, suspended, mounts, reads, pinned } = view;
     facts.text(namespace).text(name).word(suspended).word(mounts);
@@ -319,6 +340,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         strategy,
         desired,
         replicas,
+        terminating,
         updated,
         ready,
         available,
@@ -338,6 +360,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         .word(generation)
         .word(observed_generation);
     facts.word(paused).word(consumes).word(desired).word(replicas).word(updated).word(ready);
+    facts.word(terminating.map_or(-1, i64::from));
     facts.word(available).word(unavailable).text(&format!("{strategy:?}"));
     facts.list(conditions, |facts, condition| {
         facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
@@ -347,7 +370,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {
-    // What troubles it is for people, and so is where it runs.
+    // What troubles it is for people, and so is where it runs. What it asks for is judged with the quotas.
     let PodView {
         name,
         uid,
@@ -360,6 +383,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         ready,
         mounted,
         node: _,
+        asks: _,
         trouble: _,
     } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);

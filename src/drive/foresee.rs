@@ -3,8 +3,9 @@
 use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
-use crate::model::{AccountRights, Right, RightView, Slot, Term};
+use crate::model::{AccountRights, BudgetView, Right, RightView, Slot, StampName, Term};
 use crate::observe::Change;
+use crate::ports::Fault;
 use crate::rotation::{Event, Fold, Foresight, Opens, Report, Verdict, decide, restarts};
 
 /// So many rounds of looking lead from nothing to a decision.
@@ -70,7 +71,11 @@ impl Driver {
         }
         // It is taken when there is something to do.
         foresight.holds.retain(|one| !one.is_free_lease(now));
-        Ok(foresight.lasting(&term, now))
+        let mut foresight = foresight.lasting(&term, now);
+        for (stamp, budgets) in self.budgets().await {
+            foresight = foresight.knowing(&stamp, budgets.map_err(|fault| fault.why));
+        }
+        Ok(foresight)
     }
 
     /// What the proposal would change on the base branch.
@@ -85,6 +90,14 @@ impl Driver {
 
     fn would_decide(&self, fold: &Fold) -> Result<crate::rotation::Decision, DriveError> {
         decide(&self.decider(), fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
+    }
+
+    async fn budgets(&self) -> Vec<(StampName, Result<Vec<BudgetView>, Fault>)> {
+        let ask = |name: StampName| async {
+            let budgets = self.ports.clusters.budgets(&name).await;
+            (name, budgets)
+        };
+        join_all(self.policy.stamps.iter().map(|stamp| ask(stamp.name.clone()))).await
     }
 
     async fn rights(&self) -> (Vec<(String, RightView)>, Term) {

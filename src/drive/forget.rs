@@ -1,7 +1,7 @@
 //! Which evidence a step makes void, and which a reason wants to see again. After a step forgetting is enough: the
 //! next decision asks for what it needs.
 
-use crate::model::{EvidenceKey, World};
+use crate::model::{EvidenceKey, RoomView, StampName, World};
 use crate::rotation::{Event, Fold, Gate, Reason, Step, Subject, Why};
 
 /// The steps that somebody began or ended, by the journal.
@@ -44,6 +44,12 @@ pub fn after_step(world: &mut World, step: &Step) {
         }
         Step::Restart { stamp, .. } => {
             world.clusters.remove(stamp);
+            // The pods that come by it, and those that go late, count in the quotas; where there is none, there is
+            // nothing to look at again.
+            let limited = |room: &RoomView| room.quotas.as_ref().is_ok_and(|quotas| !quotas.is_empty());
+            if world.rooms.get(stamp).and_then(|seen| seen.get()).is_some_and(limited) {
+                world.rooms.remove(stamp);
+            }
         }
         Step::Regenerate { kind, .. } => {
             world.account = None;
@@ -70,6 +76,12 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         | Why::LogsBehind { .. }
         | Why::LogsStalled { .. }
         | Why::RefusedSince { .. } => return vec![EvidenceKey::Usage],
+        Why::NoRoom { .. } | Why::AtLimit { .. } => {
+            let stamp = reason.subject.stamp();
+            let keys =
+                |stamp: &StampName| [EvidenceKey::Cluster(stamp.clone()), EvidenceKey::Room(stamp.clone())];
+            return stamp.into_iter().flat_map(keys).collect();
+        }
         // The operation says itself when it wants to be asked.
         Why::OperationRunning { .. } => return Vec::new(),
         _ => {}

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
 
+pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
 pub use self::symptom::{PodTrouble, Warning};
 
+mod room;
 mod symptom;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
@@ -83,6 +85,8 @@ pub struct WorkloadView {
     pub desired: u32,
     /// `status.replicas`: pods that have no deletion timestamp; of a DaemonSet, the nodes that run one of its pods.
     pub replicas: u32,
+    /// Pods that are told to end and still there, where the controller counts them.
+    pub terminating: Option<u32>,
     pub updated: u32,
     pub ready: u32,
     pub available: u32,
@@ -122,6 +126,8 @@ pub struct PodView {
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
+    /// What it takes of quotas, by its own specification: what a LimitRange has filled in is in it.
+    pub asks: PodAsks,
     /// What keeps it from serving, as far as its own status says.
     pub trouble: Option<PodTrouble>,
 }

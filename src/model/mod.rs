@@ -28,8 +28,9 @@ pub use account::{
     RegionProof,
 };
 pub use cluster::{
-    ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodTrouble, PodView, ReplicaNumber,
-    Strategy, SyncedSecretView, Warning, WorkloadView,
+    Amount, AutoscalerView, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager,
+    PodAsks, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView,
+    Takes, Warning, WorkloadView,
 };
 pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
 pub use example::example_tree;

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
+    KeyProof, Network, OperationState, PullView, RoomView, RunView, Seen, Slot, StampName, UsageView,
+    VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -27,6 +28,8 @@ pub enum EvidenceKey {
     Operation,
     Vault(StampName),
     Cluster(StampName),
+    /// Quotas and autoscalers of a stamp's cluster.
+    Room(StampName),
     /// What Azure knows beside what is configured.
     Inventory,
     /// Who asked the account with which key, by its logs.
@@ -48,6 +51,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
+            EvidenceKey::Room(stamp) => write!(f, "quotas and autoscalers of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
             EvidenceKey::Census => f.write_str("the census of the key's readers"),
@@ -118,6 +122,7 @@ pub struct World {
     pub operation: Option<Seen<OperationState>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
+    pub rooms: BTreeMap<StampName, Seen<RoomView>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
     pub census: Option<Seen<CensusView>>,
@@ -136,6 +141,7 @@ impl World {
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
             EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),
             EvidenceKey::Cluster(stamp) => self.clusters.get(stamp).map(Sight::of),
+            EvidenceKey::Room(stamp) => self.rooms.get(stamp).map(Sight::of),
             EvidenceKey::Inventory => self.inventory.as_ref().map(Sight::of),
             EvidenceKey::Usage => self.usage.as_ref().map(Sight::of),
             EvidenceKey::Census => self.census.as_ref().map(Sight::of),

@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, PullView, ReleaseView, RunView, Seen, Slot,
-    StampName, TreeClaim, UsageView, VaultView, World,
+    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, PullView, ReleaseView, RoomView, RunView, Seen,
+    Slot, StampName, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 
@@ -59,6 +59,7 @@ enum Found {
     Operation(Option<Seen<OperationState>>),
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
+    Room(StampName, Seen<RoomView>),
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
     Census(Seen<CensusView>),
@@ -121,6 +122,9 @@ impl Observer {
                 }
                 Found::Cluster(stamp, seen) => {
                     world.clusters.insert(stamp, seen);
+                }
+                Found::Room(stamp, seen) => {
+                    world.rooms.insert(stamp, seen);
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
@@ -203,6 +207,9 @@ impl Observer {
             }
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
+            }
+            EvidenceKey::Room(stamp) => {
+                Found::Room(stamp.clone(), seen(at, self.ports.clusters.room(stamp).await))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
             EvidenceKey::Rights => Found::Rights(seen(at, self.ports.accounts.rights().await)),

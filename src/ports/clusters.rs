@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{ClusterView, RightView, RotationId, Salt, StampName, WorkloadName};
+use crate::model::{BudgetView, ClusterView, RightView, RoomView, RotationId, Salt, StampName, WorkloadName};
 
 /// What a restart writes into the pod template. The same mark written twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,14 @@ pub trait Clusters: Send + Sync {
     /// Whether watches tell of this stamp's changes now, so that looking at a pace tells nothing more.
     fn follows(&self, _stamp: &StampName) -> bool {
         false
+    }
+
+    /// What quotas leave and autoscalers want. A part that may not be read is unknown by itself.
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault>;
+
+    /// Budgets of disruption, for a note to people: a rolling update asks none of them. Empty where nobody can be asked.
+    async fn budgets(&self, _stamp: &StampName) -> Result<Vec<BudgetView>, Fault> {
+        Ok(Vec::new())
     }
 
     /// What we may do in the stamp's cluster, asked and not tried. Empty where nobody can be asked.

@@ -182,6 +182,30 @@ pub fn concern(concern: &Concern) -> String {
              rotation has to be, up to the end of confirm, or it halts there",
             reason::network_rules(rules)
         ),
+        Concern::RoomUnknown { stamp, why } => format!(
+            "{stamp}: whether there is room for a restart is not known: {why}; where there is none, the rollout stops, and \
+             the pods that serve stay"
+        ),
+        Concern::LittleRoom { stamp, workload, quota, fit, surge } => format!(
+            "{stamp}: the quota {quota} has room for {fit} of the {surge} pods that a restart of {workload} may add: it \
+             takes longer"
+        ),
+        Concern::AtMaximum { stamp, workload, most } => format!(
+            "{stamp}: {workload} has all the {most} pods that its autoscaler may give it, and a restart takes some away for \
+             a while (`maxUnavailable`)"
+        ),
+        Concern::TightBudgets { stamp, budgets } => format!(
+            "{stamp}: {} now: a rolling update does not ask PodDisruptionBudgets, for it evicts nothing, but a drain of a \
+             node or an upgrade of the cluster would wait",
+            no_eviction(budgets)
+        ),
+        Concern::BudgetsHold { stamp, workload, budgets } => format!(
+            "{stamp}: {} now: Argo restarts {workload} by evictions, and waits where such a budget counts its pods",
+            no_eviction(budgets)
+        ),
+        Concern::BudgetsUnknown { stamp, why } => {
+            format!("{stamp}: PodDisruptionBudgets, which would hold a drain and no restart, cannot be seen: {why}")
+        }
         Concern::RightEnds { until } => format!(
             "the role that lets keyslot regenerate ends at {}, before the prescribed waits alone are over: have it \
              extended in time",
@@ -191,4 +215,9 @@ pub fn concern(concern: &Concern) -> String {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }
     }
+}
+
+fn no_eviction(budgets: &[String]) -> String {
+    let allow = if budgets.len() == 1 { "allows" } else { "allow" };
+    format!("{} {allow} no eviction", budgets.join(", "))
 }

@@ -179,6 +179,26 @@ pub fn why(reason: &Reason) -> String {
         Why::TakesAll { desired } => {
             format!("a restart of {subject} may take all of its {desired} pods away before another serves")
         }
+        Why::NoRoom { quota, resource, asks: Some(asks), hard, used, passing: _ } => format!(
+            "{subject} has no room for one pod more: the quota {quota} has {used} of {hard} {resource} in use, and a \
+             pod takes {asks}"
+        ),
+        Why::NoRoom { quota, resource, asks: None, hard: _, used: _, passing: _ } => format!(
+            "the quota {quota} admits no new pod of {subject}: it counts {resource}, and the pods do not say how much \
+             they take"
+        ),
+        Why::AtLimit { autoscaler, most } => format!(
+            "the autoscaler {autoscaler} would give {subject} more than its {most} pods, and a restart takes some away \
+             for a while"
+        ),
+        Why::Scaling { available, desired } => {
+            format!("{subject} is being scaled: {available} of {desired} pods available")
+        }
+        Why::PodsLeftOut { missing, listed } => format!(
+            "the API server's list of {subject} shows {}, and its controller counts {missing} more: which of both is \
+             right is not known",
+            counted(*listed, "pod")
+        ),
         Why::BudgetSpent { restarts } => {
             format!("{subject} was restarted {}, and has pods of an older key all the same", times(*restarts))
         }
@@ -499,7 +519,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::ClusterGone => {
             "correct the cluster's name in keyslot.toml; if it was deleted, take the stamp out or accept it"
         }
-        Why::ClusterChanging { .. } => "wait until Azure is done, or cancel what it does",
+        Why::ClusterChanging { .. } => {
+            "wait until Azure is done, or cancel what it does; a PodDisruptionBudget that allows no eviction holds its drains \
+         (kubectl get pdb -A)"
+        }
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => {
             "kubectl rollout resume (an Argo Rollout: kubectl argo rollouts promote), then run this again"
@@ -511,6 +534,15 @@ pub fn remedy(reason: &Reason) -> String {
         Why::LastHealthyStamp { recovering: false } => "bring another stamp back to health first",
         Why::TakesAll { .. } => {
             "raise the replicas, or `maxSurge` and lower `maxUnavailable`; or accept the gap by name"
+        }
+        Why::NoRoom { asks: None, .. } => {
+            "name requests and limits in the pod template, or give the namespace a LimitRange with defaults"
+        }
+        Why::NoRoom { .. } => {
+            "raise the quota, or free some of it; or accept by name that the rollout may stop"
+        }
+        Why::AtLimit { .. } => {
+            "wait until there is less to do, or raise `maxReplicas`; or set `maxUnavailable` to 0 so that no pod is missed"
         }
         Why::BudgetSpent { .. } => {
             "see what brings old pods back (a clock, a controller, somebody who writes the vault); then raise \
@@ -552,6 +584,8 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunUnderWay { .. }
         | Why::VaultHolds { .. }
         | Why::RolloutUnderWay { .. }
+        | Why::Scaling { .. }
+        | Why::PodsLeftOut { .. }
         | Why::Unhealthy { .. }
         | Why::CanaryFirst { .. }
         | Why::Soaking { .. }

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
-    KeyProof, Policy, PullView, ReleaseView, RunView, Seen, Slot, StampName, UsageView, VaultView, World,
+    KeyProof, Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, UsageView, VaultView,
+    World,
 };
 
 /// Everything that a decision depends on.
@@ -135,6 +136,12 @@ impl<'a> Context<'a> {
     /// was says nothing of the cluster.
     pub fn cluster_seen_at(&self, stamp: &StampName) -> Timestamp {
         self.world.clusters.get(stamp).map_or(self.now, |seen| seen.at)
+    }
+
+    /// Quotas and autoscalers of the stamp's cluster.
+    pub fn room(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a RoomView, Box<Reason>> {
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Room(stamp.clone()));
+        self.fresh(gate, max, self.world.rooms.get(stamp), about)
     }
 
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {

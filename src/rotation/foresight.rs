@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::predicate::own_region;
+use super::predicate::{autoscaler, fits, own_region, surge, takes_away};
 use super::reason::later;
 use super::{
     Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
     WorkloadRestart,
 };
 use crate::model::{
-    ClusterView, KeyKind, NetworkRules, Policy, Right, RightView, SharedStore, StampFacts, StampName,
-    Strategy, Term, WorkloadName, World,
+    BudgetView, ClusterView, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
+    StampFacts, StampName, Strategy, Term, WorkloadKind, WorkloadName, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -44,6 +44,18 @@ pub enum Concern {
     Scaled { stamp: StampName, workload: WorkloadName },
     /// The account's data plane lets some networks in and this machine is there, now: whoever goes on has to be.
     NetworkRules { rules: NetworkRules },
+    /// Nobody may read what quotas leave, or what autoscalers want: whether there is room shows when it is needed.
+    RoomUnknown { stamp: StampName, why: String },
+    /// Not all the pods that it may surge by fit into a quota: its rollout takes longer.
+    LittleRoom { stamp: StampName, workload: WorkloadName, quota: String, fit: u128, surge: u32 },
+    /// Its autoscaler has given it all the pods that it may have, and a restart takes some away for a while.
+    AtMaximum { stamp: StampName, workload: WorkloadName, most: u32 },
+    /// Budgets that allow no eviction now: a rolling update asks none of them, drains of nodes do.
+    TightBudgets { stamp: StampName, budgets: Vec<String> },
+    /// The same where Argo restarts a Rollout, which evicts.
+    BudgetsHold { stamp: StampName, workload: WorkloadName, budgets: Vec<String> },
+    /// Nobody may read budgets of disruption.
+    BudgetsUnknown { stamp: StampName, why: String },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
     /// The named workload does not get the secret.
@@ -197,6 +209,32 @@ impl Foresight {
         self
     }
 
+    /// Notes budgets of disruption. They are a note: what a restart deletes is no eviction.
+    pub fn knowing(mut self, stamp: &StampName, budgets: Result<Vec<BudgetView>, String>) -> Foresight {
+        let stamp = stamp.clone();
+        let tight: Vec<BudgetView> = match budgets {
+            Ok(budgets) => budgets.into_iter().filter(|budget| budget.allowed == 0).collect(),
+            Err(why) => {
+                self.concerns.push(Concern::BudgetsUnknown { stamp, why });
+                return self;
+            }
+        };
+        let named = |budget: &BudgetView| format!("{}/{}", budget.namespace, budget.name);
+        for workload in self.workloads.iter().filter(|name| name.kind == WorkloadKind::Rollout) {
+            let near = tight.iter().filter(|budget| budget.namespace == workload.namespace);
+            let budgets: Vec<String> = near.map(named).collect();
+            if !budgets.is_empty() {
+                let (stamp, workload) = (stamp.clone(), workload.clone());
+                self.concerns.push(Concern::BudgetsHold { stamp, workload, budgets });
+            }
+        }
+        if !tight.is_empty() {
+            let budgets = tight.iter().map(named).collect();
+            self.concerns.push(Concern::TightBudgets { stamp, budgets });
+        }
+        self
+    }
+
     /// Whether it could begin now: nothing holds and no right is known to be missing.
     pub fn may_begin(&self) -> bool {
         self.holds.is_empty() && !self.rights.iter().any(|(_, right)| right.right == Right::Denied)
@@ -266,6 +304,30 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             continue;
         }
         concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
+        let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
+        concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
+    }
+    concerns
+}
+
+/// What of the room is not as it should be and holds nothing.
+fn of_room(stamp: &StampName, policy: &Policy, view: &ClusterView, room: &RoomView) -> Vec<Concern> {
+    let blind = room.quotas.as_ref().err().into_iter().chain(room.autoscalers.as_ref().err());
+    let mut concerns: Vec<Concern> =
+        blind.map(|blind| Concern::RoomUnknown { stamp: stamp.clone(), why: blind.why.clone() }).collect();
+    for workload in policy.workloads.iter().filter_map(|name| view.workload(name)) {
+        let (stamp, named) = (stamp.clone(), workload.name.clone());
+        let surge = surge(workload);
+        let least = fits(workload, view, room).min_by_key(|fits| fits.count);
+        if let Some(fits) = least.filter(|fits| fits.count > 0 && fits.count < u128::from(surge)) {
+            let quota = fits.quota.name.clone();
+            let (stamp, workload) = (stamp.clone(), named.clone());
+            concerns.push(Concern::LittleRoom { stamp, workload, quota, fit: fits.count, surge });
+        }
+        let full = autoscaler(&named, room).filter(|one| !one.limited && one.desired >= one.most);
+        if let Some(one) = full.filter(|_| takes_away(workload)) {
+            concerns.push(Concern::AtMaximum { stamp, workload: named, most: one.most });
+        }
     }
     concerns
 }

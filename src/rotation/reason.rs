@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules, ObjectName,
-    Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity,
-    WorkloadName,
+    Amount, Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules,
+    ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName,
+    Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -268,6 +268,32 @@ pub enum Why {
     TakesAll {
         desired: u32,
     },
+    /// Not one more of its pods fits into a quota of its namespace.
+    NoRoom {
+        quota: String,
+        resource: String,
+        /// Of one pod; `None` where the quota wants an amount to be named, and the pod names none.
+        asks: Option<Amount>,
+        hard: Amount,
+        used: Amount,
+        /// Whether pods are about to go that count in it.
+        passing: bool,
+    },
+    /// Its autoscaler wants more pods than it may have, and a restart would take some away.
+    AtLimit {
+        autoscaler: String,
+        most: u32,
+    },
+    /// Its rollout is over, and it has not all the pods that it wants: it is being scaled, or has lost some.
+    Scaling {
+        available: u32,
+        desired: u32,
+    },
+    /// The list of pods shows fewer than the workload's controller counts.
+    PodsLeftOut {
+        missing: usize,
+        listed: usize,
+    },
     /// It was restarted as often as policy allows, and still has pods of an older key.
     BudgetSpent {
         restarts: usize,
@@ -510,6 +536,10 @@ impl Why {
             Why::WaveFull { .. } => "wave-full",
             Why::LastHealthyStamp { .. } => "last-healthy-stamp",
             Why::TakesAll { .. } => "takes-all",
+            Why::NoRoom { .. } => "no-room",
+            Why::AtLimit { .. } => "at-limit",
+            Why::Scaling { .. } => "scaling",
+            Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
@@ -581,6 +611,7 @@ impl Why {
             | Why::RolloutFailed { .. }
             | Why::LastHealthyStamp { recovering: false }
             | Why::TakesAll { .. }
+            | Why::NoRoom { passing: false, .. }
             | Why::BudgetSpent { .. }
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
@@ -627,6 +658,10 @@ impl Why {
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
             | Why::LastHealthyStamp { recovering: true }
+            | Why::NoRoom { passing: true, .. }
+            | Why::AtLimit { .. }
+            | Why::Scaling { .. }
+            | Why::PodsLeftOut { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. }
@@ -674,10 +709,14 @@ impl Reason {
             | Why::AccountBusy { .. }
             | Why::GenerationNotNewer
             | Why::KeySpreading { .. } => after(pace.account),
-            Why::RolloutUnderWay { .. } | Why::WaveFull { .. } | Why::CanaryFirst { .. } => {
-                after(pace.rollout)
-            }
-            Why::OldPods { .. } | Why::JobRuns { .. } | Why::PodsNotMounted { .. } => after(pace.pods),
+            Why::RolloutUnderWay { .. }
+            | Why::Scaling { .. }
+            | Why::WaveFull { .. }
+            | Why::CanaryFirst { .. } => after(pace.rollout),
+            Why::PodsLeftOut { .. }
+            | Why::OldPods { .. }
+            | Why::JobRuns { .. }
+            | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::VaultHolds { .. }

@@ -8,7 +8,7 @@
 //! A workload whose pods are replaced only when somebody deletes them has no rollout to wait for: it is complete
 //! when its pods are there, whatever template they are of.
 
-use crate::model::{Strategy, WorkloadView};
+use crate::model::{DeploymentCondition, Strategy, WorkloadView};
 
 /// The numbers of a rollout under way, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Rollout {
     NotYetObserved { observed: i64, wanted: i64 },
     /// Pods are being replaced.
     Progressing(Progress),
+    /// The rollout is over, and pods are being added or have been lost: an autoscaler's doing, or a node's.
+    Scaling(Progress),
     /// Every wanted pod is of the newest template and available, and no other is counted any more.
     Complete,
     /// The controller has given up waiting for progress; the old pods stay. It goes on by itself if the new
@@ -64,6 +66,7 @@ pub fn rollout(workload: &WorkloadView, our_generation: i64) -> Rollout {
     }
     match deadline(workload) {
         Some(message) => Rollout::DeadlineExceeded { message, progress },
+        None if rolled_out(workload) => Rollout::Scaling(progress),
         None => Rollout::Progressing(progress),
     }
 }
@@ -81,6 +84,22 @@ fn complete(workload: &WorkloadView) -> bool {
         && workload.replicas == workload.desired
         && workload.available == workload.desired
         && workload.unavailable == 0
+}
+
+/// Every pod is of the newest template, some serve, and the controller calls the rollout complete. It takes that reason
+/// away with the next template, as a rule: a leftover of the rollout before may stand there while all pods are made
+/// anew, and then none serves. Nothing is called done by it. Other kinds and strategies say no such thing.
+fn rolled_out(workload: &WorkloadView) -> bool {
+    let complete = |condition: &DeploymentCondition| {
+        condition.kind == "Progressing"
+            && condition.status == "True"
+            && condition.reason == "NewReplicaSetAvailable"
+    };
+    matches!(workload.strategy, Strategy::RollingUpdate { .. })
+        && workload.updated == workload.replicas
+        && workload.available > 0
+        && !workload.between_revisions
+        && workload.conditions.iter().any(complete)
 }
 
 fn progress(workload: &WorkloadView) -> Progress {
@@ -106,7 +125,7 @@ fn deadline(workload: &WorkloadView) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DeploymentCondition, ReplicaNumber, WorkloadName};
+    use crate::model::{ReplicaNumber, WorkloadName};
 
     fn settled() -> WorkloadView {
         WorkloadView {
@@ -121,6 +140,7 @@ mod tests {
             },
             desired: 3,
             replicas: 3,
+            terminating: None,
             updated: 3,
             ready: 3,
             available: 3,
@@ -157,6 +177,24 @@ mod tests {
         ];
         for spoil in breaks {
             let mut workload = settled();
+            spoil(&mut workload);
+            let verdict = rollout(&workload, 2);
+            assert!(matches!(verdict, Rollout::Progressing(_) | Rollout::Scaling(_)), "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn pods_that_are_added_or_lost_after_a_rollout_are_told_from_one() {
+        let scaled = WorkloadView { desired: 5, replicas: 5, updated: 5, ..settled() };
+        assert!(matches!(rollout(&scaled, 2), Rollout::Scaling(Progress { desired: 5, available: 3, .. })));
+        let rolling: [fn(&mut WorkloadView); 4] = [
+            |w| w.updated = 1,
+            |w| w.available = 0,
+            |w| w.strategy = Strategy::Recreate,
+            |w| w.conditions = vec![progressing("True", "ReplicaSetUpdated")],
+        ];
+        for spoil in rolling {
+            let mut workload = scaled.clone();
             spoil(&mut workload);
             assert!(matches!(rollout(&workload, 2), Rollout::Progressing(_)), "{workload:?}");
         }

@@ -1,6 +1,6 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
-use super::predicate::{propagated, propagated_at, rollout_failed, stale_pods};
+use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
 use crate::model::{
@@ -69,9 +69,10 @@ impl StampStand {
         !self.is_done() && self.begun
     }
 
-    /// Whether anybody is.
+    /// Whether anybody is. Being scaled is none of it: some stamp of many always is.
     pub fn is_busy(&self) -> bool {
-        self.is_ours() || self.in_flight().next().is_some()
+        let rolls = |reason: &Reason| !matches!(reason.why, Why::Scaling { .. });
+        self.is_ours() || self.in_flight().any(rolls)
     }
 
     /// Why it has to be left alone for now.
@@ -182,10 +183,16 @@ fn workload_stand(
         .any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
     match rollout(workload, workload.generation) {
         Rollout::Complete if stale => WorkloadStand::Todo,
-        Rollout::Complete => WorkloadStand::Done,
+        Rollout::Complete => match left_out(workload, cluster) {
+            Some(why) => WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why)),
+            None => WorkloadStand::Done,
+        },
         Rollout::Paused(_) if stale => WorkloadStand::Todo,
         Rollout::Paused(_) => WorkloadStand::Done,
-        Rollout::DeadlineExceeded { .. } | Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
+        Rollout::DeadlineExceeded { .. }
+        | Rollout::NotYetObserved { .. }
+        | Rollout::Progressing(_)
+        | Rollout::Scaling(_) => {
             let seen_at = ctx.cluster_seen_at(stamp);
             let why = rollout_failed(workload, cluster, seen_at).unwrap_or_else(|| under_way(workload));
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
@@ -193,11 +200,16 @@ fn workload_stand(
     }
 }
 
-fn under_way(workload: &WorkloadView) -> Why {
-    Why::RolloutUnderWay {
-        updated: workload.updated,
-        available: workload.available,
-        desired: workload.desired,
+/// What its pods are about, where nothing has failed.
+pub fn under_way(workload: &WorkloadView) -> Why {
+    let WorkloadView { updated, available, desired, .. } = *workload;
+    match rollout(workload, workload.generation) {
+        Rollout::Scaling(_) => Why::Scaling { available, desired },
+        Rollout::NotYetObserved { .. } => Why::RolloutUnderWay { updated: 0, available, desired },
+        Rollout::Complete
+        | Rollout::Paused(_)
+        | Rollout::Progressing(_)
+        | Rollout::DeadlineExceeded { .. } => Why::RolloutUnderWay { updated, available, desired },
     }
 }
 

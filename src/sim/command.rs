@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Flavour, MergeMethod};
+use super::config::{Flavour, MergeMethod, QuotaConfig};
 use super::repository::Commit;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
@@ -40,6 +40,8 @@ pub struct DeploymentPatch {
     pub on_delete: Option<bool>,
     /// Of StatefulSets.
     pub partition: Option<u32>,
+    /// `spec.restartAt` of Rollouts.
+    pub restart_at: Option<String>,
     /// Where given and not current: refused as a conflict.
     pub resource_version: Option<u64>,
 }
@@ -138,6 +140,11 @@ pub enum Command {
     TellCluster {
         stamp: StampName,
         state: ClusterState,
+    },
+    /// Somebody writes a quota in a stamp's cluster.
+    SetQuota {
+        stamp: StampName,
+        quota: QuotaConfig,
     },
     /// An outsider, by its place, reads the secret again and uses what it gets from now on.
     OutsiderReads {

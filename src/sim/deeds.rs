@@ -18,6 +18,7 @@ impl World {
         let Some(fault) = self.faults.all().get(place).cloned() else { return };
         match &fault.what {
             Trouble::Pause => self.pause_all(&fault),
+            Trouble::Scale { replicas } => self.scale_all(&fault, *replicas),
             Trouble::NodeLost { node } => self.turn_node(place, &fault, *node),
             Trouble::RunPipeline { branch, skip } => {
                 let command = Command::StartRun {
@@ -49,6 +50,19 @@ impl World {
                     .is_some_and(|stamp| fault.target.covers(&stamp.name, &workload.name));
                 if covered {
                     let _ = self.patch(place, &workload.name, &DeploymentPatch::pause(true));
+                }
+            }
+        }
+    }
+
+    fn scale_all(&mut self, fault: &Fault, wanted: u32) {
+        for place in 0..self.stamps.len() {
+            for (number, workload) in self.config_arc().workloads.iter().enumerate() {
+                let stamp = self.stamp_at(place);
+                let covered = stamp.is_some_and(|stamp| fault.target.covers(&stamp.name, &workload.name));
+                let given = self.with_cluster(place, |cluster, _| cluster.wish(number, wanted)).flatten();
+                if let Some(replicas) = given.filter(|_| covered) {
+                    let _ = self.patch(place, &workload.name, &DeploymentPatch::scale(replicas));
                 }
             }
         }

@@ -33,6 +33,8 @@ pub enum Operation {
     /// What Azure Resource Manager knows of a cluster.
     AskForCluster,
     ReadCluster,
+    /// Quotas, autoscalers and budgets of a cluster.
+    ReadRoom,
     Restart,
     Watch,
     ReadVault,
@@ -188,6 +190,8 @@ pub enum Trouble {
     NodeLost { node: u32 },
     /// Somebody pauses the deployment.
     Pause,
+    /// There is that much to do: autoscalers give their Deployments so many pods, within their limits.
+    Scale { replicas: u32 },
     /// Somebody runs the whole pipeline of this branch, leaving out the stages named.
     RunPipeline { branch: BranchName, skip: Vec<String> },
     /// Somebody puts the first commit's file back on this branch, undoing what was merged to it.
@@ -223,6 +227,7 @@ impl Trouble {
             | Trouble::CsiFails
             | Trouble::NodeLost { .. }
             | Trouble::Pause
+            | Trouble::Scale { .. }
             | Trouble::RunPipeline { .. }
             | Trouble::Revert { .. }
             | Trouble::ClosePull
@@ -240,6 +245,7 @@ impl Trouble {
         matches!(
             self,
             Trouble::Pause
+                | Trouble::Scale { .. }
                 | Trouble::RunPipeline { .. }
                 | Trouble::Revert { .. }
                 | Trouble::ClosePull

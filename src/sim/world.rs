@@ -187,6 +187,11 @@ impl World {
                 }
                 Ok(Reply::Done)
             }
+            Command::SetQuota { stamp, quota } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, _| cluster.set_quota(quota));
+                Ok(Reply::Done)
+            }
             Command::OutsiderReads { outsider } => {
                 self.outsider_reads(outsider);
                 Ok(Reply::Done)

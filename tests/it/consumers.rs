@@ -1,7 +1,7 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
 use keyslot::model::{
-    CronJobView, Manager, ObjectName, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName,
+    CronJobView, Manager, ObjectName, PodView, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName,
     WorkloadView,
 };
 use keyslot::render;
@@ -12,6 +12,12 @@ use crate::stage::{Stage, at, deployment, holding, key};
 pub fn stateful(name: &str) -> WorkloadView {
     let name = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", name);
     WorkloadView { name, strategy: Strategy::Ordinals { partition: 0 }, ..deployment() }
+}
+
+/// The same scaled to zero.
+pub fn idle(name: &str) -> WorkloadView {
+    let (desired, replicas, updated, ready, available) = (0, 0, 0, 0, 0);
+    WorkloadView { desired, replicas, updated, ready, available, ..stateful(name) }
 }
 
 /// The workload of both stamps is a StatefulSet.
@@ -36,12 +42,18 @@ pub fn nightly() -> CronJobView {
     }
 }
 
-/// A pod of a Job, created then; the first of the other stamp's pods is taken for it.
+/// One pod more, like the first.
+pub fn one_more<'a>(stage: &'a mut Stage, name: &str) -> &'a mut PodView {
+    let pods = &mut stage.cluster_mut(name).pods;
+    pods.push(pods[0].clone());
+    pods.last_mut().unwrap()
+}
+
+/// A pod of a Job in the other stamp, created then.
 pub fn run_job(stage: &mut Stage, created: jiff::Timestamp) {
-    let pod = &mut stage.cluster_mut("north").pods[0];
-    pod.workload = None;
+    let pod = one_more(stage, "north");
+    (pod.workload, pod.created) = (None, created);
     pod.above = Some(ObjectName::new("Job", "workload", "nightly-28"));
-    pod.created = created;
 }
 
 pub fn synced(slot: Slot) -> SyncedSecretView {
@@ -62,14 +74,14 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
     let cases: &[Told<'_>] = &[
         (
             "unlisted-workload",
-            |s| s.cluster_mut("north").workloads.push(stateful("orders-db")),
+            |s| s.cluster_mut("north").workloads.push(idle("orders-db")),
             "north/workload/statefulset/orders-db",
             "keyslot.toml does not name it",
             "add \"workload/statefulset/orders-db\" to `order`",
         ),
         (
             "unlisted-pods",
-            |s| s.cluster_mut("north").pods[0].workload = None,
+            |s| one_more(s, "north").workload = None,
             "north/workload/pod/catalogservice-deploy-0",
             "nothing that keyslot can restart",
             "restart it by other means",
@@ -113,18 +125,18 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
 fn consumers_that_follow_the_vault_hold_nothing() {
     let cases: &[(&str, Spoil)] = &[
         ("a workload of another kind that is listed", |s| {
-            s.cluster_mut("north").workloads.push(stateful("orders-db"));
-            s.cluster_mut("east").workloads.push(stateful("orders-db"));
+            s.cluster_mut("north").workloads.push(idle("orders-db"));
+            s.cluster_mut("east").workloads.push(idle("orders-db"));
             s.policy.workloads.push(stateful("orders-db").name);
         }),
         ("an unlisted workload that does not get the secret", |s| {
-            let other = WorkloadView { consumes: false, ..stateful("other-db") };
+            let other = WorkloadView { consumes: false, ..idle("other-db") };
             s.cluster_mut("north").workloads.push(other);
         }),
         ("a Job that began with the new key", |s| run_job(s, at(70))),
         ("a Job that has ended", |s| {
             run_job(s, at(10));
-            s.cluster_mut("north").pods[0].phase = "Succeeded".to_owned();
+            s.cluster_mut("north").pods[3].phase = "Succeeded".to_owned();
         }),
         ("a CronJob whose Secret holds the new key", |s| {
             s.cluster_mut("north").synced.push(synced(Slot::Secondary));
@@ -182,7 +194,7 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
 #[test]
 fn an_unlisted_consumer_is_accepted_by_its_name_and_its_old_pods_are_not() {
     let mut stage = Stage::ready();
-    stage.cluster_mut("north").workloads.push(stateful("orders-db"));
+    stage.cluster_mut("north").workloads.push(idle("orders-db"));
     stage.events.push((
         at(4),
         Event::Accepted(Acceptance {
@@ -195,9 +207,9 @@ fn an_unlisted_consumer_is_accepted_by_its_name_and_its_old_pods_are_not() {
         }),
     ));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
-    let pod = &mut stage.cluster_mut("north").pods[0];
+    let pod = one_more(&mut stage, "north");
     (pod.workload, pod.created) = (Some(stateful("orders-db").name), at(10));
     assert_eq!(holding(&stage.decide()), [Gate::OldPodsGone].into());
-    stage.cluster_mut("east").workloads.push(stateful("orders-db"));
+    stage.cluster_mut("east").workloads.push(idle("orders-db"));
     assert!(holding(&stage.decide()).contains(&Gate::Consumers), "accepted in the other stamp only");
 }

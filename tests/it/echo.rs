@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
     AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, Operation,
-    OperationState, PullNumber, PullView, Region, RunId, RunView, Salt, StampName, WorkloadName,
+    OperationState, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName, WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit,
@@ -130,6 +130,10 @@ impl Pipeline for Echo<dyn Pipeline> {
 impl Clusters for Echo<dyn Clusters> {
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         self.inner.look(stamp, salt).await
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.inner.room(stamp).await
     }
 
     async fn restart(

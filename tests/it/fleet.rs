@@ -11,7 +11,8 @@ use futures::executor::block_on;
 use jiff::Timestamp;
 use keyslot::drive::{Silent, TurnEnd};
 use keyslot::model::{
-    ClusterView, KeyKind, KeyMaterial, Salt, SecretVersion, Slot, StampName, VaultView, WorkloadName,
+    ClusterView, KeyKind, KeyMaterial, RoomView, Salt, SecretVersion, Slot, StampName, VaultView,
+    WorkloadName,
 };
 use keyslot::ports::{
     Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, Ports, RestartMark, Vaults,
@@ -78,6 +79,10 @@ impl Clusters for Sluggish {
             self.take_time().await;
         }
         view
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.inner.room(stamp).await
     }
 
     async fn restart(
@@ -195,6 +200,10 @@ impl Clusters for Watched {
 
     fn follows(&self, _: &StampName) -> bool {
         self.waits.load(Ordering::SeqCst)
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.inner.room(stamp).await
     }
 
     async fn restart(

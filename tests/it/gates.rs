@@ -13,7 +13,7 @@ use keyslot::rotation::{
     Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Verdict, Why,
 };
 
-use crate::consumers::{become_stateful, nightly, run_job, stateful, synced};
+use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
 use crate::stage::{HOLDER, Stage, at, branch, deployment, holding, key, proof, requests, stamp, workload};
 
 /// Spoils one piece of a stage that would act, and names what must hold then.
@@ -71,8 +71,9 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.world.account = Some(Seen::blind(s.now, Blindness::Missing, "404"));
         }),
         ("a node does not end its pods", Gate::OldPodsGone, End::Halts, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let mut pod = s.cluster_mut("east").pods[1].clone();
             (pod.created, pod.deleting) = (at(40), Some(at(100_000 - 601)));
+            s.cluster_mut("east").pods.push(pod);
         }),
         ("a stamp that nobody listed", Gate::AllListed, End::Halts, |s| {
             s.world.inventory.as_mut().unwrap().what.as_mut().unwrap().unlisted.push(Unlisted {
@@ -149,22 +150,22 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         }),
         ("a secret is disabled", Gate::Propagated, End::Halts, |s| s.vault_mut("east").enabled = false),
         ("an old pod runs", Gate::OldPodsGone, End::Waits, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let pod = one_more(s, "east");
             pod.created = at(49);
             pod.deleting = Some(at(99_990));
         }),
         ("a pod is as old as the secret, to the second", Gate::OldPodsGone, End::Waits, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let pod = one_more(s, "east");
             pod.created = at(50);
             pod.deleting = Some(at(99_990));
         }),
         ("a pod is as old as the secret and its lag, to the second", Gate::OldPodsGone, End::Waits, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let pod = one_more(s, "east");
             pod.created = at(55);
             pod.deleting = Some(at(99_990));
         }),
         ("a young pod mounts the old version", Gate::OldPodsGone, End::Waits, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let pod = one_more(s, "east");
             pod.mounted = Some("v1".into());
             pod.deleting = Some(at(99_990));
         }),
@@ -172,7 +173,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.cluster_mut("east").pods[1].mounted = None;
         }),
         ("an old pod that nobody listed", Gate::OldPodsGone, End::Halts, |s| {
-            let pod = &mut s.cluster_mut("east").pods[1];
+            let pod = one_more(s, "east");
             pod.created = at(10);
             pod.workload = None;
         }),
@@ -180,18 +181,18 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             run_job(s, at(10));
         }),
         ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("north").workloads.push(stateful("orders-db"));
+            s.cluster_mut("north").workloads.push(idle("orders-db"));
         }),
         ("a young pod that belongs to nothing", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("north").pods[0].workload = None;
+            one_more(s, "north").workload = None;
         }),
         ("a young pod of a controller that is not known", Gate::Consumers, End::Halts, |s| {
-            let pod = &mut s.cluster_mut("north").pods[0];
+            let pod = one_more(s, "north");
             pod.workload = None;
             pod.above = Some(ObjectName::new("Rollout", "workload", "canary"));
         }),
         ("a pod of a workload that no longer gets the secret", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("north").pods[0].workload = Some(stateful("orders-db").name);
+            one_more(s, "north").workload = Some(stateful("orders-db").name);
         }),
         ("a workload is pinned to another version", Gate::Consumers, End::Halts, |s| {
             s.cluster_mut("north").workloads[0].pinned = Some("v1".into());
@@ -353,10 +354,10 @@ fn restart_is_held_by_each_of_its_gates_alone() {
             s.cluster_mut("east").workloads[0].strategy = Strategy::Ordinals { partition: 1 };
         }),
         ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("east").workloads.push(stateful("orders-db"));
+            s.cluster_mut("east").workloads.push(idle("orders-db"));
         }),
         ("a pod that belongs to nothing", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("east").pods[0].workload = None;
+            one_more(s, "east").workload = None;
         }),
         ("a workload is pinned to another version", Gate::Consumers, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].pinned = Some("v1".into());
@@ -501,6 +502,7 @@ fn three_to_go(wave: usize) -> Stage {
             (stage.world.vaults[&stamp("north")].clone(), stage.world.clusters[&stamp("north")].clone());
         stage.world.vaults.insert(stamp(name), vault);
         stage.world.clusters.insert(stamp(name), cluster);
+        stage.world.rooms.insert(stamp(name), stage.world.rooms[&stamp("north")].clone());
         let facts = StampFacts { name: stamp(name), ..stage.policy.stamps[1].clone() };
         stage.policy.stamps.push(facts);
     }
@@ -548,7 +550,8 @@ fn somebody_elses_rollout_takes_a_place_in_the_wave_and_opens_none() {
     assert_eq!(holding(&stage.decide()), [Gate::RolloutSettled].into());
     // Where it is over, the usual order holds.
     for name in ["east", "north"] {
-        stage.cluster_mut(name).workloads[1].updated = 3;
+        let other = &mut stage.cluster_mut(name).workloads[1];
+        (other.desired, other.replicas, other.updated, other.available) = (0, 0, 0, 0);
     }
     assert_eq!(restarts(&stage), ["north"]);
 }
@@ -658,8 +661,9 @@ fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
 #[test]
 fn a_pod_on_a_node_that_does_not_answer_holds_and_both_are_named() {
     let mut stage = Stage::ready();
-    let pod = &mut stage.cluster_mut("east").pods[1];
+    let mut pod = stage.cluster_mut("east").pods[1].clone();
     (pod.created, pod.deleting) = (at(40), Some(at(100_000 - 500)));
+    stage.cluster_mut("east").pods.push(pod);
     let told = |stage: &Stage| match stage.decide().verdict {
         Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
             reasons.iter().map(keyslot::render::reason::why).collect::<Vec<_>>().join("\n")
@@ -714,7 +718,7 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             s.cluster_mut("north").workloads[0].strategy = Strategy::Ordinals { partition: 3 };
         }),
         ("unlisted", Gate::Consumers, End::Halts, |s| {
-            s.cluster_mut("north").workloads.push(stateful("orders-db"));
+            s.cluster_mut("north").workloads.push(idle("orders-db"));
         }),
         // It does not follow: that it is right today says nothing of tomorrow.
         ("pinned to the version of today", Gate::Consumers, End::Halts, |s| {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::drive::{Notice, TurnEnd, Watcher};
 use keyslot::model::{ReplicaNumber, Slot, WorkloadKind};
+use keyslot::render;
 use keyslot::rotation::Gate;
-use keyslot::sim::config::{CronJobConfig, KeySource};
-use keyslot::sim::{Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
+use keyslot::sim::config::{CronJobConfig, KeySource, SetConfig};
+use keyslot::sim::{Command, DeploymentPatch, Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
 
 use crate::in_memory::{Life, Theatre};
 use crate::live::Live;
@@ -200,4 +201,63 @@ fn whatever_the_kinds_and_their_pace_nothing_is_ever_refused() {
             "{seed}: {outcome:?}"
         );
     }
+}
+
+/// A Rollout of Argo beside the Deployments.
+fn with_argo() -> WorldConfig {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.sets = vec![SetConfig::rollout("checkout")];
+    config.sets[0].workload.ends_in = Span::exactly(Duration::from_secs(600));
+    config
+}
+
+#[test]
+fn a_rollout_of_argo_is_restarted_in_place_and_its_old_pods_are_waited_for() {
+    let mut theatre = Theatre::new(with_argo());
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    let world = theatre.world.lock();
+    everybody_moved(&world, 4);
+    for stamp in world.stamps() {
+        assert_eq!(stamp.cluster.sets()[0].revisions.len(), 1, "no new template");
+    }
+}
+
+#[test]
+fn a_rollout_that_waits_between_two_steps_halts_and_says_who_can_promote_it() {
+    let mut theatre = Theatre::new(with_argo());
+    let workload = theatre.policy.workloads[3].clone();
+    let of = |stamp: &keyslot::model::StampName, patch| Command::Patch {
+        stamp: stamp.clone(),
+        workload: workload.clone(),
+        patch,
+    };
+    let stamp = theatre.policy.stamps[1].name.clone();
+    let image = DeploymentPatch { image: Some("checkout:2".to_owned()), ..DeploymentPatch::default() };
+    theatre.world.lock().apply(of(&stamp, image)).unwrap();
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let paused =
+        reasons.iter().find(|reason| reason.why.kind() == "paused").unwrap_or_else(|| panic!("{reasons:?}"));
+    assert!(paused.subject.to_string().ends_with("workload/rollout/checkout"), "{paused:?}");
+    assert!(render::reason::remedy(paused).contains("kubectl argo rollouts promote"));
+    theatre.world.lock().apply(of(&stamp, DeploymentPatch::pause(false))).unwrap();
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
+    assert_eq!(theatre.world.lock().outcome().outage.refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_finds_and_restarts_a_rollout_of_argo_over_the_wire() {
+    let live = Live::set(with_argo(), 1200.0);
+    let mut process = live.keyslot(&["rotate", "--approve"]);
+    let code = loop {
+        if let Some(code) = process.ended() {
+            break code;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(code, 0, "{}", process.talk());
+    live.stage.simulation.world.with(|world| everybody_moved(world, 4));
+    let changes = live.stage.simulation.wire.transcript().changes();
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/workload/rollouts/checkout";
+    assert_eq!(changes.iter().filter(|entry| entry.path.contains(path)).count(), 2, "{changes:#?}");
 }

@@ -26,7 +26,7 @@ const TOKEN: &str = "canary-token-0123456789";
 const KEY: &[u8] = b"canary-key-material==";
 
 /// What the server says to one request.
-enum Say {
+pub enum Say {
     Json(u16, Value),
     Text(u16, &'static str),
     /// Lines of a watch, then silence until the client leaves.
@@ -57,10 +57,10 @@ fn server(script: Script) -> Router {
     Router::new().fallback(any(handle))
 }
 
-struct Setup {
-    wire: Wire,
+pub struct Setup {
+    pub wire: Wire,
     clusters: Kubernetes,
-    clock: Arc<WireClock>,
+    pub clock: Arc<WireClock>,
     kubeconfig: PathBuf,
     _dir: tempfile::TempDir,
 }
@@ -77,7 +77,7 @@ fn write_kubeconfig(path: &Path, wire: &Wire, token: &str) {
     std::fs::write(path, config.render()).unwrap();
 }
 
-fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Send + Sync + 'static) -> Setup {
+pub fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Send + Sync + 'static) -> Setup {
     let clock = WireClock::start("2026-11-20T09:00:00Z".parse().unwrap(), 1000.0);
     let router = server(Arc::new(script));
     let wire = WireBuilder::new(clock.clone(), WireOptions::default())
@@ -127,17 +127,17 @@ fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
 }
 
 impl Setup {
-    async fn restart(&self) -> Effect<i64> {
+    pub async fn restart(&self) -> Effect<i64> {
         let permit = permit(self.clock.as_ref(), 86_400);
         self.clusters.restart(&stamp(), &workload(), &mark(), &permit).await
     }
 
-    async fn look(&self) -> Result<keyslot::model::ClusterView, keyslot::ports::Fault> {
+    pub async fn look(&self) -> Result<keyslot::model::ClusterView, keyslot::ports::Fault> {
         self.clusters.look(&stamp(), &Salt::new("5a17")).await
     }
 }
 
-fn status(code: u16, reason: &str, message: &str) -> Say {
+pub fn status(code: u16, reason: &str, message: &str) -> Say {
     Say::Json(
         code,
         json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message,
@@ -149,7 +149,7 @@ fn list(items: Value) -> Say {
     Say::Json(200, json!({"metadata": {"resourceVersion": "1000"}, "items": items}))
 }
 
-fn deployment() -> Value {
+pub fn deployment() -> Value {
     json!({
         "metadata": {"name": "orders-deploy", "namespace": "shop", "uid": "d", "generation": 7},
         "spec": {"replicas": 2, "selector": {}, "template": {
@@ -194,7 +194,7 @@ fn pod_status(name: &str, uid: &str) -> Value {
 
 /// A cluster with two pods of one Deployment, one of them terminating, another pod that does not consume, and
 /// a synced Secret.
-fn cluster(path: &str) -> Say {
+pub fn cluster(path: &str) -> Say {
     let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
     match collection {
         _ if path.contains("watch=true") => Say::Lines(vec![]),
@@ -480,21 +480,63 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
 
 #[tokio::test]
 async fn a_kind_that_may_not_be_listed_is_never_taken_for_none_of_it() {
-    for (plural, group) in [("statefulsets", "apps"), ("daemonsets", "apps"), ("cronjobs", "batch")] {
+    const CSI: &str = "secrets-store.csi.x-k8s.io";
+    for (plural, group) in [
+        ("deployments", "apps"),
+        ("statefulsets", "apps"),
+        ("daemonsets", "apps"),
+        ("replicasets", "apps"),
+        ("rollouts", "argoproj.io"),
+        ("cronjobs", "batch"),
+        ("pods", ""),
+        ("secretproviderclasses", CSI),
+        ("secretproviderclasspodstatuses", CSI),
+    ] {
         let setup = setup(&["shop"], move |_, path, _| {
-            if path.contains(plural) {
+            if path.contains(&format!("/{plural}?")) {
                 let message = format!(
                     r#"{plural}.{group} is forbidden: User "ci" cannot list resource "{plural}" in API group "{group}""#
                 );
                 return status(403, "Forbidden", &message);
             }
-            cluster(path)
+            many_kinds(path)
         });
-        let fault = setup.look().await.unwrap_err();
-        assert_eq!(fault.kind, Blindness::Forbidden);
+        let fault = setup.look().await.expect_err(plural);
+        assert_eq!(fault.kind, Blindness::Forbidden, "{plural}");
         assert!(fault.to_string().contains(&format!(r#"cannot list resource "{plural}""#)), "{fault}");
         assert!(fault.remedy.contains("grant the right"), "{fault}");
     }
+}
+
+#[tokio::test]
+async fn quotas_and_autoscalers_that_may_not_be_listed_are_unknown_and_the_rest_is_known() {
+    let lists = |path: &str| {
+        let quota = json!({"metadata": {"name": "team", "namespace": "shop"}, "spec": {"hard": {"pods": "4"}},
+            "status": {"hard": {"pods": "4"}, "used": {"pods": "3"}}});
+        match path.split('?').next().unwrap().rsplit('/').next().unwrap() {
+            "resourcequotas" => list(json!([quota])),
+            "horizontalpodautoscalers" => list(json!([])),
+            _ => cluster(path),
+        }
+    };
+    let whole = setup(&["shop"], move |_, path, _| lists(path));
+    let room = whole.clusters.room(&stamp()).await.unwrap();
+    assert_eq!(room.quotas.unwrap()[0].lines[0].resource, "pods");
+    assert_eq!(whole.wire.transcript().entries().len(), 2, "one list each");
+    for (refused, quotas, autoscalers) in
+        [("resourcequotas", false, true), ("horizontalpodautoscalers", true, false)]
+    {
+        let setup = setup(&["shop"], move |_, path, _| match path.contains(refused) {
+            true => status(403, "Forbidden", &format!("cannot list resource \"{refused}\"")),
+            false => lists(path),
+        });
+        let room = setup.clusters.room(&stamp()).await.unwrap();
+        assert_eq!((room.quotas.is_ok(), room.autoscalers.is_ok()), (quotas, autoscalers));
+        let blind = room.quotas.err().or(room.autoscalers.err()).unwrap();
+        assert!(blind.why.contains(refused) && blind.why.contains("grant the right"), "{}", blind.why);
+    }
+    let ill = setup(&["shop"], |_, _, _| status(500, "InternalError", "etcd is away"));
+    assert!(ill.clusters.room(&stamp()).await.is_err(), "what may pass is asked for again");
 }
 
 #[tokio::test]

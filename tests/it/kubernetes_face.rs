@@ -632,6 +632,7 @@ async fn verdicts(setup: &Setup, last: &str, deed: DeploymentPatch) -> Vec<&'sta
                 Rollout::Complete => "complete",
                 Rollout::DeadlineExceeded { .. } => "deadline",
                 Rollout::Paused(_) => "paused",
+                Rollout::Scaling(_) => "scaling",
             };
             if words.last() != Some(&word) {
                 words.push(word);
@@ -669,7 +670,7 @@ async fn the_worlds_rollouts_are_judged_as_the_recorded_ones() {
     let none = setup(WorldConfig::default(), 600.0);
     assert_eq!(
         verdicts(&none, "complete", DeploymentPatch::scale(0)).await,
-        ["unseen", "progressing", "complete"]
+        ["unseen", "scaling", "complete"]
     );
     assert_eq!(verdicts(&none, "complete", restart()).await, ["unseen", "complete"]);
 }

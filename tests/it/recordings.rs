@@ -46,6 +46,7 @@ fn word(verdict: &Rollout) -> &'static str {
         Rollout::Complete => "complete",
         Rollout::DeadlineExceeded { .. } => "deadline",
         Rollout::Paused(_) => "paused",
+        Rollout::Scaling(_) => "scaling",
     }
 }
 
@@ -119,7 +120,7 @@ fn a_stale_status_is_not_taken_for_success() {
 fn conditions_of_the_rollout_before_neither_fail_nor_finish_this_one() {
     assert_eq!(
         verdicts(&own("leftover-conditions"), 12),
-        [(10, "unseen"), (90, "progressing"), (13100, "complete")]
+        [(10, "unseen"), (90, "progressing"), (13000, "scaling"), (13100, "complete")]
     );
 }
 
@@ -140,7 +141,7 @@ fn an_overtaken_restart_is_judged_by_the_one_that_overtook_it() {
         (9050, "progressing"),
         (20000, "complete"),
         (30000, "unseen"),
-        (30050, "progressing"),
+        (30050, "scaling"),
         (33000, "complete"),
     ];
     assert_eq!(verdicts(&path, 20), expected);

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
-    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber,
-    PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView,
-    RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts,
-    StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
+    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullCheck,
+    PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right,
+    RightView, RoomView, RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot,
+    SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName,
+    WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,
@@ -70,6 +71,7 @@ impl Stage {
         for name in stamps {
             world.vaults.insert(stamp(name), Seen::known(now, vault()));
             world.clusters.insert(stamp(name), Seen::known(now, cluster()));
+            world.rooms.insert(stamp(name), Seen::known(now, RoomView::default()));
         }
         let events = vec![
             (at(0), Event::Opened(opened())),
@@ -351,6 +353,7 @@ pub fn cluster() -> ClusterView {
             ready: true,
             mounted: Some(SecretVersion::new("v2")),
             node: Some("node-1".to_owned()),
+            asks: PodAsks::default(),
             trouble: None,
         })
         .collect();
@@ -370,6 +373,7 @@ pub fn deployment() -> WorkloadView {
         },
         desired: 3,
         replicas: 3,
+        terminating: None,
         updated: 3,
         ready: 3,
         available: 3,

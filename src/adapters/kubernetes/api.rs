@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
 use super::connect::Connection;
 use super::failure::{Failure, Refusal};
+use super::newest::from_the_past;
 use crate::model::{Blindness, WorkloadKind};
 use crate::ports::{Clock, Fault};
 
@@ -39,6 +40,10 @@ pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", pl
 pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
+pub(super) const QUOTAS: Kind = Kind { group: "/api/v1", plural: "resourcequotas" };
+pub(super) const AUTOSCALERS: Kind =
+    Kind { group: "/apis/autoscaling/v2", plural: "horizontalpodautoscalers" };
+pub(super) const BUDGETS: Kind = Kind { group: "/apis/policy/v1", plural: "poddisruptionbudgets" };
 pub(super) const EVENTS: Kind = Kind { group: "/api/v1", plural: "events" };
 pub(super) const SECRETS: Kind = Kind { group: "/api/v1", plural: "secrets" };
 const CSI: &str = "/apis/secrets-store.csi.x-k8s.io/v1";
@@ -84,6 +89,8 @@ pub(super) struct Listed<T> {
 
 #[derive(Deserialize)]
 struct Page<T> {
+    #[serde(default)]
+    kind: String,
     metadata: PageMeta,
     items: Option<Vec<T>>,
 }
@@ -229,8 +236,17 @@ impl Api {
         let first = format!("{}?limit={PAGE}", kind.path(namespace));
         let mut path = first.clone();
         let mut items = Vec::new();
+        let newest = &self.connection.newest;
+        let floor = newest.floor(kind);
         loop {
             let page: Page<T> = self.get(&path).await?;
+            if !page.kind.is_empty() && !page.kind.ends_with("List") {
+                return Err(Failure::Garbled("the answer is an object and no list".to_owned()));
+            }
+            if let Some(version) = from_the_past(&page.metadata.resource_version, floor) {
+                return Err(Failure::Past { version, floor });
+            }
+            newest.note(kind, &page.metadata.resource_version);
             items.extend(page.items.unwrap_or_default());
             if page.metadata.rest.is_empty() {
                 return Ok(Listed { items, version: page.metadata.resource_version });

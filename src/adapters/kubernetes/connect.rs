@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 use super::super::credential::Tokens;
 use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
+use super::newest::Newest;
 use super::skew::Skew;
 use crate::model::Blindness;
 use crate::ports::Fault;
@@ -49,6 +50,7 @@ pub(super) struct Connection {
     pub base: Url,
     credentials: Credentials,
     pub skew: Arc<Skew>,
+    pub newest: Arc<Newest>,
 }
 
 /// Where a stamp's kubeconfig lies.
@@ -147,6 +149,7 @@ fn prepare(source: &Source, settings: HttpSettings, tokens: Option<Tokens>) -> R
         credentials: credentials(server, user, tokens, in_process)?,
         base,
         skew: Arc::default(),
+        newest: Arc::default(),
     })
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Refused(Refusal),
     /// 200, and a body that cannot be read.
     Garbled(String),
+    /// A list of a version that lies before what the server has told of.
+    Past { version: u64, floor: u64 },
 }
 
 /// An answer that says no.
@@ -71,7 +73,7 @@ impl Failure {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Failure::Refused(refusal) => Some(refusal),
-            Failure::Before(_) | Failure::Silence(_) | Failure::Garbled(_) => None,
+            Failure::Before(_) | Failure::Silence(_) | Failure::Garbled(_) | Failure::Past { .. } => None,
         }
     }
 
@@ -82,6 +84,10 @@ impl Failure {
             Failure::Silence(error) => error.fault(what, subject),
             Failure::Refused(refusal) => refusal.fault(what, subject),
             Failure::Garbled(why) => Fault::new(Blindness::Unintelligible, what, subject, why),
+            Failure::Past { version, floor } => {
+                let why = format!("the API server shows its version {version}, after it had shown {floor}");
+                Fault::new(Blindness::Unintelligible, what, subject, why).remedy(PAST)
+            }
         }
     }
 
@@ -91,7 +97,7 @@ impl Failure {
         let end: fn(Fault) -> Effect<T> = match &self {
             Failure::Before(_) => Effect::NotSent,
             Failure::Silence(error) if error.nothing_was_sent() => Effect::NotSent,
-            Failure::Silence(_) | Failure::Garbled(_) => Effect::Unknown,
+            Failure::Silence(_) | Failure::Garbled(_) | Failure::Past { .. } => Effect::Unknown,
             // 408 comes from something that gave up waiting, which is no verdict.
             Failure::Refused(refusal) if (400..500).contains(&refusal.status) && refusal.status != 408 => {
                 Effect::Refused
@@ -124,6 +130,9 @@ impl Refusal {
         }
     }
 }
+
+const PAST: &str = "it reads from a cache that is behind: wait, or see to its health; after a restore from a backup, \
+                    start keyslot again";
 
 fn first_line(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);

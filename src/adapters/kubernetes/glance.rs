@@ -160,6 +160,8 @@ impl Base {
         kept.know(self.classes.clone(), names);
         kept.listed(&pods, version);
         self.view.pods = pods;
+        // Counted before these were listed.
+        self.view.workloads.iter_mut().for_each(|view| view.terminating = None);
         Ok(())
     }
 

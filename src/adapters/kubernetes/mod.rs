@@ -16,11 +16,13 @@ mod glance;
 mod kept;
 mod look;
 mod manager;
+mod newest;
 mod owners;
 mod resolve;
 mod restart;
 mod rights;
 mod rollouts;
+mod room;
 mod scope;
 mod sets;
 mod skew;
@@ -49,7 +51,8 @@ use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::HttpSettings;
 use crate::model::{
-    Blindness, ClusterState, ClusterView, Right, RightView, Salt, StampName, WorkloadKind, WorkloadName,
+    Blindness, BudgetView, ClusterState, ClusterView, Right, RightView, RoomView, Salt, StampName,
+    WorkloadKind, WorkloadName,
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
@@ -332,6 +335,23 @@ impl Clusters for Kubernetes {
 
     fn follows(&self, stamp: &StampName) -> bool {
         self.stamps.get(stamp).is_some_and(|stamp| stamp.kept.follows())
+    }
+
+    async fn room(&self, name: &StampName) -> Result<RoomView, Fault> {
+        let stamp = self.stamp(name)?;
+        let mut state = stamp.state.lock().await;
+        let api = self.api(name, stamp, &mut state).await?;
+        room::look(&api, &self.subject(stamp)).await
+    }
+
+    async fn budgets(&self, name: &StampName) -> Result<Vec<BudgetView>, Fault> {
+        let stamp = self.stamp(name)?;
+        if !self.state_of(name, stamp).await?.has_pods() {
+            return Ok(Vec::new());
+        }
+        let mut state = stamp.state.lock().await;
+        let api = self.api(name, stamp, &mut state).await?;
+        room::budgets(&api, &self.subject(stamp)).await
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {

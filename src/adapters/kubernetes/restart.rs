@@ -32,6 +32,8 @@ struct Brief {
 #[derive(Deserialize)]
 struct BriefMeta {
     generation: i64,
+    #[serde(default, rename = "resourceVersion")]
+    version: String,
 }
 
 /// Restarts, and gives the generation after the patch; and the workload as the answer has it.
@@ -62,7 +64,11 @@ pub(super) async fn restart(
         Err(failure) => return (failure.effect(&what, &api.subject), None),
     };
     match serde_json::from_slice::<Brief>(&answer.body) {
-        Ok(brief) => (Effect::Applied(brief.metadata.generation), Some(answer.body)),
+        Ok(brief) => {
+            // A list of a time before this answer would show the workload as it was.
+            api.connection.newest.note(Kind::of(workload.kind), &brief.metadata.version);
+            (Effect::Applied(brief.metadata.generation), Some(answer.body))
+        }
         Err(_) => {
             let why = format!("the patch was accepted, and the answer is no {}", workload.kind);
             (Failure::Garbled(why).effect(&what, &api.subject), None)

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{
-    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, Kind, POD_STATUSES, PODS, SECRETS, STATEFUL_SETS,
+    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, Kind, POD_STATUSES, PODS, REPLICA_SETS, ROLLOUTS,
+    SECRETS, STATEFUL_SETS,
 };
 use super::failure::Failure;
 use crate::model::{Right, RightView, WorkloadKind};
@@ -48,9 +49,7 @@ pub(super) async fn rights(
     namespaces: &[String],
     kinds: &BTreeSet<WorkloadKind>,
 ) -> Vec<RightView> {
-    let others = kinds.iter().copied().map(Kind::of).filter(|kind| *kind != DEPLOYMENTS);
-    let needed: Vec<(&str, Kind)> =
-        NEEDED.into_iter().chain(others.flat_map(|kind| [("watch", kind), ("patch", kind)])).collect();
+    let needed: Vec<(&str, Kind)> = NEEDED.into_iter().chain(kinds.iter().flat_map(of_kind)).collect();
 
     let places: Vec<Option<&str>> = match namespaces {
         [] => vec![None],
@@ -66,6 +65,17 @@ pub(super) async fn rights(
         }
     }))
     .await
+}
+
+/// What a kind takes besides. A Rollout is found through its ReplicaSets, and no watch follows it.
+fn of_kind(kind: &WorkloadKind) -> Vec<(&'static str, Kind)> {
+    match kind {
+        WorkloadKind::Deployment => Vec::new(),
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+            vec![("watch", Kind::of(*kind)), ("patch", Kind::of(*kind))]
+        }
+        WorkloadKind::Rollout => vec![("list", REPLICA_SETS), ("list", ROLLOUTS), ("patch", ROLLOUTS)],
+    }
 }
 
 async fn review(api: &Api, namespace: Option<&str>, verb: &str, kind: Kind) -> Right {

@@ -23,6 +23,7 @@ use k8s_openapi::api::core::v1::Pod;
 use super::api::{Api, Kind, PODS};
 use super::kept::Kept;
 use super::look::Place;
+use super::newest::Newest;
 use crate::model::StampName;
 use crate::ports::{Changed, Happening};
 
@@ -106,6 +107,7 @@ pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
         version: place.version,
         known: HashMap::new(),
         kept: Arc::clone(&ears.kept),
+        newest: Arc::clone(&api.connection.newest),
     };
     let namespace = place.namespace.as_deref();
     let mut pause = SHORTEST_PAUSE;
@@ -149,6 +151,7 @@ struct Watch {
     /// What was last seen of each object, by uid.
     known: HashMap<String, Telling>,
     kept: Arc<Kept>,
+    newest: Arc<Newest>,
 }
 
 impl Watch {
@@ -194,6 +197,7 @@ impl Watch {
         }
         if !event.object.metadata.resource_version.is_empty() {
             self.version.clone_from(&event.object.metadata.resource_version);
+            self.newest.note(self.kind, &self.version);
         }
         let uid = &event.object.metadata.uid;
         match event.kind.as_str() {
@@ -359,7 +363,8 @@ mod tests {
     use super::*;
 
     fn watch(kind: Kind) -> Watch {
-        Watch { kind, version: "1".into(), known: HashMap::new(), kept: Arc::default() }
+        let (kept, newest) = (Arc::default(), Arc::default());
+        Watch { kind, version: "1".into(), known: HashMap::new(), kept, newest }
     }
 
     fn deployment(version: &str, generation: i64, status: Value) -> Vec<u8> {

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::consumers::Gets;
 use super::manager::manager;
 use super::owners::Above;
-use super::{RESTARTED_AT, ROTATION, symptoms};
+use super::{RESTARTED_AT, ROTATION, room, symptoms};
 use crate::model::{
     DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind, WorkloadName,
     WorkloadView,
@@ -59,6 +59,7 @@ pub(super) fn outline(
         strategy: Strategy::OnDelete,
         desired: 0,
         replicas: 0,
+        terminating: None,
         updated: 0,
         ready: 0,
         available: 0,
@@ -84,6 +85,7 @@ pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadVi
         // The API server fills in 1 where nothing was written.
         desired: count(spec.replicas.or(Some(1))),
         replicas: count(status.replicas),
+        terminating: status.terminating_replicas.and_then(|count| u32::try_from(count).ok()),
         updated: count(status.updated_replicas),
         ready: count(status.ready_replicas),
         available: count(status.available_replicas),
@@ -122,6 +124,7 @@ pub(super) fn pod(pod: &Pod, above: Above, mounted: Option<SecretVersion>) -> Op
         ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
         mounted,
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
+        asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),
         trouble: symptoms::trouble(pod),
     })
 }

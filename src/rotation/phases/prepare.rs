@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, slot_unused,
+    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, room, slot_unused,
     target_proven, workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
@@ -41,7 +41,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 }
 
 /// What would stop the restart later is said before the first effect: a cluster that does not answer, a workload that
-/// is missing, paused, replaced all at once or not at all, or unhealthy already; a consumer that nobody named.
+/// is missing, paused, replaced all at once or not at all, has no room, or is unhealthy already; a consumer that nobody
+/// named.
 fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
     let mut reasons = all_listed(ctx, ctx.policy.ages.ordinary);
@@ -62,6 +63,7 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
         for name in &ctx.policy.workloads {
             reasons.extend(workload_ready(&stamp.name, name, cluster));
+            reasons.extend(room(ctx, &stamp.name, name, cluster));
             if let Some(workload) = cluster.workload(name)
                 && workload.available < workload.desired
             {

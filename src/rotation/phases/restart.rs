@@ -8,7 +8,7 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, none_refused, propagated, propagated_at, rollout_settled,
+    clocks_agree, cluster_steady, consumers, none_refused, propagated, propagated_at, rollout_settled, room,
     settled, synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
@@ -156,6 +156,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     if let Some(workload) = cluster.workload(name) {
         reasons.extend(rollout_settled(ctx, &facts.name, workload, cluster));
     }
+    reasons.extend(room(ctx, &facts.name, name, cluster));
     let held = ctx.holding(reasons);
     if !held.is_empty() {
         return Err(held);

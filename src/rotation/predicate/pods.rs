@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView};
+use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView, WorkloadKind, WorkloadView};
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
 /// waits that much longer than the lag, so that its pods are young by the cluster's clock too.
@@ -121,6 +121,38 @@ fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
     nodes.into_iter().map(reason).collect()
 }
 
+/// The list of pods shows fewer of the workload's than its controller counts: one of both is older than the other, or
+/// the list is not whole. Nobody is known to be gone by such a list. In the middle of a rollout pods of a template
+/// that does not get the secret are not listed, so only one that is over is compared.
+pub fn left_out(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
+    let (listed, ending) = listed(workload, cluster);
+    let counted = match workload.name.kind {
+        // Their ReplicaSets forget pods that are told to end.
+        WorkloadKind::Deployment | WorkloadKind::Rollout => listed,
+        // These count pods until they are gone.
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => listed + ending,
+    };
+    let missing = (workload.replicas as usize).saturating_sub(counted);
+    let compared = workload.consumes && workload.updated >= workload.replicas;
+    (compared && missing > 0).then_some(Why::PodsLeftOut { missing, listed: listed + ending })
+}
+
+/// The same of those that are told to end, where the controller counts them: they end while lists are made, so this is
+/// only asked where everything has to be gone.
+fn endings_left_out(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
+    let (listed, ending) = listed(workload, cluster);
+    let missing = (workload.terminating? as usize).saturating_sub(ending);
+    let compared = workload.consumes && workload.updated >= workload.replicas;
+    (compared && missing > 0).then_some(Why::PodsLeftOut { missing, listed: listed + ending })
+}
+
+/// How many pods of it live, and how many are told to end.
+fn listed(workload: &WorkloadView, cluster: &ClusterView) -> (usize, usize) {
+    let pods = cluster.pods_of(&workload.name).filter(|pod| !is_over(pod));
+    let (ending, living): (Vec<&PodView>, Vec<&PodView>) = pods.partition(|pod| pod.deleting.is_some());
+    (living.len(), ending.len())
+}
+
 /// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
 /// version it mounted.
 pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
@@ -134,7 +166,15 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         Err(reason) => return vec![*reason],
     };
     let subject = Subject::Stamp(stamp.clone());
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<Reason> = cluster
+        .workloads
+        .iter()
+        .filter_map(|workload| {
+            let left = left_out(workload, cluster);
+            let why = left.or_else(|| endings_left_out(workload, cluster))?;
+            Some(Reason::new(gate, Subject::Workload(stamp.clone(), workload.name.clone()), why))
+        })
+        .collect();
     let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
     let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) =
         stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);

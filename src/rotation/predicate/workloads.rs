@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::rollout::{Rollout, rollout};
+use super::super::stamps::under_way;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{SKEW, is_over};
 use crate::model::{
@@ -123,6 +124,10 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
         Rollout::Complete | Rollout::Paused(_) => None,
         Rollout::DeadlineExceeded { message, .. } => Some(message),
         Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => stuck(workload, cluster, now),
+        Rollout::Scaling(_) => {
+            let told = |stuck| format!("it was over, and of the pods that came since {stuck}");
+            stuck(workload, cluster, now).map(told)
+        }
     };
     message.map(|message| Why::RolloutFailed { message, symptoms: symptoms(workload, cluster) })
 }
@@ -182,14 +187,13 @@ pub fn rollout_settled(
     ) {
         (Rollout::Complete | Rollout::Paused(_), _) => return Vec::new(),
         (_, Some(failed)) => failed,
-        (Rollout::NotYetObserved { .. }, None) => {
-            Why::RolloutUnderWay { updated: 0, available: workload.available, desired: workload.desired }
-        }
-        (Rollout::Progressing(_) | Rollout::DeadlineExceeded { .. }, None) => Why::RolloutUnderWay {
-            updated: workload.updated,
-            available: workload.available,
-            desired: workload.desired,
-        },
+        (
+            Rollout::NotYetObserved { .. }
+            | Rollout::Progressing(_)
+            | Rollout::Scaling(_)
+            | Rollout::DeadlineExceeded { .. },
+            None,
+        ) => under_way(workload),
     };
     vec![Reason::new(Gate::RolloutSettled, subject, why)]
 }

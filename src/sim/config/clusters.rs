@@ -125,11 +125,14 @@ pub struct WorkloadConfig {
     /// From a pod's deletion timestamp until it is gone.
     pub ends_in: Span,
     pub key: KeySource,
-    /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; data only.
+    /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; it scales when a fault says so.
     pub autoscaler: Option<(u32, u32)>,
-    /// `minAvailable` of a PodDisruptionBudget; data only.
+    /// `minAvailable` of a PodDisruptionBudget; nothing is evicted here, so it is only there to be read.
     #[serde(serialize_with = "maybe_number")]
     pub disruption_budget: Option<ReplicaNumber>,
+    /// What a pod requests of processors, in thousandths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
     /// Between two requests of one pod to the account.
     pub request_period: Duration,
 }
@@ -164,6 +167,7 @@ impl WorkloadConfig {
             key: KeySource::Mount,
             autoscaler: None,
             disruption_budget: Some(ReplicaNumber::Percent(50)),
+            cpu: None,
             request_period: Duration::from_secs(5),
         }
     }

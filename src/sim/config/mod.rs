@@ -5,6 +5,7 @@
 
 mod clusters;
 mod cron_jobs;
+mod quotas;
 mod services;
 mod sets;
 
@@ -23,6 +24,7 @@ pub use services::{
 };
 
 pub use cron_jobs::CronJobConfig;
+pub use quotas::QuotaConfig;
 pub use sets::SetConfig;
 
 use super::fault::Fault;
@@ -53,6 +55,8 @@ pub struct WorldConfig {
     pub sets: Vec<SetConfig>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cron_jobs: Vec<CronJobConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaConfig>,
     pub kubernetes: KubernetesConfig,
     pub people: PeopleConfig,
     pub pipeline: PipelineConfig,
@@ -80,6 +84,7 @@ impl Default for WorldConfig {
             workloads: WorkloadConfig::example(),
             sets: Vec::new(),
             cron_jobs: Vec::new(),
+            quotas: Vec::new(),
             kubernetes: KubernetesConfig::default(),
             people: PeopleConfig::default(),
             pipeline: PipelineConfig::default(),

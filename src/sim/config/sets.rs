@@ -1,4 +1,4 @@
-//! StatefulSets and DaemonSets. The default world has none.
+//! StatefulSets, DaemonSets and Rollouts of Argo. The default world has none.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::super::time::Span;
 use super::WorkloadConfig;
 use crate::model::{ReplicaNumber, WorkloadKind, WorkloadName};
 
-/// A StatefulSet or a DaemonSet with all that belongs to it.
+/// A StatefulSet, a DaemonSet or a Rollout with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SetConfig {
     /// Its name tells the kind. The replicas of a DaemonSet are the nodes that it runs on; `flavour`, `max_surge` and
@@ -24,6 +24,11 @@ impl SetConfig {
     /// Three replicas in the namespace `workload`.
     pub fn stateful(name: &str) -> SetConfig {
         SetConfig::of_kind(WorkloadKind::StatefulSet, name, ReplicaNumber::Count(1))
+    }
+
+    /// A Rollout of Argo with three replicas, which goes by one canary and a pause.
+    pub fn rollout(name: &str) -> SetConfig {
+        SetConfig::of_kind(WorkloadKind::Rollout, name, ReplicaNumber::Count(1))
     }
 
     /// On three nodes, one of which may be without at a time.

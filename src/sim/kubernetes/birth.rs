@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::super::config::{CronJobConfig, KeySource, SetConfig, WorkloadConfig};
 use super::super::time::before;
+use super::limits::{Autoscaler, Budget};
 use super::nodes::{NODES, node_name};
 use super::object::{
     CronJob, Deployment, DeploymentStatus, Meta, Owner, Phase, Pod, PodSet, PodTemplate, ProviderClass,
-    ReplicaSet, ReplicaSetId, ReplicaSetStatus, SetStatus,
+    ReplicaSet, ReplicaSetId, ReplicaSetStatus, Restarting, SetStatus,
 };
 use super::pod::Origin;
 use super::ring::Ring;
@@ -42,6 +43,10 @@ impl Cluster {
             ring: Ring::new(0, 0),
             next_id: 0,
             due: BTreeSet::new(),
+            quotas: hand.config.quotas.clone(),
+            autoscalers: Vec::new(),
+            budgets: Vec::new(),
+            failing: BTreeMap::new(),
         };
         for (place, workload) in hand.config.workloads.iter().enumerate() {
             cluster.add_class(workload, hand);
@@ -79,6 +84,13 @@ impl Cluster {
     }
 
     fn add_workload(&mut self, place: usize, workload: &WorkloadConfig, hand: &mut Hand<'_>) {
+        self.autoscalers.extend(workload.autoscaler.map(|(least, most)| Autoscaler {
+            place,
+            least,
+            most,
+            wanted: workload.replicas,
+        }));
+        self.budgets.extend(workload.disruption_budget.map(|least| Budget { place, least }));
         let deployment = deployment(workload, hand);
         self.next_id += 1;
         let set = replica_set(ReplicaSetId(self.next_id), place, &deployment, hand);
@@ -245,6 +257,7 @@ fn template(workload: &WorkloadConfig) -> PodTemplate {
         grace: workload.ends_in.most + Duration::from_secs(30),
         key: workload.key.clone(),
         class: class_name(workload).into(),
+        cpu: workload.cpu,
     }
 }
 
@@ -268,6 +281,7 @@ fn pod_set(config: &SetConfig, hand: &mut Hand<'_>) -> PodSet {
         partition: *partition,
         max_unavailable: workload.max_unavailable,
         min_ready: workload.min_ready,
+        restarting: Restarting::default(),
         template: Arc::clone(&template),
         revisions: vec![(Arc::clone(&revision), template)],
         status: SetStatus {
@@ -311,6 +325,7 @@ fn replica_set(id: ReplicaSetId, place: usize, deployment: &Deployment, hand: &m
             ready: deployment.replicas,
             available: deployment.replicas,
             terminating: 0,
+            failure: None,
         },
     }
 }

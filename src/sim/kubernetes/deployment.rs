@@ -352,6 +352,7 @@ impl Cluster {
         let mut fresh = status::calculate(deployment, new, &all, hand.now);
         if with_progress {
             status::judge_progress(deployment, new, &mut fresh, hand.now);
+            status::judge_failure(new, &all, &mut fresh, hand.now);
         }
         fresh
     }

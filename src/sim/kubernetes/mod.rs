@@ -10,12 +10,14 @@ mod birth;
 mod csi;
 mod deployment;
 mod jobs;
+mod limits;
 mod nodes;
 mod object;
 mod patch;
 mod pod;
 mod replica_set;
 mod ring;
+mod rollouts;
 mod sets;
 mod status;
 mod warnings;
@@ -26,16 +28,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use limits::{Autoscaler, Budget, Failing};
 pub use object::{
     Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,
     Object, Owner, Phase, Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
-    ReplicaSetStatus, SetStatus, SyncedSecret,
+    ReplicaSetStatus, Restarting, SetStatus, SyncedSecret,
 };
 pub use ring::Ring;
 pub use warnings::WarningEvent;
 
 use super::account::KeyId;
-use super::config::WorldConfig;
+use super::config::{QuotaConfig, WorldConfig};
 use super::events::{Event, Queue};
 use super::fault::FaultBook;
 use super::refusal::Refusal;
@@ -151,6 +154,11 @@ pub struct Cluster {
     unmounted: BTreeSet<PodId>,
     ring: Ring,
     next_id: u64,
+    quotas: Vec<QuotaConfig>,
+    autoscalers: Vec<Autoscaler>,
+    budgets: Vec<Budget>,
+    /// Controllers whose pods are refused.
+    failing: BTreeMap<Owner, Failing>,
     /// Controller tasks that are queued already: a work queue holds each key once.
     due: BTreeSet<Task>,
 }
@@ -291,6 +299,9 @@ impl Cluster {
         self.mounts.clear();
         self.secrets.clear();
         self.due.clear();
+        self.autoscalers.clear();
+        self.budgets.clear();
+        self.failing.clear();
         std::mem::take(&mut self.processes).into_values().collect()
     }
 

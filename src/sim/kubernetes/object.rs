@@ -54,6 +54,8 @@ pub struct PodTemplate {
     pub key: KeySource,
     /// The SecretProviderClass that it mounts.
     pub class: Arc<str>,
+    /// What its container requests of processors, in thousandths.
+    pub cpu: Option<u32>,
 }
 
 /// One condition of a Deployment's status.
@@ -117,6 +119,8 @@ pub struct ReplicaSetStatus {
     pub ready: u32,
     pub available: u32,
     pub terminating: u32,
+    /// Condition `ReplicaFailure`: why its pods are refused.
+    pub failure: Option<String>,
 }
 
 /// A ReplicaSet: one revision of a Deployment.
@@ -156,7 +160,18 @@ pub struct SetStatus {
     pub update_revision: Arc<str>,
 }
 
-/// A StatefulSet or a DaemonSet: it makes its pods itself.
+/// What a Rollout of Argo has besides.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Restarting {
+    /// `spec.restartAt`.
+    pub wanted: Option<String>,
+    /// `status.restartedAt`.
+    pub done: Option<String>,
+    /// It waits between two steps of its strategy (`status.pauseConditions`).
+    pub waits: bool,
+}
+
+/// A StatefulSet or a DaemonSet, which makes its pods itself; or a Rollout, whose ReplicaSets are told from its revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodSet {
     pub meta: Meta,
@@ -170,6 +185,7 @@ pub struct PodSet {
     pub partition: u32,
     pub max_unavailable: ReplicaNumber,
     pub min_ready: Duration,
+    pub restarting: Restarting,
     pub template: Arc<PodTemplate>,
     /// Every template that it ever had, by the name of its ControllerRevision.
     pub revisions: Vec<(Arc<str>, Arc<PodTemplate>)>,

@@ -51,7 +51,8 @@ impl Cluster {
         hand: &mut Hand<'_>,
     ) -> Result<Reply, Refusal> {
         let plural = workload.kind.as_str().to_ascii_lowercase();
-        let about = || format!("{plural}s.apps \"{}\"", workload.name);
+        let group = if workload.kind == WorkloadKind::Rollout { "argoproj.io" } else { "apps" };
+        let about = || format!("{plural}s.{group} \"{}\"", workload.name);
         let place = self.sets.iter().position(|set| &set.workload == workload);
         let Some((place, set)) = place.and_then(|place| Some((place, self.sets.get(place)?))) else {
             return Err(Refusal::NotFound(about()));
@@ -127,7 +128,11 @@ fn patch_template(template: &mut Arc<PodTemplate>, patch: &DeploymentPatch) {
 }
 
 fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal> {
-    let strange = patch.paused.is_some()
+    let rollout = set.workload.kind == WorkloadKind::Rollout;
+    let of_sets = patch.partition.is_some() || patch.on_delete.is_some();
+    let of_rollouts = patch.paused.is_some() || patch.restart_at.is_some();
+    let of_another = if rollout { of_sets } else { of_rollouts };
+    let strange = of_another
         || patch.flavour.is_some()
         || patch.max_surge.is_some()
         || patch.progress_deadline.is_some()
@@ -138,12 +143,17 @@ fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal>
     let mut fresh = set.clone();
     overlay(&mut fresh.annotations, &patch.annotations);
     patch_template(&mut fresh.template, patch);
+    // A new template begins with its canary, and waits. Promoting it changes the status, and no generation.
+    let begins = rollout && fresh.template != set.template;
+    fresh.restarting.waits = patch.paused.unwrap_or(fresh.restarting.waits || begins);
+    fresh.restarting.wanted = patch.restart_at.clone().or(fresh.restarting.wanted);
     fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
     fresh.on_delete = patch.on_delete.unwrap_or(fresh.on_delete);
     fresh.partition = patch.partition.unwrap_or(fresh.partition);
     fresh.max_unavailable = patch.max_unavailable.unwrap_or(fresh.max_unavailable);
     fresh.min_ready = patch.min_ready.unwrap_or(fresh.min_ready);
-    let same_spec = PodSet { annotations: set.annotations.clone(), ..fresh.clone() };
+    let mut same_spec = PodSet { annotations: set.annotations.clone(), ..fresh.clone() };
+    same_spec.restarting.waits = set.restarting.waits;
     if same_spec != *set {
         fresh.generation += 1;
     }

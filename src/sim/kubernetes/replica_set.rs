@@ -10,13 +10,21 @@ impl Cluster {
     pub(super) fn sync_replica_set(&mut self, id: ReplicaSetId, hand: &mut Hand<'_>) -> Happened {
         let mut happened = Happened::default();
         let Some(set) = self.replica_sets.get(&id).cloned() else { return happened };
-        let status = self.replica_set_status(id, set.generation, hand);
+        let mut status = self.replica_set_status(id, set.generation, hand);
         let have = status.replicas;
+        let owner = Owner::ReplicaSet(id);
         if have < set.replicas {
             for _ in have..set.replicas {
+                if !self.admits(owner, &set.meta.namespace, &set.template, hand) {
+                    break;
+                }
                 self.make_pod(&set, hand);
             }
-        } else if have > set.replicas {
+        } else {
+            self.failing.remove(&owner);
+        }
+        status.failure = self.failing.get(&owner).map(|failing| failing.message.clone());
+        if have > set.replicas {
             for pod in self.surplus_pods(id, (have - set.replicas) as usize) {
                 self.delete_pod(pod, hand);
             }

@@ -1,4 +1,4 @@
-//! The controllers of StatefulSets and DaemonSets: which pod comes and which goes, and what the status says.
+//! The controllers of StatefulSets and DaemonSets, and what Rollouts share with them: which pod comes and which goes, and what the status says.
 //!
 //! They follow `stateful_set_control.go` (pods in order, one at a time, the highest ordinal replaced first, nothing
 //! done while a pod is not available) and `daemon/update.go` (as many nodes without an available pod as may be). A
@@ -10,17 +10,19 @@ use std::sync::Arc;
 use super::super::time::after;
 use super::object::{Owner, Phase, Pod, PodId, PodSet, PodTemplate, SetStatus};
 use super::pod::Origin;
-use super::{Cluster, Hand, Happened};
+use super::{Cluster, Hand, Happened, rollouts};
 use crate::model::WorkloadKind;
 
 /// A set's pods by ordinal or node; ended ones that are about to be removed among them.
-type Pods = BTreeMap<u32, Arc<Pod>>;
+pub(super) type Pods = BTreeMap<u32, Arc<Pod>>;
 
 /// What one round of a controller does.
 #[derive(Default)]
-struct Round {
-    create: Vec<(u32, Arc<str>)>,
-    delete: Vec<PodId>,
+pub(super) struct Round {
+    pub create: Vec<(u32, Arc<str>)>,
+    pub delete: Vec<PodId>,
+    /// The restart of a Rollout that is over by it.
+    pub restarted: Option<String>,
 }
 
 impl Cluster {
@@ -32,11 +34,14 @@ impl Cluster {
         let pods = self.pods_of(place);
         let round = match set.workload.kind {
             WorkloadKind::DaemonSet => nodes(&set, &pods, &update, hand),
-            WorkloadKind::StatefulSet | WorkloadKind::Deployment | WorkloadKind::Rollout => {
-                ordinals(&set, &pods, &update, hand)
-            }
+            WorkloadKind::Rollout => rollouts::round(&set, &pods, &update, hand),
+            WorkloadKind::StatefulSet | WorkloadKind::Deployment => ordinals(&set, &pods, &update, hand),
         };
         for (index, revision) in round.create {
+            let template = template_of(&set, &revision);
+            if !self.admits(Owner::Set(place), &set.meta.namespace, &template, hand) {
+                break;
+            }
             self.make_set_pod(place, &set, index, revision, hand);
         }
         let deleted = !round.delete.is_empty();
@@ -45,8 +50,12 @@ impl Cluster {
         }
         // Of the pods as they were before: what was done comes back as events, and causes another round.
         let status = status(&set, &pods, &update, hand);
-        if status != set.status {
-            self.change_set(place, hand, |set| set.status = status);
+        let done = round.restarted.or(set.restarting.done.clone());
+        if status != set.status || done != set.restarting.done {
+            self.change_set(place, hand, |set| {
+                set.status = status;
+                set.restarting.done = done;
+            });
         }
         Happened { ended: None, readiness: deleted.then(|| self.deployments.len() + place) }
     }
@@ -97,9 +106,8 @@ impl Cluster {
 pub(super) fn pod_name(set: &PodSet, index: u32, chance: &str) -> String {
     match set.workload.kind {
         WorkloadKind::DaemonSet => format!("{}-{chance}", set.meta.name),
-        WorkloadKind::StatefulSet | WorkloadKind::Deployment | WorkloadKind::Rollout => {
-            format!("{}-{index}", set.meta.name)
-        }
+        WorkloadKind::Rollout => format!("{}-{chance}", set.status.update_revision),
+        WorkloadKind::StatefulSet | WorkloadKind::Deployment => format!("{}-{index}", set.meta.name),
     }
 }
 
@@ -108,7 +116,7 @@ fn template_of(set: &PodSet, revision: &str) -> Arc<PodTemplate> {
     known.map_or_else(|| Arc::clone(&set.template), |(_, template)| Arc::clone(template))
 }
 
-fn available(set: &PodSet, pod: &Pod, hand: &Hand<'_>) -> bool {
+pub(super) fn available(set: &PodSet, pod: &Pod, hand: &Hand<'_>) -> bool {
     pod.ready && after(pod.ready_changed.unwrap_or(pod.meta.created), set.min_ready) <= hand.now
 }
 
@@ -163,8 +171,11 @@ fn nodes(set: &PodSet, pods: &Pods, update: &Arc<str>, hand: &Hand<'_>) -> Round
 
 /// As the real controllers count: ready pods are ready until they end, told to or not.
 fn status(set: &PodSet, pods: &Pods, update: &Arc<str>, hand: &Hand<'_>) -> SetStatus {
+    // A Rollout's ReplicaSets forget pods that are told to end.
+    let forgets = set.workload.kind == WorkloadKind::Rollout;
+    let counts = |pod: &Pod| pod.phase != Phase::Succeeded && !(forgets && pod.deleting.is_some());
     let count = |test: &dyn Fn(&Pod) -> bool| -> u32 {
-        let counted = pods.values().filter(|pod| pod.phase != Phase::Succeeded && test(pod)).count();
+        let counted = pods.values().filter(|pod| counts(pod) && test(pod)).count();
         u32::try_from(counted).unwrap_or(u32::MAX)
     };
     let of = |revision: &Arc<str>| count(&|pod: &Pod| pod.deleting.is_none() && pod.hash == *revision);

@@ -8,6 +8,7 @@ use crate::sim::config::Flavour;
 
 pub(super) const AVAILABLE: &str = "Available";
 pub(super) const PROGRESSING: &str = "Progressing";
+pub(super) const REPLICA_FAILURE: &str = "ReplicaFailure";
 pub(super) const NEW_AVAILABLE: &str = "NewReplicaSetAvailable";
 pub(super) const NEW_CREATED: &str = "NewReplicaSetCreated";
 pub(super) const UPDATED: &str = "ReplicaSetUpdated";
@@ -91,6 +92,20 @@ pub(super) fn set(status: &mut DeploymentStatus, mut condition: Condition) {
 fn replace(status: &mut DeploymentStatus, condition: Condition) {
     status.conditions.retain(|other| other.kind != condition.kind);
     status.conditions.push(condition);
+}
+
+/// The `ReplicaFailure` condition: the new ReplicaSet's, else that of any.
+pub(super) fn judge_failure(
+    new: Option<&ReplicaSet>,
+    all: &[&ReplicaSet],
+    status: &mut DeploymentStatus,
+    now: Timestamp,
+) {
+    let failure = |set: &ReplicaSet| set.status.failure.clone();
+    match new.and_then(failure).or_else(|| all.iter().find_map(|set| failure(set))) {
+        Some(message) => set(status, make(REPLICA_FAILURE, "True", "FailedCreate", &message, now)),
+        None => status.conditions.retain(|condition| condition.kind != REPLICA_FAILURE),
+    }
 }
 
 /// The `Progressing` condition after the counts are known.

@@ -1,29 +1,34 @@
-//! Events of type Warning: what kubelets and controllers would have written of the pods that are there.
+//! Events of type Warning: what kubelets and controllers would have written of what is there.
 //!
-//! They are derived from the pods and kept nowhere: an event has no other use here than to be read.
+//! They are derived and kept nowhere: an event has no other use here than to be read.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Cluster;
-use super::object::Pod;
+use super::limits::Failing;
+use super::object::{Meta, Owner, Pod};
 
-/// One event about a pod.
+/// One event about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WarningEvent {
     pub namespace: Arc<str>,
-    pub pod: Arc<str>,
-    pub pod_uid: Arc<str>,
+    /// Of the object.
+    pub kind: &'static str,
+    pub name: Arc<str>,
+    pub uid: Arc<str>,
     pub reason: &'static str,
     pub message: String,
     pub count: u32,
     pub since: Timestamp,
+    pub last: Timestamp,
 }
 
 impl Cluster {
     pub fn warnings(&self) -> impl Iterator<Item = WarningEvent> {
-        self.pods.values().filter_map(|pod| self.warning(pod))
+        let refused = self.failing.iter().filter_map(|(owner, failing)| self.refused(*owner, failing));
+        self.pods.values().filter_map(|pod| self.warning(pod)).chain(refused)
     }
 
     fn warning(&self, pod: &Pod) -> Option<WarningEvent> {
@@ -37,15 +42,39 @@ impl Cluster {
         } else {
             return None;
         };
+        let created = pod.meta.created;
+        Some(WarningEvent { reason, message, count, ..about(&pod.meta, "Pod", created, created) })
+    }
+
+    fn refused(&self, owner: Owner, failing: &Failing) -> Option<WarningEvent> {
+        let (meta, kind) = match owner {
+            Owner::ReplicaSet(id) => (&self.replica_sets.get(&id)?.meta, "ReplicaSet"),
+            Owner::Set(place) => {
+                let set = self.sets.get(place)?;
+                (&set.meta, set.workload.kind.as_str())
+            }
+            Owner::Job(id) => (&self.jobs.get(&id)?.meta, "Job"),
+        };
         Some(WarningEvent {
-            namespace: Arc::clone(&pod.meta.namespace),
-            pod: Arc::clone(&pod.meta.name),
-            pod_uid: Arc::clone(&pod.meta.uid),
-            reason,
-            message,
-            count,
-            since: pod.meta.created,
+            reason: "FailedCreate",
+            message: format!("Error creating: {}", failing.message),
+            count: failing.count,
+            ..about(meta, kind, failing.since, failing.last)
         })
+    }
+}
+
+fn about(meta: &Meta, kind: &'static str, since: Timestamp, last: Timestamp) -> WarningEvent {
+    WarningEvent {
+        namespace: Arc::clone(&meta.namespace),
+        kind,
+        name: Arc::clone(&meta.name),
+        uid: Arc::clone(&meta.uid),
+        reason: "",
+        message: String::new(),
+        count: 1,
+        since,
+        last,
     }
 }
 

@@ -13,9 +13,11 @@ use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
+use super::room;
 use crate::model::{
-    Blindness, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodTrouble, PodView, ReplicaNumber,
-    Salt, StampName, Strategy, SyncedSecretView, Warning, WorkloadKind, WorkloadName, WorkloadView,
+    Amount, Blindness, BudgetView, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodAsks,
+    PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView, Warning,
+    WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -47,6 +49,31 @@ impl Clusters for MemoryClusters {
             .await
     }
 
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        let about = About { what: "list quotas and autoscalers", subject: stamp.as_str() };
+        let missing = || about.fault(Blindness::Missing, "there is no such cluster");
+        let room = |world: &mut World| {
+            world.stamp(stamp).map(|stamp| room::room(&stamp.cluster)).ok_or_else(missing)
+        };
+        match self.0.read(about, Call::on(Operation::ReadRoom, stamp), room).await {
+            // As over the wire: what may not be read is unknown, and nothing else.
+            Err(fault) if fault.kind == Blindness::Forbidden => {
+                let blind = fault.blind();
+                Ok(RoomView { quotas: Err(blind.clone()), autoscalers: Err(blind) })
+            }
+            other => other,
+        }
+    }
+
+    async fn budgets(&self, stamp: &StampName) -> Result<Vec<BudgetView>, Fault> {
+        let about = About { what: "list budgets of disruption", subject: stamp.as_str() };
+        let missing = || about.fault(Blindness::Missing, "there is no such cluster");
+        let look = |world: &mut World| {
+            world.stamp(stamp).map(|stamp| room::budgets(&stamp.cluster)).ok_or_else(missing)
+        };
+        self.0.read(about, Call::on(Operation::ReadRoom, stamp), look).await
+    }
+
     async fn restart(
         &self,
         stamp: &StampName,
@@ -58,8 +85,17 @@ impl Clusters for MemoryClusters {
         if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
             return Effect::NotSent(about.fault(Blindness::Forbidden, why));
         }
-        let patch = DeploymentPatch::annotate(RESTARTED_AT, &mark.restarted_at)
-            .and_annotate(ROTATION, mark.rotation.as_str());
+        let patch = match workload.kind {
+            WorkloadKind::Rollout => DeploymentPatch {
+                restart_at: Some(mark.restarted_at.clone()),
+                annotations: [(ROTATION.to_owned(), Some(mark.rotation.as_str().to_owned()))].into(),
+                ..DeploymentPatch::default()
+            },
+            WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+                DeploymentPatch::annotate(RESTARTED_AT, &mark.restarted_at)
+                    .and_annotate(ROTATION, mark.rotation.as_str())
+            }
+        };
         let command = Command::Patch { stamp: stamp.clone(), workload: workload.clone(), patch };
         self.0
             .effect(
@@ -102,13 +138,15 @@ fn set_view(set: &PodSet) -> WorkloadView {
     let status = &set.status;
     let annotation = |key: &str| set.template.annotations.get(key).cloned();
     let daemon = set.workload.kind == WorkloadKind::DaemonSet;
+    let rollout = set.workload.kind == WorkloadKind::Rollout;
+    let restarting = &set.restarting;
     WorkloadView {
         name: set.workload.clone(),
         uid: set.meta.uid.to_string(),
         generation: set.generation,
         observed_generation: status.observed_generation,
-        paused: false,
-        strategy: match (set.on_delete, daemon) {
+        paused: restarting.waits,
+        strategy: match (set.on_delete, daemon || rollout) {
             (true, _) => Strategy::OnDelete,
             (false, true) => Strategy::RollingUpdate {
                 max_surge: ReplicaNumber::Count(0),
@@ -118,14 +156,18 @@ fn set_view(set: &PodSet) -> WorkloadView {
         },
         desired: set.replicas,
         replicas: status.replicas,
+        terminating: None,
         updated: status.updated,
         ready: status.ready,
         available: status.available,
         unavailable: set.replicas.saturating_sub(status.available),
-        between_revisions: !daemon && !set.on_delete && status.current_revision != status.update_revision,
+        between_revisions: match rollout {
+            true => restarting.wanted.is_some() && restarting.wanted != restarting.done,
+            false => !daemon && !set.on_delete && status.current_revision != status.update_revision,
+        },
         conditions: Vec::new(),
-        restarted_at: annotation(RESTARTED_AT),
-        rotation: annotation(ROTATION),
+        restarted_at: restarting.wanted.clone().or_else(|| annotation(RESTARTED_AT)),
+        rotation: set.annotations.get(ROTATION).cloned().or_else(|| annotation(ROTATION)),
         consumes: true,
         pinned: None,
         manager: None,
@@ -150,6 +192,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         },
         desired: deployment.replicas,
         replicas: status.replicas,
+        terminating: Some(status.terminating),
         updated: status.updated,
         ready: status.ready,
         available: status.available,
@@ -174,8 +217,8 @@ fn workload(deployment: &Deployment) -> WorkloadView {
 }
 
 fn warning(event: &WarningEvent) -> Warning {
-    let object = format!("Pod {}", event.pod);
-    Warning::new(&object, event.reason, &event.message, event.count, Some(whole_second(event.since)))
+    let object = format!("{} {}", event.kind, event.name);
+    Warning::new(&object, event.reason, &event.message, event.count, Some(whole_second(event.last)))
 }
 
 fn cron_job(job: &CronJob) -> CronJobView {
@@ -208,6 +251,10 @@ fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
         ready: pod.ready,
         mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),
         node: pod.node.as_deref().map(str::to_owned),
+        asks: PodAsks {
+            cpu: pod.template.cpu.map(|cpu| Amount::milli(u64::from(cpu))),
+            ..PodAsks::default()
+        },
         trouble: pod.waiting.filter(|reason| *reason != "ContainerCreating").map(|reason| {
             let text = format!("container {}: {reason}, restarted {} times", pod.template.app, pod.restarts);
             PodTrouble::new(true, &text)

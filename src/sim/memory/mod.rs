@@ -14,6 +14,7 @@ mod hub;
 mod inventory;
 mod logs;
 mod pipeline;
+mod room;
 mod vaults;
 
 use std::collections::BTreeSet;

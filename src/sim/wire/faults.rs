@@ -21,7 +21,7 @@ pub struct Which {
     /// A part of the path.
     pub path: String,
     /// Only requests that changed the world. Known only afterwards, so it goes with [`Trouble::HoldAnswer`],
-    /// [`Trouble::DropAnswer`] and [`Trouble::SlowAnswer`] alone; the other kinds never strike then.
+    /// [`Trouble::DropAnswer`], [`Trouble::CutAnswer`] and [`Trouble::SlowAnswer`] alone; the other kinds never strike then.
     pub changed: bool,
     /// Not the first `skip` of those that match.
     pub skip: u32,
@@ -39,6 +39,10 @@ pub enum Trouble {
     DropRequest,
     /// Something in between answers; the world hears nothing.
     Answer { status: u16, retry_after_seconds: Option<u64> },
+    /// A proxy asks people to sign in: a page, with a 200.
+    SignInPage,
+    /// The world does what was asked; its answer ends in the middle.
+    CutAnswer,
     /// The answer comes late, in wall time.
     SlowAnswer { milliseconds: u64 },
 }
@@ -47,8 +51,10 @@ impl Trouble {
     /// Whether it strikes before the world hears of the request.
     fn strikes_before(&self) -> bool {
         match self {
-            Trouble::DropRequest | Trouble::Answer { .. } => true,
-            Trouble::HoldAnswer | Trouble::DropAnswer | Trouble::SlowAnswer { .. } => false,
+            Trouble::DropRequest | Trouble::Answer { .. } | Trouble::SignInPage => true,
+            Trouble::HoldAnswer | Trouble::DropAnswer | Trouble::CutAnswer | Trouble::SlowAnswer { .. } => {
+                false
+            }
         }
     }
 }
@@ -180,7 +186,11 @@ impl Strike {
             Trouble::SlowAnswer { milliseconds } => {
                 tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
             }
-            Trouble::DropAnswer | Trouble::DropRequest | Trouble::Answer { .. } => {}
+            Trouble::DropAnswer
+            | Trouble::CutAnswer
+            | Trouble::DropRequest
+            | Trouble::SignInPage
+            | Trouble::Answer { .. } => {}
         }
     }
 }

@@ -136,12 +136,18 @@ impl Core {
         let strike = self.faults.after(&asked, changed);
         let dropped = response.extensions().get::<Lost>().is_some()
             || matches!(strike.as_ref().map(Strike::what), Some(Trouble::DropAnswer));
+        let what = strike.as_ref().map(|strike| strike.what().clone());
         record((!dropped).then(|| response.status().as_u16()), changed);
         if let Some(strike) = strike {
             strike.tell();
             strike.hold().await;
         }
-        if dropped { Err(Dropped) } else { Ok(response) }
+        let cut = matches!(what, Some(Trouble::CutAnswer));
+        match (dropped, cut) {
+            (true, _) => Err(Dropped),
+            (false, true) => Ok(halved(response).await),
+            (false, false) => Ok(response),
+        }
     }
 }
 
@@ -171,6 +177,9 @@ fn host_of<B>(request: &Request<B>) -> String {
 
 /// The answer of something between keyslot and the service.
 fn in_between(trouble: &Trouble) -> Option<Response<Body>> {
+    if *trouble == Trouble::SignInPage {
+        return Some(axum::response::Html(SIGN_IN).into_response());
+    }
     let Trouble::Answer { status, retry_after_seconds } = trouble else { return None };
     let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = (status, "the gateway is not in the mood").into_response();
@@ -178,4 +187,15 @@ fn in_between(trouble: &Trouble) -> Option<Response<Body>> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
     }
     Some(response)
+}
+
+const SIGN_IN: &str =
+    "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to go on.</body></html>";
+
+/// The first half of an answer, as if that were all of it.
+async fn halved(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(whole.slice(..whole.len() / 2)))
 }

@@ -41,9 +41,17 @@ pub(super) fn groups() -> Value {
 /// The group in which permissions are asked for.
 pub(super) const AUTHORIZATION: &str = "authorization.k8s.io";
 
+/// The one version of a group; `None` for a group that is not served.
+pub(super) fn version_of(group: &str) -> Option<&'static str> {
+    let mut known = Resource::ALL.iter().map(|resource| resource.names());
+    let version = known.find(|names| names.group == group).map(|names| names.version);
+    version.or_else(|| (group == AUTHORIZATION).then_some("v1"))
+}
+
 /// `/apis/GROUP`.
 pub(super) fn group(name: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+    let version = version_of(name).unwrap_or("v1");
+    let version = json!({"groupVersion": format!("{name}/{version}"), "version": version});
     json!({"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": [version],
         "preferredVersion": version})
 }

@@ -2,6 +2,8 @@
 //! kubelet's do as far as anybody here reads them.
 
 mod batch;
+mod limits;
+mod rollouts;
 mod sets;
 
 use std::collections::BTreeSet;
@@ -20,6 +22,8 @@ use crate::sim::kubernetes::{
 };
 
 pub(super) use batch::{cron_job, job};
+pub(super) use limits::{autoscaler, budget, quota};
+pub(super) use rollouts::revisions;
 pub(super) use sets::pod_set;
 
 /// The volume that the driver mounts.
@@ -33,6 +37,11 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 /// RFC 3339 with whole seconds, as the API writes times.
 pub(super) fn time(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+/// When a Deployment was made, as the API writes it.
+fn deployment_times(deployment: &Deployment) -> String {
+    time(deployment.meta.created)
 }
 
 /// The members of `metadata` that every object has.
@@ -105,6 +114,7 @@ fn deployment_status(deployment: &Deployment) -> Value {
         ("availableReplicas", status.available),
         ("unavailableReplicas", status.unavailable),
     ]);
+    json.insert("terminatingReplicas".to_owned(), json!(status.terminating));
     if status.observed_generation != 0 {
         json.insert("observedGeneration".to_owned(), json!(status.observed_generation));
     }
@@ -135,6 +145,11 @@ pub(super) fn replica_set(set: &ReplicaSet, key: &str) -> Value {
         ("readyReplicas", set.status.ready),
         ("availableReplicas", set.status.available),
     ]);
+    if let Some(message) = &set.status.failure {
+        let failure = json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+            "message": message, "lastTransitionTime": time(set.meta.created)});
+        status.insert("conditions".to_owned(), json!([failure]));
+    }
     // These two are never left out.
     status.insert("replicas".to_owned(), json!(set.status.replicas));
     status.insert("observedGeneration".to_owned(), json!(set.status.observed_generation));
@@ -164,11 +179,12 @@ fn template(template: &PodTemplate, hash: Option<&str>, key: &str) -> Value {
 
 /// `key` is the place in a synced Secret that holds the account's key.
 fn pod_spec(template: &PodTemplate, key: &str) -> Value {
+    let resources = template.cpu.map_or(json!({}), |cpu| json!({"requests": {"cpu": format!("{cpu}m")}}));
     let mut container = json!({
         "name": &*template.app,
         "image": template.image,
         "imagePullPolicy": "IfNotPresent",
-        "resources": {},
+        "resources": resources,
         "volumeMounts": [{"name": VOLUME, "mountPath": "/mnt/secrets-store", "readOnly": true}],
     });
     if let KeySource::SyncedSecret(secret) = &template.key {
@@ -193,12 +209,17 @@ pub(super) fn pod(pod: &Pod, key: &str) -> Value {
     if !pod.template.annotations.is_empty() {
         meta["annotations"] = json!(pod.template.annotations);
     }
+    let of_rollout = pod.workload.kind == WorkloadKind::Rollout;
     let (api, above) = match pod.owner {
         Owner::ReplicaSet(_) => ("apps/v1", "ReplicaSet"),
+        Owner::Set(_) if of_rollout => ("apps/v1", "ReplicaSet"),
         Owner::Set(_) => ("apps/v1", pod.workload.kind.as_str()),
         Owner::Job(_) => ("batch/v1", "Job"),
     };
-    meta["ownerReferences"] = owner(api, above, &pod.owner_name, &pod.owner_uid);
+    meta["ownerReferences"] = match of_rollout {
+        true => owner(api, above, &pod.hash, &rollouts::revision_uid(&pod.owner_uid, &pod.hash)),
+        false => owner(api, above, &pod.owner_name, &pod.owner_uid),
+    };
     if let Some(deleting) = pod.deleting {
         meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
         meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
@@ -222,6 +243,10 @@ fn pod_labels(pod: &Pod) -> Value {
             "app": app, "controller-revision-hash": &*pod.hash, "apps.kubernetes.io/pod-index": ordinal.to_string(),
             "statefulset.kubernetes.io/pod-name": &*pod.meta.name,
         }),
+        (WorkloadKind::Rollout, Some(_)) => {
+            let hash = pod.hash.rsplit('-').next().unwrap_or_default();
+            json!({"app": app, "rollouts-pod-template-hash": hash})
+        }
         (WorkloadKind::DaemonSet, Some(_)) => {
             let hash = pod.hash.rsplit('-').next().unwrap_or_default();
             json!({"app": app, "controller-revision-hash": hash})
@@ -319,16 +344,17 @@ pub(super) fn secret(secret: &SyncedSecret) -> Value {
 
 /// Written once, and told of as often as it happened.
 pub(super) fn event(event: &WarningEvent) -> Value {
-    let WarningEvent { namespace, pod, pod_uid, reason, message, count, since } = event;
+    let WarningEvent { namespace, kind, name, uid, reason, message, count, since, last } = event;
     let reason_in_name = reason.to_ascii_lowercase();
+    let component = if *kind == "Pod" { "kubelet" } else { "controller-manager" };
     json!({
         "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message, "count": count,
-        "metadata": {"name": format!("{pod}.{reason_in_name}"), "namespace": &**namespace,
-            "uid": format!("{pod_uid}-{reason_in_name}"), "resourceVersion": "1", "creationTimestamp": time(*since)},
-        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": &**namespace, "name": &**pod,
-            "uid": &**pod_uid},
-        "firstTimestamp": time(*since), "lastTimestamp": time(*since), "source": {"component": "kubelet"},
-        "reportingComponent": "kubelet", "reportingInstance": "",
+        "metadata": {"name": format!("{name}.{reason_in_name}"), "namespace": &**namespace,
+            "uid": format!("{uid}-{reason_in_name}"), "resourceVersion": "1", "creationTimestamp": time(*since)},
+        "involvedObject": {"apiVersion": if *kind == "Pod" { "v1" } else { "apps/v1" }, "kind": kind,
+            "namespace": &**namespace, "name": &**name, "uid": &**uid},
+        "firstTimestamp": time(*since), "lastTimestamp": time(*last), "source": {"component": component},
+        "reportingComponent": component, "reportingInstance": "",
     })
 }
 

@@ -67,14 +67,24 @@ impl Wanted {
                 cluster.deployments().iter().map(|one| encode::deployment(one, key)).collect()
             }
             Resource::ReplicaSets => {
-                cluster.replica_sets().map(|set| encode::replica_set(set, key)).collect()
+                let own = cluster.replica_sets().map(|set| encode::replica_set(set, key));
+                let rollouts = cluster.sets().iter().filter(|set| set.workload.kind == WorkloadKind::Rollout);
+                own.chain(rollouts.flat_map(|set| encode::revisions(set, cluster, key))).collect()
             }
             Resource::StatefulSets => sets(cluster, WorkloadKind::StatefulSet, key),
             Resource::DaemonSets => sets(cluster, WorkloadKind::DaemonSet, key),
+            Resource::Rollouts => sets(cluster, WorkloadKind::Rollout, key),
             Resource::CronJobs => {
                 cluster.cron_jobs().iter().map(|job| encode::cron_job(job, cluster, key)).collect()
             }
             Resource::Jobs => cluster.jobs().map(|job| encode::job(job, key)).collect(),
+            Resource::Quotas => cluster.quotas().iter().map(|one| encode::quota(one, cluster)).collect(),
+            Resource::Autoscalers => {
+                cluster.autoscalers().iter().filter_map(|one| encode::autoscaler(one, cluster)).collect()
+            }
+            Resource::Budgets => {
+                cluster.budgets().iter().filter_map(|one| encode::budget(one, cluster)).collect()
+            }
             Resource::Classes => {
                 cluster.provider_classes().iter().map(|class| encode::provider_class(class)).collect()
             }

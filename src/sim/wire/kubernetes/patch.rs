@@ -110,6 +110,11 @@ impl Reader<'_> {
                 }
                 "replicas" if kind == WorkloadKind::DaemonSet => return Err(self.unknown("spec.replicas")),
                 "updateStrategy" if kind != WorkloadKind::Deployment => self.update_strategy(value)?,
+                "restartAt" if self.current.kind == WorkloadKind::Rollout => {
+                    let at = value.as_str().filter(|at| at.parse::<jiff::Timestamp>().is_ok());
+                    let at = at.ok_or_else(|| self.invalid("spec.restartAt", "must be a time"))?;
+                    self.patch.restart_at = Some(at.to_owned());
+                }
                 // Null removes a member, and the defaults come back.
                 "paused" => self.patch.paused = Some(value.as_bool().unwrap_or(false)),
                 "replicas" => {

@@ -13,8 +13,12 @@ pub(super) enum Resource {
     ReplicaSets,
     StatefulSets,
     DaemonSets,
+    Rollouts,
     CronJobs,
     Jobs,
+    Quotas,
+    Autoscalers,
+    Budgets,
     Classes,
     PodStatuses,
 }
@@ -37,7 +41,7 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 12] = [
+    pub const ALL: [Resource; 16] = [
         Resource::Namespaces,
         Resource::Pods,
         Resource::Events,
@@ -46,8 +50,12 @@ impl Resource {
         Resource::ReplicaSets,
         Resource::StatefulSets,
         Resource::DaemonSets,
+        Resource::Rollouts,
         Resource::CronJobs,
         Resource::Jobs,
+        Resource::Quotas,
+        Resource::Autoscalers,
+        Resource::Budgets,
         Resource::Classes,
         Resource::PodStatuses,
     ];
@@ -59,23 +67,36 @@ impl Resource {
         })
     }
 
+    /// In whatever version the group has.
+    pub fn find_in(group: &str, plural: &str) -> Option<Resource> {
+        Resource::ALL.into_iter().find(|resource| {
+            let names = resource.names();
+            (names.group, names.plural) == (group, plural)
+        })
+    }
+
+    /// Whether it tells of room and not of pods: few may read it.
+    pub fn tells_of_room(self) -> bool {
+        matches!(self, Resource::Quotas | Resource::Autoscalers | Resource::Budgets)
+    }
+
     /// The kind of workload that it is, if it is one.
     pub fn workload(self) -> Option<WorkloadKind> {
         match self {
             Resource::Deployments => Some(WorkloadKind::Deployment),
             Resource::StatefulSets => Some(WorkloadKind::StatefulSet),
             Resource::DaemonSets => Some(WorkloadKind::DaemonSet),
+            Resource::Rollouts => Some(WorkloadKind::Rollout),
             _ => None,
         }
     }
 
-    /// `None` for a kind that this world does not have.
-    pub fn of(kind: WorkloadKind) -> Option<Resource> {
+    pub fn of(kind: WorkloadKind) -> Resource {
         match kind {
-            WorkloadKind::Deployment => Some(Resource::Deployments),
-            WorkloadKind::StatefulSet => Some(Resource::StatefulSets),
-            WorkloadKind::DaemonSet => Some(Resource::DaemonSets),
-            WorkloadKind::Rollout => None,
+            WorkloadKind::Deployment => Resource::Deployments,
+            WorkloadKind::StatefulSet => Resource::StatefulSets,
+            WorkloadKind::DaemonSet => Resource::DaemonSets,
+            WorkloadKind::Rollout => Resource::Rollouts,
         }
     }
 
@@ -137,6 +158,16 @@ impl Resource {
                 verbs: &["get", "list", "patch", "watch"],
                 ..APPS
             },
+            Resource::Rollouts => Names {
+                group: "argoproj.io",
+                version: "v1alpha1",
+                plural: "rollouts",
+                singular: "rollout",
+                kind: "Rollout",
+                short: &["ro"],
+                verbs: &["get", "list", "patch", "watch"],
+                ..CORE
+            },
             Resource::CronJobs => Names {
                 group: "batch",
                 plural: "cronjobs",
@@ -146,6 +177,33 @@ impl Resource {
                 ..CORE
             },
             Resource::Jobs => Names { group: "batch", plural: "jobs", singular: "job", kind: "Job", ..CORE },
+            Resource::Quotas => Names {
+                plural: "resourcequotas",
+                singular: "resourcequota",
+                kind: "ResourceQuota",
+                short: &["quota"],
+                verbs: &["get", "list"],
+                ..CORE
+            },
+            Resource::Autoscalers => Names {
+                group: "autoscaling",
+                version: "v2",
+                plural: "horizontalpodautoscalers",
+                singular: "horizontalpodautoscaler",
+                kind: "HorizontalPodAutoscaler",
+                short: &["hpa"],
+                verbs: &["get", "list"],
+                ..CORE
+            },
+            Resource::Budgets => Names {
+                group: "policy",
+                plural: "poddisruptionbudgets",
+                singular: "poddisruptionbudget",
+                kind: "PodDisruptionBudget",
+                short: &["pdb"],
+                verbs: &["get", "list"],
+                ..CORE
+            },
             Resource::Classes => Names {
                 plural: "secretproviderclasses",
                 singular: "secretproviderclass",

@@ -20,7 +20,7 @@ use super::resource::Resource;
 use super::route::Target;
 use super::watch::Watch;
 use super::{discovery, list, table};
-use crate::model::StampName;
+use crate::model::{StampName, WorkloadKind};
 use crate::ports::Clock as _;
 use crate::sim::{Call, Operation, Refusal, Stamp, World};
 
@@ -140,6 +140,9 @@ impl Server {
     }
 
     async fn serve(&self, asked: Asked) -> Result<Response, No> {
+        if asked.target.resource() == Some(Resource::Rollouts) && !self.has_rollouts() {
+            return Ok(page_not_found());
+        }
         let plain = |value: Value| Ok(json_response(StatusCode::OK, &value));
         match (&asked.target, asked.method.as_str()) {
             (Target::Version, "GET") => {
@@ -148,7 +151,7 @@ impl Server {
             }
             (Target::CoreVersions, "GET") => plain(discovery::core_versions()),
             (Target::Groups, "GET") => plain(discovery::groups()),
-            (Target::Group(name), "GET") if discovery::resources(name, "v1").is_some() => {
+            (Target::Group(name), "GET") if discovery::version_of(name).is_some() => {
                 plain(discovery::group(name))
             }
             (Target::Resources { group, version }, "GET") => match discovery::resources(group, version) {
@@ -167,6 +170,12 @@ impl Server {
             }
             _ => Ok(page_not_found()),
         }
+    }
+
+    /// Whether somebody has installed Argo.
+    fn has_rollouts(&self) -> bool {
+        let rollout = |set: &crate::sim::config::SetConfig| set.workload.name.kind == WorkloadKind::Rollout;
+        self.world.with(|world| world.config().sets.iter().any(rollout))
     }
 
     /// One call as the world's faults see it; within, the stamp is looked up.
@@ -206,8 +215,10 @@ impl Server {
     async fn list(&self, asked: &Asked) -> Result<Response, No> {
         let wanted = wanted(asked)?;
         let as_table = asks_for_table(&asked.headers);
+        let room = wanted.resource.tells_of_room();
+        let operation = if room { Operation::ReadRoom } else { Operation::ReadCluster };
         let value = self
-            .call(asked, Operation::ReadCluster, |world| {
+            .call(asked, operation, |world| {
                 let page = list::page(&wanted, &asked.query, world, stamp(world, &self.access)?)?;
                 if as_table {
                     return Ok(table::table(wanted.resource, &page.items, &page.metadata, world.now()));

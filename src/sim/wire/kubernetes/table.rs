@@ -52,6 +52,14 @@ fn columns(resource: Resource) -> &'static [Column] {
         Resource::StatefulSets => {
             &[("Name", true), ("Ready", true), ("Age", true), ("Containers", false), ("Images", false)]
         }
+        Resource::Rollouts => &[
+            ("Name", true),
+            ("Desired", true),
+            ("Current", true),
+            ("Up-to-date", true),
+            ("Available", true),
+            ("Age", true),
+        ],
         Resource::DaemonSets => &[
             ("Name", true),
             ("Desired", true),
@@ -80,7 +88,11 @@ fn columns(resource: Resource) -> &'static [Column] {
         Resource::Events => {
             &[("Last Seen", true), ("Type", true), ("Reason", true), ("Object", true), ("Message", true)]
         }
-        Resource::Classes | Resource::PodStatuses => &[("Name", true), ("Age", true)],
+        Resource::Quotas
+        | Resource::Autoscalers
+        | Resource::Budgets
+        | Resource::Classes
+        | Resource::PodStatuses => &[("Name", true), ("Age", true)],
     }
 }
 
@@ -140,6 +152,11 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
             let (ready, anywhere) = (count("numberReady"), json!("<none>"));
             vec![name, desired, current, ready, updated, available, anywhere, age]
         }
+        Resource::Rollouts => {
+            let (current, updated) = (number(&status["replicas"]), number(&status["updatedReplicas"]));
+            let available = json!(number(&status["availableReplicas"]));
+            vec![name, spec["replicas"].clone(), json!(current), json!(updated), available, age]
+        }
         Resource::CronJobs => {
             let active = json!(status["active"].as_array().map_or(0, Vec::len));
             let last = status["lastScheduleTime"].as_str();
@@ -166,10 +183,15 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
         }
         Resource::Namespaces => vec![name, status["phase"].clone(), age],
         Resource::Events => {
-            let object = format!("pod/{}", json["involvedObject"]["name"].as_str().unwrap_or_default());
+            let about = |key: &str| json["involvedObject"][key].as_str().unwrap_or_default().to_owned();
+            let object = format!("{}/{}", about("kind").to_ascii_lowercase(), about("name"));
             vec![age, json["type"].clone(), json["reason"].clone(), object.into(), json["message"].clone()]
         }
-        Resource::Classes | Resource::PodStatuses => vec![name, age],
+        Resource::Quotas
+        | Resource::Autoscalers
+        | Resource::Budgets
+        | Resource::Classes
+        | Resource::PodStatuses => vec![name, age],
     };
     if matches!(resource, Resource::StatefulSets) {
         cells.extend(wide(&spec["template"]["spec"]));

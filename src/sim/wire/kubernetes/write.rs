@@ -29,7 +29,7 @@ impl Server {
         let changed = AtomicBool::new(false);
         let answered = self
             .call(asked, Operation::Restart, |world| {
-                let Some(resource) = Resource::of(workload.kind) else { return Err(No::Silence) };
+                let resource = Resource::of(workload.kind);
                 let names = resource.names();
                 let known = uid_and_app(&stamp(world, &self.access)?.cluster, &workload);
                 let (uid, app) = known.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
@@ -89,7 +89,7 @@ impl Server {
             serde_json::from_slice(&asked.body).map_err(|error| Refused::bad_request(error.to_string()))?;
         let attributes = &review["spec"]["resourceAttributes"];
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
-        let resource = Resource::find(text("group"), "v1", text("resource"));
+        let resource = Resource::find_in(text("group"), text("resource"));
         let operation = match text("verb") {
             "patch" => Operation::Restart,
             "watch" => Operation::Watch,

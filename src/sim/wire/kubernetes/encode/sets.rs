@@ -1,4 +1,4 @@
-//! StatefulSets and DaemonSets as the API's JSON.
+//! StatefulSets and DaemonSets, and whatever else is a set here, as the API's JSON.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,11 @@ use super::{counts, metadata, replica_number, template};
 use crate::model::WorkloadKind;
 use crate::sim::kubernetes::PodSet;
 
-/// A StatefulSet or a DaemonSet.
+/// A set of any kind.
 pub(in super::super) fn pod_set(set: &PodSet, key: &str) -> Value {
+    if set.workload.kind == WorkloadKind::Rollout {
+        return super::rollouts::rollout(set, key);
+    }
     let daemon = set.workload.kind == WorkloadKind::DaemonSet;
     let mut meta = metadata(&set.meta);
     meta["generation"] = json!(set.generation);
