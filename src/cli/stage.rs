@@ -16,9 +16,9 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
-    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings,
-    Settings, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName,
+    PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings, Settings,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -234,12 +234,12 @@ impl Stage {
             propagate: crate::model::Propagation::Pipeline,
             promote: Promote::Push,
             forge: ForgeSettings {
-                kind: ForgeKind::Github,
-                owner: config.repository.owner.clone(),
-                repository: config.repository.name.clone(),
-                token: TokenPlace::File("tokens/github".into()),
                 validation: vec![config.people.check.name.clone()],
-                api: super::settings::github_api(),
+                ..ForgeSettings::github(
+                    &config.repository.owner,
+                    &config.repository.name,
+                    TokenPlace::File("tokens/github".into()),
+                )
             },
             pipeline: PipelineSettings {
                 kind: PipelineKind::AzureDevops,

@@ -9,6 +9,7 @@
 
 mod act;
 mod attention;
+mod bulletin;
 mod error;
 mod evidence;
 mod foresee;
@@ -34,6 +35,7 @@ use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
 use attention::Attention;
+use bulletin::Bulletins;
 
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
@@ -54,6 +56,7 @@ pub struct Driver {
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
     attention: Attention,
+    bulletins: Bulletins,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
     holder: String,
@@ -96,6 +99,7 @@ impl Driver {
             world: World::default(),
             clocks: None,
             attention: Attention::default(),
+            bulletins: Bulletins::default(),
             policy,
             holder,
             lease_terms,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, SignOff, StampFacts, StampName, WorkloadName};
+use super::{BranchName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
 
 /// What may lie between the restart of one stamp and that of the next, besides soak and lag.
 const ROLLOUTS: Duration = Duration::from_secs(3600);
@@ -87,6 +87,7 @@ pub struct Policy {
     pub flip_back: FlipBack,
     pub propagation: Propagation,
     pub base_branch: BranchName,
+    pub pulls: PullPolicy,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,

@@ -3,6 +3,9 @@
 use crate::model::{KeyKind, Policy};
 use crate::rotation::{Leg, Opened, Phase, Step};
 
+/// Below whatever keyslot writes and keeps up to date.
+pub const FOOT: &str = "<sub>kept up to date by keyslot; `keyslot explain` says more</sub>";
+
 /// What a forge and a commit are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
@@ -16,6 +19,9 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy) -> Words {
     let leg = match step {
         Step::PushProposal { leg, .. }
         | Step::OpenPull { leg, .. }
+        | Step::DressPull { leg, .. }
+        | Step::AutoMerge { leg, .. }
+        | Step::MergePull { leg, .. }
         | Step::Promote { leg, .. }
         | Step::Deploy { leg, .. }
         | Step::WriteSecret { leg, .. }

@@ -250,6 +250,9 @@ fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
 fn phase_of(step: &Step) -> (Leg, Phase) {
     match step {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
+        Step::DressPull { leg, .. } | Step::AutoMerge { leg, .. } | Step::MergePull { leg, .. } => {
+            (*leg, Phase::Merge)
+        }
         Step::Promote { leg, .. } => (*leg, Phase::Promote),
         Step::Deploy { leg, .. } => (*leg, Phase::Deploy),
         Step::WriteSecret { leg, .. } => (*leg, Phase::Propagate),

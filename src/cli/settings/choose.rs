@@ -189,6 +189,7 @@ impl Chosen<'_> {
             flip_back: flip_back.unwrap_or(policy.flip_back),
             propagation: release.propagate,
             base_branch: BranchName::new(terraform.base_branch.as_str()),
+            pulls: release.forge.pulls(),
             skip_stages: release.pipeline.skip.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
             workloads: workloads.names(),

@@ -5,6 +5,7 @@
 
 mod clusters;
 mod cron_jobs;
+mod rules;
 mod services;
 mod sets;
 
@@ -23,6 +24,7 @@ pub use services::{
 };
 
 pub use cron_jobs::CronJobConfig;
+pub use rules::{ClassicConfig, RulesConfig};
 pub use sets::SetConfig;
 
 use super::fault::Fault;
