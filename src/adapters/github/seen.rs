@@ -28,7 +28,9 @@ impl Memory {
     }
 
     pub(super) fn note_asked(&self, number: u64, asked: Answered) {
-        self.with(|book| drop(book.asked.insert(number, asked)));
+        self.with(|book| {
+            book.asked.insert(number, asked);
+        });
     }
 
     pub(super) fn change(&self, key: &str) -> Option<Option<String>> {
@@ -36,7 +38,9 @@ impl Memory {
     }
 
     pub(super) fn note_change(&self, key: &str, digest: Option<String>) {
-        self.with(|book| drop(book.changes.insert(key.to_owned(), digest)));
+        self.with(|book| {
+            book.changes.insert(key.to_owned(), digest);
+        });
     }
 
     pub(super) fn told(&self, number: u64) -> Told {
@@ -44,12 +48,16 @@ impl Memory {
     }
 
     pub(super) fn note_told(&self, number: u64, told: Told) {
-        self.with(|book| drop(book.told.insert(number, told)));
+        self.with(|book| {
+            book.told.insert(number, told);
+        });
     }
 
     /// After a deed of ours on a pull request.
     pub(super) fn forget(&self, number: u64) {
-        self.with(|book| drop(book.asked.remove(&number)));
+        self.with(|book| {
+            book.asked.remove(&number);
+        });
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
