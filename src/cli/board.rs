@@ -86,6 +86,9 @@ impl Watcher for Board {
                 }
             }
             Notice::Over => self.inner.lock().unwrap_or_else(PoisonError::into_inner).clear(),
+            Notice::NotTold { fault } => {
+                self.say(&format!("{time}    the pull request does not show how it stands: {fault}"));
+            }
             Notice::Overtaken => self.say(&format!("{time}    somebody else wrote to the journal first")),
         }
     }

@@ -81,6 +81,9 @@ impl Watcher for Lines {
                 }
             }
             Notice::Over => {}
+            Notice::NotTold { fault } => {
+                inner.terminal.warn(&format!("the pull request does not show how it stands: {fault}"));
+            }
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
     }

@@ -16,10 +16,9 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
-    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings,
-    SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace,
-    WorkloadSettings,
+    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName,
+    PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -238,12 +237,12 @@ impl Stage {
             promote: crate::model::Promotion::Push,
             template: None,
             forge: ForgeSettings {
-                kind: ForgeKind::Github,
-                owner: config.repository.owner.clone(),
-                repository: config.repository.name.clone(),
-                token: TokenPlace::File("tokens/github".into()),
                 validation: vec![config.people.check.name.clone()],
-                api: super::settings::github_api(),
+                ..ForgeSettings::github(
+                    &config.repository.owner,
+                    &config.repository.name,
+                    TokenPlace::File("tokens/github".into()),
+                )
             },
             pipeline: PipelineSettings {
                 kind: PipelineKind::AzureDevops,

@@ -186,6 +186,7 @@ impl Driver {
             title: words.title,
             body: words.body,
             commit_message: words.commit_message,
+            draft: self.policy.pulls.draft,
         }
     }
 }

@@ -12,11 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView,
-    CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
-    ProofVerdict, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView, Requests, Right,
-    RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -215,15 +211,18 @@ fn texts(facts: &mut Facts, texts: &[String]) {
 
 /// What holds an open one is for people; nothing rests on it.
 fn pull(facts: &mut Facts, view: &PullView) {
-    let PullView { number, url: _, author, head_branch, head, base, state, approved_by, checks, waits: _ } =
-        view;
+    let PullView { number, url: _, author, head_branch, head, base, state, waits: _, .. } = view;
+    let PullView { approvals, reviews_wanted, auto_merge: _, checks, .. } = view;
     facts.word(number).text(author).text(head_branch.as_str()).text(head.as_str()).text(base.as_str());
     match state {
         PullState::Open => facts.word("open"),
         PullState::Closed => facts.word("closed"),
         PullState::Merged { commit } => facts.word("merged").text(commit.as_str()),
     };
-    texts(facts, approved_by);
+    facts.word(reviews_wanted);
+    facts.list(approvals, |facts, PullApproval { by, head, same_change }| {
+        facts.text(by).text(head.as_str()).word(same_change);
+    });
     facts.list(checks, |facts, PullCheck { name, passed }| {
         facts.text(name).word(format_args!("{passed:?}"));
     });

@@ -37,6 +37,12 @@ pub fn after_step(world: &mut World, step: &Step) {
             world.code = None;
             world.pulls.remove(branch);
         }
+        // By their numbers: which branch a pull request is from, the step need not know.
+        Step::DressPull { .. } | Step::AutoMerge { .. } => world.pulls.clear(),
+        Step::MergePull { .. } => {
+            world.code = None;
+            world.pulls.clear();
+        }
         Step::Promote { .. } => world.code = None,
         Step::Deploy { .. } => world.runs = None,
         Step::WriteSecret { stamp, .. } => {

@@ -11,6 +11,7 @@
 
 mod act;
 mod attention;
+mod bulletin;
 mod error;
 mod evidence;
 mod flight;
@@ -38,6 +39,7 @@ use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
 use attention::Attention;
+use bulletin::Bulletins;
 use evidence::Digests;
 use flight::Flight;
 
@@ -60,6 +62,7 @@ pub struct Driver {
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
     attention: Attention,
+    bulletins: Bulletins,
     flight: Flight,
     digests: Digests,
     policy: Policy,
@@ -104,6 +107,7 @@ impl Driver {
             world: World::default(),
             clocks: None,
             attention: Attention::default(),
+            bulletins: Bulletins::default(),
             flight: Flight::default(),
             digests: Digests::default(),
             policy,

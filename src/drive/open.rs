@@ -299,7 +299,9 @@ impl Driver {
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
-        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await
+        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
+        self.tell().await;
+        Ok(())
     }
 }
 

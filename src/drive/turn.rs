@@ -65,7 +65,10 @@ impl Driver {
         let mut looked = Looked::default();
         loop {
             match self.once(&mut looked).await {
-                Ok(Some(end)) => return Ok(end),
+                Ok(Some(end)) => {
+                    self.tell().await;
+                    return Ok(end);
+                }
                 Ok(None) => {}
                 Err(error) if error.is_conflict() => {
                     self.attention.overtaken();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{Policy, World};
+use crate::ports::Fault;
 use crate::rotation::{Leg, Outcome, Phase, Reason, Step};
 
 /// Something that happened in the loop.
@@ -28,6 +29,10 @@ pub enum Notice<'a> {
     },
     /// Somebody else wrote to the journal first.
     Overtaken,
+    /// The pull request is not told how the rotation stands: the forge does not take it. Said once.
+    NotTold {
+        fault: &'a Fault,
+    },
     /// Nothing more will be said; what was drawn may go.
     Over,
 }
@@ -46,6 +51,7 @@ impl Notice<'_> {
                 }
             }
             Notice::Overtaken => tracing::info!("somebody else wrote first"),
+            Notice::NotTold { fault } => tracing::warn!(kind = ?fault.kind, "the pull request is not told"),
             Notice::Over => tracing::info!("over"),
         }
     }

@@ -16,7 +16,8 @@ pub async fn push_proposal(
 ) -> Outcome {
     match flipped(ports, shop, parent, to).await {
         Ok(commit) => {
-            outcome(ports.code.push(&commit, branch, &Expect::Absent).await, |()| Produced::Nothing)
+            let pushed = ports.code.push(&commit, branch, &Expect::Absent).await;
+            outcome(pushed, |()| Produced::Commit(commit))
         }
         Err(outcome) => outcome,
     }

@@ -26,6 +26,8 @@ pub struct Workshop {
     pub title: String,
     pub body: String,
     pub commit_message: String,
+    /// Whether pull requests are opened as drafts.
+    pub draft: bool,
 }
 
 /// Does one step, as long as its permit lasts. Steps that cannot be taken back have it checked once more when
@@ -44,8 +46,18 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
                 base: base.clone(),
                 title: shop.title.clone(),
                 body: shop.body.clone(),
+                draft: shop.draft,
             };
             outcome(ports.forge.open_pull(&new).await, Produced::Pull)
+        }
+        Step::DressPull { pull, dress, .. } => {
+            outcome(ports.forge.dress(*pull, dress).await, |()| Produced::Nothing)
+        }
+        Step::AutoMerge { pull, head, method, .. } => {
+            outcome(ports.forge.merge_when_ready(*pull, head, *method).await, |()| Produced::Nothing)
+        }
+        Step::MergePull { pull, head, method, .. } => {
+            outcome(ports.forge.merge(*pull, head, *method, permit).await, Produced::Commit)
         }
         Step::Promote { source, onto, head, to, .. } => {
             code::promote(ports, shop, source, onto, head, *to).await
@@ -84,7 +96,9 @@ pub(crate) fn outcome<T>(effect: Effect<T>, produced: impl FnOnce(T) -> Produced
 /// Whether a refusal says “come again” rather than “no”.
 fn is_for_later(fault: &Fault) -> bool {
     match fault.kind {
-        crate::model::Blindness::Throttled | crate::model::Blindness::Unreachable => true,
+        crate::model::Blindness::Throttled
+        | crate::model::Blindness::Unreachable
+        | crate::model::Blindness::Changed => true,
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
         | crate::model::Blindness::Unintelligible => false,

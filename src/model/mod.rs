@@ -12,6 +12,7 @@ mod network;
 mod pattern;
 mod pipeline;
 mod policy;
+mod pull;
 mod reader;
 mod rights;
 mod secret;
@@ -32,7 +33,7 @@ pub use cluster::{
     PodAsks, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView,
     Takes, Warning, WorkloadView,
 };
-pub use code::{BranchView, PullCheck, PullState, PullView, PullWait, SlotUse, TreeClaim};
+pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;
 pub use inventory::{InventoryView, ResourceKind, Unlisted};
 pub use names::{
@@ -42,6 +43,9 @@ pub use network::Network;
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{RunResult, RunState, RunView, StageEffect, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, SharedStore};
+pub use pull::{
+    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait,
+};
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};

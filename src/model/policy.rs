@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, SignOff, StampFacts, StampName, WorkloadName};
+use super::{BranchName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
 
 /// What may lie between the restart of one stamp and that of the next, besides soak and lag.
 const ROLLOUTS: Duration = Duration::from_secs(3600);
@@ -99,6 +99,7 @@ pub struct Policy {
     pub propagation: Propagation,
     pub promotion: Promotion,
     pub base_branch: BranchName,
+    pub pulls: PullPolicy,
     /// What pull requests say, where a team wants other words than keyslot's.
     pub pull_template: Option<String>,
     /// Stages that a run must leave out.

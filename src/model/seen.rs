@@ -18,6 +18,8 @@ pub enum Blindness {
     Throttled,
     /// An answer that we do not understand.
     Unintelligible,
+    /// The service answered that things are not as we took them to be: look again.
+    Changed,
 }
 
 /// What kept us from seeing, in words for people.

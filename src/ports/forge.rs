@@ -1,9 +1,9 @@
-//! The forge: pull requests, reviews, checks.
+//! The forge: pull requests, reviews, checks, merges, and the place where people look.
 
 use async_trait::async_trait;
 
-use super::{Effect, Fault};
-use crate::model::{BranchName, PullNumber, PullView};
+use super::{Effect, Fault, Permit};
+use crate::model::{BranchName, CommitId, MergeMethod, PullDress, PullNumber, PullView, RotationId};
 
 /// A pull request to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,27 @@ pub struct NewPull {
     pub base: BranchName,
     pub title: String,
     pub body: String,
+    pub draft: bool,
+}
+
+/// How a rotation stands, for whoever looks at its pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bulletin {
+    pub rotation: RotationId,
+    /// Markdown.
+    pub text: String,
+    pub state: BulletinState,
+    /// The same in one short line.
+    pub line: String,
+}
+
+/// What a commit status says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BulletinState {
+    UnderWay,
+    Done,
+    /// Closed before its end.
+    GivenUp,
 }
 
 #[async_trait]
@@ -22,4 +43,25 @@ pub trait Forge: Send + Sync {
 
     /// Opens one. Not idempotent on the forge's side: look before asking again.
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber>;
+
+    /// Labels it, requests reviews and assigns it. What it has already is left as it is.
+    async fn dress(&self, pull: PullNumber, dress: &PullDress) -> Effect<()>;
+
+    /// Asks the forge to merge it as soon as its rules allow (or puts it into the merge queue), as long as its head is
+    /// `head`. One that could be merged at once is refused as changed: nothing is left to wait for.
+    async fn merge_when_ready(&self, pull: PullNumber, head: &CommitId, method: MergeMethod) -> Effect<()>;
+
+    /// Merges it, as long as its head is `head` and the permit lasts. Returns the commit that the base branch stands on.
+    /// What holds it, or another head, is refused as changed.
+    async fn merge(
+        &self,
+        pull: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+        permit: &Permit,
+    ) -> Effect<CommitId>;
+
+    /// Keeps the one comment of this rotation, the status of its head and the label of what is under way as the bulletin
+    /// says. What is so already is not said again.
+    async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()>;
 }

@@ -1,6 +1,7 @@
 //! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
 
 pub mod approval;
+pub mod bulletin;
 pub mod census;
 pub mod census_json;
 pub mod check_human;

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use crate::model::{BranchName, KeyKind, Policy};
 use crate::rotation::{Leg, Opened, Phase, Step};
 
+/// Below whatever keyslot writes and keeps up to date.
+pub const FOOT: &str = "<sub>kept up to date by keyslot; `keyslot explain` says more</sub>";
+
 /// What a forge and a commit are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
@@ -87,6 +90,9 @@ fn leg_of(step: &Step) -> Leg {
     match step {
         Step::PushProposal { leg, .. }
         | Step::OpenPull { leg, .. }
+        | Step::DressPull { leg, .. }
+        | Step::AutoMerge { leg, .. }
+        | Step::MergePull { leg, .. }
         | Step::Promote { leg, .. }
         | Step::PushPromotion { leg, .. }
         | Step::OpenPromotion { leg, .. }

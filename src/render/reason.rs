@@ -4,7 +4,8 @@
 use super::count::counted;
 use super::span;
 use crate::model::{
-    Blindness, BranchName, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName, Validity,
+    Blindness, BranchName, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
+    Validity,
 };
 use crate::rotation::{Gate, Phase, Reason, Subject, Why};
 
@@ -59,6 +60,18 @@ pub fn why(reason: &Reason) -> String {
             let waits: Vec<String> = waits.iter().map(pull_wait).collect();
             format!("pull request {subject} is open ({url}): {}", waits.join(", "))
         }
+        Why::HeadNotJudged { head } => format!(
+            "pull request {subject} stands on {}, which is not what keyslot has read of its branch",
+            head.short()
+        ),
+        Why::PushedSince { head } => format!(
+            "{} on pull request {subject} is not keyslot's own commit, and nobody has approved it: keyslot does not merge it",
+            head.short()
+        ),
+        Why::MergeRefused { step, why } => {
+            format!("“{step}” was refused, so somebody has to merge it: {why}")
+        }
+        Why::MergedUnreviewed { head, wanted, stale } => merged_unreviewed(subject, head, *wanted, stale),
         Why::PullClosed { url } => format!("pull request {subject} was closed without merge ({url})"),
         Why::PullNotListed { since } => {
             format!("no pull request from {subject} is listed since {}", span::time(*since))
@@ -464,6 +477,13 @@ pub fn remedy(reason: &Reason) -> String {
         Why::TreeProblems { .. } => "run `keyslot check` on the branch and mend what it names",
         Why::NoReference => "see that `terraform_root` and the account in keyslot.toml are right",
         Why::PullOpen { .. } => "review and merge it",
+        Why::PushedSince { .. } => "let somebody approve it as it is now",
+        Why::MergeRefused { .. } => {
+            "merge it; or correct `merge` under [environment.NAME.release.forge] in keyslot.toml"
+        }
+        Why::MergedUnreviewed { .. } => {
+            "look at what was merged and approve the pull request, or accept it by name"
+        }
         Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
         Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
@@ -577,6 +597,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::ProofInconclusive { .. }
         | Why::ProofOfAnotherKey { .. }
         | Why::TargetTooOld { .. }
+        | Why::HeadNotJudged { .. }
         | Why::PullNotListed { .. }
         | Why::OutcomeOpen { .. }
         | Why::StepDeferred { .. }
@@ -630,21 +651,62 @@ pub fn slot_use(reads: SlotUse) -> String {
     }
 }
 
+/// That it was merged with a change that nobody had approved.
+fn merged_unreviewed(subject: &Subject, head: &CommitId, wanted: u32, stale: &[String]) -> String {
+    let wants = counted(wanted as usize, "approval");
+    match stale {
+        [] => format!(
+            "pull request {subject} was merged at {} without the {wants} that the base branch wants",
+            head.short()
+        ),
+        stale => format!(
+            "pull request {subject} was merged at {}, which nobody has approved: {} approved another change",
+            head.short(),
+            stale.join(", ")
+        ),
+    }
+}
+
 /// What holds a pull request, in words.
 pub fn pull_wait(wait: &PullWait) -> String {
+    let linked = |url: &Option<String>| url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
+    let asked = |from: &[String]| match from {
+        [] => String::new(),
+        from => format!(", asked of {}", from.join(", ")),
+    };
     match wait {
-        PullWait::Reviews { have, want } => format!("{have} of {want} reviews"),
+        PullWait::Reviews { have, want, from } => format!("{have} of {want} reviews{}", asked(from)),
+        PullWait::CodeOwners { from } => format!("a review by an owner of the code{}", asked(from)),
+        PullWait::StaleApprovals { by } => {
+            format!("{} approved an older change, not what was pushed since", by.join(", "))
+        }
         PullWait::ChangesRequested { by } => format!("{by} asks for changes"),
-        PullWait::CheckRunning { name } => format!("check {name} is running"),
+        PullWait::CheckRunning { name, url } => format!("check {name} is running{}", linked(url)),
         PullWait::CheckNotStarted { name } => format!("check {name} was not started on this head"),
-        PullWait::CheckFailed { name } => format!("check {name} failed"),
+        PullWait::CheckFailed { name, url } => format!("check {name} failed{}", linked(url)),
+        PullWait::Conversations { open } => {
+            format!("{} to resolve", counted(*open as usize, "conversation"))
+        }
         PullWait::Draft => "it is a draft".to_owned(),
         PullWait::Conflict => "it conflicts with the base branch".to_owned(),
         PullWait::Behind => "it is behind the base branch".to_owned(),
-        PullWait::Blocked => "the forge blocks it and does not say why".to_owned(),
+        PullWait::Queue { queued: true } => "it is in the merge queue".to_owned(),
+        PullWait::Queue { queued: false } => "ready, somebody has to put it into the merge queue".to_owned(),
+        PullWait::Blocked { rules, unread } => blocked(rules, unread),
         PullWait::NotComputed => "the forge is still computing".to_owned(),
         PullWait::Mergeable => "ready, somebody has to merge it".to_owned(),
     }
+}
+
+fn blocked(rules: &[String], unread: &[String]) -> String {
+    let mut text = "the forge blocks it and does not say why".to_owned();
+    if !rules.is_empty() {
+        text.push_str(&format!("; of its rules keyslot cannot judge {}", rules.join(", ")));
+    }
+    if !unread.is_empty() {
+        text.push_str(&format!("; keyslot may not read {}", unread.join(", ")));
+    }
+    text
 }
 
 fn some(names: &[String]) -> String {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
-    Access, AccountId, BranchName, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation, PullNumber,
-    RotationId, Route, RunId, Salt, Slot, StepKey,
+    Access, AccountId, BranchName, CommitId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation,
+    PullNumber, RotationId, Route, RunId, Salt, Slot, StepKey,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -86,6 +86,8 @@ pub enum Produced {
     #[default]
     Nothing,
     Pull(PullNumber),
+    /// Pushed, or merged into the base branch.
+    Commit(CommitId),
     Run(RunId),
     /// A Deployment's generation after our patch.
     Generation(i64),

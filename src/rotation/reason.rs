@@ -131,6 +131,25 @@ pub enum Why {
         url: String,
         waits: Vec<PullWait>,
     },
+    /// What keyslot would merge is not what it has read: the branch has another head.
+    HeadNotJudged {
+        head: CommitId,
+    },
+    /// The head is not the commit that keyslot made, and nobody has approved it.
+    PushedSince {
+        head: CommitId,
+    },
+    /// keyslot was configured to merge it, or to have it merged, and may not.
+    MergeRefused {
+        step: String,
+        why: String,
+    },
+    /// It was merged with a change that nobody had approved; `stale` approved another one.
+    MergedUnreviewed {
+        head: CommitId,
+        wanted: u32,
+        stale: Vec<String>,
+    },
     PullClosed {
         url: String,
     },
@@ -499,6 +518,10 @@ impl Why {
             Why::NoReference => "no-reference",
             Why::PullOpen { .. } => "pull-open",
             Why::PullClosed { .. } => "pull-closed",
+            Why::HeadNotJudged { .. } => "head-not-judged",
+            Why::PushedSince { .. } => "pushed-since",
+            Why::MergeRefused { .. } => "merge-refused",
+            Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
@@ -593,6 +616,7 @@ impl Why {
             | Why::NoReference
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
+            | Why::MergedUnreviewed { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
@@ -639,6 +663,9 @@ impl Why {
             | Why::ProofInconclusive { .. }
             | Why::TargetTooOld { .. }
             | Why::PullOpen { .. }
+            | Why::HeadNotJudged { .. }
+            | Why::PushedSince { .. }
+            | Why::MergeRefused { .. }
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
             | Why::OutcomeOpen { .. }

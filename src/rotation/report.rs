@@ -331,6 +331,9 @@ fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
 fn phase_of(step: &Step) -> (Leg, Phase) {
     match step {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
+        Step::DressPull { leg, .. } | Step::AutoMerge { leg, .. } | Step::MergePull { leg, .. } => {
+            (*leg, Phase::Merge)
+        }
         Step::Promote { leg, .. } | Step::PushPromotion { leg, .. } | Step::OpenPromotion { leg, .. } => {
             (*leg, Phase::Promote)
         }

@@ -7,7 +7,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Leg;
-use crate::model::{BranchName, CommitId, KeyKind, SecretVersion, Slot, StampName, StepKey, WorkloadName};
+use crate::model::{
+    BranchName, CommitId, KeyKind, MergeMethod, PullDress, PullNumber, SecretVersion, Slot, StampName,
+    StepKey, WorkloadName,
+};
 
 /// Why a key is regenerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,26 @@ pub enum Step {
         branch: BranchName,
         base: BranchName,
         to: Slot,
+    },
+    /// Give the pull request what the configuration says, once: whoever takes it away again means it.
+    DressPull {
+        leg: Leg,
+        pull: PullNumber,
+        dress: PullDress,
+    },
+    /// Ask the forge to merge the pull request when its rules allow, as long as its head is this one.
+    AutoMerge {
+        leg: Leg,
+        pull: PullNumber,
+        head: CommitId,
+        method: MergeMethod,
+    },
+    /// Merge the pull request, as long as its head is this one.
+    MergePull {
+        leg: Leg,
+        pull: PullNumber,
+        head: CommitId,
+        method: MergeMethod,
     },
     /// Put the change on the live release branch, which stands at `head`.
     Promote {
@@ -105,6 +128,13 @@ impl Step {
         StepKey::new(match self {
             Step::PushProposal { leg, .. } => format!("push-proposal/{}", leg.as_str()),
             Step::OpenPull { leg, .. } => format!("open-pull/{}", leg.as_str()),
+            Step::DressPull { leg, pull, .. } => format!("dress-pull/{}/{}", leg.as_str(), pull.0),
+            Step::AutoMerge { leg, pull, head, .. } => {
+                format!("auto-merge/{}/{}/{}", leg.as_str(), pull.0, head.short())
+            }
+            Step::MergePull { leg, pull, head, .. } => {
+                format!("merge-pull/{}/{}/{}", leg.as_str(), pull.0, head.short())
+            }
             Step::Promote { leg, onto, head, .. } => {
                 format!("promote/{}/{onto}/{}", leg.as_str(), head.short())
             }
@@ -126,9 +156,14 @@ impl Step {
     /// checked when the bytes leave.
     pub fn is_dangerous(&self) -> bool {
         match self {
-            Step::WriteSecret { .. } | Step::Restart { .. } | Step::Regenerate { .. } => true,
+            Step::MergePull { .. }
+            | Step::WriteSecret { .. }
+            | Step::Restart { .. }
+            | Step::Regenerate { .. } => true,
             Step::PushProposal { .. }
             | Step::OpenPull { .. }
+            | Step::DressPull { .. }
+            | Step::AutoMerge { .. }
             | Step::Promote { .. }
             | Step::PushPromotion { .. }
             | Step::OpenPromotion { .. }
@@ -143,6 +178,13 @@ impl fmt::Display for Step {
             Step::PushProposal { branch, to, .. } => write!(f, "push {branch}: read the {to} key"),
             Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
                 write!(f, "open the pull request from {branch} to {base}")
+            }
+            Step::DressPull { pull, .. } => write!(f, "label pull request {pull} and ask for its reviews"),
+            Step::AutoMerge { pull, head, .. } => {
+                write!(f, "ask the forge to merge pull request {pull} at {}", head.short())
+            }
+            Step::MergePull { pull, head, method, .. } => {
+                write!(f, "merge pull request {pull} at {} ({})", head.short(), method.as_str())
             }
             Step::Promote { source: Source::CherryPick { merged, .. }, onto, .. } => {
                 write!(f, "cherry-pick {} onto {onto}", merged.short())

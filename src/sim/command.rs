@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::{Flavour, MergeMethod, QuotaConfig};
+use super::forge::{CommitStatus, Mark};
 use super::repository::Commit;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
@@ -104,6 +105,32 @@ pub enum Command {
         method: Option<MergeMethod>,
         by: String,
     },
+    Comment {
+        number: PullNumber,
+        body: String,
+        by: String,
+    },
+    EditComment {
+        comment: u64,
+        body: String,
+    },
+    MarkPull {
+        number: PullNumber,
+        mark: Mark,
+    },
+    ReportStatus(CommitStatus),
+    /// Asks for it to be merged when its rules allow, as long as its head is this one.
+    AutoMerge {
+        number: PullNumber,
+        head: Option<CommitId>,
+        method: MergeMethod,
+        by: String,
+    },
+    /// Puts it into the merge queue.
+    Enqueue {
+        number: PullNumber,
+        head: Option<CommitId>,
+    },
     ClosePull {
         number: PullNumber,
         by: String,
@@ -165,6 +192,7 @@ pub enum Reply {
         moved: bool,
     },
     Pull(PullNumber),
+    Comment(u64),
     Merged(CommitId),
     Run(RunId),
     /// The Deployment as it stands after the patch.

@@ -11,7 +11,7 @@ use super::repository::{Commit, Signature, Tree};
 use super::world::World;
 use crate::model::{BranchName, PullNumber};
 
-const SOMEBODY: &str = "mallory";
+pub(super) const SOMEBODY: &str = "mallory";
 
 impl World {
     pub(super) fn deed(&mut self, place: usize) {
@@ -36,6 +36,11 @@ impl World {
                 for number in open {
                     let _ = self.close_pull(number, SOMEBODY);
                 }
+            }
+            Trouble::PushToPull { .. } => {
+                let open: Vec<PullNumber> =
+                    self.pulls().iter().filter(|pull| pull.is_open()).map(|pull| pull.number).collect();
+                open.into_iter().for_each(|number| self.push_to_pull(number));
             }
             // The rest are no deeds, and are never queued as such.
             _ => {}

@@ -19,6 +19,10 @@ pub enum Event {
     PressMerge(PullNumber),
     /// Somebody closes it without merging.
     PullCloses(PullNumber),
+    /// Somebody pushes a commit of their own to its branch.
+    PullPushed(PullNumber),
+    /// The merge queue is done with it, as long as its head is still this one.
+    QueueMerges(PullNumber, CommitId),
     RunStarts(u64),
     StageApproved(u64, usize),
     StageActs(u64, usize),

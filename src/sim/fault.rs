@@ -22,6 +22,10 @@ pub enum Operation {
     Push,
     ReadPull,
     OpenPull,
+    /// Merging one, or having it merged.
+    MergePull,
+    /// Labels, requests, comments, statuses.
+    MarkPull,
     ReadRuns,
     StartRun,
     /// Which clusters and vaults there are.
@@ -198,6 +202,9 @@ pub enum Trouble {
     Revert { branch: BranchName },
     /// Somebody closes the pull request; the n-th occasion is the n-th one opened. In a window: all open then.
     ClosePull,
+    /// Somebody pushes a commit of their own to the pull request's branch, so long after it was opened; the n-th occasion
+    /// is the n-th one opened. In a window: to all open then.
+    PushToPull { after: Duration },
     /// The account refuses the slot's read-write key in the region, valid or not.
     RefuseKey,
     /// Regenerations take this many times as long.
@@ -231,6 +238,7 @@ impl Trouble {
             | Trouble::RunPipeline { .. }
             | Trouble::Revert { .. }
             | Trouble::ClosePull
+            | Trouble::PushToPull { .. }
             | Trouble::RefuseKey
             | Trouble::SlowRegeneration { .. }
             | Trouble::FailRegeneration
@@ -249,6 +257,7 @@ impl Trouble {
                 | Trouble::RunPipeline { .. }
                 | Trouble::Revert { .. }
                 | Trouble::ClosePull
+                | Trouble::PushToPull { .. }
                 | Trouble::NodeLost { .. }
         )
     }

@@ -35,6 +35,7 @@ pub(super) fn create(config: WorldConfig) -> World {
         faults: FaultBook::new(config.start, seed, &config.faults),
         repository,
         pulls: Vec::new(),
+        statuses: Vec::new(),
         runs: Vec::new(),
         account: Account::new(&config.account, seed, config.start),
         units: units(&config),
@@ -160,8 +161,8 @@ fn queue_deeds(world: &mut World) {
             (When::Window { from, .. }, _) => {
                 world.queue.push(after(world.now, from), Event::Deed(place));
             }
-            // Closing counts pull requests, not time.
-            (_, super::fault::Trouble::ClosePull) => {}
+            // Closing and pushing count pull requests, not time.
+            (_, super::fault::Trouble::ClosePull | super::fault::Trouble::PushToPull { .. }) => {}
             (When::Always | When::Nth(_) | When::First(_) | When::Chance { .. }, _) => {
                 world.queue.push(world.now, Event::Deed(place));
             }

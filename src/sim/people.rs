@@ -1,15 +1,17 @@
 //! The people around pull requests: reviewers, those who start checks, those who press buttons.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::Reply;
 use super::config::MergeMethod;
+use super::deeds::SOMEBODY;
 use super::events::Event;
 use super::fault::{Trouble, When};
 use super::pull::{CheckState, Pull, Review};
 use super::refusal::Refusal;
-use super::repository::{Commit, Merged, Signature, merge_base, merge_trees};
+use super::repository::{Commit, Merged, Signature, ancestors, merge_base, merge_trees, pick};
 use super::time::after;
 use super::world::World;
 use crate::model::{BranchName, CommitId, PullNumber, PullState, PullWait};
@@ -27,11 +29,9 @@ impl World {
         let missing = |branch: &BranchName| Refusal::Invalid(format!("the branch {branch} does not exist"));
         let head = self.repository.head(head_branch).cloned().ok_or_else(|| missing(head_branch))?;
         let base_head = self.repository.head(base).cloned().ok_or_else(|| missing(base))?;
-        if self
-            .pulls
-            .iter()
-            .any(|pull| pull.is_open() && &pull.head_branch == head_branch && &pull.base == base)
-        {
+        if self.pulls.iter().any(|pull| {
+            pull.is_open() && pull.fork.is_none() && &pull.head_branch == head_branch && &pull.base == base
+        }) {
             return Err(Refusal::AlreadyExists(format!("a pull request for {head_branch}")));
         }
         if head == base_head {
@@ -44,23 +44,12 @@ impl World {
             _ => None,
         });
         self.pulls.push(Pull {
-            number,
-            head_branch: head_branch.clone(),
-            head,
-            base: base.clone(),
             title: title.to_owned(),
             body: body.to_owned(),
             author: by.to_owned(),
-            opened: now,
-            updated: now,
-            state: PullState::Open,
-            ended: None,
-            reviews: Vec::new(),
-            check: CheckState::NotStarted,
-            check_changed: now,
-            conflict: false,
+            pushed_by: by.to_owned(),
             listed_from: after(now, lag.unwrap_or_default()),
-            pressed: false,
+            ..Pull::open(number, (head_branch, head, base), now)
         });
         self.counters.pulls_opened += 1;
         self.refresh_pulls();
@@ -85,6 +74,13 @@ impl World {
             let delay = Duration::from_secs(600);
             self.queue.push(after(self.now, delay), Event::PullCloses(number));
         }
+        let pushes = self.faults.befall(self.now, |fault| match fault.what {
+            Trouble::PushToPull { after } if !matches!(fault.at, When::Window { .. }) => Some(after),
+            _ => None,
+        });
+        if let Some(delay) = pushes {
+            self.queue.push(after(self.now, delay), Event::PullPushed(number));
+        }
         self.expect_check(number);
     }
 
@@ -95,11 +91,11 @@ impl World {
         }
     }
 
-    fn pull_mut(&mut self, number: PullNumber) -> Option<&mut Pull> {
+    pub(super) fn pull_mut(&mut self, number: PullNumber) -> Option<&mut Pull> {
         self.pulls.iter_mut().find(|pull| pull.number == number)
     }
 
-    fn open_pull_mut(&mut self, number: PullNumber) -> Result<&mut Pull, Refusal> {
+    pub(super) fn open_pull_mut(&mut self, number: PullNumber) -> Result<&mut Pull, Refusal> {
         let pull =
             self.pull_mut(number).ok_or_else(|| Refusal::NotFound(format!("pull request {number}")))?;
         if pull.is_open() {
@@ -134,9 +130,15 @@ impl World {
 
     pub(super) fn review(&mut self, number: PullNumber, approve: bool, by: &str) -> Result<Reply, Refusal> {
         let now = self.now;
-        let pull = self.open_pull_mut(number)?;
+        // What is merged can still be approved; what was closed is of no interest.
+        let pull =
+            self.pull_mut(number).ok_or_else(|| Refusal::NotFound(format!("pull request {number}")))?;
+        if pull.state == PullState::Closed {
+            return Err(Refusal::Invalid(format!("pull request {number} is not open")));
+        }
         let head = pull.head.clone();
-        pull.reviews.push(Review { by: by.to_owned(), approve, at: now, head });
+        pull.asked.retain(|asked| asked != by);
+        pull.reviews.push(Review { by: by.to_owned(), approve, at: now, head, dismissed: false });
         pull.updated = now;
         self.consider_merge(number);
         Ok(Reply::Done)
@@ -180,12 +182,16 @@ impl World {
         self.consider_merge(number);
     }
 
-    /// Somebody notices that it can be merged, and will press the button.
-    fn consider_merge(&mut self, number: PullNumber) {
+    /// Where the forge was asked to, it merges as soon as it can; else somebody notices, and will press the button.
+    pub(super) fn consider_merge(&mut self, number: PullNumber) {
+        let asked =
+            self.pull(number).filter(|pull| self.is_ready(pull)).and_then(|pull| pull.auto_merge.clone());
+        if let Some((by, method)) = asked {
+            let _ = self.press(number, Some(method), &by);
+            return;
+        }
         let Some(delay) = self.config.people.merge_press else { return };
-        let ready = self
-            .pull(number)
-            .is_some_and(|pull| !pull.pressed && self.pull_waits(pull) == [PullWait::Mergeable]);
+        let ready = self.pull(number).is_some_and(|pull| !pull.pressed && self.is_ready(pull));
         if ready {
             if let Some(pull) = self.pull_mut(number) {
                 pull.pressed = true;
@@ -196,13 +202,34 @@ impl World {
 
     pub(super) fn press_merge(&mut self, number: PullNumber) {
         let by = self.config.people.reviewers.first().cloned().unwrap_or_else(|| "maintainer".to_owned());
-        let mergeable = self.pull(number).is_some_and(|pull| self.pull_waits(pull) == [PullWait::Mergeable]);
+        let mergeable = self.pull(number).is_some_and(|pull| self.is_ready(pull));
         if let Some(pull) = self.pull_mut(number) {
             pull.pressed = false;
         }
         if mergeable {
-            let _ = self.merge_pull(number, None, &by);
+            let _ = self.press(number, None, &by);
         }
+    }
+
+    /// Merges it, or puts it into the queue that merges it.
+    fn press(&mut self, number: PullNumber, method: Option<MergeMethod>, by: &str) -> Result<Reply, Refusal> {
+        match self.config.people.rules.queue {
+            Some(_) => self.enqueue(number, None),
+            None => self.merge_pull(number, method, by),
+        }
+    }
+
+    /// Somebody adds a note of their own to what the pull request proposes.
+    pub(super) fn push_to_pull(&mut self, number: PullNumber) {
+        let Some(pull) = self.pull(number).filter(|pull| pull.is_open()) else { return };
+        let branch = pull.head_branch.clone();
+        let Some(head) = self.repository.get(&pull.head).cloned() else { return };
+        let tree = head.tree().with("NOTES.md", format!("noted at {}\n", self.now).into_bytes());
+        let by = Signature::of(SOMEBODY, self.now);
+        let commit = Commit::new(tree, vec![head.id().clone()], &by, "Add a note\n");
+        self.repository.advance(&branch, Arc::new(commit));
+        self.counters.pushed(&branch);
+        self.refresh_pulls_after(&branch, SOMEBODY);
     }
 
     pub(super) fn close_pull(&mut self, number: PullNumber, by: &str) -> Result<Reply, Refusal> {
@@ -225,13 +252,31 @@ impl World {
         if waits != [PullWait::Mergeable] {
             return Err(Refusal::Invalid(format!("pull request {number} is not mergeable")));
         }
-        let commit = self.merge_commit(&pull, method.unwrap_or(self.config.people.merge_method), by)?;
-        let id = commit.id().clone();
-        self.repository.advance(&pull.base, Arc::new(commit));
+        self.merge_now(number, method, by)
+    }
+
+    /// Merges it without asking what holds it.
+    pub(super) fn merge_now(
+        &mut self,
+        number: PullNumber,
+        method: Option<MergeMethod>,
+        by: &str,
+    ) -> Result<Reply, Refusal> {
+        let pull = self.open_pull_mut(number)?.clone();
+        let before = self.repository.head(&pull.base).cloned();
+        let commits = self.merge_commits(&pull, method.unwrap_or(self.config.people.merge_method), by)?;
+        let Some(id) = commits.last().map(|commit| commit.id().clone()) else {
+            return Err(Refusal::Invalid(format!("pull request {number} has nothing to merge")));
+        };
+        for commit in commits {
+            self.repository.advance(&pull.base, Arc::new(commit));
+        }
         self.counters.pushed(&pull.base);
         let now = self.now;
         if let Ok(pull) = self.open_pull_mut(number) {
             pull.state = PullState::Merged { commit: id.clone() };
+            pull.base_before = before;
+            pull.queued = false;
             pull.ended = Some((now, by.to_owned()));
             pull.updated = now;
         }
@@ -239,14 +284,16 @@ impl World {
         Ok(Reply::Merged(id))
     }
 
-    fn merge_commit(&self, pull: &Pull, method: MergeMethod, by: &str) -> Result<Commit, Refusal> {
+    /// The commits that bring it into the base branch, in order.
+    fn merge_commits(&self, pull: &Pull, method: MergeMethod, by: &str) -> Result<Vec<Commit>, Refusal> {
         let missing = || Refusal::NotFound(format!("a commit of pull request {}", pull.number));
         let base_id = self.repository.head(&pull.base).cloned().ok_or_else(missing)?;
         let Some(Merged::Tree(tree)) = self.merge_preview(pull) else {
             return Err(Refusal::Invalid(format!("pull request {} has conflicts", pull.number)));
         };
         let person = Signature::of(by, self.now);
-        Ok(match method {
+        Ok(vec![match method {
+            MergeMethod::Rebase => return self.rebased(pull, &base_id, &person),
             MergeMethod::MergeCommit => {
                 let owner = &self.config.repository.owner;
                 let message = format!(
@@ -260,7 +307,28 @@ impl World {
                 let author = Signature::of(&pull.author, self.now);
                 Commit::signed_by(tree, vec![base_id], &author, &person, &message)
             }
-        })
+        }])
+    }
+
+    /// Each commit of the pull request anew, on top of the base.
+    fn rebased(&self, pull: &Pull, base: &CommitId, by: &Signature) -> Result<Vec<Commit>, Refusal> {
+        let missing = || Refusal::NotFound(format!("a commit of pull request {}", pull.number));
+        let behind: BTreeSet<CommitId> = ancestors(&self.repository, base).collect();
+        let own: Vec<CommitId> =
+            ancestors(&self.repository, &pull.head).filter(|id| !behind.contains(id)).collect();
+        let mut onto = Arc::clone(self.repository.get(base).ok_or_else(missing)?);
+        let mut made = Vec::with_capacity(own.len());
+        for id in own.iter().rev() {
+            let commit = self.repository.get(id).ok_or_else(missing)?;
+            let Merged::Tree(tree) = pick(&self.repository, commit, &onto) else {
+                return Err(Refusal::Invalid("This branch can't be rebased".to_owned()));
+            };
+            let parents = vec![onto.id().clone()];
+            let next = Commit::signed_by(tree, parents, commit.author(), by, commit.message());
+            onto = Arc::new(next.clone());
+            made.push(next);
+        }
+        Ok(made)
     }
 
     fn merge_preview(&self, pull: &Pull) -> Option<Merged> {
@@ -270,6 +338,14 @@ impl World {
         let common = merge_base(&self.repository, base_id, &pull.head)?;
         let common = self.repository.get(&common)?;
         Some(merge_trees(common.tree(), ours.tree(), theirs.tree()))
+    }
+
+    /// After somebody has pushed to a branch.
+    pub(super) fn refresh_pulls_after(&mut self, branch: &BranchName, by: &str) {
+        for pull in self.pulls.iter_mut().filter(|pull| pull.is_open() && pull.head_branch == *branch) {
+            pull.pushed_by = by.to_owned();
+        }
+        self.refresh_pulls();
     }
 
     /// After branches have moved: heads of open pull requests follow, and conflicts come or go.
@@ -287,11 +363,19 @@ impl World {
             let number = pull.number;
             let moved = head.as_ref().is_some_and(|head| head != &pull.head);
             let now = self.now;
+            let dismisses = self.config.people.rules.dismiss_stale;
             if let (true, Some(head), Some(pull)) = (moved, head, self.pulls.get_mut(place)) {
                 pull.head = head;
                 pull.check = CheckState::NotStarted;
                 pull.check_changed = now;
                 pull.updated = now;
+                pull.queued = false;
+                if dismisses {
+                    pull.reviews
+                        .iter_mut()
+                        .filter(|review| review.approve)
+                        .for_each(|one| one.dismissed = true);
+                }
                 self.expect_check(number);
             }
             let conflict = self

@@ -15,6 +15,7 @@ use super::config::WorldConfig;
 use super::counters::Counters;
 use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook, Operation};
+use super::forge::CommitStatus;
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
 use super::logs::{LogBook, Outsider};
@@ -38,6 +39,7 @@ pub struct World {
     pub(super) faults: FaultBook,
     pub(super) repository: Repository,
     pub(super) pulls: Vec<Pull>,
+    pub(super) statuses: Vec<CommitStatus>,
     pub(super) runs: Vec<Run>,
     pub(super) account: Account,
     pub(super) units: Vec<Unit>,
@@ -145,11 +147,11 @@ impl World {
     /// The service's refusal; then nothing has changed.
     pub fn apply(&mut self, command: Command) -> Result<Reply, Refusal> {
         match command {
-            Command::Push { branch, expected, commit, objects, by: _ } => {
+            Command::Push { branch, expected, commit, objects, by } => {
                 let moved = self.repository.push(&branch, &expected, &commit, &objects)?;
                 if moved {
                     self.counters.pushed(&branch);
-                    self.refresh_pulls();
+                    self.refresh_pulls_after(&branch, &by);
                 }
                 Ok(Reply::Pushed { moved })
             }
@@ -158,6 +160,14 @@ impl World {
             }
             Command::EditPull { number, title, body } => self.edit_pull(number, title, body),
             Command::ReviewPull { number, approve, by } => self.review(number, approve, &by),
+            Command::Comment { number, body, by } => self.comment(number, &body, &by),
+            Command::EditComment { comment, body } => self.edit_comment(comment, &body),
+            Command::MarkPull { number, mark } => self.mark_pull(number, mark),
+            Command::ReportStatus(status) => self.report_status(status),
+            Command::AutoMerge { number, head, method, by } => {
+                self.enable_auto_merge(number, head.as_ref(), (method, &by))
+            }
+            Command::Enqueue { number, head } => self.enqueue(number, head.as_ref()),
             Command::StartCheck { number } => self.start_check(number),
             Command::MergePull { number, method, by } => self.merge_pull(number, method, &by),
             Command::ClosePull { number, by } => self.close_pull(number, &by),
@@ -210,6 +220,8 @@ impl World {
             Event::CheckStarts(number, head) => self.check_starts(number, &head),
             Event::CheckEnds(number, head) => self.check_ends(number, &head),
             Event::PressMerge(number) => self.press_merge(number),
+            Event::PullPushed(number) => self.push_to_pull(number),
+            Event::QueueMerges(number, head) => self.queue_merges(number, &head),
             Event::PullCloses(number) => {
                 let _ = self.close_pull(number, "mallory");
             }

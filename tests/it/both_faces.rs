@@ -145,6 +145,7 @@ impl<'a> Script<'a> {
             base: self.base.clone(),
             title: "Read the secondary key".to_owned(),
             body: "One script.".to_owned(),
+            draft: false,
         };
         applied(self.ports.forge.open_pull(&new).await);
         for _ in 0..LOOKS {

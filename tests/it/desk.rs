@@ -55,9 +55,18 @@ impl Desk {
 
     /// With another limit of requests an hour on GitHub.
     pub fn with_limit(config: WorldConfig, speed: f64, limit: u32) -> Desk {
+        Desk::with_access(config, speed, |access| access.limit(limit))
+    }
+
+    /// With another way in on GitHub.
+    pub fn with_access(
+        config: WorldConfig,
+        speed: f64,
+        change: impl FnOnce(GitHubAccess) -> GitHubAccess,
+    ) -> Desk {
         let place = Place::new(config, speed);
         let builder = WireBuilder::new(place.shared.clock().clone(), WireOptions::default()).unwrap();
-        let access = GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").limit(limit);
+        let access = change(GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot"));
         let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
             .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
         let said: BTreeMap<&'static str, Record> =

@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
-    AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, Operation,
-    OperationState, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName, WorkloadName,
+    AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation, OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName, WorkloadName,
 };
 use keyslot::ports::{
-    Accounts, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull, Permit,
-    Picked, Pipeline, Ports, RestartMark, SourceFile,
+    Accounts, Bulletin, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull,
+    Permit, Picked, Pipeline, Ports, RestartMark, SourceFile,
 };
 
 /// Which of the two answers comes back.
@@ -112,6 +111,28 @@ impl Forge for Echo<dyn Forge> {
 
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {
         self.count.send("open a pull request", || self.inner.open_pull(new)).await
+    }
+
+    async fn dress(&self, pull: PullNumber, dress: &PullDress) -> Effect<()> {
+        self.count.send("label the pull request", || self.inner.dress(pull, dress)).await
+    }
+
+    async fn merge_when_ready(&self, pull: PullNumber, head: &CommitId, method: MergeMethod) -> Effect<()> {
+        self.count.send("have it merged", || self.inner.merge_when_ready(pull, head, method)).await
+    }
+
+    async fn merge(
+        &self,
+        pull: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+        permit: &Permit,
+    ) -> Effect<CommitId> {
+        self.count.send("merge the pull request", || self.inner.merge(pull, head, method, permit)).await
+    }
+
+    async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
+        self.count.send("tell the pull request", || self.inner.publish(pull, bulletin)).await
     }
 }
 

@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::desk::{Desk, GITHUB_TOKEN};
 
 /// A world whose people do only what they are told.
-fn quiet() -> WorldConfig {
+pub fn quiet() -> WorldConfig {
     let mut config = WorldConfig::default();
     config.people.review = Span::exactly(Duration::from_secs(1_000_000));
     config.people.check.started_after = None;
@@ -22,26 +22,27 @@ fn quiet() -> WorldConfig {
     config
 }
 
-fn branch() -> BranchName {
+pub fn branch() -> BranchName {
     BranchName::from("fix/flip")
 }
 
-fn new_pull() -> NewPull {
+pub fn new_pull() -> NewPull {
     NewPull {
         head: branch(),
         base: BranchName::from("main"),
         title: "Flip".to_owned(),
         body: "Why.".to_owned(),
+        draft: false,
     }
 }
 
-async fn look(github: &GitHub) -> PullView {
+pub async fn look(github: &GitHub) -> PullView {
     github.pull_from(&branch()).await.unwrap().expect("a pull request")
 }
 
-fn applied(effect: Effect<PullNumber>) -> PullNumber {
+pub fn applied<T: std::fmt::Debug>(effect: Effect<T>) -> T {
     match effect {
-        Effect::Applied(number) => number,
+        Effect::Applied(value) => value,
         other => panic!("{other:?}"),
     }
 }
@@ -57,7 +58,7 @@ async fn script(desk: &Desk) {
     assert!(seen.url.ends_with("/afmc/platform/pull/1"), "{}", seen.url);
     let name = "e2e-validation".to_owned();
     let not_started = PullWait::CheckNotStarted { name: name.clone() };
-    assert_eq!(seen.waits, [PullWait::Reviews { have: 0, want: 1 }, not_started.clone()]);
+    assert_eq!(seen.waits, [PullWait::Reviews { have: 0, want: 1, from: Vec::new() }, not_started.clone()]);
     assert_eq!(seen.checks, [PullCheck { name: name.clone(), passed: None }]);
 
     let review = |approve, by: &str| Command::ReviewPull { number, approve, by: by.to_owned() };
@@ -65,11 +66,12 @@ async fn script(desk: &Desk) {
     let against = PullWait::ChangesRequested { by: "ada".to_owned() };
     assert_eq!(
         look(&github).await.waits,
-        [against, PullWait::Reviews { have: 0, want: 1 }, not_started.clone()]
+        [against, PullWait::Reviews { have: 0, want: 1, from: Vec::new() }, not_started.clone()]
     );
     desk.with(|world| world.apply(review(true, "ada"))).unwrap();
     let seen = look(&github).await;
-    assert_eq!((seen.waits, seen.approved_by), (vec![not_started], vec!["ada".to_owned()]));
+    assert_eq!((&seen.waits, seen.approved()), (&vec![not_started], 1));
+    assert_eq!((seen.approvals[0].by.as_str(), &seen.approvals[0].head), ("ada", &head));
 
     desk.with(|world| world.apply(Command::StartCheck { number })).unwrap();
     let seen = look(&github).await;
@@ -91,7 +93,7 @@ async fn script(desk: &Desk) {
 }
 
 /// Puts `main` on another branch's head, as its owner would.
-fn move_main(desk: &Desk, to: &str) {
+pub fn move_main(desk: &Desk, to: &str) {
     desk.with(|world| {
         let commit = world.repository().head(&BranchName::from(to)).cloned().unwrap();
         world.apply(Command::Push {
@@ -137,7 +139,7 @@ async fn what_is_said_on_the_way_is_as_github_describes_it() {
     let exchanges = desk.exchanges(github::HOST);
     let verdict = contract.hold(&exchanges);
     assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
-    assert!(verdict.held > 60, "{} of {} exchanges held", verdict.held, exchanges.len());
+    assert!(verdict.held > 30, "{} of {} exchanges held", verdict.held, exchanges.len());
     // The judge can say no: one member of one answer taken out is seen.
     let mut doctored = exchanges.into_iter().find(|exchange| exchange.path.ends_with("/reviews")).unwrap();
     doctored.answered = Some(serde_json::json!([{ "id": 1 }]));
@@ -145,7 +147,7 @@ async fn what_is_said_on_the_way_is_as_github_describes_it() {
 }
 
 /// A request without the adapter; the answer's status, headers and body.
-async fn raw(desk: &Desk, method: &str, path: &str, headers: &[(&'static str, &str)]) -> http::Answer {
+pub async fn raw(desk: &Desk, method: &str, path: &str, headers: &[(&'static str, &str)]) -> http::Answer {
     let url = format!("https://api.github.com{path}").parse().unwrap();
     let mut request = reqwest::Request::new(method.parse().unwrap(), url);
     request.headers_mut().insert("authorization", format!("Bearer {GITHUB_TOKEN}").parse().unwrap());
@@ -212,7 +214,7 @@ async fn the_worlds_own_faults_are_seen_through() {
         .with_fault(at(1, sim::Trouble::Throttle { retry_after: Duration::from_secs(40) }))
         .with_fault(at(2, sim::Trouble::Forbidden))
         .with_fault(at(3, sim::Trouble::LoseAnswer));
-    let desk = Desk::new(config, 1.0);
+    let desk = Desk::new(config, 100.0);
     let github = desk.github();
     desk.propose("fix/flip").await;
     let refused = |effect: Effect<PullNumber>| match effect {
@@ -221,6 +223,8 @@ async fn the_worlds_own_faults_are_seen_through() {
     };
     let fault = refused(github.open_pull(&new_pull()).await);
     assert_eq!(fault.kind, Blindness::Throttled, "{fault}");
+    let clock = desk.clock();
+    clock.sleep_until(clock.now() + Duration::from_secs(41)).await;
     let fault = refused(github.open_pull(&new_pull()).await);
     assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("pull_requests=write"), "{fault}");
     assert_eq!(desk.with(|world| world.counters().pulls_opened), 0);
@@ -280,8 +284,11 @@ async fn the_primary_limit_says_until_when_and_unchanged_answers_do_not_count() 
     }
     let github = desk.github();
     assert_eq!(github.pull_from(&branch()).await, Ok(None));
-    assert_eq!(github.pull_from(&branch()).await, Ok(None));
-    let fault = github.pull_from(&branch()).await.unwrap_err();
+    for _ in 0..5 {
+        assert_eq!(github.pull_from(&branch()).await, Ok(None), "unchanged: it costs nothing");
+    }
+    assert_eq!(github.pull_from(&BranchName::from("fix/other")).await, Ok(None));
+    let fault = github.pull_from(&BranchName::from("fix/third")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Throttled, "{fault}");
     assert!(fault.remedy.contains("the limit ends at 2026-01-12T"), "{fault}");
 }
@@ -299,7 +306,7 @@ async fn long_lists_are_read_to_their_end() {
         }
     });
     let seen = look(&github).await;
-    assert_eq!(seen.approved_by.len(), 229);
+    assert_eq!(seen.approvals.len(), 229);
     assert!(seen.waits.contains(&PullWait::ChangesRequested { by: "reviewer-229".to_owned() }));
 }
 

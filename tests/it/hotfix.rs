@@ -38,8 +38,13 @@ async fn hotfix(method: MergeMethod) {
     let text = CommitText { message: "Flip\n".to_owned(), at };
     let commit = code.commit(&base, &[edit], &text).await.unwrap();
     assert_eq!(code.push(&commit, &fix, &Expect::Absent).await, Effect::Applied(()));
-    let new =
-        NewPull { head: fix.clone(), base: main.clone(), title: "Flip".to_owned(), body: String::new() };
+    let new = NewPull {
+        head: fix.clone(),
+        base: main.clone(),
+        title: "Flip".to_owned(),
+        body: String::new(),
+        draft: false,
+    };
     assert!(matches!(github.open_pull(&new).await, Effect::Applied(_)));
 
     let merge = loop {

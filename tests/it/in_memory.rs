@@ -7,7 +7,8 @@ use std::time::Duration;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, Slot, StampFacts,
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, Salt, SharedStore, Slot,
+    StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
@@ -193,6 +194,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: config.repository.base.clone(),
+        pulls: PullPolicy { board: false, ..PullPolicy::default() },
         skip_stages: config
             .pipeline
             .stages

@@ -45,6 +45,14 @@ impl Live {
         Live { stage, folder }
     }
 
+    /// Changes the configuration in one place.
+    pub fn configure(&self, from: &str, to: &str) {
+        let path = self.stage.settings_path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
     /// The folder that the stage and everything beside it is in.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use keyslot::journal::MemoryFault;
-use keyslot::model::{FlipBack, KeyKind, Policy, Promotion, Propagation, ReplicaNumber, Slot, StampName};
+use keyslot::model::{
+    FlipBack, KeyKind, Merging, Policy, Promotion, Propagation, ReplicaNumber, Slot, StampName,
+};
 use keyslot::sim::config::{
     KeySource, MergeMethod, OutsiderConfig, StageConfig, UnitConfig, VaultReads, WorkloadConfig,
 };
@@ -106,6 +108,7 @@ impl Case {
         case.hands(&mut dice);
         case.rights(&mut dice);
         case.procedure(&mut dice);
+        case.merges();
         case
     }
 
@@ -180,6 +183,28 @@ impl Case {
         }
         if dice.chance(2) {
             self.config.account.lock = Some(("audit".to_owned(), dice.minutes(0, 60 * 12)));
+            self.wants_person = true;
+        }
+    }
+
+    /// Who merges, and what is put on the pull request. Of dice of its own: what was drawn before is as it was.
+    fn merges(&mut self) {
+        let dice = &mut Dice::of(self.seed ^ 0x6d65_7267);
+        let pulls = &mut self.policy.pulls;
+        pulls.merging = match dice.range(1, 100) {
+            1..=15 => Merging::Keyslot,
+            16..=30 => Merging::Auto,
+            _ => Merging::People,
+        };
+        pulls.board = dice.chance(15);
+        if dice.chance(15) {
+            pulls.dress.labels = vec!["keys".to_owned()];
+        }
+        if dice.chance(5) {
+            let after = dice.minutes(1, 90);
+            let what = Trouble::PushToPull { after };
+            self.config.faults.push(Fault::new(When::Nth(1), Target::any(), what));
+            // Approved before or merged before, or neither: somebody may have to look at it.
             self.wants_person = true;
         }
     }

@@ -144,6 +144,8 @@ fn everything_was_done_once(live: &Live) {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_each_change_and_before_its_answer_it_ends_done_and_does_nothing_twice() {
     let live = Live::set(WorldConfig::seeded(1), SPEED);
+    // What is only told has a test of its own.
+    live.configure("board = true", "board = false");
     let (answers, at_pushes) = rotate_and_die(&live, Death::BeforeTheAnswer).await;
     everything_was_done_once(&live);
     let changes = live.stage.simulation.wire.transcript().changes();
@@ -155,6 +157,8 @@ async fn killed_after_each_change_and_before_its_answer_it_ends_done_and_does_no
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_each_answer_and_its_outcome_it_ends_done_and_does_nothing_twice() {
     let live = Live::set(WorldConfig::seeded(2), SPEED);
+    // What is only told has a test of its own.
+    live.configure("board = true", "board = false");
     let (answers, at_pushes) = rotate_and_die(&live, Death::BeforeTheOutcome).await;
     everything_was_done_once(&live);
     assert!(
@@ -162,4 +166,33 @@ async fn killed_between_each_answer_and_its_outcome_it_ends_done_and_does_nothin
         "pull request, run, a wave a stamp at least, regeneration: {answers}"
     );
     assert_eq!(at_pushes, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_tells_the_pull_request_there_is_one_comment_in_the_end() {
+    let live = Live::set(WorldConfig::seeded(3), SPEED);
+    let mut died = 0;
+    for _ in 0..4 {
+        let which = Which { changed: true, path: "/comments".to_owned(), ..Which::default() };
+        let faults = live.stage.simulation.wire.faults();
+        let traps = Traps(vec![faults.add(WireFault::once(which, Trouble::HoldAnswer))]);
+        let mut process = live.keyslot(&["rotate", "--approve"]);
+        match follow(&mut process, &live, &traps, u32::MAX).await {
+            Came::Answer => died += 1,
+            Came::End(code) => assert_eq!(code, 0, "{}", process.talk()),
+            Came::Push => {}
+        }
+        process.kill();
+        traps.0.iter().for_each(FaultHandle::release);
+    }
+    assert!(died >= 2, "{died}");
+    let mut process = live.keyslot(&["rotate", "--approve"]);
+    let came = follow(&mut process, &live, &Traps(Vec::new()), u32::MAX).await;
+    assert_eq!(came, Came::End(0), "{}", process.talk());
+    everything_was_done_once(&live);
+    live.stage.simulation.world.with(|world| {
+        let comments = &world.pulls()[0].comments;
+        assert_eq!(comments.len(), 1, "{comments:#?}");
+        assert!(comments[0].body.contains("**done at "), "{}", comments[0].body);
+    });
 }

@@ -8,11 +8,7 @@ use jiff::Timestamp;
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
-    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullCheck,
-    PullNumber, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right,
-    RightView, RoomView, RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot,
-    SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName,
-    WorkloadView, World,
+    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval, PullCheck, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,
@@ -322,7 +318,13 @@ pub fn pull() -> PullView {
         head: CommitId::new("a".repeat(40)),
         base: BranchName::new("main"),
         state: PullState::Merged { commit: CommitId::new("b".repeat(40)) },
-        approved_by: vec!["reviewer".to_owned()],
+        approvals: vec![PullApproval {
+            by: "reviewer".to_owned(),
+            head: CommitId::new("a".repeat(40)),
+            same_change: true,
+        }],
+        reviews_wanted: 1,
+        auto_merge: false,
         checks: vec![PullCheck { name: "validation".to_owned(), passed: Some(true) }],
         waits: Vec::new(),
     }
@@ -394,6 +396,7 @@ pub fn policy() -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
+        pulls: PullPolicy::default(),
         skip_stages: Vec::new(),
         stamps: ["east", "north"]
             .iter()

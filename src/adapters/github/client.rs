@@ -1,12 +1,19 @@
-//! Requests to GitHub's REST API, through octocrab on the shared HTTP client.
+//! Requests to GitHub's REST API and to GraphQL, through octocrab on the shared HTTP client.
 //!
-//! Owns the API version, the token, pages, and which answers are worth asking again. Writes are sent once. The
-//! token goes to the configured host and nowhere else, over https only.
+//! Owns the API version, the token, pages, addresses that have moved, what is known already (`kept`), how much may be
+//! asked (`limits`), and which answers are worth asking again. Writes are sent once, one after the other, at least a
+//! second apart. The token goes to the configured host and nowhere else, over https only.
+
+mod kept;
+mod limits;
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, USER_AGENT};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, USER_AGENT,
+};
 use http::{Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use octocrab::Octocrab;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -14,11 +21,14 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use kept::Kept;
+use limits::{Counter, Limits, Told};
+
 use super::refusal::{self, Refusal};
 use crate::adapters::http::{Backoff, Http, ReadError, SendError};
 use crate::adapters::token::TokenSource;
 use crate::model::Blindness;
-use crate::ports::{Clock, Fault};
+use crate::ports::{Clock, Fault, Permit};
 
 /// The version that still has `merge_commit_sha`; 2026-03-10 drops it.
 const API_VERSION: &str = "2022-11-28";
@@ -26,11 +36,30 @@ const API_VERSION: &str = "2022-11-28";
 /// More pages than any list that keyslot reads can honestly have.
 const MOST_PAGES: usize = 30;
 
+/// Between two writes, says the documentation.
+const BETWEEN_WRITES: SignedDuration = SignedDuration::from_secs(1);
+
+/// A repository that was renamed leads to one other address.
+const MOST_HOPS: usize = 3;
+
 /// An answer with its whole body.
+#[derive(Clone)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
+    /// It is a limit's refusal, which lasts until then.
+    pub(super) limited: Option<Timestamp>,
+}
+
+/// One request.
+struct Ask<'a> {
+    method: Method,
+    target: &'a str,
+    body: Option<&'a Value>,
+    /// Of the answer that is known.
+    tag: Option<HeaderValue>,
+    permit: Option<&'a Permit>,
 }
 
 impl Reply {
@@ -40,6 +69,14 @@ impl Reply {
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// With what a client that has met no limit before makes of it.
+    #[cfg(test)]
+    pub(super) fn noted(mut self, now: Timestamp) -> Reply {
+        let told = Told::by(self.status, &self.headers, &self.body, now);
+        self.limited = Limits::default().note(Counter::Rest, told, now);
+        self
     }
 }
 
@@ -51,6 +88,34 @@ pub(super) enum Sent {
     Unknown(Fault),
 }
 
+/// What is asked for, for whom it is told.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) what: &'a str,
+    pub(super) subject: &'a str,
+}
+
+impl About<'_> {
+    pub(super) fn fault(self, kind: Blindness, why: impl Into<String>) -> Fault {
+        Fault::new(kind, self.what, self.subject, why)
+    }
+}
+
+/// One write.
+pub(super) struct Write<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) body: Option<&'a Value>,
+    /// Checked when everything else is at hand, just before the bytes leave.
+    pub(super) permit: Option<&'a Permit>,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn post(path: &'a str, body: &'a Value) -> Write<'a> {
+        Write { method: Method::POST, path, body: Some(body), permit: None }
+    }
+}
+
 pub(super) struct Client {
     api: Url,
     token: Arc<dyn TokenSource>,
@@ -58,11 +123,28 @@ pub(super) struct Client {
     clock: Arc<dyn Clock>,
     /// Made at the first request: octocrab needs a running runtime.
     octocrab: OnceCell<Octocrab>,
+    kept: Kept,
+    limits: Limits,
+    /// When the last write was answered. Writes go one after the other.
+    wrote: tokio::sync::Mutex<Option<Timestamp>>,
 }
 
 impl Client {
     pub(super) fn new(api: Url, token: Arc<dyn TokenSource>, http: &Http, clock: Arc<dyn Clock>) -> Client {
-        Client { api, token, reqwest: http.reqwest().clone(), clock, octocrab: OnceCell::new() }
+        Client {
+            api,
+            token,
+            reqwest: http.reqwest().clone(),
+            clock,
+            octocrab: OnceCell::new(),
+            kept: Kept::default(),
+            limits: Limits::default(),
+            wrote: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Reads one JSON value. Throttled, interrupted and failed reads are asked again, a few times.
@@ -73,8 +155,9 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Fault> {
-        let reply = self.get(what, subject, &with_query(path, query)).await?;
-        reply.json().map_err(|error| unreadable(what, subject, &error))
+        let about = About { what, subject };
+        let reply = self.get(about, &with_query(path, query)).await?;
+        reply.json().map_err(|error| unreadable(about, &error))
     }
 
     /// Reads a list to its last page. `member` names the array in an answer that is an object.
@@ -85,12 +168,13 @@ impl Client {
         path: &str,
         member: &str,
     ) -> Result<Vec<T>, Fault> {
+        let about = About { what, subject };
         let mut all = Vec::new();
         let mut next = Some(with_query(path, &[("per_page", "100")]));
         for _ in 0..MOST_PAGES {
             let Some(target) = next else { return Ok(all) };
-            let reply = self.get(what, subject, &target).await?;
-            let unreadable = |error: serde_json::Error| unreadable(what, subject, &error);
+            let reply = self.get(about, &target).await?;
+            let unreadable = |error: serde_json::Error| unreadable(about, &error);
             let mut value: Value = reply.json().map_err(unreadable)?;
             let list = match member {
                 "" => value,
@@ -99,7 +183,7 @@ impl Client {
             all.extend(serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?);
             next = self.next_page(&reply);
         }
-        Err(Fault::new(Blindness::Unintelligible, what, subject, format!("more than {MOST_PAGES} pages")))
+        Err(about.fault(Blindness::Unintelligible, format!("more than {MOST_PAGES} pages")))
     }
 
     /// Like [`Client::read`], where “not found” and “not allowed” are answers too.
@@ -116,65 +200,153 @@ impl Client {
         }
     }
 
-    async fn get(&self, what: &str, subject: &str, target: &str) -> Result<Reply, Fault> {
-        Backoff::default().read(self.clock.as_ref(), || self.get_once(what, subject, target)).await
+    /// Asks GraphQL for something that changes nothing.
+    pub(super) async fn query<T: DeserializeOwned>(
+        &self,
+        about: About<'_>,
+        body: &Value,
+    ) -> Result<T, Fault> {
+        let target = self.graphql();
+        let ask = || self.read_once(about, Method::POST, &target, Some(body));
+        let reply = Backoff::default().read(self.clock.as_ref(), ask).await?;
+        reply.json().map_err(|error| unreadable(about, &error))
     }
 
-    async fn get_once(&self, what: &str, subject: &str, target: &str) -> Result<Reply, ReadError> {
-        let reply =
-            self.send(what, subject, Method::GET, target, None).await.map_err(|failed| match failed {
-                Failed::Before(fault) => ReadError::Final(fault),
-                Failed::After(fault) => ReadError::Later(fault, None),
-            })?;
+    /// Sends one mutation, once.
+    pub(super) async fn mutate(&self, about: About<'_>, body: &Value) -> Sent {
+        let target = self.graphql();
+        self.write(about, Write::post(&target, body)).await
+    }
+
+    /// GraphQL lies beside the REST API: `/graphql`, and `/api/graphql` beside `/api/v3` on an own server.
+    fn graphql(&self) -> String {
+        let mut url = self.api.clone();
+        let path = url.path().trim_end_matches('/').trim_end_matches("/v3").to_owned();
+        url.set_path(&format!("{path}/graphql"));
+        url.to_string()
+    }
+
+    async fn get(&self, about: About<'_>, target: &str) -> Result<Reply, Fault> {
+        let ask = || self.read_once(about, Method::GET, target, None);
+        Backoff::default().read(self.clock.as_ref(), ask).await
+    }
+
+    async fn read_once(
+        &self,
+        about: About<'_>,
+        method: Method,
+        target: &str,
+        body: Option<&Value>,
+    ) -> Result<Reply, ReadError> {
+        let tag = if method == Method::GET { self.kept.tag(target) } else { None };
+        let known = tag.is_some();
+        let ask = Ask { method, target, body, tag, permit: None };
+        let reply = self.send(about, ask).await.map_err(|failed| match failed {
+            Failed::Before(fault) => ReadError::Final(fault),
+            Failed::After(fault) => ReadError::Later(fault, None),
+        })?;
+        if let (true, StatusCode::NOT_MODIFIED, Some(again)) = (known, reply.status, self.kept.again(target))
+        {
+            return Ok(again);
+        }
+        if let Some(fault) = refusal::signed_out(&reply, about) {
+            return Err(ReadError::Final(fault));
+        }
         if reply.status.is_success() {
+            self.kept.keep(target, &reply);
             return Ok(reply);
         }
-        let refusal = Refusal::of(&reply, self.clock.now());
-        let fault = refusal.fault(what, subject);
-        match refusal.wait(self.clock.now()) {
+        let now = self.clock.now();
+        let refusal = Refusal::of(&reply);
+        let fault = refusal.fault(about.what, about.subject);
+        match refusal.wait(now) {
             Some(wait) => Err(ReadError::Later(fault, Some(wait))),
             None if reply.status.is_server_error() => Err(ReadError::Later(fault, None)),
             None => Err(ReadError::Final(fault)),
         }
     }
 
-    /// Sends one write, once.
-    pub(super) async fn write(&self, what: &str, subject: &str, path: &str, body: &Value) -> Sent {
-        match self.send(what, subject, Method::POST, path, Some(body)).await {
+    /// Sends one write, once, and no sooner than a second after the one before.
+    pub(super) async fn write(&self, about: About<'_>, write: Write<'_>) -> Sent {
+        let Write { method, path, body, permit } = write;
+        let mut wrote = self.wrote.lock().await;
+        if let Some(due) = wrote.and_then(|last| last.checked_add(BETWEEN_WRITES).ok())
+            && due > self.clock.now()
+        {
+            self.clock.sleep_until(due).await;
+        }
+        let sent = self.send(about, Ask { method, target: path, body, tag: None, permit }).await;
+        *wrote = Some(self.clock.now());
+        match sent {
             Err(Failed::Before(fault)) => Sent::Unsent(fault),
             Err(Failed::After(fault)) => Sent::Unknown(fault),
-            Ok(reply) if reply.status.is_success() => Sent::Done(reply),
-            Ok(reply) => {
-                let refusal = Refusal::of(&reply, self.clock.now());
-                let fault = refusal.fault(what, subject);
-                match reply.status.is_server_error() {
-                    true => Sent::Unknown(fault),
-                    false => Sent::Refused(fault, refusal),
+            Ok(reply) => match refusal::signed_out(&reply, about) {
+                Some(fault) => Sent::Refused(fault, Refusal::of(&reply)),
+                None if reply.status.is_success() => Sent::Done(reply),
+                None => {
+                    let refusal = Refusal::of(&reply);
+                    let fault = refusal.fault(about.what, about.subject);
+                    match reply.status.is_server_error() {
+                        true => Sent::Unknown(fault),
+                        false => Sent::Refused(fault, refusal),
+                    }
                 }
-            }
+            },
         }
     }
 
-    async fn send(
-        &self,
-        what: &str,
-        subject: &str,
-        method: Method,
-        target: &str,
-        body: Option<&Value>,
-    ) -> Result<Reply, Failed> {
-        let before = |why: String| Failed::Before(Fault::new(Blindness::Unreachable, what, subject, why));
+    /// Sends one request, and after it where GitHub says that the thing has moved: as long as that is on the same host.
+    async fn send(&self, about: About<'_>, ask: Ask<'_>) -> Result<Reply, Failed> {
+        let mut target = ask.target.to_owned();
+        for _ in 0..MOST_HOPS {
+            let reply = self.send_there(about, &ask, &target).await?;
+            match self.moved_to(&reply, &ask.method) {
+                Some(there) => target = there,
+                None => return Ok(reply),
+            }
+        }
+        let why = format!("more than {MOST_HOPS} addresses, each of which leads to the next");
+        Err(Failed::Before(about.fault(Blindness::Unintelligible, why)))
+    }
+
+    async fn send_there(&self, about: About<'_>, ask: &Ask<'_>, target: &str) -> Result<Reply, Failed> {
+        let counter = if target.ends_with("/graphql") { Counter::GraphQl } else { Counter::Rest };
+        if let Some(until) = self.limits.ahead(counter, self.clock.now()) {
+            return Err(Failed::Before(
+                about
+                    .fault(
+                        Blindness::Throttled,
+                        "GitHub's limit is reached, and nothing more is asked until it ends",
+                    )
+                    .remedy(refusal::limit_ends(until)),
+            ));
+        }
+        let before = |why: String| Failed::Before(about.fault(Blindness::Unreachable, why));
         let octocrab =
             self.octocrab().await.map_err(|why| before(why).remedied("check the configured API address"))?;
         let token = self.token.token().await.map_err(Failed::Before)?;
-        let request = request(method, target, body, token.expose_secret()).map_err(before)?;
-        let response = octocrab.execute(request).await.map_err(|error| failed(&error, what, subject))?;
+        let request = request(ask, target, token.expose_secret()).map_err(before)?;
+        if let Some(permit) = ask.permit {
+            permit.check(self.clock.as_ref()).map_err(before)?;
+        }
+        let response = octocrab.execute(request).await.map_err(|error| failed(&error, about))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body =
-            octocrab.body_to_string(response).await.map_err(|error| match failed(&error, what, subject) {
-                Failed::Before(fault) | Failed::After(fault) => Failed::After(fault),
-            })?;
-        Ok(Reply { status, headers, body })
+        let body = octocrab.body_to_string(response).await.map_err(|error| match failed(&error, about) {
+            Failed::Before(fault) | Failed::After(fault) => Failed::After(fault),
+        })?;
+        let mut reply = Reply { status, headers, body, limited: None };
+        let now = self.clock.now();
+        let told = Told::by(status, &reply.headers, &reply.body, now);
+        reply.limited = self.limits.note(counter, told, now);
+        Ok(reply)
+    }
+
+    /// Where the answer says that the thing is now. A page on another host is none of GitHub's API.
+    fn moved_to(&self, reply: &Reply, method: &Method) -> Option<String> {
+        let kept = matches!(reply.status.as_u16(), 307 | 308);
+        let reads = matches!(reply.status.as_u16(), 301 | 302) && *method == Method::GET;
+        let there = self.api.join(reply.header(LOCATION.as_str())?).ok()?;
+        ((kept || reads) && there.origin() == self.api.origin()).then(|| there.to_string())
     }
 
     async fn octocrab(&self) -> Result<&Octocrab, String> {
@@ -217,42 +389,41 @@ impl Failed {
 }
 
 /// octocrab hides the HTTP client's error some layers down.
-fn failed(error: &octocrab::Error, what: &str, subject: &str) -> Failed {
+fn failed(error: &octocrab::Error, about: About<'_>) -> Failed {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(this) = cause {
         if let Some(error) = this.downcast_ref::<reqwest::Error>() {
             let error = SendError::of(error);
-            let fault = error.fault(what, subject);
+            let fault = error.fault(about.what, about.subject);
             return if error.nothing_was_sent() { Failed::Before(fault) } else { Failed::After(fault) };
         }
         cause = this.source();
     }
-    Failed::After(Fault::new(Blindness::Unreachable, what, subject, refusal::causes(error)))
+    Failed::After(about.fault(Blindness::Unreachable, refusal::causes(error)))
 }
 
-fn request(
-    method: Method,
-    target: &str,
-    body: Option<&Value>,
-    token: &str,
-) -> Result<http::Request<String>, String> {
+fn request(ask: &Ask<'_>, target: &str, token: &str) -> Result<http::Request<String>, String> {
     let mut authorization = HeaderValue::from_str(&format!("Bearer {token}"))
         .map_err(|_| "the token has characters that no token has".to_owned())?;
     authorization.set_sensitive(true);
     let mut request = http::Request::builder()
-        .method(method)
+        .method(ask.method.clone())
         .uri(target)
         .header(AUTHORIZATION, authorization)
         .header(ACCEPT, "application/vnd.github+json")
         .header("x-github-api-version", API_VERSION);
-    if body.is_some() {
+    if ask.body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
     }
-    request.body(body.map(Value::to_string).unwrap_or_default()).map_err(|error| error.to_string())
+    if let Some(tag) = &ask.tag {
+        request = request.header(IF_NONE_MATCH, tag);
+    }
+    request.body(ask.body.map(Value::to_string).unwrap_or_default()).map_err(|error| error.to_string())
 }
 
-fn unreadable(what: &str, subject: &str, error: &serde_json::Error) -> Fault {
-    Fault::new(Blindness::Unintelligible, what, subject, format!("GitHub's answer cannot be read: {error}"))
+fn unreadable(about: About<'_>, error: &serde_json::Error) -> Fault {
+    about
+        .fault(Blindness::Unintelligible, format!("GitHub's answer cannot be read: {error}"))
         .remedy("is the configured API address GitHub's, without a proxy's sign-in page in between?")
 }
 

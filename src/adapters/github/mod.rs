@@ -2,13 +2,21 @@
 //!
 //! Pull requests are read as raw JSON: octocrab's own model of one has a closed enum that a new value breaks. A
 //! look at a pull request is seven or eight reads (the newest one from the branch, its details, reviews, check
-//! runs, statuses, rules, the base branch and, where that is protected, its protection); opening one is one write,
+//! runs, statuses, rules, the base branch and, where that is protected, its protection), two comparisons more where it
+//! was approved before its last push, and a question to GraphQL where a rule wants what only that tells. Writes are
 //! never repeated.
 
+mod bulletin;
+mod change;
+mod checks;
 mod client;
+mod demands;
+mod dress;
+mod graphql;
+mod merge;
 mod pull;
 mod refusal;
-mod required;
+mod seen;
 mod waits;
 
 use std::sync::Arc;
@@ -17,13 +25,18 @@ use async_trait::async_trait;
 use serde_json::json;
 use url::Url;
 
-use client::{Client, Sent};
+use checks::Check;
+use client::{About, Client, Sent, Write};
 use pull::Pull;
+use seen::Memory;
+use waits::Sight;
 
 use super::http::Http;
 use super::token::TokenSource;
-use crate::model::{Blindness, BranchName, PullNumber, PullState, PullView};
-use crate::ports::{Clock, Effect, Fault, Forge, NewPull};
+use crate::model::{
+    Blindness, BranchName, CommitId, MergeMethod, PullCheck, PullDress, PullNumber, PullState, PullView,
+};
+use crate::ports::{Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
 
 /// What the adapter must know.
 #[derive(Clone)]
@@ -42,12 +55,13 @@ pub struct GitHubSettings {
 pub struct GitHub {
     client: Arc<Client>,
     settings: Arc<GitHubSettings>,
+    seen: Arc<Memory>,
 }
 
 impl GitHub {
     pub fn new(settings: GitHubSettings, http: &Http, clock: Arc<dyn Clock>) -> GitHub {
         let client = Client::new(settings.api.clone(), settings.token.clone(), http, clock);
-        GitHub { client: Arc::new(client), settings: Arc::new(settings) }
+        GitHub { client: Arc::new(client), settings: Arc::new(settings), seen: Arc::default() }
     }
 
     fn path(&self, rest: &str) -> String {
@@ -78,17 +92,39 @@ impl GitHub {
                 self.client.read(&what, &subject, &path, &[]).await?
             }
             PullState::Merged { .. } => listed,
-            PullState::Closed => return Ok(pull::view(&listed, Vec::new(), &[], Vec::new())),
+            PullState::Closed => return Ok(view(&listed)),
         };
         let path = self.path(&format!("pulls/{}/reviews", pull.number));
         let reviews = pull::latest_reviews(self.client.pages(&what, &subject, &path, "").await?);
-        let required = self.required(&pull.base.branch, &what).await?;
-        let checks = self.checks(&pull.head.sha, &required.checks, &what).await?;
-        let waits = match pull.state() {
-            PullState::Open => waits::of(&pull, &reviews, &required, &checks),
-            PullState::Merged { .. } | PullState::Closed => Vec::new(),
+        let approvals = self.approvals(&pull, &reviews, &what).await?;
+        let mut demands = self.demands(&pull.base.branch, &what).await?;
+        let checks = self.checks(&pull.head.sha, &demands.checks, &what).await?;
+        let open = pull.state() == PullState::Open;
+        let asked = match open && demands.want_graphql() {
+            true => self.asked(&pull, &what).await?,
+            false => None,
         };
-        Ok(pull::view(&pull, pull::approvers(&reviews), &checks, waits))
+        if open && demands.want_graphql() && asked.is_none() {
+            demands.unread.push("conversations, owners of the code and the merge queue (GraphQL)".to_owned());
+        }
+        let sight = Sight {
+            pull: &pull,
+            owner: &self.settings.owner,
+            reviews: &reviews,
+            approvals: &approvals,
+            demands: &demands,
+            checks: &checks,
+            asked: asked.as_ref(),
+        };
+        let waits = if open { waits::of(&sight) } else { Vec::new() };
+        let check = |check: &Check| PullCheck { name: check.name.clone(), passed: check.passed };
+        Ok(PullView {
+            reviews_wanted: demands.reviews,
+            checks: checks.iter().map(check).collect(),
+            approvals,
+            waits,
+            ..view(&pull)
+        })
     }
 
     /// The open pull request for the same branches, after GitHub said that it has one.
@@ -120,8 +156,11 @@ impl Forge for GitHub {
             "body": new.body,
             "head": new.head.as_str(),
             "base": new.base.as_str(),
+            "draft": new.draft,
         });
-        match self.client.write(&what, &self.subject(), &self.path("pulls"), &body).await {
+        let (subject, path) = (self.subject(), self.path("pulls"));
+        let about = About { what: &what, subject: &subject };
+        match self.client.write(about, Write::post(&path, &body)).await {
             Sent::Done(reply) => match reply.json::<Pull>() {
                 Ok(pull) => Effect::Applied(PullNumber(pull.number)),
                 Err(why) => Effect::Unknown(Fault::new(
@@ -136,5 +175,45 @@ impl Forge for GitHub {
             Sent::Unsent(fault) => Effect::NotSent(fault),
             Sent::Unknown(fault) => Effect::Unknown(fault),
         }
+    }
+
+    async fn dress(&self, pull: PullNumber, dress: &PullDress) -> Effect<()> {
+        self.dressed(pull, dress).await
+    }
+
+    async fn merge_when_ready(&self, pull: PullNumber, head: &CommitId, method: MergeMethod) -> Effect<()> {
+        self.have_merged(pull, head, method).await
+    }
+
+    async fn merge(
+        &self,
+        pull: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+        permit: &Permit,
+    ) -> Effect<CommitId> {
+        self.merge_now(pull, head, method, permit).await
+    }
+
+    async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
+        self.published(pull, bulletin).await
+    }
+}
+
+/// What is known of a pull request by itself.
+fn view(pull: &Pull) -> PullView {
+    PullView {
+        number: PullNumber(pull.number),
+        url: pull.html_url.clone(),
+        author: pull.author().to_owned(),
+        head_branch: BranchName::new(&pull.head.branch),
+        head: CommitId::new(&pull.head.sha),
+        base: BranchName::new(&pull.base.branch),
+        state: pull.state(),
+        approvals: Vec::new(),
+        reviews_wanted: 0,
+        auto_merge: pull.has_auto_merge(),
+        checks: Vec::new(),
+        waits: Vec::new(),
     }
 }

@@ -7,21 +7,26 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::required::Check;
-use crate::model::{BranchName, CommitId, PullCheck, PullNumber, PullState, PullView, PullWait};
+use crate::model::{BranchName, CommitId, PullState};
 
 #[derive(Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,
+    /// By which GraphQL knows it.
     #[serde(default)]
-    html_url: String,
+    pub(super) node_id: Option<String>,
+    #[serde(default)]
+    pub(super) html_url: String,
     state: String,
     #[serde(default)]
     pub(super) draft: bool,
     user: Option<User>,
     pub(super) head: End,
     pub(super) base: End,
+    #[serde(default)]
+    pub(super) updated_at: Option<Timestamp>,
     merged_at: Option<Timestamp>,
     merge_commit_sha: Option<String>,
     /// About conflicts only; absent in lists, null while GitHub works it out.
@@ -29,11 +34,32 @@ pub(super) struct Pull {
     pub(super) mergeable: Option<bool>,
     #[serde(default)]
     pub(super) mergeable_state: Option<String>,
+    /// Null unless somebody has asked for it.
+    #[serde(default)]
+    auto_merge: Option<Value>,
+    #[serde(default)]
+    requested_reviewers: Vec<User>,
+    #[serde(default)]
+    requested_teams: Vec<Team>,
+    #[serde(default)]
+    assignees: Vec<User>,
+    #[serde(default)]
+    labels: Vec<Label>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct User {
     login: String,
+}
+
+#[derive(Deserialize)]
+struct Team {
+    slug: String,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    name: String,
 }
 
 /// One end of a pull request.
@@ -52,9 +78,27 @@ struct Repository {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Review {
+pub(super) struct RawReview {
     user: Option<User>,
     state: String,
+    #[serde(default)]
+    commit_id: Option<String>,
+}
+
+/// The last verdict of one reviewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Review {
+    pub(super) by: String,
+    /// `APPROVED`, `CHANGES_REQUESTED` or `DISMISSED`.
+    pub(super) state: String,
+    /// The head that was reviewed; empty where GitHub does not say.
+    pub(super) head: String,
+}
+
+impl Review {
+    pub(super) fn approves(&self) -> bool {
+        self.state == "APPROVED"
+    }
 }
 
 impl Pull {
@@ -70,45 +114,48 @@ impl Pull {
             _ => PullState::Closed,
         }
     }
+
+    /// GitHub shows deleted accounts as “ghost”.
+    pub(super) fn author(&self) -> &str {
+        self.user.as_ref().map_or("ghost", |user| &user.login)
+    }
+
+    pub(super) fn has_auto_merge(&self) -> bool {
+        self.auto_merge.is_some()
+    }
+
+    pub(super) fn requested(&self) -> Vec<String> {
+        logins(&self.requested_reviewers)
+    }
+
+    pub(super) fn requested_teams(&self) -> Vec<String> {
+        self.requested_teams.iter().map(|team| team.slug.clone()).collect()
+    }
+
+    pub(super) fn assignees(&self) -> Vec<String> {
+        logins(&self.assignees)
+    }
+
+    pub(super) fn labels(&self) -> Vec<String> {
+        self.labels.iter().map(|label| label.name.clone()).collect()
+    }
+}
+
+fn logins(users: &[User]) -> Vec<String> {
+    users.iter().map(|user| user.login.clone()).collect()
 }
 
 /// The latest verdict of each reviewer. A comment does not replace a verdict.
-pub(super) fn latest_reviews(reviews: Vec<Review>) -> BTreeMap<String, String> {
+pub(super) fn latest_reviews(reviews: Vec<RawReview>) -> Vec<Review> {
     let mut latest = BTreeMap::new();
     // The list is in the order of time.
     for review in reviews {
-        let verdict = matches!(review.state.as_str(), "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED");
-        if let (true, Some(user)) = (verdict, review.user) {
-            latest.insert(user.login, review.state);
+        let RawReview { user, state, commit_id } = review;
+        let verdict = matches!(state.as_str(), "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED");
+        if let (true, Some(User { login })) = (verdict, user) {
+            let head = commit_id.unwrap_or_default();
+            latest.insert(login.clone(), Review { by: login, state, head });
         }
     }
-    latest
-}
-
-pub(super) fn approvers(latest: &BTreeMap<String, String>) -> Vec<String> {
-    latest.iter().filter(|(_, state)| *state == "APPROVED").map(|(login, _)| login.clone()).collect()
-}
-
-pub(super) fn view(
-    pull: &Pull,
-    approved_by: Vec<String>,
-    checks: &[Check],
-    waits: Vec<PullWait>,
-) -> PullView {
-    PullView {
-        number: PullNumber(pull.number),
-        url: pull.html_url.clone(),
-        // GitHub shows deleted accounts as “ghost”.
-        author: pull.user.as_ref().map_or("ghost", |user| &user.login).to_owned(),
-        head_branch: BranchName::new(&pull.head.branch),
-        head: CommitId::new(&pull.head.sha),
-        base: BranchName::new(&pull.base.branch),
-        state: pull.state(),
-        approved_by,
-        checks: checks
-            .iter()
-            .map(|check| PullCheck { name: check.name.clone(), passed: check.passed })
-            .collect(),
-        waits,
-    }
+    latest.into_values().collect()
 }

@@ -7,15 +7,13 @@ use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use http::header::{CONTENT_TYPE, LOCATION};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::client::Reply;
+use super::client::{About, Reply};
 use crate::model::Blindness;
 use crate::ports::Fault;
-
-/// Wait for a limit that does not say how long: at least a minute, says the documentation.
-const UNSAID: SignedDuration = SignedDuration::from_secs(60);
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -64,18 +62,27 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn of(reply: &Reply, now: Timestamp) -> Refusal {
+    pub(super) fn of(reply: &Reply) -> Refusal {
         let body: Body = reply.json().unwrap_or_default();
         let mut words = vec![body.message.clone()];
         words.extend(body.errors.iter().map(Detail::words));
         let words = words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
         let lacks = reply.header("x-accepted-github-permissions").map(str::to_owned);
-        Refusal { status: reply.status, until: limit(reply, &words, now), words: shortened(&words), lacks }
+        Refusal { status: reply.status, until: reply.limited, words: shortened(&words), lacks }
     }
 
     /// Whether the refusal of a new pull request says that there is one. Only the text tells.
     pub(super) fn says_exists(&self) -> bool {
         self.status == StatusCode::UNPROCESSABLE_ENTITY && self.words.contains("pull request already exists")
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether GitHub's own words hold these.
+    pub(super) fn says(&self, words: &str) -> bool {
+        self.words.to_lowercase().contains(&words.to_lowercase())
     }
 
     /// How long to wait for a limit to end, if it is one.
@@ -91,10 +98,7 @@ impl Refusal {
         };
         let fault = |kind, remedy: String| Fault::new(kind, what, subject, &words).remedy(remedy);
         if let Some(until) = self.until {
-            return fault(
-                Blindness::Throttled,
-                format!("the limit ends at {until}; keyslot looks again after that"),
-            );
+            return fault(Blindness::Throttled, limit_ends(until));
         }
         match self.status {
             StatusCode::UNAUTHORIZED => fault(
@@ -128,20 +132,35 @@ impl Refusal {
     }
 }
 
-/// When a primary or secondary limit ends, by the documented order of rules.
-fn limit(reply: &Reply, words: &str, now: Timestamp) -> Option<Timestamp> {
-    if reply.status != StatusCode::FORBIDDEN && reply.status != StatusCode::TOO_MANY_REQUESTS {
+/// Until when a limit lasts, for people.
+pub(super) fn limit_ends(until: Timestamp) -> String {
+    format!("the limit ends at {until}; keyslot looks again after that")
+}
+
+/// A page where an answer should be: somebody wants a person to sign in. (203 is how some gateways say it.)
+pub(super) fn signed_out(reply: &Reply, about: About<'_>) -> Option<Fault> {
+    let page = reply.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"));
+    let signs_in = reply.status == StatusCode::NON_AUTHORITATIVE_INFORMATION;
+    let elsewhere = reply.status.is_redirection() && reply.header(LOCATION.as_str()).is_some();
+    if !(signs_in || elsewhere || (page && reply.status.is_success())) {
         return None;
     }
-    let number = |name: &str| reply.header(name)?.trim().parse::<i64>().ok();
-    if let Some(seconds) = number("retry-after") {
-        return now.checked_add(SignedDuration::from_secs(seconds)).ok();
-    }
-    if number("x-ratelimit-remaining") == Some(0) {
-        return number("x-ratelimit-reset").and_then(|reset| Timestamp::from_second(reset).ok());
-    }
-    let said = reply.status == StatusCode::TOO_MANY_REQUESTS || words.contains("secondary rate limit");
-    said.then(|| now.checked_add(UNSAID).unwrap_or(now))
+    let why = match elsewhere {
+        true => format!("the answer leads to another address ({})", host_of(reply)),
+        false => format!("the answer ({}) is a page for people, not data", reply.status.as_u16()),
+    };
+    Some(about.fault(Blindness::Forbidden, why).remedy(
+        "not signed in: see that the token is GitHub's and not expired, that `api` is the API's address, and that no \
+         proxy in between wants somebody to sign in",
+    ))
+}
+
+/// Neither path nor query: sign-in pages carry secrets in them.
+fn host_of(reply: &Reply) -> String {
+    let address = reply.header(LOCATION.as_str()).and_then(|address| url::Url::parse(address).ok());
+    address
+        .and_then(|address| address.host_str().map(str::to_owned))
+        .unwrap_or_else(|| "unreadable".to_owned())
 }
 
 fn shortened(words: &str) -> String {
@@ -179,7 +198,12 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Reply { status: StatusCode::from_u16(status).unwrap(), headers: map, body: body.to_owned() }
+        Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: map,
+            body: body.to_owned(),
+            limited: None,
+        }
     }
 
     fn now() -> Timestamp {
@@ -224,7 +248,7 @@ mod tests {
             ),
         ];
         for (reply, expected) in cases {
-            let refusal = Refusal::of(&reply, now());
+            let refusal = Refusal::of(&reply.noted(now()));
             assert_eq!(refusal.wait(now()).map(|wait| wait.as_secs()), expected);
             let kind = if expected.is_some() { Blindness::Throttled } else { Blindness::Forbidden };
             assert_eq!(refusal.fault("look", "x").kind, kind);
@@ -234,19 +258,39 @@ mod tests {
     #[test]
     fn an_existing_pull_request_is_known_by_its_words_alone() {
         let exists = r#"{"message":"Validation Failed","errors":[{"resource":"PullRequest","code":"custom","message":"A pull request already exists for octo:fix/a."}]}"#;
-        assert!(Refusal::of(&reply(422, &[], exists), now()).says_exists());
+        assert!(Refusal::of(&reply(422, &[], exists)).says_exists());
         let other = r#"{"message":"Validation Failed","errors":[{"resource":"PullRequest","field":"head","code":"invalid"}]}"#;
-        let refusal = Refusal::of(&reply(422, &[], other), now());
+        let refusal = Refusal::of(&reply(422, &[], other));
         assert!(!refusal.says_exists());
         assert!(refusal.fault("open", "x").why.contains("PullRequest.head: invalid"));
         let strings = r#"{"message":"Validation Failed","errors":["No commits between main and fix/a"]}"#;
-        assert!(Refusal::of(&reply(422, &[], strings), now()).fault("open", "x").why.contains("No commits"));
+        assert!(Refusal::of(&reply(422, &[], strings)).fault("open", "x").why.contains("No commits"));
     }
 
     #[test]
     fn a_404_says_that_it_may_be_a_missing_permission() {
-        let fault = Refusal::of(&reply(404, &[], r#"{"message":"Not Found"}"#), now()).fault("look", "x");
+        let fault = Refusal::of(&reply(404, &[], r#"{"message":"Not Found"}"#)).fault("look", "x");
         assert_eq!(fault.kind, Blindness::Missing);
         assert!(fault.remedy.contains("permission"));
+    }
+
+    #[test]
+    fn a_page_for_people_is_not_signed_in() {
+        let about = About { what: "look", subject: "x" };
+        let cases = [
+            (203, vec![("content-type", "text/html; charset=utf-8")], true),
+            (200, vec![("content-type", "text/html")], true),
+            (302, vec![("location", "https://sign-in.example/?secret=1")], true),
+            (200, vec![("content-type", "application/json")], false),
+            // A gateway that is out of order says so in a page, too: that is for later.
+            (502, vec![("content-type", "text/html")], false),
+        ];
+        for (status, headers, expected) in cases {
+            let fault = signed_out(&reply(status, &headers, "<html>"), about);
+            assert_eq!(fault.is_some(), expected, "{status}");
+            assert!(
+                fault.is_none_or(|fault| fault.kind == Blindness::Forbidden && !fault.why.contains("secret"))
+            );
+        }
     }
 }

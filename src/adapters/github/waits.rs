@@ -4,18 +4,26 @@
 //! come first, and the forge's verdict stands in only where none was found. A look beforehand is advice; the merge
 //! itself is the authority.
 
-use std::collections::BTreeMap;
+use super::checks::Check;
+use super::demands::Demands;
+use super::graphql::Asked;
+use super::pull::{Pull, Review};
+use crate::model::{PullApproval, PullWait};
 
-use super::pull::{Pull, approvers};
-use super::required::{Check, Required};
-use crate::model::PullWait;
+/// Everything that was seen of it.
+pub(super) struct Sight<'a> {
+    pub(super) pull: &'a Pull,
+    pub(super) owner: &'a str,
+    pub(super) reviews: &'a [Review],
+    pub(super) approvals: &'a [PullApproval],
+    pub(super) demands: &'a Demands,
+    pub(super) checks: &'a [Check],
+    /// `None` where nothing had to be asked, or the token may not.
+    pub(super) asked: Option<&'a Asked>,
+}
 
-pub(super) fn of(
-    pull: &Pull,
-    reviews: &BTreeMap<String, String>,
-    required: &Required,
-    checks: &[Check],
-) -> Vec<PullWait> {
+pub(super) fn of(sight: &Sight<'_>) -> Vec<PullWait> {
+    let Sight { pull, demands, checks, asked, .. } = sight;
     let state = pull.mergeable_state.as_deref().unwrap_or("unknown");
     let mut waits = Vec::new();
     if pull.draft || state == "draft" {
@@ -27,121 +35,81 @@ pub(super) fn of(
     if state == "behind" {
         waits.push(PullWait::Behind);
     }
-    let against = reviews.iter().filter(|(_, verdict)| *verdict == "CHANGES_REQUESTED");
-    waits.extend(against.map(|(by, _)| PullWait::ChangesRequested { by: by.clone() }));
-    let have = u32::try_from(approvers(reviews).len()).unwrap_or(u32::MAX);
-    if have < required.reviews {
-        waits.push(PullWait::Reviews { have, want: required.reviews });
-    }
+    waits.extend(sight.reviews());
     waits.extend(checks.iter().filter_map(check));
-    if waits.is_empty() {
-        waits.push(verdict(pull.mergeable, state));
+    if let (true, Some(open @ 1..)) = (demands.conversations, asked.map(|asked| asked.open_conversations)) {
+        waits.push(PullWait::Conversations { open });
     }
-    waits
+    let stale = sight.stale();
+    if waits.is_empty() {
+        let queued = asked.filter(|_| demands.queue).map(|asked| asked.queued);
+        // Where the last push wants an approval, that is what blocks it.
+        let explained = demands.last_push && stale.is_some() && state == "blocked";
+        waits.extend((!explained).then(|| verdict(pull.mergeable, state, queued, demands)));
+    }
+    stale.into_iter().chain(waits).collect()
+}
+
+impl Sight<'_> {
+    fn reviews(&self) -> Vec<PullWait> {
+        let Sight { pull, owner, demands, asked, .. } = self;
+        let against = self.reviews.iter().filter(|review| review.state == "CHANGES_REQUESTED");
+        let mut waits: Vec<PullWait> =
+            against.map(|review| PullWait::ChangesRequested { by: review.by.clone() }).collect();
+        let teams = pull.requested_teams().into_iter().map(|team| format!("{owner}/{team}"));
+        let from: Vec<String> = pull.requested().into_iter().chain(teams).collect();
+        let (have, want) = (u32::try_from(self.approvals.len()).unwrap_or(u32::MAX), demands.reviews);
+        let owners = demands.code_owners && asked.is_some_and(|asked| !asked.approved);
+        if have < want {
+            waits.push(PullWait::Reviews { have, want, from });
+        } else if owners && waits.is_empty() {
+            waits.push(PullWait::CodeOwners { from });
+        }
+        waits
+    }
+
+    /// Those who approved another change, taken back by GitHub or not, where too few have approved this one.
+    fn stale(&self) -> Option<PullWait> {
+        let fresh = self.approvals.iter().filter(|approval| approval.same_change).count();
+        let kept = self.approvals.iter().filter(|approval| !approval.same_change).map(|one| &one.by);
+        let head = &self.pull.head.sha;
+        let taken = self.reviews.iter().filter(|one| one.state == "DISMISSED" && one.head != *head);
+        let mut by: Vec<String> = kept.chain(taken.map(|review| &review.by)).cloned().collect();
+        by.sort();
+        let enough = fresh >= self.demands.reviews.max(1) as usize;
+        (!enough && !by.is_empty()).then_some(PullWait::StaleApprovals { by })
+    }
 }
 
 fn check(check: &Check) -> Option<PullWait> {
-    let name = check.name.clone();
+    let (name, url) = (check.name.clone(), check.url.clone());
     match (check.passed, check.started) {
         (Some(true), _) => None,
-        (Some(false), _) => Some(PullWait::CheckFailed { name }),
-        (None, true) => Some(PullWait::CheckRunning { name }),
+        (Some(false), _) => Some(PullWait::CheckFailed { name, url }),
+        (None, true) => Some(PullWait::CheckRunning { name, url }),
         (None, false) => Some(PullWait::CheckNotStarted { name }),
     }
 }
 
 /// The forge's own word, where nothing that can be seen holds the pull request. The values are those of GraphQL's
 /// MergeStateStatus in lower case.
-fn verdict(mergeable: Option<bool>, state: &str) -> PullWait {
-    match (mergeable, state) {
+fn verdict(mergeable: Option<bool>, state: &str, queued: Option<bool>, demands: &Demands) -> PullWait {
+    match (mergeable, state, queued) {
+        (_, _, Some(true)) => PullWait::Queue { queued: true },
         // This very read has started the computation.
-        (None, _) | (_, "unknown") => PullWait::NotComputed,
-        (Some(_), "clean" | "unstable" | "has_hooks") => PullWait::Mergeable,
+        (None, _, _) | (_, "unknown", _) => PullWait::NotComputed,
+        // What waits for the queue alone counts as blocked.
+        (Some(_), "clean" | "unstable" | "has_hooks" | "blocked", Some(false)) => {
+            PullWait::Queue { queued: false }
+        }
+        (Some(_), "clean" | "unstable" | "has_hooks", None) => PullWait::Mergeable,
         // “blocked”, and whatever GitHub may come up with.
-        (Some(_), _) => PullWait::Blocked,
+        (Some(_), _, _) => PullWait::Blocked {
+            rules: demands.others.iter().cloned().collect(),
+            unread: demands.unread.clone(),
+        },
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn pull(mergeable: Option<bool>, state: &str) -> Pull {
-        let end = json!({ "ref": "b", "sha": "1", "repo": null });
-        let pull = json!({
-            "number": 1, "state": "open", "head": end, "base": end, "user": null, "merged_at": null,
-            "merge_commit_sha": null, "mergeable": mergeable, "mergeable_state": state, "draft": state == "draft",
-        });
-        serde_json::from_value(pull).unwrap()
-    }
-
-    fn reviews(list: &[(&str, &str)]) -> BTreeMap<String, String> {
-        list.iter().map(|(by, verdict)| ((*by).to_owned(), (*verdict).to_owned())).collect()
-    }
-
-    #[test]
-    fn seen_reasons_go_before_the_forges_verdict() {
-        let required = Required { reviews: 2, checks: Default::default() };
-        let check = |passed, started| Check { name: "e2e".to_owned(), passed, started };
-        let name = "e2e".to_owned();
-        let approved = reviews(&[("ann", "APPROVED"), ("bob", "APPROVED")]);
-        let cases = [
-            (
-                pull(Some(true), "blocked"),
-                reviews(&[("ann", "APPROVED")]),
-                vec![],
-                vec![PullWait::Reviews { have: 1, want: 2 }],
-            ),
-            (
-                pull(Some(true), "blocked"),
-                approved.clone(),
-                vec![check(None, false)],
-                vec![PullWait::CheckNotStarted { name: name.clone() }],
-            ),
-            (
-                pull(Some(true), "blocked"),
-                approved.clone(),
-                vec![check(None, true)],
-                vec![PullWait::CheckRunning { name: name.clone() }],
-            ),
-            (
-                pull(Some(true), "unstable"),
-                approved.clone(),
-                vec![check(Some(false), true)],
-                vec![PullWait::CheckFailed { name }],
-            ),
-            (
-                pull(Some(true), "blocked"),
-                approved.clone(),
-                vec![check(Some(true), true)],
-                vec![PullWait::Blocked],
-            ),
-            (
-                pull(Some(true), "clean"),
-                approved.clone(),
-                vec![check(Some(true), true)],
-                vec![PullWait::Mergeable],
-            ),
-            (pull(Some(true), "unstable"), approved.clone(), vec![], vec![PullWait::Mergeable]),
-            (pull(None, "unknown"), approved.clone(), vec![], vec![PullWait::NotComputed]),
-            (pull(Some(true), "something_new"), approved.clone(), vec![], vec![PullWait::Blocked]),
-            (pull(Some(false), "dirty"), approved.clone(), vec![], vec![PullWait::Conflict]),
-            (pull(Some(true), "behind"), approved.clone(), vec![], vec![PullWait::Behind]),
-            (pull(Some(true), "draft"), approved, vec![], vec![PullWait::Draft]),
-            (
-                pull(Some(true), "blocked"),
-                reviews(&[("ann", "CHANGES_REQUESTED"), ("bob", "APPROVED"), ("eve", "DISMISSED")]),
-                vec![],
-                vec![
-                    PullWait::ChangesRequested { by: "ann".to_owned() },
-                    PullWait::Reviews { have: 1, want: 2 },
-                ],
-            ),
-        ];
-        for (pull, reviews, checks, expected) in cases {
-            assert_eq!(of(&pull, &reviews, &required, &checks), expected, "{:?}", pull.mergeable_state);
-        }
-    }
-}
+mod tests;

@@ -130,6 +130,7 @@ async fn change(ports: &Ports, chosen: &Chosen<'_>) -> Result<CommitId, CliError
         base,
         title: "Read the secondary key".to_owned(),
         body: "Key rotation by the runbook.".to_owned(),
+        draft: false,
     };
     applied(ports.forge.open_pull(&new).await)?;
     loop {

@@ -191,6 +191,7 @@ impl Chosen<'_> {
             promotion: release.promote,
             pull_template: release.template.clone(),
             base_branch: BranchName::new(terraform.base_branch.as_str()),
+            pulls: release.forge.pulls(),
             skip_stages: release.pipeline.skip.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
             workloads: workloads.names(),

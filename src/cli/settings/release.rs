@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{Promotion, Propagation, Route, StageEffect, matches};
+use crate::model::{
+    MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, StageEffect, matches,
+};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,65 @@ pub struct ForgeSettings {
     /// names.
     #[serde(default)]
     pub validation: Vec<String>,
+    /// Who merges.
+    #[serde(default)]
+    pub merge: Merging,
+    #[serde(default)]
+    pub merge_method: MergeMethod,
+    /// Whether pull requests are opened as drafts.
+    #[serde(default)]
+    pub draft: bool,
+    /// Given once, after opening.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    #[serde(default)]
+    pub reviewers: Vec<String>,
+    /// Teams whose review is requested, by their short names.
+    #[serde(default)]
+    pub teams: Vec<String>,
+    #[serde(default)]
+    pub assignees: Vec<String>,
+    /// Whether the pull request is told how the rotation stands.
+    #[serde(default = "yes")]
+    pub board: bool,
+}
+
+impl ForgeSettings {
+    /// A repository on GitHub, with everything else as it is where nothing is said.
+    pub fn github(owner: &str, repository: &str, token: TokenPlace) -> ForgeSettings {
+        ForgeSettings {
+            kind: ForgeKind::Github,
+            api: github_api(),
+            owner: owner.to_owned(),
+            repository: repository.to_owned(),
+            token,
+            validation: Vec::new(),
+            merge: Merging::default(),
+            merge_method: MergeMethod::default(),
+            draft: false,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            teams: Vec::new(),
+            assignees: Vec::new(),
+            board: true,
+        }
+    }
+
+    /// What the decision core and the drivers need of it.
+    pub fn pulls(&self) -> PullPolicy {
+        let Self { labels, reviewers, teams, assignees, .. } = self.clone();
+        PullPolicy {
+            merging: self.merge,
+            method: self.merge_method,
+            draft: self.draft,
+            dress: PullDress { labels, reviewers, teams, assignees },
+            board: self.board,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn github_token() -> TokenPlace {

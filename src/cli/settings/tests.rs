@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::StorePlace;
-use crate::model::{FlipBack, Promotion, Route, SharedStore, WorkloadName};
+use crate::model::{FlipBack, MergeMethod, Merging, Promotion, Route, SharedStore, WorkloadName};
 
 const EXAMPLE: &str = include_str!("../../../fixtures/keyslot.example.toml");
 
@@ -463,4 +463,16 @@ fn a_pipeline_is_known_by_number_or_name() {
 fn what_is_named_and_not_built_is_refused() {
     let (from, to) = ("route = \"hotfix\"", "route = \"vault-first\"");
     refused(from, to, to, "environment.prod.release.route", &["not built yet"]);
+}
+
+#[test]
+fn pull_requests_are_merged_by_people_and_told_unless_it_is_said_otherwise() {
+    let bare = changed("merge = \"people\"\nmerge_method = \"squash\"\n", "").replace("board = true\n", "");
+    let pulls = file(parse(&bare).unwrap()).choose(None).unwrap().policy(None).pulls;
+    assert_eq!((pulls.merging, pulls.method, pulls.board), (Merging::People, MergeMethod::Merge, true));
+    assert_eq!(pulls.dress.labels, ["key-rotation"]);
+    let other = changed("merge = \"people\"", "merge = \"keyslot\"").replace("board = true", "board = false");
+    let pulls = file(parse(&other).unwrap()).choose(None).unwrap().policy(None).pulls;
+    assert_eq!((pulls.merging, pulls.method, pulls.board), (Merging::Keyslot, MergeMethod::Squash, false));
+    assert_eq!(pulls.dress.teams, ["platform-owners"]);
 }

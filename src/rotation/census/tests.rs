@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::{
     Ages, Blindness, BranchName, Caller, Credential, FlipBack, Identity, KeyDeed, KeyDeeds, Pace, Policy,
-    Requests, Route, SharedStore, SignOff, StampFacts, StampName,
+    PullPolicy, Requests, Route, SharedStore, SignOff, StampFacts, StampName,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -21,6 +21,7 @@ fn policy() -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
+        pulls: PullPolicy::default(),
         skip_stages: Vec::new(),
         restart_budget: 3,
         stamps: vec![StampFacts {

@@ -1,8 +1,10 @@
-//! Await merge: people review, checks run, somebody merges. keyslot only watches.
+//! Await merge: people review, checks run, somebody merges. keyslot watches; where it is configured to, it asks the forge
+//! to merge, or merges, in `merging`.
 
-use super::super::{Context, Gate, Reason, Stand, Subject, Why};
+use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
+use super::merging::{self, Next};
 use super::propose::branch_name;
-use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView};
+use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView, ReleaseView};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Merged;
@@ -30,11 +32,26 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let held = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
     match &pull.state {
         _ if base_reads.is(ctx.target()) => validated(ctx, pull),
-        PullState::Open => held(Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() }),
+        PullState::Open => open(ctx, code, pull),
         PullState::Closed => held(Why::PullClosed { url: pull.url.clone() }),
         // The branches may have been fetched just before the merge that the forge already tells of.
         PullState::Merged { .. } if fetched_before(ctx, &branch) => held(Why::NotSeen(EvidenceKey::Code)),
         PullState::Merged { .. } => held(Why::MergedButReads { reads: base_reads }),
+    }
+}
+
+/// It is waited for; meanwhile there may be something for keyslot to do about it.
+fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Stand {
+    let why = Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() };
+    let waits = ctx.holding(vec![Reason::new(Gate::Merged, Subject::Pull(pull.number), why)]);
+    if waits.is_empty() {
+        return Stand::Passed;
+    }
+    match merging::next(ctx, code, pull) {
+        Next::Nothing => Stand::Held(waits),
+        Next::Do(step) if matches!(step, Step::MergePull { .. }) => Stand::Act(vec![step]),
+        Next::Do(step) => Stand::ActAndHeld(vec![step], waits),
+        Next::Held(reason) => Stand::Held(waits.into_iter().chain(ctx.holding(vec![*reason])).collect()),
     }
 }
 
@@ -45,18 +62,25 @@ pub fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
     fetched <= asked
 }
 
-/// The checks on the merged head all passed.
+/// The checks on the merged head all passed, and what was merged is what somebody approved.
 fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
-    let reasons = pull
-        .checks
-        .iter()
-        .filter(|check| check.passed != Some(true))
-        .map(|check| {
-            let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
-            Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
-        })
-        .collect();
-    Stand::unless(ctx.holding(reasons))
+    let checks = pull.checks.iter().filter(|check| check.passed != Some(true)).map(|check| {
+        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
+        Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
+    });
+    Stand::unless(ctx.holding(checks.chain(unreviewed(pull)).collect()))
+}
+
+/// Where reviews are demanded, the merged change is one that somebody has approved: not an older one, and not one that
+/// was let through without.
+fn unreviewed(pull: &PullView) -> Option<Reason> {
+    let merged = matches!(pull.state, PullState::Merged { .. });
+    if !merged || pull.reviews_wanted == 0 || pull.approved() > 0 {
+        return None;
+    }
+    let (head, wanted, stale) = (pull.head.clone(), pull.reviews_wanted, pull.stale());
+    let why = Why::MergedUnreviewed { head, wanted, stale };
+    Some(Reason::new(Gate::Validated, Subject::Pull(pull.number), why))
 }
 
 /// The commit that brought the proposal into the base branch, and the head that was merged, where it came by our pull

@@ -4,6 +4,7 @@
 mod confirm;
 mod deploy;
 mod merge;
+mod merging;
 mod prepare;
 mod promote;
 mod propagate;

@@ -6,6 +6,7 @@
 mod clusters;
 mod cron_jobs;
 mod quotas;
+mod rules;
 mod services;
 mod sets;
 
@@ -25,6 +26,7 @@ pub use services::{
 
 pub use cron_jobs::CronJobConfig;
 pub use quotas::QuotaConfig;
+pub use rules::{ClassicConfig, RulesConfig};
 pub use sets::SetConfig;
 
 use super::fault::Fault;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::repository::Tree;
 use super::super::time::Span;
+use super::RulesConfig;
 use super::clusters::{location_names, region_of};
 use crate::model::{AccountId, BranchName, KeyKind, NetworkRules, StageEffect};
 
@@ -193,6 +194,17 @@ impl OutsiderConfig {
 pub enum MergeMethod {
     MergeCommit,
     Squash,
+    Rebase,
+}
+
+impl From<crate::model::MergeMethod> for MergeMethod {
+    fn from(method: crate::model::MergeMethod) -> MergeMethod {
+        match method {
+            crate::model::MergeMethod::Merge => MergeMethod::MergeCommit,
+            crate::model::MergeMethod::Squash => MergeMethod::Squash,
+            crate::model::MergeMethod::Rebase => MergeMethod::Rebase,
+        }
+    }
 }
 
 /// The check that every pull request needs.
@@ -217,6 +229,8 @@ pub struct PeopleConfig {
     /// From “approved and checked” until somebody merges; `None`: nobody does.
     pub merge_press: Option<Duration>,
     pub merge_method: MergeMethod,
+    #[serde(skip_serializing_if = "RulesConfig::is_default")]
+    pub rules: RulesConfig,
 }
 
 impl Default for PeopleConfig {
@@ -233,6 +247,7 @@ impl Default for PeopleConfig {
             },
             merge_press: Some(Duration::from_secs(5 * 60)),
             merge_method: MergeMethod::MergeCommit,
+            rules: RulesConfig::default(),
         }
     }
 }

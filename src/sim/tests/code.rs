@@ -113,7 +113,7 @@ fn in_order(world: &World) -> Vec<Arc<Commit>> {
 
 #[test]
 fn every_commit_has_the_id_that_git_gives_it() {
-    for method in [MergeMethod::MergeCommit, MergeMethod::Squash] {
+    for method in [MergeMethod::MergeCommit, MergeMethod::Squash, MergeMethod::Rebase] {
         let mut config = WorldConfig::default();
         config.people.merge_method = method;
         let world = merged(config);
@@ -138,7 +138,7 @@ fn every_commit_has_the_id_that_git_gives_it() {
         let head = world.repository().get(head).unwrap();
         let parents = match method {
             MergeMethod::MergeCommit => 2,
-            MergeMethod::Squash => 1,
+            MergeMethod::Squash | MergeMethod::Rebase => 1,
         };
         assert_eq!(head.parents().len(), parents);
     }
@@ -173,13 +173,13 @@ fn a_pull_request_is_approved_checked_and_merged_by_people() {
         let pull = world.pull(number).unwrap();
         (pull.check, pull.approved_by(), world.pull_waits(pull))
     };
-    let reviews = PullWait::Reviews { have: 0, want: 1 };
+    let reviews = PullWait::Reviews { have: 0, want: 1, from: Vec::new() };
     let name = || "e2e-validation".to_owned();
     let (check, _, waits) = at(&mut world, 1);
     assert_eq!(check, CheckState::NotStarted);
     assert_eq!(waits, [reviews.clone(), PullWait::CheckNotStarted { name: name() }]);
     let (_, _, waits) = at(&mut world, 3);
-    assert_eq!(waits, [reviews.clone(), PullWait::CheckRunning { name: name() }]);
+    assert_eq!(waits, [reviews.clone(), PullWait::CheckRunning { name: name(), url: None }]);
     let (check, _, waits) = at(&mut world, 18);
     assert_eq!((check, waits), (CheckState::Passed, vec![reviews]));
     let (_, approved, waits) = at(&mut world, 21);

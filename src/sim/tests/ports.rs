@@ -64,6 +64,7 @@ fn new_pull() -> NewPull {
         base: BranchName::from("main"),
         title: "Flip".to_owned(),
         body: String::new(),
+        draft: false,
     }
 }
 

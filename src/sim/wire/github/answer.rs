@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::sim::Refusal;
 use crate::sim::wire::{Changed, Lost};
 
+/// By these words alone a secondary limit is known.
+pub(super) const SECONDARY: &str =
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+
 const DOCUMENTATION: &str = "https://docs.github.com/rest";
 
 pub(super) fn error(status: StatusCode, message: &str) -> Response {
@@ -51,9 +55,7 @@ pub(super) fn refused(refusal: &Refusal) -> Response {
             response
         }
         Refusal::Throttled { retry_after } => {
-            let message =
-                "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-            let mut response = error(StatusCode::FORBIDDEN, message);
+            let mut response = error(StatusCode::FORBIDDEN, SECONDARY);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
             response
         }

@@ -1,7 +1,7 @@
 //! Branches and what their rules demand.
 //!
-//! The world's demands (reviews and a check) stand on the base branch as a ruleset, readable to everyone; there is no
-//! classic protection, so its address answers 404, as it also does for those who are no administrators.
+//! The world's demands stand on the base branch as a ruleset, readable to everyone. Where there is a classic protection
+//! besides, its address answers administrators; others get 404, as everybody does where there is none.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,6 +13,7 @@ use super::repository::{base, page, person};
 use super::{Face, answer, node_id, page as pages, stable_number, time};
 use crate::model::{BranchName, CommitId};
 use crate::sim::World;
+use crate::sim::config::ClassicConfig;
 use crate::sim::repository::Commit;
 
 /// Path parameters of one branch; the nesting adds owner and repository.
@@ -42,9 +43,37 @@ pub(super) async fn get(State(face): State<Face>, Path((_, _, branch)): OfBranch
 }
 
 pub(super) async fn protection(State(face): State<Face>, Path((_, _, branch)): OfBranch) -> Response {
-    let there = face.0.shared.with(|world| world.repository().head(&BranchName::new(branch)).is_some());
-    let message = if there { "Branch not protected" } else { "Branch not found" };
-    answer::error(StatusCode::NOT_FOUND, message)
+    let branch = BranchName::new(branch);
+    let found = face.0.shared.with(|world| {
+        let there = world.repository().head(&branch).is_some();
+        let classic = world.config().people.rules.classic.as_ref().filter(|_| is_protected(world, &branch));
+        (there, classic.map(|classic| classic.readable.then(|| classic_protection(world, &branch, classic))))
+    });
+    match found {
+        (true, Some(Some(body))) => Json(body).into_response(),
+        (true, Some(None)) => answer::not_found(),
+        (true, None) => answer::error(StatusCode::NOT_FOUND, "Branch not protected"),
+        (false, _) => answer::error(StatusCode::NOT_FOUND, "Branch not found"),
+    }
+}
+
+fn classic_protection(world: &World, branch: &BranchName, classic: &ClassicConfig) -> Value {
+    let own = format!("{}/branches/{branch}/protection", base(world));
+    json!({
+        "url": own, "required_status_checks": {
+            "url": format!("{own}/required_status_checks"), "strict": false, "contexts": classic.checks,
+            "checks": classic.checks.iter().map(|name| json!({ "context": name, "app_id": null })).collect::<Vec<_>>(),
+            "contexts_url": format!("{own}/required_status_checks/contexts"), "enforcement_level": "everyone",
+        },
+        "required_pull_request_reviews": {
+            "url": format!("{own}/required_pull_request_reviews"), "dismiss_stale_reviews": false,
+            "require_code_owner_reviews": false, "required_approving_review_count": classic.reviews,
+            "require_last_push_approval": false,
+        },
+        "enforce_admins": { "url": format!("{own}/enforce_admins"), "enabled": true },
+        "required_signatures": { "url": format!("{own}/required_signatures"), "enabled": false },
+        "required_conversation_resolution": { "enabled": false }, "lock_branch": { "enabled": false },
+    })
 }
 
 pub(super) async fn rules(State(face): State<Face>, Path((_, _, branch)): OfBranch, uri: Uri) -> Response {
@@ -69,23 +98,39 @@ fn demands(world: &World) -> Vec<Value> {
             "parameters": parameters,
         })
     };
-    vec![
+    let rules = &config.people.rules;
+    let mut all = vec![
         rule(
             "pull_request",
             json!({
                 "required_approving_review_count": config.people.reviews_wanted,
-                "dismiss_stale_reviews_on_push": false, "require_code_owner_review": false,
-                "require_last_push_approval": false, "required_review_thread_resolution": false,
+                "dismiss_stale_reviews_on_push": rules.dismiss_stale,
+                "require_code_owner_review": !rules.code_owners.is_empty(),
+                "require_last_push_approval": rules.last_push,
+                "required_review_thread_resolution": rules.conversations,
             }),
         ),
         rule(
             "required_status_checks",
             json!({
-                "strict_required_status_checks_policy": false,
+                "strict_required_status_checks_policy": rules.strict,
                 "required_status_checks": [{ "context": config.people.check.name }],
             }),
         ),
-    ]
+    ];
+    if rules.queue.is_some() {
+        all.push(rule("merge_queue", queue()));
+    }
+    all.extend(rules.others.iter().map(|kind| rule(kind, json!({}))));
+    all
+}
+
+fn queue() -> Value {
+    json!({
+        "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5,
+        "max_entries_to_merge": 5, "merge_method": "MERGE", "min_entries_to_merge": 1,
+        "min_entries_to_merge_wait_minutes": 5,
+    })
 }
 
 fn show(world: &World, branch: &BranchName) -> Option<Value> {
@@ -93,17 +138,19 @@ fn show(world: &World, branch: &BranchName) -> Option<Value> {
     let commit = world.repository().get(head)?;
     let (base, page) = (base(world), page(world));
     let own = format!("{base}/branches/{branch}");
+    let classic = world.config().people.rules.classic.as_ref().filter(|_| is_protected(world, branch));
+    let checks = classic.map(|classic| classic.checks.clone()).unwrap_or_default();
     Some(json!({
         "name": branch.as_str(), "commit": show_commit(world, commit), "protected": is_protected(world, branch),
-        "protection": { "enabled": false, "required_status_checks": {
-            "enforcement_level": "off", "contexts": [], "checks": [],
+        "protection": { "enabled": classic.is_some(), "required_status_checks": {
+            "enforcement_level": if checks.is_empty() { "off" } else { "everyone" }, "contexts": checks, "checks": [],
         } },
         "protection_url": format!("{own}/protection"),
         "_links": { "self": own, "html": format!("{page}/tree/{branch}") },
     }))
 }
 
-fn show_commit(world: &World, commit: &Commit) -> Value {
+pub(super) fn show_commit(world: &World, commit: &Commit) -> Value {
     let (base, page, id) = (base(world), page(world), commit.id());
     let own = format!("{base}/commits/{id}");
     let signature = |by: &crate::sim::repository::Signature| json!({ "name": by.name, "email": by.email, "date": time(by.at) });

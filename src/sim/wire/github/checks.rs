@@ -1,19 +1,21 @@
 //! Check runs and statuses on a commit.
 //!
-//! The world's one check reports as a check run; nobody reports statuses, and the combined status of none is
-//! “pending”, as on GitHub.
+//! The world's one check reports as a check run; statuses are what somebody reported, and the combined status of none
+//! is “pending”, as on GitHub.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::{StatusCode, Uri};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::door::Caller;
 use super::page::{named_page, parameter};
-use super::repository::{base, page, repository};
+use super::repository::{base, page, person, repository};
 use super::{Face, answer, node_id, stable_number, time};
 use crate::model::{BranchName, CommitId};
-use crate::sim::{CheckState, Pull, World};
+use crate::sim::{Call, CheckState, Command, CommitStatus, Operation, Pull, World};
 
 type OfCommit = Path<(String, String, String)>;
 
@@ -31,12 +33,89 @@ pub(super) async fn runs(State(face): State<Face>, Path((_, _, reference)): OfCo
     }
 }
 
+#[derive(Deserialize)]
+pub(super) struct Report {
+    state: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    context: Option<String>,
+}
+
+/// A status on a commit; each report is one more.
+pub(super) async fn report(
+    State(face): State<Face>,
+    Extension(Caller(login)): Extension<Caller>,
+    Path((_, _, commit)): OfCommit,
+    Json(report): Json<Report>,
+) -> Response {
+    let call = Call::of(Operation::MarkPull);
+    let done = face.0.shared.call(&call, |world| {
+        let status = CommitStatus {
+            commit: CommitId::from(commit.as_str()),
+            context: report.context.unwrap_or_else(|| "default".to_owned()),
+            state: report.state,
+            description: report.description.unwrap_or_default(),
+            by: login,
+            at: world.now(),
+        };
+        match world.apply(Command::ReportStatus(status.clone())) {
+            Ok(_) => {
+                let mut body = show_status(world, &status);
+                body["creator"] = person(&status.by);
+                answer::done(StatusCode::CREATED, body)
+            }
+            Err(_) => no_commit(&commit),
+        }
+    });
+    match done.await {
+        Ok(response) => response,
+        Err(refusal) => answer::refused(&refusal),
+    }
+}
+
+fn show_status(world: &World, status: &CommitStatus) -> Value {
+    let own = format!("{}/statuses/{}", base(world), status.commit);
+    let id = stable_number(&format!("{own}{}{}{}", status.context, status.description, status.at));
+    json!({
+        "id": id, "node_id": node_id("Status", id), "url": own, "state": status.state,
+        "description": status.description, "context": status.context, "target_url": null,
+        "avatar_url": "https://avatars.githubusercontent.com/u/1", "created_at": time(status.at),
+        "updated_at": time(status.at),
+    })
+}
+
+/// The newest of each context.
+fn newest<'a>(world: &'a World, commit: &CommitId) -> Vec<&'a CommitStatus> {
+    let mut found: Vec<&CommitStatus> = Vec::new();
+    for status in world.statuses().iter().rev().filter(|status| status.commit == *commit) {
+        if found.iter().all(|known| known.context != status.context) {
+            found.push(status);
+        }
+    }
+    found
+}
+
+/// Of all of them, as GitHub sums them up; “pending” where there are none.
+fn summed(statuses: &[&CommitStatus]) -> &'static str {
+    let any = |states: &[&str]| statuses.iter().any(|status| states.contains(&status.state.as_str()));
+    if any(&["failure", "error"]) {
+        "failure"
+    } else if statuses.is_empty() || any(&["pending"]) {
+        "pending"
+    } else {
+        "success"
+    }
+}
+
 pub(super) async fn combined(State(face): State<Face>, Path((_, _, reference)): OfCommit) -> Response {
     let found = face.0.shared.with(|world| {
         let commit = resolve(world, &reference)?;
         let own = format!("{}/commits/{commit}", base(world));
+        let newest = newest(world, &commit);
+        let statuses: Vec<Value> = newest.iter().map(|status| show_status(world, status)).collect();
         Some(json!({
-            "state": "pending", "statuses": [], "sha": commit.as_str(), "total_count": 0,
+            "state": summed(&newest), "statuses": statuses, "sha": commit.as_str(), "total_count": newest.len(),
             "repository": repository(world), "commit_url": own, "url": format!("{own}/status"),
         }))
     });

@@ -1,4 +1,4 @@
-//! What every request passes: user agent, API version, token, the primary limit; and every answer: limits, ETag.
+//! What every request passes: user agent, API version, token, limits, a former name; and every answer: limits, ETag.
 
 use std::sync::PoisonError;
 
@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
-use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, USER_AGENT};
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
@@ -34,7 +34,11 @@ pub(super) struct Window {
 pub(super) async fn door(State(face): State<Face>, mut request: Request, next: Next) -> Response {
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     let method = request.method().clone();
-    let response = match face.turned_away(&mut request) {
+    let counter = match request.uri().path() == "/graphql" {
+        true => Counter::GraphQl,
+        false => Counter::Rest,
+    };
+    let response = match face.turned_away(counter, &mut request) {
         None => next.run(request).await,
         Some(refused) => refused,
     };
@@ -43,14 +47,21 @@ pub(super) async fn door(State(face): State<Face>, mut request: Request, next: N
         false => response,
     };
     if response.status() == StatusCode::NOT_MODIFIED {
-        face.count(-1);
+        face.count(counter, -1);
     }
-    face.with_limits(response)
+    face.with_limits(counter, response)
+}
+
+/// Which of the two counters a request is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counter {
+    Rest,
+    GraphQl,
 }
 
 impl Face {
     /// The refusal, if it is one; else the request knows its caller and has been counted.
-    fn turned_away(&self, request: &mut Request) -> Option<Response> {
+    fn turned_away(&self, counter: Counter, request: &mut Request) -> Option<Response> {
         let headers = request.headers();
         if !headers.contains_key(USER_AGENT) {
             return Some(
@@ -73,10 +84,46 @@ impl Face {
             None => return Some(answer::error(StatusCode::UNAUTHORIZED, "Requires authentication")),
         };
         request.extensions_mut().insert(caller);
-        if request.uri().path() != "/rate_limit" && !self.count(1) {
+        if request.uri().path() != "/rate_limit" && !self.count(counter, 1) {
             return Some(answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded."));
         }
-        None
+        if counter == Counter::Rest && request.method() != Method::GET && !self.may_write() {
+            // As GitHub does it: in words alone.
+            return Some(answer::error(StatusCode::FORBIDDEN, answer::SECONDARY));
+        }
+        self.led_on(request)
+    }
+
+    /// Writes of the last minute; false where they are too many.
+    fn may_write(&self) -> bool {
+        let now = self.0.shared.clock().now();
+        let mut writes = self.0.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = now.checked_sub(SignedDuration::from_secs(60)).unwrap_or(now);
+        writes.retain(|at| *at > minute);
+        writes.push_back(now);
+        writes.len() <= self.0.access.writes
+    }
+
+    /// To where the repository is now, for whoever uses its former name.
+    fn led_on(&self, request: &Request) -> Option<Response> {
+        let (owner, name) = self.0.access.formerly.as_ref()?;
+        let former = format!("/repos/{owner}/{name}");
+        let target = request.uri().path_and_query()?.as_str();
+        let rest =
+            target.strip_prefix(&former).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']))?;
+        let (owner, name) = self.0.shared.with(|world| {
+            let repository = &world.config().repository;
+            (repository.owner.clone(), repository.name.clone())
+        });
+        let there = format!("{}/repos/{owner}/{name}{rest}", super::API);
+        let status = match *request.method() == Method::GET {
+            true => StatusCode::MOVED_PERMANENTLY,
+            false => StatusCode::TEMPORARY_REDIRECT,
+        };
+        let body = json!({ "message": "Moved Permanently", "url": there, "documentation_url": "https://docs.github.com" });
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(LOCATION, HeaderValue::from_str(&there).ok()?);
+        Some(response)
     }
 
     /// The login behind the token: nothing without a token, no login for a wrong one.
@@ -95,9 +142,11 @@ impl Face {
     }
 
     /// Counts a request; false where the limit is reached.
-    fn count(&self, by: i32) -> bool {
+    fn count(&self, counter: Counter, by: i32) -> bool {
         let now = self.0.shared.clock().now();
-        let mut window = self.0.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.0.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let [rest, graph_ql] = &mut *windows;
+        let window = if counter == Counter::Rest { rest } else { graph_ql };
         if window.reset.is_none_or(|reset| reset <= now) {
             *window = Window { used: 0, reset: now.checked_add(SignedDuration::from_hours(1)).ok() };
         }
@@ -108,8 +157,10 @@ impl Face {
         true
     }
 
-    fn limits(&self) -> [(&'static str, i64); 4] {
-        let window = self.0.window.lock().unwrap_or_else(PoisonError::into_inner);
+    fn limits(&self, counter: Counter) -> [(&'static str, i64); 4] {
+        let windows = self.0.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let [rest, graph_ql] = &*windows;
+        let window = if counter == Counter::Rest { rest } else { graph_ql };
         let reset = window.reset.unwrap_or_else(|| self.0.shared.clock().now());
         let limit = self.0.access.limit;
         [
@@ -120,14 +171,15 @@ impl Face {
         ]
     }
 
-    fn with_limits(&self, mut response: Response) -> Response {
+    fn with_limits(&self, counter: Counter, mut response: Response) -> Response {
         let headers = response.headers_mut();
-        for (name, value) in self.limits() {
+        for (name, value) in self.limits(counter) {
             if let Ok(name) = HeaderName::from_bytes(format!("x-ratelimit-{name}").as_bytes()) {
                 headers.insert(name, HeaderValue::from(value));
             }
         }
-        headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+        let resource = if counter == Counter::Rest { "core" } else { "graphql" };
+        headers.insert("x-ratelimit-resource", HeaderValue::from_static(resource));
         headers.insert("x-github-media-type", HeaderValue::from_static("github.v3; format=json"));
         headers.insert("x-github-api-version-selected", HeaderValue::from_static(VERSION));
         response
@@ -157,6 +209,6 @@ async fn tagged(response: Response, known: Option<&HeaderValue>) -> Response {
 
 pub(super) async fn rate_limit(State(face): State<Face>, _: Extension<Caller>) -> Json<Value> {
     let core: serde_json::Map<String, Value> =
-        face.limits().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        face.limits(Counter::Rest).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     Json(json!({ "resources": { "core": core, "search": core }, "rate": core }))
 }

@@ -1,6 +1,7 @@
 //! GitHub's REST API, as much of it as a release procedure needs.
 //!
-//! Pull requests, reviews, checks, rules and branches of the world's repository; API version 2022-11-28. Bodies have
+//! Pull requests with their reviews, comments and labels, checks and statuses, rules and branches of the world's
+//! repository, and what of GraphQL has no other place; API version 2022-11-28. Bodies have
 //! every member that GitHub's own description requires. What the real service does that trips naive clients is kept:
 //! 404 for whoever may not know, a `mergeable` that is null on the first look, a combined status “pending” without any
 //! status, lists that lag, limits in the headers of every answer. People (reviews, checks, merges) are the world's.
@@ -8,7 +9,10 @@
 mod answer;
 mod branches;
 mod checks;
+mod compare;
 mod door;
+mod graphql;
+mod issues;
 mod page;
 mod pulls;
 mod repository;
@@ -19,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{delete, get, patch, post};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -40,17 +44,33 @@ pub struct GitHubAccess {
     people: Vec<(SecretString, String)>,
     /// Requests an hour and token.
     limit: u32,
+    /// Writes a minute.
+    writes: usize,
+    /// Owner and name that the repository had before it was renamed.
+    formerly: Option<(String, String)>,
 }
 
 impl GitHubAccess {
     /// One token, which acts as `login`.
     pub fn new(token: SecretString, login: &str) -> GitHubAccess {
-        GitHubAccess { people: vec![(token, login.to_owned())], limit: 5_000 }
+        GitHubAccess { people: vec![(token, login.to_owned())], limit: 5_000, writes: 80, formerly: None }
     }
 
     /// One more token.
     pub fn and(mut self, token: SecretString, login: &str) -> GitHubAccess {
         self.people.push((token, login.to_owned()));
+        self
+    }
+
+    /// Another secondary limit: writes a minute.
+    pub fn writes(mut self, writes_a_minute: usize) -> GitHubAccess {
+        self.writes = writes_a_minute;
+        self
+    }
+
+    /// The name that the repository had; whoever uses it is led to the present one.
+    pub fn formerly(mut self, owner: &str, name: &str) -> GitHubAccess {
+        self.formerly = Some((owner.to_owned(), name.to_owned()));
         self
     }
 
@@ -68,7 +88,13 @@ pub fn host() -> HostPattern {
 
 /// The face.
 pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
-    let face = Face(Arc::new(Inner { shared, access, window: Mutex::default(), judged: Mutex::default() }));
+    let face = Face(Arc::new(Inner {
+        shared,
+        access,
+        windows: Mutex::default(),
+        writes: Mutex::default(),
+        judged: Mutex::default(),
+    }));
     // Whole paths rather than a nest: links to further pages repeat the path that was asked for.
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}{rest}");
     let repository = Router::new()
@@ -77,6 +103,14 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .route(&own("/pulls/{number}"), get(pulls::get).patch(pulls::update))
         .route(&own("/pulls/{number}/reviews"), get(pulls::reviews))
         .route(&own("/pulls/{number}/merge"), get(pulls::is_merged).put(pulls::merge))
+        .route(&own("/pulls/{number}/requested_reviewers"), post(issues::request))
+        .route(&own("/issues/{number}/comments"), get(issues::comments).post(issues::comment))
+        .route(&own("/issues/comments/{comment}"), patch(issues::edit_comment))
+        .route(&own("/issues/{number}/labels"), post(issues::label))
+        .route(&own("/issues/{number}/labels/{name}"), delete(issues::unlabel))
+        .route(&own("/issues/{number}/assignees"), post(issues::assign))
+        .route(&own("/statuses/{commit}"), post(checks::report))
+        .route(&own("/compare/{ends}"), get(compare::compare))
         .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
         .route(&own("/commits/{reference}/status"), get(checks::combined))
         .route(&own("/branches"), get(branches::list))
@@ -86,6 +120,7 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .layer(from_fn_with_state(face.clone(), repository::is_ours));
     Router::new()
         .merge(repository)
+        .route("/graphql", post(graphql::serve))
         .route("/user", get(repository::user))
         .route("/rate_limit", get(door::rate_limit))
         .fallback(async || answer::not_found())
@@ -99,7 +134,10 @@ struct Face(Arc<Inner>);
 struct Inner {
     shared: SharedWorld,
     access: GitHubAccess,
-    window: Mutex<door::Window>,
+    /// Of REST and of GraphQL, which count by themselves.
+    windows: Mutex<[door::Window; 2]>,
+    /// When something was written lately.
+    writes: Mutex<std::collections::VecDeque<Timestamp>>,
     /// Pull requests whose mergeability has been worked out, by head and base.
     judged: Mutex<BTreeSet<(PullNumber, CommitId, CommitId)>>,
 }

@@ -13,7 +13,7 @@ use super::show;
 use super::{Face, answer};
 use crate::model::{BranchName, CommitId, PullNumber, PullState};
 use crate::sim::config::MergeMethod;
-use crate::sim::{Call, Command, Operation, Pull, Refusal, Reply, World};
+use crate::sim::{Call, Command, Mark, Operation, Pull, Refusal, Reply, World};
 
 type OfPull = Path<(String, String, u64)>;
 
@@ -24,6 +24,8 @@ pub(super) struct NewPull {
     base: Option<String>,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    draft: bool,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +72,8 @@ pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
 /// The `head` filter is `owner:branch`. One that is not of this form is not understood, and then not applied.
 fn from(world: &World, pull: &Pull, head: Option<&str>) -> bool {
     let Some((owner, branch)) = head.and_then(|head| head.split_once(':')) else { return true };
-    owner.eq_ignore_ascii_case(&world.config().repository.owner) && pull.head_branch.as_str() == branch
+    let of = pull.fork.as_ref().unwrap_or(&world.config().repository.owner);
+    owner.eq_ignore_ascii_case(of) && pull.head_branch.as_str() == branch
 }
 
 pub(super) async fn get(State(face): State<Face>, Path((_, _, number)): OfPull) -> Response {
@@ -110,6 +113,9 @@ pub(super) async fn create(
         };
         match world.apply(command) {
             Ok(Reply::Pull(number)) => {
+                if new.draft {
+                    let _ = world.apply(Command::MarkPull { number, mark: Mark::Draft(true) });
+                }
                 answer::done(StatusCode::CREATED, face.full(world, number).unwrap_or_default())
             }
             Ok(_) => answer::not_found(),
@@ -179,6 +185,7 @@ pub(super) async fn merge(
         None => None,
         Some("merge") => Some(MergeMethod::MergeCommit),
         Some("squash") => Some(MergeMethod::Squash),
+        Some("rebase") => Some(MergeMethod::Rebase),
         Some(_) => {
             return answer::error(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -187,7 +194,8 @@ pub(super) async fn merge(
         }
     };
     let number = PullNumber(number);
-    face.0.shared.with(|world| {
+    let call = Call::of(Operation::MergePull);
+    let merged = face.0.shared.call(&call, |world| {
         let Some(pull) = world.pull(number) else { return answer::not_found() };
         if merge.sha.is_some_and(|sha| CommitId::new(sha) != pull.head) {
             let message = "Head branch was modified. Review and try the merge again.";
@@ -203,7 +211,11 @@ pub(super) async fn merge(
             }
             Ok(_) | Err(_) => answer::error(StatusCode::METHOD_NOT_ALLOWED, "Pull Request is not mergeable"),
         }
-    })
+    });
+    match merged.await {
+        Ok(response) => response,
+        Err(refusal) => answer::refused(&refusal),
+    }
 }
 
 impl Face {

@@ -116,13 +116,15 @@ pub(super) fn repository(world: &World) -> Value {
     let id = stable_number(&full_name);
     let (born, open) =
         (time(world.config().start), world.pulls().iter().filter(|pull| pull.is_open()).count());
+    let head = world.repository().head(&config.base).and_then(|head| world.repository().get(head));
+    let pushed = time(head.map_or(world.config().start, |commit| commit.committer().at));
     let body = json!({
         "id": id, "node_id": node_id("Repository", id), "name": config.name, "full_name": full_name,
         "owner": person(&config.owner), "private": true, "visibility": "private", "fork": false, "html_url": page,
         "description": "A simulated repository", "default_branch": config.base.as_str(),
         "git_url": format!("git://github.com/{full_name}.git"), "ssh_url": format!("git@github.com:{full_name}.git"),
         "clone_url": format!("{page}.git"), "svn_url": page, "mirror_url": null, "homepage": null,
-        "language": "HCL", "license": null, "created_at": born, "updated_at": born, "pushed_at": time(world.now()),
+        "language": "HCL", "license": null, "created_at": born, "updated_at": born, "pushed_at": pushed,
         "permissions": { "admin": false, "maintain": false, "push": true, "triage": true, "pull": true },
     });
     let counts = json!({

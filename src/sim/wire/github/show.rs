@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::issues::show_label;
 use super::repository::{base, page, person, repository};
-use super::{node_id, stable_number, time, together};
+use super::{API, WEB, node_id, stable_number, time, together};
 use crate::model::{BranchName, CommitId, PullState, PullWait};
+use crate::sim::config::MergeMethod;
 use crate::sim::repository::Lookup as _;
 use crate::sim::{Pull, World};
 
@@ -25,7 +27,7 @@ pub(super) fn alone(world: &World, pull: &Pull, judged: bool) -> Value {
     };
     let more = json!({
         "merged": matches!(pull.state, PullState::Merged { .. }), "merged_by": merged_by, "mergeable": mergeable,
-        "rebaseable": mergeable, "mergeable_state": state, "comments": 0, "review_comments": 0,
+        "rebaseable": mergeable, "mergeable_state": state, "comments": pull.comments.len(), "review_comments": 0,
         "maintainer_can_modify": false, "commits": commits(world, pull), "additions": 1, "deletions": 1,
         "changed_files": changed_files(world, pull),
     });
@@ -37,8 +39,12 @@ fn verdict(world: &World, pull: &Pull) -> (Option<bool>, &'static str) {
     let waits = world.pull_waits(pull);
     if !pull.is_open() {
         (None, "unknown")
+    } else if pull.draft {
+        (Some(!pull.conflict), "draft")
     } else if waits.contains(&PullWait::Conflict) {
         (Some(false), "dirty")
+    } else if waits == [PullWait::Behind] {
+        (Some(true), "behind")
     } else if waits == [PullWait::Mergeable] {
         (Some(true), "clean")
     } else {
@@ -54,12 +60,54 @@ pub(super) fn reviews(world: &World, pull: &Pull) -> Vec<Value> {
         let html = format!("{html}#pullrequestreview-{id}");
         json!({
             "id": id, "node_id": node_id("PullRequestReview", id), "user": person(&review.by), "body": "",
-            "state": if review.approve { "APPROVED" } else { "CHANGES_REQUESTED" }, "html_url": html,
+            "state": state(review), "html_url": html,
             "pull_request_url": own, "submitted_at": time(review.at), "commit_id": review.head.as_str(),
             "author_association": "MEMBER", "_links": { "html": { "href": html }, "pull_request": { "href": own } },
         })
     };
     pull.reviews.iter().enumerate().map(show).collect()
+}
+
+fn state(review: &crate::sim::Review) -> &'static str {
+    match (review.dismissed, review.approve) {
+        (true, _) => "DISMISSED",
+        (false, true) => "APPROVED",
+        (false, false) => "CHANGES_REQUESTED",
+    }
+}
+
+/// Those whose review is asked for, labels, assignees: with whom a pull request is dressed.
+fn dress(world: &World, pull: &Pull) -> Value {
+    let people = |names: &[String]| names.iter().map(|name| person(name)).collect::<Vec<_>>();
+    let auto_merge = pull.auto_merge.as_ref().map(|(by, method)| {
+        let method = match method {
+            MergeMethod::MergeCommit => "merge",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase",
+        };
+        json!({ "enabled_by": person(by), "merge_method": method, "commit_title": "", "commit_message": "" })
+    });
+    json!({
+        "draft": pull.draft, "labels": pull.labels.iter().map(|name| show_label(world, name)).collect::<Vec<_>>(),
+        "assignee": pull.assignees.first().map(|name| person(name)), "assignees": people(&pull.assignees),
+        "requested_reviewers": people(&pull.asked), "auto_merge": auto_merge,
+        "requested_teams": pull.asked_teams.iter().map(|slug| team(world, slug)).collect::<Vec<_>>(),
+    })
+}
+
+fn team(world: &World, slug: &str) -> Value {
+    let owner = &world.config().repository.owner;
+    let (id, url) = (stable_number(slug), format!("{API}/orgs/{owner}/teams/{slug}"));
+    json!({
+        "id": id, "node_id": node_id("Team", id), "url": url, "members_url": format!("{url}/members{{/member}}"),
+        "name": slug, "description": null, "permission": "push", "html_url": format!("{WEB}/orgs/{owner}/teams/{slug}"),
+        "repositories_url": format!("{url}/repos"), "slug": slug, "parent": null, "type": "organization",
+    })
+}
+
+/// By which GraphQL knows it.
+pub(super) fn node(world: &World, pull: &Pull) -> String {
+    node_id("PullRequest", stable_number(&format!("{}/pulls/{}", base(world), pull.number.0)))
 }
 
 fn common(world: &World, pull: &Pull) -> Map<String, Value> {
@@ -68,18 +116,18 @@ fn common(world: &World, pull: &Pull) -> Map<String, Value> {
         PullState::Open | PullState::Closed => (false, None),
     };
     let ended = pull.ended.as_ref().map(|(at, _)| time(*at));
-    let base_head = world.repository().head(&pull.base).cloned();
+    let base_head = pull.base_before.clone().or_else(|| world.repository().head(&pull.base).cloned());
     let base_head = base_head.unwrap_or_else(|| pull.head.clone());
     let facts = json!({
         "number": pull.number.0, "state": if pull.is_open() { "open" } else { "closed" }, "locked": false,
-        "draft": false, "title": pull.title, "body": pull.body, "user": person(&pull.author), "labels": [],
+        "title": pull.title, "body": pull.body, "user": person(&pull.author),
         "milestone": null, "active_lock_reason": null, "created_at": time(pull.opened),
         "updated_at": time(pull.updated), "closed_at": ended, "merged_at": if merged { ended.clone() } else { None },
-        "merge_commit_sha": commit, "assignee": null, "assignees": [], "requested_reviewers": [],
-        "requested_teams": [], "auto_merge": null, "author_association": "COLLABORATOR",
-        "head": end(world, &pull.head_branch, &pull.head), "base": end(world, &pull.base, &base_head),
+        "merge_commit_sha": commit, "author_association": "COLLABORATOR",
+        "head": end(world, pull.fork.as_ref(), &pull.head_branch, &pull.head),
+        "base": end(world, None, &pull.base, &base_head),
     });
-    together([facts, addresses(world, pull)])
+    together([facts, dress(world, pull), addresses(world, pull)])
 }
 
 /// A pull request's id and its many addresses.
@@ -106,11 +154,17 @@ fn addresses(world: &World, pull: &Pull) -> Value {
     })
 }
 
-fn end(world: &World, branch: &BranchName, head: &CommitId) -> Value {
-    let owner = &world.config().repository.owner;
+fn end(world: &World, fork: Option<&String>, branch: &BranchName, head: &CommitId) -> Value {
+    let config = &world.config().repository;
+    let owner = fork.unwrap_or(&config.owner);
+    let mut own = repository(world);
+    if fork.is_some() {
+        own["full_name"] = format!("{owner}/{}", config.name).into();
+        own["fork"] = true.into();
+    }
     json!({
         "label": format!("{owner}:{branch}"), "ref": branch.as_str(), "sha": head.as_str(),
-        "user": person(owner), "repo": repository(world),
+        "user": person(owner), "repo": own,
     })
 }
 

@@ -1,0 +1,203 @@
+//! How a rotation stands, on its pull request: one comment, one status on its head, one label while it is under way.
+//!
+//! The comment is known by a mark that people do not see. What was told is remembered; a process that has just begun
+//! looks for it, so that there is never a second one.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::GitHub;
+use super::client::{About, Sent, Write, segment};
+use super::pull::Pull;
+use crate::model::PullNumber;
+use crate::ports::{Bulletin, BulletinState, Effect, Fault};
+
+/// The context of the commit status.
+const CONTEXT: &str = "keyslot/rotation";
+
+const LABEL: &str = "key rotation in progress";
+
+#[derive(Deserialize)]
+struct Comment {
+    id: u64,
+    #[serde(default)]
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    context: String,
+    state: String,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+/// What a pull request was told by this process.
+#[derive(Clone, Default)]
+pub(super) struct Told {
+    comment: Option<Kept>,
+    /// The head, and what its status says.
+    status: Option<(String, &'static str, String)>,
+    /// Whether we have put the label there: whoever takes it away means it.
+    labelled: bool,
+    /// What was told whole: said again, it costs nothing.
+    whole: Option<Bulletin>,
+}
+
+/// A comment and what it says.
+#[derive(Clone)]
+struct Kept {
+    id: u64,
+    body: String,
+}
+
+/// A write that did not come through.
+type Failed = Effect<()>;
+
+impl GitHub {
+    pub(super) async fn published(&self, number: PullNumber, bulletin: &Bulletin) -> Effect<()> {
+        let (what, subject) = (format!("tell pull request {number} how the rotation stands"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let mut told = self.seen.told(number.0);
+        if told.whole.as_ref() == Some(bulletin) {
+            return Effect::Applied(());
+        }
+        let done = self.tell_all(about, number, bulletin, &mut told).await;
+        told.whole = done.is_ok().then(|| bulletin.clone());
+        self.seen.note_told(number.0, told);
+        match done {
+            Ok(()) => Effect::Applied(()),
+            Err(failed) => failed,
+        }
+    }
+
+    async fn tell_all(
+        &self,
+        about: About<'_>,
+        number: PullNumber,
+        bulletin: &Bulletin,
+        told: &mut Told,
+    ) -> Result<(), Failed> {
+        let path = self.path(&format!("pulls/{}", number.0));
+        let pull: Pull =
+            self.client.read(about.what, about.subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        self.tell_comment(about, number, bulletin, told).await?;
+        self.tell_status(about, &pull.head.sha, bulletin, told).await?;
+        self.tell_label(about, &pull, bulletin, told).await
+    }
+
+    async fn tell_comment(
+        &self,
+        about: About<'_>,
+        number: PullNumber,
+        bulletin: &Bulletin,
+        told: &mut Told,
+    ) -> Result<(), Failed> {
+        let mark = format!("<!-- keyslot:{} -->", bulletin.rotation);
+        let body = format!("{mark}\n{}", bulletin.text);
+        let path = self.path(&format!("issues/{}/comments", number.0));
+        let known = match told.comment.clone() {
+            Some(known) => Some(known),
+            None => self.find_comment(about, &path, &mark).await.map_err(Effect::NotSent)?,
+        };
+        let asked = json!({ "body": body });
+        let reply = match known {
+            Some(known) if known.body == body => {
+                told.comment = Some(known);
+                return Ok(());
+            }
+            Some(known) => {
+                let path = self.path(&format!("issues/comments/{}", known.id));
+                let write = Write { method: Method::PATCH, path: &path, body: Some(&asked), permit: None };
+                // Where somebody has deleted it, the next look says so.
+                told.comment = None;
+                self.said(about, write).await?
+            }
+            None => self.said(about, Write::post(&path, &asked)).await?,
+        };
+        told.comment = reply.and_then(|reply| serde_json::from_value::<Comment>(reply).ok()).map(|comment| {
+            // GitHub may tidy up what it was given; what counts is what it was given.
+            Kept { id: comment.id, body }
+        });
+        Ok(())
+    }
+
+    async fn find_comment(&self, about: About<'_>, path: &str, mark: &str) -> Result<Option<Kept>, Fault> {
+        let all: Vec<Comment> = self.client.pages(about.what, about.subject, path, "").await?;
+        let ours = all.into_iter().find(|comment| comment.body.starts_with(mark));
+        Ok(ours.map(|comment| Kept { id: comment.id, body: comment.body.replace("\r\n", "\n") }))
+    }
+
+    async fn tell_status(
+        &self,
+        about: About<'_>,
+        head: &str,
+        bulletin: &Bulletin,
+        told: &mut Told,
+    ) -> Result<(), Failed> {
+        let state = match bulletin.state {
+            BulletinState::UnderWay => "pending",
+            BulletinState::Done => "success",
+            BulletinState::GivenUp => "error",
+        };
+        let wanted = (head.to_owned(), state, bulletin.line.clone());
+        if told.status.as_ref() == Some(&wanted) {
+            return Ok(());
+        }
+        if told.status.is_none() {
+            let path = self.path(&format!("commits/{head}/status"));
+            let all: Result<Vec<Status>, Fault> =
+                self.client.pages(about.what, about.subject, &path, "statuses").await;
+            let same = |one: &Status| {
+                let said = one.description.as_deref().unwrap_or_default();
+                one.context == CONTEXT && one.state == state && said == bulletin.line
+            };
+            if all.map_err(Effect::NotSent)?.iter().any(same) {
+                told.status = Some(wanted);
+                return Ok(());
+            }
+        }
+        let body = json!({ "state": state, "context": CONTEXT, "description": bulletin.line });
+        self.said(about, Write::post(&self.path(&format!("statuses/{head}")), &body)).await?;
+        told.status = Some(wanted);
+        Ok(())
+    }
+
+    async fn tell_label(
+        &self,
+        about: About<'_>,
+        pull: &Pull,
+        bulletin: &Bulletin,
+        told: &mut Told,
+    ) -> Result<(), Failed> {
+        let has = pull.labels().iter().any(|label| label == LABEL);
+        let path = self.path(&format!("issues/{}/labels", pull.number));
+        match (bulletin.state == BulletinState::UnderWay, has) {
+            (true, false) if !told.labelled => {
+                self.said(about, Write::post(&path, &json!({ "labels": [LABEL] }))).await?;
+                told.labelled = true;
+            }
+            (false, true) => {
+                let path = format!("{path}/{}", segment(LABEL).replace('+', "%20"));
+                let write = Write { method: Method::DELETE, path: &path, body: None, permit: None };
+                self.said(about, write).await?;
+            }
+            (true, true) => told.labelled = true,
+            (true, false) | (false, false) => {}
+        }
+        Ok(())
+    }
+
+    /// What GitHub answers; nothing where what was to go is gone.
+    async fn said(&self, about: About<'_>, write: Write<'_>) -> Result<Option<Value>, Failed> {
+        let deletes = write.method == Method::DELETE;
+        match self.client.write(about, write).await {
+            Sent::Done(reply) => Ok(reply.json().ok()),
+            Sent::Refused(_, refusal) if deletes && refusal.status() == StatusCode::NOT_FOUND => Ok(None),
+            Sent::Refused(fault, _) => Err(Effect::Refused(fault)),
+            Sent::Unsent(fault) => Err(Effect::NotSent(fault)),
+            Sent::Unknown(fault) => Err(Effect::Unknown(fault)),
+        }
+    }
+}

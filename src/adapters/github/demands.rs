@@ -1,0 +1,226 @@
+//! What the base branch demands of a merge, from rulesets and classic protection.
+//!
+//! Rules and protection add up, the strictest wins. The rules of rulesets are readable to everyone who can read the
+//! repository; classic protection only to administrators, except for its required checks. What cannot be read is named:
+//! the forge's own verdict (`mergeable_state`) still holds the pull request then.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::GitHub;
+use super::client::segment;
+use crate::model::Blindness;
+use crate::ports::Fault;
+
+/// What a merge into the base branch needs, as far as it can be read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Demands {
+    pub(super) reviews: u32,
+    pub(super) code_owners: bool,
+    /// Somebody else than who pushed last must approve what was pushed last.
+    pub(super) last_push: bool,
+    pub(super) conversations: bool,
+    pub(super) checks: BTreeSet<String>,
+    pub(super) queue: bool,
+    /// Kinds of rules that may hold a merge, and that nothing here can judge.
+    pub(super) others: BTreeSet<String>,
+    /// What could not be read.
+    pub(super) unread: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Parameters {
+    required_approving_review_count: u32,
+    require_code_owner_review: bool,
+    require_last_push_approval: bool,
+    required_review_thread_resolution: bool,
+    strict_required_status_checks_policy: bool,
+    required_status_checks: Vec<Context>,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    context: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Branch {
+    protected: bool,
+    protection: Protection,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Protection {
+    /// Of the branch's own read alone: whether there is a classic protection.
+    enabled: Option<bool>,
+    required_status_checks: Option<Checks>,
+    required_pull_request_reviews: Option<Reviews>,
+    required_conversation_resolution: Switch,
+    required_signatures: Switch,
+    lock_branch: Switch,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Switch {
+    enabled: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Checks {
+    strict: bool,
+    contexts: Vec<String>,
+    checks: Vec<Context>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Reviews {
+    required_approving_review_count: u32,
+    require_code_owner_reviews: bool,
+    require_last_push_approval: bool,
+}
+
+/// Rules about what may be pushed; they hold no merge.
+const OF_PUSHES: [&str; 4] = ["creation", "update", "deletion", "non_fast_forward"];
+
+/// That the branch must be up to date is a rule of its own, though GitHub has it among the checks.
+const UP_TO_DATE: &str = "up to date with its base (strict checks)";
+
+impl GitHub {
+    pub(super) async fn demands(&self, base: &str, what: &str) -> Result<Demands, Fault> {
+        let (subject, name) = (self.subject(), segment(base));
+        let mut demands = Demands::default();
+        demands.checks.extend(self.settings.validation.iter().cloned());
+        let rules = self.path(&format!("rules/branches/{name}"));
+        match self.client.read_if_allowed::<Vec<Rule>>(what, &subject, &rules).await? {
+            Some(rules) => rules.into_iter().for_each(|rule| demands.add_rule(rule)),
+            None => demands.unread.push(format!("the rules of {base}")),
+        }
+        let path = self.path(&format!("branches/{name}"));
+        let branch: Option<Branch> = self.client.read_if_allowed(what, &subject, &path).await?;
+        let Some(branch) = branch else { return Ok(demands) };
+        let classic = branch.protected && branch.protection.enabled != Some(false);
+        demands.add_protection(branch.protection);
+        if classic {
+            match self.client.read(what, &subject, &format!("{path}/protection"), &[]).await {
+                Ok(protection) => demands.add_protection(protection),
+                // GitHub's word for “there is none”; any other 404 is “you may not know”.
+                Err(fault) if fault.why.contains("Branch not protected") => {}
+                Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => {
+                    demands.unread.push(format!("the protection of {base}"));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(demands)
+    }
+}
+
+impl Demands {
+    /// Whether only GraphQL tells whether they are met.
+    pub(super) fn want_graphql(&self) -> bool {
+        self.code_owners || self.conversations || self.queue
+    }
+
+    fn add_rule(&mut self, rule: Rule) {
+        let Rule { kind, parameters } = rule;
+        match kind.as_str() {
+            "pull_request" => {
+                self.reviews = self.reviews.max(parameters.required_approving_review_count);
+                self.code_owners |= parameters.require_code_owner_review;
+                self.last_push |= parameters.require_last_push_approval;
+                self.conversations |= parameters.required_review_thread_resolution;
+            }
+            "required_status_checks" => {
+                let contexts = parameters.required_status_checks;
+                self.checks.extend(contexts.into_iter().map(|context| context.context));
+                self.strict(parameters.strict_required_status_checks_policy);
+            }
+            "merge_queue" => self.queue = true,
+            kind if OF_PUSHES.contains(&kind) => {}
+            // Signatures, deployments, words of the commit message, and whatever GitHub may come up with.
+            kind => drop(self.others.insert(kind.to_owned())),
+        }
+    }
+
+    fn add_protection(&mut self, protection: Protection) {
+        let checks = protection.required_status_checks.unwrap_or_default();
+        self.checks.extend(checks.contexts);
+        self.checks.extend(checks.checks.into_iter().map(|check| check.context));
+        self.strict(checks.strict);
+        let reviews = protection.required_pull_request_reviews.unwrap_or_default();
+        self.reviews = self.reviews.max(reviews.required_approving_review_count);
+        self.code_owners |= reviews.require_code_owner_reviews;
+        self.last_push |= reviews.require_last_push_approval;
+        self.conversations |= protection.required_conversation_resolution.enabled;
+        let others = [
+            (protection.required_signatures.enabled, "required_signatures"),
+            (protection.lock_branch.enabled, "lock_branch"),
+        ];
+        self.others.extend(others.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()));
+    }
+
+    fn strict(&mut self, strict: bool) {
+        if strict {
+            self.others.insert(UP_TO_DATE.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rules_and_protection_add_up_and_the_strictest_wins() {
+        let mut demands = Demands::default();
+        let rules = json!([
+            { "type": "pull_request", "parameters": {
+                "required_approving_review_count": 1, "required_review_thread_resolution": true } },
+            { "type": "pull_request", "parameters": { "required_approving_review_count": 3 } },
+            { "type": "required_status_checks", "parameters": { "required_status_checks": [{ "context": "a" }] } },
+            { "type": "merge_queue", "parameters": { "merge_method": "SQUASH" } },
+            { "type": "deletion" },
+            { "type": "commit_message_pattern", "parameters": { "pattern": "^JIRA-" } },
+        ]);
+        let rules: Vec<Rule> = serde_json::from_value(rules).unwrap();
+        rules.into_iter().for_each(|rule| demands.add_rule(rule));
+        let protection = json!({
+            "required_status_checks": { "strict": true, "contexts": ["b"], "checks": [{ "context": "b", "app_id": 1 }] },
+            "required_pull_request_reviews": {
+                "required_approving_review_count": 2, "require_code_owner_reviews": true,
+                "require_last_push_approval": true, "dismiss_stale_reviews": true },
+            "required_signatures": { "url": "x", "enabled": true },
+            "enforce_admins": { "enabled": true },
+        });
+        demands.add_protection(serde_json::from_value(protection).unwrap());
+        let text = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
+        let expected = Demands {
+            reviews: 3,
+            code_owners: true,
+            last_push: true,
+            conversations: true,
+            checks: text(&["a", "b"]),
+            queue: true,
+            others: text(&["commit_message_pattern", "required_signatures", UP_TO_DATE]),
+            unread: Vec::new(),
+        };
+        assert_eq!(demands, expected);
+    }
+}

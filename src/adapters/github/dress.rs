@@ -1,0 +1,58 @@
+//! Labels, requested reviews, assignees. What is there already is not asked for again.
+
+use serde_json::{Value, json};
+
+use super::GitHub;
+use super::client::{About, Sent, Write};
+use super::pull::Pull;
+use crate::model::{PullDress, PullNumber};
+use crate::ports::{Effect, Fault};
+
+impl GitHub {
+    pub(super) async fn dressed(&self, number: PullNumber, dress: &PullDress) -> Effect<()> {
+        let (what, subject) = (format!("label pull request {number} and ask for reviews"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let path = self.path(&format!("pulls/{}", number.0));
+        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
+            Ok(found) => found,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        let mut refused: Option<Fault> = None;
+        for (path, body) in self.missing(&found, dress) {
+            match self.client.write(about, Write::post(&path, &body)).await {
+                Sent::Done(_) => {}
+                // The others are worth having all the same.
+                Sent::Refused(fault, _) => drop(refused.get_or_insert(fault)),
+                Sent::Unsent(fault) => return Effect::NotSent(fault),
+                Sent::Unknown(fault) => return Effect::Unknown(fault),
+            }
+        }
+        refused.map_or(Effect::Applied(()), Effect::Refused)
+    }
+
+    /// What it does not have yet, as requests. GitHub refuses to ask the author for a review.
+    fn missing(&self, pull: &Pull, dress: &PullDress) -> Vec<(String, Value)> {
+        let PullDress { labels, reviewers, teams, assignees } = dress;
+        let lacks = |wanted: &[String], has: &[String]| -> Vec<String> {
+            let same = |name: &String| has.iter().any(|known| known.eq_ignore_ascii_case(name));
+            wanted.iter().filter(|name| !same(name)).cloned().collect()
+        };
+        let labels = lacks(labels, &pull.labels());
+        let asked: Vec<String> = pull.requested().into_iter().chain([pull.author().to_owned()]).collect();
+        let (reviewers, teams) = (lacks(reviewers, &asked), lacks(teams, &pull.requested_teams()));
+        let assignees = lacks(assignees, &pull.assignees());
+        let of = |kind: &str, rest: &str| self.path(&format!("{kind}/{}/{rest}", pull.number));
+        let mut missing = Vec::new();
+        if !labels.is_empty() {
+            missing.push((of("issues", "labels"), json!({ "labels": labels })));
+        }
+        if !reviewers.is_empty() || !teams.is_empty() {
+            let body = json!({ "reviewers": reviewers, "team_reviewers": teams });
+            missing.push((of("pulls", "requested_reviewers"), body));
+        }
+        if !assignees.is_empty() {
+            missing.push((of("issues", "assignees"), json!({ "assignees": assignees })));
+        }
+        missing
+    }
+}

@@ -1,0 +1,199 @@
+//! What only GraphQL tells or does: conversations, the review decision, the merge queue, auto-merge.
+//!
+//! GraphQL answers 200 with `errors` where REST answers no. It knows no conditional requests and has a counter of its
+//! own, so its answer about a pull request is good for two minutes, or until REST says that it has changed.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::GitHub;
+use super::client::{About, Sent};
+use crate::model::{Blindness, CommitId, MergeMethod};
+use crate::ports::{Effect, Fault};
+
+/// Thirty questions an hour are well under a hundredth of the limit.
+const GOOD_FOR: SignedDuration = SignedDuration::from_secs(120);
+
+const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){\
+    pullRequest(number:$number){reviewDecision isInMergeQueue isMergeQueueEnabled \
+    reviewThreads(first:100){nodes{isResolved}}}}}";
+
+const AUTO_MERGE: &str = "mutation($input:EnablePullRequestAutoMergeInput!){\
+    enablePullRequestAutoMerge(input:$input){pullRequest{number}}}";
+
+const ENQUEUE: &str = "mutation($input:EnqueuePullRequestInput!){\
+    enqueuePullRequest(input:$input){mergeQueueEntry{position}}}";
+
+/// What a look by GraphQL shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Whether reviews are all that is demanded of them, owners of the code included.
+    pub(super) approved: bool,
+    pub(super) queued: bool,
+    pub(super) open_conversations: u32,
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: Option<T>,
+    #[serde(default)]
+    errors: Vec<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(default)]
+    message: String,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    pull_request: Option<Pull>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pull {
+    review_decision: Option<String>,
+    is_in_merge_queue: bool,
+    review_threads: Threads,
+}
+
+#[derive(Deserialize)]
+struct Threads {
+    nodes: Vec<Thread>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Thread {
+    is_resolved: bool,
+}
+
+impl GitHub {
+    /// `None` where the token may not ask.
+    pub(super) async fn asked(&self, of: &super::pull::Pull, what: &str) -> Result<Option<Asked>, Fault> {
+        let number = of.number;
+        let now = self.client.now();
+        let good = |at: &Timestamp| at.checked_add(GOOD_FOR).is_ok_and(|until| now < until);
+        let known = self.seen.asked(number).filter(|(at, updated, _)| good(at) && *updated == of.updated_at);
+        if let Some((_, _, asked)) = known {
+            return Ok(Some(asked));
+        }
+        let subject = self.subject();
+        let (owner, name) = (&self.settings.owner, &self.settings.repository);
+        let variables = json!({ "owner": owner, "name": name, "number": number });
+        let body = json!({ "query": LOOK, "variables": variables });
+        let about = About { what, subject: &subject };
+        let answer: Answer<Data> = self.client.query(about, &body).await?;
+        let pull = answer.data.and_then(|data| data.repository).and_then(|found| found.pull_request);
+        let Some(pull) = pull else { return Ok(None) };
+        let open = pull.review_threads.nodes.iter().filter(|thread| !thread.is_resolved).count();
+        let asked = Asked {
+            approved: pull.review_decision.as_deref().is_none_or(|decision| decision == "APPROVED"),
+            queued: pull.is_in_merge_queue,
+            open_conversations: u32::try_from(open).unwrap_or(u32::MAX),
+        };
+        self.seen.note_asked(number, (now, of.updated_at, asked.clone()));
+        Ok(Some(asked))
+    }
+
+    pub(super) async fn enable_auto_merge(
+        &self,
+        about: About<'_>,
+        node: &str,
+        head: &CommitId,
+        method: MergeMethod,
+    ) -> Result<(), Effect<()>> {
+        let method = method.as_str().to_uppercase();
+        let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str(), "mergeMethod": method });
+        self.done(about, &json!({ "query": AUTO_MERGE, "variables": { "input": input } })).await
+    }
+
+    pub(super) async fn enqueue(
+        &self,
+        about: About<'_>,
+        node: &str,
+        head: &CommitId,
+    ) -> Result<(), Effect<()>> {
+        let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str() });
+        self.done(about, &json!({ "query": ENQUEUE, "variables": { "input": input } })).await
+    }
+
+    async fn done(&self, about: About<'_>, body: &Value) -> Result<(), Effect<()>> {
+        let reply = match self.client.mutate(about, body).await {
+            Sent::Done(reply) => reply,
+            Sent::Refused(fault, _) => return Err(Effect::Refused(fault)),
+            Sent::Unsent(fault) => return Err(Effect::NotSent(fault)),
+            Sent::Unknown(fault) => return Err(Effect::Unknown(fault)),
+        };
+        match reply.json::<Answer<Value>>() {
+            Ok(answer) if answer.errors.is_empty() && answer.data.is_some() => Ok(()),
+            Ok(answer) => Err(Effect::Refused(refused(about, &answer.errors))),
+            Err(error) => Err(Effect::Unknown(about.fault(Blindness::Unintelligible, error.to_string()))),
+        }
+    }
+}
+
+/// What its words mean: GraphQL has no other way to say it.
+fn refused(about: About<'_>, complaints: &[Complaint]) -> Fault {
+    let words: Vec<&str> = complaints.iter().map(|complaint| complaint.message.as_str()).collect();
+    let words = words.join("; ");
+    let says = |text: &str| words.to_lowercase().contains(text);
+    let forbidden = complaints.iter().any(|complaint| complaint.kind.as_deref() == Some("FORBIDDEN"));
+    let fault = |kind, remedy: &str| about.fault(kind, format!("GitHub answered: {words}")).remedy(remedy);
+    if says("clean status") || says("unstable status") {
+        return fault(
+            Blindness::Changed,
+            "nothing holds it any more, so there is nothing to wait for: merge it",
+        );
+    }
+    if says("head sha") || says("expected head") || says("head branch was modified") {
+        return fault(Blindness::Changed, "somebody has pushed to it meanwhile");
+    }
+    if says("auto merge is not allowed") || says("auto-merge is not allowed") {
+        return fault(
+            Blindness::Unintelligible,
+            "allow auto-merge in the repository's settings, or take `merge = \"auto\"` out of keyslot.toml",
+        );
+    }
+    if says("protected branch rules not configured") {
+        return fault(
+            Blindness::Unintelligible,
+            "the base branch has no rule to wait for: somebody merges it, or `merge = \"keyslot\"`",
+        );
+    }
+    match forbidden || says("not accessible") {
+        true => fault(Blindness::Forbidden, "the token needs contents=write and pull_requests=write"),
+        false => fault(Blindness::Unintelligible, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_auto_merge_are_understood_by_their_words() {
+        let about = About { what: "have it merged", subject: "x" };
+        let kind = |message: &str| {
+            let complaint = Complaint { message: message.to_owned(), kind: None };
+            refused(about, &[complaint]).kind
+        };
+        assert_eq!(kind("Pull request Pull request is in clean status"), Blindness::Changed);
+        assert_eq!(kind("Pull request is in unstable status"), Blindness::Changed);
+        assert_eq!(kind("Head sha didn't match expected head oid"), Blindness::Changed);
+        assert_eq!(kind("Auto merge is not allowed for this repository"), Blindness::Unintelligible);
+        assert_eq!(kind("Protected branch rules not configured for this branch"), Blindness::Unintelligible);
+        assert_eq!(kind("Resource not accessible by integration"), Blindness::Forbidden);
+    }
+}

@@ -1,0 +1,108 @@
+//! Merging, and having merged.
+//!
+//! Both name the head that was judged. GitHub is the only authority on whether it may be merged: 405 is “not now”, 409
+//! “somebody has pushed”; a look beforehand is advice.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::GitHub;
+use super::client::{About, Sent, Write};
+use super::pull::Pull;
+use super::refusal::Refusal;
+use crate::model::{Blindness, CommitId, MergeMethod, PullNumber, PullState};
+use crate::ports::{Effect, Fault, Permit};
+
+#[derive(Deserialize)]
+struct Merged {
+    sha: String,
+    merged: bool,
+}
+
+impl GitHub {
+    pub(super) async fn merge_now(
+        &self,
+        pull: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+        permit: &Permit,
+    ) -> Effect<CommitId> {
+        let (what, subject) = (format!("merge pull request {pull}"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let path = self.path(&format!("pulls/{}/merge", pull.0));
+        let body = json!({ "sha": head.as_str(), "merge_method": method.as_str() });
+        let write = Write { method: Method::PUT, path: &path, body: Some(&body), permit: Some(permit) };
+        self.seen.forget(pull.0);
+        match self.client.write(about, write).await {
+            Sent::Done(reply) => {
+                match reply.json::<Merged>() {
+                    Ok(Merged { sha, merged: true }) => Effect::Applied(CommitId::new(sha)),
+                    Ok(_) | Err(_) => Effect::Unknown(about.fault(
+                        Blindness::Unintelligible,
+                        "GitHub's answer does not say whether it is merged",
+                    )),
+                }
+            }
+            Sent::Refused(fault, refusal) => Effect::Refused(not_merged(fault, &refusal)),
+            Sent::Unsent(fault) => Effect::NotSent(fault),
+            Sent::Unknown(fault) => Effect::Unknown(fault),
+        }
+    }
+
+    pub(super) async fn have_merged(
+        &self,
+        pull: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+    ) -> Effect<()> {
+        let (what, subject) = (format!("have pull request {pull} merged"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let path = self.path(&format!("pulls/{}", pull.0));
+        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
+            Ok(found) => found,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        if found.state() != PullState::Open || found.head.sha != head.as_str() {
+            let why = "it is not open any more, or somebody has pushed to it";
+            return Effect::Refused(about.fault(Blindness::Changed, why));
+        }
+        let Some(node) = &found.node_id else {
+            return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
+        };
+        self.seen.forget(pull.0);
+        match self.enable_auto_merge(about, node, head, method).await {
+            Ok(()) => Effect::Applied(()),
+            // Where nothing else holds it, a queue still does.
+            Err(Effect::Refused(fault))
+                if fault.kind == Blindness::Changed && self.has_queue(&found).await =>
+            {
+                match self.enqueue(about, node, head).await {
+                    Ok(()) => Effect::Applied(()),
+                    Err(effect) => effect,
+                }
+            }
+            Err(effect) => effect,
+        }
+    }
+
+    async fn has_queue(&self, pull: &Pull) -> bool {
+        self.demands(&pull.base.branch, "read the rules").await.is_ok_and(|demands| demands.queue)
+    }
+}
+
+/// A method that the repository does not allow is no matter of time; whatever else holds it is.
+fn not_merged(fault: Fault, refusal: &Refusal) -> Fault {
+    match refusal.status() {
+        StatusCode::METHOD_NOT_ALLOWED if refusal.says("not allowed") => Fault {
+            remedy: "name a method that the repository allows: `merge_method` under \
+                     [environment.NAME.release.forge] in keyslot.toml"
+                .to_owned(),
+            ..fault
+        },
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::CONFLICT => {
+            Fault { kind: Blindness::Changed, remedy: "look again".to_owned(), ..fault }
+        }
+        _ => fault,
+    }
+}

@@ -1,0 +1,79 @@
+//! What people see on the pull requests of a rotation, kept up to date as far as it can be.
+//!
+//! Nothing rests on it: it is told when there is nothing else to do, at most once a minute, and a forge that does not
+//! take it holds nothing up. That is told once, and tried again after a while.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Driver, Notice};
+use crate::model::{PullNumber, World};
+use crate::ports::{Bulletin, Effect, Fault};
+use crate::render;
+use crate::rotation::{Fold, Outcome, Produced, later};
+
+/// Between two bulletins.
+const PACE: Duration = Duration::from_secs(60);
+
+/// After the forge has not taken one.
+const AFTER_FAILURE: Duration = Duration::from_secs(600);
+
+/// What was told where, and when something may be told again.
+#[derive(Default)]
+pub(super) struct Bulletins {
+    told: BTreeMap<PullNumber, Bulletin>,
+    not_before: Option<Timestamp>,
+    /// A failure was told.
+    complained: bool,
+}
+
+impl Driver {
+    /// Tells how the rotation stands, where that has changed. At its end it is told whatever the pace.
+    pub(super) async fn tell(&mut self) {
+        let now = self.ports.clock.now();
+        let over = self.fold.closed.is_some();
+        let due = over || self.bulletins.not_before.is_none_or(|at| at <= now);
+        let pulls = pulls(&self.fold, &self.world);
+        if !self.policy.pulls.board || !due || pulls.is_empty() {
+            return;
+        }
+        let Some(bulletin) = render::bulletin::bulletin(&self.report_as_seen(), &self.policy) else { return };
+        for pull in pulls {
+            if self.bulletins.told.get(&pull) == Some(&bulletin) {
+                continue;
+            }
+            self.bulletins.not_before = Some(later(now, PACE));
+            match self.ports.forge.publish(pull, &bulletin).await {
+                Effect::Applied(()) => {
+                    self.bulletins.told.insert(pull, bulletin.clone());
+                }
+                Effect::NotSent(fault) | Effect::Refused(fault) | Effect::Unknown(fault) => {
+                    self.not_told(&fault, now);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn not_told(&mut self, fault: &Fault, now: Timestamp) {
+        self.bulletins.not_before = Some(later(now, AFTER_FAILURE));
+        if !std::mem::replace(&mut self.bulletins.complained, true) {
+            self.say(&Notice::NotTold { fault });
+        }
+    }
+}
+
+/// The pull requests of this rotation: those that the journal knows, and those that were found.
+fn pulls(fold: &Fold, world: &World) -> Vec<PullNumber> {
+    let found = world.pulls.values().filter_map(|seen| seen.get()?.as_ref().map(|pull| pull.number));
+    let opened = fold.steps.values().filter_map(|record| match &record.outcome {
+        Some((_, Outcome::Applied { produced: Produced::Pull(number) })) => Some(*number),
+        _ => None,
+    });
+    let mut pulls: Vec<PullNumber> = opened.chain(found).collect();
+    pulls.sort();
+    pulls.dedup();
+    pulls
+}

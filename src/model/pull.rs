@@ -1,0 +1,200 @@
+//! A pull request as its forge shows it: how it stands, which head each approval was given on, what holds it; and what
+//! a team has decided about pull requests.
+//!
+//! Facts only: what follows from them is decided elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BranchName, CommitId, PullNumber};
+
+/// Open, merged or closed without merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PullState {
+    Open,
+    Merged { commit: CommitId },
+    Closed,
+}
+
+/// A required check on the pull request's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullCheck {
+    pub name: String,
+    /// `None` while it runs or has not been started.
+    pub passed: Option<bool>,
+}
+
+/// An approval, with the head that it was given on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullApproval {
+    pub by: String,
+    pub head: CommitId,
+    /// Whether it is of the change that the present head makes: of that very head, or of one that changes the same lines
+    /// in the same way (somebody has merged the base branch into it, say).
+    pub same_change: bool,
+}
+
+/// What holds an open pull request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PullWait {
+    Reviews {
+        have: u32,
+        want: u32,
+        /// Whom a review was requested from: people, and teams as `owner/team`.
+        from: Vec<String>,
+    },
+    /// Enough have approved, and none of them owns the code that changes.
+    CodeOwners {
+        from: Vec<String>,
+    },
+    ChangesRequested {
+        by: String,
+    },
+    /// They approved another change than the one that the present head makes, and nobody else has approved this one.
+    StaleApprovals {
+        by: Vec<String>,
+    },
+    CheckRunning {
+        name: String,
+        url: Option<String>,
+    },
+    CheckNotStarted {
+        name: String,
+    },
+    CheckFailed {
+        name: String,
+        url: Option<String>,
+    },
+    /// Conversations that somebody has to resolve.
+    Conversations {
+        open: u32,
+    },
+    Draft,
+    Conflict,
+    Behind,
+    /// It is merged by the base branch's merge queue; `queued`: and is in it.
+    Queue {
+        queued: bool,
+    },
+    /// The forge says blocked, and nothing that can be seen explains it. Rules that might, and what could not be read.
+    Blocked {
+        rules: Vec<String>,
+        unread: Vec<String>,
+    },
+    /// The forge is still working it out.
+    NotComputed,
+    /// Nothing holds it for the forge; somebody has to press the button.
+    Mergeable,
+}
+
+/// A pull request on its forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullView {
+    pub number: PullNumber,
+    pub url: String,
+    pub author: String,
+    pub head_branch: BranchName,
+    pub head: CommitId,
+    pub base: BranchName,
+    pub state: PullState,
+    /// The last word of each reviewer, where it is an approval that the forge counts.
+    pub approvals: Vec<PullApproval>,
+    /// How many approvals the base branch demands, as far as that can be read.
+    pub reviews_wanted: u32,
+    /// Whether the forge has been asked to merge it by itself.
+    pub auto_merge: bool,
+    pub checks: Vec<PullCheck>,
+    /// Empty unless open.
+    pub waits: Vec<PullWait>,
+}
+
+impl PullView {
+    /// How many have approved the change that the present head makes.
+    pub fn approved(&self) -> usize {
+        self.approvals.iter().filter(|approval| approval.same_change).count()
+    }
+
+    /// Who has approved another change than that.
+    pub fn stale(&self) -> Vec<String> {
+        let stale = self.approvals.iter().filter(|approval| !approval.same_change);
+        stale.map(|approval| approval.by.clone()).collect()
+    }
+
+    /// Whether nothing holds it for the forge.
+    pub fn is_mergeable(&self) -> bool {
+        self.waits.contains(&PullWait::Mergeable)
+    }
+}
+
+/// Who merges the pull requests that keyslot opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Merging {
+    #[default]
+    People,
+    /// The forge, as soon as its rules allow: keyslot asks it to (auto-merge).
+    Auto,
+    /// keyslot, as soon as the forge's rules allow and somebody has approved the head, where it is not its own.
+    Keyslot,
+}
+
+/// How commits come into the base branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeMethod {
+    #[default]
+    Merge,
+    Squash,
+    Rebase,
+}
+
+impl MergeMethod {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MergeMethod::Merge => "merge",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase",
+        }
+    }
+}
+
+/// What a pull request is given when it has been opened, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct PullDress {
+    pub labels: Vec<String>,
+    /// Logins.
+    pub reviewers: Vec<String>,
+    /// Teams of the repository's owner, by their short names.
+    pub teams: Vec<String>,
+    /// Logins.
+    pub assignees: Vec<String>,
+}
+
+impl PullDress {
+    pub fn is_empty(&self) -> bool {
+        let PullDress { labels, reviewers, teams, assignees } = self;
+        [labels, reviewers, teams, assignees].into_iter().all(Vec::is_empty)
+    }
+}
+
+/// What a team has decided about pull requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullPolicy {
+    pub merging: Merging,
+    pub method: MergeMethod,
+    pub draft: bool,
+    pub dress: PullDress,
+    /// Whether the pull request is told how the rotation stands.
+    pub board: bool,
+}
+
+impl Default for PullPolicy {
+    fn default() -> PullPolicy {
+        PullPolicy {
+            merging: Merging::People,
+            method: MergeMethod::Merge,
+            draft: false,
+            dress: PullDress::default(),
+            board: true,
+        }
+    }
+}

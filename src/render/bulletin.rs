@@ -1,0 +1,196 @@
+//! How a rotation stands, for the pull request: the matrix, the phases, what holds it, in Markdown.
+//!
+//! A pull request may be public. So reasons that name people, addresses or machines, or that quote a service, are told
+//! by their gate alone; which are told in full is listed here, and a new reason is not. Nothing here has an age: the
+//! same state gives the same text.
+
+use super::matrix::{Cell, Matrix};
+use super::{pull_request, reason, span};
+use crate::model::{Policy, StampName};
+use crate::ports::{Bulletin, BulletinState};
+use crate::rotation::{Leg, Opened, Opens, PhaseReport, PhaseState, Reason, Report, Verdict, Why};
+
+/// What a commit status may say.
+const LINE: usize = 140;
+
+/// The bulletin of the rotation that the report is about; absent where there never was one.
+pub fn bulletin(report: &Report, policy: &Policy) -> Option<Bulletin> {
+    let opened = report.opened.as_ref()?;
+    let (state, line) = stands(report);
+    let stamps: Vec<StampName> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
+    let matrix = Matrix::of(&report.world, &stamps, opened.access, policy.vault_lag, report.at);
+    let mut text = head(opened);
+    text.push_str(&format!("**{line}**\n\n"));
+    if state == BulletinState::UnderWay {
+        text.push_str(&reasons(report));
+        text.push_str(&table(&matrix));
+    }
+    text.push_str(&phases(report));
+    let line = line.chars().take(LINE).collect();
+    Some(Bulletin { rotation: opened.rotation.clone(), text, state, line })
+}
+
+fn head(opened: &Opened) -> String {
+    let kind = opened.retires();
+    let account = &opened.account.name;
+    format!("### Rotation of the {kind} key of `{account}` ({})\n\n", plain(opened.environment.as_str()))
+}
+
+fn stands(report: &Report) -> (BulletinState, String) {
+    match &report.closed {
+        Some((at, true, _)) => return (BulletinState::Done, format!("done at {}", span::rfc3339(*at))),
+        Some((at, false, why)) => {
+            return (BulletinState::GivenUp, format!("closed at {}: {}", span::rfc3339(*at), plain(why)));
+        }
+        None => {}
+    }
+    let Some(decision) = &report.decision else { return (BulletinState::UnderWay, "under way".to_owned()) };
+    let phase = decision.phase;
+    let line = match &decision.verdict {
+        _ if report.paused.is_some() => format!("paused in {phase}"),
+        Verdict::Halt { .. } => format!("{phase}: a person must act"),
+        Verdict::Wait { .. } => format!("{phase}: waits ({})", phase.title()),
+        Verdict::Act { .. } | Verdict::Record(_) => format!("{phase}: {}", phase.title()),
+        Verdict::Done | Verdict::Enough => format!("{phase} is through"),
+    };
+    (BulletinState::UnderWay, line)
+}
+
+/// What it waits for. That something is to be looked at again is no news.
+fn reasons(report: &Report) -> String {
+    let held = report.held().into_iter().filter(|one| one.why.opens() != Opens::ByLooking);
+    let mut lines: Vec<String> = held.map(line).collect();
+    lines.dedup();
+    const SHOWN: usize = 12;
+    let more = lines.len().saturating_sub(SHOWN);
+    let mut text: String = lines.iter().take(SHOWN).map(|line| format!("- {line}\n")).collect();
+    if more > 0 {
+        text.push_str(&format!("- and {more} more\n"));
+    }
+    if text.is_empty() { text } else { format!("{text}\n") }
+}
+
+fn line(one: &Reason) -> String {
+    let why = match may_be_public(&one.why) {
+        true => reason::why(one).lines().next().unwrap_or_default().to_owned(),
+        false => format!("not yet: {}", one.gate.holds_for()),
+    };
+    match one.why.opens() {
+        Opens::ByPerson => format!("{} (`{}`; a person must act)", plain(&why), one.gate),
+        Opens::ByLooking | Opens::ByWaiting => format!("{} (`{}`)", plain(&why), one.gate),
+    }
+}
+
+/// Reasons that name nobody and quote nobody, but for what the forge shows anyway.
+fn may_be_public(why: &Why) -> bool {
+    matches!(
+        why,
+        Why::LocalAuthDisabled
+            | Why::KeySpreading { .. }
+            | Why::TargetTooOld { .. }
+            | Why::NoReference
+            | Why::TreeProblems { .. }
+            | Why::PullOpen { .. }
+            | Why::PullClosed { .. }
+            | Why::PullNotListed { .. }
+            | Why::HeadNotJudged { .. }
+            | Why::PushedSince { .. }
+            | Why::MergedUnreviewed { .. }
+            | Why::MergedButReads { .. }
+            | Why::CheckNotPassed { .. }
+            | Why::BranchReads { .. }
+            | Why::RunUnderWay { .. }
+            | Why::RunWaitsForApproval { .. }
+            | Why::RunJustEnded { .. }
+            | Why::RunFailed { .. }
+            | Why::RunDidNotWrite { .. }
+            | Why::VaultHolds { .. }
+            | Why::VaultSettling { .. }
+            | Why::VaultDisabled
+            | Why::WorkloadMissing
+            | Why::Paused
+            | Why::Recreate
+            | Why::RolloutUnderWay { .. }
+            | Why::Unhealthy { .. }
+            | Why::CanaryFirst { .. }
+            | Why::Soaking { .. }
+            | Why::WaveFull { .. }
+            | Why::LastHealthyStamp { .. }
+            | Why::NotApproved { .. }
+            | Why::NotAcceptedLongEnough { .. }
+            | Why::OperationRunning { .. }
+    )
+}
+
+fn table(matrix: &Matrix) -> String {
+    let cell = |cell: Cell| cell.holds.as_str();
+    let mut text =
+        "| stamp | base branch | release | key vault | pods |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for row in &matrix.rows {
+        let old = match row.old_pods {
+            0 => String::new(),
+            old => format!(" ({old} old)"),
+        };
+        let (base, release, vault, pods) =
+            (cell(row.base), cell(row.release), cell(row.vault), cell(row.pods));
+        let stamp = plain(row.stamp.as_str());
+        text.push_str(&format!("| {stamp} | {base} | {release} | {vault} | {pods}{old} |\n"));
+    }
+    format!("{text}\n")
+}
+
+fn phases(report: &Report) -> String {
+    let mut text: String = report.phases.iter().map(phase).collect();
+    text.push_str(&format!("\n{}\n", pull_request::FOOT));
+    text
+}
+
+fn phase(phase: &PhaseReport) -> String {
+    let (mark, note) = match phase.state {
+        PhaseState::Done => ("x", ""),
+        PhaseState::FoundDone => ("x", " (was so)"),
+        PhaseState::Current => (" ", " ← now"),
+        PhaseState::Pending => (" ", ""),
+    };
+    let leg = if phase.leg == Leg::Back { "back: " } else { "" };
+    format!("- [{mark}] {leg}**{}**: {}{note}\n", phase.phase, phase.phase.title())
+}
+
+/// Names and words of others as they are: no markup, no table's edge, nobody called.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => plain.push_str("&lt;"),
+            '>' => plain.push_str("&gt;"),
+            '|' => plain.push_str("&#124;"),
+            '@' => plain.push_str("&#64;"),
+            '`' => plain.push('\''),
+            '\r' | '\n' => plain.push(' '),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Caller;
+    use crate::rotation::{Gate, Subject};
+
+    #[test]
+    fn what_names_people_or_machines_is_told_by_its_gate_alone() {
+        let by = Caller { address: "192.0.2.7".to_owned(), agent: "laptop of ada".to_owned() };
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let why = Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3 };
+        let told = line(&Reason::new(Gate::NotRefused, Subject::Client("192.0.2.7".to_owned()), why));
+        assert!(!told.contains("192.0.2.7") && !told.contains("ada"), "{told}");
+        assert!(told.starts_with("not yet: Cosmos DB has refused no request"), "{told}");
+    }
+
+    #[test]
+    fn words_of_others_are_neither_markup_nor_a_call() {
+        assert_eq!(plain("a|b <b> @team `x`\n#"), "a&#124;b &lt;b&gt; &#64;team 'x' #");
+    }
+}

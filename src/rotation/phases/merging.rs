@@ -1,0 +1,114 @@
+//! What keyslot itself does about an open pull request: it dresses it once, asks the forge to merge it, or merges it.
+//!
+//! The forge's rules are the forge's: they hold for whoever presses the button. What is judged here is what no rule of
+//! the forge knows: that the head is one whose tree reads the wanted slot alone, and that nobody but keyslot has pushed
+//! to it since somebody last approved it.
+
+use super::super::attempt::{Repeat, may_try};
+use super::super::{Context, Gate, Outcome, Produced, Reason, Step, Subject, Why};
+use super::merge::fetched_before;
+use super::propose::{branch_name, tree_resolved};
+use crate::model::{CommitId, EvidenceKey, Merging, PullView, PullWait, ReleaseView};
+
+/// What is to be done, if anything.
+pub(super) enum Next {
+    Nothing,
+    Do(Step),
+    /// keyslot would, and may not.
+    Held(Box<Reason>),
+}
+
+pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Next {
+    if let Some(step) = dress(ctx, pull) {
+        return Next::Do(step);
+    }
+    let (leg, number, head) = (ctx.leg, pull.number, pull.head.clone());
+    let method = ctx.policy.pulls.method;
+    let queued = |queued| pull.waits.contains(&PullWait::Queue { queued });
+    let step = match ctx.policy.pulls.merging {
+        Merging::People => return Next::Nothing,
+        Merging::Keyslot if pull.is_mergeable() => Step::MergePull { leg, pull: number, head, method },
+        // Into a queue nothing is merged directly: it is put there, and the queue merges.
+        Merging::Keyslot if queued(false) => Step::AutoMerge { leg, pull: number, head, method },
+        Merging::Auto if may_be_asked_for(pull) => Step::AutoMerge { leg, pull: number, head, method },
+        Merging::Keyslot | Merging::Auto => return Next::Nothing,
+    };
+    match judged(ctx, code, pull).and_then(|()| tried(ctx, pull, &step)) {
+        Ok(()) => Next::Do(step),
+        Err(reason) => Next::Held(reason),
+    }
+}
+
+/// Once, whatever becomes of it: what people take away again stays away, and what was refused holds nothing up.
+fn dress(ctx: &Context<'_>, pull: &PullView) -> Option<Step> {
+    let dress = &ctx.policy.pulls.dress;
+    if dress.is_empty() {
+        return None;
+    }
+    let step = Step::DressPull { leg: ctx.leg, pull: pull.number, dress: dress.clone() };
+    let applied = ctx.record(&step).is_some_and(|record| record.applied);
+    // What is there already is not asked for again.
+    let may = || may_try(ctx, Gate::Merged, &Subject::Pull(pull.number), &step, Repeat::Harmless).is_ok();
+    (!applied && may()).then_some(step)
+}
+
+/// The forge takes the wish only while something holds the pull request that may still open by itself.
+fn may_be_asked_for(pull: &PullView) -> bool {
+    let hopeless = |wait: &PullWait| {
+        matches!(wait, PullWait::Draft | PullWait::Conflict | PullWait::NotComputed | PullWait::Mergeable)
+            || *wait == PullWait::Queue { queued: true }
+    };
+    !pull.auto_merge && !pull.waits.iter().any(hopeless)
+}
+
+/// The head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
+fn judged(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Result<(), Box<Reason>> {
+    let branch = branch_name(ctx);
+    let hold = |why| Err(Box::new(Reason::new(Gate::Merged, Subject::Pull(pull.number), why)));
+    let view = code.proposals.get(&branch).filter(|view| view.head == pull.head);
+    let Some(view) = view else {
+        return hold(match fetched_before(ctx, &branch) {
+            true => Why::NotSeen(EvidenceKey::Code),
+            false => Why::HeadNotJudged { head: pull.head.clone() },
+        });
+    };
+    if let Some(reason) = tree_resolved(view).into_iter().next() {
+        return Err(Box::new(reason));
+    }
+    let (reads, wanted) = (view.claim.reads, ctx.target());
+    if !reads.is(wanted) {
+        return hold(Why::BranchReads { reads, wanted });
+    }
+    // As many as the base branch wants: it may count approvals of what was there before the last push.
+    let needed = if is_ours(ctx, &pull.head) { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
+    let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
+    match pull.approved() >= needed as usize || (waits_for_reviews && is_ours(ctx, &pull.head)) {
+        true => Ok(()),
+        false => hold(Why::PushedSince { head: pull.head.clone() }),
+    }
+}
+
+/// Whether it is the commit that keyslot has pushed.
+fn is_ours(ctx: &Context<'_>, head: &CommitId) -> bool {
+    ctx.fold.steps.values().any(|record| {
+        let of_leg = matches!(&record.intent.step, Step::PushProposal { leg, .. } if *leg == ctx.leg);
+        let made = record.outcome.as_ref().map(|(_, outcome)| outcome);
+        of_leg && matches!(made, Some(Outcome::Applied { produced: Produced::Commit(made) }) if made == head)
+    })
+}
+
+/// A refusal is told and waited out: whoever may merge it still can.
+fn tried(ctx: &Context<'_>, pull: &PullView, step: &Step) -> Result<(), Box<Reason>> {
+    let subject = Subject::Pull(pull.number);
+    let repeat = match step {
+        // It names the head, and what is merged cannot be merged again.
+        Step::MergePull { .. } => Repeat::Harmless,
+        _ => Repeat::After(ctx.policy.settle),
+    };
+    may_try(ctx, Gate::Merged, &subject, step, repeat).map_err(|reason| match reason.why {
+        Why::StepRefused { step, why } => {
+            Box::new(Reason::new(Gate::Merged, subject, Why::MergeRefused { step, why }))
+        }
+        _ => reason,
+    })
+}

@@ -1,0 +1,44 @@
+//! What the base branch demands besides reviews and the check. The default world demands nothing more.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// The rules of the base branch. They stand in a ruleset, unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct RulesConfig {
+    /// Classic protection, besides the ruleset. The strictest wins.
+    pub classic: Option<ClassicConfig>,
+    /// One of them must approve; nobody has to where there are none.
+    pub code_owners: Vec<String>,
+    /// A push takes every approval back.
+    pub dismiss_stale: bool,
+    /// Somebody else than who pushed last must approve what was pushed last.
+    pub last_push: bool,
+    /// Every conversation must be resolved.
+    pub conversations: bool,
+    /// The branch must be up to date with its base.
+    pub strict: bool,
+    /// The base branch has a merge queue, which takes so long.
+    pub queue: Option<Duration>,
+    /// Kinds of rules that no pull request of this world can fulfil.
+    pub others: Vec<String>,
+    /// The repository allows no auto-merge.
+    pub no_auto_merge: bool,
+}
+
+/// Classic branch protection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClassicConfig {
+    pub reviews: u32,
+    /// Checks that it demands besides the world's own; nobody ever reports them.
+    pub checks: Vec<String>,
+    /// Whether keyslot's token may read it.
+    pub readable: bool,
+}
+
+impl RulesConfig {
+    pub(super) fn is_default(&self) -> bool {
+        *self == RulesConfig::default()
+    }
+}

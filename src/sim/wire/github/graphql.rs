@@ -1,0 +1,120 @@
+//! GraphQL, as much of it as keyslot says: one query and two mutations, told apart by what they name.
+//!
+//! It answers 200 whatever happens; what went wrong stands in `errors`.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+
+use super::door::Caller;
+use super::{Face, answer, show};
+use crate::model::{CommitId, PullNumber, PullWait};
+use crate::sim::config::MergeMethod;
+use crate::sim::{Call, Command, Operation, Pull, World};
+
+pub(super) async fn serve(
+    State(face): State<Face>,
+    Extension(Caller(login)): Extension<Caller>,
+    Json(asked): Json<Value>,
+) -> Response {
+    let query = asked["query"].as_str().unwrap_or_default().to_owned();
+    let input = asked["variables"]["input"].clone();
+    let is = |name: &str| query.contains(name);
+    if is("enablePullRequestAutoMerge") {
+        return face
+            .deed("enablePullRequestAutoMerge", &input, |number| Command::AutoMerge {
+                number,
+                head: head(&input),
+                method: method(&input),
+                by: login,
+            })
+            .await;
+    }
+    if is("enqueuePullRequest") {
+        return face
+            .deed("enqueuePullRequest", &input, |number| Command::Enqueue { number, head: head(&input) })
+            .await;
+    }
+    if is("reviewThreads") {
+        let number = PullNumber(asked["variables"]["number"].as_u64().unwrap_or_default());
+        let call = Call::of(Operation::ReadPull);
+        return match face.0.shared.call(&call, |world| look(world, number)).await {
+            Ok(pull) => Json(json!({ "data": { "repository": { "pullRequest": pull } } })).into_response(),
+            Err(refusal) => answer::refused(&refusal),
+        };
+    }
+    let message = "this world does not know such a question";
+    Json(json!({ "data": null, "errors": [{ "message": message }] })).into_response()
+}
+
+fn head(input: &Value) -> Option<CommitId> {
+    input["expectedHeadOid"].as_str().map(CommitId::from)
+}
+
+fn method(input: &Value) -> MergeMethod {
+    match input["mergeMethod"].as_str() {
+        Some("SQUASH") => MergeMethod::Squash,
+        Some("REBASE") => MergeMethod::Rebase,
+        _ => MergeMethod::MergeCommit,
+    }
+}
+
+impl Face {
+    async fn deed(&self, name: &str, input: &Value, command: impl FnOnce(PullNumber) -> Command) -> Response {
+        let node = input["pullRequestId"].as_str().unwrap_or_default().to_owned();
+        let call = Call::of(Operation::MergePull);
+        let done = self.0.shared.call(&call, |world| {
+            let Some(number) = pull_of(world, &node) else {
+                return complaint(name, "NOT_FOUND", "Could not resolve to a node with the global id");
+            };
+            match world.apply(command(number)) {
+                Ok(_) => json!({ "data": { name: {
+                    "pullRequest": { "number": number.0 }, "mergeQueueEntry": { "position": 1 },
+                } } }),
+                Err(refusal) => complaint(name, "UNPROCESSABLE", &refusal.to_string()),
+            }
+        });
+        match done.await {
+            Ok(body) if body.get("errors").is_none() => answer::done(http::StatusCode::OK, body),
+            Ok(body) => Json(body).into_response(),
+            Err(refusal) => answer::refused(&refusal),
+        }
+    }
+}
+
+fn pull_of(world: &World, node: &str) -> Option<PullNumber> {
+    world.pulls().iter().find(|pull| show::node(world, pull) == node).map(|pull| pull.number)
+}
+
+fn complaint(name: &str, kind: &str, message: &str) -> Value {
+    json!({ "data": { name: null }, "errors": [{ "type": kind, "path": [name], "message": message }] })
+}
+
+fn look(world: &World, number: PullNumber) -> Value {
+    let Some(pull) = world.pull(number) else { return Value::Null };
+    let (open, resolved) = pull.conversations;
+    let threads = (0..open).map(|_| false).chain((0..resolved).map(|_| true));
+    let threads: Vec<Value> = threads.map(|resolved| json!({ "isResolved": resolved })).collect();
+    json!({
+        "reviewDecision": decision(world, pull), "isInMergeQueue": pull.queued,
+        "isMergeQueueEnabled": world.config().people.rules.queue.is_some(),
+        "reviewThreads": { "nodes": threads },
+    })
+}
+
+fn decision(world: &World, pull: &Pull) -> &'static str {
+    let waits = world.pull_waits(pull);
+    let against = waits.iter().any(|wait| matches!(wait, PullWait::ChangesRequested { .. }));
+    let wanted = waits.iter().any(|wait| {
+        matches!(
+            wait,
+            PullWait::Reviews { .. } | PullWait::CodeOwners { .. } | PullWait::StaleApprovals { .. }
+        )
+    });
+    match (against, wanted) {
+        (true, _) => "CHANGES_REQUESTED",
+        (false, true) => "REVIEW_REQUIRED",
+        (false, false) => "APPROVED",
+    }
+}

@@ -1,0 +1,214 @@
+//! The pull request as the place to look: one comment, one status, one label, whatever happens.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::executor::block_on;
+use keyslot::drive::{Notice, TurnEnd, Watcher};
+use keyslot::model::{PullNumber, RotationId};
+use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
+use keyslot::sim::memory::{CrashMoment, Crashes};
+use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
+use keyslot::sim::{self, Command, Fault, Mark, Operation, Target, Trouble, When, World};
+
+use crate::desk::Desk;
+use crate::github::{applied, new_pull, quiet};
+use crate::harm_scenarios::small;
+use crate::in_memory::{Life, Theatre};
+
+const LABEL: &str = "key rotation in progress";
+
+fn bulletin(text: &str, state: BulletinState) -> Bulletin {
+    let rotation = RotationId::new("r1");
+    Bulletin { rotation, text: text.to_owned(), state, line: format!("line of {text}") }
+}
+
+fn comments(world: &World) -> Vec<String> {
+    world.pulls()[0].comments.iter().map(|comment| comment.body.clone()).collect()
+}
+
+async fn opened() -> (Desk, PullNumber) {
+    let desk = Desk::new(quiet(), 20.0);
+    desk.propose("fix/flip").await;
+    let number = applied(desk.github().open_pull(&new_pull()).await);
+    (desk, number)
+}
+
+fn writes(desk: &Desk) -> Vec<(String, String)> {
+    let said = desk.exchanges(github::HOST).into_iter().filter(|one| one.method != "GET");
+    said.map(|one| (one.method, one.path.trim_start_matches("/repos/afmc/platform").to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_world_itself_makes_two_of_what_is_asked_for_twice() {
+    let (desk, number) = opened().await;
+    for _ in 0..2 {
+        let command = Command::Comment { number, body: "hello".to_owned(), by: "ada".to_owned() };
+        desk.with(|world| world.apply(command)).unwrap();
+    }
+    assert_eq!(desk.with(|world| comments(world)).len(), 2);
+}
+
+#[tokio::test]
+async fn one_comment_one_status_and_one_label_are_kept_up_to_date_and_the_label_goes_at_the_end() {
+    let (desk, number) = opened().await;
+    let github = desk.github();
+    applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    let before = desk.exchanges(github::HOST).len();
+    applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    assert_eq!(desk.exchanges(github::HOST).len(), before, "unchanged: no request");
+    applied(github.publish(number, &bulletin("second", BulletinState::UnderWay)).await);
+    desk.with(|world| {
+        assert_eq!(comments(world), ["<!-- keyslot:r1 -->\nsecond"]);
+        assert!(world.pulls()[0].labels.contains(LABEL));
+        let last = world.statuses().last().unwrap();
+        assert_eq!((last.context.as_str(), last.state.as_str()), ("keyslot/rotation", "pending"));
+        assert_eq!((&last.commit, last.description.as_str()), (&world.pulls()[0].head, "line of second"));
+    });
+    applied(github.publish(number, &bulletin("end", BulletinState::Done)).await);
+    desk.with(|world| {
+        assert_eq!(comments(world).len(), 1);
+        assert!(!world.pulls()[0].labels.contains(LABEL));
+        assert_eq!(world.statuses().last().unwrap().state, "success");
+    });
+}
+
+#[tokio::test]
+async fn another_process_finds_the_comment_and_says_nothing_that_is_said_already() {
+    let (desk, number) = opened().await;
+    applied(desk.github().publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    let before = writes(&desk).len();
+    applied(desk.github().publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    assert_eq!(writes(&desk).len(), before);
+    applied(desk.github().publish(number, &bulletin("second", BulletinState::UnderWay)).await);
+    assert_eq!(desk.with(|world| comments(world)), ["<!-- keyslot:r1 -->\nsecond"]);
+    // The comment of another rotation is another comment.
+    let other = Bulletin { rotation: RotationId::new("r2"), ..bulletin("other", BulletinState::UnderWay) };
+    applied(desk.github().publish(number, &other).await);
+    assert_eq!(desk.with(|world| comments(world)).len(), 2);
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_there_is_one_comment_all_the_same() {
+    let (desk, number) = opened().await;
+    let github = desk.github();
+    let which = Which { method: "POST".to_owned(), path: "/comments".to_owned(), ..Which::default() };
+    desk.wire.faults().add(WireFault::once(which, WireTrouble::DropAnswer));
+    let end = github.publish(number, &bulletin("first", BulletinState::UnderWay)).await;
+    assert!(matches!(end, Effect::Unknown(_)), "{end:?}");
+    applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    assert_eq!(desk.with(|world| comments(world)).len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_takes_the_label_away_means_it() {
+    let (desk, number) = opened().await;
+    let github = desk.github();
+    applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    let mark = Mark::Unlabel(LABEL.to_owned());
+    desk.with(|world| world.apply(Command::MarkPull { number, mark })).unwrap();
+    applied(github.publish(number, &bulletin("second", BulletinState::UnderWay)).await);
+    assert!(!desk.with(|world| world.pulls()[0].labels.contains(LABEL)));
+}
+
+fn theatre(config: sim::WorldConfig, crashes: Crashes) -> Theatre {
+    let mut theatre = Theatre::with_crashes(config, crashes);
+    theatre.policy.pulls.board = true;
+    theatre
+}
+
+#[test]
+fn a_rotation_tells_its_pull_request_how_it_stands_to_its_end() {
+    let mut theatre = theatre(small(), Crashes::none());
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    let [text] = &comments(&world)[..] else { panic!("{:?}", comments(&world)) };
+    assert!(text.contains("**done at "), "{text}");
+    assert!(text.contains("- [x] **regenerate**"), "{text}");
+    assert!(!world.pulls()[0].labels.contains(LABEL));
+    let states: Vec<&str> = world.statuses().iter().map(|status| status.state.as_str()).collect();
+    assert!(states.len() > 3 && states[0] == "pending" && states.last() == Some(&"success"), "{states:?}");
+    let every = world.statuses().windows(2).all(|pair| pair[0].description != pair[1].description);
+    assert!(every, "the same is not said twice in a row");
+    for secret in world.all_secrets_ever() {
+        assert!(!text.contains(secret.expose()));
+    }
+}
+
+#[test]
+fn killed_at_any_moment_and_begun_again_there_is_one_comment() {
+    let mut told = 0;
+    for effect in 1..=14 {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let mut theatre = theatre(small(), Crashes::at([(effect, moment)]));
+            let mut life = theatre.live();
+            while life == Life::Crashed {
+                life = theatre.live();
+            }
+            assert_eq!(life, Life::Ended(TurnEnd::Done), "{effect} {moment:?}");
+            let comments = comments(&theatre.world.lock());
+            assert_eq!(comments.len(), 1, "{effect} {moment:?}: {comments:#?}");
+            told += usize::from(comments[0].contains("**done at "));
+        }
+    }
+    assert_eq!(told, 28);
+}
+
+/// Counts what is told of a forge that takes nothing.
+#[derive(Default)]
+struct Ears(Mutex<Vec<String>>);
+
+impl Watcher for Ears {
+    fn notice(&self, _: jiff::Timestamp, notice: &Notice<'_>) {
+        if let Notice::NotTold { fault } = notice {
+            self.0.lock().unwrap().push(fault.to_string());
+        }
+    }
+}
+
+#[test]
+fn a_forge_that_takes_no_bulletin_holds_nothing_up_and_that_is_told_once() {
+    let fault = Fault::new(When::Always, Target::operation(Operation::MarkPull), Trouble::Forbidden);
+    let mut theatre = theatre(small().with_fault(fault), Crashes::none());
+    let ears = Arc::new(Ears::default());
+    theatre.watcher = Arc::clone(&ears) as Arc<dyn Watcher>;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(ears.0.lock().unwrap().len(), 1, "{:?}", ears.0.lock().unwrap());
+    assert_eq!(comments(&theatre.world.lock()), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_told_where_it_is_switched_off() {
+    let mut theatre = theatre(small(), Crashes::none());
+    theatre.policy.pulls.board = false;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    assert!(comments(&world).is_empty() && world.statuses().is_empty() && world.pulls()[0].labels.is_empty());
+}
+
+#[test]
+fn a_rotation_that_a_person_closes_says_so_on_its_pull_request() {
+    let closes = Fault::new(When::Nth(1), Target::any(), Trouble::ClosePull);
+    let mut theatre = theatre(small().with_fault(closes), Crashes::none());
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Halted { .. })));
+    assert!(comments(&theatre.world.lock())[0].contains("a person must act"));
+    let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+    block_on(person.close("another <day> @team")).unwrap();
+    let world = theatre.world.lock();
+    let text = &comments(&world)[0];
+    assert!(text.contains("another &lt;day&gt; &#64;team"), "{text}");
+    assert_eq!(world.statuses().last().unwrap().state, "error");
+    assert!(!world.pulls()[0].labels.contains(LABEL));
+}
+
+#[test]
+fn a_bulletin_comes_at_most_once_a_minute() {
+    let mut theatre = theatre(small(), Crashes::none());
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    // The world dates them when it takes them; the last one is told whatever the pace.
+    let at: Vec<jiff::Timestamp> = world.statuses().iter().map(|status| status.at).collect();
+    let few = at.windows(2).take(at.len().saturating_sub(2));
+    let sooner = few.filter(|pair| pair[1].duration_since(pair[0]).unsigned_abs() < Duration::from_secs(60));
+    assert_eq!(sooner.count(), 0, "{at:?}");
+}

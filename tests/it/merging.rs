@@ -1,0 +1,340 @@
+//! Who merges: people, the forge, keyslot; and that what was merged is what somebody approved.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::executor::block_on;
+use keyslot::drive::TurnEnd;
+use keyslot::model::{
+    CommitId, Merging, PullApproval, PullDress, PullNumber, PullState, PullWait, Slot, SlotUse,
+};
+use keyslot::rotation::{
+    Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Step, Subject, Verdict, Why,
+};
+use keyslot::sim::config::RulesConfig;
+use keyslot::sim::memory::{CrashMoment, Crashes};
+use keyslot::sim::{Command, Fault, Mark, Operation, Target, Trouble, When, WorldConfig};
+
+use crate::backstage::Deed;
+use crate::echo::{self, Heard};
+use crate::harm_scenarios::small;
+use crate::in_memory::{Life, Theatre};
+use crate::stage::{Stage, branch, holding, proposal_branch};
+
+const BY: &str = "keyslot-bot";
+
+/// An open pull request that nothing holds, on keyslot's own head.
+fn open() -> Stage {
+    let mut stage = Stage::ready();
+    stage.code_mut().base = branch("main", SlotUse::Only(Slot::Primary));
+    let head = stage.code_mut().proposals[&proposal_branch()].head.clone();
+    let pull = stage.pull_mut();
+    pull.state = PullState::Open;
+    pull.waits = vec![PullWait::Mergeable];
+    pull.head = head.clone();
+    pull.approvals = vec![PullApproval { by: "ada".to_owned(), head, same_change: true }];
+    stage
+}
+
+/// As if keyslot had pushed this commit.
+fn pushed(stage: &mut Stage, commit: &CommitId) {
+    let step = Step::PushProposal {
+        leg: Leg::Out,
+        branch: proposal_branch(),
+        parent: CommitId::new("0"),
+        to: Slot::Secondary,
+    };
+    let key = step.key();
+    let (generation_before, evidence) = (None, String::new());
+    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence };
+    let outcome = Outcome::Applied { produced: Produced::Commit(commit.clone()) };
+    stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
+    stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt: 1, outcome }] }));
+}
+
+fn steps(decision: &Decision) -> Vec<Step> {
+    match &decision.verdict {
+        Verdict::Act { steps, .. } => steps.clone(),
+        Verdict::Wait { .. } | Verdict::Halt { .. } => Vec::new(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn whys(decision: &Decision) -> Vec<&Why> {
+    match &decision.verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.iter().map(|reason| &reason.why).collect()
+        }
+        Verdict::Act { held, .. } => held.iter().map(|reason| &reason.why).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn merges(stage: &Stage) -> bool {
+    steps(&stage.decide()).iter().any(|step| matches!(step, Step::MergePull { .. }))
+}
+
+#[test]
+fn people_merge_unless_it_is_configured_otherwise() {
+    let mut stage = open();
+    assert!(steps(&stage.decide()).is_empty());
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let decision = stage.decide();
+    let head = stage.pull_mut().head.clone();
+    let steps = steps(&decision);
+    let [Step::MergePull { head: merged, pull, .. }] = &steps[..] else { panic!("{decision:?}") };
+    assert_eq!((merged, pull.0), (&head, 7));
+}
+
+#[test]
+fn keyslot_merges_no_head_that_it_has_not_read() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    stage.pull_mut().head = CommitId::new("f".repeat(40));
+    // The pull request was looked at before the branches were.
+    stage.world.pulls.get_mut(&proposal_branch()).unwrap().at = stage.now - Duration::from_secs(1);
+    let decision = stage.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::HeadNotJudged { .. })), "{decision:?}");
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }));
+
+    let mut other = open();
+    other.policy.pulls.merging = Merging::Keyslot;
+    other.code_mut().proposals.get_mut(&proposal_branch()).unwrap().claim.reads = SlotUse::Mixed;
+    let decision = other.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::BranchReads { .. })), "{decision:?}");
+}
+
+#[test]
+fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    assert!(merges(&stage), "approved as it is");
+    stage.pull_mut().approvals[0].same_change = false;
+    let decision = stage.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::PushedSince { .. })), "{decision:?}");
+    stage.pull_mut().approvals.clear();
+    stage.pull_mut().reviews_wanted = 0;
+    assert!(!merges(&stage), "no review is wanted, and the commit is not keyslot's own");
+    let head = stage.pull_mut().head.clone();
+    pushed(&mut stage, &head);
+    assert!(merges(&stage), "no review is wanted of keyslot's own commit");
+    stage.pull_mut().reviews_wanted = 1;
+    assert!(!merges(&stage), "one is wanted, and whoever gave it has seen another change");
+}
+
+#[test]
+fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    let asks =
+        |stage: &Stage| steps(&stage.decide()).iter().any(|step| matches!(step, Step::AutoMerge { .. }));
+    assert!(!asks(&stage), "it could be merged at once");
+    stage.pull_mut().waits = vec![PullWait::CheckNotStarted { name: "e2e".to_owned() }];
+    assert!(asks(&stage));
+    stage.pull_mut().auto_merge = true;
+    assert!(!asks(&stage), "it was asked before");
+    stage.pull_mut().auto_merge = false;
+    stage.pull_mut().waits.push(PullWait::Conflict);
+    assert!(!asks(&stage), "no time opens that");
+}
+
+#[test]
+fn what_was_merged_is_what_somebody_has_approved() {
+    let mut stage = Stage::ready();
+    assert!(!holding(&stage.decide()).contains(&Gate::Validated));
+    stage.pull_mut().approvals[0].same_change = false;
+    let decision = stage.decide();
+    assert_eq!(holding(&decision), [Gate::Validated].into());
+    let [Why::MergedUnreviewed { stale, wanted: 1, .. }] = whys(&decision)[..] else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(stale, &["reviewer".to_owned()]);
+    assert!(matches!(decision.verdict, Verdict::Halt { .. }));
+    let acceptance = Acceptance {
+        by: "owner".to_owned(),
+        gate: Gate::Validated,
+        subject: Subject::Pull(stage.pull_mut().number).to_string(),
+        because: "looked at afterwards".to_owned(),
+        until: stage.now + Duration::from_secs(60),
+        why: Some("merged-unreviewed".to_owned()),
+    };
+    stage.events.push((stage.now, Event::Accepted(acceptance)));
+    assert!(!holding(&stage.decide()).contains(&Gate::Validated), "a person may say that it is well");
+
+    let mut through = Stage::ready();
+    through.pull_mut().approvals.clear();
+    assert_eq!(holding(&through.decide()), [Gate::Validated].into(), "let through without a review");
+    through.pull_mut().reviews_wanted = 0;
+    assert!(!holding(&through.decide()).contains(&Gate::Validated), "nobody wants reviews there");
+}
+
+fn world(change: impl FnOnce(&mut WorldConfig)) -> WorldConfig {
+    let mut config = WorldConfig::default();
+    config.people.merge_press = None;
+    change(&mut config);
+    config
+}
+
+fn done(theatre: &mut Theatre) {
+    match theatre.live() {
+        Life::Ended(TurnEnd::Done) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(theatre.world.lock().outage().refused, 0);
+}
+
+fn merged_by(theatre: &Theatre) -> String {
+    let world = theatre.world.lock();
+    let pull = world.pulls().first().unwrap();
+    assert!(matches!(pull.state, PullState::Merged { .. }), "{pull:?}");
+    pull.ended.clone().unwrap().1
+}
+
+#[test]
+fn a_rotation_whose_pull_request_keyslot_merges_comes_to_its_end() {
+    let mut theatre = Theatre::new(world(|_| {}));
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    done(&mut theatre);
+    assert_eq!(merged_by(&theatre), BY);
+}
+
+#[test]
+fn a_rotation_whose_pull_request_the_forge_merges_comes_to_its_end() {
+    let mut theatre = Theatre::new(world(|_| {}));
+    theatre.policy.pulls.merging = Merging::Auto;
+    done(&mut theatre);
+    assert_eq!(merged_by(&theatre), BY, "the forge does it in the name of who asked");
+}
+
+#[test]
+fn a_merge_queue_is_used_by_both() {
+    for merging in [Merging::Auto, Merging::Keyslot] {
+        let queue = Some(Duration::from_secs(300));
+        let mut theatre =
+            Theatre::new(world(|config| config.people.rules = RulesConfig { queue, ..Default::default() }));
+        theatre.policy.pulls.merging = merging;
+        done(&mut theatre);
+        assert_eq!(merged_by(&theatre), "merge-queue[bot]");
+    }
+}
+
+#[test]
+fn where_the_forge_does_not_take_the_wish_people_merge_as_ever() {
+    let mut config = WorldConfig::default();
+    config.people.rules.no_auto_merge = true;
+    let mut theatre = Theatre::new(config);
+    theatre.policy.pulls.merging = Merging::Auto;
+    done(&mut theatre);
+    assert_eq!(merged_by(&theatre), "ada");
+}
+
+#[test]
+fn what_somebody_pushed_after_the_approval_is_not_merged_by_keyslot_until_it_is_approved() {
+    let pushes = Trouble::PushToPull { after: Duration::from_secs(21 * 60) };
+    let mut config =
+        world(|config| config.people.check.takes = keyslot::sim::Span::exactly(Duration::from_secs(1800)));
+    config = config.with_fault(Fault::new(When::Nth(1), Target::any(), pushes));
+    let mut theatre = Theatre::new(config);
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    let started = theatre.world.lock().now();
+    let again = started + Duration::from_secs(4 * 3600);
+    let (number, by) = (PullNumber(1), "grace".to_owned());
+    theatre.backstage.at(again, Deed::Do(Command::ReviewPull { number, approve: true, by }));
+    done(&mut theatre);
+    assert_eq!(merged_by(&theatre), BY);
+    let merged = theatre.world.lock().pulls()[0].ended.clone().unwrap().0;
+    assert!(merged >= again, "the approval before was of an older head: {merged}");
+}
+
+#[test]
+fn people_who_merge_what_was_pushed_after_the_approval_hold_the_rotation_until_somebody_approves_it() {
+    let pushes = Trouble::PushToPull { after: Duration::from_secs(21 * 60) };
+    let fault = Fault::new(When::Nth(1), Target::any(), pushes);
+    let mut theatre = Theatre::new(WorldConfig::default().with_fault(fault));
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("no halt") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    assert_eq!(reason.gate, Gate::Validated);
+    assert!(matches!(&reason.why, Why::MergedUnreviewed { stale, .. } if stale == &["ada".to_owned()]));
+    let number = theatre.world.lock().pulls()[0].number;
+    let approve = Command::ReviewPull { number, approve: true, by: "grace".to_owned() };
+    theatre.world.lock().apply(approve).unwrap();
+    done(&mut theatre);
+}
+
+#[test]
+fn a_pull_request_is_dressed_once_and_what_people_take_away_stays_away() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.pulls.draft = false;
+    theatre.policy.pulls.dress = PullDress {
+        labels: vec!["keys".to_owned(), "infra".to_owned()],
+        reviewers: vec!["grace".to_owned()],
+        ..PullDress::default()
+    };
+    let started = theatre.world.lock().now();
+    let mark = Mark::Unlabel("keys".to_owned());
+    let takes_away = Command::MarkPull { number: PullNumber(1), mark };
+    theatre.backstage.at(started + Duration::from_secs(10 * 60), Deed::Do(takes_away));
+    done(&mut theatre);
+    let labels: Vec<String> = theatre.world.lock().pulls()[0].labels.iter().cloned().collect();
+    assert_eq!(labels, ["infra"], "what nobody took away is there");
+}
+
+#[test]
+fn what_the_forge_will_not_label_holds_nothing_up() {
+    let fault = Fault::new(When::Always, Target::operation(Operation::MarkPull), Trouble::Forbidden);
+    let mut theatre = Theatre::new(WorldConfig::default().with_fault(fault));
+    theatre.policy.pulls.dress = PullDress { labels: vec!["keys".to_owned()], ..PullDress::default() };
+    done(&mut theatre);
+}
+
+/// Where keyslot dresses and merges, with whatever changes the theatre.
+fn keyslot_merges(crashes: Crashes) -> Theatre {
+    let mut config = small();
+    config.people.merge_press = None;
+    let mut theatre = Theatre::with_crashes(config, crashes);
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    theatre.policy.pulls.dress = PullDress { labels: vec!["keys".to_owned()], ..PullDress::default() };
+    theatre
+}
+
+fn everything_once(theatre: &Theatre, what: &str) {
+    assert_eq!(merged_by(theatre), BY, "{what}");
+    let world = theatre.world.lock();
+    let counters = world.counters();
+    assert_eq!((counters.pulls_opened, world.pulls().len()), (1, 1), "{what}");
+    assert_eq!(counters.pushes_to(&world.config().repository.base), 1, "{what}: merged once");
+    assert_eq!(world.pulls()[0].labels.len(), 1, "{what}");
+}
+
+#[test]
+fn whatever_arrives_twice_until_it_is_merged_it_is_merged_once() {
+    for number in 1..=5 {
+        for heard in [Heard::First, Heard::Second] {
+            let theatre = keyslot_merges(Crashes::none());
+            let told = Arc::new(Mutex::new(None));
+            let end = block_on(async {
+                let around = |ports| echo::around(ports, number, heard, Arc::clone(&told));
+                let silent = Arc::clone(&theatre.watcher);
+                let mut driver = theatre.driver_with("one", "one", silent, around).await.unwrap();
+                driver.open(&theatre.request()).await.unwrap();
+                driver.approve("approver", None).await.unwrap();
+                driver.run().await.unwrap()
+            });
+            let what = format!("{:?} twice, {heard:?} heard", told.lock().unwrap());
+            assert_eq!(end, TurnEnd::Done, "{what}");
+            everything_once(&theatre, &what);
+        }
+    }
+}
+
+#[test]
+fn whenever_it_dies_until_it_is_merged_it_is_merged_once() {
+    for effect in 1..=5 {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let mut theatre = keyslot_merges(Crashes::at([(effect, moment)]));
+            assert_eq!(theatre.live(), Life::Crashed);
+            done(&mut theatre);
+            everything_once(&theatre, &format!("{effect} {moment:?}"));
+        }
+    }
+}
