@@ -35,6 +35,7 @@ mod schema;
 mod sealed;
 pub mod settings;
 pub mod stage;
+mod stages;
 mod status;
 mod target;
 mod terminal;

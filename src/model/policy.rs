@@ -33,6 +33,19 @@ pub enum Propagation {
     Write,
 }
 
+/// Who starts a run of the release pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStart {
+    /// keyslot asks for one, on exactly the commit that carries the change.
+    #[default]
+    Asked,
+    /// The push to the release branch does; a second one is never asked for.
+    Push,
+    /// A person, where keyslot cannot see; what the vaults hold tells.
+    Hand,
+}
+
 /// What happens to the code after the old key is retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -87,8 +100,11 @@ pub struct Policy {
     pub flip_back: FlipBack,
     pub propagation: Propagation,
     pub base_branch: BranchName,
+    pub run_start: RunStart,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
+    /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.
+    pub accepted_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,
     /// In the order in which they are restarted within a stamp; all are consumers.
     pub workloads: Vec<WorkloadName>,

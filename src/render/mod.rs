@@ -31,6 +31,7 @@ pub mod sarif;
 mod sarif_rule;
 pub mod schema;
 pub mod span;
+pub mod stages;
 pub mod trace;
 pub mod verify;
 pub mod verify_json;

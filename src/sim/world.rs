@@ -145,11 +145,12 @@ impl World {
     /// The service's refusal; then nothing has changed.
     pub fn apply(&mut self, command: Command) -> Result<Reply, Refusal> {
         match command {
-            Command::Push { branch, expected, commit, objects, by: _ } => {
+            Command::Push { branch, expected, commit, objects, by } => {
                 let moved = self.repository.push(&branch, &expected, &commit, &objects)?;
                 if moved {
                     self.counters.pushed(&branch);
                     self.refresh_pulls();
+                    self.pushed_to(&branch, &by);
                 }
                 Ok(Reply::Pushed { moved })
             }
@@ -165,6 +166,7 @@ impl World {
                 self.start_run(&branch, commit.as_ref(), &skip, &by)
             }
             Command::CancelRun { run } => self.cancel_run(&run),
+            Command::RetryRun { run } => self.retry_run(&run),
             Command::ApproveRun { run } => self.approve_run(&run),
             Command::Patch { stamp, workload, patch } => {
                 let place = self.alive(&stamp)?;

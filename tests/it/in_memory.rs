@@ -7,7 +7,8 @@ use std::time::Duration;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, Salt, SharedStore, Slot, StampFacts,
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, Route, RunStart, Salt, SharedStore, Slot,
+    StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
@@ -193,6 +194,8 @@ pub fn policy(config: &WorldConfig) -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: config.repository.base.clone(),
+        run_start: RunStart::Asked,
+        accepted_stages: Vec::new(),
         skip_stages: config
             .pipeline
             .stages

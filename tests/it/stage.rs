@@ -10,8 +10,9 @@ use keyslot::model::{
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
     InventoryView, KeyKind, KeyProof, KeyView, Pace, PodView, Policy, ProofVerdict, PullCheck, PullNumber,
     PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView,
-    RotationId, Route, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts,
-    StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
+    RotationId, Route, RunStart, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse,
+    StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView,
+    World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
@@ -380,7 +381,9 @@ pub fn policy() -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
+        run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        accepted_stages: Vec::new(),
         stamps: ["east", "north"]
             .iter()
             .enumerate()

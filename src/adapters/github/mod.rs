@@ -5,6 +5,7 @@
 //! runs, statuses, rules, the base branch and, where that is protected, its protection); opening one is one write,
 //! never repeated.
 
+pub mod actions;
 mod client;
 mod pull;
 mod refusal;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::{
     Ages, Blindness, BranchName, Caller, Credential, FlipBack, Identity, KeyDeed, KeyDeeds, Pace, Policy,
-    Requests, Route, SharedStore, SignOff, StampFacts, StampName,
+    Requests, Route, RunStart, SharedStore, SignOff, StampFacts, StampName,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -21,7 +21,9 @@ fn policy() -> Policy {
         route: Route::Hotfix,
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
+        run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        accepted_stages: Vec::new(),
         restart_budget: 3,
         stamps: vec![StampFacts {
             name: StampName::new("north"),

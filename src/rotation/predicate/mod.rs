@@ -11,6 +11,7 @@ mod pods;
 mod readers;
 mod rights;
 mod runs;
+mod starting;
 mod usage;
 mod vaults;
 mod workloads;
@@ -24,6 +25,7 @@ pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};
 pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use runs::{no_hazard, under_way};
+pub use starting::may_start;
 pub use usage::{logs_reach, logs_readable, none_refused, unused_in_logs};
 pub use vaults::{propagated, synced};
 pub use workloads::{
