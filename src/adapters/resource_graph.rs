@@ -38,6 +38,8 @@ pub struct InventorySettings {
     pub names: Vec<String>,
     /// Patterns of tags' values; all of them must fit.
     pub tags: BTreeMap<String, String>,
+    /// The tag that names the branch which a unit was built from.
+    pub branch_tag: String,
     /// The configured vaults, without a domain.
     pub vaults: BTreeSet<String>,
     /// The configured clusters, where their names in Azure are known.
@@ -135,26 +137,36 @@ impl ResourceGraph {
             resource_group: row.resource_group.clone(),
             location: row.location.clone(),
         });
-        Ok(InventoryView { alike: alike.len(), unlisted: unlisted.collect() })
+        let ours = rows.iter().filter(|row| row.resource().is_some_and(|kind| listed(kind, row)));
+        // Clusters whose names are not known are listed with every other one: then only vaults tell.
+        let ours = ours.filter(|row| vault(row) || !self.settings.clusters.is_empty());
+        let branches = ours.filter_map(|row| row.tag(&self.settings.branch_tag)).map(bare_branch).collect();
+        Ok(InventoryView { alike: alike.len(), unlisted: unlisted.collect(), branches })
     }
 
     fn is_alike(&self, row: &Row) -> bool {
         let InventorySettings { names, tags, .. } = &self.settings;
         let named = names.iter().any(|pattern| matches_any_case(pattern, &row.name));
-        let value = |name: &str| {
-            let mut all = row.tags.iter().flatten();
-            all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-        };
         let fits = |(name, pattern): (&String, &String)| {
-            value(name).is_some_and(|value| matches_any_case(pattern, value))
+            row.tag(name).is_some_and(|value| matches_any_case(pattern, value))
         };
         named || (!tags.is_empty() && tags.iter().all(fits))
     }
 }
 
+fn bare_branch(tag: &str) -> String {
+    tag.strip_prefix("refs/heads/").unwrap_or(tag).to_owned()
+}
+
 const WHAT: &str = "ask Azure which stamps there are";
 
 impl Row {
+    /// Names of tags have no case.
+    fn tag(&self, name: &str) -> Option<&str> {
+        let mut all = self.tags.iter().flatten();
+        all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     fn resource(&self) -> Option<ResourceKind> {
         match self.kind.to_ascii_lowercase().as_str() {
             "microsoft.containerservice/managedclusters" => Some(ResourceKind::Cluster),

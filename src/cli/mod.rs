@@ -20,12 +20,16 @@ mod fault;
 mod files;
 mod findings;
 mod flip;
+mod follow;
 mod guard;
 mod lock;
 mod logging;
 mod pause;
 mod plan;
+mod procedure;
 mod progress;
+mod promote;
+mod propose;
 mod regenerate;
 mod rehearse;
 mod restart;
@@ -77,6 +81,9 @@ enum Command {
     Flip(flip::Flip),
     Plan(plan::Plan),
     Rotate(rotate::Rotate),
+    Propose(propose::Propose),
+    Promote(promote::Promote),
+    Follow(follow::Follow),
     Restart(restart::Restart),
     Regenerate(regenerate::Regenerate),
     Advance(advance::Advance),
@@ -99,6 +106,9 @@ impl Command {
             Command::Flip(command) => command.run(terminal),
             Command::Plan(command) => command.run(terminal),
             Command::Rotate(command) => command.run(terminal),
+            Command::Propose(command) => command.run(terminal),
+            Command::Promote(command) => command.run(terminal),
+            Command::Follow(command) => command.run(terminal),
             Command::Restart(command) => command.run(terminal),
             Command::Regenerate(command) => command.run(terminal),
             Command::Advance(command) => command.run(terminal),

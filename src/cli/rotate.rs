@@ -238,7 +238,10 @@ pub(super) fn finish(
     match end {
         TurnEnd::Enough => {
             terminal.say("that is all that was asked for; the rotation stays open");
-            terminal.hint("`keyslot rotate` goes on with it, `keyslot close --because …` ends it");
+            terminal.hint(&format!(
+                "{} goes on with it, `keyslot close --because …` ends it",
+                next(driver.reach())
+            ));
             Ok(Exit::Done)
         }
         TurnEnd::Done => {
@@ -281,19 +284,29 @@ pub(super) fn finish(
     }
 }
 
-/// Whether a regeneration alone finds steps before it that are not done, and nothing else that a person must see to.
+/// Whether a part alone finds steps before it that are not done, and nothing else that a person must see to.
 fn comes_too_early(reach: &Reach, reasons: &[Reason]) -> bool {
     let early = |one: &&Reason| one.gate == Gate::Asked;
     let calls = |one: &&Reason| one.why.opens() == Opens::ByPerson;
-    *reach == Reach::Regenerate
-        && reasons.iter().any(|one| early(&one))
-        && reasons.iter().filter(calls).all(|one| early(&one))
+    let alone = matches!(reach, Reach::Regenerate | Reach::Promote { .. } | Reach::Follow);
+    alone && reasons.iter().any(|one| early(&one)) && reasons.iter().filter(calls).all(|one| early(&one))
+}
+
+/// Which command does what comes next.
+fn next(reach: &Reach) -> &'static str {
+    match reach {
+        Reach::Propose { .. } => "when it is merged, `keyslot promote`, or `keyslot rotate`,",
+        Reach::Promote { .. } => "`keyslot follow`, or `keyslot rotate`,",
+        Reach::Whole | Reach::Follow | Reach::Restart { .. } | Reach::Regenerate => "`keyslot rotate`",
+    }
 }
 
 /// Which command does what is to be done first.
 fn before(phase: Phase) -> String {
     match phase {
         Phase::Restart => "`keyslot restart` or `keyslot rotate` first".to_owned(),
+        Phase::Propose => "`keyslot propose` or `keyslot rotate` first".to_owned(),
+        Phase::Promote => "`keyslot promote` or `keyslot rotate` first".to_owned(),
         _ => "`keyslot rotate` first".to_owned(),
     }
 }
@@ -308,7 +321,11 @@ fn tell(reasons: &[Reason], terminal: &mut Terminal) {
     }
 }
 
-async fn interrupted(driver: &mut Driver, command: &str, terminal: &mut Terminal) -> Result<Exit, CliError> {
+pub(super) async fn interrupted(
+    driver: &mut Driver,
+    command: &str,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
     // What was under way is in the journal as an intent; only the lease is worth giving back.
     let released = driver.release().await;
     terminal.say(&format!("stopped; nothing is lost: run `keyslot {command}` again to go on from here"));

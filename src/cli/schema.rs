@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
-use crate::render::schema::{census_schema, check_schema, plan_schema, rehearse_schema, verify_schema};
+use crate::render::schema::{
+    census_schema, check_schema, plan_schema, procedure_schema, rehearse_schema, verify_schema,
+};
 
 /// Print the JSON Schema of a command's JSON output.
 ///
@@ -29,6 +31,8 @@ enum Name {
     Check,
     /// `keyslot check --plan FILE`
     Plan,
+    /// `keyslot propose`, `keyslot promote` and `keyslot follow`
+    Procedure,
     /// `keyslot rehearse`
     Rehearse,
     /// `keyslot verify`
@@ -41,6 +45,7 @@ impl Schema {
             Name::Census => census_schema(),
             Name::Check => check_schema(),
             Name::Plan => plan_schema(),
+            Name::Procedure => procedure_schema(),
             Name::Rehearse => rehearse_schema(),
             Name::Verify => verify_schema(),
         })?;

@@ -17,8 +17,8 @@ use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
     Environment, ForgeKind, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
-    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, Promote, ReleaseSettings, SecretSettings,
-    Settings, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger,
+    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings,
+    SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger,
     WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
@@ -174,6 +174,8 @@ impl Stage {
                 base_branch: config.repository.base.to_string(),
                 token: None,
                 author: AuthorSettings::default(),
+                // Nobody signs for the world's people.
+                sign: SignCommits::Never,
             },
             secret: SecretSettings { name: config.secret_name.clone(), read_only: None },
             release: self.release(&config),
@@ -233,7 +235,8 @@ impl Stage {
             route: Route::Hotfix,
             branch: Some(config.repository.release.to_string()),
             propagate: crate::model::Propagation::Pipeline,
-            promote: Promote::Push,
+            promote: crate::model::Promotion::Push,
+            template: None,
             forge: ForgeSettings {
                 kind: ForgeKind::Github,
                 owner: config.repository.owner.clone(),

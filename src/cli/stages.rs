@@ -56,7 +56,8 @@ pub fn standing(world: &World, now: Timestamp) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::{
-        BranchName, BranchView, CommitId, ReleaseView, RunResult, RunView, Seen, Slot, SlotUse, TreeClaim,
+        BranchName, BranchView, CommitId, LiveBy, ReleaseView, RunResult, RunView, Seen, Slot, SlotUse,
+        TreeClaim,
     };
 
     fn world(stages: Vec<StageView>, state: RunState) -> World {
@@ -74,7 +75,7 @@ mod tests {
             finished: None,
             stages,
         };
-        let code = ReleaseView { base, release: None, proposals: BTreeMap::new() };
+        let code = ReleaseView { base, release: None, live_by: LiveBy::Named, proposals: BTreeMap::new() };
         let now = Timestamp::UNIX_EPOCH;
         World {
             code: Some(Seen::known(now, code)),

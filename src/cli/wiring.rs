@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use super::lock::Lock;
 use super::settings::{
-    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, StampSettings, TokenKind, TokenPlace,
-    Trigger,
+    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenKind,
+    TokenPlace, Trigger,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
@@ -193,10 +193,8 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     let environment = chosen.environment;
     let release = match environment.release.branch.as_deref() {
         None => ReleaseRule::BaseItself,
-        Some(pattern) => match pattern.split_once('*') {
-            Some((prefix, _)) => ReleaseRule::Newest { prefix: prefix.to_owned() },
-            None => ReleaseRule::Branch(pattern.into()),
-        },
+        Some(pattern) if pattern.contains('*') => ReleaseRule::Like { pattern: pattern.to_owned() },
+        Some(branch) => ReleaseRule::Branch(branch.into()),
     };
     Targets {
         salt: Salt::new(""),
@@ -233,6 +231,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             subscriptions: subscriptions.into_iter().collect(),
             names: settings.names.clone(),
             tags: settings.tags.clone(),
+            branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
             vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
             clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
         },
@@ -418,6 +417,9 @@ async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliEr
     let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
     let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
     settings.suffixes = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].map(str::to_owned).to_vec();
+    if terraform.sign == SignCommits::AsGit {
+        settings.signing = Some(chosen.path(Path::new(".")));
+    }
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
     }

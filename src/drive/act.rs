@@ -10,7 +10,11 @@ use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, execute};
 use crate::ports::Permit;
 use crate::render;
+use crate::render::diff::unified_diff;
 use crate::rotation::{Ended, Event, Intent, Opened, Relied, Step};
+
+/// Bytes of a diff in a pull request's text, which forges limit to some 65,000 characters.
+const LONGEST_DIFF: usize = 30_000;
 
 impl Driver {
     pub(super) async fn act(&mut self, steps: Vec<Step>, relied: &Relied) -> Result<(), DriveError> {
@@ -25,8 +29,12 @@ impl Driver {
         for intent in &intents {
             self.say(&Notice::Intended { step: &intent.step });
         }
-        let ends = join_all(intents.iter().zip(&permits).map(|(intent, permit)| {
-            let shop = self.workshop(&opened, intent, intended_at);
+        let mut diffs = Vec::with_capacity(intents.len());
+        for intent in &intents {
+            diffs.push(self.diff(&intent.step).await);
+        }
+        let ends = join_all(intents.iter().zip(&permits).zip(&diffs).map(|((intent, permit), diff)| {
+            let shop = self.workshop(&opened, intent, intended_at, diff);
             let ports = &self.ports;
             async move { execute(&intent.step, ports, &shop, permit).await }
         }))
@@ -84,9 +92,34 @@ impl Driver {
         }
     }
 
-    fn workshop(&self, opened: &Opened, intent: &Intent, intended_at: Timestamp) -> Workshop {
+    /// What a proposal changes, for people; nothing where the step proposes nothing, or nobody can say.
+    async fn diff(&self, step: &Step) -> String {
+        let code = self.world.code.as_ref().and_then(|seen| seen.get());
+        let (base, to) = match (step, code) {
+            (Step::OpenPull { to, .. }, Some(code)) => (Some(&code.base), to),
+            (Step::OpenPromotion { to, .. }, Some(code)) => (code.release.as_ref(), to),
+            _ => return String::new(),
+        };
+        let Some(base) = base else { return String::new() };
+        let changes = self.observer.would_change(&base.head, *to).await.unwrap_or_default();
+        let text: Vec<u8> = changes
+            .iter()
+            .flat_map(|change| unified_diff(&change.path, &change.before, &change.after).text)
+            .collect();
+        let text = String::from_utf8_lossy(&text);
+        let kept = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONGEST_DIFF).last();
+        match kept {
+            Some(end) if end >= LONGEST_DIFF => {
+                let whole_lines = text.get(..end).and_then(|text| text.rsplit_once('\n'));
+                format!("{}\n… and more: see the changed files", whole_lines.map_or("", |(lines, _)| lines))
+            }
+            _ => text.into_owned(),
+        }
+    }
+
+    fn workshop(&self, opened: &Opened, intent: &Intent, intended_at: Timestamp, diff: &str) -> Workshop {
         let targets = self.observer.targets();
-        let words = render::pull_request::words(opened, &intent.step, &self.policy);
+        let words = render::pull_request::words(opened, &intent.step, &self.policy, diff);
         Workshop {
             rotation: opened.rotation.clone(),
             access: targets.access,

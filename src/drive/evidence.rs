@@ -158,7 +158,8 @@ fn proof(facts: &mut Facts, view: &KeyProof) {
 }
 
 fn code(facts: &mut Facts, view: &ReleaseView) {
-    let ReleaseView { base, release, proposals } = view;
+    let ReleaseView { base, release, live_by, proposals } = view;
+    facts.word(format_args!("{live_by:?}"));
     branch(facts, base);
     facts.maybe(release.as_ref(), branch);
     proposals.values().for_each(|proposal| branch(facts, proposal));
@@ -219,7 +220,7 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted } = view;
+    let InventoryView { alike: _, unlisted, branches: _ } = view;
     facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
         facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
     });

@@ -12,6 +12,7 @@ pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
             let steps = ends.iter().filter_map(|end| fold.step(&end.key));
             steps.for_each(|record| after_step(world, &record.intent.step));
         }
+        Event::ReleaseNamed { .. } => world.code = None,
         Event::Opened(_)
         | Event::Reached { .. }
         | Event::Approved(_)
@@ -30,7 +31,10 @@ pub fn after_event(world: &mut World, fold: &Fold, event: &Event) {
 /// After a step was sent, nothing that it may have changed counts any more.
 pub fn after_step(world: &mut World, step: &Step) {
     match step {
-        Step::PushProposal { branch, .. } | Step::OpenPull { branch, .. } => {
+        Step::PushProposal { branch, .. }
+        | Step::OpenPull { branch, .. }
+        | Step::PushPromotion { branch, .. }
+        | Step::OpenPromotion { branch, .. } => {
             world.code = None;
             world.pulls.remove(branch);
         }
@@ -80,8 +84,8 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             Subject::Key(slot) => vec![EvidenceKey::Account, EvidenceKey::Proof(slot)],
             _ => vec![EvidenceKey::Account],
         },
-        Gate::TreeResolved | Gate::Promoted => vec![EvidenceKey::Code],
-        Gate::Merged | Gate::Validated => {
+        Gate::TreeResolved => vec![EvidenceKey::Code],
+        Gate::Merged | Gate::Validated | Gate::Promoted => {
             let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
             [EvidenceKey::Code].into_iter().chain(pulls).collect()
         }

@@ -29,7 +29,7 @@ use jiff::Timestamp;
 
 use crate::journal::Journal;
 use crate::model::{Policy, World};
-use crate::observe::Observer;
+use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
 
@@ -161,6 +161,9 @@ impl Driver {
             targets.salt = opened.salt.clone();
             targets.access = opened.access;
             targets.operation = operation(&self.fold);
+            if let Some(branch) = &self.fold.release {
+                targets.release = ReleaseRule::Branch(branch.clone());
+            }
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot, WorkloadName,
+    Access, AccountId, BranchName, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
+    WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -101,8 +102,12 @@ impl Driver {
 
     async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
         self.observer.targets_mut().salt = fresh_salt()?;
-        let everything = self.observer.everything();
-        self.observer.look(&everything, &mut self.world).await;
+        let mut keys = self.observer.everything();
+        if self.reach.only_proposes() && request.retire.is_some() {
+            // Nothing is to be made out from vaults and clusters, and often they cannot be reached from here.
+            keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code]);
+        }
+        self.observer.look(&keys, &mut self.world).await;
         self.identify(request)
     }
 
@@ -232,6 +237,20 @@ impl Driver {
             return Err(DriveError::NoneOpen);
         }
         self.append(Event::Accepted(acceptance)).await
+    }
+
+    /// Records which release branch is live, by a person's word.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn name_release(&mut self, branch: &BranchName, by: &str) -> Result<(), DriveError> {
+        if self.fold.rotation().is_none() {
+            return Err(DriveError::NoneOpen);
+        }
+        if self.fold.release.as_ref() == Some(branch) {
+            return Ok(());
+        }
+        self.append(Event::ReleaseNamed { branch: branch.clone(), by: by.to_owned() }).await
     }
 
     /// Records that a person wants it to stop before its next step.

@@ -3,8 +3,9 @@
 
 use super::{Workshop, outcome};
 use crate::model::{BranchName, CommitId, Slot, SlotUse};
-use crate::ports::{CommitText, Expect, Fault, FileEdit, Picked, Ports};
+use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports, SourceFile};
 use crate::rotation::{Outcome, Produced, Source};
+use crate::terraform::mask;
 
 pub async fn push_proposal(
     ports: &Ports,
@@ -29,67 +30,165 @@ pub async fn promote(
     head: &CommitId,
     to: Slot,
 ) -> Outcome {
-    let commit = match source {
-        Source::CherryPick(merged) => match picked(ports, shop, merged, onto, head, to).await {
-            Ok(commit) => commit,
-            Err(outcome) => return outcome,
-        },
-        Source::Flip => match flipped(ports, shop, head, to).await {
-            Ok(commit) => commit,
-            Err(outcome) => return outcome,
-        },
-    };
-    outcome(ports.code.push(&commit, onto, &Expect::At(head.clone())).await, |()| Produced::Nothing)
+    match promoted(ports, shop, source, onto, head, to).await {
+        Ok(commit) => {
+            outcome(ports.code.push(&commit, onto, &Expect::At(head.clone())).await, |()| Produced::Nothing)
+        }
+        Err(outcome) => outcome,
+    }
 }
 
-async fn picked(
+pub async fn push_promotion(
     ports: &Ports,
     shop: &Workshop,
-    merged: &CommitId,
+    source: &Source,
+    branch: &BranchName,
+    onto: &BranchName,
+    head: &CommitId,
+    to: Slot,
+) -> Outcome {
+    match promoted(ports, shop, source, onto, head, to).await {
+        Ok(commit) => {
+            outcome(ports.code.push(&commit, branch, &Expect::Absent).await, |()| Produced::Nothing)
+        }
+        Err(outcome) => outcome,
+    }
+}
+
+/// A commit on `head` that brings the change.
+async fn promoted(
+    ports: &Ports,
+    shop: &Workshop,
+    source: &Source,
     onto: &BranchName,
     head: &CommitId,
     to: Slot,
 ) -> Result<CommitId, Outcome> {
-    let refused = |why: String| Outcome::Refused { why, later: false };
-    match ports.code.cherry_pick(merged, head, shop.intended_at).await.map_err(not_sent)? {
-        Picked::Commit(commit) => {
-            let files = ports.code.tree(&commit, &shop.terraform_root).await.map_err(not_sent)?;
-            let tree: Vec<(&str, &[u8])> =
-                files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-            let claim = shop.terraform.claim(&tree, shop.access);
-            if claim.reads == SlotUse::Only(to) {
-                return Ok(commit);
-            }
-            Err(refused(format!(
-                "after the cherry-pick {onto} would not read the {to} key alone; change {onto} by hand \
-                 with `keyslot flip --to {to}`"
-            )))
+    match source {
+        Source::CherryPick { merged, proposal } => {
+            picked(ports, shop, (merged, proposal), onto, head, to).await
         }
-        Picked::AlreadyThere => Err(refused(format!(
+        Source::Flip => flipped(ports, shop, head, to).await,
+    }
+}
+
+/// What the merge brought, on `head`: it must leave every consumer on slot `to`, and change nothing else.
+async fn picked(
+    ports: &Ports,
+    shop: &Workshop,
+    (merged, proposal): (&CommitId, &CommitId),
+    onto: &BranchName,
+    head: &CommitId,
+    to: Slot,
+) -> Result<CommitId, Outcome> {
+    let mut tip = head.clone();
+    for commit in ports.code.brought(merged, proposal).await.map_err(not_sent)? {
+        match ports.code.cherry_pick(&commit, &tip, shop.intended_at).await.map_err(not_sent)? {
+            Picked::Commit(next) => tip = next,
+            Picked::AlreadyThere => {}
+            Picked::Conflict(conflicts) => return Err(refused(conflicting(&commit, onto, to, &conflicts))),
+        }
+    }
+    if tip == *head {
+        return Err(refused(format!(
             "{} is on {onto} already, yet {onto} does not read the {to} key; somebody changed it back",
             merged.short()
-        ))),
-        Picked::Conflict(paths) => Err(refused(format!(
-            "cherry-picking {} onto {onto} conflicts in {}; resolve it by hand, or change {onto} with \
-             `keyslot flip --to {to}`",
-            merged.short(),
-            paths.join(", ")
-        ))),
+        )));
     }
+    let files = ports.code.tree(&tip, &shop.terraform_root).await.map_err(not_sent)?;
+    let tree: Vec<(&str, &[u8])> =
+        files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
+    if shop.terraform.claim(&tree, shop.access).reads != SlotUse::Only(to) {
+        return Err(refused(format!(
+            "after the cherry-pick {onto} would not read the {to} key alone; change {onto} directly: \
+             `keyslot promote --flip`"
+        )));
+    }
+    let more = beside_the_flip(ports, shop, head, &tip, &files, to).await?;
+    if more.is_empty() {
+        return Ok(tip);
+    }
+    Err(refused(format!(
+        "cherry-picking {} onto {onto} would change more than the slot ({}); bring that by hand (git cherry-pick -x), or \
+         the slot alone with `keyslot promote --flip`",
+        merged.short(),
+        some(&more)
+    )))
+}
+
+fn refused(why: String) -> Outcome {
+    Outcome::Refused { why, later: false }
+}
+
+/// The paths that a commit changes otherwise than a flip of `head` would.
+async fn beside_the_flip(
+    ports: &Ports,
+    shop: &Workshop,
+    head: &CommitId,
+    tip: &CommitId,
+    files: &[SourceFile],
+    to: Slot,
+) -> Result<Vec<String>, Outcome> {
+    let changed = ports.code.changed(head, tip).await.map_err(not_sent)?;
+    let edits = edits(ports, shop, head, to).await?;
+    let content = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.bytes.as_ref());
+    let as_flipped = |path: &String| {
+        edits.iter().any(|edit| edit.path == *path && content(path) == Some(edit.bytes.as_slice()))
+    };
+    Ok(changed.into_iter().filter(|path| !as_flipped(path)).collect())
+}
+
+/// Both sides' lines, with whatever may be a key hidden, and what to do.
+fn conflicting(commit: &CommitId, onto: &BranchName, to: Slot, conflicts: &[Conflict]) -> String {
+    const LINES: usize = 12;
+    let mut text = format!("cherry-picking {} onto {onto} conflicts", commit.short());
+    for conflict in conflicts {
+        text.push_str(&format!("\n  {}", conflict.path));
+        let lines: Vec<&str> = conflict.lines.lines().collect();
+        for line in lines.iter().take(LINES) {
+            text.push_str(&format!("\n    {}", mask(line)));
+        }
+        if lines.len() > LINES {
+            text.push_str(&format!("\n    … {} more lines", lines.len() - LINES));
+        }
+    }
+    text.push_str(&format!(
+        "\nresolve it by hand, or change {onto} to the {to} key directly: `keyslot promote --flip`"
+    ));
+    text
+}
+
+fn some(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if paths.len() > SHOWN {
+        text.push_str(&format!(" and {} more", paths.len() - SHOWN));
+    }
+    text
 }
 
 /// A commit on `parent` in which every consumer reads slot `to`.
 async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) -> Result<CommitId, Outcome> {
+    let edits = edits(ports, shop, parent, to).await?;
+    let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
+    ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
+}
+
+/// What moves every consumer of the commit's tree to slot `to`.
+async fn edits(
+    ports: &Ports,
+    shop: &Workshop,
+    parent: &CommitId,
+    to: Slot,
+) -> Result<Vec<FileEdit>, Outcome> {
     let files = ports.code.tree(parent, &shop.terraform_root).await.map_err(not_sent)?;
     let tree: Vec<(&str, &[u8])> =
         files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
     let edits = shop.terraform.flip(&tree, shop.access, to).map_err(|reasons| {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-        Outcome::Refused { why: reasons.join("; "), later: false }
+        refused(reasons.join("; "))
     })?;
-    let edits: Vec<FileEdit> = edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect();
-    let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
-    ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
+    Ok(edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect())
 }
 
 fn not_sent(fault: Fault) -> Outcome {

@@ -38,7 +38,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         Step::PushProposal { branch, parent, to, .. } => {
             code::push_proposal(ports, shop, branch, parent, *to).await
         }
-        Step::OpenPull { branch, base, .. } => {
+        Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
             let new = NewPull {
                 head: branch.clone(),
                 base: base.clone(),
@@ -49,6 +49,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         }
         Step::Promote { source, onto, head, to, .. } => {
             code::promote(ports, shop, source, onto, head, *to).await
+        }
+        Step::PushPromotion { source, branch, onto, head, to, .. } => {
+            code::push_promotion(ports, shop, source, branch, onto, head, *to).await
         }
         Step::Deploy { branch, commit, skip, .. } => {
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)

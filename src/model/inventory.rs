@@ -1,5 +1,6 @@
 //! What Azure knows beside what the configuration lists.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What a stamp is made of.
@@ -33,4 +34,6 @@ pub struct InventoryView {
     /// How many resources look like parts of stamps, listed or not.
     pub alike: usize,
     pub unlisted: Vec<Unlisted>,
+    /// The branches that the configured ones are tagged with: from which code their units were built.
+    pub branches: BTreeSet<String>,
 }

@@ -39,7 +39,7 @@ pub use names::{
 pub use network::Network;
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
-pub use policy::{Ages, FlipBack, Pace, Policy, Propagation, Route, RunStart, SharedStore};
+pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
@@ -49,4 +49,4 @@ pub use slot::{Access, KeyKind, Slot};
 pub use usage::{Caller, Credential, Requests, UsageView};
 pub use vault::VaultView;
 pub use workload::{ObjectName, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName};
-pub use world::{EvidenceKey, ReleaseView, StampFacts, World};
+pub use world::{EvidenceKey, LiveBy, ReleaseView, StampFacts, World};

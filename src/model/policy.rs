@@ -22,6 +22,17 @@ pub enum Route {
     VaultFirst,
 }
 
+/// How the change reaches the live release branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promotion {
+    /// Pushed to it.
+    #[default]
+    Push,
+    /// Proposed to it by a pull request, which people merge.
+    PullRequest,
+}
+
 /// Who writes the vaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -99,8 +110,11 @@ pub struct Policy {
     pub route: Route,
     pub flip_back: FlipBack,
     pub propagation: Propagation,
+    pub promotion: Promotion,
     pub base_branch: BranchName,
     pub run_start: RunStart,
+    /// What pull requests say, where a team wants other words than keyslot's.
+    pub pull_template: Option<String>,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
     /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.

@@ -60,8 +60,24 @@ pub struct ReleaseView {
     pub base: BranchView,
     /// The release branch that is live. Absent where base itself is deployed.
     pub release: Option<BranchView>,
+    pub live_by: LiveBy,
     /// All branches of the remote that keyslot made for this account, with their heads.
     pub proposals: BTreeMap<BranchName, BranchView>,
+}
+
+/// From what it is known which release branch is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiveBy {
+    /// The configuration or a person names it, or there is no other.
+    Named,
+    /// The tags of the live stamps.
+    Tags,
+    /// The last run that wrote the vaults.
+    Runs,
+    /// Its name alone, among several: the newest may be one that is being prepared.
+    Name { among: usize },
+    /// What tags and runs say differs.
+    Contradiction { tags: Vec<BranchName>, run: Option<BranchName> },
 }
 
 impl ReleaseView {

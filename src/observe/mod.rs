@@ -4,6 +4,7 @@
 //! observation is the time *before* its request was sent: evidence is never younger than it says.
 
 mod claims;
+mod live;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, OperationState, PullView, ReleaseView, RunView, Seen, Slot, StampName,
-    TreeClaim, UsageView, VaultView, World,
+    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, PullView, ReleaseView, RunView, Seen, Slot,
+    StampName, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 
@@ -203,10 +204,9 @@ impl Observer {
             return Err(self.targets.no_branch(base));
         };
         let base = self.branch(base.clone(), base_head.clone()).await?;
-        let release = match self.targets.release.live(&heads) {
-            Some((branch, head)) => Some(self.branch(branch, head).await?),
-            None if self.targets.release == ReleaseRule::BaseItself => None,
-            None => return Err(self.targets.no_release(&heads)),
+        let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
+            Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
+            None => (None, LiveBy::Named),
         };
         let mut proposals = BTreeMap::new();
         for (branch, head) in heads {
@@ -215,7 +215,7 @@ impl Observer {
                 proposals.insert(branch, view);
             }
         }
-        Ok(ReleaseView { base, release, proposals })
+        Ok(ReleaseView { base, release, live_by, proposals })
     }
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName};
+use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
 use crate::terraform::Question;
 
@@ -13,24 +13,26 @@ pub enum ReleaseRule {
     /// The base branch itself is deployed.
     BaseItself,
     Branch(BranchName),
-    /// The last by version among the branches that begin so. A name only proposes: the newest branch may be
-    /// one that is being prepared.
-    Newest {
-        prefix: String,
+    /// One of the branches with such a name. A name only proposes: the newest branch may be one that is being
+    /// prepared.
+    Like {
+        pattern: String,
     },
 }
 
 impl ReleaseRule {
-    /// The release branch among the remote's heads.
-    pub fn live(&self, heads: &BTreeMap<BranchName, CommitId>) -> Option<(BranchName, CommitId)> {
+    /// The branches of the remote that may be the live release by their names, the newest version last.
+    pub fn candidates(&self, heads: &BTreeMap<BranchName, CommitId>) -> Vec<BranchName> {
+        let known = heads.keys().cloned();
         match self {
-            ReleaseRule::BaseItself => None,
-            ReleaseRule::Branch(branch) => heads.get(branch).map(|head| (branch.clone(), head.clone())),
-            ReleaseRule::Newest { prefix } => heads
-                .iter()
-                .filter(|(branch, _)| branch.as_str().starts_with(prefix))
-                .max_by_key(|(branch, _)| version_key(branch.as_str()))
-                .map(|(branch, head)| (branch.clone(), head.clone())),
+            ReleaseRule::BaseItself => Vec::new(),
+            ReleaseRule::Branch(branch) => known.filter(|known| known == branch).collect(),
+            ReleaseRule::Like { pattern } => {
+                let mut alike: Vec<BranchName> =
+                    known.filter(|branch| matches(pattern, branch.as_str())).collect();
+                alike.sort_by_cached_key(|branch| version_key(branch.as_str()));
+                alike
+            }
         }
     }
 }
@@ -80,7 +82,7 @@ impl Targets {
             match &self.release {
                 ReleaseRule::BaseItself => self.base_branch.to_string(),
                 ReleaseRule::Branch(branch) => branch.to_string(),
-                ReleaseRule::Newest { prefix } => format!("{prefix}*"),
+                ReleaseRule::Like { pattern } => pattern.clone(),
             },
             format!("the remote has {}", known.join(", ")),
         )
@@ -93,13 +95,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_release_is_found_by_number_not_by_letter() {
+    fn the_newest_release_comes_last_by_number_not_by_letter() {
         let heads: BTreeMap<BranchName, CommitId> =
             ["main", "release/2021.9.0", "release/2021.10.0", "release/2021.7.12"]
                 .into_iter()
                 .map(|name| (BranchName::new(name), CommitId::new("c")))
                 .collect();
-        let rule = ReleaseRule::Newest { prefix: "release/".to_owned() };
-        assert_eq!(rule.live(&heads).map(|(branch, _)| branch), Some(BranchName::new("release/2021.10.0")));
+        let rule = ReleaseRule::Like { pattern: "release/*".to_owned() };
+        let found = rule.candidates(&heads);
+        let names: Vec<&str> = found.iter().map(BranchName::as_str).collect();
+        assert_eq!(names, ["release/2021.7.12", "release/2021.9.0", "release/2021.10.0"]);
     }
 }

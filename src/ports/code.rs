@@ -37,8 +37,17 @@ pub enum Picked {
     Commit(CommitId),
     /// The result is the tree that was there before.
     AlreadyThere,
-    /// Paths that both sides changed.
-    Conflict(Vec<String>),
+    /// Files that both sides changed.
+    Conflict(Vec<Conflict>),
+}
+
+/// A file that a cherry-pick leaves to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    pub path: String,
+    /// The lines of both sides, marked as git marks them; empty where one side has no such file, or it is no text. As
+    /// they are in the repository: whoever shows them hides what may be a key.
+    pub lines: String,
 }
 
 /// What a branch must be before a push; the remote refuses otherwise.
@@ -67,6 +76,12 @@ pub trait Code: Send + Sync {
         edits: &[FileEdit],
         text: &CommitText,
     ) -> Result<CommitId, Fault>;
+
+    /// The commits that a merge of `proposal` put on its branch, oldest first: several after a rebase, else one.
+    async fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault>;
+
+    /// The paths that differ between two commits, in order.
+    async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault>;
 
     /// Applies what `commit` changed (against its first parent) to `onto`, in memory, with a `-x` trailer.
     async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault>;

@@ -21,6 +21,7 @@ pub mod note;
 mod place;
 pub mod plan_human;
 pub mod plan_json;
+pub mod procedure;
 pub mod pull_request;
 pub mod reason;
 pub mod rehearse_json;

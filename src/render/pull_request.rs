@@ -1,6 +1,10 @@
 //! The words of a proposal: commit message, title and body in Markdown.
+//!
+//! Teams can replace the body by a template of their own; what stands for what is [`PLACEHOLDERS`].
 
-use crate::model::{KeyKind, Policy};
+use std::collections::BTreeMap;
+
+use crate::model::{BranchName, KeyKind, Policy};
 use crate::rotation::{Leg, Opened, Phase, Step};
 
 /// What a forge and a commit are told.
@@ -11,55 +15,197 @@ pub struct Words {
     pub commit_message: String,
 }
 
-/// The words for a step of this rotation.
-pub fn words(opened: &Opened, step: &Step, policy: &Policy) -> Words {
-    let leg = match step {
+/// The names that a template may hold in braces, and what stands there then.
+pub const PLACEHOLDERS: [(&str, &str); 11] = [
+    ("account", "the account's name"),
+    ("back", "how to go back"),
+    ("by", "who began the rotation"),
+    ("diff", "what changes, as a unified diff"),
+    ("environment", "the environment's name"),
+    ("facts", "a table of rotation, environment and proposer"),
+    ("from", "the key that goes"),
+    ("rotation", "the rotation's id"),
+    ("steps", "what follows after the merge"),
+    ("to", "the key that everybody reads afterwards"),
+    ("why", "why the change is made"),
+];
+
+const BODY: &str = "{why}\n\n{facts}\n\n{diff}What follows after the merge:\n\n{steps}\n{back}\n";
+
+/// The names in braces that stand for nothing.
+pub fn unknown_placeholders(template: &str) -> Vec<String> {
+    let known = |name: &str| PLACEHOLDERS.iter().any(|(known, _)| *known == name);
+    pieces(template)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Name(name) if !known(name) => Some(name.to_owned()),
+            Piece::Name(_) | Piece::Text(_) => None,
+        })
+        .collect()
+}
+
+/// The words for a step of this rotation; `diff` is what it changes, where it proposes.
+pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words {
+    let leg = leg_of(step);
+    let kind = |slot| KeyKind { slot, access: opened.access };
+    let (from, to) = (kind(leg.target(opened.from).other()), kind(leg.target(opened.from)));
+    let account = &opened.account;
+    let what = format!("Read the {to} key of {account}");
+    let title = match onto(step) {
+        Some(release) => format!("[{release}] {what}"),
+        None => what.clone(),
+    };
+    let why = match leg {
+        Leg::Out => format!(
+            "The {from} key of Cosmos DB account `{account}` is being retired without downtime. This change moves every \
+             reader to the {to} key; the {from} key is regenerated only when nobody uses it any more."
+        ),
+        Leg::Back => format!(
+            "The {to} key of Cosmos DB account `{account}` is new. This change goes back to it; no key is \
+             regenerated for it."
+        ),
+    };
+    let commit_message = format!("{what}\n\n{why}\n\nKeyslot-Rotation: {}\n", opened.rotation);
+    let values = BTreeMap::from([
+        ("account", account.to_string()),
+        ("back", "To go back before the key is regenerated: close this, or revert the merge.".to_owned()),
+        ("by", opened.by.clone()),
+        ("diff", fenced(diff)),
+        ("environment", opened.environment.to_string()),
+        ("facts", facts(opened)),
+        ("from", from.to_string()),
+        ("rotation", opened.rotation.to_string()),
+        ("steps", steps(leg, step, policy)),
+        ("to", to.to_string()),
+        ("why", why),
+    ]);
+    let body = filled(policy.pull_template.as_deref().unwrap_or(BODY), &values);
+    Words { title, body, commit_message }
+}
+
+fn leg_of(step: &Step) -> Leg {
+    match step {
         Step::PushProposal { leg, .. }
         | Step::OpenPull { leg, .. }
         | Step::Promote { leg, .. }
+        | Step::PushPromotion { leg, .. }
+        | Step::OpenPromotion { leg, .. }
         | Step::Deploy { leg, .. }
         | Step::WriteSecret { leg, .. }
         | Step::Restart { leg, .. } => *leg,
         Step::Regenerate { .. } => Leg::Out,
-    };
-    let kind = |slot| KeyKind { slot, access: opened.access };
-    let (from, to) = (kind(opened.from), kind(leg.target(opened.from)));
-    let title = format!("Read the {to} key of {}", opened.account);
-    let why = match leg {
-        Leg::Out => format!(
-            "The {from} key of Cosmos DB account `{}` is being retired without downtime. This change moves every \
-             reader to the {to} key; the {from} key is regenerated only when nobody uses it any more.",
-            opened.account
-        ),
-        Leg::Back => format!(
-            "The {to} key of Cosmos DB account `{}` is new. This change goes back to it; no key is \
-             regenerated for it.",
-            opened.account
-        ),
-    };
-    let mut body = format!("{why}\n\n| | |\n| --- | --- |\n");
-    body.push_str(&format!("| rotation | `{}` |\n", opened.rotation));
-    body.push_str(&format!("| environment | {} |\n", opened.environment));
-    body.push_str(&format!("| proposed by | {} |\n\n", opened.by));
-    body.push_str("What follows after the merge:\n\n");
-    for phase in following(leg) {
-        body.push_str(&format!("- **{phase}**: {}\n", phase.title()));
     }
-    if !policy.skip_stages.is_empty() {
-        body.push_str(&format!(
-            "\nThe release pipeline runs without these stages: {}.\n",
-            policy.skip_stages.join(", ")
-        ));
-    }
-    body.push_str("\nTo go back before the key is regenerated: close this, or revert the merge.\n");
-    let commit_message = format!("{title}\n\n{why}\n\nKeyslot-Rotation: {}\n", opened.rotation);
-    Words { title, body, commit_message }
 }
 
-fn following(leg: Leg) -> Vec<Phase> {
+/// The release branch that a promotion is proposed to.
+fn onto(step: &Step) -> Option<&BranchName> {
+    match step {
+        Step::OpenPromotion { base, .. } => Some(base),
+        _ => None,
+    }
+}
+
+fn facts(opened: &Opened) -> String {
+    format!(
+        "| | |\n| --- | --- |\n| rotation | `{}` |\n| environment | {} |\n| proposed by | {} |",
+        opened.rotation, opened.environment, opened.by
+    )
+}
+
+fn steps(leg: Leg, step: &Step, policy: &Policy) -> String {
+    let first = if onto(step).is_some() { Phase::Promote } else { Phase::Merge };
+    let mut text = String::new();
+    for phase in following(leg, first) {
+        text.push_str(&format!("- **{phase}**: {}\n", phase.title()));
+    }
+    if !policy.skip_stages.is_empty() {
+        let stages = policy.skip_stages.join(", ");
+        text.push_str(&format!("\nThe release pipeline runs without these stages: {stages}.\n"));
+    }
+    text
+}
+
+fn following(leg: Leg, after: Phase) -> Vec<Phase> {
     Phase::ALL
         .into_iter()
-        .filter(|phase| *phase > Phase::Merge && *phase < Phase::FlipBack)
+        .filter(|phase| *phase > after && *phase < Phase::FlipBack)
         .filter(|phase| leg == Leg::Out || !matches!(phase, Phase::Regenerate | Phase::Confirm))
         .collect()
+}
+
+/// A block of code with an empty line behind it; nothing where there is no diff. The fence is longer than any in it.
+fn fenced(diff: &str) -> String {
+    if diff.is_empty() {
+        return String::new();
+    }
+    let longest = diff.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}diff\n{}\n{fence}\n\n", diff.trim_end())
+}
+
+/// A template's parts.
+enum Piece<'a> {
+    Text(&'a str),
+    /// What stood in braces: lower-case letters and nothing else.
+    Name(&'a str),
+}
+
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let (mut pieces, mut rest) = (Vec::new(), template);
+    while let Some(at) = rest.find('{') {
+        let (before, from) = rest.split_at(at);
+        let inside = from.get(1..).unwrap_or_default();
+        let end = inside.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(inside.len());
+        let (name, after) = inside.split_at(end);
+        match after.strip_prefix('}').filter(|_| !name.is_empty()) {
+            Some(after) => {
+                pieces.extend([Piece::Text(before), Piece::Name(name)]);
+                rest = after;
+            }
+            None => {
+                let (brace, inside) = from.split_at(1);
+                pieces.extend([Piece::Text(before), Piece::Text(brace)]);
+                rest = inside;
+            }
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn filled(template: &str, values: &BTreeMap<&str, String>) -> String {
+    pieces(template)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.to_owned(),
+            Piece::Name(name) => values.get(name).cloned().unwrap_or_else(|| format!("{{{name}}}")),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_braces_are_filled_and_other_braces_stay() {
+        let values = BTreeMap::from([("to", "secondary".to_owned()), ("by", "ann".to_owned())]);
+        let text = "{by}: read {to} {{ ${var.x} {} {To} {unknown}";
+        assert_eq!(filled(text, &values), "ann: read secondary {{ ${var.x} {} {To} {unknown}");
+        assert_eq!(unknown_placeholders(text), ["unknown"]);
+        assert!(unknown_placeholders(BODY).is_empty());
+    }
+
+    #[test]
+    fn every_placeholder_of_the_list_has_a_value() {
+        let all: String = PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+        assert!(unknown_placeholders(&all).is_empty());
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_any_within() {
+        assert_eq!(fenced(""), "");
+        assert_eq!(fenced("-a\n+b\n"), "```diff\n-a\n+b\n```\n\n");
+        assert!(fenced("+ ```` four").starts_with("`````diff\n"));
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::count::counted;
 use super::span;
-use crate::model::{Blindness, EvidenceKey, PullWait, SlotUse, Validity};
+use crate::model::{Blindness, BranchName, EvidenceKey, LiveBy, PullWait, SlotUse, Validity};
 use crate::rotation::{FailedStage, Phase, Reason, Subject, Waiting, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
@@ -318,6 +318,11 @@ pub fn why(reason: &Reason) -> String {
             span::time(*until),
             span::time(*wanted)
         ),
+        Why::UnitOfOlderCode { slot, wanted } => format!(
+            "{subject} was built from code that names the {slot} key; it waits for a unit on the {wanted} key to take \
+             its place"
+        ),
+        Why::ReleaseUnclear { live_by } => release_unclear(subject, live_by),
         Why::NotAsked { phase, step } => {
             format!("the rotation stands in {phase}, and its next step is not what was asked for: {step}")
         }
@@ -336,6 +341,24 @@ pub fn why(reason: &Reason) -> String {
         Why::NotAcceptedLongEnough { .. } => {
             format!("the new {subject} key is not accepted in every region yet")
         }
+    }
+}
+
+fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
+    match live_by {
+        LiveBy::Name { among } => format!(
+            "that {subject} is the live release is known by its name alone ({among} branches have such a name), and \
+             the newest may be one that is being prepared"
+        ),
+        LiveBy::Contradiction { tags, run } => {
+            let tags: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
+            let run = run.as_ref().map_or("none", BranchName::as_str);
+            format!(
+                "the live stamps are tagged {}, and the last run that wrote them was of {run}",
+                tags.join(", ")
+            )
+        }
+        LiveBy::Named | LiveBy::Tags | LiveBy::Runs => format!("{subject} is the live release"),
     }
 }
 
@@ -379,7 +402,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::UnlistedWorkload => return unlisted(&reason.subject),
         Why::RightMissing { remedy } | Why::RightUnknown { remedy, .. } => return remedy.clone(),
         Why::RightEnds { .. } => "extend the role's activation, or have it assigned for longer",
+        Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",
+        Why::ReleaseUnclear { .. } => {
+            "name the branch that is live: `keyslot promote --release BRANCH`, or `branch` under \
+             [environment.NAME.release]"
+        }
         Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
+        Why::NotAsked { phase: Phase::Propose, .. } => "`keyslot propose` does it",
+        Why::NotAsked { phase: Phase::Promote, .. } => "`keyslot promote` does it",
         Why::NotAsked { .. } => "`keyslot rotate` does it",
         Why::LocalAuthDisabled => {
             "if its keys shall be used, set disableLocalAuth to false; if not, close the rotation: there is nothing to \
@@ -558,7 +588,8 @@ pub fn slot_use(reads: SlotUse) -> String {
     }
 }
 
-fn pull_wait(wait: &PullWait) -> String {
+/// What holds a pull request, in words.
+pub fn pull_wait(wait: &PullWait) -> String {
     match wait {
         PullWait::Reviews { have, want } => format!("{have} of {want} reviews"),
         PullWait::ChangesRequested { by } => format!("{by} asks for changes"),

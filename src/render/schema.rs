@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use super::census_json::CensusV1;
 use super::check_json::CheckJson;
 use super::plan_json::PlanJson;
+use super::procedure::ProcedureV1;
 use super::rehearse_json::RehearsalV1;
 use super::verify_json::VerifyV1;
 
@@ -23,6 +24,11 @@ pub fn check_schema() -> Schema {
 /// Of `keyslot check --plan FILE --output json`.
 pub fn plan_schema() -> Schema {
     schema_of::<PlanJson>()
+}
+
+/// Of `keyslot propose`, `promote` and `follow` with `--output json`.
+pub fn procedure_schema() -> Schema {
+    schema_of::<ProcedureV1>()
 }
 
 /// Of `keyslot rehearse --output json`.

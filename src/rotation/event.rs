@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
-    Access, AccountId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation, PullNumber, RotationId,
-    Route, RunId, Salt, Slot, StepKey,
+    Access, AccountId, BranchName, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation, PullNumber,
+    RotationId, Route, RunId, Salt, Slot, StepKey,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -42,6 +42,21 @@ pub enum Pair {
 }
 
 impl Opened {
+    /// The proposal's branch: named by content, never by the clock.
+    pub fn proposal_branch(&self, leg: Leg) -> BranchName {
+        let suffix = match leg {
+            Leg::Out => "",
+            Leg::Back => "-back",
+        };
+        BranchName::new(format!("fix/keyslot-{}-{}{suffix}", self.rotation, leg.target(self.from)))
+    }
+
+    /// The branch by which the change is proposed to a release branch.
+    pub fn promotion_branch(&self, leg: Leg, release: &BranchName) -> BranchName {
+        let proposal = self.proposal_branch(leg);
+        BranchName::new(format!("{proposal}-to-{}", release.as_str().replace('/', "-")))
+    }
+
     pub fn to(&self) -> Slot {
         self.from.other()
     }
@@ -166,6 +181,11 @@ pub enum Event {
     },
     /// And to go on with the next step.
     Unpaused {
+        by: String,
+    },
+    /// Somebody said which release branch is live.
+    ReleaseNamed {
+        branch: BranchName,
         by: String,
     },
     Lease {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase, Produced, Step};
-use crate::model::{Fingerprint, StampName, StepKey, WorkloadName};
+use crate::model::{BranchName, Fingerprint, StampName, StepKey, WorkloadName};
 
 /// What is known of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Fold {
     pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
     /// Since when, by whom and why it is paused.
     pub paused: Option<(Timestamp, String, String)>,
+    /// The live release branch, where a person has named it.
+    pub release: Option<BranchName>,
     pub lease: Option<(String, Timestamp)>,
     pub closed: Option<(Timestamp, bool, String)>,
 }
@@ -146,6 +148,7 @@ impl Fold {
             }
             Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
             Event::Unpaused { .. } => self.paused = None,
+            Event::ReleaseNamed { branch, .. } => self.release = Some(branch.clone()),
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }

@@ -15,6 +15,13 @@ pub enum Reach {
     /// The whole rotation.
     #[default]
     Whole,
+    /// The proposal; `merge`: and until it is merged.
+    Propose { merge: bool },
+    /// The change on the live release branch, when it is merged into the base branch; `merge`: and until it is there,
+    /// where it goes by a pull request of its own; `flip`: changed there directly instead of cherry-picked.
+    Promote { merge: bool, flip: bool },
+    /// The run of the release pipeline on the promoted commit, until every vault holds the target key.
+    Follow,
     /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until the last old pod is gone.
     Restart { stamps: BTreeSet<StampName>, quiesce: bool },
     /// The regeneration and its confirmation, when everything before is so.
@@ -26,6 +33,9 @@ impl Reach {
     pub fn covers(&self, phase: Phase, step: &Step) -> bool {
         match self {
             Reach::Whole => true,
+            Reach::Propose { merge } => phase == Phase::Propose || (*merge && phase == Phase::Merge),
+            Reach::Promote { .. } => phase == Phase::Promote,
+            Reach::Follow => phase == Phase::Deploy,
             Reach::Restart { stamps, .. } => match step {
                 Step::Restart { stamp, .. } if phase == Phase::Restart => self.names(stamp, stamps),
                 _ => false,
@@ -37,7 +47,10 @@ impl Reach {
     /// Whether a command waits for what holds that phase, or leaves the waiting to others.
     pub fn waits_in(&self, phase: Phase) -> bool {
         match self {
-            Reach::Whole | Reach::Restart { .. } => true,
+            Reach::Whole | Reach::Follow | Reach::Restart { .. } => true,
+            // What must be so first is for others to bring about.
+            Reach::Propose { merge } => *merge || phase <= Phase::Propose,
+            Reach::Promote { merge, .. } => *merge,
             Reach::Regenerate => phase >= Phase::Regenerate,
         }
     }
@@ -46,21 +59,41 @@ impl Reach {
     pub fn asks_for(&self, stamp: &StampName) -> bool {
         match self {
             Reach::Restart { stamps, .. } => self.names(stamp, stamps),
-            Reach::Whole | Reach::Regenerate => true,
+            Reach::Whole
+            | Reach::Propose { .. }
+            | Reach::Promote { .. }
+            | Reach::Follow
+            | Reach::Regenerate => true,
         }
+    }
+
+    /// Whether nothing that is asked for changes what anybody reads: a proposal, and no more.
+    pub fn only_proposes(&self) -> bool {
+        matches!(self, Reach::Propose { .. } | Reach::Promote { .. })
     }
 
     fn names(&self, stamp: &StampName, stamps: &BTreeSet<StampName>) -> bool {
         stamps.is_empty() || stamps.contains(stamp)
     }
 
-    /// The phases of a restart alone; `None` where the rotation's own order counts. That it may begin at all is asked
-    /// first, as in any rotation.
+    /// The phases of a part alone; `None` where the rotation's own order counts. Whether anything may begin at all is
+    /// asked first, as in any rotation, where this part may be the first.
     pub(super) fn path(&self, leg: Leg, past_return: bool) -> Option<Vec<(Leg, Phase)>> {
-        let Reach::Restart { quiesce, .. } = self else { return None };
-        let prepare = (leg == Leg::Out && !past_return).then_some((leg, Phase::Prepare));
-        let quiesce = quiesce.then_some((leg, Phase::Quiesce));
-        Some(prepare.into_iter().chain([(leg, Phase::Restart)]).chain(quiesce).collect())
+        let prepare = (leg == Leg::Out && !past_return).then_some(Phase::Prepare);
+        let phases: Vec<Phase> = match self {
+            Reach::Whole | Reach::Regenerate => return None,
+            Reach::Propose { merge } => {
+                let merge = merge.then_some(Phase::Merge);
+                prepare.into_iter().chain([Phase::Propose]).chain(merge).collect()
+            }
+            Reach::Promote { .. } => vec![Phase::Propose, Phase::Merge, Phase::Promote],
+            Reach::Follow => vec![Phase::Promote, Phase::Deploy, Phase::Propagate],
+            Reach::Restart { quiesce, .. } => {
+                let quiesce = quiesce.then_some(Phase::Quiesce);
+                prepare.into_iter().chain([Phase::Restart]).chain(quiesce).collect()
+            }
+        };
+        Some(phases.into_iter().map(|phase| (leg, phase)).collect())
     }
 }
 

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, ObjectName, Pace, PullNumber,
-    PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity, WorkloadName,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, ObjectName, Pace,
+    PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity,
+    WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -444,6 +445,15 @@ pub enum Why {
         until: Timestamp,
         wanted: Timestamp,
     },
+    /// The unit was built from code that names the other slot: a newer one takes its place.
+    UnitOfOlderCode {
+        slot: Slot,
+        wanted: Slot,
+    },
+    /// Nothing but its name says that the release branch is the live one, or what says it differs.
+    ReleaseUnclear {
+        live_by: LiveBy,
+    },
     /// It is not what this command was asked for.
     NotAsked {
         phase: Phase,
@@ -573,6 +583,8 @@ impl Why {
             Why::RightMissing { .. } => "right-missing",
             Why::RightUnknown { .. } => "right-unknown",
             Why::RightEnds { .. } => "right-ends",
+            Why::UnitOfOlderCode { .. } => "unit-of-older-code",
+            Why::ReleaseUnclear { .. } => "release-unclear",
             Why::NotAsked { .. } => "not-asked",
             Why::OperationRunning { .. } => "operation-running",
             Why::OperationFailed { .. } => "operation-failed",
@@ -635,6 +647,7 @@ impl Why {
             | Why::RightMissing { .. }
             | Why::RightUnknown { .. }
             | Why::RightEnds { .. }
+            | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // Signing in, or a role: time brings neither.
@@ -656,6 +669,7 @@ impl Why {
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
+            | Why::UnitOfOlderCode { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
             | Why::ClusterChanging { .. }

@@ -142,7 +142,7 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
     let opened = |branch: &BranchName| {
         records
             .iter()
-            .any(|record| matches!(&record.intent.step, Step::OpenPull { branch: of, .. } if of == branch))
+            .any(|record| matches!(&record.intent.step, Step::OpenPull { branch: of, .. } | Step::OpenPromotion { branch: of, .. } if of == branch))
     };
     let left = records.iter().filter_map(|record| {
         let produced = record.outcome.as_ref().map(|(_, outcome)| outcome);
@@ -150,6 +150,17 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
             (Step::PushProposal { leg, branch, .. }, _) => {
                 let pushed = !opened(branch) && !went_on(*leg, Phase::Merge);
                 pushed.then(|| Left::Branch(branch.clone()))
+            }
+            (Step::PushPromotion { leg, branch, .. }, _) => {
+                let pushed = !opened(branch) && !went_on(*leg, Phase::Promote);
+                pushed.then(|| Left::Branch(branch.clone()))
+            }
+            (
+                Step::OpenPromotion { leg, branch, .. },
+                Some(Outcome::Applied { produced: Produced::Pull(number) }),
+            ) => {
+                let open = !went_on(*leg, Phase::Promote);
+                open.then(|| Left::Pull { number: *number, branch: branch.clone() })
             }
             (
                 Step::OpenPull { leg, branch, .. },
@@ -250,7 +261,9 @@ fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
 fn phase_of(step: &Step) -> (Leg, Phase) {
     match step {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
-        Step::Promote { leg, .. } => (*leg, Phase::Promote),
+        Step::Promote { leg, .. } | Step::PushPromotion { leg, .. } | Step::OpenPromotion { leg, .. } => {
+            (*leg, Phase::Promote)
+        }
         Step::Deploy { leg, .. } => (*leg, Phase::Deploy),
         Step::WriteSecret { leg, .. } => (*leg, Phase::Propagate),
         Step::Restart { leg, .. } => (*leg, Phase::Restart),

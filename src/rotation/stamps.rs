@@ -114,7 +114,9 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
 fn behind(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
     match &ctx.reach {
         Reach::Restart { .. } => ctx.holding(propagated(ctx, stamp, ctx.target(), ctx.policy.ages.ordinary)),
-        Reach::Whole | Reach::Regenerate => Vec::new(),
+        Reach::Whole | Reach::Propose { .. } | Reach::Promote { .. } | Reach::Follow | Reach::Regenerate => {
+            Vec::new()
+        }
     }
 }
 

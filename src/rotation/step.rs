@@ -23,8 +23,9 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
-    /// The commit that merged the proposal into the base branch.
-    CherryPick(CommitId),
+    /// What the merge of the proposal brought into the base branch: the commit that the forge names, and the head that
+    /// was merged, which tells whether there are more of it.
+    CherryPick { merged: CommitId, proposal: CommitId },
     /// The base branch was changed by other hands: the same flip, made on the release branch itself.
     Flip,
 }
@@ -52,6 +53,22 @@ pub enum Step {
         source: Source,
         onto: BranchName,
         head: CommitId,
+        to: Slot,
+    },
+    /// The same change on a branch of its own, to be proposed to the live release branch.
+    PushPromotion {
+        leg: Leg,
+        source: Source,
+        branch: BranchName,
+        onto: BranchName,
+        head: CommitId,
+        to: Slot,
+    },
+    /// The pull request that proposes that branch to the live release branch.
+    OpenPromotion {
+        leg: Leg,
+        branch: BranchName,
+        base: BranchName,
         to: Slot,
     },
     /// Run the release pipeline on exactly this commit.
@@ -91,6 +108,8 @@ impl Step {
             Step::Promote { leg, onto, head, .. } => {
                 format!("promote/{}/{onto}/{}", leg.as_str(), head.short())
             }
+            Step::PushPromotion { leg, branch, .. } => format!("push-promotion/{}/{branch}", leg.as_str()),
+            Step::OpenPromotion { leg, branch, .. } => format!("open-promotion/{}/{branch}", leg.as_str()),
             Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
             Step::WriteSecret { leg, stamp, replaces, .. } => {
                 format!("write-secret/{}/{stamp}/{replaces}", leg.as_str())
@@ -111,6 +130,8 @@ impl Step {
             Step::PushProposal { .. }
             | Step::OpenPull { .. }
             | Step::Promote { .. }
+            | Step::PushPromotion { .. }
+            | Step::OpenPromotion { .. }
             | Step::Deploy { .. } => false,
         }
     }
@@ -120,14 +141,20 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::PushProposal { branch, to, .. } => write!(f, "push {branch}: read the {to} key"),
-            Step::OpenPull { branch, base, .. } => {
+            Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
                 write!(f, "open the pull request from {branch} to {base}")
             }
-            Step::Promote { source: Source::CherryPick(commit), onto, .. } => {
-                write!(f, "cherry-pick {} onto {onto}", commit.short())
+            Step::Promote { source: Source::CherryPick { merged, .. }, onto, .. } => {
+                write!(f, "cherry-pick {} onto {onto}", merged.short())
             }
             Step::Promote { source: Source::Flip, onto, to, .. } => {
                 write!(f, "change {onto} to the {to} key directly")
+            }
+            Step::PushPromotion { source: Source::CherryPick { merged, .. }, branch, onto, .. } => {
+                write!(f, "push {branch}: {} cherry-picked for {onto}", merged.short())
+            }
+            Step::PushPromotion { source: Source::Flip, branch, onto, to, .. } => {
+                write!(f, "push {branch}: the {to} key for {onto}")
             }
             Step::Deploy { branch, commit, .. } => {
                 write!(f, "run the pipeline on {branch} at {}", commit.short())

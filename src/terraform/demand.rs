@@ -173,12 +173,17 @@ impl Demand {
                 names
             }
         };
-        let names = names.into_iter().map(|name| (folder.to_owned(), name));
         let identifies = identifies(binding);
-        for place in names {
+        for name in names {
             // A key may be handed in under such a name: whether it is, callers tell.
-            let handed_in = matches!(&place.1, Name::Variable(name) if says_cosmos(name));
-            if identifies || handed_in {
+            let handed_in = matches!(&name, Name::Variable(name) if says_cosmos(name));
+            let spells = identifies || handed_in;
+            // Most reads stand in arguments that nothing reads back.
+            if !spells && bound.is_none() {
+                continue;
+            }
+            let place = (folder.to_owned(), name);
+            if spells {
                 self.spelling.insert(place.clone());
             }
             if let Some(bound) = &bound {

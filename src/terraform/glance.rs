@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind, packed};
 
+use super::balance::adds_up;
 use super::literal::may_hold_key;
 use super::syntax::{Syntax, must_be_named};
 
@@ -107,38 +108,6 @@ impl Glance {
     }
 }
 
-/// Whether every kind of bracket opens as often as it closes, quotes are even in number, and no control
-/// character is there (as in UTF-16). Says nothing of their order: it is cheap so that no file need be left out.
-fn adds_up(bytes: &[u8]) -> bool {
-    let mut whole = Sum::<i32>::default();
-    // As many as one byte can count, so that the compiler can take sixteen at a time.
-    for chunk in bytes.chunks(127) {
-        let mut sum = Sum::<i8>::default();
-        for byte in chunk {
-            sum.braces += i8::from(*byte == b'{') - i8::from(*byte == b'}');
-            sum.brackets += i8::from(*byte == b'[') - i8::from(*byte == b']');
-            sum.parentheses += i8::from(*byte == b'(') - i8::from(*byte == b')');
-            sum.quotes ^= i8::from(*byte == b'"');
-            sum.controls |= i8::from(*byte < b'\t');
-        }
-        whole.braces += i32::from(sum.braces);
-        whole.brackets += i32::from(sum.brackets);
-        whole.parentheses += i32::from(sum.parentheses);
-        whole.quotes ^= i32::from(sum.quotes);
-        whole.controls |= i32::from(sum.controls);
-    }
-    whole == Sum::default()
-}
-
-#[derive(Default, PartialEq)]
-struct Sum<N> {
-    braces: N,
-    brackets: N,
-    parentheses: N,
-    quotes: N,
-    controls: N,
-}
-
 static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
 
 /// All words above, in their order, searched for in one pass.
@@ -236,18 +205,6 @@ mod tests {
     #[test]
     fn waypoints_are_noticed() {
         assert_eq!(glance("data \"terraform_remote_state\" \"x\" {}").waypoints, [Waypoint::RemoteState]);
-    }
-
-    #[test]
-    fn brackets_and_quotes_must_add_up() {
-        for text in ["a {\n}\n", "a = \"x[1](2)\"[0]", "", "\t\r\n# é\n", &"{}".repeat(1000)] {
-            assert!(adds_up(text.as_bytes()), "{text}");
-        }
-        for text in
-            ["a {", "a = [1", "a = f(", "a = \"x", "}", "a\0 = 1", &"{".repeat(256), &"\"".repeat(999)]
-        {
-            assert!(!adds_up(text.as_bytes()), "{text}");
-        }
     }
 
     #[test]

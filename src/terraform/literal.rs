@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::packed;
 
 /// Characters before the padding of 64 bytes in base64.
 const KEY_CHARACTERS: usize = 86;
@@ -65,17 +68,34 @@ enum Kind {
 
 /// Everything that is hidden, in one pass over the bytes: every key ends with padding or begins after `=`.
 fn hidden(bytes: &[u8]) -> impl Iterator<Item = (Kind, Range<usize>)> {
-    memchr::memchr3_iter(b'=', b'%', b'\\', bytes).filter_map(|at| {
-        let bare = || run(bytes, at);
-        let named = || named_key(bytes, at).map(|span| (Kind::Named, span));
-        // One look at the neighbours spares most of them more: `=` stands on nearly every line.
-        match (bytes[at], bytes.get(at + 1)?, bytes.get(at.wrapping_sub(1))) {
-            (b'=', b'=', _) => bare().or_else(named),
-            (b'%', b'3', _) | (b'\\', b'u', _) => bare(),
-            (b'=', _, Some(b'y' | b'Y')) => named(),
-            _ => None,
-        }
-    })
+    signs(bytes).filter_map(|at| hidden_at(bytes, at))
+}
+
+fn hidden_at(bytes: &[u8], at: usize) -> Option<(Kind, Range<usize>)> {
+    let bare = || run(bytes, at);
+    let named = || named_key(bytes, at).map(|span| (Kind::Named, span));
+    match (bytes[at], bytes.get(at + 1)?, bytes.get(at.wrapping_sub(1))) {
+        (b'=', b'=', _) => bare().or_else(named),
+        (b'%', b'3', _) | (b'\\', b'u', _) => bare(),
+        (b'=', _, Some(b'y' | b'Y')) => named(),
+        _ => None,
+    }
+}
+
+/// How padding begins, and how `AccountKey=` ends. `=` alone stands on nearly every line.
+const SIGNS: [&str; 5] = ["==", "%3", "\\u", "y=", "Y="];
+
+static TOGETHER: LazyLock<Option<packed::Searcher>> = LazyLock::new(|| packed::Searcher::new(SIGNS));
+
+/// Where a key may end, or the one behind `AccountKey=` begins: at the byte that stands for `=`. They are told once each
+/// though signs may overlap: behind `=`, another `=` begins no padding.
+fn signs(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let together = TOGETHER.as_ref();
+    // Processors without the instructions for that take one byte at a time.
+    let alone = if together.is_some() { &[] } else { bytes };
+    let found = together.into_iter().flat_map(|signs| signs.find_iter(bytes));
+    let equals = |start: usize| start + usize::from(matches!(bytes[start], b'y' | b'Y'));
+    found.map(move |it| equals(it.start())).chain(memchr::memchr3_iter(b'=', b'%', b'\\', alone))
 }
 
 /// The characters of base64 before the padding that begins here, and the padding, if they are enough for a key.
@@ -200,6 +220,26 @@ mod tests {
     #[test]
     fn keys_of_other_lengths_are_told_by_their_name() {
         assert_eq!(found("ACCOUNTKEY=c2hvcnRlciB0aGFuIGEga2V5;"), ["c2hvcnRlciB0aGFuIGEga2V5"]);
+    }
+
+    /// Looking only where a sign is found loses nothing, however signs run into each other.
+    #[test]
+    fn signs_are_found_wherever_a_key_may_end() {
+        let key = key();
+        let unpadded = key.trim_end_matches('=');
+        let padding = ["=", "==", "%3D", "%", "\\u003d", "\\", "u"];
+        let pieces = [&padding[..], &["y", "AccountKey=", "ACCOUNTKEY=", "a", &key, unpadded, ";"]].concat();
+        let mut seed = 7_usize;
+        for _ in 0..1000 {
+            let mut text = String::new();
+            for _ in 0..12 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text += pieces[(seed >> 33) % pieces.len()];
+            }
+            let bytes = text.as_bytes();
+            let everywhere: Vec<_> = (0..bytes.len()).filter_map(|at| hidden_at(bytes, at)).collect();
+            assert_eq!(hidden(bytes).collect::<Vec<_>>(), everywhere, "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 mod account;
 mod allowed;
 mod attribute;
+mod balance;
 mod by_name;
 mod chooser;
 mod claim;

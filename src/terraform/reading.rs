@@ -128,6 +128,11 @@ impl Reading {
         self.parse(handed);
     }
 
+    /// A file's path from the tree's root.
+    pub fn path(&self, file: usize) -> &str {
+        &self.entries[file].path
+    }
+
     /// Folders outside of the tree that modules may be taken from, each once: they begin with `..`. Perhaps they hold no
     /// module, or are not there.
     pub fn outside(&mut self) -> Vec<String> {

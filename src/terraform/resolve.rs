@@ -72,9 +72,8 @@ pub fn resolve(
         uses: Uses::of(&reads),
         picked: BTreeSet::new(),
     };
-    for read in reads {
-        resolver.direct(read);
-    }
+    resolver.named = reads;
+    resolver.each_named(Resolver::direct);
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
@@ -111,37 +110,46 @@ struct Resolver<'f> {
 }
 
 impl<'f> Resolver<'f> {
-    fn direct(&mut self, read: Look<'f>) {
+    /// Goes through the reads of names where they are, for they are many; `settle` says whether one leads to a key now.
+    fn each_named(&mut self, mut settle: impl FnMut(&mut Self, &Look<'f>) -> bool) {
+        let mut named = std::mem::take(&mut self.named);
+        named.retain(|read| !settle(self, read));
+        self.named = named;
+    }
+
+    /// Judges a read that starts at an account. Any other is a read of a name.
+    fn direct(&mut self, read: &Look<'f>) -> bool {
         // Counted where the name was bound; but the name itself may be on offer.
         let counted = read.found == KeyRead::Nothing && read.hops.len() > 1;
         let symbol = read.symbol.clone().filter(|_| !counted);
-        let Some(symbol) = symbol else { return self.named.push(read) };
+        let Some(symbol) = symbol else { return false };
         let account = self.index.get(&symbol).copied();
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
-        if hides && (read.read.mention || self.is_followed(&read)) {
-            return;
+        if hides && (read.read.mention || self.is_followed(read)) {
+            return true;
         }
         match (read.found.clone(), account) {
             (KeyRead::Key(key), Some(account)) if symbol.kind == SymbolKind::Variable => {
                 // Its name says which slot; whether it tells the truth is decided elsewhere.
                 let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
-                self.opaque(&read, None, Some(key.access), why);
-                self.found(&read, account, symbol, FoundKey { other: String::new(), ..key });
+                self.opaque(read, None, Some(key.access), why);
+                self.found(read, account, symbol, FoundKey { other: String::new(), ..key });
                 if let Some(relay) = self.references.last_mut() {
                     relay.role = Role::Relay;
                 }
             }
             (KeyRead::Key(key), Some(account)) => {
-                self.found(&read, account, symbol, key);
-                self.of_states.extend(Some(read).filter(|read| read.is_of_state()));
+                self.found(read, account, symbol, key);
+                self.of_states.extend(Some(read).filter(|read| read.is_of_state()).cloned());
             }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
             (KeyRead::Whole, account) => {
                 let why = format!("`{}` is handed on whole, with all its keys", symbol.address());
-                self.opaque(&read, account, None, why);
+                self.opaque(read, account, None, why);
             }
-            (KeyRead::Opaque(why), account) => self.opaque(&read, account, None, why),
+            (KeyRead::Opaque(why), account) => self.opaque(read, account, None, why),
         }
+        true
     }
 
     /// Whether what is named here is read by that name, wherever it goes.
@@ -196,18 +204,17 @@ impl<'f> Resolver<'f> {
         for _ in 0..MAX_DEPTH {
             let offers = self.offers();
             let before = self.references.len();
-            for read in std::mem::take(&mut self.named) {
+            self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
-                    match offers.ask(hop, &self.folders, &self.references) {
+                    match offers.ask(hop, &resolver.folders, &resolver.references) {
                         Asked::Key { defined, key } => Some((at, defined, key)),
                         Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => None,
                     }
                 });
-                match asked {
-                    Some((at, defined, key)) => self.through(&read, at, defined, key),
-                    None => self.named.push(read),
-                }
-            }
+                let Some((at, defined, key)) = asked else { return false };
+                resolver.through(read, at, defined, key);
+                true
+            });
             if self.references.len() == before {
                 return;
             }
@@ -232,20 +239,21 @@ impl<'f> Resolver<'f> {
     fn leftovers(&mut self) {
         let offers = self.offers();
         let mut told = BTreeSet::new();
-        for read in self.named.clone() {
-            let handed_on = read.hops.iter().find_map(|hop| match self.handed_on(&offers, hop) {
+        self.each_named(|resolver, read| {
+            let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
                 Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
                 Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
             });
-            let Some((account, access, computed, why)) = handed_on else { continue };
-            if read.hops.iter().any(|hop| self.is_picked(hop)) {
-                continue;
+            let Some((account, access, computed, why)) = handed_on else { return false };
+            if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
+                return false;
             }
-            let quiet = !computed && (read.read.mention || self.is_followed(&read));
+            let quiet = !computed && (read.read.mention || resolver.is_followed(read));
             if !quiet && told.insert((read.file, read.read.span.start)) {
-                self.opaque(&read, Some(account), access, why);
+                resolver.opaque(read, Some(account), access, why);
             }
-        }
+            false
+        });
     }
 
     /// What a hop leads to, also where a module as a whole hands an account on.
@@ -276,17 +284,16 @@ impl<'f> Resolver<'f> {
         for _ in 0..MAX_DEPTH {
             let offers = Offers::relays(&self.references, &self.folders);
             let before = self.references.len();
-            for read in std::mem::take(&mut self.named) {
-                let asked = read.hops.first().map(|hop| offers.ask(hop, &self.folders, &self.references));
-                let Some(Asked::Key { defined, key }) = asked else {
-                    self.named.push(read);
-                    continue;
-                };
-                self.through(&read, 0, defined, FoundKey { other: String::new(), ..key });
-                if let Some(relay) = self.references.last_mut() {
+            self.each_named(|resolver, read| {
+                let hop = read.hops.first();
+                let asked = hop.map(|hop| offers.ask(hop, &resolver.folders, &resolver.references));
+                let Some(Asked::Key { defined, key }) = asked else { return false };
+                resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });
+                if let Some(relay) = resolver.references.last_mut() {
                     relay.role = Role::Relay;
                 }
-            }
+                true
+            });
             if self.references.len() == before {
                 return;
             }

@@ -91,6 +91,14 @@ impl Code for Echo<dyn Code> {
         self.inner.cherry_pick(commit, onto, at).await
     }
 
+    async fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {
+        self.inner.brought(merged, proposal).await
+    }
+
+    async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
+        self.inner.changed(from, to).await
+    }
+
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
         self.count.send("push", || self.inner.push(commit, branch, expect)).await
     }

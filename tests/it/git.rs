@@ -266,7 +266,95 @@ async fn a_conflict_names_its_paths_and_builds_nothing() {
     let other = bench.change("release/1", "modules/stamp/secrets.tf", "a = 1\nb = 2\nc = 5\n", "Clash");
     code.fetch().await.unwrap();
     let picked = code.cherry_pick(&merge, &other, at()).await.unwrap();
-    assert_eq!(picked, Picked::Conflict(vec!["modules/stamp/secrets.tf".to_owned()]));
+    let Picked::Conflict(conflicts) = picked else { panic!("{picked:?}") };
+    assert_eq!(conflicts.len(), 1);
+    assert_eq!(conflicts[0].path, "modules/stamp/secrets.tf");
+    let lines: Vec<&str> = conflicts[0].lines.lines().collect();
+    let expected = ["<<<<<<< the release branch", "c = 5", "=======", "c = 4", ">>>>>>> the merged change"];
+    assert_eq!(lines, expected, "both sides' lines, and no others");
+}
+
+/// A rebase merge by the forge: the proposal's commits written anew on the base branch, the last one named.
+#[tokio::test]
+async fn all_that_a_rebase_merge_brought_is_found_and_of_other_merges_the_one_commit() {
+    let meanwhile = &["commit", "-q", "--allow-empty", "-m", "Somebody else's"];
+    let (bench, code, _, release) = merged(meanwhile).await;
+    bench.git(&bench.work(), &["cherry-pick", "main..fix/flip"]);
+    bench.git(&bench.work(), &["push", "-q", "origin", "main"]);
+    code.fetch().await.unwrap();
+    let last = bench.tip("main");
+    let proposal = bench.tip("fix/flip");
+    let brought = code.brought(&last, &proposal).await.unwrap();
+    let first = CommitId::new(bench.git(&bench.origin(), &["rev-parse", "main^"]));
+    assert_eq!(brought, [first, last.clone()], "oldest first");
+    let mut tip = release.clone();
+    for commit in &brought {
+        tip = commit_of(code.cherry_pick(commit, &tip, at()).await.unwrap());
+    }
+    let changed = code.changed(&release, &tip).await.unwrap();
+    assert_eq!(changed, ["main.tf", "modules/stamp/secrets.tf"]);
+    assert_eq!(code.changed(&tip, &tip).await.unwrap(), [""; 0]);
+
+    for way in [
+        &["merge", "-q", "--no-ff", "-m", "Merge flip (#1)", "fix/flip"][..],
+        &["merge", "-q", "--squash", "fix/flip"],
+    ] {
+        let (bench, code, merge, _) = merged(way).await;
+        let proposal = bench.tip("fix/flip");
+        assert_eq!(code.brought(&merge, &proposal).await.unwrap(), [merge.clone()], "{way:?}");
+        // A proposal that was deleted before anybody fetched it.
+        let unknown = CommitId::new("9".repeat(40));
+        assert_eq!(code.brought(&merge, &unknown).await.unwrap(), [merge.clone()], "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn commits_are_signed_where_the_persons_own_git_signs_and_only_there() {
+    let bench = Bench::new();
+    let key = bench.folder.path().join("key");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: there is no ssh-keygen here");
+        return;
+    }
+    let code = || {
+        let mut settings = bench.settings();
+        settings.signing = Some(bench.work());
+        Git::new(settings)
+    };
+    let plain = bench.adapter();
+    let base = plain.fetch().await.unwrap()[&main_branch()].clone();
+    let edits = [edit("main.tf", "slot = secondary\r\nend\r\n")];
+    let words = text("Flip\n\nBecause.\n");
+    let unsigned = plain.commit(&base, &edits, &words).await.unwrap();
+    assert_eq!(code().commit(&base, &edits, &words).await.unwrap(), unsigned, "nobody set it up");
+
+    let set = |name: &str, value: &str| bench.git(&bench.work(), &["config", name, value]);
+    set("commit.gpgsign", "true");
+    set("gpg.format", "ssh");
+    set("user.signingkey", &key.display().to_string());
+    let signed = code().commit(&base, &edits, &words).await.unwrap();
+    let raw = |commit: &CommitId| {
+        bench.git(&bench.folder.path().join("state/code.git"), &["cat-file", "-p", commit.as_str()])
+    };
+    assert!(raw(&signed).contains("-----BEGIN SSH SIGNATURE-----"), "{}", raw(&signed));
+    let bare = |text: &str| {
+        let mut inside = false;
+        let kept = text.lines().filter(|line| {
+            inside |= line.starts_with("gpgsig ");
+            let keep = !inside;
+            inside &= !line.contains("END SSH SIGNATURE");
+            keep
+        });
+        kept.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(bare(&raw(&signed)), bare(&raw(&unsigned)), "everything else is as it was");
+    assert_eq!(code().commit(&base, &edits, &words).await.unwrap(), signed, "the same work, the same commit");
+
+    std::fs::remove_file(&key).unwrap();
+    let fault = code().commit(&base, &edits, &words).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.to_string().contains("sign = \"never\""), "{fault}");
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ fn graph(rig: &Rig, change: impl FnOnce(&mut InventorySettings)) -> ResourceGrap
         subscriptions: vec![subscription],
         names: Vec::new(),
         tags: BTreeMap::from([("prefix".to_owned(), "AFMC*".to_owned())]),
+        branch_tag: "Branch".to_owned(),
         vaults,
         clusters,
     };
@@ -68,6 +69,8 @@ async fn a_stamp_that_nobody_listed_is_found_by_tag_and_by_name() {
     let (cluster, vault) = ("afmcprd0-northeurope-aks", "afmcprd0-northeurope-kv");
     assert_eq!(found, [(ResourceKind::Cluster, cluster), (ResourceKind::Vault, vault)]);
     assert!(rig.simulation.wire.transcript().count("POST", "Microsoft.ResourceGraph/resources") > 1, "pages");
+    let branches: Vec<&str> = view.branches.iter().map(String::as_str).collect();
+    assert_eq!(branches, ["release/2026.1.0"], "of the listed ones, by their tags");
 
     let by_name = graph(&rig, |settings| {
         settings.tags.clear();

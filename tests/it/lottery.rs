@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keyslot::journal::MemoryFault;
-use keyslot::model::{FlipBack, KeyKind, Policy, ReplicaNumber, Slot, StampName};
+use keyslot::model::{FlipBack, KeyKind, Policy, Promotion, ReplicaNumber, Slot, StampName};
 use keyslot::sim::config::{
     KeySource, MergeMethod, OutsiderConfig, StageConfig, UnitConfig, VaultReads, WorkloadConfig,
 };
@@ -103,6 +103,7 @@ impl Case {
         case.faults(&mut dice);
         case.people(&mut dice);
         case.logs(&mut dice);
+        case.procedure(&mut dice);
         case
     }
 
@@ -134,6 +135,13 @@ impl Case {
             let period = dice.minutes(10, 400);
             self.config.outsiders.push(OutsiderConfig { period, reads, ..stranger });
             self.wants_person = true;
+        }
+    }
+
+    /// Drawn after the logs, for the same reason.
+    fn procedure(&mut self, dice: &mut Dice) {
+        if dice.chance(20) {
+            self.policy.promotion = Promotion::PullRequest;
         }
     }
 

@@ -60,7 +60,7 @@ impl Stage {
             account: Some(Seen::known(now, account())),
             code: Some(Seen::known(now, code())),
             runs: Some(Seen::known(now, Vec::new())),
-            inventory: Some(Seen::known(now, InventoryView { alike: 4, unlisted: Vec::new() })),
+            inventory: Some(Seen::known(now, InventoryView { alike: 4, ..InventoryView::default() })),
             usage: Some(Seen::known(now, usage(now))),
             census: Some(Seen::known(now, census(now))),
             rights: Some(Seen::known(now, rights())),
@@ -298,6 +298,7 @@ pub fn code() -> ReleaseView {
     ReleaseView {
         base: branch("main", secondary),
         release: Some(branch("release/1", secondary)),
+        live_by: keyslot::model::LiveBy::Named,
         proposals: BTreeMap::from([(proposal_branch(), branch(proposal_branch().as_str(), secondary))]),
     }
 }
@@ -407,6 +408,8 @@ pub fn policy() -> Policy {
         settle: minutes(15),
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
+        promotion: keyslot::model::Promotion::Push,
+        pull_template: None,
         inventory: true,
         log_lag: Some(minutes(10)),
         census_window: minutes(14 * 24 * 60),

@@ -5,6 +5,7 @@
 //! blocking threads. The network is the work of the user's own `git` program, with their credential helpers, SSH
 //! agent and proxies: git2 is built without https and ssh.
 
+mod compare;
 mod faults;
 mod objects;
 mod origin;
@@ -12,6 +13,7 @@ mod pick;
 mod program;
 mod remote;
 mod revision;
+mod sign;
 mod store;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use jiff::Timestamp;
 pub use origin::remote_address;
 use program::Program;
 pub use revision::{NoRevision, Revision, files_at};
+use sign::Signing;
 use store::Store;
 
 use super::token::TokenSource;
@@ -54,6 +57,8 @@ pub struct GitSettings {
     pub environment: BTreeMap<String, String>,
     /// Sent as basic authorization to an https remote; without it the user's credential helpers are asked.
     pub token: Option<Arc<dyn TokenSource>>,
+    /// The folder whose git configuration says whether commits are signed, and how; without it none is.
+    pub signing: Option<PathBuf>,
     /// Wall time that one run of the git program may take.
     pub timeout: Duration,
 }
@@ -69,6 +74,7 @@ impl GitSettings {
             program: PathBuf::from("git"),
             environment: BTreeMap::new(),
             token: None,
+            signing: None,
             timeout: Duration::from_secs(600),
         }
     }
@@ -80,14 +86,29 @@ pub struct Git {
     store: Arc<Store>,
     program: Arc<Program>,
     remote: Arc<remote::Remote>,
+    repository: PathBuf,
+    signing: Option<Arc<Signing>>,
 }
 
 impl Git {
     pub fn new(settings: GitSettings) -> Git {
         Git {
+            repository: settings.repository.clone(),
+            signing: settings.signing.map(|folder| Arc::new(Signing::new(folder))),
             store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.suffixes)),
             program: Arc::new(Program::new(settings.program, settings.environment, settings.timeout)),
             remote: Arc::new(remote::Remote::new(settings.remote, settings.repository, settings.token)),
+        }
+    }
+
+    /// The commit as it is pushed: signed, where the person's git signs.
+    async fn finished(&self, commit: CommitId) -> Result<CommitId, Fault> {
+        let Some(signing) = &self.signing else { return Ok(commit) };
+        match signing.settings(&self.program).await? {
+            None => Ok(commit),
+            Some(settings) => {
+                sign::signed(&self.program, &self.repository, &self.store, &settings, &commit).await
+            }
         }
     }
 
@@ -127,12 +148,26 @@ impl Code for Git {
         text: &CommitText,
     ) -> Result<CommitId, Fault> {
         let (parent, edits, text) = (parent.clone(), edits.to_vec(), text.clone());
-        self.blocking(move |store| store.commit(&parent, &edits, &text)).await
+        let commit = self.blocking(move |store| store.commit(&parent, &edits, &text)).await?;
+        self.finished(commit).await
     }
 
     async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
         let (commit, onto) = (commit.clone(), onto.clone());
-        self.blocking(move |store| store.pick(&commit, &onto, at)).await
+        match self.blocking(move |store| store.pick(&commit, &onto, at)).await? {
+            Picked::Commit(commit) => self.finished(commit).await.map(Picked::Commit),
+            other => Ok(other),
+        }
+    }
+
+    async fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {
+        let (merged, proposal) = (merged.clone(), proposal.clone());
+        self.blocking(move |store| store.brought(&merged, &proposal)).await
+    }
+
+    async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
+        let (from, to) = (from.clone(), to.clone());
+        self.blocking(move |store| store.changed(&from, &to)).await
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

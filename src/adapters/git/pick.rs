@@ -4,14 +4,14 @@
 //! another commit without a checkout. Squash and rebase merges are ordinary commits here. The author stays who it
 //! was; the committer is keyslot.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use git2::{Commit, Index};
+use git2::{Commit, Index, IndexConflict, MergeFileOptions, Repository};
 use jiff::Timestamp;
 
 use super::store::Store;
 use crate::model::CommitId;
-use crate::ports::{Fault, Picked};
+use crate::ports::{Conflict, Fault, Picked};
 
 impl Store {
     pub(super) fn pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault> {
@@ -21,7 +21,7 @@ impl Store {
         let mainline = u32::from(picked.parent_count() > 1);
         let mut index = repository.cherrypick_commit(&picked, &base, mainline, None).map_err(told)?;
         if index.has_conflicts() {
-            return conflicts(&index).map(Picked::Conflict).map_err(told);
+            return conflicts(&repository, &index).map(Picked::Conflict).map_err(told);
         }
         let tree = index.write_tree_to(&repository).map_err(told)?;
         if tree == base.tree_id() {
@@ -40,15 +40,36 @@ fn message_of(commit: &Commit<'_>) -> String {
     String::from_utf8_lossy(commit.message_bytes()).into_owned()
 }
 
-fn conflicts(index: &Index) -> Result<Vec<String>, git2::Error> {
-    let mut paths = BTreeSet::new();
+fn conflicts(repository: &Repository, index: &Index) -> Result<Vec<Conflict>, git2::Error> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
     for conflict in index.conflicts()? {
-        let conflict = conflict?;
-        for side in [conflict.ancestor, conflict.our, conflict.their].into_iter().flatten() {
-            paths.insert(String::from_utf8_lossy(&side.path).into_owned());
+        let sides = conflict?;
+        let lines = both_sides(repository, &sides).unwrap_or_default();
+        for side in [&sides.ancestor, &sides.our, &sides.their].into_iter().flatten() {
+            found.entry(String::from_utf8_lossy(&side.path).into_owned()).or_default().clone_from(&lines);
         }
     }
-    Ok(paths.into_iter().collect())
+    Ok(found.into_iter().map(|(path, lines)| Conflict { path, lines }).collect())
+}
+
+/// The parts of the file on which the sides do not agree, from mark to mark.
+fn both_sides(repository: &Repository, sides: &IndexConflict) -> Option<String> {
+    let (before, ours, theirs) = (sides.ancestor.as_ref()?, sides.our.as_ref()?, sides.their.as_ref()?);
+    let mut options = MergeFileOptions::new();
+    options.our_label("the release branch").their_label("the merged change");
+    let merged = repository.merge_file_from_index(before, ours, theirs, Some(&mut options)).ok()?;
+    let text = std::str::from_utf8(merged.content()).ok()?;
+    let mut inside = false;
+    let mut lines = String::new();
+    for line in text.lines() {
+        inside |= line.starts_with("<<<<<<< ");
+        if inside {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+        inside &= !line.starts_with(">>>>>>> ");
+    }
+    Some(lines)
 }
 
 /// The message with the line that `git cherry-pick -x` adds: joined to a block of trailers that ends the message,

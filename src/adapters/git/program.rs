@@ -87,6 +87,20 @@ impl Program {
         self.finish(command).await
     }
 
+    /// The same with variables of git's own, such as who a commit is by.
+    pub(super) async fn run_as(
+        &self,
+        repository: &Path,
+        settings: &[(String, String)],
+        environment: &BTreeMap<String, String>,
+        arguments: &[String],
+    ) -> Result<Ran, NotRun> {
+        let _turn = self.turn.lock().await;
+        let mut command = self.command(settings);
+        command.env("GIT_DIR", repository).envs(environment).args(arguments);
+        self.finish(command).await
+    }
+
     /// Runs git where a person works, to ask about their repository. Changes nothing.
     pub(super) async fn ask(&self, folder: &Path, arguments: &[&str]) -> Result<Ran, NotRun> {
         let mut command = self.command(&[]);

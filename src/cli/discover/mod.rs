@@ -172,14 +172,14 @@ fn read(
     links: Links,
     failures: Failures,
 ) -> Tree {
-    let mut known: Vec<(PathBuf, Stamp)> = Vec::with_capacity(seen.len());
-    let mut reading = Reading::new(glanced(root, seen, &mut known), links, failures);
+    let mut known: Vec<Stamp> = Vec::with_capacity(seen.len());
+    let mut reading = Reading::new(glanced(seen, &mut known), links, failures);
     loop {
         let looks = reading.looks();
         if looks.is_empty() {
             let further = beside(root, around, &mut reading, &mut unread);
             if !further.is_empty() {
-                reading.more(glanced(root, further, &mut known));
+                reading.more(glanced(further, &mut known));
                 continue;
             }
             for path in reading.templates() {
@@ -188,20 +188,20 @@ fn read(
             return reading.finish(unread);
         }
         let mut wanted = Vec::new();
-        for (file, bytes) in look_into(&looks, &known) {
+        for (file, bytes) in look_into(root, &reading, &looks, &known) {
             match bytes {
                 Ok(bytes) => wanted.push((file, bytes)),
-                Err(why) => unread.push((walk::relative(root, &known[file].0), why)),
+                Err(why) => unread.push((reading.path(file).to_owned(), why)),
             }
         }
         reading.take(wanted);
     }
 }
 
-/// Files as the tree is made of them; `known` goes on with where they lie.
-fn glanced(root: &Path, seen: Vec<Seen>, known: &mut Vec<(PathBuf, Stamp)>) -> Vec<Glanced> {
+/// Files as the tree is made of them; `known` goes on with how they were found.
+fn glanced(seen: Vec<Seen>, known: &mut Vec<Stamp>) -> Vec<Glanced> {
     let of_one = |Seen { path, stamp, glance, bytes }| {
-        known.push((root.join(&path), stamp));
+        known.push(stamp);
         Glanced { path, glance, bytes }
     };
     seen.into_iter().map(of_one).collect()
@@ -237,12 +237,18 @@ fn template(root: &Path, path: &str) -> Option<Vec<u8>> {
 }
 
 /// The files that are wanted, with their bytes or why there are none.
-fn look_into(looks: &[Look], known: &[(PathBuf, Stamp)]) -> Vec<(usize, Result<Vec<u8>, String>)> {
+fn look_into(
+    root: &Path,
+    reading: &Reading,
+    looks: &[Look],
+    known: &[Stamp],
+) -> Vec<(usize, Result<Vec<u8>, String>)> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = looks.len().div_ceil(threads).max(FILES_PER_THREAD);
     let look = |look: &Look, buffer: &mut Vec<u8>| {
-        let (path, stamp) = known.get(look.file)?;
-        let again = read_whole(path, buffer).and_then(|(bytes, now)| match now == *stamp {
+        let stamp = known.get(look.file)?;
+        let path = root.join(reading.path(look.file));
+        let again = read_whole(&path, buffer).and_then(|(bytes, now)| match now == *stamp {
             true => Ok(look.is_wanted(bytes).then(|| bytes.to_vec())),
             false => Err("it changed while the tree was read".to_owned()),
         });

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, Error, WalkBuilder, WalkState};
@@ -33,22 +34,14 @@ pub struct Gathered {
 
 /// Reads everything below a folder. Files come by path.
 pub fn folder(root: &Path, shortcuts: Shortcuts) -> Gathered {
-    let gathered = Mutex::new(Gathered::default());
-    let walk = walker(root).build_parallel();
-    walk.run(|| {
-        let mut buffer = Vec::new();
-        let gathered = &gathered;
-        Box::new(move |entry| match entry {
-            Ok(entry) => take(root, &entry, &mut buffer, gathered, shortcuts),
-            Err(error) => {
-                let (path, why) = failed(root, &error);
-                with(gathered, |it| it.unread.push((relative(root, &path), why)));
-                WalkState::Continue
-            }
-        })
+    let (all, total) = (Mutex::new(Gathered::default()), AtomicUsize::new(0));
+    walker(root).build_parallel().run(|| {
+        let found = Gathered::default();
+        let mut lane = Lane { root, shortcuts, buffer: Vec::new(), found, total: &total, all: &all };
+        Box::new(move |entry| lane.take(entry))
     });
-    let mut gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
-    gathered.seen.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut gathered = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    gathered.seen.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     gathered.unread.sort();
     gathered.found_links.sort();
     gathered
@@ -101,42 +94,66 @@ pub fn ignored_values(folder: &Path) -> Vec<PathBuf> {
     all.difference(&seen).cloned().collect()
 }
 
-fn with<T>(gathered: &Mutex<Gathered>, change: impl FnOnce(&mut Gathered) -> T) -> T {
-    change(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner))
+/// What one thread of a walk finds. It tells the others once, at its end: they would wait for each other at every file.
+struct Lane<'w> {
+    root: &'w Path,
+    shortcuts: Shortcuts,
+    buffer: Vec<u8>,
+    found: Gathered,
+    /// Bytes of all files that any thread has seen so far.
+    total: &'w AtomicUsize,
+    all: &'w Mutex<Gathered>,
 }
 
-fn take(
-    root: &Path,
-    entry: &DirEntry,
-    buffer: &mut Vec<u8>,
-    gathered: &Mutex<Gathered>,
-    shortcuts: Shortcuts,
-) -> WalkState {
-    let path = entry.path();
-    let Some(kind) = entry.file_type() else { return WalkState::Continue };
-    if kind.is_dir() {
-        let copies = entry.file_name().to_str().is_some_and(is_installed) && entry.depth() > 0;
-        let list = |it: &mut Gathered| {
-            if copies { it.copies.push(path.to_owned()) } else { it.folders.push(path.to_owned()) }
-        };
-        with(gathered, list);
-        return if copies { WalkState::Skip } else { WalkState::Continue };
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        let found = std::mem::take(&mut self.found);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).join(found);
     }
-    if kind.is_symlink() {
-        with(gathered, |it| it.found_links.push(path.to_owned()));
-        return WalkState::Continue;
+}
+
+impl Lane<'_> {
+    fn take(&mut self, entry: Result<DirEntry, Error>) -> WalkState {
+        match entry {
+            Ok(entry) => self.entry(&entry),
+            Err(error) => {
+                let (path, why) = failed(self.root, &error);
+                self.found.unread.push((relative(self.root, &path), why));
+                WalkState::Continue
+            }
+        }
     }
-    if Syntax::of(&entry.file_name().to_string_lossy()).is_none() {
-        return WalkState::Continue;
+
+    fn entry(&mut self, entry: &DirEntry) -> WalkState {
+        let path = entry.path();
+        let Some(kind) = entry.file_type() else { return WalkState::Continue };
+        if kind.is_dir() {
+            let copies = entry.file_name().to_str().is_some_and(is_installed) && entry.depth() > 0;
+            let (list, state) = match copies {
+                true => (&mut self.found.copies, WalkState::Skip),
+                false => (&mut self.found.folders, WalkState::Continue),
+            };
+            list.push(path.to_owned());
+            return state;
+        }
+        let is_terraform = || Syntax::of(&entry.file_name().to_string_lossy()).is_some();
+        if kind.is_symlink() {
+            self.found.found_links.push(path.to_owned());
+        } else if kind.is_file() && is_terraform() {
+            self.file(path);
+        } else if is_terraform() {
+            // Opening a pipe would wait for whoever writes to it.
+            self.found.unread.push((relative(self.root, path), "it is no regular file".to_owned()));
+        }
+        WalkState::Continue
     }
-    if kind.is_file() {
-        let looked = look(path, buffer);
-        with(gathered, |it| it.add(root, path, looked, shortcuts));
-    } else {
-        // Opening a pipe would wait for whoever writes to it.
-        with(gathered, |it| it.unread.push((relative(root, path), "it is no regular file".to_owned())));
+
+    fn file(&mut self, path: &Path) {
+        let looked = look(path, &mut self.buffer);
+        let length = looked.as_ref().map_or(0, |looked| looked.bytes.len());
+        let total = self.total.fetch_add(length, Ordering::Relaxed) + length;
+        self.found.add(relative(self.root, path), looked, self.shortcuts.keep_all(total));
     }
-    WalkState::Continue
 }
 
 /// A file at a glance, with its bytes.
@@ -155,27 +172,44 @@ fn look<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<Looked<'b>, String> 
 impl Gathered {
     /// Adds one file.
     pub fn file(&mut self, root: &Path, path: &Path, shortcuts: Shortcuts) {
-        self.add(root, path, look(path, &mut Vec::new()), shortcuts);
+        let mut buffer = Vec::new();
+        let looked = look(path, &mut buffer);
+        let total = self.total + looked.as_ref().map_or(0, |looked| looked.bytes.len());
+        self.add(relative(root, path), looked, shortcuts.keep_all(total));
     }
 
-    fn add(&mut self, root: &Path, path: &Path, looked: Result<Looked<'_>, String>, shortcuts: Shortcuts) {
-        let path = relative(root, path);
+    fn add(&mut self, path: String, looked: Result<Looked<'_>, String>, keep: bool) {
         match looked {
             Ok(Looked { glance, bytes, stamp }) => {
                 self.total += bytes.len();
-                let kept = must_be_parsed(&glance) || shortcuts.keep_all(self.total);
+                let kept = keep || must_be_parsed(&glance);
                 self.seen.push(Seen { path, stamp, glance, bytes: kept.then(|| bytes.to_vec()) });
             }
             Err(why) => self.unread.push((path, why)),
         }
+    }
+
+    fn join(&mut self, other: Gathered) {
+        let Gathered { seen, unread, found_links, left, copies, folders, total } = other;
+        self.seen.extend(seen);
+        self.unread.extend(unread);
+        self.found_links.extend(found_links);
+        self.left.extend(left);
+        self.copies.extend(copies);
+        self.folders.extend(folders);
+        self.total += total;
     }
 }
 
 /// As the tree names it: `/` between its parts, and a sign in the place of what is not valid Unicode.
 pub fn relative(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
+    let mut named = String::with_capacity(below.as_os_str().len());
+    for (at, part) in below.components().enumerate() {
+        named.push_str(if at > 0 { "/" } else { "" });
+        named.push_str(&part.as_os_str().to_string_lossy());
+    }
+    named
 }
 
 /// Where a walk failed, and why.

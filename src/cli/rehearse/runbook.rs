@@ -153,7 +153,8 @@ async fn promote(ports: &Ports, chosen: &Chosen<'_>, merged: &CommitId) -> Resul
             Ok(commit)
         }
         Picked::AlreadyThere => Ok(head.clone()),
-        Picked::Conflict(paths) => {
+        Picked::Conflict(conflicts) => {
+            let paths: Vec<String> = conflicts.into_iter().map(|conflict| conflict.path).collect();
             Err(CliError::refused("the cherry-pick conflicts").because(paths.join(", ")))
         }
     }

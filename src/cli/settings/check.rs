@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, Environment, PipelineKind, Promote, Settings, Span};
+use super::{CheckSettings, Environment, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
-use crate::model::{EnvironmentName, Propagation, Route, WORKLOAD_GRAMMAR};
+use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
+use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
 
 /// One thing that is wrong, by the path of its key.
 pub(super) struct Problem {
@@ -303,13 +304,24 @@ fn waits(environment: &Environment) -> Checked {
 fn release_branch(environment: &Environment) -> Checked {
     let release = &environment.release;
     let base = &environment.terraform.base_branch;
-    if release.route != Route::Hotfix {
+    if release.route == Route::VaultFirst {
         let what = "this route is not built yet";
         return Err(Problem::new(keys(["release", "route"]), what, "write route = \"hotfix\""));
     }
-    if release.promote == Promote::PullRequest {
-        let what = "promoting by a pull request is not built yet";
-        return Err(Problem::new(keys(["release", "promote"]), what, "write promote = \"push\""));
+    if release.promote == Promotion::PullRequest && release.branch.is_none() {
+        let what = "there is no release branch to promote to";
+        let remedy = "name it: `branch` under [environment.NAME.release]; or remove this line";
+        return Err(Problem::new(keys(["release", "promote"]), what, remedy));
+    }
+    let unknown = unknown_placeholders(release.template.as_deref().unwrap_or_default());
+    if let [name, ..] = unknown.as_slice() {
+        let known: Vec<String> = PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+        let remedy = format!("write one of {}", known.join(", "));
+        return Err(Problem::new(
+            keys(["release", "template"]),
+            format!("{{{name}}} stands for nothing"),
+            remedy,
+        ));
     }
     if release.propagate == Propagation::Write && release.pipeline.kind != PipelineKind::Manual {
         let what = "a pipeline writes the vaults, and so would keyslot";

@@ -188,6 +188,8 @@ impl Chosen<'_> {
             route: release.route,
             flip_back: flip_back.unwrap_or(policy.flip_back),
             propagation: release.propagate,
+            promotion: release.promote,
+            pull_template: release.template.clone(),
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             run_start: release.pipeline.run_start(),
             skip_stages: release.pipeline.skip.clone(),

@@ -104,6 +104,19 @@ pub struct TerraformSettings {
     /// Who keyslot's commits are by.
     #[serde(default)]
     pub author: AuthorSettings,
+    /// Whether keyslot's commits are signed.
+    #[serde(default)]
+    pub sign: SignCommits,
+}
+
+/// `sign` under `[environment.NAME.terraform]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignCommits {
+    /// Where git is set up to sign the commits of this repository (`commit.gpgsign`), with its key.
+    #[default]
+    AsGit,
+    Never,
 }
 
 fn default_base() -> String {

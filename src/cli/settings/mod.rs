@@ -35,8 +35,8 @@ pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, TerraformSettings,
-    WorkloadSettings,
+    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, SignCommits,
+    TerraformSettings, WorkloadSettings,
 };
 pub use error::SettingsError;
 pub use find::{FILE_NAME, find};
@@ -44,8 +44,8 @@ pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
 pub use readers::{LogSettings, ReaderSettings};
 pub use release::{
-    ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, Promote, ReleaseSettings,
-    StageSettings, TokenKind, Trigger, azure_devops, github_api,
+    ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, ReleaseSettings, StageSettings,
+    TokenKind, Trigger, azure_devops, github_api,
 };
 pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
 pub use value::{Span, TokenPlace, WebAddress};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{Propagation, Route, RunStart, StageEffect, matches};
+use crate::model::{Promotion, Propagation, Route, RunStart, StageEffect, matches};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,23 +19,16 @@ pub struct ReleaseSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     #[serde(default)]
-    pub promote: Promote,
+    /// How the cherry-pick reaches the release branch.
+    pub promote: Promotion,
     /// Who writes the vaults.
     #[serde(default)]
     pub propagate: Propagation,
+    /// The Markdown of pull requests, instead of keyslot's own; names in braces are filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
-}
-
-/// How the cherry-pick reaches the release branch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Promote {
-    /// Pushed to it.
-    #[default]
-    Push,
-    /// Proposed to it.
-    PullRequest,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

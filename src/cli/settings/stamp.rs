@@ -115,6 +115,9 @@ pub struct InventorySettings {
     /// Patterns of tags' values; all of them must fit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// The tag of vaults and clusters that names the branch which their unit was built from; without it, `Branch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch_tag: Option<String>,
 }
 
 fn stamp_properties() -> String {

@@ -48,6 +48,8 @@ fn policy() -> Policy {
         automation: vec!["pipeline".to_owned()],
         sign_offs: Vec::new(),
         propagation: crate::model::Propagation::Pipeline,
+        promotion: crate::model::Promotion::Push,
+        pull_template: None,
         store: SharedStore::Shared,
         ages: Ages { ordinary: hour, restart: hour, regenerate: hour, proof: hour },
         pace: Pace { people: hour, pipeline: hour, rollout: hour, pods: hour, account: hour },

@@ -3,16 +3,16 @@
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
-use super::super::predicate::{self, propagated, target_proven};
+use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
 use super::super::{Context, FailedStage, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{EvidenceKey, Propagation, RunResult, RunStart, RunState, RunView, StageEffect};
+use crate::model::{EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::RunEnded;
     let max = ctx.policy.ages.ordinary;
-    if ctx.policy.propagation == Propagation::Write {
-        // Nothing is run: the next phase writes the vaults.
+    if ctx.policy.propagation == Propagation::Write || ctx.opened.route == Route::NextRelease {
+        // Nothing is run: the next phase writes the vaults, or waits for units that are built from newer code.
         return Stand::Passed;
     }
     let vaults: Vec<Reason> =
@@ -101,10 +101,11 @@ fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand
 
 fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     let gate = Gate::RunEnded;
-    let code = match ctx.code(gate, ctx.policy.ages.ordinary) {
-        Ok(code) => code.deployed(),
+    let view = match ctx.code(gate, ctx.policy.ages.ordinary) {
+        Ok(view) => view,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
+    let code = view.deployed();
     let subject = Subject::Branch(code.branch.clone());
     let (commit, skip) = (code.head.clone(), ctx.policy.skip_stages.clone());
     let awaited = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
@@ -114,6 +115,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         RunStart::Hand => return awaited(Why::RunByHand { commit, skip }),
     }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
+    reasons.extend(release_known(view));
     reasons.extend(under_way(runs.iter()));
     reasons.extend(predicate::may_start(ctx, &code.branch, runs));
     let reasons = ctx.holding(reasons);

@@ -39,7 +39,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 }
 
 /// Whether the branches were looked at no later than the pull request.
-fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
+pub fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
     let fetched = ctx.world.code.as_ref().map(|seen| seen.at);
     let asked = ctx.world.pulls.get(branch).map(|seen| seen.at);
     fetched <= asked
@@ -59,11 +59,12 @@ fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
     Stand::unless(ctx.holding(reasons))
 }
 
-/// The commit that brought the proposal into the base branch, where it came by our pull request.
-pub fn merge_commit(ctx: &Context<'_>) -> Option<CommitId> {
+/// The commit that brought the proposal into the base branch, and the head that was merged, where it came by our pull
+/// request.
+pub fn merge_commit(ctx: &Context<'_>) -> Option<(CommitId, CommitId)> {
     let pull = ctx.pull(&branch_name(ctx), Gate::Promoted, ctx.policy.ages.ordinary).ok()??;
     match &pull.state {
-        PullState::Merged { commit } => Some(commit.clone()),
+        PullState::Merged { commit } => Some((commit.clone(), pull.head.clone())),
         PullState::Open | PullState::Closed => None,
     }
 }

@@ -9,6 +9,7 @@ use super::super::predicate::{
     target_proven, workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
+use super::propose::proposable;
 use super::regenerate;
 use crate::model::KeyKind;
 
@@ -29,6 +30,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if ctx.has_reached(super::super::Phase::Propose) {
         // Proven once to come here; every later effect asks for a fresh proof of its own.
         return Stand::Passed;
+    }
+    if ctx.reach.only_proposes() {
+        // Whoever goes on from the proposal is held by the same, each at its own gate.
+        return Stand::unless(ctx.holding(proposable(ctx)));
     }
     let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ages.proof));
     reasons.extend(ctx.holding(preflight(ctx)));

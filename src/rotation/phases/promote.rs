@@ -1,13 +1,21 @@
 //! Promote: the live release branch gets the change, by cherry-pick of the merge commit.
+//!
+//! Pushed to it, or proposed to it by a pull request of its own, as configured. Only a branch that is known to be live
+//! is changed: where nothing but its name speaks for it, a person names it.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::target_proven;
-use super::super::{Context, Gate, Source, Stand, Step, Subject};
-use super::merge::merge_commit;
-use super::propose::tree_resolved;
+use super::super::predicate::{release_known, target_proven};
+use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject, Why};
+use super::merge::{fetched_before, merge_commit};
+use super::propose::{proposable, tree_resolved};
+use crate::model::{BranchName, BranchView, EvidenceKey, Promotion, PullState, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
+    if ctx.opened.route == Route::NextRelease {
+        // The next release is cut from the base branch and brings the change along.
+        return Stand::Passed;
+    }
     let code = match ctx.code(gate, ctx.policy.ages.ordinary) {
         Ok(code) => code,
         Err(reason) => return Stand::Held(vec![*reason]),
@@ -16,8 +24,20 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if release.claim.reads.is(ctx.target()) {
         return Stand::Passed;
     }
-    let mut reasons = ctx.holding(tree_resolved(release));
-    reasons.extend(ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof)));
+    let mut reasons = ctx.holding(release_known(code));
+    reasons.extend(ctx.holding(tree_resolved(release)));
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    match ctx.policy.promotion {
+        Promotion::Push => push(ctx, release),
+        Promotion::PullRequest => propose(ctx, code, release),
+    }
+}
+
+fn push(ctx: &Context<'_>, release: &BranchView) -> Stand {
+    let gate = Gate::Promoted;
+    let reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
@@ -26,14 +46,63 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
     let step = Step::Promote {
         leg: ctx.leg,
-        source: merge_commit(ctx).map_or(Source::Flip, Source::CherryPick),
+        source: source(ctx),
         onto: release.branch.clone(),
         head: release.head.clone(),
         to: ctx.target(),
     };
     // The push names the head it replaces: a second one finds the branch moved and changes nothing.
-    match may_try(ctx, gate, &Subject::Branch(release.branch.clone()), &step, Repeat::Harmless) {
+    act(ctx, &release.branch, step, Repeat::Harmless)
+}
+
+fn source(ctx: &Context<'_>) -> Source {
+    let asked_to_flip = matches!(ctx.reach, Reach::Promote { flip: true, .. });
+    let merged = merge_commit(ctx).filter(|_| !asked_to_flip);
+    merged.map_or(Source::Flip, |(merged, proposal)| Source::CherryPick { merged, proposal })
+}
+
+fn act(ctx: &Context<'_>, branch: &BranchName, step: Step, repeat: Repeat) -> Stand {
+    match may_try(ctx, Gate::Promoted, &Subject::Branch(branch.clone()), &step, repeat) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(ctx.holding(vec![*reason])),
     }
+}
+
+/// By a pull request to the release branch.
+fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
+    let gate = Gate::Promoted;
+    let branch = ctx.opened.promotion_branch(ctx.leg, &release.branch);
+    let pull = match ctx.pull(&branch, gate, ctx.policy.ages.ordinary) {
+        Ok(pull) => pull,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    if let Some(pull) = pull {
+        let why = match &pull.state {
+            PullState::Open => Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() },
+            PullState::Closed => Why::PullClosed { url: pull.url.clone() },
+            // The branches may have been fetched just before the merge that the forge already tells of.
+            PullState::Merged { .. } if fetched_before(ctx, &branch) => Why::NotSeen(EvidenceKey::Code),
+            PullState::Merged { .. } => Why::MergedButReads { reads: release.claim.reads },
+        };
+        return Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Pull(pull.number), why)]));
+    }
+    let unproven = ctx.holding(proposable(ctx));
+    if !unproven.is_empty() {
+        return Stand::Held(unproven);
+    }
+    let (leg, to) = (ctx.leg, ctx.target());
+    if code.proposals.contains_key(&branch) {
+        let step = Step::OpenPromotion { leg, branch: branch.clone(), base: release.branch.clone(), to };
+        // The forge's list may lag behind what it has taken; asked again, it would say that there is one.
+        return act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
+    }
+    let step = Step::PushPromotion {
+        leg,
+        source: source(ctx),
+        branch: branch.clone(),
+        onto: release.branch.clone(),
+        head: release.head.clone(),
+        to,
+    };
+    act(ctx, &branch, step, Repeat::Harmless)
 }

@@ -6,7 +6,7 @@
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::{propagated, target_proven};
 use super::super::{Context, Gate, Reason, Stand, Step, StepRecord, Subject, Why};
-use crate::model::{KeyKind, Propagation, StampName};
+use crate::model::{KeyKind, Propagation, Route, StampName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = match ctx.policy.propagation {
@@ -19,7 +19,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             match write(ctx, &stamp.name, &reason) {
                 Some(Ok(step)) => steps.push(step),
                 Some(Err(why)) => reasons.push(*why),
-                None => reasons.push(reason),
+                None => reasons.push(told(ctx, reason)),
             }
         }
     }
@@ -31,6 +31,18 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         (false, _) => Stand::Held(unproven.into_iter().chain(reasons).collect()),
         (true, true) => Stand::Act(steps),
         (true, false) => Stand::ActAndHeld(steps, reasons),
+    }
+}
+
+/// On the route of the next release, a vault that stands on the other slot belongs to a unit that has to go.
+fn told(ctx: &Context<'_>, reason: Reason) -> Reason {
+    match reason.why {
+        Why::VaultHolds { slot: Some(slot), wanted }
+            if ctx.opened.route == Route::NextRelease && slot != wanted =>
+        {
+            Reason { why: Why::UnitOfOlderCode { slot, wanted }, ..reason }
+        }
+        why => Reason { why, ..reason },
     }
 }
 

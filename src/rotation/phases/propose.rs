@@ -2,22 +2,16 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::target_proven;
-use super::super::{Context, Gate, Leg, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use crate::model::{BranchName, BranchView, SlotUse};
 
-/// The proposal's branch: named by content, never by the clock.
 pub fn branch_name(ctx: &Context<'_>) -> BranchName {
-    let suffix = match ctx.leg {
-        Leg::Out => "",
-        Leg::Back => "-back",
-    };
-    BranchName::new(format!("fix/keyslot-{}-{}{suffix}", ctx.opened.rotation, ctx.target()))
+    ctx.opened.proposal_branch(ctx.leg)
 }
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::TreeResolved;
-    let ages = &ctx.policy.ages;
-    let code = match ctx.code(gate, ages.ordinary) {
+    let code = match ctx.code(gate, ctx.policy.ages.ordinary) {
         Ok(code) => code,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
@@ -31,7 +25,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             return Stand::Passed;
         }
         let mut reasons = ctx.holding(tree_resolved(&code.base));
-        reasons.extend(ctx.holding(target_proven(ctx, ctx.target(), ages.proof)));
+        reasons.extend(ctx.holding(proposable(ctx)));
         if !reasons.is_empty() {
             return Stand::Held(reasons);
         }
@@ -43,7 +37,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         };
         return act(ctx, gate, branch, step, Repeat::Harmless);
     }
-    match ctx.pull(&branch, gate, ages.ordinary) {
+    match ctx.pull(&branch, gate, ctx.policy.ages.ordinary) {
         Err(reason) => Stand::Held(vec![*reason]),
         Ok(Some(_)) => Stand::Passed,
         Ok(None) => {
@@ -53,6 +47,16 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle))
         }
     }
+}
+
+/// A proposal changes nothing by itself, so who is asked for it alone may make it from where the data plane cannot be
+/// reached; what is known against the target key holds all the same, and whatever follows wants the proof.
+pub fn proposable(ctx: &Context<'_>) -> Vec<Reason> {
+    let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
+    if ctx.reach.only_proposes() {
+        reasons.retain(|reason| !matches!(reason.why, Why::Blind { .. } | Why::ProofInconclusive { .. }));
+    }
+    reasons
 }
 
 fn already_merged(ctx: &Context<'_>, branch: &BranchName) -> Option<bool> {

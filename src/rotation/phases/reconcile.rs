@@ -5,7 +5,7 @@
 use super::super::predicate::{no_hazard, old_pods_gone, propagated};
 use super::super::{Context, Gate, Leg, Reason, Stand, Subject, Why};
 use super::{deploy, propagate, restart};
-use crate::model::{BranchView, Propagation, Slot};
+use crate::model::{BranchView, Propagation, Route, Slot};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
@@ -28,7 +28,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 pub fn followers(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
     let stamps = &ctx.policy.stamps;
-    if stamps.iter().any(|stamp| !propagated(ctx, &stamp.name, ctx.target(), max).is_empty()) {
+    let behind: Vec<Reason> =
+        stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
+    if !behind.is_empty() {
+        if ctx.opened.route == Route::NextRelease {
+            return Stand::unless(ctx.holding(behind));
+        }
         // The live release runs again, under the gates of any run; one that names the other slot is people's.
         return match ctx.code(Gate::Agreement, max).map(|code| reads_other(code.deployed(), ctx.target())) {
             Ok(None) if ctx.policy.propagation == Propagation::Write => propagate::stand(ctx),

@@ -12,10 +12,14 @@ use super::super::predicate::{
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, mark, restart_step, stand_of};
-use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{ClusterView, EvidenceKey, PodView, StampFacts, VaultView, WorkloadName};
+use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
+use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
+    if ctx.opened.route == Route::NextRelease && !matches!(ctx.reach, Reach::Restart { .. }) {
+        // New units start with the new key; pods that do not are waited for, and nothing is restarted.
+        return Stand::Passed;
+    }
     let mut stands = Vec::new();
     let mut reasons = Vec::new();
     for facts in &ctx.policy.stamps {

@@ -3,7 +3,19 @@
 use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Slot, SlotUse};
+use crate::model::{LiveBy, ReleaseView, Slot, SlotUse};
+
+/// More than its name says that the release branch is the live one.
+pub fn release_known(code: &ReleaseView) -> Vec<Reason> {
+    let Some(release) = &code.release else { return Vec::new() };
+    match &code.live_by {
+        LiveBy::Named | LiveBy::Tags | LiveBy::Runs => Vec::new(),
+        LiveBy::Name { .. } | LiveBy::Contradiction { .. } => {
+            let why = Why::ReleaseUnclear { live_by: code.live_by.clone() };
+            vec![Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why)]
+        }
+    }
+}
 
 /// Neither base branch, live release nor any vault stands on the slot that is to be regenerated.
 pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {

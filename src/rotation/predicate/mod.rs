@@ -18,7 +18,7 @@ mod workloads;
 
 pub use account::{key_quiet, keys_allowed, new_key_accepted, regenerated, target_proven};
 pub use authority::{approved, evidence_digest, lease_held};
-pub use code::slot_unused;
+pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use inventory::all_listed;
 pub use pods::{old_pods_gone, propagated_at, settled, stale_pods};

@@ -1,6 +1,6 @@
 //! The repository: the world's commits, and those that this process has built and not pushed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use super::super::repository::{
 };
 use super::hub::{About, Hub};
 use crate::model::{Blindness, BranchName, CommitId};
-use crate::ports::{Code, CommitText, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+use crate::ports::{Code, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
 
 pub(super) struct MemoryCode {
     hub: Arc<Hub>,
@@ -63,6 +63,25 @@ impl MemoryCode {
     }
 }
 
+/// The commits of a rebase, oldest first: as many at the end as the proposal has of its own, with the same words.
+fn brought(clone: &LocalClone<'_>, last: &Commit, proposal: &CommitId) -> Vec<CommitId> {
+    let behind: BTreeSet<CommitId> = ancestors(clone, last.id()).collect();
+    let (mut chain, mut next) = (Vec::new(), clone.commit(last.id()));
+    for id in ancestors(clone, proposal).take_while(|id| !behind.contains(id)) {
+        let same = |rebased: &Arc<Commit>| {
+            clone.commit(&id).is_some_and(|proposed| proposed.message() == rebased.message())
+        };
+        let Some(rebased) = next.filter(same) else { return vec![last.id().clone()] };
+        chain.push(rebased.id().clone());
+        next = rebased.parents().first().and_then(|parent| clone.commit(parent));
+    }
+    if chain.is_empty() {
+        chain.push(last.id().clone());
+    }
+    chain.reverse();
+    chain
+}
+
 #[async_trait]
 impl Code for MemoryCode {
     async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
@@ -103,7 +122,10 @@ impl Code for MemoryCode {
         let (picked, base) = (self.find(commit)?, self.find(onto)?);
         let tree = match self.local(|clone| pick(clone, &picked, &base)) {
             Merged::Tree(tree) => tree,
-            Merged::Conflict(paths) => return Ok(Picked::Conflict(paths)),
+            Merged::Conflict(paths) => {
+                let conflict = |path| Conflict { path, lines: String::new() };
+                return Ok(Picked::Conflict(paths.into_iter().map(conflict).collect()));
+            }
         };
         if &tree == base.tree() {
             return Ok(Picked::AlreadyThere);
@@ -111,6 +133,22 @@ impl Code for MemoryCode {
         let message = with_trailer(picked.message(), commit);
         let done = Commit::signed_by(tree, vec![onto.clone()], picked.author(), &self.me(at), &message);
         Ok(Picked::Commit(self.keep(done)))
+    }
+
+    async fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {
+        let last = self.find(merged)?;
+        if last.parents().len() != 1 || merged == proposal {
+            return Ok(vec![merged.clone()]);
+        }
+        Ok(self.local(|clone| brought(clone, &last, proposal)))
+    }
+
+    async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
+        let (from, to) = (self.find(from)?, self.find(to)?);
+        let paths: BTreeSet<&Arc<str>> =
+            [from.tree(), to.tree()].into_iter().flat_map(Tree::iter).map(|(path, _)| path).collect();
+        let differs = |path: &&Arc<str>| from.tree().get(path) != to.tree().get(path);
+        Ok(paths.into_iter().filter(differs).map(ToString::to_string).collect())
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

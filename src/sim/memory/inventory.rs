@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::super::fault::{Call, Operation};
+use super::super::stamp::Stamp;
 use super::hub::{About, Hub};
 use crate::model::{InventoryView, ResourceKind, Unlisted};
 use crate::ports::{Fault, Inventory};
@@ -27,7 +28,10 @@ impl Inventory for MemoryInventory {
                     resource_group: stamp.resource_group.clone(),
                     location: stamp.location.clone(),
                 });
-                Ok(InventoryView { alike: alive.len(), unlisted: unlisted.collect() })
+                let branch =
+                    |stamp: &&Stamp| world.units().get(stamp.unit).map(|unit| unit.branch.to_string());
+                let branches = alive.iter().copied().filter_map(|stamp| branch(&stamp)).collect();
+                Ok(InventoryView { alike: alive.len(), unlisted: unlisted.collect(), branches })
             })
             .await
     }

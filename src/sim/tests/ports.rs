@@ -9,7 +9,9 @@ use super::*;
 use crate::model::{
     Blindness, BranchName, CommitId, KeyKind, OperationState, PullState, RotationId, Salt, Slot,
 };
-use crate::ports::{CommitText, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark};
+use crate::ports::{
+    CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark,
+};
 
 const SKIP: [&str; 4] = ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"];
 
@@ -273,5 +275,5 @@ fn picking_twice_finds_it_there_and_picking_against_a_change_conflicts() {
     let text = CommitText { message: "x\n".to_owned(), at };
     let other = wait(ports.code.commit(&release, &[edit], &text)).unwrap();
     let conflict = wait(ports.code.cherry_pick(&commit, &other, at)).unwrap();
-    assert_eq!(conflict, Picked::Conflict(vec![path.to_owned()]));
+    assert_eq!(conflict, Picked::Conflict(vec![Conflict { path: path.to_owned(), lines: String::new() }]));
 }

@@ -41,7 +41,10 @@ impl Places {
     pub fn add(&mut self, file: usize, path: &str, glance: &Glance, links: &Links) {
         // A linked file may speak in the folder of the link too.
         for folder in links.folders_of(path) {
-            self.folders.entry(folder.to_owned()).or_default().push(file);
+            match self.folders.get_mut(folder) {
+                Some(files) => files.push(file),
+                None => drop(self.folders.insert(folder.to_owned(), vec![file])),
+            }
         }
         for target in glance.paths.iter().filter_map(|written| links.module(folder_of(path), written)) {
             self.paths.entry(target).or_default().push(file);

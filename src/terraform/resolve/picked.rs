@@ -26,12 +26,11 @@ impl<'f> Resolver<'f> {
     /// Reads that take one of a pair by a value that is known: each of the pair is a branch of a choice by it.
     pub(super) fn picked(&mut self, facts: &[Parsed]) {
         let offers = self.offers();
-        for read in std::mem::take(&mut self.named) {
-            match self.branches(&offers, facts, &read) {
-                Some(branches) => self.choose(&read, branches),
-                None => self.named.push(read),
-            }
-        }
+        self.each_named(|resolver, read| {
+            let Some(branches) = resolver.branches(&offers, facts, read) else { return false };
+            resolver.choose(read, branches);
+            true
+        });
     }
 
     fn branches(&self, offers: &Offers, facts: &[Parsed], read: &Look<'f>) -> Option<Vec<(Branch, Picked)>> {

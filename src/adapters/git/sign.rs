@@ -1,0 +1,144 @@
+//! Signatures: commits are signed where the person's own git is set up to sign, with their key and their programs.
+//!
+//! What is signed is a commit that was built from objects; git writes it once more, with the same tree, parents, people,
+//! times and words. keyslot never sees a private key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use git2::{Signature, Time};
+
+use super::faults;
+use super::program::{Program, Ran};
+use super::store::Store;
+use crate::model::{Blindness, CommitId};
+use crate::ports::Fault;
+
+const WHAT: &str = "sign a commit";
+
+/// The part of git's configuration that says whether and how commits are signed.
+const ASKED: [&str; 4] =
+    ["config", "--null", "--get-regexp", r"^(commit\.gpgsign|user\.signingkey|gpg\..*)$"];
+
+/// Whose configuration counts.
+pub(super) struct Signing {
+    folder: PathBuf,
+}
+
+/// A commit, as the arguments and variables with which git writes it.
+struct Rewrite {
+    arguments: Vec<String>,
+    environment: BTreeMap<String, String>,
+}
+
+impl Signing {
+    pub(super) fn new(folder: PathBuf) -> Signing {
+        Signing { folder }
+    }
+
+    /// The settings for a run that signs; none where commits are not signed.
+    pub(super) async fn settings(&self, program: &Program) -> Result<Option<Vec<(String, String)>>, Fault> {
+        let subject = self.folder.display().to_string();
+        let ran = program.ask(&self.folder, &ASKED).await;
+        let ran = ran.map_err(|reason| faults::not_run(WHAT, &subject, program.path(), &reason))?;
+        let settings = parsed(&ran.stdout);
+        let on = settings.iter().rev().find(|(key, _)| key == "commit.gpgsign");
+        let on = on.is_some_and(|(_, value)| is_true(value));
+        Ok(on.then_some(settings))
+    }
+}
+
+/// The commit, signed.
+///
+/// # Errors
+/// In git's words: no key, or nobody who could type its passphrase.
+pub(super) async fn signed(
+    program: &Program,
+    repository: &Path,
+    store: &Store,
+    settings: &[(String, String)],
+    commit: &CommitId,
+) -> Result<CommitId, Fault> {
+    let rewrite = store.rewrite(commit)?;
+    let subject = format!("commit {}", commit.short());
+    let ran = program.run_as(repository, settings, &rewrite.environment, &rewrite.arguments).await;
+    match ran {
+        Ok(Ran { success: true, stdout, .. }) => Ok(CommitId::new(stdout.trim())),
+        Ok(ran) => Err(Fault::new(Blindness::Forbidden, WHAT, subject, faults::in_short(&ran.stderr)).remedy(
+            "your git signs commits (commit.gpgsign): unlock the key for this session (gpg-agent, ssh-agent), or say \
+             sign = \"never\" under [environment.NAME.terraform]",
+        )),
+        Err(reason) => Err(faults::not_run(WHAT, &subject, program.path(), &reason)),
+    }
+}
+
+/// `key NEWLINE value NUL`, again and again. A key without a value stands for true.
+fn parsed(text: &str) -> Vec<(String, String)> {
+    let entries = text.split('\0').filter(|entry| !entry.is_empty());
+    let pair = |entry: &str| match entry.split_once('\n') {
+        Some((key, value)) => (key.to_owned(), value.to_owned()),
+        None => (entry.to_owned(), "true".to_owned()),
+    };
+    entries.map(pair).collect()
+}
+
+/// As git reads truth.
+fn is_true(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    matches!(value.as_str(), "true" | "yes" | "on") || value.parse::<i64>().is_ok_and(|number| number != 0)
+}
+
+impl Store {
+    fn rewrite(&self, commit: &CommitId) -> Result<Rewrite, Fault> {
+        let repository = self.open()?;
+        let commit = self.commit_of(&repository, commit)?;
+        let mut arguments = vec!["commit-tree".to_owned(), "-S".to_owned()];
+        for parent in commit.parent_ids() {
+            arguments.extend(["-p".to_owned(), parent.to_string()]);
+        }
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        arguments.extend(["-m".to_owned(), message.trim_end().to_owned(), commit.tree_id().to_string()]);
+        let mut environment = BTreeMap::new();
+        let mut person = |role: &str, who: &Signature<'_>| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            environment.insert(format!("GIT_{role}_NAME"), text(who.name_bytes()));
+            environment.insert(format!("GIT_{role}_EMAIL"), text(who.email_bytes()));
+            environment.insert(format!("GIT_{role}_DATE"), date(who.when()));
+        };
+        person("AUTHOR", &commit.author());
+        person("COMMITTER", &commit.committer());
+        Ok(Rewrite { arguments, environment })
+    }
+}
+
+/// Seconds and offset, as git takes them everywhere.
+fn date(when: Time) -> String {
+    let minutes = when.offset_minutes();
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("@{} {sign}{:02}{:02}", when.seconds(), minutes.abs() / 60, minutes.abs() % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_says_of_signing_is_read_with_values_of_several_lines() {
+        let settings = parsed("commit.gpgsign\0user.signingkey\nkey::ssh-ed25519 AAAA\0gpg.format\nssh\0");
+        let expected =
+            [("commit.gpgsign", "true"), ("user.signingkey", "key::ssh-ed25519 AAAA"), ("gpg.format", "ssh")];
+        assert_eq!(settings, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn truth_is_what_git_takes_for_it() {
+        assert!(["true", "Yes", "on", "1"].iter().all(|value| is_true(value)));
+        assert!(["false", "no", "off", "0", ""].iter().all(|value| !is_true(value)));
+    }
+
+    #[test]
+    fn times_keep_their_zone() {
+        assert_eq!(date(Time::new(1_700_000_000, -150)), "@1700000000 -0230");
+        assert_eq!(date(Time::new(0, 330)), "@0 +0530");
+    }
+}

@@ -1,0 +1,52 @@
+//! What `propose`, `promote` and `follow` share: how they run, and what they print at their end.
+
+use super::rotate::finish;
+use super::{CliError, Exit, Terminal};
+use crate::drive::{Driver, TurnEnd};
+use crate::render::procedure::{human, procedure};
+use crate::rotation::Reason;
+
+/// How the end is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    Human,
+    Json,
+}
+
+/// Runs as far as the command reaches, says how it ended, and prints where the change stands.
+pub(super) async fn run(
+    driver: &mut Driver,
+    command: &str,
+    output: Output,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let end = tokio::select! {
+        end = driver.run() => Some(end?),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    let exit = match &end {
+        Some(end) => finish(driver, end, command, terminal)?,
+        None => super::rotate::interrupted(driver, command, terminal).await?,
+    };
+    print(driver, end.as_ref(), output, terminal)?;
+    Ok(exit)
+}
+
+/// Where the change stands, as last seen.
+fn print(
+    driver: &Driver,
+    end: Option<&TurnEnd>,
+    output: Output,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    let held: &[Reason] = match end {
+        Some(TurnEnd::Waiting { reasons, .. } | TurnEnd::Halted { reasons, .. }) => reasons,
+        Some(TurnEnd::Done | TurnEnd::Enough) | None => &[],
+    };
+    let report = driver.report_as_seen();
+    let Some(document) = procedure(&report, held) else { return Ok(()) };
+    match output {
+        Output::Human => terminal.data(human(&document).as_bytes()),
+        Output::Json => terminal.json(&document),
+    }
+}

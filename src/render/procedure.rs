@@ -1,0 +1,319 @@
+//! `propose`, `promote` and `follow`: where the change stands on its way to the vaults, for people and for machines
+//! (version 1; additive within it).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::reason::{pull_wait, remedy, why};
+use super::{span, stages};
+use crate::model::{
+    BranchName, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, SlotUse, StageEffect,
+    StageView,
+};
+use crate::rotation::{Leg, Opened, Reason, Report};
+
+/// What `propose`, `promote` and `follow` print with `--output json`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "keyslot propose, promote and follow", extend("$id" = "keyslot:procedure:1"))]
+pub struct ProcedureV1 {
+    pub version: u32,
+    /// RFC 3339.
+    pub at: String,
+    pub rotation: String,
+    pub account: String,
+    /// The slot whose key goes.
+    pub retires: String,
+    /// The slot that everybody moves to.
+    pub to: String,
+    /// Null where nobody has proposed it yet.
+    pub proposal: Option<ChangeV1>,
+    /// Null where the base branch itself is deployed.
+    pub release: Option<ReleaseV1>,
+    /// The newest run of the pipeline on the commit that is deployed.
+    pub run: Option<RunV1>,
+    pub waits: Vec<WaitV1>,
+}
+
+/// A branch of keyslot's own, and its pull request.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ChangeV1 {
+    pub branch: String,
+    /// Null where the branch is gone.
+    pub head: Option<String>,
+    pub pull: Option<PullV1>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PullV1 {
+    pub number: u64,
+    pub url: String,
+    /// `open`, `merged` or `closed`.
+    pub state: String,
+    pub waits: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ReleaseV1 {
+    pub branch: String,
+    pub head: String,
+    /// From what it is known that this branch is live: `named`, `tags`, `runs`, `name` or `contradiction`.
+    pub live_by: String,
+    /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
+    pub reads: String,
+    /// Where the change goes by a pull request of its own.
+    pub promotion: Option<ChangeV1>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RunV1 {
+    pub id: String,
+    pub url: String,
+    pub commit: String,
+    /// `queued`, `running`, `waits-for-approval`, `succeeded`, `partially-succeeded`, `failed`, `canceled` or `skipped`.
+    pub state: String,
+    /// Who asked for it; empty where the service does not say.
+    pub by: String,
+    pub stages: Vec<StageV1>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StageV1 {
+    pub name: String,
+    /// As a run's.
+    pub state: String,
+    /// What it does, as the configuration declares it; null where it does not.
+    pub effects: Option<Vec<String>>,
+    /// Counts from 1; a retry makes one more.
+    pub attempt: u32,
+    /// RFC 3339: when it came to this state, where that is known.
+    pub since: Option<String>,
+    /// What holds it, and who may open that.
+    pub held_by: Vec<String>,
+    /// What failed in it; null where nothing did, or nothing could be read.
+    pub failure: Option<FailureV1>,
+}
+
+/// What a stage that failed printed last. Whatever looks like a key is struck out.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FailureV1 {
+    pub step: String,
+    pub lines: Vec<String>,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WaitV1 {
+    pub gate: String,
+    pub subject: String,
+    pub why: String,
+    /// Empty where time opens it.
+    pub remedy: String,
+}
+
+/// Puts the document together; nothing where no rotation was opened.
+pub fn procedure(report: &Report, held: &[Reason]) -> Option<ProcedureV1> {
+    let opened = report.opened.as_ref()?;
+    let leg = report.decision.as_ref().map_or(Leg::Out, |decision| decision.leg);
+    let code = report.world.code.as_ref().and_then(|seen| seen.get());
+    let to = leg.target(opened.from);
+    Some(ProcedureV1 {
+        version: 1,
+        at: span::rfc3339(report.at),
+        rotation: opened.rotation.to_string(),
+        account: opened.account.to_string(),
+        retires: opened.from.to_string(),
+        to: to.to_string(),
+        proposal: change(report, code, &opened.proposal_branch(leg)),
+        release: code.and_then(|code| release(report, code, opened, leg)),
+        run: run(report),
+        waits: held.iter().map(wait).collect(),
+    })
+}
+
+fn pull_of<'a>(report: &'a Report, branch: &BranchName) -> Option<&'a PullView> {
+    report.world.pulls.get(branch)?.get()?.as_ref()
+}
+
+fn change(report: &Report, code: Option<&ReleaseView>, branch: &BranchName) -> Option<ChangeV1> {
+    let head = code.and_then(|code| code.proposals.get(branch)).map(|view| view.head.to_string());
+    let pull = pull_of(report, branch).map(pull);
+    (head.is_some() || pull.is_some()).then(|| ChangeV1 { branch: branch.to_string(), head, pull })
+}
+
+fn pull(view: &PullView) -> PullV1 {
+    let state = match &view.state {
+        PullState::Open => "open",
+        PullState::Merged { .. } => "merged",
+        PullState::Closed => "closed",
+    };
+    let waits = view.waits.iter().map(pull_wait).collect();
+    PullV1 { number: view.number.0, url: view.url.clone(), state: state.to_owned(), waits }
+}
+
+fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Option<ReleaseV1> {
+    let view = code.release.as_ref()?;
+    let live_by = match &code.live_by {
+        LiveBy::Named => "named",
+        LiveBy::Tags => "tags",
+        LiveBy::Runs => "runs",
+        LiveBy::Name { .. } => "name",
+        LiveBy::Contradiction { .. } => "contradiction",
+    };
+    Some(ReleaseV1 {
+        branch: view.branch.to_string(),
+        head: view.head.to_string(),
+        live_by: live_by.to_owned(),
+        reads: reads(view.claim.reads).to_owned(),
+        promotion: change(report, Some(code), &opened.promotion_branch(leg, &view.branch)),
+    })
+}
+
+fn run(report: &Report) -> Option<RunV1> {
+    let view = stages::followed(&report.world)?;
+    Some(RunV1 {
+        id: view.id.to_string(),
+        url: view.url.clone(),
+        commit: view.commit.to_string(),
+        state: state(view.state).to_owned(),
+        by: view.by.clone(),
+        stages: view.stages.iter().map(stage).collect(),
+    })
+}
+
+fn stage(view: &StageView) -> StageV1 {
+    let failure = view.failure.as_ref();
+    StageV1 {
+        name: view.name.clone(),
+        state: state(view.state).to_owned(),
+        effects: view.effects.as_ref().map(|all| all.iter().map(|one| effect(*one).to_owned()).collect()),
+        attempt: view.attempt,
+        since: view.since().map(span::rfc3339),
+        held_by: view.holds.iter().map(stages::hold).collect(),
+        failure: failure.map(|it| FailureV1 { step: it.step.clone(), lines: it.lines.clone() }),
+    }
+}
+
+fn effect(effect: StageEffect) -> &'static str {
+    match effect {
+        StageEffect::WritesVaults => "writes-vaults",
+        StageEffect::RollsPods => "rolls-pods",
+        StageEffect::SwitchesTraffic => "switches-traffic",
+        StageEffect::Destroys => "destroys",
+    }
+}
+
+fn reads(reads: SlotUse) -> &'static str {
+    match reads {
+        SlotUse::Only(slot) => slot.as_str(),
+        SlotUse::Mixed => "mixed",
+        SlotUse::None => "none",
+        SlotUse::Unknown => "unknown",
+    }
+}
+
+fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Queued => "queued",
+        RunState::Running => "running",
+        RunState::WaitsForApproval => "waits-for-approval",
+        RunState::Completed(RunResult::Succeeded) => "succeeded",
+        RunState::Completed(RunResult::PartiallySucceeded) => "partially-succeeded",
+        RunState::Completed(RunResult::Failed) => "failed",
+        RunState::Completed(RunResult::Canceled) => "canceled",
+        RunState::Completed(RunResult::Skipped) => "skipped",
+    }
+}
+
+fn wait(reason: &Reason) -> WaitV1 {
+    WaitV1 {
+        gate: reason.gate.to_string(),
+        subject: reason.subject.to_string(),
+        why: why(reason),
+        remedy: remedy(reason),
+    }
+}
+
+/// The same for people; what is waited for is told elsewhere.
+pub fn human(procedure: &ProcedureV1) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, what: String| text.push_str(&format!("{name:<10}{what}\n"));
+    line("rotation", format!("{}: {} → {}", procedure.rotation, procedure.retires, procedure.to));
+    if let Some(change) = &procedure.proposal {
+        line("proposal", told(change));
+    }
+    if let Some(release) = &procedure.release {
+        line("release", format!("{} reads {} ({})", release.branch, release.reads, short(&release.head)));
+        if let Some(change) = &release.promotion {
+            line("promotion", told(change));
+        }
+    }
+    if let Some(run) = &procedure.run {
+        line("run", format!("{} {} {}", run.id, run.state, run.url).trim_end().to_owned());
+        for stage in &run.stages {
+            line("", in_words(stage));
+            for printed in stage.failure.iter().flat_map(|failure| &failure.lines) {
+                line("", format!("  | {printed}"));
+            }
+        }
+    }
+    text
+}
+
+fn in_words(stage: &StageV1) -> String {
+    let attempt = if stage.attempt > 1 { format!(" (attempt {})", stage.attempt) } else { String::new() };
+    let since = stage.since.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
+    let held = match stage.held_by.as_slice() {
+        [] => String::new(),
+        held => format!(": {}", held.join(" and ")),
+    };
+    let undeclared = if stage.effects.is_none() { ", not declared" } else { "" };
+    format!("{}{attempt}: {}{since}{held}{undeclared}", stage.name, stage.state)
+}
+
+fn told(change: &ChangeV1) -> String {
+    let at = change.head.as_deref().map(|head| format!(" ({})", short(head))).unwrap_or_default();
+    match &change.pull {
+        None => format!("{}{at}", change.branch),
+        Some(pull) => {
+            let waits =
+                if pull.waits.is_empty() { String::new() } else { format!(": {}", pull.waits.join(", ")) };
+            format!("#{} {} {}{waits}\n{:<10}{}{at}", pull.number, pull.state, pull.url, "", change.branch)
+        }
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HoldKind, StageFailure, StageHold};
+
+    #[test]
+    fn a_stage_is_told_with_its_attempt_what_holds_it_and_what_failed() {
+        let hold = StageHold {
+            kind: HoldKind::Approval,
+            name: "Approval".to_owned(),
+            who: vec!["Ada".to_owned()],
+            url: String::new(),
+        };
+        let effects = Some(vec![StageEffect::WritesVaults]);
+        let waiting = StageView {
+            attempt: 2,
+            holds: vec![hold],
+            ..StageView::new("infra", RunState::WaitsForApproval, effects)
+        };
+        let told = stage(&waiting);
+        assert_eq!(in_words(&told), "infra (attempt 2): waits-for-approval: approval by Ada");
+        assert_eq!(told.effects, Some(vec!["writes-vaults".to_owned()]));
+        let failed = StageView {
+            failure: Some(StageFailure { step: "apply".to_owned(), lines: vec!["no".to_owned()] }),
+            ..StageView::new("surprise", RunState::Completed(RunResult::Failed), None)
+        };
+        let told = stage(&failed);
+        assert_eq!(in_words(&told), "surprise: failed, not declared");
+        assert_eq!(told.failure.map(|failure| failure.lines), Some(vec!["no".to_owned()]));
+    }
+}

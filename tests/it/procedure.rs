@@ -1,0 +1,205 @@
+//! The release procedure in parts: a proposal, a promotion and a run that do nothing else, by a push or by a pull
+//! request of its own, on a branch that is known to be live; and the route of the next release.
+
+use std::collections::BTreeSet;
+
+use keyslot::drive::TurnEnd;
+use keyslot::model::{BranchName, LiveBy, Promotion, PullState, PullView, Route, Seen, Slot, SlotUse};
+use keyslot::rotation::{Event, Gate, Leg, Phase, Reach, Step, Verdict, Why};
+use keyslot::sim::memory::{CrashMoment, Crashes};
+
+use crate::harm_scenarios::small as config;
+use crate::in_memory::{Life, Theatre};
+use crate::journey::events;
+use crate::stage::{Stage, at, branch, holding, key, opened, pull};
+
+fn kinds(theatre: &Theatre) -> Vec<String> {
+    let intents = events(theatre).into_iter().filter_map(|(_, event)| match event {
+        Event::Intended { intents } => Some(intents),
+        _ => None,
+    });
+    let name = |step: Step| step.key().as_str().split('/').next().unwrap_or_default().to_owned();
+    intents.flatten().map(|intent| name(intent.step)).collect()
+}
+
+fn by_pull_request(crashes: Crashes) -> Theatre {
+    let mut theatre = Theatre::with_crashes(config(), crashes);
+    theatre.policy.promotion = Promotion::PullRequest;
+    theatre
+}
+
+#[test]
+fn the_parts_one_after_the_other_do_what_a_rotation_does_and_no_part_does_more() {
+    let mut theatre = Theatre::new(config());
+    theatre.approves = false;
+    theatre.reach = Reach::Propose { merge: false };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    assert_eq!(kinds(&theatre), ["push-proposal", "open-pull"]);
+
+    theatre.reach = Reach::Promote { merge: false, flip: false };
+    let early = theatre.live();
+    assert!(
+        matches!(&early, Life::Ended(TurnEnd::Waiting { phase: Phase::Merge, .. })),
+        "nothing is promoted before the merge: {early:?}"
+    );
+    theatre.reach = Reach::Propose { merge: true };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "merged");
+    assert_eq!(kinds(&theatre).len(), 2, "it was proposed once");
+
+    theatre.reach = Reach::Follow;
+    let unpromoted = theatre.live();
+    let Life::Ended(TurnEnd::Halted { phase: Phase::Promote, reasons }) = &unpromoted else {
+        panic!("{unpromoted:?}")
+    };
+    assert!(matches!(reasons[0].why, Why::NotAsked { phase: Phase::Promote, .. }), "{reasons:?}");
+
+    theatre.reach = Reach::Promote { merge: false, flip: false };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "promoted already");
+    assert_eq!(kinds(&theatre), ["push-proposal", "open-pull", "promote"]);
+
+    theatre.reach = Reach::Follow;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    assert_eq!(kinds(&theatre), ["push-proposal", "open-pull", "promote", "deploy"]);
+
+    theatre.reach = Reach::Whole;
+    theatre.approves = true;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let world = theatre.world.lock();
+    let (outcome, counters) = (world.outcome(), world.counters());
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{outcome:?}");
+    assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{counters:?}");
+}
+
+#[test]
+fn a_promotion_by_pull_request_is_reviewed_and_merged_like_the_proposal() {
+    let mut theatre = by_pull_request(Crashes::none());
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let steps: BTreeSet<String> = kinds(&theatre).into_iter().collect();
+    assert!(steps.contains("push-promotion") && steps.contains("open-promotion"), "{steps:?}");
+    assert!(!steps.contains("promote"), "the release branch itself is never pushed to: {steps:?}");
+    let world = theatre.world.lock();
+    let (outcome, counters) = (world.outcome(), world.counters());
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{outcome:?}");
+    assert_eq!((counters.pulls_opened, counters.runs_started), (2, 1), "{counters:?}");
+}
+
+#[test]
+fn a_process_that_dies_at_any_effect_of_the_procedure_leaves_one_of_each_behind() {
+    // The effects of the procedure: push, open, push, open, start.
+    for effect in 1..=5 {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let mut theatre = by_pull_request(Crashes::at([(effect, moment)]));
+            let mut life = theatre.live();
+            for _ in 0..3 {
+                if life == Life::Crashed {
+                    life = theatre.live();
+                }
+            }
+            assert_eq!(life, Life::Ended(TurnEnd::Done), "{effect} {moment:?}");
+            assert_eq!(theatre.lives(), 2, "{effect} {moment:?}: it died once");
+            let world = theatre.world.lock();
+            let (outcome, counters) = (world.outcome(), world.counters());
+            assert_eq!(outcome.outage.refused, 0, "{effect} {moment:?}");
+            let once = (counters.pulls_opened, counters.runs_started);
+            assert_eq!(once, (2, 1), "{effect} {moment:?}: {counters:?}");
+        }
+    }
+}
+
+/// The change is merged; the live release reads the old slot still.
+fn unpromoted(promotion: Promotion) -> Stage {
+    let mut stage = Stage::ready();
+    stage.policy.promotion = promotion;
+    stage.code_mut().release = Some(branch("release/1", SlotUse::Only(Slot::Primary)));
+    stage
+}
+
+fn promotion_branch() -> BranchName {
+    opened().promotion_branch(Leg::Out, &BranchName::new("release/1"))
+}
+
+#[test]
+fn a_branch_that_may_be_live_by_its_name_alone_is_left_alone_until_a_person_names_it() {
+    for live_by in [
+        LiveBy::Name { among: 3 },
+        LiveBy::Contradiction { tags: vec![BranchName::new("release/0")], run: None },
+    ] {
+        let mut stage = unpromoted(Promotion::Push);
+        stage.code_mut().live_by = live_by.clone();
+        let decision = stage.decide();
+        assert_eq!((decision.phase, holding(&decision)), (Phase::Promote, [Gate::Promoted].into()));
+        assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
+        // What is promoted already is not run on such a branch either.
+        let mut promoted = Stage::ready();
+        promoted.code_mut().live_by = live_by;
+        promoted.vault_mut("east").fingerprint = key(Slot::Primary);
+        let decision = promoted.decide();
+        assert_eq!((decision.phase, holding(&decision)), (Phase::Deploy, [Gate::Promoted].into()));
+    }
+    for live_by in [LiveBy::Named, LiveBy::Tags, LiveBy::Runs] {
+        let mut stage = unpromoted(Promotion::Push);
+        stage.code_mut().live_by = live_by;
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }));
+    }
+}
+
+#[test]
+fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
+    let mut stage = unpromoted(Promotion::PullRequest);
+    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, None));
+    let steps = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Act { steps, .. } => steps,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(&steps(&stage)[0], Step::PushPromotion { branch, .. } if *branch == promotion_branch()));
+    let view = branch(promotion_branch().as_str(), SlotUse::Only(Slot::Secondary));
+    stage.code_mut().proposals.insert(promotion_branch(), view);
+    assert!(matches!(&steps(&stage)[0], Step::OpenPromotion { base, .. } if base.as_str() == "release/1"));
+
+    let of = |state| PullView { head_branch: promotion_branch(), state, ..pull() };
+    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Open))));
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Promote, [Gate::Promoted].into()));
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }));
+    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Closed))));
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
+}
+
+/// A unit that was built from newer code, beside one that was not.
+fn next_release() -> Stage {
+    let mut stage = unpromoted(Promotion::Push);
+    stage.policy.route = Route::NextRelease;
+    stage.events[0] =
+        (at(0), Event::Opened(keyslot::rotation::Opened { route: Route::NextRelease, ..opened() }));
+    stage.vault_mut("east").fingerprint = key(Slot::Primary);
+    stage
+}
+
+#[test]
+fn on_the_route_of_the_next_release_nothing_is_promoted_run_or_restarted() {
+    let stage = next_release();
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Propagate, [Gate::Propagated].into()));
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(reasons[0].why, Why::UnitOfOlderCode { .. }), "{reasons:?}");
+
+    // New code everywhere, pods of before: they are waited for.
+    let mut stage = next_release();
+    stage.vault_mut("east").fingerprint = key(Slot::Secondary);
+    for pod in &mut stage.cluster_mut("north").pods {
+        pod.created = at(10);
+    }
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Quiesce, [Gate::OldPodsGone].into()));
+
+    // The release that is live by then names the new slot, or the old key stays.
+    let mut stage = next_release();
+    stage.vault_mut("east").fingerprint = key(Slot::Secondary);
+    let decision = stage.decide();
+    assert!(holding(&decision).contains(&Gate::SlotUnused), "{decision:?}");
+    stage.code_mut().release = Some(branch("release/2", SlotUse::Only(Slot::Secondary)));
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(steps[0], Step::Regenerate { .. }));
+}
