@@ -48,7 +48,7 @@ impl Declarations {
                 }
             }
         };
-        Ok(SettingsFile::load_declarations(&file)?.declared_for(root))
+        Ok(SettingsFile::declarations(&file, root)?)
     }
 }
 

@@ -157,7 +157,7 @@ impl FindingOptions {
                 };
                 terminal.data(mask(&text).as_bytes())?;
                 if tree.accounts.is_empty() {
-                    terminal.say(&format!("no Cosmos DB account occurs in {}", counted(tree.files, "file")));
+                    terminal.say(&no_account(tree));
                 }
                 Ok(())
             }
@@ -212,6 +212,18 @@ impl FindingOptions {
             terminal.hint("write a reason into each entry that has none; the file is refused until then");
         }
         Ok(Exit::Done)
+    }
+}
+
+/// What is not known may be where an account is.
+fn no_account(tree: &Tree) -> String {
+    let files = counted(tree.files, "file");
+    match tree.unparsed.len() + tree.unread.len() {
+        0 => format!("no Cosmos DB account occurs in {files}"),
+        gaps => format!(
+            "whether a Cosmos DB account occurs in {files} is not known: {} could not be read",
+            counted(gaps, "file")
+        ),
     }
 }
 

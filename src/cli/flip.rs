@@ -76,7 +76,7 @@ impl Flip {
             terminal.warn(&format!("{place}: the mirror `{}` {what}", none.mirror));
         }
         for unused in &tree.misfits.unused {
-            terminal.warn(&format!("{}: {unused}", tree.declared_in()));
+            terminal.warn(&format!("{}: {}", tree.declared_at(&unused.span), unused.what));
         }
         let flip = self.work_out(&tree)?;
         for account in flip.settled(&tree) {
@@ -84,6 +84,7 @@ impl Flip {
             terminal.say(&format!("{key} is on {} already ({}): nothing to change", flip.to, flip.access));
         }
         self.tell_left_behind(&tree, &flip, terminal);
+        tell_assumed(&tree, &flip, terminal);
         let changes = changes(&found, &tree, &flip);
         if changes.is_empty() {
             return Ok(Exit::Done);
@@ -188,6 +189,23 @@ impl Flip {
     }
 }
 
+/// Names of outputs that are put in by their pattern alone.
+fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
+    let mut told = false;
+    for reference in flip.assumed(tree) {
+        let place = tree.place(reference.file, reference.span.start);
+        let other = reference.other.as_deref().unwrap_or_default();
+        let of = reference.symbol.address();
+        terminal.warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}"));
+        told = true;
+    }
+    if told {
+        terminal.hint(
+            "look whether it hands out that name, or apply its owner with it first: else the next plan fails",
+        );
+    }
+}
+
 /// The files that change, as the tree calls them and as they lie on the disk.
 fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<(String, Change)> {
     let change = |(path, new): &(String, Vec<u8>)| {
@@ -247,6 +265,11 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
+        Refusal::NotKnownToExist { .. } => vec![
+            "apply its owner with an output of that name first, or read it without a value to fall back on"
+                .to_owned(),
+            "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
+        ],
         Refusal::ReadForAnother { .. } => vec![
             "--account all moves the accounts together".to_owned(),
             "or read the key in each configuration's own file".to_owned(),

@@ -49,3 +49,28 @@ pub fn take(place: &StorePlace, holder: &str) -> Result<Lock, CliError> {
         Err(TryLockError::Error(error)) => Err(cannot(&error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_holder_whom_the_next_one_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = StorePlace::Folder(dir.path().join("state"));
+        let Ok(Lock::Held(held)) = take(&place, "ada@one") else { panic!("it is free") };
+        let Ok(Lock::Of(holder)) = take(&place, "bob@one") else { panic!("it is held") };
+        assert_eq!(holder, "ada@one");
+        drop(held);
+        let Ok(Lock::Held(_)) = take(&place, "bob@one") else { panic!("it is free again") };
+        assert_eq!(std::fs::read_to_string(dir.path().join("state/.lock")).unwrap(), "bob@one");
+    }
+
+    #[test]
+    fn a_place_that_is_no_folder_has_no_lock_and_nothing_is_written_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = StorePlace::parse("az://container/keyslot", dir.path()).unwrap();
+        assert!(matches!(take(&place, "ada"), Ok(Lock::None)));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

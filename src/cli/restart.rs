@@ -26,8 +26,9 @@ pub struct Restart {
     /// Restart these stamps and leave the others as they are. May be given again; the waves stay as they are.
     #[arg(long, value_name = "STAMP")]
     pub stamp: Vec<String>,
-    /// Go on until no pod of the old key is left, terminating ones included, and the old key is quiet.
-    #[arg(long, conflicts_with = "stamp")]
+    /// Go on until no pod of the old key is left, terminating ones included, and the old key is quiet. With `--stamp`:
+    /// until none is left on those stamps; the others use the old key until their turn comes.
+    #[arg(long)]
     pub quiesce: bool,
     /// Where no rotation is open: the slot that everybody is to leave. Without it: the one that no vault holds.
     #[arg(long, value_name = "SLOT")]
@@ -40,7 +41,8 @@ Exit codes: 0 restarted, or nothing to restart; 3 stopped, or somebody else is a
 Examples:
   keyslot restart -e prod                        every stamp, the canary first
   keyslot restart -e prod --stamp northeurope    one stamp
-  keyslot restart -e prod --quiesce              and until the last old pod is gone";
+  keyslot restart -e prod --quiesce              and until the last old pod is gone
+  keyslot restart -e prod --stamp northeurope --quiesce";
 
 impl Restart {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {

@@ -4,7 +4,8 @@ use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
 use crate::render::schema::{
-    census_schema, check_schema, plan_schema, procedure_schema, rehearse_schema, verify_schema,
+    census_schema, check_schema, explain_schema, plan_schema, procedure_schema, rehearse_schema,
+    status_schema, verify_schema,
 };
 
 /// Print the JSON Schema of a command's JSON output.
@@ -29,12 +30,16 @@ enum Name {
     Census,
     /// `keyslot check`
     Check,
+    /// `keyslot explain`
+    Explain,
     /// `keyslot check --plan FILE`
     Plan,
     /// `keyslot propose`, `keyslot promote` and `keyslot follow`
     Procedure,
     /// `keyslot rehearse`
     Rehearse,
+    /// `keyslot status`
+    Status,
     /// `keyslot verify`
     Verify,
 }
@@ -44,9 +49,11 @@ impl Schema {
         terminal.json(&match self.name {
             Name::Census => census_schema(),
             Name::Check => check_schema(),
+            Name::Explain => explain_schema(),
             Name::Plan => plan_schema(),
             Name::Procedure => procedure_schema(),
             Name::Rehearse => rehearse_schema(),
+            Name::Status => status_schema(),
             Name::Verify => verify_schema(),
         })?;
         Ok(Exit::Done)

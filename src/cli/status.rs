@@ -1,50 +1,61 @@
 //! `keyslot status` and `keyslot explain`: look, and say. Neither acts nor writes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::target::{Target, spell};
+use super::verify::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
-use crate::model::Access;
+use crate::model::{Access, StampName};
+use crate::render::explain_json::explain_json;
+use crate::render::status_json::status_json;
 use crate::render::{explain, matrix::Matrix, note};
-use crate::rotation::{Report, Standing, Verdict, notes};
+use crate::rotation::{Note, Outlook, Report, Standing, Unseen, notes};
 
 /// Show who stands on which slot, and where the rotation stands.
 ///
 /// One row a stamp; the columns are what the base branch reads, what the live release reads, what the Key Vault
-/// holds and what the pods must hold, each with the age of the look.
+/// holds and what the pods must hold, each with the age of the look. Below it the phases of the rotation, and a
+/// regeneration that is under way: since when, and how its end will be known.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXIT_CODES)]
 pub struct Status {
     #[command(flatten)]
     pub target: Target,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
 }
 
 /// Say what the rotation waits for, gate by gate, and what would open each.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXIT_CODES)]
 pub struct Explain {
     #[command(flatten)]
     pub target: Target,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
 }
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 no rotation is open, or its next step is due, 3 it waits, 4 a person must act; of `status` also 5:
+something could not be seen, though nothing waits for it.
+
+`keyslot schema status` and `keyslot schema explain` print what `--output json` looks like.";
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, matrix, notes) = look(&self.target, terminal)?;
-        let mut text = matrix.table();
-        if report.opened.is_some() {
-            text.push('\n');
-            text.push_str(&explain::phases(&report));
-            text.push_str(&explain::paused(&report));
-            text.push_str(&explain::closed(&report).unwrap_or_default());
-        }
-        if !notes.is_empty() {
-            text.push('\n');
-            text.push_str(&notes);
-        }
-        terminal.data(text.as_bytes())?;
+        let Sight { report, matrix, notes } = look(&self.target, terminal)?;
         let unseen = unseen(&report, &matrix);
-        for line in &unseen {
-            terminal.warn(line);
+        match self.output {
+            Output::Human => terminal.data(human(&report, &matrix, &notes).as_bytes())?,
+            Output::Json => terminal.json(&status_json(&report, &matrix, &unseen, &notes))?,
+        }
+        for one in &unseen {
+            terminal.warn(&format!("{} cannot be seen: {}", one.what, one.blind.why));
         }
         Ok(match (exit(&report), unseen.is_empty()) {
             (Exit::Done, false) => Exit::World,
@@ -53,27 +64,48 @@ impl Status {
     }
 }
 
+fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>>) -> String {
+    let mut text = matrix.table();
+    if report.opened.is_some() {
+        text.push('\n');
+        text.push_str(&explain::phases(report));
+        text.push_str(&explain::regeneration(report));
+        text.push_str(&explain::paused(report));
+        text.push_str(&explain::closed(report).unwrap_or_default());
+    }
+    let noted = note::notes(noted);
+    if !noted.is_empty() {
+        text.push('\n');
+        text.push_str(&noted);
+    }
+    text
+}
+
 /// What could not be seen, so that its cells say nothing.
-fn unseen(report: &Report, matrix: &Matrix) -> Vec<String> {
+fn unseen(report: &Report, matrix: &Matrix) -> Vec<Unseen> {
     let stamps: Vec<_> = matrix.rows.iter().map(|row| row.stamp.clone()).collect();
-    let standing = Standing::of(&report.world, &stamps, Duration::ZERO);
-    standing
-        .unseen
-        .iter()
-        .map(|unseen| format!("{} cannot be seen: {}", unseen.what, unseen.blind.why))
-        .collect()
+    Standing::of(&report.world, &stamps, Duration::ZERO).unseen
 }
 
 impl Explain {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (report, _, notes) = look(&self.target, terminal)?;
-        terminal.data((explain::reasons(&report) + &notes).as_bytes())?;
+        let Sight { report, notes, .. } = look(&self.target, terminal)?;
+        match self.output {
+            Output::Human => terminal.data((explain::reasons(&report) + &note::notes(&notes)).as_bytes())?,
+            Output::Json => terminal.json(&explain_json(&report, &notes))?,
+        }
         Ok(exit(&report))
     }
 }
 
-/// Report, matrix, and the notes in words.
-fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix, String), CliError> {
+/// What was seen, and what is made of it.
+struct Sight {
+    report: Report,
+    matrix: Matrix,
+    notes: BTreeMap<Note, Vec<StampName>>,
+}
+
+fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
     let settings = target.settings()?;
     let chosen = settings.choose(target.environment.as_deref())?;
     super::block_on(async {
@@ -84,20 +116,15 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<(Report, Matrix, Str
         let stamps: Vec<_> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
         let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);
         let matrix = Matrix::of(&report.world, &stamps, access, policy.vault_lag, report.at);
-        let notes = note::notes(&notes(policy, &report.world));
-        Ok((report, matrix, notes))
+        let notes = notes(policy, &report.world);
+        Ok(Sight { report, matrix, notes })
     })?
 }
 
 fn exit(report: &Report) -> Exit {
-    if report.held().is_empty() && report.paused.is_some() {
-        // With nothing under way that `rotate` would follow, it halts.
-        return Exit::Halted;
-    }
-    match report.decision.as_ref().map(|decision| &decision.verdict) {
-        None | Some(Verdict::Done | Verdict::Enough | Verdict::Act { .. } | Verdict::Record(_)) => Exit::Done,
-        Some(Verdict::Wait { .. }) if report.held().is_empty() => Exit::Done,
-        Some(Verdict::Wait { .. }) => Exit::Waiting,
-        Some(Verdict::Halt { .. }) => Exit::Halted,
+    match report.outlook() {
+        None | Some(Outlook::Ready | Outlook::Done | Outlook::Enough) => Exit::Done,
+        Some(Outlook::Waits(_)) => Exit::Waiting,
+        Some(Outlook::Halted) => Exit::Halted,
     }
 }

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     AccountRights, AccountView, AuditView, Blind, BranchView, CensusView, ClusterView, CronJobView,
-    EvidenceKey, Fingerprint, InventoryView, KeyProof, OperationState, PodView, ProofVerdict, PullCheck,
-    PullState, PullView, Region, ReleaseView, Requests, Right, RightView, RunView, SecretReads,
+    EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView, ProofVerdict,
+    PullCheck, PullState, PullView, Region, ReleaseView, Requests, Right, RightView, RunView, SecretReads,
     SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView,
     WorkloadView, World,
 };
@@ -123,8 +123,10 @@ impl Facts {
 }
 
 fn account(facts: &mut Facts, view: &AccountView) {
-    let AccountView { provisioning, local_auth_disabled, regions, keys, tells_last_use } = view;
+    let AccountView { provisioning, local_auth_disabled, regions, network, keys, tells_last_use } = view;
     facts.text(provisioning).word(local_auth_disabled).word(tells_last_use);
+    let NetworkRules { closed_to_public, addresses, virtual_networks, private_endpoints } = network;
+    facts.word(closed_to_public).word(addresses).word(virtual_networks).word(private_endpoints);
     facts.list(regions, |facts, Region { name, endpoint, writable }| {
         facts.text(name).text(endpoint).word(writable);
     });

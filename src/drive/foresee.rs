@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{AccountRights, Right, RightView, Slot, Term};
 use crate::observe::Change;
-use crate::rotation::{Event, Fold, Foresight, Opens, Verdict, decide};
+use crate::rotation::{Event, Fold, Foresight, Opens, Report, Verdict, decide, restarts};
 
 /// So many rounds of looking lead from nothing to a decision.
 const ROUNDS: usize = 8;
@@ -63,6 +63,11 @@ impl Driver {
         let (rights, term) = self.rights().await;
         let now = self.ports.clock.now();
         let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
+        if begun {
+            let report = Report::of(&self.decider(), &fold, &self.world, now);
+            let restarts = restarts(&self.decider(), &fold, &opened, &self.world, now);
+            foresight = foresight.begun_with(&report.phases, &restarts);
+        }
         // It is taken when there is something to do.
         foresight.holds.retain(|one| !one.is_free_lease(now));
         Ok(foresight.lasting(&term, now))

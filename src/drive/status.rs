@@ -32,7 +32,7 @@ impl Driver {
     /// The same from what has been seen already.
     pub fn report_as_seen(&self) -> Report {
         let now = self.ports.clock.now();
-        Report::of(&self.fold, self.decision(now).ok(), &self.world, now)
+        Report::of(&self.decider(), &self.fold, &self.world, now)
     }
 
     /// Everything that was ever recorded, for the audit.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::usage::same_region;
 use super::{Fingerprint, KeyKind, Slot};
 
 /// An account's place in Azure.
@@ -53,6 +54,27 @@ pub struct KeyView {
     pub fingerprint: Option<Fingerprint>,
 }
 
+/// Whom the account's data plane lets in, by its own rules. Nobody can tell from them whether this machine is: that is
+/// for the data plane to answer.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct NetworkRules {
+    /// Requests from public networks are refused, whoever sends them.
+    pub closed_to_public: bool,
+    /// How many addresses and networks alone are let in.
+    pub addresses: usize,
+    /// How many virtual networks are let in besides.
+    pub virtual_networks: usize,
+    /// These are let in whatever the rules say, and close nothing by themselves.
+    pub private_endpoints: usize,
+}
+
+impl NetworkRules {
+    /// Whether anybody is kept out.
+    pub fn restrict(&self) -> bool {
+        self.closed_to_public || self.addresses > 0 || self.virtual_networks > 0
+    }
+}
+
 /// The account at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
@@ -61,6 +83,7 @@ pub struct AccountView {
     /// `true` means that keys open nothing.
     pub local_auth_disabled: bool,
     pub regions: Vec<Region>,
+    pub network: NetworkRules,
     pub keys: BTreeMap<KeyKind, KeyView>,
     /// Whether the answer can tell when keys were last used. Where it cannot, an absent `last_used` says
     /// nothing; where it can, it means that no use is on record.
@@ -70,6 +93,11 @@ pub struct AccountView {
 impl AccountView {
     pub fn idle(&self) -> bool {
         self.provisioning.eq_ignore_ascii_case("Succeeded")
+    }
+
+    /// Whether the account is in the region, by its display name or its location.
+    pub fn has_region(&self, name: &str) -> bool {
+        self.regions.iter().any(|region| same_region(&region.name, name))
     }
 
     /// What is known of one key; nothing, where the account does not show it.
@@ -92,8 +120,10 @@ impl AccountView {
 pub enum ProofVerdict {
     Accepted,
     Refused,
-    /// Throttled, firewalled, unreachable, not a region that writes: nothing was learnt.
+    /// Throttled, unreachable, not a region that writes: nothing was learnt.
     NoEvidence(String),
+    /// The account's network rules keep this machine out: nothing was learnt, and time will not change that.
+    KeptOut(String),
 }
 
 impl ProofVerdict {
@@ -103,6 +133,7 @@ impl ProofVerdict {
             ProofVerdict::Accepted => "accepted",
             ProofVerdict::Refused => "refused",
             ProofVerdict::NoEvidence(_) => "no-evidence",
+            ProofVerdict::KeptOut(_) => "kept-out",
         }
     }
 }
@@ -125,6 +156,11 @@ impl RegionProof {
         self.verdicts().all(|verdict| *verdict == ProofVerdict::Accepted)
     }
 
+    /// Whether the account's network rules kept a probe out.
+    fn keeps_out(&self) -> bool {
+        self.verdicts().any(|verdict| matches!(verdict, ProofVerdict::KeptOut(_)))
+    }
+
     fn refuses(&self) -> bool {
         self.verdicts().any(|verdict| *verdict == ProofVerdict::Refused)
     }
@@ -142,6 +178,11 @@ impl KeyProof {
     /// Accepted for all that the key is for everywhere, and somewhere at all.
     pub fn holds(&self) -> bool {
         !self.regions.is_empty() && self.regions.values().all(RegionProof::holds)
+    }
+
+    /// The regions whose network rules kept the probes out.
+    pub fn keeping_out(&self) -> Vec<&str> {
+        self.regions.iter().filter(|(_, region)| region.keeps_out()).map(|(name, _)| name.as_str()).collect()
     }
 
     /// The regions that spoke against the key.

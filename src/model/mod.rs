@@ -24,7 +24,8 @@ mod workload;
 mod world;
 
 pub use account::{
-    AccountId, AccountView, KeyProof, KeyView, Operation, OperationState, ProofVerdict, Region, RegionProof,
+    AccountId, AccountView, KeyProof, KeyView, NetworkRules, Operation, OperationState, ProofVerdict, Region,
+    RegionProof,
 };
 pub use cluster::{
     ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager, PodTrouble, PodView, ReplicaNumber,
@@ -49,4 +50,4 @@ pub use slot::{Access, KeyKind, Slot};
 pub use usage::{Caller, Credential, Requests, UsageView};
 pub use vault::VaultView;
 pub use workload::{ObjectName, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName};
-pub use world::{EvidenceKey, LiveBy, ReleaseView, StampFacts, World};
+pub use world::{EvidenceKey, LiveBy, ReleaseView, Sight, StampFacts, World};

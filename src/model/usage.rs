@@ -103,7 +103,7 @@ impl UsageView {
 }
 
 /// Azure writes one region as `North Europe` and as `northeurope`.
-fn same_region(one: &str, other: &str) -> bool {
+pub(super) fn same_region(one: &str, other: &str) -> bool {
     let letters = |text: &str| -> String {
         text.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
     };

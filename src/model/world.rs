@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
+
 use super::{
-    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, InventoryView, KeyProof,
-    Network, OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
+    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
+    KeyProof, Network, OperationState, PullView, RunView, Seen, Slot, StampName, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -120,4 +122,38 @@ pub struct World {
     pub usage: Option<Seen<UsageView>>,
     pub census: Option<Seen<CensusView>>,
     pub rights: Option<Seen<AccountRights>>,
+}
+
+impl World {
+    /// When a piece was looked at, and what kept it from being seen; `None` where nobody has looked.
+    pub fn sight(&self, key: &EvidenceKey) -> Option<Sight<'_>> {
+        match key {
+            EvidenceKey::Account => self.account.as_ref().map(Sight::of),
+            EvidenceKey::Proof(slot) => self.proofs.get(slot).map(Sight::of),
+            EvidenceKey::Code => self.code.as_ref().map(Sight::of),
+            EvidenceKey::Pull(branch) => self.pulls.get(branch).map(Sight::of),
+            EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
+            EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
+            EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),
+            EvidenceKey::Cluster(stamp) => self.clusters.get(stamp).map(Sight::of),
+            EvidenceKey::Inventory => self.inventory.as_ref().map(Sight::of),
+            EvidenceKey::Usage => self.usage.as_ref().map(Sight::of),
+            EvidenceKey::Census => self.census.as_ref().map(Sight::of),
+            EvidenceKey::Rights => self.rights.as_ref().map(Sight::of),
+        }
+    }
+}
+
+/// The date of one piece of evidence, without what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight<'w> {
+    pub at: Timestamp,
+    /// Why it could not be seen then.
+    pub blind: Option<&'w Blind>,
+}
+
+impl<'w> Sight<'w> {
+    fn of<T>(seen: &'w Seen<T>) -> Sight<'w> {
+        Sight { at: seen.at, blind: seen.what.as_ref().err() }
+    }
 }

@@ -11,7 +11,7 @@ use super::finding_json::{FindingJson, finding_json};
 use super::flow_json::{FlowJson, flow_json};
 use crate::check::{Finding, Severity};
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{JoinReason, Reference, Role, Symbol, Tree, mask};
+use crate::terraform::{Counterpart, JoinReason, Reference, Role, Symbol, Tree, mask};
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -98,6 +98,20 @@ pub struct ReferenceJson {
     pub slot: SlotJson,
     pub access: AccessJson,
     pub role: RoleJson,
+    /// The word that would read the other slot; null where none is known.
+    pub other: Option<String>,
+    /// What is known of that word.
+    pub counterpart: CounterpartJson,
+}
+
+/// Whether the other slot's name exists. An assumed one is that of an output of code or of a state that is not here:
+/// where there is none, the next plan fails; where it is masked, something else would be taken without an error.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CounterpartJson {
+    Known,
+    Assumed,
+    Masked,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -228,6 +242,12 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
             Role::Chosen => RoleJson::Chosen,
             Role::Unchosen => RoleJson::Unchosen,
             Role::Choice => RoleJson::Choice,
+        },
+        other: reference.other.as_deref().map(|other| mask(other).into_owned()),
+        counterpart: match reference.counterpart {
+            Counterpart::Known => CounterpartJson::Known,
+            Counterpart::Assumed => CounterpartJson::Assumed,
+            Counterpart::Masked => CounterpartJson::Masked,
         },
     }
 }

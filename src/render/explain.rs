@@ -2,7 +2,7 @@
 
 use super::{count::counted, matrix::columns, reason, span};
 use crate::model::World;
-use crate::rotation::{Leg, Opens, Phase, PhaseState, Reason, Report, Verdict};
+use crate::rotation::{Followed, Leg, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict};
 
 /// The phases as a list with marks, one line each.
 pub fn phases(report: &Report) -> String {
@@ -14,6 +14,7 @@ pub fn phases(report: &Report) -> String {
                 PhaseState::Done => "done",
                 PhaseState::FoundDone => "was so",
                 PhaseState::Current => "now",
+                PhaseState::Running => "running",
                 PhaseState::Pending => "-",
             };
             let name = match phase.leg {
@@ -39,36 +40,70 @@ pub fn reasons(report: &Report) -> String {
         let none = || "no rotation is open\n".to_owned();
         return closed(report).unwrap_or_else(none);
     };
-    let held = report.held();
-    let head = match &decision.verdict {
-        Verdict::Act { steps, .. } => {
-            let steps: Vec<String> = steps.iter().map(|step| format!("  next: {step}")).collect();
-            format!("{}: ready\n{}", decision.phase, steps.join("\n"))
-        }
-        Verdict::Wait { .. } if held.is_empty() && report.paused.is_some() => {
-            format!("{}: halted, a person must act", decision.phase)
-        }
-        // Nothing but the lease is missing, which is taken when the step is due.
-        Verdict::Wait { .. } if held.is_empty() => format!("{}: ready", decision.phase),
-        Verdict::Record(_) => format!("{}: ready", decision.phase),
-        Verdict::Wait { until, .. } => {
-            format!("{}: waits, looks again at {}", decision.phase, span::time(*until))
-        }
-        Verdict::Halt { .. } => format!("{}: halted, a person must act", decision.phase),
-        Verdict::Done => "done".to_owned(),
-        Verdict::Enough => format!("{}: what was asked for is so", decision.phase),
+    let phase = decision.phase;
+    let head = match report.outlook() {
+        Some(Outlook::Ready) => format!("{phase}: ready"),
+        Some(Outlook::Waits(until)) => format!("{phase}: waits, looks again at {}", span::time(until)),
+        Some(Outlook::Halted) => format!("{phase}: halted, a person must act"),
+        Some(Outlook::Enough) => format!("{phase}: what was asked for is so"),
+        Some(Outlook::Done) | None => "done".to_owned(),
     };
-    let mut text = format!("{head}\n{}", paused(report));
-    if matches!(decision.phase, Phase::Quiesce | Phase::Regenerate) {
-        text.push_str(&format!("  {}\n", told_by(&report.world)));
-        if let Some(readers) = readers_told_by(&report.world) {
-            text.push_str(&format!("  {readers}\n"));
+    let mut text = format!("{head}\n");
+    if let Verdict::Act { steps, .. } = &decision.verdict {
+        text.extend(steps.iter().map(|step| format!("  next: {step}\n")));
+    }
+    text.push_str(&paused(report));
+    text.push_str(&regeneration(report));
+    text.extend(evidence_of_use(report).iter().map(|line| format!("  {line}\n")));
+    let held = report.held();
+    held.iter().for_each(|one| text.push_str(&block(one)));
+    let beside = report.hazards.iter().filter(|hazard| !held.contains(hazard));
+    text.extend(
+        beside.map(|hazard| format!("  {}: nothing is regenerated beside it\n", reason::why(hazard))),
+    );
+    text
+}
+
+/// The regeneration that was sent and is not over: since when, and how its end will be known. Empty where there is
+/// none.
+pub fn regeneration(report: &Report) -> String {
+    let Some(one) = &report.regeneration else { return String::new() };
+    let since = span::rfc3339(one.sent);
+    let lasts = span::duration(span::between(one.sent, report.at));
+    if let Some(why) = &one.failed {
+        return format!("the regeneration of the {} key, sent at {since}, failed: {why}\n", one.kind);
+    }
+    let what = match &one.followed {
+        Followed::Unanswered => {
+            format!("whether the request to regenerate the {} key arrived is not known", one.kind)
+        }
+        Followed::Operation { .. } | Followed::Account => {
+            format!("the {} key is being regenerated", one.kind)
+        }
+    };
+    let again = one.again.map(|at| format!(", again at {}", span::time(at))).unwrap_or_default();
+    format!("{what}: sent at {since} ({lasts}); {}{again}\n", followed(&one.followed))
+}
+
+/// How the end of a regeneration will be known, as a clause.
+pub fn followed(followed: &Followed) -> String {
+    match followed {
+        Followed::Operation { url, asked } => {
+            let asked = match asked {
+                Some(at) => format!("asked last at {}", span::time(*at)),
+                None => "not asked yet".to_owned(),
+            };
+            format!("followed at {} ({asked})", address(url))
+        }
+        Followed::Account | Followed::Unanswered => {
+            "followed by the account's state and the key's generation time".to_owned()
         }
     }
-    for one in held {
-        text.push_str(&block(one));
-    }
-    text
+}
+
+/// Without what is behind the question mark: the service signs its addresses there.
+pub fn address(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
 }
 
 /// How the last rotation ended, as a line; absent where it has not, or there was none.
@@ -87,6 +122,16 @@ pub fn paused(report: &Report) -> String {
         let at = span::rfc3339(*at);
         format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
     })
+}
+
+/// Which evidence there is of who uses the old key, where that is what the rotation is about to rest on.
+pub fn evidence_of_use(report: &Report) -> Vec<String> {
+    match report.decision.as_ref().map(|decision| decision.phase) {
+        Some(Phase::Quiesce | Phase::Regenerate) => {
+            std::iter::once(told_by(&report.world)).chain(readers_told_by(&report.world)).collect()
+        }
+        Some(_) | None => Vec::new(),
+    }
 }
 
 /// Which evidence there is of who uses the old key. None is no evidence that nobody does.

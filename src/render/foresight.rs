@@ -2,7 +2,7 @@
 
 use super::{reason, span};
 use crate::model::{Right, WorkloadName};
-use crate::rotation::{Concern, Foresight};
+use crate::rotation::{Concern, Course, Foresight, Phase, Wave};
 
 /// The plan as text. `code` is what changes in the code, line by line.
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
@@ -49,27 +49,61 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
     let names = |workloads: &[WorkloadName]| {
         workloads.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(", ")
     };
-    let mut lines = vec![format!("the {to} key is proven in every region, for reading and writing")];
-    lines.push("a pull request changes the code:".to_owned());
+    let line = |phases: &[Phase], what: String| marked(foresight, foresight.course(phases), &what);
+    let proven = format!("the {to} key is proven in every region, for reading and writing");
+    let mut lines = vec![line(&[Phase::Prepare], proven)];
+    lines.push(line(&[Phase::Propose], "a pull request changes the code:".to_owned()));
     lines.extend(code.iter().map(|line| format!("    {line}")));
-    lines.push(
+    lines.push(line(
+        &[Phase::Merge, Phase::Promote, Phase::Deploy, Phase::Propagate],
         "it is merged by people, promoted to the live release, and that release's pipeline writes the vaults"
             .to_owned(),
-    );
-    for (at, wave) in foresight.waves.iter().enumerate() {
-        let stamps = wave.stamps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let canary = if wave.canary { ", the canary" } else { "" };
-        lines.push(format!(
-            "wave {}{canary}: {stamps}: restart {}, one after the other",
-            at + 1,
-            names(&foresight.workloads)
-        ));
-    }
-    lines.push(format!(
-        "when no pod is left that could hold the {from} key, and it is unused, somebody approves"
     ));
-    lines.push(format!("the {from} key is regenerated, and the new one is tried in every region"));
+    for (at, wave) in foresight.waves.iter().enumerate() {
+        let canary = if wave.canary { ", the canary" } else { "" };
+        let what = format!(
+            "wave {}{canary}: {}: restart {}, one after the other",
+            at + 1,
+            stamps(wave),
+            names(&foresight.workloads)
+        );
+        lines.push(marked(foresight, Course::of_all(wave.stamps.iter().map(|(_, course)| *course)), &what));
+    }
+    lines.push(line(
+        &[Phase::Quiesce],
+        format!("when no pod is left that could hold the {from} key, and it is unused, somebody approves"),
+    ));
+    lines.push(line(
+        &[Phase::Regenerate, Phase::Confirm],
+        format!("the {from} key is regenerated, and the new one is tried in every region"),
+    ));
     lines
+}
+
+/// With how far it is, where the rotation is open.
+fn marked(foresight: &Foresight, course: Course, what: &str) -> String {
+    match foresight.begun {
+        true => format!("{:<8} {what}", course_word(course)),
+        false => what.to_owned(),
+    }
+}
+
+fn course_word(course: Course) -> &'static str {
+    match course {
+        Course::ToCome => "to come",
+        Course::Running => "now",
+        Course::Done => "done",
+    }
+}
+
+/// The stamps of a wave; each with how far it is, where they differ.
+fn stamps(wave: &Wave) -> String {
+    let alike = wave.stamps.iter().all(|(_, course)| Some(course) == wave.stamps.first().map(|(_, it)| it));
+    let name = |(stamp, course): &(crate::model::StampName, Course)| match alike {
+        true => stamp.to_string(),
+        false => format!("{stamp} ({})", course_word(*course)),
+    };
+    wave.stamps.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn waits(foresight: &Foresight) -> Vec<String> {
@@ -123,7 +157,15 @@ pub fn concern(concern: &Concern) -> String {
         }
         Concern::AddressesUnknown { stamp } => format!(
             "{stamp}: nobody says from where its pods are seen to come, so that an address of theirs that is not \
-             seen again with the new key holds like a stranger's: add `addresses` to the stamp in keyslot.toml"
+             seen again with the new key holds like a stranger's: add `addresses` to the stamp in keyslot.toml or, of a \
+             release unit, `outbound_addresses` to its object in the Terraform output"
+        ),
+        Concern::RegionUnknown { stamp, said: None } => format!(
+            "{stamp}: nobody says which of the account's regions serves it, so that what any of them refuses counts as \
+             its own: add `region` to the stamp in keyslot.toml"
+        ),
+        Concern::RegionUnknown { stamp, said: Some(region) } => format!(
+            "{stamp}: the account is not in {region}, so that what any of its regions refuses counts as the stamp's own"
         ),
         Concern::NotRunning { stamp } => {
             format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
@@ -135,6 +177,11 @@ pub fn concern(concern: &Concern) -> String {
             format!("{stamp}: {workload} takes a replica away before it adds one (maxSurge 0)")
         }
         Concern::Scaled { stamp, workload } => format!("{stamp}: {workload} is scaled to zero"),
+        Concern::NetworkRules { rules } => format!(
+            "the account does not let everybody in ({}), and this machine is let in: every machine that goes on with the \
+             rotation has to be, up to the end of confirm, or it halts there",
+            reason::network_rules(rules)
+        ),
         Concern::RightEnds { until } => format!(
             "the role that lets keyslot regenerate ends at {}, before the prescribed waits alone are over: have it \
              extended in time",

@@ -45,6 +45,9 @@ fn render_verdict(judgement: &Judgement) -> String {
         _ if judgement.is_idle() && !judgement.missed.is_empty() => {
             (BAD, format!("this plan changes nothing, and {missed} {were} expected to change"))
         }
+        _ if judgement.is_idle() && judgement.nothing_expected => {
+            (DOUBT, "this plan changes nothing, and no secret was expected to change".to_owned())
+        }
         _ if judgement.is_idle() => (GOOD, "this plan changes nothing".to_owned()),
         _ if judgement.is_clean() => (GOOD, format!("this plan changes {secrets} and nothing else")),
         Judgement { unexpected, problems, to_confirm, .. }

@@ -34,6 +34,9 @@ pub struct PlanJson {
     pub untouched: Vec<String>,
     /// Those of them that had to change: all that `--secret` names, and every one where none changes.
     pub missed: Vec<String>,
+    /// Whether the code names no secret that carries a key, and nobody named one: then every change is unexpected, and
+    /// a plan that changes nothing shows nothing.
+    pub nothing_expected: bool,
     /// Data sources that are read while applying.
     pub read: Vec<TouchedJson>,
     /// What changed outside of Terraform.
@@ -124,6 +127,7 @@ pub fn plan_json(judgement: &Judgement) -> PlanJson {
         problems: judgement.problems.iter().map(problem_json).collect(),
         untouched: judgement.untouched.iter().map(ToString::to_string).collect(),
         missed: judgement.missed.iter().map(ToString::to_string).collect(),
+        nothing_expected: judgement.nothing_expected,
         read: judgement.read.iter().map(touched_json).collect(),
         drift: judgement.drift.iter().map(touched_json).collect(),
         sensitive_outputs: judgement.sensitive_outputs.clone(),

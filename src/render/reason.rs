@@ -3,8 +3,10 @@
 
 use super::count::counted;
 use super::span;
-use crate::model::{Blindness, BranchName, EvidenceKey, LiveBy, PullWait, SlotUse, Validity};
-use crate::rotation::{FailedStage, Phase, Reason, Subject, Waiting, Why};
+use crate::model::{
+    Blindness, BranchName, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName, Validity,
+};
+use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
 pub fn why(reason: &Reason) -> String {
@@ -33,6 +35,16 @@ pub fn why(reason: &Reason) -> String {
         Why::ProofInconclusive { slot, regions, why } => {
             format!("whether the {slot} key works could not be tried in {}: {why}", regions.join(", "))
         }
+        Why::KeptOut { slot, regions, rules } if reason.gate == Gate::NewKeyAccepted => format!(
+            "the {slot} key is new by its generation time and fingerprint, and this machine cannot ask Cosmos DB whether \
+             it is accepted: {}",
+            kept_out(regions, rules)
+        ),
+        Why::KeptOut { slot, regions, rules } => format!(
+            "this machine cannot ask Cosmos DB whether the {slot} key is accepted: {}; nor could it ask that of the new \
+             key later",
+            kept_out(regions, rules)
+        ),
         Why::ProofOfAnotherKey { slot } => {
             format!("the {slot} slot has another key than the one that was proven")
         }
@@ -194,7 +206,7 @@ pub fn why(reason: &Reason) -> String {
             format!("{subject} waits while the canary {canary} soaks until {}", span::time(*until))
         }
         Why::WaveFull { busy } => {
-            let busy: Vec<&str> = busy.iter().map(crate::model::StampName::as_str).collect();
+            let busy: Vec<&str> = busy.iter().map(StampName::as_str).collect();
             format!("{subject} waits its turn behind {}", busy.join(", "))
         }
         Why::LastHealthyStamp { .. } => {
@@ -252,10 +264,11 @@ pub fn why(reason: &Reason) -> String {
             span::time(*at),
             span::time(*until)
         ),
-        Why::SeenInLogs { slot, at, until, by, count } => format!(
-            "the logs show {} with the {slot} key, the last at {} by {by}; it counts as quiet at {}",
+        Why::SeenInLogs { slot, at, until, by, stamp, count } => format!(
+            "the logs show {} with the {slot} key, the last at {} by {by}{}; it counts as quiet at {}",
             requests(*count),
             span::time(*at),
+            of_stamp(stamp.as_ref()),
             span::time(*until)
         ),
         Why::UsedByStranger { slot, at, until: _, by, count, void } => format!(
@@ -271,19 +284,24 @@ pub fn why(reason: &Reason) -> String {
             span::rfc3339(*at),
             sign_off(*void)
         ),
-        Why::KeyNotNamed { at, until, by, count } => format!(
-            "the logs show {} of which they do not say with which key, the last at {} by {by}; it counts as quiet \
+        Why::KeyNotNamed { at, until, by, stamp, count } => format!(
+            "the logs show {} of which they do not say with which key, the last at {} by {by}{}; it counts as quiet \
              at {}",
             requests(*count),
             span::time(*at),
+            of_stamp(stamp.as_ref()),
             span::time(*until)
         ),
-        Why::LogsBehind { reached, wanted } => {
-            format!("{}, and what is asked is up to {}", logs_end(*reached), span::time(*wanted))
-        }
+        Why::LogsBehind { reached, wanted } => format!(
+            "{} is not known yet: {}, and what is asked is up to {}",
+            asked_of_logs(reason),
+            logs_end(reason.gate, *reached),
+            span::time(*wanted)
+        ),
         Why::LogsStalled { reached, wanted } => format!(
-            "{}, and should long have come to {}: they cannot tell whether {subject} is refused",
-            logs_end(*reached),
+            "{} is not known: {}, and should long have come to {}",
+            asked_of_logs(reason),
+            logs_end(reason.gate, *reached),
             span::time(*wanted)
         ),
         Why::RefusedSince { region, since, at, by, count } => format!(
@@ -362,6 +380,26 @@ fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
     }
 }
 
+fn kept_out(regions: &[String], rules: &NetworkRules) -> String {
+    let rules = network_rules(rules);
+    let rules = if rules.is_empty() { String::new() } else { format!(" ({rules})") };
+    format!("the account's network rules keep it out of {}{rules}", regions.join(", "))
+}
+
+/// The account's rules in words, as Azure calls them. Empty where there are none.
+pub fn network_rules(rules: &NetworkRules) -> String {
+    let NetworkRules { closed_to_public, addresses, virtual_networks, private_endpoints } = rules;
+    let counts = [
+        (*addresses, "address rule"),
+        (*virtual_networks, "virtual network rule"),
+        (*private_endpoints, "private endpoint"),
+    ];
+    let closed = closed_to_public.then(|| "publicNetworkAccess is off".to_owned());
+    let counted =
+        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
+    closed.into_iter().chain(counted).collect::<Vec<_>>().join(", ")
+}
+
 fn times(count: usize) -> String {
     match count {
         1 => "once".to_owned(),
@@ -383,9 +421,28 @@ fn sign_off(void: Option<Validity>) -> &'static str {
     }
 }
 
-fn logs_end(reached: Option<jiff::Timestamp>) -> String {
+/// Whose pods come from an address of the logs.
+fn of_stamp(stamp: Option<&StampName>) -> String {
+    stamp.map(|stamp| format!(", from where the pods of {stamp} come")).unwrap_or_default()
+}
+
+/// What the logs are to tell of the subject.
+fn asked_of_logs(reason: &Reason) -> String {
+    match &reason.subject {
+        Subject::Stamp(stamp) if reason.gate == Gate::Readers => {
+            format!("who has read the secret from the vault of {stamp}")
+        }
+        Subject::Key(slot) => format!("whether anybody uses the {slot} key"),
+        Subject::Stamp(stamp) => format!("whether Cosmos DB refuses the pods of {stamp}"),
+        Subject::Client(address) => format!("what {address} does"),
+        other => format!("who asks the {other} with which key"),
+    }
+}
+
+fn logs_end(gate: Gate, reached: Option<jiff::Timestamp>) -> String {
     match reached {
         Some(reached) => format!("the logs are whole up to {}", span::time(reached)),
+        None if gate == Gate::Readers => "the logs have no row of that vault".to_owned(),
         None => "the logs have no row of the account".to_owned(),
     }
 }
@@ -400,6 +457,14 @@ pub fn remedy(reason: &Reason) -> String {
             );
         }
         Why::UnlistedWorkload => return unlisted(&reason.subject),
+        Why::KeptOut { .. } if reason.gate == Gate::NewKeyAccepted => {
+            "run `keyslot rotate` where the account lets requests in from (an agent beside the workloads), or let this \
+             machine's address in; until then the rotation stays open, and everybody is on the other key"
+        }
+        Why::KeptOut { .. } => {
+            "run keyslot where the workloads run (an agent in their network, which the rules let in), or let this \
+             machine's address in (`ipRules`); only a signed request proves a key, so nothing goes on from here"
+        }
         Why::RightMissing { remedy } | Why::RightUnknown { remedy, .. } => return remedy.clone(),
         Why::RightEnds { .. } => "extend the role's activation, or have it assigned for longer",
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",

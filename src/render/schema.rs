@@ -6,9 +6,11 @@ use schemars::{JsonSchema, Schema};
 
 use super::census_json::CensusV1;
 use super::check_json::CheckJson;
+use super::explain_json::ExplainV1;
 use super::plan_json::PlanJson;
 use super::procedure::ProcedureV1;
 use super::rehearse_json::RehearsalV1;
+use super::status_json::StatusV1;
 use super::verify_json::VerifyV1;
 
 /// Of `keyslot census --output json`.
@@ -19,6 +21,11 @@ pub fn census_schema() -> Schema {
 /// Of `keyslot check --output json`.
 pub fn check_schema() -> Schema {
     schema_of::<CheckJson>()
+}
+
+/// Of `keyslot explain --output json`.
+pub fn explain_schema() -> Schema {
+    schema_of::<ExplainV1>()
 }
 
 /// Of `keyslot check --plan FILE --output json`.
@@ -34,6 +41,11 @@ pub fn procedure_schema() -> Schema {
 /// Of `keyslot rehearse --output json`.
 pub fn rehearse_schema() -> Schema {
     schema_of::<RehearsalV1>()
+}
+
+/// Of `keyslot status --output json`.
+pub fn status_schema() -> Schema {
+    schema_of::<StatusV1>()
 }
 
 /// Of `keyslot verify --output json`.

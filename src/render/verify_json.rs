@@ -1,12 +1,14 @@
 //! `keyslot verify --output json`, version 1. Additive within a major version.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::matrix::{Cell, Matrix};
+use super::matrix::{Cell, Matrix, Row};
 use super::reason::slot_use;
 use super::{span, verify};
-use crate::rotation::Standing;
+use crate::model::Slot;
+use crate::rotation::{Standing, Unseen};
 
 /// What `keyslot verify --output json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -81,18 +83,7 @@ pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
         at: span::rfc3339(matrix.at),
         agrees: standing.agrees(),
         slot: standing.slot.map(|slot| slot.to_string()),
-        stamps: matrix
-            .rows
-            .iter()
-            .map(|row| StampV1 {
-                name: row.stamp.to_string(),
-                base_branch: cell(row.base),
-                release: cell(row.release),
-                key_vault: cell(row.vault),
-                pods: cell(row.pods),
-                old_pods: row.old_pods,
-            })
-            .collect(),
+        stamps: stamps(matrix),
         differences: standing
             .differences
             .iter()
@@ -102,22 +93,39 @@ pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
                 message: verify::difference(difference),
             })
             .collect(),
-        unseen: standing
-            .unseen
-            .iter()
-            .map(|unseen| UnseenV1 { what: unseen.what.to_string(), why: unseen.blind.why.clone() })
-            .collect(),
+        unseen: unseen(&standing.unseen),
         ahead: standing
             .ahead
             .iter()
             .map(|(branch, reads)| BranchV1 { branch: branch.clone(), reads: slot_use(*reads) })
             .collect(),
-        last_used: matrix
-            .last_used
-            .iter()
-            .map(|(slot, at)| LastUsedV1 { slot: slot.to_string(), at: at.map(span::rfc3339) })
-            .collect(),
+        last_used: last_used(matrix),
     }
+}
+
+pub(super) fn stamps(matrix: &Matrix) -> Vec<StampV1> {
+    let row = |row: &Row| StampV1 {
+        name: row.stamp.to_string(),
+        base_branch: cell(row.base),
+        release: cell(row.release),
+        key_vault: cell(row.vault),
+        pods: cell(row.pods),
+        old_pods: row.old_pods,
+    };
+    matrix.rows.iter().map(row).collect()
+}
+
+pub(super) fn last_used(matrix: &Matrix) -> Vec<LastUsedV1> {
+    let told = |(slot, at): &(Slot, Option<Timestamp>)| LastUsedV1 {
+        slot: slot.to_string(),
+        at: at.map(span::rfc3339),
+    };
+    matrix.last_used.iter().map(told).collect()
+}
+
+pub(super) fn unseen(unseen: &[Unseen]) -> Vec<UnseenV1> {
+    let told = |one: &Unseen| UnseenV1 { what: one.what.to_string(), why: one.blind.why.clone() };
+    unseen.iter().map(told).collect()
 }
 
 fn cell(cell: Cell) -> CellV1 {

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::predicate::own_region;
 use super::reason::later;
-use super::{Decision, Opened, Phase, Reason, Verdict};
+use super::{
+    Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
+    WorkloadRestart,
+};
 use crate::model::{
-    ClusterView, KeyKind, Policy, Right, RightView, SharedStore, StampFacts, StampName, Strategy, Term,
-    WorkloadName, World,
+    ClusterView, KeyKind, NetworkRules, Policy, Right, RightView, SharedStore, StampFacts, StampName,
+    Strategy, Term, WorkloadName, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -25,6 +29,9 @@ pub enum Concern {
     /// Nobody says where requests are logged: a reader that is not listed, and a stamp that is refused, are only seen by
     /// what else tells.
     NoLogs,
+    /// Which of the account's regions serves it is not known: what any of them refuses counts as its own. With what the
+    /// configuration says, where the account is not there.
+    RegionUnknown { stamp: StampName, said: Option<String> },
     /// Nobody says from where its pods are seen to come: their requests look like a stranger's.
     AddressesUnknown { stamp: StampName },
     /// A cluster that does not run: its pods are made anew when it starts.
@@ -35,6 +42,8 @@ pub enum Concern {
     NoSurge { stamp: StampName, workload: WorkloadName },
     /// It is scaled to zero: there is nothing to restart, and nothing to see the new key work on.
     Scaled { stamp: StampName, workload: WorkloadName },
+    /// The account's data plane lets some networks in and this machine is there, now: whoever goes on has to be.
+    NetworkRules { rules: NetworkRules },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
     /// The named workload does not get the secret.
@@ -45,7 +54,44 @@ pub enum Concern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wave {
     pub canary: bool,
-    pub stamps: Vec<StampName>,
+    pub stamps: Vec<(StampName, Course)>,
+}
+
+/// How far something is that the plan names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    ToCome,
+    Running,
+    Done,
+}
+
+impl Course {
+    /// Of several that belong together.
+    pub fn of_all(courses: impl IntoIterator<Item = Course>) -> Course {
+        let together = |one: Course, other: Course| if one == other { one } else { Course::Running };
+        courses.into_iter().reduce(together).unwrap_or(Course::ToCome)
+    }
+
+    fn of_phase(state: PhaseState) -> Course {
+        match state {
+            PhaseState::Done | PhaseState::FoundDone => Course::Done,
+            PhaseState::Current | PhaseState::Running => Course::Running,
+            PhaseState::Pending => Course::ToCome,
+        }
+    }
+
+    fn of_stamp(restart: &StampRestart) -> Course {
+        if restart.is_over() {
+            return Course::Done;
+        }
+        let begun = |it: &WorkloadRestart| match it {
+            WorkloadRestart::Restarted(_) => true,
+            WorkloadRestart::Held(reason) => matches!(reason.why, Why::RolloutUnderWay { .. }),
+            WorkloadRestart::Young | WorkloadRestart::NoPods | WorkloadRestart::Due => false,
+        };
+        let begun = restart.workloads.iter().any(|(_, it)| begun(it));
+        if begun { Course::Running } else { Course::ToCome }
+    }
 }
 
 /// How long it takes at least, by the waits that the policy prescribes. Reviews, runs and rollouts come on top.
@@ -70,6 +116,8 @@ pub struct Foresight {
     /// Whether the rotation is open already.
     pub begun: bool,
     pub phase: Phase,
+    /// How far each phase is, of a rotation that is open.
+    pub courses: Vec<(Phase, Course)>,
     /// What would hold it now.
     pub holds: Vec<Reason>,
     pub concerns: Vec<Concern>,
@@ -102,6 +150,7 @@ impl Foresight {
             opened: opened.clone(),
             begun,
             phase: decision.phase,
+            courses: Vec::new(),
             holds,
             concerns: concerns(opened, world, policy),
             waits: Waits {
@@ -114,6 +163,28 @@ impl Foresight {
             workloads: policy.workloads.clone(),
             rights,
         }
+    }
+
+    /// Tells what is done of an open rotation, and what is under way. The waves are those of the way out.
+    pub fn begun_with(mut self, phases: &[PhaseReport], restarts: &[StampRestart]) -> Foresight {
+        let out = phases.iter().filter(|one| one.leg == Leg::Out);
+        self.courses = out.map(|one| (one.phase, Course::of_phase(one.state))).collect();
+        let returns = phases.iter().any(|one| one.leg == Leg::Back);
+        for (name, course) in self.waves.iter_mut().flat_map(|wave| &mut wave.stamps) {
+            let restart = restarts.iter().find(|restart| restart.stamp == *name);
+            *course = match restart {
+                _ if returns => Course::Done,
+                Some(restart) => Course::of_stamp(restart),
+                None => Course::ToCome,
+            };
+        }
+        self
+    }
+
+    /// How far these phases are together.
+    pub fn course(&self, phases: &[Phase]) -> Course {
+        let all = self.courses.iter().filter(|(phase, _)| phases.contains(phase));
+        Course::of_all(all.map(|(_, course)| *course))
     }
 
     /// Notes a right that ends too early, as far as its end is told.
@@ -142,13 +213,13 @@ fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
     let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
     let canary = stamps.iter().position(|stamp| stamp.live_traffic).unwrap_or(0);
     let Some(first) = stamps.get(canary) else { return Vec::new() };
-    let rest: Vec<StampName> = stamps
+    let rest: Vec<(StampName, Course)> = stamps
         .iter()
         .enumerate()
         .filter(|(place, _)| *place != canary)
-        .map(|(_, stamp)| stamp.name.clone())
+        .map(|(_, stamp)| (stamp.name.clone(), Course::ToCome))
         .collect();
-    let mut waves = vec![Wave { canary: true, stamps: vec![first.name.clone()] }];
+    let mut waves = vec![Wave { canary: true, stamps: vec![(first.name.clone(), Course::ToCome)] }];
     waves.extend(
         rest.chunks(policy.wave_size.max(1)).map(|stamps| Wave { canary: false, stamps: stamps.to_vec() }),
     );
@@ -157,10 +228,16 @@ fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
 
 fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
     let mut concerns = Vec::new();
-    if let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) {
+    let account = world.account.as_ref().and_then(|seen| seen.get());
+    if let Some(account) = account {
         let target = KeyKind { slot: opened.from.other(), access: opened.access };
         if account.key(target).generated.is_none() {
             concerns.push(Concern::AgeUnknown);
+        }
+        let proven = world.proofs.get(&target.slot).and_then(|seen| seen.get());
+        // Where it keeps this machine out, that is in the way, and no concern.
+        if account.network.restrict() && proven.is_some_and(|proof| proof.keeping_out().is_empty()) {
+            concerns.push(Concern::NetworkRules { rules: account.network.clone() });
         }
         if !account.tells_last_use && policy.log_lag.is_none() {
             concerns.push(Concern::LastUseUnknown);
@@ -176,6 +253,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.push(Concern::NoLogs);
     }
     for stamp in &policy.stamps {
+        if policy.log_lag.is_some() && own_region(account, stamp).is_none() {
+            let (stamp, said) = (stamp.name.clone(), stamp.region.clone());
+            concerns.push(Concern::RegionUnknown { stamp, said });
+        }
         if policy.census().is_some() && stamp.addresses.is_empty() {
             concerns.push(Concern::AddressesUnknown { stamp: stamp.name.clone() });
         }

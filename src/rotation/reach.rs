@@ -22,7 +22,8 @@ pub enum Reach {
     Promote { merge: bool, flip: bool },
     /// The run of the release pipeline on the promoted commit, until every vault holds the target key.
     Follow,
-    /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until the last old pod is gone.
+    /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until their last old pod is gone and,
+    /// of all stamps, until the old key is quiet.
     Restart { stamps: BTreeSet<StampName>, quiesce: bool },
     /// The regeneration and its confirmation, when everything before is so.
     Regenerate,

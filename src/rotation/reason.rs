@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, ObjectName, Pace,
-    PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity,
+    Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules, ObjectName,
+    Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName, Validity,
     WorkloadName,
 };
 
@@ -125,6 +125,12 @@ pub enum Why {
         slot: Slot,
         regions: Vec<String>,
         why: String,
+    },
+    /// The account's network rules keep this machine out: it cannot ask whether the key is accepted there.
+    KeptOut {
+        slot: Slot,
+        regions: Vec<String>,
+        rules: NetworkRules,
     },
     /// The proof was made of a key that is no longer the slot's.
     ProofOfAnotherKey {
@@ -364,7 +370,9 @@ pub enum Why {
         slot: Slot,
         at: Timestamp,
         until: Timestamp,
-        by: Caller,
+        by: Box<Caller>,
+        /// The stamp whose pods come from there, where the configuration says so.
+        stamp: Option<StampName>,
         count: u64,
     },
     /// Somebody outside of the known stamps used the key, however long ago.
@@ -393,7 +401,8 @@ pub enum Why {
     KeyNotNamed {
         at: Timestamp,
         until: Timestamp,
-        by: Caller,
+        by: Box<Caller>,
+        stamp: Option<StampName>,
         count: u64,
     },
     /// What the logs show ends before what must be known.
@@ -508,6 +517,7 @@ impl Why {
             Why::KeyRefused { .. } => "key-refused",
             Why::KeySpreading { .. } => "key-spreading",
             Why::ProofInconclusive { .. } => "proof-inconclusive",
+            Why::KeptOut { .. } => "kept-out",
             Why::ProofOfAnotherKey { .. } => "proof-of-another-key",
             Why::TargetTooOld { .. } => "target-too-old",
             Why::TreeProblems { .. } => "tree-problems",
@@ -605,6 +615,7 @@ impl Why {
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
             | Why::KeyRefused { .. }
+            | Why::KeptOut { .. }
             | Why::TreeProblems { .. }
             | Why::NoReference
             | Why::PullClosed { .. }

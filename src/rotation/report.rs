@@ -4,7 +4,11 @@
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::{Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reason, Step, Verdict};
+use super::predicate::no_hazard;
+use super::{
+    Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reach, Reason,
+    Regeneration, Step, Subject, Verdict, decide,
+};
 use crate::model::{BranchName, KeyKind, Operation, PullNumber, RunId, World};
 
 /// One phase's course.
@@ -25,6 +29,8 @@ pub enum PhaseState {
     /// It was so already, or others did it.
     FoundDone,
     Current,
+    /// What it is there for was sent, and its end is waited for.
+    Running,
     Pending,
 }
 
@@ -42,26 +48,51 @@ pub struct StepReport {
 pub struct Report {
     pub at: Timestamp,
     pub opened: Option<Opened>,
+    pub opened_at: Option<Timestamp>,
     pub closed: Option<(Timestamp, bool, String)>,
     /// Since when, by whom and why the open rotation is paused.
     pub paused: Option<(Timestamp, String, String)>,
     pub decision: Option<Decision>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
+    /// The one that was sent and is not over.
+    pub regeneration: Option<Regeneration>,
+    /// Runs that may still write the vaults or the account, or have just done so, the rotation's own among them:
+    /// nothing is regenerated beside one.
+    pub hazards: Vec<Reason>,
     pub world: World,
+}
+
+/// Where it stands, for whoever only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// The next step is due, whoever does it.
+    Ready,
+    /// Worth looking again then.
+    Waits(Timestamp),
+    Halted,
+    Done,
+    Enough,
 }
 
 impl Report {
     /// Draws up the report.
-    pub fn of(fold: &Fold, decision: Option<Decision>, world: &World, at: Timestamp) -> Report {
+    pub fn of(decider: &Decider<'_>, fold: &Fold, world: &World, at: Timestamp) -> Report {
+        let ctx = fold.rotation().map(|opened| decider.context(fold, opened, world, at));
+        let decision = decide(decider, fold, world, at);
+        let regeneration = ctx.as_ref().and_then(Regeneration::of);
+        let hazards = ctx.as_ref().map(|ctx| no_hazard(ctx, ctx.policy.ages.ordinary)).unwrap_or_default();
         Report {
             at,
             opened: fold.opened.as_ref().map(|(_, opened)| opened.clone()),
+            opened_at: fold.opened.as_ref().map(|(at, _)| *at),
             closed: fold.closed.clone(),
             paused: fold.paused.clone().filter(|_| fold.is_open()),
-            phases: phases(fold, decision.as_ref()),
+            phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
             decision,
             steps: steps(fold),
+            regeneration,
+            hazards: hazards.into_iter().filter(|one| matches!(one.subject, Subject::Run(_))).collect(),
             world: world.clone(),
         }
     }
@@ -82,6 +113,31 @@ impl Report {
             .iter()
             .filter(|one| one.gate != Gate::NotPaused && !one.is_free_lease(self.at))
             .collect()
+    }
+}
+
+impl Report {
+    /// Where it stands; `None` where no rotation is open.
+    pub fn outlook(&self) -> Option<Outlook> {
+        let verdict = &self.decision.as_ref()?.verdict;
+        // With nothing under way that would be followed, a paused rotation goes nowhere.
+        let rests = self.held().is_empty() && self.paused.is_some();
+        Some(match verdict {
+            Verdict::Done => Outlook::Done,
+            Verdict::Enough => Outlook::Enough,
+            Verdict::Halt { .. } => Outlook::Halted,
+            Verdict::Wait { .. } | Verdict::Act { .. } if rests => Outlook::Halted,
+            Verdict::Act { .. } | Verdict::Record(_) => Outlook::Ready,
+            // Nothing but the lease is missing, which is taken when the step is due.
+            Verdict::Wait { .. } if self.held().is_empty() => Outlook::Ready,
+            Verdict::Wait { until, .. } => Outlook::Waits(*until),
+        })
+    }
+
+    /// The phase that the decision is about, with its times.
+    pub fn current(&self) -> Option<&PhaseReport> {
+        let decision = self.decision.as_ref()?;
+        self.phases.iter().find(|phase| (phase.leg, phase.phase) == (decision.leg, decision.phase))
     }
 }
 
@@ -194,7 +250,12 @@ fn steps(fold: &Fold) -> Vec<StepReport> {
     steps
 }
 
-fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
+fn phases(
+    fold: &Fold,
+    decision: Option<&Decision>,
+    reach: &Reach,
+    regeneration: Option<&Regeneration>,
+) -> Vec<PhaseReport> {
     if fold.opened.is_none() {
         return Vec::new();
     }
@@ -226,12 +287,21 @@ fn phases(fold: &Fold, decision: Option<&Decision>) -> Vec<PhaseReport> {
                 || next.iter().any(|(leg, phase)| reached_at(fold, *leg, *phase).is_some());
             // A restart alone goes ahead of phases that are still to come.
             let ahead = now_at.is_some_and(|now_at| place > now_at) && started.is_none();
-            let state = match (current == Some((*leg, *phase)), passed && !ahead) {
+            // The decision has passed what comes before, though the journal may have no word of it yet.
+            let behind = *reach == Reach::Whole && now_at.is_some_and(|now_at| place < now_at);
+            let running =
+                regeneration.filter(|one| one.failed.is_none() && (Leg::Out, one.phase()) == (*leg, *phase));
+            // What follows it may be looked at already, and is not begun before it has ended.
+            let beyond = regeneration.is_some_and(|one| *leg == Leg::Out && *phase > one.phase());
+            let state = match (current == Some((*leg, *phase)), (passed && !ahead) || behind) {
+                _ if running.is_some() => PhaseState::Running,
+                _ if beyond => PhaseState::Pending,
                 (true, _) => PhaseState::Current,
                 (false, true) if acted(fold, *leg, *phase) => PhaseState::Done,
                 (false, true) => PhaseState::FoundDone,
                 (false, false) => PhaseState::Pending,
             };
+            let started = started.or(running.map(|one| one.sent));
             PhaseReport { leg: *leg, phase: *phase, state, started, ended }
         })
         .collect()

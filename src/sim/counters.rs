@@ -34,6 +34,11 @@ impl Counters {
         self.pushes.get(branch).copied().unwrap_or_default()
     }
 
+    /// Whether workloads were rolled out at all, and each of those so many times.
+    pub fn each_rolled_out(&self, times: u32) -> bool {
+        !self.generations.is_empty() && self.generations.values().all(|raised| *raised == times)
+    }
+
     pub(super) fn raised(&mut self, stamp: &StampName, workload: &WorkloadName) {
         *self.generations.entry((stamp.clone(), workload.clone())).or_default() += 1;
     }

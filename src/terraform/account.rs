@@ -25,6 +25,8 @@ impl Symbol {
     /// As Terraform writes it within the folder.
     pub fn address(&self) -> String {
         let kind = match self.kind {
+            // Of these, and of deployments, names may hold the type.
+            SymbolKind::RemoteState | SymbolKind::DataAction if self.name.contains('.') => "data",
             SymbolKind::Managed => "azurerm_cosmosdb_account",
             SymbolKind::Data => "data.azurerm_cosmosdb_account",
             SymbolKind::ManagedAction => "azapi_resource_action",
@@ -32,10 +34,9 @@ impl Symbol {
             SymbolKind::EphemeralAction => "ephemeral.azapi_resource_action",
             SymbolKind::Module => "module",
             SymbolKind::Dependency => "dependency",
-            SymbolKind::RemoteState => "data.terraform_remote_state",
             SymbolKind::Variable => "var",
-            // Its name holds the type.
             SymbolKind::Deployment => return self.name.clone(),
+            SymbolKind::RemoteState => "data.terraform_remote_state",
         };
         format!("{kind}.{}", self.name)
     }

@@ -1,5 +1,6 @@
 //! Places that a person vouches for.
 
+use super::reference::Counterpart;
 use super::tree::Tree;
 
 /// Places that a person has looked at: what is opaque there, or goes by the value that chooses a slot, does not stand
@@ -23,7 +24,10 @@ impl AllowedOpaque {
         let opaque = tree.opaque.iter().map(|read| (read.file, read.span.start));
         let driven = tree.choosers.iter().flat_map(|chooser| &chooser.drives);
         let driven = driven.map(|driven| (driven.file, driven.span.start));
-        let places: Vec<String> = opaque.chain(driven).map(|(file, start)| tree.place(file, start)).collect();
+        let masked = tree.references.iter().filter(|it| it.counterpart == Counterpart::Masked);
+        let masked = masked.map(|reference| (reference.file, reference.span.start));
+        let places: Vec<String> =
+            opaque.chain(driven).chain(masked).map(|(file, start)| tree.place(file, start)).collect();
         let one = |allowed: &&String| {
             let alone = AllowedOpaque(vec![(*allowed).clone()]);
             !places.iter().any(|place| alone.allows(place))

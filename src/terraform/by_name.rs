@@ -16,6 +16,40 @@ pub fn says_cosmos(text: &str) -> bool {
     text.contains("cosmos") || text.contains("documentdb")
 }
 
+/// Words for services whose keys come in pairs too.
+const OTHER_SERVICES: [&str; 12] = [
+    "storage",
+    "eventhub",
+    "event-hub",
+    "event_hub",
+    "servicebus",
+    "service-bus",
+    "service_bus",
+    "search",
+    "redis",
+    "signalr",
+    "cognitive",
+    "iothub",
+];
+
+/// Whether a name speaks of another service, and not of Cosmos DB.
+pub fn says_another(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !says_cosmos(&name) && OTHER_SERVICES.iter().any(|word| name.contains(word))
+}
+
+/// What a module is called where it comes from, by its source: `cosmosdb` of `Azure/cosmosdb/azurerm`, of
+/// `git::https://HOST/x.git//modules/cosmosdb?ref=v1`. Whoever wrote it may be called anything.
+pub fn module_name(source: &str) -> &str {
+    let path = source.split_once('?').map_or(source, |(path, _)| path).trim_end_matches('/');
+    let mut parts = path.rsplit('/');
+    let last = parts.next().unwrap_or(path);
+    match last {
+        "azurerm" | "azapi" | "azure" => parts.next().unwrap_or(last),
+        _ => last,
+    }
+}
+
 /// What a name says of the key that it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedKey {
@@ -53,7 +87,7 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     let Some((at, name)) = named else {
         return if known { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    if !known && !says_cosmos(name) {
+    if !known && !says_cosmos(name) || says_another(name) {
         return KeyRead::Nothing;
     }
     if key_attribute(name).is_some() || name == CONNECTION_STRINGS {
@@ -104,6 +138,29 @@ mod tests {
     fn other_names_are_no_keys() {
         for name in ["primary_endpoint", "key_vault_id", "primary_location", "partition_key", "name", "id"] {
             assert_eq!(read(&[name], true), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_of_other_services_are_none_whatever_they_come_from() {
+        for name in
+            ["storage_primary_access_key", "search_primary_key", "servicebus_primary_connection_string"]
+        {
+            assert_eq!(read(&[name], true), None, "{name}");
+        }
+        assert_eq!(read(&["cosmos_storage_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
+    }
+
+    #[test]
+    fn modules_are_called_by_what_they_are_and_not_by_who_made_them() {
+        for (source, name) in [
+            ("Azure/storage/azurerm", "storage"),
+            ("app.terraform.io/search/db/azurerm", "db"),
+            ("git::https://example.invalid/storage/modules.git//az/cosmos?ref=v1", "cosmos"),
+            ("git@example.invalid:acme/terraform-azurerm-storage.git", "terraform-azurerm-storage.git"),
+            ("", ""),
+        ] {
+            assert_eq!(module_name(source), name);
         }
     }
 

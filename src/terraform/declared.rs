@@ -2,7 +2,8 @@
 //! that read both slots on purpose. Where declarations are written is not known here.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::account::Symbol;
 use super::reference::{Reference, Role};
@@ -25,8 +26,23 @@ pub struct Declared {
     pub root: String,
     /// The file that declares it, as people see it.
     pub file: String,
+    pub written: Written,
     /// Whether the tree is only a part of what the file speaks of.
     pub partial: bool,
+}
+
+/// What the file says, and where: empty where nobody cares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub text: String,
+    /// By mirror and by symbol, as they are written: bytes of the text, without quotes.
+    pub places: BTreeMap<String, Range<usize>>,
+}
+
+impl Written {
+    pub(super) fn place(&self, declared: &str) -> Range<usize> {
+        self.places.get(declared).cloned().unwrap_or_default()
+    }
 }
 
 impl Declared {

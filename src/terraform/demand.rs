@@ -151,6 +151,11 @@ impl Demand {
         }
     }
 
+    /// A configuration that may run the code that lies beside it.
+    pub fn runs_beside(&mut self, folder: &str) {
+        self.runs(folder, "", folder.to_owned());
+    }
+
     /// The code of a folder is run by a call of another one; without a name, by its configuration.
     fn runs(&mut self, folder: &str, call: &str, target: String) {
         let caller = (folder.to_owned(), call.to_owned());

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::facts::{Base, Choice, Facts, Object, Read};
+use super::facts::{Base, Choice, Facts, Object, Read, VERSIONS, WRITE_ONLY};
 use super::folders::Folders;
 use super::naming::{At, Evaluator};
 use super::parse::Parsed;
@@ -181,7 +181,10 @@ fn is_same(read: &Object, by: &Object) -> bool {
 
 /// Whether what stands there is the version of a write-only argument, by which Terraform knows that it is another.
 pub fn is_version(binding: &[String]) -> bool {
-    binding.last().is_some_and(|name| name.ends_with("_wo_version"))
+    let versions = |name: &String| {
+        VERSIONS.iter().any(|it| name.strip_suffix(it).is_some_and(|argument| argument.ends_with(WRITE_ONLY)))
+    };
+    binding.last().is_some_and(versions)
 }
 
 /// Whether a read stands where a value is judged and nothing is made of it.

@@ -2,11 +2,11 @@
 //! dependencies, and modules whose code is not in the tree.
 
 use super::attribute::{KeyAttribute, listed_key};
-use super::by_name::{key_by_name, says_cosmos};
-use super::facts::{Argument, Base, Block, Step, StepKind, SymbolKind};
+use super::by_name::{key_by_name, module_name, says_another, says_cosmos};
+use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
-use super::template::{ARGUMENTS, Output, output};
+use super::template::{ARGUMENTS, BY_DESCRIPTION, Output, inline, output};
 use super::value::Value;
 
 /// The symbol that such a base is, and what the steps from it lead to.
@@ -39,7 +39,8 @@ pub fn read_elsewhere(
         }
         Base::Module(name) => {
             let source = folders.source_elsewhere(folder, name)?;
-            let known = says_cosmos(name) || says_cosmos(source);
+            // What a module is called in one place tells less than what it is.
+            let known = says_cosmos(source) || says_cosmos(name) && !says_another(module_name(source));
             found(SymbolKind::Module, name, key_by_name(steps, known))
         }
         Base::Dependency(name) => {
@@ -68,7 +69,7 @@ pub fn read_elsewhere(
         }
         Base::Deployment(kind, name) => {
             let block = folders.block(folder, &["resource", kind, name]);
-            let read = deployment(block.map(|(_, block)| block), steps);
+            let read = deployment(folders, folder, block.map(|(_, block)| block), steps);
             found(SymbolKind::Deployment, &format!("{kind}.{name}"), read)
         }
     }
@@ -97,7 +98,8 @@ fn value_says_cosmos(value: &Value) -> bool {
     }
 }
 
-const BY_DESCRIPTION: &str = "`listConnectionStrings` tells its strings apart by their descriptions alone";
+/// What the answer is called: of an action, and of a program.
+const ANSWERS: [&str; 3] = ["output", "sensitive_output", "result"];
 
 /// The answer of `listKeys`; other actions hand out no key, or none whose slot could be told. Without its block the
 /// names in the answer tell enough.
@@ -117,9 +119,7 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         "listkeys" | "readonlykeys" => {}
         "" if block.is_none() => {}
         "listconnectionstrings" if says_cosmos(kind) => {
-            return KeyRead::Opaque(
-                "`listConnectionStrings` tells its strings apart by description alone".into(),
-            );
+            return KeyRead::Opaque(BY_DESCRIPTION.into());
         }
         _ => return KeyRead::Nothing,
     }
@@ -127,7 +127,7 @@ fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         .iter()
         .filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
     match named.next().map(|step| &step.kind) {
-        Some(StepKind::Attribute(name)) if name == "output" || name == "sensitive_output" => {}
+        Some(StepKind::Attribute(name)) if ANSWERS.contains(&name.as_str()) => {}
         Some(_) => return KeyRead::Nothing,
         None => return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing },
     }
@@ -174,8 +174,9 @@ fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
 }
 
 /// An output of an ARM template: what the template says of it where it stands here, else what its name says.
-fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
-    let mentions = block.is_some_and(mentions_cosmos);
+fn deployment(folders: &Folders<'_>, folder: &str, block: Option<&Block>, steps: &[Step]) -> KeyRead {
+    let template = block.and_then(|block| template(folders, folder, block));
+    let mentions = block.is_some_and(mentions_cosmos) || template.as_deref().is_some_and(says_cosmos);
     let at = steps.iter().position(
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
     );
@@ -183,22 +184,30 @@ fn deployment(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let Some((step, name)) = rest.iter().find_map(|step| Some((step, step.name()?))) else {
         return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    match block.map_or(Output::Untold, |block| template_output(block, name)) {
+    match template.map_or(Output::Untold, |template| output(&template, name)) {
         Output::Key(key) => found(step, name, key, true),
         Output::Other => KeyRead::Nothing,
         Output::Untold => key_by_name(rest, mentions),
         Output::Unknown(why) => KeyRead::Opaque(format!("`{name}` may be a key: {why}")),
+        Output::Interpolated => match key_by_name(rest, mentions) {
+            KeyRead::Nothing => KeyRead::Nothing,
+            KeyRead::Key(_) | KeyRead::Whole | KeyRead::Opaque(_) => KeyRead::Opaque(format!(
+                "`{name}` may be a key: what Terraform puts into the template decides which"
+            )),
+        },
     }
 }
 
-/// Untold also where the template is not here.
-fn template_output(block: &Block, name: &str) -> Output {
-    match ARGUMENTS.iter().find_map(|name| block.argument(name)).map(|argument| &argument.value) {
-        Some(Value::Text(text)) => output(text, name),
-        Some(Value::Template(parts)) => {
-            let text = parts.iter().map(Value::as_text).collect::<Option<Vec<_>>>();
-            text.map_or(Output::Untold, |text| output(&text.concat(), name))
+/// The text of the template, where it is here.
+fn template(folders: &Folders<'_>, folder: &str, block: &Block) -> Option<String> {
+    let argument = ARGUMENTS.iter().find_map(|name| block.argument(name));
+    let local = |object: &Object| match (&object.base, object.steps.as_slice()) {
+        (Base::Local, [first, rest @ ..]) => {
+            let mut locals = folders.blocks_at(folder, &["locals"]);
+            let value = locals.find_map(|(_, block)| block.argument(first.name()?))?;
+            rest.iter().try_fold(&value.value, |value, step| value.element(step.name()?))
         }
-        _ => Output::Untold,
-    }
+        _ => None,
+    };
+    inline(&argument?.value, &local)
 }

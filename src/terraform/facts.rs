@@ -44,6 +44,12 @@ pub const AZAPI_ACTION: &str = "azapi_resource_action";
 /// The data source that reads another root's outputs.
 pub const REMOTE_STATE: &str = "terraform_remote_state";
 
+/// The data source by which HCP Terraform hands out another workspace's outputs.
+pub const TFE_OUTPUTS: &str = "tfe_outputs";
+
+/// The data source that is what a program prints, as `az cosmosdb keys list` does.
+pub const EXTERNAL: &str = "external";
+
 /// What an expression reads from, as far as its own file can tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Base {
@@ -216,6 +222,8 @@ pub struct Read {
     pub plain: bool,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
+    /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
+    pub masked: bool,
 }
 
 /// An argument of a block, nested blocks' names before its own: `lifecycle.ignore_changes`.
@@ -225,6 +233,16 @@ pub struct Argument {
     /// The value's expression.
     pub span: Range<usize>,
     pub value: Value,
+}
+
+/// How the name of a write-only argument ends, and behind it that of the number by which Terraform knows that it is
+/// another: `value_wo_version` of azurerm, `data_wo_revision` of kubernetes, `set_wo_revision` of helm.
+pub const WRITE_ONLY: &str = "_wo";
+pub const VERSIONS: [&str; 2] = ["_version", "_revision"];
+
+/// What the version of a write-only argument may be called.
+pub fn versions_of(write_only: &str) -> impl Iterator<Item = String> {
+    VERSIONS.iter().map(move |version| format!("{write_only}{version}"))
 }
 
 /// A block that others may ask for: its words (`["resource", TYPE, NAME]`), and its arguments. The assignments of
@@ -253,6 +271,11 @@ impl Block {
         }
         let (head, tail) = dotted.split_once('.')?;
         tail.split('.').try_fold(&self.argument(head)?.value, |value, name| value.element(name))
+    }
+
+    /// What says when a write-only argument is written again: providers call it its version, or its revision.
+    pub fn version_of(&self, write_only: &str) -> Option<&Argument> {
+        versions_of(write_only).find_map(|version| self.argument(&version))
     }
 
     pub fn is(&self, words: &[&str]) -> bool {

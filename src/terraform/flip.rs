@@ -10,7 +10,7 @@ use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
 use super::paths::is_outside;
-use super::reference::{Reference, Role};
+use super::reference::{Counterpart, Reference, Role};
 use super::refusal::Refusal;
 use super::select::select;
 use super::source::Digest;
@@ -82,6 +82,10 @@ pub fn plan_allowing(
     if !shared.is_empty() {
         return Err(shared);
     }
+    let masked = not_known_to_exist(tree, &changed, allowed);
+    if !masked.is_empty() {
+        return Err(masked);
+    }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);
     // What changes beside the keys may lie elsewhere than they do.
@@ -117,7 +121,28 @@ fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
     tree.references.iter().enumerate().filter(stays).map(refusal).collect()
 }
 
+/// Names of the other slot that may not exist, where that would go by in silence.
+fn not_known_to_exist(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
+    let references = changed.iter().map(|at| &tree.references[*at]);
+    let masked = references.filter(|it| it.role == Role::Consumer && it.counterpart == Counterpart::Masked);
+    let refusal = |reference: &Reference| Refusal::NotKnownToExist {
+        place: tree.place(reference.file, reference.span.start),
+        name: reference.other.clone().unwrap_or_default(),
+        of: reference.symbol.address(),
+    };
+    let refusals = masked.map(refusal);
+    refusals
+        .filter(|refusal| !matches!(refusal, Refusal::NotKnownToExist { place, .. } if allowed.allows(place)))
+        .collect()
+}
+
 impl Flip {
+    /// The references that change to a name of which nobody here knows whether it exists.
+    pub fn assumed<'f>(&'f self, tree: &'f Tree) -> impl Iterator<Item = &'f Reference> + 'f {
+        let references = self.changed.iter().map(|at| &tree.references[*at]);
+        references.filter(|it| it.role == Role::Consumer && it.counterpart != Counterpart::Known)
+    }
+
     /// The accounts of which nothing changes: they are on that slot already.
     pub fn settled<'f>(&'f self, tree: &'f Tree) -> impl Iterator<Item = usize> + 'f {
         let moves = |account: &usize| self.changed.iter().any(|at| tree.references[*at].account == *account);

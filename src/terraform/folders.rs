@@ -58,6 +58,9 @@ pub enum Target {
 type Worded<'f> = BTreeMap<String, Vec<(usize, &'f Block)>>;
 type ByName<'f, T> = BTreeMap<&'f str, BTreeMap<&'f str, T>>;
 
+/// The path of an entry below a name, and the object that it is, with the folder that names it.
+type Entry<'f> = (&'f [String], &'f str, &'f Object);
+
 pub struct Folders<'f> {
     sources: &'f [Source],
     /// By file: the folders that it speaks in.
@@ -74,6 +77,8 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
+    /// Accounts that are entries of what goes by a name.
+    entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,
 }
 
@@ -287,7 +292,10 @@ impl<'f> Folders<'f> {
 
     fn next(&self, from: &Followed) -> Option<Followed> {
         let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
-        let (folder, target) = self.only_alias(&cell)?;
+        let (folder, target, rest) = match self.only_alias(&cell) {
+            Some((folder, target)) => (folder, target, rest),
+            None => self.entry(&cell, rest)?,
+        };
         let mut object = target.clone().seen_from_afar();
         object.steps.extend(rest.iter().cloned());
         within_outputs(&mut object);
@@ -308,6 +316,33 @@ impl<'f> Folders<'f> {
             other == folder && target.base == object.base && target.steps.len() == object.steps.len()
         };
         aliases.iter().all(same).then_some((*folder, *object))
+    }
+
+    /// The account that some steps lead to in what goes by a name, and the steps from there. Absent where that is one
+    /// account for one caller and another for another.
+    fn entry<'s>(&self, cell: &Cell, steps: &'s [Step]) -> Option<(&'f str, &'f Object, &'s [Step])> {
+        let leads = |path: &[String]| {
+            let named = |(step, name): (&Step, &String)| match &step.kind {
+                StepKind::Number(number) => number.to_string() == *name,
+                _ => step.name() == Some(name),
+            };
+            path.len() <= steps.len() && steps.iter().zip(path).all(named)
+        };
+        let mut found = self.entries.get(cell)?.iter().filter(|(path, ..)| leads(path));
+        let (path, folder, object) = found.next()?;
+        let same = |(other, at, target): &Entry<'_>| {
+            (other, at, &target.base) == (path, folder, &object.base)
+                && target.steps.len() == object.steps.len()
+        };
+        found.all(same).then_some((*folder, *object, &steps[path.len()..]))
+    }
+
+    /// The name below which an account stands that is an entry of what goes by it, and the path there.
+    pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
+        let (cell, path) = self.readable(folder, binding)?;
+        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
+        let known = self.entries.get(&cell)?.iter().any(|(known, ..)| *known == path);
+        (known && !escapes).then_some((cell, path))
     }
 
     /// The objects that a folder hands out under names of its own, and where they are named.

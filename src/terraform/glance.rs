@@ -26,6 +26,8 @@ const SEEDS: &[&str] = &[
     // `listKeys`, as an action and as a function of ARM templates.
     "istKeys",
     "istkeys",
+    // A key in an answer of `listKeys`, wherever it is read.
+    "MasterKey",
     // Keys that come out of these are read by the name of the type, wherever that is.
     "azapi_resource_action",
     "template_deployment",

@@ -1,4 +1,5 @@
-//! Symbolic links within a tree: other paths to files and folders that are read once, where they are.
+//! Symbolic links within a tree: other paths to files and folders that are read once, where they are. And the way that
+//! leads to the tree from the top of its repository.
 //!
 //! A module path through a linked folder leads to the real one. A linked *file* is part of two modules; it is
 //! judged in its own folder, and where the other one matters too, somebody has to be told (see
@@ -18,6 +19,8 @@ pub struct Links {
     pub folders: Vec<(String, String)>,
     /// By real file: the links to it.
     pub files: BTreeMap<String, Vec<String>>,
+    /// The tree's own path from the top of the repository around it; empty where it is the top, or nobody knows.
+    pub within: String,
 }
 
 /// Links to links; more is a cycle.
@@ -81,7 +84,7 @@ mod tests {
 
     fn links(folders: &[(&str, &str)]) -> Links {
         let owned = |(link, target): &(&str, &str)| ((*link).to_owned(), (*target).to_owned());
-        Links { folders: folders.iter().map(owned).collect(), files: BTreeMap::new() }
+        Links { folders: folders.iter().map(owned).collect(), ..Links::default() }
     }
 
     #[test]

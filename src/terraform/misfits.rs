@@ -1,6 +1,7 @@
 //! What is declared of a tree and cannot be: mirrors of one slot, patterns for nothing, one symbol for two accounts.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::account::{Account, Symbol};
 use super::attribute::COSMOSDB_ACCOUNT;
@@ -15,10 +16,19 @@ use crate::model::matches;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Misfits {
     pub no_mirrors: Vec<NoMirror>,
-    /// What is declared of nothing, in words.
-    pub unused: Vec<String>,
+    /// What is declared of nothing.
+    pub unused: Vec<Unused>,
     /// The first of these; accounts cannot be told apart by what is declared.
     pub contested: Option<Contested>,
+}
+
+/// A mirror or a symbol that is declared of nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unused {
+    /// In words.
+    pub what: String,
+    /// Where it is written: bytes of the declaring file.
+    pub span: Range<usize>,
 }
 
 /// A reference at a declared mirror that is none: the other slot is read at no mirror, or it is one branch of a choice.
@@ -114,7 +124,7 @@ impl Declared {
         references: &[Reference],
         folder: impl Fn(usize) -> &'s str,
         symbols: &[Symbol],
-    ) -> Vec<String> {
+    ) -> Vec<Unused> {
         if self.partial || !self.root.is_empty() {
             return Vec::new();
         }
@@ -125,12 +135,18 @@ impl Declared {
         };
         let nowhere = |mirror: &&String| !places.iter().any(|place| matches(&as_bound(mirror), place));
         let mirrors = self.mirrors.iter().filter(nowhere);
-        let mirrors =
-            mirrors.map(|mirror| format!("the mirror `{mirror}` is no place at which a key is read"));
+        let unused = |declared: &str, what| Unused { what, span: self.written.place(declared) };
+        let mirrors = mirrors.map(|mirror| {
+            unused(mirror, format!("the mirror `{mirror}` is no place at which a key is read"))
+        });
         let accounts = self.accounts.iter().flat_map(|account| {
             let unknown = |pattern: &&String| !symbols.iter().any(|symbol| is_meant(pattern, symbol));
             account.symbols.iter().filter(unknown).map(|symbol| {
-                format!("the symbol `{symbol}` of the account {} is not in this Terraform", account.name)
+                let name = &account.name;
+                unused(
+                    symbol,
+                    format!("the symbol `{symbol}` of the account {name} is not in this Terraform"),
+                )
             })
         });
         mirrors.chain(accounts).collect()

@@ -12,6 +12,7 @@ use super::folders::{Call, Folders, MAX_DEPTH};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
+use crate::model::matches;
 
 /// A part of a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,26 +65,11 @@ impl Name {
     }
 
     fn may_spell(&self, text: &str) -> bool {
-        let mut rest = text;
-        let mut open = false;
-        for (at, piece) in self.0.iter().enumerate() {
-            let Piece::Text(known) = piece else {
-                open = true;
-                continue;
-            };
-            let last = at + 1 == self.0.len();
-            let found = match (open, last) {
-                (false, _) => rest.starts_with(known.as_str()).then_some(0),
-                (true, true) => {
-                    rest.len().checked_sub(known.len()).filter(|_| rest.ends_with(known.as_str()))
-                }
-                (true, false) => rest.find(known.as_str()),
-            };
-            let Some(found) = found else { return false };
-            rest = &rest[found + known.len()..];
-            open = false;
-        }
-        open || rest.is_empty()
+        let pattern = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Open { .. } => "*".to_owned(),
+        };
+        matches(&self.0.iter().map(pattern).collect::<String>(), text)
     }
 
     pub fn join(parts: impl IntoIterator<Item = Name>) -> Name {
@@ -276,6 +262,12 @@ impl<'f> Evaluator<'f> {
         if callers.is_empty() {
             return self.assigned(at, name, default);
         }
+        // What Terragrunt hands over to the code beside it, variables files outrank.
+        if callers.iter().all(|call| call.folder == at.folder) {
+            let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
+            let assigned = self.assigned(at, name, default);
+            return given.map(|value| (at.clone(), value)).chain(assigned).collect();
+        }
         let argument = |call: &Call| {
             let given = self.folders.argument(call, name).map(|value| (At::folder(&call.folder), value));
             given.or_else(|| default.map(|value| (at.clone(), value)))
@@ -380,9 +372,11 @@ pub fn spelt(object: &Object) -> String {
         Base::Account(_, name) => format!("data.azurerm_cosmosdb_account.{name}"),
         Base::Module(name) => format!("module.{name}"),
         Base::Dependency(name) => format!("dependency.{name}.outputs"),
+        Base::RemoteState(name) if name.contains('.') => format!("data.{name}.values"),
         Base::RemoteState(name) => format!("data.terraform_remote_state.{name}.outputs"),
         Base::Action(SymbolKind::ManagedAction, name) => format!("azapi_resource_action.{name}"),
         Base::Action(SymbolKind::EphemeralAction, name) => format!("ephemeral.azapi_resource_action.{name}"),
+        Base::Action(SymbolKind::DataAction, name) if name.contains('.') => format!("data.{name}"),
         Base::Action(_, name) => format!("data.azapi_resource_action.{name}"),
         Base::Deployment(kind, name) => format!("{kind}.{name}"),
         Base::Local => "local".to_owned(),

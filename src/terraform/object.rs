@@ -10,7 +10,8 @@ use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
-    AZAPI_ACTION, Base, DEPLOYMENTS, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token,
+    AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
+    Token,
 };
 use super::source::Source;
 use super::syntax::Syntax;
@@ -139,6 +140,18 @@ impl Scope {
                 // Without `.outputs` it is the whole state; who goes on from it by another name says it there.
                 (Base::RemoteState(name), behind(operators, 2, "outputs").unwrap_or(2))
             }
+            // The same by the platform's own data source; its name holds the type.
+            "data" if first == TFE_OUTPUTS => {
+                let name = format!("{TFE_OUTPUTS}.{}", attribute(operators, 1)?);
+                let values = ["values", "nonsensitive_values"];
+                let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
+                (Base::RemoteState(name), taken)
+            }
+            // A program may be asked for the keys; its name holds the type.
+            "data" if first == EXTERNAL => {
+                let name = format!("{EXTERNAL}.{}", attribute(operators, 1)?);
+                (Base::Action(SymbolKind::DataAction, name), 2)
+            }
             "data" if first == AZAPI_ACTION => {
                 let name = attribute(operators, 1)?.to_owned();
                 (Base::Action(SymbolKind::DataAction, name), 2)
@@ -151,7 +164,8 @@ impl Scope {
             deployment if DEPLOYMENTS.contains(&deployment) => {
                 (Base::Deployment(deployment.to_owned(), first), 1)
             }
-            "module" => (Base::Module(first), 1),
+            // A stack calls its modules components.
+            "module" | "component" => (Base::Module(first), 1),
             "dependency" => (Base::Dependency(first), behind(operators, 1, "outputs")?),
             // A configuration that is included, or read as a value, hands on what it depends on.
             "local" | "include"
@@ -179,7 +193,8 @@ impl Scope {
         }
         let mut objects = call.args.iter().filter_map(|argument| self.object_of(source, argument));
         match (objects.next(), objects.next()) {
-            (Some(object), None) => Some(element_of(&object)),
+            // Its words stand in the same expression, and are read there if nothing else reads them.
+            (Some(object), None) => Some(object.then(wordless(StepKind::Any))),
             _ => None,
         }
     }

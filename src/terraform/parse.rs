@@ -14,6 +14,7 @@ use super::json;
 use super::links::Links;
 use super::source::{MAX_BYTES, Source};
 use super::syntax::Syntax;
+use super::terragrunt;
 use super::walk::facts_of;
 
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -80,6 +81,9 @@ fn parse(source: &Source, links: &Links) -> Parsed {
         Syntax::Native | Syntax::Variables | Syntax::Terragrunt => facts_of(source, &body(source)?),
     };
     links.straighten(source.folder(), &mut facts);
+    if source.syntax() == Syntax::Terragrunt && !links.within.is_empty() {
+        terragrunt::place(&links.within, &mut facts);
+    }
     Ok(facts)
 }
 

@@ -133,11 +133,11 @@ impl Reading {
         &self.entries[file].path
     }
 
-    /// Folders outside of the tree that modules may be taken from, each once: they begin with `..`. Perhaps they hold no
-    /// module, or are not there.
+    /// Folders outside of the tree that code may be taken from, each once: they begin with `..`. Perhaps they hold none,
+    /// or are not there.
     pub fn outside(&mut self) -> Vec<String> {
         let named = self.places.outside().chain(self.outside_of_json());
-        let named = named.collect();
+        let named = named.chain(self.known_configurations().code_outside()).collect();
         self.not_asked(named)
     }
 
@@ -155,9 +155,7 @@ impl Reading {
     }
 
     fn known_configurations(&self) -> Configurations<'_> {
-        let known = self.configurations.keys();
-        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
-        Configurations::of(files)
+        Configurations::of(of_terragrunt(&self.configurations, &self.sources, &self.parsed))
     }
 
     /// The paths of files whose bytes are not searched for them.
@@ -312,12 +310,11 @@ impl Reading {
         if !std::mem::take(&mut self.more_configurations) {
             return;
         }
-        let known = self.configurations.keys();
-        let files = known.filter_map(|at| Some((*at, &self.sources[*at], self.parsed[*at].as_ref().ok()?)));
-        let configurations = Configurations::of(files.clone());
+        let files = || of_terragrunt(&self.configurations, &self.sources, &self.parsed);
+        let configurations = Configurations::of(files());
         let including = configurations.including();
         let mut spoken = Vec::new();
-        for (at, source, facts) in files {
+        for (at, source, facts) in files() {
             let own = BTreeSet::from([source.folder()]);
             for folder in including.get(&at).unwrap_or(&own) {
                 let here = Here { folder, file: source.path() };
@@ -328,6 +325,7 @@ impl Reading {
                 spoken.push((at, (*folder).to_owned()));
             }
         }
+        configurations.beside_code().for_each(|folder| self.demand.runs_beside(folder));
         for (folder, there, block) in configurations.read_by_others() {
             if block.words.first().is_some_and(|word| word == "dependency") {
                 self.demand.configured(folder, there, block, &configurations);
@@ -340,6 +338,15 @@ impl Reading {
             }
         }
     }
+}
+
+/// The files of Terragrunt's that matter and parse, by source.
+fn of_terragrunt<'r>(
+    known: &BTreeMap<usize, BTreeSet<String>>,
+    sources: &'r [Source],
+    parsed: &'r [Parsed],
+) -> impl Iterator<Item = (usize, &'r Source, &'r Facts)> {
+    known.keys().filter_map(|at| Some((*at, &sources[*at], parsed[*at].as_ref().ok()?)))
 }
 
 #[cfg(test)]

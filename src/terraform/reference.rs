@@ -24,6 +24,19 @@ pub enum Role {
     Choice,
 }
 
+/// What is known of the name that would read the other slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counterpart {
+    /// The code here hands it out, or reads it elsewhere; or it is a name of Azure's.
+    Known,
+    /// An output of code that is not here, by the pattern of this one's name: where there is none, the next plan fails
+    /// and nothing was changed.
+    Assumed,
+    /// The same where something stands in for an output that is not there (`try`, `lookup` with a default, defaults of
+    /// a state, mocks that are merged with it): nothing would fail, and another value than the key be written.
+    Masked,
+}
+
 /// Indexes into the tree that the reference belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
@@ -40,6 +53,7 @@ pub struct Reference {
     pub role: Role,
     /// The token that would read the other slot; absent where none is known.
     pub other: Option<String>,
+    pub counterpart: Counterpart,
     /// Where the value goes, as `locals.secrets.CosmosDb-ApiKey`.
     pub binding: Binding,
     /// The attribute of the account behind all names, in its primary form: tells a key from a connection
@@ -48,6 +62,8 @@ pub struct Reference {
     /// Whether the key is the whole value that stands there, and not part of a text or of an expression.
     pub(super) plain: bool,
     pub(super) choices: Vec<Branch>,
+    /// Whether something else is taken where there is no such value.
+    pub(super) masked: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

@@ -62,6 +62,12 @@ pub enum Refusal {
         place: String,
         attribute: String,
     },
+    /// Whether the other slot's name exists is not known here, and where it does not, something else would be taken.
+    NotKnownToExist {
+        place: String,
+        name: String,
+        of: String,
+    },
     /// What stands here is read for another account too, by another configuration that includes the file.
     ReadForAnother {
         place: String,
@@ -101,6 +107,7 @@ impl Refusal {
             | Refusal::ChosenElsewhere { .. }
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
+            | Refusal::NotKnownToExist { .. }
             | Refusal::ReadForAnother { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
@@ -147,6 +154,13 @@ impl fmt::Display for Refusal {
             }
             Refusal::NoCounterpart { place, attribute } => {
                 write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            }
+            Refusal::NotKnownToExist { place, name, of } => {
+                write!(
+                    f,
+                    "{place}: whether {of} hands out `{name}` is not known here, and where it does not, something \
+                     else would be taken without an error"
+                )
             }
             Refusal::ReadForAnother { place, attribute, account } => {
                 write!(

@@ -7,6 +7,7 @@
 //! behind which one key stands are told, as relays. Last, what is read of states that nobody is known to have written is
 //! doubted ([`states`]), and accounts that are only patterns are taken out ([`patterns`]).
 
+mod counterparts;
 mod look;
 mod patterns;
 mod picked;
@@ -32,7 +33,7 @@ use super::misfits::Misfits;
 use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
-use super::reference::{OpaqueRead, Reference, Role};
+use super::reference::{Counterpart, OpaqueRead, Reference, Role};
 use super::role;
 use super::source::Source;
 use crate::model::Access;
@@ -60,6 +61,7 @@ pub fn resolve(
     let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
     let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, facts));
     let (accounts, index) = identify(&naming, declared);
+    let uses = Uses::of(&reads, &folders);
     let mut resolver = Resolver {
         sources,
         folders,
@@ -69,7 +71,7 @@ pub fn resolve(
         opaque: Vec::new(),
         named: Vec::new(),
         of_states: Vec::new(),
-        uses: Uses::of(&reads),
+        uses,
         picked: BTreeSet::new(),
     };
     resolver.named = reads;
@@ -81,6 +83,7 @@ pub fn resolve(
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
+    resolver.counterparts();
     resolver.unread(facts);
     let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
     let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
@@ -140,6 +143,7 @@ impl<'f> Resolver<'f> {
             }
             (KeyRead::Key(key), Some(account)) => {
                 self.found(read, account, symbol, key);
+                self.by_pattern();
                 self.of_states.extend(Some(read).filter(|read| read.is_of_state()).cloned());
             }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
@@ -154,7 +158,9 @@ impl<'f> Resolver<'f> {
 
     /// Whether what is named here is read by that name, wherever it goes.
     fn is_followed(&self, read: &Look<'_>) -> bool {
+        let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
+            || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
@@ -172,6 +178,8 @@ impl<'f> Resolver<'f> {
             family: key.family,
             plain: read.read.plain,
             choices: read.read.choices.clone(),
+            masked: read.read.masked,
+            counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,

@@ -86,11 +86,21 @@ fn paired(
             .filter(|at| !counterparts.contains(at) && is_output(&references[*at]))
             .collect();
         pairs.extend(counterparts);
-        if both_slots(references, &outputs) {
-            pairs.extend(outputs);
-        }
+        pairs.extend(both_outputs(references, outputs));
     }
     pairs
+}
+
+/// The outputs through which both slots leave a module. Where the keys themselves do, a text that is made of one of them
+/// takes a slot like any other consumer.
+fn both_outputs(references: &[Reference], outputs: Vec<usize>) -> Vec<usize> {
+    let (keys, made): (Vec<usize>, Vec<usize>) = outputs.iter().partition(|at| references[**at].plain);
+    match both_slots(references, &keys) {
+        true if both_slots(references, &made) => outputs,
+        true => keys,
+        false if both_slots(references, &outputs) => outputs,
+        false => Vec::new(),
+    }
 }
 
 /// Those of the group that stand in counterpart places with counterpart slots.

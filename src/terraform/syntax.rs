@@ -1,12 +1,14 @@
 //! What a file's name says about its syntax, and about whether it is ours to read or to change.
 //!
+//! The configurations of stacks count as native code: their components are modules under another name.
+//!
 //! Not read: `.terraform.lock.hcl`, `*.tftest.hcl`, `*.pkr.hcl` and every other name with a second dot before
 //! `.hcl`, which belong to other tools or deploy nothing; `terragrunt.hcl.json`, which nobody was seen to use.
 
 /// What a file's name says about its syntax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
-    /// `.tf`, `.tofu`
+    /// `.tf`, `.tofu`, `.tfcomponent.hcl` and what that was called before, `.tfstack.hcl`
     Native,
     /// `.tf.json`, `.tofu.json`
     Json,
@@ -27,6 +29,8 @@ const INSTALLED: &[&str] = &[".external_modules", ".terraform", ".terragrunt-cac
 /// Folders that hold copies of modules from elsewhere, kept in the repository.
 const VENDORED: &[&str] = &["vendor", "vendored"];
 
+const NATIVE: [&str; 4] = [".tf", ".tofu", ".tfcomponent.hcl", ".tfstack.hcl"];
+
 impl Syntax {
     /// Absent for files that are no Terraform, or that Terraform passes over.
     pub fn of(path: &str) -> Option<Syntax> {
@@ -34,7 +38,7 @@ impl Syntax {
         if is_passed_over(name) {
             return None;
         }
-        if name.ends_with(".tf") || name.ends_with(".tofu") {
+        if NATIVE.iter().any(|ending| name.ends_with(ending)) {
             Some(Syntax::Native)
         } else if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
             Some(Syntax::Json)
@@ -113,6 +117,9 @@ mod tests {
             ("a/.terraform.lock.hcl", None),
             ("image.pkr.hcl", None),
             ("main.tftest.hcl", None),
+            ("components.tfcomponent.hcl", Some(Syntax::Native)),
+            ("main.tfstack.hcl", Some(Syntax::Native)),
+            ("prod.tfdeploy.hcl", None),
             (".hcl", None),
             ("a.tf/readme.md", None),
             ("terraform.tfstate", None),

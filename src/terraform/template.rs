@@ -1,13 +1,15 @@
 //! ARM templates in files of their own: `template_content = file("${path.module}/cosmos.json")`.
 //!
 //! Such a file is no Terraform; it is brought by whoever reads the tree where a deployment names it, and stands then as
-//! if it were written out there. What `templatefile` would put into it is left as it is.
+//! if it were written out there. What `templatefile` would put into it is not known.
 
+mod inline;
 mod output;
 
 use std::collections::BTreeMap;
 
-pub use self::output::{Output, output};
+pub use self::inline::inline;
+pub use self::output::{BY_DESCRIPTION, Output, output};
 use super::facts::{Argument, Block, DEPLOYMENTS, Facts};
 use super::paths::written_path;
 use super::value::Value;
@@ -36,7 +38,10 @@ impl Templates {
         let blocks = facts.blocks.iter_mut().filter(|block| is_deployment(block));
         for argument in blocks.flat_map(|block| &mut block.arguments) {
             if let Some(text) = path(folder, argument).and_then(|path| self.0.get(&path)) {
-                argument.value = Value::Text(text.clone());
+                argument.value = match &argument.value {
+                    Value::Call(function, _) if function == "templatefile" => with_values(text),
+                    _ => Value::Text(text.clone()),
+                };
             }
         }
     }
@@ -46,6 +51,19 @@ impl Templates {
 pub fn named(folder: &str, facts: &Facts) -> Vec<String> {
     let blocks = facts.blocks.iter().filter(|block| is_deployment(block));
     blocks.flat_map(|block| &block.arguments).filter_map(|argument| path(folder, argument)).collect()
+}
+
+/// A text with values in it; what they are does not matter.
+fn with_values(text: &str) -> Value {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (value, behind) = after.split_once('}').unwrap_or((after, ""));
+        parts.extend([Value::Text(before.to_owned()), Value::Other(value.to_owned())]);
+        rest = behind;
+    }
+    parts.push(Value::Text(rest.to_owned()));
+    Value::Template(parts)
 }
 
 fn is_deployment(block: &Block) -> bool {

@@ -1,6 +1,7 @@
 //! A tree of Terraform files, read whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::account::Account;
@@ -18,9 +19,10 @@ use super::paths::{climbed, is_outside};
 use super::reading::{Failures, Glanced, Reading};
 use super::reference::{OpaqueRead, Reference, Role};
 use super::resolve::{Resolved, resolve};
-use super::source::Source;
+use super::source::{Position, Source};
 use super::syntax::{Syntax, installed};
 use super::template::Templates;
+use super::terragrunt::{Configurations, Lost};
 use crate::model::{Access, SlotUse};
 
 /// A file that is no Terraform as far as keyslot can read it.
@@ -107,6 +109,17 @@ impl Tree {
     /// The file that declares something about the tree, as people see it; empty where there is none.
     pub fn declared_in(&self) -> &str {
         &self.declared.file
+    }
+
+    /// Where a place of that file is, as people see it: `path:line:column`.
+    pub fn declared_at(&self, span: &Range<usize>) -> String {
+        let Position { line, column } = self.declaring_file().position(span.start);
+        format!("{}:{line}:{column}", self.declared.file)
+    }
+
+    /// That file; without text where none is known.
+    pub fn declaring_file(&self) -> Source {
+        Source::new(&self.declared.file, Syntax::Native, self.declared.written.text.as_bytes())
     }
 
     /// The same files, with accounts and mirrors as a person declares them.
@@ -198,6 +211,14 @@ impl Tree {
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         let (flows, named) = (OnceLock::new(), OnceLock::new());
         Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
+    }
+
+    /// Places that Terragrunt's files name and that were not found.
+    pub fn lost(&self) -> BTreeSet<Lost> {
+        let files = self.sources.iter().zip(&self.parsed).enumerate();
+        let files = files.filter_map(|(file, (source, facts))| Some((file, source, facts.as_ref().ok()?)));
+        let near = self.on_the_way();
+        Configurations::of(files).lost(|folder| self.has_folder(folder), |file| near.contains(&file))
     }
 
     /// What all folders say together.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::companion::Companion;
 use super::driven::is_version;
-use super::facts::{Argument, Object};
+use super::facts::{Argument, Object, WRITE_ONLY};
 use super::flow::Flow;
 use super::folders::Folders;
 use super::naming::{At, Evaluator, Written};
@@ -33,7 +33,7 @@ impl<'t> Versions<'t> {
         let mut companions = Vec::new();
         let flows = self.tree.flows().iter();
         for flow in flows.filter(|flow| changed.binary_search(&flow.reference).is_ok()) {
-            let Some(argument) = flow.sink.binding.iter().find(|word| word.ends_with("_wo")) else {
+            let Some(argument) = flow.sink.binding.iter().find(|word| word.ends_with(WRITE_ONLY)) else {
                 continue;
             };
             let version = self.version(flow, argument);
@@ -53,7 +53,7 @@ impl<'t> Versions<'t> {
 
     fn version(&self, flow: &Flow, argument: &str) -> Option<&'t Argument> {
         let block = self.tree.block_around(flow.sink.file, &flow.sink.binding)?;
-        block.argument(&format!("{argument}_version"))
+        block.version_of(argument)
     }
 
     fn raised(&self, flow: &Flow, version: &Argument) -> Option<Companion> {

@@ -8,7 +8,7 @@ mod expression;
 use std::ops::Range;
 
 use hcl_edit::Span;
-use hcl_edit::expr::Expression;
+use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
@@ -68,6 +68,9 @@ pub fn is_address(block: &str) -> bool {
     ADDRESSES.contains(&block)
 }
 
+/// What a stack calls a module block.
+const COMPONENT: &str = "component";
+
 /// The resource that writes a secret.
 pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
 
@@ -89,6 +92,8 @@ struct Walk<'s> {
     choices: Vec<Branch>,
     /// The choice whose branches are the entries of the object that the walk comes to next.
     keyed: Option<u32>,
+    /// How many functions the walk stands in that pass over what is not there.
+    masking: usize,
 }
 
 impl<'s> Walk<'s> {
@@ -101,6 +106,7 @@ impl<'s> Walk<'s> {
             value: None,
             choices: Vec::new(),
             keyed: None,
+            masking: 0,
         }
     }
 
@@ -119,12 +125,16 @@ impl<'s> Walk<'s> {
             return;
         }
         let binding_depth = self.binding.len();
-        self.binding.push(block.ident.as_str().to_owned());
+        let component = top && block.ident.as_str() == COMPONENT;
+        self.binding.push(if component { "module" } else { block.ident.as_str() }.to_owned());
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
         self.bind_iterator(block);
-        self.body(&block.body);
+        match component {
+            true => self.component(&block.body),
+            false => self.body(&block.body),
+        }
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
@@ -137,6 +147,9 @@ impl<'s> Walk<'s> {
         let end = block.labels.last().map_or(block.ident.span(), Span::span).map_or(start, |span| span.end);
         let mut arguments = Vec::new();
         self.arguments(&block.body, "", &mut arguments);
+        for (name, value) in inputs(block) {
+            arguments.push(self.argument_of(name.to_owned(), value));
+        }
         let header = self.source.to_file(start..end);
         self.facts.blocks.push(Block { words: self.binding.clone(), header, arguments });
     }
@@ -165,10 +178,14 @@ impl<'s> Walk<'s> {
     }
 
     fn argument(&self, prefix: &str, attribute: &Attribute) -> Argument {
+        self.argument_of(format!("{prefix}{}", attribute.key.as_str()), &attribute.value)
+    }
+
+    fn argument_of(&self, name: String, value: &Expression) -> Argument {
         Argument {
-            name: format!("{prefix}{}", attribute.key.as_str()),
-            span: attribute.value.span().map_or(0..0, |span| self.source.to_file(span)),
-            value: Value::of(self.source, &self.scope, &attribute.value),
+            name,
+            span: value.span().map_or(0..0, |span| self.source.to_file(span)),
+            value: Value::of(self.source, &self.scope, value),
         }
     }
 
@@ -203,21 +220,62 @@ impl<'s> Walk<'s> {
         let local = self.binding == ["locals"];
         // A key that a resource is replaced with is read; an account is only named.
         let mention = local || name == "for_each" || name == "replace_triggered_by";
+        self.valued(name, &attribute.value, mention);
+    }
+
+    fn valued(&mut self, name: &str, value: &Expression, mention: bool) {
         self.within(name.to_owned(), |walk| {
             if can_be_read(&walk.binding) {
-                walk.alias(&attribute.value);
+                walk.alias(value);
             }
-            walk.value = attribute.value.span();
-            walk.expression(&attribute.value, mention);
+            walk.value = value.span();
+            walk.expression(value, mention);
         });
     }
 
-    /// Another name for an object, or a map whose entries are.
+    /// A component is a module block whose inputs stand in a map of their own.
+    fn component(&mut self, body: &Body) {
+        for attribute in body.attributes() {
+            match inputs_of(attribute) {
+                Some(inputs) => inputs.for_each(|(name, value)| self.valued(name, value, false)),
+                None => self.attribute(attribute),
+            }
+        }
+    }
+
+    /// Another name for an object, or a collection whose entries are.
     fn alias(&mut self, expression: &Expression) {
         self.either(expression);
         if let Some(object) = self.scope.object_of(self.source, expression) {
             self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
         }
+        self.entries(expression);
+    }
+
+    /// The accounts among the entries of a collection that is written out.
+    fn entries(&mut self, expression: &Expression) {
+        match expression {
+            Expression::Parenthesis(inner) => self.entries(inner.inner()),
+            Expression::Array(array) => {
+                array.iter().enumerate().for_each(|(at, element)| self.entry_alias(at.to_string(), element));
+            }
+            Expression::Object(object) => {
+                for (key, value) in object.iter() {
+                    if let Some(name) = literal_key(key) {
+                        self.entry_alias(name.to_owned(), value.expr());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn entry_alias(&mut self, name: String, value: &Expression) {
+        let object = self.scope.object_of(self.source, value).filter(is_whole);
+        self.within(name, |walk| match object {
+            Some(object) => walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object }),
+            None => walk.entries(value),
+        });
     }
 
     fn either(&mut self, expression: &Expression) {
@@ -272,6 +330,24 @@ impl<'s> Walk<'s> {
         let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
         let span = self.source.to_file(expression.span()?);
         named.then_some(By { object, span, takes })
+    }
+}
+
+/// What a component is given.
+fn inputs(block: &SyntaxBlock) -> impl Iterator<Item = (&str, &Expression)> {
+    let attributes = block.body.attributes().filter(|_| block.ident.as_str() == COMPONENT);
+    attributes.filter_map(inputs_of).flatten()
+}
+
+fn inputs_of(attribute: &Attribute) -> Option<impl Iterator<Item = (&str, &Expression)>> {
+    let inputs = attribute.value.as_object().filter(|_| attribute.key.as_str() == "inputs")?;
+    Some(inputs.iter().filter_map(|(key, value)| Some((literal_key(key)?, value.expr()))))
+}
+
+fn literal_key(key: &ObjectKey) -> Option<&str> {
+    match key {
+        ObjectKey::Ident(ident) => Some(ident.as_str()),
+        ObjectKey::Expression(key) => key.as_str(),
     }
 }
 

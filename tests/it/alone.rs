@@ -20,13 +20,13 @@ fn world() -> WorldConfig {
     config
 }
 
-struct Ran {
-    code: i32,
-    data: String,
-    talk: String,
+pub struct Ran {
+    pub code: i32,
+    pub data: String,
+    pub talk: String,
 }
 
-fn ran(live: &Live, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+pub fn ran(live: &Live, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
     command.args(arguments).envs(variables.iter().copied());
     let Output { status, stdout, stderr } = command.output().unwrap();
@@ -47,7 +47,7 @@ fn write(live: &Live, slot: Slot) {
 }
 
 /// A journal of the stage's one environment, written from the side.
-async fn record(live: &Live, events: Vec<Event>) {
+pub async fn record(live: &Live, events: Vec<Event>) {
     let place = StorePlace::parse("state", &live.stage.folder).unwrap().join("prod").join("journal");
     let mut journal: Journal<Event> = Journal::open(open_store(&place, None).unwrap()).await.unwrap();
     for event in events {
@@ -55,7 +55,7 @@ async fn record(live: &Live, events: Vec<Event>) {
     }
 }
 
-fn opened(live: &Live) -> Event {
+pub fn opened(live: &Live) -> Event {
     Event::Opened(Opened {
         pair: keyslot::rotation::Pair::Alone,
         rotation: RotationId::new("r1"),
@@ -72,7 +72,7 @@ fn opened(live: &Live) -> Event {
     })
 }
 
-fn regeneration_sent() -> Event {
+pub fn regeneration_sent() -> Event {
     let step = Step::Regenerate { kind: KeyKind::read_write(Slot::Primary), purpose: Purpose::Retire };
     Event::Intended {
         intents: vec![Intent {

@@ -249,3 +249,14 @@ fn a_rule_that_is_not_there_leads_to_the_nearest() {
     assert_eq!(rules.code, 0);
     assert!(rules.stdout.contains("parse-error"), "{}", rules.stdout);
 }
+
+#[test]
+fn nothing_is_said_of_accounts_where_files_cannot_be_read() {
+    let broken = Folder::of(&[("a.tf", "locals {\n  a = \n}\n"), ("b.tf", "locals {}\n")]);
+    let ran = broken.run(&["check"]);
+    assert_eq!(ran.code, 1);
+    let said = "whether a Cosmos DB account occurs in 2 files is not known: 1 file could not be read";
+    assert!(ran.stderr.contains(said) && !ran.stderr.contains("no Cosmos DB account"), "{}", ran.stderr);
+    let whole = Folder::of(&[("b.tf", "locals {}\n")]).run(&["check"]);
+    assert!(whole.stderr.contains("no Cosmos DB account occurs in 1 file"), "{}", whole.stderr);
+}

@@ -33,7 +33,7 @@ fn ends_well(mut theatre: Theatre, what: &str) -> Theatre {
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{what}: {outcome:?}");
     assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{what}: {counters:?}");
     assert_eq!(counters.pushes_to(&world.config().repository.release), 1, "{what}: {counters:?}");
-    assert!(counters.generations.values().all(|raised| *raised == 1), "{what}: {counters:?}");
+    assert!(counters.each_rolled_out(1), "{what}: {counters:?}");
     assert!(outcome.stamps.iter().all(|stamp| stamp.pods_slot == Holds::Secondary), "{what}: {outcome:?}");
     drop(world);
     theatre

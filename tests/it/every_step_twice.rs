@@ -68,7 +68,7 @@ fn everything_was_done_once(theatre: &Theatre, what: &str) {
     assert_eq!(counters.pushes_to(&world.config().repository.release), 2, "{what}: {counters:?}");
     assert_eq!(counters.pushes.values().sum::<u32>(), 6, "{what}: {counters:?}");
     assert_eq!(counters.generations.len(), 4, "{what}: {counters:?}");
-    assert!(counters.generations.values().all(|raised| *raised == 2), "{what}: {counters:?}");
+    assert!(counters.each_rolled_out(2), "{what}: {counters:?}");
     for stamp in &outcome.stamps {
         assert_eq!(
             (stamp.vault_slot, stamp.pods_slot),

@@ -470,6 +470,61 @@ fn what_is_declared_of_nothing_is_told_of_a_folder_with_one_file_and_not_of_one_
     let text = "locals {\n  a = azurerm_cosmosdb_account.x.primary_key\n}\n";
     let declared = "version = 1\n[check]\nmirrors = [\":local.b\"]\n";
     let folder = Folder::of(&[("a.tf", text), ("keyslot.toml", declared)]);
-    assert!(folder.run(&["check"]).stdout.contains("unused-declaration"));
+    let told = folder.run(&["check"]).stdout;
+    assert!(told.contains("unused-declaration") && told.contains("keyslot.toml:3:13"), "{told}");
+    assert!(told.contains("mirrors = [\":local.b\"]") && told.contains("^^^^^^^^"), "{told}");
+    let annotated = folder.run(&["check", "--output", "github"]).stdout;
+    let place = "file=keyslot.toml,line=3,endLine=3,col=13,endColumn=21,title=unused-declaration";
+    assert!(annotated.contains(place), "{annotated}");
+    let sarif = folder.run(&["check", "--output", "sarif"]).json();
+    let location = &sarif["runs"][0]["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["ruleId"] == "unused-declaration");
+    let region = &location.unwrap()["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(
+        (&region["startLine"], &region["startColumn"], &region["endColumn"]),
+        (&3.into(), &13.into(), &21.into())
+    );
+    let flip = folder.run(&["flip", "--to", "secondary"]).stderr;
+    assert!(flip.contains("keyslot.toml:3:13: the mirror `:local.b`"), "{flip}");
+    let symbol =
+        "version = 1\n[[check.account]]\nname = \"shop\"\nsymbols = [\n  \"*.x\",\n  \"*.gone\",\n]\n";
+    let folder_of_symbol = Folder::of(&[("a.tf", text), ("keyslot.toml", symbol)]);
+    let told = folder_of_symbol.run(&["check"]).stdout;
+    assert!(told.contains("keyslot.toml:6:4"), "{told}");
     assert!(!folder.run(&["check", "a.tf"]).stdout.contains("unused-declaration"));
+}
+
+#[test]
+fn a_name_that_nobody_here_knows_to_exist_is_told_and_its_silent_absence_refused() {
+    let code = |read: &str| {
+        format!(
+            "module \"cosmos\" {{\n  source = \"Azure/cosmosdb/azurerm\"\n}}\nlocals {{\n  a = [{read}]\n}}\n"
+        )
+    };
+    let folder = Folder::of(&[("a.tf", code("module.cosmos.primary_key").as_str())]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let said = "a.tf:5:22: nobody here knows whether `secondary_key` exists in module.cosmos";
+    assert!(ran.stderr.contains(said) && ran.stderr.contains("the next plan fails"), "{}", ran.stderr);
+    let report = folder.run(&["check", "--output", "json"]).json();
+    let reference = &report["references"][0];
+    assert_eq!(
+        (&reference["other"], &reference["counterpart"]),
+        (&"secondary_key".into(), &"assumed".into())
+    );
+
+    let folder = Folder::of(&[("a.tf", code("try(module.cosmos.primary_key, null)").as_str())]);
+    let ran = folder.run(&["flip", "--to", "secondary", "--write"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    for said in
+        ["a.tf:5:26", "`secondary_key` is not known here", "--allow-opaque PATH:LINE", "nothing was changed"]
+    {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    let ran = folder.run(&["flip", "--to", "secondary", "--allow-opaque", "a.tf:5"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("+  a = [try(module.cosmos.secondary_key, null)]"), "{}", ran.stdout);
 }

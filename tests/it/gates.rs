@@ -110,6 +110,13 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, refused));
         }),
+        ("the account's network keeps this machine out", Gate::TargetProven, End::Halts, |s| {
+            let mut kept_out = proof(Slot::Secondary);
+            kept_out.regions.values_mut().for_each(|region| {
+                region.read = keyslot::model::ProofVerdict::KeptOut("403".to_owned());
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, kept_out));
+        }),
         ("the proof is throttled", Gate::TargetProven, End::Waits, |s| {
             let mut unclear = proof(Slot::Secondary);
             unclear.regions.values_mut().for_each(|region| {
@@ -829,6 +836,15 @@ fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
             s.policy.stamps[0].region = None;
             refused(s, "west", 5);
         }),
+        (
+            "some region refuses, and the account is not where the canary is",
+            Gate::NotRefused,
+            End::Halts,
+            |s| {
+                s.policy.stamps[0].region = Some("uksouth".to_owned());
+                refused(s, "north", 5);
+            },
+        ),
     ];
     check(soaked, cases);
 

@@ -22,7 +22,7 @@ fn world() -> WorldConfig {
 fn everybody_moved(world: &World, workloads: usize) {
     let counters = world.counters();
     assert_eq!(counters.generations.len(), workloads * 2, "{:?}", counters.generations);
-    assert!(counters.generations.values().all(|generations| *generations == 1), "{:?}", counters.generations);
+    assert!(counters.each_rolled_out(1), "{:?}", counters.generations);
     let outcome = world.outcome();
     assert_eq!(outcome.outage.refused, 0);
     assert_eq!(outcome.regenerated.len(), 1);

@@ -99,7 +99,7 @@ fn nothing_is_restarted_before_the_lag_has_passed_and_then_once() {
         let youngest = stamp.cluster.pods().map(|pod| pod.meta.created).min().unwrap();
         assert!(youngest > later(written, seconds(1800)), "{}: {written} and {youngest}", stamp.name);
     }
-    assert!(world.counters().generations.values().all(|raised| *raised == 1));
+    assert!(world.counters().each_rolled_out(1));
     assert_eq!(world.outage().refused, 0);
 }
 

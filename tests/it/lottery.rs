@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keyslot::journal::MemoryFault;
-use keyslot::model::{FlipBack, KeyKind, Policy, Promotion, ReplicaNumber, Slot, StampName};
+use keyslot::model::{FlipBack, KeyKind, Policy, Promotion, Propagation, ReplicaNumber, Slot, StampName};
 use keyslot::sim::config::{
     KeySource, MergeMethod, OutsiderConfig, StageConfig, UnitConfig, VaultReads, WorkloadConfig,
 };
@@ -103,6 +103,8 @@ impl Case {
         case.faults(&mut dice);
         case.people(&mut dice);
         case.logs(&mut dice);
+        case.hands(&mut dice);
+        case.rights(&mut dice);
         case.procedure(&mut dice);
         case
     }
@@ -142,6 +144,43 @@ impl Case {
     fn procedure(&mut self, dice: &mut Dice) {
         if dice.chance(20) {
             self.policy.promotion = Promotion::PullRequest;
+        }
+    }
+
+    /// Whether keyslot writes the vaults itself, and what goes wrong with that.
+    fn hands(&mut self, dice: &mut Dice) {
+        if !dice.chance(20) {
+            return;
+        }
+        self.policy.propagation = Propagation::Write;
+        let mut add = |at: When, what: Trouble| {
+            self.config.faults.push(Fault::new(at, Target::operation(Operation::WriteVault), what));
+        };
+        if dice.chance(35) {
+            add(When::Nth(dice.range(1, 3) as u32), Trouble::LoseAnswer);
+        }
+        if dice.chance(15) {
+            add(When::First(dice.range(1, 3) as u32), Trouble::Unreachable);
+        }
+        if dice.chance(15) {
+            let retry_after = dice.secs(1, 60);
+            add(When::First(dice.range(1, 3) as u32), Trouble::Throttle { retry_after });
+        }
+        if dice.chance(6) {
+            add(When::First(1), Trouble::Forbidden);
+        }
+    }
+
+    /// A role that ends and that nobody extends, or a lock that nobody takes away: where either comes too early, only a
+    /// person goes on.
+    fn rights(&mut self, dice: &mut Dice) {
+        if dice.chance(4) {
+            self.config.account.role_ends = Some(dice.minutes(60, 60 * 12));
+            self.wants_person = true;
+        }
+        if dice.chance(2) {
+            self.config.account.lock = Some(("audit".to_owned(), dice.minutes(0, 60 * 12)));
+            self.wants_person = true;
         }
     }
 

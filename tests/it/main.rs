@@ -63,6 +63,7 @@ mod schema;
 mod sigkill;
 mod stage;
 mod starting_points;
+mod status;
 mod stops;
 mod strangers;
 mod terraform_any_bytes;

@@ -117,6 +117,33 @@ fn without_a_path_the_code_in_this_folder_is_meant() {
 }
 
 #[test]
+fn code_that_names_no_secret_is_told_to_be_so() {
+    let code =
+        "resource \"azurerm_linux_web_app\" \"w\" {\n  k = azurerm_cosmosdb_account.a.primary_key\n}\n";
+    let idle = r#"{"format_version":"1.2","complete":true,"resource_changes":[]}"#;
+    let folder = Folder::of(&[("main.tf", code), ("idle.json", idle)]);
+    let rotation = fixture("rotation.json");
+    for (plan, code, verdict) in [
+        (rotation.to_str().unwrap(), 1, "this plan touches 2 things that no rotation changes"),
+        ("idle.json", 0, "this plan changes nothing, and no secret was expected to change"),
+    ] {
+        let ran = folder.run(&["check", "--plan", plan]);
+        assert_eq!(ran.code, code, "{}", ran.stdout);
+        assert!(ran.stdout.starts_with(verdict), "{}", ran.stdout);
+        for said in ["no Key Vault secret takes the key of an account", "--secret NAME"] {
+            assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+        }
+        let report = folder.run(&["check", "--plan", plan, "--output", "json"]).json();
+        assert_eq!(schema_errors("plan", &report), [""; 0]);
+        assert_eq!(report["nothing_expected"], true);
+        let named = folder.run(&["check", "--plan", plan, "--secret", "CosmosDb-ApiKey"]);
+        assert!(!named.stderr.contains("no Key Vault secret takes"), "{}", named.stderr);
+        let quiet = folder.run(&["check", "--plan", plan, "--quiet"]);
+        assert_eq!((quiet.code, quiet.stderr.as_str()), (code, ""));
+    }
+}
+
+#[test]
 fn a_write_only_value_moves_by_its_version() {
     let ran = check("write-only.json", &["--secret", "CosmosDb-ApiKey", "--secret", "other"]);
     assert_eq!(ran.code, 1, "a secret that was named has to change");

@@ -1,8 +1,12 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
+use keyslot::model::NetworkRules;
+use keyslot::render::foresight;
+use keyslot::rotation::{Decider, Foresight, restarts};
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::live::Live;
+use crate::stage::{HOLDER, Stage, at, opened, stamp};
 
 fn plan(config: WorldConfig) -> (Live, i32, String) {
     let live = Live::set(config, 60.0);
@@ -90,4 +94,95 @@ async fn a_role_that_ends_during_the_rotation_is_told_before_it_begins() {
     let (_live, code, text) = plan(config);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("the role that lets keyslot regenerate ends at"), "{text}");
+}
+
+/// The plan of the stage's open rotation.
+fn of_open(stage: &Stage) -> String {
+    let decider =
+        Decider { policy: &stage.policy, holder: HOLDER, without: &stage.without, reach: &stage.reach };
+    let restarts = restarts(&decider, &stage.fold(), &opened(), &stage.world, stage.now);
+    let plan = Foresight::of(&opened(), true, &stage.decide(), &stage.world, &stage.policy, Vec::new());
+    foresight::plan(&plan.begun_with(&stage.report().phases, &restarts), &["a.tf:1".to_owned()])
+}
+
+#[test]
+fn the_plan_of_an_open_rotation_says_what_is_done_what_runs_and_what_is_to_come() {
+    // The first stamp has been restarted, the second rolls out, and for the third it is yet to come.
+    let mut stage = Stage::before_restart();
+    let third = stage.policy.stamps[1].clone();
+    stage.policy.stamps.push(keyslot::model::StampFacts { name: stamp("west"), ..third });
+    let (north, west) = (stamp("north"), stamp("west"));
+    let (vault, cluster) = (stage.world.vaults[&north].clone(), stage.world.clusters[&north].clone());
+    stage.world.vaults.insert(west.clone(), vault);
+    stage.world.clusters.insert(west, cluster);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = at(60));
+    stage.cluster_mut("north").workloads[0].updated = 1;
+    let text = of_open(&stage);
+    for words in [
+        "  done     the secondary key is proven",
+        "  done     a pull request changes the code:",
+        "  done     it is merged by people",
+        "  done     wave 1, the canary: east: restart",
+        "  now      wave 2: north: restart",
+        "  to come  wave 3: west: restart",
+        "  to come  when no pod is left",
+        "  to come  the primary key is regenerated",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Two at once, of which one is over.
+    stage.policy.wave_size = 2;
+    stage.cluster_mut("west").pods.iter_mut().for_each(|pod| pod.created = at(60));
+    let text = of_open(&stage);
+    assert!(text.contains("now      wave 2: north (now), west (done): restart"), "{text}");
+    // A vault that lags behind: whatever its pods are, they are not done.
+    stage.vault_mut("east").fingerprint = crate::stage::key(keyslot::model::Slot::Primary);
+    let text = of_open(&stage);
+    assert!(text.contains("to come  wave 1, the canary: east"), "{text}");
+
+    let text = of_open(&Stage::ready());
+    assert!(text.contains("done     wave 2: north"), "{text}");
+    assert!(text.contains("now      the primary key is regenerated"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_networks_that_an_account_lets_in_are_told_and_whoever_is_kept_out_is_stopped() {
+    let mut config = WorldConfig::seeded(12);
+    config.account.network = Some(NetworkRules { addresses: 3, ..NetworkRules::default() });
+    let (_live, code, text) = plan(config.clone());
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("does not let everybody in (3 address rules), and this machine is let in"),
+        "{text}"
+    );
+
+    let out = Fault::new(When::Always, Target::operation(Operation::Probe), Trouble::Forbidden);
+    let (_live, code, text) = plan(config.with_fault(out));
+    assert_eq!(code, 4, "{text}");
+    for words in [
+        "target-proven: this machine cannot ask Cosmos DB whether the secondary key is accepted: the account's network \
+         rules keep it out of",
+        "(3 address rules); nor could it ask that of the new key later",
+        "to do: run keyslot where the workloads run",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("this machine is let in"), "{text}");
+}
+
+#[test]
+fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
+    let mut stage = Stage::ready();
+    assert!(!of_open(&stage).contains("to know"), "{}", of_open(&stage));
+    stage.policy.stamps[0].region = Some("uksouth".to_owned());
+    stage.policy.stamps[1].region = None;
+    stage.policy.stamps[1].addresses = Vec::new();
+    let text = of_open(&stage);
+    for words in [
+        "east: the account is not in uksouth",
+        "north: nobody says which of the account's regions serves it",
+        "of a release unit, `outbound_addresses` to its object in the Terraform output",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
 }

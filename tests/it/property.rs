@@ -7,15 +7,19 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use keyslot::model::{FlipBack, KeyKind};
 use keyslot::sim::{Holds, KeyId, OperationStatus, World};
 
 use crate::backstage::Shot;
-use crate::journey::{End, Journey, play};
+use crate::journey::{End, Journey, later, play};
 use crate::lottery::Case;
 
 const ROTATIONS: u64 = 10_000;
+
+/// So long after a decision its step may still be sent.
+const PERMIT: Duration = Duration::from_secs(180);
 
 /// What is wrong with a journey; empty for one that went as it must.
 fn wrongs(journey: &Journey) -> Vec<String> {
@@ -32,6 +36,13 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     }
     for shot in journey.shots.iter().filter(|shot| !shot.holders.is_empty()) {
         wrong(format!("{} was sent to die at {} while {:?} held it", shot.kind, shot.at, shot.holders));
+    }
+    // Whoever regenerates must be there to see the new key accepted. A permit may be used for a while.
+    let confirmed = |shot: &&Shot| later(shot.at, case.policy.confirm_window.saturating_sub(PERMIT));
+    if let Some(end) = world.role_end() {
+        for shot in journey.shots.iter().filter(|shot| confirmed(shot) > end) {
+            wrong(format!("{} was sent to die at {}, and the role ends at {end}", shot.kind, shot.at));
+        }
     }
     let retired = KeyKind::read_write(case.from);
     let now = world.now();

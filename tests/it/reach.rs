@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{Seen, Slot, SlotUse, StampName};
 use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
-use keyslot::sim::{Fault, Operation, Target, Trouble, When};
+use keyslot::sim::{Fault, Operation, Span, Target, Trouble, When};
 
 use crate::backstage::Deed;
 use crate::harm_scenarios::small as config;
@@ -123,11 +123,7 @@ fn a_restart_alone_that_dies_at_every_moment_goes_on_where_it_was() {
             assert_eq!(theatre.live(), Life::Crashed, "{moment:?} {effect}");
             assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "{moment:?} {effect}");
             let world = theatre.world.lock();
-            assert!(
-                world.counters().generations.values().all(|raised| *raised == 1),
-                "{:?}",
-                world.counters()
-            );
+            assert!(world.counters().each_rolled_out(1), "{:?}", world.counters());
         }
     }
 }
@@ -196,6 +192,30 @@ fn a_restart_alone_quiesces_when_that_was_asked_for() {
     let world = theatre.world.lock();
     let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
     assert_eq!(crate::backstage::holders(&world, old), [""; 0]);
+}
+
+#[test]
+fn a_restart_of_one_stamp_quiesces_there_and_leaves_the_other_with_the_old_key() {
+    let left = |quiesce: bool| {
+        let mut config = config();
+        config.workloads[0].ends_in = Span::exactly(Duration::from_secs(1800));
+        let mut theatre = Theatre::new(config);
+        let start = theatre.world.lock().now();
+        theatre.backstage.at(start, Deed::WriteSlot(StampName::new("northeurope"), Slot::Secondary));
+        theatre.backstage.until(later(start, Duration::from_secs(12 * 3600)));
+        theatre.backstage.pass(later(start, Duration::from_secs(60)));
+        let stamps = [StampName::new("northeurope")].into();
+        (theatre.reach, theatre.retire) = (Reach::Restart { stamps, quiesce }, Some(Slot::Primary));
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "{quiesce}");
+        let world = theatre.world.lock();
+        let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
+        let holders = crate::backstage::holders(&world, old);
+        let on = |stamp: &str| holders.iter().filter(|holder| holder.contains(stamp)).count();
+        (on("northeurope"), on("eastus2"))
+    };
+    let (there, elsewhere) = left(true);
+    assert!(there == 0 && elsewhere > 0, "{there} and {elsewhere}");
+    assert!(left(false).0 > 0, "they take half an hour to end");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use keyslot::model::{
     World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Verdict, decide,
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -111,6 +111,12 @@ impl Stage {
         let decider =
             Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
         decide(&decider, &self.fold(), &self.world, self.now).expect("an open rotation")
+    }
+
+    pub fn report(&self) -> Report {
+        let decider =
+            Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
+        Report::of(&decider, &self.fold(), &self.world, self.now)
     }
 
     pub fn vault_mut(&mut self, name: &str) -> &mut VaultView {
@@ -264,11 +270,14 @@ pub fn account() -> AccountView {
     AccountView {
         provisioning: "Succeeded".to_owned(),
         local_auth_disabled: false,
-        regions: vec![Region {
-            name: "North Europe".to_owned(),
-            endpoint: "https://cosmos-northeurope.example".to_owned(),
-            writable: true,
-        }],
+        network: keyslot::model::NetworkRules::default(),
+        regions: ["North Europe", "East", "North"]
+            .map(|name| Region {
+                name: name.to_owned(),
+                endpoint: format!("https://cosmos-{}.example", name.to_lowercase().replace(' ', "")),
+                writable: name == "North Europe",
+            })
+            .into(),
         keys: BTreeMap::from([
             (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
             (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),

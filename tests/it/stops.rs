@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
-use keyslot::model::Slot;
+use keyslot::model::{NetworkRules, Slot};
 use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Why, left_open};
 use keyslot::sim::config::Flavour;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
@@ -73,6 +73,70 @@ fn an_unreachable_stamp_is_waited_for_by_name_and_nothing_is_regenerated() {
     // It answers again, and the same rotation comes to its end.
     theatre.backstage.until(later(start, Duration::from_secs(60 * 3600)));
     theatre.backstage.in_time_again();
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
+}
+
+#[test]
+fn a_lock_on_the_account_halts_and_nothing_is_regenerated() {
+    let mut open = Theatre::new(config());
+    assert_eq!(open.live(), Life::Ended(TurnEnd::Done));
+    let (start, sent) = (open.world.lock().config().start, open.backstage.shots()[0].at);
+    let before: Duration = (sent - start).try_into().unwrap();
+    // From the beginning on, while the rotation is under way, and just before the key would go.
+    for from in [Duration::ZERO, before / 2, before - Duration::from_secs(120)] {
+        let mut world = config();
+        world.account.lock = Some(("audit".to_owned(), from));
+        let mut theatre = Theatre::new(world);
+        let text = told(&halts(&mut theatre));
+        assert!(text.contains("audit") || text.contains("no lock"), "{from:?}: {text}");
+        let world = theatre.world.lock();
+        assert_eq!((world.outcome().regenerated.len(), world.outage().refused), (0, 0), "{from:?}");
+        assert_eq!(world.counters().pulls_opened, u32::from(!from.is_zero()), "{from:?}");
+    }
+}
+
+#[test]
+fn a_machine_that_the_accounts_network_keeps_out_is_told_before_anything_is_done() {
+    let out = |at| Fault::new(at, Target::operation(Operation::Probe), Trouble::Forbidden);
+    let mut world = config().with_fault(out(When::Always));
+    world.account.network =
+        Some(NetworkRules { closed_to_public: true, private_endpoints: 2, ..NetworkRules::default() });
+    let mut theatre = Theatre::new(world);
+    let reasons = halts(&mut theatre);
+    let text = told(&reasons);
+    assert!(
+        text.contains("this machine cannot ask Cosmos DB whether the secondary key is accepted"),
+        "{text}"
+    );
+    assert!(text.contains("(publicNetworkAccess is off, 2 private endpoints)"), "{text}");
+    let remedies: String = reasons.iter().map(keyslot::render::reason::remedy).collect();
+    assert!(remedies.contains("run keyslot where the workloads run"), "{remedies}");
+    assert_eq!(theatre.world.lock().counters().pulls_opened, 0);
+}
+
+#[test]
+fn a_network_that_closes_after_the_regeneration_leaves_confirm_to_a_machine_that_is_let_in() {
+    // When the key was regenerated: from then on the account lets this machine in no more.
+    let mut open = Theatre::new(config());
+    assert_eq!(open.live(), Life::Ended(TurnEnd::Done));
+    let (start, sent) = (open.world.lock().config().start, open.backstage.shots()[0].at);
+    let from: Duration = (sent - start).try_into().unwrap();
+    let from = from + Duration::from_secs(60);
+    let until = from + Duration::from_secs(4 * 3600);
+    let closed = When::Window { from, until };
+    let fault = Fault::new(closed, Target::operation(Operation::Probe), Trouble::Forbidden);
+    let mut theatre = Theatre::new(config().with_fault(fault));
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = life else { panic!("{life:?}") };
+    assert_eq!(reasons.iter().map(|one| one.gate).collect::<Vec<_>>(), [Gate::NewKeyAccepted], "{reasons:?}");
+    let text = told(&reasons);
+    assert!(text.contains("new by its generation time and fingerprint"), "{text}");
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 1);
+    // From a machine that is let in, the same rotation comes to its end, and nothing is regenerated again.
+    theatre.crashes.flag().lower();
+    theatre.backstage.pass(later(start, until));
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
     let outcome = theatre.world.lock().outcome();
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));

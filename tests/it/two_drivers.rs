@@ -57,7 +57,7 @@ fn two_drivers_turn_by_turn_do_everything_once_and_the_one_without_the_lease_wai
     let (outcome, counters) = (world.outcome(), world.counters());
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{outcome:?}");
     assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{counters:?}");
-    assert!(counters.generations.values().all(|raised| *raised == 1), "{counters:?}");
+    assert!(counters.each_rolled_out(1), "{counters:?}");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_turn_that_sleeps_after_it_looked_looks_again_before_it_acts() {
     }
     let world = theatre.world.lock();
     assert_eq!(world.outage().refused, 0);
-    assert!(world.counters().generations.values().all(|raised| *raised == 1));
+    assert!(world.counters().each_rolled_out(1));
 }
 
 #[test]

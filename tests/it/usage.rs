@@ -188,6 +188,10 @@ fn rows_that_name_no_key_hold_by_address() {
         .map(|reason| reason.subject.to_string())
         .collect();
     assert_eq!(named, ["20.50.0.1", "20.50.0.2"], "{reasons:?}");
+    let words: String = reasons.iter().map(keyslot::render::reason::why).collect();
+    for stamp in &theatre.policy.stamps {
+        assert!(words.contains(&format!("from where the pods of {} come", stamp.name)), "{words}");
+    }
 }
 
 #[test]

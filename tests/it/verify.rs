@@ -49,6 +49,16 @@ async fn everybody_on_one_key_is_told_and_whoever_differs_is_named() {
     let (code, text) = verify(&live, &[]);
     assert_eq!((code, text.contains("holds neither key of the account")), (1, true), "{text}");
     assert!(!text.contains("somebody typed"), "{text}");
+    let (code, text) = verify(&live, &["--output", "json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(schema_errors("verify", &document), [""; 0]);
+    let first = &document["differences"][0];
+    assert_eq!(
+        (code, &first["stamp"], &first["kind"]),
+        (1, &Value::from(last.as_str()), &Value::from("no-key"))
+    );
+    assert!(first["message"].as_str().unwrap().contains(last.as_str()), "{text}");
+    assert!(!text.contains("somebody typed"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,8 +191,9 @@ async fn firewalls_and_switched_off_keys_are_no_evidence() {
     let blocked = sim::Fault::new(When::Always, target, Trouble::Forbidden);
     let rig = Rig::new(WorldConfig::default().with_fault(blocked));
     let proof = rig.cosmos.prove(KeyKind::read_write(Slot::Primary), &view.regions, &rig.salt).await.unwrap();
-    assert!(matches!(&proof.regions[&name].read, ProofVerdict::NoEvidence(why) if why.contains("firewall")));
+    assert!(matches!(&proof.regions[&name].read, ProofVerdict::KeptOut(why) if why.contains("firewall")));
     assert!(proof.refusing().is_empty(), "{proof:?}");
+    assert_eq!(proof.keeping_out(), [name.as_str()]);
     assert_eq!(
         proof.regions.values().filter(|it| it.read == ProofVerdict::Accepted).count(),
         proof.regions.len() - 1

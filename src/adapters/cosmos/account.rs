@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use crate::model::{AccountView, KeyKind, KeyMaterial, KeyView, Region, Salt};
+use crate::model::{AccountView, KeyKind, KeyMaterial, KeyView, NetworkRules, Region, Salt};
 
 #[derive(Deserialize)]
 pub(super) struct AccountBody {
@@ -26,6 +27,11 @@ struct Properties {
     write_locations: Vec<Location>,
     read_locations: Vec<Location>,
     keys_metadata: BTreeMap<String, KeyMetadata>,
+    public_network_access: Option<String>,
+    is_virtual_network_filter_enabled: Option<bool>,
+    ip_rules: Option<Vec<IgnoredAny>>,
+    virtual_network_rules: Option<Vec<IgnoredAny>>,
+    private_endpoint_connections: Option<Vec<IgnoredAny>>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -60,6 +66,7 @@ impl AccountBody {
             provisioning: properties.provisioning_state.clone().unwrap_or_else(|| "Succeeded".to_owned()),
             local_auth_disabled: properties.disable_local_auth.unwrap_or(false),
             regions: properties.regions(),
+            network: properties.network(),
             keys: keys.collect(),
             tells_last_use,
         }
@@ -67,6 +74,19 @@ impl AccountBody {
 }
 
 impl Properties {
+    /// `SecuredByPerimeter` lets in what the perimeter lets in: to whoever stands outside it is closed.
+    fn network(&self) -> NetworkRules {
+        let count = |list: &Option<Vec<IgnoredAny>>| list.as_ref().map_or(0, Vec::len);
+        let open = self.public_network_access.as_ref().is_none_or(|it| it.eq_ignore_ascii_case("Enabled"));
+        let filtered = self.is_virtual_network_filter_enabled.unwrap_or(false);
+        NetworkRules {
+            closed_to_public: !open,
+            addresses: count(&self.ip_rules),
+            virtual_networks: if filtered { count(&self.virtual_network_rules) } else { 0 },
+            private_endpoints: count(&self.private_endpoint_connections),
+        }
+    }
+
     /// Every region that has an endpoint; writable where the account says that it writes.
     fn regions(&self) -> Vec<Region> {
         let multiple = self.enable_multiple_write_locations.unwrap_or(false);
@@ -131,5 +151,29 @@ mod tests {
         let generated = view.key(KeyKind::read_write(Slot::Primary)).generated.unwrap();
         assert_eq!(generated.as_second(), 1_645_821_011);
         assert_eq!(view.key(KeyKind::read_write(Slot::Secondary)).generated, None);
+        assert!(!view.network.restrict(), "{:?}", view.network);
+    }
+
+    #[test]
+    fn the_rules_of_the_network_are_counted_and_a_private_endpoint_alone_closes_nothing() {
+        let network = |properties: &str| {
+            let body: AccountBody =
+                serde_json::from_str(&format!(r#"{{"properties":{{{properties}}}}}"#)).unwrap();
+            body.view(false).network
+        };
+        let endpoint = network(
+            r#""publicNetworkAccess":"Enabled","ipRules":null,"virtualNetworkRules":[{"id":"v"}],
+               "isVirtualNetworkFilterEnabled":false,"privateEndpointConnections":[{"id":"p"}]"#,
+        );
+        assert_eq!((endpoint.restrict(), endpoint.private_endpoints), (false, 1));
+        let addresses =
+            network(r#""publicNetworkAccess":"Enabled","ipRules":[{"ipAddressOrRange":"192.0.2.0/24"},{}]"#);
+        assert_eq!((addresses.restrict(), addresses.addresses), (true, 2));
+        let networks = network(r#""isVirtualNetworkFilterEnabled":true,"virtualNetworkRules":[{"id":"v"}]"#);
+        assert_eq!((networks.restrict(), networks.virtual_networks), (true, 1));
+        for closed in ["Disabled", "SecuredByPerimeter"] {
+            let network = network(&format!(r#""publicNetworkAccess":"{closed}""#));
+            assert!(network.closed_to_public && network.restrict(), "{closed}");
+        }
     }
 }

@@ -224,7 +224,7 @@ fn borrowed(elsewhere: &ProofVerdict) -> ProofVerdict {
         ProofVerdict::Refused => {
             ProofVerdict::NoEvidence("takes no writes, and the regions that do refused the key".to_owned())
         }
-        ProofVerdict::NoEvidence(why) => {
+        ProofVerdict::NoEvidence(why) | ProofVerdict::KeptOut(why) => {
             ProofVerdict::NoEvidence(format!("takes no writes; elsewhere: {why}"))
         }
     }

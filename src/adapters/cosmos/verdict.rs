@@ -50,15 +50,12 @@ pub(super) fn verdict(probe: Probe, answer: &Answer, payload: &str) -> ProofVerd
         (_, StatusCode::FORBIDDEN) if takes_no_writes(answer) => {
             no_evidence("the region takes no writes at the moment")
         }
-        (_, StatusCode::FORBIDDEN) if is_firewalled(answer) => no_evidence(FIREWALL),
+        (_, StatusCode::FORBIDDEN) if is_firewalled(answer) => ProofVerdict::KeptOut(describe(answer)),
         (_, StatusCode::FORBIDDEN) => no_evidence("refused, but not for the key"),
         (_, StatusCode::TOO_MANY_REQUESTS) => no_evidence("throttled"),
         _ => no_evidence("an answer that says nothing of the key"),
     }
 }
-
-const FIREWALL: &str = "the account's network rules keep this machine out: allow its address or network, or run \
-                        keyslot where the workloads run";
 
 /// Both the address rules and the networks of an account answer so.
 fn is_firewalled(answer: &Answer) -> bool {
@@ -135,6 +132,7 @@ mod tests {
             ProofVerdict::Accepted => "accepted",
             ProofVerdict::Refused => "refused",
             ProofVerdict::NoEvidence(_) => "no evidence",
+            ProofVerdict::KeptOut(_) => "kept out",
         }
     }
 
@@ -155,7 +153,7 @@ mod tests {
             assert_eq!(judge(probe, 401, Some(5202), disabled), "no evidence");
             assert_eq!(judge(probe, 401, None, date), "no evidence");
             assert_eq!(judge(probe, 401, None, ""), "no evidence");
-            assert_eq!(judge(probe, 403, None, firewall), "no evidence");
+            assert_eq!(judge(probe, 403, None, firewall), "kept out");
             assert_eq!(judge(probe, 403, Some(3), ""), "no evidence");
             assert_eq!(judge(probe, 403, Some(1008), ""), "no evidence");
             for status in [400, 408, 410, 429, 449, 500, 503] {
@@ -171,8 +169,8 @@ mod tests {
         let body = serde_json::json!({ "message": text }).to_string().into_bytes();
         let answer =
             Answer { status: StatusCode::FORBIDDEN, headers: HeaderMap::new(), body: Zeroizing::new(body) };
-        let ProofVerdict::NoEvidence(why) = verdict(Probe::Read, &answer, PAYLOAD) else { panic!() };
-        assert!(why.contains("network rules") && why.contains("192.0.2.7"), "{why}");
+        let ProofVerdict::KeptOut(why) = verdict(Probe::Read, &answer, PAYLOAD) else { panic!() };
+        assert!(why.contains("firewall") && why.contains("192.0.2.7"), "{why}");
     }
 
     #[test]

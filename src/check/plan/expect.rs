@@ -81,6 +81,11 @@ impl Expectation {
         &self.secrets
     }
 
+    /// Whether it is known that none is meant to change.
+    pub fn is_nothing(&self) -> bool {
+        self.closed && self.secrets.is_empty()
+    }
+
     /// Whether a secret is meant to change; absent where nobody said anything.
     pub fn includes(&self, change: &ResourceChange) -> Option<bool> {
         self.closed.then(|| self.secrets.iter().any(|secret| secret.is_met_by(change)))

@@ -34,6 +34,9 @@ pub struct Judgement {
     pub untouched: Vec<Secret>,
     /// Those of them that had to: a plan of any one root changes them, if it does what it is for.
     pub missed: Vec<Secret>,
+    /// Whether the code was read and names no secret that carries a key, and nobody named one: then every change is
+    /// unexpected, and a plan that changes nothing shows nothing.
+    pub nothing_expected: bool,
     /// Information: data sources that are read while applying.
     pub read: Vec<Touched>,
     /// Information: what changed outside of Terraform.
@@ -133,6 +136,7 @@ pub fn judge(plan: &Plan, expectation: &Expectation) -> Judgement {
         .filter(|secret| !plan.changes.iter().any(|change| secret.is_met_by(change)))
         .cloned()
         .collect();
+    judgement.nothing_expected = expectation.is_nothing();
     let none_changes = judgement.untouched.len() == expectation.secrets().len();
     let missed =
         judgement.untouched.iter().filter(|secret| none_changes || matches!(secret, Secret::Named(_)));

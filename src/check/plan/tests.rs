@@ -162,6 +162,35 @@ fn a_tree_without_keys_expects_no_secret_at_all() {
     let expectation = Expectation::default().and_of(&Tree::read(&[("a.tf", "locals {}\n")]));
     let judgement = judge(&plan(vec![secret(&["update"], &["value"])]), &expectation);
     assert_eq!(judgement.unexpected[0].why, Why::OtherSecret);
+    assert!(judgement.nothing_expected && !judgement.is_clean());
+    let idle = judge(&plan(Vec::new()), &expectation);
+    assert!(idle.nothing_expected && idle.is_clean());
+    for expectation in
+        [Expectation::default(), named(), named().and_of(&Tree::read(&[("a.tf", "locals {}\n")]))]
+    {
+        assert!(!judge(&plan(Vec::new()), &expectation).nothing_expected);
+    }
+}
+
+#[test]
+fn secrets_are_expected_through_what_terragrunt_hands_to_its_code() {
+    let code = "variable \"key\" {}\nresource \"azurerm_key_vault_secret\" \"stamp\" {\n  for_each = {\n    \"CosmosDb-ApiKey\" = var.key\n  }\n  name  = each.key\n  value = each.value\n}\n";
+    let unit = |source: &str| {
+        format!(
+            "{source}dependency \"cosmos\" {{\n  config_path = \"../cosmos\"\n}}\ninputs = {{\n  key = dependency.cosmos.outputs.primary_key\n}}\n"
+        )
+    };
+    for (source, code_path) in [
+        ("", "app/main.tf"),
+        ("terraform {\n  source = \".\"\n}\n", "app/main.tf"),
+        ("terraform {\n  source = \"../modules//app\"\n}\n", "modules/app/main.tf"),
+        ("terraform {\n  source = \"${get_terragrunt_dir()}/code\"\n}\n", "app/code/main.tf"),
+    ] {
+        let unit = unit(source);
+        let tree = Tree::read(&[("app/terragrunt.hcl", unit.as_str()), (code_path, code)]);
+        let expectation = Expectation::default().and_of(&tree);
+        assert!(judge(&plan(vec![secret(&["update"], &["value"])]), &expectation).is_clean(), "{source}");
+    }
 }
 
 #[test]

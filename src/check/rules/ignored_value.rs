@@ -1,7 +1,7 @@
 //! `ignored-value`: a resource takes a key, and Terraform is told to ignore that it changed.
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value};
+use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, versions_of};
 
 pub const RULE: Rule = Rule {
     id: "ignored-value",
@@ -58,12 +58,12 @@ fn ignoring<'t>(tree: &'t Tree, flow: &Flow) -> Option<(&'t Argument, String)> {
         block.argument("lifecycle").filter(|_| block.value("lifecycle.ignore_changes").is_some())
     })?;
     let taken = taken(flow, block)?;
-    let version = taken.first().filter(|name| name.ends_with("_wo")).map(|name| format!("{name}_version"));
+    let write_only = taken.first().filter(|name| name.ends_with("_wo"));
     // Without its version a write-only value is never written again.
     let covers = |word: &String| {
         word == "all"
             || overlaps(&path(word), &taken)
-            || version.as_ref().is_some_and(|version| version == word)
+            || write_only.is_some_and(|name| versions_of(name).any(|version| version == *word))
     };
     ignored(block.value("lifecycle.ignore_changes")?).into_iter().find(covers).map(|word| (argument, word))
 }

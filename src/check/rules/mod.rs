@@ -16,6 +16,7 @@ mod opaque_read;
 mod order_dependent_connection_strings;
 mod output_not_sensitive;
 mod parse_error;
+mod path_not_found;
 mod published_key;
 pub(super) mod silence_without_reason;
 pub(super) mod silence_without_rule;
@@ -45,6 +46,7 @@ pub const RULES: &[Rule] = &[
     order_dependent_connection_strings::RULE,
     output_not_sensitive::RULE,
     parse_error::RULE,
+    path_not_found::RULE,
     published_key::RULE,
     silence_without_reason::RULE,
     silence_without_rule::RULE,

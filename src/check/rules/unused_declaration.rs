@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Source, Syntax, Tree};
+use crate::terraform::Tree;
 
 pub const RULE: Rule = Rule {
     id: "unused-declaration",
@@ -33,6 +33,10 @@ symbols = ["azurerm_cosmosdb_account.orders"]
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let file = Arc::new(Source::new(tree.declared_in(), Syntax::Native, b""));
-    tree.misfits.unused.iter().map(|unused| Place::outside(file.clone(), 0..0, unused.as_str())).collect()
+    let unused = &tree.misfits.unused;
+    if unused.is_empty() {
+        return Vec::new();
+    }
+    let file = Arc::new(tree.declaring_file());
+    unused.iter().map(|it| Place::outside(file.clone(), it.span.clone(), it.what.as_str())).collect()
 }

@@ -35,7 +35,7 @@ fn place(tree: &Tree, flow: &Flow) -> Option<Place> {
     }
     let block = tree.block_around(flow.sink.file, &flow.sink.binding)?;
     let version = format!("{write_only}_version");
-    if block.argument(&version).is_some() {
+    if block.version_of(write_only).is_some() {
         return None;
     }
     let reference = &tree.references[flow.reference];

@@ -101,7 +101,7 @@ fn argument(tree: &Tree, sink: &Sink) -> Option<Argument> {
 
 fn written(tree: &Tree, sink: &Sink, name: &str) -> Written {
     let block = tree.block_around(sink.file, &sink.binding);
-    let version = block.and_then(|block| block.argument(&format!("{name}_version")));
+    let version = block.and_then(|block| block.version_of(name));
     let number = version.and_then(|version| match &version.value {
         Value::Number(number) => Some(number.clone()),
         _ => None,

@@ -16,12 +16,17 @@ use crate::render::plan_json::plan_json;
 use crate::terraform::Tree;
 use crate::terraform::plan::read_plan;
 
+const NOTHING_EXPECTED: &str = "in this code no Key Vault secret takes the key of an account, so none is expected to \
+                                change: whether the plan is a rotation's cannot be told, and every change counts as \
+                                one that no rotation makes";
+
 /// What to check instead of Terraform code.
 #[derive(Debug, clap::Args)]
 pub struct PlanOptions {
     /// Check a plan, as `terraform show -json` prints it (- for standard input): that it changes the secrets that carry
     /// the key, and nothing else. Which those are, the Terraform at PATH tells (without it, in this folder), or --secret. Ends with 1 where it does
-    /// anything else, or changes none of them.
+    /// anything else, or changes none of them. Where neither names a secret, that is said: every change is then one
+    /// that no rotation makes, and a plan that changes nothing ends with 0.
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["trace", "fail_on", "baseline", "write_baseline"])]
     plan: Option<PathBuf>,
@@ -69,6 +74,10 @@ impl PlanOptions {
                 false => terminal.data(render_plan(&judgement).as_bytes())?,
             }
             hints(&judgement).iter().for_each(|hint| terminal.hint(hint));
+        }
+        if judgement.nothing_expected && !shown.is_quiet() {
+            terminal.warn(NOTHING_EXPECTED);
+            terminal.hint("name the folder of the code that writes the secret (keyslot check PATH --plan FILE), or the secret: --secret NAME");
         }
         Ok(if judgement.is_clean() { Exit::Done } else { Exit::Findings })
     }

@@ -123,6 +123,8 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
     let around = Around::of(&root).filter(|_| known.is_dir());
+    let within = around.as_ref().map_or_else(String::new, Around::within);
+    let links = Links { within, ..links };
     let tree = read(&root, around.as_ref(), seen, unread, links, shortcuts.failures(total));
     let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
     let tree = tree.beside(copies).shown_under(&shown(&root));

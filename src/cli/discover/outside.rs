@@ -1,9 +1,10 @@
-//! Modules beside the folder that was asked for: `source = "../../modules/db"` in a root that is checked alone. And files
-//! of Terragrunt's above it, or beside it, that a configuration includes.
+//! Modules beside the folder that was asked for: `source = "../../modules/db"` in a root that is checked alone, or in a
+//! configuration of Terragrunt's. And Terragrunt's files above it, or beside it, that a configuration includes or depends
+//! on.
 //!
 //! They are read as if they belonged to the tree, for what they do with a key is done for the root; nobody edits them.
 //! Only what lies in the same git repository is: a path that leaves it, or leads to a folder that is not there, stays a
-//! finding (`module-outside-tree`).
+//! finding (`module-outside-tree`, `path-not-found`).
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,13 @@ impl Around {
         (top != root).then_some(Around { root, top })
     }
 
-    /// The Terraform files right in a folder that is given by its path from the tree's root.
+    /// The tree's path in the repository.
+    pub fn within(&self) -> String {
+        let within = self.root.strip_prefix(&self.top).unwrap_or(Path::new(""));
+        walk::relative(Path::new(""), within)
+    }
+
+    /// The code right in a folder that is given by its path from the tree's root.
     pub fn module(&self, root: &Path, folder: &str) -> Gathered {
         let path = root.join(folder);
         match path.canonicalize() {

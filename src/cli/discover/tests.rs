@@ -223,3 +223,63 @@ fn what_is_included_from_elsewhere_and_cannot_be_read_is_told() {
         }
     }
 }
+
+/// Terragrunt units that run code of the repository, and depend on each other; one of them is read alone.
+#[test]
+fn code_and_dependencies_beside_the_folder_that_is_read_belong_to_it() {
+    let app = |source: &str, config: &str| {
+        format!(
+            "terraform {{\n  source = \"{source}\"\n}}\ndependency \"db\" {{\n  config_path = \"{config}\"\n}}\ninputs = {{\n  k = \
+             dependency.db.outputs.second\n}}\n"
+        )
+    };
+    let outputs = "output \"first\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"second\" {\n  value = \
+                   azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let code = "variable \"k\" {}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"db\"\n  value = var.k\n}\n";
+    for (source, config) in [
+        ("../../modules//app", "../db"),
+        ("${get_repo_root()}/modules/app", "../db/terragrunt.hcl"),
+        ("${get_path_to_repo_root()}//modules/app", "${get_repo_root()}/live/db"),
+        ("${dirname(find_in_parent_folders(\"root.hcl\"))}/modules/app", "${get_terragrunt_dir()}/../db"),
+    ] {
+        let app = app(source, config);
+        let files = [
+            ("root.hcl", "locals {}\n"),
+            ("live/app/terragrunt.hcl", app.as_str()),
+            ("live/db/terragrunt.hcl", "terraform {\n  source = \"${get_repo_root()}/modules/db\"\n}\n"),
+            ("live/other/terragrunt.hcl", "terraform {\n  source = \"../../modules/db\"\n}\n"),
+            ("modules/app/a.tf", code),
+            ("modules/db/a.tf", outputs),
+        ];
+        let whole = folder(&[&files[..], &[(".git/HEAD", "x")]].concat());
+        for shortcuts in [SMALL_TREES_TOO, Shortcuts::TAKEN, Shortcuts::OFF] {
+            let (_, tree) = discover(&whole.path().join("live/app"), shortcuts).unwrap();
+            let read: Vec<(&str, &str, crate::terraform::Role)> = (tree.references.iter())
+                .map(|it| (tree.sources[it.file].path(), it.attribute.as_str(), it.role))
+                .collect();
+            let expected = [
+                ("../../modules/app/a.tf", "k", crate::terraform::Role::Relay),
+                ("../../modules/db/a.tf", "primary_key", crate::terraform::Role::Definition),
+                ("../../modules/db/a.tf", "secondary_key", crate::terraform::Role::Definition),
+                ("terragrunt.hcl", "second", crate::terraform::Role::Consumer),
+            ];
+            assert_eq!(read, expected, "{source} {config}");
+            assert!(paths(&tree).iter().all(|path| !path.contains("other")), "{source} {config}");
+            assert_eq!(tree.flows().last().unwrap().sink.name, "db", "{source} {config}");
+            let flip = crate::terraform::plan(
+                &tree,
+                0,
+                crate::model::Access::ReadWrite,
+                crate::model::Slot::Primary,
+            );
+            let changed: Vec<String> = flip.unwrap().files.into_iter().map(|(path, _)| path).collect();
+            assert_eq!(changed, ["terragrunt.hcl"], "{source} {config}");
+        }
+        // Without a repository around it nothing beside the folder is read, and that is told.
+        let alone = folder(&files);
+        let (_, tree) = discover(&alone.path().join("live/app"), Shortcuts::TAKEN).unwrap();
+        assert!(tree.references.is_empty(), "{source} {config}");
+        let told = check(&tree).into_iter().filter(|it| it.rule.id == "path-not-found").count();
+        assert_eq!(told, usize::from(source.contains("find_in")), "{source} {config}");
+    }
+}

@@ -34,7 +34,7 @@ impl Rotation {
                 outcome: match phase.state {
                     PhaseState::Done => "done",
                     PhaseState::FoundDone => "found-done",
-                    PhaseState::Current => "current",
+                    PhaseState::Current | PhaseState::Running => "current",
                     PhaseState::Pending => "pending",
                 }
                 .to_owned(),

@@ -1,11 +1,15 @@
 //! `[check]`: what a team declares about its Terraform, for `check`, `flip` and rotations alike.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::SettingsFile;
-use crate::terraform::{Declared, DeclaredAccount};
+use super::places::{Step, span_of};
+use super::read::{Settings, read};
+use super::{SettingsError, SettingsFile};
+use crate::terraform::{Declared, DeclaredAccount, Written};
 
 /// The whole section.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +51,52 @@ impl CheckSettings {
     }
 }
 
+impl CheckSettings {
+    /// What is declared, and where it stands in the text.
+    fn places(&self, text: &str) -> BTreeMap<String, Range<usize>> {
+        let at = |path: &[Step]| span_of(text, path).map(|span| within_quotes(text, span));
+        let mirrors = self
+            .mirrors
+            .iter()
+            .enumerate()
+            .map(|(at, mirror)| (mirror, vec!["check".into(), "mirrors".into(), at.into()]));
+        let symbols = self.accounts.iter().enumerate().flat_map(|(account, it)| {
+            it.symbols.iter().enumerate().map(move |(at, symbol)| {
+                let path: Vec<Step> =
+                    vec!["check".into(), "account".into(), account.into(), "symbols".into(), at.into()];
+                (symbol, path)
+            })
+        });
+        let mut places = BTreeMap::new();
+        for (declared, path) in mirrors.chain(symbols) {
+            if let Some(span) = at(&path) {
+                places.entry(declared.clone()).or_insert(span);
+            }
+        }
+        places
+    }
+}
+
+/// A text's own bytes.
+fn within_quotes(text: &str, span: Range<usize>) -> Range<usize> {
+    let quoted = text.get(span.clone()).is_some_and(|it| it.len() > 1 && it.starts_with(['"', '\'']));
+    if quoted { span.start + 1..span.end - 1 } else { span }
+}
+
 impl SettingsFile {
-    /// The declarations for a folder of the disk; none for one that is not below the file.
-    pub fn declared_for(&self, folder: &Path) -> Declared {
+    /// What a file says of the code in a folder of the disk, and where; nothing for a folder that is not below it.
+    /// Release units' outputs are not read.
+    ///
+    /// # Errors
+    /// As [`SettingsFile::load`].
+    pub fn declarations(path: &Path, folder: &Path) -> Result<Declared, SettingsError> {
+        let text = read(path)?;
+        let file = SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? };
+        let places = file.settings.check.places(&text);
+        Ok(Declared { written: Written { text, places }, ..file.declared_for(folder) })
+    }
+
+    fn declared_for(&self, folder: &Path) -> Declared {
         let (Ok(here), Ok(folder)) = (self.folder().canonicalize(), folder.canonicalize()) else {
             return Declared::default();
         };

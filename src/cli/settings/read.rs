@@ -105,21 +105,20 @@ impl SettingsFile {
     /// # Errors
     /// A file that cannot be read or is no valid settings file, with its place.
     pub fn load(path: &Path) -> Result<SettingsFile, SettingsError> {
-        let text = read(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })?;
+        let text = read(path)?;
         SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? }.with_units()
-    }
-
-    /// The same for what is said of the code alone: release units' outputs are not read.
-    ///
-    /// # Errors
-    /// As [`SettingsFile::load`].
-    pub fn load_declarations(path: &Path) -> Result<SettingsFile, SettingsError> {
-        let text = read(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })?;
-        Ok(SettingsFile { path: path.to_owned(), settings: Settings::parse(&text, path)? })
     }
 }
 
-fn read(path: &Path) -> Result<String, SettingsError> {
+/// The text of a settings file.
+///
+/// # Errors
+/// A file that cannot be read or is no text.
+pub(super) fn read(path: &Path) -> Result<String, SettingsError> {
+    text(path).map_err(|error| SettingsError { file: path.to_owned(), ..error })
+}
+
+fn text(path: &Path) -> Result<String, SettingsError> {
     let unreadable = |error: std::io::Error| {
         SettingsError::new(format!("it cannot be read: {error}"))
             .remedy("name the configuration with --config, or run keyslot where a keyslot.toml is")

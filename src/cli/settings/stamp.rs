@@ -146,10 +146,10 @@ impl UnitSettings {
             kubeconfig: self.kubeconfig.clone(),
             namespaces: self.namespaces.clone(),
             traffic: self.traffic,
-            // The account may have no region there; then another one serves it.
-            region: None,
-            addresses: Vec::new(),
-            identities: Vec::new(),
+            // The account may have no region there; whether it has is looked at where it matters.
+            region: Some(stamp.location),
+            addresses: stamp.outbound_addresses,
+            identities: stamp.aks_kubelet_client_id.into_iter().collect(),
         }
     }
 }

@@ -98,7 +98,8 @@ mod tests {
         format!(
             r#"{{"secret": {{"sensitive": true, "value": "hush"}}, "stamp_properties": {{"value": [
               {{"location": "uksouth", "resource_group_name": "rg-b2", "key_vault_name": "{vault}",
-                "aks_cluster_name": "aks-b2", "aks_cluster_id": "/subscriptions/s2/resourceGroups/rg-b2/x"}}]}}}}"#
+                "aks_cluster_name": "aks-b2", "aks_cluster_id": "/subscriptions/s2/resourceGroups/rg-b2/x",
+                "aks_kubelet_client_id": "0af1", "outbound_addresses": ["192.0.2.7"]}}]}}}}"#
         )
     }
 
@@ -118,6 +119,9 @@ mod tests {
         let stamp = chosen.environment.stamps.last().unwrap();
         assert_eq!((stamp.name.as_str(), stamp.unit.as_str()), ("prod-b2-uksouth", "prod-b2"));
         assert_eq!((stamp.key_vault.as_str(), stamp.traffic), ("b2-kv", false));
+        let facts = stamp.facts();
+        assert_eq!((facts.region.as_deref(), facts.identities), (Some("uksouth"), vec!["0af1".to_owned()]));
+        assert!(facts.addresses.iter().any(|network| network.holds("192.0.2.7")), "{:?}", facts.addresses);
         let aks = stamp.aks.as_ref().unwrap();
         assert_eq!((aks.subscription.as_deref(), aks.name.as_str()), (Some("s2"), "aks-b2"));
         let contexts = UNIT.replace("traffic", "kubeconfig = \"~/.kube/config\"\ntraffic");

@@ -3,20 +3,29 @@
 //!
 //! The census of readers comes last: it is asked of weeks of logs, many of its readers have moved by then, and a person
 //! is only called for those who are left.
+//!
+//! Of a restart of some stamps only their pods are asked: the others use the old key until their turn comes, so whether
+//! it is quiet says nothing yet.
 
 use super::super::predicate::{key_quiet, known_consumers, known_readers, old_pods_gone};
 use super::super::{Context, Leg, Reason, Stand};
+use crate::model::StampFacts;
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
+    let stamps = &ctx.policy.stamps;
+    let asked: Vec<&StampFacts> = stamps.iter().filter(|facts| ctx.reach.asks_for(&facts.name)).collect();
     let mut reasons: Vec<Reason> =
-        ctx.policy.stamps.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
+        asked.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
+    let everybody = asked.len() == stamps.len();
     if ctx.leg == Leg::Out {
-        reasons.extend(ctx.policy.stamps.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));
-        reasons.extend(key_quiet(ctx, ctx.opened.from, max));
+        reasons.extend(asked.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));
+        if everybody {
+            reasons.extend(key_quiet(ctx, ctx.opened.from, max));
+        }
     }
     let held = ctx.holding(reasons);
-    if !held.is_empty() || ctx.leg != Leg::Out {
+    if !held.is_empty() || ctx.leg != Leg::Out || !everybody {
         return Stand::unless(held);
     }
     Stand::unless(ctx.holding(known_readers(ctx, ctx.opened.from, max)))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::usage::unused_in_logs;
-use crate::model::{KeyKind, KeyView, ProofVerdict, RegionProof, Slot};
+use crate::model::{KeyKind, KeyProof, KeyView, ProofVerdict, RegionProof, Slot};
 
 /// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
 /// from seconds to days.
@@ -43,7 +43,10 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
         return Vec::new();
     }
     let refusing: Vec<String> = proof.refusing().into_iter().map(str::to_owned).collect();
-    let why = if refusing.is_empty() {
+    let kept_out = keeping_out(proof);
+    let why = if refusing.is_empty() && !kept_out.is_empty() {
+        Why::KeptOut { slot, regions: kept_out, rules: account.network.clone() }
+    } else if refusing.is_empty() {
         let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
         let (regions, whys): (Vec<String>, Vec<String>) =
             untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
@@ -54,9 +57,13 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     vec![Reason::new(gate, subject, why)]
 }
 
+fn keeping_out(proof: &KeyProof) -> Vec<String> {
+    proof.keeping_out().into_iter().map(str::to_owned).collect()
+}
+
 fn no_evidence(region: &RegionProof) -> String {
     let told = |verdict: &ProofVerdict| match verdict {
-        ProofVerdict::NoEvidence(why) => Some(why.clone()),
+        ProofVerdict::NoEvidence(why) | ProofVerdict::KeptOut(why) => Some(why.clone()),
         ProofVerdict::Accepted | ProofVerdict::Refused => None,
     };
     told(&region.read).or_else(|| region.write.as_ref().and_then(told)).unwrap_or_default()
@@ -129,6 +136,11 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let fingerprint = &account.key(ctx.opened.retires()).fingerprint;
     if fingerprint.is_none() || proof.fingerprint != *fingerprint {
         return vec![Reason::new(gate, subject, Why::ProofOfAnotherKey { slot })];
+    }
+    let regions = keeping_out(proof);
+    if !regions.is_empty() && proof.refusing().is_empty() {
+        let why = Why::KeptOut { slot, regions, rules: account.network.clone() };
+        return vec![Reason::new(gate, subject, why)];
     }
     let since = ctx
         .fold

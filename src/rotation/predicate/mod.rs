@@ -26,7 +26,7 @@ pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use runs::{no_hazard, under_way};
 pub use starting::may_start;
-pub use usage::{logs_reach, logs_readable, none_refused, unused_in_logs};
+pub use usage::{logs_reach, logs_readable, none_refused, own_region, unused_in_logs};
 pub use vaults::{propagated, synced};
 pub use workloads::{
     clocks_agree, cluster_known, cluster_steady, rollout_failed, rollout_settled, stuck, workload_ready,

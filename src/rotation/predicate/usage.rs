@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::renewed_at;
-use crate::model::{KeyKind, Requests, StampFacts, StampName, UsageView};
+use crate::model::{AccountView, KeyKind, Requests, StampFacts, StampName, UsageView};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
 const STALLED: u32 = 4;
@@ -50,7 +50,8 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     if let Some(newest) = newest(&used) {
         let (at, by, count) = newest;
         let until = later(at, ctx.policy.quiet_window + lag);
-        let why = Why::SeenInLogs { slot: kind.slot, at, until, by: by.clone(), count };
+        let stamp = ctx.policy.stamp_at(&by.address).cloned();
+        let why = Why::SeenInLogs { slot: kind.slot, at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, subject.clone(), why));
     }
     let mut unknown: BTreeMap<&str, Vec<&Requests>> = BTreeMap::new();
@@ -60,7 +61,8 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     for (address, requests) in unknown {
         let Some((at, by, count)) = newest(&requests) else { continue };
         let until = later(at, ctx.policy.quiet_window + lag);
-        let why = Why::KeyNotNamed { at, until, by: by.clone(), count };
+        let stamp = ctx.policy.stamp_at(&by.address).cloned();
+        let why = Why::KeyNotNamed { at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, Subject::Client(address.to_owned()), why));
     }
     // Whoever asks as often as once in a window is in a whole one, if it is not too long ago.
@@ -92,7 +94,7 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     match ctx.usage(Gate::NotRefused, max) {
         Err(reason) => vec![*reason],
         Ok((_, view)) => {
-            renewed.into_iter().filter_map(|(facts, since)| refused(facts, since, view)).collect()
+            renewed.into_iter().filter_map(|(facts, since)| refused(ctx, facts, since, view)).collect()
         }
     }
 }
@@ -105,9 +107,16 @@ fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     renewed_at(vault, cluster, ctx.policy.vault_lag)
 }
 
+/// The region that serves the stamp's pods, if the account is there; where it is not, another one serves them, and nobody
+/// says which.
+pub fn own_region<'a>(account: Option<&AccountView>, facts: &'a StampFacts) -> Option<&'a str> {
+    facts.region.as_deref().filter(|region| account.is_some_and(|account| account.has_region(region)))
+}
+
 /// Where the stamp's region is not known, every region counts.
-fn refused(facts: &StampFacts, since: Timestamp, view: &UsageView) -> Option<Reason> {
-    let after = view.refused_in(facts.region.as_deref()).filter(|requests| requests.last >= since);
+fn refused(ctx: &Context<'_>, facts: &StampFacts, since: Timestamp, view: &UsageView) -> Option<Reason> {
+    let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
+    let after = view.refused_in(own_region(account, facts)).filter(|requests| requests.last >= since);
     let after: Vec<&Requests> = after.collect();
     let region = after.iter().max_by_key(|requests| requests.last)?.region.clone();
     let (at, by, count) = newest(&after)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::repository::Tree;
 use super::super::time::Span;
 use super::clusters::{location_names, region_of};
-use crate::model::{AccountId, BranchName, KeyKind, StageEffect};
+use crate::model::{AccountId, BranchName, KeyKind, NetworkRules, StageEffect};
 
 /// A region of the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,9 @@ pub struct AccountConfig {
     /// A ReadOnly lock on the account, by its name, from so long after the world's start on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock: Option<(String, Duration)>,
+    /// What the account says of its networks. Whom the data plane turns away is for faults to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkRules>,
 }
 
 impl Default for AccountConfig {
@@ -84,6 +87,7 @@ impl Default for AccountConfig {
             last_use_grain: Duration::from_secs(60),
             role_ends: None,
             lock: None,
+            network: None,
         }
     }
 }

@@ -160,6 +160,7 @@ impl MemoryAccounts {
             provisioning: account.provisioning(world.now()).to_owned(),
             local_auth_disabled: config.local_auth_disabled,
             regions,
+            network: config.network.clone().unwrap_or_default(),
             keys: KeyKind::ALL
                 .into_iter()
                 .filter_map(|kind| account.current(kind).map(|key| (kind, view(key))))
@@ -181,6 +182,7 @@ impl MemoryAccounts {
         match answer.await {
             Ok(Some(_)) => ProofVerdict::Accepted,
             Ok(None) => ProofVerdict::Refused,
+            Err(fault) if fault.kind == Blindness::Forbidden => ProofVerdict::KeptOut(fault.to_string()),
             Err(fault) => ProofVerdict::NoEvidence(fault.to_string()),
         }
     }

@@ -137,7 +137,7 @@ fn a_rotation_through_the_ports_refuses_nothing_and_is_counted_once() {
     assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1));
     assert_eq!(counters.pushes_to(&BranchName::from("release/2026.1.0")), 1);
     assert_eq!(counters.generations.len(), 9);
-    assert!(counters.generations.values().all(|count| *count == 1));
+    assert!(counters.each_rolled_out(1));
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::KeyKind;
+use crate::model::{KeyKind, NetworkRules};
 use crate::sim::World;
 
 /// The answer of the account's GET. `preview` adds what only the preview api-version tells.
 pub(super) fn account_body(world: &World, preview: bool) -> Value {
     let account = world.account();
     let config = account.config();
+    let network = config.network.clone().unwrap_or_default();
     let (reads, writes) = (locations(world, false), locations(world, true));
     let policies: Vec<Value> = reads
         .iter()
@@ -31,12 +32,12 @@ pub(super) fn account_body(world: &World, preview: bool) -> Value {
         "properties": {
             "provisioningState": account.provisioning(world.now()),
             "documentEndpoint": account.endpoint(),
-            "publicNetworkAccess": "Enabled",
+            "publicNetworkAccess": if network.closed_to_public { "Disabled" } else { "Enabled" },
             "enableAutomaticFailover": true,
             "enableMultipleWriteLocations": writes.len() > 1,
-            "isVirtualNetworkFilterEnabled": false,
-            "virtualNetworkRules": [],
-            "ipRules": [],
+            "isVirtualNetworkFilterEnabled": network.virtual_networks > 0,
+            "virtualNetworkRules": networks(&network),
+            "ipRules": addresses(&network),
             "disableKeyBasedMetadataWriteAccess": false,
             "disableLocalAuth": config.local_auth_disabled,
             "enableFreeTier": false,
@@ -59,6 +60,20 @@ pub(super) fn account_body(world: &World, preview: bool) -> Value {
             "keysMetadata": keys_metadata(world, preview),
         },
     })
+}
+
+fn addresses(network: &NetworkRules) -> Vec<Value> {
+    (1..=network.addresses).map(|last| json!({ "ipAddressOrRange": format!("203.0.113.{last}") })).collect()
+}
+
+fn networks(network: &NetworkRules) -> Vec<Value> {
+    let id = |place| {
+        format!(
+            "/subscriptions/0/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/net-{place}/subnets/pods"
+        )
+    };
+    let rule = |place| json!({ "id": id(place), "ignoreMissingVNetServiceEndpoint": false });
+    (1..=network.virtual_networks).map(rule).collect()
 }
 
 fn locations(world: &World, writing_only: bool) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Call, Folders, Target};
-use crate::terraform::facts::Facts;
+use crate::terraform::facts::{Block, Facts};
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::local_folder;
 use crate::terraform::source::Source;
@@ -36,6 +36,7 @@ impl<'f> Folders<'f> {
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            entries: BTreeMap::new(),
             states: States::default(),
         };
         // What an including file says itself comes first: it outranks what it includes.
@@ -51,8 +52,14 @@ impl<'f> Folders<'f> {
         for (file, facts) in facts.iter().enumerate() {
             for folder in folders.homes[file].clone() {
                 for alias in facts.iter().flat_map(|facts| &facts.aliases) {
-                    if let Some((cell, _)) = folders.readable(folder, &alias.binding) {
-                        folders.aliases.entry(cell).or_default().push((folder, &alias.object));
+                    match folders.readable(folder, &alias.binding) {
+                        Some((cell, [])) => {
+                            folders.aliases.entry(cell).or_default().push((folder, &alias.object));
+                        }
+                        Some((cell, path)) => {
+                            folders.entries.entry(cell).or_default().push((path, folder, &alias.object));
+                        }
+                        None => {}
                     }
                 }
             }
@@ -117,6 +124,12 @@ impl<'f> Folders<'f> {
             {
                 let config = configurations.config(there, &path.value);
                 self.dependencies.entry(folder).or_default().entry(name.as_str()).or_insert(config);
+            }
+        }
+        for folder in configurations.beside_code() {
+            let is_code = |(file, _): &(usize, &Block)| self.sources[*file].syntax() != Syntax::Terragrunt;
+            if self.blocks.get(folder).is_some_and(|blocks| blocks.iter().any(is_code)) {
+                self.configured.entry(folder).or_insert_with(|| Target::Folder(folder.to_owned()));
             }
         }
         for (folder, target) in &self.configured {

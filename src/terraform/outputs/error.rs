@@ -24,6 +24,11 @@ pub enum OutputsError {
         number: usize,
         name: &'static str,
     },
+    /// A field is no list of addresses.
+    Addresses {
+        number: usize,
+        name: &'static str,
+    },
     /// Two stamps have one vault.
     SharedVault {
         vault: String,
@@ -43,6 +48,9 @@ impl OutputsError {
             }
             OutputsError::NoStamps { .. } | OutputsError::Field { .. } => {
                 "give each stamp as an object with location, resource_group_name, key_vault_name and aks_cluster_name"
+            }
+            OutputsError::Addresses { .. } => {
+                "give them as a list of texts, each an address or a network as 192.0.2.0/28"
             }
             OutputsError::SharedVault { .. } => "give each release unit's own file, once",
         }
@@ -65,6 +73,9 @@ impl fmt::Display for OutputsError {
             OutputsError::NoStamps { output } => write!(f, "the output {output} is no list of stamps"),
             OutputsError::Field { number, name } => {
                 write!(f, "stamp {number}: {name} is missing, or no text")
+            }
+            OutputsError::Addresses { number, name } => {
+                write!(f, "stamp {number}: {name} is no list of addresses")
             }
             OutputsError::SharedVault { vault, units: [a, b] } if a == b => {
                 write!(f, "two stamps of {a} have the vault {vault}")

@@ -16,6 +16,8 @@ use serde_json::value::RawValue;
 
 pub use error::OutputsError;
 
+use crate::model::Network;
+
 /// The output that the reference architecture gives its stamps in.
 pub const STAMP_PROPERTIES: &str = "stamp_properties";
 
@@ -29,6 +31,11 @@ pub struct StampProperties {
     pub aks_cluster_name: String,
     /// The cluster's id in Azure, which tells its subscription too.
     pub aks_cluster_id: Option<String>,
+    /// As whom the cluster's nodes, and what mounts secrets on them, sign in.
+    pub aks_kubelet_client_id: Option<String>,
+    /// From where its pods are seen to come. The reference architecture does not output them (its `public_ip_fqdn` is
+    /// where requests come in); who has them may.
+    pub outbound_addresses: Vec<Network>,
 }
 
 /// A stamp and the release unit that it belongs to.
@@ -144,11 +151,20 @@ fn properties(number: usize, fields: &Fields<'_>) -> Result<StampProperties, Out
         value.filter(|text: &String| !text.is_empty()).ok_or(OutputsError::Field { number, name })
     };
     let given = |name: &str| fields.get(name).is_some_and(|value| value.get() != "null");
+    let addresses = || -> Result<Vec<Network>, OutputsError> {
+        let name = "outbound_addresses";
+        let list = fields.get(name).and_then(|value| serde_json::from_str(value.get()).ok());
+        list.ok_or(OutputsError::Addresses { number, name })
+    };
     Ok(StampProperties {
         location: text("location")?,
         resource_group_name: text("resource_group_name")?,
         key_vault_name: text("key_vault_name")?,
         aks_cluster_name: text("aks_cluster_name")?,
         aks_cluster_id: given("aks_cluster_id").then(|| text("aks_cluster_id")).transpose()?,
+        aks_kubelet_client_id: given("aks_kubelet_client_id")
+            .then(|| text("aks_kubelet_client_id"))
+            .transpose()?,
+        outbound_addresses: given("outbound_addresses").then(addresses).transpose()?.unwrap_or_default(),
     })
 }

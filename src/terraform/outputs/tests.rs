@@ -30,7 +30,11 @@ fn read(text: &str) -> Result<Vec<StampProperties>, OutputsError> {
 fn one_output_is_taken_and_of_it_what_is_known() {
     let stamps = read(&outputs(&format!(
         "[{},{}]",
-        stamp("eastus2", r#","aks_cluster_id":"/subscriptions/1/aks-eastus2""#),
+        stamp(
+            "eastus2",
+            r#","aks_cluster_id":"/subscriptions/1/aks-eastus2","aks_kubelet_client_id":"0af1",
+               "outbound_addresses":["192.0.2.7","198.51.100.0/28"]"#
+        ),
         stamp("westeurope", r#","aks_cluster_id":null"#)
     )))
     .unwrap();
@@ -42,6 +46,8 @@ fn one_output_is_taken_and_of_it_what_is_known() {
             key_vault_name: "kv-eastus2".to_owned(),
             aks_cluster_name: "aks-eastus2".to_owned(),
             aks_cluster_id: Some("/subscriptions/1/aks-eastus2".to_owned()),
+            aks_kubelet_client_id: Some("0af1".to_owned()),
+            outbound_addresses: vec!["192.0.2.7".parse().unwrap(), "198.51.100.0/28".parse().unwrap()],
         }
     );
     assert_eq!((stamps.len(), &stamps[1].aks_cluster_id), (2, &None));
@@ -68,6 +74,7 @@ fn another_name_may_be_given() {
 #[test]
 fn what_does_not_fit_is_named_without_its_value() {
     let no_stamps = || Err(OutputsError::NoStamps { output: STAMP_PROPERTIES.to_owned() });
+    let no_addresses = || Err(OutputsError::Addresses { number: 1, name: "outbound_addresses" });
     let field = |number, name| Err(OutputsError::Field { number, name });
     let one = stamp("a", "");
     for (text, expected) in [
@@ -82,6 +89,8 @@ fn what_does_not_fit_is_named_without_its_value() {
         (outputs(&format!("[{}]", one.replace("aks_cluster_name", "cluster"))), field(1, "aks_cluster_name")),
         (outputs(&format!("[{}]", one.replace("\"rg-a\"", "\"\""))), field(1, "resource_group_name")),
         (outputs(&format!("[{}]", stamp("a", r#","aks_cluster_id":7"#))), field(1, "aks_cluster_id")),
+        (outputs(&format!("[{}]", stamp("a", r#","outbound_addresses":["C4N4RY"]"#))), no_addresses()),
+        (outputs(&format!("[{}]", stamp("a", r#","outbound_addresses":"192.0.2.7""#))), no_addresses()),
         ("\"C4N4RY\"".to_owned(), Err(OutputsError::NotJson { line: 1, column: 8 })),
         (outputs("[") + "C4N4RY", Err(OutputsError::NotJson { line: 2, column: 88 })),
         (outputs("[]") + "C4N4RY", Err(OutputsError::NotJson { line: 3, column: 54 })),

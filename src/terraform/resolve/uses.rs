@@ -1,4 +1,4 @@
-//! How local values are read: by a name that leads to one of them, or as part of something larger.
+//! How names are read: by further names that lead to one value, or as part of something larger.
 //!
 //! Local values that hold both keys of an account are a pair, whatever they are called, where all that is read of
 //! them is read by name: the readers take a slot, and a flip changes the name that they read.
@@ -7,12 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Look;
 use crate::model::{Access, Slot};
-use crate::terraform::facts::{Base, Step, StepKind};
+use crate::terraform::facts::{Step, StepKind};
+use crate::terraform::folders::{Cell, Folders, Kind};
 use crate::terraform::reference::Reference;
 
-/// The steps of every read of a local value, by folder and name.
+/// The steps of every read of a name.
 #[derive(Default)]
-pub(super) struct Uses(BTreeMap<(String, String), Vec<Use>>);
+pub(super) struct Uses {
+    reads: BTreeMap<Cell, Vec<Use>>,
+    /// Folders whose outputs are taken all together.
+    whole: BTreeSet<String>,
+}
 
 struct Use {
     /// The names behind the local value's own, as far as there are names.
@@ -31,23 +36,30 @@ enum Read {
 }
 
 impl Uses {
-    pub(super) fn of(looks: &[Look<'_>]) -> Uses {
+    pub(super) fn of(looks: &[Look<'_>], folders: &Folders<'_>) -> Uses {
         let mut uses = Uses::default();
         // A name that only stands for another is no use; what is read by it has a look of its own.
         for look in looks.iter().filter(|look| !look.read.mention) {
-            for hop in look.hops.iter().filter(|hop| hop.object.base == Base::Local) {
-                let Some((first, rest)) = hop.object.steps.split_first() else { continue };
-                let Some(name) = named(first) else { continue };
+            for hop in &look.hops {
+                uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
+                let Some((cell, rest, _)) = folders.asked(&hop.folder, &hop.object) else { continue };
                 let names: Vec<String> = rest.iter().map_while(named).collect();
                 let more = names.len() < rest.len();
-                uses.0.entry((hop.folder.clone(), name)).or_default().push(Use { names, more });
+                uses.reads.entry(cell).or_default().push(Use { names, more });
             }
         }
         uses
     }
 
-    fn read(&self, folder: &str, name: &str, path: &[String]) -> Read {
-        let uses = self.0.get(&(folder.to_owned(), name.to_owned())).map_or(&[][..], Vec::as_slice);
+    /// Whether whatever is read of what goes by a name is read by the names of its entries, so that nobody takes this one
+    /// unseen; and something is.
+    pub(super) fn are_by_name(&self, cell: &Cell, path: &[String]) -> bool {
+        let whole = cell.kind == Kind::Output && self.whole.contains(&cell.folder);
+        !whole && self.reads.contains_key(cell) && self.read(cell, path) != Read::Within
+    }
+
+    fn read(&self, cell: &Cell, path: &[String]) -> Read {
+        let uses = self.reads.get(cell).map_or(&[][..], Vec::as_slice);
         let mut read = Read::Not;
         for one in uses {
             let (shorter, longer) = (path.starts_with(&one.names), one.names.starts_with(path));
@@ -72,7 +84,8 @@ impl Uses {
         {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();
-            let read = self.read(folder, name, &reference.binding[2..]);
+            let cell = Cell { folder: folder.to_owned(), kind: Kind::Local, name: name.to_owned() };
+            let read = self.read(&cell, &reference.binding[2..]);
             let group = (folder, reference.account, reference.access, reference.family.as_str());
             groups.entry(group).or_default().push((at, name, read));
         }

@@ -19,11 +19,17 @@ pub enum Output {
     Key(KeyAttribute),
     /// Perhaps a key: why it is not known which.
     Unknown(&'static str),
+    /// What Terraform puts into the template decides what it is.
+    Interpolated,
 }
+
+/// Stands in the place of what Terraform would put in: it can be part of a text, or a value by itself.
+pub const HOLE: &str = "8160000000018";
 
 const COMPUTED: &str = "the template computes which key it hands out";
 const WHOLE: &str = "the template hands out the keys as a whole, or picks from them by a computed name";
-const BY_DESCRIPTION: &str = "`listConnectionStrings` tells its strings apart by their descriptions alone";
+pub const BY_DESCRIPTION: &str =
+    "`listConnectionStrings` tells its strings apart by their descriptions alone";
 const NO_JSON: &str = "the template that hands it out does not parse as JSON";
 
 /// What a call of `list…` in an expression leads to.
@@ -36,12 +42,24 @@ enum Listed {
 
 /// The output of this name in a template's text.
 pub fn output(template: &str, name: &str) -> Output {
-    let Ok(parsed) = serde_json::from_str::<Json>(template) else { return Output::Unknown(NO_JSON) };
+    let holed = |text: &str| text.contains(HOLE);
+    let Ok(parsed) = serde_json::from_str::<Json>(template) else {
+        return if holed(template) { Output::Interpolated } else { Output::Unknown(NO_JSON) };
+    };
     let outputs = parsed.get("outputs").and_then(Json::as_object);
+    // Nobody knows what is among them.
+    let open = match (&parsed, outputs) {
+        (Json::Object(template), None) => {
+            template.get("outputs").is_some() || template.keys().any(|name| holed(name))
+        }
+        (_, None) => true,
+        (_, Some(outputs)) => outputs.keys().any(|name| holed(name)),
+    };
     let named =
         outputs.and_then(|outputs| outputs.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
     let beside = says_cosmos(template);
     match named {
+        None if open => Output::Interpolated,
         None => Output::Untold,
         Some((_, output)) => match output.get("value") {
             Some(Json::String(text)) => expression(text, beside),
@@ -52,8 +70,14 @@ pub fn output(template: &str, name: &str) -> Output {
 
 /// An output of several values: which of them is read is not followed.
 fn structure(output: &Json, beside: bool) -> Output {
-    let other = |text: &str| matches!(expression(text, beside), Output::Other);
-    if texts(output).into_iter().all(other) { Output::Other } else { Output::Unknown(COMPUTED) }
+    let found: Vec<Output> = texts(output).into_iter().map(|text| expression(text, beside)).collect();
+    match found {
+        all if all.iter().all(|it| *it == Output::Other) => Output::Other,
+        all if all.iter().all(|it| matches!(it, Output::Other | Output::Interpolated)) => {
+            Output::Interpolated
+        }
+        _ => Output::Unknown(COMPUTED),
+    }
 }
 
 fn texts(value: &Json) -> Vec<&str> {
@@ -68,6 +92,11 @@ fn texts(value: &Json) -> Vec<&str> {
 /// `beside` says whether the template speaks of Cosmos DB.
 fn expression(text: &str, beside: bool) -> Output {
     let calls = calls(text);
+    // What is put in among the arguments of a call says which account, and not which of its keys.
+    let beyond = calls.iter().fold(text.to_owned(), |text, call| text.replace(call.arguments, ""));
+    if beyond.contains(HOLE) {
+        return Output::Interpolated;
+    }
     let beside =
         beside || calls.iter().any(|call| call.member().is_some_and(|name| listed_key(name).is_some()));
     let mut keys: Vec<KeyAttribute> = Vec::new();
@@ -179,6 +208,7 @@ mod tests {
             Output::Other => "other".to_owned(),
             Output::Untold => "untold".to_owned(),
             Output::Unknown(_) => "unknown".to_owned(),
+            Output::Interpolated => "interpolated".to_owned(),
         }
     }
 
@@ -197,6 +227,23 @@ mod tests {
             ("[listKeys(if(equals(1,1),'a','b'),'1').primaryMasterKey]", "unknown"),
         ] {
             assert_eq!(said(value, ACCOUNT), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_in_matters_where_it_says_which_key() {
+        for (value, expected) in [
+            (format!("[listKeys('{HOLE}','1').secondaryMasterKey]"), "secondary"),
+            (format!("[listKeys('a','1').{HOLE}]"), "interpolated"),
+            (format!("[listKeys('a','1')['{HOLE}']]"), "interpolated"),
+            (HOLE.to_owned(), "interpolated"),
+        ] {
+            assert_eq!(said(&value, ACCOUNT), expected, "{value}");
+        }
+        for template in
+            [HOLE, &format!("{{\"outputs\": {HOLE}}}"), &format!("{{\"outputs\": {{\"{HOLE}\": {{}}}}}}")]
+        {
+            assert_eq!(output(template, "key"), Output::Interpolated, "{template}");
         }
     }
 

@@ -152,3 +152,17 @@ fn opaque_places_are_allowed_one_by_one() {
         assert_eq!(allowed.unused(&tree).is_empty(), ok);
     }
 }
+
+#[test]
+fn what_other_providers_call_a_revision_is_raised_too() {
+    for (kind, argument, value) in [
+        ("kubernetes_secret_v1", "data_wo", "{ key = azurerm_cosmosdb_account.x.primary_key }"),
+        ("helm_release", "set_wo", "[{ name = \"k\", value = azurerm_cosmosdb_account.x.primary_key }]"),
+    ] {
+        let code =
+            format!("resource \"{kind}\" \"s\" {{\n  {argument} = {value}\n  {argument}_revision = 3\n}}\n");
+        let there = flipped(&[("a.tf", code.as_str())], Slot::Secondary);
+        let expected = code.replace("primary_key", "secondary_key").replace("revision = 3", "revision = 4");
+        assert_eq!(there, [("a.tf".to_owned(), expected)]);
+    }
+}

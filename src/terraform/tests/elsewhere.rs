@@ -326,3 +326,90 @@ fn an_arm_template_may_stand_in_a_file() {
         assert_eq!(again.references.len(), tree.references.len(), "{content}");
     }
 }
+
+#[test]
+fn a_module_is_what_it_comes_from_and_not_what_it_is_called() {
+    let text = "module \"cosmos_backup\" {\n  source = \"Azure/storage/azurerm\"\n}\nmodule \"cosmos\" {\n  source = \"git::https://example.invalid/search/modules.git\"\n}\nresource \"a_b\" \"c\" {\n  a = module.cosmos_backup.primary_access_key\n  b = module.cosmos.primary_key\n  c = module.cosmos.search_primary_key\n}\n";
+    check(&[("a.tf", text)], &["a.tf:9 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn templates_that_are_written_in_place_are_worked_out_as_far_as_they_go() {
+    let reads = |name: &str| {
+        format!(
+            "resource \"a_b\" \"c\" {{\n  k = jsondecode(azurerm_resource_group_template_deployment.d.output_content).{name}.value\n}}\n"
+        )
+    };
+    let deployed = |name: &str, template: &str, more: &str| {
+        let block = format!(
+            "resource \"azurerm_resource_group_template_deployment\" \"d\" {{\n  template_content = {template}\n}}\n"
+        );
+        found(&[("a.tf", &format!("{}{block}{more}", reads(name)))])
+    };
+    let list = |key: &str| {
+        format!(
+            "[listKeys(resourceId('Microsoft.DocumentDB/databaseAccounts', '${{var.a}}'), '2021-04-15').{key}]"
+        )
+    };
+    let encoded = |key: &str| {
+        format!("jsonencode({{ outputs = {{ k = {{ type = \"string\", value = \"{}\" }} }} }})", list(key))
+    };
+    let heredoc = |key: &str| {
+        format!(
+            "<<JSON\n{{\"outputs\": {{\"k\": {{\"type\": \"string\", \"value\": \"{}\"}}}}, \"x\": ${{jsonencode(var.x)}}}}\nJSON",
+            list(key)
+        )
+    };
+    let secondary = "a.tf:2 k [k] secondary read-write Consumer";
+    for template in [encoded("secondaryMasterKey"), heredoc("secondaryMasterKey")] {
+        assert_eq!(deployed("k", &template, ""), [secondary], "{template}");
+    }
+    let local = format!(
+        "locals {{\n  t = {{ outputs = {{ k = {{ value = \"{}\" }} }} }}\n}}\n",
+        list("secondaryMasterKey")
+    );
+    assert_eq!(deployed("k", "jsonencode(local.t)", &local), [secondary]);
+    for template in [
+        encoded("${var.slot}MasterKey"),
+        heredoc("${var.slot}MasterKey"),
+        "jsonencode(merge({ x = \"Microsoft.DocumentDB\" }, {}))".to_owned(),
+        "jsonencode({ resources = [\"Microsoft.DocumentDB\"], outputs = local.outputs })".to_owned(),
+        "jsonencode({ resources = [\"Microsoft.DocumentDB\"], outputs = { (var.name) = { value = \"x\" } } })".to_owned(),
+    ] {
+        let template = template.replace("k = {", "primary_key = {").replace("\"k\"", "\"primary_key\"");
+        assert_eq!(deployed("primary_key", &template, ""), ["a.tf:2 opaque"], "{template}");
+        assert!(deployed("endpoint", &template, "").is_empty(), "{template}");
+    }
+    // Keys of other services stay what they are.
+    let storage = "jsonencode({ resources = [\"Microsoft.Storage\"], outputs = { k = { value = \"[listKeys('${var.s}', '1').keys[0].value]\" } } })";
+    assert!(deployed("k", storage, "").is_empty());
+}
+
+#[test]
+fn outputs_of_another_workspace_go_by_their_names() {
+    let text = "resource \"a_b\" \"c\" {\n  a = data.tfe_outputs.cosmos.values.primary_key\n  b = nonsensitive(data.tfe_outputs.shared.values.cosmos_secondary_key)\n  c = data.tfe_outputs.search.values.primary_key\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:2 primary_key [primary_key] primary read-write Consumer",
+            "a.tf:3 cosmos_secondary_key [cosmos_secondary_key] secondary read-write Consumer",
+        ],
+    );
+    let tree = Tree::read(&[("a.tf", text)]);
+    assert_eq!(tree.references[0].symbol.to_string(), "data.tfe_outputs.cosmos");
+}
+
+#[test]
+fn what_a_program_prints_goes_by_azures_names_alone() {
+    let text = "data \"external\" \"keys\" {\n  program = [\"az\", \"cosmosdb\", \"keys\", \"list\"]\n}\nresource \"a_b\" \"c\" {\n  a = data.external.keys.result.primaryMasterKey\n  b = data.external.keys.result[\"secondaryReadonlyMasterKey\"]\n  c = data.external.keys.result.primary_key\n  d = data.external.keys.result\n  e = data.external.keys.program\n}\n";
+    check(
+        &[("a.tf", text)],
+        &[
+            "a.tf:5 primaryMasterKey [primaryMasterKey] primary read-write Consumer",
+            "a.tf:6 secondaryReadonlyMasterKey [secondaryReadonlyMasterKey] secondary read-only Consumer",
+        ],
+    );
+    let tree = Tree::read(&[("a.tf", text)]);
+    assert_eq!(tree.references[0].symbol.to_string(), "data.external.keys");
+    assert_eq!(tree.references[0].counterpart, crate::terraform::Counterpart::Assumed);
+}

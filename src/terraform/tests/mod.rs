@@ -2,6 +2,7 @@
 
 mod choosers;
 mod companions;
+mod counterparts;
 mod elsewhere;
 mod flips;
 mod flows;
@@ -9,6 +10,7 @@ mod included;
 mod names;
 mod pairs;
 mod repeated;
+mod stacks;
 mod states;
 mod unwritable;
 mod whole;
@@ -380,4 +382,19 @@ fn deep_nesting_is_a_failure_and_no_crash() {
 fn a_mark_before_json_shifts_its_places_alone() {
     let text = "\u{feff}{\"locals\": {\"a\": \"${azurerm_cosmosdb_account.x.primary_key}\"}}";
     check(&[("a.tf.json", text)], &["a.tf.json:1 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn what_is_picked_from_what_a_function_gives_back_is_read_where_it_stands() {
+    for expression in [
+        "element(concat(azurerm_cosmosdb_account.a.*.primary_key, [\"\"]), 0)",
+        "concat(azurerm_cosmosdb_account.a[*].primary_key, [\"\"])[0]",
+        "coalescelist(azurerm_cosmosdb_account.a[*].primary_key, [\"\"])[0]",
+        "try(azurerm_cosmosdb_account.a[*].primary_key, [])[0]",
+        "reverse(azurerm_cosmosdb_account.a[*].primary_key)[0]",
+        "lookup(one(azurerm_cosmosdb_account.a[*]), \"primary_key\")",
+        "element(flatten([azurerm_cosmosdb_account.a[*].primary_key]), 0)",
+    ] {
+        check_one(expression, &["a.tf:2 primary_key [primary_key] primary read-write Consumer"]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{check, found};
 use crate::model::{Access, Slot, SlotUse};
-use crate::terraform::{Declared, Tree, flip};
+use crate::terraform::{Declared, Role, Tree, flip};
 
 const KEYS: &str = "locals {\n  keys = { primary = azurerm_cosmosdb_account.a.primary_key, secondary = azurerm_cosmosdb_account.a.secondary_key }\n}\n";
 
@@ -189,4 +189,22 @@ fn callers_that_hand_in_different_keys_are_moved_together() {
         assert_eq!(changed.len(), 1);
         assert!(!String::from_utf8_lossy(&changed[0].1).contains(&format!("{other}_key")));
     }
+}
+
+#[test]
+fn a_text_that_is_made_of_one_of_two_keys_on_offer_takes_a_slot() {
+    let output = |name: &str, value: &str| format!("output \"{name}\" {{\n  value = {value}\n}}\n");
+    let key = |slot: &str| format!("azurerm_cosmosdb_account.a.{slot}_key");
+    let text = |slot: &str| format!("\"AccountKey=${{azurerm_cosmosdb_account.a.{slot}_key}}\"");
+    let pair = output("key1", &key("primary")) + &output("key2", &key("secondary"));
+    let roles = |outputs: &str| -> Vec<Role> {
+        Tree::read(&[("db/a.tf", outputs)]).references.iter().map(|reference| reference.role).collect()
+    };
+    let (defined, taken) = (Role::Definition, Role::Consumer);
+    assert_eq!(roles(&(pair.clone() + &output("conn", &text("primary")))), [defined, defined, taken]);
+    let both = pair + &output("conn", &text("primary")) + &output("conn2", &text("secondary"));
+    assert_eq!(roles(&both), [defined; 4]);
+    let one =
+        output("key1", &key("primary")) + &output("key2", "try(azurerm_cosmosdb_account.a.secondary_key, 1)");
+    assert_eq!(roles(&one), [defined; 2]);
 }

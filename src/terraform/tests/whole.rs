@@ -1,6 +1,7 @@
 //! Pairs and accounts that are handed on without naming which key is meant.
 
 use super::{check, found};
+use crate::terraform::Tree;
 
 const PAIR: &str = "output \"primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
 const OFFERED: [&str; 2] = [
@@ -138,4 +139,51 @@ fn a_pair_of_local_values_is_read_by_its_names_wherever_it_comes_from() {
             assert!(found(&files).contains(&expected), "{object} {read}: {:#?}", found(&files));
         }
     }
+}
+
+#[test]
+fn accounts_in_collections_are_followed_where_all_reads_name_one() {
+    let collections = "locals {\n  by_name = { eu = azurerm_cosmosdb_account.eu, us = { account = azurerm_cosmosdb_account.us } }\n\n}\n";
+    let reads = |read: &str| format!("{collections}resource \"a_b\" \"c\" {{\n  k = {read}\n}}\n");
+    for (read, account) in [
+        ("local.by_name.eu.primary_key", "eu"),
+        ("local.by_name[\"eu\"].primary_key", "eu"),
+        ("local.by_name.us.account.primary_key", "us"),
+        ("lookup(local.by_name, \"eu\").primary_key", "eu"),
+    ] {
+        let text = reads(read);
+        check(&[("a.tf", &text)], &["a.tf:6 primary_key [primary_key] primary read-write Consumer"]);
+        let tree = Tree::read(&[("a.tf", &text)]);
+        let key = tree.accounts[tree.references[0].account].key.to_string();
+        assert_eq!(key, format!("azurerm_cosmosdb_account.{account}"), "{read}");
+    }
+    let list = "locals {\n  list = [azurerm_cosmosdb_account.eu]\n}\nresource \"a_b\" \"c\" {\n  k = local.list[0].primary_key\n}\n";
+    check(&[("a.tf", list)], &["a.tf:5 primary_key [primary_key] primary read-write Consumer"]);
+    for read in [
+        "local.by_name[var.x].primary_key",
+        "jsonencode(local.by_name)",
+        "[for a in local.by_name : a.primary_key]",
+    ] {
+        let lines = found(&[("a.tf", &reads(read))]);
+        assert!(lines.contains(&"a.tf:2 opaque".to_owned()), "{read}: {lines:?}");
+    }
+}
+
+#[test]
+fn accounts_in_maps_are_followed_through_outputs_and_inputs() {
+    let db = "resource \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"acme\"\n}\nmodule \"app\" {\n  source = \"../app\"\n  deps = { cosmos = azurerm_cosmosdb_account.a }\n}\noutput \"all\" {\n  value = { db = azurerm_cosmosdb_account.a, x = 1 }\n}\n";
+    let app = "variable \"deps\" {}\nresource \"a_b\" \"c\" {\n  k = var.deps.cosmos.primary_key\n}\n";
+    let root = |more: &str| {
+        format!(
+            "module \"db\" {{\n  source = \"./db\"\n}}\nresource \"a_b\" \"c\" {{\n  k = module.db.all.db.primary_key\n}}\n{more}"
+        )
+    };
+    let read = |place: &str| format!("{place} primary_key [primary_key] primary read-write Consumer");
+    check(
+        &[("a.tf", &root("")), ("app/a.tf", app), ("db/a.tf", db)],
+        &[&read("a.tf:5"), &read("app/a.tf:3")],
+    );
+    let whole = root("resource \"a_b\" \"d\" {\n  k = jsonencode(module.db)\n}\n");
+    let lines = found(&[("a.tf", &whole), ("app/a.tf", app), ("db/a.tf", db)]);
+    assert!(lines.iter().any(|line| line.ends_with("opaque")), "{lines:?}");
 }

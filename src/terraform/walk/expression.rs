@@ -13,6 +13,8 @@ use super::{By, Walk};
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
+/// Functions that go on where what they are given cannot be read.
+const MASKING: &[&str] = &["can", "try"];
 /// Functions that pick from an object by a literal, as an index would.
 const PICKING: &[&str] = &["element", "lookup"];
 
@@ -71,6 +73,7 @@ impl Walk<'_> {
             picks,
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
+            masked: self.masking > 0 || masks(expression),
         });
     }
 
@@ -208,7 +211,9 @@ impl Walk<'_> {
             });
         }
         // What is taken where there is no such entry is no part of the choice.
+        self.masking += usize::from(MASKING.contains(&name));
         arguments.for_each(|argument| self.expression(argument, looking));
+        self.masking -= usize::from(MASKING.contains(&name));
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
@@ -311,6 +316,19 @@ fn may_read(expression: &Expression) -> bool {
         Expression::Traversal(_) | Expression::Variable(_) => true,
         Expression::FuncCall(call) => PICKING.contains(&call.name.name.as_str()),
         Expression::Conditional(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a path within an expression may lead nowhere without an error.
+fn masks(expression: &Expression) -> bool {
+    match expression {
+        Expression::Traversal(traversal) => masks(&traversal.expr),
+        Expression::Parenthesis(inner) => masks(inner.inner()),
+        Expression::FuncCall(call) => {
+            let name = call.name.name.as_str();
+            MASKING.contains(&name) || name == "lookup" && call.args.len() > 2 || call.args.iter().any(masks)
+        }
         _ => false,
     }
 }

@@ -19,7 +19,6 @@ use crate::scene::Scene;
 /// What happened in one stamp, in world time, which passes as fast as ours.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StampStory {
-    pub name: String,
     /// Host and port of its API server.
     pub address: String,
     /// Each restart that was written, and when its rollout was complete.
@@ -112,7 +111,6 @@ fn stories(world: &World, began: (Timestamp, u64), listeners: &Listeners) -> Vec
         let changes: Vec<&Change> = stamp.cluster.changes_since(version).unwrap().collect();
         let gone = changes.iter().filter(|change| change.kind == ChangeKind::Deleted);
         StampStory {
-            name: stamp.name.to_string(),
             address: listeners[stamp.name.as_str()].to_string(),
             rollouts: rollouts(&changes),
             last_old_pod: gone

@@ -1,0 +1,102 @@
+//! Which evidence a reason was judged from, and since when and until when it holds, as far as it tells. For people and
+//! machine output: what is looked at again, and when, is another question.
+
+use jiff::Timestamp;
+
+use super::{Gate, Reason, Subject, Why};
+use crate::model::{EvidenceKey, World};
+
+impl Reason {
+    /// The pieces of evidence behind it. Empty where it stands in the journal, or in what was typed.
+    pub fn rests_on(&self, world: &World) -> Vec<EvidenceKey> {
+        let stamp = self.subject.stamp();
+        let vault = || stamp.cloned().map(EvidenceKey::Vault);
+        let cluster = || stamp.cloned().map(EvidenceKey::Cluster);
+        match &self.why {
+            Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
+                return vec![key.clone()];
+            }
+            Why::SecretRead { vault, .. } => {
+                return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
+            }
+            Why::SeenInLogs { .. } | Why::KeyNotNamed { .. } => return vec![EvidenceKey::Usage],
+            Why::LogsBehind { .. } | Why::LogsStalled { .. } if self.gate != Gate::Readers => {
+                return vec![EvidenceKey::Usage];
+            }
+            _ => {}
+        }
+        match self.gate {
+            Gate::KeysAllowed | Gate::TargetYoung | Gate::KeyQuiet => vec![EvidenceKey::Account],
+            Gate::TargetProven | Gate::NewKeyAccepted => {
+                let proof = match self.subject {
+                    Subject::Key(slot) => Some(EvidenceKey::Proof(slot)),
+                    _ => None,
+                };
+                [EvidenceKey::Account].into_iter().chain(proof).collect()
+            }
+            Gate::TreeResolved | Gate::Promoted | Gate::Agreement => vec![EvidenceKey::Code],
+            Gate::Merged | Gate::Validated => {
+                let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
+                [EvidenceKey::Code].into_iter().chain(pulls).collect()
+            }
+            Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
+            Gate::Propagated => [EvidenceKey::Account].into_iter().chain(vault()).collect(),
+            Gate::Synced | Gate::OldPodsGone => vault().into_iter().chain(cluster()).collect(),
+            Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::RestartBudget => {
+                cluster().into_iter().collect()
+            }
+            Gate::Wave => match &self.why {
+                Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
+                Why::CanaryFirst { canary } | Why::Soaking { canary, .. } => {
+                    vec![EvidenceKey::Cluster(canary.clone())]
+                }
+                _ => world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect(),
+            },
+            Gate::NotRefused => [EvidenceKey::Usage].into_iter().chain(cluster()).collect(),
+            Gate::AllListed => vec![EvidenceKey::Inventory],
+            Gate::Readers => vec![EvidenceKey::Census],
+            Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
+            Gate::MayRegenerate => vec![EvidenceKey::Rights],
+            Gate::Regenerated => {
+                let followed = world.operation.is_some().then_some(EvidenceKey::Operation);
+                [EvidenceKey::Account].into_iter().chain(followed).collect()
+            }
+            Gate::Approved | Gate::NotPaused | Gate::LeaseHeld | Gate::Asked => Vec::new(),
+        }
+    }
+}
+
+impl Why {
+    /// Since when it is so, where the reason itself knows.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self {
+            Why::PullNotListed { since }
+            | Why::PausedByPerson { since, .. }
+            | Why::NodeSilent { since, .. }
+            | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// Until when it holds if nothing else happens, where time alone opens it.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Why::KeySpreading { until, .. }
+            | Why::OutcomeOpen { until, .. }
+            | Why::StepDeferred { until, .. }
+            | Why::RunJustEnded { until }
+            | Why::VaultSettling { until }
+            | Why::SyncedSecretLags { until, .. }
+            | Why::Soaking { until, .. }
+            | Why::UsedRecently { until, .. }
+            | Why::SeenInLogs { until, .. }
+            | Why::KeyNotNamed { until, .. }
+            | Why::LeaseOfOther { until, .. }
+            | Why::OperationRunning { until } => Some(*until),
+            Why::UsedByStranger { until, .. }
+            | Why::SecretRead { until, .. }
+            | Why::NotAcceptedLongEnough { until, .. } => *until,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Which names of the other slot nobody here is known to hand out.
+//!
+//! What comes from a module of a registry, a dependency's state or another root's goes by its name, and the other slot
+//! by the pattern of that name. That such an output exists is shown by whoever reads it already, or by a dependency's
+//! mocks; a plan fails where it does not. Only where something would stand in for it does nobody notice.
+
+use std::collections::BTreeSet;
+
+use super::Resolver;
+use crate::terraform::account::Symbol;
+use crate::terraform::attribute::CONNECTION_STRINGS;
+use crate::terraform::facts::{Block, REMOTE_STATE, SymbolKind};
+use crate::terraform::folders::Folders;
+use crate::terraform::reference::{Counterpart, Reference};
+use crate::terraform::value::Value;
+
+/// Arguments of a dependency by which its mocks stand in for outputs that its state does not have.
+const MERGING: [&str; 2] = ["mock_outputs_merge_strategy_with_state", "mock_outputs_merge_with_state"];
+
+impl Resolver<'_> {
+    /// The reference just found goes by its name, if it comes from elsewhere.
+    pub(super) fn by_pattern(&mut self) {
+        let Some(last) = self.references.last_mut() else { return };
+        let elsewhere = match last.symbol.kind {
+            SymbolKind::Module
+            | SymbolKind::Dependency
+            | SymbolKind::RemoteState
+            | SymbolKind::Deployment => true,
+            // What a program prints is its own.
+            SymbolKind::DataAction => last.symbol.name.contains('.'),
+            _ => false,
+        };
+        // A list that hands out one of the connection strings hands out all of them.
+        if elsewhere && !last.family.starts_with(CONNECTION_STRINGS) {
+            last.counterpart = Counterpart::Assumed;
+        }
+    }
+
+    /// Judges all of them, once every reference is known.
+    pub(super) fn counterparts(&mut self) {
+        let read: BTreeSet<(Symbol, String)> =
+            self.references.iter().map(|it| (it.symbol.clone(), it.attribute.clone())).collect();
+        for reference in &mut self.references {
+            let Some(other) =
+                reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
+            else {
+                continue;
+            };
+            let is_read = read.contains(&(reference.symbol.clone(), other.clone()));
+            reference.counterpart = match stands_in(&self.folders, reference, other) {
+                Some(StandsIn::Always) => Counterpart::Masked,
+                _ if is_read => Counterpart::Known,
+                Some(StandsIn::BeforeTheFirstApply) => Counterpart::Known,
+                None if reference.masked => Counterpart::Masked,
+                None => Counterpart::Assumed,
+            };
+        }
+    }
+}
+
+/// When a value that is written here takes an output's place.
+enum StandsIn {
+    Always,
+    BeforeTheFirstApply,
+}
+
+fn stands_in(folders: &Folders<'_>, reference: &Reference, other: &str) -> Option<StandsIn> {
+    let Symbol { folder, kind, name, .. } = &reference.symbol;
+    let named = |block: &Block, argument: &str| block.value(&format!("{argument}.{other}")).is_some();
+    match kind {
+        SymbolKind::RemoteState => {
+            let (_, block) = folders.block(folder, &["data", REMOTE_STATE, name])?;
+            named(block, "defaults").then_some(StandsIn::Always)
+        }
+        SymbolKind::Dependency => {
+            let (_, block) =
+                folders.block(folder, &["dependency", name]).filter(|it| named(it.1, "mock_outputs"))?;
+            let merged = MERGING
+                .iter()
+                .filter_map(|name| block.value(name))
+                .any(|value| !matches!(value, Value::Bool(false)) && value.as_text() != Some("no_merge"));
+            Some(if merged { StandsIn::Always } else { StandsIn::BeforeTheFirstApply })
+        }
+        _ => None,
+    }
+}
