@@ -17,6 +17,7 @@ pub mod http;
 pub mod key_vault;
 pub mod kubernetes;
 pub mod log_analytics;
+mod log_tail;
 pub mod manual;
 pub mod resource_graph;
 pub mod token;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
+use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
 use crate::model::{Access, StampName};
 use crate::render::matrix::{Matrix, Row};
@@ -20,6 +21,9 @@ pub struct Board {
 
 struct Inner {
     waiting: ProgressBar,
+    /// The run that is followed and its stages.
+    run: Vec<ProgressBar>,
+    told: Told,
     stamps: BTreeMap<StampName, ProgressBar>,
 }
 
@@ -27,17 +31,43 @@ impl Board {
     pub fn new() -> Board {
         let lines = MultiProgress::new();
         let waiting = lines.add(plain());
-        Board { lines, inner: Mutex::new(Inner { waiting, stamps: BTreeMap::new() }) }
+        Board {
+            lines,
+            inner: Mutex::new(Inner {
+                waiting,
+                run: Vec::new(),
+                told: Told::default(),
+                stamps: BTreeMap::new(),
+            }),
+        }
     }
 
     fn say(&self, text: &str) {
         let _ = self.lines.println(text);
+    }
+
+    /// One line each, between what is waited for and the stamps.
+    fn show_run(&self, inner: &mut Inner, lines: &[String]) {
+        while inner.run.len() > lines.len() {
+            if let Some(bar) = inner.run.pop() {
+                bar.finish_and_clear();
+                self.lines.remove(&bar);
+            }
+        }
+        while inner.run.len() < lines.len() {
+            let place = 1 + inner.run.len();
+            inner.run.push(self.lines.insert(place, plain()));
+        }
+        for (bar, line) in inner.run.iter().zip(lines) {
+            bar.set_message(line.clone());
+        }
     }
 }
 
 impl Inner {
     fn clear(&self) {
         self.waiting.finish_and_clear();
+        self.run.iter().for_each(ProgressBar::finish_and_clear);
         self.stamps.values().for_each(ProgressBar::finish_and_clear);
     }
 }
@@ -77,6 +107,13 @@ impl Watcher for Board {
                     count => format!(" (and {} more)", count - 1),
                 };
                 inner.waiting.set_message(format!("{time}  waits: {first}{more}"));
+                let standing = stages::standing(world, at);
+                // What has ended is said once, and stays above.
+                let news = inner.told.news(world, at);
+                if standing.is_empty() {
+                    news.iter().for_each(|line| self.say(&format!("{time}    {line}")));
+                }
+                self.show_run(&mut inner, &standing);
                 let stamps: BTreeSet<&StampName> = world.vaults.keys().chain(world.clusters.keys()).collect();
                 let stamps: Vec<StampName> = stamps.into_iter().cloned().collect();
                 for row in Matrix::of(world, &stamps, Access::ReadWrite, policy.vault_lag, at).rows {

@@ -39,6 +39,7 @@ mod schema;
 mod sealed;
 pub mod settings;
 pub mod stage;
+mod stages;
 mod status;
 mod target;
 mod terminal;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::board::Board;
+use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
 use crate::render::{reason, span};
@@ -37,12 +38,20 @@ struct Inner {
     terminal: Terminal,
     quiet: bool,
     waiting: Vec<String>,
+    told: Told,
 }
 
 impl Lines {
     pub fn new(show: Show) -> Lines {
         let terminal = Terminal::new(show.color);
-        Lines { inner: Mutex::new(Inner { terminal, quiet: show.quiet, waiting: Vec::new() }) }
+        Lines {
+            inner: Mutex::new(Inner {
+                terminal,
+                quiet: show.quiet,
+                waiting: Vec::new(),
+                told: Told::default(),
+            }),
+        }
     }
 }
 
@@ -68,7 +77,10 @@ impl Watcher for Lines {
                     inner.terminal.warn(&format!("whether “{step}” arrived is not known: {why}"));
                 }
             },
-            Notice::Waiting { reasons, .. } => {
+            Notice::Waiting { reasons, world, .. } => {
+                for line in inner.told.news(world, at) {
+                    inner.terminal.say(&format!("{time}    {line}"));
+                }
                 let kinds: Vec<String> = reasons
                     .iter()
                     .map(|one| format!("{} {} {}", one.gate, one.subject, one.why.kind()))

@@ -16,9 +16,7 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName,
-    PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits,
-    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, WorkloadSettings,
+    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -252,6 +250,11 @@ impl Stage {
                 pipeline: Some(PipelineName::Name(config.pipeline.name.clone())),
                 token: Some(TokenPlace::File("tokens/azure-devops".into())),
                 token_kind: TokenKind::Personal,
+                trigger: Trigger::Dispatch,
+                skip_input: None,
+                parameters: BTreeMap::new(),
+                accept: Vec::new(),
+                because: None,
                 // Infrastructure only: images, pods and traffic stay as they are.
                 skip: stages.iter().skip(first_write + 1).map(|stage| stage.name.clone()).collect(),
                 stages: stages

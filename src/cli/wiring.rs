@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::lock::Lock;
 use super::settings::{
     Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenKind,
-    TokenPlace,
+    TokenPlace, Trigger,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
@@ -20,6 +20,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
 use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
+use crate::adapters::github::actions::{Actions, ActionsSettings};
 use crate::adapters::github::{GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
@@ -448,6 +449,17 @@ fn forge(
     }
 }
 
+/// Azure DevOps as an Entra resource.
+const DEVOPS_SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
+
+fn identity_token(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    variables: Variables<'_>,
+) -> Result<Arc<dyn TokenSource>, CliError> {
+    Ok(Arc::new(tokens(chosen, http, variables)?.scoped(DEVOPS_SCOPE)))
+}
+
 fn pipeline(
     chosen: &Chosen<'_>,
     http: &Http,
@@ -455,15 +467,39 @@ fn pipeline(
     variables: Variables<'_>,
 ) -> Result<Arc<dyn Pipeline>, CliError> {
     let pipeline = &chosen.environment.release.pipeline;
+    let missing = |what: &str| {
+        CliError::new(ErrorKind::Configuration, format!("the pipeline has no {what}"))
+            .hint(format!("say `{what} = …` under [environment.{}.release.pipeline]", chosen.name))
+    };
+    let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
     match pipeline.kind {
         PipelineKind::Manual => Ok(Arc::new(ManualPipeline)),
-        PipelineKind::AzureDevops => {
-            let missing = |what: &str| {
-                CliError::new(ErrorKind::Configuration, format!("the pipeline has no {what}"))
-                    .hint(format!("say `{what} = …` under [environment.{}.release.pipeline]", chosen.name))
+        PipelineKind::GithubActions => {
+            let forge = &chosen.environment.release.forge;
+            let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
+                PipelineName::Number(id) => id.to_string(),
+                PipelineName::Name(name) => name.clone(),
             };
-            let place = pipeline.token.as_ref().ok_or_else(|| missing("token"))?;
-            let token = token(chosen, place, variables)?;
+            let settings = ActionsSettings {
+                api: forge.api.url()?,
+                owner: forge.owner.clone(),
+                repository: forge.repository.clone(),
+                workflow,
+                token: token(chosen, pipeline.token.as_ref().unwrap_or(&forge.token), variables)?,
+                stages: declared.collect(),
+                accepted: pipeline.accept.clone(),
+                skip_input: pipeline.skip_input.clone(),
+                inputs: pipeline.parameters.clone(),
+                dispatches: pipeline.trigger == Trigger::Dispatch,
+            };
+            Ok(Arc::new(Actions::new(settings, http, Arc::clone(clock))))
+        }
+        PipelineKind::AzureDevops => {
+            let (token, kind) = match &pipeline.token {
+                Some(place) => (token(chosen, place, variables)?, pipeline.token_kind),
+                // The signed-in identity's token is no personal one.
+                None => (identity_token(chosen, http, variables)?, TokenKind::Bearer),
+            };
             let settings = AzureDevOpsSettings {
                 organization: pipeline.organization_url()?,
                 project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
@@ -471,15 +507,13 @@ fn pipeline(
                     PipelineName::Number(id) => PipelineRef::Id(*id),
                     PipelineName::Name(name) => PipelineRef::Name(name.clone()),
                 },
-                credential: match pipeline.token_kind {
+                credential: match kind {
                     TokenKind::Personal => DevOpsCredential::Pat(token),
                     TokenKind::Bearer => DevOpsCredential::Bearer(token),
                 },
-                stages: pipeline
-                    .stages
-                    .iter()
-                    .map(|stage| (stage.name.clone(), stage.effects.clone()))
-                    .collect(),
+                stages: declared.collect(),
+                accepted: pipeline.accept.clone(),
+                parameters: pipeline.parameters.clone(),
                 recent: 50,
             };
             Ok(Arc::new(AzureDevOps::new(settings, http, Arc::clone(clock))))

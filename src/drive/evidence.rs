@@ -229,12 +229,14 @@ fn pull(facts: &mut Facts, view: &PullView) {
 }
 
 fn run(facts: &mut Facts, view: &RunView) {
-    let RunView { id, url: _, branch, commit, state, started, finished, stages } = view;
+    let RunView { id, url: _, branch, commit, by: _, state, started, finished, stages } = view;
     facts.text(id.as_str()).text(branch.as_str()).text(commit.as_str()).word(format_args!("{state:?}"));
     facts.time(Some(*started)).time(*finished);
-    facts.list(stages, |facts, StageView { name, state, effects }| {
-        facts.text(name).word(format_args!("{state:?}"));
-        facts.word(format_args!("{effects:?}"));
+    facts.list(stages, |facts, stage| {
+        // Who may approve, and what a failed stage printed, are for people; nothing rests on them.
+        let StageView { name, state, effects, attempt, started, finished, holds: _, failure: _ } = stage;
+        facts.text(name).word(format_args!("{state:?}")).word(attempt);
+        facts.word(format_args!("{effects:?}")).time(*started).time(*finished);
     });
 }
 

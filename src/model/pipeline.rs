@@ -1,4 +1,8 @@
 //! Runs of the release pipeline and the effects of their stages.
+//!
+//! A stage is what the pipeline service lets one leave out, approve and retry as a whole: a stage in Azure DevOps, a
+//! job in GitHub Actions. What a stage does to the world is the configuration's word; of one that it does not name
+//! nothing is known, so it may do anything.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +21,16 @@ pub enum StageEffect {
     SwitchesTraffic,
     /// Destroys the release unit behind.
     Destroys,
+}
+
+impl StageEffect {
+    /// Whether no run that keyslot starts may have it, unless a person has accepted the stage by name.
+    pub fn is_dangerous(self) -> bool {
+        match self {
+            StageEffect::SwitchesTraffic | StageEffect::Destroys => true,
+            StageEffect::WritesVaults | StageEffect::RollsPods => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +61,90 @@ impl RunState {
     pub fn succeeded(self) -> bool {
         self == RunState::Completed(RunResult::Succeeded)
     }
+
+    /// Succeeded, though a step that was allowed to fail may have.
+    pub fn went_through(self) -> bool {
+        matches!(self, RunState::Completed(RunResult::Succeeded | RunResult::PartiallySucceeded))
+    }
 }
 
-/// One stage of a run.
+/// What kind of thing holds a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HoldKind {
+    /// Somebody has to approve.
+    Approval,
+    /// Another run holds the exclusive lock.
+    Lock,
+    /// A timer runs.
+    Timer,
+    /// Another check: branch control, business hours, a function, …
+    Check,
+}
+
+/// One thing that holds a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageHold {
+    pub kind: HoldKind,
+    /// As the service calls it.
+    pub name: String,
+    /// Who may open it, as far as the service says.
+    pub who: Vec<String>,
+    /// Where that is done.
+    pub url: String,
+}
+
+/// What went wrong in a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageFailure {
+    /// The job or step that failed.
+    pub step: String,
+    /// The last lines that it printed, with everything that looks like a key struck out.
+    pub lines: Vec<String>,
+}
+
+/// One stage of a run, in its newest attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageView {
     pub name: String,
     pub state: RunState,
-    pub effects: Vec<StageEffect>,
+    /// `None`: the configuration does not declare the stage.
+    pub effects: Option<Vec<StageEffect>>,
+    /// Counts from 1; a retry makes one more.
+    pub attempt: u32,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub holds: Vec<StageHold>,
+    pub failure: Option<StageFailure>,
+}
+
+impl StageView {
+    pub fn new(name: impl Into<String>, state: RunState, effects: Option<Vec<StageEffect>>) -> StageView {
+        StageView {
+            name: name.into(),
+            state,
+            effects,
+            attempt: 1,
+            started: None,
+            finished: None,
+            holds: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Whether it is declared to have this effect.
+    pub fn has(&self, effect: StageEffect) -> bool {
+        self.effects.as_ref().is_some_and(|effects| effects.contains(&effect))
+    }
+
+    /// Whether it has this effect, or nobody says what it does.
+    pub fn may_have(&self, effect: StageEffect) -> bool {
+        self.effects.as_ref().is_none_or(|effects| effects.contains(&effect))
+    }
+
+    /// When it came to the state that it is in.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.finished.or(self.started)
+    }
 }
 
 /// One run of the pipeline.
@@ -64,6 +154,8 @@ pub struct RunView {
     pub url: String,
     pub branch: BranchName,
     pub commit: CommitId,
+    /// Who asked for it, as the service calls them; empty where it does not say.
+    pub by: String,
     pub state: RunState,
     pub started: Timestamp,
     pub finished: Option<Timestamp>,
@@ -72,12 +164,12 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// Whether the stages with this effect all ran to success; `None` where no stage is declared to have it,
-    /// then the run's own end counts.
+    /// Whether the stages with this effect all went through; `None` where no stage is declared to have it, then the
+    /// run's own end counts.
     pub fn effect_done(&self, effect: StageEffect) -> Option<bool> {
-        let mut with_effect = self.stages.iter().filter(|stage| stage.effects.contains(&effect)).peekable();
+        let mut with_effect = self.stages.iter().filter(|stage| stage.has(effect)).peekable();
         with_effect.peek()?;
-        Some(with_effect.all(|stage| stage.state.succeeded()))
+        Some(with_effect.all(|stage| stage.state.went_through()))
     }
 
     /// Whether a stage with this effect may still run.
@@ -88,6 +180,30 @@ impl RunView {
         if self.stages.is_empty() {
             return true;
         }
-        self.stages.iter().any(|stage| stage.effects.contains(&effect) && !stage.state.is_over())
+        self.stages.iter().any(|stage| stage.may_have(effect) && !stage.state.is_over())
+    }
+
+    /// When the last of the stages with this effect ended; where none is declared to have it, when the run did. A run
+    /// that waits for something else has done with it all the same.
+    pub fn effect_ended(&self, effect: StageEffect) -> Option<Timestamp> {
+        let with_effect = self.stages.iter().filter(|stage| stage.has(effect));
+        with_effect.filter_map(|stage| stage.finished).max().or(self.finished)
+    }
+
+    /// The first stage that failed or was cancelled.
+    pub fn failed_stage(&self) -> Option<&StageView> {
+        let of = |result| self.stages.iter().find(move |stage| stage.state == RunState::Completed(result));
+        of(RunResult::Failed).or_else(|| of(RunResult::Canceled))
+    }
+
+    /// The stages that the configuration does not declare.
+    pub fn undeclared(&self) -> Vec<String> {
+        let unknown = self.stages.iter().filter(|stage| stage.effects.is_none());
+        unknown.map(|stage| stage.name.clone()).collect()
+    }
+
+    /// The stages that are held, and who may let them go on.
+    pub fn held(&self) -> impl Iterator<Item = &StageView> {
+        self.stages.iter().filter(|stage| stage.state == RunState::WaitsForApproval)
     }
 }

@@ -44,6 +44,19 @@ pub enum Propagation {
     Write,
 }
 
+/// Who starts a run of the release pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStart {
+    /// keyslot asks for one, on exactly the commit that carries the change.
+    #[default]
+    Asked,
+    /// The push to the release branch does; a second one is never asked for.
+    Push,
+    /// A person, where keyslot cannot see; what the vaults hold tells.
+    Hand,
+}
+
 /// What happens to the code after the old key is retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -100,10 +113,13 @@ pub struct Policy {
     pub promotion: Promotion,
     pub base_branch: BranchName,
     pub pulls: PullPolicy,
+    pub run_start: RunStart,
     /// What pull requests say, where a team wants other words than keyslot's.
     pub pull_template: Option<String>,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
+    /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.
+    pub accepted_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,
     /// In the order in which they are restarted within a stamp; all are consumers.
     pub workloads: Vec<WorkloadName>,

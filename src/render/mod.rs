@@ -35,6 +35,7 @@ pub mod sarif;
 mod sarif_rule;
 pub mod schema;
 pub mod span;
+pub mod stages;
 pub mod status_json;
 pub mod trace;
 pub mod verify;

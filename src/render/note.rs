@@ -1,17 +1,20 @@
-//! Notes on the consumers, in words.
+//! Notes on the consumers and on runs beside the rotation, in words.
 
 use std::collections::BTreeMap;
 
 use super::span;
 use crate::model::StampName;
-use crate::rotation::Note;
+use crate::rotation::{Note, RunBeside};
 
 /// One line each, under a heading; empty where there is nothing to note.
 pub fn notes(notes: &BTreeMap<Note, Vec<StampName>>) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    let lines = notes.iter().map(|(note, stamps)| format!("  {} ({})\n", words(note), named(stamps)));
+    let lines = notes.iter().map(|(note, stamps)| match stamps.as_slice() {
+        [] => format!("  {}\n", words(note)),
+        stamps => format!("  {} ({})\n", words(note), named(stamps)),
+    });
     format!("worth knowing:\n{}", lines.collect::<String>())
 }
 
@@ -33,10 +36,25 @@ pub fn words(note: &Note) -> String {
                 span::rfc3339(*at)
             )
         }
+        Note::RunBeside(run) => run_beside(run),
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),
     }
+}
+
+fn run_beside(beside: &RunBeside) -> String {
+    let RunBeside { run, branch, commit, url, waiting, who } = beside;
+    let run = format!("run {run} of {branch} at {}", commit.short());
+    if waiting.is_empty() {
+        return format!("{run} is under way and may put the old slot back into the vaults: {url}");
+    }
+    let who = if who.is_empty() { String::new() } else { format!(" by {}", who.join(" or ")) };
+    format!(
+        "{run} waits for approval of {}{who} and may put the old slot back into the vaults: do not approve it before the \
+         new key is confirmed ({url})",
+        waiting.join(", ")
+    )
 }
 
 fn named(stamps: &[StampName]) -> String {

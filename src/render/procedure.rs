@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reason::{pull_wait, remedy, why};
-use super::span;
+use super::{span, stages};
 use crate::model::{
-    BranchName, BranchView, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, RunView, SlotUse,
+    BranchName, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, SlotUse, StageEffect,
     StageView,
 };
 use crate::rotation::{Leg, Opened, Reason, Report};
@@ -71,13 +71,33 @@ pub struct RunV1 {
     pub commit: String,
     /// `queued`, `running`, `waits-for-approval`, `succeeded`, `partially-succeeded`, `failed`, `canceled` or `skipped`.
     pub state: String,
+    /// Who asked for it; empty where the service does not say.
+    pub by: String,
     pub stages: Vec<StageV1>,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StageV1 {
     pub name: String,
+    /// As a run's.
     pub state: String,
+    /// What it does, as the configuration declares it; null where it does not.
+    pub effects: Option<Vec<String>>,
+    /// Counts from 1; a retry makes one more.
+    pub attempt: u32,
+    /// RFC 3339: when it came to this state, where that is known.
+    pub since: Option<String>,
+    /// What holds it, and who may open that.
+    pub held_by: Vec<String>,
+    /// What failed in it; null where nothing did, or nothing could be read.
+    pub failure: Option<FailureV1>,
+}
+
+/// What a stage that failed printed last. Whatever looks like a key is struck out.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FailureV1 {
+    pub step: String,
+    pub lines: Vec<String>,
 }
 
 /// What is waited for.
@@ -105,7 +125,7 @@ pub fn procedure(report: &Report, held: &[Reason]) -> Option<ProcedureV1> {
         to: to.to_string(),
         proposal: change(report, code, &opened.proposal_branch(leg)),
         release: code.and_then(|code| release(report, code, opened, leg)),
-        run: code.and_then(|code| run(report, code.deployed())),
+        run: run(report),
         waits: held.iter().map(wait).collect(),
     })
 }
@@ -148,19 +168,38 @@ fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Op
     })
 }
 
-fn run(report: &Report, deployed: &BranchView) -> Option<RunV1> {
-    let runs = report.world.runs.as_ref()?.get()?;
-    let ours = |run: &&RunView| run.branch == deployed.branch && run.commit == deployed.head;
-    let view = runs.iter().find(ours)?;
-    let stage =
-        |stage: &StageView| StageV1 { name: stage.name.clone(), state: state(stage.state).to_owned() };
+fn run(report: &Report) -> Option<RunV1> {
+    let view = stages::followed(&report.world)?;
     Some(RunV1 {
         id: view.id.to_string(),
         url: view.url.clone(),
         commit: view.commit.to_string(),
         state: state(view.state).to_owned(),
+        by: view.by.clone(),
         stages: view.stages.iter().map(stage).collect(),
     })
+}
+
+fn stage(view: &StageView) -> StageV1 {
+    let failure = view.failure.as_ref();
+    StageV1 {
+        name: view.name.clone(),
+        state: state(view.state).to_owned(),
+        effects: view.effects.as_ref().map(|all| all.iter().map(|one| effect(*one).to_owned()).collect()),
+        attempt: view.attempt,
+        since: view.since().map(span::rfc3339),
+        held_by: view.holds.iter().map(stages::hold).collect(),
+        failure: failure.map(|it| FailureV1 { step: it.step.clone(), lines: it.lines.clone() }),
+    }
+}
+
+fn effect(effect: StageEffect) -> &'static str {
+    match effect {
+        StageEffect::WritesVaults => "writes-vaults",
+        StageEffect::RollsPods => "rolls-pods",
+        StageEffect::SwitchesTraffic => "switches-traffic",
+        StageEffect::Destroys => "destroys",
+    }
 }
 
 fn reads(reads: SlotUse) -> &'static str {
@@ -211,10 +250,24 @@ pub fn human(procedure: &ProcedureV1) -> String {
     if let Some(run) = &procedure.run {
         line("run", format!("{} {} {}", run.id, run.state, run.url).trim_end().to_owned());
         for stage in &run.stages {
-            line("", format!("{}: {}", stage.name, stage.state));
+            line("", in_words(stage));
+            for printed in stage.failure.iter().flat_map(|failure| &failure.lines) {
+                line("", format!("  | {printed}"));
+            }
         }
     }
     text
+}
+
+fn in_words(stage: &StageV1) -> String {
+    let attempt = if stage.attempt > 1 { format!(" (attempt {})", stage.attempt) } else { String::new() };
+    let since = stage.since.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
+    let held = match stage.held_by.as_slice() {
+        [] => String::new(),
+        held => format!(": {}", held.join(" and ")),
+    };
+    let undeclared = if stage.effects.is_none() { ", not declared" } else { "" };
+    format!("{}{attempt}: {}{since}{held}{undeclared}", stage.name, stage.state)
 }
 
 fn told(change: &ChangeV1) -> String {
@@ -231,4 +284,36 @@ fn told(change: &ChangeV1) -> String {
 
 fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HoldKind, StageFailure, StageHold};
+
+    #[test]
+    fn a_stage_is_told_with_its_attempt_what_holds_it_and_what_failed() {
+        let hold = StageHold {
+            kind: HoldKind::Approval,
+            name: "Approval".to_owned(),
+            who: vec!["Ada".to_owned()],
+            url: String::new(),
+        };
+        let effects = Some(vec![StageEffect::WritesVaults]);
+        let waiting = StageView {
+            attempt: 2,
+            holds: vec![hold],
+            ..StageView::new("infra", RunState::WaitsForApproval, effects)
+        };
+        let told = stage(&waiting);
+        assert_eq!(in_words(&told), "infra (attempt 2): waits-for-approval: approval by Ada");
+        assert_eq!(told.effects, Some(vec!["writes-vaults".to_owned()]));
+        let failed = StageView {
+            failure: Some(StageFailure { step: "apply".to_owned(), lines: vec!["no".to_owned()] }),
+            ..StageView::new("surprise", RunState::Completed(RunResult::Failed), None)
+        };
+        let told = stage(&failed);
+        assert_eq!(in_words(&told), "surprise: failed, not declared");
+        assert_eq!(told.failure.map(|failure| failure.lines), Some(vec!["no".to_owned()]));
+    }
 }

@@ -7,7 +7,7 @@ use crate::model::{
     Blindness, BranchName, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
     Validity,
 };
-use crate::rotation::{Gate, Phase, Reason, Subject, Why};
+use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
 /// Why it does not happen yet, as one sentence without a full stop.
 pub fn why(reason: &Reason) -> String {
@@ -91,15 +91,54 @@ pub fn why(reason: &Reason) -> String {
         Why::BranchReads { reads, wanted } => {
             format!("{subject} reads {}, not the {wanted} key alone", slot_use(*reads))
         }
-        Why::RunUnderWay { commit } => format!("run {subject} of {} is under way", commit.short()),
-        Why::RunWaitsForApproval { commit, stages } => {
-            format!("run {subject} of {} waits for approval of {}", commit.short(), stages.join(", "))
+        Why::RunUnderWay { branch, commit, url } => {
+            format!("run {subject} of {branch} at {} is under way ({url})", commit.short())
+        }
+        Why::RunWaitsForApproval { branch, commit, url, waiting } => {
+            let Waiting { stages, who } = &**waiting;
+            let who = match who.as_slice() {
+                [] => String::new(),
+                who => format!(", by {}", who.join(" or ")),
+            };
+            let stages = stages.join(", ");
+            format!(
+                "run {subject} of {branch} at {} waits for approval of {stages}{who} ({url})",
+                commit.short()
+            )
         }
         Why::RunJustEnded { until } => format!(
             "run {subject} has just ended, and what it may have written is not to be seen for certain before {}",
             span::time(*until)
         ),
-        Why::RunFailed { url } => format!("run {subject} did not succeed ({url})"),
+        Why::RunFailed { url, failed: None } => format!("run {subject} did not succeed ({url})"),
+        Why::RunFailed { url, failed: Some(failed) } => {
+            let FailedStage { stage, step, lines } = &**failed;
+            let step = if step.is_empty() { String::new() } else { format!(" at “{step}”") };
+            let lines: String = lines.iter().map(|line| format!("\n      | {line}")).collect();
+            format!("run {subject} did not succeed: the stage {stage} failed{step} ({url}){lines}")
+        }
+        Why::RunCanceled { url } => format!("somebody cancelled run {subject} ({url})"),
+        Why::StagesUndeclared { stages, url } => format!(
+            "the pipeline has stages of which the configuration does not say what they do: {} (seen in {url})",
+            stages.join(", ")
+        ),
+        Why::StagesNotSkipped { stages } => format!(
+            "a run would move traffic or destroy a release unit with {}, which is neither skipped nor accepted",
+            stages.join(", ")
+        ),
+        Why::RunOfOlderUnit { live, url } => format!(
+            "traffic was moved by a later run of {live} ({url}): a run of {subject} would take its unit's place"
+        ),
+        Why::RunAwaited { commit } => {
+            format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
+        }
+        Why::RunByHand { commit, skip } => {
+            let without = match skip.as_slice() {
+                [] => String::new(),
+                skip => format!(", without {}", skip.join(", ")),
+            };
+            format!("a person starts the pipeline on {subject} at {commit}{without}; the vaults will tell")
+        }
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
         }
@@ -488,7 +527,25 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
         Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
-        Why::RunFailed { .. } => "look at the run; when it can pass, run it again",
+        Why::RunFailed { .. } => {
+            "mend what failed; then retry the stage, or run the pipeline again on the same commit with the same stages left \
+             out"
+        }
+        Why::RunCanceled { .. } => {
+            "ask who cancelled it, and why; when it may run, run it again on the same commit with the same stages left out"
+        }
+        Why::StagesUndeclared { .. } => {
+            "declare each under [[environment.NAME.release.pipeline.stage]], with its effects or none"
+        }
+        Why::StagesNotSkipped { .. } => {
+            "add it to `skip` under [environment.NAME.release.pipeline], or to `accept` there, with `because`"
+        }
+        Why::RunOfOlderUnit { .. } => {
+            "name the live release branch under [environment.NAME.release], and give the other unit the key by its own \
+             route or let it go"
+        }
+        Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
+        Why::RunByHand { .. } => "start it; nothing else is needed here",
         Why::RunDidNotWrite { .. } => {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
         }

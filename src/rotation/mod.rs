@@ -45,10 +45,10 @@ pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, restart_target, rotation_id};
-pub use note::{Note, notes};
+pub use note::{Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use reach::Reach;
-pub use reason::{Opens, Reason, Subject, Why, later};
+pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, later};
 pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
 pub use report::{

@@ -1,4 +1,5 @@
-//! What is worth knowing of the consumers although it holds nothing: for `status` and `explain`.
+//! What is worth knowing of the consumers, and of runs beside the rotation, although it holds nothing: for `status`
+//! and `explain`.
 //!
 //! Nothing is decided by a note. The same one of several stamps is one note.
 
@@ -6,7 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{ClusterView, CronJobView, Manager, ObjectName, Policy, StampName, WorkloadName, World};
+use crate::model::{
+    BranchName, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView, RunId, RunView,
+    StageEffect, StampName, WorkloadName, World,
+};
 
 /// One thing worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +27,26 @@ pub enum Note {
     SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
+    /// A run of other code than the rotation's may put the old slot back: it runs, or waits to be let on.
+    RunBeside(RunBeside),
+}
+
+/// A run that may yet write the vaults, and is none of the rotation's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunBeside {
+    pub run: RunId,
+    pub branch: BranchName,
+    pub commit: CommitId,
+    pub url: String,
+    /// Stages that wait for an approval.
+    pub waiting: Vec<String>,
+    pub who: Vec<String>,
 }
 
 /// The notes on what was seen, each with the stamps that it is about.
 pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
     let mut notes: BTreeMap<Note, Vec<StampName>> = BTreeMap::new();
+    notes.extend(runs_beside(world).map(|run| (Note::RunBeside(run), Vec::new())));
     for stamp in &policy.stamps {
         let vault = world.vaults.get(&stamp.name).and_then(|seen| seen.get());
         if let Some(at) = vault.and_then(|vault| vault.expires) {
@@ -40,6 +59,23 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
         }
     }
     notes
+}
+
+fn runs_beside(world: &World) -> impl Iterator<Item = RunBeside> {
+    let runs = world.runs.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
+    let deployed = world.code.as_ref().and_then(|seen| seen.get()).map(ReleaseView::deployed);
+    let is_ours = move |run: &RunView| {
+        deployed.is_some_and(|code| run.commit == code.head && run.branch == code.branch)
+    };
+    let beside = runs.filter(move |run| run.effect_ahead(StageEffect::WritesVaults) && !is_ours(run));
+    beside.map(|run| RunBeside {
+        run: run.id.clone(),
+        branch: run.branch.clone(),
+        commit: run.commit.clone(),
+        url: run.url.clone(),
+        waiting: run.held().map(|stage| stage.name.clone()).collect(),
+        who: run.held().flat_map(|stage| &stage.holds).flat_map(|hold| hold.who.clone()).collect(),
+    })
 }
 
 fn of_cluster(policy: &Policy, cluster: &ClusterView) -> Vec<Note> {

@@ -74,6 +74,23 @@ impl fmt::Display for Subject {
     }
 }
 
+/// What a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub stages: Vec<String>,
+    /// Who could approve, as far as the service says.
+    pub who: Vec<String>,
+}
+
+/// What is known of the stage that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStage {
+    pub stage: String,
+    pub step: String,
+    /// Its last lines.
+    pub lines: Vec<String>,
+}
+
 /// Why a gate holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -186,11 +203,16 @@ pub enum Why {
         wanted: Slot,
     },
     RunUnderWay {
+        branch: BranchName,
         commit: CommitId,
+        url: String,
     },
     RunWaitsForApproval {
+        branch: BranchName,
         commit: CommitId,
-        stages: Vec<String>,
+        /// Where it is approved.
+        url: String,
+        waiting: Box<Waiting>,
     },
     /// What it may have written is not to be seen for certain before then.
     RunJustEnded {
@@ -198,6 +220,35 @@ pub enum Why {
     },
     RunFailed {
         url: String,
+        failed: Option<Box<FailedStage>>,
+    },
+    /// Somebody cancelled it.
+    RunCanceled {
+        url: String,
+    },
+    /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
+    StagesUndeclared {
+        stages: Vec<String>,
+        url: String,
+    },
+    /// A run would move traffic or destroy a unit, and nobody accepted that.
+    StagesNotSkipped {
+        stages: Vec<String>,
+    },
+    /// A later run of another branch moved traffic: this branch's unit is not the live one, and a run of it would take
+    /// the newer one's place.
+    RunOfOlderUnit {
+        live: BranchName,
+        url: String,
+    },
+    /// The push has started one, or will.
+    RunAwaited {
+        commit: CommitId,
+    },
+    /// A person starts it.
+    RunByHand {
+        commit: CommitId,
+        skip: Vec<String>,
     },
     /// The run wrote the vaults, yet this vault does not hold the key.
     RunDidNotWrite {
@@ -533,6 +584,12 @@ impl Why {
             Why::RunWaitsForApproval { .. } => "run-waits-for-approval",
             Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
+            Why::RunCanceled { .. } => "run-canceled",
+            Why::StagesUndeclared { .. } => "stages-undeclared",
+            Why::StagesNotSkipped { .. } => "stages-not-skipped",
+            Why::RunOfOlderUnit { .. } => "run-of-older-unit",
+            Why::RunAwaited { .. } => "run-awaited",
+            Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultByHand { .. } => "vault-by-hand",
@@ -619,6 +676,10 @@ impl Why {
             | Why::MergedUnreviewed { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
+            | Why::RunCanceled { .. }
+            | Why::StagesUndeclared { .. }
+            | Why::StagesNotSkipped { .. }
+            | Why::RunOfOlderUnit { .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
@@ -674,6 +735,8 @@ impl Why {
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
+            | Why::RunAwaited { .. }
+            | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
             | Why::UnitOfOlderCode { .. }
             | Why::VaultSettling { .. }
@@ -746,6 +809,7 @@ impl Reason {
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
+            | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),
             _ => after(pace.people),

@@ -145,6 +145,10 @@ pub enum Command {
     CancelRun {
         run: RunId,
     },
+    /// Has the failed stages run again.
+    RetryRun {
+        run: RunId,
+    },
     /// Approves the stage that the run waits at.
     ApproveRun {
         run: RunId,

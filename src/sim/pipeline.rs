@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::command::{DeploymentPatch, Reply};
+use super::config::{Accepting, PipelineTrigger};
 use super::events::Event;
 use super::refusal::Refusal;
 use super::repository::Lookup;
@@ -13,7 +14,7 @@ use super::secrets_map::{self, Part, Template};
 use super::time::after;
 use super::vault::SecretValue;
 use super::world::World;
-use crate::model::{BranchName, CommitId, KeyMaterial, RunId, RunResult, RunState, StageEffect};
+use crate::model::{BranchName, CommitId, KeyKind, KeyMaterial, RunId, RunResult, RunState, StageEffect};
 
 /// One stage of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct StageRun {
     pub state: RunState,
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
+    /// Counts from 1.
+    pub attempt: u32,
 }
 
 /// One run.
@@ -33,6 +36,8 @@ pub struct Run {
     pub commit: CommitId,
     pub skip: Vec<String>,
     pub by: String,
+    /// Whether a push started it.
+    pub pushed: bool,
     pub queued: Timestamp,
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
@@ -48,6 +53,11 @@ impl Run {
     /// As the pipeline service writes it.
     pub fn id(&self) -> RunId {
         run_id(self.number)
+    }
+
+    /// How often it was begun: a retry begins it again.
+    pub fn attempt(&self) -> u32 {
+        self.stages.iter().map(|stage| stage.attempt).max().unwrap_or(1)
     }
 
     /// When anything of it last changed.
@@ -82,6 +92,9 @@ impl World {
             return Err(Refusal::Invalid(format!("the commit {commit} is not on {branch}")));
         }
         let config = self.config_arc();
+        if config.pipeline.accepting == Accepting::Disabled {
+            return Err(Refusal::Invalid("the pipeline is disabled".to_owned()));
+        }
         let stages = &config.pipeline.stages;
         if let Some(unknown) = skip.iter().find(|name| stages.iter().all(|stage| stage.name != **name)) {
             return Err(Refusal::Invalid(format!("the pipeline has no stage {unknown}")));
@@ -97,6 +110,7 @@ impl World {
             },
             started: None,
             finished: None,
+            attempt: 1,
         });
         self.runs.push(Run {
             number,
@@ -104,6 +118,7 @@ impl World {
             commit,
             skip: skip.to_vec(),
             by: by.to_owned(),
+            pushed: false,
             queued: self.now,
             started: None,
             finished: None,
@@ -116,6 +131,66 @@ impl World {
         let wait = config.pipeline.queue.pick(self.seed.of("queue").at(number));
         self.queue.push(after(self.now, wait), Event::RunStarts(number));
         Ok(Reply::Run(run_id(number)))
+    }
+
+    /// A push to the release branch starts a run, where the pipeline is set up so.
+    pub(super) fn pushed_to(&mut self, branch: &BranchName, by: &str) {
+        let config = self.config_arc();
+        if config.pipeline.trigger != PipelineTrigger::Push || *branch != config.repository.release {
+            return;
+        }
+        if self.start_run(branch, None, &[], by).is_ok()
+            && let Some(run) = self.runs.last_mut()
+        {
+            run.pushed = true;
+        }
+    }
+
+    /// The stages that failed, and what would have come after them, have their turn again.
+    pub(super) fn retry_run(&mut self, id: &RunId) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let run = self.runs.iter_mut().find(|run| &run.id() == id);
+        let run = run.ok_or_else(|| Refusal::NotFound(format!("the run {id}")))?;
+        if !matches!(run.state, RunState::Completed(RunResult::Failed | RunResult::Canceled)) {
+            return Err(Refusal::Invalid(format!("the run {id} has nothing to retry")));
+        }
+        for stage in &mut run.stages {
+            match stage.state {
+                RunState::Completed(RunResult::Failed | RunResult::Canceled) => stage.attempt += 1,
+                RunState::Completed(RunResult::Skipped) if !run.skip.contains(&stage.name) => {}
+                _ => continue,
+            }
+            (stage.state, stage.started, stage.finished) = (RunState::Queued, None, None);
+        }
+        (run.state, run.started, run.finished, run.problem) = (RunState::Queued, Some(now), None, None);
+        let number = run.number;
+        self.queue.push(now, Event::RunStarts(number));
+        Ok(Reply::Run(run_id(number)))
+    }
+
+    /// What a stage has printed. Pipelines print what they should not, too.
+    pub fn stage_log(&self, id: &RunId, stage: &str) -> Option<String> {
+        let run = self.run(id)?;
+        let stage = run.stages.iter().find(|known| known.name == stage)?;
+        let mut lines: Vec<String> =
+            (1..=60).map(|line| format!("{}: step {line} of 60", stage.name)).collect();
+        if stage.state == RunState::Completed(RunResult::Failed) {
+            let kind = KeyKind::read_write(crate::model::Slot::Primary);
+            if let Some(key) = self.account.current(kind) {
+                lines.push(format!("debug: AccountKey={};", key.material.expose()));
+            }
+            lines.extend(run.problem.clone());
+            lines.push("##[error]Bash exited with code '1'.".to_owned());
+        }
+        let at = stage.started.unwrap_or(run.queued).strftime("%Y-%m-%dT%H:%M:%S.%7fZ").to_string();
+        Some(lines.iter().map(|line| format!("{at} {line}\n")).collect())
+    }
+
+    /// Whether this attempt of a stage fails before it does anything.
+    fn is_to_fail(&self, number: u64, place: usize) -> bool {
+        let fails = self.config.pipeline.stages.get(place).map_or(0, |stage| stage.fails);
+        let run = self.runs.iter().find(|run| run.number == number);
+        run.and_then(|run| run.stages.get(place)).is_some_and(|stage| stage.attempt <= fails)
     }
 
     pub(super) fn cancel_run(&mut self, id: &RunId) -> Result<Reply, Refusal> {
@@ -136,7 +211,7 @@ impl World {
         let now = self.now;
         let Some(run) = self.live_run(number) else { return };
         run.state = RunState::Running;
-        run.started = Some(now);
+        run.started = run.started.or(Some(now));
         self.begin_stage(number);
     }
 
@@ -199,6 +274,9 @@ impl World {
 
     /// A third into a stage: Terraform has read the account and begins to write; Helm begins to upgrade.
     pub(super) fn stage_acts(&mut self, number: u64, place: usize) {
+        if self.is_to_fail(number, place) {
+            return;
+        }
         for effect in self.stage_effects(number, place) {
             match effect {
                 StageEffect::WritesVaults => self.begin_apply(number, place),
@@ -286,7 +364,14 @@ impl World {
     pub(super) fn stage_ends(&mut self, number: u64, place: usize) {
         let now = self.now;
         let effects = self.stage_effects(number, place);
+        let fails = self.is_to_fail(number, place);
         let Some(run) = self.live_run(number) else { return };
+        if !run.stages.get(place).is_some_and(|stage| stage.state == RunState::Running) {
+            return;
+        }
+        if fails {
+            run.problem = Some("Error: the apply was refused: 409 Conflict".to_owned());
+        }
         let failed = run.problem.is_some();
         if let Some(stage) = run.stages.get_mut(place) {
             let result = if failed { RunResult::Failed } else { RunResult::Succeeded };

@@ -152,6 +152,7 @@ impl World {
                 if moved {
                     self.counters.pushed(&branch);
                     self.refresh_pulls_after(&branch, &by);
+                    self.pushed_to(&branch, &by);
                 }
                 Ok(Reply::Pushed { moved })
             }
@@ -175,6 +176,7 @@ impl World {
                 self.start_run(&branch, commit.as_ref(), &skip, &by)
             }
             Command::CancelRun { run } => self.cancel_run(&run),
+            Command::RetryRun { run } => self.retry_run(&run),
             Command::ApproveRun { run } => self.approve_run(&run),
             Command::Patch { stamp, workload, patch } => {
                 let place = self.alive(&stamp)?;

@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use keyslot::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
 use keyslot::adapters::git::Git;
+use keyslot::adapters::github::actions::{Actions, ActionsSettings};
 use keyslot::adapters::github::{GitHub, GitHubSettings};
 use keyslot::adapters::http::Http;
 use keyslot::adapters::token::FixedToken;
@@ -77,6 +78,8 @@ impl Desk {
                 azure_devops::host(),
                 recorded(azure_devops::router(place.shared.clone(), devops), &said[azure_devops::HOST]),
             );
+        let builder =
+            builder.face(github::actions::logs_host(), github::actions::logs_router(place.shared.clone()));
         let turning = place.shared.clone().run(builder.stopped());
         builder.spawn(turning);
         let wire = builder.start().unwrap();
@@ -106,6 +109,32 @@ impl Desk {
         };
         change(&mut settings);
         GitHub::new(settings, &self.http, self.clock())
+    }
+
+    pub fn actions(&self) -> Actions {
+        self.actions_with(|_| {})
+    }
+
+    /// keyslot's adapter for the world's pipeline as a workflow.
+    pub fn actions_with(&self, change: impl FnOnce(&mut ActionsSettings)) -> Actions {
+        let stages = self.with(|world| {
+            let stages = world.config().pipeline.stages.iter();
+            stages.map(|stage| (stage.name.clone(), stage.effects.clone())).collect()
+        });
+        let mut settings = ActionsSettings {
+            api: "https://api.github.com".parse().unwrap(),
+            owner: "afmc".to_owned(),
+            repository: "platform".to_owned(),
+            workflow: "release.yml".to_owned(),
+            token: Arc::new(FixedToken::new(GITHUB_TOKEN.to_owned())),
+            stages,
+            accepted: Vec::new(),
+            skip_input: Some("skip".to_owned()),
+            inputs: BTreeMap::new(),
+            dispatches: true,
+        };
+        change(&mut settings);
+        Actions::new(settings, &self.http, self.clock())
     }
 
     pub fn devops(&self) -> AzureDevOps {
@@ -151,6 +180,8 @@ pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOp
         pipeline: PipelineRef::Name("release".to_owned()),
         credential: DevOpsCredential::Pat(Arc::new(FixedToken::new(PAT.to_owned()))),
         stages,
+        accepted: Vec::new(),
+        parameters: BTreeMap::new(),
         recent: 50,
     }
 }

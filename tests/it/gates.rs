@@ -47,14 +47,11 @@ fn run(state: RunState, stage: RunState) -> RunView {
         url: "https://pipelines.example/11".to_owned(),
         branch: "release/0".into(),
         commit: CommitId::new("e".repeat(40)),
+        by: "ada".to_owned(),
         state,
         started: at(90_000),
         finished: None,
-        stages: vec![StageView {
-            name: "deploy-infrastructure".to_owned(),
-            state: stage,
-            effects: vec![StageEffect::WritesVaults],
-        }],
+        stages: vec![StageView::new("deploy-infrastructure", stage, Some(vec![StageEffect::WritesVaults]))],
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, Salt, SharedStore, Slot,
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt, SharedStore, Slot,
     StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
@@ -195,6 +195,8 @@ pub fn policy(config: &WorldConfig) -> Policy {
         flip_back: FlipBack::No,
         base_branch: config.repository.base.clone(),
         pulls: PullPolicy { board: false, ..PullPolicy::default() },
+        run_start: RunStart::Asked,
+        accepted_stages: Vec::new(),
         skip_stages: config
             .pipeline
             .stages

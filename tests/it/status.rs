@@ -165,6 +165,7 @@ fn every_hold_is_told_with_its_evidence_its_age_and_its_remedy() {
         url: "https://pipelines.example/11".to_owned(),
         branch: "release/0".into(),
         commit: CommitId::new("e".repeat(40)),
+        by: "ada".to_owned(),
         state: RunState::Running,
         started: at(90_000),
         finished: None,

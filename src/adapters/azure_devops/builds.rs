@@ -23,8 +23,24 @@ pub(super) struct Build {
     start_time: Option<Timestamp>,
     finish_time: Option<Timestamp>,
     last_changed_date: Option<String>,
+    requested_for: Option<Person>,
     #[serde(rename = "_links", default)]
     links: Links,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Person {
+    display_name: Option<String>,
+}
+
+/// A log as the list of logs has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Log {
+    pub(super) id: u64,
+    #[serde(default)]
+    pub(super) line_count: u64,
 }
 
 #[derive(Deserialize, Default)]
@@ -46,6 +62,11 @@ impl Build {
             .clone()
             .or_else(|| self.finish_time.map(|at| at.to_string()))
             .unwrap_or_default()
+    }
+
+    /// Its page.
+    pub(super) fn url(&self) -> &str {
+        &self.links.web.href
     }
 
     /// A run that waits for an approval is “in progress” here; only its stages tell.
@@ -79,6 +100,7 @@ impl Build {
             state,
             started: self.start_time.or(self.queue_time).unwrap_or(Timestamp::UNIX_EPOCH),
             finished: self.finish_time,
+            by: self.requested_for.and_then(|person| person.display_name).unwrap_or_default(),
             url: self.links.web.href,
             stages,
         }

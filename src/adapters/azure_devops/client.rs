@@ -1,7 +1,8 @@
 //! Requests to Azure DevOps: sign-in, pages, delays.
 //!
 //! Azure DevOps slows callers down before it refuses them, and says so with `Retry-After` on answers of status 200:
-//! the next request waits that long. Writes are sent once.
+//! the next request waits that long, or until the limit is reset where nothing is left of it. Writes are sent once, a
+//! second apart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,18 @@ use crate::ports::{Clock, Effect, Fault};
 
 const API_VERSION: &str = "7.1";
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+
 /// The most that one page is asked for.
 const PAGE: usize = 100;
 
 /// A delay that the service asks for on success is obeyed up to this long; Azure DevOps itself delays by at most
 /// 30 s.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Between two writes.
+const APART: Duration = Duration::from_secs(1);
 
 pub(super) struct Client {
     http: Http,
@@ -40,6 +47,8 @@ pub(super) struct Client {
     /// Ends in `/_apis/`.
     apis: Result<Url, String>,
     not_before: Mutex<Option<Timestamp>>,
+    /// When the last write left. Held while the next one waits for its turn.
+    wrote: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +63,14 @@ impl Client {
             path.pop_if_empty().push(&settings.project).push("_apis").push("");
         });
         let apis = extended.map(|()| apis).map_err(|()| format!("{} is no address", settings.organization));
-        Client { http, clock, credential: settings.credential.clone(), apis, not_before: Mutex::default() }
+        Client {
+            http,
+            clock,
+            credential: settings.credential.clone(),
+            apis,
+            not_before: Mutex::default(),
+            wrote: Mutex::default(),
+        }
     }
 
     /// Reads one JSON value. Throttled, interrupted and failed reads are asked again, a few times.
@@ -82,6 +98,31 @@ impl Client {
             Err(fault) if fault.kind == Blindness::Missing => Ok(None),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Reads a text.
+    pub(super) async fn text(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<String, Fault> {
+        let look = || self.get_once(what, subject, path, query, TEXT);
+        let answer = Backoff::default().read(self.clock.as_ref(), look).await?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// Reads a list that has no pages.
+    pub(super) async fn whole_list<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, Fault> {
+        let listed: Listed<T> = self.read(what, subject, path, query).await?;
+        Ok(listed.value)
     }
 
     /// Reads a list, page by page, until it ends or there are `most`.
@@ -124,7 +165,7 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Answer, Fault> {
-        Backoff::default().read(self.clock.as_ref(), || self.get_once(what, subject, path, query)).await
+        Backoff::default().read(self.clock.as_ref(), || self.get_once(what, subject, path, query, JSON)).await
     }
 
     async fn get_once(
@@ -133,9 +174,11 @@ impl Client {
         subject: &str,
         path: &str,
         query: &[(&str, &str)],
+        accept: HeaderValue,
     ) -> Result<Answer, ReadError> {
-        let request =
+        let mut request =
             self.request(Method::GET, what, subject, path, query).await.map_err(ReadError::Final)?;
+        request.headers_mut().insert(ACCEPT, accept);
         let answer = self.send(request).await.map_err(|error| match error.nothing_was_sent() {
             true => ReadError::Final(error.fault(what, subject)),
             false => ReadError::Later(error.fault(what, subject), None),
@@ -152,8 +195,19 @@ impl Client {
         }
     }
 
-    /// Sends one write, once.
+    /// Sends one write, once, a second after the last one.
     pub(super) async fn write(&self, what: &str, subject: &str, path: &str, body: &Value) -> Effect<Value> {
+        let mut wrote = self.wrote.lock().await;
+        if let Some(next) = wrote.map(|last| last + APART).filter(|next| *next > self.clock.now()) {
+            self.clock.sleep_until(next).await;
+        }
+        let end = self.post(what, subject, path, body).await;
+        *wrote = Some(self.clock.now());
+        end
+    }
+
+    /// Sends one POST, once.
+    pub(super) async fn post(&self, what: &str, subject: &str, path: &str, body: &Value) -> Effect<Value> {
         let mut request = match self.request(Method::POST, what, subject, path, &[]).await {
             Ok(request) => request,
             Err(fault) => return Effect::NotSent(fault),
@@ -216,10 +270,22 @@ impl Client {
             self.clock.sleep_until(until).await;
         }
         let answer = self.http.send(request, None).await?;
-        let delay = answer.retry_after().filter(|_| answer.status.is_success());
+        let delay = asked_delay(&answer, self.clock.now()).filter(|_| answer.status.is_success());
         *self.not_before.lock().await = delay.map(|delay| self.clock.now() + delay.min(LONGEST_DELAY));
         Ok(answer)
     }
+}
+
+/// How long the service wants us to stay away: what it says outright, else until the limit that is used up is reset.
+fn asked_delay(answer: &Answer, now: Timestamp) -> Option<Duration> {
+    let number = |name: &str| answer.header(name)?.trim().parse::<f64>().ok();
+    let used_up = || number("x-ratelimit-remaining").filter(|left| *left <= 0.0);
+    let reset = || {
+        used_up()?;
+        let reset = Timestamp::from_second(number("x-ratelimit-reset")? as i64).ok()?;
+        reset.duration_since(now).try_into().ok()
+    };
+    answer.retry_after().or_else(reset)
 }
 
 fn parse<T: DeserializeOwned>(what: &str, subject: &str, answer: &Answer) -> Result<T, Fault> {

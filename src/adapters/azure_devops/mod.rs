@@ -1,12 +1,15 @@
 //! The `Pipeline` port over Azure DevOps.
 //!
 //! Runs are read as builds (they can be filtered and paged; a run's id is its build's id), stages from the build's
-//! timeline. A run is started once, pinned to a commit, and the answer's commit is compared with the one that was
-//! asked for. What a stage does to the world is not Azure DevOps' to say: the settings declare it by stage name.
+//! timeline. What a stage does to the world is not Azure DevOps' to say: the settings declare it by stage name. Who may
+//! approve is asked only while a stage waits for it, what a failed stage printed only for the newest runs.
 
+mod approvals;
 mod builds;
 mod client;
+mod preview;
 mod refusal;
+mod start;
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,16 +17,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
+use approvals::Approval;
 use builds::Build;
 use client::Client;
+use timeline::Timeline;
 
 use super::http::Http;
+use super::log_tail;
 use super::token::TokenSource;
-use crate::model::{Blindness, BranchName, CommitId, RunId, RunView, StageEffect, StageView};
+use crate::model::{
+    Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageFailure,
+    StageView,
+};
 use crate::ports::{Clock, Effect, Fault, Pipeline};
 
 /// Which pipeline.
@@ -53,9 +62,16 @@ pub struct AzureDevOpsSettings {
     pub credential: DevOpsCredential,
     /// What each stage does, by the stage's name in the YAML.
     pub stages: BTreeMap<String, Vec<StageEffect>>,
+    /// Stages that move traffic or destroy a unit, and may run all the same.
+    pub accepted: Vec<String>,
+    /// What a run is given besides, by the names of the pipeline's parameters.
+    pub parameters: BTreeMap<String, String>,
     /// How many runs back a look goes; runs that are still going are seen however old.
     pub recent: usize,
 }
+
+/// Of how many failed runs what they printed is read.
+const EXPLAINED: usize = 3;
 
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
@@ -70,11 +86,14 @@ pub struct AzureDevOps {
 type Finished = BTreeMap<(u64, String), Vec<StageView>>;
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Definition {
     id: u32,
     name: String,
     #[serde(default)]
     path: String,
+    #[serde(default)]
+    queue_status: String,
 }
 
 impl AzureDevOps {
@@ -96,13 +115,19 @@ impl AzureDevOps {
         format!("Azure DevOps pipeline {pipeline} of project {}", self.settings.project)
     }
 
-    /// The pipeline's number; looked up by name once.
+    /// The pipeline's number; looked up once. A number that no pipeline has would give an empty list of runs, which says
+    /// that nothing is under way.
     async fn pipeline(&self) -> Result<u32, Fault> {
-        let name = match &self.settings.pipeline {
-            PipelineRef::Id(id) => return Ok(*id),
-            PipelineRef::Name(name) => name,
+        let look = async || match &self.settings.pipeline {
+            PipelineRef::Id(id) => self.definition(*id).await.map(|definition| definition.id),
+            PipelineRef::Name(name) => self.find(name).await,
         };
-        self.pipeline.get_or_try_init(|| self.find(name)).await.copied()
+        self.pipeline.get_or_try_init(look).await.copied()
+    }
+
+    async fn definition(&self, id: u32) -> Result<Definition, Fault> {
+        let path = format!("build/definitions/{id}");
+        self.client.read("look the pipeline up", &self.subject(), &path, &[]).await
     }
 
     async fn find(&self, name: &str) -> Result<u32, Fault> {
@@ -148,14 +173,18 @@ impl AzureDevOps {
         let newest = [("definitions", pipeline.as_str()), ("queryOrder", "queueTimeDescending")];
         let mut builds: Vec<Build> =
             self.client.list(what, &subject, "build/builds", &newest, self.settings.recent).await?;
-        let going = [("definitions", pipeline.as_str()), ("statusFilter", "inProgress")];
-        builds.extend(self.client.list::<Build>(what, &subject, "build/builds", &going, usize::MAX).await?);
+        // One that was queued while the pipeline was paused may wait for weeks, and then run.
+        for state in ["inProgress", "notStarted"] {
+            let going = [("definitions", pipeline.as_str()), ("statusFilter", state)];
+            builds
+                .extend(self.client.list::<Build>(what, &subject, "build/builds", &going, usize::MAX).await?);
+        }
         // The same run may be in both lists; then the second one was read later.
         let by_id: BTreeMap<u64, Build> = builds.into_iter().map(|build| (build.id, build)).collect();
         Ok(by_id.into_values().rev().collect())
     }
 
-    async fn stages(&self, build: &Build) -> Result<Vec<StageView>, Fault> {
+    async fn stages(&self, build: &Build, explain: bool) -> Result<Vec<StageView>, Fault> {
         let key = (build.id, build.changed());
         if let Some(known) = self.finished.lock().await.get(&key) {
             return Ok(known.clone());
@@ -163,47 +192,54 @@ impl AzureDevOps {
         let what = format!("read the stages of run {}", build.id);
         let path = format!("build/builds/{}/timeline", build.id);
         let timeline: Option<Value> = self.client.read_if_there(&what, &self.subject(), &path).await?;
-        let stages = match timeline {
-            Some(timeline) => timeline::stages(timeline, &self.settings.stages)
-                .map_err(|why| Fault::new(Blindness::Unintelligible, &what, self.subject(), why))?,
-            None => Vec::new(),
-        };
+        let timeline = Timeline::parse(timeline.unwrap_or_default())
+            .map_err(|why| Fault::new(Blindness::Unintelligible, &what, self.subject(), why))?;
+        let approvals = self.approvals(&timeline, build).await;
+        let mut stages = timeline.stages(&self.settings.stages, &approvals, build.url());
+        let failed = RunState::Completed(RunResult::Failed);
+        if explain && let Some(stage) = stages.iter_mut().find(|stage| stage.state == failed) {
+            stage.failure = self.failure(build, &timeline, &stage.name).await;
+        }
         if build.state().is_over() {
             self.finished.lock().await.insert(key, stages.clone());
         }
         Ok(stages)
     }
 
-    /// Whether the run that was just started is the one that was asked for.
-    async fn confirm(&self, run: u64, answered: Option<String>, commit: &CommitId) -> Effect<RunId> {
-        let what = format!("run the pipeline at {}", commit.short());
-        let started = match answered {
-            Some(version) => Ok(version),
-            None => {
-                let path = format!("build/builds/{run}");
-                self.client
-                    .read::<Build>(&what, &self.subject(), &path, &[])
-                    .await
-                    .map(|build| build.source_version)
-            }
-        };
-        match started {
-            Ok(version) if version.eq_ignore_ascii_case(commit.as_str()) => {
-                Effect::Applied(RunId::new(run.to_string()))
-            }
-            Ok(version) => Effect::Unknown(
-                Fault::new(
-                    Blindness::Unintelligible,
-                    what,
-                    self.subject(),
-                    format!("run {run} was started, but on commit “{version}”"),
-                )
-                .remedy(format!(
-                    "cancel run {run}, and find out why the pipeline does not run the commit that it is given"
-                )),
-            ),
-            Err(fault) => Effect::Unknown(fault),
+    /// Who may approve. Where that cannot be read, the stage waits all the same.
+    async fn approvals(&self, timeline: &Timeline, build: &Build) -> BTreeMap<String, Approval> {
+        let open = timeline.open_approvals();
+        if open.is_empty() || build.state().is_over() {
+            return BTreeMap::new();
         }
+        let ids = open.join(",");
+        let query = [("approvalIds", ids.as_str()), ("$expand", "steps")];
+        let what = "read who may approve";
+        let read = self.client.whole_list(what, &self.subject(), "pipelines/approvals", &query).await;
+        read.map(approvals::by_id).unwrap_or_default()
+    }
+
+    /// What the failed step printed last. It helps and decides nothing, so it may be missing.
+    async fn failure(&self, build: &Build, timeline: &Timeline, stage: &str) -> Option<StageFailure> {
+        let failed = timeline.failed(stage)?;
+        let text = match failed.log {
+            Some(log) => self.log(build, log).await.unwrap_or_default(),
+            None => String::new(),
+        };
+        let printed = log_tail::tail(&text);
+        let lines = if printed.is_empty() { log_tail::tail(&failed.noted.join("\n")) } else { printed };
+        Some(StageFailure { step: failed.step, lines })
+    }
+
+    /// The end of a log: how long it is, stands in the list of logs.
+    async fn log(&self, build: &Build, log: u64) -> Option<String> {
+        const LINES: u64 = 40;
+        let what = "read the log of a failed step";
+        let path = format!("build/builds/{}/logs", build.id);
+        let logs: Vec<builds::Log> = self.client.whole_list(what, &self.subject(), &path, &[]).await.ok()?;
+        let count = logs.iter().find(|listed| listed.id == log)?.line_count;
+        let from = count.saturating_sub(LINES).to_string();
+        self.client.text(what, &self.subject(), &format!("{path}/{log}"), &[("startLine", &from)]).await.ok()
     }
 }
 
@@ -212,11 +248,18 @@ impl Pipeline for AzureDevOps {
     async fn runs(&self) -> Result<Vec<RunView>, Fault> {
         let pipeline = self.pipeline().await?;
         let mut branches = BTreeSet::new();
+        let mut explained = 0;
         let mut runs = Vec::new();
         for build in self.builds(pipeline).await? {
             let newest_of_branch = branches.insert(build.source_branch.clone());
-            let stages = match newest_of_branch || !build.state().is_over() {
-                true => self.stages(&build).await?,
+            let state = build.state();
+            let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
+            let stages = match newest_of_branch || !state.is_over() {
+                true => {
+                    explained += usize::from(explain);
+                    // A stage of a run that goes on may have failed already.
+                    self.stages(&build, explain || !state.is_over()).await?
+                }
                 false => Vec::new(),
             };
             runs.push(build.view(stages));
@@ -225,30 +268,6 @@ impl Pipeline for AzureDevOps {
     }
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
-        let what = format!("run the pipeline on {branch} at {}", commit.short());
-        let pipeline = match self.pipeline().await {
-            Ok(pipeline) => pipeline,
-            Err(fault) => return Effect::NotSent(fault),
-        };
-        let itself = json!({ "refName": format!("refs/heads/{branch}"), "version": commit.as_str() });
-        let body = json!({ "resources": { "repositories": { "self": itself } }, "stagesToSkip": skip });
-        let path = format!("pipelines/{pipeline}/runs");
-        match self.client.write(&what, &self.subject(), &path, &body).await {
-            Effect::Applied(run) => match run.get("id").and_then(Value::as_u64) {
-                Some(id) => {
-                    let version = run.pointer("/resources/repositories/self/version").and_then(Value::as_str);
-                    self.confirm(id, version.map(str::to_owned), commit).await
-                }
-                None => Effect::Unknown(Fault::new(
-                    Blindness::Unintelligible,
-                    what,
-                    self.subject(),
-                    "the answer to the start of a run names no run",
-                )),
-            },
-            Effect::Refused(fault) => Effect::Refused(fault),
-            Effect::NotSent(fault) => Effect::NotSent(fault),
-            Effect::Unknown(fault) => Effect::Unknown(fault),
-        }
+        self.start_run(branch, commit, skip).await
     }
 }

@@ -34,14 +34,16 @@ pub(super) fn of(answer: &Answer, what: &str, subject: &str) -> Option<Fault> {
     }
     let why = words(answer);
     match status {
+        StatusCode::UNAUTHORIZED if why.contains("expired") => {
+            fault(Blindness::Forbidden, why, "the personal access token has expired: make a new one")
+        }
         StatusCode::UNAUTHORIZED => {
             fault(Blindness::Forbidden, why, "the token is missing, expired, or of another organization")
         }
-        StatusCode::FORBIDDEN => fault(
-            Blindness::Forbidden,
-            why,
-            "the token needs Build (read and execute), and its owner the right to queue this pipeline",
-        ),
+        StatusCode::FORBIDDEN => {
+            let right = missing_right(&why);
+            fault(Blindness::Forbidden, why, right)
+        }
         StatusCode::NOT_FOUND => fault(
             Blindness::Missing,
             why,
@@ -55,6 +57,17 @@ pub(super) fn of(answer: &Answer, what: &str, subject: &str) -> Option<Fault> {
         }
         status if status.is_server_error() => fault(Blindness::Unreachable, why, ""),
         _ => fault(Blindness::Unintelligible, why, ""),
+    }
+}
+
+/// Which right a refusal is about, where its words tell.
+fn missing_right(why: &str) -> &'static str {
+    if why.contains("Queue builds") || why.contains("QueueBuilds") {
+        "its owner needs “Queue builds” on this pipeline (Pipelines, Security), and the token the scope Build (read and execute)"
+    } else if why.contains("View builds") || why.contains("ViewBuilds") {
+        "its owner needs “View builds” on this pipeline (Pipelines, Security), and the token the scope Build (read)"
+    } else {
+        "the token needs Build (read and execute), and its owner the right to queue this pipeline"
     }
 }
 

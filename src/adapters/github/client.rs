@@ -31,7 +31,7 @@ use crate::model::Blindness;
 use crate::ports::{Clock, Fault, Permit};
 
 /// The version that still has `merge_commit_sha`; 2026-03-10 drops it.
-const API_VERSION: &str = "2022-11-28";
+pub(super) const API_VERSION: &str = "2022-11-28";
 
 /// More pages than any list that keyslot reads can honestly have.
 const MOST_PAGES: usize = 30;

@@ -6,6 +6,7 @@
 //! was approved before its last push, and a question to GraphQL where a rule wants what only that tells. Writes are
 //! never repeated.
 
+pub mod actions;
 mod bulletin;
 mod change;
 mod checks;

@@ -45,7 +45,7 @@ pub use read::{Settings, SettingsFile};
 pub use readers::{LogSettings, ReaderSettings};
 pub use release::{
     ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, ReleaseSettings, StageSettings,
-    TokenKind, azure_devops, github_api,
+    TokenKind, Trigger, azure_devops, github_api,
 };
 pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
 pub use value::{Span, TokenPlace, WebAddress};

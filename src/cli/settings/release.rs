@@ -1,12 +1,12 @@
 //! The release procedure: how a merged change reaches the vaults.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{
-    MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, StageEffect, matches,
-};
+use crate::model::{MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, RunStart, StageEffect, matches};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,17 +123,30 @@ fn github_token() -> TokenPlace {
 #[serde(rename_all = "kebab-case")]
 pub enum PipelineKind {
     AzureDevops,
+    /// A workflow of the forge's repository.
+    GithubActions,
     /// A person starts it; keyslot watches the vaults.
     Manual,
+}
+
+/// What starts a run of a GitHub workflow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// keyslot does (`workflow_dispatch`).
+    #[default]
+    Dispatch,
+    /// The push to the release branch does, and keyslot waits for its run.
+    Push,
 }
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a pipeline is its number or its name")]
 pub enum PipelineName {
-    /// `definitionId` in its address.
+    /// `definitionId` in its address; a workflow's id.
     Number(u32),
-    /// With its folder where the name alone is not unique: `\\release\\prod`.
+    /// A workflow's file name. For Azure DevOps the pipeline's name, with its folder where the name alone is not unique: `\\release\\prod`.
     Name(String),
 }
 
@@ -166,9 +179,24 @@ pub struct PipelineSettings {
     pub token: Option<TokenPlace>,
     #[serde(default)]
     pub token_kind: TokenKind,
+    /// GitHub Actions only.
+    #[serde(default, skip_serializing_if = "Trigger::is_usual")]
+    pub trigger: Trigger,
+    /// GitHub Actions only: the workflow's input that takes the jobs to leave out, with commas between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_input: Option<String>,
     /// Stages that a run started by keyslot leaves out.
     #[serde(default)]
     pub skip: Vec<String>,
+    /// What a run is given besides: the pipeline's parameters, the workflow's inputs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// Stages that move traffic or destroy a unit, and may run all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<String>,
+    /// Why they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     #[serde(default, rename = "stage")]
     pub stages: Vec<StageSettings>,
 }
@@ -183,7 +211,22 @@ pub struct StageSettings {
     pub effects: Vec<StageEffect>,
 }
 
+impl Trigger {
+    fn is_usual(&self) -> bool {
+        *self == Trigger::Dispatch
+    }
+}
+
 impl PipelineSettings {
+    /// Who starts runs.
+    pub fn run_start(&self) -> RunStart {
+        match (self.kind, self.trigger) {
+            (PipelineKind::Manual, _) => RunStart::Hand,
+            (PipelineKind::GithubActions, Trigger::Push) => RunStart::Push,
+            (PipelineKind::GithubActions | PipelineKind::AzureDevops, _) => RunStart::Asked,
+        }
+    }
+
     /// The organization's address, as `https://dev.azure.com/ORGANIZATION`.
     ///
     /// # Errors

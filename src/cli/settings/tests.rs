@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::StorePlace;
-use crate::model::{FlipBack, MergeMethod, Merging, Promotion, Route, SharedStore, WorkloadName};
+use crate::model::{FlipBack, MergeMethod, Merging, Promotion, Route, RunStart, SharedStore, WorkloadName};
 
 const EXAMPLE: &str = include_str!("../../../fixtures/keyslot.example.toml");
 
@@ -309,6 +309,54 @@ fn stages_that_would_harm_must_be_skipped() {
         &format!("{pipeline}.pipeline"),
         &["kind = \"manual\""],
     );
+}
+
+#[test]
+fn a_stage_that_would_harm_runs_only_when_a_person_accepts_it_by_name_and_says_why() {
+    let skip = "skip = [\"switch_traffic\", \"destroy_previous\"]";
+    let accept = |rest: &str| changed(skip, &format!("skip = [\"switch_traffic\"]\n{rest}"));
+    let accepted = accept("accept = [\"destroy_previous\"]\nbecause = \"there is one unit\"");
+    let settings = parse(&accepted).unwrap();
+    let policy = file(settings).choose(None).unwrap().policy(None);
+    assert_eq!(policy.accepted_stages, ["destroy_previous"]);
+    for (rest, words) in [
+        ("accept = [\"destroy_previous\"]", "nobody says why"),
+        ("accept = [\"destroy_previous\"]\nbecause = \" \"", "nobody says why"),
+        ("accept = [\"destroy_previos\"]\nbecause = \"x\"", "did you mean “destroy_previous”?"),
+    ] {
+        let error = parse(&accept(rest)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_workflow_needs_an_input_to_leave_jobs_out_and_none_where_the_push_starts_it() {
+    let workflow = |rest: &str| {
+        let actions = changed("kind = \"azure-devops\"", "kind = \"github-actions\"");
+        let actions = actions.replace("pipeline = 42\n", "pipeline = \"release.yml\"\n");
+        let skip = "skip = [\"switch_traffic\", \"destroy_previous\"]";
+        actions.replace(skip, rest)
+    };
+    let skip = "skip = [\"switch_traffic\", \"destroy_previous\"]";
+    let accept = "accept = [\"switch_traffic\", \"destroy_previous\"]\nbecause = \"one unit\"";
+    let run_start =
+        |text: &str| parse(text).map(|settings| file(settings).choose(None).unwrap().policy(None).run_start);
+    assert_eq!(
+        run_start(&workflow(&format!("{skip}\nskip_input = \"leave_out\""))).unwrap(),
+        RunStart::Asked
+    );
+    assert_eq!(run_start(&workflow(&format!("{accept}\ntrigger = \"push\""))).unwrap(), RunStart::Push);
+    for (rest, words) in [
+        (skip.to_owned(), "the workflow needs an input"),
+        (format!("{skip}\nskip_input = \"leave_out\"\ntrigger = \"push\""), "takes nothing from keyslot"),
+        ("trigger = \"push\"".to_owned(), "moves traffic and would run"),
+        (format!("{accept}\ntrigger = \"push\"\nparameters = {{ a = \"b\" }}"), "takes nothing from keyslot"),
+    ] {
+        let error = parse(&workflow(&rest)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let azure = changed(skip, &format!("{skip}\nskip_input = \"leave_out\""));
+    assert!(parse(&azure).unwrap_err().to_string().contains("is for GitHub Actions"));
 }
 
 #[test]

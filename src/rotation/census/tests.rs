@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::{
     Ages, Blindness, BranchName, Caller, Credential, FlipBack, Identity, KeyDeed, KeyDeeds, Pace, Policy,
-    PullPolicy, Requests, Route, SharedStore, SignOff, StampFacts, StampName,
+    PullPolicy, Requests, Route, RunStart, SharedStore, SignOff, StampFacts, StampName,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -22,7 +22,9 @@ fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         pulls: PullPolicy::default(),
+        run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        accepted_stages: Vec::new(),
         restart_budget: 3,
         stamps: vec![StampFacts {
             name: StampName::new("north"),

@@ -2,11 +2,11 @@
 //!
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
-use super::super::attempt::{Repeat, may_try};
+use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{Propagation, Route, RunView, StageEffect};
+use super::super::{Context, FailedStage, Gate, Reason, Stand, Step, Subject, Why};
+use crate::model::{EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::RunEnded;
@@ -40,12 +40,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::Held(others);
     }
     // Newest first. A run of other code that wrote the vaults later has undone ours.
-    let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run)).find(is_ours);
+    let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run));
+    let on_commit = on_commit.filter(is_ours).find(|run| !left_vaults_out(run));
     match on_commit {
         Some(run) if wrote_vaults(run) => after_run(ctx, run, vaults),
         Some(run) if run.state.is_over() => {
-            let why = Why::RunFailed { url: run.url.clone() };
-            Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), why)]))
+            Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), ended_ill(run))]))
         }
         Some(run) => Stand::unless(ctx.holding(vec![held_by(run)])),
         None => start(ctx, runs),
@@ -62,12 +62,35 @@ fn held_by(run: &RunView) -> Reason {
 }
 
 fn wrote_vaults(run: &RunView) -> bool {
-    run.effect_done(StageEffect::WritesVaults).unwrap_or(run.state.succeeded())
+    run.effect_done(StageEffect::WritesVaults).unwrap_or(run.state.went_through())
+}
+
+/// It ended well, and was never to write the vaults.
+fn left_vaults_out(run: &RunView) -> bool {
+    let skipped = RunState::Completed(RunResult::Skipped);
+    let mut writers = run.stages.iter().filter(|stage| stage.has(StageEffect::WritesVaults)).peekable();
+    run.state.went_through() && writers.peek().is_some() && writers.all(|stage| stage.state == skipped)
+}
+
+/// It is over, and the stages that write the vaults did not all go through.
+fn ended_ill(run: &RunView) -> Why {
+    let url = run.url.clone();
+    let stage = run.failed_stage();
+    let canceled = RunState::Completed(RunResult::Canceled);
+    if run.state == canceled && stage.is_none_or(|stage| stage.state == canceled) {
+        return Why::RunCanceled { url };
+    }
+    let failed = stage.map(|stage| {
+        let (step, lines) =
+            stage.failure.as_ref().map(|it| (it.step.clone(), it.lines.clone())).unwrap_or_default();
+        Box::new(FailedStage { stage: stage.name.clone(), step, lines })
+    });
+    Why::RunFailed { url, failed }
 }
 
 /// The run wrote the vaults: they follow soon, or somebody has to look.
 fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand {
-    if let Some(finished) = run.finished
+    if let Some(finished) = run.effect_ended(StageEffect::WritesVaults)
         && later(finished, ctx.policy.settle + ctx.policy.vault_lag) < ctx.now
     {
         let why = Why::RunDidNotWrite { url: run.url.clone() };
@@ -83,21 +106,37 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let code = view.deployed();
-    let mut reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
-    reasons.extend(ctx.holding(release_known(view)));
-    reasons.extend(ctx.holding(under_way(runs.iter())));
+    let subject = Subject::Branch(code.branch.clone());
+    let (commit, skip) = (code.head.clone(), ctx.policy.skip_stages.clone());
+    let awaited = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
+    match ctx.policy.run_start {
+        RunStart::Asked => {}
+        RunStart::Push => return awaited(Why::RunAwaited { commit }),
+        RunStart::Hand => return awaited(Why::RunByHand { commit, skip }),
+    }
+    let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
+    reasons.extend(release_known(view));
+    reasons.extend(under_way(runs.iter()));
+    reasons.extend(predicate::may_start(ctx, &code.branch, runs));
+    let reasons = ctx.holding(reasons);
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
-    let step = Step::Deploy {
-        leg: ctx.leg,
-        branch: code.branch.clone(),
-        commit: code.head.clone(),
-        skip: ctx.policy.skip_stages.clone(),
-    };
-    let subject = Subject::Branch(code.branch.clone());
+    let step = Step::Deploy { leg: ctx.leg, branch: code.branch.clone(), commit, skip };
+    if looked_too_soon(ctx, &step) {
+        return Stand::Held(vec![Reason::new(gate, subject, Why::NotSeen(EvidenceKey::Runs))]);
+    }
     match may_try(ctx, gate, &subject, &step, Repeat::After(ctx.policy.settle)) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(vec![*reason]),
     }
+}
+
+/// An earlier try may have arrived, and the list that does not show its run was read before it had to: a second one is
+/// only asked for on a look that is late enough.
+fn looked_too_soon(ctx: &Context<'_>, step: &Step) -> bool {
+    let Some(record) = ctx.record(step).filter(|record| may_have_been_sent(record)) else { return false };
+    let until = later(record.intended_at, ctx.policy.settle);
+    let seen_at = ctx.world.runs.as_ref().map(|seen| seen.at);
+    until <= ctx.now && seen_at.is_none_or(|at| at < until)
 }

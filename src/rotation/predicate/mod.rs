@@ -12,6 +12,7 @@ mod readers;
 mod rights;
 mod room;
 mod runs;
+mod starting;
 mod usage;
 mod vaults;
 mod workloads;
@@ -26,6 +27,7 @@ pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use room::{Fits, autoscaler, fits, room, surge, takes_away};
 pub use runs::{no_hazard, under_way};
+pub use starting::may_start;
 pub use usage::{logs_reach, logs_readable, none_refused, own_region, unused_in_logs};
 pub use vaults::{propagated, synced};
 pub use workloads::{

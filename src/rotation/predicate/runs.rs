@@ -1,10 +1,11 @@
 //! What the pipeline may do meanwhile, and what it has just done.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{EvidenceKey, RunResult, RunState, RunView, StageEffect};
+use super::super::{Context, Gate, Reason, Subject, Waiting, Why};
+use crate::model::{EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
 
 /// No run is under way, on any branch, that could write the vaults or the account; and what those that have ended
 /// may have written has been seen.
@@ -41,21 +42,24 @@ fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
 /// A run whose stages were not read may have done anything.
 fn may_have_written(run: &RunView) -> bool {
     let skipped = RunState::Completed(RunResult::Skipped);
-    let writes = |stage: &crate::model::StageView| stage.effects.contains(&StageEffect::WritesVaults);
+    let writes = |stage: &StageView| stage.may_have(StageEffect::WritesVaults);
     run.stages.is_empty() || run.stages.iter().any(|stage| writes(stage) && stage.state != skipped)
 }
 
 /// The same run as a reason to wait for it.
 pub fn under_way(run: &RunView) -> Why {
-    let waiting: Vec<String> = run
-        .stages
-        .iter()
-        .filter(|stage| stage.state == RunState::WaitsForApproval)
-        .map(|stage| stage.name.clone())
-        .collect();
-    if waiting.is_empty() {
-        Why::RunUnderWay { commit: run.commit.clone() }
-    } else {
-        Why::RunWaitsForApproval { commit: run.commit.clone(), stages: waiting }
+    let (branch, commit, url) = (run.branch.clone(), run.commit.clone(), run.url.clone());
+    let stages: Vec<String> = run.held().map(|stage| stage.name.clone()).collect();
+    if stages.is_empty() {
+        return Why::RunUnderWay { branch, commit, url };
+    }
+    let holds: Vec<&StageHold> = run.held().flat_map(|stage| &stage.holds).collect();
+    let who: BTreeSet<&String> = holds.iter().flat_map(|hold| &hold.who).collect();
+    let place = holds.iter().map(|hold| &hold.url).find(|url| !url.is_empty());
+    Why::RunWaitsForApproval {
+        branch,
+        commit,
+        url: place.cloned().unwrap_or(url),
+        waiting: Box::new(Waiting { stages, who: who.into_iter().cloned().collect() }),
     }
 }

@@ -20,8 +20,9 @@ pub use clusters::{
     location_names, region_of,
 };
 pub use services::{
-    AccountConfig, ChecksConfig, KeyAges, KeyColumn, ListerConfig, LogTable, LogsConfig, MergeMethod,
-    OutsiderConfig, PeopleConfig, PipelineConfig, RegionConfig, RepositoryConfig, StageConfig, VaultReads,
+    Accepting, AccountConfig, ChecksConfig, KeyAges, KeyColumn, ListerConfig, LogTable, LogsConfig,
+    MergeMethod, OutsiderConfig, PeopleConfig, PipelineConfig, PipelineTrigger, RegionConfig,
+    RepositoryConfig, StageConfig, VaultReads,
 };
 
 pub use cron_jobs::CronJobConfig;

@@ -260,6 +260,10 @@ pub struct StageConfig {
     pub effects: Vec<StageEffect>,
     /// For how long it waits until somebody approves it; `None`: it needs no approval.
     pub approved_after: Option<Duration>,
+    /// Who is asked to.
+    pub approvers: Vec<String>,
+    /// How many attempts fail before one does what it is for.
+    pub fails: u32,
 }
 
 impl StageConfig {
@@ -269,8 +273,28 @@ impl StageConfig {
             takes: Span::secs(least_minutes * 60, most_minutes * 60),
             effects: effects.to_vec(),
             approved_after: None,
+            approvers: vec!["Release managers".to_owned()],
+            fails: 0,
         }
     }
+}
+
+/// What starts runs, besides whoever asks for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+pub enum PipelineTrigger {
+    #[default]
+    Asked,
+    /// Every push to the release branch.
+    Push,
+}
+
+/// Whether the pipeline takes runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+pub enum Accepting {
+    #[default]
+    Enabled,
+    Paused,
+    Disabled,
 }
 
 /// The release pipeline. Runs of one branch do not wait for each other.
@@ -281,6 +305,12 @@ pub struct PipelineConfig {
     pub identity: String,
     /// From asking until the first stage begins.
     pub queue: Span,
+    pub trigger: PipelineTrigger,
+    pub accepting: Accepting,
+    /// As a workflow: the input that takes the jobs to leave out.
+    pub skip_input: Option<String>,
+    /// For how long after it was asked for a run is on no list of the workflow's.
+    pub list_lag: Duration,
     pub stages: Vec<StageConfig>,
 }
 
@@ -290,6 +320,10 @@ impl Default for PipelineConfig {
             name: "release".to_owned(),
             identity: "c2a9e7d0-0000-4000-8000-00000000c1c1".to_owned(),
             queue: Span::secs(20, 60),
+            trigger: PipelineTrigger::Asked,
+            accepting: Accepting::Enabled,
+            skip_input: Some("skip".to_owned()),
+            list_lag: Duration::from_secs(3),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),
                 StageConfig::new("deploy-infrastructure", 12, 18, &[StageEffect::WritesVaults]),

@@ -9,7 +9,7 @@ use super::super::command::{Command, Reply};
 use super::super::fault::{Call, Operation};
 use super::super::pipeline::Run;
 use super::hub::{About, Hub};
-use crate::model::{BranchName, CommitId, RunId, RunView, StageView};
+use crate::model::{BranchName, CommitId, RunId, RunResult, RunState, RunView, StageFailure, StageView};
 use crate::ports::{Effect, Fault, Pipeline};
 
 pub(super) struct MemoryPipeline(pub Arc<Hub>);
@@ -48,16 +48,21 @@ impl Pipeline for MemoryPipeline {
 }
 
 fn view(run: &Run, with_stages: bool) -> RunView {
+    let failed = RunState::Completed(RunResult::Failed);
     let stages = run.stages.iter().filter(|_| with_stages).map(|stage| StageView {
-        name: stage.name.clone(),
-        state: stage.state,
-        effects: stage.effects.clone(),
+        attempt: stage.attempt,
+        started: stage.started,
+        finished: stage.finished,
+        failure: (stage.state == failed)
+            .then(|| StageFailure { step: stage.name.clone(), lines: run.problem.iter().cloned().collect() }),
+        ..StageView::new(stage.name.clone(), stage.state, Some(stage.effects.clone()))
     });
     RunView {
         id: run.id(),
         url: format!("https://dev.azure.com/afmc/platform/_build/results?buildId={}", run.number),
         branch: run.branch.clone(),
         commit: run.commit.clone(),
+        by: run.by.clone(),
         state: run.state,
         started: run.started.unwrap_or(run.queued),
         finished: run.finished,

@@ -48,6 +48,7 @@ pub(super) fn release(
             github::host(),
             github::router(world.clone(), GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN)),
         )
+        .face(github::actions::logs_host(), github::actions::logs_router(world.clone()))
         .face(azure_devops::host(), azure_devops::router(world.clone(), devops))
 }
 

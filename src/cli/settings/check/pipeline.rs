@@ -4,18 +4,83 @@ use std::collections::BTreeSet;
 
 use super::{Checked, Problem, keys};
 use crate::cli::settings::read::nearest;
-use crate::cli::settings::{PipelineKind, PipelineSettings, StageSettings};
+use crate::cli::settings::{PipelineKind, PipelineSettings, StageSettings, Trigger};
 use crate::model::StageEffect;
 
 pub(super) fn check(pipeline: &PipelineSettings) -> Checked {
     let below = |problem: Problem| problem.below(&keys(["release", "pipeline"]));
     match pipeline.kind {
-        PipelineKind::Manual => stage_names(pipeline).map_err(below),
+        PipelineKind::Manual => actions_only(pipeline).and_then(|()| stage_names(pipeline)).map_err(below),
         PipelineKind::AzureDevops => azure_devops(pipeline)
-            .and_then(|()| stage_names(pipeline))
-            .and_then(|()| stage_effects(pipeline))
+            .and_then(|()| actions_only(pipeline))
+            .and_then(|()| stages(pipeline))
             .map_err(below),
+        PipelineKind::GithubActions => {
+            github_actions(pipeline).and_then(|()| stages(pipeline)).map_err(below)
+        }
     }
+}
+
+fn stages(pipeline: &PipelineSettings) -> Checked {
+    stage_names(pipeline).and_then(|()| accepted(pipeline)).and_then(|()| stage_effects(pipeline))
+}
+
+/// Keys that only a workflow has.
+fn actions_only(pipeline: &PipelineSettings) -> Checked {
+    for (key, given) in
+        [("trigger", pipeline.trigger != Trigger::Dispatch), ("skip_input", pipeline.skip_input.is_some())]
+    {
+        if given {
+            let what = format!("{key} is for GitHub Actions");
+            return Err(Problem::new(keys([key]), what, "remove it, or say kind = \"github-actions\""));
+        }
+    }
+    Ok(())
+}
+
+/// A workflow leaves jobs out only through an input of its own, and not at all where the push starts it.
+fn github_actions(pipeline: &PipelineSettings) -> Checked {
+    if pipeline.pipeline.is_none() {
+        let what = "the key pipeline is missing: it names the workflow's file, as \"release.yml\"";
+        return Err(Problem::new(keys(["pipeline"]), what, "add pipeline, or say kind = \"manual\""));
+    }
+    if pipeline.trigger == Trigger::Push {
+        for (key, given) in [
+            ("skip", !pipeline.skip.is_empty()),
+            ("skip_input", pipeline.skip_input.is_some()),
+            ("parameters", !pipeline.parameters.is_empty()),
+        ] {
+            if given {
+                let what = format!("a run that the push starts takes nothing from keyslot, {key} neither");
+                let remedy = "remove it, or say trigger = \"dispatch\"";
+                return Err(Problem::new(keys([key]), what, remedy));
+            }
+        }
+    }
+    if !pipeline.skip.is_empty() && pipeline.skip_input.is_none() {
+        let what = "GitHub Actions leave no jobs out by themselves: the workflow needs an input for it";
+        let remedy = "name that input as skip_input, or accept the jobs by name with `accept` and `because`";
+        return Err(Problem::new(keys(["skip"]), what, remedy));
+    }
+    Ok(())
+}
+
+/// Who accepts a stage says which and why.
+fn accepted(pipeline: &PipelineSettings) -> Checked {
+    let described: Vec<&str> = pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
+    for (index, name) in pipeline.accept.iter().enumerate() {
+        if !described.contains(&name.as_str()) {
+            let path = vec!["accept".into(), index.into()];
+            let remedy = nearest(name, &described).unwrap_or_else(|| "add a stage of this name".into());
+            return Err(Problem::new(path, format!("no stage “{name}” is described"), remedy));
+        }
+    }
+    let reason = pipeline.because.as_deref().is_some_and(|because| !because.trim().is_empty());
+    if !pipeline.accept.is_empty() && !reason {
+        let what = "stages are accepted, and nobody says why";
+        return Err(Problem::new(keys(["accept"]), what, "add because = \"…\" beside it"));
+    }
+    Ok(())
 }
 
 fn azure_devops(pipeline: &PipelineSettings) -> Checked {
@@ -57,11 +122,12 @@ fn stage_names(pipeline: &PipelineSettings) -> Checked {
     Ok(())
 }
 
-/// A run is started only when it is known what its stages do, and never with one that moves traffic or
-/// destroys the unit behind.
+/// A run is started only when it is known what its stages do, and never with one that moves traffic or destroys the unit
+/// behind, unless a person has accepted that one by name.
 fn stage_effects(pipeline: &PipelineSettings) -> Checked {
     let runs = |stage: &&StageSettings| !pipeline.skip.contains(&stage.name);
-    for (index, stage) in pipeline.stages.iter().enumerate().filter(|(_, stage)| runs(stage)) {
+    let unanswered = |stage: &StageSettings| runs(&stage) && !pipeline.accept.contains(&stage.name);
+    for (index, stage) in pipeline.stages.iter().enumerate().filter(|(_, stage)| unanswered(stage)) {
         let harm = stage.effects.iter().find_map(|effect| match effect {
             StageEffect::SwitchesTraffic => Some("moves traffic"),
             StageEffect::Destroys => Some("destroys a release unit"),
@@ -70,7 +136,8 @@ fn stage_effects(pipeline: &PipelineSettings) -> Checked {
         if let Some(harm) = harm {
             let what = format!("the stage “{}” {harm} and would run", stage.name);
             let path = vec!["stage".into(), index.into(), "name".into()];
-            return Err(Problem::new(path, what, "add its name to skip"));
+            let remedy = "add its name to skip; or to accept, with because, where it may run all the same";
+            return Err(Problem::new(path, what, remedy));
         }
     }
     let writes = |stage: &StageSettings| stage.effects.contains(&StageEffect::WritesVaults);

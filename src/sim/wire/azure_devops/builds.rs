@@ -64,12 +64,16 @@ pub(super) async fn get(State(face): State<Face>, Path((_, _, id)): OfBuild) -> 
     }
 }
 
-/// Cancelling is the one change that a build takes.
+/// Cancelling and retrying are the changes that a build takes.
 pub(super) async fn update(
     State(face): State<Face>,
     Path((_, _, id)): OfBuild,
+    uri: Uri,
     Json(change): Json<Change>,
 ) -> Response {
+    if parameter(&uri, "retry").is_some_and(|retry| retry == "true") {
+        return retried(&face, &id);
+    }
     if change.status.as_deref() != Some("cancelling") {
         let message = "The build cannot be updated so.";
         return answer::error(StatusCode::BAD_REQUEST, "InvalidBuildException", message);
@@ -80,6 +84,35 @@ pub(super) async fn update(
             Ok(_) => answer::done(world.run(&run).map(|run| face.build(world, run)).unwrap_or_default()),
             Err(_) => answer::no_build(&id),
         }
+    })
+}
+
+#[derive(Deserialize)]
+pub(super) struct StageChange {
+    state: String,
+}
+
+/// A stage is retried, with all that comes after it. No body comes back.
+pub(super) async fn update_stage(
+    State(face): State<Face>,
+    Path((_, _, id, _)): Path<(String, String, String, String)>,
+    Json(change): Json<StageChange>,
+) -> Response {
+    match change.state.as_str() {
+        "retry" => retried(&face, &id),
+        _ => {
+            answer::error(StatusCode::BAD_REQUEST, "InvalidBuildException", "The stage cannot be updated so.")
+        }
+    }
+}
+
+fn retried(face: &Face, id: &str) -> Response {
+    face.0.shared.with(|world| match world.apply(Command::RetryRun { run: RunId::new(id) }) {
+        Ok(_) => {
+            let build = world.run(&RunId::new(id)).map(|run| face.build(world, run));
+            answer::done(build.unwrap_or_default())
+        }
+        Err(refusal) => answer::refused(&refusal),
     })
 }
 

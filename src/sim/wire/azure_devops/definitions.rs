@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::door::parameter;
 use super::{Face, PIPELINE, answer};
 use crate::sim::World;
+use crate::sim::config::Accepting;
 
 pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
     let name = parameter(&uri, "name").map(|name| name.to_ascii_lowercase());
@@ -30,9 +31,14 @@ pub(super) async fn get(State(face): State<Face>, Path((_, _, id)): Path<(String
 
 impl Face {
     pub(super) fn definition(&self, world: &World) -> Value {
+        let accepting = match world.config().pipeline.accepting {
+            Accepting::Enabled => "enabled",
+            Accepting::Paused => "paused",
+            Accepting::Disabled => "disabled",
+        };
         json!({
             "id": PIPELINE, "name": world.config().pipeline.name, "path": "\\", "type": "build", "revision": 1,
-            "queueStatus": "enabled", "quality": "definition", "uri": format!("vstfs:///Build/Definition/{PIPELINE}"),
+            "queueStatus": accepting, "quality": "definition", "uri": format!("vstfs:///Build/Definition/{PIPELINE}"),
             "url": format!("{}/_apis/build/Definitions/{PIPELINE}?revision=1", self.base()),
             "createdDate": "2026-01-01T00:00:00Z", "project": self.project(),
             "authoredBy": self.person(&self.0.access.login),

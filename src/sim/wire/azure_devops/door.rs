@@ -6,11 +6,13 @@ use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine as _;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::header::{AUTHORIZATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::{Face, answer};
+use crate::ports::Clock as _;
 
 /// One parameter of a query.
 pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
@@ -21,8 +23,13 @@ pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
 }
 
 pub(super) async fn signed_in(State(face): State<Face>, request: Request, next: Next) -> Response {
+    let now = face.0.shared.clock().now();
     match (face.knows(request.headers()), request.method()) {
-        (true, _) => next.run(request).await,
+        (true, _) if face.0.access.pat_ends.is_some_and(|end| end <= now) => {
+            let message = "Access Denied: The Personal Access Token used has expired.";
+            answer::error(StatusCode::UNAUTHORIZED, "UnauthorizedRequestException", message)
+        }
+        (true, _) => face.slowing(next.run(request).await, now),
         // Only PATCH says it plainly.
         (false, &Method::PATCH) => {
             let message = "TF400813: The user '' is not authorized to access this resource.";
@@ -56,6 +63,19 @@ pub(super) async fn is_ours(
 }
 
 impl Face {
+    /// The answer, with the wish to be left alone for a while.
+    fn slowing(&self, mut response: Response, now: Timestamp) -> Response {
+        let Some(seconds) = self.0.access.slowed else { return response };
+        let headers = response.headers_mut();
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        headers.insert("x-ratelimit-resource", HeaderValue::from_static("Build"));
+        headers.insert("x-ratelimit-delay", HeaderValue::from_static("0.100"));
+        headers.insert("x-ratelimit-limit", HeaderValue::from_static("200"));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
+        headers.insert("x-ratelimit-reset", HeaderValue::from(now.as_second() + i64::from(seconds)));
+        response
+    }
+
     fn knows(&self, headers: &HeaderMap) -> bool {
         let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match value.split_once(' ') {

@@ -1,13 +1,16 @@
 //! Azure DevOps, as much of it as running and following a pipeline needs.
 //!
-//! Definitions, builds, timelines and runs of the world's one pipeline, API version 7.1. What trips naive clients is
-//! kept: a sign-in page with status 203 for bad credentials, pages whose token is in a header, no timeline until a run
-//! has begun, no way to start a run twice as one. What runs do is the world's.
+//! Definitions, builds, timelines, logs, approvals and runs of the world's one pipeline, API version 7.1. What trips naive
+//! clients is kept: a sign-in page with status 203 for bad credentials, pages whose token is in a header, no timeline
+//! until a run has begun, no way to start a run twice as one, answers of status 200 that ask to stay away. What runs do
+//! is the world's.
 
 mod answer;
+mod approvals;
 mod builds;
 mod definitions;
 mod door;
+mod logs;
 mod runs;
 mod timeline;
 
@@ -15,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, patch};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -44,6 +47,10 @@ pub struct DevOpsAccess {
     pub login: String,
     /// How other tokens are judged; without it none is good.
     pub bearer: Option<AdmitsBearer>,
+    /// How many seconds every answer asks the caller to stay away, as the service does before it refuses.
+    pub slowed: Option<u32>,
+    /// When the personal access token ends.
+    pub pat_ends: Option<Timestamp>,
 }
 
 impl DevOpsAccess {
@@ -54,6 +61,8 @@ impl DevOpsAccess {
             pat,
             login: login.to_owned(),
             bearer: None,
+            slowed: None,
+            pat_ends: None,
         }
     }
 
@@ -77,6 +86,10 @@ pub fn router(shared: SharedWorld, access: DevOpsAccess) -> Router {
         .route("/build/builds", get(builds::list))
         .route("/build/builds/{id}", get(builds::get).patch(builds::update))
         .route("/build/builds/{id}/timeline", get(timeline::get))
+        .route("/build/builds/{id}/logs", get(logs::list))
+        .route("/build/builds/{id}/logs/{log}", get(logs::get))
+        .route("/build/builds/{id}/stages/{stage}", patch(builds::update_stage))
+        .route("/pipelines/approvals", get(approvals::list))
         .route("/pipelines/{pipeline}/runs", get(runs::list).post(runs::start))
         .route("/pipelines/{pipeline}/runs/{id}", get(runs::get))
         .layer(from_fn_with_state(face.clone(), door::is_ours));

@@ -48,8 +48,7 @@ pub(super) async fn start(
         return answer::no_pipeline(pipeline);
     }
     if order.preview_run {
-        return Json(json!({ "finalYaml": "stages: []\n", "id": -1, "pipeline": { "id": PIPELINE } }))
-            .into_response();
+        return Json(face.0.shared.with(|world| face.preview(world))).into_response();
     }
     let call = Call::of(Operation::StartRun);
     let started = face.0.shared.call(&call, |world| {
@@ -102,6 +101,20 @@ pub(super) async fn get(
 }
 
 impl Face {
+    /// The YAML that a run would have, and no run.
+    fn preview(&self, world: &World) -> Value {
+        let stages = world.config().pipeline.stages.iter();
+        let stage =
+            |name: &str| format!("- stage: {name}\n  jobs:\n  - job: work\n    steps:\n    - script: echo\n");
+        let yaml: String = stages.map(|known| stage(&known.name)).collect();
+        let pipeline = format!("{}/_apis/pipelines/{PIPELINE}", self.base());
+        json!({
+            "id": -1, "name": "", "state": "unknown", "url": format!("{pipeline}/runs/-1"),
+            "createdDate": "0001-01-01T00:00:00Z", "finalYaml": format!("trigger: none\nstages:\n{yaml}"),
+            "pipeline": { "id": PIPELINE, "name": world.config().pipeline.name, "folder": "\\", "revision": 1, "url": pipeline },
+        })
+    }
+
     fn run(&self, world: &World, run: &Run) -> Value {
         let (base, id) = (self.base(), run.number);
         let pipeline = format!("{base}/_apis/pipelines/{PIPELINE}");

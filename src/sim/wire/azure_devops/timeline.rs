@@ -47,13 +47,16 @@ fn records(run: &Run, place: usize, stage: &StageRun) -> Vec<Value> {
         RunState::Running => ("inProgress", None),
         RunState::Completed(result) => ("completed", Some(said(result))),
     };
+    let earlier: Vec<Value> = (1..stage.attempt)
+        .map(|attempt| json!({ "attempt": attempt, "timelineId": guid(&format!("timeline {attempt}")), "recordId": id("Stage") }))
+        .collect();
     let record = |kind: &str, parent: Option<String>, state: &str, result: Option<&str>| {
         json!({
-            "previousAttempts": [], "id": id(kind), "parentId": parent, "type": kind, "name": stage.name,
+            "previousAttempts": earlier, "id": id(kind), "parentId": parent, "type": kind, "name": stage.name,
             "startTime": stage.started.map(time), "finishTime": stage.finished.map(time), "currentOperation": null,
             "percentComplete": null, "state": state, "result": result, "resultCode": null, "changeId": place + 1,
             "lastModified": "0001-01-01T00:00:00", "workerName": null, "order": place + 1, "details": null,
-            "errorCount": 0, "warningCount": 0, "url": null, "log": null, "task": null, "attempt": 1,
+            "errorCount": 0, "warningCount": 0, "url": null, "log": null, "task": null, "attempt": stage.attempt,
             "identifier": stage.name,
         })
     };
@@ -61,15 +64,33 @@ fn records(run: &Run, place: usize, stage: &StageRun) -> Vec<Value> {
     match stage.state {
         RunState::WaitsForApproval => {
             records.push(record("Checkpoint", Some(id("Stage")), "inProgress", None));
-            records.push(record("Checkpoint.Approval", Some(id("Checkpoint")), "inProgress", None));
+            let mut approval = record("Checkpoint.Approval", Some(id("Checkpoint")), "inProgress", None);
+            approval["id"] = approval_id(run, stage).into();
+            approval["name"] = "Checkpoint.Approval".into();
+            records.push(approval);
         }
         RunState::Running | RunState::Completed(_) if stage.started.is_some() => {
             records.push(record("Phase", Some(id("Stage")), state, result));
             records.push(record("Job", Some(id("Phase")), state, result));
+            let mut task = record("Task", Some(id("Job")), state, result);
+            task["name"] = "Terraform apply".into();
+            task["identifier"] = Value::Null;
+            task["log"] = json!({ "id": place + 1, "type": "Container", "url": "https://dev.azure.com/log" });
+            if result == Some("failed") {
+                let issue = json!({ "type": "error", "category": "General", "message": "Bash exited with code '1'.", "data": {} });
+                task["issues"] = json!([issue]);
+                task["errorCount"] = 1.into();
+            }
+            records.push(task);
         }
         RunState::Queued | RunState::Running | RunState::Completed(_) => {}
     }
     records
+}
+
+/// Under which id the approval of a stage can be asked for. A retried stage is approved anew.
+pub(super) fn approval_id(run: &Run, stage: &StageRun) -> String {
+    guid(&format!("approval {} of {} of run {}", stage.attempt, stage.name, run.number))
 }
 
 fn said(result: RunResult) -> &'static str {

@@ -6,6 +6,7 @@
 //! 404 for whoever may not know, a `mergeable` that is null on the first look, a combined status “pending” without any
 //! status, lists that lag, limits in the headers of every answer. People (reviews, checks, merges) are the world's.
 
+pub mod actions;
 mod answer;
 mod branches;
 mod checks;
@@ -117,6 +118,7 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .route(&own("/branches/{branch}"), get(branches::get))
         .route(&own("/branches/{branch}/protection"), get(branches::protection))
         .route(&own("/rules/branches/{branch}"), get(branches::rules))
+        .merge(actions::routes())
         .layer(from_fn_with_state(face.clone(), repository::is_ours));
     Router::new()
         .merge(repository)

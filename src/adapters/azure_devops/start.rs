@@ -1,0 +1,157 @@
+//! Starting a run: once, pinned to a commit, with nothing in it that nobody has answered for.
+//!
+//! Before anything is sent, the service is asked whether the pipeline takes runs at all, and which stages it has at this
+//! commit (a preview run expands the YAML and starts nothing). A stage that is not declared, or that moves traffic or
+//! destroys and is neither left out nor accepted, refuses the start. There is no idempotency key: whoever has no answer
+//! looks at the runs before asking again.
+
+use serde_json::{Value, json};
+
+use super::{AzureDevOps, Build, preview};
+use crate::model::{Blindness, BranchName, CommitId, RunId};
+use crate::ports::{Effect, Fault};
+
+impl AzureDevOps {
+    pub(super) async fn start_run(
+        &self,
+        branch: &BranchName,
+        commit: &CommitId,
+        skip: &[String],
+    ) -> Effect<RunId> {
+        let what = format!("run the pipeline on {branch} at {}", commit.short());
+        let pipeline = match self.accepting(&what).await {
+            Ok(pipeline) => pipeline,
+            Err(end) => return end,
+        };
+        let path = format!("pipelines/{pipeline}/runs");
+        let itself = json!({ "refName": format!("refs/heads/{branch}"), "version": commit.as_str() });
+        let body = json!({
+            "resources": { "repositories": { "self": itself } }, "stagesToSkip": skip,
+            "templateParameters": self.settings.parameters,
+        });
+        if let Err(end) = self.vouched_for(&what, &path, &body, skip).await {
+            return end;
+        }
+        let started = self.client.write(&what, &self.subject(), &path, &body).await;
+        let run = match started {
+            Effect::Applied(run) => run,
+            Effect::Refused(fault) => return Effect::Refused(fault),
+            Effect::NotSent(fault) => return Effect::NotSent(fault),
+            Effect::Unknown(fault) => return Effect::Unknown(fault),
+        };
+        let Some(id) = run.get("id").and_then(Value::as_u64) else {
+            let why = "the answer to the start of a run names no run";
+            return Effect::Unknown(Fault::new(Blindness::Unintelligible, what, self.subject(), why));
+        };
+        let version = run.pointer("/resources/repositories/self/version").and_then(Value::as_str);
+        self.confirm(id, version.map(str::to_owned), commit).await
+    }
+
+    /// The number of a pipeline that takes runs.
+    async fn accepting(&self, what: &str) -> Result<u32, Effect<RunId>> {
+        let pipeline = self.pipeline().await.map_err(Effect::NotSent)?;
+        let definition = self.definition(pipeline).await.map_err(Effect::NotSent)?;
+        let refused = |why: &str, remedy: &str| {
+            let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why).remedy(remedy);
+            Err(Effect::Refused(fault))
+        };
+        match definition.queue_status.as_str() {
+            "disabled" => {
+                refused("the pipeline is disabled", "enable it (Pipelines, Settings), then run this again")
+            }
+            "paused" => refused(
+                "the pipeline is paused: a run would wait in its queue",
+                "resume it (Pipelines, Settings), then run this again",
+            ),
+            _ => Ok(pipeline),
+        }
+    }
+
+    /// Whether somebody has answered for every stage that the run would have.
+    async fn vouched_for(
+        &self,
+        what: &str,
+        path: &str,
+        body: &Value,
+        skip: &[String],
+    ) -> Result<(), Effect<RunId>> {
+        let mut preview = body.clone();
+        if let Value::Object(members) = &mut preview {
+            members.insert("previewRun".to_owned(), true.into());
+        }
+        let asked = format!("{what}: ask for its stages");
+        let answered = match self.client.post(&asked, &self.subject(), path, &preview).await {
+            Effect::Applied(answered) => answered,
+            // Nothing was started by any of these: a preview starts nothing.
+            Effect::Refused(fault) => return Err(Effect::Refused(fault)),
+            Effect::NotSent(fault) | Effect::Unknown(fault) => return Err(Effect::NotSent(fault)),
+        };
+        // A server that knows no previews would have started a run: then the answer has no YAML.
+        let Some(yaml) = answered.get("finalYaml").and_then(Value::as_str) else {
+            let why = "the server made no preview of the run: whether it has started one is not known";
+            let fault = Fault::new(Blindness::Unintelligible, asked, self.subject(), why);
+            return Err(Effect::Unknown(fault.remedy("look at the pipeline's runs")));
+        };
+        let refused = |why: String, remedy: &str| {
+            let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why).remedy(remedy);
+            Err(Effect::Refused(fault))
+        };
+        let stages = match preview::stages(yaml) {
+            Ok(stages) => stages,
+            Err(why) => {
+                return refused(
+                    why,
+                    "run the pipeline by hand; keyslot goes on when the vaults hold the new key",
+                );
+            }
+        };
+        let declared = |stage: &&String| self.settings.stages.contains_key(*stage);
+        let unknown: Vec<&str> = stages.iter().filter(|stage| !declared(stage)).map(String::as_str).collect();
+        if !unknown.is_empty() {
+            let why = format!(
+                "at this commit the pipeline has stages that are not declared: {}",
+                unknown.join(", ")
+            );
+            return refused(why, "declare what each does under [[environment.NAME.release.pipeline.stage]]");
+        }
+        let harmful: Vec<&str> =
+            stages.iter().filter(|stage| self.harms(stage, skip)).map(String::as_str).collect();
+        if !harmful.is_empty() {
+            let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
+            return refused(why, "add it to `skip`, or to `accept` with `because`");
+        }
+        Ok(())
+    }
+
+    fn harms(&self, stage: &String, skip: &[String]) -> bool {
+        let effects = self.settings.stages.get(stage);
+        let dangerous = effects.is_some_and(|effects| effects.iter().any(|effect| effect.is_dangerous()));
+        dangerous && !skip.contains(stage) && !self.settings.accepted.contains(stage)
+    }
+
+    /// Whether the run that was just started is the one that was asked for.
+    async fn confirm(&self, run: u64, answered: Option<String>, commit: &CommitId) -> Effect<RunId> {
+        let what = format!("run the pipeline at {}", commit.short());
+        let started = match answered {
+            Some(version) => Ok(version),
+            None => {
+                let path = format!("build/builds/{run}");
+                let build = self.client.read::<Build>(&what, &self.subject(), &path, &[]).await;
+                build.map(|build| build.source_version)
+            }
+        };
+        match started {
+            Ok(version) if version.eq_ignore_ascii_case(commit.as_str()) => {
+                Effect::Applied(RunId::new(run.to_string()))
+            }
+            Ok(version) => {
+                let why = format!("run {run} was started, but on commit “{version}”");
+                let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why);
+                Effect::Unknown(fault.remedy(format!(
+                    "cancel run {run}, and find out why the pipeline does not run the commit that it is given"
+                )))
+            }
+            Err(fault) => Effect::Unknown(fault),
+        }
+    }
+}

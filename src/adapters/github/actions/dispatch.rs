@@ -1,0 +1,177 @@
+//! Starting a run of a workflow.
+//!
+//! GitHub takes a branch and no commit: the branch's head is compared before, and the run's commit after. Where the
+//! answer names no run (the pinned API version answers 204), the run is the one on the list that was not there before.
+//! There is no idempotency key: whoever has no answer looks at the runs before asking again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::client::{Reply, Sent, segment};
+use super::{Actions, Run};
+use crate::model::{Blindness, BranchName, CommitId, RunId};
+use crate::ports::{Effect, Fault};
+
+/// How often the list is read for a run that was asked for, and how long it waits in between: a run is listed within
+/// seconds.
+const LOOKS: u32 = 8;
+const PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Deserialize)]
+struct Workflow {
+    #[serde(default)]
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    commit: Head,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct Dispatched {
+    workflow_run_id: u64,
+}
+
+impl Actions {
+    pub(super) async fn dispatch(
+        &self,
+        branch: &BranchName,
+        commit: &CommitId,
+        skip: &[String],
+    ) -> Effect<RunId> {
+        let what = format!("run the workflow on {branch} at {}", commit.short());
+        if let Err((why, remedy)) = self.vouched_for(skip) {
+            return Effect::Refused(self.fault(&what, why).remedy(remedy));
+        }
+        if let Err(end) = self.ready(&what, branch, commit).await {
+            return end;
+        }
+        let query = [("event", "workflow_dispatch"), ("branch", branch.as_str())];
+        let before: BTreeSet<u64> = match self.list(&query).await {
+            Ok(runs) => runs.into_iter().map(|run| run.id).collect(),
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        let path = self.workflow_path("/dispatches");
+        match self.client.write(&what, &self.subject(), &path, &self.order(branch, skip)).await {
+            Sent::Done(reply) => self.started(&what, &reply, &query, &before, commit).await,
+            Sent::Refused(fault, _) => Effect::Refused(fault),
+            Sent::Unsent(fault) => Effect::NotSent(fault),
+            Sent::Unknown(fault) => Effect::Unknown(fault),
+        }
+    }
+
+    fn fault(&self, what: &str, why: impl Into<String>) -> Fault {
+        Fault::new(Blindness::Unintelligible, what, self.subject(), why)
+    }
+
+    fn order(&self, branch: &BranchName, skip: &[String]) -> Value {
+        let mut inputs = self.settings.inputs.clone();
+        if let Some(input) = self.settings.skip_input.clone().filter(|_| !skip.is_empty()) {
+            inputs.insert(input, skip.join(","));
+        }
+        match inputs.is_empty() {
+            true => json!({ "ref": branch.as_str() }),
+            false => json!({ "ref": branch.as_str(), "inputs": inputs }),
+        }
+    }
+
+    /// Whether somebody has answered for every job that the run would have.
+    fn vouched_for(&self, skip: &[String]) -> Result<(), (String, &'static str)> {
+        if !self.settings.dispatches {
+            let why = "the push to the branch starts it, and keyslot starts no second one".to_owned();
+            return Err((why, "push to the branch, or run the workflow by hand"));
+        }
+        if !skip.is_empty() && self.settings.skip_input.is_none() {
+            let why =
+                format!("the workflow has no input that leaves jobs out, and {} must be", skip.join(", "));
+            return Err((why, "give the workflow such an input, and name it as `skip_input`"));
+        }
+        let harms = |(name, effects): &&(String, Vec<crate::model::StageEffect>)| {
+            let answered = skip.contains(name) || self.settings.accepted.contains(name);
+            effects.iter().any(|effect| effect.is_dangerous()) && !answered
+        };
+        let harmful: Vec<&str> =
+            self.settings.stages.iter().filter(harms).map(|(name, _)| name.as_str()).collect();
+        if !harmful.is_empty() {
+            let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
+            return Err((why, "add it to `skip`, or to `accept` with `because`"));
+        }
+        Ok(())
+    }
+
+    /// The workflow takes runs, and the branch stands on the commit.
+    async fn ready(&self, what: &str, branch: &BranchName, commit: &CommitId) -> Result<(), Effect<RunId>> {
+        let subject = self.subject();
+        let path = self.workflow_path("");
+        let workflow =
+            self.client.read::<Workflow>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        if !matches!(workflow.state.as_str(), "active" | "") {
+            let fault = self.fault(what, format!("the workflow is not active ({})", workflow.state));
+            return Err(Effect::Refused(
+                fault.remedy("enable it (Actions, the workflow's page), then run this again"),
+            ));
+        }
+        let path = self.path(&format!("branches/{}", segment(branch.as_str())));
+        let head = self.client.read::<Branch>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        if head.commit.sha.eq_ignore_ascii_case(commit.as_str()) {
+            return Ok(());
+        }
+        let why = format!("{branch} stands on {}, and a run would be of that", head.commit.sha);
+        Err(Effect::NotSent(self.fault(what, why).remedy("keyslot looks at the branch again")))
+    }
+
+    async fn started(
+        &self,
+        what: &str,
+        reply: &Reply,
+        query: &[(&str, &str)],
+        before: &BTreeSet<u64>,
+        commit: &CommitId,
+    ) -> Effect<RunId> {
+        let named = reply.json::<Dispatched>().ok().map(|dispatched| dispatched.workflow_run_id);
+        let found = match named {
+            Some(id) => {
+                let path = self.path(&format!("actions/runs/{id}"));
+                self.client.read::<Run>(what, &self.subject(), &path, &[]).await.map(Some)
+            }
+            None => self.look_for(query, before).await,
+        };
+        match found {
+            Ok(Some(run)) if run.head_sha.eq_ignore_ascii_case(commit.as_str()) => {
+                Effect::Applied(RunId::new(run.id.to_string()))
+            }
+            Ok(Some(run)) => {
+                let fault =
+                    self.fault(what, format!("run {} was started, but on commit “{}”", run.id, run.head_sha));
+                Effect::Unknown(fault.remedy(format!("cancel run {}: the branch has moved", run.id)))
+            }
+            Ok(None) => {
+                let fault = self.fault(what, "GitHub has taken it on, and lists no new run yet");
+                Effect::Unknown(fault.remedy("look at the workflow's runs"))
+            }
+            Err(fault) => Effect::Unknown(fault),
+        }
+    }
+
+    /// The run that was not there before: the oldest of them, for ours was asked for first.
+    async fn look_for(&self, query: &[(&str, &str)], before: &BTreeSet<u64>) -> Result<Option<Run>, Fault> {
+        for _ in 0..LOOKS {
+            let runs = self.list(query).await?;
+            let new = runs.into_iter().filter(|run| !before.contains(&run.id)).min_by_key(|run| run.id);
+            if new.is_some() {
+                return Ok(new);
+            }
+            self.clock.sleep_until(self.clock.now() + PAUSE).await;
+        }
+        Ok(None)
+    }
+}

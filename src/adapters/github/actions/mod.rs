@@ -1,0 +1,187 @@
+//! The `Pipeline` port over GitHub Actions.
+//!
+//! A run of one workflow is a run of the pipeline, and its jobs are the stages: the parts of a matrix and the jobs of a
+//! workflow that it calls count as the one job that has them. GitHub lists a job when its turn has come, so a declared
+//! one that is not listed yet is still ahead. What GitHub cannot do is told apart: a run starts at a branch's head and at
+//! no other commit, and jobs are left out only where the workflow has an input for that.
+
+mod dispatch;
+mod jobs;
+mod log;
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::client::Client;
+use crate::adapters::http::Http;
+use crate::adapters::token::TokenSource;
+use crate::model::{
+    BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
+};
+use crate::ports::{Clock, Effect, Fault, Pipeline};
+use jobs::{Job, Pending};
+use run::Run;
+
+/// What the adapter must know.
+#[derive(Clone)]
+pub struct ActionsSettings {
+    /// `https://api.github.com`, or `https://HOST/api/v3` on an own server.
+    pub api: Url,
+    pub owner: String,
+    pub repository: String,
+    /// The workflow's file name, or its id.
+    pub workflow: String,
+    pub token: Arc<dyn TokenSource>,
+    /// What each job does, in the order of the configuration.
+    pub stages: Vec<(String, Vec<StageEffect>)>,
+    /// Jobs that move traffic or destroy a unit, and may run all the same.
+    pub accepted: Vec<String>,
+    /// The workflow's input that takes the jobs to leave out.
+    pub skip_input: Option<String>,
+    /// Further inputs.
+    pub inputs: BTreeMap<String, String>,
+    /// Whether keyslot starts runs; else the push does.
+    pub dispatches: bool,
+}
+
+/// How many runs one look reads; of more, those that still go are asked for by their state.
+const RECENT: usize = 100;
+
+/// States of runs that are not over.
+const GOING: [&str; 4] = ["in_progress", "waiting", "queued", "pending"];
+
+/// Of how many failed runs what they printed is read.
+const EXPLAINED: usize = 3;
+
+/// The adapter. Cheap to clone.
+#[derive(Clone)]
+pub struct Actions {
+    client: Arc<Client>,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    settings: Arc<ActionsSettings>,
+    /// Stages of attempts that are over: they are not asked for again.
+    finished: Arc<Mutex<Finished>>,
+}
+
+type Finished = BTreeMap<(u64, u32, Option<Timestamp>), Vec<StageView>>;
+
+#[derive(Deserialize)]
+struct Runs {
+    workflow_runs: Vec<Run>,
+}
+
+impl Actions {
+    pub fn new(settings: ActionsSettings, http: &Http, clock: Arc<dyn Clock>) -> Actions {
+        let client = Client::new(settings.api.clone(), settings.token.clone(), http, Arc::clone(&clock));
+        Actions {
+            client: Arc::new(client),
+            http: http.clone(),
+            clock,
+            settings: Arc::new(settings),
+            finished: Arc::default(),
+        }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{}/{rest}", self.settings.owner, self.settings.repository)
+    }
+
+    fn workflow_path(&self, rest: &str) -> String {
+        let name: String = url::form_urlencoded::byte_serialize(self.settings.workflow.as_bytes()).collect();
+        self.path(&format!("actions/workflows/{name}{rest}"))
+    }
+
+    fn subject(&self) -> String {
+        let ActionsSettings { owner, repository, workflow, .. } = &*self.settings;
+        format!("workflow {workflow} of GitHub repository {owner}/{repository}")
+    }
+
+    async fn list(&self, query: &[(&str, &str)]) -> Result<Vec<Run>, Fault> {
+        let mut query = query.to_vec();
+        let count = RECENT.to_string();
+        query.push(("per_page", &count));
+        let (subject, path) = (self.subject(), self.workflow_path("/runs"));
+        let runs: Runs = self.client.read("list the runs", &subject, &path, &query).await?;
+        Ok(runs.workflow_runs)
+    }
+
+    /// The newest runs, and those that still go however old they are. The one that began last comes first: a run that
+    /// was started again keeps its number.
+    async fn newest(&self) -> Result<Vec<Run>, Fault> {
+        let mut runs = self.list(&[]).await?;
+        if runs.len() >= RECENT {
+            for state in GOING {
+                runs.extend(self.list(&[("status", state)]).await?);
+            }
+        }
+        // The same run may be in several lists; the later one was read later.
+        let by_id: BTreeMap<u64, Run> = runs.into_iter().map(|run| (run.id, run)).collect();
+        let mut runs: Vec<Run> = by_id.into_values().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse((run.began(), run.id)));
+        Ok(runs)
+    }
+
+    async fn stages(&self, run: &Run, explain: bool) -> Result<Vec<StageView>, Fault> {
+        let (what, subject) = (format!("read the jobs of run {}", run.id), self.subject());
+        if let Some(known) = self.finished.lock().await.get(&run.version()) {
+            return Ok(known.clone());
+        }
+        let path = self.path(&format!("actions/runs/{}/jobs", run.id));
+        let jobs: Vec<Job> = self.client.pages(&what, &subject, &path, "jobs").await?;
+        let waits = jobs.iter().any(Job::waits) || run.state() == RunState::WaitsForApproval;
+        let holds = if waits { self.holds(run).await } else { Vec::new() };
+        let mut stages = jobs::stages(&jobs, &self.settings.stages, run.state().is_over(), &holds);
+        let failed = RunState::Completed(RunResult::Failed);
+        if explain && let Some(stage) = stages.iter_mut().find(|stage| stage.state == failed) {
+            stage.failure = self.failure(&jobs, &stage.name).await;
+        }
+        if run.state().is_over() {
+            self.finished.lock().await.insert(run.version(), stages.clone());
+        }
+        Ok(stages)
+    }
+
+    /// The environments that wait, and for whom. Where that may not be read, the jobs wait all the same.
+    async fn holds(&self, run: &Run) -> Vec<StageHold> {
+        let path = self.path(&format!("actions/runs/{}/pending_deployments", run.id));
+        let what = format!("read what run {} waits for", run.id);
+        let pending: Result<Vec<Pending>, Fault> = self.client.read(&what, &self.subject(), &path, &[]).await;
+        pending.unwrap_or_default().into_iter().map(|pending| pending.hold(&run.html_url)).collect()
+    }
+}
+
+#[async_trait]
+impl Pipeline for Actions {
+    async fn runs(&self) -> Result<Vec<RunView>, Fault> {
+        let own = format!("{}/{}", self.settings.owner, self.settings.repository);
+        let mut branches = BTreeSet::new();
+        let mut explained = 0;
+        let mut runs = Vec::new();
+        for run in self.newest().await? {
+            let (branch, state) = (run.branch(&own), run.state());
+            let newest_of_branch = branches.insert(branch.clone());
+            let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
+            let stages = match newest_of_branch || !state.is_over() {
+                true => {
+                    explained += usize::from(explain);
+                    self.stages(&run, explain || !state.is_over()).await?
+                }
+                false => Vec::new(),
+            };
+            runs.push(run.view(branch, stages));
+        }
+        Ok(runs)
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+        self.dispatch(branch, commit, skip).await
+    }
+}

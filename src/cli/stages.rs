@@ -1,0 +1,119 @@
+//! The stages of the run that is followed, as they move: lines for where nobody watches, and for the board.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{RunId, RunState, StageView, World};
+use crate::render::stages::{followed, line, run_line};
+
+/// What was said of a run before.
+#[derive(Default)]
+pub struct Told {
+    run: Option<(RunId, RunState)>,
+    stages: BTreeMap<String, (RunState, u32, usize)>,
+}
+
+impl Told {
+    /// The lines that say what has changed since the last time: the run when it is first seen or its state moves, and
+    /// each stage whose state, attempt or holds did.
+    pub fn news(&mut self, world: &World, now: Timestamp) -> Vec<String> {
+        let Some(run) = followed(world) else { return Vec::new() };
+        let mut news = Vec::new();
+        let known = self.run.as_ref().is_some_and(|(id, _)| *id == run.id);
+        if !known {
+            self.stages.clear();
+        }
+        if self.run != Some((run.id.clone(), run.state)) {
+            news.push(run_line(run));
+            self.run = Some((run.id.clone(), run.state));
+        }
+        for stage in &run.stages {
+            let is = (stage.state, stage.attempt, stage.holds.len());
+            let was = self.stages.insert(stage.name.clone(), is);
+            // What has not begun, or never will, is no news at first.
+            let worth = was.is_some() || has_moved(stage);
+            if was != Some(is) && worth {
+                news.push(format!("  {}", line(stage, now)));
+            }
+        }
+        news
+    }
+}
+
+fn has_moved(stage: &StageView) -> bool {
+    stage.state != RunState::Queued
+}
+
+/// The run and its stages as they stand, while it is not over.
+pub fn standing(world: &World, now: Timestamp) -> Vec<String> {
+    let Some(run) = followed(world).filter(|run| !run.state.is_over()) else { return Vec::new() };
+    let stages = run.stages.iter().map(|stage| format!("      {}", line(stage, now)));
+    std::iter::once(format!("    {}", run_line(run))).chain(stages).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        BranchName, BranchView, CommitId, LiveBy, ReleaseView, RunResult, RunView, Seen, Slot, SlotUse,
+        TreeClaim,
+    };
+
+    fn world(stages: Vec<StageView>, state: RunState) -> World {
+        let commit = CommitId::new("c".repeat(40));
+        let claim = TreeClaim { reads: SlotUse::Only(Slot::Secondary), references: 1, problems: Vec::new() };
+        let base = BranchView { branch: BranchName::new("main"), head: commit.clone(), claim };
+        let run = RunView {
+            id: RunId::new("7"),
+            url: "https://pipelines.example/7".to_owned(),
+            branch: BranchName::new("main"),
+            commit,
+            by: String::new(),
+            state,
+            started: Timestamp::UNIX_EPOCH,
+            finished: None,
+            stages,
+        };
+        let code = ReleaseView { base, release: None, live_by: LiveBy::Named, proposals: BTreeMap::new() };
+        let now = Timestamp::UNIX_EPOCH;
+        World {
+            code: Some(Seen::known(now, code)),
+            runs: Some(Seen::known(now, vec![run])),
+            ..World::default()
+        }
+    }
+
+    #[test]
+    fn what_moved_is_told_once() {
+        let mut told = Told::default();
+        let stages = |infra: RunState| {
+            vec![StageView::new("infra", infra, None), StageView::new("traffic", RunState::Queued, None)]
+        };
+        let mut news =
+            |infra: RunState, run: RunState| told.news(&world(stages(infra), run), Timestamp::UNIX_EPOCH);
+        let first = news(RunState::Running, RunState::Running);
+        assert!(
+            first.len() == 2 && first[0].starts_with("run 7") && first[1].contains("infra: runs"),
+            "{first:?}"
+        );
+        assert_eq!(news(RunState::Running, RunState::Running), Vec::<String>::new());
+        let done = RunState::Completed(RunResult::Succeeded);
+        assert_eq!(news(done, RunState::Running), ["  infra: succeeded"]);
+        let last = news(done, done);
+        assert!(last.len() == 1 && last[0].contains("succeeded"), "{last:?}");
+    }
+
+    #[test]
+    fn the_board_shows_every_stage_until_the_run_is_over() {
+        let stages = vec![StageView::new("infra", RunState::Running, None)];
+        let now = Timestamp::UNIX_EPOCH;
+        let shown = standing(&world(stages.clone(), RunState::Running), now);
+        assert_eq!(shown.len(), 2);
+        assert!(shown[1].ends_with("infra: runs"), "{shown:?}");
+        assert_eq!(
+            standing(&world(stages, RunState::Completed(RunResult::Failed)), now),
+            Vec::<String>::new()
+        );
+    }
+}

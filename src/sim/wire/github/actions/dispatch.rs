@@ -1,0 +1,89 @@
+//! The workflow, and how a run of it is asked for.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use http::{StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::door::Caller;
+use super::super::page::named_page;
+use super::super::{Face, answer, repository};
+use super::{is_workflow, workflow_body};
+use crate::model::BranchName;
+use crate::sim::{Call, Command, Operation, Refusal, Reply};
+
+type OfWorkflow = Path<(String, String, String)>;
+
+#[derive(Deserialize)]
+pub(super) struct Order {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
+    #[serde(default)]
+    return_run_details: bool,
+}
+
+pub(super) async fn workflows(State(face): State<Face>, uri: Uri) -> Response {
+    named_page(&uri, "workflows", vec![face.0.shared.with(|world| workflow_body(world))])
+}
+
+pub(super) async fn workflow(State(face): State<Face>, Path((_, _, asked)): OfWorkflow) -> Response {
+    let shown = face.0.shared.with(|world| is_workflow(world, &asked).then(|| workflow_body(world)));
+    shown.map_or_else(answer::not_found, |body| Json(body).into_response())
+}
+
+/// A run at the head of the branch; there is no other.
+pub(super) async fn dispatch(
+    State(face): State<Face>,
+    Path((_, _, asked)): OfWorkflow,
+    Extension(Caller(login)): Extension<Caller>,
+    Json(order): Json<Order>,
+) -> Response {
+    let (known, input) =
+        face.0.shared.with(|world| (is_workflow(world, &asked), world.config().pipeline.skip_input.clone()));
+    if !known {
+        return answer::not_found();
+    }
+    if let Some(unknown) = order.inputs.keys().find(|name| Some(*name) != input.as_ref()) {
+        let message = format!("Unexpected inputs provided: [\"{unknown}\"]");
+        return answer::error(StatusCode::UNPROCESSABLE_ENTITY, &message);
+    }
+    let named = order.reference.strip_prefix("refs/heads/").unwrap_or(&order.reference);
+    let skip = order.inputs.values().flat_map(|names| names.split(',')).map(str::trim);
+    let command = Command::StartRun {
+        branch: BranchName::new(named),
+        commit: None,
+        skip: skip.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        by: login,
+    };
+    let call = Call::of(Operation::StartRun);
+    let started = face.0.shared.call(&call, |world| match world.apply(command)? {
+        Reply::Run(id) => Ok((id, repository::base(world), repository::page(world))),
+        _ => Err(Refusal::Invalid("no run".to_owned())),
+    });
+    match started.await {
+        Ok(Ok((id, base, page))) if order.return_run_details => answer::done(
+            StatusCode::OK,
+            json!({
+                "workflow_run_id": id.as_str().parse::<u64>().unwrap_or_default(),
+                "run_url": format!("{base}/actions/runs/{id}"), "html_url": format!("{page}/actions/runs/{id}"),
+            }),
+        ),
+        Ok(Ok(_)) => {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            response.extensions_mut().insert(crate::sim::wire::Changed);
+            response
+        }
+        Ok(Err(Refusal::NotFound(_))) => {
+            let message = format!("No ref found for: {named}");
+            answer::error(StatusCode::UNPROCESSABLE_ENTITY, &message)
+        }
+        Ok(Err(Refusal::Invalid(why))) => answer::error(StatusCode::UNPROCESSABLE_ENTITY, &why),
+        Ok(Err(refusal)) | Err(refusal) => answer::refused(&refusal),
+    }
+}

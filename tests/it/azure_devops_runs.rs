@@ -1,0 +1,230 @@
+//! Starting and following runs on Azure DevOps: what is refused, who may approve, what failed, what a retry does, and how
+//! the client behaves when it is asked to slow down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyslot::adapters::azure_devops::AzureDevOps;
+use keyslot::adapters::http::Http;
+use keyslot::model::{
+    Blindness, BranchName, CommitId, HoldKind, RunId, RunResult, RunState, RunView, StageEffect,
+};
+use keyslot::ports::{Clock, Effect, Fault, Pipeline};
+use keyslot::sim::config::{Accepting, StageConfig};
+use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
+use keyslot::sim::wire::{SharedWorld, Wire, WireBuilder, WireClock, WireOptions};
+use keyslot::sim::{self, Command, Operation, Target, When, World, WorldConfig};
+
+use crate::contract::Contract;
+use crate::desk::{Desk, PAT, devops_settings};
+use crate::wire_core;
+
+fn release() -> BranchName {
+    WorldConfig::default().repository.release
+}
+
+fn head(desk: &Desk) -> CommitId {
+    desk.place.head(release().as_str()).unwrap()
+}
+
+fn skipped() -> Vec<String> {
+    ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"].map(str::to_owned).to_vec()
+}
+
+#[track_caller]
+fn applied(effect: Effect<RunId>) -> RunId {
+    match effect {
+        Effect::Applied(run) => run,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(effect: Effect<RunId>) -> Fault {
+    match effect {
+        Effect::Refused(fault) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn stage<'a>(config: &'a mut WorldConfig, name: &str) -> &'a mut StageConfig {
+    config.pipeline.stages.iter_mut().find(|stage| stage.name == name).unwrap()
+}
+
+async fn until(devops: &AzureDevOps, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
+    loop {
+        let runs = devops.runs().await.unwrap();
+        let run = runs.into_iter().find(|run| &run.id == id).expect("the run");
+        if wanted(&run) {
+            return run;
+        }
+        assert!(!run.state.is_over(), "{run:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn script(desk: &Desk) {
+    let devops = desk.devops();
+    let id = applied(devops.start(&release(), &head(desk), &skipped()).await);
+    let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
+    let held: Vec<_> = run.held().flat_map(|stage| stage.holds.clone()).collect();
+    assert_eq!(held.len(), 1);
+    assert_eq!(
+        (held[0].kind, held[0].who.as_slice()),
+        (HoldKind::Approval, &["Ada".to_owned(), "Ben".to_owned()][..])
+    );
+    assert_eq!(held[0].url, run.url);
+
+    desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() })).unwrap();
+    let run = until(&devops, &id, |run| run.state.is_over()).await;
+    assert_eq!(run.state, RunState::Completed(RunResult::Failed));
+    let failed = run.failed_stage().unwrap();
+    let failure = failed.failure.as_ref().expect("what it printed");
+    assert_eq!((failed.name.as_str(), failure.step.as_str()), ("deploy-infrastructure", "Terraform apply"));
+    assert!(failure.lines.iter().any(|line| line.contains("409 Conflict")), "{failure:?}");
+    assert!(failure.lines.iter().any(|line| line == "debug: AccountKey=***;"), "{failure:?}");
+    assert!(failure.lines.len() <= 8);
+
+    // A person retries the stage: the run is open again, under the same number, and what the approval said is past.
+    desk.with(|world| world.apply(Command::RetryRun { run: id.clone() })).unwrap();
+    let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
+    assert!(run.effect_ahead(StageEffect::WritesVaults) && run.finished.is_none());
+    desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() })).unwrap();
+    let run = until(&devops, &id, |run| run.state.is_over()).await;
+    assert_eq!(run.state, RunState::Completed(RunResult::Succeeded));
+    let stage = run.stages.iter().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+    assert_eq!((stage.attempt, stage.failure.as_ref()), (2, None));
+    assert!(stage.finished > stage.started && stage.started.is_some());
+    assert_eq!(run.effect_done(StageEffect::WritesVaults), Some(true));
+}
+
+fn troubled() -> WorldConfig {
+    let mut config = WorldConfig::default();
+    let infra = stage(&mut config, "deploy-infrastructure");
+    (infra.approved_after, infra.fails) = (Some(Duration::from_secs(100 * 60 * 60)), 1);
+    infra.approvers = vec!["Ada".to_owned(), "Ben".to_owned()];
+    config
+}
+
+#[tokio::test]
+async fn approval_failure_and_retry_are_followed_with_who_and_what() {
+    script(&Desk::new(troubled(), 7200.0)).await;
+}
+
+#[tokio::test]
+async fn what_is_said_on_the_way_is_as_it_is_described() {
+    let desk = Desk::new(troubled(), 7200.0);
+    script(&desk).await;
+    let exchanges = desk.exchanges(azure_devops::HOST);
+    let ours = Contract::of_ours("azure-devops.json");
+    let verdict = ours.hold(&exchanges);
+    assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+    for (method, part) in [("GET", "/approvals"), ("GET", "/logs"), ("POST", "/runs"), ("GET", "/timeline")] {
+        let mut said = exchanges.iter().filter(|one| one.method == method && one.path.contains(part));
+        assert!(said.next().is_some(), "{method} {part} was never said");
+    }
+    let mut doctored = exchanges.iter().find(|exchange| exchange.method == "POST").unwrap().clone();
+    doctored.asked = Some(serde_json::json!({ "stagesToSkip": ["x"] }));
+    assert!(!ours.hold(&[doctored]).wrong.is_empty(), "the judge can say no");
+}
+
+#[tokio::test]
+async fn a_run_is_not_started_with_stages_that_nobody_has_answered_for() {
+    let mut config = WorldConfig::default();
+    let surprise = StageConfig { name: "surprise".to_owned(), ..config.pipeline.stages[0].clone() };
+    config.pipeline.stages.push(surprise);
+    let desk = Desk::new(config, 1.0);
+    let (commit, devops) =
+        (head(&desk), |change: fn(&mut keyslot::adapters::azure_devops::AzureDevOpsSettings)| {
+            desk.devops_with(change)
+        });
+    let fault = refused(
+        devops(|settings| drop(settings.stages.remove("surprise")))
+            .start(&release(), &commit, &skipped())
+            .await,
+    );
+    assert!(
+        fault.why.contains("not declared: surprise") && fault.remedy.contains("pipeline.stage"),
+        "{fault}"
+    );
+    let fault = refused(devops(|_| {}).start(&release(), &commit, &["switch-traffic".to_owned()]).await);
+    assert!(fault.why.contains("destroy-previous would move traffic or destroy"), "{fault}");
+    assert_eq!(desk.with(|world| world.runs().len()), 0, "a preview starts nothing");
+    let accepting = devops(|settings| settings.accepted = vec!["destroy-previous".to_owned()]);
+    applied(accepting.start(&release(), &commit, &["switch-traffic".to_owned()]).await);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_takes_no_runs_says_so_and_what_to_do() {
+    for (accepting, word) in [(Accepting::Disabled, "disabled"), (Accepting::Paused, "paused")] {
+        let mut config = WorldConfig::default();
+        config.pipeline.accepting = accepting;
+        let desk = Desk::new(config, 1.0);
+        let fault = refused(desk.devops().start(&release(), &head(&desk), &skipped()).await);
+        assert!(fault.why.contains(word) && fault.remedy.contains("Settings"), "{fault}");
+        assert_eq!(desk.with(|world| world.runs().len()), 0);
+    }
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let lost =
+        desk.devops_with(|settings| settings.pipeline = keyslot::adapters::azure_devops::PipelineRef::Id(7));
+    let fault = lost.runs().await.unwrap_err();
+    assert!(
+        fault.kind == Blindness::Missing && fault.why.contains("not found"),
+        "a wrong number is no empty list: {fault}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_right_is_named() {
+    let forbidden =
+        sim::Fault::new(When::Always, Target::operation(Operation::StartRun), sim::Trouble::Forbidden);
+    let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
+    let fault = refused(desk.devops().start(&release(), &head(&desk), &skipped()).await);
+    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("“Queue builds”"), "{fault}");
+}
+
+/// The world's Azure DevOps alone, set up otherwise.
+fn alone(change: impl FnOnce(DevOpsAccess) -> DevOpsAccess) -> (AzureDevOps, Wire, SharedWorld) {
+    let world = World::new(WorldConfig::default());
+    let clock = WireClock::start(world.now(), 600.0);
+    let shared = SharedWorld::new(world, clock.clone());
+    let builder = WireBuilder::new(clock.clone(), WireOptions::default()).unwrap();
+    let access = change(DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot"));
+    let wire =
+        builder.face(azure_devops::host(), azure_devops::router(shared.clone(), access)).start().unwrap();
+    let http: Http = wire_core::client(&wire);
+    let stages = shared.with(|world| {
+        let stages = world.config().pipeline.stages.iter();
+        stages.map(|stage| (stage.name.clone(), stage.effects.clone())).collect()
+    });
+    (AzureDevOps::new(devops_settings(stages), &http, Arc::new(clock)), wire, shared)
+}
+
+#[tokio::test]
+async fn an_expired_token_is_said_to_be_expired() {
+    let (devops, _wire, _) =
+        alone(|access| DevOpsAccess { pat_ends: Some(jiff::Timestamp::UNIX_EPOCH), ..access });
+    let fault = devops.runs().await.unwrap_err();
+    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("has expired"), "{fault}");
+}
+
+#[tokio::test]
+async fn answers_that_ask_to_slow_down_are_obeyed_and_writes_are_a_second_apart() {
+    let (devops, wire, shared) = alone(|access| DevOpsAccess { slowed: Some(20), ..access });
+    let clock = shared.clock().clone();
+    let began = clock.now();
+    devops.runs().await.unwrap();
+    let requests = wire.transcript().entries().len();
+    let took = clock.now().duration_since(began);
+    assert!(requests >= 3 && took.as_secs() >= 20 * (requests as i64 - 1), "{requests} requests in {took:?}");
+
+    let (devops, _wire, shared) = alone(|access| access);
+    let commit = shared.with(|world| world.repository().head(&release()).cloned().unwrap());
+    let clock = shared.clock().clone();
+    let began = clock.now();
+    for _ in 0..4 {
+        applied(devops.start(&release(), &commit, &skipped()).await);
+    }
+    assert!(clock.now().duration_since(began).as_secs() >= 3, "three pauses between four writes");
+}

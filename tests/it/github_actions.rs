@@ -1,0 +1,307 @@
+//! The GitHub Actions adapter against the world's, over TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyslot::adapters::github::actions::Actions;
+use keyslot::adapters::token::FixedToken;
+use keyslot::model::{
+    Blindness, BranchName, CommitId, HoldKind, RunId, RunResult, RunState, RunView, StageEffect,
+};
+use keyslot::ports::{Effect, Fault, Pipeline};
+use keyslot::sim::config::{Accepting, PipelineTrigger};
+use keyslot::sim::repository::{Commit, Signature};
+use keyslot::sim::wire::{Trouble, Which, WireFault, github};
+use keyslot::sim::{self, Command, Operation, Target, When, WorldConfig};
+use serde_json::{Value, json};
+
+use crate::contract::Contract;
+use crate::desk::{Desk, GITHUB_TOKEN};
+
+fn release() -> BranchName {
+    WorldConfig::default().repository.release
+}
+
+fn head(desk: &Desk) -> CommitId {
+    desk.place.head(release().as_str()).unwrap()
+}
+
+fn skipped() -> Vec<String> {
+    ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"].map(str::to_owned).to_vec()
+}
+
+#[track_caller]
+fn applied(effect: Effect<RunId>) -> RunId {
+    match effect {
+        Effect::Applied(run) => run,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(effect: Effect<RunId>) -> Fault {
+    match effect {
+        Effect::Refused(fault) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn until(actions: &Actions, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
+    loop {
+        let runs = actions.runs().await.unwrap();
+        let run = runs.into_iter().find(|run| &run.id == id).expect("the run");
+        if wanted(&run) {
+            return run;
+        }
+        assert!(!run.state.is_over(), "{run:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The stage that writes the vaults fails once and waits for an approval before.
+fn troubled() -> WorldConfig {
+    let mut config = WorldConfig::default();
+    let stage =
+        config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+    (stage.approved_after, stage.fails) = (Some(Duration::from_secs(30 * 60)), 1);
+    config
+}
+
+async fn script(desk: &Desk) -> RunId {
+    let actions = desk.actions();
+    let commit = head(desk);
+    let id = applied(actions.start(&release(), &commit, &skipped()).await);
+
+    let run = until(&actions, &id, |run| run.state == RunState::WaitsForApproval).await;
+    assert_eq!((&run.branch, &run.commit, run.by.as_str()), (&release(), &commit, "keyslot-bot"));
+    assert!(run.url.ends_with(&format!("/actions/runs/{id}")), "{}", run.url);
+    assert!(run.effect_ahead(StageEffect::WritesVaults));
+    let held: Vec<_> = run.held().flat_map(|stage| stage.holds.clone()).collect();
+    assert_eq!(
+        (held[0].kind, held[0].who.as_slice()),
+        (HoldKind::Approval, &["Release managers".to_owned()][..])
+    );
+    assert!(held[0].name.contains("deploy-infrastructure") && held[0].url == run.url, "{held:?}");
+    let ahead: Vec<&str> = run
+        .stages
+        .iter()
+        .filter(|stage| stage.state == RunState::Queued)
+        .map(|stage| stage.name.as_str())
+        .collect();
+    assert_eq!(ahead, skipped(), "declared, and not listed before their turn");
+
+    let run = until(&actions, &id, |run| run.state.is_over()).await;
+    assert_eq!(run.state, RunState::Completed(RunResult::Failed));
+    let stage = run.failed_stage().unwrap_or_else(|| panic!("{run:?}"));
+    let failure = stage.failure.as_ref().expect("what it printed");
+    assert_eq!((stage.name.as_str(), failure.step.as_str()), ("deploy-infrastructure", "Terraform apply"));
+    assert_eq!(failure.lines.last().unwrap(), "##[error]Bash exited with code '1'.");
+    assert!(failure.lines.iter().any(|line| line.contains("409 Conflict")), "{failure:?}");
+    assert!(failure.lines.iter().any(|line| line == "debug: AccountKey=***;"), "{failure:?}");
+    assert_eq!(run.effect_done(StageEffect::WritesVaults), Some(false));
+
+    // A person runs the failed job again: the same run, another attempt.
+    desk.with(|world| world.apply(Command::RetryRun { run: id.clone() })).unwrap();
+    desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() }).ok());
+    let run = loop {
+        let waits = |run: &RunView| run.state == RunState::WaitsForApproval || run.state.is_over();
+        let run = until(&actions, &id, waits).await;
+        if run.state.is_over() {
+            break run;
+        }
+        desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() }).ok());
+    };
+    assert_eq!(run.state, RunState::Completed(RunResult::Succeeded), "{run:?}");
+    let of = |name: &str| run.stages.iter().find(|stage| stage.name == name).unwrap();
+    assert_eq!(of("deploy-infrastructure").attempt, 2);
+    assert_eq!(of("deploy-infrastructure").state, RunState::Completed(RunResult::Succeeded));
+    assert_eq!(of("switch-traffic").state, RunState::Completed(RunResult::Skipped));
+    assert_eq!(run.effect_done(StageEffect::WritesVaults), Some(true));
+    id
+}
+
+#[tokio::test]
+async fn a_run_is_dispatched_found_and_followed_through_approval_failure_and_another_attempt() {
+    let desk = Desk::new(troubled(), 3600.0);
+    script(&desk).await;
+    let said = desk.exchanges(github::HOST);
+    assert_eq!(
+        said.iter().filter(|one| one.method == "POST").count(),
+        1,
+        "one dispatch, and nothing else written"
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_on_the_way_is_as_it_is_described() {
+    let desk = Desk::new(troubled(), 3600.0);
+    script(&desk).await;
+    let exchanges = desk.exchanges(github::HOST);
+    let ours = Contract::of_ours("github-actions.json");
+    let verdict = ours.hold(&exchanges);
+    assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+    let mut doctored = exchanges.iter().find(|exchange| exchange.method == "POST").unwrap().clone();
+    doctored.asked = Some(json!({ "ref": "release/1", "stagesToSkip": ["x"] }));
+    assert!(!ours.hold(&[doctored]).wrong.is_empty(), "the judge can say no");
+    let Some(official) = Contract::load("github-rest-23.0.2.json") else { return };
+    let verdict = official.hold(&exchanges);
+    assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+}
+
+#[tokio::test]
+async fn two_dispatches_make_two_runs_and_after_a_lost_answer_a_look_tells() {
+    let desk = Desk::new(WorldConfig::default(), 60.0);
+    let actions = desk.actions();
+    let (commit, before) = (head(&desk), desk.with(|world| world.counters().runs_started));
+    let first = applied(actions.start(&release(), &commit, &skipped()).await);
+    let second = applied(actions.start(&release(), &commit, &skipped()).await);
+    assert_ne!(first, second);
+    assert_eq!(desk.with(|world| world.counters().runs_started), before + 2);
+
+    let which = Which { method: "POST".to_owned(), path: "/dispatches".to_owned(), ..Which::default() };
+    desk.wire.faults().add(WireFault::once(which, Trouble::DropAnswer));
+    let end = actions.start(&release(), &commit, &skipped()).await;
+    assert!(matches!(end, Effect::Unknown(_)), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 3, "nothing was sent twice");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let runs = actions.runs().await.unwrap();
+    assert_eq!(runs.len(), 3);
+    assert!(runs.iter().all(|run| run.commit == commit && run.branch == release()));
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_listed_in_time_is_unknown_and_not_asked_for_again() {
+    let mut config = WorldConfig::default();
+    config.pipeline.list_lag = Duration::from_secs(600);
+    let desk = Desk::new(config, 60.0);
+    let end = desk.actions().start(&release(), &head(&desk), &skipped()).await;
+    assert!(matches!(&end, Effect::Unknown(fault) if fault.why.contains("no new run yet")), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_dispatched_that_nobody_has_answered_for() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let commit = head(&desk);
+    let fault = refused(desk.actions().start(&release(), &commit, &["switch-traffic".to_owned()]).await);
+    assert!(fault.why.contains("destroy-previous would move traffic or destroy"), "{fault}");
+    let bare = desk.actions_with(|settings| settings.skip_input = None);
+    let fault = refused(bare.start(&release(), &commit, &skipped()).await);
+    assert!(
+        fault.why.contains("no input that leaves jobs out") && fault.remedy.contains("skip_input"),
+        "{fault}"
+    );
+    let by_push = desk.actions_with(|settings| settings.dispatches = false);
+    assert!(refused(by_push.start(&release(), &commit, &[]).await).why.contains("the push"));
+    let other = desk.actions_with(|settings| settings.skip_input = Some("leave_out".to_owned()));
+    let fault = refused(other.start(&release(), &commit, &skipped()).await);
+    assert!(fault.why.contains("Unexpected inputs") && fault.why.contains("leave_out"), "{fault}");
+    assert_eq!(desk.with(|world| world.runs().len()), 0);
+    // What a person has accepted by name may run.
+    let accepting = desk.actions_with(|settings| {
+        settings.accepted = vec!["switch-traffic".to_owned(), "destroy-previous".to_owned()];
+    });
+    applied(accepting.start(&release(), &commit, &[]).await);
+}
+
+#[tokio::test]
+async fn a_branch_that_stands_elsewhere_is_not_run() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let wrong = CommitId::from("1111111111111111111111111111111111111111");
+    let end = desk.actions().start(&release(), &wrong, &skipped()).await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.why.contains("stands on")), "{end:?}");
+    let end = desk.actions().start(&BranchName::from("nowhere"), &wrong, &skipped()).await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Missing), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 0);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_switched_off_or_not_allowed_is_said_with_what_to_do() {
+    let mut config = WorldConfig::default();
+    config.pipeline.accepting = Accepting::Disabled;
+    let forbidden =
+        sim::Fault::new(When::Always, Target::operation(Operation::StartRun), sim::Trouble::Forbidden);
+    let desk = Desk::new(config, 1.0);
+    let commit = head(&desk);
+    let fault = refused(desk.actions().start(&release(), &commit, &skipped()).await);
+    assert!(fault.why.contains("disabled_manually") && fault.remedy.contains("enable it"), "{fault}");
+    let lost = desk.actions_with(|settings| settings.workflow = "nightly.yml".to_owned());
+    assert_eq!(lost.runs().await.unwrap_err().kind, Blindness::Missing);
+    let stranger = desk.actions_with(|settings| {
+        settings.token = Arc::new(FixedToken::new("ghp_CANARY-wrong".to_owned()));
+    });
+    let fault = stranger.runs().await.unwrap_err();
+    assert!(fault.kind == Blindness::Forbidden && !format!("{fault:?}").contains("CANARY"), "{fault}");
+    let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
+    let fault = refused(desk.actions().start(&release(), &head(&desk), &skipped()).await);
+    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("permission"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_push_starts_the_run_where_the_workflow_is_set_up_so() {
+    let mut config = WorldConfig::default();
+    config.pipeline.trigger = PipelineTrigger::Push;
+    let desk = Desk::new(config, 60.0);
+    desk.with(|world| {
+        let before = world.repository().head(&release()).cloned().unwrap();
+        let tree = world.repository().get(&before).unwrap().tree().with("note.txt", b"x".as_slice());
+        let by = Signature::of("ada", world.now());
+        let commit = Arc::new(Commit::new(tree, vec![before], &by, "A note\n"));
+        world.apply(Command::Push {
+            branch: release(),
+            expected: sim::Expected::FastForward,
+            commit: commit.id().clone(),
+            objects: vec![commit],
+            by: "ada".to_owned(),
+        })
+    })
+    .unwrap();
+    let head = head(&desk);
+    let actions = desk.actions_with(|settings| settings.dispatches = false);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let runs = actions.runs().await.unwrap();
+    let started = desk.with(|world| world.runs().iter().filter(|run| run.pushed).count());
+    assert_eq!((started, runs.len()), (1, 1));
+    assert_eq!((&runs[0].commit, runs[0].by.as_str()), (&head, "ada"));
+}
+
+#[tokio::test]
+async fn the_log_is_fetched_without_the_token() {
+    let desk = Desk::new(troubled(), 3600.0);
+    script(&desk).await;
+    let redirected = desk.exchanges(github::HOST).into_iter().filter(|said| said.path.ends_with("/logs"));
+    assert!(redirected.clone().count() >= 1);
+    assert!(redirected.clone().all(|said| said.status == 302));
+    // Who sends it all the same is turned away there: the script has seen lines, so keyslot did not.
+    let job = redirected.last().unwrap().path.rsplit('/').nth(1).unwrap().to_owned();
+    let url = format!("https://{}/logs/{job}?se=9999999999&sig=s0", github::actions::LOGS).parse().unwrap();
+    let mut request = reqwest::Request::new("GET".parse().unwrap(), url);
+    request.headers_mut().insert("authorization", format!("Bearer {GITHUB_TOKEN}").parse().unwrap());
+    assert_eq!(desk.http.send(request, None).await.unwrap().status, 403);
+}
+
+#[tokio::test]
+async fn a_forks_branch_of_the_same_name_is_another_branch() {
+    let desk = Desk::new(WorldConfig::default(), 60.0);
+    let actions = desk.actions();
+    applied(actions.start(&release(), &head(&desk), &skipped()).await);
+    let run: Value = raw(&desk, "/repos/afmc/platform/actions/runs").await["workflow_runs"][0].clone();
+    assert_eq!(run["head_repository"]["full_name"], "afmc/platform");
+    let from_fork = desk.actions_with(|settings| settings.owner = "AFMC".to_owned());
+    assert_eq!(
+        from_fork.runs().await.unwrap()[0].branch,
+        release(),
+        "names are compared without regard to case"
+    );
+}
+
+async fn raw(desk: &Desk, path: &str) -> Value {
+    let mut request = reqwest::Request::new(
+        "GET".parse().unwrap(),
+        format!("https://api.github.com{path}").parse().unwrap(),
+    );
+    request.headers_mut().insert("authorization", format!("Bearer {GITHUB_TOKEN}").parse().unwrap());
+    serde_json::from_slice(&desk.http.send(request, None).await.unwrap().body).unwrap()
+}

@@ -1,0 +1,294 @@
+//! When a run of the release pipeline may be started, what is said of one that failed or waits, and what a run beside
+//! the rotation is.
+
+use jiff::SignedDuration;
+use keyslot::model::{
+    CommitId, HoldKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, SlotUse, StageEffect,
+    StageFailure, StageHold, StageView,
+};
+use keyslot::render::{note, reason};
+use keyslot::rotation::{Ended, Event, Gate, Intent, Note, Outcome, Step, Verdict, Why, notes};
+
+use crate::stage::{Stage, at};
+
+const DONE: RunState = RunState::Completed(RunResult::Succeeded);
+const SKIPPED: RunState = RunState::Completed(RunResult::Skipped);
+const FAILED: RunState = RunState::Completed(RunResult::Failed);
+
+fn stage(name: &str, state: RunState, effects: &[StageEffect]) -> StageView {
+    StageView::new(name, state, Some(effects.to_vec()))
+}
+
+fn run(id: &str, branch: &str, commit: char, state: RunState, stages: Vec<StageView>) -> RunView {
+    RunView {
+        id: RunId::new(id),
+        url: format!("https://pipelines.example/{id}"),
+        branch: branch.into(),
+        commit: CommitId::new(commit.to_string().repeat(40)),
+        by: "ada".to_owned(),
+        state,
+        started: at(90_000),
+        finished: state.is_over().then(|| at(90_600)),
+        stages,
+    }
+}
+
+fn whole(state: RunState) -> Vec<StageView> {
+    vec![
+        stage("infra", state, &[StageEffect::WritesVaults]),
+        stage("traffic", state, &[StageEffect::SwitchesTraffic]),
+    ]
+}
+
+/// Code and world agree on everything but one vault: a run is next.
+fn before_deploy() -> Stage {
+    let mut stage = Stage::ready();
+    stage.vault_mut("east").fingerprint = crate::stage::key(Slot::Primary);
+    stage
+}
+
+fn with_runs(runs: Vec<RunView>) -> Stage {
+    let mut stage = before_deploy();
+    stage.world.runs = Some(Seen::known(stage.now, runs));
+    stage
+}
+
+/// Why it does not go on; nothing where it acts.
+fn whys(stage: &Stage) -> Vec<Why> {
+    match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.into_iter().map(|reason| reason.why).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn halts(stage: &Stage) -> bool {
+    matches!(stage.decide().verdict, Verdict::Halt { .. })
+}
+
+fn deploys(stage: &Stage) -> bool {
+    matches!(stage.decide().verdict, Verdict::Act { steps, .. } if matches!(steps[0], Step::Deploy { .. }))
+}
+
+fn words(stage: &Stage) -> String {
+    match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.iter().map(|it| format!("{}; {}\n", reason::why(it), reason::remedy(it))).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stage_that_nobody_declared_holds_the_start() {
+    let mut stages = whole(DONE);
+    stages.push(StageView::new("surprise", SKIPPED, None));
+    let mut stage = with_runs(vec![run("7", "release/1", 'a', DONE, stages)]);
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    let expected = Why::StagesUndeclared {
+        stages: vec!["surprise".to_owned()],
+        url: "https://pipelines.example/7".to_owned(),
+    };
+    assert_eq!(whys(&stage), [expected]);
+    assert!(halts(&stage) && words(&stage).contains("surprise"), "{}", words(&stage));
+    if let Ok(runs) = &mut stage.world.runs.as_mut().unwrap().what {
+        runs[0].stages[2].effects = Some(Vec::new());
+    }
+    assert!(deploys(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_stage_that_moves_traffic_is_left_out_or_accepted_by_name() {
+    let mut stage = with_runs(vec![run("7", "release/1", 'a', DONE, whole(DONE))]);
+    assert_eq!(whys(&stage), [Why::StagesNotSkipped { stages: vec!["traffic".to_owned()] }]);
+    assert!(halts(&stage));
+    stage.policy.accepted_stages = vec!["traffic".to_owned()];
+    assert!(deploys(&stage), "{:?}", stage.decide());
+    stage.policy.accepted_stages.clear();
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(deploys(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn an_older_units_pipeline_is_never_run_again() {
+    let theirs = || run("9", "release/2", 'b', DONE, whole(DONE));
+    let ours = || run("7", "release/1", 'a', DONE, whole(DONE));
+    let mut stage = with_runs(vec![theirs(), ours()]);
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(
+        matches!(&whys(&stage)[..], [Why::RunOfOlderUnit { live, .. }] if live.as_str() == "release/2"),
+        "{:?}",
+        stage.decide()
+    );
+    assert!(halts(&stage) && words(&stage).contains("release/2"));
+    // It moved traffic before ours did, or never did.
+    for runs in [
+        vec![ours(), theirs()],
+        vec![run("9", "main", 'b', DONE, vec![whole(DONE)[0].clone(), stage_of_traffic(SKIPPED)]), ours()],
+    ] {
+        stage.world.runs = Some(Seen::known(stage.now, runs));
+        assert!(deploys(&stage), "{:?}", stage.decide());
+    }
+}
+
+fn stage_of_traffic(state: RunState) -> StageView {
+    stage("traffic", state, &[StageEffect::SwitchesTraffic])
+}
+
+#[test]
+fn a_run_that_failed_halts_with_the_stage_its_last_lines_and_what_to_do() {
+    let mut stages = vec![stage("infra", FAILED, &[StageEffect::WritesVaults]), stage_of_traffic(SKIPPED)];
+    stages[0].failure = Some(StageFailure {
+        step: "Terraform apply".to_owned(),
+        lines: vec!["Error: 409 Conflict".to_owned()],
+    });
+    let stage = with_runs(vec![run("7", "release/1", 'c', FAILED, stages)]);
+    assert!(halts(&stage));
+    let words = words(&stage);
+    for word in
+        ["the stage infra failed", "Terraform apply", "Error: 409 Conflict", "pipelines.example/7", "retry"]
+    {
+        assert!(words.contains(word), "{word}: {words}");
+    }
+}
+
+#[test]
+fn a_run_that_somebody_cancelled_halts_and_says_so() {
+    let canceled = RunState::Completed(RunResult::Canceled);
+    let stage = with_runs(vec![run("7", "release/1", 'c', canceled, whole(canceled))]);
+    assert!(halts(&stage));
+    assert_eq!(whys(&stage), [Why::RunCanceled { url: "https://pipelines.example/7".to_owned() }]);
+}
+
+#[test]
+fn a_retried_stage_opens_the_run_again_and_a_newer_run_supersedes_it() {
+    let again = run("7", "release/1", 'c', RunState::Running, whole(RunState::Running));
+    assert!(matches!(&whys(&with_runs(vec![again]))[..], [Why::RunUnderWay { .. }]));
+    let failed = run("7", "release/1", 'c', FAILED, whole(FAILED));
+    let newer = run("8", "release/1", 'c', RunState::Running, whole(RunState::Running));
+    let stage = with_runs(vec![newer, failed]);
+    assert!(
+        matches!(&whys(&stage)[..], [Why::RunUnderWay { url, .. }] if url.ends_with("/8")),
+        "{:?}",
+        stage.decide()
+    );
+}
+
+#[test]
+fn a_run_of_the_commit_that_left_the_vaults_out_is_not_the_one() {
+    let stages = vec![stage("infra", SKIPPED, &[StageEffect::WritesVaults]), stage_of_traffic(DONE)];
+    let mut stage = with_runs(vec![run("7", "release/1", 'c', DONE, stages)]);
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(deploys(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_run_that_waits_days_for_traffic_does_not_hold_and_what_the_vaults_hold_outranks_it() {
+    let mut waiting = stage_of_traffic(RunState::WaitsForApproval);
+    waiting.effects = Some(vec![StageEffect::SwitchesTraffic]);
+    let mut infra = stage("infra", DONE, &[StageEffect::WritesVaults]);
+    infra.finished = Some(at(90_300));
+    let ours = run("7", "release/1", 'c', RunState::WaitsForApproval, vec![infra, waiting]);
+    let mut stage = Stage::ready();
+    stage.world.runs = Some(Seen::known(stage.now, vec![ours.clone()]));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    // Where a vault does not hold the key long after the stage was through, somebody has to look: the run never ends.
+    let stage = with_runs(vec![ours]);
+    assert!(whys(&stage).iter().any(|why| matches!(why, Why::RunDidNotWrite { .. })), "{:?}", stage.decide());
+    // And a failed run does not hold where the vaults hold the key.
+    let mut stage = Stage::ready();
+    let mut failed = run("7", "release/1", 'c', FAILED, whole(FAILED));
+    failed.finished = Some(at(90_600));
+    stage.world.runs = Some(Seen::known(stage.now, vec![failed]));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_person_or_a_push_starts_the_run_where_it_is_set_up_so() {
+    let mut stage = with_runs(Vec::new());
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(deploys(&stage));
+    let commit = CommitId::new("c".repeat(40));
+    stage.policy.run_start = RunStart::Hand;
+    let by_hand = Why::RunByHand { commit: commit.clone(), skip: vec!["traffic".to_owned()] };
+    assert_eq!(whys(&stage), [by_hand]);
+    let said = words(&stage);
+    for word in ["release/1", commit.as_str(), "without traffic"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!halts(&stage), "the vaults will tell");
+    stage.policy.run_start = RunStart::Push;
+    assert_eq!(whys(&stage), [Why::RunAwaited { commit }]);
+}
+
+#[test]
+fn after_a_lost_answer_a_second_run_is_only_asked_for_on_a_late_enough_look() {
+    let mut stage = with_runs(Vec::new());
+    let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let (step, sent) = (steps[0].clone(), stage.now);
+    let intent = Intent {
+        key: step.key(),
+        attempt: 1,
+        step: step.clone(),
+        generation_before: None,
+        evidence: String::new(),
+    };
+    let lost = Outcome::Unknown { why: "no answer".to_owned() };
+    stage.events.push((sent, Event::Intended { intents: vec![intent] }));
+    stage
+        .events
+        .push((sent, Event::Ended { ends: vec![Ended { key: step.key(), attempt: 1, outcome: lost }] }));
+    assert!(matches!(&whys(&stage)[..], [Why::OutcomeOpen { .. }]), "{:?}", stage.decide());
+    // The time is up, and the list was read before it was.
+    let later = sent + SignedDuration::try_from(stage.policy.settle).unwrap();
+    (stage.policy.ages.ordinary, stage.policy.ages.proof) =
+        (stage.policy.ages.ordinary * 10, stage.policy.ages.proof * 10);
+    stage.now = later;
+    assert!(matches!(&whys(&stage)[..], [Why::NotSeen(_)]), "{:?}", stage.decide());
+    // Read late enough, it shows the run after all: it is followed, and no second one is started.
+    let ours = run("7", "release/1", 'c', RunState::Running, whole(RunState::Running));
+    stage.world.runs = Some(Seen::known(later, vec![ours]));
+    assert!(matches!(&whys(&stage)[..], [Why::RunUnderWay { .. }]), "{:?}", stage.decide());
+    stage.world.runs = Some(Seen::known(later, Vec::new()));
+    assert!(deploys(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_run_beside_the_rotation_is_told_with_who_could_let_it_on_and_holds_the_regeneration() {
+    let mut infra = stage("infra", RunState::WaitsForApproval, &[StageEffect::WritesVaults]);
+    infra.holds = vec![StageHold {
+        kind: HoldKind::Approval,
+        name: "Approval".to_owned(),
+        who: vec!["Ada".to_owned()],
+        url: "https://pipelines.example/9/approve".to_owned(),
+    }];
+    let theirs = run("9", "release/0", 'e', RunState::WaitsForApproval, vec![infra]);
+    let mut stage = Stage::ready();
+    stage.world.runs = Some(Seen::known(stage.now, vec![theirs]));
+    assert!(crate::stage::holding(&stage.decide()).contains(&Gate::NoHazard));
+    let said = words(&stage);
+    for word in ["release/0", "by Ada", "pipelines.example/9/approve", "do not approve it"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let told = notes(&stage.policy, &stage.world);
+    let beside = told.keys().find(|note| matches!(note, Note::RunBeside(_))).expect("a note");
+    assert!(note::words(beside).contains("do not approve it before the new key is confirmed"));
+    // Of our own run nothing is told.
+    let ours = run("9", "release/1", 'c', RunState::Running, whole(RunState::Running));
+    stage.world.runs = Some(Seen::known(stage.now, vec![ours]));
+    assert!(!notes(&stage.policy, &stage.world).keys().any(|note| matches!(note, Note::RunBeside(_))));
+}
+
+#[test]
+fn a_stage_that_nobody_declared_may_write_the_vaults() {
+    let mut stage = Stage::ready();
+    let unknown = vec![whole(DONE)[0].clone(), StageView::new("surprise", RunState::Running, None)];
+    stage.world.runs =
+        Some(Seen::known(stage.now, vec![run("9", "release/0", 'e', RunState::Running, unknown)]));
+    assert!(crate::stage::holding(&stage.decide()).contains(&Gate::NoHazard));
+    assert_eq!(
+        stage.world.code.as_ref().unwrap().get().unwrap().base.claim.reads,
+        SlotUse::Only(Slot::Secondary)
+    );
+}
