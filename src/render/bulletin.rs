@@ -149,7 +149,7 @@ fn phase(phase: &PhaseReport) -> String {
     let (mark, note) = match phase.state {
         PhaseState::Done => ("x", ""),
         PhaseState::FoundDone => ("x", " (was so)"),
-        PhaseState::Current => (" ", " ← now"),
+        PhaseState::Current | PhaseState::Running => (" ", " ← now"),
         PhaseState::Pending => (" ", ""),
     };
     let leg = if phase.leg == Leg::Back { "back: " } else { "" };

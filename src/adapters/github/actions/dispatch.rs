@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::client::{Reply, Sent, segment};
+use super::super::client::{About, Reply, Sent, Write, segment};
 use super::{Actions, Run};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
 use crate::ports::{Effect, Fault};
@@ -61,7 +61,9 @@ impl Actions {
             Err(fault) => return Effect::NotSent(fault),
         };
         let path = self.workflow_path("/dispatches");
-        match self.client.write(&what, &self.subject(), &path, &self.order(branch, skip)).await {
+        let (subject, order) = (self.subject(), self.order(branch, skip));
+        let about = About { what: &what, subject: &subject };
+        match self.client.write(about, Write::post(&path, &order)).await {
             Sent::Done(reply) => self.started(&what, &reply, &query, &before, commit).await,
             Sent::Refused(fault, _) => Effect::Refused(fault),
             Sent::Unsent(fault) => Effect::NotSent(fault),
