@@ -224,7 +224,7 @@ impl<'f> Tracer<'f> {
                     return None;
                 }
                 StepKind::Number(number) if number.to_string() != *first => return None,
-                StepKind::Any | StepKind::Element | StepKind::Computed => element = Some(first.clone()),
+                StepKind::Any | StepKind::Element | StepKind::Computed(_) => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
             }
@@ -293,7 +293,7 @@ fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
         && let Some(step) = object
             .steps
             .iter_mut()
-            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed))
+            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed(_)))
     {
         step.kind = StepKind::Key(element.clone());
     }

@@ -6,7 +6,10 @@ mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attribute::{CONNECTION_STRINGS, key_attribute};
 use super::facts::{Base, Block, Object, Step, StepKind};
+use super::instance::Call;
+use super::naming::{At, Evaluator};
 use super::source::Source;
 use super::states::States;
 use super::value::Value;
@@ -36,14 +39,6 @@ impl Cell {
     fn new(folder: &str, kind: Kind, name: &str) -> Cell {
         Cell { folder: folder.to_owned(), kind, name: name.to_owned() }
     }
-}
-
-/// One `module` block.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Call {
-    /// Where the block stands.
-    pub folder: String,
-    pub name: String,
 }
 
 /// Where a module's code is.
@@ -83,7 +78,7 @@ pub struct Followed {
     /// The folder that the object's base is a name of.
     pub folder: String,
     pub object: Object,
-    /// The call whose outputs it came through last.
+    /// The run of the folder's code that is meant, as far as the way tells it.
     pub call: Option<Call>,
 }
 
@@ -179,11 +174,6 @@ impl<'f> Folders<'f> {
         self.callers.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a folder's code runs for more than one module block, so that one symbol in it is several accounts.
-    pub fn is_shared(&self, folder: &str) -> bool {
-        self.callers(folder).len() > 1
-    }
-
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
@@ -217,18 +207,17 @@ impl<'f> Folders<'f> {
 
     /// The name that an object's first steps read, the rest of its steps, and the call that it reads through.
     pub fn asked<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step], Option<Call>)> {
-        let call = |folder: &str, name: &str| Some(Call { folder: folder.to_owned(), name: name.to_owned() });
         let (target, kind, steps, call) = match &object.base {
             Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
             Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
             Base::Module(name) => {
                 let steps = self.outputs_of(folder, name, &object.steps);
-                (self.module(folder, name)?, Kind::Output, steps, call(folder, name))
+                (self.module(folder, name)?, Kind::Output, steps, Some(self.call(folder, name, &object.steps)))
             }
             Base::Dependency(name) => {
                 let config = self.dependency(folder, name)?;
                 let steps = object.steps.as_slice();
-                (self.dependency_module(folder, name)?, Kind::Output, steps, call(config, ""))
+                (self.dependency_module(folder, name)?, Kind::Output, steps, Some(Call::new(config, "")))
             }
             Base::Each(name) => {
                 return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
@@ -263,15 +252,29 @@ impl<'f> Folders<'f> {
 
     /// The steps from one of its outputs on: behind the index that picks an instance, if it has any.
     fn outputs_of<'o>(&self, folder: &str, name: &str, steps: &'o [Step]) -> &'o [Step] {
+        self.output_at(folder, name, steps).map_or(&[], |at| &steps[at..])
+    }
+
+    /// Which of the steps from a module names an output.
+    pub fn output_at(&self, folder: &str, name: &str, steps: &[Step]) -> Option<usize> {
         let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
         match steps.first() {
-            Some(step)
-                if step.name().is_some() && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) =>
-            {
-                steps
+            Some(step) if step.name().is_some() && !matches!(step.kind, StepKind::Attribute(_)) && !repeated() => {
+                Some(0)
             }
-            _ => behind_instance(steps),
+            _ => steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_))),
         }
+    }
+
+    /// A call, and the instance of it that the steps from it pick.
+    fn call(&self, folder: &str, name: &str, steps: &[Step]) -> Call {
+        let picked = self.output_at(folder, name, steps).and_then(|at| steps[..at].first());
+        let instance = picked.and_then(|step| self.evaluator().pick(&At::folder(folder), step));
+        Call { instance, ..Call::new(folder, name) }
+    }
+
+    pub fn evaluator(&self) -> Evaluator<'_> {
+        Evaluator::new(self, self.sources)
     }
 
     /// Follows other names of objects: the object itself, then what each name stands for.
@@ -288,26 +291,68 @@ impl<'f> Folders<'f> {
     fn next(&self, from: &Followed) -> Option<Followed> {
         let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
         let (folder, target) = self.only_alias(&cell)?;
-        let mut object = target.clone().seen_from_afar();
-        object.steps.extend(rest.iter().cloned());
+        let mut object = target.seen_from_afar();
+        object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
         within_outputs(&mut object);
+        let call = match cell.kind {
+            Kind::Output => call.map(|call| self.made_in(call, from)),
+            Kind::Local | Kind::Each => from.call.clone(),
+            Kind::Variable => from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned(),
+        };
         Some(Followed { folder: folder.to_owned(), object, call })
+    }
+
+    /// A call that is made in the run of a folder through which it was come to.
+    pub fn made_in(&self, call: Call, from: &Followed) -> Call {
+        if call.folder == from.folder { call.within(from.call.clone()) } else { call }
+    }
+
+    /// A step as another folder sees it: what it is worked out from means nothing there.
+    fn carried(&self, from: &str, to: &str, step: &Step) -> Step {
+        let StepKind::Computed(Some(index)) = &step.kind else { return step.clone() };
+        if from == to {
+            return step.clone();
+        }
+        let text = self.evaluator().name(&At::folder(from), index);
+        let known = text.as_literal().map(|text| Box::new(Value::Text(text.to_owned())));
+        Step { kind: StepKind::Computed(known), token: step.token.clone() }
     }
 
     /// The end of the same way.
     pub fn end(&self, folder: &str, object: &Object) -> Followed {
-        let start = Followed { folder: folder.to_owned(), object: object.clone(), call: None };
-        self.follow(folder, object).pop().unwrap_or(start)
+        self.end_of_run(folder, None, object)
     }
 
-    /// What a name stands for; absent where callers hand in different objects.
-    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, &'f Object)> {
+    /// The same from one run of the folder's code.
+    pub fn end_of_run(&self, folder: &str, call: Option<Call>, object: &Object) -> Followed {
+        let mut end = Followed { folder: folder.to_owned(), object: object.clone(), call };
+        for _ in 1..MAX_DEPTH {
+            let Some(next) = self.next(&end) else { break };
+            end = next;
+        }
+        end
+    }
+
+    /// What a name stands for; absent where callers hand in different objects. Different instances of one block are one
+    /// object of which any instance may be meant.
+    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, Object)> {
         let aliases = self.aliases.get(cell)?;
         let (folder, object) = aliases.first()?;
         let same = |(other, target): &(&str, &Object)| {
             other == folder && target.base == object.base && target.steps.len() == object.steps.len()
         };
-        aliases.iter().all(same).then_some((*folder, *object))
+        if !aliases.iter().all(same) {
+            return None;
+        }
+        let mut object = (*object).clone();
+        for (at, step) in object.steps.iter_mut().enumerate() {
+            let differs = |(_, target): &(&str, &Object)| target.steps[at].kind != step.kind;
+            let index = matches!(&step.kind, StepKind::Key(_) | StepKind::Number(_) | StepKind::Computed(_));
+            if index && !names_key(step) && aliases.iter().any(differs) {
+                step.kind = StepKind::Any;
+            }
+        }
+        Some((*folder, object))
     }
 
     /// The objects that a folder hands out under names of its own, and where they are named.
@@ -321,8 +366,7 @@ impl<'f> Folders<'f> {
 
     /// What an output stands for that is another object's name, the steps behind it followed.
     pub fn output(&self, folder: &str, name: &str, behind: &[Step]) -> Option<Followed> {
-        let (at, target) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
-        let mut object = target.clone();
+        let (at, mut object) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
         object.steps.extend(behind.iter().cloned());
         Some(self.end(at, &object))
     }
@@ -355,13 +399,12 @@ fn within_outputs(object: &mut Object) {
     }
 }
 
+/// Whether a step names a key, and no instance.
+pub fn names_key(step: &Step) -> bool {
+    step.name().is_some_and(|name| key_attribute(name).is_some() || name == CONNECTION_STRINGS)
+}
+
 /// Whether there may be several of a block.
 pub fn repeated(block: &Block) -> bool {
     ["for_each", "count"].iter().any(|name| block.argument(name).is_some())
-}
-
-/// Without the steps that pick an instance of a repeated module.
-fn behind_instance(steps: &[Step]) -> &[Step] {
-    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
-    named.map_or(&[], |at| &steps[at..])
 }

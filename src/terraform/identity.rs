@@ -25,8 +25,8 @@ pub struct Known {
 /// All symbols of a tree with what is known of their names.
 pub type Naming = BTreeMap<Symbol, Known>;
 
-/// The accounts, and for every symbol the index of its account.
-pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+/// The accounts, and for every symbol the indexes of its accounts: as a rule one.
+pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, Vec<usize>>) {
     let mut identity = Identity::new(naming, declared);
     identity.join_declared();
     identity.join_equal();
@@ -153,7 +153,7 @@ impl<'n> Identity<'n> {
         }
     }
 
-    fn accounts(mut self) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+    fn accounts(mut self) -> (Vec<Account>, BTreeMap<Symbol, Vec<usize>>) {
         let mut joined: BTreeMap<usize, Vec<(Symbol, Symbol, JoinReason)>> = BTreeMap::new();
         for (a, b, reason) in std::mem::take(&mut self.joined) {
             let symbol = |at: usize| self.symbols[at].0.clone();
@@ -165,7 +165,7 @@ impl<'n> Identity<'n> {
         let index = accounts
             .iter()
             .enumerate()
-            .flat_map(|(at, account)| account.symbols.iter().map(move |symbol| (symbol.clone(), at)))
+            .flat_map(|(at, account)| account.symbols.iter().map(move |symbol| (symbol.clone(), vec![at])))
             .collect();
         (accounts, index)
     }
@@ -205,6 +205,11 @@ fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<String>) -> Option<JoinR
         return Some(JoinReason::OneOrTheOther);
     }
     let (name, other) = (a.1.name.as_ref()?, b.1.name.as_ref()?);
+    // What is made for two instances of one block is not one account because both are spelt by one expression.
+    let apart = a.0.kind == SymbolKind::Managed && a.0.of_all_instances() == b.0.of_all_instances();
+    if apart && name.as_literal().is_none() {
+        return None;
+    }
     if name == other {
         return Some(match (name.as_literal(), a.0.kind) {
             (Some(_), _) => JoinReason::SameName,
