@@ -54,6 +54,17 @@ impl Symbol {
         Symbol::new(&self.folder, self.kind, &self.name)
     }
 
+    /// The run of a folder through which it is read there; absent for all of them.
+    pub(super) fn run_of(&self, folder: &str) -> Option<&Call> {
+        let mut run = self.call.as_ref();
+        let mut at = self.folder.as_str();
+        while at != folder {
+            at = &run?.folder;
+            run = run?.caller();
+        }
+        run
+    }
+
     /// The same where a folder's code is run by a call, as far as that is not known yet.
     pub(super) fn run_by(mut self, folder: &str, run: Call) -> Symbol {
         match &mut self.call {
@@ -117,6 +128,7 @@ pub enum JoinReason {
     SameSource,
     OnlyAccountInTree,
     OneOrTheOther,
+    AnyInstance,
     Declared,
 }
 
@@ -128,6 +140,7 @@ impl fmt::Display for JoinReason {
             JoinReason::SameExpression => "both names are the same expression",
             JoinReason::SameSource => "both read the outputs of the same configuration",
             JoinReason::OneOrTheOther => "one or the other goes by a name of its own",
+            JoinReason::AnyInstance => "nothing tells which of the instances it looks up",
             JoinReason::Declared => "declared to be one account",
             JoinReason::OnlyAccountInTree => "the tree declares one account and looks one up",
         })
@@ -144,10 +157,19 @@ pub struct Account {
 }
 
 impl Account {
+    /// Takes in the symbols of an account that is looked up and may be this one, and others.
+    pub(super) fn may_be(&mut self, other: &Account) {
+        if let (Some(own), Some(first)) = (self.symbols.first(), other.symbols.first()) {
+            self.joined.push((own.clone(), first.clone(), JoinReason::AnyInstance));
+        }
+        self.joined.extend(other.joined.iter().cloned());
+        self.symbols.extend(other.symbols.iter().cloned());
+        self.symbols.sort();
+    }
+
     /// Whether a person may mean this account by `text`: its key, a symbol, a symbol without its folder, or one of all
     /// instances or runs of a block.
     pub fn answers_to(&self, text: &str) -> bool {
-        self.key.as_str() == text
-            || self.symbols.iter().any(|symbol| symbol.is_called(text))
+        self.key.as_str() == text || self.symbols.iter().any(|symbol| symbol.is_called(text))
     }
 }

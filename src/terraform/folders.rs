@@ -212,7 +212,12 @@ impl<'f> Folders<'f> {
             Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
             Base::Module(name) => {
                 let steps = self.outputs_of(folder, name, &object.steps);
-                (self.module(folder, name)?, Kind::Output, steps, Some(self.call(folder, name, &object.steps)))
+                (
+                    self.module(folder, name)?,
+                    Kind::Output,
+                    steps,
+                    Some(self.call(folder, name, &object.steps)),
+                )
             }
             Base::Dependency(name) => {
                 let config = self.dependency(folder, name)?;
@@ -259,7 +264,9 @@ impl<'f> Folders<'f> {
     pub fn output_at(&self, folder: &str, name: &str, steps: &[Step]) -> Option<usize> {
         let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
         match steps.first() {
-            Some(step) if step.name().is_some() && !matches!(step.kind, StepKind::Attribute(_)) && !repeated() => {
+            Some(step)
+                if step.name().is_some() && !matches!(step.kind, StepKind::Attribute(_)) && !repeated() =>
+            {
                 Some(0)
             }
             _ => steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_))),
@@ -297,7 +304,9 @@ impl<'f> Folders<'f> {
         let call = match cell.kind {
             Kind::Output => call.map(|call| self.made_in(call, from)),
             Kind::Local | Kind::Each => from.call.clone(),
-            Kind::Variable => from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned(),
+            Kind::Variable => {
+                from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned()
+            }
         };
         Some(Followed { folder: folder.to_owned(), object, call })
     }

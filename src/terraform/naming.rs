@@ -160,10 +160,8 @@ impl<'f> Evaluator<'f> {
         match names.next() {
             Some(first) if names.all(|name| name == first) => first,
             Some(_) | None => {
-                let of_instance = object
-                    .steps
-                    .iter()
-                    .any(|step| step.kind == StepKind::Element || step.kind.is_computed());
+                let of_instance =
+                    object.steps.iter().any(|step| step.kind == StepKind::Element || step.kind.is_computed());
                 let text = spelt(object);
                 Name::open(&at.folder, if of_instance { self.of_instance(at, text, depth) } else { text })
             }

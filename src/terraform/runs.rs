@@ -133,12 +133,7 @@ impl<'f> Runs<'f> {
         runs
     }
 
-    fn runs(
-        &self,
-        folder: &str,
-        passed: &mut Vec<String>,
-        left: &mut usize,
-    ) -> Option<Vec<Option<Call>>> {
+    fn runs(&self, folder: &str, passed: &mut Vec<String>, left: &mut usize) -> Option<Vec<Option<Call>>> {
         let callers: BTreeSet<&Call> = self.folders.callers(folder).iter().collect();
         if callers.is_empty() {
             return Some(vec![None]);
@@ -192,10 +187,9 @@ pub fn words(symbol: &Symbol) -> Vec<&str> {
         SymbolKind::DataAction => vec!["data", AZAPI_ACTION, name],
         SymbolKind::EphemeralAction => vec!["ephemeral", AZAPI_ACTION, name],
         SymbolKind::Module => vec!["module", name],
-        SymbolKind::Dependency
-        | SymbolKind::RemoteState
-        | SymbolKind::Deployment
-        | SymbolKind::Variable => Vec::new(),
+        SymbolKind::Dependency | SymbolKind::RemoteState | SymbolKind::Deployment | SymbolKind::Variable => {
+            Vec::new()
+        }
     }
 }
 

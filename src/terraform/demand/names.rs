@@ -10,7 +10,8 @@ use crate::terraform::glance::Waypoint;
 use crate::terraform::known::NAME_ARGUMENTS;
 
 /// Arguments of a block that say which account it speaks of.
-const IDENTITY: &[&str] = &["backend", "config", "count", "for_each", "name", "resource_group_name", "resource_id"];
+const IDENTITY: &[&str] =
+    &["backend", "config", "count", "for_each", "name", "resource_group_name", "resource_id"];
 
 /// A name through which a value travels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -21,11 +21,7 @@ pub(super) struct Standing<'f> {
 }
 
 impl<'f> Standing<'f> {
-    pub(super) fn new(
-        runs: Runs<'f>,
-        index: BTreeMap<Symbol, Vec<usize>>,
-        accounts: usize,
-    ) -> Standing<'f> {
+    pub(super) fn new(runs: Runs<'f>, index: BTreeMap<Symbol, Vec<usize>>, accounts: usize) -> Standing<'f> {
         Standing { runs, index, accounts, together: RefCell::default() }
     }
 
@@ -54,9 +50,11 @@ impl<'f> Standing<'f> {
     fn for_each(&self, reference: Reference) -> Vec<Reference> {
         let symbols = self.runs.of(&reference.symbol);
         let named = |account: usize| {
-            let mut symbols = symbols.iter();
-            let symbol = symbols.find(|it| self.index.get(it).is_some_and(|of| of.contains(&account)));
-            let symbol = symbol.unwrap_or(&reference.symbol).clone();
+            let of_account = |it: &&Symbol| self.index.get(it).is_some_and(|of| of.contains(&account));
+            let mut symbols = symbols.iter().filter(of_account);
+            // Where several runs mean one account, none of them is the one.
+            let only = symbols.next().filter(|_| symbols.next().is_none());
+            let symbol = only.unwrap_or(&reference.symbol).clone();
             Reference { account, symbol, ..reference.clone() }
         };
         self.accounts_of(reference.account).into_iter().map(named).collect()

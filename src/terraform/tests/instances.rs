@@ -23,8 +23,7 @@ fn of_tree(tree: &Tree) -> Vec<String> {
 
 const NAMED: &str = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = toset([\"eu\", \"us\"])\n  name     = \
                      \"cosmos-${each.key}\"\n}\n";
-const NAMELESS: &str =
-    "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = var.regions\n  name     = local.name[each.key]\n}\n";
+const NAMELESS: &str = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = var.regions\n  name     = local.name[each.key]\n}\n";
 
 fn locals(expressions: &[&str]) -> String {
     let lines = expressions.iter().enumerate().map(|(at, it)| format!("  l{at} = [{it}]\n"));
@@ -132,9 +131,13 @@ fn collections_are_worked_out() {
             check(&block, &[&eu, &us], &["cosmos-eu: primary", "cosmos-us: secondary"]);
         }
     }
-    for (count, name) in [("length(local.list)", "\"cosmos-${local.list[count.index]}\""), ("2", "element(local.list, count.index)")] {
-        let block =
-            format!("{more}resource \"azurerm_cosmosdb_account\" \"x\" {{\n  count = {count}\n  name = {name}\n}}\n");
+    for (count, name) in [
+        ("length(local.list)", "\"cosmos-${local.list[count.index]}\""),
+        ("2", "element(local.list, count.index)"),
+    ] {
+        let block = format!(
+            "{more}resource \"azurerm_cosmosdb_account\" \"x\" {{\n  count = {count}\n  name = {name}\n}}\n"
+        );
         let reads = reads(&[("a.tf", block + &locals(&["azurerm_cosmosdb_account.x[1].primary_key"]))]);
         assert!(reads[1].ends_with("us: primary") && reads[0].ends_with("eu: none"), "{reads:?}");
     }
@@ -156,6 +159,29 @@ fn an_instance_joins_what_goes_by_its_name() {
 }
 
 #[test]
+fn the_only_account_that_is_looked_up_may_be_any_instance() {
+    let data = |name: &str| {
+        format!(
+            "data \"azurerm_cosmosdb_account\" \"d\" {{\n  name = {name}\n}}\nlocals {{\n  k = \
+             data.azurerm_cosmosdb_account.d.primary_key\n}}\n"
+        )
+    };
+    let us = format!("{NAMED}{}", locals(&[US]));
+    let files = |name: &str| [("a/a.tf", us.clone()), ("b/a.tf", data(name))];
+    assert_eq!(reads(&files("var.name")), ["cosmos-eu: primary", "cosmos-us: mixed"]);
+    assert_eq!(reads(&files("\"${var.c}-eu\"")), ["cosmos-eu: primary", "cosmos-us: secondary"]);
+    let other = ["cosmos-eu: none", "cosmos-us: secondary", "orders: primary"];
+    assert_eq!(reads(&files("\"orders\"")), other);
+    let tree = Tree::read(&files("var.name"));
+    let refused = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(refused.as_slice(), [Refusal::ReadForAnother { .. }]), "{refused:?}");
+    // Where there are more accounts, it may be one of those.
+    let more = [("c/a.tf", "resource \"azurerm_cosmosdb_account\" \"o\" {\n  name = \"o\"\n}\n".to_owned())];
+    let more: Vec<_> = files("var.name").into_iter().chain(more).collect();
+    assert_eq!(reads(&more)[0], "b:data.azurerm_cosmosdb_account.d: primary");
+}
+
+#[test]
 fn what_is_not_known_to_be_different_stays_one() {
     let data = |name: &str| {
         format!("data \"azurerm_cosmosdb_account\" \"x\" {{\n  for_each = var.all\n  name = {name}\n}}\n")
@@ -169,7 +195,10 @@ fn what_is_not_known_to_be_different_stays_one() {
     check(
         &data("\"${var.p}-${each.key}\""),
         &[&eu, &us],
-        &["data.azurerm_cosmosdb_account.x[\"eu\"]: primary", "data.azurerm_cosmosdb_account.x[\"us\"]: secondary"],
+        &[
+            "data.azurerm_cosmosdb_account.x[\"eu\"]: primary",
+            "data.azurerm_cosmosdb_account.x[\"us\"]: secondary",
+        ],
     );
     // One instance of several says nothing of the others.
     let each = "azurerm_cosmosdb_account.x[each.key].secondary_key";
@@ -178,7 +207,9 @@ fn what_is_not_known_to_be_different_stays_one() {
 
 #[test]
 fn a_local_name_for_an_instance_is_followed() {
-    let block = format!("{NAMED}locals {{\n  db  = azurerm_cosmosdb_account.x[\"us\"]\n  dbs = azurerm_cosmosdb_account.x\n}}\n");
+    let block = format!(
+        "{NAMED}locals {{\n  db  = azurerm_cosmosdb_account.x[\"us\"]\n  dbs = azurerm_cosmosdb_account.x\n}}\n"
+    );
     for read in ["local.db.secondary_key", "local.dbs[\"us\"].secondary_key"] {
         check(&block, &[EU, read], &["cosmos-eu: primary", "cosmos-us: secondary"]);
     }

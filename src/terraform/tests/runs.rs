@@ -2,6 +2,7 @@
 
 use super::Tree;
 use crate::model::{Access, Slot, SlotUse};
+use crate::render::trace::render_trace;
 use crate::terraform::{AllowedOpaque, Refusal, SharedBy, plan, plan_allowing, select_all};
 
 /// A module that looks an account up by the name that it is given, and writes a secret.
@@ -54,8 +55,8 @@ fn slots_of_a_caller_and_of_its_module_are_mixed() {
     let a = a.replace("\"orders\"", "\"${random_id.o.hex}-orders\"");
     let b = b.replace("\"carts\"", "\"${random_id.c.hex}-carts\"");
     let tree = self::tree(&[("a/a.tf", &a), ("b/a.tf", &b), ("m/a.tf", LOOKS_UP)]);
-    let expected =
-        ["a:azurerm_cosmosdb_account.own: mixed", "b:azurerm_cosmosdb_account.own: primary"].map(str::to_owned);
+    let expected = ["a:azurerm_cosmosdb_account.own: mixed", "b:azurerm_cosmosdb_account.own: primary"]
+        .map(str::to_owned);
     assert_eq!(reads(&tree), expected);
 }
 
@@ -84,7 +85,8 @@ fn instances_of_a_call_are_callers_too() {
 
 #[test]
 fn a_place_that_serves_several_accounts_moves_with_all_of_them() {
-    let calls = call("a", "./m", "\"orders\"") + &call("b", "./m", "\"carts\"") + &call("c", "./m", "\"stock\"");
+    let calls =
+        call("a", "./m", "\"orders\"") + &call("b", "./m", "\"carts\"") + &call("c", "./m", "\"stock\"");
     let tree = tree(&[("a.tf", &calls), ("m/a.tf", LOOKS_UP)]);
     let [orders] = tree.accounts_called("orders")[..] else { panic!("{:?}", tree.accounts) };
     let refused = plan(&tree, orders, Access::ReadWrite, Slot::Secondary).unwrap_err();
@@ -113,7 +115,8 @@ fn what_a_module_hands_out_is_that_of_the_call() {
     let module = "variable \"name\" {}\nlocals {\n  db = data.azurerm_cosmosdb_account.db\n}\ndata \
                   \"azurerm_cosmosdb_account\" \"db\" {\n  name = var.name\n}\noutput \"db\" {\n  value = local.db\n}\n";
     let calls = call("a", "./m", "\"orders\"") + &call("b", "./m", "\"carts\"");
-    let root = format!("{calls}locals {{\n  x = module.a.db.primary_key\n  y = module.b.db.secondary_key\n}}\n");
+    let root =
+        format!("{calls}locals {{\n  x = module.a.db.primary_key\n  y = module.b.db.secondary_key\n}}\n");
     let tree = tree(&[("a.tf", &root), ("m/a.tf", module)]);
     assert_eq!(reads(&tree), ["carts: secondary", "orders: primary"]);
 }
@@ -135,4 +138,27 @@ fn modules_that_run_each_other_end() {
     let other = call("m", "../m", "var.name") + &call("l", "../m", "\"b\"") + "variable \"name\" {}\n";
     let tree = tree(&[("m/a.tf", &one), ("n/a.tf", &other)]);
     assert!(!tree.accounts.is_empty());
+}
+
+#[test]
+fn the_way_of_a_key_leads_through_the_call_that_it_is_read_for() {
+    let module =
+        format!("{LOOKS_UP}output \"k\" {{\n  value = data.azurerm_cosmosdb_account.db.primary_key\n}}\n");
+    let calls = call("a", "./m", "\"orders\"") + &call("b", "./m", "\"carts\"");
+    let root = format!(
+        "{calls}locals {{\n  x = module.b.k\n}}\nresource \"azurerm_key_vault_secret\" \"a\" {{\n  name = \"of-a\"\n  value = \
+         module.a.k\n}}\nresource \"azurerm_key_vault_secret\" \"b\" {{\n  name = \"of-b\"\n  value = local.x\n}}\n"
+    );
+    let tree = tree(&[("a.tf", &root), ("m/a.tf", &module)]);
+    let trace = render_trace(&tree);
+    let (carts, orders) = trace.split_once("orders").unwrap();
+    let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
+    let (carts, orders) = (plain(carts), plain(orders));
+    assert!(carts.contains("of-b") && !carts.contains("of-a"), "{trace}");
+    assert!(orders.contains("of-a") && !orders.contains("of-b"), "{trace}");
+    assert!(carts.contains("m/a.tf:7:44  of module.b"), "{carts}");
+    // Calls for one account are all followed.
+    let root = root.replace("carts", "orders");
+    let trace = plain(&render_trace(&self::tree(&[("a.tf", &root), ("m/a.tf", &module)])));
+    assert!(trace.contains("of-a") && trace.contains("of-b"), "{trace}");
 }
