@@ -2,11 +2,12 @@
 //!
 //! A folder is a Terraform module, or a terragrunt configuration of one.
 
+mod follow;
 mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attribute::{CONNECTION_STRINGS, key_attribute};
+pub use self::follow::{Followed, names_key};
 use super::facts::{Base, Block, Object, Step, StepKind};
 use super::instance::Call;
 use super::naming::{At, Evaluator};
@@ -70,16 +71,6 @@ pub struct Folders<'f> {
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
     states: States,
-}
-
-/// An object with its other names followed, and where it stands.
-#[derive(Clone, Debug)]
-pub struct Followed {
-    /// The folder that the object's base is a name of.
-    pub folder: String,
-    pub object: Object,
-    /// The run of the folder's code that is meant, as far as the way tells it.
-    pub call: Option<Call>,
 }
 
 impl<'f> Folders<'f> {
@@ -283,109 +274,6 @@ impl<'f> Folders<'f> {
     pub fn evaluator(&self) -> Evaluator<'_> {
         Evaluator::new(self, self.sources)
     }
-
-    /// Follows other names of objects: the object itself, then what each name stands for.
-    pub fn follow(&self, folder: &str, object: &Object) -> Vec<Followed> {
-        let mut hops = vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }];
-        while let Some(next) = hops.last().and_then(|last| self.next(last))
-            && hops.len() < MAX_DEPTH
-        {
-            hops.push(next);
-        }
-        hops
-    }
-
-    fn next(&self, from: &Followed) -> Option<Followed> {
-        let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
-        let (folder, target) = self.only_alias(&cell)?;
-        let mut object = target.seen_from_afar();
-        object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
-        within_outputs(&mut object);
-        let call = match cell.kind {
-            Kind::Output => call.map(|call| self.made_in(call, from)),
-            Kind::Local | Kind::Each => from.call.clone(),
-            Kind::Variable => {
-                from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned()
-            }
-        };
-        Some(Followed { folder: folder.to_owned(), object, call })
-    }
-
-    /// A call that is made in the run of a folder through which it was come to.
-    pub fn made_in(&self, call: Call, from: &Followed) -> Call {
-        if call.folder == from.folder { call.within(from.call.clone()) } else { call }
-    }
-
-    /// A step as another folder sees it: what it is worked out from means nothing there.
-    fn carried(&self, from: &str, to: &str, step: &Step) -> Step {
-        let StepKind::Computed(Some(index)) = &step.kind else { return step.clone() };
-        if from == to {
-            return step.clone();
-        }
-        let text = self.evaluator().name(&At::folder(from), index);
-        let known = text.as_literal().map(|text| Box::new(Value::Text(text.to_owned())));
-        Step { kind: StepKind::Computed(known), token: step.token.clone() }
-    }
-
-    /// The end of the same way.
-    pub fn end(&self, folder: &str, object: &Object) -> Followed {
-        self.end_of_run(folder, None, object)
-    }
-
-    /// The same from one run of the folder's code.
-    pub fn end_of_run(&self, folder: &str, call: Option<Call>, object: &Object) -> Followed {
-        let mut end = Followed { folder: folder.to_owned(), object: object.clone(), call };
-        for _ in 1..MAX_DEPTH {
-            let Some(next) = self.next(&end) else { break };
-            end = next;
-        }
-        end
-    }
-
-    /// What a name stands for; absent where callers hand in different objects. Different instances of one block are one
-    /// object of which any instance may be meant.
-    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, Object)> {
-        let aliases = self.aliases.get(cell)?;
-        let (folder, object) = aliases.first()?;
-        let same = |(other, target): &(&str, &Object)| {
-            other == folder && target.base == object.base && target.steps.len() == object.steps.len()
-        };
-        if !aliases.iter().all(same) {
-            return None;
-        }
-        let mut object = (*object).clone();
-        for (at, step) in object.steps.iter_mut().enumerate() {
-            let differs = |(_, target): &(&str, &Object)| target.steps[at].kind != step.kind;
-            let index = matches!(&step.kind, StepKind::Key(_) | StepKind::Number(_) | StepKind::Computed(_));
-            if index && !names_key(step) && aliases.iter().any(differs) {
-                step.kind = StepKind::Any;
-            }
-        }
-        Some((*folder, object))
-    }
-
-    /// The objects that a folder hands out under names of its own, and where they are named.
-    pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&'f str, &'f Object)> + '_ {
-        let start = Cell::new(folder, Kind::Output, "");
-        let of_folder = self.aliases.range(start.clone()..);
-        of_folder
-            .take_while(move |(cell, _)| cell.folder == start.folder && cell.kind == Kind::Output)
-            .flat_map(|(_, objects)| objects.iter().copied())
-    }
-
-    /// What an output stands for that is another object's name, the steps behind it followed.
-    pub fn output(&self, folder: &str, name: &str, behind: &[Step]) -> Option<Followed> {
-        let (at, mut object) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
-        object.steps.extend(behind.iter().cloned());
-        Some(self.end(at, &object))
-    }
-
-    /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
-    pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
-        let Some((cell, rest)) = self.readable(folder, binding) else { return false };
-        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
-    }
 }
 
 /// Where in a binding the argument stands that repeats a block, if the value is part of it.
@@ -396,21 +284,6 @@ fn repeated_over(binding: &[String]) -> Option<usize> {
         _ => return None,
     };
     binding.iter().skip(words).position(|word| word == "for_each").map(|at| at + words)
-}
-
-/// A state that was named as a whole, with the steps from it: its outputs are what counts.
-fn within_outputs(object: &mut Object) {
-    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
-    let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| step.name() == Some("outputs");
-    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
-        object.steps.drain(..=at.unwrap_or_default());
-    }
-}
-
-/// Whether a step names a key, and no instance.
-pub fn names_key(step: &Step) -> bool {
-    step.name().is_some_and(|name| key_attribute(name).is_some() || name == CONNECTION_STRINGS)
 }
 
 /// Whether there may be several of a block.

@@ -99,8 +99,9 @@ impl<'f> Evaluator<'f> {
             return Vec::new();
         };
         let found = match object.base {
-            Base::Local if !self.is_overridden(&at.folder, &["locals"], Some(name)) => self.local(at, name),
-            Base::Variable if !self.is_set_beside(&at.folder, name) => self.variable(at, name),
+            _ if self.is_set_elsewhere(at, object) => Vec::new(),
+            Base::Local => self.local(at, name),
+            Base::Variable => self.variable(at, name),
             _ => Vec::new(),
         };
         let written = |(_, value): &(At, &'f Value)| {
@@ -111,6 +112,16 @@ impl<'f> Evaluator<'f> {
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
         found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Whether a name may get its value in a way that is not followed.
+    fn is_set_elsewhere(&self, at: &At, object: &Object) -> bool {
+        let Some(name) = object.steps.first().and_then(Step::name) else { return false };
+        match object.base {
+            Base::Local => self.is_overridden(&at.folder, &["locals"], Some(name)),
+            Base::Variable => self.is_set_beside(&at.folder, name),
+            _ => false,
+        }
     }
 
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::account::Symbol;
 use super::attribute::COSMOSDB_ACCOUNT;
@@ -26,7 +27,7 @@ pub struct Runs<'f> {
     evaluator: Evaluator<'f>,
     /// Instances that are named one by one, by folder and words of their block.
     named: BTreeMap<(String, String), BTreeSet<Instance>>,
-    known: RefCell<BTreeMap<String, Vec<Option<Call>>>>,
+    known: RefCell<BTreeMap<String, Rc<[Option<Call>]>>>,
     /// Symbols whose instances are not known to be different, without them.
     one: BTreeSet<Symbol>,
 }
@@ -70,15 +71,12 @@ impl<'f> Runs<'f> {
 
     /// What a symbol stands for: itself, or every run and instance that it leaves open.
     pub fn of(&self, symbol: &Symbol) -> Vec<Symbol> {
-        let mut all: Vec<Symbol> = Vec::new();
-        for one in self.each(symbol) {
-            let as_one = one.of_all_instances();
-            let one = if self.one.contains(&as_one) { as_one } else { one };
-            if !all.contains(&one) {
-                all.push(one);
-            }
-        }
-        all
+        let as_one = |symbol: Symbol| {
+            let one = symbol.of_all_instances();
+            if self.one.contains(&one) { one } else { symbol }
+        };
+        let all: BTreeSet<Symbol> = self.each(symbol).into_iter().map(as_one).collect();
+        all.into_iter().collect()
     }
 
     /// The same with all instances told apart.
@@ -93,11 +91,11 @@ impl<'f> Runs<'f> {
 
     fn admitted(&self, symbol: &Symbol) -> Vec<Symbol> {
         let mut all = Vec::new();
-        for call in self.of_folder(&symbol.folder) {
+        for call in self.of_folder(&symbol.folder).iter() {
             if !admits(symbol.call.as_ref(), call.as_ref()) {
                 continue;
             }
-            let instances = self.instances(&symbol.folder, &call, &words(symbol));
+            let instances = self.instances(&symbol.folder, call, &words(symbol));
             let of_run = |instance| Symbol { instance, call: call.clone(), ..symbol.clone() };
             if instances.is_empty() {
                 all.push(of_run(None));
@@ -122,13 +120,14 @@ impl<'f> Runs<'f> {
     }
 
     /// The runs of a folder's code; one that is not named where there is no other.
-    fn of_folder(&self, folder: &str) -> Vec<Option<Call>> {
+    fn of_folder(&self, folder: &str) -> Rc<[Option<Call>]> {
         if let Some(known) = self.known.borrow().get(folder) {
             return known.clone();
         }
         let runs = self.runs(folder, &mut Vec::new(), &mut MAX_PASSED.clone());
         // Where they lead in a circle, or are too many, only the calls of the folder itself count.
         let runs = runs.unwrap_or_else(|| some(self.folders.callers(folder).iter().cloned().collect()));
+        let runs: Rc<[Option<Call>]> = runs.into();
         self.known.borrow_mut().insert(folder.to_owned(), runs.clone());
         runs
     }

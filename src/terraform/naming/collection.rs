@@ -64,7 +64,9 @@ impl<'f> Evaluator<'f> {
         match &step.kind {
             StepKind::Key(key) => Some(Instance::Key(key.clone())),
             StepKind::Number(number) => Some(Instance::Index(*number)),
-            StepKind::Computed(Some(index)) => {
+            StepKind::Computed(Some(index))
+                if !index.paths().iter().any(|it| self.is_set_elsewhere(at, it)) =>
+            {
                 let is_number = matches!(**index, Value::Number(_));
                 let counts = matches!(&**index, Value::Other(text) if text.contains("count.index"));
                 let text = self.value(at, index, depth + 1);
@@ -78,7 +80,7 @@ impl<'f> Evaluator<'f> {
             | StepKind::Any
             | StepKind::Element
             | StepKind::AttributeSplat
-            | StepKind::Computed(None) => None,
+            | StepKind::Computed(_) => None,
         }
     }
 

@@ -18,15 +18,26 @@ pub(super) struct Standing<'f> {
     accounts: usize,
     /// Accounts that are meant together: the first of them has the number behind the last account.
     together: RefCell<Vec<BTreeSet<usize>>>,
+    /// What was asked for before: a module's code may run hundreds of times.
+    known: RefCell<BTreeMap<Symbol, Option<usize>>>,
 }
 
 impl<'f> Standing<'f> {
     pub(super) fn new(runs: Runs<'f>, index: BTreeMap<Symbol, Vec<usize>>, accounts: usize) -> Standing<'f> {
-        Standing { runs, index, accounts, together: RefCell::default() }
+        Standing { runs, index, accounts, together: RefCell::default(), known: RefCell::default() }
     }
 
     /// The account that a symbol counts for, or the number of several.
     pub(super) fn account(&self, symbol: &Symbol) -> Option<usize> {
+        if let Some(known) = self.known.borrow().get(symbol) {
+            return *known;
+        }
+        let account = self.worked_out(symbol);
+        self.known.borrow_mut().insert(symbol.clone(), account);
+        account
+    }
+
+    fn worked_out(&self, symbol: &Symbol) -> Option<usize> {
         let accounts: BTreeSet<usize> =
             self.runs.of(symbol).iter().filter_map(|it| self.index.get(it)).flatten().copied().collect();
         let mut all = accounts.iter();
