@@ -263,8 +263,12 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
-        Refusal::ReadForAnother { by, .. } => vec![
-            "--account all moves the accounts together".to_owned(),
+        Refusal::ReadForAnother { by, accounts, .. } => vec![
+            match accounts.as_slice() {
+                [other] => format!("--account '{other}' beside the account moves both together"),
+                _ => "--account once for each of them, or --account all, moves the accounts together"
+                    .to_owned(),
+            },
             match by {
                 SharedBy::Configurations => "or read the key in each configuration's own file",
                 SharedBy::Calls => "or read the key where the module is called, and hand it in",

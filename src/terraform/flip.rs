@@ -1,7 +1,7 @@
 //! Moving the consumers of accounts' keys to the other slot, by text.
 //!
-//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip. The
-//! result is parsed and compared with what was meant before anybody gets to see it.
+//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip, and so does
+//! a place that would move accounts which nobody asked for. The result is parsed and compared with what was meant before anybody gets to see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

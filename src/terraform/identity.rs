@@ -2,7 +2,8 @@
 //!
 //! Terraform names an account by symbols, a `resource` here and a `data` source there; a rotation is about the
 //! account behind them. Symbols are joined only for a reason that can be shown, and never where both spell
-//! different names, unless a person declares them to be one. How names are worked out is `naming`'s.
+//! different names, unless a person declares them to be one. Instances of one block and runs of one module's code are
+//! symbols of their own (`runs` says which there are). How names are worked out is `naming`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 

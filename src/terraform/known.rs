@@ -1,4 +1,6 @@
 //! What is known of each symbol's account: its name, or the symbol that it takes its account from.
+//!
+//! Instances that are not known to be different accounts are taken for one here.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,8 @@
 //!
 //! Literals, local values, variables with one value (a caller's argument, a variables file, a default), outputs of
 //! local modules and the usual text functions are followed. What stays open keeps its text and its folder, so that
-//! two names are compared by what is known and by what is not.
+//! two names are compared by what is known and by what is not. Where it is said which instance of a repeated block is
+//! meant, `each` and `count.index` are that one's.
 
 mod collection;
 mod name;

@@ -162,3 +162,35 @@ fn the_way_of_a_key_leads_through_the_call_that_it_is_read_for() {
     let trace = plain(&render_trace(&self::tree(&[("a.tf", &root), ("m/a.tf", &module)])));
     assert!(trace.contains("of-a") && trace.contains("of-b"), "{trace}");
 }
+
+const REGIONS: &str = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = toset([\"eu\", \"us\"])\n  name     = \
+                       \"cosmos-${each.key}\"\n}\n";
+
+#[test]
+fn calls_that_are_handed_different_instances_read_all_of_them() {
+    let call = |name: &str, key: &str| {
+        format!(
+            "module \"{name}\" {{\n  source = \"./m\"\n  db     = azurerm_cosmosdb_account.x[\"{key}\"]\n}}\n"
+        )
+    };
+    let own = "locals {\n  k = azurerm_cosmosdb_account.x[\"us\"].secondary_key\n}\n";
+    let root = format!("{REGIONS}{own}{}{}", call("a", "eu"), call("b", "us"));
+    let module = "variable \"db\" {}\nlocals {\n  k = var.db.primary_key\n}\n";
+    let both = tree(&[("a.tf", &root), ("m/a.tf", module)]);
+    assert_eq!(reads(&both), ["cosmos-eu: primary", "cosmos-us: mixed"]);
+    let one = tree(&[("a.tf", &format!("{REGIONS}{own}{}", call("a", "eu"))), ("m/a.tf", module)]);
+    assert_eq!(reads(&one), ["cosmos-eu: primary", "cosmos-us: secondary"]);
+}
+
+#[test]
+fn an_index_means_what_it_does_where_it_is_written() {
+    let region = |region: &str| format!("variable \"region\" {{\n  default = \"{region}\"\n}}\n");
+    let module =
+        format!("{REGIONS}{}output \"dbs\" {{\n  value = azurerm_cosmosdb_account.x\n}}\n", region("eu"));
+    let root = format!(
+        "{}module \"m\" {{\n  source = \"./m\"\n}}\nlocals {{\n  k = module.m.dbs[var.region].secondary_key\n}}\n",
+        region("us")
+    );
+    let tree = tree(&[("a.tf", &root), ("m/a.tf", &module)]);
+    assert_eq!(reads(&tree), ["cosmos-eu: none", "cosmos-us: secondary"]);
+}
