@@ -52,6 +52,14 @@ fn mixed_slots_are_those_of_one_instance() {
 }
 
 #[test]
+fn instances_are_made_apart_whatever_spells_their_names() {
+    let block = NAMED.replace("cosmos-${each.key}", "${random_id.x.hex}-db");
+    let [eu, us] = ["eu: primary", "us: secondary"].map(|it| it.split_once(": ").unwrap());
+    let key = |(key, slot)| format!("azurerm_cosmosdb_account.x[\"{key}\"]: {slot}");
+    check(&block, &[EU, US], &[&key(eu), &key(us)]);
+}
+
+#[test]
 fn counted_instances_are_told_by_their_number() {
     let counted = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  count = 2\n  name  = \"cosmos-${count.index}\"\n}\n";
     for first in [
