@@ -1,17 +1,18 @@
 //! Moving the consumers of accounts' keys to the other slot, by text.
 //!
-//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip. The
-//! result is parsed and compared with what was meant before anybody gets to see it.
+//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip, and so does
+//! a place that would move accounts which nobody asked for. The result is parsed and compared with what was meant before anybody gets to see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::account::Symbol;
 use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
 use super::paths::is_outside;
 use super::reference::{Counterpart, Reference, Role};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SharedBy};
 use super::select::select;
 use super::source::Digest;
 use super::tree::Tree;
@@ -102,23 +103,42 @@ pub fn plan_allowing(
     Ok(flip)
 }
 
-/// Places that an included file gives to several configurations: a change there moves all of their accounts.
+/// Places that are read for several accounts: a change there moves all of them.
 fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
-    let moves: BTreeSet<(usize, usize)> = changed
+    let place = |reference: &Reference| (reference.file, reference.span.start);
+    let moves: BTreeMap<(usize, usize), &Reference> = changed
         .iter()
         .map(|at| &tree.references[*at])
         .filter(|reference| reference.role == Role::Consumer)
-        .map(|reference| (reference.file, reference.span.start))
+        .map(|reference| (place(reference), reference))
         .collect();
-    let stays = |(at, reference): &(usize, &Reference)| {
-        moves.contains(&(reference.file, reference.span.start)) && changed.binary_search(at).is_err()
+    let mut stays: BTreeMap<(usize, usize), Vec<&Reference>> = BTreeMap::new();
+    for (at, reference) in tree.references.iter().enumerate() {
+        if moves.contains_key(&place(reference)) && changed.binary_search(&at).is_err() {
+            stays.entry(place(reference)).or_default().push(reference);
+        }
+    }
+    let refusal = |(place, others): (&(usize, usize), &Vec<&Reference>)| {
+        let (moved, first) = (moves.get(place)?, others.first()?);
+        let accounts: BTreeSet<usize> = others.iter().map(|other| other.account).collect();
+        Some(Refusal::ReadForAnother {
+            place: tree.place(place.0, place.1),
+            attribute: moved.attribute.clone(),
+            accounts: accounts.into_iter().map(|at| tree.accounts[at].key.to_string()).collect(),
+            by: shared_by(&moved.symbol, &first.symbol),
+        })
     };
-    let refusal = |(_, reference): (usize, &Reference)| Refusal::ReadForAnother {
-        place: tree.place(reference.file, reference.span.start),
-        attribute: reference.attribute.clone(),
-        account: tree.accounts[reference.account].key.to_string(),
-    };
-    tree.references.iter().enumerate().filter(stays).map(refusal).collect()
+    stays.iter().filter_map(refusal).collect()
+}
+
+fn shared_by(moved: &Symbol, other: &Symbol) -> SharedBy {
+    if moved.of_all_instances() == other.of_all_instances() {
+        SharedBy::Instances
+    } else if moved.block() == other.block() {
+        SharedBy::Calls
+    } else {
+        SharedBy::Configurations
+    }
 }
 
 /// Names of the other slot that may not exist, where that would go by in silence.
