@@ -143,24 +143,29 @@ fn shared_by(moved: &Symbol, other: &Symbol) -> SharedBy {
 
 /// Names of the other slot that may not exist, where that would go by in silence.
 fn not_known_to_exist(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
-    let references = changed.iter().map(|at| &tree.references[*at]);
-    let masked = references.filter(|it| it.role == Role::Consumer && it.counterpart == Counterpart::Masked);
+    let masked = |reference: &&Reference| reference.counterpart == Counterpart::Masked;
+    let place = |reference: &Reference| tree.place(reference.file, reference.span.start);
     let refusal = |reference: &Reference| Refusal::NotKnownToExist {
-        place: tree.place(reference.file, reference.span.start),
+        place: place(reference),
         name: reference.other.clone().unwrap_or_default(),
-        of: reference.symbol.address(),
+        of: reference.symbol.of_all_instances().address(),
     };
-    let refusals = masked.map(refusal);
-    refusals
-        .filter(|refusal| !matches!(refusal, Refusal::NotKnownToExist { place, .. } if allowed.allows(place)))
-        .collect()
+    consumers(tree, changed).filter(masked).filter(|it| !allowed.allows(&place(it))).map(refusal).collect()
+}
+
+/// The consumers that change, each place once, however many accounts it is read for.
+fn consumers<'f>(tree: &'f Tree, changed: &'f [usize]) -> impl Iterator<Item = &'f Reference> + 'f {
+    let references = changed.iter().map(|at| &tree.references[*at]);
+    let mut seen = BTreeSet::new();
+    references
+        .filter(|reference| reference.role == Role::Consumer)
+        .filter(move |reference| seen.insert((reference.file, reference.span.start)))
 }
 
 impl Flip {
     /// The references that change to a name of which nobody here knows whether it exists.
     pub fn assumed<'f>(&'f self, tree: &'f Tree) -> impl Iterator<Item = &'f Reference> + 'f {
-        let references = self.changed.iter().map(|at| &tree.references[*at]);
-        references.filter(|it| it.role == Role::Consumer && it.counterpart != Counterpart::Known)
+        consumers(tree, &self.changed).filter(|reference| reference.counterpart != Counterpart::Known)
     }
 
     /// The accounts of which nothing changes: they are on that slot already.

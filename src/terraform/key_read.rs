@@ -54,6 +54,11 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
     KeyRead::Whole
 }
 
+/// Whether a step names a key, and no instance.
+pub fn names_key(step: &Step) -> bool {
+    step.name().is_some_and(|name| key_attribute(name).is_some() || name == CONNECTION_STRINGS)
+}
+
 pub fn family(name: &str, key: &KeyAttribute) -> String {
     match key.slot {
         Slot::Primary => name.to_owned(),

@@ -13,6 +13,7 @@ use super::facts::{
     AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
     Token,
 };
+use super::key_read::names_key;
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
@@ -205,6 +206,16 @@ impl Scope {
 pub fn is_whole(object: &Object) -> bool {
     let instance = |step: &Step| !matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
     matches!(object.base, Base::Account(..)) && object.steps.iter().all(instance)
+}
+
+/// The same where instances may be called by their names, too.
+pub fn is_instance(object: &Object) -> bool {
+    let named = |step: &Step| matches!(step.kind, StepKind::Key(_)) && !names_key(step);
+    let steps = match object.steps.split_first() {
+        Some((first, rest)) if named(first) => rest,
+        _ => object.steps.as_slice(),
+    };
+    is_whole(&Object { base: object.base.clone(), steps: steps.to_vec() })
 }
 
 /// How many operators are taken where the next one is of this name; absent where it is another.

@@ -1,9 +1,9 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Folders, Kind, MAX_DEPTH};
-use crate::terraform::attribute::{CONNECTION_STRINGS, key_attribute};
 use crate::terraform::facts::{Base, Object, Step, StepKind};
 use crate::terraform::instance::Call;
+use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
 use crate::terraform::value::Value;
 
@@ -165,9 +165,4 @@ fn within_outputs(object: &mut Object) {
     if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
         object.steps.drain(..=at.unwrap_or_default());
     }
-}
-
-/// Whether a step names a key, and no instance.
-pub fn names_key(step: &Step) -> bool {
-    step.name().is_some_and(|name| key_attribute(name).is_some() || name == CONNECTION_STRINGS)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
 use crate::terraform::facts::{Base, Read, SymbolKind};
-use crate::terraform::folders::{Folders, Followed, names_key};
+use crate::terraform::folders::{Folders, Followed};
 use crate::terraform::instance::Instance;
-use crate::terraform::key_read::{KeyRead, key_read};
+use crate::terraform::key_read::{KeyRead, key_read, names_key};
 use crate::terraform::naming::At;
 use crate::terraform::parse::Parsed;
 

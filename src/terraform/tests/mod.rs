@@ -9,6 +9,7 @@ mod flows;
 mod included;
 mod instances;
 mod names;
+mod one_name;
 mod pairs;
 mod repeated;
 mod runs;

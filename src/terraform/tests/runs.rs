@@ -194,3 +194,12 @@ fn an_index_means_what_it_does_where_it_is_written() {
     let tree = tree(&[("a.tf", &root), ("m/a.tf", &module)]);
     assert_eq!(reads(&tree), ["cosmos-eu: none", "cosmos-us: secondary"]);
 }
+
+#[test]
+fn code_beside_its_configuration_runs_once() {
+    let calls = "module \"db\" {\n  source   = \"../m\"\n  for_each = toset([\"orders\", \"carts\"])\n  name     = \
+                 \"${var.prefix}-${each.key}\"\n}\nvariable \"prefix\" {}\n";
+    let beside = "inputs = {\n  prefix = \"acme\"\n}\n";
+    let tree = tree(&[("app/a.tf", calls), ("app/terragrunt.hcl", beside), ("m/a.tf", LOOKS_UP)]);
+    assert_eq!(reads(&tree), ["acme-carts: primary", "acme-orders: primary"]);
+}

@@ -34,7 +34,7 @@ const ATTRIBUTES: &[&str] = &[
 fn expression(dice: &mut Dice, account: bool) -> String {
     let name = dice.pick(NAMES);
     let other = dice.pick(NAMES);
-    match dice.roll(if account { 22 } else { 15 }) {
+    match dice.roll(if account { 23 } else { 16 }) {
         0 => "\"text\"".to_owned(),
         1 | 2 => format!("local.{name}"),
         3 | 4 => format!("var.{name}"),
@@ -53,13 +53,20 @@ fn expression(dice: &mut Dice, account: bool) -> String {
         12 => format!("jsonencode(module.{name})"),
         13 => format!("data.terraform_remote_state.{name}.outputs.{other}"),
         14 => format!("module.{name}[{}].{other}", index(dice)),
-        15 => "azurerm_cosmosdb_account.db".to_owned(),
-        16 => format!(
+        15 => {
+            let from = dice.pick(&["local", "var", "module.a", "module.primary"]);
+            format!("{from}.{name}.{other}.{}", dice.pick(ATTRIBUTES))
+        }
+        16 => match dice.roll(2) {
+            0 => "azurerm_cosmosdb_account.db".to_owned(),
+            _ => format!("azurerm_cosmosdb_account.db[{}]", index(dice)),
+        },
+        17 => format!(
             "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
              azurerm_cosmosdb_account.db.secondary_key"
         ),
-        17 => format!("module.{name}.primary_key"),
-        18 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
+        18 => format!("module.{name}.primary_key"),
+        19 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
         _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
     }
 }
