@@ -2,7 +2,7 @@
 
 use super::Tree;
 use crate::model::{Access, Slot, SlotUse, example_tree};
-use crate::terraform::{Question, plan};
+use crate::terraform::{Declared, DeclaredAccount, Question, plan};
 
 const STAMP: &str = "variable \"cosmosdb_account_name\" {}\ndata \"azurerm_cosmosdb_account\" \"global\" {\n  name = \
                      var.cosmosdb_account_name\n}\nlocals {\n  secrets = {\n    \"CosmosDb-ApiKey\" = \
@@ -115,4 +115,21 @@ fn a_rotation_of_the_example_is_told_its_slot_whatever_the_account_is_called() {
         assert_eq!((claim.reads, claim.references), (SlotUse::Only(Slot::Primary), 1));
         assert_eq!(claim.problems, Vec::<String>::new());
     }
+}
+
+#[test]
+fn calls_from_different_folders_are_one_account_where_that_is_declared() {
+    let call = VARIABLES.to_owned()
+        + &call("stamp", "", "var.global_account_name").replace("./modules", "../../modules");
+    let files = [("env/int/a.tf", call.as_str()), ("env/prod/a.tf", &call), ("modules/stamp/a.tf", STAMP)];
+    let claim = Question::default().claim(&files, Access::ReadWrite);
+    assert_eq!(claim.reads, SlotUse::Unknown);
+    assert!(claim.problems[0].starts_with("keys of 2 accounts are read"), "{claim:?}");
+    let account = DeclaredAccount {
+        name: "acme-cosmos".to_owned(),
+        symbols: vec!["modules/stamp:data.azurerm_cosmosdb_account.global".to_owned()],
+    };
+    let declared = Declared { accounts: vec![account], ..Declared::default() };
+    let question = Question { account: Some("acme-cosmos".to_owned()), declared };
+    assert_eq!(question.claim(&files, Access::ReadWrite).reads, SlotUse::Only(Slot::Primary));
 }
