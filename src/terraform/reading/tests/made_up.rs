@@ -237,6 +237,9 @@ pub fn made_up(seed: u64) -> Files {
     if dice.roll(3) == 0 {
         files.extend(including(&mut dice));
     }
+    if dice.roll(4) == 0 {
+        files.push(beside(&mut dice));
+    }
     files.sort();
     files
 }
@@ -250,6 +253,17 @@ fn terragrunt(dice: &mut Dice) -> (String, String) {
          inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
     );
     ("run/terragrunt.hcl".to_owned(), text)
+}
+
+/// A configuration that lies beside the code that it runs.
+fn beside(dice: &mut Dice) -> (String, String) {
+    let (folder, name, value) = (dice.pick(FOLDERS), dice.pick(NAMES), dice.pick(NAMES));
+    let value = match dice.roll(2) {
+        0 => format!("\"{value}\""),
+        _ => format!("local.{value}"),
+    };
+    let path = format!("{folder}/terragrunt.hcl").trim_start_matches('/').to_owned();
+    (path, format!("inputs = {{\n  {name} = {value}\n}}\n"))
 }
 
 /// Two configurations, of which one or both include a file that is named by its path or found above.
