@@ -94,22 +94,28 @@ impl<'f> Folders<'f> {
             };
             path.len() <= steps.len() && steps.iter().zip(path).all(named)
         };
-        let found = || self.entries.get(cell).into_iter().flatten().filter(|(path, ..)| leads(path));
-        let (path, ..) = found().next()?;
-        if found().any(|(other, ..)| other != path) {
+        let (path, ..) = self.entries.get(cell)?.iter().find(|(path, ..)| leads(path))?;
+        let (folder, object) = self.only_entry(cell, path)?;
+        Some((folder, object, &steps[path.len()..]))
+    }
+
+    /// The account at a path below a name; absent where callers hand in different ones there, or something else.
+    fn only_entry(&self, cell: &Cell, path: &[String]) -> Option<(&'f str, Object)> {
+        let overlaps = |other: &[String]| other.starts_with(path) || path.starts_with(other);
+        let here = || self.entries.get(cell).into_iter().flatten().filter(|(other, ..)| overlaps(other));
+        if self.aliases.contains_key(cell) || here().any(|(other, ..)| *other != path) {
             return None;
         }
-        let named: Vec<_> = found().map(|(_, folder, object)| (*folder, *object)).collect();
-        let (folder, object) = one_of(&named)?;
-        Some((folder, object, &steps[path.len()..]))
+        let named: Vec<_> = here().map(|(_, folder, object)| (*folder, *object)).collect();
+        one_of(&named)
     }
 
     /// The name below which an account stands that is an entry of what goes by it, and the path there.
     pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
         let (cell, path) = self.readable(folder, binding)?;
         let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        let known = self.entries.get(&cell)?.iter().any(|(known, ..)| *known == path);
-        (known && !escapes).then_some((cell, path))
+        let followed = !escapes && self.only_entry(&cell, path).is_some();
+        followed.then_some((cell, path))
     }
 
     /// The objects that a folder hands out under names of its own, and where they are named.

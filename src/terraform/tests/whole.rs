@@ -210,3 +210,22 @@ fn entries_that_are_instances_are_the_instances() {
     let both = one + &call("eu");
     assert_eq!(of(&[("a.tf", &both), ("app/a.tf", app)]), ["cosmos-eu", "cosmos-us"]);
 }
+
+#[test]
+fn entries_that_callers_fill_in_differently_are_opaque_where_they_are_handed_on() {
+    let app = "variable \"deps\" {}\nresource \"a_b\" \"c\" {\n  k = var.deps.cosmos.primary_key\n}\n";
+    let call = |account: &str, deps: &str| {
+        format!(
+            "resource \"azurerm_cosmosdb_account\" \"{account}\" {{\n  name = \"{account}\"\n}}\nmodule \"{account}\" {{\n  source = \"../app\"\n  deps = {deps}\n}}\n"
+        )
+    };
+    let cosmos = |account: &str| format!("{{ cosmos = azurerm_cosmosdb_account.{account} }}");
+    let of = |first: &str, second: &str| {
+        found(&[("x/a.tf", &call("a", first)), ("y/a.tf", &call("b", second)), ("app/a.tf", app)])
+    };
+    let both = vec!["x/a.tf:6 opaque".to_owned(), "y/a.tf:6 opaque".to_owned()];
+    assert_eq!(of(&cosmos("a"), &cosmos("b")), both);
+    assert_eq!(of(&cosmos("a"), "{ cosmos = { inner = azurerm_cosmosdb_account.b } }"), both);
+    let more = format!("{}\n}}\nlocals {{\n  deps = {}", "local.deps", cosmos("b"));
+    assert!(of(&cosmos("a"), &more).contains(&"x/a.tf:6 opaque".to_owned()));
+}
