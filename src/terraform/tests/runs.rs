@@ -203,3 +203,20 @@ fn code_beside_its_configuration_runs_once() {
     let tree = tree(&[("app/a.tf", calls), ("app/terragrunt.hcl", beside), ("m/a.tf", LOOKS_UP)]);
     assert_eq!(reads(&tree), ["acme-carts: primary", "acme-orders: primary"]);
 }
+
+#[test]
+fn what_a_module_hands_out_in_a_map_is_that_of_the_call() {
+    let module = "variable \"name\" {}\ndata \"azurerm_cosmosdb_account\" \"db\" {\n  name = var.name\n}\noutput \"all\" {\n  \
+                  value = { db = data.azurerm_cosmosdb_account.db, x = 1 }\n}\n";
+    let calls = call("a", "./m", "\"orders\"") + &call("b", "./m", "\"carts\"");
+    let root = format!(
+        "{calls}resource \"a_b\" \"c\" {{\n  x = module.a.all.db.primary_key\n  y = module.b.all[\"db\"].secondary_key\n}}\n"
+    );
+    let tree = tree(&[("a.tf", &root), ("m/a.tf", module)]);
+    assert_eq!(reads(&tree), ["carts: secondary", "orders: primary"]);
+    let repeated = "module \"m\" {\n  source   = \"./m\"\n  for_each = toset([\"orders\", \"carts\"])\n  name     = \
+                    each.key\n}\nresource \"a_b\" \"c\" {\n  x = module.m[\"orders\"].all.db.primary_key\n  y = \
+                    module.m[\"carts\"].all.db.secondary_key\n}\n";
+    let tree = self::tree(&[("a.tf", repeated), ("m/a.tf", module)]);
+    assert_eq!(reads(&tree), ["carts: secondary", "orders: primary"]);
+}
