@@ -211,7 +211,7 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
     for reference in flip.assumed(tree) {
         let place = tree.place(reference.file, reference.span.start);
         let other = reference.other.as_deref().unwrap_or_default();
-        let of = reference.symbol.address();
+        let of = reference.symbol.of_all_instances().address();
         terminal.warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}"));
         told = true;
     }

@@ -45,7 +45,7 @@ impl Symbol {
     }
 
     /// The same for all instances of its block and of the modules that it stands in.
-    pub(super) fn of_all_instances(&self) -> Symbol {
+    pub fn of_all_instances(&self) -> Symbol {
         let call = self.call.as_ref().map(Call::of_all_instances);
         Symbol { instance: None, call, ..self.clone() }
     }
