@@ -1,5 +1,6 @@
 //! `keyslot flip`: moves what consumes an account's key to the other slot, in files on disk.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::check::say_what_was_passed_over;
@@ -12,7 +13,8 @@ use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
 use crate::terraform::{
-    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SymbolKind, Tree, no_account, plan_allowing, select,
+    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SharedBy, SymbolKind, Tree, no_account,
+    plan_allowing, select, select_all,
 };
 
 /// Move Terraform to the other key slot of an account: show the diff, or write it.
@@ -33,10 +35,11 @@ pub struct Flip {
     /// Which keys: read-write and read-only ones are separate pairs.
     #[arg(long, value_name = "ACCESS", default_value = "read-write")]
     access: AccessWord,
-    /// The account, as `keyslot check` names it; `all` for every account whose keys are consumed. Needed where keys
-    /// of several are read.
+    /// The account, as `keyslot check` names it, or one of its symbols; a block that is named without an instance means
+    /// all of its instances, and `all` every account whose keys are consumed. Needed where keys of several are read; may
+    /// be given more than once.
     #[arg(long, value_name = "ID")]
-    account: Option<String>,
+    account: Vec<String>,
     /// A place that you have looked at, as `keyslot check` or a refusal names it: that it is opaque, or goes by the value
     /// that chooses the slot, does not stand in the way. Once for each place.
     #[arg(long, value_name = "PATH:LINE")]
@@ -151,18 +154,31 @@ impl Flip {
                 .hint("PATH starts from the folder that the command runs in, as `keyslot check` shows it")
                 .hint("nothing was changed"));
         }
-        let accounts: Vec<usize> = match self.account.as_deref() {
-            Some("all") => {
-                let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
-                (0..tree.accounts.len()).filter(consumed).collect()
-            }
-            named => vec![select(tree, named, access).map_err(|refusals| self.refused(tree, refusals))?],
-        };
+        let accounts = self.accounts(tree).map_err(|refusals| self.refused(tree, refusals))?;
         if accounts.is_empty() {
             return Err(self.refused(tree, no_account(tree)));
         }
         plan_allowing(tree, &accounts, access, self.to.into(), &allowed)
             .map_err(|refusals| self.refused(tree, refusals))
+    }
+
+    /// Those that are named, each once, or the only one.
+    fn accounts(&self, tree: &Tree) -> Result<Vec<usize>, Vec<Refusal>> {
+        let access = self.access.into();
+        let mut accounts = BTreeSet::new();
+        for named in &self.account {
+            match named.as_str() {
+                "all" => {
+                    let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
+                    accounts.extend((0..tree.accounts.len()).filter(consumed));
+                }
+                named => accounts.extend(select_all(tree, named, access)?),
+            }
+        }
+        match self.account.is_empty() {
+            true => Ok(vec![select(tree, None, access)?]),
+            false => Ok(accounts.into_iter().collect()),
+        }
     }
 
     fn refused(&self, tree: &Tree, refusals: Vec<Refusal>) -> CliError {
@@ -195,7 +211,7 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
     for reference in flip.assumed(tree) {
         let place = tree.place(reference.file, reference.span.start);
         let other = reference.other.as_deref().unwrap_or_default();
-        let of = reference.symbol.address();
+        let of = reference.symbol.of_all_instances().address();
         terminal.warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}"));
         told = true;
     }
@@ -270,9 +286,18 @@ fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
                 .to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
         ],
-        Refusal::ReadForAnother { .. } => vec![
-            "--account all moves the accounts together".to_owned(),
-            "or read the key in each configuration's own file".to_owned(),
+        Refusal::ReadForAnother { by, accounts, .. } => vec![
+            match accounts.as_slice() {
+                [other] => format!("--account '{other}' beside the account moves both together"),
+                _ => "--account once for each of them, or --account all, moves the accounts together"
+                    .to_owned(),
+            },
+            match by {
+                SharedBy::Configurations => "or read the key in each configuration's own file",
+                SharedBy::Calls => "or read the key where the module is called, and hand it in",
+                SharedBy::Instances => "or name the instance where the key is read",
+            }
+            .to_owned(),
         ],
         Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],

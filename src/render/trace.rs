@@ -41,9 +41,10 @@ fn branches(last: bool) -> (&'static str, &'static str) {
 /// The name that it is bound to is the one that `mirrors` in keyslot.toml take.
 fn reference_line(tree: &Tree, reference: &Reference) -> String {
     let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
+    let run = reference.run().map_or_else(String::new, |run| format!("  of {run}"));
     let quiet = if reference.role == Role::Unchosen { DIM } else { Style::new() };
     format!(
-        "{quiet}{} {}  {}{quiet:#}  {DIM}in {}{DIM:#}{role}  {DIM}{}{DIM:#}",
+        "{quiet}{} {}  {}{quiet:#}  {DIM}in {}{DIM:#}{role}  {DIM}{}{run}{DIM:#}",
         reference.slot,
         reference.access,
         reference.attribute,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::facts::SymbolKind;
-use super::folders::Call;
+use super::instance::{Call, Instance};
 use super::literal::mask;
 
 /// One name for an account: a block of one folder that hands out its keys.
@@ -13,13 +13,15 @@ pub struct Symbol {
     pub folder: String,
     pub kind: SymbolKind,
     pub name: String,
-    /// The call that it is meant for, where one module's code runs for several.
+    /// The instance of a repeated block that is meant; absent for all of them, and where there is one.
+    pub instance: Option<Instance>,
+    /// The run of the folder's code that it is meant for, where there are several.
     pub call: Option<Call>,
 }
 
 impl Symbol {
     pub fn new(folder: &str, kind: SymbolKind, name: &str) -> Symbol {
-        Symbol { folder: folder.to_owned(), kind, name: name.to_owned(), call: None }
+        Symbol { folder: folder.to_owned(), kind, name: name.to_owned(), instance: None, call: None }
     }
 
     /// As Terraform writes it within the folder.
@@ -38,7 +40,52 @@ impl Symbol {
             SymbolKind::Deployment => return self.name.clone(),
             SymbolKind::RemoteState => "data.terraform_remote_state",
         };
-        format!("{kind}.{}", self.name)
+        let instance = self.instance.as_ref().map(Instance::to_string).unwrap_or_default();
+        format!("{kind}.{}{instance}", self.name)
+    }
+
+    /// The same for all instances of its block and of the modules that it stands in.
+    pub fn of_all_instances(&self) -> Symbol {
+        let call = self.call.as_ref().map(Call::of_all_instances);
+        Symbol { instance: None, call, ..self.clone() }
+    }
+
+    /// The block itself, whoever runs its code.
+    pub(super) fn block(&self) -> Symbol {
+        Symbol::new(&self.folder, self.kind, &self.name)
+    }
+
+    /// The run of a folder through which it is read there; absent for all of them.
+    pub(super) fn run_of(&self, folder: &str) -> Option<&Call> {
+        let mut run = self.call.as_ref();
+        let mut at = self.folder.as_str();
+        while at != folder {
+            at = &run?.folder;
+            run = run?.caller();
+        }
+        run
+    }
+
+    /// The same where a folder's code is run by a call, as far as that is not known yet.
+    pub(super) fn run_by(mut self, folder: &str, run: Call) -> Symbol {
+        match &mut self.call {
+            Some(call) => call.made_in(folder, run),
+            None if self.folder == folder => self.call = Some(run),
+            None => {}
+        }
+        self
+    }
+
+    pub(super) fn is_called(&self, text: &str) -> bool {
+        self.names().iter().any(|name| name == text)
+    }
+
+    /// The texts by which a person may mean it: with and without its folder, for itself, for all instances of the block
+    /// and for all runs of its code.
+    pub(super) fn names(&self) -> Vec<String> {
+        let all = [self.clone(), self.of_all_instances(), self.block()];
+        let inner = Symbol { instance: self.instance.clone(), ..self.block() };
+        all.iter().chain([&inner]).flat_map(|it| [it.to_string(), it.address()]).collect()
     }
 }
 
@@ -48,12 +95,7 @@ impl fmt::Display for Symbol {
             write!(f, "{}:", self.folder)?;
         }
         f.write_str(&self.address())?;
-        match &self.call {
-            Some(Call { folder, name }) if folder.is_empty() => write!(f, " of module.{name}"),
-            Some(Call { folder, name }) if name.is_empty() => write!(f, " of {folder}"),
-            Some(Call { folder, name }) => write!(f, " of {folder}:module.{name}"),
-            None => Ok(()),
-        }
+        self.call.as_ref().map_or(Ok(()), |call| write!(f, " of {call}"))
     }
 }
 
@@ -87,6 +129,7 @@ pub enum JoinReason {
     SameSource,
     OnlyAccountInTree,
     OneOrTheOther,
+    AnyInstance,
     Declared,
 }
 
@@ -98,6 +141,7 @@ impl fmt::Display for JoinReason {
             JoinReason::SameExpression => "both names are the same expression",
             JoinReason::SameSource => "both read the outputs of the same configuration",
             JoinReason::OneOrTheOther => "one or the other goes by a name of its own",
+            JoinReason::AnyInstance => "nothing tells which of the instances it looks up",
             JoinReason::Declared => "declared to be one account",
             JoinReason::OnlyAccountInTree => "the tree declares one account and looks one up",
         })
@@ -114,9 +158,19 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether a person may mean this account by `text`: its key, a symbol, or a symbol without its folder.
+    /// Takes in the symbols of an account that is looked up and may be this one, and others.
+    pub(super) fn may_be(&mut self, other: &Account) {
+        if let (Some(own), Some(first)) = (self.symbols.first(), other.symbols.first()) {
+            self.joined.push((own.clone(), first.clone(), JoinReason::AnyInstance));
+        }
+        self.joined.extend(other.joined.iter().cloned());
+        self.symbols.extend(other.symbols.iter().cloned());
+        self.symbols.sort();
+    }
+
+    /// Whether a person may mean this account by `text`: its key, a symbol, a symbol without its folder, or one of all
+    /// instances or runs of a block.
     pub fn answers_to(&self, text: &str) -> bool {
-        self.key.as_str() == text
-            || self.symbols.iter().any(|symbol| symbol.to_string() == text || symbol.address() == text)
+        self.key.as_str() == text || self.symbols.iter().any(|symbol| symbol.is_called(text))
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::account::Symbol;
+use super::instance::Instance;
 use super::reference::{Reference, Role};
 use crate::model::matches;
 
@@ -98,6 +99,22 @@ impl Declared {
         }
     }
 
+    /// The instances of a symbol's block that are declared one by one.
+    pub(super) fn instances(&self, symbol: &Symbol) -> Vec<Instance> {
+        let symbol = Symbol { folder: self.folder(&symbol.folder), ..symbol.clone() };
+        let patterns = self.accounts.iter().flat_map(|account| &account.symbols);
+        let named = patterns.filter_map(|pattern| {
+            let (block, index) = pattern.strip_suffix(']')?.rsplit_once('[')?;
+            let key = index.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+            let instance = match key {
+                Some(key) => Instance::Key(key.to_owned()),
+                None => Instance::Index(index.parse().ok()?),
+            };
+            is_meant(block, &symbol).then_some(instance)
+        });
+        named.collect()
+    }
+
     /// Whether a symbol stands for a declared account.
     pub(super) fn means(&self, account: &DeclaredAccount, symbol: &Symbol) -> bool {
         account.means(&Symbol { folder: self.folder(&symbol.folder), ..symbol.clone() })
@@ -120,9 +137,10 @@ fn block_of(binding: &[String]) -> &[String] {
     &binding[..words.min(binding.len())]
 }
 
-/// Whether a symbol is as a pattern says, with or without its folder.
+/// Whether a symbol is as a pattern says, with or without its folder. A block that is named without an instance means
+/// all of its instances.
 pub fn is_meant(pattern: &str, symbol: &Symbol) -> bool {
-    matches(pattern, &symbol.to_string()) || matches(pattern, &symbol.address())
+    symbol.names().iter().any(|name| matches(pattern, name))
 }
 
 /// A place as it is bound: local values are read as `local` and bound in `locals`.

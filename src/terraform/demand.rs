@@ -16,8 +16,8 @@ mod names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::names::{
-    Name, Place, Starts, bound, given_by, identifies, member, mentioned_by, places, read_by, stands_in,
-    starts,
+    Name, Place, Starts, bound, given_by, identifies, indexes, member, mentioned_by, places, read_by,
+    stands_in, starts,
 };
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::by_name::says_cosmos;
@@ -65,6 +65,8 @@ pub struct Demand {
     /// What the name of an account is made of, and other values that a flip may have to change.
     spelling: BTreeSet<Place>,
     choices: Vec<Choice>,
+    /// What is picked from, and what the index is worked out from.
+    picking: Vec<(Vec<Place>, Vec<Place>)>,
     /// What gives versions of written values their number.
     versions: BTreeSet<Place>,
     /// By folder of a terragrunt configuration: who depends on it, under which name.
@@ -167,6 +169,12 @@ impl Demand {
         let bound = bound(binding).map(|name| (folder.to_owned(), name));
         let starts = starts(object);
         self.states |= matches!(object.base, Base::RemoteState(_));
+        let index = indexes(folder, object);
+        match object.base {
+            _ if index.is_empty() => {}
+            Base::Account(..) | Base::Action(..) | Base::Module(_) => self.spelling.extend(index),
+            _ => self.picking.push((places(folder, object), index)),
+        }
         if !matches!(starts, Starts::Names(_)) {
             self.accounts.insert(folder.to_owned());
         }
@@ -206,7 +214,11 @@ impl Demand {
             |choice: &&Choice| choice.direct || choice.between.iter().any(|it| carrying.contains(it));
         let choosing = self.choices.iter().filter(between_keys).flat_map(|choice| &choice.by);
         let changing: BTreeSet<Place> = choosing.chain(&self.versions).cloned().collect();
-        let spelled = self.spelling.union(&changing).cloned().collect();
+        let mut spelled: BTreeSet<Place> = self.spelling.union(&changing).cloned().collect();
+        let picked = self.picking.iter().filter(|(from, _)| from.iter().any(|it| carrying.contains(it)));
+        spelled.extend(picked.flat_map(|(_, index)| index).cloned());
+        let run = self.run_for_accounts();
+        spelled.extend(run.iter().flat_map(|folder| self.repeating(folder)));
         let spelling = reach(&spelled, |place| self.backwards(place));
         let mut asks: BTreeSet<Ask> = BTreeSet::new();
         asks.extend(carrying.iter().flat_map(|(folder, name)| read_by(folder, name)));
@@ -215,13 +227,36 @@ impl Demand {
             read_by(folder, name).into_iter().find(|ask| matches!(ask, Ask::Words { .. }))
         };
         asks.extend(changing.iter().filter_map(own));
-        asks.extend(self.accounts.iter().map(|folder| Ask::Callers { folder: folder.clone() }));
+        asks.extend(run.into_iter().map(|folder| Ask::Callers { folder }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
         let waypoints = [Waypoint::RemoteState, Waypoint::Backend];
         asks.extend(waypoints.into_iter().filter(|_| self.states).map(Ask::Passing));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
         self.asked.extend(asks);
         new
+    }
+
+    /// Folders whose callers decide which account is meant, and those from where they are called: each run of them may
+    /// mean another.
+    fn run_for_accounts(&self) -> BTreeSet<String> {
+        let mut folders = self.accounts.clone();
+        let mut open: Vec<String> = folders.iter().cloned().collect();
+        while let Some(folder) = open.pop() {
+            let callers = self.callers.get(&folder).into_iter().flatten().map(|(caller, _)| caller);
+            open.extend(callers.filter(|caller| folders.insert((*caller).clone())).cloned());
+        }
+        folders
+    }
+
+    /// What the calls of a folder are repeated over.
+    fn repeating(&self, folder: &str) -> impl Iterator<Item = Place> {
+        let calls = self.callers.get(folder).into_iter().flatten().filter(|(_, call)| !call.is_empty());
+        calls.flat_map(|(folder, call)| {
+            ["count", "for_each"].map(|name| {
+                let name = Name::Argument { call: call.clone(), name: name.to_owned() };
+                (folder.clone(), name)
+            })
+        })
     }
 
     /// Where a value goes from a name.

@@ -105,8 +105,15 @@ pub enum StepKind {
     Element,
     /// `.*`, after which an index applies to the list of results.
     AttributeSplat,
-    /// An index that is computed.
-    Computed,
+    /// An index that is computed: by what, where that is written there.
+    Computed(Option<Box<Value>>),
+}
+
+impl StepKind {
+    /// Whether an index is computed here.
+    pub fn is_computed(&self) -> bool {
+        matches!(self, StepKind::Computed(_))
+    }
 }
 
 impl Step {
@@ -118,7 +125,7 @@ impl Step {
             | StepKind::Any
             | StepKind::Element
             | StepKind::AttributeSplat
-            | StepKind::Computed => None,
+            | StepKind::Computed(_) => None,
         }
     }
 }

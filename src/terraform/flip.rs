@@ -1,17 +1,18 @@
 //! Moving the consumers of accounts' keys to the other slot, by text.
 //!
-//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip. The
-//! result is parsed and compared with what was meant before anybody gets to see it.
+//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip, and so does
+//! a place that would move accounts which nobody asked for. The result is parsed and compared with what was meant before anybody gets to see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::account::Symbol;
 use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
 use super::paths::is_outside;
 use super::reference::{Counterpart, Reference, Role};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SharedBy};
 use super::select::select;
 use super::source::Digest;
 use super::tree::Tree;
@@ -102,45 +103,69 @@ pub fn plan_allowing(
     Ok(flip)
 }
 
-/// Places that an included file gives to several configurations: a change there moves all of their accounts.
+/// Places that are read for several accounts: a change there moves all of them.
 fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
-    let moves: BTreeSet<(usize, usize)> = changed
+    let place = |reference: &Reference| (reference.file, reference.span.start);
+    let moves: BTreeMap<(usize, usize), &Reference> = changed
         .iter()
         .map(|at| &tree.references[*at])
         .filter(|reference| reference.role == Role::Consumer)
-        .map(|reference| (reference.file, reference.span.start))
+        .map(|reference| (place(reference), reference))
         .collect();
-    let stays = |(at, reference): &(usize, &Reference)| {
-        moves.contains(&(reference.file, reference.span.start)) && changed.binary_search(at).is_err()
+    let mut stays: BTreeMap<(usize, usize), Vec<&Reference>> = BTreeMap::new();
+    for (at, reference) in tree.references.iter().enumerate() {
+        if moves.contains_key(&place(reference)) && changed.binary_search(&at).is_err() {
+            stays.entry(place(reference)).or_default().push(reference);
+        }
+    }
+    let refusal = |(place, others): (&(usize, usize), &Vec<&Reference>)| {
+        let (moved, first) = (moves.get(place)?, others.first()?);
+        let accounts: BTreeSet<usize> = others.iter().map(|other| other.account).collect();
+        Some(Refusal::ReadForAnother {
+            place: tree.place(place.0, place.1),
+            attribute: moved.attribute.clone(),
+            accounts: accounts.into_iter().map(|at| tree.accounts[at].key.to_string()).collect(),
+            by: shared_by(&moved.symbol, &first.symbol),
+        })
     };
-    let refusal = |(_, reference): (usize, &Reference)| Refusal::ReadForAnother {
-        place: tree.place(reference.file, reference.span.start),
-        attribute: reference.attribute.clone(),
-        account: tree.accounts[reference.account].key.to_string(),
-    };
-    tree.references.iter().enumerate().filter(stays).map(refusal).collect()
+    stays.iter().filter_map(refusal).collect()
+}
+
+fn shared_by(moved: &Symbol, other: &Symbol) -> SharedBy {
+    if moved.of_all_instances() == other.of_all_instances() {
+        SharedBy::Instances
+    } else if moved.block() == other.block() {
+        SharedBy::Calls
+    } else {
+        SharedBy::Configurations
+    }
 }
 
 /// Names of the other slot that may not exist, where that would go by in silence.
 fn not_known_to_exist(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
-    let references = changed.iter().map(|at| &tree.references[*at]);
-    let masked = references.filter(|it| it.role == Role::Consumer && it.counterpart == Counterpart::Masked);
+    let masked = |reference: &&Reference| reference.counterpart == Counterpart::Masked;
+    let place = |reference: &Reference| tree.place(reference.file, reference.span.start);
     let refusal = |reference: &Reference| Refusal::NotKnownToExist {
-        place: tree.place(reference.file, reference.span.start),
+        place: place(reference),
         name: reference.other.clone().unwrap_or_default(),
-        of: reference.symbol.address(),
+        of: reference.symbol.of_all_instances().address(),
     };
-    let refusals = masked.map(refusal);
-    refusals
-        .filter(|refusal| !matches!(refusal, Refusal::NotKnownToExist { place, .. } if allowed.allows(place)))
-        .collect()
+    consumers(tree, changed).filter(masked).filter(|it| !allowed.allows(&place(it))).map(refusal).collect()
+}
+
+/// The consumers that change, each place once, however many accounts it is read for.
+fn consumers<'f>(tree: &'f Tree, changed: &'f [usize]) -> impl Iterator<Item = &'f Reference> + 'f {
+    let references = changed.iter().map(|at| &tree.references[*at]);
+    let mut seen = BTreeSet::new();
+    references
+        .filter(|reference| reference.role == Role::Consumer)
+        .filter(move |reference| seen.insert((reference.file, reference.span.start)))
 }
 
 impl Flip {
     /// The references that change to a name of which nobody here knows whether it exists.
     pub fn assumed<'f>(&'f self, tree: &'f Tree) -> impl Iterator<Item = &'f Reference> + 'f {
-        let references = self.changed.iter().map(|at| &tree.references[*at]);
-        references.filter(|it| it.role == Role::Consumer && it.counterpart != Counterpart::Known)
+        consumers(tree, &self.changed).filter(|reference| reference.counterpart != Counterpart::Known)
     }
 
     /// The accounts of which nothing changes: they are on that slot already.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
+use super::instance::{Call, admits};
 use super::naming::{At, Evaluator};
 use super::parse::Parsed;
 use super::reference::Reference;
@@ -94,6 +95,8 @@ struct Stand<'f> {
     file: usize,
     /// The folder that the file speaks in.
     folder: &'f str,
+    /// The run of the folder's code; absent for all of them.
+    run: Option<Call>,
     span: Range<usize>,
     binding: &'f [String],
     /// The path within what stands there: the key of a map that is handed on whole.
@@ -124,6 +127,7 @@ impl<'f> Tracer<'f> {
         let start = Stand {
             file: reference.file,
             folder,
+            run: reference.symbol.run_of(folder).cloned(),
             span: reference.span.clone(),
             binding: &reference.binding,
             rest: Vec::new(),
@@ -178,6 +182,7 @@ impl<'f> Tracer<'f> {
                 let Some((rest, element)) = self.reaches(folder, read, &path, &stand.element) else {
                     continue;
                 };
+                let Some(run) = self.next_run(stand, cell, folder, read) else { continue };
                 went_on = true;
                 let known = !self.stood.insert((file, read.span.start));
                 if known && self.steps > MANY_STEPS || !passed.insert((file, read.span.start)) {
@@ -186,7 +191,7 @@ impl<'f> Tracer<'f> {
                 self.steps += 1;
                 hops.push(Hop { file, span: read.span.clone(), name: told(&read.object, &rest, &element) });
                 let (span, binding) = (read.span.clone(), read.binding.as_slice());
-                let next = Stand { file, folder, span, binding, rest, element };
+                let next = Stand { file, folder, run, span, binding, rest, element };
                 self.follow(reference, &next, hops, passed);
                 hops.pop();
             }
@@ -194,6 +199,27 @@ impl<'f> Tracer<'f> {
         if !went_on {
             let sink = self.sink(stand, readable.as_ref().map(|(cell, _)| cell));
             self.flows.push(Flow { reference, hops: hops.clone(), sink });
+        }
+    }
+
+    /// The run of the folder in which a name is read, if what stands there is read by it: an output is read by the calls
+    /// that it is an output of.
+    fn next_run(&self, stand: &Stand<'_>, cell: &Cell, folder: &str, read: &Read) -> Option<Option<Call>> {
+        match cell.kind {
+            Kind::Local | Kind::Each => Some(stand.run.clone()),
+            Kind::Variable => {
+                let name = match stand.binding {
+                    [module, name, ..] if module == "module" => name,
+                    _ => "",
+                };
+                Some(Some(Call::new(stand.folder, name).within(stand.run.clone())))
+            }
+            Kind::Output => {
+                let (_, _, call) = self.folders.asked(folder, &read.object)?;
+                let (Some(call), Some(run)) = (call, &stand.run) else { return Some(None) };
+                let caller = run.caller().filter(|_| run.folder == folder).cloned();
+                admits(Some(&call), Some(run)).then_some(caller)
+            }
         }
     }
 
@@ -224,7 +250,7 @@ impl<'f> Tracer<'f> {
                     return None;
                 }
                 StepKind::Number(number) if number.to_string() != *first => return None,
-                StepKind::Any | StepKind::Element | StepKind::Computed => element = Some(first.clone()),
+                StepKind::Any | StepKind::Element | StepKind::Computed(_) => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
             }
@@ -293,7 +319,7 @@ fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
         && let Some(step) = object
             .steps
             .iter_mut()
-            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed))
+            .find(|step| matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::Computed(_)))
     {
         step.kind = StepKind::Key(element.clone());
     }

@@ -2,11 +2,15 @@
 //!
 //! A folder is a Terraform module, or a terragrunt configuration of one.
 
+mod follow;
 mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::follow::Followed;
 use super::facts::{Base, Block, Object, Step, StepKind};
+use super::instance::Call;
+use super::naming::{At, Evaluator};
 use super::source::Source;
 use super::states::States;
 use super::value::Value;
@@ -36,14 +40,6 @@ impl Cell {
     fn new(folder: &str, kind: Kind, name: &str) -> Cell {
         Cell { folder: folder.to_owned(), kind, name: name.to_owned() }
     }
-}
-
-/// One `module` block.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Call {
-    /// Where the block stands.
-    pub folder: String,
-    pub name: String,
 }
 
 /// Where a module's code is.
@@ -80,16 +76,6 @@ pub struct Folders<'f> {
     /// Accounts that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,
-}
-
-/// An object with its other names followed, and where it stands.
-#[derive(Clone, Debug)]
-pub struct Followed {
-    /// The folder that the object's base is a name of.
-    pub folder: String,
-    pub object: Object,
-    /// The call whose outputs it came through last.
-    pub call: Option<Call>,
 }
 
 impl<'f> Folders<'f> {
@@ -184,11 +170,6 @@ impl<'f> Folders<'f> {
         self.callers.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a folder's code runs for more than one module block, so that one symbol in it is several accounts.
-    pub fn is_shared(&self, folder: &str) -> bool {
-        self.callers(folder).len() > 1
-    }
-
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
@@ -222,18 +203,22 @@ impl<'f> Folders<'f> {
 
     /// The name that an object's first steps read, the rest of its steps, and the call that it reads through.
     pub fn asked<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step], Option<Call>)> {
-        let call = |folder: &str, name: &str| Some(Call { folder: folder.to_owned(), name: name.to_owned() });
         let (target, kind, steps, call) = match &object.base {
             Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
             Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
             Base::Module(name) => {
                 let steps = self.outputs_of(folder, name, &object.steps);
-                (self.module(folder, name)?, Kind::Output, steps, call(folder, name))
+                (
+                    self.module(folder, name)?,
+                    Kind::Output,
+                    steps,
+                    Some(self.call(folder, name, &object.steps)),
+                )
             }
             Base::Dependency(name) => {
                 let config = self.dependency(folder, name)?;
                 let steps = object.steps.as_slice();
-                (self.dependency_module(folder, name)?, Kind::Output, steps, call(config, ""))
+                (self.dependency_module(folder, name)?, Kind::Output, steps, Some(Call::new(config, "")))
             }
             Base::Each(name) => {
                 return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
@@ -268,105 +253,31 @@ impl<'f> Folders<'f> {
 
     /// The steps from one of its outputs on: behind the index that picks an instance, if it has any.
     fn outputs_of<'o>(&self, folder: &str, name: &str, steps: &'o [Step]) -> &'o [Step] {
+        self.output_at(folder, name, steps).map_or(&[], |at| &steps[at..])
+    }
+
+    /// Which of the steps from a module names an output.
+    pub fn output_at(&self, folder: &str, name: &str, steps: &[Step]) -> Option<usize> {
         let repeated = || self.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block));
         match steps.first() {
             Some(step)
-                if step.name().is_some() && (matches!(step.kind, StepKind::Attribute(_)) || !repeated()) =>
+                if step.name().is_some() && !matches!(step.kind, StepKind::Attribute(_)) && !repeated() =>
             {
-                steps
+                Some(0)
             }
-            _ => behind_instance(steps),
+            _ => steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_))),
         }
     }
 
-    /// Follows other names of objects: the object itself, then what each name stands for.
-    pub fn follow(&self, folder: &str, object: &Object) -> Vec<Followed> {
-        let mut hops = vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }];
-        while let Some(next) = hops.last().and_then(|last| self.next(last))
-            && hops.len() < MAX_DEPTH
-        {
-            hops.push(next);
-        }
-        hops
+    /// A call, and the instance of it that the steps from it pick.
+    fn call(&self, folder: &str, name: &str, steps: &[Step]) -> Call {
+        let picked = self.output_at(folder, name, steps).and_then(|at| steps[..at].first());
+        let instance = picked.and_then(|step| self.evaluator().pick(&At::folder(folder), step));
+        Call { instance, ..Call::new(folder, name) }
     }
 
-    fn next(&self, from: &Followed) -> Option<Followed> {
-        let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
-        let (folder, target, rest) = match self.only_alias(&cell) {
-            Some((folder, target)) => (folder, target, rest),
-            None => self.entry(&cell, rest)?,
-        };
-        let mut object = target.clone().seen_from_afar();
-        object.steps.extend(rest.iter().cloned());
-        within_outputs(&mut object);
-        Some(Followed { folder: folder.to_owned(), object, call })
-    }
-
-    /// The end of the same way.
-    pub fn end(&self, folder: &str, object: &Object) -> Followed {
-        let start = Followed { folder: folder.to_owned(), object: object.clone(), call: None };
-        self.follow(folder, object).pop().unwrap_or(start)
-    }
-
-    /// What a name stands for; absent where callers hand in different objects.
-    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, &'f Object)> {
-        let aliases = self.aliases.get(cell)?;
-        let (folder, object) = aliases.first()?;
-        let same = |(other, target): &(&str, &Object)| {
-            other == folder && target.base == object.base && target.steps.len() == object.steps.len()
-        };
-        aliases.iter().all(same).then_some((*folder, *object))
-    }
-
-    /// The account that some steps lead to in what goes by a name, and the steps from there. Absent where that is one
-    /// account for one caller and another for another.
-    fn entry<'s>(&self, cell: &Cell, steps: &'s [Step]) -> Option<(&'f str, &'f Object, &'s [Step])> {
-        let leads = |path: &[String]| {
-            let named = |(step, name): (&Step, &String)| match &step.kind {
-                StepKind::Number(number) => number.to_string() == *name,
-                _ => step.name() == Some(name),
-            };
-            path.len() <= steps.len() && steps.iter().zip(path).all(named)
-        };
-        let mut found = self.entries.get(cell)?.iter().filter(|(path, ..)| leads(path));
-        let (path, folder, object) = found.next()?;
-        let same = |(other, at, target): &Entry<'_>| {
-            (other, at, &target.base) == (path, folder, &object.base)
-                && target.steps.len() == object.steps.len()
-        };
-        found.all(same).then_some((*folder, *object, &steps[path.len()..]))
-    }
-
-    /// The name below which an account stands that is an entry of what goes by it, and the path there.
-    pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
-        let (cell, path) = self.readable(folder, binding)?;
-        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        let known = self.entries.get(&cell)?.iter().any(|(known, ..)| *known == path);
-        (known && !escapes).then_some((cell, path))
-    }
-
-    /// The objects that a folder hands out under names of its own, and where they are named.
-    pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&'f str, &'f Object)> + '_ {
-        let start = Cell::new(folder, Kind::Output, "");
-        let of_folder = self.aliases.range(start.clone()..);
-        of_folder
-            .take_while(move |(cell, _)| cell.folder == start.folder && cell.kind == Kind::Output)
-            .flat_map(|(_, objects)| objects.iter().copied())
-    }
-
-    /// What an output stands for that is another object's name, the steps behind it followed.
-    pub fn output(&self, folder: &str, name: &str, behind: &[Step]) -> Option<Followed> {
-        let (at, target) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
-        let mut object = target.clone();
-        object.steps.extend(behind.iter().cloned());
-        Some(self.end(at, &object))
-    }
-
-    /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
-    pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
-        let Some((cell, rest)) = self.readable(folder, binding) else { return false };
-        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
+    pub fn evaluator(&self) -> Evaluator<'_> {
+        Evaluator::new(self, self.sources)
     }
 }
 
@@ -380,23 +291,7 @@ fn repeated_over(binding: &[String]) -> Option<usize> {
     binding.iter().skip(words).position(|word| word == "for_each").map(|at| at + words)
 }
 
-/// A state that was named as a whole, with the steps from it: its outputs are what counts.
-fn within_outputs(object: &mut Object) {
-    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
-    let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| step.name() == Some("outputs");
-    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
-        object.steps.drain(..=at.unwrap_or_default());
-    }
-}
-
 /// Whether there may be several of a block.
 pub fn repeated(block: &Block) -> bool {
     ["for_each", "count"].iter().any(|name| block.argument(name).is_some())
-}
-
-/// Without the steps that pick an instance of a repeated module.
-fn behind_instance(steps: &[Step]) -> &[Step] {
-    let named = steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_)));
-    named.map_or(&[], |at| &steps[at..])
 }

@@ -2,7 +2,8 @@
 //!
 //! Terraform names an account by symbols, a `resource` here and a `data` source there; a rotation is about the
 //! account behind them. Symbols are joined only for a reason that can be shown, and never where both spell
-//! different names, unless a person declares them to be one. How names are worked out is `naming`'s.
+//! different names, unless a person declares them to be one. Instances of one block and runs of one module's code are
+//! symbols of their own (`runs` says which there are). How names are worked out is `naming`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +26,8 @@ pub struct Known {
 /// All symbols of a tree with what is known of their names.
 pub type Naming = BTreeMap<Symbol, Known>;
 
-/// The accounts, and for every symbol the index of its account.
-pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+/// The accounts, and for every symbol the indexes of its accounts: as a rule one.
+pub fn identify(naming: &Naming, declared: &Declared) -> (Vec<Account>, BTreeMap<Symbol, Vec<usize>>) {
     let mut identity = Identity::new(naming, declared);
     identity.join_declared();
     identity.join_equal();
@@ -153,20 +154,50 @@ impl<'n> Identity<'n> {
         }
     }
 
-    fn accounts(mut self) -> (Vec<Account>, BTreeMap<Symbol, usize>) {
+    /// One account that is looked up under a name that is not known, and instances of one block, in a tree that has no
+    /// others: it may be any of them that could go by that name.
+    fn any_instance(&self) -> Option<(usize, Vec<usize>)> {
+        let (owned, looked_up): (Vec<_>, Vec<_>) =
+            self.groups.iter().partition(|(_, group)| group.kinds.contains(&SymbolKind::Managed));
+        let [(data, group)] = looked_up.as_slice() else { return None };
+        let is_data = group.kinds.iter().all(|kind| *kind == SymbolKind::Data) && group.literals.is_empty();
+        let owners = owned.iter().flat_map(|(_, group)| &group.members).map(|at| self.symbols[*at].0);
+        let blocks: BTreeSet<Symbol> =
+            owners.filter(|it| it.kind == SymbolKind::Managed).map(Symbol::of_all_instances).collect();
+        let declared = group.declared.or(owned.iter().find_map(|(_, group)| group.declared));
+        if !is_data || blocks.len() != 1 || declared.is_some() {
+            return None;
+        }
+        let named = |at: &usize| self.symbols[*at].1.name.as_ref();
+        let may_be = |other: &Group<'_>| {
+            let pair = |one: &Name| other.members.iter().filter_map(named).all(|other| one.may_be(other));
+            group.members.iter().filter_map(named).all(pair)
+        };
+        let possible = owned.iter().filter(|(_, group)| may_be(group)).map(|(at, _)| *at).collect();
+        Some((*data, possible)).filter(|(_, possible): &(_, Vec<usize>)| !possible.is_empty())
+    }
+
+    fn accounts(mut self) -> (Vec<Account>, BTreeMap<Symbol, Vec<usize>>) {
         let mut joined: BTreeMap<usize, Vec<(Symbol, Symbol, JoinReason)>> = BTreeMap::new();
         for (a, b, reason) in std::mem::take(&mut self.joined) {
             let symbol = |at: usize| self.symbols[at].0.clone();
             joined.entry(self.groups.of(a)).or_default().push((symbol(a), symbol(b), reason));
         }
-        let account = |(first, group)| self.account(group, joined.remove(&first).unwrap_or_default());
-        let mut accounts: Vec<Account> = self.groups.iter().map(account).collect();
+        let account =
+            |(first, group)| (first, self.account(group, joined.remove(&first).unwrap_or_default()));
+        let mut by_group: BTreeMap<usize, Account> = self.groups.iter().map(account).collect();
+        if let Some((data, possible)) = self.any_instance()
+            && let Some(data) = by_group.remove(&data)
+        {
+            let of_block = by_group.iter_mut().filter(|(at, _)| possible.contains(at));
+            of_block.for_each(|(_, account)| account.may_be(&data));
+        }
+        let mut accounts: Vec<Account> = by_group.into_values().collect();
         accounts.sort_by(|a, b| a.key.cmp(&b.key));
-        let index = accounts
-            .iter()
-            .enumerate()
-            .flat_map(|(at, account)| account.symbols.iter().map(move |symbol| (symbol.clone(), at)))
-            .collect();
+        let mut index: BTreeMap<Symbol, Vec<usize>> = BTreeMap::new();
+        for (at, account) in accounts.iter().enumerate() {
+            account.symbols.iter().for_each(|symbol| index.entry(symbol.clone()).or_default().push(at));
+        }
         (accounts, index)
     }
 
@@ -205,6 +236,11 @@ fn reason(a: Named<'_>, b: Named<'_>, copied: &BTreeSet<String>) -> Option<JoinR
         return Some(JoinReason::OneOrTheOther);
     }
     let (name, other) = (a.1.name.as_ref()?, b.1.name.as_ref()?);
+    // What is made for two instances of one block is not one account because both are spelt by one expression.
+    let apart = a.0.kind == SymbolKind::Managed && a.0.of_all_instances() == b.0.of_all_instances();
+    if apart && name.as_literal().is_none() {
+        return None;
+    }
     if name == other {
         return Some(match (name.as_literal(), a.0.kind) {
             (Some(_), _) => JoinReason::SameName,

@@ -39,7 +39,7 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
             | StepKind::Any
             | StepKind::Element
             | StepKind::AttributeSplat
-            | StepKind::Computed => continue,
+            | StepKind::Computed(_) => continue,
         };
         if let Some(key) = key_attribute(name) {
             return found(&step.token, name.clone(), family(name, &key), key);
@@ -52,6 +52,11 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
         }
     }
     KeyRead::Whole
+}
+
+/// Whether a step names a key, and no instance.
+pub fn names_key(step: &Step) -> bool {
+    step.name().is_some_and(|name| key_attribute(name).is_some() || name == CONNECTION_STRINGS)
 }
 
 pub fn family(name: &str, key: &KeyAttribute) -> String {
@@ -115,7 +120,7 @@ mod tests {
     fn instances_lead_to_their_attribute() {
         let primary = Some((Slot::Primary, Access::ReadWrite));
         for instance in
-            [StepKind::Number(0), StepKind::Any, StepKind::Computed, StepKind::Key("eu".to_owned())]
+            [StepKind::Number(0), StepKind::Any, StepKind::Computed(None), StepKind::Key("eu".to_owned())]
         {
             assert_eq!(slot(&[step(instance), attribute("primary_key")]), primary);
         }
@@ -129,7 +134,7 @@ mod tests {
             slot(&[list.clone(), step(StepKind::Number(3))]),
             Some((Slot::Secondary, Access::ReadOnly))
         );
-        for after in [StepKind::Number(4), StepKind::Computed, StepKind::Any] {
+        for after in [StepKind::Number(4), StepKind::Computed(None), StepKind::Any] {
             assert!(matches!(key_read(&[list.clone(), step(after)]), KeyRead::Opaque(_)));
         }
         let splat = [step(StepKind::AttributeSplat), list, step(StepKind::Number(0))];

@@ -1,7 +1,8 @@
 //! What is known of each symbol's account: its name, or the symbol that it takes its account from.
+//!
+//! Instances that are not known to be different accounts are taken for one here.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Symbol;
 use super::attribute::COSMOSDB_ACCOUNT;
@@ -10,6 +11,7 @@ use super::folders::Folders;
 use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
 use super::paths::climbed;
+use super::runs::{self, Runs};
 use super::source::Source;
 use super::value::Value;
 
@@ -23,6 +25,9 @@ pub const NAME_ARGUMENTS: [&str; 6] = [
     "name",
 ];
 
+/// So many instances of one block are compared with each other.
+const MAX_COMPARED: usize = 256;
+
 /// Collects what is known of symbols.
 pub struct Knower<'f> {
     folders: &'f Folders<'f>,
@@ -34,24 +39,49 @@ impl<'f> Knower<'f> {
         Knower { folders, evaluator: Evaluator::new(folders, sources) }
     }
 
-    /// All symbols: those that are declared, those that are read, and one for each call of a module that runs for
-    /// several.
+    /// All symbols, those that are declared and those that are read: one for each run of a module that runs for several,
+    /// and for each instance of a block where they are known to be different accounts.
     pub fn naming<'s>(
         &self,
+        runs: &mut Runs<'_>,
         read: impl Iterator<Item = &'s Symbol>,
         either: &BTreeMap<Symbol, Symbol>,
     ) -> Naming {
+        let blocks: BTreeSet<Symbol> = self.declared().into_iter().chain(read.map(Symbol::block)).collect();
         let mut naming = Naming::new();
-        for symbol in self.declared().into_iter().chain(read.cloned()) {
-            for symbol in self.instances(&symbol) {
-                if let Entry::Vacant(place) = naming.entry(symbol) {
-                    let instead_of = either.get(place.key()).cloned();
-                    let known = Known { instead_of, ..self.known(place.key()) };
-                    place.insert(known);
-                }
+        for block in &blocks {
+            let mut instances: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
+            for symbol in runs.each(block) {
+                instances.entry(symbol.of_all_instances()).or_default().push(symbol);
+            }
+            for (all, instances) in instances {
+                naming.extend(self.told_apart(runs, all, instances));
+            }
+        }
+        for known in naming.values_mut() {
+            known.same_as = known.same_as.take().and_then(|symbol| only(runs.of(&symbol)));
+        }
+        for (symbol, one) in either.iter().flat_map(|(symbol, one)| {
+            let one = runs.of(one);
+            runs.of(symbol).into_iter().map(move |symbol| (symbol, one.clone()))
+        }) {
+            if let Some(known) = naming.get_mut(&symbol) {
+                known.instead_of = beside(&symbol, one);
             }
         }
         naming
+    }
+
+    /// The instances of a block, with what is known of each; itself where they may be one account.
+    fn told_apart(&self, runs: &mut Runs<'_>, all: Symbol, instances: Vec<Symbol>) -> Vec<(Symbol, Known)> {
+        let known: Vec<(Symbol, Known)> =
+            instances.into_iter().map(|symbol| (symbol.clone(), self.known(&symbol))).collect();
+        if known.len() < 2 || are_different(&known) {
+            return known;
+        }
+        runs.are_one(&all);
+        let known = self.known(&all);
+        vec![(all, known)]
     }
 
     fn declared(&self) -> Vec<Symbol> {
@@ -73,17 +103,9 @@ impl<'f> Knower<'f> {
         symbols
     }
 
-    fn instances(&self, symbol: &Symbol) -> Vec<Symbol> {
-        let mut all = vec![symbol.clone()];
-        if symbol.call.is_none() && self.folders.is_shared(&symbol.folder) {
-            let calls = self.folders.callers(&symbol.folder).iter().cloned();
-            all.extend(calls.map(|call| Symbol { call: Some(call), ..symbol.clone() }));
-        }
-        all
-    }
-
     fn known(&self, symbol: &Symbol) -> Known {
-        let at = At { folder: symbol.folder.clone(), call: symbol.call.clone() };
+        let at = At::run(&symbol.folder, symbol.call.clone());
+        let at = at.block(&runs::words(symbol), symbol.instance.clone());
         let words = |words: &[&str]| self.folders.block(&symbol.folder, words).map(|(_, block)| block);
         let name = symbol.name.as_str();
         match symbol.kind {
@@ -128,11 +150,17 @@ impl<'f> Knower<'f> {
 
     fn symbol_of(&self, at: &At, value: &Value, attribute: &str) -> Option<Symbol> {
         let Value::Path(object) = value else { return None };
-        let followed = self.folders.end(&at.folder, object);
+        let followed = self.folders.end_of_run(&at.folder, at.call.clone(), object);
         let Base::Account(kind, name) = &followed.object.base else { return None };
-        let last = followed.object.steps.last().map(|step| &step.kind);
-        let asked = matches!(last, Some(StepKind::Attribute(last)) if last == attribute);
-        asked.then(|| Symbol::new(&followed.folder, *kind, name))
+        let (last, before) = followed.object.steps.split_last()?;
+        let asked = matches!(&last.kind, StepKind::Attribute(last) if last == attribute);
+        if !asked || before.len() > 1 {
+            return None;
+        }
+        let there = At::run(&followed.folder, followed.call.clone());
+        let at = if followed.folder == at.folder { at } else { &there };
+        let instance = before.first().and_then(|step| self.evaluator.pick(at, step));
+        Some(Symbol { instance, call: followed.call, ..Symbol::new(&followed.folder, *kind, name) })
     }
 
     /// The same configuration is the same account, whoever depends on it.
@@ -167,4 +195,44 @@ impl<'f> Knower<'f> {
         parts.sort();
         Some(Name::open("", format!("remote state {}", parts.join(" "))))
     }
+}
+
+/// Whether the instances of a block are known to be different accounts, or the same one where they are not.
+fn are_different(instances: &[(Symbol, Known)]) -> bool {
+    let (first, known) = &instances[0];
+    let alike = |(_, other): &(Symbol, Known)| other == known;
+    let named = known.name.as_ref();
+    if instances.len() > MAX_COMPARED {
+        return false;
+    }
+    // What Terraform makes for each instance is an account of its own, unless the text says otherwise.
+    if first.kind == SymbolKind::Managed || first.kind == SymbolKind::Module && named.is_none() {
+        return named.is_none_or(|name| name.as_literal().is_none()) || !instances.iter().all(alike);
+    }
+    let mut pairs = instances
+        .iter()
+        .enumerate()
+        .flat_map(|(at, (_, one))| instances[at + 1..].iter().map(move |(_, other)| (one, other)));
+    !instances.iter().all(alike) && pairs.all(|(one, other)| one == other || differ(one, other))
+}
+
+fn differ(one: &Known, other: &Known) -> bool {
+    let made = |known: &Known| known.same_as.clone().filter(|symbol| symbol.kind == SymbolKind::Managed);
+    match (made(one), made(other), &one.name, &other.name) {
+        (Some(one), Some(other), _, _) if one.instance.is_some() && other.instance.is_some() => one != other,
+        (_, _, Some(one), Some(other)) => one.differs(other),
+        _ => false,
+    }
+}
+
+fn only(symbols: Vec<Symbol>) -> Option<Symbol> {
+    let mut symbols = symbols.into_iter();
+    symbols.next().filter(|_| symbols.next().is_none())
+}
+
+/// The one of several symbols that stands beside another: in the same run, and of the same instance where there are more.
+fn beside(symbol: &Symbol, others: Vec<Symbol>) -> Option<Symbol> {
+    let of_run: Vec<Symbol> = others.into_iter().filter(|other| other.call == symbol.call).collect();
+    let instance = |other: &Symbol| of_run.len() == 1 || other.instance == symbol.instance;
+    only(of_run.iter().filter(|other| instance(other)).cloned().collect())
 }

@@ -2,124 +2,67 @@
 //!
 //! Literals, local values, variables with one value (a caller's argument, a variables file, a default), outputs of
 //! local modules and the usual text functions are followed. What stays open keeps its text and its folder, so that
-//! two names are compared by what is known and by what is not.
+//! two names are compared by what is known and by what is not. Where it is said which instance of a repeated block is
+//! meant, `each` and `count.index` are that one's.
+
+mod collection;
+mod name;
 
 use std::cell::Cell;
-use std::fmt;
 
-use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
-use super::folders::{Call, Folders, MAX_DEPTH};
+use self::collection::Part;
+pub use self::name::Name;
+use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind, Token};
+use super::folders::{Folders, MAX_DEPTH};
+use super::instance::{Call, Instance};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
-use crate::model::matches;
 
-/// A part of a name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Piece {
-    Text(String),
-    /// Not known: the expression, and the folder that gives it its meaning.
-    Open {
-        folder: String,
-        text: String,
-    },
-}
-
-/// A name as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Vec<Piece>);
-
-impl Name {
-    pub fn text(text: &str) -> Name {
-        Name(vec![Piece::Text(text.to_owned())])
-    }
-
-    pub fn open(folder: &str, text: impl Into<String>) -> Name {
-        Name(vec![Piece::Open { folder: folder.to_owned(), text: text.into() }])
-    }
-
-    /// The whole name, where all of it is known.
-    pub fn as_literal(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [Piece::Text(text)] => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Whether letters of the name itself are known, so that the same expression in another folder means the same.
-    pub fn is_specific(&self) -> bool {
-        self.0.iter().any(|piece| match piece {
-            Piece::Text(text) => text.chars().any(char::is_alphanumeric),
-            Piece::Open { .. } => false,
-        })
-    }
-
-    /// Whether both may come to the same text, whatever stands for what is not known.
-    pub fn may_be(&self, other: &Name) -> bool {
-        match (self.as_literal(), other.as_literal()) {
-            (Some(one), Some(other)) => one == other,
-            (Some(text), None) => other.may_spell(text),
-            (None, Some(text)) => self.may_spell(text),
-            (None, None) => true,
-        }
-    }
-
-    fn may_spell(&self, text: &str) -> bool {
-        let pattern = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Open { .. } => "*".to_owned(),
-        };
-        matches(&self.0.iter().map(pattern).collect::<String>(), text)
-    }
-
-    pub fn join(parts: impl IntoIterator<Item = Name>) -> Name {
-        let mut pieces: Vec<Piece> = Vec::new();
-        for piece in parts.into_iter().flat_map(|part| part.0) {
-            match (pieces.last_mut(), piece) {
-                (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
-                (_, piece) => pieces.push(piece),
-            }
-        }
-        Name(pieces)
-    }
-
-    fn map(self, change: impl Fn(&str) -> String, function: &str) -> Name {
-        match self.as_literal() {
-            Some(text) => Name::text(&change(text)),
-            None => Name(
-                self.0
-                    .into_iter()
-                    .map(|piece| match piece {
-                        Piece::Text(text) => Piece::Text(change(&text)),
-                        Piece::Open { folder, text } => {
-                            Piece::Open { folder, text: format!("{function}({text})") }
-                        }
-                    })
-                    .collect(),
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| match piece {
-            Piece::Text(text) => f.write_str(text),
-            Piece::Open { text, .. } => write!(f, "${{{text}}}"),
-        })
-    }
-}
-
-/// Where an expression is evaluated: its folder, and the call that its variables belong to where that is known.
+/// Where an expression is evaluated: its folder, the run of its code where that is known, and the repeated block that it
+/// stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
     pub folder: String,
     pub call: Option<Call>,
+    each: Option<Each>,
+}
+
+/// A block by its words, and which of its instances is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Each {
+    words: Vec<String>,
+    instance: Option<Instance>,
 }
 
 impl At {
     pub fn folder(folder: &str) -> At {
-        At { folder: folder.to_owned(), call: None }
+        At::run(folder, None)
+    }
+
+    /// In one run of the folder's code.
+    pub fn run(folder: &str, call: Option<Call>) -> At {
+        At { folder: folder.to_owned(), call, each: None }
+    }
+
+    /// Within a block.
+    pub fn block(self, words: &[&str], instance: Option<Instance>) -> At {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        At { each: Some(Each { words, instance }), ..self }
+    }
+
+    /// In the arguments of a call.
+    fn caller(call: &Call) -> At {
+        let at = At::run(&call.folder, call.caller().cloned());
+        match call.name.as_str() {
+            "" => at,
+            name => at.block(&["module", name], call.instance.clone()),
+        }
+    }
+
+    /// Beside the block: what a block is repeated over is not told by its instances.
+    fn outside(&self) -> At {
+        At { each: None, ..self.clone() }
     }
 }
 
@@ -157,8 +100,9 @@ impl<'f> Evaluator<'f> {
             return Vec::new();
         };
         let found = match object.base {
-            Base::Local if !self.is_overridden(&at.folder, &["locals"], Some(name)) => self.local(at, name),
-            Base::Variable if !self.is_set_beside(&at.folder, name) => self.variable(at, name),
+            _ if self.is_set_elsewhere(at, object) => Vec::new(),
+            Base::Local => self.local(at, name),
+            Base::Variable => self.variable(at, name),
             _ => Vec::new(),
         };
         let written = |(_, value): &(At, &'f Value)| {
@@ -169,6 +113,16 @@ impl<'f> Evaluator<'f> {
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
         found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Whether a name may get its value in a way that is not followed.
+    fn is_set_elsewhere(&self, at: &At, object: &Object) -> bool {
+        let Some(name) = object.steps.first().and_then(Step::name) else { return false };
+        match object.base {
+            Base::Local => self.is_overridden(&at.folder, &["locals"], Some(name)),
+            Base::Variable => self.is_set_beside(&at.folder, name),
+            _ => false,
+        }
     }
 
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
@@ -205,47 +159,72 @@ impl<'f> Evaluator<'f> {
             Value::Path(object) => self.path(at, object, depth),
             Value::Call(name, arguments) => self.call(at, name, arguments, depth),
             Value::List(_) | Value::Map(_) => Name::open(&at.folder, "a collection"),
-            Value::Other(text) => Name::open(&at.folder, text.clone()),
+            Value::Other(text) => self.other(at, text, depth),
         }
     }
 
     fn path(&self, at: &At, object: &Object, depth: usize) -> Name {
-        let open = || Name::open(&at.folder, spelt(object));
-        let found = self.find(at, object);
+        if let Some(name) = self.each_value(at, object, depth) {
+            return name;
+        }
+        let found = self.find(at, object, depth);
         let mut names = found.iter().map(|(at, value)| self.value(at, value, depth + 1));
         match names.next() {
             Some(first) if names.all(|name| name == first) => first,
-            Some(_) | None => open(),
+            Some(_) | None => {
+                let of_instance =
+                    object.steps.iter().any(|step| step.kind == StepKind::Element || step.kind.is_computed());
+                let text = spelt(object);
+                Name::open(&at.folder, if of_instance { self.of_instance(at, text, depth) } else { text })
+            }
         }
     }
 
     /// The expressions that a path may lead to; several where callers or variables files differ.
-    fn find(&self, at: &At, object: &Object) -> Vec<(At, &'f Value)> {
-        let names: Vec<&str> = object.steps.iter().filter_map(Step::name).collect();
-        if names.len() != object.steps.iter().filter(|step| !matches!(step.kind, StepKind::Number(_))).count()
-        {
+    fn find(&self, at: &At, object: &Object, depth: usize) -> Vec<(At, &'f Value)> {
+        let Some(left) = self.steps.get().checked_sub(1).filter(|_| depth <= MAX_DEPTH) else {
             return Vec::new();
+        };
+        self.steps.set(left);
+        if let Some(of) = object.steps.iter().position(|step| step.kind == StepKind::Element) {
+            let Some((at, collection)) = self.repeated_over(at) else { return Vec::new() };
+            let key = self.instance(&at, depth).map(|instance| Part::Name(instance.text()));
+            let rest = self.parts(&at, &object.steps[of + 1..], depth);
+            let parts = key.zip(rest).map(|(key, rest)| std::iter::once(key).chain(rest));
+            let parts: Vec<Part> = parts.into_iter().flatten().collect();
+            let below = !parts.is_empty();
+            return if below { self.below(&at.outside(), collection, &parts, depth) } else { Vec::new() };
         }
-        let (found, rest) = match (&object.base, names.as_slice()) {
-            (Base::Local, [name, rest @ ..]) => (self.local(at, name), rest),
-            (Base::Variable, [name, rest @ ..]) => (self.variable(at, name), rest),
-            (Base::Module(module), [output, rest @ ..]) => (self.output(at, module, output), rest),
-            (Base::Account(kind, name), ["name"]) => (self.account(at, *kind, name), &[][..]),
+        let Some(parts) = self.parts(at, &object.steps, depth) else { return Vec::new() };
+        let (found, rest) = match (&object.base, parts.as_slice()) {
+            (Base::Local, [Part::Name(name), rest @ ..]) => (self.local(at, name), rest),
+            (Base::Variable, [Part::Name(name), rest @ ..]) => (self.variable(at, name), rest),
+            (Base::Module(module), _) => {
+                let Some(output) = self.folders.output_at(&at.folder, module, &object.steps) else {
+                    return Vec::new();
+                };
+                let instance = object.steps[..output].first();
+                let call = Call::new(&at.folder, module).within(at.call.clone());
+                let call = Call { instance: instance.and_then(|it| self.picked(at, it, depth)), ..call };
+                (self.output(call, parts[output].name()), &parts[output + 1..])
+            }
+            (Base::Account(kind, name), [before @ .., Part::Name(last)])
+                if last == "name" && before.len() < 2 =>
+            {
+                let picked = object.steps.first().filter(|_| !before.is_empty());
+                let instance = picked.and_then(|step| self.picked(at, step, depth));
+                (self.account(at, *kind, name, instance), &[][..])
+            }
             _ => (Vec::new(), &[][..]),
         };
-        found
-            .into_iter()
-            .filter_map(|(at, value)| {
-                rest.iter().try_fold(value, |value, name| value.element(name)).map(|value| (at, value))
-            })
-            .collect()
+        found.into_iter().flat_map(|(at, value)| self.below(&at, value, rest, depth)).collect()
     }
 
     fn local(&self, at: &At, name: &str) -> Vec<(At, &'f Value)> {
         self.folders
             .blocks_at(&at.folder, &["locals"])
             .filter_map(|(_, block)| block.argument(name))
-            .map(|argument| (at.clone(), &argument.value))
+            .map(|argument| (at.outside(), &argument.value))
             .collect()
     }
 
@@ -266,11 +245,11 @@ impl<'f> Evaluator<'f> {
         if callers.iter().all(|call| call.folder == at.folder) {
             let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
             let assigned = self.assigned(at, name, default);
-            return given.map(|value| (at.clone(), value)).chain(assigned).collect();
+            return given.map(|value| (at.outside(), value)).chain(assigned).collect();
         }
         let argument = |call: &Call| {
-            let given = self.folders.argument(call, name).map(|value| (At::folder(&call.folder), value));
-            given.or_else(|| default.map(|value| (at.clone(), value)))
+            let given = self.folders.argument(call, name).map(|value| (At::caller(call), value));
+            given.or_else(|| default.map(|value| (at.outside(), value)))
         };
         let found: Vec<_> = callers.iter().filter_map(argument).collect();
         if found.len() == callers.len() { found } else { Vec::new() }
@@ -291,29 +270,36 @@ impl<'f> Evaluator<'f> {
                 let variables = matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson);
                 if let (true, Some(argument)) = (variables, block.argument(name)) {
                     always |= folder == at.folder && is_loaded(source.path());
-                    found.push((at.clone(), &argument.value));
+                    found.push((at.outside(), &argument.value));
                 }
             }
         }
         if !always {
-            found.extend(default.map(|value| (at.clone(), value)));
+            found.extend(default.map(|value| (at.outside(), value)));
         }
         found
     }
 
-    fn output(&self, at: &At, module: &str, output: &str) -> Vec<(At, &'f Value)> {
-        let Some(folder) = self.folders.module(&at.folder, module) else { return Vec::new() };
-        let call = Some(Call { folder: at.folder.clone(), name: module.to_owned() });
+    fn output(&self, call: Call, output: &str) -> Vec<(At, &'f Value)> {
+        let Some(folder) = self.folders.module(&call.folder, &call.name) else { return Vec::new() };
         let block = self.folders.block(folder, &["output", output]);
         let value = block.and_then(|(_, block)| block.argument("value"));
-        value.map(|argument| (At { folder: folder.to_owned(), call }, &argument.value)).into_iter().collect()
+        value.map(|argument| (At::run(folder, Some(call)), &argument.value)).into_iter().collect()
     }
 
-    fn account(&self, at: &At, kind: SymbolKind, name: &str) -> Vec<(At, &'f Value)> {
+    fn account(
+        &self,
+        at: &At,
+        kind: SymbolKind,
+        name: &str,
+        instance: Option<Instance>,
+    ) -> Vec<(At, &'f Value)> {
         let word = if kind == SymbolKind::Managed { "resource" } else { "data" };
-        let block = self.folders.block(&at.folder, &[word, super::attribute::COSMOSDB_ACCOUNT, name]);
+        let words = [word, super::attribute::COSMOSDB_ACCOUNT, name];
+        let block = self.folders.block(&at.folder, &words);
         let value = block.and_then(|(_, block)| block.argument("name"));
-        value.map(|argument| (at.clone(), &argument.value)).into_iter().collect()
+        let at = at.clone().block(&words, instance);
+        value.map(|argument| (at, &argument.value)).into_iter().collect()
     }
 
     fn call(&self, at: &At, function: &str, arguments: &[Value], depth: usize) -> Name {
@@ -323,6 +309,14 @@ impl<'f> Evaluator<'f> {
             ("upper", [_], [name]) => name.clone().map(str::to_uppercase, "upper"),
             ("tostring" | "trimspace" | "nonsensitive" | "sensitive", [_], [name]) => name.clone(),
             ("try" | "coalesce", [only], _) => self.value(at, only, depth + 1),
+            ("element" | "lookup", [Value::Path(from), _, ..], [_, key, ..]) => match key.as_literal() {
+                Some(key) => {
+                    let kind = StepKind::Key(key.to_owned());
+                    let picked = from.clone().then(Step { kind, token: Token::Unplaced });
+                    self.path(at, &picked, depth + 1)
+                }
+                None => open_call(at, function, &names),
+            },
             ("format", [Value::Text(format), ..], [_, rest @ ..]) => {
                 formatted(format, rest).unwrap_or_else(|| open_call(at, function, &names))
             }
@@ -390,7 +384,7 @@ pub fn spelt(object: &Object) -> String {
             StepKind::Key(name) => text.push_str(&format!("[{name:?}]")),
             StepKind::Number(number) => text.push_str(&format!("[{number}]")),
             StepKind::Any | StepKind::Element | StepKind::AttributeSplat => text.push_str("[*]"),
-            StepKind::Computed => text.push_str("[…]"),
+            StepKind::Computed(_) => text.push_str("[…]"),
         }
     }
     text

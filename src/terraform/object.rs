@@ -13,8 +13,10 @@ use super::facts::{
     AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
     Token,
 };
+use super::key_read::names_key;
 use super::source::Source;
 use super::syntax::Syntax;
+use super::value::Value;
 use super::walk::text_of;
 
 /// Functions that give back (one of) what they are given, keeping its shape.
@@ -107,7 +109,7 @@ impl Scope {
         };
         let moved = moves(&traversal.expr);
         for (place, operator) in rest.iter().enumerate() {
-            let step = step(source, operator);
+            let step = step(source, self, operator);
             object.steps.push(if place == 0 && moved { unplaced(step) } else { step });
         }
         Some(object)
@@ -184,7 +186,7 @@ impl Scope {
     fn call(&self, source: &Source, call: &FuncCall) -> Option<Object> {
         let name = call.name.name.as_str();
         if let ("element" | "lookup", Some(from), Some(key)) = (name, call.args.get(0), call.args.get(1)) {
-            let step = index(source, key);
+            let step = index(source, self, key);
             let step = if moves(from) { unplaced(step) } else { step };
             return Some(self.object_of(source, from)?.then(step));
         }
@@ -204,6 +206,16 @@ impl Scope {
 pub fn is_whole(object: &Object) -> bool {
     let instance = |step: &Step| !matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
     matches!(object.base, Base::Account(..)) && object.steps.iter().all(instance)
+}
+
+/// The same where instances may be called by their names, too.
+pub fn is_instance(object: &Object) -> bool {
+    let named = |step: &Step| matches!(step.kind, StepKind::Key(_)) && !names_key(step);
+    let steps = match object.steps.split_first() {
+        Some((first, rest)) if named(first) => rest,
+        _ => object.steps.as_slice(),
+    };
+    is_whole(&Object { base: object.base.clone(), steps: steps.to_vec() })
 }
 
 /// How many operators are taken where the next one is of this name; absent where it is another.
@@ -239,7 +251,7 @@ fn moves(expression: &Expression) -> bool {
 /// A number that says nothing of what it picks.
 fn unplaced(step: Step) -> Step {
     match step.kind {
-        StepKind::Number(_) => wordless(StepKind::Computed),
+        StepKind::Number(_) => wordless(StepKind::Computed(None)),
         _ => step,
     }
 }
@@ -255,7 +267,7 @@ fn attribute(operators: &[Decorated<TraversalOperator>], index: usize) -> Option
     }
 }
 
-fn step(source: &Source, operator: &TraversalOperator) -> Step {
+fn step(source: &Source, scope: &Scope, operator: &TraversalOperator) -> Step {
     match operator {
         TraversalOperator::AttrSplat(_) => wordless(StepKind::AttributeSplat),
         TraversalOperator::FullSplat(_) => wordless(StepKind::Any),
@@ -264,7 +276,7 @@ fn step(source: &Source, operator: &TraversalOperator) -> Step {
             token: exact(source, name.span(), name.as_str()),
         },
         TraversalOperator::LegacyIndex(number) => number_step(source, *number.value(), number.span()),
-        TraversalOperator::Index(expression) => index(source, expression),
+        TraversalOperator::Index(expression) => index(source, scope, expression),
     }
 }
 
@@ -273,7 +285,7 @@ fn number_step(source: &Source, value: u64, span: Option<Range<usize>>) -> Step 
 }
 
 /// An index as a step. The token of a string is what stands between its quotes.
-fn index(source: &Source, expression: &Expression) -> Step {
+fn index(source: &Source, scope: &Scope, expression: &Expression) -> Step {
     match expression {
         Expression::String(key) => {
             let inner = key.span().map(|span| span.start + 1..span.end.saturating_sub(1));
@@ -281,9 +293,10 @@ fn index(source: &Source, expression: &Expression) -> Step {
         }
         Expression::Number(number) => match number.value().as_u64() {
             Some(value) => number_step(source, value, number.span()),
-            None => wordless(StepKind::Computed),
+            None => wordless(StepKind::Computed(None)),
         },
-        _ => wordless(StepKind::Computed),
+        // What it is worked out from may tell which instance is meant.
+        other => wordless(StepKind::Computed(Some(Box::new(Value::of(source, scope, other))))),
     }
 }
 

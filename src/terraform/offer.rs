@@ -146,7 +146,7 @@ impl Offers {
     fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
         let offered = self.offers.get(&(folder.to_owned(), Kind::Output)).and_then(|offers| offers.first());
         let Some(offer) = offered else { return Asked::NotOffered };
-        let computed = followed.object.steps.iter().any(|step| step.kind == StepKind::Computed);
+        let computed = followed.object.steps.iter().any(|step| step.kind.is_computed());
         let why = format!(
             "takes `{}` without naming an output, and both slots are among them",
             spelt(&followed.object)
@@ -187,7 +187,7 @@ impl<'s> Path<'s> {
                 StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
                 StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
                 StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
-                StepKind::Computed => {
+                StepKind::Computed(_) => {
                     path.computed = true;
                     break;
                 }

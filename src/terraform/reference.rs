@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::account::Symbol;
 use super::facts::{Binding, Branch, SymbolKind};
+use super::instance::Call;
 use super::source::Position;
 use crate::model::{Access, Slot};
 
@@ -75,6 +76,11 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// The run of the module that it stands in, where that module runs for several accounts.
+    pub fn run(&self) -> Option<&Call> {
+        self.symbol.run_of(self.home())
+    }
+
     /// The folder that it is read for, the first of them where there are several.
     pub(super) fn home(&self) -> &str {
         self.homes.first().map_or("", String::as_str)

@@ -68,11 +68,12 @@ pub enum Refusal {
         name: String,
         of: String,
     },
-    /// What stands here is read for another account too, by another configuration that includes the file.
+    /// What stands here is read for other accounts too, which a change would move with it.
     ReadForAnother {
         place: String,
         attribute: String,
-        account: String,
+        accounts: Vec<String>,
+        by: SharedBy,
     },
     /// A write-only argument whose version is no number that could be raised.
     VersionNotRaised {
@@ -93,6 +94,27 @@ pub enum AlsoDecided {
     Account,
     /// The other access of the same account, or a key that would go the other way.
     Key,
+}
+
+/// How one place comes to be read for several accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SharedBy {
+    /// Several configurations include the file.
+    Configurations,
+    /// The module's code runs for several calls.
+    Calls,
+    /// No instance of the repeated block is named, or of the module that it stands in.
+    Instances,
+}
+
+impl fmt::Display for SharedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SharedBy::Configurations => "by a configuration that includes this file",
+            SharedBy::Calls => "by a call that runs this module",
+            SharedBy::Instances => "for no instance is named here",
+        })
+    }
 }
 
 impl Refusal {
@@ -162,11 +184,8 @@ impl fmt::Display for Refusal {
                      else would be taken without an error"
                 )
             }
-            Refusal::ReadForAnother { place, attribute, account } => {
-                write!(
-                    f,
-                    "{place}: `{attribute}` is read for {account} too, by a configuration that includes this file"
-                )
+            Refusal::ReadForAnother { place, attribute, accounts, by } => {
+                write!(f, "{place}: `{attribute}` is read for {} too, {by}", accounts.join(", "))
             }
             Refusal::VersionNotRaised { place, argument } => {
                 write!(

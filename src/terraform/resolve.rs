@@ -5,21 +5,21 @@
 //! module, local values, module inputs that come in pairs) become references of their own, until nothing new is
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Then reads of names
 //! behind which one key stands are told, as relays. Last, what is read of states that nobody is known to have written is
-//! doubted ([`states`]), and accounts that are only patterns are taken out ([`patterns`]).
+//! doubted ([`states`]), and what is read for several accounts at once is told of each of them ([`standing`]).
 
 mod counterparts;
 mod look;
-mod patterns;
 mod picked;
+mod standing;
 mod states;
 mod uses;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hcl_edit::Ident;
 
 use self::look::{Look, either, reads, start};
-use self::patterns::without_patterns;
+use self::standing::Standing;
 use self::uses::Uses;
 use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
@@ -35,6 +35,7 @@ use super::offer::{Asked, Offers};
 use super::parse::Parsed;
 use super::reference::{Counterpart, OpaqueRead, Reference, Role};
 use super::role;
+use super::runs::Runs;
 use super::source::Source;
 use crate::model::Access;
 
@@ -58,15 +59,18 @@ pub fn resolve(
 ) -> Resolved {
     let folders = Folders::new(sources, facts, known);
     let reads = reads(&folders, facts);
-    let symbols = reads.iter().filter_map(|read| read.symbol.as_ref());
-    let naming = Knower::new(&folders, sources).naming(symbols, &either(&folders, facts));
+    let symbols = || reads.iter().filter_map(|read| read.symbol.as_ref());
+    let either = either(&folders, facts);
+    let named = either.iter().flat_map(|(one, other)| [one, other]);
+    let mut runs = Runs::new(&folders, symbols().chain(named), declared);
+    let naming = Knower::new(&folders, sources).naming(&mut runs, symbols(), &either);
     let (accounts, index) = identify(&naming, declared);
     let uses = Uses::of(&reads, &folders);
     let mut resolver = Resolver {
         sources,
-        folders,
+        folders: &folders,
         declared,
-        index,
+        standing: Standing::new(runs, index, accounts.len()),
         references: Vec::new(),
         opaque: Vec::new(),
         named: Vec::new(),
@@ -79,17 +83,17 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
-    let choosers = decide(sources, facts, &resolver.folders, &mut resolver.references);
+    let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
     resolver.counterparts();
     resolver.unread(facts);
-    let Resolver { mut references, mut opaque, index, folders, .. } = resolver;
-    let accounts = without_patterns(accounts, &index, &folders, &mut references, &mut opaque);
+    let Resolver { references, opaque, standing, .. } = resolver;
+    let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));
     references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
     once_for_all_homes(&mut references);
-    opaque.sort_by_key(|read| (read.file, read.span.start));
+    opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
     opaque.dedup();
     let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
     Resolved { accounts, references, opaque, choosers, misfits }
@@ -97,9 +101,9 @@ pub fn resolve(
 
 struct Resolver<'f> {
     sources: &'f [Source],
-    folders: Folders<'f>,
+    folders: &'f Folders<'f>,
     declared: &'f Declared,
-    index: BTreeMap<Symbol, usize>,
+    standing: Standing<'f>,
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
     /// Reads of names, not yet found to lead to a key.
@@ -126,7 +130,7 @@ impl<'f> Resolver<'f> {
         let counted = read.found == KeyRead::Nothing && read.hops.len() > 1;
         let symbol = read.symbol.clone().filter(|_| !counted);
         let Some(symbol) = symbol else { return false };
-        let account = self.index.get(&symbol).copied();
+        let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
         if hides && (read.read.mention || self.is_followed(read)) {
             return true;
@@ -205,7 +209,7 @@ impl<'f> Resolver<'f> {
         for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
             self.references[at].role = Role::Definition;
         }
-        Offers::of(&self.references, &self.folders)
+        Offers::of(&self.references, self.folders)
     }
 
     fn rounds(&mut self) {
@@ -214,7 +218,7 @@ impl<'f> Resolver<'f> {
             let before = self.references.len();
             self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
-                    match offers.ask(hop, &resolver.folders, &resolver.references) {
+                    match offers.ask(hop, resolver.folders, &resolver.references) {
                         Asked::Key { defined, key } => Some((at, defined, key)),
                         Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => None,
                     }
@@ -231,14 +235,17 @@ impl<'f> Resolver<'f> {
 
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
     fn through(&mut self, read: &Look<'f>, hop: usize, defined: usize, key: FoundKey) {
-        let mut symbol = self.references[defined].symbol.clone();
-        let mut account = self.references[defined].account;
+        let offered = &self.references[defined];
+        let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
-        if let Some((cell, _, Some(call))) = self.folders.asked(&hop.folder, &hop.object)
-            && self.folders.is_shared(&cell.folder)
-        {
-            symbol.call = Some(call);
-            account = self.index.get(&symbol).copied().unwrap_or(account);
+        let asked = self.folders.asked(&hop.folder, &hop.object);
+        let run = asked.and_then(|(cell, _, call)| match call {
+            Some(call) => Some((cell.folder, self.folders.made_in(call, hop))),
+            None => Some((cell.folder, hop.call.clone()?)).filter(|(folder, _)| *folder == hop.folder),
+        });
+        if let Some((folder, run)) = run {
+            symbol = symbol.run_by(&folder, run);
+            account = self.standing.account(&symbol).unwrap_or(account);
         }
         self.found(read, account, symbol, key);
     }
@@ -266,12 +273,12 @@ impl<'f> Resolver<'f> {
 
     /// What a hop leads to, also where a module as a whole hands an account on.
     fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
-        let asked = offers.ask(hop, &self.folders, &self.references);
+        let asked = offers.ask(hop, self.folders, &self.references);
         let whole = self.folders.whole(&hop.folder, &hop.object);
         let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
         let account = self.folders.outputs(folder).find_map(|(at, object)| {
-            let (symbol, found) = start(&self.folders, &self.folders.end(at, object));
-            symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.index.get(&symbol).copied())
+            let (symbol, found) = start(self.folders, &self.folders.end(at, object));
+            symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.standing.account(&symbol))
         });
         match account {
             Some(account) => Asked::HandedOn {
@@ -290,11 +297,11 @@ impl<'f> Resolver<'f> {
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
     fn relays(&mut self) {
         for _ in 0..MAX_DEPTH {
-            let offers = Offers::relays(&self.references, &self.folders);
+            let offers = Offers::relays(&self.references, self.folders);
             let before = self.references.len();
             self.each_named(|resolver, read| {
                 let hop = read.hops.first();
-                let asked = hop.map(|hop| offers.ask(hop, &resolver.folders, &resolver.references));
+                let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
                 let Some(Asked::Key { defined, key }) = asked else { return false };
                 resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });
                 if let Some(relay) = resolver.references.last_mut() {

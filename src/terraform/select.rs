@@ -1,5 +1,8 @@
-//! Which account is meant: by name, or because it is the only one.
+//! Which account is meant: by name, or because it is the only one. The name of a block means all of its instances and runs.
 
+use std::collections::BTreeSet;
+
+use super::account::Symbol;
 use super::hindrance::gaps;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
@@ -29,6 +32,17 @@ pub fn select(tree: &Tree, named: Option<&str>, access: Access) -> Result<usize,
         [] => Err(no_account(tree)),
         [only] => Ok(*only),
         several => Err(vec![Refusal::SeveralAccounts { accounts: names(several) }]),
+    }
+}
+
+/// The accounts that are meant: the one of this name, or all that a block of this name stands for.
+pub fn select_all(tree: &Tree, named: &str, access: Access) -> Result<Vec<usize>, Vec<Refusal>> {
+    let called = tree.accounts_called(named);
+    let symbols = called.iter().flat_map(|at| &tree.accounts[*at].symbols);
+    let blocks: BTreeSet<Symbol> = symbols.filter(|it| it.is_called(named)).map(Symbol::block).collect();
+    match (called.len(), blocks.len()) {
+        (2.., 1) => Ok(called),
+        _ => select(tree, Some(named), access).map(|account| vec![account]),
     }
 }
 

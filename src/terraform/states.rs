@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Block, REMOTE_STATE};
-use super::folders::{Call, Folders, Target, repeated};
+use super::folders::{Folders, Target, repeated};
+use super::instance::Call;
 use super::naming::{At, Evaluator, Name};
 use super::paths::written_path;
 use super::source::Source;
@@ -144,7 +145,7 @@ fn by_terragrunt(
 ) -> Option<Root> {
     let owner = match folders.configured(here.folder) {
         Some(Target::Folder(code)) => {
-            let call = Call { folder: here.folder.to_owned(), name: String::new() };
+            let call = Call::new(here.folder, "");
             Owner { folder: code.clone(), call: Some(call) }
         }
         Some(Target::Elsewhere(_)) => return None,

@@ -68,6 +68,18 @@ impl Value {
         elements(source, scope, template.iter()).unwrap_or_else(|| Value::Other(source.text().to_owned()))
     }
 
+    /// The paths in it.
+    pub fn paths(&self) -> Vec<&Object> {
+        match self {
+            Value::Path(object) => vec![object],
+            Value::Template(parts) | Value::Call(_, parts) | Value::List(parts) => {
+                parts.iter().flat_map(Value::paths).collect()
+            }
+            Value::Map(entries) => entries.iter().flat_map(|(_, value)| value.paths()).collect(),
+            Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Other(_) => Vec::new(),
+        }
+    }
+
     /// The text, where nothing but text stands here.
     pub fn as_text(&self) -> Option<&str> {
         match self {

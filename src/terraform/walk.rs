@@ -17,7 +17,7 @@ use super::facts::{
     AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
     REMOTE_STATE, Takes, When,
 };
-use super::object::{Bound, Scope, is_whole};
+use super::object::{Bound, Scope, is_instance, is_whole};
 use super::source::Source;
 use super::value::Value;
 
@@ -271,7 +271,7 @@ impl<'s> Walk<'s> {
     }
 
     fn entry_alias(&mut self, name: String, value: &Expression) {
-        let object = self.scope.object_of(self.source, value).filter(is_whole);
+        let object = self.scope.object_of(self.source, value).filter(is_instance);
         self.within(name, |walk| match object {
             Some(object) => walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object }),
             None => walk.entries(value),

@@ -252,6 +252,35 @@ fn accounts_that_share_a_value_move_together_or_not_at_all() {
     assert_eq!(folder.get("a.tf"), moved.as_bytes());
 }
 
+const INSTANCES: &str = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = toset([\"eu\", \"us\"])\n  name     = \
+                         \"cosmos-${each.key}\"\n}\nlocals {\n  a = azurerm_cosmosdb_account.x[\"eu\"].primary_key\n  b = \
+                         azurerm_cosmosdb_account.x[\"us\"].primary_key\n}\n";
+
+#[test]
+fn one_instance_is_named_or_all_of_them() {
+    let one = r#"azurerm_cosmosdb_account.x["us"]"#;
+    for (accounts, lines) in [
+        (&["--account", one][..], 1),
+        (&["--account", "cosmos-eu"][..], 1),
+        (&["--account", "azurerm_cosmosdb_account.x"][..], 2),
+        (&["--account", "cosmos-eu", "--account", one][..], 2),
+    ] {
+        let folder = Folder::of(&[("a.tf", INSTANCES)]);
+        let ran = folder.run(&[&["flip", "--to", "secondary", "--write"], accounts].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let there = String::from_utf8(folder.get("a.tf")).unwrap();
+        assert_eq!(there.matches("secondary_key").count(), lines, "{accounts:?}");
+    }
+    let shared = INSTANCES.replace("[\"us\"]", "[each.key]");
+    let folder = Folder::of(&[("a.tf", shared.as_str())]);
+    let ran = folder.run(&["flip", "--to", "secondary", "--write", "--account", "cosmos-us"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let said = "`primary_key` is read for cosmos-eu too, for no instance is named here";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--account 'cosmos-eu' beside the account moves both"), "{}", ran.stderr);
+    assert_eq!(folder.get("a.tf"), shared.as_bytes());
+}
+
 #[test]
 fn a_value_that_something_else_reads_moves_when_that_place_is_named() {
     let text = format!(

@@ -31,7 +31,7 @@ pub struct CheckAccount {
     /// Its name in Azure, or what the team calls it.
     pub name: String,
     /// `FOLDER:ADDRESS` or `ADDRESS`, as `keyslot check` shows them. Folders start from the file; `*` stands for
-    /// any text.
+    /// any text. An address with an instance (`…main["eu"]`) means that one, an address without all of them.
     pub symbols: Vec<String>,
 }
 

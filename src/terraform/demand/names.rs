@@ -10,7 +10,8 @@ use crate::terraform::glance::Waypoint;
 use crate::terraform::known::NAME_ARGUMENTS;
 
 /// Arguments of a block that say which account it speaks of.
-const IDENTITY: &[&str] = &["backend", "config", "for_each", "name", "resource_group_name", "resource_id"];
+const IDENTITY: &[&str] =
+    &["backend", "config", "count", "for_each", "name", "resource_group_name", "resource_id"];
 
 /// A name through which a value travels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +102,15 @@ pub fn given_by(folder: &str, name: &Name) -> Vec<Ask> {
     }
 }
 
+/// The names that computed indexes are worked out from.
+pub fn indexes(folder: &str, object: &Object) -> Vec<Place> {
+    let computed = object.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Computed(Some(index)) => Some(index),
+        _ => None,
+    });
+    computed.flat_map(|index| index.paths()).flat_map(|path| places(folder, path)).collect()
+}
+
 /// What is exhaustive here is on purpose: a new base must say where it starts.
 pub fn starts(object: &Object) -> Starts {
     let first = |name: fn(String) -> Name| names(&object.steps).into_iter().take(1).map(name).collect();
@@ -111,7 +121,7 @@ pub fn starts(object: &Object) -> Starts {
         Base::Module(call) | Base::Dependency(call) => {
             let named: Vec<Name> =
                 names(&object.steps).into_iter().map(|output| member(call, Some(output))).collect();
-            let computed = object.steps.iter().any(|step| step.kind == StepKind::Computed);
+            let computed = object.steps.iter().any(|step| step.kind.is_computed());
             let whole = (named.is_empty() || computed).then(|| member(call, None));
             let cosmos = says_cosmos(call) || names(&object.steps).iter().any(|name| says_cosmos(name));
             match cosmos || matches!(object.base, Base::Dependency(_)) {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Call, Folders, Target};
+use super::{Folders, Target};
 use crate::terraform::facts::{Block, Facts};
+use crate::terraform::instance::Call;
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::local_folder;
 use crate::terraform::source::Source;
@@ -95,7 +96,7 @@ impl<'f> Folders<'f> {
                         let target = place(folder, text("source"));
                         let name = block.words[1].as_str();
                         if let Target::Folder(path) = &target {
-                            let call = Call { folder: (*folder).to_owned(), name: name.to_owned() };
+                            let call = Call::new(folder, name);
                             self.callers.entry(path.clone()).or_default().push(call);
                         }
                         self.modules.entry(folder).or_default().insert(name, target);
@@ -134,7 +135,7 @@ impl<'f> Folders<'f> {
         }
         for (folder, target) in &self.configured {
             if let Target::Folder(path) = target {
-                let call = Call { folder: (*folder).to_owned(), name: String::new() };
+                let call = Call::new(folder, "");
                 self.callers.entry(path.clone()).or_default().push(call);
             }
         }

@@ -119,6 +119,6 @@ fn what_a_person_declares_outranks_the_code() {
     let (accounts, index) = identify(&naming, &Declared { accounts: vec![declared], ..Declared::default() });
     let keys: Vec<&str> = accounts.iter().map(|account| account.key.as_str()).collect();
     assert_eq!(keys, ["invoices", "shop"]);
-    assert_eq!(index[&symbol("b/two", SymbolKind::Module, "cosmos")], 1);
+    assert_eq!(index[&symbol("b/two", SymbolKind::Module, "cosmos")], [1]);
     assert!(accounts[1].joined.iter().all(|(_, _, reason)| *reason == JoinReason::Declared));
 }

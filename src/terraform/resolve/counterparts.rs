@@ -38,16 +38,17 @@ impl Resolver<'_> {
 
     /// Judges all of them, once every reference is known.
     pub(super) fn counterparts(&mut self) {
+        // What one instance of a block hands out, or one run of its code, all of them do.
         let read: BTreeSet<(Symbol, String)> =
-            self.references.iter().map(|it| (it.symbol.clone(), it.attribute.clone())).collect();
+            self.references.iter().map(|it| (it.symbol.block(), it.attribute.clone())).collect();
         for reference in &mut self.references {
             let Some(other) =
                 reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
             else {
                 continue;
             };
-            let is_read = read.contains(&(reference.symbol.clone(), other.clone()));
-            reference.counterpart = match stands_in(&self.folders, reference, other) {
+            let is_read = read.contains(&(reference.symbol.block(), other.clone()));
+            reference.counterpart = match stands_in(self.folders, reference, other) {
                 Some(StandsIn::Always) => Counterpart::Masked,
                 _ if is_read => Counterpart::Known,
                 Some(StandsIn::BeforeTheFirstApply) => Counterpart::Known,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
-use crate::terraform::facts::{Base, Read};
+use crate::terraform::facts::{Base, Read, SymbolKind};
 use crate::terraform::folders::{Folders, Followed};
-use crate::terraform::key_read::{KeyRead, key_read};
+use crate::terraform::instance::Instance;
+use crate::terraform::key_read::{KeyRead, key_read, names_key};
+use crate::terraform::naming::At;
 use crate::terraform::parse::Parsed;
 
 /// A read with other names of its object followed.
@@ -71,14 +73,13 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
     let object = &followed.object;
     match &object.base {
         Base::Account(kind, name) => {
-            let mut symbol = Symbol::new(&followed.folder, *kind, name);
-            symbol.call = followed.call.clone().filter(|_| folders.is_shared(&followed.folder));
-            (Some(symbol), key_read(&object.steps))
+            let instance = instance(folders, followed);
+            (Some(symbol(followed, *kind, name, instance)), key_read(&object.steps))
         }
         Base::Variable if folders.callers(&followed.folder).is_empty() => {
             match read_elsewhere(folders, &followed.folder, &object.base, &object.steps) {
                 Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
-                    (Some(Symbol::new(&followed.folder, kind, &name)), read)
+                    (Some(symbol(followed, kind, &name, None)), read)
                 }
                 Some(_) | None => (None, KeyRead::Nothing),
             }
@@ -90,9 +91,30 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
         }
         base => match read_elsewhere(folders, &followed.folder, base, &object.steps) {
             Some(ReadElsewhere { kind, name, read }) if read != KeyRead::Nothing => {
-                (Some(Symbol::new(&followed.folder, kind, &name)), read)
+                (Some(symbol(followed, kind, &name, instance(folders, followed))), read)
             }
             Some(_) | None => (None, KeyRead::Nothing),
         },
     }
+}
+
+fn symbol(followed: &Followed, kind: SymbolKind, name: &str, instance: Option<Instance>) -> Symbol {
+    Symbol { instance, call: followed.call.clone(), ..Symbol::new(&followed.folder, kind, name) }
+}
+
+/// The instance that the steps from a repeated block pick, where the text tells it.
+fn instance(folders: &Folders<'_>, followed: &Followed) -> Option<Instance> {
+    let steps = &followed.object.steps;
+    let picks = match &followed.object.base {
+        Base::Account(..) | Base::Action(..) => steps.len() > 1 && !names_key(&steps[0]),
+        Base::Module(name) => folders.output_at(&followed.folder, name, steps) > Some(0),
+        Base::Dependency(_)
+        | Base::RemoteState(_)
+        | Base::Deployment(..)
+        | Base::Local
+        | Base::Variable
+        | Base::Each(_) => false,
+    };
+    let at = At::run(&followed.folder, followed.call.clone());
+    steps.first().filter(|_| picks).and_then(|step| folders.evaluator().pick(&at, step))
 }

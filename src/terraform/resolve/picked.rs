@@ -38,15 +38,15 @@ impl<'f> Resolver<'f> {
         let choice =
             facts[read.file].as_ref().ok()?.choosing.iter().find(|choice| choice.number == number)?;
         let (at, hop, names) = read.hops.iter().enumerate().find_map(|(at, hop)| {
-            let names = offers.names(hop, &self.folders);
+            let names = offers.names(hop, self.folders);
             (!names.is_empty()).then_some((at, hop, names))
         })?;
-        let evaluator = Evaluator::new(&self.folders, self.sources);
+        let evaluator = Evaluator::new(self.folders, self.sources);
         let chooser = known(self.sources, &evaluator, read.folder, choice)?;
         let mut branches = Vec::new();
         for name in names.contains(&chooser.value).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;
-            let Asked::Key { defined, key } = offers.ask(&named, &self.folders, &self.references) else {
+            let Asked::Key { defined, key } = offers.ask(&named, self.folders, &self.references) else {
                 return None;
             };
             branches
@@ -74,7 +74,7 @@ impl<'f> Resolver<'f> {
 /// The same path with a name in place of the computed step, whose word stands at a span.
 fn with_name(hop: &Followed, name: &str, span: &Range<usize>) -> Option<Followed> {
     let mut named = hop.clone();
-    let computed = |step: &&mut Step| step.kind == StepKind::Computed && step.token == Token::Unplaced;
+    let computed = |step: &&mut Step| step.kind.is_computed() && step.token == Token::Unplaced;
     let step = named.object.steps.iter_mut().find(computed)?;
     *step = Step { kind: StepKind::Key(name.to_owned()), token: Token::Here(span.clone()) };
     Some(named)

@@ -89,7 +89,7 @@ impl Resolver<'_> {
     /// The keys that an output is, or may be: absent for one of which it is not known which.
     fn handed_out(&self, folder: &str, name: &str, behind: &[Step]) -> Vec<Option<(Slot, Access)>> {
         let named =
-            self.folders.output(folder, name, behind).and_then(|end| match start(&self.folders, &end).1 {
+            self.folders.output(folder, name, behind).and_then(|end| match start(self.folders, &end).1 {
                 KeyRead::Key(key) => Some(Some((key.slot, key.access))),
                 KeyRead::Whole | KeyRead::Opaque(_) => Some(None),
                 KeyRead::Nothing => None,

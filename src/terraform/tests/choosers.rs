@@ -239,7 +239,8 @@ fn a_value_of_which_one_place_is_out_of_reach_chooses_nothing() {
     let files = [call, ("m/a.tf", module.as_str())];
     assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
     let files = [call, ("m/a.tf", module.as_str()), run];
-    let refusals = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    let account = Some("m:azurerm_cosmosdb_account.x of run");
+    let refusals = flip(&files, account, Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
 }
 

@@ -94,3 +94,31 @@ fn what_would_go_by_in_silence_is_refused_until_a_person_vouches_for_it() {
     let strict = reading("lookup(data.terraform_remote_state.cosmos.outputs, \"primary_key\")") + STATE;
     assert_eq!(known("a.tf", &strict), Counterpart::Assumed);
 }
+
+#[test]
+fn what_one_instance_hands_out_all_of_them_do() {
+    let module = MODULE.replace("\n}", "\n  for_each = toset([\"eu\", \"us\"])\n}");
+    let other = "locals {\n  k = module.cosmos[\"us\"].secondary_key\n}\n";
+    let text = reading("module.cosmos[\"eu\"].primary_key") + &module;
+    assert_eq!(known("a.tf", &text), Counterpart::Assumed);
+    assert_eq!(known("a.tf", &(text + other)), Counterpart::Known);
+}
+
+#[test]
+fn a_place_that_is_read_for_several_accounts_is_told_once() {
+    let module = MODULE.replace("\n}", "\n  for_each = toset([\"eu\", \"us\"])\n}");
+    let both = [0, 1];
+    let text = reading("values(module.cosmos)[*].primary_key") + &module;
+    let tree = Tree::read(&[("a.tf", &text)]);
+    assert_eq!(tree.accounts.len(), 2);
+    let allowed = AllowedOpaque::default();
+    let flip = plan_allowing(&tree, &both, Access::ReadWrite, Slot::Secondary, &allowed).unwrap();
+    assert_eq!((flip.edits.len(), flip.changed.len(), flip.assumed(&tree).count()), (1, 2, 1));
+    let text = reading("try(values(module.cosmos)[*].primary_key, [])") + &module;
+    let tree = Tree::read(&[("a.tf", &text)]);
+    let refusals = plan_allowing(&tree, &both, Access::ReadWrite, Slot::Secondary, &allowed).unwrap_err();
+    assert!(
+        matches!(&refusals[..], [Refusal::NotKnownToExist { of, .. }] if of == "module.cosmos"),
+        "{refusals:?}"
+    );
+}

@@ -187,3 +187,45 @@ fn accounts_in_maps_are_followed_through_outputs_and_inputs() {
     let lines = found(&[("a.tf", &whole), ("app/a.tf", app), ("db/a.tf", db)]);
     assert!(lines.iter().any(|line| line.ends_with("opaque")), "{lines:?}");
 }
+
+#[test]
+fn entries_that_are_instances_are_the_instances() {
+    let accounts = "resource \"azurerm_cosmosdb_account\" \"x\" {\n  for_each = toset([\"eu\", \"us\"])\n  name     = \"cosmos-${each.key}\"\n}\n";
+    let of = |files: &[(&str, &str)]| -> Vec<String> {
+        let tree = Tree::read(files);
+        let keys = tree.references.iter().map(|it| tree.accounts[it.account].key.to_string());
+        keys.collect()
+    };
+    let map = "locals {\n  m = { a = azurerm_cosmosdb_account.x[\"eu\"], b = azurerm_cosmosdb_account.x[\"us\"] }\n  k = local.m.b.primary_key\n}\n";
+    assert_eq!(of(&[("a.tf", &format!("{accounts}{map}"))]), ["cosmos-us"]);
+    // Callers that hand in different instances under one name are read for all of them.
+    let app = "variable \"deps\" {}\nresource \"a_b\" \"c\" {\n  k = var.deps.cosmos.primary_key\n}\n";
+    let call = |key: &str| {
+        format!(
+            "module \"{key}\" {{\n  source = \"./app\"\n  deps   = {{ cosmos = azurerm_cosmosdb_account.x[\"{key}\"] }}\n}}\n"
+        )
+    };
+    let one = format!("{accounts}{}", call("us"));
+    assert_eq!(of(&[("a.tf", &one), ("app/a.tf", app)]), ["cosmos-us"]);
+    let both = one + &call("eu");
+    assert_eq!(of(&[("a.tf", &both), ("app/a.tf", app)]), ["cosmos-eu", "cosmos-us"]);
+}
+
+#[test]
+fn entries_that_callers_fill_in_differently_are_opaque_where_they_are_handed_on() {
+    let app = "variable \"deps\" {}\nresource \"a_b\" \"c\" {\n  k = var.deps.cosmos.primary_key\n}\n";
+    let call = |account: &str, deps: &str| {
+        format!(
+            "resource \"azurerm_cosmosdb_account\" \"{account}\" {{\n  name = \"{account}\"\n}}\nmodule \"{account}\" {{\n  source = \"../app\"\n  deps = {deps}\n}}\n"
+        )
+    };
+    let cosmos = |account: &str| format!("{{ cosmos = azurerm_cosmosdb_account.{account} }}");
+    let of = |first: &str, second: &str| {
+        found(&[("x/a.tf", &call("a", first)), ("y/a.tf", &call("b", second)), ("app/a.tf", app)])
+    };
+    let both = vec!["x/a.tf:6 opaque".to_owned(), "y/a.tf:6 opaque".to_owned()];
+    assert_eq!(of(&cosmos("a"), &cosmos("b")), both);
+    assert_eq!(of(&cosmos("a"), "{ cosmos = { inner = azurerm_cosmosdb_account.b } }"), both);
+    let more = format!("{}\n}}\nlocals {{\n  deps = {}", "local.deps", cosmos("b"));
+    assert!(of(&cosmos("a"), &more).contains(&"x/a.tf:6 opaque".to_owned()));
+}

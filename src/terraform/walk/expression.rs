@@ -7,7 +7,7 @@ use hcl_edit::expr::{
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
-use super::super::facts::{Object, Read, StepKind, Takes, When};
+use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::Bound;
 use super::{By, Walk};
 
@@ -52,7 +52,7 @@ impl Walk<'_> {
 
     /// Numbers the choice of an element by a plain name, if the expression is one such choice.
     fn picking(&mut self, object: &Object, expression: &Expression) -> Option<u32> {
-        let computed = object.steps.iter().filter(|step| step.kind == StepKind::Computed);
+        let computed = object.steps.iter().filter(|step| step.kind.is_computed());
         let mut by = match expression {
             Expression::Traversal(traversal) => indexes(traversal).find(|index| !is_literal(index)),
             Expression::FuncCall(call) => call.args.get(1),

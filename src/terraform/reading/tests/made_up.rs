@@ -34,7 +34,7 @@ const ATTRIBUTES: &[&str] = &[
 fn expression(dice: &mut Dice, account: bool) -> String {
     let name = dice.pick(NAMES);
     let other = dice.pick(NAMES);
-    match dice.roll(if account { 21 } else { 14 }) {
+    match dice.roll(if account { 23 } else { 16 }) {
         0 => "\"text\"".to_owned(),
         1 | 2 => format!("local.{name}"),
         3 | 4 => format!("var.{name}"),
@@ -52,13 +52,47 @@ fn expression(dice: &mut Dice, account: bool) -> String {
         11 => format!("merge(local.{name}, {{ {other} = \"x\" }})"),
         12 => format!("jsonencode(module.{name})"),
         13 => format!("data.terraform_remote_state.{name}.outputs.{other}"),
-        14 => "azurerm_cosmosdb_account.db".to_owned(),
-        15 => format!(
+        14 => format!("module.{name}[{}].{other}", index(dice)),
+        15 => {
+            let from = dice.pick(&["local", "var", "module.a", "module.primary"]);
+            format!("{from}.{name}.{other}.{}", dice.pick(ATTRIBUTES))
+        }
+        16 => match dice.roll(2) {
+            0 => "azurerm_cosmosdb_account.db".to_owned(),
+            _ => format!("azurerm_cosmosdb_account.db[{}]", index(dice)),
+        },
+        17 => format!(
             "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
              azurerm_cosmosdb_account.db.secondary_key"
         ),
-        16 => format!("module.{name}.primary_key"),
+        18 => format!("module.{name}.primary_key"),
+        19 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
         _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
+    }
+}
+
+/// One instance, by its name or by a value.
+fn index(dice: &mut Dice) -> String {
+    let name = dice.pick(NAMES);
+    match dice.roll(5) {
+        0 => format!("local.{name}"),
+        1 => format!("var.{name}"),
+        2 => "each.key".to_owned(),
+        3 => "0".to_owned(),
+        _ => format!("\"{name}\""),
+    }
+}
+
+/// What a block is repeated over, as an argument of it.
+fn repeated(dice: &mut Dice) -> String {
+    let (name, other) = (dice.pick(NAMES), dice.pick(NAMES));
+    match dice.roll(6) {
+        0 => format!("  for_each = local.{name}\n"),
+        1 => format!("  for_each = var.{name}\n"),
+        2 => format!("  for_each = {{ {name} = \"x\", {other} = local.{name} }}\n"),
+        3 => "  count = 2\n".to_owned(),
+        4 => format!("  count = var.{name}\n"),
+        _ => format!("  for_each = toset([\"{name}\", \"{other}\"])\n"),
     }
 }
 
@@ -147,8 +181,9 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
             let source = path(folder, dice.pick(FOLDERS));
             let argument = dice.pick(NAMES);
             let more = dice.pick(NAMES);
+            let repeated = if dice.roll(4) == 0 { repeated(dice) } else { String::new() };
             format!(
-                "module \"{name}\" {{\n  source = \"{source}\"\n  {argument} = {value}\n  {more}_x = 1\n}}\n"
+                "module \"{name}\" {{\n  source = \"{source}\"\n{repeated}  {argument} = {value}\n  {more}_x = 1\n}}\n"
             )
         }
         7 => format!("variable \"{name}\" {{\n  default = \"x\"\n}}\n"),
@@ -158,13 +193,16 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
 }
 
 fn account(dice: &mut Dice) -> String {
-    let name = match dice.roll(4) {
+    let repeated = if dice.roll(3) == 0 { repeated(dice) } else { String::new() };
+    let name = match dice.roll(6) {
+        4 => "\"db-${each.key}\"".to_owned(),
+        5 => "each.value".to_owned(),
         0 => "\"orders\"".to_owned(),
         1 => format!("\"${{var.{}}}-db\"", dice.pick(NAMES)),
         2 => format!("local.{}", dice.pick(NAMES)),
         _ => format!("module.{}.{}", dice.pick(NAMES), dice.pick(NAMES)),
     };
-    format!("resource \"azurerm_cosmosdb_account\" \"db\" {{\n  name = {name}\n}}\n")
+    format!("resource \"azurerm_cosmosdb_account\" \"db\" {{\n{repeated}  name = {name}\n}}\n")
 }
 
 pub fn made_up(seed: u64) -> Files {
@@ -199,6 +237,9 @@ pub fn made_up(seed: u64) -> Files {
     if dice.roll(3) == 0 {
         files.extend(including(&mut dice));
     }
+    if dice.roll(4) == 0 {
+        files.push(beside(&mut dice));
+    }
     files.sort();
     files
 }
@@ -212,6 +253,17 @@ fn terragrunt(dice: &mut Dice) -> (String, String) {
          inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"
     );
     ("run/terragrunt.hcl".to_owned(), text)
+}
+
+/// A configuration that lies beside the code that it runs.
+fn beside(dice: &mut Dice) -> (String, String) {
+    let (folder, name, value) = (dice.pick(FOLDERS), dice.pick(NAMES), dice.pick(NAMES));
+    let value = match dice.roll(2) {
+        0 => format!("\"{value}\""),
+        _ => format!("local.{value}"),
+    };
+    let path = format!("{folder}/terragrunt.hcl").trim_start_matches('/').to_owned();
+    (path, format!("inputs = {{\n  {name} = {value}\n}}\n"))
 }
 
 /// Two configurations, of which one or both include a file that is named by its path or found above.

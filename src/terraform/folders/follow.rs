@@ -1,0 +1,174 @@
+//! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
+
+use super::{Cell, Folders, Kind, MAX_DEPTH};
+use crate::terraform::facts::{Base, Object, Step, StepKind};
+use crate::terraform::instance::Call;
+use crate::terraform::key_read::names_key;
+use crate::terraform::naming::At;
+use crate::terraform::value::Value;
+
+/// An object with its other names followed, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// The folder that the object's base is a name of.
+    pub folder: String,
+    pub object: Object,
+    /// The run of the folder's code that is meant, as far as the way tells it.
+    pub call: Option<Call>,
+}
+
+impl<'f> Folders<'f> {
+    /// Follows other names of objects: the object itself, then what each name stands for.
+    pub fn follow(&self, folder: &str, object: &Object) -> Vec<Followed> {
+        let mut hops = vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }];
+        while let Some(next) = hops.last().and_then(|last| self.next(last))
+            && hops.len() < MAX_DEPTH
+        {
+            hops.push(next);
+        }
+        hops
+    }
+
+    fn next(&self, from: &Followed) -> Option<Followed> {
+        let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
+        let (folder, target, rest) = match self.only_alias(&cell) {
+            Some((folder, target)) => (folder, target, rest),
+            None => self.entry(&cell, rest)?,
+        };
+        let mut object = target.seen_from_afar();
+        object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
+        within_outputs(&mut object);
+        let call = match cell.kind {
+            Kind::Output => call.map(|call| self.made_in(call, from)),
+            Kind::Local | Kind::Each => from.call.clone(),
+            Kind::Variable => {
+                from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned()
+            }
+        };
+        Some(Followed { folder: folder.to_owned(), object, call })
+    }
+
+    /// A call that is made in the run of a folder through which it was come to.
+    pub fn made_in(&self, call: Call, from: &Followed) -> Call {
+        if call.folder == from.folder { call.within(from.call.clone()) } else { call }
+    }
+
+    /// A step as another folder sees it: what it is worked out from means nothing there.
+    fn carried(&self, from: &str, to: &str, step: &Step) -> Step {
+        let StepKind::Computed(Some(index)) = &step.kind else { return step.clone() };
+        if from == to {
+            return step.clone();
+        }
+        let text = self.evaluator().name(&At::folder(from), index);
+        let known = text.as_literal().map(|text| Box::new(Value::Text(text.to_owned())));
+        Step { kind: StepKind::Computed(known), token: step.token.clone() }
+    }
+
+    /// The end of the same way.
+    pub fn end(&self, folder: &str, object: &Object) -> Followed {
+        self.end_of_run(folder, None, object)
+    }
+
+    /// The same from one run of the folder's code.
+    pub fn end_of_run(&self, folder: &str, call: Option<Call>, object: &Object) -> Followed {
+        let mut end = Followed { folder: folder.to_owned(), object: object.clone(), call };
+        for _ in 1..MAX_DEPTH {
+            let Some(next) = self.next(&end) else { break };
+            end = next;
+        }
+        end
+    }
+
+    /// What a name stands for; absent where callers hand in different objects.
+    fn only_alias(&self, cell: &Cell) -> Option<(&'f str, Object)> {
+        one_of(self.aliases.get(cell)?)
+    }
+
+    /// The account that some steps lead to in what goes by a name, and the steps from there. Absent where that is one
+    /// account for one caller and another for another.
+    fn entry<'s>(&self, cell: &Cell, steps: &'s [Step]) -> Option<(&'f str, Object, &'s [Step])> {
+        let leads = |path: &[String]| {
+            let named = |(step, name): (&Step, &String)| match &step.kind {
+                StepKind::Number(number) => number.to_string() == *name,
+                _ => step.name() == Some(name),
+            };
+            path.len() <= steps.len() && steps.iter().zip(path).all(named)
+        };
+        let (path, ..) = self.entries.get(cell)?.iter().find(|(path, ..)| leads(path))?;
+        let (folder, object) = self.only_entry(cell, path)?;
+        Some((folder, object, &steps[path.len()..]))
+    }
+
+    /// The account at a path below a name; absent where callers hand in different ones there, or something else.
+    fn only_entry(&self, cell: &Cell, path: &[String]) -> Option<(&'f str, Object)> {
+        let overlaps = |other: &[String]| other.starts_with(path) || path.starts_with(other);
+        let here = || self.entries.get(cell).into_iter().flatten().filter(|(other, ..)| overlaps(other));
+        if self.aliases.contains_key(cell) || here().any(|(other, ..)| *other != path) {
+            return None;
+        }
+        let named: Vec<_> = here().map(|(_, folder, object)| (*folder, *object)).collect();
+        one_of(&named)
+    }
+
+    /// The name below which an account stands that is an entry of what goes by it, and the path there.
+    pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
+        let (cell, path) = self.readable(folder, binding)?;
+        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
+        let followed = !escapes && self.only_entry(&cell, path).is_some();
+        followed.then_some((cell, path))
+    }
+
+    /// The objects that a folder hands out under names of its own, and where they are named.
+    pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&'f str, &'f Object)> + '_ {
+        let start = Cell::new(folder, Kind::Output, "");
+        let of_folder = self.aliases.range(start.clone()..);
+        of_folder
+            .take_while(move |(cell, _)| cell.folder == start.folder && cell.kind == Kind::Output)
+            .flat_map(|(_, objects)| objects.iter().copied())
+    }
+
+    /// What an output stands for that is another object's name, the steps behind it followed.
+    pub fn output(&self, folder: &str, name: &str, behind: &[Step]) -> Option<Followed> {
+        let (at, mut object) = self.only_alias(&Cell::new(folder, Kind::Output, name))?;
+        object.steps.extend(behind.iter().cloned());
+        Some(self.end(at, &object))
+    }
+
+    /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
+    pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
+        let Some((cell, rest)) = self.readable(folder, binding) else { return false };
+        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
+        rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
+    }
+}
+
+/// The object that all of them are, each named in its folder. Different instances of one block are one object of which any
+/// instance may be meant.
+fn one_of<'f>(named: &[(&'f str, &Object)]) -> Option<(&'f str, Object)> {
+    let (folder, object) = named.first()?;
+    let same = |(other, target): &(&str, &Object)| {
+        other == folder && target.base == object.base && target.steps.len() == object.steps.len()
+    };
+    if !named.iter().all(same) {
+        return None;
+    }
+    let mut object = (*object).clone();
+    for (at, step) in object.steps.iter_mut().enumerate() {
+        let differs = |(_, target): &(&str, &Object)| target.steps[at].kind != step.kind;
+        let index = matches!(&step.kind, StepKind::Key(_) | StepKind::Number(_) | StepKind::Computed(_));
+        if index && !names_key(step) && named.iter().any(differs) {
+            step.kind = StepKind::Any;
+        }
+    }
+    Some((*folder, object))
+}
+
+/// A state that was named as a whole, with the steps from it: its outputs are what counts.
+fn within_outputs(object: &mut Object) {
+    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
+    let at = object.steps.iter().position(|step| !instance(step));
+    let outputs = |step: &Step| step.name() == Some("outputs");
+    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
+        object.steps.drain(..=at.unwrap_or_default());
+    }
+}
