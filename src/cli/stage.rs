@@ -16,7 +16,9 @@ use secrecy::ExposeSecret as _;
 use super::CliError;
 use super::settings::{
     AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger, WorkloadSettings,
+    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName,
+    PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits,
+    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger, WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};

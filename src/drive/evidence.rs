@@ -12,7 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView,
+    CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
+    ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView,
+    Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView,
+    SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 

@@ -43,7 +43,9 @@ pub use network::Network;
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
-pub use pull::{MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait};
+pub use pull::{
+    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait,
+};
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
-    AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation, OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName, WorkloadName,
+    AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation,
+    OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName,
+    WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Bulletin, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull,

@@ -819,6 +819,8 @@ fn between_looks() -> Stage {
         (stage.world.vaults[&stamp("north")].clone(), stage.world.clusters[&stamp("north")].clone());
     stage.world.vaults.insert(stamp("west"), vault);
     stage.world.clusters.insert(stamp("west"), cluster);
+    let room = stage.world.rooms[&stamp("north")].clone();
+    stage.world.rooms.insert(stamp("west"), room);
     restarted(&mut stage, "north", 1);
     stage.world.clusters.remove(&stamp("north"));
     stage

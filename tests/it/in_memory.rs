@@ -7,8 +7,8 @@ use std::time::Duration;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt, SharedStore, Slot,
-    StampFacts,
+    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt, SharedStore,
+    Slot, StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;

@@ -8,7 +8,11 @@ use jiff::Timestamp;
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
-    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval, PullCheck, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
+    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval,
+    PullCheck, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber,
+    Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads, SecretVersion,
+    Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView,
+    WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, WebAddress};
-use crate::model::{MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, RunStart, StageEffect, matches};
+use crate::model::{
+    MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, RunStart, StageEffect,
+    matches,
+};
 
 /// `[environment.NAME.release]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

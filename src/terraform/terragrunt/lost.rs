@@ -28,16 +28,21 @@ impl Lost {
 }
 
 impl Configurations<'_> {
-    /// All of them. `known` says whether files of a folder were read; `near` whether a key comes near a file. Code that no
+    /// All of them. `read` says whether a file was read, understood or not; `known` whether any of a folder were; `near` whether a key comes near a file. Code that no
     /// key comes near is left out, and so are dependencies that do not speak of Cosmos DB, and what is told elsewhere.
-    pub fn lost(&self, known: impl Fn(&str) -> bool, near: impl Fn(usize) -> bool) -> BTreeSet<Lost> {
+    pub fn lost(
+        &self,
+        read: impl Fn(&str) -> bool,
+        known: impl Fn(&str) -> bool,
+        near: impl Fn(usize) -> bool,
+    ) -> BTreeSet<Lost> {
         let mut lost = BTreeSet::new();
         for (here, argument) in self.includes().into_iter().chain(self.readings()) {
             let path = target(&argument.value);
             let why = match self.file(here, path) {
                 None => self.not_worked_out(here, path),
                 // Such a file is one that could not be read.
-                Some(file) if is_outside(&file) || self.by_path.contains_key(file.as_str()) => None,
+                Some(file) if is_outside(&file) || read(&file) => None,
                 Some(file) => Some(format!("leads to `{file}`, which is not among the files read")),
             };
             lost.extend(self.place(here, argument, why));
