@@ -173,7 +173,8 @@ fn a_forge_that_takes_no_bulletin_holds_nothing_up_and_that_is_told_once() {
     let ears = Arc::new(Ears::default());
     theatre.watcher = Arc::clone(&ears) as Arc<dyn Watcher>;
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
-    assert_eq!(ears.0.lock().unwrap().len(), 1, "{:?}", ears.0.lock().unwrap());
+    let told = ears.0.lock().unwrap().clone();
+    assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(comments(&theatre.world.lock()), Vec::<String>::new());
 }
 
