@@ -64,7 +64,7 @@ impl World {
         let pull = self.pull_of(number)?;
         let id = 1_000 * number.0 + pull.comments.len() as u64 + 1;
         let (by, body) = (by.to_owned(), body.to_owned());
-        pull.comments.push(Comment { id, by, body, at: now, updated: now });
+        pull.comments.push(Comment { id, by, body, at: now, updated: now, edits: Vec::new() });
         pull.updated = now;
         Ok(Reply::Comment(id))
     }
@@ -76,6 +76,7 @@ impl World {
         let comment = comment.ok_or_else(|| Refusal::NotFound(format!("comment {id}")))?;
         comment.body = body.to_owned();
         comment.updated = now;
+        comment.edits.push(now);
         Ok(Reply::Comment(id))
     }
 

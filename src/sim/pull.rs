@@ -38,6 +38,8 @@ pub struct Comment {
     pub body: String,
     pub at: Timestamp,
     pub updated: Timestamp,
+    /// When it was changed, each time.
+    pub edits: Vec<Timestamp>,
 }
 
 /// A pull request.

@@ -159,7 +159,7 @@ fn end(world: &World, fork: Option<&String>, branch: &BranchName, head: &CommitI
     let owner = fork.unwrap_or(&config.owner);
     let mut own = repository(world);
     if fork.is_some() {
-        own["full_name"] = format!("{owner}/{}", config.name).into();
+        own["full_name"] = format!("{owner}/{}-fork", config.name).into();
         own["fork"] = true.into();
     }
     json!({
