@@ -275,7 +275,7 @@ async fn the_log_is_fetched_without_the_token() {
     assert!(redirected.clone().count() >= 1);
     assert!(redirected.clone().all(|said| said.status == 302));
     // Who sends it all the same is turned away there: the script has seen lines, so keyslot did not.
-    let job = redirected.last().unwrap().path.rsplit('/').nth(1).unwrap().to_owned();
+    let job = redirected.clone().next_back().unwrap().path.rsplit('/').nth(1).unwrap().to_owned();
     let url = format!("https://{}/logs/{job}?se=9999999999&sig=s0", github::actions::LOGS).parse().unwrap();
     let mut request = reqwest::Request::new("GET".parse().unwrap(), url);
     request.headers_mut().insert("authorization", format!("Bearer {GITHUB_TOKEN}").parse().unwrap());
