@@ -8,6 +8,7 @@
 //! - [`Fold`]: the journal's sum. `predicate`: one function a gate. `phases`: one file a phase.
 //! - [`decide()`]: walks the phases and stops at the first that has not passed.
 
+mod age;
 mod attempt;
 mod census;
 mod context;
@@ -34,6 +35,7 @@ mod standing;
 mod step;
 mod subjects;
 
+pub use age::{AgeVerdict, Holders, KeyAge, key_ages};
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };

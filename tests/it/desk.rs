@@ -17,7 +17,7 @@ use keyslot::adapters::token::FixedToken;
 use keyslot::model::{BranchName, CommitId, StageEffect};
 use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit};
 use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
-use keyslot::sim::wire::github::{self, GitHubAccess};
+use keyslot::sim::wire::github::{self, App, GitHubAccess};
 use keyslot::sim::wire::{Wire, WireBuilder, WireOptions};
 use keyslot::sim::{World, WorldConfig};
 use serde_json::Value;
@@ -55,9 +55,14 @@ impl Desk {
 
     /// With another limit of requests an hour on GitHub.
     pub fn with_limit(config: WorldConfig, speed: f64, limit: u32) -> Desk {
+        Desk::with_app(config, speed, limit, App::of_the_world())
+    }
+
+    /// With another GitHub App.
+    pub fn with_app(config: WorldConfig, speed: f64, limit: u32, app: App) -> Desk {
         let place = Place::new(config, speed);
         let builder = WireBuilder::new(place.shared.clock().clone(), WireOptions::default()).unwrap();
-        let access = GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").limit(limit);
+        let access = GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").limit(limit).app(app);
         let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
             .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
         let said: BTreeMap<&'static str, Record> =

@@ -6,6 +6,7 @@
 //! status, lists that lag, limits in the headers of every answer. People (reviews, checks, merges) are the world's.
 
 mod answer;
+mod apps;
 mod branches;
 mod checks;
 mod door;
@@ -17,6 +18,7 @@ mod show;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use apps::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
@@ -38,6 +40,7 @@ const WEB: &str = "https://github.com";
 pub struct GitHubAccess {
     /// Token and login.
     people: Vec<(SecretString, String)>,
+    apps: apps::Apps,
     /// Requests an hour and token.
     limit: u32,
 }
@@ -45,7 +48,7 @@ pub struct GitHubAccess {
 impl GitHubAccess {
     /// One token, which acts as `login`.
     pub fn new(token: SecretString, login: &str) -> GitHubAccess {
-        GitHubAccess { people: vec![(token, login.to_owned())], limit: 5_000 }
+        GitHubAccess { people: vec![(token, login.to_owned())], apps: apps::Apps::default(), limit: 5_000 }
     }
 
     /// One more token.
@@ -90,6 +93,7 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .route("/rate_limit", get(door::rate_limit))
         .fallback(async || answer::not_found())
         .layer(from_fn_with_state(face.clone(), door::door))
+        .merge(apps::routes())
         .with_state(face)
 }
 
