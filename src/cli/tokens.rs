@@ -197,7 +197,82 @@ impl Place for AzureIdentity {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::adapters::credential::{CredentialSettings, CredentialSource};
+    use crate::adapters::http::{self, Hosts, HttpSettings, Others};
+    use crate::cli::settings::{Settings, SettingsFile};
+
+    /// The annotated example without places of tokens, on an own server.
+    fn nothing_named() -> SettingsFile {
+        let text = include_str!("../../fixtures/keyslot.example.toml")
+            .replace("\ntoken = {", "\n# token = {")
+            .replace("https://api.github.com", "https://ghe.acme.example/api/v3");
+        let path = std::env::temp_dir().join("keyslot.toml");
+        SettingsFile { settings: Settings::parse(&text, &path).unwrap(), path }
+    }
+
+    /// An identity that reaches nobody.
+    fn identity() -> Tokens {
+        let hosts = Hosts::default().others(Others::Refused);
+        let http = http::client(&HttpSettings { hosts, ..HttpSettings::default() }).unwrap();
+        let source = CredentialSource::ClientSecret {
+            tenant: "11111111-1111-1111-1111-111111111111".to_owned(),
+            client: "22222222-2222-2222-2222-222222222222".to_owned(),
+            secret: "CANARY".into(),
+        };
+        Tokens::new(&http, &CredentialSettings { source, ..CredentialSettings::default() }, &|_| None)
+            .unwrap()
+    }
+
+    fn given<const N: usize>(set: [(&str, &str); N]) -> impl Fn(&str) -> Option<String> + Sync {
+        let set: BTreeMap<String, String> =
+            set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        move |name| set.get(name).cloned()
+    }
+
+    /// How a token is sent to Azure DevOps, and which.
+    async fn sent<const N: usize>(set: [(&str, &str); N]) -> Result<String, String> {
+        let file = nothing_named();
+        let credential = devops(&file.choose(None).unwrap(), &identity(), &given(set)).unwrap();
+        let (way, source) = match &credential {
+            DevOpsCredential::Pat(source) => ("basic", source),
+            DevOpsCredential::Bearer(source) => ("bearer", source),
+        };
+        let token = source.token().await.map_err(|fault| fault.to_string())?;
+        Ok(format!("{way} {}", token.expose_secret()))
+    }
+
+    #[tokio::test]
+    async fn the_place_decides_how_a_token_is_sent_to_azure_devops() {
+        let [personal, job] = OF_DEVOPS;
+        assert_eq!(sent([(personal, "p"), (job, "j")]).await.unwrap(), "basic p");
+        assert_eq!(sent([(personal, " "), (job, "j")]).await.unwrap(), "bearer j");
+        let said = sent([]).await.unwrap_err();
+        for place in [
+            "the environment variable AZURE_DEVOPS_EXT_PAT: not set",
+            "the environment variable SYSTEM_ACCESSTOKEN: not set",
+            "the signed-in Azure identity: ",
+            "az login",
+        ] {
+            assert!(said.contains(place), "{place}: {said}");
+        }
+        assert!(!said.contains("CANARY"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_token_of_github_com_is_never_sent_to_an_own_server() {
+        let file = nothing_named();
+        let chosen = file.choose(None).unwrap();
+        let forge = &chosen.environment.release.forge;
+        let said = search(&chosen, forge, &given([("GITHUB_TOKEN", "CANARY")])).token().await.unwrap_err();
+        let passed = "GITHUB_TOKEN: set, but it is for github.com, and was not sent to ghe.acme.example";
+        assert!(said.why.contains(passed) && !said.why.contains("CANARY"), "{said}");
+        let both = given([("GITHUB_TOKEN", "CANARY"), ("GITHUB_ENTERPRISE_TOKEN", "ours")]);
+        let token = search(&chosen, forge, &both).token().await.unwrap();
+        assert_eq!(token.expose_secret(), "ours");
+    }
 
     #[test]
     fn an_apps_token_goes_to_its_own_repository_and_nowhere_else() {

@@ -160,7 +160,7 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
     let live = Live::set(WorldConfig::seeded(5), 60.0);
     without_tokens(&live, None);
     let (code, said) = run(&live, &["propose"], &[]);
-    assert_eq!(code, 5, "{said}");
+    assert_eq!(code, 4, "{said}");
     for place in [
         "the environment variable GITHUB_TOKEN: not set",
         "the environment variable GH_TOKEN: not set",
@@ -175,7 +175,15 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
     assert!([0, 3].contains(&code), "{code} {said}");
     let (code, said) = run(&live, &["propose"], &[("GH_TOKEN", &token)]);
     assert!([0, 3].contains(&code), "{code} {said}");
+    // The pipeline is asked with a token of the Azure identity.
+    let (_, planned) = run(&live, &["plan"], &[("GH_TOKEN", &token)]);
     let log = live.stage.simulation.wire.transcript();
+    let asked = |status| {
+        let of =
+            |entry: &keyslot::sim::wire::Entry| entry.host == "dev.azure.com" && entry.status == Some(status);
+        log.entries().iter().filter(|entry| of(entry)).count()
+    };
+    assert!(asked(200) > 0 && asked(203) + asked(401) == 0, "{planned}");
     assert_eq!(log.count("POST", "/pulls"), 1, "one pull request, whoever brought the token: {said}");
     assert!(!said.contains(&token));
 }
@@ -203,7 +211,7 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     let token = live.stage.folder.join("tokens/github");
     std::fs::write(&token, "ghp_CANARY-expired").unwrap();
     let (code, said) = run(&live, &["propose"], &[]);
-    assert!(code == 5 && said.contains("401") && said.contains("expired, revoked"), "{code} {said}");
+    assert!(code == 4 && said.contains("401") && said.contains("expired, revoked"), "{code} {said}");
     assert!(!said.contains("CANARY"), "{said}");
     std::fs::write(&token, " \n").unwrap();
     let (code, said) = run(&live, &["propose"], &[]);
