@@ -67,7 +67,8 @@ fn why(error: &NotRun) -> String {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use secrecy::ExposeSecret as _;
 
