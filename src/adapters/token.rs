@@ -3,6 +3,13 @@
 //! Owns the one trait between “how people keep their tokens” and the adapters that send them (git, GitHub, Azure
 //! DevOps). A token may expire, so it is asked for just before each use. It never appears in `Debug`, in an error
 //! or in an argument.
+//!
+//! [`search`] walks through the places where people have them; [`gh`] and [`github_app`] are two of those, git's
+//! credential helpers are [`super::git`]'s.
+
+pub mod gh;
+pub mod github_app;
+pub mod search;
 
 use async_trait::async_trait;
 use secrecy::SecretString;

@@ -1,6 +1,7 @@
 //! `keyslot check`: which slot does this Terraform read, and is anything wrong with how it does?
 
 mod against;
+mod age;
 mod plan;
 
 use std::collections::BTreeSet;
@@ -21,7 +22,8 @@ use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
 /// a file that does not parse. A finding that may stay is silenced where it stands, with its reason. With --plan, ends
-/// with 1 where the plan changes anything but the expected secrets, or none of them.
+/// with 1 where the plan changes anything but the expected secrets, or none of them. With --max-age, Azure is asked instead,
+/// and ends with 1 where a key in use is too old; nothing else of check leaves this machine.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
@@ -37,6 +39,8 @@ pub struct Check {
     against: Option<String>,
     #[command(flatten)]
     plan: plan::PlanOptions,
+    #[command(flatten)]
+    age: age::AgeOptions,
     #[command(flatten)]
     declarations: Declarations,
     /// Print what a rule finds, why that matters and what to do about it.
@@ -84,7 +88,10 @@ Examples:
       Whether the release branch reads the same slot.
 
   terraform show -json tfplan | keyslot check src/infra --plan -
-      Whether a plan changes the secrets that carry the key, and nothing else.";
+      Whether a plan changes the secrets that carry the key, and nothing else.
+
+  keyslot check --max-age 60d
+      Asks Azure whether a key in use is older than two months.";
 
 impl Check {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -96,6 +103,9 @@ impl Check {
             return explain(id, terminal);
         }
         self.shown.agree()?;
+        if let Some(most) = self.age.most() {
+            return self.age.check(most, self.declarations.target(), &self.shown, terminal);
+        }
         if let Some(file) = self.plan.file() {
             let code = self.path.as_deref();
             return self.plan.check(file, code, &self.shown, &self.declarations, terminal);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, ErrorKind};
 use super::settings::{SettingsFile, find};
+use super::target::Target;
 use crate::terraform::{Contested, Declared, Tree};
 
 /// `--config`, for commands that can do without a configuration.
@@ -16,6 +17,11 @@ pub struct Declarations {
 }
 
 impl Declarations {
+    /// The same file, for what is asked of an environment.
+    pub fn target(&self) -> Target {
+        Target { config: self.config.clone(), environment: None }
+    }
+
     /// The tree of a folder, or of one file of it, with what is declared about it.
     ///
     /// # Errors

@@ -91,6 +91,11 @@ impl FindingOptions {
         self.quiet
     }
 
+    /// Whether no finding ends the program with 1.
+    pub fn never_fails(&self) -> bool {
+        self.fail_on == FailOn::Never
+    }
+
     /// The format that was asked for.
     pub fn format(&self) -> Format {
         self.output

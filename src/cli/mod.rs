@@ -43,6 +43,7 @@ mod stages;
 mod status;
 mod target;
 mod terminal;
+mod tokens;
 mod verify;
 pub mod wiring;
 mod words;
@@ -124,6 +125,11 @@ impl Command {
             Command::Schema(command) => command.run(terminal),
         }
     }
+}
+
+/// What may be typed, for whoever wants to know without running it.
+pub fn command_line() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Runs the program and returns its exit code.

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
 use crate::render::schema::{
-    census_schema, check_schema, explain_schema, plan_schema, procedure_schema, rehearse_schema,
+    age_schema, census_schema, check_schema, explain_schema, plan_schema, procedure_schema, rehearse_schema,
     status_schema, verify_schema,
 };
 
@@ -26,6 +26,8 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
+    /// `keyslot check --max-age AGE`
+    Age,
     /// `keyslot census`
     Census,
     /// `keyslot check`
@@ -47,6 +49,7 @@ enum Name {
 impl Schema {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         terminal.json(&match self.name {
+            Name::Age => age_schema(),
             Name::Census => census_schema(),
             Name::Check => check_schema(),
             Name::Explain => explain_schema(),

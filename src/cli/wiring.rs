@@ -8,14 +8,14 @@ use secrecy::SecretString;
 
 use super::lock::Lock;
 use super::settings::{
-    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenKind,
-    TokenPlace, Trigger,
+    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenPlace,
+    Trigger,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
 use crate::adapters::activity_log::ActivityLog;
 use crate::adapters::arm::ArmAccess;
-use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
+use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, PipelineRef};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
 use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
@@ -33,9 +33,9 @@ use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
-use crate::model::{FlipBack, Propagation, Salt};
+use crate::model::{Access, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Clock, Forge, Inventory, Logs, Pipeline, Ports};
+use crate::ports::{Accounts, Clock, Forge, Inventory, Logs, Pipeline, Ports, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -238,6 +238,63 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
     )))
 }
 
+fn arm(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<ArmAccess, CliError> {
+    let tokens = tokens(chosen, http, variables)?;
+    Ok(ArmAccess { http: http.clone(), tokens, clock: Arc::clone(clock), scope: arm_scope() })
+}
+
+fn account(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Cosmos, CliError> {
+    let environment = chosen.environment;
+    let settings = CosmosSettings {
+        account: environment.account.id(),
+        endpoint: chosen.endpoints.arm.url()?,
+        operation_suffixes: vec![chosen.endpoints.arm.host().to_owned()],
+        ask_last_use: environment.account.ask_last_use,
+        probe: environment.account.probe.as_ref().map(|probe| ProbeTarget {
+            database: probe.database.clone(),
+            container: probe.container.clone(),
+        }),
+    };
+    Ok(Cosmos::new(access.clone(), settings))
+}
+
+fn vaults(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<KeyVaults, CliError> {
+    let vault = |stamp: &StampSettings| {
+        let host = chosen.endpoints.vault_host(&stamp.key_vault);
+        (stamp.stamp_name(), format!("https://{host}"))
+    };
+    let settings = KeyVaultSettings {
+        vaults: chosen.environment.stamps.iter().map(vault).collect(),
+        secret: chosen.secret()?.to_owned(),
+    };
+    Ok(KeyVaults::new(&access.http, &access.tokens, Arc::clone(&access.clock), &settings)?)
+}
+
+/// The account and the vaults alone, the latter by the access of the key that their secret carries: for whoever has
+/// rights on Azure and needs no forge, no pipeline and no cluster.
+pub(super) struct Keys {
+    pub accounts: Arc<dyn Accounts>,
+    pub vaults: Vec<(Access, Arc<dyn Vaults>)>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// # Errors
+/// As [`driver`].
+pub(super) fn keys_of(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Keys, CliError> {
+    let clock = clock(chosen);
+    let access = arm(chosen, &https(chosen)?, &clock, variables)?;
+    let accesses = Access::ALL.into_iter().filter(|access| chosen.about(*access).secret().is_ok());
+    let vaults = accesses
+        .map(|of| Ok((of, Arc::new(vaults(&chosen.about(of), &access)?) as Arc<dyn Vaults>)))
+        .collect::<Result<_, CliError>>()?;
+    Ok(Keys { accounts: Arc::new(account(chosen, &access)?), vaults, clock })
+}
+
 /// Where nobody says where requests are logged, the activity log alone can be asked.
 fn logs(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Logs>, CliError> {
     let environment = chosen.environment;
@@ -266,34 +323,7 @@ async fn ports(
 ) -> Result<Ports, CliError> {
     let environment = chosen.environment;
     super::files::enough_for(environment.stamps.len())?;
-    let tokens = tokens(chosen, http, variables)?;
-    let cosmos = CosmosSettings {
-        account: environment.account.id(),
-        endpoint: chosen.endpoints.arm.url()?,
-        operation_suffixes: vec![chosen.endpoints.arm.host().to_owned()],
-        ask_last_use: environment.account.ask_last_use,
-        probe: environment.account.probe.as_ref().map(|probe| ProbeTarget {
-            database: probe.database.clone(),
-            container: probe.container.clone(),
-        }),
-    };
-    let access = ArmAccess {
-        http: http.clone(),
-        tokens: tokens.clone(),
-        clock: Arc::clone(clock),
-        scope: arm_scope(),
-    };
-    let vaults = KeyVaultSettings {
-        vaults: environment
-            .stamps
-            .iter()
-            .map(|stamp| {
-                let host = chosen.endpoints.vault_host(&stamp.key_vault);
-                (stamp.stamp_name(), format!("https://{host}"))
-            })
-            .collect(),
-        secret: chosen.secret()?.to_owned(),
-    };
+    let access = arm(chosen, http, clock, variables)?;
     let clusters = environment
         .stamps
         .iter()
@@ -306,10 +336,10 @@ async fn ports(
             (stamp.stamp_name(), cluster)
         })
         .collect();
-    let accounts = Arc::new(Cosmos::new(access.clone(), cosmos));
-    let vaults = KeyVaults::new(http, &tokens, Arc::clone(clock), &vaults)?;
+    let accounts = Arc::new(account(chosen, &access)?);
+    let vaults = vaults(chosen, &access)?;
     Ok(Ports {
-        code: Arc::new(git(chosen, variables).await?),
+        code: Arc::new(git(chosen, http, clock, variables).await?),
         forge: forge(chosen, http, clock, variables)?,
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
@@ -375,7 +405,8 @@ fn tokens(chosen: &Chosen<'_>, http: &Http, variables: Variables<'_>) -> Result<
     Ok(Tokens::new(http, &settings, &|name| variables(name))?)
 }
 
-fn token(
+/// A token from the place that the settings name.
+pub(super) fn token(
     chosen: &Chosen<'_>,
     place: &TokenPlace,
     variables: Variables<'_>,
@@ -392,7 +423,13 @@ fn token(
             std::fs::read_to_string(&path).map_err(|error| unreadable_token(&path, &error))?
         }
     };
-    Ok(Arc::new(FixedToken::new(SecretString::from(text.trim().to_owned()))))
+    match text.trim() {
+        "" => Err(CliError::new(ErrorKind::Configuration, "a token is missing")
+            .at(place)
+            .because("keyslot.toml says that the token stands there, and there is nothing")
+            .hint("write the token there, or name another place for it in keyslot.toml")),
+        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)))),
+    }
 }
 
 /// A file that is not there is a matter of the configuration; one that cannot be read, of the machine.
@@ -406,7 +443,12 @@ fn unreadable_token(path: &Path, error: &std::io::Error) -> CliError {
         .hint("write the token into that file, or name another place for it in keyslot.toml")
 }
 
-async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliError> {
+async fn git(
+    chosen: &Chosen<'_>,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<Git, CliError> {
     let terraform = &chosen.environment.terraform;
     let remote = match &terraform.repository {
         Some(address) => address.clone(),
@@ -423,6 +465,8 @@ async fn git(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<Git, CliEr
     }
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
+    } else if super::tokens::app_serves(chosen, &settings.remote) {
+        settings.token = Some(super::tokens::forge(chosen, http, clock, variables)?);
     }
     Ok(Git::new(settings))
 }
@@ -440,24 +484,13 @@ fn forge(
                 api: forge.api.url()?,
                 owner: forge.owner.clone(),
                 repository: forge.repository.clone(),
-                token: token(chosen, &forge.token, variables)?,
+                token: super::tokens::forge(chosen, http, clock, variables)?,
                 validation: forge.validation.clone(),
             },
             http,
             Arc::clone(clock),
         ))),
     }
-}
-
-/// Azure DevOps as an Entra resource.
-const DEVOPS_SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
-
-fn identity_token(
-    chosen: &Chosen<'_>,
-    http: &Http,
-    variables: Variables<'_>,
-) -> Result<Arc<dyn TokenSource>, CliError> {
-    Ok(Arc::new(tokens(chosen, http, variables)?.scoped(DEVOPS_SCOPE)))
 }
 
 fn pipeline(
@@ -485,7 +518,10 @@ fn pipeline(
                 owner: forge.owner.clone(),
                 repository: forge.repository.clone(),
                 workflow,
-                token: token(chosen, pipeline.token.as_ref().unwrap_or(&forge.token), variables)?,
+                token: match &pipeline.token {
+                    Some(place) => token(chosen, place, variables)?,
+                    None => super::tokens::forge(chosen, http, clock, variables)?,
+                },
                 stages: declared.collect(),
                 accepted: pipeline.accept.clone(),
                 skip_input: pipeline.skip_input.clone(),
@@ -495,11 +531,7 @@ fn pipeline(
             Ok(Arc::new(Actions::new(settings, http, Arc::clone(clock))))
         }
         PipelineKind::AzureDevops => {
-            let (token, kind) = match &pipeline.token {
-                Some(place) => (token(chosen, place, variables)?, pipeline.token_kind),
-                // The signed-in identity's token is no personal one.
-                None => (identity_token(chosen, http, variables)?, TokenKind::Bearer),
-            };
+            let azure = tokens(chosen, http, variables)?;
             let settings = AzureDevOpsSettings {
                 organization: pipeline.organization_url()?,
                 project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
@@ -507,10 +539,7 @@ fn pipeline(
                     PipelineName::Number(id) => PipelineRef::Id(*id),
                     PipelineName::Name(name) => PipelineRef::Name(name.clone()),
                 },
-                credential: match kind {
-                    TokenKind::Personal => DevOpsCredential::Pat(token),
-                    TokenKind::Bearer => DevOpsCredential::Bearer(token),
-                },
+                credential: super::tokens::devops(chosen, &azure, variables)?,
                 stages: declared.collect(),
                 accepted: pipeline.accept.clone(),
                 parameters: pipeline.parameters.clone(),

@@ -41,7 +41,7 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn message(text: &str) -> String {
+pub(super) fn message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

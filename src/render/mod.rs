@@ -1,5 +1,7 @@
 //! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
 
+pub mod age;
+pub mod age_json;
 pub mod approval;
 pub mod bulletin;
 pub mod census;

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
+use super::age_json::AgeV1;
 use super::census_json::CensusV1;
 use super::check_json::CheckJson;
 use super::explain_json::ExplainV1;
@@ -12,6 +13,11 @@ use super::procedure::ProcedureV1;
 use super::rehearse_json::RehearsalV1;
 use super::status_json::StatusV1;
 use super::verify_json::VerifyV1;
+
+/// Of `keyslot check --max-age AGE --output json`.
+pub fn age_schema() -> Schema {
+    schema_of::<AgeV1>()
+}
 
 /// Of `keyslot census --output json`.
 pub fn census_schema() -> Schema {

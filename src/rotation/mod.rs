@@ -8,6 +8,7 @@
 //! - [`Fold`]: the journal's sum. `predicate`: one function a gate. `phases`: one file a phase.
 //! - [`decide()`]: walks the phases and stops at the first that has not passed.
 
+mod age;
 mod attempt;
 mod census;
 mod context;
@@ -35,6 +36,7 @@ mod step;
 mod subjects;
 mod wave;
 
+pub use age::{AgeVerdict, Holders, KeyAge, key_ages};
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };

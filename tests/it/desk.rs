@@ -18,7 +18,7 @@ use keyslot::adapters::token::FixedToken;
 use keyslot::model::{BranchName, CommitId, StageEffect};
 use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit};
 use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
-use keyslot::sim::wire::github::{self, GitHubAccess};
+use keyslot::sim::wire::github::{self, App, GitHubAccess};
 use keyslot::sim::wire::{Wire, WireBuilder, WireOptions};
 use keyslot::sim::{World, WorldConfig};
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Desk {
     ) -> Desk {
         let place = Place::new(config, speed);
         let builder = WireBuilder::new(place.shared.clock().clone(), WireOptions::default()).unwrap();
-        let access = change(GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot"));
+        let access = change(GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").app(App::of_the_world()));
         let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
             .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
         let said: BTreeMap<&'static str, Record> =

@@ -6,6 +6,7 @@
 //! agent and proxies: git2 is built without https and ssh.
 
 mod compare;
+mod credential;
 mod faults;
 mod objects;
 mod origin;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub use credential::CredentialHelpers;
 pub use origin::remote_address;
 use program::Program;
 pub use revision::{NoRevision, Revision, files_at};

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
@@ -117,6 +118,23 @@ impl Program {
         spawned(&mut command)
     }
 
+    /// Asks for the credentials of an address, where a person works. Nobody is asked: an empty askpass program is none,
+    /// and whatever git's configuration names is passed over.
+    pub(super) async fn fill(&self, folder: &Path, asked: &str) -> Result<Ran, NotRun> {
+        let mut command = self.command(&[]);
+        command
+            .arg("-C")
+            .arg(folder)
+            .args(["credential", "fill"])
+            .env("GIT_ASKPASS", "")
+            .stdin(Stdio::piped());
+        let mut child = spawned(&mut command)?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(asked.as_bytes()).await.map_err(NotRun::Lost)?;
+        }
+        self.ended(child).await
+    }
+
     async fn check_version(&self) -> Result<(), NotRun> {
         let mut command = self.command(&[]);
         command.arg("version");
@@ -162,6 +180,10 @@ impl Program {
 
     async fn finish(&self, mut command: Command) -> Result<Ran, NotRun> {
         let child = spawned(&mut command)?;
+        self.ended(child).await
+    }
+
+    async fn ended(&self, child: Child) -> Result<Ran, NotRun> {
         let output = tokio::time::timeout(self.timeout, child.wait_with_output())
             .await
             .map_err(|_| NotRun::Timeout(self.timeout))?

@@ -51,6 +51,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| stamps(environment))
             .and_then(|()| workloads(environment))
             .and_then(|()| pipeline::check(&environment.release.pipeline))
+            .and_then(|()| one_token(environment))
             .and_then(|()| waits(environment))
             .and_then(|()| readers(environment))
             .and_then(|()| release_branch(environment))
@@ -59,6 +60,16 @@ fn all(settings: &Settings, file: &Path) -> Checked {
     declared(settings)?;
     resolve(settings)?;
     clock::check(settings, file)
+}
+
+/// Which of two places counts would be anybody's guess.
+fn one_token(environment: &Environment) -> Checked {
+    let forge = &environment.release.forge;
+    if forge.token.is_some() && forge.app.is_some() {
+        let what = "GitHub tokens come from an App or from another place, not from both";
+        return Err(Problem::new(keys(["release", "forge", "token"]), what, "leave out `token`, or the App"));
+    }
+    Ok(())
 }
 
 fn declared(settings: &Settings) -> Checked {

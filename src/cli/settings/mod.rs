@@ -44,8 +44,8 @@ pub use policy::{AgeSettings, PaceSettings, PolicySettings};
 pub use read::{Settings, SettingsFile};
 pub use readers::{LogSettings, ReaderSettings};
 pub use release::{
-    ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings, ReleaseSettings, StageSettings,
-    TokenKind, Trigger, azure_devops, github_api,
+    AppName, AppRight, AppSettings, ForgeKind, ForgeSettings, PipelineKind, PipelineName, PipelineSettings,
+    ReleaseSettings, StageSettings, TokenKind, Trigger, azure_devops, github_api,
 };
 pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
 pub use value::{Span, TokenPlace, WebAddress};

@@ -524,3 +524,24 @@ fn pull_requests_are_merged_by_people_and_told_unless_it_is_said_otherwise() {
     assert_eq!((pulls.merging, pulls.method, pulls.board), (Merging::Keyslot, MergeMethod::Squash, false));
     assert_eq!(pulls.dress.teams, ["platform-owners"]);
 }
+
+#[test]
+fn a_forge_without_a_place_for_its_token_may_have_an_app_and_not_both() {
+    let place = "token = { env = \"GITHUB_TOKEN\" }\n# Checks";
+    let app = "\n[environment.prod.release.forge.app]\nid = \"Iv23abc\"\nkey = { file = \"app.pem\" }\n";
+    let without = changed(place, "# Checks");
+    let forge = |text: &str| {
+        let settings = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        settings.environments[&"prod".into()].release.forge.clone()
+    };
+    assert_eq!((forge(&without).token, forge(&without).app), (None, None));
+    let app_of = forge(&format!("{without}{app}")).app.unwrap();
+    assert_eq!((app_of.id.to_string().as_str(), app_of.installation), ("Iv23abc", None));
+    assert_eq!(
+        app_of.permissions.keys().collect::<Vec<_>>(),
+        ["checks", "contents", "pull_requests", "statuses"]
+    );
+    let error = parse(&format!("{EXAMPLE}{app}")).unwrap_err();
+    assert_eq!(error.key, "environment.prod.release.forge.token", "{error}");
+    assert!(error.to_string().contains("from an App or from another place"), "{error}");
+}

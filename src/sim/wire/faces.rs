@@ -46,7 +46,10 @@ pub(super) fn release(
     builder
         .face(
             github::host(),
-            github::router(world.clone(), GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN)),
+            github::router(
+                world.clone(),
+                GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN).app(github::App::of_the_world()),
+            ),
         )
         .face(github::actions::logs_host(), github::actions::logs_router(world.clone()))
         .face(azure_devops::host(), azure_devops::router(world.clone(), devops))

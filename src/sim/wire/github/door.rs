@@ -138,7 +138,8 @@ impl Face {
             _ => value.to_owned(),
         };
         let mut people = self.0.access.people.iter();
-        Some(people.find(|(known, _)| known.expose_secret() == token).map(|(_, login)| login.clone()))
+        let person = people.find(|(known, _)| known.expose_secret() == token).map(|(_, login)| login.clone());
+        Some(person.or_else(|| self.0.access.apps.login(&token, self.0.shared.clock().now())))
     }
 
     /// Counts a request; false where the limit is reached.

@@ -8,6 +8,7 @@
 
 pub mod actions;
 mod answer;
+mod apps;
 mod branches;
 mod checks;
 mod compare;
@@ -22,6 +23,7 @@ mod show;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use apps::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
@@ -43,6 +45,7 @@ const WEB: &str = "https://github.com";
 pub struct GitHubAccess {
     /// Token and login.
     people: Vec<(SecretString, String)>,
+    apps: apps::Apps,
     /// Requests an hour and token.
     limit: u32,
     /// Writes a minute.
@@ -54,7 +57,13 @@ pub struct GitHubAccess {
 impl GitHubAccess {
     /// One token, which acts as `login`.
     pub fn new(token: SecretString, login: &str) -> GitHubAccess {
-        GitHubAccess { people: vec![(token, login.to_owned())], limit: 5_000, writes: 80, formerly: None }
+        GitHubAccess {
+            people: vec![(token, login.to_owned())],
+            apps: apps::Apps::default(),
+            limit: 5_000,
+            writes: 80,
+            formerly: None,
+        }
     }
 
     /// One more token.
@@ -127,6 +136,7 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .route("/rate_limit", get(door::rate_limit))
         .fallback(async || answer::not_found())
         .layer(from_fn_with_state(face.clone(), door::door))
+        .merge(apps::routes())
         .with_state(face)
 }
 

@@ -1,0 +1,142 @@
+//! The README's jobs for CI: they are YAML, what they run exists, and exit codes mean there what they mean here.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What variables of the scripts stand for.
+const VARIABLES: [(&str, &str); 3] = [("$TERRAFORM", "."), ("$MAX_AGE", "60d"), ("$ROTATION", "r-1")];
+
+/// Keys whose values are scripts.
+const SCRIPTS: [&str; 4] = ["run", "bash", "script", "inlineScript"];
+
+fn blocks() -> Vec<(String, Value)> {
+    let readme = include_str!("../../README.md");
+    let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+    blocks
+        .map(|text| {
+            let value = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            (text.to_owned(), value)
+        })
+        .collect()
+}
+
+struct Script {
+    text: String,
+    /// The variables that its step sets.
+    variables: BTreeSet<String>,
+    /// The environment that holds its job.
+    environment: Option<String>,
+}
+
+fn scripts() -> Vec<Script> {
+    let mut found = Vec::new();
+    for (_, block) in blocks() {
+        collect(&block, None, &BTreeSet::new(), &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, environment: Option<&str>, variables: &BTreeSet<String>, found: &mut Vec<Script>) {
+    match value {
+        Value::Array(entries) => {
+            entries.iter().for_each(|entry| collect(entry, environment, variables, found))
+        }
+        Value::Object(members) => {
+            let environment = members.get("environment").and_then(Value::as_str).or(environment);
+            let own = members.get("env").and_then(Value::as_object);
+            let own: BTreeSet<String> = own.into_iter().flat_map(|env| env.keys().cloned()).collect();
+            let variables: BTreeSet<String> = variables.union(&own).cloned().collect();
+            for (key, value) in members {
+                match value.as_str().filter(|_| SCRIPTS.contains(&key.as_str())) {
+                    Some(text) => found.push(Script {
+                        text: text.to_owned(),
+                        variables: variables.clone(),
+                        environment: environment.map(str::to_owned),
+                    }),
+                    None => collect(value, environment, &variables, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The words of each line that runs keyslot, up to where the shell goes on.
+fn lines(script: &Script) -> Vec<Vec<String>> {
+    let runs = script.text.lines().map(str::trim).filter(|line| line.contains("keyslot "));
+    runs.map(|line| {
+        assert!(line.starts_with("keyslot "), "a line that is not understood: {line}");
+        let words = line.split_whitespace().take_while(|word| !["||", "|", ">", "&&", ";"].contains(word));
+        words.map(|word| filled(word, script)).collect()
+    })
+    .collect()
+}
+
+fn filled(word: &str, script: &Script) -> String {
+    let bare = word.trim_matches('"');
+    let Some(name) = bare.strip_prefix('$') else { return bare.to_owned() };
+    assert!(script.variables.contains(name), "{name} is not set for\n{}", script.text);
+    let known = VARIABLES.iter().find(|(variable, _)| *variable == bare);
+    known.unwrap_or_else(|| panic!("{bare} is not known to this test")).1.to_owned()
+}
+
+#[test]
+fn the_jobs_of_the_readme_are_yaml_and_every_command_in_them_exists() {
+    assert_eq!(blocks().len(), 4, "a workflow and a template, each with who calls it");
+    let mut run = BTreeSet::new();
+    for script in scripts() {
+        for line in lines(&script) {
+            let parsed = keyslot::cli::command_line().try_get_matches_from(&line);
+            parsed.unwrap_or_else(|error| panic!("{}: {error}", line.join(" ")));
+            run.insert(line.join(" "));
+        }
+    }
+    let expected = [
+        "keyslot advance",
+        "keyslot advance --approve r-1",
+        "keyslot check --max-age 60d",
+        "keyslot check --max-age 60d --output github",
+        "keyslot check . --output sarif",
+    ];
+    assert_eq!(run.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_approval_is_given_only_where_an_environment_holds_the_job() {
+    let approving: Vec<Script> =
+        scripts().into_iter().filter(|script| script.text.contains("--approve")).collect();
+    assert_eq!(approving.len(), 2, "one on each side");
+    for script in approving {
+        assert_eq!(script.environment.as_deref(), Some("keyslot-regenerate"), "{}", script.text);
+    }
+    for (text, block) in blocks().into_iter().filter(|(_, block)| block.get("on").is_some()) {
+        // A schedule has no inputs; only a run that a person starts may carry the rotation's id.
+        let approve = block["jobs"]["advance"]["with"]["approve"].as_str();
+        if let Some(approve) = approve {
+            assert!(approve.starts_with("${{ github.event_name == 'workflow_dispatch' && "), "{text}");
+        }
+    }
+}
+
+#[test]
+fn waiting_is_no_failure_of_a_turn_and_everything_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("keyslot");
+    std::fs::write(&program, "#!/bin/sh\nexit $CODE\n").unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let turns: Vec<Script> =
+        scripts().into_iter().filter(|script| script.text.contains("keyslot advance")).collect();
+    assert_eq!(turns.len(), 4);
+    for script in turns {
+        for (code, expected) in [(0, 0), (1, 1), (2, 2), (3, 0), (4, 4), (5, 5), (70, 70)] {
+            let mut bash = Command::new("bash");
+            bash.args(["-e", "-c", &script.text]).env("PATH", &path).env("CODE", code.to_string());
+            let ended = bash.env("ROTATION", "r-1").output().unwrap();
+            assert_eq!(ended.status.code(), Some(expected), "{code}: {}", script.text);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Tokens: from the places where people have them, from a GitHub App, and what is said where they are no good.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use keyslot::adapters::github::GitHub;
+use keyslot::adapters::token::TokenSource;
+use keyslot::adapters::token::github_app::{AppKey, AppSettings, GitHubApp};
+use keyslot::model::BranchName;
+use keyslot::ports::{Code, Forge};
+use keyslot::sim::WorldConfig;
+use keyslot::sim::wire::github::{self, App};
+use secrecy::ExposeSecret as _;
+
+use crate::contract::Contract;
+use crate::desk::{Desk, GITHUB_TOKEN};
+use crate::live::Live;
+
+fn settings() -> AppSettings {
+    let permissions =
+        [("contents", "write"), ("pull_requests", "write"), ("checks", "read"), ("statuses", "write")];
+    AppSettings {
+        api: "https://api.github.com".parse().unwrap(),
+        app: App::of_the_world().id.to_string(),
+        installation: None,
+        owner: "afmc".to_owned(),
+        repository: "platform".to_owned(),
+        permissions: permissions.map(|(name, level)| (name.to_owned(), level.to_owned())).into(),
+    }
+}
+
+fn app(desk: &Desk, change: impl FnOnce(&mut AppSettings)) -> Arc<GitHubApp> {
+    let mut settings = settings();
+    change(&mut settings);
+    let key = AppKey::from_pem(App::KEY.as_bytes()).unwrap();
+    Arc::new(GitHubApp::new(settings, key, desk.http.clone(), desk.clock()))
+}
+
+fn asked_for_tokens(desk: &Desk) -> usize {
+    let exchanges = desk.exchanges(github::HOST);
+    exchanges.iter().filter(|exchange| exchange.path.ends_with("/access_tokens")).count()
+}
+
+fn forge(desk: &Desk, app: &Arc<GitHubApp>) -> GitHub {
+    desk.github_with("", |settings| settings.token = Arc::clone(app) as Arc<dyn TokenSource>)
+}
+
+#[tokio::test]
+async fn an_app_finds_its_installation_and_asks_for_one_token_for_this_repository_and_no_more_rights() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let app = app(&desk, |_| {});
+    let forge = forge(&desk, &app);
+    for _ in 0..3 {
+        assert_eq!(forge.pull_from(&BranchName::from("fix/none")).await, Ok(None));
+    }
+    assert!(app.token().await.unwrap().expose_secret().len() > 255, "no length is assumed");
+    assert_eq!(asked_for_tokens(&desk), 1);
+    let exchanges: Vec<_> = desk
+        .exchanges(github::HOST)
+        .into_iter()
+        .filter(|exchange| exchange.path.ends_with("/access_tokens"))
+        .collect();
+    let asked = exchanges[0].asked.as_ref().unwrap();
+    assert_eq!(asked["repositories"], serde_json::json!(["platform"]));
+    assert_eq!(asked["permissions"].as_object().unwrap().len(), 4);
+    if let Some(contract) = Contract::load("github-rest-23.0.2.json") {
+        let verdict = contract.hold(&exchanges);
+        assert_eq!((verdict.wrong, verdict.held), (Vec::<String>::new(), 2));
+    }
+}
+
+#[tokio::test]
+async fn an_apps_token_is_renewed_before_it_ends() {
+    let short = App { life: SignedDuration::from_secs(302), ..App::of_the_world() };
+    let desk = Desk::with_access(WorldConfig::default(), 1.0, |access| access.app(short));
+    let app = app(&desk, |settings| settings.installation = Some(42));
+    let first = app.token().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let second = app.token().await.unwrap();
+    assert_ne!(first.expose_secret(), second.expose_secret());
+    assert_eq!(asked_for_tokens(&desk), 2);
+}
+
+#[tokio::test]
+async fn an_app_that_gets_no_token_says_what_is_wrong_and_nothing_of_its_key() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    type Change = fn(&mut AppSettings);
+    let cases: [(Change, &str, &str); 5] = [
+        (|settings| settings.app = "7".to_owned(), "401: Integration not found", "the id is another App's"),
+        (|settings| settings.installation = Some(7), "404: Not Found", "correct `installation`"),
+        (|settings| settings.repository = "elsewhere".to_owned(), "404: Not Found", "install the App"),
+        (
+            |settings| {
+                settings.installation = Some(42);
+                settings.repository = "elsewhere".to_owned();
+            },
+            "422: There is at least one repository",
+            "must have the repository",
+        ),
+        (
+            |settings| settings.permissions = BTreeMap::from([("actions".to_owned(), "write".to_owned())]),
+            "422: The permissions requested are not granted",
+            "grant actions (write)",
+        ),
+    ];
+    for (change, why, remedy) in cases {
+        let fault = app(&desk, change).token().await.unwrap_err();
+        assert!(fault.why.contains(why), "{fault}");
+        assert!(fault.remedy.contains(remedy), "{fault}");
+    }
+    for (pem, why) in [
+        ("CANARY", "no PEM"),
+        ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", "RSA"),
+    ] {
+        let said = AppKey::from_pem(pem.as_bytes()).err().unwrap();
+        assert!(said.contains(why) && !said.contains("CANARY"), "{said}");
+    }
+}
+
+/// The world's settings without the tokens that they name.
+fn without_tokens(live: &Live, app: Option<&str>) {
+    let path = live.stage.settings_path();
+    let mut settings: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let (_, environment) = settings["environment"].as_table_mut().unwrap().iter_mut().next().unwrap();
+    let release = &mut environment["release"];
+    release["pipeline"].as_table_mut().unwrap().remove("token").unwrap();
+    let forge = release["forge"].as_table_mut().unwrap();
+    forge.remove("token").unwrap();
+    if let Some(app) = app {
+        forge.insert("app".to_owned(), toml::from_str::<toml::Table>(app).unwrap().into());
+    }
+    std::fs::write(&path, settings.to_string()).unwrap();
+}
+
+/// keyslot's words and its exit code.
+fn run(live: &Live, arguments: &[&str], more: &[(&str, &str)]) -> (i32, String) {
+    let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
+    command.args(arguments).envs(more.iter().copied());
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+/// A `gh` that is signed in to github.com with this token; the path that finds it first.
+fn signed_in(live: &Live, token: &str) -> String {
+    let folder = live.folder().join("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("gh");
+    let script = format!("#!/bin/sh\n[ \"$*\" = 'auth token --hostname github.com' ] && echo '{token}'\n");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_tokens() {
+    let live = Live::set(WorldConfig::seeded(5), 60.0);
+    without_tokens(&live, None);
+    let (code, said) = run(&live, &["propose"], &[]);
+    assert_eq!(code, 4, "{said}");
+    for place in [
+        "the environment variable GITHUB_TOKEN: not set",
+        "the environment variable GH_TOKEN: not set",
+        "`gh auth token --hostname github.com`: ",
+        "git's credential helpers for https://github.com: none has an answer",
+        "gh auth login",
+    ] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+    let token = live.stage.simulation.tickets.github.expose_secret().to_owned();
+    let (code, said) = run(&live, &["propose"], &[("PATH", &signed_in(&live, &token))]);
+    assert!([0, 3].contains(&code), "{code} {said}");
+    let (code, said) = run(&live, &["propose"], &[("GH_TOKEN", &token)]);
+    assert!([0, 3].contains(&code), "{code} {said}");
+    // The pipeline is asked with a token of the Azure identity.
+    let (_, planned) = run(&live, &["plan"], &[("GH_TOKEN", &token)]);
+    let log = live.stage.simulation.wire.transcript();
+    let asked = |status| {
+        let of =
+            |entry: &keyslot::sim::wire::Entry| entry.host == "dev.azure.com" && entry.status == Some(status);
+        log.entries().iter().filter(|entry| of(entry)).count()
+    };
+    assert!(asked(200) > 0 && asked(203) + asked(401) == 0, "{planned}");
+    assert_eq!(log.count("POST", "/pulls"), 1, "one pull request, whoever brought the token: {said}");
+    assert!(!said.contains(&token));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_the_settings_is_used_whatever_the_environment_has() {
+    let live = Live::set(WorldConfig::seeded(5), 60.0);
+    std::fs::write(live.stage.folder.join("tokens/app.pem"), App::KEY).unwrap();
+    without_tokens(&live, Some("id = 20210707\nkey = { file = \"tokens/app.pem\" }\n"));
+    let (code, said) = run(&live, &["propose"], &[("GITHUB_TOKEN", "CANARY-other")]);
+    assert!([0, 3].contains(&code), "{code} {said}");
+    let log = live.stage.simulation.wire.transcript();
+    assert_eq!((log.count("POST", "/access_tokens"), log.count("POST", "/pulls")), (1, 1), "{said}");
+    assert!(
+        live.stage
+            .simulation
+            .world
+            .with(|world| world.pulls().iter().all(|pull| pull.author == "keyslot[bot]"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so() {
+    let live = Live::set(WorldConfig::seeded(5), 60.0);
+    let token = live.stage.folder.join("tokens/github");
+    std::fs::write(&token, "ghp_CANARY-expired").unwrap();
+    let (code, said) = run(&live, &["propose"], &[]);
+    assert!(code == 4 && said.contains("401") && said.contains("expired, revoked"), "{code} {said}");
+    assert!(!said.contains("CANARY"), "{said}");
+    std::fs::write(&token, " \n").unwrap();
+    let (code, said) = run(&live, &["propose"], &[]);
+    assert!(code == 2 && said.contains("there is nothing"), "{code} {said}");
+
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    desk.code().fetch().await.unwrap();
+    let other = desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "stranger".to_owned());
+    let fault = other.pull_from(&BranchName::from("fix/none")).await.unwrap_err();
+    assert!(fault.remedy.contains("404 where the token has no permission"), "{fault}");
+}
