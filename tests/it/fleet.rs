@@ -282,7 +282,7 @@ fn asked(live: &Live, since: Option<Timestamp>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_asks_four_requests_a_workload_fresh_lists_before_regenerate_included() {
+async fn a_restart_asks_four_requests_a_workload_and_of_each_stamp_what_room_it_has() {
     let scene = Scene { stamps: 5, seed: 3 };
     let live = Live::of(scene.world(), 6.0);
     set_policy(&live);
@@ -304,7 +304,9 @@ async fn a_restart_asks_four_requests_a_workload_fresh_lists_before_regenerate_i
     }
     // Before the restarts and before regenerate; what the names are spelt like is asked of no more than four.
     assert_eq!(of("secretproviderclasses"), 2 * scene.stamps);
-    let limit = 4 * scene.stamps * WORKLOADS.len();
+    assert_eq!(of("resourcequotas"), scene.stamps);
+    assert_eq!(of("horizontalpodautoscalers"), scene.stamps);
+    let limit = 4 * scene.stamps * WORKLOADS.len() + 2 * scene.stamps;
     assert!(asked.len() <= limit + 4, "{} of {limit}: {asked:?}", asked.len());
 }
 

@@ -177,11 +177,11 @@ impl Case {
     /// A role that ends and that nobody extends, or a lock that nobody takes away: where either comes too early, only a
     /// person goes on.
     fn rights(&mut self, dice: &mut Dice) {
-        if dice.chance(4) {
+        if dice.chance(2) {
             self.config.account.role_ends = Some(dice.minutes(60, 60 * 12));
             self.wants_person = true;
         }
-        if dice.chance(2) {
+        if dice.chance(1) {
             self.config.account.lock = Some(("audit".to_owned(), dice.minutes(0, 60 * 12)));
             self.wants_person = true;
         }
@@ -200,7 +200,7 @@ impl Case {
         if dice.chance(15) {
             pulls.dress.labels = vec!["keys".to_owned()];
         }
-        if dice.chance(5) {
+        if dice.chance(2) {
             let after = dice.minutes(1, 90);
             let what = Trouble::PushToPull { after };
             self.config.faults.push(Fault::new(When::Nth(1), Target::any(), what));

@@ -9,7 +9,8 @@ use keyslot::model::{
     CommitId, Merging, PullApproval, PullDress, PullNumber, PullState, PullWait, Slot, SlotUse,
 };
 use keyslot::rotation::{
-    Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Step, Subject, Verdict, Why,
+    Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject,
+    Verdict, Why,
 };
 use keyslot::sim::config::RulesConfig;
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -240,7 +241,8 @@ fn what_somebody_pushed_after_the_approval_is_not_merged_by_keyslot_until_it_is_
     let again = started + Duration::from_secs(4 * 3600);
     let (number, by) = (PullNumber(1), "grace".to_owned());
     theatre.backstage.at(again, Deed::Do(Command::ReviewPull { number, approve: true, by }));
-    done(&mut theatre);
+    theatre.reach = Reach::Propose { merge: true };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert_eq!(merged_by(&theatre), BY);
     let merged = theatre.world.lock().pulls()[0].ended.clone().unwrap().0;
     assert!(merged >= again, "the approval before was of an older head: {merged}");
@@ -258,6 +260,15 @@ fn people_who_merge_what_was_pushed_after_the_approval_hold_the_rotation_until_s
     let number = theatre.world.lock().pulls()[0].number;
     let approve = Command::ReviewPull { number, approve: true, by: "grace".to_owned() };
     theatre.world.lock().apply(approve).unwrap();
+    // What was pushed came along with the merge: a hotfix of the slot brings nothing else to the live release.
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("no halt") };
+    let [Reason { gate: Gate::Promoted, why: Why::StepRefused { why, .. }, .. }] = &reasons[..] else {
+        panic!("{reasons:?}")
+    };
+    assert!(why.contains("NOTES.md") && why.contains("--flip"), "{why}");
+    theatre.reach = Reach::Promote { merge: false, flip: true };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "the slot alone");
+    theatre.reach = Reach::Whole;
     done(&mut theatre);
 }
 
