@@ -6,6 +6,7 @@
 //! while somebody's step touched its stamp is void when it lands.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -28,6 +29,8 @@ pub(super) enum Landed {
 pub(super) struct Flight {
     under_way: FuturesUnordered<BoxFuture<'static, Landed>>,
     queued: VecDeque<BoxFuture<'static, Landed>>,
+    /// What has landed while something else was waited for.
+    arrived: VecDeque<Landed>,
     steps: BTreeMap<StepKey, StampName>,
     /// Whether what each look will have seen still counts.
     looks: BTreeMap<EvidenceKey, bool>,
@@ -35,7 +38,7 @@ pub(super) struct Flight {
 
 impl Flight {
     pub fn is_empty(&self) -> bool {
-        self.under_way.is_empty() && self.queued.is_empty()
+        self.under_way.is_empty() && self.queued.is_empty() && self.arrived.is_empty()
     }
 
     pub fn restart(&mut self, stamp: StampName, key: StepKey, future: BoxFuture<'static, Landed>) {
@@ -79,10 +82,21 @@ impl Flight {
 
     /// What lands next; never, where nothing is under way.
     pub async fn next(&mut self) -> Landed {
+        if let Some(landed) = self.arrived.pop_front() {
+            return landed;
+        }
         match self.under_way.next().await {
             Some(landed) => landed,
             None => std::future::pending().await,
         }
+    }
+
+    /// Carries on with all of it and never ends: beside whatever else is waited for, which may need what one of them holds.
+    pub async fn carry_on(&mut self) -> Infallible {
+        while let Some(landed) = self.under_way.next().await {
+            self.arrived.push_back(landed);
+        }
+        std::future::pending().await
     }
 
     /// What has landed already.
@@ -158,6 +172,26 @@ mod tests {
         let cluster = |stamp: &str| EvidenceKey::Cluster(stamp.into());
         assert!(flight.awaits(&cluster("a")) && flight.holds(&step));
         assert!(!flight.awaits(&cluster("b")) && !flight.awaits(&key("a")));
+    }
+
+    /// A look at one part of a stamp may hold what a look at another part of it waits for.
+    #[test]
+    fn what_is_under_way_goes_on_beside_what_is_waited_for() {
+        let mut flight = Flight::default();
+        let (done, told) = futures::channel::oneshot::channel();
+        let landed = Landed::Vault(key("a"), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
+        let look = async move {
+            let _ = done.send(());
+            landed
+        };
+        flight.look(key("a"), look.boxed());
+        let was_told = {
+            let carried = std::pin::pin!(flight.carry_on());
+            let first = futures::executor::block_on(futures::future::select(told, carried));
+            matches!(first, futures::future::Either::Left((Ok(()), _)))
+        };
+        assert!(was_told);
+        assert!(!flight.is_empty() && flight.landed().is_some() && flight.is_empty());
     }
 
     #[test]

@@ -142,9 +142,17 @@ impl Driver {
         self.digests.renew_all();
     }
 
-    /// Looks at these on the spot.
+    /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
     pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
-        self.observer.look(keys, &mut self.world).await;
+        {
+            let Driver { observer, world, flight, .. } = self;
+            let look = std::pin::pin!(observer.look(keys, world));
+            let others = std::pin::pin!(flight.carry_on());
+            match select(look, others).await {
+                Either::Left(_) => {}
+                Either::Right((never, _)) => match never {},
+            }
+        }
         keys.iter().for_each(|key| self.digests.renew(key));
     }
 
