@@ -1,7 +1,7 @@
 //! All evidence at one moment.
 //!
 //! Every entry is dated and may be missing: what was never looked at is absent, what could not be seen is a
-//! [`Blind`](super::Blind). Nothing here says how the evidence was obtained.
+//! [`Blind`]. Nothing here says how the evidence was obtained.
 
 use std::collections::BTreeMap;
 use std::fmt;
