@@ -307,7 +307,9 @@ async fn a_restart_asks_four_requests_a_workload_and_of_each_stamp_what_room_it_
     assert_eq!(of("resourcequotas"), scene.stamps);
     assert_eq!(of("horizontalpodautoscalers"), scene.stamps);
     let limit = 4 * scene.stamps * WORKLOADS.len() + 2 * scene.stamps;
-    assert!(asked.len() <= limit + 4, "{} of {limit}: {asked:?}", asked.len());
+    // Where the machine is so slow that a watch tells too late, a restart's end is listed once more.
+    let late = scene.stamps * WORKLOADS.len();
+    assert!(asked.len() <= limit + 4 + late, "{} of {limit}: {asked:?}", asked.len());
 }
 
 /// Waves as wide as they go, no soak, and nothing that waits for logs or last use.
