@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use super::settings::Span;
 use super::target::Target;
+use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::fresh_salt;
 use crate::model::{Blind, Blindness, CensusView, EvidenceKey, Policy, Slot, World};
@@ -51,12 +52,6 @@ Examples:
 
 /// Where the policy takes no census: a job that runs once a week is seen twice.
 const USUAL: Duration = Duration::from_secs(14 * 24 * 3600);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    Human,
-    Json,
-}
 
 fn slot() -> impl clap::builder::TypedValueParser<Value = Slot> {
     let names = Slot::ALL.map(Slot::as_str);

@@ -1,10 +1,10 @@
 //! `keyslot follow`: the run of the release pipeline on the promoted commit, to the end of the stages that matter.
 
-use super::procedure::{self, Output};
+use super::procedure;
 use super::progress::watcher;
 use super::target::{Target, person};
+use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::DriveError;
 use crate::rotation::Reach;
 
 /// Run the release pipeline on the promoted commit, and follow it until the vaults hold the new key.
@@ -37,13 +37,7 @@ impl Follow {
         super::block_on(async {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Follow);
-            let by = person();
-            match driver.resume(&by).await {
-                Err(error @ DriveError::NoneOpen) => {
-                    return Err(CliError::from(error).hint("`keyslot propose` begins one"));
-                }
-                other => other?,
-            }
+            procedure::resume(&mut driver, &person()).await?;
             procedure::run(&mut driver, "follow", self.output, terminal).await
         })?
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::rotate::{SlotName, asked};
+use super::rotate::asked;
 use super::target::{Target, spell};
-use super::words::AccessWord;
+use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, Silent};
 use crate::model::Access;
@@ -26,7 +26,7 @@ pub struct Plan {
     pub target: Target,
     /// The slot whose key is to go. Without it: the slot on which code and vaults agree.
     #[arg(long, value_name = "SLOT")]
-    pub retire: Option<SlotName>,
+    pub retire: Option<SlotWord>,
     /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
     #[arg(long, value_name = "ACCESS")]
     pub access: Option<AccessWord>,

@@ -1,16 +1,18 @@
 //! What `propose`, `promote` and `follow` share: how they run, and what they print at their end.
 
 use super::rotate::finish;
+use super::words::Output;
 use super::{CliError, Exit, Terminal};
-use crate::drive::{Driver, TurnEnd};
+use crate::drive::{DriveError, Driver, TurnEnd};
 use crate::render::procedure::{human, procedure};
 use crate::rotation::Reason;
 
-/// How the end is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    Human,
-    Json,
+/// Goes on with the open rotation.
+pub(super) async fn resume(driver: &mut Driver, by: &str) -> Result<(), CliError> {
+    driver.resume(by).await.map_err(|error| match error {
+        DriveError::NoneOpen => CliError::from(error).hint("`keyslot propose` begins one"),
+        other => CliError::from(other),
+    })
 }
 
 /// Runs as far as the command reaches, says how it ended, and prints where the change stands.
@@ -46,7 +48,7 @@ fn print(
     let report = driver.report_as_seen();
     let Some(document) = procedure(&report, held) else { return Ok(()) };
     match output {
-        Output::Human => terminal.data(human(&document).as_bytes()),
+        Output::Human => terminal.data(human(&document, &report).as_bytes()),
         Output::Json => terminal.json(&document),
     }
 }

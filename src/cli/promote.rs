@@ -1,10 +1,10 @@
 //! `keyslot promote`: the merged change on the live release branch, and nothing else of the rotation.
 
-use super::procedure::{self, Output};
+use super::procedure;
 use super::progress::watcher;
 use super::target::{Target, person};
+use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::DriveError;
 use crate::model::BranchName;
 use crate::rotation::Reach;
 
@@ -61,12 +61,7 @@ impl Promote {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Promote { merge: self.wait, flip: self.flip });
             let by = person();
-            match driver.resume(&by).await {
-                Err(error @ DriveError::NoneOpen) => {
-                    return Err(CliError::from(error).hint("`keyslot propose` begins one"));
-                }
-                other => other?,
-            }
+            procedure::resume(&mut driver, &by).await?;
             if let Some(named) = &self.release {
                 driver.name_release(&BranchName::new(named), &by).await?;
             }

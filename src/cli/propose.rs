@@ -1,10 +1,10 @@
 //! `keyslot propose`: the change of slot as a pull request, and nothing else of the rotation.
 
-use super::procedure::{self, Output};
+use super::procedure;
 use super::progress::watcher;
-use super::rotate::{SlotName, asked, open};
+use super::rotate::{asked, open};
 use super::target::Target;
-use super::words::AccessWord;
+use super::words::{AccessWord, Output, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::OpenRequest;
 use crate::model::Access;
@@ -23,7 +23,7 @@ pub struct Propose {
     pub target: Target,
     /// The slot whose key is to go. Without it: the slot on which code and vaults agree, which then must be reachable.
     #[arg(long, value_name = "SLOT")]
-    pub retire: Option<SlotName>,
+    pub retire: Option<SlotWord>,
     /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
     #[arg(long, value_name = "ACCESS")]
     pub access: Option<AccessWord>,

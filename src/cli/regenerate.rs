@@ -2,8 +2,9 @@
 
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::{SlotName, asked, fits, open, run};
+use super::rotate::{asked, fits, open, run};
 use super::target::{Target, spell};
+use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, OpenRequest};
 use crate::rotation::Reach;
@@ -24,7 +25,7 @@ pub struct Regenerate {
     pub consent: Consent,
     /// Where no rotation is open: begin one that retires the key in this slot.
     #[arg(long, value_name = "SLOT")]
-    pub retire: Option<SlotName>,
+    pub retire: Option<SlotWord>,
 }
 
 const EXAMPLES: &str = "\

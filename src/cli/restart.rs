@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::progress::watcher;
-use super::rotate::{SlotName, asked, open, run};
+use super::rotate::{asked, open, run};
 use super::settings::Chosen;
 use super::target::{Target, spell};
+use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::model::StampName;
 use crate::render::restarts::restarts;
@@ -32,7 +33,7 @@ pub struct Restart {
     pub quiesce: bool,
     /// Where no rotation is open: the slot that everybody is to leave. Without it: the one that no vault holds.
     #[arg(long, value_name = "SLOT")]
-    pub retire: Option<SlotName>,
+    pub retire: Option<SlotWord>,
 }
 
 const EXAMPLES: &str = "\

@@ -5,7 +5,7 @@ use super::consent::{Consent, in_ci};
 use super::progress::watcher;
 use super::settings::Chosen;
 use super::target::{Target, person, spell};
-use super::words::AccessWord;
+use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
@@ -26,7 +26,7 @@ pub struct Rotate {
     pub consent: Consent,
     /// The slot whose key is to go. Without it: the slot on which code and vaults agree.
     #[arg(long, value_name = "SLOT")]
-    pub retire: Option<SlotName>,
+    pub retire: Option<SlotWord>,
     /// What happens to the code afterwards: stay, propose to change it back, or deploy that too.
     #[arg(long, value_name = "HOW")]
     pub flip_back: Option<Back>,
@@ -49,22 +49,6 @@ Examples:
   keyslot rotate -e prod --retire primary        say which key is to go
   keyslot rotate -e prod --access read-only      the same for the slot's read-only key
   keyslot rotate -e prod --both-slots            after a leak: both keys go, and everybody ends where they began";
-
-/// A slot, as typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum SlotName {
-    Primary,
-    Secondary,
-}
-
-impl From<SlotName> for Slot {
-    fn from(name: SlotName) -> Slot {
-        match name {
-            SlotName::Primary => Slot::Primary,
-            SlotName::Secondary => Slot::Secondary,
-        }
-    }
-}
 
 /// `--flip-back`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -119,7 +103,7 @@ impl Rotate {
 }
 
 /// What is asked for where nothing else is said.
-pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotName>) -> OpenRequest {
+pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotWord>) -> OpenRequest {
     OpenRequest {
         environment: chosen.name.clone(),
         account: chosen.environment.account.id(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::target::{Target, spell};
-use super::verify::Output;
+use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
 use crate::model::{Access, StampName};

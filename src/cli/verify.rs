@@ -1,7 +1,7 @@
 //! `keyslot verify`: which key is everyone using right now? Looks only; needs no rotation and no journal.
 
 use super::target::Target;
-use super::words::AccessWord;
+use super::words::{AccessWord, Output};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::fresh_salt;
 use crate::model::{Access, EvidenceKey, World};
@@ -34,12 +34,6 @@ seen disagrees).
 Examples:
   keyslot verify                             before and after a rotation, or any morning
   keyslot verify --output json | jq .slot";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    Human,
-    Json,
-}
 
 impl Verify {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {

@@ -1,5 +1,5 @@
-//! The two steps that change code: the proposal and the promotion. Commits are built from objects; only the push
-//! is an effect.
+//! The steps that change code: the proposal, and the promotion in its two ways. Commits are built from objects; only the
+//! push is an effect.
 
 use super::{Workshop, outcome};
 use crate::model::{BranchName, CommitId, Slot, SlotUse};
@@ -7,57 +7,24 @@ use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports,
 use crate::rotation::{Outcome, Produced, Source};
 use crate::terraform::mask;
 
-pub async fn push_proposal(
+/// Pushes what was built, where it was built; a proposal's commit is remembered.
+pub async fn push(
     ports: &Ports,
-    shop: &Workshop,
+    commit: Result<CommitId, Outcome>,
     branch: &BranchName,
-    parent: &CommitId,
-    to: Slot,
+    expect: &Expect,
 ) -> Outcome {
-    match flipped(ports, shop, parent, to).await {
+    match commit {
         Ok(commit) => {
-            let pushed = ports.code.push(&commit, branch, &Expect::Absent).await;
+            let pushed = ports.code.push(&commit, branch, expect).await;
             outcome(pushed, |()| Produced::Commit(commit))
         }
         Err(outcome) => outcome,
     }
 }
 
-pub async fn promote(
-    ports: &Ports,
-    shop: &Workshop,
-    source: &Source,
-    onto: &BranchName,
-    head: &CommitId,
-    to: Slot,
-) -> Outcome {
-    match promoted(ports, shop, source, onto, head, to).await {
-        Ok(commit) => {
-            outcome(ports.code.push(&commit, onto, &Expect::At(head.clone())).await, |()| Produced::Nothing)
-        }
-        Err(outcome) => outcome,
-    }
-}
-
-pub async fn push_promotion(
-    ports: &Ports,
-    shop: &Workshop,
-    source: &Source,
-    branch: &BranchName,
-    onto: &BranchName,
-    head: &CommitId,
-    to: Slot,
-) -> Outcome {
-    match promoted(ports, shop, source, onto, head, to).await {
-        Ok(commit) => {
-            outcome(ports.code.push(&commit, branch, &Expect::Absent).await, |()| Produced::Nothing)
-        }
-        Err(outcome) => outcome,
-    }
-}
-
 /// A commit on `head` that brings the change.
-async fn promoted(
+pub async fn promoted(
     ports: &Ports,
     shop: &Workshop,
     source: &Source,
@@ -97,9 +64,7 @@ async fn picked(
         )));
     }
     let files = ports.code.tree(&tip, &shop.terraform_root).await.map_err(not_sent)?;
-    let tree: Vec<(&str, &[u8])> =
-        files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-    if shop.terraform.claim(&tree, shop.access).reads != SlotUse::Only(to) {
+    if shop.terraform.claim(&named(&files), shop.access).reads != SlotUse::Only(to) {
         return Err(refused(format!(
             "after the cherry-pick {onto} would not read the {to} key alone; change {onto} directly: \
              `keyslot promote --flip`"
@@ -113,7 +78,7 @@ async fn picked(
         "cherry-picking {} onto {onto} would change more than the slot ({}); bring that by hand (git cherry-pick -x), or \
          the slot alone with `keyslot promote --flip`",
         merged.short(),
-        some(&more)
+        more.join(", ")
     )))
 }
 
@@ -159,17 +124,13 @@ fn conflicting(commit: &CommitId, onto: &BranchName, to: Slot, conflicts: &[Conf
     text
 }
 
-fn some(paths: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let mut text = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if paths.len() > SHOWN {
-        text.push_str(&format!(" and {} more", paths.len() - SHOWN));
-    }
-    text
-}
-
 /// A commit on `parent` in which every consumer reads slot `to`.
-async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) -> Result<CommitId, Outcome> {
+pub async fn flipped(
+    ports: &Ports,
+    shop: &Workshop,
+    parent: &CommitId,
+    to: Slot,
+) -> Result<CommitId, Outcome> {
     let edits = edits(ports, shop, parent, to).await?;
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
@@ -183,13 +144,16 @@ async fn edits(
     to: Slot,
 ) -> Result<Vec<FileEdit>, Outcome> {
     let files = ports.code.tree(parent, &shop.terraform_root).await.map_err(not_sent)?;
-    let tree: Vec<(&str, &[u8])> =
-        files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-    let edits = shop.terraform.flip(&tree, shop.access, to).map_err(|reasons| {
+    let edits = shop.terraform.flip(&named(&files), shop.access, to).map_err(|reasons| {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         refused(reasons.join("; "))
     })?;
     Ok(edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect())
+}
+
+/// As Terraform's room takes a tree.
+fn named(files: &[SourceFile]) -> Vec<(&str, &[u8])> {
+    files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect()
 }
 
 fn not_sent(fault: Fault) -> Outcome {

@@ -8,7 +8,7 @@ mod code;
 use jiff::Timestamp;
 
 use crate::model::{Access, RotationId};
-use crate::ports::{Effect, Fault, NewPull, Permit, Ports, RestartMark};
+use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
 use crate::terraform::Question;
 
@@ -38,7 +38,8 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
     }
     match step {
         Step::PushProposal { branch, parent, to, .. } => {
-            code::push_proposal(ports, shop, branch, parent, *to).await
+            let commit = code::flipped(ports, shop, parent, *to).await;
+            code::push(ports, commit, branch, &Expect::Absent).await
         }
         Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
             let new = NewPull {
@@ -60,10 +61,12 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
             outcome(ports.forge.merge(*pull, head, *method, permit).await, Produced::Commit)
         }
         Step::Promote { source, onto, head, to, .. } => {
-            code::promote(ports, shop, source, onto, head, *to).await
+            let commit = code::promoted(ports, shop, source, onto, head, *to).await;
+            code::push(ports, commit, onto, &Expect::At(head.clone())).await
         }
         Step::PushPromotion { source, branch, onto, head, to, .. } => {
-            code::push_promotion(ports, shop, source, branch, onto, head, *to).await
+            let commit = code::promoted(ports, shop, source, onto, head, *to).await;
+            code::push(ports, commit, branch, &Expect::Absent).await
         }
         Step::Deploy { branch, commit, skip, .. } => {
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)

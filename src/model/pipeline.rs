@@ -24,6 +24,16 @@ pub enum StageEffect {
 }
 
 impl StageEffect {
+    /// As the configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StageEffect::WritesVaults => "writes-vaults",
+            StageEffect::RollsPods => "rolls-pods",
+            StageEffect::SwitchesTraffic => "switches-traffic",
+            StageEffect::Destroys => "destroys",
+        }
+    }
+
     /// Whether no run that keyslot starts may have it, unless a person has accepted the stage by name.
     pub fn is_dangerous(self) -> bool {
         match self {

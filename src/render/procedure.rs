@@ -4,11 +4,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::reason::{pull_wait, remedy, why};
+use super::matrix::Holds;
+use super::reason::pull_wait;
+use super::rotation_json::{HoldV1, RotationV1, hold, rotation};
 use super::{span, stages};
 use crate::model::{
-    BranchName, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, SlotUse, StageEffect,
-    StageView,
+    BranchName, CommitId, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, StageView,
 };
 use crate::rotation::{Leg, Opened, Reason, Report};
 
@@ -19,11 +20,8 @@ pub struct ProcedureV1 {
     pub version: u32,
     /// RFC 3339.
     pub at: String,
-    pub rotation: String,
-    pub account: String,
-    /// The slot whose key goes.
-    pub retires: String,
-    /// The slot that everybody moves to.
+    pub rotation: RotationV1,
+    /// The slot that everybody moves to now: on the way back, the one that they came from.
     pub to: String,
     /// Null where nobody has proposed it yet.
     pub proposal: Option<ChangeV1>,
@@ -31,7 +29,8 @@ pub struct ProcedureV1 {
     pub release: Option<ReleaseV1>,
     /// The newest run of the pipeline on the commit that is deployed.
     pub run: Option<RunV1>,
-    pub waits: Vec<WaitV1>,
+    /// What is waited for.
+    pub waits: Vec<HoldV1>,
 }
 
 /// A branch of keyslot's own, and its pull request.
@@ -100,33 +99,20 @@ pub struct FailureV1 {
     pub lines: Vec<String>,
 }
 
-/// What is waited for.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct WaitV1 {
-    pub gate: String,
-    pub subject: String,
-    pub why: String,
-    /// Empty where time opens it.
-    pub remedy: String,
-}
-
 /// Puts the document together; nothing where no rotation was opened.
 pub fn procedure(report: &Report, held: &[Reason]) -> Option<ProcedureV1> {
     let opened = report.opened.as_ref()?;
     let leg = report.decision.as_ref().map_or(Leg::Out, |decision| decision.leg);
     let code = report.world.code.as_ref().and_then(|seen| seen.get());
-    let to = leg.target(opened.from);
     Some(ProcedureV1 {
         version: 1,
         at: span::rfc3339(report.at),
-        rotation: opened.rotation.to_string(),
-        account: opened.account.to_string(),
-        retires: opened.from.to_string(),
-        to: to.to_string(),
+        rotation: rotation(report)?,
+        to: leg.target(opened.from).to_string(),
         proposal: change(report, code, &opened.proposal_branch(leg)),
         release: code.and_then(|code| release(report, code, opened, leg)),
         run: run(report),
-        waits: held.iter().map(wait).collect(),
+        waits: held.iter().map(|one| hold(one, report)).collect(),
     })
 }
 
@@ -163,7 +149,7 @@ fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Op
         branch: view.branch.to_string(),
         head: view.head.to_string(),
         live_by: live_by.to_owned(),
-        reads: reads(view.claim.reads).to_owned(),
+        reads: Holds::from(view.claim.reads).as_str().to_owned(),
         promotion: change(report, Some(code), &opened.promotion_branch(leg, &view.branch)),
     })
 }
@@ -185,29 +171,11 @@ fn stage(view: &StageView) -> StageV1 {
     StageV1 {
         name: view.name.clone(),
         state: state(view.state).to_owned(),
-        effects: view.effects.as_ref().map(|all| all.iter().map(|one| effect(*one).to_owned()).collect()),
+        effects: view.effects.as_ref().map(|all| all.iter().map(|one| one.as_str().to_owned()).collect()),
         attempt: view.attempt,
         since: view.since().map(span::rfc3339),
         held_by: view.holds.iter().map(stages::hold).collect(),
         failure: failure.map(|it| FailureV1 { step: it.step.clone(), lines: it.lines.clone() }),
-    }
-}
-
-fn effect(effect: StageEffect) -> &'static str {
-    match effect {
-        StageEffect::WritesVaults => "writes-vaults",
-        StageEffect::RollsPods => "rolls-pods",
-        StageEffect::SwitchesTraffic => "switches-traffic",
-        StageEffect::Destroys => "destroys",
-    }
-}
-
-fn reads(reads: SlotUse) -> &'static str {
-    match reads {
-        SlotUse::Only(slot) => slot.as_str(),
-        SlotUse::Mixed => "mixed",
-        SlotUse::None => "none",
-        SlotUse::Unknown => "unknown",
     }
 }
 
@@ -224,33 +192,24 @@ fn state(state: RunState) -> &'static str {
     }
 }
 
-fn wait(reason: &Reason) -> WaitV1 {
-    WaitV1 {
-        gate: reason.gate.to_string(),
-        subject: reason.subject.to_string(),
-        why: why(reason),
-        remedy: remedy(reason),
-    }
-}
-
 /// The same for people; what is waited for is told elsewhere.
-pub fn human(procedure: &ProcedureV1) -> String {
+pub fn human(procedure: &ProcedureV1, report: &Report) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: String| text.push_str(&format!("{name:<10}{what}\n"));
-    line("rotation", format!("{}: {} → {}", procedure.rotation, procedure.retires, procedure.to));
+    line("rotation", format!("{}: everybody to {}", procedure.rotation.id, procedure.to));
     if let Some(change) = &procedure.proposal {
         line("proposal", told(change));
     }
     if let Some(release) = &procedure.release {
-        line("release", format!("{} reads {} ({})", release.branch, release.reads, short(&release.head)));
+        line("release", format!("{} reads {} ({})", release.branch, release.reads, shown(&release.head)));
         if let Some(change) = &release.promotion {
             line("promotion", told(change));
         }
     }
-    if let Some(run) = &procedure.run {
-        line("run", format!("{} {} {}", run.id, run.state, run.url).trim_end().to_owned());
+    if let Some(run) = stages::followed(&report.world) {
+        line("run", stages::run_line(run));
         for stage in &run.stages {
-            line("", in_words(stage));
+            line("", stages::line(stage, report.at));
             for printed in stage.failure.iter().flat_map(|failure| &failure.lines) {
                 line("", format!("  | {printed}"));
             }
@@ -259,19 +218,8 @@ pub fn human(procedure: &ProcedureV1) -> String {
     text
 }
 
-fn in_words(stage: &StageV1) -> String {
-    let attempt = if stage.attempt > 1 { format!(" (attempt {})", stage.attempt) } else { String::new() };
-    let since = stage.since.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
-    let held = match stage.held_by.as_slice() {
-        [] => String::new(),
-        held => format!(": {}", held.join(" and ")),
-    };
-    let undeclared = if stage.effects.is_none() { ", not declared" } else { "" };
-    format!("{}{attempt}: {}{since}{held}{undeclared}", stage.name, stage.state)
-}
-
 fn told(change: &ChangeV1) -> String {
-    let at = change.head.as_deref().map(|head| format!(" ({})", short(head))).unwrap_or_default();
+    let at = change.head.as_deref().map(|head| format!(" ({})", shown(head))).unwrap_or_default();
     match &change.pull {
         None => format!("{}{at}", change.branch),
         Some(pull) => {
@@ -282,14 +230,14 @@ fn told(change: &ChangeV1) -> String {
     }
 }
 
-fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
+fn shown(commit: &str) -> String {
+    CommitId::new(commit).short().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HoldKind, StageFailure, StageHold};
+    use crate::model::{HoldKind, StageEffect, StageFailure, StageHold};
 
     #[test]
     fn a_stage_is_told_with_its_attempt_what_holds_it_and_what_failed() {
@@ -306,14 +254,14 @@ mod tests {
             ..StageView::new("infra", RunState::WaitsForApproval, effects)
         };
         let told = stage(&waiting);
-        assert_eq!(in_words(&told), "infra (attempt 2): waits-for-approval: approval by Ada");
+        assert_eq!((told.attempt, told.held_by.as_slice()), (2, &["approval by Ada".to_owned()][..]));
         assert_eq!(told.effects, Some(vec!["writes-vaults".to_owned()]));
         let failed = StageView {
             failure: Some(StageFailure { step: "apply".to_owned(), lines: vec!["no".to_owned()] }),
             ..StageView::new("surprise", RunState::Completed(RunResult::Failed), None)
         };
         let told = stage(&failed);
-        assert_eq!(in_words(&told), "surprise: failed, not declared");
+        assert_eq!((told.state.as_str(), told.effects), ("failed", None));
         assert_eq!(told.failure.map(|failure| failure.lines), Some(vec!["no".to_owned()]));
     }
 }

@@ -22,7 +22,8 @@ pub fn run_line(run: &RunView) -> String {
 /// A stage in one line, as it stands at `now`.
 pub fn line(stage: &StageView, now: Timestamp) -> String {
     let attempt = if stage.attempt > 1 { format!(" (attempt {})", stage.attempt) } else { String::new() };
-    format!("{}{attempt}: {}", stage.name, standing(stage, now))
+    let undeclared = if stage.effects.is_none() { ", not declared" } else { "" };
+    format!("{}{attempt}: {}{undeclared}", stage.name, standing(stage, now))
 }
 
 fn standing(stage: &StageView, now: Timestamp) -> String {
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn a_stage_is_one_line_with_its_state_since_when_and_who_could_let_it_on() {
         let now = at("2026-11-27T10:30:00Z");
-        let view = |state| StageView::new("infra", state, None);
+        let view = |state| StageView::new("infra", state, Some(Vec::new()));
         let running = StageView { started: Some(at("2026-11-27T10:21:00Z")), ..view(RunState::Running) };
         assert_eq!(line(&running, now), "infra: runs since 10:21:00Z (9m)");
         let held = StageHold {
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(line(&failed, now), "infra: failed at 10:25:00Z");
         assert_eq!(line(&view(RunState::Completed(RunResult::Skipped)), now), "infra: left out");
         assert_eq!(line(&view(RunState::WaitsForApproval), now), "infra: waits for approval");
+        let undeclared = StageView::new("surprise", ended, None);
+        assert_eq!(line(&undeclared, now), "surprise: failed, not declared");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, Merging, PullApproval, PullDress, PullNumber, PullState, PullWait, Slot, SlotUse,
+    CommitId, Merging, Promotion, PullApproval, PullDress, PullNumber, PullState, PullWait, Slot, SlotUse,
 };
 use keyslot::rotation::{
     Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject,
@@ -124,6 +124,17 @@ fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
 }
 
 #[test]
+fn nothing_is_merged_while_the_target_key_is_not_proven() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let merges = |stage: &Stage| steps(&stage.decide()).iter().any(|it| matches!(it, Step::MergePull { .. }));
+    assert!(merges(&stage));
+    stage.world.proofs.clear();
+    assert!(!merges(&stage), "what is merged may be deployed at once");
+    assert!(holding(&stage.decide()).contains(&Gate::TargetProven));
+}
+
+#[test]
 fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Auto;
@@ -227,6 +238,24 @@ fn where_the_forge_does_not_take_the_wish_people_merge_as_ever() {
     theatre.policy.pulls.merging = Merging::Auto;
     done(&mut theatre);
     assert_eq!(merged_by(&theatre), "ada");
+}
+
+#[test]
+fn the_pull_request_of_a_promotion_is_dressed_and_merged_like_that_of_the_proposal() {
+    let mut theatre = Theatre::new(world(|_| {}));
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    theatre.policy.promotion = Promotion::PullRequest;
+    theatre.policy.pulls.dress.labels = vec!["keys".to_owned()];
+    done(&mut theatre);
+    let world = theatre.world.lock();
+    let pulls: Vec<_> = world.pulls().iter().map(|pull| (pull.base.as_str(), pull)).collect();
+    let bases: Vec<&str> = pulls.iter().map(|(base, _)| *base).collect();
+    assert_eq!(bases, ["main", "release/2026.1.0"]);
+    for (base, pull) in pulls {
+        assert!(matches!(pull.state, PullState::Merged { .. }), "{base}: {pull:?}");
+        assert_eq!(pull.ended.clone().unwrap().1, BY, "{base}");
+        assert_eq!(pull.labels.iter().collect::<Vec<_>>(), ["keys"], "{base}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::rotate::Back;
 use super::stage::{Stage, StageOptions};
+use super::words::Output;
 use super::{CliError, Exit, Terminal};
 use crate::model::FlipBack;
 use crate::sim::WorldConfig;
@@ -68,13 +69,6 @@ Examples:
   keyslot rehearse --both-slots           retire both keys, one after the other
   keyslot rehearse --runbook              the same world, driven as a runbook does
   keyslot rehearse --output json | jq .outage";
-
-/// `--output`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    Human,
-    Json,
-}
 
 /// A speed that a clock can run at.
 pub fn speed(text: &str) -> Result<f64, String> {

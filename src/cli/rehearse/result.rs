@@ -1,7 +1,7 @@
 //! What a rehearsal came to: the rotation by its driver, everything else by the world.
 
-use crate::cli::rehearse::Output;
 use crate::cli::stage::Stage;
+use crate::cli::words::Output;
 use crate::cli::{CliError, ErrorKind, Terminal};
 use crate::model::Slot;
 use crate::ports::Clock as _;

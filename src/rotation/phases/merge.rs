@@ -4,7 +4,7 @@
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use super::merging::{self, Next};
 use super::propose::branch_name;
-use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView, ReleaseView};
+use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView, ReleaseView, SlotUse};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Merged;
@@ -28,26 +28,38 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         let reason = Reason::new(gate, Subject::Branch(branch), Why::PullNotListed { since });
         return Stand::unless(ctx.holding(vec![reason]));
     };
-    let subject = Subject::Pull(pull.number);
-    let held = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
+    if base_reads.is(ctx.target()) {
+        return validated(ctx, pull);
+    }
+    awaited(ctx, code, pull, &Awaited { gate, branch: &branch, reads: base_reads })
+}
+
+/// A pull request of keyslot's: the gate that it holds, its branch, and what the branch that it goes to reads.
+pub struct Awaited<'a> {
+    pub gate: Gate,
+    pub branch: &'a BranchName,
+    pub reads: SlotUse,
+}
+
+/// Where a pull request stands whose change has not arrived; meanwhile there may be something for keyslot to do about it.
+pub fn awaited(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Stand {
+    let held = |why| Stand::unless(ctx.holding(vec![Reason::new(of.gate, Subject::Pull(pull.number), why)]));
     match &pull.state {
-        _ if base_reads.is(ctx.target()) => validated(ctx, pull),
-        PullState::Open => open(ctx, code, pull),
+        PullState::Open => open(ctx, code, pull, of),
         PullState::Closed => held(Why::PullClosed { url: pull.url.clone() }),
         // The branches may have been fetched just before the merge that the forge already tells of.
-        PullState::Merged { .. } if fetched_before(ctx, &branch) => held(Why::NotSeen(EvidenceKey::Code)),
-        PullState::Merged { .. } => held(Why::MergedButReads { reads: base_reads }),
+        PullState::Merged { .. } if fetched_before(ctx, of.branch) => held(Why::NotSeen(EvidenceKey::Code)),
+        PullState::Merged { .. } => held(Why::MergedButReads { reads: of.reads }),
     }
 }
 
-/// It is waited for; meanwhile there may be something for keyslot to do about it.
-fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Stand {
+fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Stand {
     let why = Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() };
-    let waits = ctx.holding(vec![Reason::new(Gate::Merged, Subject::Pull(pull.number), why)]);
+    let waits = ctx.holding(vec![Reason::new(of.gate, Subject::Pull(pull.number), why)]);
     if waits.is_empty() {
         return Stand::Passed;
     }
-    match merging::next(ctx, code, pull) {
+    match merging::next(ctx, code, pull, of) {
         Next::Nothing => Stand::Held(waits),
         Next::Do(step) if matches!(step, Step::MergePull { .. }) => Stand::Act(vec![step]),
         Next::Do(step) => Stand::ActAndHeld(vec![step], waits),
@@ -56,7 +68,7 @@ fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Stand {
 }
 
 /// Whether the branches were looked at no later than the pull request.
-pub fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
+pub(super) fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
     let fetched = ctx.world.code.as_ref().map(|seen| seen.at);
     let asked = ctx.world.pulls.get(branch).map(|seen| seen.at);
     fetched <= asked

@@ -5,9 +5,10 @@
 //! to it since somebody last approved it.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::{Context, Gate, Outcome, Produced, Reason, Step, Subject, Why};
-use super::merge::fetched_before;
-use super::propose::{branch_name, tree_resolved};
+use super::super::predicate::target_proven;
+use super::super::{Context, Outcome, Produced, Reason, Step, Subject, Why};
+use super::merge::{Awaited, fetched_before};
+use super::propose::tree_resolved;
 use crate::model::{CommitId, EvidenceKey, Merging, PullView, PullWait, ReleaseView};
 
 /// What is to be done, if anything.
@@ -18,8 +19,8 @@ pub(super) enum Next {
     Held(Box<Reason>),
 }
 
-pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Next {
-    if let Some(step) = dress(ctx, pull) {
+pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Next {
+    if let Some(step) = dress(ctx, pull, of) {
         return Next::Do(step);
     }
     let (leg, number, head) = (ctx.leg, pull.number, pull.head.clone());
@@ -33,14 +34,14 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Ne
         Merging::Auto if may_be_asked_for(pull) => Step::AutoMerge { leg, pull: number, head, method },
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
-    match judged(ctx, code, pull).and_then(|()| tried(ctx, pull, &step)) {
+    match judged(ctx, code, pull, of).and_then(|()| tried(ctx, pull, &step, of)) {
         Ok(()) => Next::Do(step),
         Err(reason) => Next::Held(reason),
     }
 }
 
 /// Once, whatever becomes of it: what people take away again stays away, and what was refused holds nothing up.
-fn dress(ctx: &Context<'_>, pull: &PullView) -> Option<Step> {
+fn dress(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Step> {
     let dress = &ctx.policy.pulls.dress;
     if dress.is_empty() {
         return None;
@@ -48,7 +49,7 @@ fn dress(ctx: &Context<'_>, pull: &PullView) -> Option<Step> {
     let step = Step::DressPull { leg: ctx.leg, pull: pull.number, dress: dress.clone() };
     let applied = ctx.record(&step).is_some_and(|record| record.applied);
     // What is there already is not asked for again.
-    let may = || may_try(ctx, Gate::Merged, &Subject::Pull(pull.number), &step, Repeat::Harmless).is_ok();
+    let may = || may_try(ctx, of.gate, &Subject::Pull(pull.number), &step, Repeat::Harmless).is_ok();
     (!applied && may()).then_some(step)
 }
 
@@ -61,13 +62,23 @@ fn may_be_asked_for(pull: &PullView) -> bool {
     !pull.auto_merge && !pull.waits.iter().any(hopeless)
 }
 
-/// The head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
-fn judged(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Result<(), Box<Reason>> {
-    let branch = branch_name(ctx);
-    let hold = |why| Err(Box::new(Reason::new(Gate::Merged, Subject::Pull(pull.number), why)));
-    let view = code.proposals.get(&branch).filter(|view| view.head == pull.head);
+/// The target key is proven; the head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
+fn judged(
+    ctx: &Context<'_>,
+    code: &ReleaseView,
+    pull: &PullView,
+    of: &Awaited<'_>,
+) -> Result<(), Box<Reason>> {
+    // What is merged may be deployed at once.
+    if let Some(unproven) =
+        ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof)).into_iter().next()
+    {
+        return Err(Box::new(unproven));
+    }
+    let hold = |why| Err(Box::new(Reason::new(of.gate, Subject::Pull(pull.number), why)));
+    let view = code.proposals.get(of.branch).filter(|view| view.head == pull.head);
     let Some(view) = view else {
-        return hold(match fetched_before(ctx, &branch) {
+        return hold(match fetched_before(ctx, of.branch) {
             true => Why::NotSeen(EvidenceKey::Code),
             false => Why::HeadNotJudged { head: pull.head.clone() },
         });
@@ -80,34 +91,40 @@ fn judged(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> Result<(), 
         return hold(Why::BranchReads { reads, wanted });
     }
     // As many as the base branch wants: it may count approvals of what was there before the last push.
-    let needed = if is_ours(ctx, &pull.head) { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
+    let ours = is_ours(ctx, pull);
+    let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
-    match pull.approved() >= needed as usize || (waits_for_reviews && is_ours(ctx, &pull.head)) {
+    match pull.approved() >= needed as usize || (waits_for_reviews && ours) {
         true => Ok(()),
         false => hold(Why::PushedSince { head: pull.head.clone() }),
     }
 }
 
-/// Whether it is the commit that keyslot has pushed.
-fn is_ours(ctx: &Context<'_>, head: &CommitId) -> bool {
+/// Whether its head is the commit that keyslot has pushed there.
+fn is_ours(ctx: &Context<'_>, pull: &PullView) -> bool {
     ctx.fold.steps.values().any(|record| {
-        let of_leg = matches!(&record.intent.step, Step::PushProposal { leg, .. } if *leg == ctx.leg);
+        let (Step::PushProposal { branch, .. } | Step::PushPromotion { branch, .. }) = &record.intent.step
+        else {
+            return false;
+        };
         let made = record.outcome.as_ref().map(|(_, outcome)| outcome);
-        of_leg && matches!(made, Some(Outcome::Applied { produced: Produced::Commit(made) }) if made == head)
+        let same = |commit: &CommitId| *commit == pull.head;
+        *branch == pull.head_branch
+            && matches!(made, Some(Outcome::Applied { produced: Produced::Commit(made) }) if same(made))
     })
 }
 
 /// A refusal is told and waited out: whoever may merge it still can.
-fn tried(ctx: &Context<'_>, pull: &PullView, step: &Step) -> Result<(), Box<Reason>> {
+fn tried(ctx: &Context<'_>, pull: &PullView, step: &Step, of: &Awaited<'_>) -> Result<(), Box<Reason>> {
     let subject = Subject::Pull(pull.number);
     let repeat = match step {
         // It names the head, and what is merged cannot be merged again.
         Step::MergePull { .. } => Repeat::Harmless,
         _ => Repeat::After(ctx.policy.settle),
     };
-    may_try(ctx, Gate::Merged, &subject, step, repeat).map_err(|reason| match reason.why {
+    may_try(ctx, of.gate, &subject, step, repeat).map_err(|reason| match reason.why {
         Why::StepRefused { step, why } => {
-            Box::new(Reason::new(Gate::Merged, subject, Why::MergeRefused { step, why }))
+            Box::new(Reason::new(of.gate, subject, Why::MergeRefused { step, why }))
         }
         _ => reason,
     })

@@ -5,10 +5,10 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{release_known, target_proven};
-use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject, Why};
-use super::merge::{fetched_before, merge_commit};
+use super::super::{Context, Gate, Reach, Source, Stand, Step, Subject};
+use super::merge::{Awaited, awaited, merge_commit};
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, EvidenceKey, Promotion, PullState, ReleaseView, Route};
+use crate::model::{BranchName, BranchView, Promotion, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
@@ -77,14 +77,7 @@ fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     if let Some(pull) = pull {
-        let why = match &pull.state {
-            PullState::Open => Why::PullOpen { url: pull.url.clone(), waits: pull.waits.clone() },
-            PullState::Closed => Why::PullClosed { url: pull.url.clone() },
-            // The branches may have been fetched just before the merge that the forge already tells of.
-            PullState::Merged { .. } if fetched_before(ctx, &branch) => Why::NotSeen(EvidenceKey::Code),
-            PullState::Merged { .. } => Why::MergedButReads { reads: release.claim.reads },
-        };
-        return Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Pull(pull.number), why)]));
+        return awaited(ctx, code, pull, &Awaited { gate, branch: &branch, reads: release.claim.reads });
     }
     let unproven = ctx.holding(proposable(ctx));
     if !unproven.is_empty() {
