@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, execute};
-use crate::model::{ClusterView, EvidenceKey, Seen, VaultView};
+use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
 use crate::ports::Permit;
 use crate::render;
 use crate::render::diff::unified_diff;
@@ -78,13 +78,8 @@ impl Driver {
             match landed {
                 Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
                 Landed::Cluster(..) | Landed::Vault(..) if !counts => {}
-                Landed::Cluster(key, seen, vault) => self.saw(key, *seen, vault),
-                Landed::Vault(key, seen) => {
-                    self.digests.renew(&key);
-                    if let EvidenceKey::Vault(stamp) = key {
-                        self.world.vaults.insert(stamp, seen);
-                    }
-                }
+                Landed::Cluster(stamp, seen, vault) => self.saw(stamp, *seen, vault),
+                Landed::Vault(stamp, seen) => self.saw_vault(stamp, seen),
             }
             next = self.flight.landed();
         }
@@ -94,12 +89,15 @@ impl Driver {
         }
     }
 
-    fn saw(&mut self, key: EvidenceKey, seen: Seen<ClusterView>, vault: Option<Seen<VaultView>>) {
-        self.digests.renew(&key);
-        let EvidenceKey::Cluster(stamp) = key else { return };
+    fn saw_vault(&mut self, stamp: StampName, seen: Seen<VaultView>) {
+        self.digests.renew(&EvidenceKey::Vault(stamp.clone()));
+        self.world.vaults.insert(stamp, seen);
+    }
+
+    fn saw(&mut self, stamp: StampName, seen: Seen<ClusterView>, vault: Option<Seen<VaultView>>) {
+        self.digests.renew(&EvidenceKey::Cluster(stamp.clone()));
         if let Some(vault) = vault {
-            self.digests.renew(&EvidenceKey::Vault(stamp.clone()));
-            self.world.vaults.insert(stamp.clone(), vault);
+            self.saw_vault(stamp.clone(), vault);
         }
         tracing::info!(%stamp, at = %self.ports.clock.now(), "seen");
         self.world.clusters.insert(stamp, seen);
@@ -113,7 +111,7 @@ impl Driver {
                 return Ok(());
             }
             match self.append(Event::Ended { ends: ends.clone() }).await {
-                Err(error) if error.is_conflict() => {}
+                Err(error) if error.is_conflict() => self.attention.overtaken(),
                 other => return other,
             }
         }

@@ -145,7 +145,7 @@ impl Attention {
         Some(later(looked, LISTENING).max(usual))
     }
 
-    /// After looking.
+    /// When looks begin: what is heard from now on is news.
     pub fn looked(&mut self, looks: &Looks, at: Timestamp) {
         let whole = looks.whole.iter().filter_map(|key| match key {
             EvidenceKey::Cluster(stamp) => Some((stamp, None)),

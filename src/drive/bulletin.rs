@@ -39,12 +39,12 @@ impl Driver {
         if !self.policy.pulls.board || !due || pulls.is_empty() {
             return;
         }
+        self.bulletins.not_before = Some(later(now, PACE));
         let Some(bulletin) = render::bulletin::bulletin(&self.report_as_seen(), &self.policy) else { return };
         for pull in pulls {
             if self.bulletins.told.get(&pull) == Some(&bulletin) {
                 continue;
             }
-            self.bulletins.not_before = Some(later(now, PACE));
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
                     self.bulletins.told.insert(pull, bulletin.clone());

@@ -215,8 +215,20 @@ fn texts(facts: &mut Facts, texts: &[String]) {
 
 /// What holds an open one is for people; nothing rests on it.
 fn pull(facts: &mut Facts, view: &PullView) {
-    let PullView { number, url: _, author, head_branch, head, base, state, waits: _, .. } = view;
-    let PullView { approvals, reviews_wanted, auto_merge: _, checks, .. } = view;
+    let PullView {
+        number,
+        url: _,
+        author,
+        head_branch,
+        head,
+        base,
+        state,
+        approvals,
+        reviews_wanted,
+        auto_merge: _,
+        checks,
+        waits: _,
+    } = view;
     facts.word(number).text(author).text(head_branch.as_str()).text(head.as_str()).text(base.as_str());
     match state {
         PullState::Open => facts.word("open"),

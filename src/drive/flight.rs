@@ -21,8 +21,8 @@ const AT_ONCE: usize = 256;
 pub(super) enum Landed {
     Restart(Box<Intent>, Outcome),
     /// The vault too, where what the pods mount called for it.
-    Cluster(EvidenceKey, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
-    Vault(EvidenceKey, Seen<VaultView>),
+    Cluster(StampName, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
+    Vault(StampName, Seen<VaultView>),
 }
 
 #[derive(Default)]
@@ -80,6 +80,11 @@ impl Flight {
         }
     }
 
+    /// Nothing of what is being looked at counts any more.
+    pub fn void_all(&mut self) {
+        self.looks.values_mut().for_each(|counts| *counts = false);
+    }
+
     /// What lands next; never, where nothing is under way.
     pub async fn next(&mut self) -> Landed {
         if let Some(landed) = self.arrived.pop_front() {
@@ -104,6 +109,10 @@ impl Flight {
         self.next().now_or_never()
     }
 
+    fn looked_at(&mut self, key: EvidenceKey) -> bool {
+        self.looks.remove(&key).unwrap_or_default()
+    }
+
     /// Takes note of a landing. Whether it counts.
     pub fn over(&mut self, landed: &Landed) -> bool {
         while self.under_way.len() < AT_ONCE
@@ -116,7 +125,8 @@ impl Flight {
                 self.steps.remove(&intent.key);
                 true
             }
-            Landed::Cluster(key, ..) | Landed::Vault(key, _) => self.looks.remove(key).unwrap_or_default(),
+            Landed::Cluster(stamp, ..) => self.looked_at(EvidenceKey::Cluster(stamp.clone())),
+            Landed::Vault(stamp, _) => self.looked_at(EvidenceKey::Vault(stamp.clone())),
         }
     }
 }
@@ -134,7 +144,7 @@ mod tests {
     }
 
     fn look(flight: &mut Flight, stamp: &str) {
-        let landed = Landed::Vault(key(stamp), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
+        let landed = Landed::Vault(stamp.into(), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
         flight.look(key(stamp), async move { landed }.boxed());
     }
 
@@ -157,11 +167,25 @@ mod tests {
         flight.void(&restart("b"));
         let mut counts = BTreeMap::new();
         while let Some(landed) = flight.landed() {
-            let Landed::Vault(key, _) = &landed else { panic!("a look") };
-            counts.insert(key.clone(), flight.over(&landed));
+            let Landed::Vault(stamp, _) = &landed else { panic!("a look") };
+            counts.insert(stamp.to_string(), flight.over(&landed));
         }
-        assert_eq!(counts, [(key("a"), true), (key("b"), false)].into());
+        assert_eq!(counts, [("a".to_owned(), true), ("b".to_owned(), false)].into());
         assert!(flight.is_empty() && !flight.holds(&restart("a")));
+    }
+
+    #[test]
+    fn after_the_clock_was_set_back_no_look_that_was_under_way_counts() {
+        let mut flight = Flight::default();
+        look(&mut flight, "a");
+        flight.void_all();
+        look(&mut flight, "b");
+        let mut counts = BTreeMap::new();
+        while let Some(landed) = flight.landed() {
+            let Landed::Vault(stamp, _) = &landed else { panic!("a look") };
+            counts.insert(stamp.to_string(), flight.over(&landed));
+        }
+        assert_eq!(counts, [("a".to_owned(), false), ("b".to_owned(), true)].into());
     }
 
     #[test]
@@ -179,7 +203,7 @@ mod tests {
     fn what_is_under_way_goes_on_beside_what_is_waited_for() {
         let mut flight = Flight::default();
         let (done, told) = futures::channel::oneshot::channel();
-        let landed = Landed::Vault(key("a"), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
+        let landed = Landed::Vault("a".into(), Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, ""));
         let look = async move {
             let _ = done.send(());
             landed

@@ -6,10 +6,10 @@ use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{AccountRights, BudgetView, Right, RightView, Slot, StampName, Term};
 use crate::observe::Change;
 use crate::ports::Fault;
-use crate::rotation::{Event, Fold, Foresight, Opens, Report, Verdict, decide, restarts};
+use crate::rotation::{Event, Fold, Foresight, Reason, Report, Verdict, decide, restarts};
 
 /// So many rounds of looking lead from nothing to a decision.
-const ROUNDS: usize = 8;
+pub(super) const ROUNDS: usize = 8;
 
 impl Driver {
     /// The plan of the open rotation, or of the one that would be opened now. The target key is proven, which counts
@@ -28,7 +28,7 @@ impl Driver {
         if !begun {
             self.observer.targets_mut().salt = fresh_salt()?;
         }
-        self.look_at_everything().await;
+        self.look_at_everything().await?;
         let (opened, mut fold) = match self.fold.rotation() {
             Some(opened) => (opened.clone(), self.fold.clone()),
             None => {
@@ -51,7 +51,7 @@ impl Driver {
                 }
                 Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
                     let reasons = reasons.clone();
-                    if !reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking) {
+                    if !reasons.iter().any(Reason::opens_by_looking) {
                         break;
                     }
                     self.look_behind(&reasons).await;

@@ -2,7 +2,7 @@
 //! next decision asks for what it needs.
 
 use crate::model::{EvidenceKey, RoomView, StampName, World};
-use crate::rotation::{Event, Fold, Gate, Reason, Step, Subject, Why};
+use crate::rotation::{Event, Fold, Gate, Reason, Step, Why};
 
 /// The steps that somebody began or ended, by the journal.
 pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
@@ -66,72 +66,37 @@ pub fn after_step(world: &mut World, step: &Step) {
 }
 
 /// Before a reason is judged again, what it rests on is looked at again: all at once, and not piece by piece as
-/// decisions come to miss it.
+/// decisions come to miss it. Some rest on what no look can change, and some are opened by what they do not rest on.
 pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
-    match &reason.why {
-        Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
-            return vec![key.clone()];
-        }
-        Why::UsedByStranger { .. } => return vec![EvidenceKey::Census],
-        Why::SecretRead { vault, .. } => {
-            return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
-        }
-        Why::LogsBehind { .. } if reason.gate == Gate::Readers => return vec![EvidenceKey::Census],
-        Why::SeenInLogs { .. }
-        | Why::KeyNotNamed { .. }
-        | Why::LogsBehind { .. }
-        | Why::LogsStalled { .. }
-        | Why::RefusedSince { .. } => return vec![EvidenceKey::Usage],
-        Why::NoRoom { .. } | Why::AtLimit { .. } => {
-            let stamp = reason.subject.stamp();
-            let keys =
-                |stamp: &StampName| [EvidenceKey::Cluster(stamp.clone()), EvidenceKey::Room(stamp.clone())];
-            return stamp.into_iter().flat_map(keys).collect();
-        }
+    let of_stamp = |key: fn(StampName) -> EvidenceKey| reason.subject.stamp().cloned().map(key);
+    match (reason.gate, &reason.why) {
+        (
+            _,
+            Why::NotSeen(_)
+            | Why::TooOld { .. }
+            | Why::Blind { .. }
+            | Why::SecretRead { .. }
+            | Why::SeenInLogs { .. }
+            | Why::KeyNotNamed { .. }
+            | Why::LogsBehind { .. }
+            | Why::LogsStalled { .. }
+            | Why::NoRoom { .. }
+            | Why::AtLimit { .. },
+        ) => reason.rests_on(world),
         // The operation says itself when it wants to be asked.
-        Why::OperationRunning { .. } => return Vec::new(),
-        _ => {}
-    }
-    let stamp = reason.subject.stamp();
-    let vault = || stamp.cloned().map(EvidenceKey::Vault);
-    let cluster = || stamp.cloned().map(EvidenceKey::Cluster);
-    match reason.gate {
-        Gate::KeysAllowed | Gate::TargetYoung | Gate::KeyQuiet => vec![EvidenceKey::Account],
-        Gate::TargetProven | Gate::NewKeyAccepted => match reason.subject {
-            Subject::Key(slot) => vec![EvidenceKey::Account, EvidenceKey::Proof(slot)],
-            _ => vec![EvidenceKey::Account],
-        },
-        Gate::TreeResolved => vec![EvidenceKey::Code],
-        Gate::Merged | Gate::Validated | Gate::Promoted => {
-            let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
-            [EvidenceKey::Code].into_iter().chain(pulls).collect()
+        (_, Why::OperationRunning { .. }) => Vec::new(),
+        (Gate::NotRefused, _) => vec![EvidenceKey::Usage],
+        // The canary has reasons of its own; a soak wants time only.
+        (Gate::Wave, Why::CanaryFirst { .. } | Why::Soaking { .. }) => Vec::new(),
+        (Gate::Propagated, _) => {
+            of_stamp(EvidenceKey::Vault).into_iter().chain(of_stamp(EvidenceKey::Cluster)).collect()
         }
-        Gate::AllListed => vec![EvidenceKey::Inventory],
-        Gate::Readers => vec![EvidenceKey::Census],
-        Gate::NotRefused => vec![EvidenceKey::Usage],
-        Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
-        Gate::Agreement => {
+        (Gate::OldPodsGone, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
+        (Gate::Agreement, _) => {
             let vaults = world.vaults.keys().cloned().map(EvidenceKey::Vault);
             [EvidenceKey::Code].into_iter().chain(vaults).collect()
         }
-        Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
-        Gate::Propagated | Gate::Synced => vault().into_iter().chain(cluster()).collect(),
-        Gate::Preflight
-        | Gate::Consumers
-        | Gate::RolloutSettled
-        | Gate::RestartBudget
-        | Gate::OldPodsGone => cluster().into_iter().collect(),
-        Gate::Wave => match &reason.why {
-            Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
-            Why::LastHealthyStamp { .. } => {
-                world.clusters.keys().cloned().map(EvidenceKey::Cluster).collect()
-            }
-            // The canary has reasons of its own; a soak wants time only.
-            _ => Vec::new(),
-        },
-        Gate::Regenerated => vec![EvidenceKey::Account, EvidenceKey::Operation],
-        Gate::MayRegenerate => vec![EvidenceKey::Rights],
-        // These stand in the journal, or in what was typed.
-        Gate::Approved | Gate::NotPaused | Gate::LeaseHeld | Gate::Asked => Vec::new(),
+        (Gate::Regenerated, _) => vec![EvidenceKey::Account, EvidenceKey::Operation],
+        _ => reason.rests_on(world),
     }
 }

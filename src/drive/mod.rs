@@ -167,6 +167,10 @@ impl Driver {
             let seq = record.seq.0;
             self.fold.apply(record.at, &record.kind).map_err(|why| IllegalRecord { seq, why })?;
             self.folded += 1;
+            if matches!(record.kind, Event::Opened(_)) {
+                // Another rotation has pull requests of its own.
+                self.world.pulls.clear();
+            }
             // Whoever acted: what was seen of it before says nothing any more.
             for step in forget::steps_of(&self.fold, &record.kind) {
                 forget::after_step(&mut self.world, step);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
@@ -105,18 +106,17 @@ impl Driver {
         // What bears no fingerprint is as good under another salt.
         let unsalted = |cluster: &ClusterView| cluster.synced.is_empty();
         self.world.clusters.retain(|_, seen| seen.get().is_some_and(unsalted));
-        // Pods are asked only where they have a say in what is retired; each phase looks at what it needs.
-        let wanted = |key: &EvidenceKey| match key {
-            EvidenceKey::Cluster(stamp) => {
-                request.retire.is_none() && !self.world.clusters.contains_key(stamp)
+        let keys: BTreeSet<EvidenceKey> = match request.retire {
+            // The account alone says which key that is; each phase looks at what it needs.
+            Some(_) => BTreeSet::from([EvidenceKey::Account]),
+            None => {
+                let known = |key: &EvidenceKey| match key {
+                    EvidenceKey::Cluster(stamp) => self.world.clusters.contains_key(stamp),
+                    _ => false,
+                };
+                self.observer.everything().into_iter().filter(|key| !known(key)).collect()
             }
-            _ => true,
         };
-        let mut keys: BTreeSet<EvidenceKey> = self.observer.everything().into_iter().filter(wanted).collect();
-        if self.reach.only_proposes() && request.retire.is_some() {
-            // Nothing is to be made out from vaults either, and often they cannot be reached from here.
-            keys = BTreeSet::from([EvidenceKey::Account, EvidenceKey::Code]);
-        }
         self.look_now(&keys).await;
         self.identify(request)
     }
@@ -292,7 +292,7 @@ impl Driver {
     /// Closes the open rotation with a person's reason.
     ///
     /// # Errors
-    /// No rotation is open; the journal.
+    /// No rotation is open; the account cannot be read, where the second of two begins by it; the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
         // What is due and not begun is begun, so that the journal says why it ends.
         self.open_second("keyslot close").await?;
@@ -331,7 +331,7 @@ pub fn fresh_salt() -> Result<Salt, DriveError> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| DriveError::AccountUnseen("the system gave no random bytes for a salt".to_owned()))?;
-    Ok(Salt::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Salt::new(hex(&bytes, bytes.len())))
 }
 
 /// Clusters that are asked at once how they spell.

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::foresee::ROUNDS;
 use super::{DriveError, Driver};
-use crate::rotation::{Event, Opens, Report, Verdict};
+use crate::rotation::{Event, Reason, Report, Verdict};
 
 impl Driver {
     /// Looks at everything and judges, without acting and without writing.
@@ -13,11 +14,11 @@ impl Driver {
     pub async fn report(&mut self) -> Result<Report, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
-        self.look_at_everything().await;
-        for _ in 0..8 {
+        self.look_at_everything().await?;
+        for _ in 0..ROUNDS {
             let Ok(decision) = self.decision(self.ports.clock.now()) else { break };
             let Verdict::Wait { reasons, .. } = &decision.verdict else { break };
-            if !reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking) {
+            if !reasons.iter().any(Reason::opens_by_looking) {
                 break;
             }
             self.look_behind(reasons).await;

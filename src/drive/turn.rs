@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Looks;
 use super::lease::Standing;
-use super::wait::opens_by_looking;
+use super::wait::is_of_stamp;
 use super::{DriveError, Driver, Notice};
 use crate::model::{Blindness, EvidenceKey, StampName, World};
 use crate::rotation::{
@@ -128,9 +128,10 @@ impl Driver {
         let decision = self.decision(now)?;
         let Decision { leg, phase, verdict, relied } = decision;
         if let Verdict::Wait { reasons, .. } = &verdict
-            && reasons.iter().any(opens_by_looking)
+            && reasons.iter().any(Reason::opens_by_looking)
         {
-            if looked.in_a_row < LOOKS_IN_A_ROW {
+            // A wave's stamps land one by one, and each calls for a look.
+            if looked.in_a_row < LOOKS_IN_A_ROW + 4 * self.policy.stamps.len() {
                 self.look_on(reasons, looked).await?;
                 return Ok(None);
             }
@@ -187,7 +188,7 @@ impl Driver {
     async fn look_on(&mut self, reasons: &[Reason], looked: &mut Looked) -> Result<(), DriveError> {
         let begun: BTreeSet<&StampName> = self.fold.restarts.keys().map(|(_, stamp, _)| stamp).collect();
         let before = |reason: &Reason| reason.subject.stamp().is_none_or(|stamp| !begun.contains(stamp));
-        let looks = |reason: &Reason| opens_by_looking(reason) && before(reason);
+        let looks = |reason: &Reason| reason.opens_by_looking() && before(reason);
         let together = self.flight.is_empty() && reasons.iter().all(looks);
         if self.look_behind(reasons).await || self.flight.is_empty() {
             looked.in_a_row += 1;
@@ -243,6 +244,8 @@ impl Driver {
         if later(now, SET_BACK) < later(wall_before, passed) {
             self.world = World::default();
             self.digests.renew_all();
+            // A look that is under way bears the time of before.
+            self.flight.void_all();
         }
     }
 
@@ -262,8 +265,7 @@ impl Driver {
     /// The same before restarts: only the stamps whose evidence is worn wait for a new look.
     async fn look_at_worn_stamps(&mut self, worn: BTreeSet<EvidenceKey>, looked: &mut Looked) -> bool {
         let worn: BTreeSet<EvidenceKey> = worn.difference(&looked.just_in_time).cloned().collect();
-        let of_stamp = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_));
-        let shared = !worn.iter().all(of_stamp);
+        let shared = !worn.iter().all(is_of_stamp);
         looked.just_in_time.extend(worn.iter().cloned());
         self.look(Looks { whole: worn, ..Looks::default() }).await;
         shared

@@ -15,7 +15,7 @@ use super::flight::Landed;
 use super::{DriveError, Driver};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
 use crate::ports::{Changed, Glance};
-use crate::rotation::{Opens, Reason, Why, later};
+use crate::rotation::{Reason, Why, later};
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -38,8 +38,9 @@ fn mounts_something_newer(vault: Option<&VaultView>, cluster: Option<&ClusterVie
     cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounted.as_ref().is_some_and(other))
 }
 
-pub(super) fn opens_by_looking(reason: &Reason) -> bool {
-    reason.why.opens() == Opens::ByLooking
+/// Whether it is one stamp's, and is looked at by itself.
+pub(super) fn is_of_stamp(key: &EvidenceKey) -> bool {
+    matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_))
 }
 
 impl Driver {
@@ -97,7 +98,7 @@ impl Driver {
     /// Waits while something is under way, for that and for whatever else the reasons wait for.
     pub(super) async fn attend(&mut self, reasons: &[Reason]) -> Result<(), DriveError> {
         let others: Vec<Reason> =
-            reasons.iter().filter(|reason| !opens_by_looking(reason)).cloned().collect();
+            reasons.iter().filter(|reason| !reason.opens_by_looking()).cloned().collect();
         let until = later(self.ports.clock.now(), LONGEST_FLIGHT);
         self.wait(&others, until).await
     }
@@ -135,11 +136,13 @@ impl Driver {
         self.look_now(&rest).await;
     }
 
-    /// Looks at all there is, for people.
-    pub(super) async fn look_at_everything(&mut self) {
+    /// Looks at all there is, for people, when nothing is under way.
+    pub(super) async fn look_at_everything(&mut self) -> Result<(), DriveError> {
+        self.land_all().await?;
         let everything = self.observer.everything();
         self.observer.look_whole(&everything, &mut self.world).await;
         self.digests.renew_all();
+        Ok(())
     }
 
     /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
@@ -161,8 +164,7 @@ impl Driver {
         let at = self.ports.clock.now();
         let free = |key: &EvidenceKey| !self.flight.awaits(key);
         let Looks { whole, glances } = looks;
-        let of_stamp = |key: &EvidenceKey| matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_));
-        let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(of_stamp);
+        let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(is_of_stamp);
         let looks = Looks {
             whole: stamps.into_iter().filter(free).collect(),
             glances: glances
@@ -177,12 +179,12 @@ impl Driver {
         for key in looks.whole {
             let look = match &key {
                 EvidenceKey::Cluster(stamp) => {
-                    let (seen, key) = (self.observer.cluster(stamp, &self.world), key.clone());
-                    async move { Landed::Cluster(key, Box::new(seen.await), None) }.boxed()
+                    let (seen, stamp) = (self.observer.cluster(stamp, &self.world), stamp.clone());
+                    async move { Landed::Cluster(stamp, Box::new(seen.await), None) }.boxed()
                 }
                 EvidenceKey::Vault(stamp) => {
-                    let (seen, key) = (self.observer.vault(stamp), key.clone());
-                    async move { Landed::Vault(key, seen.await) }.boxed()
+                    let (seen, stamp) = (self.observer.vault(stamp), stamp.clone());
+                    async move { Landed::Vault(stamp, seen.await) }.boxed()
                 }
                 _ => continue,
             };
@@ -192,17 +194,16 @@ impl Driver {
     }
 
     fn glance(&mut self, stamp: StampName, glance: Glance) {
-        let key = EvidenceKey::Cluster(stamp.clone());
         let known = self.world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
         let (seen, vault) = (self.observer.glance(&stamp, glance), self.observer.vault(&stamp));
-        let landing = key.clone();
+        let key = EvidenceKey::Cluster(stamp.clone());
         let look = async move {
             let seen = seen.await;
             let vault = match mounts_something_newer(known.as_ref(), seen.get()) {
                 true => Some(vault.await),
                 false => None,
             };
-            Landed::Cluster(landing, Box::new(seen), vault)
+            Landed::Cluster(stamp, Box::new(seen), vault)
         };
         self.flight.look(key, look.boxed());
     }

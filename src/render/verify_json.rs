@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::matrix::{Cell, Matrix, Row};
-use super::reason::slot_use;
+use super::matrix::{Cell, Holds, Matrix, Row};
 use super::{span, verify};
 use crate::model::Slot;
 use crate::rotation::{Standing, Unseen};
@@ -66,6 +65,7 @@ pub struct UnseenV1 {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BranchV1 {
     pub branch: String,
+    /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
     pub reads: String,
 }
 
@@ -97,7 +97,10 @@ pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
         ahead: standing
             .ahead
             .iter()
-            .map(|(branch, reads)| BranchV1 { branch: branch.clone(), reads: slot_use(*reads) })
+            .map(|(branch, reads)| BranchV1 {
+                branch: branch.clone(),
+                reads: Holds::from(*reads).as_str().to_owned(),
+            })
             .collect(),
         last_used: last_used(matrix),
     }

@@ -133,7 +133,7 @@ fn walk(ctx: &Context<'_>) -> Decision {
 /// anything.
 fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
     let looks = match &decision.verdict {
-        Verdict::Wait { reasons, .. } => reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking),
+        Verdict::Wait { reasons, .. } => reasons.iter().any(Reason::opens_by_looking),
         Verdict::Act { .. } | Verdict::Halt { .. } | Verdict::Done | Verdict::Enough => false,
         Verdict::Record(_) => true,
     };
@@ -295,7 +295,7 @@ fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
 
 /// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.
 fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
-    let looking = reasons.iter().any(|reason| reason.why.opens() == Opens::ByLooking);
+    let looking = reasons.iter().any(Reason::opens_by_looking);
     let person = reasons.iter().any(|reason| reason.why.opens() == Opens::ByPerson);
     if person && !looking {
         return Verdict::Halt { reasons };

@@ -545,6 +545,11 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// Whether looking (again) may open it at once.
+    pub fn opens_by_looking(&self) -> bool {
+        self.why.opens() == Opens::ByLooking
+    }
+
     pub fn new(gate: Gate, subject: Subject, why: Why) -> Reason {
         Reason { gate, subject, why }
     }

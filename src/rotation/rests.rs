@@ -20,6 +20,10 @@ impl Reason {
                 return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
             }
             Why::SeenInLogs { .. } | Why::KeyNotNamed { .. } => return vec![EvidenceKey::Usage],
+            Why::NoRoom { .. } | Why::AtLimit { .. } => {
+                let room = stamp.cloned().map(EvidenceKey::Room);
+                return cluster().into_iter().chain(room).collect();
+            }
             Why::LogsBehind { .. } | Why::LogsStalled { .. } if self.gate != Gate::Readers => {
                 return vec![EvidenceKey::Usage];
             }
@@ -34,8 +38,8 @@ impl Reason {
                 };
                 [EvidenceKey::Account].into_iter().chain(proof).collect()
             }
-            Gate::TreeResolved | Gate::Promoted | Gate::Agreement => vec![EvidenceKey::Code],
-            Gate::Merged | Gate::Validated => {
+            Gate::TreeResolved | Gate::Agreement => vec![EvidenceKey::Code],
+            Gate::Merged | Gate::Validated | Gate::Promoted => {
                 let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
                 [EvidenceKey::Code].into_iter().chain(pulls).collect()
             }
