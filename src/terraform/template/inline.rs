@@ -63,6 +63,8 @@ fn name(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::terraform::Tree;
 
@@ -73,7 +75,7 @@ mod tests {
         let tree = Tree::read(&[("a.tf", text)]);
         let (_, locals) = tree.blocks().next().unwrap();
         let written = inline(locals.value("k").unwrap(), &|_| None).unwrap();
-        let written: Map<String, Json> = serde_json::from_str(&written).unwrap();
+        let written: BTreeMap<String, Json> = serde_json::from_str(&written).unwrap();
         assert_eq!(written.keys().collect::<Vec<_>>(), [HOLE, "a", "b"]);
     }
 }
