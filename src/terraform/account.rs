@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::facts::SymbolKind;
+use super::attribute::COSMOSDB_ACCOUNT;
+use super::facts::{REMOTE_STATE, SymbolKind};
 use super::instance::{Call, Instance};
 use super::literal::mask;
 
@@ -22,6 +23,20 @@ pub struct Symbol {
 impl Symbol {
     pub fn new(folder: &str, kind: SymbolKind, name: &str) -> Symbol {
         Symbol { folder: folder.to_owned(), kind, name: name.to_owned(), instance: None, call: None }
+    }
+
+    /// The symbol of a block that is an account, may be one, or hands keys of one out.
+    pub(super) fn of_block(folder: &str, words: &[String]) -> Option<Symbol> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (kind, name) = match words.as_slice() {
+            ["resource", COSMOSDB_ACCOUNT, name] => (SymbolKind::Managed, name),
+            ["data", COSMOSDB_ACCOUNT, name] => (SymbolKind::Data, name),
+            ["data", REMOTE_STATE, name] => (SymbolKind::RemoteState, name),
+            ["module", name] => (SymbolKind::Module, name),
+            ["dependency", name] => (SymbolKind::Dependency, name),
+            _ => return None,
+        };
+        Some(Symbol::new(folder, kind, name))
     }
 
     /// As Terraform writes it within the folder.

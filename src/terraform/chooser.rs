@@ -37,7 +37,7 @@ pub fn decide(
     folders: &Folders<'_>,
     references: &mut [Reference],
 ) -> Vec<Chooser> {
-    let evaluator = Evaluator::new(folders, sources);
+    let evaluator = folders.evaluator();
     let mut choosers: Vec<Chooser> = Vec::new();
     let mut names: Vec<(String, Object)> = Vec::new();
     for group in groups(references) {

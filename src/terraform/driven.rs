@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::facts::{Base, Choice, Facts, Object, Read, VERSIONS, WRITE_ONLY};
 use super::folders::Folders;
-use super::naming::{At, Evaluator};
+use super::naming::At;
 use super::parse::Parsed;
 use super::reference::Reference;
 use super::role::counterpart;
@@ -87,7 +87,7 @@ impl<'g> Ground<'g> {
         if by.base != Base::Variable || !places.iter().any(is_shared) {
             return readers;
         }
-        let evaluator = Evaluator::new(self.folders, self.sources);
+        let evaluator = self.folders.evaluator();
         let name = name(by);
         let declare = self.folders.folders().filter(|folder| {
             name.is_some_and(|name| self.folders.block(folder, &["variable", name]).is_some())

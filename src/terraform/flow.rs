@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
 use super::instance::{Call, admits};
-use super::naming::{At, Evaluator};
+use super::naming::At;
 use super::parse::Parsed;
 use super::reference::Reference;
 use super::source::Source;
@@ -73,7 +73,6 @@ pub fn flows(
 ) -> Vec<Flow> {
     let folders = Folders::new(sources, facts, known);
     let mut tracer = Tracer {
-        sources,
         folders: &folders,
         reads: BTreeMap::new(),
         flows: Vec::new(),
@@ -106,7 +105,6 @@ struct Stand<'f> {
 }
 
 struct Tracer<'f> {
-    sources: &'f [Source],
     folders: &'f Folders<'f>,
     /// The reads of each name, with the folders that they are for.
     reads: BTreeMap<Cell, Vec<(usize, &'f str, &'f Read)>>,
@@ -158,7 +156,7 @@ impl<'f> Tracer<'f> {
             for (folder, read) in
                 reads.flat_map(|read| self.folders.homes(file).iter().map(move |it| (*it, read)))
             {
-                if let Some((cell, _, _)) = self.folders.asked(folder, &read.object) {
+                if let Some((cell, _)) = self.folders.cell_of(folder, &read.object) {
                     self.reads.entry(cell).or_default().push((file, folder, read));
                 }
             }
@@ -215,8 +213,8 @@ impl<'f> Tracer<'f> {
                 Some(Some(Call::new(stand.folder, name).within(stand.run.clone())))
             }
             Kind::Output => {
-                let (_, _, call) = self.folders.asked(folder, &read.object)?;
-                let (Some(call), Some(run)) = (call, &stand.run) else { return Some(None) };
+                let Some(run) = &stand.run else { return Some(None) };
+                let Some(call) = self.folders.call_of(folder, &read.object) else { return Some(None) };
                 let caller = run.caller().filter(|_| run.folder == folder).cloned();
                 admits(Some(&call), Some(run)).then_some(caller)
             }
@@ -237,7 +235,7 @@ impl<'f> Tracer<'f> {
         if last == Some("count") || last == Some("for_each") && read.mention {
             return None;
         }
-        let (_, steps, _) = self.folders.asked(folder, &read.object)?;
+        let (_, steps) = self.folders.cell_of(folder, &read.object)?;
         let mut left = path;
         let mut element = None;
         if left.is_empty() && matches!(read.object.base, Base::Each(_)) {
@@ -304,9 +302,7 @@ impl<'f> Tracer<'f> {
         let named = block.and_then(|block| block.value("name"));
         match (named, &stand.element) {
             (Some(Value::Other(text)), Some(element)) if text == "each.key" => element.clone(),
-            (Some(value), _) => {
-                Evaluator::new(self.folders, self.sources).name(&At::folder(folder), value).to_string()
-            }
+            (Some(value), _) => self.folders.evaluator().name(&At::folder(folder), value).to_string(),
             (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
         }
     }

@@ -37,7 +37,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn new(folder: &str, kind: Kind, name: &str) -> Cell {
+    pub fn new(folder: &str, kind: Kind, name: &str) -> Cell {
         Cell { folder: folder.to_owned(), kind, name: name.to_owned() }
     }
 }
@@ -201,38 +201,39 @@ impl<'f> Folders<'f> {
         }
     }
 
-    /// The name that an object's first steps read, the rest of its steps, and the call that it reads through.
-    pub fn asked<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step], Option<Call>)> {
-        let (target, kind, steps, call) = match &object.base {
-            Base::Local => (folder, Kind::Local, object.steps.as_slice(), None),
-            Base::Variable => (folder, Kind::Variable, object.steps.as_slice(), None),
+    /// The name that an object's first steps read, and the rest of its steps.
+    pub fn cell_of<'o>(&self, folder: &str, object: &'o Object) -> Option<(Cell, &'o [Step])> {
+        let steps = object.steps.as_slice();
+        let (target, kind, steps) = match &object.base {
+            Base::Local => (folder, Kind::Local, steps),
+            Base::Variable => (folder, Kind::Variable, steps),
             Base::Module(name) => {
-                let steps = self.outputs_of(folder, name, &object.steps);
-                (
-                    self.module(folder, name)?,
-                    Kind::Output,
-                    steps,
-                    Some(self.call(folder, name, &object.steps)),
-                )
+                (self.module(folder, name)?, Kind::Output, self.outputs_of(folder, name, steps))
             }
-            Base::Dependency(name) => {
-                let config = self.dependency(folder, name)?;
-                let steps = object.steps.as_slice();
-                (self.dependency_module(folder, name)?, Kind::Output, steps, Some(Call::new(config, "")))
-            }
-            Base::Each(name) => {
-                return Some((Cell::new(folder, Kind::Each, name), object.steps.as_slice(), None));
-            }
+            Base::Dependency(name) => (self.dependency_module(folder, name)?, Kind::Output, steps),
+            Base::Each(name) => return Some((Cell::new(folder, Kind::Each, name), steps)),
             Base::RemoteState(name) => {
-                let owner = self.states.owner(folder, name)?;
-                (owner.folder.as_str(), Kind::Output, object.steps.as_slice(), owner.call.clone())
+                (self.states.owner(folder, name)?.folder.as_str(), Kind::Output, steps)
             }
-            Base::Account(..) | Base::Action(..) | Base::Deployment(..) => {
-                return None;
-            }
+            Base::Account(..) | Base::Action(..) | Base::Deployment(..) => return None,
         };
         let name = steps.first()?.name()?;
-        Some((Cell::new(target, kind, name), &steps[1..], call))
+        Some((Cell::new(target, kind, name), &steps[1..]))
+    }
+
+    /// The call that an object reads an output through.
+    pub fn call_of(&self, folder: &str, object: &Object) -> Option<Call> {
+        match &object.base {
+            Base::Module(name) => Some(self.call(folder, name, &object.steps)),
+            Base::Dependency(name) => Some(Call::new(self.dependency(folder, name)?, "")),
+            Base::RemoteState(name) => self.states.owner(folder, name)?.call.clone(),
+            Base::Local
+            | Base::Variable
+            | Base::Each(_)
+            | Base::Account(..)
+            | Base::Action(..)
+            | Base::Deployment(..) => None,
+        }
     }
 
     /// The folder of a module or dependency that an object names without one of its outputs.

@@ -5,14 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Symbol;
-use super::attribute::COSMOSDB_ACCOUNT;
-use super::facts::{AZAPI_ACTION, Base, Block, REMOTE_STATE, StepKind, SymbolKind};
+use super::facts::{Base, Block, REMOTE_STATE, StepKind, SymbolKind};
 use super::folders::Folders;
 use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
 use super::paths::climbed;
 use super::runs::{self, Runs};
-use super::source::Source;
 use super::value::Value;
 
 /// Arguments by which modules are told the name of the account that they make.
@@ -35,8 +33,8 @@ pub struct Knower<'f> {
 }
 
 impl<'f> Knower<'f> {
-    pub fn new(folders: &'f Folders<'f>, sources: &'f [Source]) -> Knower<'f> {
-        Knower { folders, evaluator: Evaluator::new(folders, sources) }
+    pub fn new(folders: &'f Folders<'f>) -> Knower<'f> {
+        Knower { folders, evaluator: folders.evaluator() }
     }
 
     /// All symbols, those that are declared and those that are read: one for each run of a module that runs for several,
@@ -47,7 +45,7 @@ impl<'f> Knower<'f> {
         read: impl Iterator<Item = &'s Symbol>,
         either: &BTreeMap<Symbol, Symbol>,
     ) -> Naming {
-        let blocks: BTreeSet<Symbol> = self.declared().into_iter().chain(read.map(Symbol::block)).collect();
+        let blocks: BTreeSet<Symbol> = self.declared().chain(read.map(Symbol::block)).collect();
         let mut naming = Naming::new();
         for block in &blocks {
             let mut instances: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
@@ -84,40 +82,28 @@ impl<'f> Knower<'f> {
         vec![(all, known)]
     }
 
-    fn declared(&self) -> Vec<Symbol> {
-        let mut symbols = Vec::new();
-        for folder in self.folders.folders() {
-            for (_, block) in self.folders.blocks(folder) {
-                let kind = match block.words.first().map(String::as_str) {
-                    Some("resource") => SymbolKind::Managed,
-                    Some("data") => SymbolKind::Data,
-                    _ => continue,
-                };
-                if let [_, of, name] = block.words.as_slice()
-                    && of == COSMOSDB_ACCOUNT
-                {
-                    symbols.push(Symbol::new(folder, kind, name));
-                }
-            }
-        }
-        symbols
+    fn declared(&self) -> impl Iterator<Item = Symbol> {
+        let symbols = self.folders.folders().flat_map(|folder| {
+            let blocks = self.folders.blocks(folder);
+            blocks.filter_map(move |(_, block)| Symbol::of_block(folder, &block.words))
+        });
+        symbols.filter(|symbol| matches!(symbol.kind, SymbolKind::Managed | SymbolKind::Data))
     }
 
     fn known(&self, symbol: &Symbol) -> Known {
-        let at = At::run(&symbol.folder, symbol.call.clone());
-        let at = at.block(&runs::words(symbol), symbol.instance.clone());
-        let words = |words: &[&str]| self.folders.block(&symbol.folder, words).map(|(_, block)| block);
-        let name = symbol.name.as_str();
+        let words = runs::words(symbol);
+        let at = At::run(&symbol.folder, symbol.call.clone()).block(&words, symbol.instance.clone());
+        let block = |words: &[&str]| self.folders.block(&symbol.folder, words).map(|(_, block)| block);
         match symbol.kind {
-            SymbolKind::Managed => self.named(&at, words(&["resource", COSMOSDB_ACCOUNT, name])),
-            SymbolKind::Data => self.named(&at, words(&["data", COSMOSDB_ACCOUNT, name])),
-            SymbolKind::ManagedAction => self.acted_on(&at, words(&["resource", AZAPI_ACTION, name])),
-            SymbolKind::DataAction => self.acted_on(&at, words(&["data", AZAPI_ACTION, name])),
-            SymbolKind::EphemeralAction => self.acted_on(&at, words(&["ephemeral", AZAPI_ACTION, name])),
-            SymbolKind::Module => self.told(&at, words(&["module", name])),
+            SymbolKind::Managed | SymbolKind::Data => self.named(&at, block(&words)),
+            SymbolKind::ManagedAction | SymbolKind::DataAction | SymbolKind::EphemeralAction => {
+                self.acted_on(&at, block(&words))
+            }
+            SymbolKind::Module => self.told(&at, block(&words)),
             SymbolKind::Dependency => Known { name: Some(self.depended_on(symbol)), ..Known::default() },
             SymbolKind::RemoteState => {
-                let config = words(&["data", REMOTE_STATE, name]).and_then(|block| self.state(&at, block));
+                let block = block(&["data", REMOTE_STATE, &symbol.name]);
+                let config = block.and_then(|block| self.state(&at, block));
                 Known { name: config, ..Known::default() }
             }
             SymbolKind::Deployment | SymbolKind::Variable => Known::default(),

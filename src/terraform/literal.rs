@@ -230,6 +230,7 @@ mod tests {
         let padding = ["=", "==", "%3D", "%", "\\u003d", "\\", "u"];
         let pieces = [&padding[..], &["y", "AccountKey=", "ACCOUNTKEY=", "a", &key, unpadded, ";"]].concat();
         let mut seed = 7_usize;
+        let mut told = [0; 3];
         for _ in 0..1000 {
             let mut text = String::new();
             for _ in 0..12 {
@@ -239,7 +240,10 @@ mod tests {
             let bytes = text.as_bytes();
             let everywhere: Vec<_> = (0..bytes.len()).filter_map(|at| hidden_at(bytes, at)).collect();
             assert_eq!(hidden(bytes).collect::<Vec<_>>(), everywhere, "{text}");
+            everywhere.iter().for_each(|(kind, _)| told[*kind as usize] += 1);
         }
+        // Of each kind enough that the comparison says something.
+        assert!(told.iter().all(|count| *count > 100), "{told:?}");
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::account::{Account, Symbol};
-use super::attribute::COSMOSDB_ACCOUNT;
 use super::declared::{Declared, as_bound, is_meant};
-use super::facts::{REMOTE_STATE, SymbolKind};
 use super::folders::Folders;
 use super::reference::{Reference, Role};
 use super::source::Source;
@@ -77,20 +75,8 @@ impl Misfits {
 
 /// The symbols of accounts, and what may come to be one.
 fn symbols(accounts: &[Account], folders: &Folders<'_>) -> Vec<Symbol> {
-    let of_block = |folder: &str, words: &[String]| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (kind, name) = match words.as_slice() {
-            ["resource", COSMOSDB_ACCOUNT, name] => (SymbolKind::Managed, name),
-            ["data", COSMOSDB_ACCOUNT, name] => (SymbolKind::Data, name),
-            ["data", REMOTE_STATE, name] => (SymbolKind::RemoteState, name),
-            ["module", name] => (SymbolKind::Module, name),
-            ["dependency", name] => (SymbolKind::Dependency, name),
-            _ => return None,
-        };
-        Some(Symbol::new(folder, kind, name))
-    };
     let blocks = folders.folders().flat_map(|folder| {
-        folders.blocks(folder).filter_map(move |(_, block)| of_block(folder, &block.words))
+        folders.blocks(folder).filter_map(move |(_, block)| Symbol::of_block(folder, &block.words))
     });
     accounts.iter().flat_map(|account| account.symbols.iter().cloned()).chain(blocks).collect()
 }

@@ -78,7 +78,7 @@ pub use companion::Companion;
 pub use declared::{Declared, DeclaredAccount, Written};
 pub use driven::Driven;
 pub use edit::{Edit, EditError, splice};
-pub use facts::{Argument, Block, SymbolKind, versions_of};
+pub use facts::{Argument, Block, SymbolKind, WRITE_ONLY, versions_of};
 pub use flip::{Flip, flip, plan, plan_allowing};
 pub use flow::{Flow, Hop, Sink, SinkKind};
 pub use glance::Glance;

@@ -187,9 +187,9 @@ impl<'f> Evaluator<'f> {
         };
         self.steps.set(left);
         if let Some(of) = object.steps.iter().position(|step| step.kind == StepKind::Element) {
-            let Some((at, collection)) = self.repeated_over(at) else { return Vec::new() };
-            let key = self.instance(&at, depth).map(|instance| Part::Name(instance.text()));
-            let rest = self.parts(&at, &object.steps[of + 1..], depth);
+            let Some(collection) = self.repeated_over(at) else { return Vec::new() };
+            let key = self.instance(at, depth).map(|instance| Part::Name(instance.text()));
+            let rest = self.parts(at, &object.steps[of + 1..], depth);
             let parts = key.zip(rest).map(|(key, rest)| std::iter::once(key).chain(rest));
             let parts: Vec<Part> = parts.into_iter().flatten().collect();
             let below = !parts.is_empty();

@@ -88,7 +88,7 @@ impl Offers {
 
     /// The names that a path could have where it is computed, if a name there leads to a key.
     pub(super) fn names(&self, followed: &Followed, folders: &Folders<'_>) -> BTreeSet<String> {
-        let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
+        let Some((cell, rest)) = folders.cell_of(&followed.folder, &followed.object) else {
             return BTreeSet::new();
         };
         let path = Path::of(cell.name, &Token::Unplaced, rest);
@@ -104,7 +104,7 @@ impl Offers {
         if let Some(folder) = folders.whole(&followed.folder, &followed.object) {
             return self.whole(folder, followed, references);
         }
-        let Some((cell, rest, _)) = folders.asked(&followed.folder, &followed.object) else {
+        let Some((cell, rest)) = folders.cell_of(&followed.folder, &followed.object) else {
             return Asked::NotOffered;
         };
         let before = followed.object.steps.len() - rest.len();

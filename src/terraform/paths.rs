@@ -29,10 +29,15 @@ pub fn is_outside(path: &str) -> bool {
     path == ".." || path.starts_with("../")
 }
 
-/// Any relative path seen from a folder; absent where it leaves the tree or is no plain path.
-pub fn relative_folder(from: &str, path: &str) -> Option<String> {
+/// Any relative path seen from a folder; absent for an absolute one, for one of a drive and for an address.
+pub fn plain_path(from: &str, path: &str) -> Option<String> {
     let plain = !path.starts_with('/') && !path.contains(':');
-    plain.then(|| climbed(from, path)).filter(|path| !is_outside(path))
+    plain.then(|| climbed(from, path))
+}
+
+/// The same; absent also where it leaves the tree.
+pub fn relative_folder(from: &str, path: &str) -> Option<String> {
+    plain_path(from, path).filter(|path| !is_outside(path))
 }
 
 /// A file's path from the tree's top, where it is written out but for the folder of the code.

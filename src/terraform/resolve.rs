@@ -4,8 +4,9 @@
 //! once, other names of objects followed. Then, round by round, reads of *names on offer* (outputs of a local
 //! module, local values, module inputs that come in pairs) become references of their own, until nothing new is
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Then reads of names
-//! behind which one key stands are told, as relays. Last, what is read of states that nobody is known to have written is
-//! doubted ([`states`]), and what is read for several accounts at once is told of each of them ([`standing`]).
+//! behind which one key stands are told, as relays. What is read of states that nobody is known to have written is
+//! doubted ([`states`]), and so are names of the other slot that nobody is known to hand out ([`counterparts`]). Last,
+//! what is read for several accounts at once is told of each of them ([`standing`]).
 
 mod counterparts;
 mod look;
@@ -63,7 +64,7 @@ pub fn resolve(
     let either = either(&folders, facts);
     let named = either.iter().flat_map(|(one, other)| [one, other]);
     let mut runs = Runs::new(&folders, symbols().chain(named), declared);
-    let naming = Knower::new(&folders, sources).naming(&mut runs, symbols(), &either);
+    let naming = Knower::new(&folders).naming(&mut runs, symbols(), &either);
     let (accounts, index) = identify(&naming, declared);
     let uses = Uses::of(&reads, &folders);
     let mut resolver = Resolver {
@@ -73,12 +74,11 @@ pub fn resolve(
         standing: Standing::new(runs, index, accounts.len()),
         references: Vec::new(),
         opaque: Vec::new(),
-        named: Vec::new(),
+        named: reads,
         of_states: Vec::new(),
         uses,
         picked: BTreeSet::new(),
     };
-    resolver.named = reads;
     resolver.each_named(Resolver::direct);
     resolver.rounds();
     resolver.picked(facts);
@@ -110,7 +110,7 @@ struct Resolver<'f> {
     named: Vec<Look<'f>>,
     /// Reads of states that are keys by their names.
     of_states: Vec<Look<'f>>,
-    /// How local values are read.
+    /// How names are read.
     uses: Uses,
     /// Names that stand for one of several keys on offer, by a value that is known.
     picked: BTreeSet<Cell>,
@@ -238,9 +238,9 @@ impl<'f> Resolver<'f> {
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
-        let asked = self.folders.asked(&hop.folder, &hop.object);
-        let run = asked.and_then(|(cell, _, call)| match call {
-            Some(call) => Some((cell.folder, self.folders.made_in(call, hop))),
+        let asked = self.folders.cell_of(&hop.folder, &hop.object);
+        let run = asked.and_then(|(cell, _)| match self.folders.made_call(hop) {
+            Some(call) => Some((cell.folder, call)),
             None => Some((cell.folder, hop.call.clone()?)).filter(|(folder, _)| *folder == hop.folder),
         });
         if let Some((folder, run)) = run {

@@ -54,7 +54,8 @@ impl<'f> Runs<'f> {
             }
         }
         for folder in folders.folders() {
-            for symbol in folders.blocks(folder).filter_map(|(_, block)| account_of(folder, &block.words)) {
+            let blocks = folders.blocks(folder);
+            for symbol in blocks.filter_map(|(_, block)| Symbol::of_block(folder, &block.words)) {
                 for instance in declared.instances(&symbol) {
                     name(folder, &words(&symbol), &Some(instance));
                 }
@@ -191,16 +192,4 @@ pub fn words(symbol: &Symbol) -> Vec<&str> {
             Vec::new()
         }
     }
-}
-
-/// The symbol of a block that is an account, or may be one.
-fn account_of(folder: &str, words: &[String]) -> Option<Symbol> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (kind, name) = match words.as_slice() {
-        ["resource", COSMOSDB_ACCOUNT, name] => (SymbolKind::Managed, name),
-        ["data", COSMOSDB_ACCOUNT, name] => (SymbolKind::Data, name),
-        ["module", name] => (SymbolKind::Module, name),
-        _ => return None,
-    };
-    Some(Symbol::new(folder, kind, name))
 }

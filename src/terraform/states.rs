@@ -80,7 +80,7 @@ impl States {
         if readers.peek().is_none() {
             return states;
         }
-        let evaluator = Evaluator::new(folders, sources);
+        let evaluator = folders.evaluator();
         let roots = roots(folders, sources, configurations, &evaluator);
         for (folder, name, block) in readers.filter(|(_, _, block)| !repeated(block)) {
             let state = state(folder, block, &evaluator, &roots, &known);

@@ -13,7 +13,7 @@ pub use self::lost::Lost;
 pub use self::text::place;
 use self::text::{REPOSITORY, SEARCH, calls, led, upwards};
 use super::facts::{Argument, Block, Facts};
-use super::paths::{climbed, is_outside, local_folder};
+use super::paths::{climbed, is_outside, local_folder, plain_path};
 use super::source::Source;
 use super::syntax::{Syntax, folder_of, name_of};
 use super::value::Value;
@@ -65,20 +65,22 @@ impl<'f> Configurations<'f> {
     pub fn outside(&self) -> BTreeSet<String> {
         let named = self.includes().into_iter().chain(self.readings());
         let named = named.flat_map(|(here, argument)| self.sought(here, target(&argument.value)));
-        let searching = self.dependencies().into_iter().chain(self.sources());
-        let searched = searching.flat_map(|(here, argument)| self.searched(here, &argument.value));
-        named.chain(searched).chain(self.depended_on()).collect()
+        let [depended, run] = self.depended_and_run();
+        let searching = depended.iter().chain(&run);
+        let searched = searching.flat_map(|(here, argument)| self.searched(*here, &argument.value));
+        named.chain(searched).chain(self.depended_on(&depended)).collect()
     }
 
     /// Folders of code outside of the tree that those of the tree run: perhaps they are not there.
     pub fn code_outside(&self) -> BTreeSet<String> {
-        let code = self.sources().into_iter().filter_map(|(here, it)| self.code(here, &it.value));
+        let [_, run] = self.depended_and_run();
+        let code = run.into_iter().filter_map(|(here, it)| self.code(here, &it.value));
         code.filter(|folder| is_outside(folder)).collect()
     }
 
     /// The configurations outside of the tree that others depend on.
-    fn depended_on(&self) -> impl Iterator<Item = String> {
-        let configs = self.dependencies().into_iter().filter_map(|(here, it)| self.config(here, &it.value));
+    fn depended_on(&self, dependencies: &[Named<'f>]) -> impl Iterator<Item = String> {
+        let configs = dependencies.iter().filter_map(|(here, it)| self.config(*here, &it.value));
         configs.filter(|folder| is_outside(folder)).map(|folder| format!("{folder}/{}", ROOTS[0]))
     }
 
@@ -93,9 +95,10 @@ impl<'f> Configurations<'f> {
         let named = self.includes().into_iter().chain(self.readings());
         let named = named.filter_map(|(here, argument)| self.file(here, target(&argument.value)));
         // Where a file lies may be all that is asked of it.
-        let searching = self.dependencies().into_iter().chain(self.sources());
-        let searched = searching.flat_map(|(here, argument)| self.found(here, &argument.value));
-        let named: BTreeSet<String> = named.chain(self.depended_on()).chain(searched).collect();
+        let [depended, run] = self.depended_and_run();
+        let searching = depended.iter().chain(&run);
+        let searched = searching.flat_map(|(here, argument)| self.found(*here, &argument.value));
+        let named: BTreeSet<String> = named.chain(self.depended_on(&depended)).chain(searched).collect();
         self.by_path.keys().copied().filter(|path| is_outside(path) && !named.contains(*path)).collect()
     }
 
@@ -104,18 +107,14 @@ impl<'f> Configurations<'f> {
         self.arguments(is_include, "path", |_, path| vec![folder_of(path)])
     }
 
-    /// The paths of what is depended on, for every configuration that a file is part of.
-    fn dependencies(&self) -> Vec<Named<'f>> {
+    /// The paths of what is depended on, for every configuration that a file is part of, and those of the code that is
+    /// run.
+    fn depended_and_run(&self) -> [Vec<Named<'f>>; 2] {
         let including = self.including();
+        let homes = |file, path| homes(&including, file, path);
         let is_dependency = |block: &Block| block.words.first().is_some_and(|word| word == "dependency");
-        self.arguments(is_dependency, "config_path", |file, path| homes(&including, file, path))
-    }
-
-    /// The same of the code that is run.
-    fn sources(&self) -> Vec<Named<'f>> {
-        let including = self.including();
         let runs = |block: &Block| block.is(&["terraform"]);
-        self.arguments(runs, "source", |file, path| homes(&including, file, path))
+        [self.arguments(is_dependency, "config_path", homes), self.arguments(runs, "source", homes)]
     }
 
     /// An argument of some blocks, in each of the folders that their file speaks in.
@@ -196,10 +195,7 @@ impl<'f> Configurations<'f> {
     /// A file of Terragrunt's by its path, which may lie outside of the tree.
     fn file(&self, here: Here<'_>, path: &Value) -> Option<String> {
         let text = self.text(here, path, 0)?;
-        let Some(written) = led(&text) else {
-            let plain = !text.starts_with('/') && !text.contains(':');
-            return plain.then(|| climbed(here.folder, &text));
-        };
+        let Some(written) = led(&text) else { return plain_path(here.folder, &text) };
         let written = written?;
         let known = |path: &String| self.by_path.contains_key(path.as_str());
         if known(&written) || is_outside(&written) || calls(path, &REPOSITORY).is_empty() {
@@ -226,9 +222,8 @@ impl<'f> Configurations<'f> {
 
     /// The files that the searches in a path find.
     fn found(&self, here: Here<'_>, path: &Value) -> Vec<String> {
-        let search = |arguments: &[Value]| Value::Call(SEARCH.to_owned(), arguments.to_vec());
         let found = calls(path, &[SEARCH]).into_iter();
-        found.filter_map(|arguments| led(&self.text(here, &search(arguments), 0)?)?).collect()
+        found.filter_map(|arguments| led(&self.call(here, SEARCH, arguments, 0)?)?).collect()
     }
 
     /// The files above the tree that the searches in a path may find.

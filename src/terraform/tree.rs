@@ -218,8 +218,12 @@ impl Tree {
         let files = self.sources.iter().zip(&self.parsed).enumerate();
         let files = files.filter_map(|(file, (source, facts))| Some((file, source, facts.as_ref().ok()?)));
         let near = self.on_the_way();
-        let read = |path: &str| self.sources.iter().any(|source| source.path() == path);
-        Configurations::of(files).lost(read, |folder| self.has_folder(folder), |file| near.contains(&file))
+        let read: BTreeSet<&str> = self.sources.iter().map(Source::path).collect();
+        Configurations::of(files).lost(
+            |path| read.contains(path),
+            |folder| self.has_folder(folder),
+            |file| near.contains(&file),
+        )
     }
 
     /// What all folders say together.

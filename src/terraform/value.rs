@@ -126,10 +126,17 @@ fn elements<'e>(
     parts.map(Value::Template)
 }
 
+/// A key of a map; one that is worked out is kept as its text.
 fn key_name(source: &Source, key: &ObjectKey) -> String {
     match key {
         ObjectKey::Ident(ident) => ident.as_str().to_owned(),
         ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
         ObjectKey::Expression(expression) => text_of(source, expression.span()).split_whitespace().collect(),
     }
+}
+
+/// Whether such a key is what is written there: neither in parentheses nor a text with something in it, which keeps its
+/// quotes.
+pub fn is_written_out(key: &str) -> bool {
+    !key.starts_with(['(', '"']) && !key.contains("${")
 }

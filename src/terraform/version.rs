@@ -11,7 +11,7 @@ use super::driven::is_version;
 use super::facts::{Argument, Object, WRITE_ONLY};
 use super::flow::Flow;
 use super::folders::Folders;
-use super::naming::{At, Evaluator, Written};
+use super::naming::{At, Written};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use super::value::Value;
@@ -70,7 +70,7 @@ impl<'t> Versions<'t> {
     /// The one place where a name gets its number, if the name stands for nothing but versions.
     fn written(&self, file: usize, object: &Object) -> Option<(usize, Range<usize>)> {
         let folder = self.tree.sources[file].folder();
-        let written = Evaluator::new(&self.folders, &self.tree.sources).written(&At::folder(folder), object);
+        let written = self.folders.evaluator().written(&At::folder(folder), object);
         let [Written { file, argument }] = written.as_slice() else { return None };
         let place = (*file, number(self.tree, *file, argument)?);
         let ground = self.tree.ground(&self.folders);

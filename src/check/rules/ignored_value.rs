@@ -1,7 +1,7 @@
 //! `ignored-value`: a resource takes a key, and Terraform is told to ignore that it changed.
 
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, versions_of};
+use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, WRITE_ONLY, versions_of};
 
 pub const RULE: Rule = Rule {
     id: "ignored-value",
@@ -58,7 +58,7 @@ fn ignoring<'t>(tree: &'t Tree, flow: &Flow) -> Option<(&'t Argument, String)> {
         block.argument("lifecycle").filter(|_| block.value("lifecycle.ignore_changes").is_some())
     })?;
     let taken = taken(flow, block)?;
-    let write_only = taken.first().filter(|name| name.ends_with("_wo"));
+    let write_only = taken.first().filter(|name| name.ends_with(WRITE_ONLY));
     // Without its version a write-only value is never written again.
     let covers = |word: &String| {
         word == "all"

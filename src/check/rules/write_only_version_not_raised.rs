@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::check::compare::There;
 use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot};
-use crate::terraform::{Role, Sink, Tree, Value};
+use crate::terraform::{Role, Sink, Tree, Value, WRITE_ONLY};
 
 pub const RULE: Rule = Rule {
     id: "write-only-version-not-raised",
@@ -94,7 +94,7 @@ fn arguments(tree: &Tree, account: impl Fn(usize) -> Option<usize>) -> BTreeMap<
 }
 
 fn argument(tree: &Tree, sink: &Sink) -> Option<Argument> {
-    let name = sink.binding.iter().find(|word| word.ends_with("_wo"))?.clone();
+    let name = sink.binding.iter().find(|word| word.ends_with(WRITE_ONLY))?.clone();
     let folder = tree.sources[sink.file].folder().to_owned();
     Some(Argument { folder, binding: sink.binding.clone(), element: sink.element.clone(), name })
 }

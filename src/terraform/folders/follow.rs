@@ -30,7 +30,7 @@ impl<'f> Folders<'f> {
     }
 
     fn next(&self, from: &Followed) -> Option<Followed> {
-        let (cell, rest, call) = self.asked(&from.folder, &from.object)?;
+        let (cell, rest) = self.cell_of(&from.folder, &from.object)?;
         let (folder, target, rest) = match self.only_alias(&cell) {
             Some((folder, target)) => (folder, target, rest),
             None => self.entry(&cell, rest)?,
@@ -39,7 +39,7 @@ impl<'f> Folders<'f> {
         object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
         within_outputs(&mut object);
         let call = match cell.kind {
-            Kind::Output => call.map(|call| self.made_in(call, from)),
+            Kind::Output => self.made_call(from),
             Kind::Local | Kind::Each => from.call.clone(),
             Kind::Variable => {
                 from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned()
@@ -48,9 +48,10 @@ impl<'f> Folders<'f> {
         Some(Followed { folder: folder.to_owned(), object, call })
     }
 
-    /// A call that is made in the run of a folder through which it was come to.
-    pub fn made_in(&self, call: Call, from: &Followed) -> Call {
-        if call.folder == from.folder { call.within(from.call.clone()) } else { call }
+    /// The call that an object reads an output through, made in the run of its folder through which it was come to.
+    pub fn made_call(&self, from: &Followed) -> Option<Call> {
+        let call = self.call_of(&from.folder, &from.object)?;
+        Some(if call.folder == from.folder { call.within(from.call.clone()) } else { call })
     }
 
     /// A step as another folder sees it: what it is worked out from means nothing there.
@@ -113,8 +114,7 @@ impl<'f> Folders<'f> {
     /// The name below which an account stands that is an entry of what goes by it, and the path there.
     pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
         let (cell, path) = self.readable(folder, binding)?;
-        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        let followed = !escapes && self.only_entry(&cell, path).is_some();
+        let followed = !self.escapes(&cell) && self.only_entry(&cell, path).is_some();
         followed.then_some((cell, path))
     }
 
@@ -137,8 +137,12 @@ impl<'f> Folders<'f> {
     /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
     pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
         let Some((cell, rest)) = self.readable(folder, binding) else { return false };
-        let escapes = cell.kind == Kind::Output && self.callers(&cell.folder).is_empty();
-        rest.is_empty() && !escapes && self.only_alias(&cell).is_some()
+        rest.is_empty() && !self.escapes(&cell) && self.only_alias(&cell).is_some()
+    }
+
+    /// Whether a name is read by whoever reads the state of a root, in this tree or not.
+    fn escapes(&self, cell: &Cell) -> bool {
+        cell.kind == Kind::Output && self.callers(&cell.folder).is_empty()
     }
 }
 

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use super::{At, Evaluator, Name};
 use crate::terraform::facts::{Block, Object, Step, StepKind};
-use crate::terraform::folders::{MAX_DEPTH, repeated};
+use crate::terraform::folders::MAX_DEPTH;
 use crate::terraform::instance::Instance;
-use crate::terraform::value::Value;
+use crate::terraform::value::{Value, is_written_out};
 
 /// One step within a collection.
 #[derive(Clone, Debug)]
@@ -92,18 +92,19 @@ impl<'f> Evaluator<'f> {
         }
         let left = self.steps.get().checked_sub(1).filter(|_| depth <= MAX_DEPTH)?;
         self.steps.set(left);
-        let words: Vec<&str> = each.words.iter().map(String::as_str).collect();
-        let (_, block) = self.folders.block(&at.folder, &words)?;
-        let mut all = self.instances_of(at, block, depth + 1)?.into_iter();
+        let mut all = self.instances_of(at, self.around(at)?, depth + 1)?.into_iter();
         all.next().filter(|_| all.next().is_none())
     }
 
-    /// What the block is repeated over in which an expression stands.
-    pub(super) fn repeated_over(&self, at: &At) -> Option<(At, &'f Value)> {
-        let each = at.each.as_ref()?;
-        let words: Vec<&str> = each.words.iter().map(String::as_str).collect();
-        let (_, block) = self.folders.block(&at.folder, &words)?;
-        Some((at.clone(), &block.argument("for_each").filter(|_| repeated(block))?.value))
+    /// The block in which an expression stands.
+    fn around(&self, at: &At) -> Option<&'f Block> {
+        let words: Vec<&str> = at.each.as_ref()?.words.iter().map(String::as_str).collect();
+        self.folders.block(&at.folder, &words).map(|(_, block)| block)
+    }
+
+    /// What that block is repeated over.
+    pub(super) fn repeated_over(&self, at: &At) -> Option<&'f Value> {
+        Some(&self.around(at)?.argument("for_each")?.value)
     }
 
     /// An expression that is kept as its text.
@@ -138,9 +139,9 @@ impl<'f> Evaluator<'f> {
         if object.steps.last()?.kind != StepKind::Element {
             return None;
         }
-        let (at, collection) = self.repeated_over(at)?;
+        let collection = self.repeated_over(at)?;
         let is_set = self.is_set(&at.outside(), collection, depth);
-        self.instance(&at, depth).filter(|_| is_set).map(|instance| Name::text(&instance.text()))
+        self.instance(at, depth).filter(|_| is_set).map(|instance| Name::text(&instance.text()))
     }
 
     fn is_set(&self, at: &At, value: &Value, depth: usize) -> bool {
@@ -269,9 +270,4 @@ impl<'f> Evaluator<'f> {
         };
         count.filter(|count| *count <= MAX_INSTANCES as u64)
     }
-}
-
-/// Whether the text of a key in a map is the key.
-fn is_written_out(key: &str) -> bool {
-    !key.starts_with(['(', '"']) && !key.contains("${")
 }

@@ -84,7 +84,7 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
                 Some(_) | None => (None, KeyRead::Nothing),
             }
         }
-        _ if folders.asked(&followed.folder, object).is_some()
+        _ if folders.cell_of(&followed.folder, object).is_some()
             || folders.whole(&followed.folder, object).is_some() =>
         {
             (None, KeyRead::Nothing)

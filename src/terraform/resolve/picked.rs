@@ -10,7 +10,6 @@ use crate::terraform::chooser::known;
 use crate::terraform::facts::{Branch, Step, StepKind, Token, When};
 use crate::terraform::folders::Followed;
 use crate::terraform::key_read::FoundKey;
-use crate::terraform::naming::Evaluator;
 use crate::terraform::offer::{Asked, Offers};
 use crate::terraform::parse::Parsed;
 
@@ -41,7 +40,7 @@ impl<'f> Resolver<'f> {
             let names = offers.names(hop, self.folders);
             (!names.is_empty()).then_some((at, hop, names))
         })?;
-        let evaluator = Evaluator::new(self.folders, self.sources);
+        let evaluator = self.folders.evaluator();
         let chooser = known(self.sources, &evaluator, read.folder, choice)?;
         let mut branches = Vec::new();
         for name in names.contains(&chooser.value).then_some(names)? {
@@ -66,8 +65,8 @@ impl<'f> Resolver<'f> {
 
     /// Whether a name stands for what was picked where it was bound.
     pub(super) fn is_picked(&self, hop: &Followed) -> bool {
-        let asked = self.folders.asked(&hop.folder, &hop.object);
-        asked.is_some_and(|(cell, _, _)| self.picked.contains(&cell))
+        let asked = self.folders.cell_of(&hop.folder, &hop.object);
+        asked.is_some_and(|(cell, _)| self.picked.contains(&cell))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::terraform::account::Symbol;
 use crate::terraform::reference::{OpaqueRead, Reference};
@@ -19,8 +20,11 @@ pub(super) struct Standing<'f> {
     /// Accounts that are meant together: the first of them has the number behind the last account.
     together: RefCell<Vec<BTreeSet<usize>>>,
     /// What was asked for before: a module's code may run hundreds of times.
-    known: RefCell<BTreeMap<Symbol, Option<usize>>>,
+    known: RefCell<BTreeMap<Symbol, Stood>>,
 }
+
+/// The account that a symbol counts for, and the symbols that it stands for.
+type Stood = (Option<usize>, Rc<[Symbol]>);
 
 impl<'f> Standing<'f> {
     pub(super) fn new(runs: Runs<'f>, index: BTreeMap<Symbol, Vec<usize>>, accounts: usize) -> Standing<'f> {
@@ -29,17 +33,22 @@ impl<'f> Standing<'f> {
 
     /// The account that a symbol counts for, or the number of several.
     pub(super) fn account(&self, symbol: &Symbol) -> Option<usize> {
-        if let Some(known) = self.known.borrow().get(symbol) {
-            return *known;
-        }
-        let account = self.worked_out(symbol);
-        self.known.borrow_mut().insert(symbol.clone(), account);
-        account
+        self.stood(symbol).0
     }
 
-    fn worked_out(&self, symbol: &Symbol) -> Option<usize> {
+    fn stood(&self, symbol: &Symbol) -> Stood {
+        if let Some(known) = self.known.borrow().get(symbol) {
+            return known.clone();
+        }
+        let symbols: Rc<[Symbol]> = self.runs.of(symbol).into();
+        let stood = (self.account_of(&symbols), symbols);
+        self.known.borrow_mut().insert(symbol.clone(), stood.clone());
+        stood
+    }
+
+    fn account_of(&self, symbols: &[Symbol]) -> Option<usize> {
         let accounts: BTreeSet<usize> =
-            self.runs.of(symbol).iter().filter_map(|it| self.index.get(it)).flatten().copied().collect();
+            symbols.iter().filter_map(|it| self.index.get(it)).flatten().copied().collect();
         let mut all = accounts.iter();
         let first = *all.next()?;
         if all.next().is_none() {
@@ -59,7 +68,7 @@ impl<'f> Standing<'f> {
     }
 
     fn for_each(&self, reference: Reference) -> Vec<Reference> {
-        let symbols = self.runs.of(&reference.symbol);
+        let (_, symbols) = self.stood(&reference.symbol);
         let named = |account: usize| {
             let of_account = |it: &&Symbol| self.index.get(it).is_some_and(|of| of.contains(&account));
             let mut symbols = symbols.iter().filter(of_account);

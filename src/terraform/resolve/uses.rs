@@ -20,7 +20,7 @@ pub(super) struct Uses {
 }
 
 struct Use {
-    /// The names behind the local value's own, as far as there are names.
+    /// The names behind that of the cell, as far as there are names.
     names: Vec<String>,
     /// Whether steps follow that are no names.
     more: bool,
@@ -42,7 +42,7 @@ impl Uses {
         for look in looks.iter().filter(|look| !look.read.mention) {
             for hop in &look.hops {
                 uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
-                let Some((cell, rest, _)) = folders.asked(&hop.folder, &hop.object) else { continue };
+                let Some((cell, rest)) = folders.cell_of(&hop.folder, &hop.object) else { continue };
                 let names: Vec<String> = rest.iter().map_while(named).collect();
                 let more = names.len() < rest.len();
                 uses.reads.entry(cell).or_default().push(Use { names, more });
@@ -84,7 +84,7 @@ impl Uses {
         {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();
-            let cell = Cell { folder: folder.to_owned(), kind: Kind::Local, name: name.to_owned() };
+            let cell = Cell::new(folder, Kind::Local, name);
             let read = self.read(&cell, &reference.binding[2..]);
             let group = (folder, reference.account, reference.access, reference.family.as_str());
             groups.entry(group).or_default().push((at, name, read));

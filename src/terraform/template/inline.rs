@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::output::HOLE;
 use crate::terraform::facts::Object;
-use crate::terraform::value::Value;
+use crate::terraform::value::{Value, is_written_out};
 
 /// Local values of local values; more is a cycle or as bad as one.
 const MAX_DEPTH: usize = 8;
@@ -56,8 +56,26 @@ fn json<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>, dep
     }
 }
 
-/// Keys that are worked out are kept as they are written.
+/// The key of an entry; the mark for one that is worked out.
 fn name(key: &str) -> String {
-    let computed = key.starts_with('(') || key.contains("${");
-    if computed { HOLE.to_owned() } else { key.to_owned() }
+    if is_written_out(key) { key.to_owned() } else { HOLE.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::terraform::Tree;
+
+    #[test]
+    fn a_mark_stands_in_the_place_of_keys_that_are_worked_out() {
+        let text = "locals {\n  k = jsonencode({ a = 1, \"b\" = 2, (var.x) = 3, \"c${var.x}\" = 4, \
+                    \"%{ if var.x }d%{ endif }\" = 5 })\n}\n";
+        let tree = Tree::read(&[("a.tf", text)]);
+        let (_, locals) = tree.blocks().next().unwrap();
+        let written = inline(locals.value("k").unwrap(), &|_| None).unwrap();
+        let written: BTreeMap<String, Json> = serde_json::from_str(&written).unwrap();
+        assert_eq!(written.keys().collect::<Vec<_>>(), [HOLE, "a", "b"]);
+    }
 }

@@ -28,8 +28,9 @@ impl Lost {
 }
 
 impl Configurations<'_> {
-    /// All of them. `read` says whether a file was read, understood or not; `known` whether any of a folder were; `near` whether a key comes near a file. Code that no
-    /// key comes near is left out, and so are dependencies that do not speak of Cosmos DB, and what is told elsewhere.
+    /// All of them. `read` says whether a file was read, understood or not; `known` whether any of a folder were; `near`
+    /// whether a key comes near a file. Code that no key comes near is left out, and so are dependencies that do not
+    /// speak of Cosmos DB, and what is told elsewhere.
     pub fn lost(
         &self,
         read: impl Fn(&str) -> bool,
@@ -40,7 +41,7 @@ impl Configurations<'_> {
         for (here, argument) in self.includes().into_iter().chain(self.readings()) {
             let path = target(&argument.value);
             let why = match self.file(here, path) {
-                None => self.not_worked_out(here, path),
+                None => Some(self.not_worked_out(here, path)),
                 // Such a file is one that could not be read.
                 Some(file) if is_outside(&file) || read(&file) => None,
                 Some(file) => Some(format!("leads to `{file}`, which is not among the files read")),
@@ -48,14 +49,13 @@ impl Configurations<'_> {
             lost.extend(self.place(here, argument, why));
         }
         let near = |here: Here<'_>| self.by_path.get(here.file).is_some_and(|(file, _)| near(*file));
-        let code = self.sources().into_iter();
-        let code = code.map(|(here, it)| (here, it, self.code(here, &it.value), near(here)));
-        let configs = self.dependencies().into_iter();
-        let configs = configs.map(|(here, it)| (here, it, self.config(here, &it.value), false));
+        let [depended, run] = self.depended_and_run().map(Vec::into_iter);
+        let code = run.map(|(here, it)| (here, it, self.code(here, &it.value), near(here)));
+        let configs = depended.map(|(here, it)| (here, it, self.config(here, &it.value), false));
         for (here, argument, folder, near) in code.chain(configs) {
             let searches = !calls(&argument.value, &[SEARCH, REPOSITORY[0], REPOSITORY[1]]).is_empty();
             let why = match folder {
-                None if searches => self.not_worked_out(here, &argument.value),
+                None if searches => Some(self.not_worked_out(here, &argument.value)),
                 Some(folder) if !known(&folder) => (near || says_cosmos(&folder))
                     .then(|| format!("leads to `{folder}`, and no files of it were read")),
                 None | Some(_) => None,
@@ -70,18 +70,15 @@ impl Configurations<'_> {
         Some(Lost { file: *file, start: argument.span.start, end: argument.span.end, why: why? })
     }
 
-    fn not_worked_out(&self, here: Here<'_>, path: &Value) -> Option<String> {
-        let searches = calls(path, &[SEARCH]);
-        let failed = searches.into_iter().find(|arguments| {
-            let call = Value::Call(SEARCH.to_owned(), arguments.to_vec());
-            self.text(here, &call, 0).is_none()
-        });
-        Some(match failed {
+    fn not_worked_out(&self, here: Here<'_>, path: &Value) -> String {
+        let mut searches = calls(path, &[SEARCH]).into_iter();
+        let failed = searches.find(|arguments| self.call(here, SEARCH, arguments, 0).is_none());
+        match failed {
             Some([]) => format!("searches the folders above ({SEARCH}) and finds no file there"),
             Some([Value::Text(name), ..]) => {
                 format!("searches the folders above for `{name}` ({SEARCH}) and finds none")
             }
             Some(_) | None => "is not known from the text".to_owned(),
-        })
+        }
     }
 }

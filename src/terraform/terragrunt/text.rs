@@ -5,7 +5,7 @@
 
 use super::{Configurations, Here, ROOTS, is_include};
 use crate::terraform::facts::{Base, Facts};
-use crate::terraform::paths::{climbed, is_outside, relative};
+use crate::terraform::paths::{climbed, is_outside, plain_path, relative};
 use crate::terraform::syntax::{folder_of, name_of};
 use crate::terraform::value::Value;
 
@@ -123,11 +123,18 @@ impl Configurations<'_> {
         }
     }
 
-    fn call(&self, here: Here<'_>, function: &str, arguments: &[Value], depth: usize) -> Option<String> {
+    /// What a function for places gives back.
+    pub(super) fn call(
+        &self,
+        here: Here<'_>,
+        function: &str,
+        arguments: &[Value],
+        depth: usize,
+    ) -> Option<String> {
         let argument = |at: usize| self.text(here, arguments.get(at)?, depth);
         match (function, arguments.len()) {
             ("get_terragrunt_dir" | "get_original_terragrunt_dir", 0) => Some(from_top(here.folder)),
-            ("get_repo_root" | "get_path_to_repo_root", 0) => Some(from_top("")),
+            (function, 0) if REPOSITORY.contains(&function) => Some(from_top("")),
             (FROM_REPOSITORY, 0) => Some(here.folder.to_owned()),
             ("get_parent_terragrunt_dir", _) => {
                 self.parent(here, argument(0).as_deref(), depth).map(|it| from_top(&it))
@@ -169,8 +176,7 @@ impl Configurations<'_> {
 
     /// The nearest file of this name above a folder.
     pub(super) fn above(&self, folder: &str, name: &str) -> Option<String> {
-        let plain = !name.starts_with('/') && !name.contains(':');
-        let mut paths = upwards(folder).map(|folder| climbed(&folder, name)).filter(|_| plain);
+        let mut paths = upwards(folder).filter_map(|folder| plain_path(&folder, name));
         paths.find(|path| self.by_path.contains_key(path.as_str())).map(|path| from_top(&path))
     }
 }
@@ -180,10 +186,7 @@ fn from_top(path: &str) -> String {
 }
 
 fn settled(here: Here<'_>, text: &str) -> Option<String> {
-    led(text).unwrap_or_else(|| {
-        let plain = !text.starts_with('/') && !text.contains(':');
-        plain.then(|| climbed(here.folder, text))
-    })
+    led(text).unwrap_or_else(|| plain_path(here.folder, text))
 }
 
 #[cfg(test)]
