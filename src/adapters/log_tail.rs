@@ -3,6 +3,8 @@
 //! A log may hold secrets that the service's own masking missed. What looks like a key, a token or a password is struck
 //! out; a line may lose more than it had to, never less.
 
+use crate::model::{RunResult, RunState, StageView};
+
 /// How many lines a person needs to see what went wrong.
 const LINES: usize = 8;
 
@@ -33,6 +35,12 @@ pub(super) fn tail(text: &str) -> Vec<String> {
     }
     lines.reverse();
     lines
+}
+
+/// Whether what the failed stage printed is known, or there is none.
+pub(super) fn is_told(stages: &[StageView]) -> bool {
+    let failed = stages.iter().find(|stage| stage.state == RunState::Completed(RunResult::Failed));
+    failed.is_none_or(|stage| stage.failure.as_ref().is_some_and(|failure| !failure.lines.is_empty()))
 }
 
 /// Without terminal sequences and without the time that both services put before each line.

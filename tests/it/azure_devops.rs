@@ -198,6 +198,16 @@ async fn after_a_lost_answer_nobody_knows_and_a_look_tells() {
     assert_eq!(real.count(), 1, "nothing was sent twice");
 }
 
+#[tokio::test]
+async fn a_preview_without_an_answer_may_have_started_a_run_on_an_older_server() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let which = Which { method: "POST".to_owned(), path: "/runs".to_owned(), ..Which::default() };
+    desk.wire.faults().add(WireFault::once(which, Trouble::DropAnswer));
+    let end = desk.devops().start(&release(), &head(&desk), &skipped()).await;
+    assert!(matches!(&end, Effect::Unknown(fault) if fault.remedy.contains("look at")), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/runs"), 1);
+}
+
 fn refused(effect: Effect<RunId>) -> Fault {
     match effect {
         Effect::Refused(fault) => fault,

@@ -11,6 +11,7 @@ use keyslot::model::{
 use keyslot::ports::{Effect, Fault, Pipeline};
 use keyslot::sim::config::{Accepting, PipelineTrigger};
 use keyslot::sim::repository::{Commit, Signature};
+use keyslot::sim::wire::github::GitHubAccess;
 use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Operation, Target, When, WorldConfig};
 use serde_json::{Value, json};
@@ -173,12 +174,57 @@ async fn two_dispatches_make_two_runs_and_after_a_lost_answer_a_look_tells() {
 
 #[tokio::test]
 async fn a_run_that_is_not_listed_in_time_is_unknown_and_not_asked_for_again() {
-    let mut config = WorldConfig::default();
-    config.pipeline.list_lag = Duration::from_secs(600);
-    let desk = Desk::new(config, 60.0);
+    let desk = Desk::with_access(listed_late(), 60.0, GitHubAccess::naming_no_runs);
     let end = desk.actions().start(&release(), &head(&desk), &skipped()).await;
     assert!(matches!(&end, Effect::Unknown(fault) if fault.why.contains("no new run yet")), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 2, "the first one was not understood");
+    assert_eq!(desk.with(|world| world.runs().len()), 1);
+}
+
+fn listed_late() -> WorldConfig {
+    let mut config = WorldConfig::default();
+    config.pipeline.list_lag = Duration::from_secs(600);
+    config
+}
+
+#[tokio::test]
+async fn a_dispatch_names_its_run_however_late_that_is_listed() {
+    let desk = Desk::new(listed_late(), 60.0);
+    let id = applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
+    assert_eq!(desk.with(|world| world.runs().last().unwrap().id.clone()), id);
     assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 1);
+}
+
+#[tokio::test]
+async fn an_older_server_that_names_no_run_has_it_found_on_the_list() {
+    let desk = Desk::with_access(WorldConfig::default(), 60.0, GitHubAccess::naming_no_runs);
+    let id = applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
+    let runs = desk.with(|world| world.runs().iter().map(|run| run.id.clone()).collect::<Vec<_>>());
+    assert_eq!(runs, [id]);
+}
+
+#[tokio::test]
+async fn what_a_failed_job_printed_is_asked_for_again_until_it_is_known() {
+    let desk = Desk::new(troubled(), 3600.0);
+    let actions = desk.actions();
+    let id = applied(actions.start(&release(), &head(&desk), &skipped()).await);
+    while !desk.with(|world| world.run(&id).unwrap().state.is_over()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let which = Which { path: "/logs".to_owned(), ..Which::default() };
+    desk.wire
+        .faults()
+        .add(WireFault::once(which, Trouble::Answer { status: 503, retry_after_seconds: None }));
+    let look = async || {
+        let run = until(&actions, &id, |run| run.state.is_over()).await;
+        run.failed_stage().unwrap().failure.clone().unwrap().lines
+    };
+    assert!(look().await.is_empty());
+    assert!(!look().await.is_empty());
+    let jobs = || desk.wire.transcript().count("GET", "/jobs");
+    let before = jobs();
+    assert!(!look().await.is_empty());
+    assert_eq!(jobs(), before, "and then no more");
 }
 
 #[tokio::test]

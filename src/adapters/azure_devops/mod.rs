@@ -79,7 +79,8 @@ pub struct AzureDevOps {
     client: Arc<Client>,
     settings: Arc<AzureDevOpsSettings>,
     pipeline: Arc<OnceCell<u32>>,
-    /// Stages of runs that are over, by run and time of last change: they are not asked for again.
+    /// Stages of runs that are over, by run and time of last change: they are not asked for again, unless what one
+    /// printed is still to be read.
     finished: Arc<Mutex<Finished>>,
 }
 
@@ -186,8 +187,9 @@ impl AzureDevOps {
 
     async fn stages(&self, build: &Build, explain: bool) -> Result<Vec<StageView>, Fault> {
         let key = (build.id, build.changed());
-        if let Some(known) = self.finished.lock().await.get(&key) {
-            return Ok(known.clone());
+        let known = self.finished.lock().await.get(&key).cloned();
+        if let Some(known) = known.filter(|known| !explain || log_tail::is_told(known)) {
+            return Ok(known);
         }
         let what = format!("read the stages of run {}", build.id);
         let path = format!("build/builds/{}/timeline", build.id);

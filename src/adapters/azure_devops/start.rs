@@ -82,11 +82,14 @@ impl AzureDevOps {
         let asked = format!("{what}: ask for its stages");
         let answered = match self.client.post(&asked, &self.subject(), path, &preview).await {
             Effect::Applied(answered) => answered,
-            // Nothing was started by any of these: a preview starts nothing.
+            // What is refused has started nothing.
             Effect::Refused(fault) => return Err(Effect::Refused(fault)),
-            Effect::NotSent(fault) | Effect::Unknown(fault) => return Err(Effect::NotSent(fault)),
+            Effect::NotSent(fault) => return Err(Effect::NotSent(fault)),
+            Effect::Unknown(fault) => {
+                return Err(Effect::Unknown(fault.remedy("look at the pipeline's runs")));
+            }
         };
-        // A server that knows no previews would have started a run: then the answer has no YAML.
+        // A server that knows no previews would have started a run: then the answer has no YAML, or never came.
         let Some(yaml) = answered.get("finalYaml").and_then(Value::as_str) else {
             let why = "the server made no preview of the run: whether it has started one is not known";
             let fault = Fault::new(Blindness::Unintelligible, asked, self.subject(), why);

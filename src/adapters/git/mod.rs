@@ -88,14 +88,12 @@ pub struct Git {
     store: Arc<Store>,
     program: Arc<Program>,
     remote: Arc<remote::Remote>,
-    repository: PathBuf,
     signing: Option<Arc<Signing>>,
 }
 
 impl Git {
     pub fn new(settings: GitSettings) -> Git {
         Git {
-            repository: settings.repository.clone(),
             signing: settings.signing.map(|folder| Arc::new(Signing::new(folder))),
             store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.suffixes)),
             program: Arc::new(Program::new(settings.program, settings.environment, settings.timeout)),
@@ -106,12 +104,10 @@ impl Git {
     /// The commit as it is pushed: signed, where the person's git signs.
     async fn finished(&self, commit: CommitId) -> Result<CommitId, Fault> {
         let Some(signing) = &self.signing else { return Ok(commit) };
-        match signing.settings(&self.program).await? {
-            None => Ok(commit),
-            Some(settings) => {
-                sign::signed(&self.program, &self.repository, &self.store, &settings, &commit).await
-            }
-        }
+        let Some(settings) = signing.settings(&self.program).await? else { return Ok(commit) };
+        let unsigned = commit.clone();
+        let rewrite = self.blocking(move |store| store.rewrite(&unsigned)).await?;
+        sign::signed(&self.program, self.store.path(), &settings, &rewrite, &commit).await
     }
 
     /// Runs git2 work on a blocking thread.

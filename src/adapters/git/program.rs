@@ -78,14 +78,7 @@ impl Program {
         settings: &[(String, String)],
         arguments: &[String],
     ) -> Result<Ran, NotRun> {
-        let mut version_known = self.turn.lock().await;
-        if !*version_known {
-            self.check_version().await?;
-            *version_known = true;
-        }
-        let mut command = self.command(settings);
-        command.env("GIT_DIR", repository).args(arguments);
-        self.finish(command).await
+        self.run_as(repository, settings, &BTreeMap::new(), arguments).await
     }
 
     /// The same with variables of git's own, such as who a commit is by.
@@ -96,7 +89,11 @@ impl Program {
         environment: &BTreeMap<String, String>,
         arguments: &[String],
     ) -> Result<Ran, NotRun> {
-        let _turn = self.turn.lock().await;
+        let mut version_known = self.turn.lock().await;
+        if !*version_known {
+            self.check_version().await?;
+            *version_known = true;
+        }
         let mut command = self.command(settings);
         command.env("GIT_DIR", repository).envs(environment).args(arguments);
         self.finish(command).await

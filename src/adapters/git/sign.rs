@@ -26,7 +26,7 @@ pub(super) struct Signing {
 }
 
 /// A commit, as the arguments and variables with which git writes it.
-struct Rewrite {
+pub(super) struct Rewrite {
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
 }
@@ -55,11 +55,10 @@ impl Signing {
 pub(super) async fn signed(
     program: &Program,
     repository: &Path,
-    store: &Store,
     settings: &[(String, String)],
+    rewrite: &Rewrite,
     commit: &CommitId,
 ) -> Result<CommitId, Fault> {
-    let rewrite = store.rewrite(commit)?;
     let subject = format!("commit {}", commit.short());
     let ran = program.run_as(repository, settings, &rewrite.environment, &rewrite.arguments).await;
     match ran {
@@ -89,7 +88,8 @@ fn is_true(value: &str) -> bool {
 }
 
 impl Store {
-    fn rewrite(&self, commit: &CommitId) -> Result<Rewrite, Fault> {
+    /// What git is to write once more.
+    pub(super) fn rewrite(&self, commit: &CommitId) -> Result<Rewrite, Fault> {
         let repository = self.open()?;
         let commit = self.commit_of(&repository, commit)?;
         let mut arguments = vec!["commit-tree".to_owned(), "-S".to_owned()];

@@ -27,6 +27,10 @@ impl Store {
         Store { path, identity, suffixes }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn fault(&self, what: &str, why: impl Into<String>) -> Fault {
         Fault::new(Blindness::Unintelligible, what, format!("repository {}", self.path.display()), why)
     }

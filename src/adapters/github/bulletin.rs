@@ -179,7 +179,7 @@ impl GitHub {
                 told.labelled = true;
             }
             (false, true) => {
-                let path = format!("{path}/{}", segment(LABEL).replace('+', "%20"));
+                let path = format!("{path}/{}", segment(LABEL));
                 let write = Write { method: Method::DELETE, path: &path, body: None, permit: None };
                 self.said(about, write).await?;
             }

@@ -3,6 +3,8 @@
 //! Where on the page they stand and what surrounds them does not matter, so that merging the base branch into a pull
 //! request changes nothing. What GitHub does not show whole has no digest, and is never the same.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +16,8 @@ use crate::ports::Fault;
 /// More than GitHub lists of a comparison.
 const CUT: usize = 300;
 
-/// More heads than a pull request has approvals on, as a rule; older ones are taken to be of another change.
+/// Heads besides the present one that are compared with it: more than a pull request has approvals on, as a rule. What
+/// was approved at further ones is taken to be another change.
 const MOST_HEADS: usize = 4;
 
 #[derive(Deserialize)]
@@ -44,22 +47,18 @@ impl GitHub {
         reviews: &[Review],
         what: &str,
     ) -> Result<Vec<PullApproval>, Fault> {
-        let mut heads: Vec<(String, bool)> = Vec::new();
-        let mut approvals = Vec::new();
-        for review in reviews.iter().rev().filter(|review| review.approves()) {
-            let head = review.head.clone();
-            let known = heads.iter().find(|(known, _)| *known == head).map(|(_, same)| *same);
-            let same_change = match known {
-                Some(same) => same,
-                None if head == pull.head.sha => true,
-                None if heads.len() >= MOST_HEADS => false,
-                None => self.same_change(pull, &head, what).await?,
-            };
-            heads.push((head.clone(), same_change));
-            approvals.push(PullApproval { by: review.by.clone(), head: CommitId::new(head), same_change });
+        let approving = || reviews.iter().filter(|review| review.approves());
+        let present = pull.head.sha.as_str();
+        let mut same = BTreeMap::from([(present, true)]);
+        for head in compared(present, approving().map(|review| review.head.as_str())) {
+            same.insert(head, self.same_change(pull, head, what).await?);
         }
-        approvals.sort_by(|one, other| one.by.cmp(&other.by));
-        Ok(approvals)
+        let approval = |review: &Review| PullApproval {
+            by: review.by.clone(),
+            head: CommitId::new(&review.head),
+            same_change: same.get(review.head.as_str()).copied().unwrap_or(false),
+        };
+        Ok(approving().map(approval).collect())
     }
 
     async fn same_change(&self, pull: &Pull, head: &str, what: &str) -> Result<bool, Fault> {
@@ -85,6 +84,12 @@ impl GitHub {
         self.seen.note_change(&key, digest.clone());
         Ok(digest)
     }
+}
+
+/// The heads that are compared with the present one, each once.
+fn compared<'a>(present: &str, approved: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let others: BTreeSet<&str> = approved.filter(|head| *head != present).collect();
+    others.into_iter().take(MOST_HEADS).collect()
 }
 
 fn digest(mut files: Vec<File>) -> Option<String> {
@@ -120,6 +125,14 @@ mod tests {
             previous_filename: None,
             patch: Some(patch.to_owned()),
         }
+    }
+
+    #[test]
+    fn heads_are_counted_and_not_approvals() {
+        let approved = ["now", "now", "b", "now", "b", "now", "now", "a"];
+        assert_eq!(compared("now", approved.into_iter()), ["a", "b"]);
+        let many = ["1", "2", "3", "4", "5", "now"];
+        assert_eq!(compared("now", many.into_iter()).len(), MOST_HEADS, "not without end");
     }
 
     #[test]

@@ -27,11 +27,9 @@ use limits::{Counter, Limits, Told};
 use super::refusal::{self, Refusal};
 use crate::adapters::http::{Backoff, Http, ReadError, SendError};
 use crate::adapters::token::TokenSource;
+use crate::adapters::token::github_app::API_VERSION;
 use crate::model::Blindness;
 use crate::ports::{Clock, Fault, Permit};
-
-/// The version that still has `merge_commit_sha`; 2026-03-10 drops it.
-pub(super) const API_VERSION: &str = "2022-11-28";
 
 /// More pages than any list that keyslot reads can honestly have.
 const MOST_PAGES: usize = 30;
@@ -57,9 +55,13 @@ struct Ask<'a> {
     method: Method,
     target: &'a str,
     body: Option<&'a Value>,
+    /// Which limit it counts for.
+    counter: Counter,
     /// Of the answer that is known.
     tag: Option<HeaderValue>,
     permit: Option<&'a Permit>,
+    /// A 302 is the answer, and where it leads is not for the token.
+    found: bool,
 }
 
 impl Reply {
@@ -207,7 +209,7 @@ impl Client {
         body: &Value,
     ) -> Result<T, Fault> {
         let target = self.graphql();
-        let ask = || self.read_once(about, Method::POST, &target, Some(body));
+        let ask = || self.read_once(about, &target, Some(body));
         let reply = Backoff::default().read(self.clock.as_ref(), ask).await?;
         reply.json().map_err(|error| unreadable(about, &error))
     }
@@ -215,7 +217,7 @@ impl Client {
     /// Sends one mutation, once.
     pub(super) async fn mutate(&self, about: About<'_>, body: &Value) -> Sent {
         let target = self.graphql();
-        self.write(about, Write::post(&target, body)).await
+        self.write_counted(about, Write::post(&target, body), Counter::GraphQl).await
     }
 
     /// GraphQL lies beside the REST API: `/graphql`, and `/api/graphql` beside `/api/v3` on an own server.
@@ -227,20 +229,23 @@ impl Client {
     }
 
     async fn get(&self, about: About<'_>, target: &str) -> Result<Reply, Fault> {
-        let ask = || self.read_once(about, Method::GET, target, None);
+        let ask = || self.read_once(about, target, None);
         Backoff::default().read(self.clock.as_ref(), ask).await
     }
 
+    /// A question is GraphQL's; where there is none, the target itself is read.
     async fn read_once(
         &self,
         about: About<'_>,
-        method: Method,
         target: &str,
-        body: Option<&Value>,
+        question: Option<&Value>,
     ) -> Result<Reply, ReadError> {
-        let tag = if method == Method::GET { self.kept.tag(target) } else { None };
+        let (method, counter, tag) = match question {
+            None => (Method::GET, Counter::Rest, self.kept.tag(target)),
+            Some(_) => (Method::POST, Counter::GraphQl, None),
+        };
         let known = tag.is_some();
-        let ask = Ask { method, target, body, tag, permit: None };
+        let ask = Ask { method, target, body: question, counter, tag, permit: None, found: false };
         let reply = self.send(about, ask).await.map_err(|failed| match failed {
             Failed::Before(fault) => ReadError::Final(fault),
             Failed::After(fault) => ReadError::Later(fault, None),
@@ -253,7 +258,9 @@ impl Client {
             return Err(ReadError::Final(fault));
         }
         if reply.status.is_success() {
-            self.kept.keep(target, &reply);
+            if question.is_none() {
+                self.kept.keep(target, &reply);
+            }
             return Ok(reply);
         }
         let now = self.clock.now();
@@ -266,8 +273,20 @@ impl Client {
         }
     }
 
+    /// Where a thing is to be had by itself, without the token: what a 302 leads to.
+    pub(super) async fn leads_to(&self, about: About<'_>, path: &str) -> Option<Url> {
+        let (method, counter) = (Method::GET, Counter::Rest);
+        let ask = Ask { method, target: path, body: None, counter, tag: None, permit: None, found: true };
+        let reply = self.send(about, ask).await.ok().filter(|reply| reply.status == StatusCode::FOUND)?;
+        reply.header(LOCATION.as_str())?.parse().ok()
+    }
+
     /// Sends one write, once, and no sooner than a second after the one before.
     pub(super) async fn write(&self, about: About<'_>, write: Write<'_>) -> Sent {
+        self.write_counted(about, write, Counter::Rest).await
+    }
+
+    async fn write_counted(&self, about: About<'_>, write: Write<'_>, counter: Counter) -> Sent {
         let Write { method, path, body, permit } = write;
         let mut wrote = self.wrote.lock().await;
         if let Some(due) = wrote.and_then(|last| last.checked_add(BETWEEN_WRITES).ok())
@@ -275,7 +294,8 @@ impl Client {
         {
             self.clock.sleep_until(due).await;
         }
-        let sent = self.send(about, Ask { method, target: path, body, tag: None, permit }).await;
+        let ask = Ask { method, target: path, body, counter, tag: None, permit, found: false };
+        let sent = self.send(about, ask).await;
         *wrote = Some(self.clock.now());
         match sent {
             Err(Failed::Before(fault)) => Sent::Unsent(fault),
@@ -300,7 +320,7 @@ impl Client {
         let mut target = ask.target.to_owned();
         for _ in 0..MOST_HOPS {
             let reply = self.send_there(about, &ask, &target).await?;
-            match self.moved_to(&reply, &ask.method) {
+            match moved_to(&self.api, &reply, &ask) {
                 Some(there) => target = there,
                 None => return Ok(reply),
             }
@@ -310,8 +330,7 @@ impl Client {
     }
 
     async fn send_there(&self, about: About<'_>, ask: &Ask<'_>, target: &str) -> Result<Reply, Failed> {
-        let counter = if target.ends_with("/graphql") { Counter::GraphQl } else { Counter::Rest };
-        if let Some(until) = self.limits.ahead(counter, self.clock.now()) {
+        if let Some(until) = self.limits.ahead(ask.counter, self.clock.now()) {
             return Err(Failed::Before(
                 about
                     .fault(
@@ -337,16 +356,8 @@ impl Client {
         let mut reply = Reply { status, headers, body, limited: None };
         let now = self.clock.now();
         let told = Told::by(status, &reply.headers, &reply.body, now);
-        reply.limited = self.limits.note(counter, told, now);
+        reply.limited = self.limits.note(ask.counter, told, now);
         Ok(reply)
-    }
-
-    /// Where the answer says that the thing is now. A page on another host is none of GitHub's API.
-    fn moved_to(&self, reply: &Reply, method: &Method) -> Option<String> {
-        let kept = matches!(reply.status.as_u16(), 307 | 308);
-        let reads = matches!(reply.status.as_u16(), 301 | 302) && *method == Method::GET;
-        let there = self.api.join(reply.header(LOCATION.as_str())?).ok()?;
-        ((kept || reads) && there.origin() == self.api.origin()).then(|| there.to_string())
     }
 
     async fn octocrab(&self) -> Result<&Octocrab, String> {
@@ -386,6 +397,19 @@ impl Failed {
             Failed::After(fault) => Failed::After(fault.remedy(remedy)),
         }
     }
+}
+
+/// Where the answer says that the thing is now. A page on another host is none of GitHub's API.
+fn moved_to(api: &Url, reply: &Reply, ask: &Ask<'_>) -> Option<String> {
+    let reads = ask.method == Method::GET;
+    let moved = match reply.status.as_u16() {
+        307 | 308 => true,
+        301 => reads,
+        302 => reads && !ask.found,
+        _ => false,
+    };
+    let there = api.join(reply.header(LOCATION.as_str())?).ok()?;
+    (moved && there.origin() == api.origin()).then(|| there.to_string())
 }
 
 /// octocrab hides the HTTP client's error some layers down.
@@ -436,7 +460,39 @@ fn with_query(path: &str, query: &[(&str, &str)]) -> String {
     format!("{path}?{}", text.finish())
 }
 
-/// A branch name as one segment of a path.
-pub(super) fn segment(branch: &str) -> String {
-    url::form_urlencoded::byte_serialize(branch.as_bytes()).collect()
+/// A name as one segment of a path. There, other than in a form, a plus sign is a plus sign.
+pub(super) fn segment(name: &str) -> String {
+    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_the_same_origin_is_not_fetched_with_the_token_and_a_new_name_is_followed() {
+        let api: Url = "https://ghe.acme.example/api/v3/".parse().unwrap();
+        let leads = |status: u16, location: &str, found: bool| {
+            let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+            let status = StatusCode::from_u16(status).unwrap();
+            let reply = Reply { status, headers, body: String::new(), limited: None };
+            let (method, counter) = (Method::GET, Counter::Rest);
+            let ask = Ask { method, target: "/x", body: None, counter, tag: None, permit: None, found };
+            moved_to(&api, &reply, &ask).is_some()
+        };
+        let same = "https://ghe.acme.example/_logs/1?sig=x";
+        assert!(!leads(302, same, true) && leads(302, same, false));
+        assert!([301, 307, 308].into_iter().all(|status| leads(status, same, true)));
+        assert!(![301, 302, 307, 308].into_iter().any(|status| leads(
+            status,
+            "https://other.example/x",
+            true
+        )));
+    }
+
+    #[test]
+    fn a_name_is_one_segment_whatever_is_in_it() {
+        assert_eq!(segment("my release+1.yml"), "my%20release%2B1.yml");
+        assert_eq!(segment("release/ü"), "release%2F%C3%BC");
+    }
 }

@@ -16,7 +16,7 @@ use crate::ports::{Effect, Fault};
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(120);
 
 const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){\
-    pullRequest(number:$number){reviewDecision isInMergeQueue isMergeQueueEnabled \
+    pullRequest(number:$number){reviewDecision isInMergeQueue \
     reviewThreads(first:100){nodes{isResolved}}}}}";
 
 const AUTO_MERGE: &str = "mutation($input:EnablePullRequestAutoMergeInput!){\
@@ -96,7 +96,10 @@ impl GitHub {
         let about = About { what, subject: &subject };
         let answer: Answer<Data> = self.client.query(about, &body).await?;
         let pull = answer.data.and_then(|data| data.repository).and_then(|found| found.pull_request);
-        let Some(pull) = pull else { return Ok(None) };
+        let Some(pull) = pull else {
+            let fault = refused(about, &answer.errors);
+            return if fault.kind == Blindness::Forbidden { Ok(None) } else { Err(fault) };
+        };
         let open = pull.review_threads.nodes.iter().filter(|thread| !thread.is_resolved).count();
         let asked = Asked {
             approved: pull.review_decision.as_deref().is_none_or(|decision| decision == "APPROVED"),
@@ -171,6 +174,9 @@ fn refused(about: About<'_>, complaints: &[Complaint]) -> Fault {
             Blindness::Unintelligible,
             "the base branch has no rule to wait for: somebody merges it, or `merge = \"keyslot\"`",
         );
+    }
+    if complaints.is_empty() {
+        return about.fault(Blindness::Unintelligible, "GitHub answered nothing of it");
     }
     match forbidden || says("not accessible") {
         true => fault(Blindness::Forbidden, "the token needs contents=write and pull_requests=write"),

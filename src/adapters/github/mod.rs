@@ -1,10 +1,11 @@
-//! The `Forge` port over GitHub's REST API (github.com or GitHub Enterprise Server).
+//! The `Forge` port over GitHub's REST API (github.com or GitHub Enterprise Server), and the `Pipeline` port over its
+//! Actions.
 //!
 //! Pull requests are read as raw JSON: octocrab's own model of one has a closed enum that a new value breaks. A
-//! look at a pull request is seven or eight reads (the newest one from the branch, its details, reviews, check
-//! runs, statuses, rules, the base branch and, where that is protected, its protection), two comparisons more where it
-//! was approved before its last push, and a question to GraphQL where a rule wants what only that tells. Writes are
-//! never repeated.
+//! look at an open pull request is seven or eight reads (the newest one from the branch, its details, reviews, rules,
+//! the base branch and, where that is protected, its protection, check runs, statuses), where it was approved before its
+//! last push one comparison more for it and for each head that was approved, and a question to GraphQL where a rule wants
+//! what only that tells. Writes are never repeated.
 
 pub mod actions;
 mod bulletin;

@@ -29,7 +29,8 @@ use crate::adapters::http::{Answer, Backoff, Http, ReadError};
 use crate::model::Blindness;
 use crate::ports::{Clock, Fault};
 
-const API_VERSION: &str = "2022-11-28";
+/// What GitHub is spoken to in: the version that still has `merge_commit_sha`; 2026-03-10 drops it.
+pub(in crate::adapters) const API_VERSION: &str = "2022-11-28";
 
 /// GitHub takes statements of up to ten minutes, and advises to begin them a minute ago, for clocks differ.
 const STATEMENT: SignedDuration = SignedDuration::from_secs(540);
@@ -55,11 +56,6 @@ impl AppKey {
             _ => return Err(wrong("it is of another kind than RSA")),
         };
         pair.map(AppKey).map_err(|error| wrong(&error.to_string()))
-    }
-
-    /// The public half, as `RSAPublicKey` in DER.
-    pub fn public(&self) -> Vec<u8> {
-        self.0.public().as_ref().to_vec()
     }
 
     /// A JSON Web Token by which the App says who it is.

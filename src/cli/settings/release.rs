@@ -22,8 +22,8 @@ pub struct ReleaseSettings {
     /// is deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    #[serde(default)]
     /// How the cherry-pick reaches the release branch.
+    #[serde(default)]
     pub promote: Promotion,
     /// Who writes the vaults.
     #[serde(default)]

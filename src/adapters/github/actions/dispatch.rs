@@ -1,7 +1,8 @@
 //! Starting a run of a workflow.
 //!
-//! GitHub takes a branch and no commit: the branch's head is compared before, and the run's commit after. Where the
-//! answer names no run (the pinned API version answers 204), the run is the one on the list that was not there before.
+//! GitHub takes a branch and no commit: the branch's head is compared before, and the run's commit after. The answer
+//! names the run where that is asked for; a server that does not know how says 204, or refuses the asking and is asked
+//! without it. Then the run is the one on the list that was not there before.
 //! There is no idempotency key: whoever has no answer looks at the runs before asking again.
 
 use std::collections::BTreeSet;
@@ -41,6 +42,17 @@ struct Dispatched {
     workflow_run_id: u64,
 }
 
+/// Asks that the answer name the run.
+const DETAILS: &str = "return_run_details";
+
+fn with_details(order: &Value) -> Value {
+    let mut order = order.clone();
+    if let Value::Object(members) = &mut order {
+        members.insert(DETAILS.to_owned(), true.into());
+    }
+    order
+}
+
 impl Actions {
     pub(super) async fn dispatch(
         &self,
@@ -63,7 +75,14 @@ impl Actions {
         let path = self.workflow_path("/dispatches");
         let (subject, order) = (self.subject(), self.order(branch, skip));
         let about = About { what: &what, subject: &subject };
-        match self.client.write(about, Write::post(&path, &order)).await {
+        let sent = match self.client.write(about, Write::post(&path, &with_details(&order))).await {
+            // Nothing was started: what GitHub does not understand it does not do.
+            Sent::Refused(_, refusal) if refusal.says(DETAILS) => {
+                self.client.write(about, Write::post(&path, &order)).await
+            }
+            sent => sent,
+        };
+        match sent {
             Sent::Done(reply) => self.started(&what, &reply, &query, &before, commit).await,
             Sent::Refused(fault, _) => Effect::Refused(fault),
             Sent::Unsent(fault) => Effect::NotSent(fault),

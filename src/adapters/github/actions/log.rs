@@ -3,11 +3,7 @@
 //! GitHub answers with the address of the log on another host, good for a minute and signed by itself: the token does not
 //! go there.
 
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, USER_AGENT};
-use secrecy::ExposeSecret as _;
-use url::Url;
-
-use super::super::client::API_VERSION;
+use super::super::client::About;
 use super::Actions;
 use super::jobs::{self, Job};
 use crate::adapters::log_tail;
@@ -25,20 +21,10 @@ impl Actions {
     }
 
     async fn log(&self, job: u64) -> Option<String> {
-        let api = self.settings.api.as_str().trim_end_matches('/');
-        let url = format!("{api}{}", self.path(&format!("actions/jobs/{job}/logs"))).parse().ok()?;
-        let mut request = reqwest::Request::new(http::Method::GET, url);
-        let token = self.settings.token.token().await.ok()?;
-        let headers = request.headers_mut();
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok()?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
-        let answer = self.http.send(request, None).await.ok()?;
-        let place: Url = answer.header(LOCATION.as_str())?.parse().ok()?;
-        let mut request = reqwest::Request::new(http::Method::GET, place);
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("keyslot"));
+        let (subject, path) = (self.subject(), self.path(&format!("actions/jobs/{job}/logs")));
+        let about = About { what: "read the log of a failed job", subject: &subject };
+        let place = self.client.leads_to(about, &path).await?;
+        let request = reqwest::Request::new(http::Method::GET, place);
         let answer = self.http.send(request, None).await.ok().filter(|answer| answer.status.is_success())?;
         Some(String::from_utf8_lossy(&answer.body).into_owned())
     }

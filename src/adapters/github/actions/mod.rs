@@ -19,8 +19,9 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::client::Client;
+use super::client::{Client, segment};
 use crate::adapters::http::Http;
+use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
 use crate::model::{
     BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
@@ -67,7 +68,7 @@ pub struct Actions {
     http: Http,
     clock: Arc<dyn Clock>,
     settings: Arc<ActionsSettings>,
-    /// Stages of attempts that are over: they are not asked for again.
+    /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
 }
 
@@ -95,8 +96,7 @@ impl Actions {
     }
 
     fn workflow_path(&self, rest: &str) -> String {
-        let name: String = url::form_urlencoded::byte_serialize(self.settings.workflow.as_bytes()).collect();
-        self.path(&format!("actions/workflows/{name}{rest}"))
+        self.path(&format!("actions/workflows/{}{rest}", segment(&self.settings.workflow)))
     }
 
     fn subject(&self) -> String {
@@ -131,8 +131,9 @@ impl Actions {
 
     async fn stages(&self, run: &Run, explain: bool) -> Result<Vec<StageView>, Fault> {
         let (what, subject) = (format!("read the jobs of run {}", run.id), self.subject());
-        if let Some(known) = self.finished.lock().await.get(&run.version()) {
-            return Ok(known.clone());
+        let known = self.finished.lock().await.get(&run.version()).cloned();
+        if let Some(known) = known.filter(|known| !explain || log_tail::is_told(known)) {
+            return Ok(known);
         }
         let path = self.path(&format!("actions/runs/{}/jobs", run.id));
         let jobs: Vec<Job> = self.client.pages(&what, &subject, &path, "jobs").await?;

@@ -87,25 +87,6 @@ pub(super) async fn update(
     })
 }
 
-#[derive(Deserialize)]
-pub(super) struct StageChange {
-    state: String,
-}
-
-/// A stage is retried, with all that comes after it. No body comes back.
-pub(super) async fn update_stage(
-    State(face): State<Face>,
-    Path((_, _, id, _)): Path<(String, String, String, String)>,
-    Json(change): Json<StageChange>,
-) -> Response {
-    match change.state.as_str() {
-        "retry" => retried(&face, &id),
-        _ => {
-            answer::error(StatusCode::BAD_REQUEST, "InvalidBuildException", "The stage cannot be updated so.")
-        }
-    }
-}
-
 fn retried(face: &Face, id: &str) -> Response {
     face.0.shared.with(|world| match world.apply(Command::RetryRun { run: RunId::new(id) }) {
         Ok(_) => {

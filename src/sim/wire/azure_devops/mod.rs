@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, patch};
+use axum::routing::get;
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -88,7 +88,6 @@ pub fn router(shared: SharedWorld, access: DevOpsAccess) -> Router {
         .route("/build/builds/{id}/timeline", get(timeline::get))
         .route("/build/builds/{id}/logs", get(logs::list))
         .route("/build/builds/{id}/logs/{log}", get(logs::get))
-        .route("/build/builds/{id}/stages/{stage}", patch(builds::update_stage))
         .route("/pipelines/approvals", get(approvals::list))
         .route("/pipelines/{pipeline}/runs", get(runs::list).post(runs::start))
         .route("/pipelines/{pipeline}/runs/{id}", get(runs::get))

@@ -98,7 +98,6 @@ fn look(world: &World, number: PullNumber) -> Value {
     let threads: Vec<Value> = threads.map(|resolved| json!({ "isResolved": resolved })).collect();
     json!({
         "reviewDecision": decision(world, pull), "isInMergeQueue": pull.queued,
-        "isMergeQueueEnabled": world.config().people.rules.queue.is_some(),
         "reviewThreads": { "nodes": threads },
     })
 }

@@ -52,6 +52,8 @@ pub struct GitHubAccess {
     writes: usize,
     /// Owner and name that the repository had before it was renamed.
     formerly: Option<(String, String)>,
+    /// It is an older server, which knows no dispatch that names its run.
+    names_no_runs: bool,
 }
 
 impl GitHubAccess {
@@ -63,6 +65,7 @@ impl GitHubAccess {
             limit: 5_000,
             writes: 80,
             formerly: None,
+            names_no_runs: false,
         }
     }
 
@@ -81,6 +84,12 @@ impl GitHubAccess {
     /// The name that the repository had; whoever uses it is led to the present one.
     pub fn formerly(mut self, owner: &str, name: &str) -> GitHubAccess {
         self.formerly = Some((owner.to_owned(), name.to_owned()));
+        self
+    }
+
+    /// An older server: it names no run that is dispatched, and refuses whoever asks for that.
+    pub fn naming_no_runs(mut self) -> GitHubAccess {
+        self.names_no_runs = true;
         self
     }
 

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::door::Caller;
-use super::super::page::named_page;
 use super::super::{Face, answer, repository};
 use super::{is_workflow, workflow_body};
 use crate::model::BranchName;
@@ -25,11 +24,7 @@ pub(super) struct Order {
     #[serde(default)]
     inputs: BTreeMap<String, String>,
     #[serde(default)]
-    return_run_details: bool,
-}
-
-pub(super) async fn workflows(State(face): State<Face>, uri: Uri) -> Response {
-    named_page(&uri, "workflows", vec![face.0.shared.with(|world| workflow_body(world))])
+    return_run_details: Option<bool>,
 }
 
 pub(super) async fn workflow(State(face): State<Face>, Path((_, _, asked)): OfWorkflow) -> Response {
@@ -53,6 +48,10 @@ pub(super) async fn dispatch(
         let message = format!("Unexpected inputs provided: [\"{unknown}\"]");
         return answer::error(StatusCode::UNPROCESSABLE_ENTITY, &message);
     }
+    if order.return_run_details.is_some() && face.0.access.names_no_runs {
+        let message = "Invalid request.\n\n\"return_run_details\" is not a permitted key.";
+        return answer::error(StatusCode::UNPROCESSABLE_ENTITY, message);
+    }
     let named = order.reference.strip_prefix("refs/heads/").unwrap_or(&order.reference);
     let skip = order.inputs.values().flat_map(|names| names.split(',')).map(str::trim);
     let command = Command::StartRun {
@@ -67,7 +66,7 @@ pub(super) async fn dispatch(
         _ => Err(Refusal::Invalid("no run".to_owned())),
     });
     match started.await {
-        Ok(Ok((id, base, page))) if order.return_run_details => answer::done(
+        Ok(Ok((id, base, page))) if order.return_run_details == Some(true) => answer::done(
             StatusCode::OK,
             json!({
                 "workflow_run_id": id.as_str().parse::<u64>().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! GitHub Actions, as much of it as running and following one workflow needs.
 //!
 //! The world's pipeline as a workflow: its runs, its stages as jobs, environments that wait, logs. What trips naive
-//! clients is kept: a dispatch that names no run, runs that are on no list for some seconds, jobs that are listed when
+//! clients is kept: a dispatch that names no run unless it is asked to, runs that are on no list for some seconds, jobs that are listed when
 //! their turn has come and not before, an input that no workflow has, logs on another host under an address that is
 //! signed and takes no token. What runs do is the world's.
 
@@ -26,7 +26,6 @@ const WORKFLOW: u64 = 161_335;
 pub(super) fn routes() -> Router<Face> {
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}/actions{rest}");
     Router::new()
-        .route(&own("/workflows"), get(dispatch::workflows))
         .route(&own("/workflows/{workflow}"), get(dispatch::workflow))
         .route(&own("/workflows/{workflow}/dispatches"), post(dispatch::dispatch))
         .route(&own("/workflows/{workflow}/runs"), get(runs::of_workflow))
@@ -34,7 +33,6 @@ pub(super) fn routes() -> Router<Face> {
         .route(&own("/runs/{run}"), get(runs::get))
         .route(&own("/runs/{run}/jobs"), get(jobs::list))
         .route(&own("/runs/{run}/pending_deployments"), get(jobs::pending))
-        .route(&own("/runs/{run}/rerun-failed-jobs"), post(runs::rerun))
         .route(&own("/runs/{run}/cancel"), post(runs::cancel))
         .route(&own("/jobs/{job}/logs"), get(logs::redirect))
 }

@@ -63,10 +63,6 @@ pub(super) async fn get(State(face): State<Face>, Path((_, _, id)): OfRun) -> Re
     }
 }
 
-pub(super) async fn rerun(State(face): State<Face>, Path((_, _, id)): OfRun) -> Response {
-    changed(&face, StatusCode::CREATED, StatusCode::FORBIDDEN, Command::RetryRun { run: RunId::new(&id) })
-}
-
 pub(super) async fn cancel(State(face): State<Face>, Path((_, _, id)): OfRun) -> Response {
     let over = face.0.shared.with(|world| world.run(&RunId::new(&id)).is_some_and(|run| run.state.is_over()));
     if over {
