@@ -88,7 +88,10 @@ mod tests {
     fn what_moved_is_told_once() {
         let mut told = Told::default();
         let stages = |infra: RunState| {
-            vec![StageView::new("infra", infra, None), StageView::new("traffic", RunState::Queued, None)]
+            vec![
+                StageView::new("infra", infra, Some(vec![StageEffect::WritesVaults])),
+                StageView::new("traffic", RunState::Queued, None),
+            ]
         };
         let mut news =
             |infra: RunState, run: RunState| told.news(&world(stages(infra), run), Timestamp::UNIX_EPOCH);
@@ -110,7 +113,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let shown = standing(&world(stages.clone(), RunState::Running), now);
         assert_eq!(shown.len(), 2);
-        assert!(shown[1].ends_with("infra: runs"), "{shown:?}");
+        assert!(shown[1].ends_with("infra: runs, not declared"), "{shown:?}");
         assert_eq!(
             standing(&world(stages, RunState::Completed(RunResult::Failed)), now),
             Vec::<String>::new()

@@ -13,7 +13,7 @@ use keyslot::adapters::azure_devops::{AzureDevOps, DevOpsCredential, PipelineRef
 use keyslot::adapters::manual::ManualPipeline;
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect};
-use keyslot::ports::{Clock, Effect, Fault, Pipeline};
+use keyslot::ports::{Clock, Effect, Pipeline};
 use keyslot::sim::wire::{
     HostPattern, Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions, azure_devops,
 };
@@ -22,48 +22,22 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, devops_settings};
+use crate::runs::{applied, head, infrastructure, refused, release, until};
 use crate::wire_core;
 
-fn release() -> BranchName {
-    WorldConfig::default().repository.release
-}
-
-fn head(desk: &Desk) -> CommitId {
-    desk.place.head(release().as_str()).unwrap()
-}
-
-fn skipped() -> Vec<String> {
+fn without_traffic() -> Vec<String> {
     vec!["switch-traffic".to_owned(), "destroy-previous".to_owned()]
-}
-
-fn applied(effect: Effect<RunId>) -> RunId {
-    match effect {
-        Effect::Applied(run) => run,
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn find(devops: &AzureDevOps, id: &RunId) -> RunView {
     devops.runs().await.unwrap().into_iter().find(|run| &run.id == id).expect("the run")
 }
 
-/// The run when it has come to a state.
-async fn until(devops: &AzureDevOps, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
-    loop {
-        let run = find(devops, id).await;
-        if wanted(&run) {
-            return run;
-        }
-        assert!(!run.state.is_over(), "{run:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 async fn script(desk: &Desk) {
     let devops = desk.devops();
     let before = devops.runs().await.unwrap();
     let commit = head(desk);
-    let id = applied(devops.start(&release(), &commit, &skipped()).await);
+    let id = applied(devops.start(&release(), &commit, &without_traffic()).await);
     let run = find(&devops, &id).await;
     assert_eq!((&run.branch, &run.commit), (&release(), &commit));
     assert!(run.url.ends_with(&format!("buildId={id}")), "{}", run.url);
@@ -173,8 +147,8 @@ async fn the_service_itself_starts_two_when_asked_twice() {
     let devops = desk.devops();
     let before = desk.with(|world| world.counters().runs_started);
     let commit = head(&desk);
-    let first = applied(devops.start(&release(), &commit, &skipped()).await);
-    let second = applied(devops.start(&release(), &commit, &skipped()).await);
+    let first = applied(devops.start(&release(), &commit, &without_traffic()).await);
+    let second = applied(devops.start(&release(), &commit, &without_traffic()).await);
     assert_ne!(first, second);
     assert_eq!(desk.with(|world| world.counters().runs_started), before + 2);
 }
@@ -188,7 +162,7 @@ async fn after_a_lost_answer_nobody_knows_and_a_look_tells() {
     // The first one is the preview.
     let which = Which { method: "POST".to_owned(), path: "/runs".to_owned(), skip: 1, ..Which::default() };
     desk.wire.faults().add(WireFault::once(which, Trouble::DropAnswer));
-    let end = devops.start(&release(), &commit, &skipped()).await;
+    let end = devops.start(&release(), &commit, &without_traffic()).await;
     assert!(matches!(end, Effect::Unknown(_)), "{end:?}");
     let runs = devops.runs().await.unwrap();
     assert_eq!(runs.len(), before + 1);
@@ -203,16 +177,9 @@ async fn a_preview_without_an_answer_may_have_started_a_run_on_an_older_server()
     let desk = Desk::new(WorldConfig::default(), 1.0);
     let which = Which { method: "POST".to_owned(), path: "/runs".to_owned(), ..Which::default() };
     desk.wire.faults().add(WireFault::once(which, Trouble::DropAnswer));
-    let end = desk.devops().start(&release(), &head(&desk), &skipped()).await;
+    let end = desk.devops().start(&release(), &head(&desk), &without_traffic()).await;
     assert!(matches!(&end, Effect::Unknown(fault) if fault.remedy.contains("look at")), "{end:?}");
     assert_eq!(desk.wire.transcript().count("POST", "/runs"), 1);
-}
-
-fn refused(effect: Effect<RunId>) -> Fault {
-    match effect {
-        Effect::Refused(fault) => fault,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[tokio::test]
@@ -231,7 +198,7 @@ async fn a_sign_in_page_is_no_answer() {
         settings.pipeline = PipelineRef::Id(azure_devops::PIPELINE);
     });
     let before = desk.with(|world| world.runs().len());
-    let end = by_number.start(&release(), &head(&desk), &skipped()).await;
+    let end = by_number.start(&release(), &head(&desk), &without_traffic()).await;
     assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Forbidden), "{end:?}");
     assert_eq!(desk.with(|world| world.runs().len()), before);
     let entra = Arc::new(FixedToken::new("entra".to_owned()));
@@ -250,9 +217,9 @@ async fn what_does_not_exist_is_said_with_what_to_do() {
     assert!(fault.why.contains("TF200016") && fault.why.contains("ProjectDoesNotExist"), "{fault}");
     let devops = desk.devops();
     let commit = head(&desk);
-    let nowhere = devops.start(&BranchName::from("nowhere"), &commit, &skipped()).await;
+    let nowhere = devops.start(&BranchName::from("nowhere"), &commit, &without_traffic()).await;
     assert!(refused(nowhere).why.contains("nowhere"));
-    let mut skip = skipped();
+    let mut skip = without_traffic();
     skip.push("no-such-stage".to_owned());
     let unknown_stage = devops.start(&release(), &commit, &skip).await;
     assert!(refused(unknown_stage).why.contains("no-such-stage"));
@@ -270,7 +237,7 @@ async fn the_worlds_throttling_is_seen_through() {
     let throttle = sim::Trouble::Throttle { retry_after: Duration::from_secs(90) };
     let fault = sim::Fault::new(When::Nth(1), Target::operation(Operation::StartRun), throttle);
     let desk = Desk::new(WorldConfig::default().with_fault(fault), 1.0);
-    let fault = refused(desk.devops().start(&release(), &head(&desk), &skipped()).await);
+    let fault = refused(desk.devops().start(&release(), &head(&desk), &without_traffic()).await);
     assert!(fault.kind == Blindness::Throttled && fault.remedy.contains("90 s"), "{fault}");
 }
 
@@ -314,12 +281,10 @@ async fn lists_are_read_page_by_page_and_a_run_that_still_goes_is_seen_however_o
 #[tokio::test]
 async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
     let mut config = WorldConfig::default();
-    let stage =
-        config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap();
-    stage.approved_after = Some(Duration::from_secs(10 * 60 * 60));
+    infrastructure(&mut config).approved_after = Some(Duration::from_secs(10 * 60 * 60));
     let desk = Desk::new(config, 7200.0);
     let devops = desk.devops();
-    let id = applied(devops.start(&release(), &head(&desk), &skipped()).await);
+    let id = applied(devops.start(&release(), &head(&desk), &without_traffic()).await);
     let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
     let waiting: Vec<&str> = run
         .stages
@@ -416,7 +381,7 @@ async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
         said(json!({ "state": "inProgress" })),
         "<html>Sign in</html>".into_response(),
     ];
-    let (devops, _, _wire) = scripted(answers).await;
+    let (devops, clock, _wire) = scripted(answers).await;
     let start = async || devops.start(&BranchName::from("release/1"), &commit, &[]).await;
     let wrong = start().await;
     assert!(matches!(&wrong, Effect::Unknown(fault) if fault.remedy.contains("cancel run 7")), "{wrong:?}");
@@ -425,12 +390,13 @@ async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
     assert_eq!(start().await, Effect::Applied(RunId::from("7")));
     assert!(matches!(start().await, Effect::Unknown(_)), "an answer without a run tells nothing");
     assert!(matches!(start().await, Effect::Unknown(_)), "nor does one that is no JSON");
+    assert_eq!(clock.monotonic(), Duration::from_secs(5), "writes are a second apart");
 }
 
 #[tokio::test]
 async fn a_pipeline_by_hand_is_never_started_and_says_how_to() {
     assert_eq!(ManualPipeline.runs().await, Ok(Vec::new()));
-    let end = ManualPipeline.start(&release(), &CommitId::from("abc"), &skipped()).await;
+    let end = ManualPipeline.start(&release(), &CommitId::from("abc"), &without_traffic()).await;
     let Effect::NotSent(fault) = end else { panic!("{end:?}") };
     assert!(fault.remedy.contains("start it") && fault.remedy.contains("switch-traffic"), "{fault}");
 }

@@ -12,13 +12,14 @@ use keyslot::model::{
     Access, BranchName, CommitId, KeyKind, PullState, RotationId, Salt, Slot, StampName, WorkloadName,
 };
 use keyslot::ports::{
-    CommitText, Effect, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark,
+    CommitText, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark,
 };
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{Counters, SharedWorld, StampOutcome, World, WorldConfig};
 
 use crate::in_memory::policy;
 use crate::live::Live;
+use crate::runs::applied;
 
 /// More looks than this, and what is waited for never comes.
 const LOOKS: usize = 5_000;
@@ -68,12 +69,6 @@ struct Script<'a> {
     skip: Vec<String>,
     stamps: Vec<StampName>,
     workloads: Vec<WorkloadName>,
-}
-
-#[track_caller]
-fn applied<T: std::fmt::Debug>(effect: Effect<T>) -> T {
-    let Effect::Applied(value) = effect else { panic!("{effect:?}") };
-    value
 }
 
 fn salt() -> Salt {

@@ -112,13 +112,16 @@ fn an_approval_is_given_only_where_an_environment_holds_the_job() {
     for script in approving {
         assert_eq!(script.environment.as_deref(), Some("keyslot-regenerate"), "{}", script.text);
     }
+    let mut passed_on = 0;
     for (text, block) in blocks().into_iter().filter(|(_, block)| block.get("on").is_some()) {
         // A schedule has no inputs; only a run that a person starts may carry the rotation's id.
         let approve = block["jobs"]["advance"]["with"]["approve"].as_str();
         if let Some(approve) = approve {
+            passed_on += 1;
             assert!(approve.starts_with("${{ github.event_name == 'workflow_dispatch' && "), "{text}");
         }
     }
+    assert_eq!(passed_on, 1, "a person can approve by the one workflow that calls");
 }
 
 #[test]

@@ -12,9 +12,10 @@ use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Fault, Mark, Operation, Target, Trouble, When, World};
 
 use crate::desk::Desk;
-use crate::github::{applied, new_pull, quiet};
+use crate::github::{new_pull, quiet};
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
+use crate::runs::applied;
 
 const LABEL: &str = "key rotation in progress";
 
@@ -141,11 +142,8 @@ fn killed_at_any_moment_and_begun_again_there_is_one_comment() {
     for effect in 1..=14 {
         for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
             let mut theatre = theatre(small(), Crashes::at([(effect, moment)]));
-            let mut life = theatre.live();
-            while life == Life::Crashed {
-                life = theatre.live();
-            }
-            assert_eq!(life, Life::Ended(TurnEnd::Done), "{effect} {moment:?}");
+            assert_eq!(theatre.live(), Life::Crashed, "{effect} {moment:?}");
+            assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "{effect} {moment:?}");
             let comments = comments(&theatre.world.lock());
             assert_eq!(comments.len(), 1, "{effect} {moment:?}: {comments:#?}");
             told += usize::from(comments[0].contains("**done at "));

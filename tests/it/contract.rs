@@ -1,6 +1,7 @@
 //! The services' own API descriptions, to hold traffic against. They are not part of this repository: where the
 //! folder beside it is missing, the tests that need them say so and do nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jsonschema::{Draft, Validator};
@@ -18,6 +19,8 @@ pub struct Verdict {
     pub wrong: Vec<String>,
     /// Bodies that were validated.
     pub held: usize,
+    /// What they were, each kind once: how often something is polled is chance.
+    pub kinds: BTreeSet<String>,
 }
 
 impl Contract {
@@ -53,15 +56,18 @@ impl Contract {
         let mut verdict = Verdict::default();
         for exchange in exchanges {
             let place = format!("{} {} → {}", exchange.method, exchange.path, exchange.status);
-            let Some(operation) = self.operation(exchange) else {
+            let Some((template, operation)) = self.operation(exchange) else {
                 verdict.wrong.push(format!("{place}: no such operation"));
                 continue;
             };
+            let kind = format!("{} {template}", exchange.method);
             if let (Some(schema), Some(body)) = (request_schema(operation), &exchange.asked) {
+                verdict.kinds.insert(format!("{kind} asked"));
                 self.judge(&mut verdict, &format!("{place} asked"), schema, body);
             }
             match (self.answer_schema(operation, exchange.status), &exchange.answered) {
                 (Some(schema), Some(body)) => {
+                    verdict.kinds.insert(format!("{kind} {}", exchange.status));
                     self.judge(&mut verdict, &format!("{place} answered"), &schema, body)
                 }
                 (Some(_), None) => verdict.wrong.push(format!("{place}: no JSON where a body is described")),
@@ -94,7 +100,7 @@ impl Contract {
     }
 
     /// The operation with this method whose path template fits; templates without parameters go first.
-    fn operation(&self, exchange: &Exchange) -> Option<&Value> {
+    fn operation(&self, exchange: &Exchange) -> Option<(&str, &Value)> {
         let paths = self.document["paths"].as_object().unwrap();
         let fits = |template: &str| {
             // A timeline's id is required by the description, and left out on the wire.
@@ -110,7 +116,8 @@ impl Contract {
         };
         let mut found: Vec<(&String, &Value)> = paths.iter().filter(|(template, _)| fits(template)).collect();
         found.sort_by_key(|(template, _)| template.matches('{').count());
-        found.iter().find_map(|(_, item)| item.get(exchange.method.to_ascii_lowercase()))
+        let method = exchange.method.to_ascii_lowercase();
+        found.iter().find_map(|(template, item)| Some((template.as_str(), item.get(&method)?)))
     }
 
     fn answer_schema(&self, operation: &Value, status: u16) -> Option<Value> {

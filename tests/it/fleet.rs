@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
-use jiff::Timestamp;
+use keyslot::cli::Exit;
 use keyslot::drive::{Silent, TurnEnd};
 use keyslot::model::{
     ClusterView, KeyKind, KeyMaterial, RoomView, Salt, SecretVersion, Slot, StampName, VaultView,
@@ -140,7 +140,7 @@ fn a_stamp_that_answers_slowly_keeps_no_other_waiting_for_its_next_step() {
         let world = theatre.world.lock();
         let (outcome, counters) = (world.outcome(), world.counters());
         assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{slow:?}");
-        assert!(counters.generations.values().all(|raised| *raised == 1), "{slow:?}: {counters:?}");
+        assert!(counters.each_rolled_out(1), "{slow:?}: {counters:?}");
     }
 }
 
@@ -266,14 +266,13 @@ fn a_vault_is_looked_at_again_when_a_glance_shows_pods_that_mount_what_it_was_no
 }
 
 /// What the clusters were asked, watches apart, by the last words of the paths.
-fn asked(live: &Live, since: Option<Timestamp>) -> Vec<String> {
+fn asked(live: &Live) -> Vec<String> {
     let hosts: BTreeSet<String> =
         live.stage.simulation.wire.listeners().values().map(ToString::to_string).collect();
     let entries = live.stage.simulation.wire.transcript().entries();
     entries
         .iter()
         .filter(|entry| hosts.contains(&entry.host) && !entry.path.contains("watch="))
-        .filter(|entry| since.is_none_or(|since| entry.at >= since))
         .map(|entry| {
             let path = entry.path.split('?').next().unwrap_or_default();
             format!("{} {}", entry.method, path.rsplit('/').next().unwrap_or_default())
@@ -281,35 +280,46 @@ fn asked(live: &Live, since: Option<Timestamp>) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_asks_four_requests_a_workload_and_of_each_stamp_what_room_it_has() {
-    let scene = Scene { stamps: 5, seed: 3 };
+/// What the clusters were asked in a run that halts for its approval, every workload restarted.
+async fn asked_in_a_run(scene: Scene) -> Vec<String> {
     let live = Live::of(scene.world(), 6.0);
     set_policy(&live);
     let mut process = live.keyslot(&["rotate", "--retire", "primary"]);
-    while process.ended().is_none() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let code = process.end().await;
+    assert_eq!(code, i32::from(Exit::Halted.code()), "nobody has approved: {}", process.talk());
     let moved = live.stage.simulation.world.with(|world| world.stamps().all(is_restarted));
     assert!(moved, "{}", process.talk());
-    let asked = asked(&live, None);
     for name in WORKLOADS {
         let path = format!("/namespaces/{NAMESPACE}/deployments/{name}");
         let patches = live.stage.simulation.wire.transcript().count("PATCH", &path);
         assert_eq!(patches, scene.stamps, "each workload is patched once");
     }
-    let of = |what: &str| asked.iter().filter(|one| one.ends_with(what)).count();
-    for nobody in ["statefulsets", "daemonsets", "cronjobs", "rollouts", "replicasets"] {
-        assert_eq!(of(nobody), 0, "nobody has any of those, and nobody is configured: {nobody}");
-    }
-    // Before the restarts and before regenerate; what the names are spelt like is asked of no more than four.
-    assert_eq!(of("secretproviderclasses"), 2 * scene.stamps);
-    assert_eq!(of("resourcequotas"), scene.stamps);
-    assert_eq!(of("horizontalpodautoscalers"), scene.stamps);
-    let limit = 4 * scene.stamps * WORKLOADS.len() + 2 * scene.stamps;
+    asked(&live)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_asks_four_requests_a_workload_and_of_each_stamp_what_room_it_has() {
+    let scene = Scene { stamps: 5, seed: 3 };
+    // What the names are spelt like is asked of no more than four.
+    let limit = 4 * scene.stamps * WORKLOADS.len() + 2 * scene.stamps + 4;
+    let mut counts = Vec::new();
     // Where the machine is so slow that a watch tells too late, a restart's end is listed once more.
-    let late = scene.stamps * WORKLOADS.len();
-    assert!(asked.len() <= limit + 4 + late, "{} of {limit}: {asked:?}", asked.len());
+    for _ in 0..3 {
+        let asked = asked_in_a_run(scene).await;
+        let of = |what: &str| asked.iter().filter(|one| one.ends_with(what)).count();
+        for nobody in ["statefulsets", "daemonsets", "cronjobs", "rollouts", "replicasets"] {
+            assert_eq!(of(nobody), 0, "nobody has any of those, and nobody is configured: {nobody}");
+        }
+        // Before the restarts and before regenerate.
+        assert_eq!(of("secretproviderclasses"), 2 * scene.stamps);
+        assert_eq!(of("resourcequotas"), scene.stamps);
+        assert_eq!(of("horizontalpodautoscalers"), scene.stamps);
+        counts.push(asked.len());
+        if asked.len() <= limit {
+            return;
+        }
+    }
+    panic!("{counts:?} requests in three runs, none within {limit}");
 }
 
 /// Waves as wide as they go, no soak, and nothing that waits for logs or last use.

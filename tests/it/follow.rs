@@ -6,7 +6,8 @@ use std::time::Duration;
 use keyslot::model::RunId;
 use keyslot::sim::{Command, Holds, WorldConfig};
 
-use crate::live::{Live, Process};
+use crate::live::Live;
+use crate::runs::infrastructure;
 
 const SPEED: f64 = 600.0;
 
@@ -22,22 +23,9 @@ fn with_workflow(live: &Live) {
     std::fs::write(path, changed).unwrap();
 }
 
-async fn end(process: &mut Process) -> (i32, String, String) {
-    let code = loop {
-        match process.ended() {
-            Some(code) => break code,
-            None => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    };
-    (code, process.data(), process.talk())
-}
-
 async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
-    end(&mut live.keyslot(arguments)).await
-}
-
-fn infrastructure(config: &mut WorldConfig) -> &mut keyslot::sim::config::StageConfig {
-    config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap()
+    let mut process = live.keyslot(arguments);
+    (process.end().await, process.data(), process.talk())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -308,8 +308,42 @@ async fn all_that_a_rebase_merge_brought_is_found_and_of_other_merges_the_one_co
     }
 }
 
+/// keyslot's adapter that signs as the person's own git in the work folder does.
+fn signing(bench: &Bench) -> Git {
+    let mut settings = bench.settings();
+    settings.signing = Some(bench.work());
+    Git::new(settings)
+}
+
+/// From now on the person's own git signs with that key.
+fn sign_with(bench: &Bench, key: &Path) {
+    let set = |name: &str, value: &str| bench.git(&bench.work(), &["config", name, value]);
+    set("commit.gpgsign", "true");
+    set("gpg.format", "ssh");
+    set("user.signingkey", &key.display().to_string());
+}
+
+/// The same change everywhere: what it says does not matter.
+fn small_change() -> ([FileEdit; 1], CommitText) {
+    ([edit("main.tf", "slot = secondary\r\nend\r\n")], text("Flip\n\nBecause.\n"))
+}
+
 #[tokio::test]
-async fn commits_are_signed_where_the_persons_own_git_signs_and_only_there() {
+async fn nothing_is_signed_where_nobody_set_it_up_and_nothing_committed_where_the_key_is_not_there() {
+    let bench = Bench::new();
+    let (plain, (edits, words)) = (bench.adapter(), small_change());
+    let base = plain.fetch().await.unwrap()[&main_branch()].clone();
+    let unsigned = plain.commit(&base, &edits, &words).await.unwrap();
+    let code = || signing(&bench);
+    assert_eq!(code().commit(&base, &edits, &words).await.unwrap(), unsigned, "nobody set it up");
+    sign_with(&bench, &bench.folder.path().join("no-key"));
+    let fault = code().commit(&base, &edits, &words).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.to_string().contains("sign = \"never\""), "{fault}");
+}
+
+#[tokio::test]
+async fn commits_are_signed_where_the_persons_own_git_signs() {
     let bench = Bench::new();
     let key = bench.folder.path().join("key");
     let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
@@ -317,22 +351,11 @@ async fn commits_are_signed_where_the_persons_own_git_signs_and_only_there() {
         eprintln!("skipped: there is no ssh-keygen here");
         return;
     }
-    let code = || {
-        let mut settings = bench.settings();
-        settings.signing = Some(bench.work());
-        Git::new(settings)
-    };
-    let plain = bench.adapter();
+    let (plain, (edits, words)) = (bench.adapter(), small_change());
     let base = plain.fetch().await.unwrap()[&main_branch()].clone();
-    let edits = [edit("main.tf", "slot = secondary\r\nend\r\n")];
-    let words = text("Flip\n\nBecause.\n");
     let unsigned = plain.commit(&base, &edits, &words).await.unwrap();
-    assert_eq!(code().commit(&base, &edits, &words).await.unwrap(), unsigned, "nobody set it up");
-
-    let set = |name: &str, value: &str| bench.git(&bench.work(), &["config", name, value]);
-    set("commit.gpgsign", "true");
-    set("gpg.format", "ssh");
-    set("user.signingkey", &key.display().to_string());
+    let code = || signing(&bench);
+    sign_with(&bench, &key);
     let signed = code().commit(&base, &edits, &words).await.unwrap();
     let raw = |commit: &CommitId| {
         bench.git(&bench.folder.path().join("state/code.git"), &["cat-file", "-p", commit.as_str()])
@@ -350,11 +373,6 @@ async fn commits_are_signed_where_the_persons_own_git_signs_and_only_there() {
     };
     assert_eq!(bare(&raw(&signed)), bare(&raw(&unsigned)), "everything else is as it was");
     assert_eq!(code().commit(&base, &edits, &words).await.unwrap(), signed, "the same work, the same commit");
-
-    std::fs::remove_file(&key).unwrap();
-    let fault = code().commit(&base, &edits, &words).await.unwrap_err();
-    assert_eq!(fault.kind, Blindness::Forbidden);
-    assert!(fault.to_string().contains("sign = \"never\""), "{fault}");
 }
 
 #[tokio::test]

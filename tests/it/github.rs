@@ -11,6 +11,7 @@ use keyslot::sim::{self, Command, Operation, Span, Target, When, WorldConfig};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, GITHUB_TOKEN};
+use crate::runs::applied;
 
 /// A world whose people do only what they are told.
 pub fn quiet() -> WorldConfig {
@@ -38,13 +39,6 @@ pub fn new_pull() -> NewPull {
 
 pub async fn look(github: &GitHub) -> PullView {
     github.pull_from(&branch()).await.unwrap().expect("a pull request")
-}
-
-pub fn applied<T: std::fmt::Debug>(effect: Effect<T>) -> T {
-    match effect {
-        Effect::Applied(value) => value,
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn script(desk: &Desk) {

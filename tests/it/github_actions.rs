@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyslot::adapters::github::actions::Actions;
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{
     Blindness, BranchName, CommitId, HoldKind, RunId, RunResult, RunState, RunView, StageEffect,
 };
-use keyslot::ports::{Effect, Fault, Pipeline};
+use keyslot::ports::{Effect, Pipeline};
 use keyslot::sim::config::{Accepting, PipelineTrigger};
 use keyslot::sim::repository::{Commit, Signature};
 use keyslot::sim::wire::github::GitHubAccess;
@@ -18,52 +17,12 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, GITHUB_TOKEN};
-
-fn release() -> BranchName {
-    WorldConfig::default().repository.release
-}
-
-fn head(desk: &Desk) -> CommitId {
-    desk.place.head(release().as_str()).unwrap()
-}
-
-fn skipped() -> Vec<String> {
-    ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"].map(str::to_owned).to_vec()
-}
-
-#[track_caller]
-fn applied(effect: Effect<RunId>) -> RunId {
-    match effect {
-        Effect::Applied(run) => run,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn refused(effect: Effect<RunId>) -> Fault {
-    match effect {
-        Effect::Refused(fault) => fault,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn until(actions: &Actions, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
-    loop {
-        let runs = actions.runs().await.unwrap();
-        let run = runs.into_iter().find(|run| &run.id == id).expect("the run");
-        if wanted(&run) {
-            return run;
-        }
-        assert!(!run.state.is_over(), "{run:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
+use crate::runs::{applied, head, infrastructure, refused, release, skipped, until};
 
 /// The stage that writes the vaults fails once and waits for an approval before.
 fn troubled() -> WorldConfig {
     let mut config = WorldConfig::default();
-    let stage =
-        config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+    let stage = infrastructure(&mut config);
     (stage.approved_after, stage.fails) = (Some(Duration::from_secs(30 * 60)), 1);
     config
 }
@@ -329,15 +288,15 @@ async fn the_log_is_fetched_without_the_token() {
 }
 
 #[tokio::test]
-async fn a_forks_branch_of_the_same_name_is_another_branch() {
+async fn an_owner_in_other_letters_is_the_same_repository() {
     let desk = Desk::new(WorldConfig::default(), 60.0);
     let actions = desk.actions();
     applied(actions.start(&release(), &head(&desk), &skipped()).await);
     let run: Value = raw(&desk, "/repos/afmc/platform/actions/runs").await["workflow_runs"][0].clone();
     assert_eq!(run["head_repository"]["full_name"], "afmc/platform");
-    let from_fork = desk.actions_with(|settings| settings.owner = "AFMC".to_owned());
+    let in_capitals = desk.actions_with(|settings| settings.owner = "AFMC".to_owned());
     assert_eq!(
-        from_fork.runs().await.unwrap()[0].branch,
+        in_capitals.runs().await.unwrap()[0].branch,
         release(),
         "names are compared without regard to case"
     );

@@ -9,7 +9,8 @@ use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Mark, Operation, Target, When};
 
 use crate::desk::{Desk, GITHUB_TOKEN};
-use crate::github::{applied, branch, look, new_pull, quiet};
+use crate::github::{branch, look, new_pull, quiet};
+use crate::runs::applied;
 
 #[tokio::test]
 async fn an_hour_of_looking_at_what_does_not_change_costs_less_than_a_hundredth_of_the_limit() {
@@ -37,7 +38,9 @@ async fn an_hour_of_looking_at_what_does_not_change_costs_less_than_a_hundredth_
     let graphql = graphql.len();
     assert!(rest.len() >= 400, "{} looks", rest.len());
     assert_eq!(counted, 0, "“not modified” is free");
-    assert!((20..50).contains(&graphql), "of 5,000 an hour: {graphql}");
+    // An answer is good for two minutes; however slow the machine was, so many of those have passed.
+    let passed = clock.now().duration_since(start).as_secs() / 120;
+    assert!(graphql >= 20 && graphql as i64 <= passed + 1, "of 5,000 an hour: {graphql} in {passed}");
 }
 
 #[tokio::test]

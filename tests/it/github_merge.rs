@@ -12,7 +12,8 @@ use keyslot::sim::repository::{Commit, Lookup as _, Signature};
 use keyslot::sim::{Command, Expected, Mark, WorldConfig};
 
 use crate::desk::Desk;
-use crate::github::{applied, branch, look, move_main, new_pull, quiet};
+use crate::github::{branch, look, move_main, new_pull, quiet};
+use crate::runs::{applied, refused};
 
 /// A pull request in a world with these rules.
 struct Scene {
@@ -115,13 +116,6 @@ impl Scene {
 
 fn text(list: &[&str]) -> Vec<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn refused<T: std::fmt::Debug>(effect: Effect<T>) -> keyslot::ports::Fault {
-    match effect {
-        Effect::Refused(fault) => fault,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[tokio::test]

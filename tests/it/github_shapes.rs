@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, Exchange};
-use crate::github::{applied, branch, look, new_pull, quiet};
+use crate::github::{branch, look, new_pull, quiet};
+use crate::runs::applied;
 
 /// All that is ever said to GitHub, but for what goes wrong.
 async fn all_of_it() -> Desk {

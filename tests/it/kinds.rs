@@ -154,18 +154,18 @@ impl Watcher for Told {
     }
 }
 
+/// A world after the program has moved so many workloads of each stamp in it.
+async fn over_the_wire(config: WorldConfig, workloads: usize) -> Live {
+    let live = Live::set(config, 1200.0);
+    let mut process = live.keyslot(&["rotate", "--approve"]);
+    assert_eq!(process.end().await, 0, "{}", process.talk());
+    live.stage.simulation.world.with(|world| everybody_moved(world, workloads));
+    live
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_restarts_every_kind_over_the_wire() {
-    let live = Live::set(world(), 1200.0);
-    let mut process = live.keyslot(&["rotate", "--approve"]);
-    let code = loop {
-        if let Some(code) = process.ended() {
-            break code;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(code, 0, "{}", process.talk());
-    live.stage.simulation.world.with(|world| everybody_moved(world, 5));
+    let live = over_the_wire(world(), 5).await;
     let changes = live.stage.simulation.wire.transcript().changes();
     for plural in ["statefulsets/orders-db", "daemonsets/relay-agent"] {
         let patches = changes.iter().filter(|entry| entry.path.contains(plural));
@@ -247,16 +247,7 @@ fn a_rollout_that_waits_between_two_steps_halts_and_says_who_can_promote_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_finds_and_restarts_a_rollout_of_argo_over_the_wire() {
-    let live = Live::set(with_argo(), 1200.0);
-    let mut process = live.keyslot(&["rotate", "--approve"]);
-    let code = loop {
-        if let Some(code) = process.ended() {
-            break code;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(code, 0, "{}", process.talk());
-    live.stage.simulation.world.with(|world| everybody_moved(world, 4));
+    let live = over_the_wire(with_argo(), 4).await;
     let changes = live.stage.simulation.wire.transcript().changes();
     let path = "/apis/argoproj.io/v1alpha1/namespaces/workload/rollouts/checkout";
     assert_eq!(changes.iter().filter(|entry| entry.path.contains(path)).count(), 2, "{changes:#?}");

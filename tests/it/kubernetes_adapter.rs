@@ -1,6 +1,6 @@
 //! The Kubernetes adapter against an API server that says what a script tells it to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::any;
-
+use futures::{FutureExt as _, StreamExt as _};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
@@ -21,6 +21,7 @@ use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, Restart
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
 use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 const TOKEN: &str = "canary-token-0123456789";
 const KEY: &[u8] = b"canary-key-material==";
@@ -31,6 +32,8 @@ pub enum Say {
     Text(u16, &'static str),
     /// Lines of a watch, then silence until the client leaves.
     Lines(Vec<String>),
+    /// The same, once it may speak.
+    Later(watch::Receiver<bool>, Vec<String>),
 }
 
 type Script = Arc<dyn Fn(&str, &str, &str) -> Say + Send + Sync>;
@@ -45,16 +48,23 @@ fn server(script: Script) -> Router {
             let (status, kind, body) = match script(&method, &path, &bearer) {
                 Say::Json(status, value) => (status, "application/json", Body::from(value.to_string())),
                 Say::Text(status, text) => (status, "text/plain", Body::from(text)),
-                Say::Lines(lines) => {
-                    use futures::StreamExt as _;
-                    let lines = futures::stream::iter(lines).map(|line| Ok::<_, std::io::Error>(line + "\n"));
-                    (200, "application/json", Body::from_stream(lines.chain(futures::stream::pending())))
+                Say::Lines(lines) => (200, "application/json", told(async {}, lines)),
+                Say::Later(mut may, lines) => {
+                    let until = async move { may.wait_for(|may| *may).await.map(drop).unwrap_or_default() };
+                    (200, "application/json", told(until, lines))
                 }
             };
             Response::builder().status(status).header("content-type", kind).body(body).unwrap()
         }
     };
     Router::new().fallback(any(handle))
+}
+
+/// The lines of a watch, from a moment on.
+fn told(from: impl Future<Output = ()> + Send + 'static, lines: Vec<String>) -> Body {
+    let text: String = lines.into_iter().map(|line| line + "\n").collect();
+    let text = futures::stream::once(from.map(|()| Ok::<_, std::io::Error>(text)));
+    Body::from_stream(text.chain(futures::stream::pending()))
 }
 
 pub struct Setup {
@@ -444,21 +454,94 @@ async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_wh
     );
 }
 
+/// The Deployment after its restart, when its controller has come to that.
+fn restarted(observed: i64) -> Value {
+    let mut after = deployment();
+    after["metadata"]["generation"] = json!(8);
+    after["metadata"]["resourceVersion"] = json!("1001");
+    after["status"]["observedGeneration"] = json!(observed);
+    after
+}
+
+/// A pod of a generation, by the hash of its template.
+fn pod_of(name: &str, deployment: &str, hash: &str, version: &str) -> Value {
+    let mut pod = pod(name, false);
+    pod["metadata"]["labels"]["pod-template-hash"] = json!(hash);
+    pod["metadata"]["ownerReferences"][0]["name"] = json!(format!("{deployment}-{hash}"));
+    pod["metadata"]["resourceVersion"] = json!(version);
+    pod
+}
+
+/// Another Deployment beside the first, with one pod that is as old.
+fn one_more(path: &str) -> Say {
+    let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+    match collection {
+        _ if path.contains("watch=true") => Say::Lines(vec![]),
+        "deployments" => {
+            let mut other = deployment();
+            (other["metadata"]["name"], other["metadata"]["uid"]) = (json!("billing-deploy"), json!("b"));
+            other["spec"]["replicas"] = json!(1);
+            other["status"] = json!({"observedGeneration": 7, "replicas": 1, "updatedReplicas": 1,
+                "availableReplicas": 1});
+            list(json!([deployment(), other]))
+        }
+        "pods" => {
+            let other = pod_of("billing", "billing-deploy", "abc", "900");
+            list(json!([pod("old", true), pod("new", false), other]))
+        }
+        _ => plain(path),
+    }
+}
+
+#[tokio::test]
+async fn where_both_watches_have_told_of_an_end_nothing_is_listed_while_there_is_more_to_restart() {
+    let line = |kind: &str, object: Value| json!({"type": kind, "object": object}).to_string();
+    let mut ends = pod("new", false);
+    ends["metadata"]["deletionTimestamp"] = json!("2026-11-20T09:15:30Z");
+    ends["metadata"]["resourceVersion"] = json!("1004");
+    let pods = vec![
+        line("ADDED", pod_of("next-a", "orders-deploy", "def", "1002")),
+        line("ADDED", pod_of("next-b", "orders-deploy", "def", "1003")),
+        line("MODIFIED", ends.clone()),
+        line("DELETED", pod_of("old", "orders-deploy", "abc", "1005")),
+        line("DELETED", pod_of("new", "orders-deploy", "abc", "1006")),
+    ];
+    let (speak, may) = watch::channel(false);
+    let mut setup = setup(&["shop"], move |method, path, _| match path {
+        _ if method == "PATCH" => Say::Json(200, restarted(7)),
+        _ if path.contains("/deployments?watch=true") => {
+            Say::Later(may.clone(), vec![line("MODIFIED", restarted(8))])
+        }
+        _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), pods.clone()),
+        _ => one_more(path),
+    });
+    setup.clusters = setup.clusters.restarting([workload(), WorkloadName::new("shop", "billing-deploy")]);
+    let written = "2026-11-20T08:30:00Z".parse().unwrap();
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(written)).await.unwrap();
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(setup.restart().await, Effect::Applied(8)));
+    let before = asked(&setup).len();
+    speak.send(true).unwrap();
+    let mut heard = BTreeSet::new();
+    while !(heard.contains(&Happening::Rollout) && heard.contains(&Happening::PodsGone)) {
+        heard.extend(setup.clusters.changed().await.into_iter().map(|changed| changed.what));
+    }
+    let told = Glance::Told(Happening::Rollout);
+    let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
+    assert_eq!(asked(&setup)[before..], [""; 0]);
+    let mut pods: Vec<&str> = view.pods.iter().map(|pod| pod.name.as_str()).collect();
+    pods.sort_unstable();
+    assert_eq!(pods, ["billing", "next-a", "next-b"], "as they were told");
+}
+
 #[tokio::test]
 async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed() {
-    let complete = |generation: i64, version: &str| {
-        let mut after = deployment();
-        after["metadata"]["generation"] = json!(generation);
-        after["metadata"]["resourceVersion"] = json!(version);
-        after["status"]["observedGeneration"] = json!(generation);
-        after
-    };
-    let line = json!({"type": "MODIFIED", "object": complete(8, "1001")}).to_string();
+    let line = json!({"type": "MODIFIED", "object": restarted(8)}).to_string();
     let mut setup = setup(&["shop"], move |method, path, _| {
         if method == "PATCH" {
-            let mut answer = complete(8, "1001");
-            answer["status"]["observedGeneration"] = json!(7);
-            return Say::Json(200, answer);
+            return Say::Json(200, restarted(7));
         }
         match path.contains("/deployments?watch=true") {
             true => Say::Lines(vec![line.clone()]),

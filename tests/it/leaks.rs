@@ -120,14 +120,9 @@ fn search_what_is_left(live: &Live, secrets: &Secrets) {
 }
 
 async fn done(process: &mut Process) -> String {
-    loop {
-        if let Some(code) = process.ended() {
-            let talk = process.talk();
-            assert_eq!(code, 0, "{}", &talk[talk.len().saturating_sub(4000)..]);
-            return talk;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let (code, talk) = (process.end().await, process.talk());
+    assert_eq!(code, 0, "{}", &talk[talk.len().saturating_sub(4000)..]);
+    talk
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,6 +139,16 @@ impl Process {
         self.child.try_wait().unwrap().map(|status| status.code().unwrap_or(-1))
     }
 
+    /// How it ends, when it does.
+    pub async fn end(&mut self) -> i32 {
+        loop {
+            if let Some(code) = self.ended() {
+                return code;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// From now on its next line on stderr blocks it: nobody reads, and there is no room left.
     pub fn gag(&mut self) -> String {
         let heard = self.talk();

@@ -67,6 +67,7 @@ mod rehearse;
 mod room;
 mod rotation;
 mod run_safety;
+mod runs;
 mod sandbox;
 mod sarif;
 mod schema;

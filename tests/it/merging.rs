@@ -1,5 +1,6 @@
 //! Who merges: people, the forge, keyslot; and that what was merged is what somebody approved.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -348,6 +349,7 @@ fn everything_once(theatre: &Theatre, what: &str) {
 
 #[test]
 fn whatever_arrives_twice_until_it_is_merged_it_is_merged_once() {
+    let mut doubled = BTreeSet::new();
     for number in 1..=5 {
         for heard in [Heard::First, Heard::Second] {
             let theatre = keyslot_merges(Crashes::none());
@@ -360,10 +362,15 @@ fn whatever_arrives_twice_until_it_is_merged_it_is_merged_once() {
                 driver.approve("approver", None).await.unwrap();
                 driver.run().await.unwrap()
             });
-            let what = format!("{:?} twice, {heard:?} heard", told.lock().unwrap());
+            let twice = told.lock().unwrap().clone().expect("something arrived twice");
+            let what = format!("{twice} twice, {heard:?} heard");
             assert_eq!(end, TurnEnd::Done, "{what}");
             everything_once(&theatre, &what);
+            doubled.insert(twice);
         }
+    }
+    for one in ["push", "open a pull request", "label the pull request", "merge the pull request"] {
+        assert!(doubled.contains(one), "{one} never arrived twice: {doubled:?}");
     }
 }
 

@@ -4,21 +4,12 @@ use std::time::Duration;
 
 use keyslot::sim::WorldConfig;
 
-use crate::live::{Live, Process};
-
-async fn end(process: &mut Process) -> i32 {
-    loop {
-        if let Some(code) = process.ended() {
-            return code;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+use crate::live::Live;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     let live = Live::set(WorldConfig::default().with_stamps(1), 1000.0);
-    let early = end(&mut live.keyslot(&["resume"])).await;
+    let early = live.keyslot(&["resume"]).end().await;
     assert_eq!(early, 2, "there is nothing to resume");
     let mut rotate = live.keyslot(&["rotate", "--approve"]);
     while live.stage.simulation.world.with(|world| world.counters().pulls_opened) == 0 {
@@ -26,8 +17,8 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut pause = live.keyslot(&["pause", "--because", "an incident is on"]);
-    assert_eq!(end(&mut pause).await, 0, "{}", pause.talk());
-    assert_eq!(end(&mut rotate).await, 4);
+    assert_eq!(pause.end().await, 0, "{}", pause.talk());
+    assert_eq!(rotate.end().await, 4);
     let said = rotate.talk();
     assert!(said.contains("paused the rotation at") && said.contains("an incident is on"), "{said}");
     let restarted =
@@ -35,15 +26,15 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     assert_eq!(restarted(&live), 0);
     for command in ["explain", "status"] {
         let mut looks = live.keyslot(&[command]);
-        let code = end(&mut looks).await;
+        let code = looks.end().await;
         let told = format!("{}{}", looks.data(), looks.talk());
         assert_eq!(code, 4, "{command}: {told}");
         assert!(told.contains("paused by ") && told.contains(": an incident is on"), "{command}: {told}");
         assert!(told.contains("`keyslot resume` lets it go on"), "{command}: {told}");
     }
-    assert_eq!(end(&mut live.keyslot(&["resume"])).await, 0);
+    assert_eq!(live.keyslot(&["resume"]).end().await, 0);
     let mut again = live.keyslot(&["rotate", "--approve"]);
-    assert_eq!(end(&mut again).await, 0, "{}", again.talk());
+    assert_eq!(again.end().await, 0, "{}", again.talk());
     assert!(restarted(&live) > 0);
     assert_eq!(live.stage.simulation.world.with(|world| world.outage().refused), 0);
 }
@@ -53,7 +44,7 @@ async fn what_is_asked_for_out_of_turn_is_answered_with_what_comes_first() {
     let live = Live::set(WorldConfig::default().with_stamps(1), 60.0);
     let ran = async |arguments: &[&str]| {
         let mut process = live.keyslot(arguments);
-        let code = end(&mut process).await;
+        let code = process.end().await;
         (code, format!("{}{}", process.data(), process.talk()))
     };
     let (code, said) = ran(&["regenerate", "--retire", "primary", "--approve"]).await;

@@ -302,7 +302,7 @@ fn pods_that_still_end_are_waited_for_where_they_fill_the_quota() {
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
     assert_eq!(regenerated(&theatre), (1, 0));
     let world = theatre.world.lock();
-    assert!(world.counters().generations.values().all(|count| *count == 1), "{:?}", world.counters());
+    assert!(world.counters().each_rolled_out(1), "{:?}", world.counters());
 }
 
 #[test]

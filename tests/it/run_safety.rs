@@ -3,8 +3,8 @@
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    CommitId, HoldKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, SlotUse, StageEffect,
-    StageFailure, StageHold, StageView,
+    CommitId, HoldKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, StageEffect, StageFailure,
+    StageHold, StageView,
 };
 use keyslot::render::{note, reason};
 use keyslot::rotation::{Ended, Event, Gate, Intent, Note, Outcome, Step, Verdict, Why, notes};
@@ -283,12 +283,13 @@ fn a_run_beside_the_rotation_is_told_with_who_could_let_it_on_and_holds_the_rege
 #[test]
 fn a_stage_that_nobody_declared_may_write_the_vaults() {
     let mut stage = Stage::ready();
-    let unknown = vec![whole(DONE)[0].clone(), StageView::new("surprise", RunState::Running, None)];
-    stage.world.runs =
-        Some(Seen::known(stage.now, vec![run("9", "release/0", 'e', RunState::Running, unknown)]));
-    assert!(crate::stage::holding(&stage.decide()).contains(&Gate::NoHazard));
-    assert_eq!(
-        stage.world.code.as_ref().unwrap().get().unwrap().base.claim.reads,
-        SlotUse::Only(Slot::Secondary)
-    );
+    let mut held = |effects: Option<Vec<StageEffect>>| {
+        let surprise = StageView::new("surprise", RunState::Running, effects);
+        let stages = vec![whole(DONE)[0].clone(), surprise];
+        stage.world.runs =
+            Some(Seen::known(stage.now, vec![run("9", "release/0", 'e', RunState::Running, stages)]));
+        crate::stage::holding(&stage.decide()).contains(&Gate::NoHazard)
+    };
+    assert!(held(None));
+    assert!(!held(Some(Vec::new())), "declared to have no effect");
 }

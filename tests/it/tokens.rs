@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use keyslot::adapters::github::GitHub;
 use keyslot::adapters::token::TokenSource;
 use keyslot::adapters::token::github_app::{AppKey, AppSettings, GitHubApp};
-use keyslot::model::BranchName;
+use keyslot::model::{Blindness, BranchName};
 use keyslot::ports::{Code, Forge};
-use keyslot::sim::WorldConfig;
 use keyslot::sim::wire::github::{self, App};
+use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 use secrecy::ExposeSecret as _;
 
 use crate::contract::Contract;
@@ -75,11 +75,14 @@ async fn an_app_finds_its_installation_and_asks_for_one_token_for_this_repositor
 #[tokio::test]
 async fn an_apps_token_is_renewed_before_it_ends() {
     let short = App { life: SignedDuration::from_secs(302), ..App::of_the_world() };
-    let desk = Desk::with_access(WorldConfig::default(), 1.0, |access| access.app(short));
+    let desk = Desk::with_access(WorldConfig::default(), 20.0, |access| access.app(short));
     let app = app(&desk, |settings| settings.installation = Some(42));
+    let clock = desk.clock();
+    let begun = clock.now();
     let first = app.token().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    clock.sleep_until(clock.now() + Duration::from_secs(3)).await;
     let second = app.token().await.unwrap();
+    assert!(clock.now() < begun + Duration::from_secs(302), "the first one is still good");
     assert_ne!(first.expose_secret(), second.expose_secret());
     assert_eq!(asked_for_tokens(&desk), 2);
 }
@@ -173,6 +176,7 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
     let token = live.stage.simulation.tickets.github.expose_secret().to_owned();
     let (code, said) = run(&live, &["propose"], &[("PATH", &signed_in(&live, &token))]);
     assert!([0, 3].contains(&code), "{code} {said}");
+    assert!(!said.contains(&token), "what `gh` told is not told on");
     let (code, said) = run(&live, &["propose"], &[("GH_TOKEN", &token)]);
     assert!([0, 3].contains(&code), "{code} {said}");
     // The pipeline is asked with a token of the Azure identity.
@@ -185,7 +189,7 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
     };
     assert!(asked(200) > 0 && asked(203) + asked(401) == 0, "{planned}");
     assert_eq!(log.count("POST", "/pulls"), 1, "one pull request, whoever brought the token: {said}");
-    assert!(!said.contains(&token));
+    assert!(!said.contains(&token) && !planned.contains(&token));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,5 +225,13 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     desk.code().fetch().await.unwrap();
     let other = desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "stranger".to_owned());
     let fault = other.pull_from(&BranchName::from("fix/none")).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Missing, "{fault}");
     assert!(fault.remedy.contains("404 where the token has no permission"), "{fault}");
+
+    let forbidden = Fault::new(When::Always, Target::operation(Operation::ReadPull), Trouble::Forbidden);
+    let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
+    let fault = desk.github().pull_from(&BranchName::from("fix/none")).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
+    assert!(fault.remedy.contains("accepted here: pull_requests="), "{fault}");
+    assert!(!format!("{fault:?}").contains(GITHUB_TOKEN), "{fault}");
 }

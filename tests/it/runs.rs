@@ -1,0 +1,60 @@
+//! What the tests of pipelines and forges have in common: what came of an effect, the branch that is released and
+//! what is left out of its runs, and a run that is looked at until it has come to a state.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use keyslot::model::{BranchName, CommitId, RunId, RunView};
+use keyslot::ports::{Effect, Fault, Pipeline};
+use keyslot::sim::WorldConfig;
+use keyslot::sim::config::StageConfig;
+
+use crate::desk::Desk;
+
+#[track_caller]
+pub fn applied<T: Debug>(effect: Effect<T>) -> T {
+    match effect {
+        Effect::Applied(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn refused<T: Debug>(effect: Effect<T>) -> Fault {
+    match effect {
+        Effect::Refused(fault) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn release() -> BranchName {
+    WorldConfig::default().repository.release
+}
+
+/// Where the released branch stands.
+pub fn head(desk: &Desk) -> CommitId {
+    desk.place.head(release().as_str()).unwrap()
+}
+
+/// Everything but what writes the vaults.
+pub fn skipped() -> Vec<String> {
+    ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"].map(str::to_owned).to_vec()
+}
+
+/// The stage that writes the vaults.
+pub fn infrastructure(config: &mut WorldConfig) -> &mut StageConfig {
+    config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap()
+}
+
+/// The run when it has come to a state.
+pub async fn until(pipeline: &impl Pipeline, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
+    loop {
+        let runs = pipeline.runs().await.unwrap();
+        let run = runs.into_iter().find(|run| &run.id == id).expect("the run");
+        if wanted(&run) {
+            return run;
+        }
+        assert!(!run.state.is_over(), "{run:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
