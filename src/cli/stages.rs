@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::model::{
         BranchName, BranchView, CommitId, LiveBy, ReleaseView, RunResult, RunView, Seen, Slot, SlotUse,
-        TreeClaim,
+        StageEffect, TreeClaim,
     };
 
     fn world(stages: Vec<StageView>, state: RunState) -> World {

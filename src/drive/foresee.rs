@@ -26,7 +26,7 @@ impl Driver {
         }
         let begun = self.fold.rotation().is_some();
         if !begun {
-            self.observer.targets_mut().salt = fresh_salt()?;
+            self.salt_with(fresh_salt()?);
         }
         self.look_at_everything().await?;
         let (opened, mut fold) = match self.fold.rotation() {

@@ -27,6 +27,14 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
     }
 }
 
+/// What bears fingerprints says nothing under another salt; what bears none is as good as before.
+pub fn under_another_salt(world: &mut World) {
+    world.account = None;
+    world.proofs.clear();
+    world.vaults.clear();
+    world.clusters.retain(|_, seen| seen.get().is_some_and(|cluster| cluster.synced.is_empty()));
+}
+
 /// After a step was sent, nothing that it may have changed counts any more.
 pub fn after_step(world: &mut World, step: &Step) {
     match step {

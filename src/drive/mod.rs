@@ -33,7 +33,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::journal::Journal;
-use crate::model::{Policy, World};
+use crate::model::{Policy, Salt, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
@@ -179,8 +179,11 @@ impl Driver {
             }
         }
         if let Some(opened) = self.fold.rotation() {
+            let salt = opened.salt.clone();
+            self.salt_with(salt);
+        }
+        if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
-            targets.salt = opened.salt.clone();
             targets.access = opened.access;
             targets.operation = operation(&self.fold);
             if let Some(branch) = &self.fold.release {
@@ -192,6 +195,16 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Fingerprints are compared under one salt: what was seen, or is being looked at, under another is forgotten.
+    fn salt_with(&mut self, salt: Salt) {
+        let targets = self.observer.targets_mut();
+        if targets.salt != salt {
+            targets.salt = salt;
+            forget::under_another_salt(&mut self.world);
+            self.flight.void_all();
+        }
     }
 
     async fn append(&mut self, event: Event) -> Result<(), DriveError> {

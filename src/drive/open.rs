@@ -9,8 +9,8 @@ use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
-    Slot, StampName, WorkloadName,
+    Access, AccountId, BranchName, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
+    StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -102,10 +102,7 @@ impl Driver {
     }
 
     async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
-        self.observer.targets_mut().salt = fresh_salt()?;
-        // What bears no fingerprint is as good under another salt.
-        let unsalted = |cluster: &ClusterView| cluster.synced.is_empty();
-        self.world.clusters.retain(|_, seen| seen.get().is_some_and(unsalted));
+        self.salt_with(fresh_salt()?);
         let keys: BTreeSet<EvidenceKey> = match request.retire {
             // The account alone says which key that is; each phase looks at what it needs.
             Some(_) => BTreeSet::from([EvidenceKey::Account]),

@@ -16,7 +16,7 @@ impl Driver {
         self.journal.refresh().await?;
         self.refold()?;
         if self.fold.rotation().is_none() {
-            self.observer.targets_mut().salt = fresh_salt()?;
+            self.salt_with(fresh_salt()?);
         }
         let stamps = self.observer.targets().stamps.iter();
         let keys =

@@ -108,12 +108,20 @@ async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
         .allow(&answer("build~1definitions"), list("BuildDefinitionReference"))
         .allow("/definitions/AgentPoolQueue/properties/pool", json!({}))
         .allow("/definitions/BuildRepository/properties/clean", or_null("string"));
-    let builds =
-        ["currentOperation", "url", "resultCode", "parentId", "startTime", "finishTime", "workerName"]
-            .into_iter()
-            .fold(builds, |builds, member| {
-                builds.allow(&format!("/definitions/TimelineRecord/properties/{member}"), or_null("string"))
-            });
+    let builds = [
+        "currentOperation",
+        "identifier",
+        "url",
+        "resultCode",
+        "parentId",
+        "startTime",
+        "finishTime",
+        "workerName",
+    ]
+    .into_iter()
+    .fold(builds, |builds, member| {
+        builds.allow(&format!("/definitions/TimelineRecord/properties/{member}"), or_null("string"))
+    });
     let builds = ["details", "log", "task", "result", "percentComplete", "lastModified"]
         .into_iter()
         .fold(builds, |builds, member| {
@@ -127,7 +135,7 @@ async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
         exchanges.into_iter().partition(|exchange| exchange.path.contains("/pipelines/"));
     let (first, second) = (builds.hold(&others), pipelines.hold(&runs));
     assert!(first.wrong.is_empty() && second.wrong.is_empty(), "{:#?} {:#?}", first.wrong, second.wrong);
-    assert!(first.held > 10 && second.held >= 4, "{} and {} bodies held", first.held, second.held);
+    assert!(first.kinds.len() >= 5 && second.kinds.len() >= 3, "{:?} {:?}", first.kinds, second.kinds);
     let mut doctored = runs.into_iter().find(|exchange| exchange.method == "POST").unwrap();
     doctored.asked = Some(json!({ "stagesToSkip": "switch-traffic" }));
     assert!(!pipelines.hold(&[doctored]).wrong.is_empty(), "the judge can say no");

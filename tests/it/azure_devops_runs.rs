@@ -74,7 +74,7 @@ async fn what_is_said_on_the_way_is_as_it_is_described() {
     let ours = Contract::of_ours("azure-devops.json");
     let verdict = ours.hold(&exchanges);
     assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
-    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+    assert!(verdict.kinds.len() >= 5, "{:?}", verdict.kinds);
     for (method, part) in [("GET", "/approvals"), ("GET", "/logs"), ("POST", "/runs"), ("GET", "/timeline")] {
         let mut said = exchanges.iter().filter(|one| one.method == method && one.path.contains(part));
         assert!(said.next().is_some(), "{method} {part} was never said");

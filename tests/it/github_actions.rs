@@ -19,11 +19,11 @@ use crate::contract::Contract;
 use crate::desk::{Desk, GITHUB_TOKEN};
 use crate::runs::{applied, head, infrastructure, refused, release, skipped, until};
 
-/// The stage that writes the vaults fails once and waits for an approval before.
+/// The stage that writes the vaults fails once and waits for an approval before, which comes when it is told to.
 fn troubled() -> WorldConfig {
     let mut config = WorldConfig::default();
     let stage = infrastructure(&mut config);
-    (stage.approved_after, stage.fails) = (Some(Duration::from_secs(30 * 60)), 1);
+    (stage.approved_after, stage.fails) = (Some(Duration::from_secs(1_000 * 60 * 60)), 1);
     config
 }
 
@@ -39,7 +39,7 @@ async fn script(desk: &Desk) -> RunId {
     let held: Vec<_> = run.held().flat_map(|stage| stage.holds.clone()).collect();
     assert_eq!(
         (held[0].kind, held[0].who.as_slice()),
-        (HoldKind::Approval, &["Release managers".to_owned()][..])
+        (HoldKind::Approval, &["team Release managers".to_owned()][..])
     );
     assert!(held[0].name.contains("deploy-infrastructure") && held[0].url == run.url, "{held:?}");
     let ahead: Vec<&str> = run
@@ -50,6 +50,7 @@ async fn script(desk: &Desk) -> RunId {
         .collect();
     assert_eq!(ahead, skipped(), "declared, and not listed before their turn");
 
+    desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() })).unwrap();
     let run = until(&actions, &id, |run| run.state.is_over()).await;
     assert_eq!(run.state, RunState::Completed(RunResult::Failed));
     let stage = run.failed_stage().unwrap_or_else(|| panic!("{run:?}"));
@@ -100,14 +101,14 @@ async fn what_is_said_on_the_way_is_as_it_is_described() {
     let ours = Contract::of_ours("github-actions.json");
     let verdict = ours.hold(&exchanges);
     assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
-    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+    assert!(verdict.kinds.len() >= 5, "{:?}", verdict.kinds);
     let mut doctored = exchanges.iter().find(|exchange| exchange.method == "POST").unwrap().clone();
     doctored.asked = Some(json!({ "ref": "release/1", "stagesToSkip": ["x"] }));
     assert!(!ours.hold(&[doctored]).wrong.is_empty(), "the judge can say no");
     let Some(official) = Contract::load("github-rest-23.0.2.json") else { return };
     let verdict = official.hold(&exchanges);
     assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
-    assert!(verdict.held > 10, "{} bodies held", verdict.held);
+    assert!(verdict.kinds.len() >= 5, "{:?}", verdict.kinds);
 }
 
 #[tokio::test]
@@ -150,7 +151,7 @@ fn listed_late() -> WorldConfig {
 async fn a_dispatch_names_its_run_however_late_that_is_listed() {
     let desk = Desk::new(listed_late(), 60.0);
     let id = applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
-    assert_eq!(desk.with(|world| world.runs().last().unwrap().id.clone()), id);
+    assert_eq!(desk.with(|world| world.runs().last().unwrap().id()), id);
     assert_eq!(desk.wire.transcript().count("POST", "/dispatches"), 1);
 }
 
@@ -158,7 +159,7 @@ async fn a_dispatch_names_its_run_however_late_that_is_listed() {
 async fn an_older_server_that_names_no_run_has_it_found_on_the_list() {
     let desk = Desk::with_access(WorldConfig::default(), 60.0, GitHubAccess::naming_no_runs);
     let id = applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
-    let runs = desk.with(|world| world.runs().iter().map(|run| run.id.clone()).collect::<Vec<_>>());
+    let runs = desk.with(|world| world.runs().iter().map(|run| run.id()).collect::<Vec<_>>());
     assert_eq!(runs, [id]);
 }
 
@@ -167,6 +168,8 @@ async fn what_a_failed_job_printed_is_asked_for_again_until_it_is_known() {
     let desk = Desk::new(troubled(), 3600.0);
     let actions = desk.actions();
     let id = applied(actions.start(&release(), &head(&desk), &skipped()).await);
+    until(&actions, &id, |run| run.state == RunState::WaitsForApproval).await;
+    desk.with(|world| world.apply(Command::ApproveRun { run: id.clone() })).unwrap();
     while !desk.with(|world| world.run(&id).unwrap().state.is_over()) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -289,7 +292,9 @@ async fn the_log_is_fetched_without_the_token() {
 
 #[tokio::test]
 async fn an_owner_in_other_letters_is_the_same_repository() {
-    let desk = Desk::new(WorldConfig::default(), 60.0);
+    let mut config = WorldConfig::default();
+    config.pipeline.list_lag = Duration::ZERO;
+    let desk = Desk::new(config, 60.0);
     let actions = desk.actions();
     applied(actions.start(&release(), &head(&desk), &skipped()).await);
     let run: Value = raw(&desk, "/repos/afmc/platform/actions/runs").await["workflow_runs"][0].clone();

@@ -232,6 +232,6 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
     let fault = desk.github().pull_from(&BranchName::from("fix/none")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
-    assert!(fault.remedy.contains("accepted here: pull_requests="), "{fault}");
+    assert!(fault.remedy.contains("accepted here: ") && fault.remedy.contains("pull_requests="), "{fault}");
     assert!(!format!("{fault:?}").contains(GITHUB_TOKEN), "{fault}");
 }

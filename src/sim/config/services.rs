@@ -260,7 +260,7 @@ pub struct StageConfig {
     pub effects: Vec<StageEffect>,
     /// For how long it waits until somebody approves it; `None`: it needs no approval.
     pub approved_after: Option<Duration>,
-    /// Who is asked to.
+    /// Who is asked to; a name of several words is a team's.
     pub approvers: Vec<String>,
     /// How many attempts fail before one does what it is for.
     pub fails: u32,

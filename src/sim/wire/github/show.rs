@@ -95,12 +95,14 @@ fn dress(world: &World, pull: &Pull) -> Value {
     })
 }
 
-fn team(world: &World, slug: &str) -> Value {
+/// By its name; the words of the slug are joined by hyphens.
+pub(super) fn team(world: &World, name: &str) -> Value {
     let owner = &world.config().repository.owner;
-    let (id, url) = (stable_number(slug), format!("{API}/orgs/{owner}/teams/{slug}"));
+    let slug = name.to_lowercase().replace(' ', "-");
+    let (id, url) = (stable_number(&slug), format!("{API}/orgs/{owner}/teams/{slug}"));
     json!({
         "id": id, "node_id": node_id("Team", id), "url": url, "members_url": format!("{url}/members{{/member}}"),
-        "name": slug, "description": null, "permission": "push", "html_url": format!("{WEB}/orgs/{owner}/teams/{slug}"),
+        "name": name, "description": null, "permission": "push", "html_url": format!("{WEB}/orgs/{owner}/teams/{slug}"),
         "repositories_url": format!("{url}/repos"), "slug": slug, "parent": null, "type": "organization",
     })
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::page::named_page;
 use super::super::repository::{base, page, person};
+use super::super::show::team;
 use super::super::{Face, answer, node_id, stable_number, time};
 use super::runs::{OfRun, conclusion, status};
 use crate::model::{RunId, RunState};
@@ -76,8 +77,11 @@ fn environment(world: &World, stage: &StageRun) -> Value {
     let name = format!("{}-gate", stage.name);
     let config = world.config().pipeline.stages.iter().find(|known| known.name == stage.name);
     let approvers = config.map(|known| known.approvers.clone()).unwrap_or_default();
-    let reviewers: Vec<Value> =
-        approvers.iter().map(|login| json!({ "type": "User", "reviewer": person(login) })).collect();
+    let reviewer = |name: &String| match name.contains(' ') {
+        true => json!({ "type": "Team", "reviewer": team(world, name) }),
+        false => json!({ "type": "User", "reviewer": person(name) }),
+    };
+    let reviewers: Vec<Value> = approvers.iter().map(reviewer).collect();
     let id = stable_number(&name);
     json!({
         "environment": {
