@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, CommitId, Slot};
+use super::{BranchName, CommitId, RunView, Slot};
 
 /// What the consuming references of one account read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,4 +39,11 @@ pub struct BranchView {
     pub branch: BranchName,
     pub head: CommitId,
     pub claim: TreeClaim,
+}
+
+impl BranchView {
+    /// Whether the run is of exactly this code.
+    pub fn is_run_by(&self, run: &RunView) -> bool {
+        run.commit == self.head && run.branch == self.branch
+    }
 }

@@ -193,6 +193,13 @@ impl RunView {
         self.stages.iter().any(|stage| stage.may_have(effect) && !stage.state.is_over())
     }
 
+    /// The stages that are declared to have this effect and that a run has not come to, or not got through, before it ended
+    /// ill: they can be tried again, with whatever the stages before them have saved.
+    pub fn left_undone(&self, effect: StageEffect) -> impl Iterator<Item = &StageView> {
+        let ended_ill = self.state.is_over() && !self.state.went_through();
+        self.stages.iter().filter(move |stage| ended_ill && stage.has(effect) && !stage.state.went_through())
+    }
+
     /// When the last of the stages with this effect ended; where none is declared to have it, when the run did. A run
     /// that waits for something else has done with it all the same.
     pub fn effect_ended(&self, effect: StageEffect) -> Option<Timestamp> {

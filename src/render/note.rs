@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::span;
 use crate::model::StampName;
-use crate::rotation::{Note, RunBeside};
+use crate::rotation::{Ahead, Note, RunBeside};
 
 /// One line each, under a heading; empty where there is nothing to note.
 pub fn notes(notes: &BTreeMap<Note, Vec<StampName>>) -> String {
@@ -44,17 +44,21 @@ pub fn words(note: &Note) -> String {
 }
 
 fn run_beside(beside: &RunBeside) -> String {
-    let RunBeside { run, branch, commit, url, waiting, who } = beside;
+    let RunBeside { ahead, run, branch, commit, url, stages, who } = beside;
     let run = format!("run {run} of {branch} at {}", commit.short());
-    if waiting.is_empty() {
-        return format!("{run} is under way and may put the old slot back into the vaults: {url}");
+    let (who, stages) = (who.join(" or "), stages.join(", "));
+    let who = if who.is_empty() { who } else { format!(" by {who}") };
+    match ahead {
+        Ahead::Runs => format!("{run} is under way and may put the old slot back into the vaults: {url}"),
+        Ahead::Waits => format!(
+            "{run} waits for approval of {stages}{who} and may put the old slot back into the vaults, also by a plan that it \
+             has saved: do not approve it before the new key is confirmed ({url})"
+        ),
+        Ahead::Again => format!(
+            "{run} ended before {stages} was through; tried again, it may put the old slot back into the vaults, also by a \
+             plan that it has saved: do not have it tried again before the new key is confirmed ({url})"
+        ),
     }
-    let who = if who.is_empty() { String::new() } else { format!(" by {}", who.join(" or ")) };
-    format!(
-        "{run} waits for approval of {}{who} and may put the old slot back into the vaults: do not approve it before the \
-         new key is confirmed ({url})",
-        waiting.join(", ")
-    )
 }
 
 fn named(stamps: &[StampName]) -> String {

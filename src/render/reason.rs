@@ -95,7 +95,7 @@ pub fn why(reason: &Reason) -> String {
             format!("run {subject} of {branch} at {} is under way ({url})", commit.short())
         }
         Why::RunWaitsForApproval { branch, commit, url, waiting } => {
-            let Waiting { stages, who } = &**waiting;
+            let Waiting { stages, who, ours: _ } = &**waiting;
             let who = match who.as_slice() {
                 [] => String::new(),
                 who => format!(", by {}", who.join(" or ")),
@@ -549,7 +549,13 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunDidNotWrite { .. } => {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
         }
-        Why::RunWaitsForApproval { .. } => "do not approve it before the new key is confirmed",
+        Why::RunWaitsForApproval { waiting, .. } if waiting.ours => {
+            "approve it, or turn it down: it is a run of the very code that the rotation deploys"
+        }
+        Why::RunWaitsForApproval { .. } => {
+            "do not approve it before the new key is confirmed: it may put the old slot back, also by a plan that it has \
+             saved"
+        }
         Why::VaultByHand { .. } => {
             "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"
         }

@@ -53,6 +53,21 @@ impl Stand {
     pub fn unless(reasons: Vec<Reason>) -> Stand {
         if reasons.is_empty() { Stand::Passed } else { Stand::Held(reasons) }
     }
+
+    /// Both, where the one is no reason to leave the other undone; steps of one kind at a time.
+    pub fn and(self, other: impl FnOnce() -> Stand) -> Stand {
+        let held = match self {
+            Stand::Passed => return other(),
+            Stand::Held(held) => held,
+            steps @ (Stand::Act(_) | Stand::Record(_) | Stand::ActAndHeld(..)) => return steps,
+        };
+        match other() {
+            Stand::Act(steps) => Stand::ActAndHeld(steps, held),
+            Stand::ActAndHeld(steps, more) => Stand::ActAndHeld(steps, [held, more].concat()),
+            Stand::Held(more) => Stand::Held([held, more].concat()),
+            Stand::Passed | Stand::Record(_) => Stand::Held(held),
+        }
+    }
 }
 
 impl<'a> Context<'a> {

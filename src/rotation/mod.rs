@@ -47,7 +47,7 @@ pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, restart_target, rotation_id};
-pub use note::{Note, RunBeside, notes};
+pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, later};

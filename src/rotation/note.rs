@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     BranchName, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView, RunId, RunView,
-    StageEffect, StampName, WorkloadName, World,
+    StageEffect, StageView, StampName, WorkloadName, World,
 };
 
 /// One thing worth knowing.
@@ -27,19 +27,30 @@ pub enum Note {
     SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
-    /// A run of other code than the rotation's may put the old slot back: it runs, or waits to be let on.
+    /// A run of other code than the rotation's may put the old slot back.
     RunBeside(RunBeside),
+}
+
+/// How a run may come to write the vaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ahead {
+    Runs,
+    /// Somebody has to let it on.
+    Waits,
+    /// It has ended before it came to that. Whoever has the stage tried again has it apply what was planned then.
+    Again,
 }
 
 /// A run that may yet write the vaults, and is none of the rotation's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunBeside {
+    pub ahead: Ahead,
     pub run: RunId,
     pub branch: BranchName,
     pub commit: CommitId,
     pub url: String,
-    /// Stages that wait for an approval.
-    pub waiting: Vec<String>,
+    /// Stages that wait for an approval, or might be tried again.
+    pub stages: Vec<String>,
     pub who: Vec<String>,
 }
 
@@ -64,16 +75,27 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
 fn runs_beside(world: &World) -> impl Iterator<Item = RunBeside> {
     let runs = world.runs.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     let deployed = world.code.as_ref().and_then(|seen| seen.get()).map(ReleaseView::deployed);
-    let is_ours = move |run: &RunView| {
-        deployed.is_some_and(|code| run.commit == code.head && run.branch == code.branch)
+    let others = runs.filter(move |run| !deployed.is_some_and(|code| code.is_run_by(run)));
+    others.filter_map(run_beside)
+}
+
+fn run_beside(run: &RunView) -> Option<RunBeside> {
+    let name = |stage: &StageView| stage.name.clone();
+    let again: Vec<String> = run.left_undone(StageEffect::WritesVaults).map(name).collect();
+    let waiting: Vec<String> = run.held().map(name).collect();
+    let (ahead, stages) = match run.effect_ahead(StageEffect::WritesVaults) {
+        true if waiting.is_empty() => (Ahead::Runs, waiting),
+        true => (Ahead::Waits, waiting),
+        false if again.is_empty() => return None,
+        false => (Ahead::Again, again),
     };
-    let beside = runs.filter(move |run| run.effect_ahead(StageEffect::WritesVaults) && !is_ours(run));
-    beside.map(|run| RunBeside {
+    Some(RunBeside {
+        ahead,
         run: run.id.clone(),
         branch: run.branch.clone(),
         commit: run.commit.clone(),
         url: run.url.clone(),
-        waiting: run.held().map(|stage| stage.name.clone()).collect(),
+        stages,
         who: run.held().flat_map(|stage| &stage.holds).flat_map(|hold| hold.who.clone()).collect(),
     })
 }

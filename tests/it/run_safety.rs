@@ -3,11 +3,11 @@
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    CommitId, HoldKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, StageEffect, StageFailure,
-    StageHold, StageView,
+    Blindness, CommitId, HoldKind, KeyKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot,
+    StageEffect, StageFailure, StageHold, StageView,
 };
 use keyslot::render::{note, reason};
-use keyslot::rotation::{Ended, Event, Gate, Intent, Note, Outcome, Step, Verdict, Why, notes};
+use keyslot::rotation::{Ended, Event, Gate, Intent, Note, Outcome, Phase, Step, Verdict, Why, notes};
 
 use crate::stage::{Stage, at};
 
@@ -278,6 +278,82 @@ fn a_run_beside_the_rotation_is_told_with_who_could_let_it_on_and_holds_the_rege
     let ours = run("9", "release/1", 'c', RunState::Running, whole(RunState::Running));
     stage.world.runs = Some(Seen::known(stage.now, vec![ours]));
     assert!(!notes(&stage.policy, &stage.world).keys().any(|note| matches!(note, Note::RunBeside(_))));
+}
+
+fn waiting(id: &str, branch: &str, commit: char) -> RunView {
+    let state = RunState::WaitsForApproval;
+    let plan = stage("plan", DONE, &[]);
+    run(id, branch, commit, state, vec![plan, stage("infra", state, &[StageEffect::WritesVaults])])
+}
+
+#[test]
+fn a_saved_plan_of_older_code_is_not_to_be_approved_and_the_run_of_our_own_code_is() {
+    // The same branch before the change was promoted: planned on the old slot.
+    let stage = with_runs(vec![waiting("7", "release/1", 'a')]);
+    let said = words(&stage);
+    assert!(said.contains("do not approve it before the new key is confirmed"), "{said}");
+    assert!(said.contains("plan that it has saved"), "{said}");
+    let stage = with_runs(vec![waiting("7", "release/1", 'c')]);
+    let said = words(&stage);
+    assert!(said.contains("waits for approval of infra") && !said.contains("do not"), "{said}");
+    assert!(said.contains("approve it, or turn it down"), "{said}");
+    // Before the regeneration each of them holds, whatever its code.
+    for commit in ['a', 'c'] {
+        let mut stage = Stage::ready();
+        stage.world.runs = Some(Seen::known(stage.now, vec![waiting("7", "release/1", commit)]));
+        assert!(crate::stage::holding(&stage.decide()).contains(&Gate::NoHazard), "{commit}");
+    }
+}
+
+#[test]
+fn while_the_new_key_is_not_confirmed_a_run_that_could_put_the_old_slot_back_is_told() {
+    let mut stage = Stage::ready();
+    stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap().generated =
+        Some(at(99_000));
+    stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, crate::stage::proof(Slot::Primary)));
+    stage
+        .events
+        .push((stage.now, Event::Proven { fingerprint: crate::stage::key(Slot::Primary), accepted: true }));
+    assert!(!words(&stage).contains("do not approve"), "{}", words(&stage));
+    stage.world.runs = Some(Seen::known(stage.now, vec![waiting("9", "release/0", 'e')]));
+    assert_eq!(stage.decide().phase, Phase::Confirm);
+    let said = words(&stage);
+    assert!(said.contains("release/0") && said.contains("do not approve it"), "{said}");
+    assert!(!halts(&stage));
+    // It holds nothing, and neither does a pipeline that cannot be seen.
+    stage.world.runs = Some(Seen::blind(stage.now, Blindness::Forbidden, "no"));
+    assert!(!halts(&stage), "{:?}", stage.decide());
+    stage.now += stage.policy.confirm_window;
+    let now = stage.now;
+    stage.world.runs = Some(Seen::known(now, vec![waiting("9", "release/0", 'e')]));
+    stage.world.account.as_mut().unwrap().at = now;
+    stage.world.proofs.get_mut(&Slot::Primary).unwrap().at = now;
+    assert_eq!(stage.decide().verdict, Verdict::Record(Event::Confirmed));
+}
+
+#[test]
+fn a_run_that_ended_before_it_wrote_is_not_to_be_tried_again_and_holds_nothing() {
+    let planned = |infra: RunState, state: RunState, commit: char| {
+        let stages = vec![stage("plan", DONE, &[]), stage("infra", infra, &[StageEffect::WritesVaults])];
+        run("9", "release/0", commit, state, stages)
+    };
+    let told = |run: RunView| {
+        let mut stage = Stage::ready();
+        stage.world.runs = Some(Seen::known(stage.now, vec![run]));
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+        let notes = notes(&stage.policy, &stage.world);
+        notes.keys().find(|note| matches!(note, Note::RunBeside(_))).map(note::words)
+    };
+    for (infra, state) in
+        [(FAILED, FAILED), (SKIPPED, FAILED), (SKIPPED, RunState::Completed(RunResult::Canceled))]
+    {
+        let words = told(planned(infra, state, 'e')).expect("a note");
+        assert!(words.contains("do not have it tried again before the new key is confirmed"), "{words}");
+        assert!(words.contains("ended before infra was through"), "{words}");
+    }
+    assert_eq!(told(planned(DONE, DONE, 'e')), None, "it has written what it had to write");
+    assert_eq!(told(planned(DONE, FAILED, 'e')), None, "something else failed");
+    assert_eq!(told(planned(SKIPPED, DONE, 'e')), None, "it was left out");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says. Meanwhile vaults and
-//! pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that died.
+//! pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that died; and a run that would do so is told while it waits to be let on.
 //!
 //! A machine that the account's network rules keep out cannot ask. Generation time and fingerprint tell that the key is
 //! new, and nothing but a signed request tells that a region takes it: nobody uses it yet, so no log does either. Then a
 //! person is called, to go on from where requests are let in. That hurts nobody: everybody is on the other key.
 
-use super::super::predicate::{new_key_accepted, regenerated};
+use super::super::predicate::{new_key_accepted, other_runs, regenerated};
 use super::super::{Context, Event, Gate, Stand};
 use super::reconcile::followers;
 use crate::model::KeyKind;
@@ -23,12 +23,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if reasons.is_empty() {
         return Stand::Record(Event::Confirmed);
     }
-    match followers(ctx) {
-        Stand::Act(steps) => Stand::ActAndHeld(steps, reasons),
-        Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, [reasons, held].concat()),
-        Stand::Held(held) => Stand::Held([reasons, held].concat()),
-        Stand::Passed | Stand::Record(_) => Stand::Held(reasons),
-    }
+    let told = ctx.holding(other_runs(ctx, max));
+    Stand::Held(reasons.into_iter().chain(told).collect()).and(|| followers(ctx))
 }
 
 /// What the newest proof changes in the journal's count of acceptance.

@@ -33,9 +33,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let deployed = code.deployed();
-    let is_ours = |run: &&RunView| run.commit == deployed.head && run.branch == deployed.branch;
+    let is_ours = |run: &&RunView| deployed.is_run_by(run);
     // What another run leaves in the vaults is judged when it has ended.
-    let others = ctx.holding(under_way(runs.iter().filter(|run| !is_ours(run))));
+    let others = ctx.holding(under_way(ctx, runs.iter().filter(|run| !is_ours(run))));
     if !others.is_empty() {
         return Stand::Held(others);
     }
@@ -47,18 +47,19 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Some(run) if run.state.is_over() => {
             Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), ended_ill(run))]))
         }
-        Some(run) => Stand::unless(ctx.holding(vec![held_by(run)])),
+        Some(run) => Stand::unless(ctx.holding(vec![held_by(ctx, run)])),
         None => start(ctx, runs),
     }
 }
 
 /// Runs that have yet to write the vaults, or are about it.
-fn under_way<'a>(runs: impl Iterator<Item = &'a RunView>) -> Vec<Reason> {
-    runs.filter(|run| run.effect_ahead(StageEffect::WritesVaults)).map(held_by).collect()
+fn under_way<'a>(ctx: &Context<'_>, runs: impl Iterator<Item = &'a RunView>) -> Vec<Reason> {
+    let ahead = runs.filter(|run| run.effect_ahead(StageEffect::WritesVaults));
+    ahead.map(|run| held_by(ctx, run)).collect()
 }
 
-fn held_by(run: &RunView) -> Reason {
-    Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), predicate::under_way(run))
+fn held_by(ctx: &Context<'_>, run: &RunView) -> Reason {
+    Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), predicate::under_way(ctx, run))
 }
 
 fn wrote_vaults(run: &RunView) -> bool {
@@ -116,7 +117,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
     reasons.extend(release_known(view));
-    reasons.extend(under_way(runs.iter()));
+    reasons.extend(under_way(ctx, runs.iter()));
     reasons.extend(predicate::may_start(ctx, &code.branch, runs));
     let reasons = ctx.holding(reasons);
     if !reasons.is_empty() {

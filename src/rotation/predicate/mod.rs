@@ -26,7 +26,7 @@ pub use pods::{left_out, old_pods_gone, propagated_at, settled, stale_pods};
 pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use room::{Fits, autoscaler, fits, room, surge, takes_away};
-pub use runs::{no_hazard, under_way};
+pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::may_start;
 pub use usage::{logs_reach, logs_readable, none_refused, own_region, unused_in_logs};
 pub use vaults::{propagated, synced};

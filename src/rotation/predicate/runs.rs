@@ -19,7 +19,7 @@ pub fn no_hazard(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
     let subject = || Subject::Run(run.id.clone());
     if run.effect_ahead(StageEffect::WritesVaults) {
-        return vec![Reason::new(Gate::NoHazard, subject(), under_way(run))];
+        return vec![Reason::new(Gate::NoHazard, subject(), under_way(ctx, run))];
     }
     let Some(finished) = run.finished.filter(|_| may_have_written(run)) else { return Vec::new() };
     // Until then a vault may answer as if nothing had been written.
@@ -46,8 +46,28 @@ fn may_have_written(run: &RunView) -> bool {
     run.stages.is_empty() || run.stages.iter().any(|stage| writes(stage) && stage.state != skipped)
 }
 
+/// Runs of other code that have yet to write the vaults, to be told while the new key is not confirmed. Nothing is held by
+/// them any more, so a pipeline that cannot be seen is no reason.
+pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let runs = match ctx.runs(Gate::NoHazard, max) {
+        Ok(runs) => runs,
+        Err(reason) => return reason.is_blindness().then_some(*reason).into_iter().collect(),
+    };
+    let ahead = runs.iter().filter(|run| run.effect_ahead(StageEffect::WritesVaults));
+    ahead
+        .filter(|run| !is_ours(ctx, run))
+        .map(|run| Reason::new(Gate::NoHazard, Subject::Run(run.id.clone()), under_way(ctx, run)))
+        .collect()
+}
+
+/// Whether it is a run of the code that the rotation deploys.
+fn is_ours(ctx: &Context<'_>, run: &RunView) -> bool {
+    let code = ctx.world.code.as_ref().and_then(|seen| seen.get());
+    code.is_some_and(|code| code.deployed().is_run_by(run))
+}
+
 /// The same run as a reason to wait for it.
-pub fn under_way(run: &RunView) -> Why {
+pub fn under_way(ctx: &Context<'_>, run: &RunView) -> Why {
     let (branch, commit, url) = (run.branch.clone(), run.commit.clone(), run.url.clone());
     let stages: Vec<String> = run.held().map(|stage| stage.name.clone()).collect();
     if stages.is_empty() {
@@ -60,6 +80,10 @@ pub fn under_way(run: &RunView) -> Why {
         branch,
         commit,
         url: place.cloned().unwrap_or(url),
-        waiting: Box::new(Waiting { stages, who: who.into_iter().cloned().collect() }),
+        waiting: Box::new(Waiting {
+            stages,
+            who: who.into_iter().cloned().collect(),
+            ours: is_ours(ctx, run),
+        }),
     }
 }
