@@ -1,5 +1,6 @@
 //! Doing the decided steps: intent before, outcome after. Restarts are begun together and end each by itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::{FutureExt as _, join_all};
@@ -27,6 +28,11 @@ impl Driver {
             steps.into_iter().map(|step| self.intent(&opened, step, &relied_on)).collect();
         // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
         let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
+        // Once it is intended, nothing that it changes counts as seen any more.
+        let mut diffs = BTreeMap::new();
+        for intent in &intents {
+            diffs.insert(intent.key.clone(), self.diff(&intent.step).await);
+        }
         let intended_at = self.ports.clock.now();
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
@@ -47,11 +53,8 @@ impl Driver {
             };
             self.flight.restart(stamp, key, restart.boxed());
         }
-        let mut diffs = Vec::with_capacity(others.len());
-        for (intent, _) in &others {
-            diffs.push(self.diff(&intent.step).await);
-        }
-        let ends = join_all(others.iter().zip(&diffs).map(|((intent, permit), diff)| {
+        let ends = join_all(others.iter().map(|(intent, permit)| {
+            let diff = diffs.get(&intent.key).map_or("", String::as_str);
             let shop = self.workshop(&opened, intent, intended_at, diff);
             let ports = &self.ports;
             async move { execute(&intent.step, ports, &shop, permit).await }
@@ -150,7 +153,9 @@ impl Driver {
     async fn diff(&self, step: &Step) -> String {
         let code = self.world.code.as_ref().and_then(|seen| seen.get());
         let (base, to) = match (step, code) {
-            (Step::OpenPull { to, .. }, Some(code)) => (Some(&code.base), to),
+            (Step::OpenPull { to, .. } | Step::OpenAgreement { to, .. }, Some(code)) => {
+                (Some(&code.base), to)
+            }
             (Step::OpenPromotion { to, .. }, Some(code)) => (code.release.as_ref(), to),
             _ => return String::new(),
         };

@@ -41,12 +41,14 @@ pub fn after_step(world: &mut World, step: &Step) {
         Step::PushProposal { branch, .. }
         | Step::OpenPull { branch, .. }
         | Step::PushPromotion { branch, .. }
-        | Step::OpenPromotion { branch, .. } => {
+        | Step::OpenPromotion { branch, .. }
+        | Step::PushAgreement { branch, .. }
+        | Step::OpenAgreement { branch, .. } => {
             world.code = None;
             world.pulls.remove(branch);
         }
         // By their numbers: which branch a pull request is from, the step need not know.
-        Step::DressPull { .. } | Step::AutoMerge { .. } => world.pulls.clear(),
+        Step::DressPull { .. } | Step::AutoMerge { .. } | Step::WithdrawMerge { .. } => world.pulls.clear(),
         Step::MergePull { .. } => {
             world.code = None;
             world.pulls.clear();
@@ -100,6 +102,8 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             of_stamp(EvidenceKey::Vault).into_iter().chain(of_stamp(EvidenceKey::Cluster)).collect()
         }
         (Gate::OldPodsGone, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
+        // What proposes it once more; the vaults are somebody else's reason.
+        (Gate::Agreement, Why::PullOpen { .. }) => reason.rests_on(world),
         (Gate::Agreement, _) => {
             let vaults = world.vaults.keys().cloned().map(EvidenceKey::Vault);
             [EvidenceKey::Code].into_iter().chain(vaults).collect()

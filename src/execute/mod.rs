@@ -37,11 +37,13 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         return Outcome::NotSent { why };
     }
     match step {
-        Step::PushProposal { branch, parent, to, .. } => {
+        Step::PushProposal { branch, parent, to, .. } | Step::PushAgreement { branch, parent, to, .. } => {
             let commit = code::flipped(ports, shop, parent, *to).await;
             code::push(ports, commit, branch, &Expect::Absent).await
         }
-        Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
+        Step::OpenPull { branch, base, .. }
+        | Step::OpenPromotion { branch, base, .. }
+        | Step::OpenAgreement { branch, base, .. } => {
             let new = NewPull {
                 head: branch.clone(),
                 base: base.clone(),
@@ -56,6 +58,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         }
         Step::AutoMerge { pull, head, method, .. } => {
             outcome(ports.forge.merge_when_ready(*pull, head, *method).await, |()| Produced::Nothing)
+        }
+        Step::WithdrawMerge { pull, .. } => {
+            outcome(ports.forge.withdraw_merge(*pull).await, |()| Produced::Nothing)
         }
         Step::MergePull { pull, head, method, .. } => {
             outcome(ports.forge.merge(*pull, head, *method, permit).await, Produced::Commit)

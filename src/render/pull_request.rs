@@ -59,6 +59,11 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
         None => what.clone(),
     };
     let why = match leg {
+        _ if agrees(step) => format!(
+            "Everybody reads the {to} key of Cosmos DB account `{account}`, the live release too, and this branch was \
+             changed back to the {from} key. Whatever is built from it next would take everybody back there. This change \
+             brings it to the {to} key once more; no key is regenerated for it."
+        ),
         Leg::Out => format!(
             "The {from} key of Cosmos DB account `{account}` is being retired without downtime. This change moves every \
              reader to the {to} key; the {from} key is regenerated only when nobody uses it any more."
@@ -71,7 +76,7 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
     let commit_message = format!("{what}\n\n{why}\n\nKeyslot-Rotation: {}\n", opened.rotation);
     let values = BTreeMap::from([
         ("account", account.to_string()),
-        ("back", "To go back before the key is regenerated: close this, or revert the merge.".to_owned()),
+        ("back", back(step).to_owned()),
         ("by", opened.by.clone()),
         ("diff", fenced(diff)),
         ("environment", opened.environment.to_string()),
@@ -96,6 +101,9 @@ fn leg_of(step: &Step) -> Leg {
         | Step::Promote { leg, .. }
         | Step::PushPromotion { leg, .. }
         | Step::OpenPromotion { leg, .. }
+        | Step::WithdrawMerge { leg, .. }
+        | Step::PushAgreement { leg, .. }
+        | Step::OpenAgreement { leg, .. }
         | Step::Deploy { leg, .. }
         | Step::WriteSecret { leg, .. }
         | Step::Restart { leg, .. } => *leg,
@@ -111,6 +119,13 @@ fn onto(step: &Step) -> Option<&BranchName> {
     }
 }
 
+fn back(step: &Step) -> &'static str {
+    match agrees(step) {
+        true => "There is nothing to go back to: the other key is another one by now.",
+        false => "To go back before the key is regenerated: close this, or revert the merge.",
+    }
+}
+
 fn facts(opened: &Opened) -> String {
     format!(
         "| | |\n| --- | --- |\n| rotation | `{}` |\n| environment | {} |\n| proposed by | {} |",
@@ -118,7 +133,15 @@ fn facts(opened: &Opened) -> String {
     )
 }
 
+/// Whether it is for a base branch that was changed back after the old key had gone.
+fn agrees(step: &Step) -> bool {
+    matches!(step, Step::PushAgreement { .. } | Step::OpenAgreement { .. })
+}
+
 fn steps(leg: Leg, step: &Step, policy: &Policy) -> String {
+    if agrees(step) {
+        return format!("- **{}**: {}\n", Phase::Reconcile, Phase::Reconcile.title());
+    }
     let first = if onto(step).is_some() { Phase::Promote } else { Phase::Merge };
     let mut text = String::new();
     for phase in following(leg, first) {

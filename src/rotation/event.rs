@@ -57,6 +57,11 @@ impl Opened {
         BranchName::new(format!("{proposal}-to-{}", release.as_str().replace('/', "-")))
     }
 
+    /// The branch by which the change is proposed once more to a base branch that was changed back.
+    pub fn agreement_branch(&self, leg: Leg) -> BranchName {
+        BranchName::new(format!("{}-once-more", self.proposal_branch(leg)))
+    }
+
     pub fn to(&self) -> Slot {
         self.from.other()
     }

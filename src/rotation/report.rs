@@ -196,9 +196,14 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
     let mut records: Vec<_> = fold.steps.values().filter(|record| may_have_been_sent(record)).collect();
     records.sort_by_key(|record| record.first_intended_at);
     let opened = |branch: &BranchName| {
-        records
-            .iter()
-            .any(|record| matches!(&record.intent.step, Step::OpenPull { branch: of, .. } | Step::OpenPromotion { branch: of, .. } if of == branch))
+        records.iter().any(|record| {
+            matches!(
+                &record.intent.step,
+                Step::OpenPull { branch: of, .. }
+                    | Step::OpenPromotion { branch: of, .. }
+                    | Step::OpenAgreement { branch: of, .. } if of == branch
+            )
+        })
     };
     let left = records.iter().filter_map(|record| {
         let produced = record.outcome.as_ref().map(|(_, outcome)| outcome);
@@ -211,6 +216,14 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
                 let pushed = !opened(branch) && !went_on(*leg, Phase::Promote);
                 pushed.then(|| Left::Branch(branch.clone()))
             }
+            // The rotation is closed when that has come to its end.
+            (Step::PushAgreement { branch, .. }, _) => {
+                (!opened(branch)).then(|| Left::Branch(branch.clone()))
+            }
+            (
+                Step::OpenAgreement { branch, .. },
+                Some(Outcome::Applied { produced: Produced::Pull(number) }),
+            ) => Some(Left::Pull { number: *number, branch: branch.clone() }),
             (
                 Step::OpenPromotion { leg, branch, .. },
                 Some(Outcome::Applied { produced: Produced::Pull(number) }),
@@ -331,9 +344,11 @@ fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
 fn phase_of(step: &Step) -> (Leg, Phase) {
     match step {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
-        Step::DressPull { leg, .. } | Step::AutoMerge { leg, .. } | Step::MergePull { leg, .. } => {
-            (*leg, Phase::Merge)
-        }
+        Step::DressPull { leg, .. }
+        | Step::AutoMerge { leg, .. }
+        | Step::WithdrawMerge { leg, .. }
+        | Step::MergePull { leg, .. } => (*leg, Phase::Merge),
+        Step::PushAgreement { leg, .. } | Step::OpenAgreement { leg, .. } => (*leg, Phase::Reconcile),
         Step::Promote { leg, .. } | Step::PushPromotion { leg, .. } | Step::OpenPromotion { leg, .. } => {
             (*leg, Phase::Promote)
         }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Gate, Reason, Subject, Why};
-use crate::model::{EvidenceKey, World};
+use crate::model::{EvidenceKey, PullView, World};
 
 impl Reason {
     /// The pieces of evidence behind it. Empty where it stands in the journal, or in what was typed.
@@ -38,7 +38,16 @@ impl Reason {
                 };
                 [EvidenceKey::Account].into_iter().chain(proof).collect()
             }
-            Gate::TreeResolved | Gate::Agreement => vec![EvidenceKey::Code],
+            Gate::TreeResolved => vec![EvidenceKey::Code],
+            Gate::Agreement => {
+                let about = |view: &PullView| self.subject == Subject::Pull(view.number);
+                let pulls = world
+                    .pulls
+                    .iter()
+                    .filter(|(_, seen)| seen.get().and_then(Option::as_ref).is_some_and(about));
+                let pulls = pulls.map(|(branch, _)| EvidenceKey::Pull(branch.clone()));
+                [EvidenceKey::Code].into_iter().chain(pulls).collect()
+            }
             Gate::Merged | Gate::Validated | Gate::Promoted => {
                 let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
                 [EvidenceKey::Code].into_iter().chain(pulls).collect()

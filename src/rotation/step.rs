@@ -94,6 +94,26 @@ pub enum Step {
         base: BranchName,
         to: Slot,
     },
+    /// Take back what the forge was asked for: somebody has pushed since to the pull request, which stands at this head.
+    WithdrawMerge {
+        leg: Leg,
+        pull: PullNumber,
+        head: CommitId,
+    },
+    /// Build the flip commit anew on `parent`, where the base branch was changed back, and push it as a branch of its own.
+    PushAgreement {
+        leg: Leg,
+        branch: BranchName,
+        parent: CommitId,
+        to: Slot,
+    },
+    /// The pull request that proposes that branch to the base branch.
+    OpenAgreement {
+        leg: Leg,
+        branch: BranchName,
+        base: BranchName,
+        to: Slot,
+    },
     /// Run the release pipeline on exactly this commit.
     Deploy {
         leg: Leg,
@@ -140,6 +160,11 @@ impl Step {
             }
             Step::PushPromotion { leg, branch, .. } => format!("push-promotion/{}/{branch}", leg.as_str()),
             Step::OpenPromotion { leg, branch, .. } => format!("open-promotion/{}/{branch}", leg.as_str()),
+            Step::WithdrawMerge { leg, pull, head } => {
+                format!("withdraw-merge/{}/{}/{}", leg.as_str(), pull.0, head.short())
+            }
+            Step::PushAgreement { leg, .. } => format!("push-agreement/{}", leg.as_str()),
+            Step::OpenAgreement { leg, .. } => format!("open-agreement/{}", leg.as_str()),
             Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
             Step::WriteSecret { leg, stamp, replaces, .. } => {
                 format!("write-secret/{}/{stamp}/{replaces}", leg.as_str())
@@ -167,6 +192,9 @@ impl Step {
             | Step::Promote { .. }
             | Step::PushPromotion { .. }
             | Step::OpenPromotion { .. }
+            | Step::WithdrawMerge { .. }
+            | Step::PushAgreement { .. }
+            | Step::OpenAgreement { .. }
             | Step::Deploy { .. } => false,
         }
     }
@@ -175,13 +203,20 @@ impl Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::PushProposal { branch, to, .. } => write!(f, "push {branch}: read the {to} key"),
-            Step::OpenPull { branch, base, .. } | Step::OpenPromotion { branch, base, .. } => {
+            Step::PushProposal { branch, to, .. } | Step::PushAgreement { branch, to, .. } => {
+                write!(f, "push {branch}: read the {to} key")
+            }
+            Step::OpenPull { branch, base, .. }
+            | Step::OpenPromotion { branch, base, .. }
+            | Step::OpenAgreement { branch, base, .. } => {
                 write!(f, "open the pull request from {branch} to {base}")
             }
             Step::DressPull { pull, .. } => write!(f, "label pull request {pull} and ask for its reviews"),
             Step::AutoMerge { pull, head, .. } => {
                 write!(f, "ask the forge to merge pull request {pull} at {}", head.short())
+            }
+            Step::WithdrawMerge { pull, head, .. } => {
+                write!(f, "no longer have the forge merge pull request {pull}, now at {}", head.short())
             }
             Step::MergePull { pull, head, method, .. } => {
                 write!(f, "merge pull request {pull} at {} ({})", head.short(), method.as_str())

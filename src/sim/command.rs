@@ -126,6 +126,10 @@ pub enum Command {
         method: MergeMethod,
         by: String,
     },
+    /// Takes that back.
+    NoAutoMerge {
+        number: PullNumber,
+    },
     /// Puts it into the merge queue.
     Enqueue {
         number: PullNumber,

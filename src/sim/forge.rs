@@ -144,6 +144,17 @@ impl World {
         Ok(Reply::Done)
     }
 
+    /// Where nobody has asked for it, there is nothing to take back, as on GitHub.
+    pub(super) fn disable_auto_merge(&mut self, number: PullNumber) -> Result<Reply, Refusal> {
+        let now = self.now;
+        let pull = self.open_pull_mut(number)?;
+        if pull.auto_merge.take().is_none() {
+            return Err(Refusal::Invalid("Can't disable auto-merge for this pull request".to_owned()));
+        }
+        pull.updated = now;
+        Ok(Reply::Done)
+    }
+
     /// Puts it into the merge queue.
     pub(super) fn enqueue(&mut self, number: PullNumber, head: Option<&CommitId>) -> Result<Reply, Refusal> {
         let Some(takes) = self.config.people.rules.queue else {

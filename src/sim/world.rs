@@ -168,6 +168,7 @@ impl World {
             Command::AutoMerge { number, head, method, by } => {
                 self.enable_auto_merge(number, head.as_ref(), (method, &by))
             }
+            Command::NoAutoMerge { number } => self.disable_auto_merge(number),
             Command::Enqueue { number, head } => self.enqueue(number, head.as_ref()),
             Command::StartCheck { number } => self.start_check(number),
             Command::MergePull { number, method, by } => self.merge_pull(number, method, &by),

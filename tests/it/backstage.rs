@@ -14,8 +14,8 @@ use keyslot::model::{
 };
 use keyslot::ports::{Accounts, Clock, Effect, Fault, Permit, Ports};
 use keyslot::sim::memory::{CrashFlag, CrashMoment};
-use keyslot::sim::repository::{Commit, Signature};
-use keyslot::sim::{Command, DeploymentPatch, Expected, KeyId, SharedWorld, World};
+use keyslot::sim::repository::{Commit, Lookup as _, Signature, ancestors};
+use keyslot::sim::{Command, DeploymentPatch, Expected, KeyId, OperationStatus, SharedWorld, World};
 
 use crate::journey::later;
 
@@ -32,6 +32,8 @@ pub enum Deed {
     WriteSlot(StampName, Slot),
     /// A commit on the branch after which it reads the slot, pushed by hand.
     Flip(BranchName, Slot),
+    /// The same with the slot whose key is gone, once: where it was regenerated, and nobody has done so before.
+    FlipBackOnce(BranchName, KeyKind),
 }
 
 impl Deed {
@@ -55,11 +57,32 @@ impl Deed {
                 let Some(command) = flip(world, branch, *slot) else { return };
                 command
             }
+            Deed::FlipBackOnce(branch, kind) => {
+                let due = is_gone(world, *kind) && !was_flipped(world, branch);
+                let Some(command) = due.then(|| flip(world, branch, kind.slot)).flatten() else { return };
+                command
+            }
         };
         // People are refused like everybody else.
         let _ = world.apply(command);
     }
 }
+
+fn is_gone(world: &World, kind: KeyKind) -> bool {
+    let now = world.now();
+    let mut operations = world.account().operations().iter();
+    operations.any(|one| one.kind == kind && one.status(now) == OperationStatus::Succeeded)
+}
+
+/// Whether somebody has changed the slot there by hand.
+pub fn was_flipped(world: &World, branch: &BranchName) -> bool {
+    let repository = world.repository();
+    let Some(head) = repository.head(branch) else { return false };
+    ancestors(repository, head)
+        .any(|id| repository.commit(&id).is_some_and(|commit| commit.message().starts_with(BY_HAND)))
+}
+
+const BY_HAND: &str = "Change the slot by hand";
 
 fn flip(world: &World, branch: &BranchName, slot: Slot) -> Option<Command> {
     let head = world.repository().get(world.repository().head(branch)?)?;
@@ -72,7 +95,7 @@ fn flip(world: &World, branch: &BranchName, slot: Slot) -> Option<Command> {
         }
     });
     let by = Signature::of("somebody", world.now());
-    let commit = Commit::new(tree, vec![head.id().clone()], &by, "Change the slot by hand\n");
+    let commit = Commit::new(tree, vec![head.id().clone()], &by, &format!("{BY_HAND}\n"));
     Some(Command::Push {
         branch: branch.clone(),
         expected: Expected::FastForward,

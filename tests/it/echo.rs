@@ -119,6 +119,10 @@ impl Forge for Echo<dyn Forge> {
         self.count.send("label the pull request", || self.inner.dress(pull, dress)).await
     }
 
+    async fn withdraw_merge(&self, pull: PullNumber) -> Effect<()> {
+        self.count.send("no longer have it merged", || self.inner.withdraw_merge(pull)).await
+    }
+
     async fn merge_when_ready(&self, pull: PullNumber, head: &CommitId, method: MergeMethod) -> Effect<()> {
         self.count.send("have it merged", || self.inner.merge_when_ready(pull, head, method)).await
     }

@@ -316,6 +316,32 @@ async fn the_forge_merges_by_itself_when_it_was_asked_to() {
 }
 
 #[tokio::test]
+async fn what_the_forge_was_asked_for_is_taken_back_and_what_nobody_asked_for_needs_no_taking_back() {
+    let scene = scene(RulesConfig::default()).await;
+    scene.check();
+    let writes = |scene: &Scene| {
+        let said = scene.desk.exchanges(keyslot::sim::wire::github::HOST).into_iter();
+        said.filter(|one| one.path == "/graphql" && one.asked.as_ref().is_some_and(is_withdrawal)).count()
+    };
+    applied(scene.github.withdraw_merge(scene.number).await);
+    assert_eq!(writes(&scene), 0, "nobody had asked");
+    applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
+    assert!(look(&scene.github).await.auto_merge);
+    applied(scene.github.withdraw_merge(scene.number).await);
+    assert!(!look(&scene.github).await.auto_merge);
+    assert_eq!(writes(&scene), 1);
+    scene.approve("ada");
+    assert_eq!(look(&scene.github).await.state, PullState::Open, "nobody merges it any more");
+    applied(scene.merge(&scene.head, MergeMethod::Merge).await);
+    let fault = refused(scene.github.withdraw_merge(scene.number).await);
+    assert_eq!(fault.kind, Blindness::Changed, "{fault}");
+}
+
+fn is_withdrawal(asked: &serde_json::Value) -> bool {
+    asked["query"].as_str().is_some_and(|query| query.contains("disablePullRequestAutoMerge"))
+}
+
+#[tokio::test]
 async fn what_could_be_merged_at_once_cannot_be_waited_for() {
     let scene = scene(RulesConfig::default()).await;
     scene.pass();

@@ -80,6 +80,8 @@ pub struct Case {
     pub wants_person: bool,
     pub foreign_restarts: u32,
     pub foreign_runs: u32,
+    /// Whether the base branch is taken back to the slot whose key is gone.
+    pub takes_back: bool,
 }
 
 impl Case {
@@ -99,6 +101,7 @@ impl Case {
             wants_person: false,
             foreign_restarts: 0,
             foreign_runs: 0,
+            takes_back: false,
             config,
         };
         case.deaths(&mut dice);
@@ -109,6 +112,7 @@ impl Case {
         case.rights(&mut dice);
         case.procedure(&mut dice);
         case.merges();
+        case.disagrees();
         case
     }
 
@@ -207,6 +211,20 @@ impl Case {
             // Approved before or merged before, or neither: somebody may have to look at it.
             self.wants_person = true;
         }
+    }
+
+    /// Somebody takes the base branch back after the old key is gone, and the live release stays. Of dice of its own.
+    fn disagrees(&mut self) {
+        let dice = &mut Dice::of(self.seed ^ 0x6167_7265);
+        if !dice.chance(5) {
+            return;
+        }
+        let (branch, kind) = (self.config.repository.base.clone(), KeyKind::read_write(self.from));
+        let every = dice.minutes(3, 9);
+        for count in 1..160 {
+            self.deeds.push((every * count, Deed::FlipBackOnce(branch.clone(), kind)));
+        }
+        self.takes_back = true;
     }
 
     fn deaths(&mut self, dice: &mut Dice) {

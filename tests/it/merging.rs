@@ -151,6 +151,76 @@ fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
     assert!(!asks(&stage), "no time opens that");
 }
 
+/// As if keyslot had done this.
+fn done_step(stage: &mut Stage, step: &Step) {
+    let key = step.key();
+    let attempt = stage.fold().next_attempt(&key);
+    let (generation_before, evidence) = (None, String::new());
+    let intent = Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence };
+    let outcome = Outcome::Applied { produced: Produced::Nothing };
+    stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
+    stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+}
+
+/// keyslot has asked the forge to merge it, and then somebody has pushed.
+fn pushed_after_the_wish() -> Stage {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    stage.pull_mut().waits = vec![PullWait::CheckNotStarted { name: "e2e".to_owned() }];
+    let Ok([step]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };
+    assert!(matches!(step, Step::AutoMerge { .. }));
+    done_step(&mut stage, &step);
+    stage.now += Duration::from_secs(10);
+    let head = CommitId::new("d".repeat(40));
+    stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().head = head.clone();
+    stage.world.code.as_mut().unwrap().at = stage.now;
+    let pull = stage.pull_mut();
+    pull.auto_merge = true;
+    pull.head = head;
+    pull.approvals[0].same_change = false;
+    stage
+}
+
+fn withdraws(stage: &Stage) -> bool {
+    steps(&stage.decide()).iter().any(|step| matches!(step, Step::WithdrawMerge { .. }))
+}
+
+#[test]
+fn what_the_forge_was_asked_for_is_taken_back_when_somebody_pushes_before_anything_else() {
+    let mut stage = pushed_after_the_wish();
+    stage.policy.pulls.dress.labels = vec!["keys".to_owned()];
+    let head = stage.pull_mut().head.clone();
+    let expected = Step::WithdrawMerge { leg: Leg::Out, pull: PullNumber(7), head };
+    assert_eq!(steps(&stage.decide()), [expected.clone()], "before it is labelled too");
+    // Who merges was changed since, and the key cannot be proven now: the wish is there all the same.
+    stage.policy.pulls.merging = Merging::People;
+    stage.world.proofs.clear();
+    assert!(withdraws(&stage));
+    done_step(&mut stage, &expected);
+    assert!(!withdraws(&stage), "what is asked of the forge from now on, others have asked for");
+}
+
+#[test]
+fn what_others_asked_the_forge_for_is_theirs() {
+    let mut stage = pushed_after_the_wish();
+    stage.events.truncate(Stage::ready().events.len());
+    assert!(!withdraws(&stage));
+}
+
+#[test]
+fn a_wish_stays_while_the_change_is_the_one_that_was_judged() {
+    let mut stage = pushed_after_the_wish();
+    stage.pull_mut().approvals[0].same_change = true;
+    assert!(!withdraws(&stage), "somebody has merged the base branch into it, say");
+    stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().claim.reads = SlotUse::Mixed;
+    assert!(withdraws(&stage), "it reads something else");
+    let mut stage = pushed_after_the_wish();
+    stage.world.code.as_mut().unwrap().at = stage.world.pulls[&proposal_branch()].at;
+    stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().head = CommitId::new("e".repeat(40));
+    let decision = stage.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::NotSeen(_))), "{decision:?}");
+}
+
 #[test]
 fn what_was_merged_is_what_somebody_has_approved() {
     let mut stage = Stage::ready();
@@ -276,6 +346,53 @@ fn what_somebody_pushed_after_the_approval_is_not_merged_by_keyslot_until_it_is_
     assert_eq!(merged_by(&theatre), BY);
     let merged = theatre.world.lock().pulls()[0].ended.clone().unwrap().0;
     assert!(merged >= again, "the approval before was of an older head: {merged}");
+}
+
+/// The forge is asked to merge at once, somebody approves, somebody pushes, and then all checks pass.
+fn pushed_before_the_forge_merges(crashes: Crashes) -> Theatre {
+    let pushes = Trouble::PushToPull { after: Duration::from_secs(21 * 60) };
+    let mut config = small();
+    config.people.merge_press = None;
+    config.people.check.takes = keyslot::sim::Span::exactly(Duration::from_secs(5 * 3600));
+    let config = config.with_fault(Fault::new(When::Nth(1), Target::any(), pushes));
+    let mut theatre = Theatre::with_crashes(config, crashes);
+    theatre.policy.pulls.merging = Merging::Auto;
+    let again = theatre.world.lock().now() + Duration::from_secs(4 * 3600);
+    let (number, by) = (PullNumber(1), "grace".to_owned());
+    theatre.backstage.at(again, Deed::Do(Command::ReviewPull { number, approve: true, by }));
+    theatre.reach = Reach::Propose { merge: true };
+    theatre
+}
+
+fn merged_when_approved_again(theatre: &Theatre, what: &str) {
+    let world = theatre.world.lock();
+    let pull = &world.pulls()[0];
+    let (merged, by) = pull.ended.clone().unwrap();
+    let again = pull.reviews.iter().find(|review| review.by == "grace").expect("approved again").at;
+    assert!(merged >= again, "{what}: the approval before was of an older head: {merged} before {again}");
+    assert_eq!((by.as_str(), world.counters().pulls_opened), (BY, 1), "{what}");
+}
+
+#[test]
+fn what_somebody_pushed_is_not_merged_by_the_forge_on_an_approval_of_what_was_there_before() {
+    let mut theatre = pushed_before_the_forge_merges(Crashes::none());
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    merged_when_approved_again(&theatre, "undisturbed");
+    // Push, open, ask, take back, ask again.
+    assert_eq!(theatre.crashes.effects(), 5);
+}
+
+#[test]
+fn whenever_it_dies_nothing_is_merged_that_nobody_approved() {
+    for effect in 1..=5 {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let what = format!("{effect} {moment:?}");
+            let mut theatre = pushed_before_the_forge_merges(Crashes::at([(effect, moment)]));
+            assert_eq!(theatre.live(), Life::Crashed, "{what}");
+            assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "{what}");
+            merged_when_approved_again(&theatre, &what);
+        }
+    }
 }
 
 #[test]

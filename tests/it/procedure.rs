@@ -4,9 +4,13 @@
 use std::collections::BTreeSet;
 
 use keyslot::drive::TurnEnd;
-use keyslot::model::{BranchName, LiveBy, Promotion, PullState, PullView, Route, Seen, Slot, SlotUse};
+use keyslot::model::{
+    BranchName, CommitId, LiveBy, Merging, Promotion, PullApproval, PullNumber, PullState, PullView,
+    PullWait, Route, Seen, Slot, SlotUse,
+};
 use keyslot::rotation::{Event, Gate, Leg, Phase, Reach, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
+use keyslot::sim::{Command, Fault, Target, Trouble, When};
 
 use crate::harm_scenarios::small as config;
 use crate::in_memory::{Life, Theatre};
@@ -164,6 +168,83 @@ fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
     assert!(matches!(decision.verdict, Verdict::Wait { .. }));
     stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Closed))));
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
+}
+
+#[test]
+fn a_promotions_pull_request_is_judged_as_the_proposals_is() {
+    let mut stage = Stage::ready();
+    let merged = || PullView { number: PullNumber(8), head_branch: promotion_branch(), ..pull() };
+    let mut judged = |promotion: Promotion, view: Option<PullView>| {
+        stage.policy.promotion = promotion;
+        stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, view));
+        let decision = stage.decide();
+        (decision.phase, holding(&decision))
+    };
+    let held = (Phase::Promote, BTreeSet::from([Gate::Validated]));
+    assert_ne!(judged(Promotion::PullRequest, Some(merged())).0, Phase::Promote, "as it must be");
+    let mut failed = merged();
+    failed.checks[0].passed = Some(false);
+    assert_eq!(judged(Promotion::PullRequest, Some(failed.clone())), held, "its check failed");
+    let mut stale = merged();
+    stale.approvals[0].same_change = false;
+    assert_eq!(judged(Promotion::PullRequest, Some(stale)), held, "another change was approved");
+    let unreviewed = PullView { approvals: Vec::new(), ..merged() };
+    assert_eq!(judged(Promotion::PullRequest, Some(unreviewed)), held, "nobody has approved it");
+    // Brought there by other hands, or by a push, it is theirs.
+    let closed = PullView { state: PullState::Closed, ..failed.clone() };
+    assert_ne!(judged(Promotion::PullRequest, Some(closed)).0, Phase::Promote);
+    assert_ne!(judged(Promotion::PullRequest, None).0, Phase::Promote);
+    assert_ne!(judged(Promotion::Push, Some(failed)).0, Phase::Promote);
+}
+
+#[test]
+fn a_promotions_pull_request_is_merged_only_at_the_head_that_was_judged() {
+    let mut stage = unpromoted(Promotion::PullRequest);
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let view = branch(promotion_branch().as_str(), SlotUse::Only(Slot::Secondary));
+    let head = view.head.clone();
+    stage.code_mut().proposals.insert(promotion_branch(), view);
+    let open = |head: &CommitId, same_change| PullView {
+        number: PullNumber(8),
+        head_branch: promotion_branch(),
+        state: PullState::Open,
+        waits: vec![PullWait::Mergeable],
+        head: head.clone(),
+        approvals: vec![PullApproval { by: "ada".to_owned(), head: head.clone(), same_change }],
+        ..pull()
+    };
+    let mut merges = |head: &CommitId, same_change| {
+        stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(open(head, same_change))));
+        // The branches were looked at later than the pull request.
+        stage.world.pulls.get_mut(&promotion_branch()).unwrap().at -= std::time::Duration::from_secs(1);
+        match stage.decide().verdict {
+            Verdict::Act { steps, .. } => steps,
+            Verdict::Wait { .. } => Vec::new(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let steps = merges(&head, true);
+    let [Step::MergePull { pull, head: at, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_eq!((pull.0, at), (8, &head));
+    assert!(merges(&head, false).is_empty(), "somebody approved another change");
+    assert!(merges(&CommitId::new("f".repeat(40)), true).is_empty(), "nobody has read that head");
+}
+
+#[test]
+fn what_is_pushed_to_a_promotions_pull_request_after_its_approval_holds_the_rotation() {
+    let pushes = Trouble::PushToPull { after: std::time::Duration::from_secs(21 * 60) };
+    let config = config().with_fault(Fault::new(When::Nth(2), Target::any(), pushes));
+    let mut theatre = Theatre::new(config);
+    theatre.policy.promotion = Promotion::PullRequest;
+    let Life::Ended(TurnEnd::Halted { phase, reasons }) = theatre.live() else { panic!("no halt") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    assert_eq!((phase, reason.gate), (Phase::Promote, Gate::Validated), "{reason:?}");
+    assert!(matches!(&reason.why, Why::MergedUnreviewed { .. }), "{reason:?}");
+    assert_eq!(theatre.world.lock().counters().runs_started, 0, "nothing is run before somebody looks");
+    let number = theatre.world.lock().pulls()[1].number;
+    let approve = Command::ReviewPull { number, approve: true, by: "grace".to_owned() };
+    theatre.world.lock().apply(approve).unwrap();
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
 }
 
 /// A unit that was built from newer code, beside one that was not.

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use keyslot::model::{FlipBack, KeyKind, Promotion};
-use keyslot::sim::{Holds, KeyId, OperationStatus, World};
+use keyslot::model::{FlipBack, KeyKind, Promotion, PullState};
+use keyslot::sim::{Holds, KeyId, OperationStatus, Pull, World};
 
 use crate::backstage::Shot;
 use crate::journey::{End, Journey, later, play};
@@ -61,6 +61,8 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     }
     // One a leg to the base branch and, where it goes there by one, one to the release branch.
     let most = if case.policy.promotion == Promotion::PullRequest { 4 } else { 2 };
+    // And one more, where the base branch was taken back.
+    let most = most + usize::from(case.takes_back);
     if pulls.values().any(|count| *count > 1) || pulls.len() > most {
         wrong(format!("pull requests: {pulls:?}"));
     }
@@ -126,6 +128,13 @@ fn reached_regenerate(journey: &Journey) -> bool {
     journey.theatre.world.lock().account().operations().iter().any(|operation| operation.kind == retired)
 }
 
+/// Whether the change was proposed once more to a base branch that was taken back, and merged.
+fn was_mended(journey: &Journey) -> bool {
+    let world = journey.theatre.world.lock();
+    let once_more = |pull: &&Pull| pull.head_branch.as_str().ends_with("-once-more");
+    world.pulls().iter().filter(once_more).any(|pull| matches!(pull.state, PullState::Merged { .. }))
+}
+
 #[derive(Default)]
 struct Sum {
     played: u64,
@@ -135,6 +144,7 @@ struct Sum {
     crashes: u64,
     lives: u64,
     excused: u64,
+    mended: u64,
     failures: Vec<(u64, Vec<String>)>,
 }
 
@@ -164,10 +174,10 @@ fn regenerate_never_happens_while_a_pod_holds_the_old_key() {
     });
     let mut sum = sum.into_inner().unwrap();
     sum.failures.sort_by_key(|(seed, _)| *seed);
-    let Sum { played, done, regenerated, torn, crashes, lives, excused, failures } = sum;
+    let Sum { played, done, regenerated, torn, crashes, lives, excused, mended, failures } = sum;
     println!(
         "{played} rotations in {lives} lives: {done} done, {regenerated} regenerated, {torn} torn between an \
-         intent and its outcome, {crashes} deaths, {excused} with requests refused by the deeds of others, {} wrong",
+         intent and its outcome, {crashes} deaths, {excused} with requests refused by the deeds of others, {mended} base branches mended, {} wrong",
         failures.len()
     );
     for (seed, wrongs) in failures.iter().take(20) {
@@ -181,6 +191,7 @@ fn regenerate_never_happens_while_a_pod_holds_the_old_key() {
         failures[0].0,
     );
     assert!(regenerated * 10 >= played * 9, "{regenerated} of {played} reached regenerate");
+    assert!(mended * 200 >= played, "{mended} of {played} base branches were taken back and mended");
     assert!(torn * 10 >= played * 3, "{torn} of {played} were torn");
     assert!(excused * 500 <= played, "{excused} of {played} refused requests by the deeds of others");
 }
@@ -190,13 +201,15 @@ fn tally(seed: u64, sum: &Mutex<Sum>) {
         let journey = play(&Case::of(seed));
         let wrongs = wrongs(&journey);
         let numbers = (journey.is_done(), reached_regenerate(&journey), journey.torn, journey.crashed);
+        let mended = journey.is_done() && was_mended(&journey);
         let excused = wrongs.is_empty() && journey.theatre.world.lock().outage().refused > 0;
-        (numbers, journey.theatre.lives(), excused, wrongs)
+        (numbers, journey.theatre.lives(), excused, mended, wrongs)
     });
     let mut sum = sum.lock().unwrap();
     sum.played += 1;
     match played {
-        Ok(((done, regenerated, torn, crashed), lives, excused, wrongs)) => {
+        Ok(((done, regenerated, torn, crashed), lives, excused, mended, wrongs)) => {
+            sum.mended += u64::from(mended);
             sum.excused += u64::from(excused);
             sum.done += u64::from(done);
             sum.regenerated += u64::from(regenerated);

@@ -22,6 +22,9 @@ const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!){repository(
 const AUTO_MERGE: &str = "mutation($input:EnablePullRequestAutoMergeInput!){\
     enablePullRequestAutoMerge(input:$input){pullRequest{number}}}";
 
+const NO_AUTO_MERGE: &str = "mutation($input:DisablePullRequestAutoMergeInput!){\
+    disablePullRequestAutoMerge(input:$input){pullRequest{number}}}";
+
 const ENQUEUE: &str = "mutation($input:EnqueuePullRequestInput!){\
     enqueuePullRequest(input:$input){mergeQueueEntry{position}}}";
 
@@ -122,6 +125,11 @@ impl GitHub {
         self.done(about, &json!({ "query": AUTO_MERGE, "variables": { "input": input } })).await
     }
 
+    pub(super) async fn disable_auto_merge(&self, about: About<'_>, node: &str) -> Result<(), Effect<()>> {
+        let input = json!({ "pullRequestId": node });
+        self.done(about, &json!({ "query": NO_AUTO_MERGE, "variables": { "input": input } })).await
+    }
+
     pub(super) async fn enqueue(
         &self,
         about: About<'_>,
@@ -163,6 +171,9 @@ fn refused(about: About<'_>, complaints: &[Complaint]) -> Fault {
     if says("head sha") || says("expected head") || says("head branch was modified") {
         return fault(Blindness::Changed, "somebody has pushed to it meanwhile");
     }
+    if says("can't disable auto-merge") {
+        return fault(Blindness::Changed, "nobody asks for it any more: look again");
+    }
     if says("auto merge is not allowed") || says("auto-merge is not allowed") {
         return fault(
             Blindness::Unintelligible,
@@ -198,6 +209,7 @@ mod tests {
         assert_eq!(kind("Pull request Pull request is in clean status"), Blindness::Changed);
         assert_eq!(kind("Pull request is in unstable status"), Blindness::Changed);
         assert_eq!(kind("Head sha didn't match expected head oid"), Blindness::Changed);
+        assert_eq!(kind("Can't disable auto-merge for this pull request"), Blindness::Changed);
         assert_eq!(kind("Auto merge is not allowed for this repository"), Blindness::Unintelligible);
         assert_eq!(kind("Protected branch rules not configured for this branch"), Blindness::Unintelligible);
         assert_eq!(kind("Resource not accessible by integration"), Blindness::Forbidden);

@@ -86,6 +86,32 @@ impl GitHub {
         }
     }
 
+    /// Nobody may have asked, or no longer: whoever pushes without the right to write ends it too.
+    pub(super) async fn not_have_merged(&self, pull: PullNumber) -> Effect<()> {
+        let (what, subject) =
+            (format!("no longer have pull request {pull} merged by itself"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let path = self.path(&format!("pulls/{}", pull.0));
+        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
+            Ok(found) => found,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        if found.state() != PullState::Open {
+            return Effect::Refused(about.fault(Blindness::Changed, "it is not open any more"));
+        }
+        if !found.has_auto_merge() {
+            return Effect::Applied(());
+        }
+        let Some(node) = &found.node_id else {
+            return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
+        };
+        self.seen.forget(pull.0);
+        match self.disable_auto_merge(about, node).await {
+            Ok(()) => Effect::Applied(()),
+            Err(effect) => effect,
+        }
+    }
+
     async fn has_queue(&self, pull: &Pull) -> bool {
         self.demands(&pull.base.branch, "read the rules").await.is_ok_and(|demands| demands.queue)
     }

@@ -187,6 +187,10 @@ impl Forge for GitHub {
         self.have_merged(pull, head, method).await
     }
 
+    async fn withdraw_merge(&self, pull: PullNumber) -> Effect<()> {
+        self.not_have_merged(pull).await
+    }
+
     async fn merge(
         &self,
         pull: PullNumber,

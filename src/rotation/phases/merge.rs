@@ -75,7 +75,7 @@ pub(super) fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
 }
 
 /// The checks on the merged head all passed, and what was merged is what somebody approved.
-fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
+pub(super) fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
     let checks = pull.checks.iter().filter(|check| check.passed != Some(true)).map(|check| {
         let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
         Reason::new(Gate::Validated, Subject::Pull(pull.number), why)

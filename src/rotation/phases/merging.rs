@@ -1,10 +1,11 @@
-//! What keyslot itself does about an open pull request: it dresses it once, asks the forge to merge it, or merges it.
+//! What keyslot itself does about an open pull request: it dresses it once, asks the forge to merge it, or merges it; and
+//! takes back what it asked for where that would merge another change than the one that was judged.
 //!
 //! The forge's rules are the forge's: they hold for whoever presses the button. What is judged here is what no rule of
 //! the forge knows: that the head is one whose tree reads the wanted slot alone, and that nobody but keyslot has pushed
 //! to it since somebody last approved it.
 
-use super::super::attempt::{Repeat, may_try};
+use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::target_proven;
 use super::super::{Context, Outcome, Produced, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
@@ -20,6 +21,9 @@ pub(super) enum Next {
 }
 
 pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Next {
+    if let Some(next) = withdrawal(ctx, code, pull, of) {
+        return next;
+    }
     if let Some(step) = dress(ctx, pull, of) {
         return Next::Do(step);
     }
@@ -34,10 +38,43 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         Merging::Auto if may_be_asked_for(pull) => Step::AutoMerge { leg, pull: number, head, method },
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
-    match judged(ctx, code, pull, of).and_then(|()| tried(ctx, pull, &step, of)) {
+    let judged = proven(ctx).and_then(|()| judged(ctx, code, pull, of));
+    match judged.and_then(|()| tried(ctx, pull, &step, of)) {
         Ok(()) => Next::Do(step),
         Err(reason) => Next::Held(reason),
     }
+}
+
+/// The forge merges whatever stands there when its rules allow, also what somebody has pushed since. What others asked it
+/// for is theirs.
+fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Option<Next> {
+    if !pull.auto_merge || !is_our_wish(ctx, pull) {
+        return None;
+    }
+    let reason = judged(ctx, code, pull, of).err()?;
+    if reason.is_blindness() {
+        return Some(Next::Held(reason));
+    }
+    let step = Step::WithdrawMerge { leg: ctx.leg, pull: pull.number, head: pull.head.clone() };
+    match tried(ctx, pull, &step, of) {
+        Ok(()) => Some(Next::Do(step)),
+        Err(reason) => Some(Next::Held(reason)),
+    }
+}
+
+/// Whether it was keyslot that last asked the forge to merge it, as far as the journal knows.
+fn is_our_wish(ctx: &Context<'_>, pull: &PullView) -> bool {
+    let records = || ctx.fold.steps.values();
+    let asked = records().filter(|record| {
+        matches!(&record.intent.step, Step::AutoMerge { pull: of, .. } if *of == pull.number)
+            && may_have_been_sent(record)
+    });
+    let Some(asked) = asked.map(|record| record.intended_at).max() else { return false };
+    let withdrawn = records().filter(|record| {
+        matches!(&record.intent.step, Step::WithdrawMerge { pull: of, .. } if *of == pull.number)
+            && matches!(&record.outcome, Some((_, Outcome::Applied { .. })))
+    });
+    withdrawn.map(|record| record.intended_at).max() < Some(asked)
 }
 
 /// Once, whatever becomes of it: what people take away again stays away, and what was refused holds nothing up.
@@ -62,19 +99,19 @@ fn may_be_asked_for(pull: &PullView) -> bool {
     !pull.auto_merge && !pull.waits.iter().any(hopeless)
 }
 
-/// The target key is proven; the head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
+/// The target key is proven: what is merged may be deployed at once.
+fn proven(ctx: &Context<'_>) -> Result<(), Box<Reason>> {
+    let unproven = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    unproven.into_iter().next().map_or(Ok(()), |reason| Err(Box::new(reason)))
+}
+
+/// The head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
 fn judged(
     ctx: &Context<'_>,
     code: &ReleaseView,
     pull: &PullView,
     of: &Awaited<'_>,
 ) -> Result<(), Box<Reason>> {
-    // What is merged may be deployed at once.
-    if let Some(unproven) =
-        ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof)).into_iter().next()
-    {
-        return Err(Box::new(unproven));
-    }
     let hold = |why| Err(Box::new(Reason::new(of.gate, Subject::Pull(pull.number), why)));
     let view = code.proposals.get(of.branch).filter(|view| view.head == pull.head);
     let Some(view) = view else {
@@ -103,7 +140,9 @@ fn judged(
 /// Whether its head is the commit that keyslot has pushed there.
 fn is_ours(ctx: &Context<'_>, pull: &PullView) -> bool {
     ctx.fold.steps.values().any(|record| {
-        let (Step::PushProposal { branch, .. } | Step::PushPromotion { branch, .. }) = &record.intent.step
+        let (Step::PushProposal { branch, .. }
+        | Step::PushPromotion { branch, .. }
+        | Step::PushAgreement { branch, .. }) = &record.intent.step
         else {
             return false;
         };
@@ -118,8 +157,8 @@ fn is_ours(ctx: &Context<'_>, pull: &PullView) -> bool {
 fn tried(ctx: &Context<'_>, pull: &PullView, step: &Step, of: &Awaited<'_>) -> Result<(), Box<Reason>> {
     let subject = Subject::Pull(pull.number);
     let repeat = match step {
-        // It names the head, and what is merged cannot be merged again.
-        Step::MergePull { .. } => Repeat::Harmless,
+        // It names the head, and what is merged cannot be merged again; a wish that is gone cannot be taken back again.
+        Step::MergePull { .. } | Step::WithdrawMerge { .. } => Repeat::Harmless,
         _ => Repeat::After(ctx.policy.settle),
     };
     may_try(ctx, of.gate, &subject, step, repeat).map_err(|reason| match reason.why {

@@ -1,6 +1,7 @@
 //! One phase a file. Each answers where it stands, from evidence alone: what is already so in the world has
 //! passed, whoever did it.
 
+mod agree;
 mod confirm;
 mod deploy;
 mod merge;

@@ -1,14 +1,15 @@
 //! Promote: the live release branch gets the change, by cherry-pick of the merge commit.
 //!
-//! Pushed to it, or proposed to it by a pull request of its own, as configured. Only a branch that is known to be live
+//! Pushed to it, or proposed to it by a pull request of its own, as configured, which then is judged as the proposal's
+//! is: its checks, and that somebody has approved what was merged. Only a branch that is known to be live
 //! is changed: where nothing but its name speaks for it, a person names it.
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{release_known, target_proven};
 use super::super::{Context, Gate, Reach, Source, Stand, Step, Subject};
-use super::merge::{Awaited, awaited, merge_commit};
+use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, Promotion, ReleaseView, Route};
+use crate::model::{BranchName, BranchView, Promotion, PullState, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
@@ -22,7 +23,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     };
     let Some(release) = &code.release else { return Stand::Passed };
     if release.claim.reads.is(ctx.target()) {
-        return Stand::Passed;
+        return promoted(ctx, release);
     }
     let mut reasons = ctx.holding(release_known(code));
     reasons.extend(ctx.holding(tree_resolved(release)));
@@ -32,6 +33,20 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     match ctx.policy.promotion {
         Promotion::Push => push(ctx, release),
         Promotion::PullRequest => propose(ctx, code, release),
+    }
+}
+
+/// It is there. Where it came by a pull request of keyslot's, that is judged as the proposal's is.
+fn promoted(ctx: &Context<'_>, release: &BranchView) -> Stand {
+    if ctx.policy.promotion == Promotion::Push {
+        return Stand::Passed;
+    }
+    let branch = ctx.opened.promotion_branch(ctx.leg, &release.branch);
+    match ctx.pull(&branch, Gate::Validated, ctx.policy.ages.ordinary) {
+        Ok(Some(pull)) if matches!(pull.state, PullState::Merged { .. }) => validated(ctx, pull),
+        // Changed by other hands: how it was validated is theirs to say.
+        Ok(_) => Stand::Passed,
+        Err(reason) => Stand::Held(vec![*reason]),
     }
 }
 

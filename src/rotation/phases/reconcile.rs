@@ -1,26 +1,32 @@
 //! Reconcile: base branch, live release, vaults and pods agree. Until they do, the rotation stays open. Branches are
-//! people's to put right; vaults that fell behind the live release get its run once more (or are written again, where
+//! people's to put right: to a base branch that was changed back, the change is proposed once more (`agree`). Vaults that fell behind the live release get its run once more (or are written again, where
 //! keyslot writes them), and pods that started meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
 
 use super::super::predicate::{no_hazard, old_pods_gone, propagated};
 use super::super::{Context, Gate, Leg, Reason, Stand, Subject, Why};
-use super::{deploy, propagate, restart};
-use crate::model::{BranchView, Propagation, Route, Slot};
+use super::{agree, deploy, propagate, restart};
+use crate::model::{BranchView, Propagation, ReleaseView, Route, Slot};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
-    let reasons = match branches(ctx) {
-        Ok(reasons) => ctx.holding(reasons),
-        Err(reason) => vec![*reason],
-    };
-    if !reasons.is_empty() {
-        return Stand::Held(reasons);
-    }
-    match followers(ctx) {
+    match branches_stand(ctx).and(|| followers(ctx)) {
         Stand::Passed => {}
         other => return other,
     }
     Stand::unless(ctx.holding(no_hazard(ctx, max)))
+}
+
+/// Whether the branches agree, and what is done about a base branch that does not.
+fn branches_stand(ctx: &Context<'_>) -> Stand {
+    let code = match ctx.code(Gate::Agreement, ctx.policy.ages.ordinary) {
+        Ok(code) => code,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
+    let reasons = ctx.holding(branches(ctx, code));
+    match !reasons.is_empty() && agree::is_due(ctx, code) {
+        true => agree::stand(ctx, code, reasons),
+        false => Stand::unless(reasons),
+    }
 }
 
 /// Vaults and pods after the old key was sent to die: what fell behind the live release since is brought back to it. A
@@ -50,13 +56,12 @@ pub fn followers(ctx: &Context<'_>) -> Stand {
 }
 
 /// On the way back the base branch is people's to change: they may have merged the proposal already.
-fn branches(ctx: &Context<'_>) -> Result<Vec<Reason>, Box<Reason>> {
-    let code = ctx.code(Gate::Agreement, ctx.policy.ages.ordinary)?;
+fn branches(ctx: &Context<'_>, code: &ReleaseView) -> Vec<Reason> {
     let wanted = ctx.target();
     let base_is_free = ctx.leg == Leg::Out && ctx.is_on_the_way_back();
     let base = Some(&code.base).filter(|_| !base_is_free);
     let views = [base, code.release.as_ref()].into_iter().flatten();
-    Ok(views.filter_map(|view| reads_other(view, wanted)).collect())
+    views.filter_map(|view| reads_other(view, wanted)).collect()
 }
 
 fn reads_other(view: &BranchView, wanted: Slot) -> Option<Reason> {

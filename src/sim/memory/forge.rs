@@ -97,6 +97,18 @@ impl Forge for MemoryForge {
         as_changed(asked, |why| why.contains("clean status") || why.contains("expected head"))
     }
 
+    async fn withdraw_merge(&self, pull: PullNumber) -> Effect<()> {
+        let subject = pull.to_string();
+        let about = About { what: "no longer have the pull request merged", subject: &subject };
+        let asked = self.0.world.lock().pull(pull).is_some_and(|pull| pull.auto_merge.is_some());
+        if !asked {
+            return Effect::Applied(());
+        }
+        let command = Command::NoAutoMerge { number: pull };
+        let withdrawn = self.0.effect(about, Call::of(Operation::MergePull), command, |_| Some(()));
+        as_changed(withdrawn.await, |why| why.contains("not open"))
+    }
+
     async fn merge(
         &self,
         pull: PullNumber,

@@ -1,4 +1,4 @@
-//! GraphQL, as much of it as keyslot says: one query and two mutations, told apart by what they name.
+//! GraphQL, as much of it as keyslot says: one query and three mutations, told apart by what they name.
 //!
 //! It answers 200 whatever happens; what went wrong stands in `errors`.
 
@@ -29,6 +29,11 @@ pub(super) async fn serve(
                 method: method(&input),
                 by: login,
             })
+            .await;
+    }
+    if is("disablePullRequestAutoMerge") {
+        return face
+            .deed("disablePullRequestAutoMerge", &input, |number| Command::NoAutoMerge { number })
             .await;
     }
     if is("enqueuePullRequest") {
