@@ -73,6 +73,7 @@ mod sandbox;
 mod sarif;
 mod schema;
 mod sigkill;
+mod sigkill_procedure;
 mod stage;
 mod starting_points;
 mod status;

@@ -37,6 +37,9 @@ pub enum Trouble {
     DropAnswer,
     /// The connection ends before the world hears of the request.
     DropRequest,
+    /// The request is on its way until the fault is released; the world never hears of it where whoever asked is gone by
+    /// then.
+    HoldRequest,
     /// Something in between answers; the world hears nothing.
     Answer { status: u16, retry_after_seconds: Option<u64> },
     /// A proxy asks people to sign in: a page, with a 200.
@@ -51,7 +54,9 @@ impl Trouble {
     /// Whether it strikes before the world hears of the request.
     fn strikes_before(&self) -> bool {
         match self {
-            Trouble::DropRequest | Trouble::Answer { .. } | Trouble::SignInPage => true,
+            Trouble::DropRequest | Trouble::HoldRequest | Trouble::Answer { .. } | Trouble::SignInPage => {
+                true
+            }
             Trouble::HoldAnswer | Trouble::DropAnswer | Trouble::CutAnswer | Trouble::SlowAnswer { .. } => {
                 false
             }
@@ -91,7 +96,12 @@ impl FaultHandle {
         *self.0.struck.borrow()
     }
 
-    /// Lets held answers go.
+    /// What it has struck, as `POST /path`.
+    pub fn met(&self) -> Vec<String> {
+        self.0.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets held requests and answers go.
     pub fn release(&self) {
         self.0.released.send_replace(true);
     }
@@ -100,6 +110,7 @@ impl FaultHandle {
 struct Armed {
     fault: WireFault,
     seen: AtomicU32,
+    met: Mutex<Vec<String>>,
     struck: watch::Sender<u32>,
     released: watch::Sender<bool>,
 }
@@ -123,6 +134,7 @@ impl Faults {
         let armed = Arc::new(Armed {
             fault,
             seen: AtomicU32::new(0),
+            met: Mutex::default(),
             struck: watch::Sender::new(0),
             released: watch::Sender::new(false),
         });
@@ -173,14 +185,16 @@ impl Strike {
     }
 
     /// Tells those who wait that it has struck.
-    pub(super) fn tell(&self) {
+    pub(super) fn tell(&self, asked: &Asked<'_>) {
+        let met = format!("{} {}", asked.method, asked.path);
+        self.0.met.lock().unwrap_or_else(PoisonError::into_inner).push(met);
         self.0.struck.send_modify(|count| *count += 1);
     }
 
-    /// Waits as long as the fault holds answers back.
+    /// Waits as long as the fault holds the request or its answer back.
     pub(super) async fn hold(&self) {
         match self.what() {
-            Trouble::HoldAnswer => {
+            Trouble::HoldAnswer | Trouble::HoldRequest => {
                 let _ = self.0.released.subscribe().wait_for(|released| *released).await;
             }
             Trouble::SlowAnswer { milliseconds } => {

@@ -123,10 +123,13 @@ impl Core {
         };
 
         if let Some(strike) = self.faults.before(&asked) {
-            let response = in_between(strike.what());
-            record(response.as_ref().map(|response| response.status().as_u16()), false);
-            strike.tell();
-            return response.ok_or(Dropped);
+            strike.tell(&asked);
+            strike.hold().await;
+            if *strike.what() != Trouble::HoldRequest {
+                let response = in_between(strike.what());
+                record(response.as_ref().map(|response| response.status().as_u16()), false);
+                return response.ok_or(Dropped);
+            }
         }
         let response = match faces.find(&host) {
             Some(router) => face(router.clone(), request).await,
@@ -139,7 +142,7 @@ impl Core {
         let what = strike.as_ref().map(|strike| strike.what().clone());
         record((!dropped).then(|| response.status().as_u16()), changed);
         if let Some(strike) = strike {
-            strike.tell();
+            strike.tell(&asked);
             strike.hold().await;
         }
         let cut = matches!(what, Some(Trouble::CutAnswer));
