@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
-use crate::execute::{Workshop, execute};
+use crate::execute::{Workshop, commit_of, execute};
 use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
 use crate::ports::Permit;
 use crate::render;
@@ -24,16 +24,18 @@ impl Driver {
     pub(super) async fn act(&mut self, steps: Vec<Step>, relied: &Relied) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation().cloned() else { return Err(DriveError::NoneOpen) };
         let relied_on = self.digests.relied_on(relied, &self.world);
-        let intents: Vec<Intent> =
+        let mut intents: Vec<Intent> =
             steps.into_iter().map(|step| self.intent(&opened, step, &relied_on)).collect();
         // A permit lasts as long as the evidence behind the decision does, whatever happens before the bytes leave.
         let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
+        let intended_at = self.ports.clock.now();
         // Once it is intended, nothing that it changes counts as seen any more.
         let mut diffs = BTreeMap::new();
-        for intent in &intents {
+        for intent in &mut intents {
             diffs.insert(intent.key.clone(), self.diff(&intent.step).await);
+            let shop = self.workshop(&opened, intent, intended_at, "");
+            intent.commit = commit_of(&intent.step, &self.ports, &shop).await;
         }
-        let intended_at = self.ports.clock.now();
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
             self.say(&Notice::Intended { step: &intent.step });
@@ -132,7 +134,7 @@ impl Driver {
             _ => None,
         };
         let evidence = evidence::digest(opened, &step, relied_on);
-        Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence }
+        Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence, commit: None }
     }
 
     fn permit(&self, intent: &Intent, relied: &Relied) -> Permit {
@@ -189,6 +191,7 @@ impl Driver {
             title: words.title,
             body: words.body,
             commit_message: words.commit_message,
+            commit: intent.commit.clone(),
             draft: self.policy.pulls.draft,
         }
     }

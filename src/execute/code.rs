@@ -4,8 +4,31 @@
 use super::{Workshop, outcome};
 use crate::model::{BranchName, CommitId, Slot, SlotUse};
 use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports, SourceFile};
-use crate::rotation::{Outcome, Produced, Source};
+use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
+
+/// The commit that a step pushes; nothing for one that pushes none.
+pub async fn made(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Result<CommitId, Outcome>> {
+    match step {
+        Step::PushProposal { parent, to, .. } | Step::PushAgreement { parent, to, .. } => {
+            Some(flipped(ports, shop, parent, *to).await)
+        }
+        Step::Promote { source, onto, head, to, .. } | Step::PushPromotion { source, onto, head, to, .. } => {
+            Some(promoted(ports, shop, source, onto, head, *to).await)
+        }
+        Step::OpenPull { .. }
+        | Step::DressPull { .. }
+        | Step::AutoMerge { .. }
+        | Step::MergePull { .. }
+        | Step::OpenPromotion { .. }
+        | Step::WithdrawMerge { .. }
+        | Step::OpenAgreement { .. }
+        | Step::Deploy { .. }
+        | Step::WriteSecret { .. }
+        | Step::Restart { .. }
+        | Step::Regenerate { .. } => None,
+    }
+}
 
 /// Pushes what was built, where it was built; a proposal's commit is remembered.
 pub async fn push(
@@ -24,7 +47,7 @@ pub async fn push(
 }
 
 /// A commit on `head` that brings the change.
-pub async fn promoted(
+async fn promoted(
     ports: &Ports,
     shop: &Workshop,
     source: &Source,
@@ -125,12 +148,7 @@ fn conflicting(commit: &CommitId, onto: &BranchName, to: Slot, conflicts: &[Conf
 }
 
 /// A commit on `parent` in which every consumer reads slot `to`.
-pub async fn flipped(
-    ports: &Ports,
-    shop: &Workshop,
-    parent: &CommitId,
-    to: Slot,
-) -> Result<CommitId, Outcome> {
+async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) -> Result<CommitId, Outcome> {
     let edits = edits(ports, shop, parent, to).await?;
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)

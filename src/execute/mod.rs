@@ -7,7 +7,7 @@ mod code;
 
 use jiff::Timestamp;
 
-use crate::model::{Access, RotationId};
+use crate::model::{Access, BranchName, CommitId, RotationId};
 use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
 use crate::terraform::Question;
@@ -26,6 +26,8 @@ pub struct Workshop {
     pub title: String,
     pub body: String,
     pub commit_message: String,
+    /// What is pushed, where it was made already.
+    pub commit: Option<CommitId>,
     /// Whether pull requests are opened as drafts.
     pub draft: bool,
 }
@@ -37,10 +39,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         return Outcome::NotSent { why };
     }
     match step {
-        Step::PushProposal { branch, parent, to, .. } | Step::PushAgreement { branch, parent, to, .. } => {
-            let commit = code::flipped(ports, shop, parent, *to).await;
-            code::push(ports, commit, branch, &Expect::Absent).await
-        }
+        Step::PushProposal { branch, .. }
+        | Step::PushAgreement { branch, .. }
+        | Step::PushPromotion { branch, .. } => push(step, ports, shop, branch, &Expect::Absent).await,
         Step::OpenPull { branch, base, .. }
         | Step::OpenPromotion { branch, base, .. }
         | Step::OpenAgreement { branch, base, .. } => {
@@ -65,14 +66,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         Step::MergePull { pull, head, method, .. } => {
             outcome(ports.forge.merge(*pull, head, *method, permit).await, Produced::Commit)
         }
-        Step::Promote { source, onto, head, to, .. } => {
-            let commit = code::promoted(ports, shop, source, onto, head, *to).await;
-            code::push(ports, commit, onto, &Expect::At(head.clone())).await
-        }
-        Step::PushPromotion { source, branch, onto, head, to, .. } => {
-            let commit = code::promoted(ports, shop, source, onto, head, *to).await;
-            code::push(ports, commit, branch, &Expect::Absent).await
-        }
+        Step::Promote { onto, head, .. } => push(step, ports, shop, onto, &Expect::At(head.clone())).await,
         Step::Deploy { branch, commit, skip, .. } => {
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
         }
@@ -88,6 +82,23 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
             let effect = ports.accounts.regenerate(*kind, &shop.request_id, permit).await;
             outcome(effect, |operation| operation.map_or(Produced::Nothing, Produced::Operation))
         }
+    }
+}
+
+/// The commit that the step pushes, where it pushes one that can be made. Nothing leaves the machine.
+pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<CommitId> {
+    code::made(step, ports, shop).await?.ok()
+}
+
+async fn push(step: &Step, ports: &Ports, shop: &Workshop, branch: &BranchName, expect: &Expect) -> Outcome {
+    let made = match &shop.commit {
+        Some(commit) => Some(Ok(commit.clone())),
+        // It could not be made; why not is told now.
+        None => code::made(step, ports, shop).await,
+    };
+    match made {
+        Some(made) => code::push(ports, made, branch, expect).await,
+        None => Outcome::NotSent { why: format!("nothing to push: {step}") },
     }
 }
 

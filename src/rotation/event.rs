@@ -82,6 +82,10 @@ pub struct Intent {
     pub generation_before: Option<Timestamp>,
     /// Digest of the evidence behind the decision.
     pub evidence: String,
+    /// Of what is about to be pushed: the commit, made beforehand, so that it is known as keyslot's own when the answer to
+    /// the push is never read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
 }
 
 /// What a successful step left behind.

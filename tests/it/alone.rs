@@ -81,6 +81,7 @@ pub fn regeneration_sent() -> Event {
             step,
             generation_before: None,
             evidence: String::new(),
+            commit: None,
         }],
     }
 }

@@ -471,7 +471,8 @@ fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
         restarted_at: format!("2027-01-15T08:0{attempt}:00Z"),
     };
     let key = step.key();
-    let intent = Intent { key: key.clone(), attempt, step, generation_before: None, evidence: String::new() };
+    let (generation_before, evidence, commit) = (None, String::new(), None);
+    let intent = Intent { key: key.clone(), attempt, step, generation_before, evidence, commit };
     stage.events.push((at(60), Event::Intended { intents: vec![intent] }));
     let outcome = Outcome::Applied { produced: Produced::Generation(i64::from(attempt) + 1) };
     stage.events.push((at(61), Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));

@@ -47,8 +47,9 @@ fn pushed(stage: &mut Stage, commit: &CommitId) {
         to: Slot::Secondary,
     };
     let key = step.key();
-    let (generation_before, evidence) = (None, String::new());
-    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence };
+    let (generation_before, evidence, commit_made) = (None, String::new(), Some(commit.clone()));
+    let intent =
+        Intent { key: key.clone(), attempt: 1, step, generation_before, evidence, commit: commit_made };
     let outcome = Outcome::Applied { produced: Produced::Commit(commit.clone()) };
     stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
     stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt: 1, outcome }] }));
@@ -120,6 +121,9 @@ fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
     let head = stage.pull_mut().head.clone();
     pushed(&mut stage, &head);
     assert!(merges(&stage), "no review is wanted of keyslot's own commit");
+    let mut torn = stage.clone();
+    torn.events.pop();
+    assert!(merges(&torn), "nor where the answer to its push was never read: the intent names it");
     stage.pull_mut().reviews_wanted = 1;
     assert!(!merges(&stage), "one is wanted, and whoever gave it has seen another change");
 }
@@ -155,8 +159,9 @@ fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
 fn done_step(stage: &mut Stage, step: &Step) {
     let key = step.key();
     let attempt = stage.fold().next_attempt(&key);
-    let (generation_before, evidence) = (None, String::new());
-    let intent = Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence };
+    let (generation_before, evidence, commit) = (None, String::new(), None);
+    let intent =
+        Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence, commit };
     let outcome = Outcome::Applied { produced: Produced::Nothing };
     stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
     stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));

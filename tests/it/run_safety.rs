@@ -233,6 +233,7 @@ fn after_a_lost_answer_a_second_run_is_only_asked_for_on_a_late_enough_look() {
         step: step.clone(),
         generation_before: None,
         evidence: String::new(),
+        commit: None,
     };
     let lost = Outcome::Unknown { why: "no answer".to_owned() };
     stage.events.push((sent, Event::Intended { intents: vec![intent] }));

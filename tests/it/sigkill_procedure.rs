@@ -341,13 +341,9 @@ async fn lives(process: &mut Process, traps: &mut Traps<'_>, reaper: &mut Reaper
     }
 }
 
-/// And, after a while, what is not: where the answer to its push was lost, keyslot takes its own commit for somebody's.
 fn approve_what_was_asked_for(live: &Live) {
     live.stage.simulation.world.with(|world| {
-        let late = |pull: &Pull| pull.opened + Duration::from_secs(5400) < world.now();
-        let asked = |pull: &&Pull| {
-            pull.is_open() && pull.reviews.is_empty() && (pull.auto_merge.is_some() || late(pull))
-        };
+        let asked = |pull: &&Pull| pull.is_open() && pull.reviews.is_empty() && pull.auto_merge.is_some();
         let Some(number) = world.pulls().iter().find(asked).map(|pull| pull.number) else { return };
         let by = "ada".to_owned();
         world.apply(Command::ReviewPull { number, approve: true, by }).unwrap();

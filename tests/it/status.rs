@@ -47,7 +47,8 @@ fn sent(outcome: Option<Outcome>) -> Stage {
     let step = Step::Regenerate { kind: KeyKind::read_write(Slot::Primary), purpose: Purpose::Retire };
     let key = step.key();
     let generation_before = Some(at(-1_000_000));
-    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence: String::new() };
+    let (evidence, commit) = (String::new(), None);
+    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence, commit };
     stage.events.push((began, Event::Reached { leg: Leg::Out, phase: Phase::Regenerate }));
     stage.events.push((began, Event::Intended { intents: vec![intent] }));
     if let Some(outcome) = outcome {

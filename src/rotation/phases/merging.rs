@@ -10,7 +10,7 @@ use super::super::predicate::target_proven;
 use super::super::{Context, Outcome, Produced, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
 use super::propose::tree_resolved;
-use crate::model::{CommitId, EvidenceKey, Merging, PullView, PullWait, ReleaseView};
+use crate::model::{EvidenceKey, Merging, PullView, PullWait, ReleaseView};
 
 /// What is to be done, if anything.
 pub(super) enum Next {
@@ -146,10 +146,11 @@ fn is_ours(ctx: &Context<'_>, pull: &PullView) -> bool {
         else {
             return false;
         };
-        let made = record.outcome.as_ref().map(|(_, outcome)| outcome);
-        let same = |commit: &CommitId| *commit == pull.head;
-        *branch == pull.head_branch
-            && matches!(made, Some(Outcome::Applied { produced: Produced::Commit(made) }) if same(made))
+        let made = match &record.outcome {
+            Some((_, Outcome::Applied { produced: Produced::Commit(made) })) => Some(made),
+            _ => record.intent.commit.as_ref(),
+        };
+        *branch == pull.head_branch && made == Some(&pull.head)
     })
 }
 
