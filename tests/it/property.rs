@@ -190,8 +190,8 @@ fn regenerate_never_happens_while_a_pod_holds_the_old_key() {
         failures.len(),
         failures[0].0,
     );
-    assert!(regenerated * 10 >= played * 9, "{regenerated} of {played} reached regenerate");
-    assert!(mended * 200 >= played, "{mended} of {played} base branches were taken back and mended");
+    assert!(regenerated * 20 >= played * 17, "{regenerated} of {played} reached regenerate");
+    assert!(mended > 0 || played < 500, "of {played} base branches that were taken back, none was mended");
     assert!(torn * 10 >= played * 3, "{torn} of {played} were torn");
     assert!(excused * 500 <= played, "{excused} of {played} refused requests by the deeds of others");
 }
