@@ -80,8 +80,6 @@ pub struct Case {
     pub wants_person: bool,
     pub foreign_restarts: u32,
     pub foreign_runs: u32,
-    /// Whether the base branch is taken back to the slot whose key is gone.
-    pub takes_back: bool,
 }
 
 impl Case {
@@ -101,7 +99,6 @@ impl Case {
             wants_person: false,
             foreign_restarts: 0,
             foreign_runs: 0,
-            takes_back: false,
             config,
         };
         case.deaths(&mut dice);
@@ -224,7 +221,6 @@ impl Case {
         for count in 1..160 {
             self.deeds.push((every * count, Deed::FlipBackOnce(branch.clone(), kind)));
         }
-        self.takes_back = true;
     }
 
     fn deaths(&mut self, dice: &mut Dice) {

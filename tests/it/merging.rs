@@ -196,7 +196,7 @@ fn what_the_forge_was_asked_for_is_taken_back_when_somebody_pushes_before_anythi
     stage.policy.pulls.dress.labels = vec!["keys".to_owned()];
     let head = stage.pull_mut().head.clone();
     let expected = Step::WithdrawMerge { leg: Leg::Out, pull: PullNumber(7), head };
-    assert_eq!(steps(&stage.decide()), [expected.clone()], "before it is labelled too");
+    assert_eq!(steps(&stage.decide()), std::slice::from_ref(&expected), "before it is labelled too");
     // Who merges was changed since, and the key cannot be proven now: the wish is there all the same.
     stage.policy.pulls.merging = Merging::People;
     stage.world.proofs.clear();

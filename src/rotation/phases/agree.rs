@@ -8,13 +8,13 @@ use super::super::attempt::{Repeat, may_try};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject};
 use super::merge::{Awaited, awaited};
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, ReleaseView};
+use crate::model::{BranchName, BranchView, ReleaseView};
 
 const GATE: Gate = Gate::Agreement;
 
 /// Whether the base branch alone reads something else than everybody.
 pub fn is_due(ctx: &Context<'_>, code: &ReleaseView) -> bool {
-    let is_there = |release: &crate::model::BranchView| release.claim.reads.is(ctx.target());
+    let is_there = |release: &BranchView| release.claim.reads.is(ctx.target());
     !code.base.claim.reads.is(ctx.target()) && code.release.as_ref().is_some_and(is_there)
 }
 
