@@ -13,8 +13,8 @@ use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
 use crate::terraform::{
-    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SharedBy, SymbolKind, Tree, no_account,
-    plan_allowing, select, select_all,
+    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SharedBy, SymbolKind, Tree, every, plan_allowing,
+    select, select_all,
 };
 
 /// Move Terraform to the other key slot of an account: show the diff, or write it.
@@ -155,9 +155,6 @@ impl Flip {
                 .hint("nothing was changed"));
         }
         let accounts = self.accounts(tree).map_err(|refusals| self.refused(tree, refusals))?;
-        if accounts.is_empty() {
-            return Err(self.refused(tree, no_account(tree)));
-        }
         plan_allowing(tree, &accounts, access, self.to.into(), &allowed)
             .map_err(|refusals| self.refused(tree, refusals))
     }
@@ -168,10 +165,7 @@ impl Flip {
         let mut accounts = BTreeSet::new();
         for named in &self.account {
             match named.as_str() {
-                "all" => {
-                    let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
-                    accounts.extend((0..tree.accounts.len()).filter(consumed));
-                }
+                "all" => accounts.extend(every(tree, access)?),
                 named => accounts.extend(select_all(tree, named, access)?),
             }
         }

@@ -92,7 +92,7 @@ pub use paths::local_folder;
 pub use reading::{Failures, Glanced, Look, Reading};
 pub use reference::{Counterpart, OpaqueRead, Reference, Role};
 pub use refusal::{AlsoDecided, Refusal, SharedBy};
-pub use select::{no_account, select, select_all};
+pub use select::{every, no_account, select, select_all};
 pub use source::{Digest, MAX_BYTES, Position, Source};
 pub use syntax::{Syntax, is_installed};
 pub use terragrunt::Lost;
