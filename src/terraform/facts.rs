@@ -153,6 +153,14 @@ impl Object {
         self.steps.iter_mut().for_each(|step| step.token = Token::Elsewhere);
         self
     }
+
+    /// The same where its words are not spelt as they read.
+    pub fn without_words(mut self) -> Object {
+        for step in self.steps.iter_mut().filter(|step| matches!(step.token, Token::Here(_))) {
+            step.token = Token::Unplaced;
+        }
+        self
+    }
 }
 
 /// Where in its file's structure a value stands: `["locals", "secrets", "CosmosDb-ApiKey"]`.
@@ -313,8 +321,6 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
-    /// Reads in strings with escapes, by the whole string: no edit finds its place there.
-    pub escaped: Vec<Read>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

@@ -28,6 +28,11 @@ const SEEDS: &[&str] = &[
     "istkeys",
     // A key in an answer of `listKeys`, wherever it is read.
     "MasterKey",
+    // Names that no other service's keys have, which modules and states hand out as they are.
+    "_master_key",
+    "_readonly_key",
+    "_mongodb_connection_string",
+    "_sql_connection_string",
     // Keys that come out of these are read by the name of the type, wherever that is.
     "azapi_resource_action",
     "template_deployment",

@@ -21,8 +21,6 @@ use super::object::{Bound, Scope, is_instance, is_whole};
 use super::source::Source;
 use super::value::Value;
 
-/// Arguments that name objects for Terraform's own order of work.
-const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers"];
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 
@@ -58,9 +56,17 @@ pub fn scope_of(binding: &[String]) -> Scope {
     scope
 }
 
-/// Whether an argument of this name orders Terraform's work instead of giving a value.
-pub fn is_meta(name: &str) -> bool {
-    META.contains(&name)
+/// Whether an argument of this name orders Terraform's work instead of giving a value. Elsewhere the same names are free.
+pub fn is_meta(block: &[String], name: &str) -> bool {
+    let words: Vec<&str> = block.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["resource" | "data" | "ephemeral" | "action", _, _] => matches!(name, "depends_on" | "provider"),
+        ["check", _, "data", _, _] => matches!(name, "depends_on" | "provider"),
+        ["module", _] => matches!(name, "depends_on" | "providers"),
+        ["output", _] => name == "depends_on",
+        ["resource" | "data" | "ephemeral", _, _, "lifecycle"] => name == "ignore_changes",
+        _ => false,
+    }
 }
 
 /// Whether a block of this name speaks of addresses.
@@ -214,7 +220,7 @@ impl<'s> Walk<'s> {
 
     fn attribute(&mut self, attribute: &Attribute) {
         let name = attribute.key.as_str();
-        if is_meta(name) {
+        if is_meta(&self.binding, name) {
             return;
         }
         let local = self.binding == ["locals"];

@@ -13,6 +13,7 @@ mod one_name;
 mod pairs;
 mod repeated;
 mod runs;
+mod spelt;
 mod stacks;
 mod states;
 mod unwritable;
