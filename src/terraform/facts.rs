@@ -47,6 +47,12 @@ pub const REMOTE_STATE: &str = "terraform_remote_state";
 /// The data source by which HCP Terraform hands out another workspace's outputs.
 pub const TFE_OUTPUTS: &str = "tfe_outputs";
 
+/// The block by which a stack reads what another one publishes.
+pub const UPSTREAM: &str = "upstream_input";
+
+/// The block that gives the inputs of a stack their values.
+pub const DEPLOYMENT: &str = "deployment";
+
 /// The data source that is what a program prints, as `az cosmosdb keys list` does.
 pub const EXTERNAL: &str = "external";
 

@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
-use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind, Token};
+use super::facts::{Argument, Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
 use super::source::Source;
@@ -274,10 +274,31 @@ impl<'f> Evaluator<'f> {
                 }
             }
         }
+        always |= self.deployed(at, name, &mut found);
         if !always {
             found.extend(default.map(|value| (at.outside(), value)));
         }
         found
+    }
+
+    /// What the deployments of a stack give; whether each of them does.
+    fn deployed(&self, at: &At, name: &str, found: &mut Vec<(At, &'f Value)>) -> bool {
+        let is_deployment =
+            |(_, block): &(usize, &'f Block)| block.words.first().is_some_and(|it| it == DEPLOYMENT);
+        let mut given = self.folders.blocks(&at.folder).filter(is_deployment).map(|(_, block)| {
+            match block.argument("inputs").map(|inputs| &inputs.value) {
+                Some(inputs @ Value::Map(_)) => inputs.element(name),
+                // Which inputs are in it, the text does not tell.
+                other => other,
+            }
+        });
+        let before = found.len();
+        let every = given.by_ref().all(|value| {
+            found.extend(value.map(|value| (at.outside(), value)));
+            value.is_some()
+        });
+        found.extend(given.flatten().map(|value| (at.outside(), value)));
+        every && found.len() > before
     }
 
     fn output(&self, call: Call, output: &str) -> Vec<(At, &'f Value)> {

@@ -11,7 +11,7 @@ use hcl_edit::{Decorated, Span};
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
     AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
-    Token,
+    Token, UPSTREAM,
 };
 use super::key_read::names_key;
 use super::source::Source;
@@ -149,6 +149,8 @@ impl Scope {
                 let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
                 (Base::RemoteState(name), taken)
             }
+            // And what another stack publishes; its name holds the kind.
+            UPSTREAM => (Base::RemoteState(format!("{UPSTREAM}.{first}")), 1),
             // A program may be asked for the keys; its name holds the type.
             "data" if first == EXTERNAL => {
                 let name = format!("{EXTERNAL}.{}", attribute(operators, 1)?);

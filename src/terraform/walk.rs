@@ -14,8 +14,8 @@ use hcl_edit::template::{Element, Template};
 
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
-    REMOTE_STATE, Takes, When,
+    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
+    Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::object::{Bound, Scope, is_instance, is_whole};
 use super::source::Source;
@@ -363,6 +363,7 @@ fn is_asked_for(words: &[String]) -> bool {
     match words.as_slice() {
         ["locals" | "terraform" | "include" | "remote_state"] => true,
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
+        [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)
