@@ -21,6 +21,7 @@ mod comment;
 mod companion;
 mod declared;
 mod demand;
+mod doubts;
 mod driven;
 mod edit;
 mod elsewhere;
