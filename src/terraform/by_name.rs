@@ -17,7 +17,7 @@ pub fn says_cosmos(text: &str) -> bool {
 }
 
 /// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
-fn is_of_cosmos(name: &str) -> bool {
+pub fn is_of_cosmos(name: &str) -> bool {
     let own = ["master_key", "readonly_key", "mongodb_connection_string", "sql_connection_string"];
     key_attribute(name).is_some() && own.iter().any(|word| name.ends_with(word))
 }

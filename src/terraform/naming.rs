@@ -70,6 +70,8 @@ impl At {
 pub struct Written<'f> {
     pub file: usize,
     pub argument: &'f Argument,
+    /// Where the names in it mean what they do.
+    pub at: At,
 }
 
 /// Works names out.
@@ -105,10 +107,10 @@ impl<'f> Evaluator<'f> {
             Base::Variable => self.variable(at, name),
             _ => Vec::new(),
         };
-        let written = |(_, value): &(At, &'f Value)| {
+        let written = |(at, value): &(At, &'f Value)| {
             let of = |(file, block): (usize, &'f Block)| {
                 let argument = block.arguments.iter().find(|argument| std::ptr::eq(&argument.value, *value));
-                argument.map(|argument| Written { file, argument })
+                argument.map(|argument| Written { file, argument, at: at.clone() })
             };
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
