@@ -7,7 +7,7 @@ mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::follow::Followed;
+pub use self::follow::{Followed, is_any};
 use super::facts::{Base, Block, Object, Step, StepKind};
 use super::instance::Call;
 use super::naming::{At, Evaluator};

@@ -51,7 +51,7 @@ pub fn scope_of(binding: &[String]) -> Scope {
         _ => return scope,
     };
     if let Some(block) = binding.get(..words) {
-        scope.enter("each".to_owned(), Bound::Iterator(Object::each(block)));
+        scope.enter("each".to_owned(), Bound::Iterator(vec![Object::each(block)]));
     }
     scope
 }
@@ -214,8 +214,11 @@ impl<'s> Walk<'s> {
                 .map_or_else(|| label.as_str().to_owned(), |ident| ident.as_str().to_owned()),
             _ => "each".to_owned(),
         };
-        let object = self.scope.object_of(self.source, &collection.value);
-        self.scope.enter(iterator, Bound::Iterator(object.unwrap_or_else(|| Object::each(&self.binding))));
+        let mut objects = self.scope.collection_of(self.source, &collection.value);
+        if objects.is_empty() {
+            objects.push(Object::each(&self.binding));
+        }
+        self.scope.enter(iterator, Bound::Iterator(objects));
     }
 
     fn attribute(&mut self, attribute: &Attribute) {
@@ -235,7 +238,10 @@ impl<'s> Walk<'s> {
                 walk.alias(value);
             }
             walk.value = value.span();
-            walk.expression(value, mention);
+            match name {
+                "for_each" => walk.collection(value),
+                _ => walk.expression(value, mention),
+            }
         });
     }
 
@@ -252,7 +258,8 @@ impl<'s> Walk<'s> {
     /// Another name for an object, or a collection whose entries are.
     fn alias(&mut self, expression: &Expression) {
         self.either(expression);
-        if let Some(object) = self.scope.object_of(self.source, expression) {
+        // Several are none that a name could stand for alone.
+        for object in self.scope.objects_of(self.source, expression) {
             self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
         }
         self.entries(expression);
