@@ -173,7 +173,7 @@ impl Flip {
                 .hint("nothing was changed"));
         }
         let worked = self
-            .accounts(tree)
+            .accounts(tree, &allowed)
             .and_then(|accounts| plan_allowing(tree, &accounts, access, self.to.into(), &allowed));
         worked.or_else(|refusals| {
             if self.output == Output::Json {
@@ -186,12 +186,12 @@ impl Flip {
     }
 
     /// Those that are named, each once, or the only one.
-    fn accounts(&self, tree: &Tree) -> Result<Vec<usize>, Vec<Refusal>> {
+    fn accounts(&self, tree: &Tree, allowed: &AllowedOpaque) -> Result<Vec<usize>, Vec<Refusal>> {
         let access = self.access.into();
         let mut accounts = BTreeSet::new();
         for named in &self.account {
             match named.as_str() {
-                "all" => accounts.extend(every(tree, access)?),
+                "all" => accounts.extend(every(tree, access, allowed)?),
                 named => accounts.extend(select_all(tree, named, access)?),
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::account::Symbol;
+use super::allowed::AllowedOpaque;
 use super::hindrance::gaps;
 use super::reference::{OpaqueRead, Reference, Role};
 use super::refusal::Refusal;
@@ -46,14 +47,15 @@ pub fn select_all(tree: &Tree, named: &str, access: Access) -> Result<Vec<usize>
     }
 }
 
-/// Every account of which a key of this access is read, or may be where it cannot be told; where there is none, every
-/// account, so that it is said of each why nothing moves.
-pub fn every(tree: &Tree, access: Access) -> Result<Vec<usize>, Vec<Refusal>> {
+/// Every account of which a key of this access is read, or may be where it cannot be told and nobody vouches for the place;
+/// where there is none, every account, so that it is said of each why nothing moves.
+pub fn every(tree: &Tree, access: Access, allowed: &AllowedOpaque) -> Result<Vec<usize>, Vec<Refusal>> {
     let all = 0..tree.accounts.len();
+    let vouched_for = |read: &OpaqueRead| allowed.allows(&tree.place(read.file, read.span.start));
     let consumed = |at: &usize| {
         tree.consumers(*at, access).next().is_some()
             || tree.choices(*at, access).next().is_some()
-            || tree.opaque.iter().any(|read| is_of(read, *at, access))
+            || tree.opaque.iter().any(|read| is_of(read, *at, access) && !vouched_for(read))
     };
     let read: Vec<usize> = all.clone().filter(consumed).collect();
     match (read.is_empty(), tree.accounts.is_empty()) {

@@ -183,7 +183,6 @@ mod tests {
         let account = |name: &str, symbols: &[String]| DeclaredAccount {
             name: name.to_owned(),
             symbols: symbols.to_vec(),
-            ..DeclaredAccount::default()
         };
         let two = Declared {
             accounts: vec![account("a", &runs[..1]), account("b", &runs[1..])],

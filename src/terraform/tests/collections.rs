@@ -93,7 +93,7 @@ fn what_is_read_for_several_accounts_moves_for_all_of_them_or_none() {
     let moved = |accounts: &[usize]| {
         plan_allowing(&tree, accounts, Access::ReadWrite, Slot::Secondary, &AllowedOpaque::default())
     };
-    let all = every(&tree, Access::ReadWrite).unwrap();
+    let all = every(&tree, Access::ReadWrite, &AllowedOpaque::default()).unwrap();
     assert_eq!(moved(&all).unwrap().edits.len(), 1);
     assert!(matches!(moved(&all[..1]).unwrap_err()[..], [Refusal::ReadForAnother { .. }]));
 }

@@ -2,7 +2,7 @@
 
 use super::{check, check_one};
 use crate::model::{Access, Slot};
-use crate::terraform::{Refusal, Tree, every, flip};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, every, flip};
 
 const KEY: &str = "azurerm_cosmosdb_account.a.primary_key";
 
@@ -117,7 +117,10 @@ fn every_account_is_one_that_may_be_read() {
     let named = |accounts: Vec<usize>| -> Vec<String> {
         accounts.iter().map(|at| tree.accounts[*at].key.to_string()).collect()
     };
-    let read = every(&tree, Access::ReadWrite).map(named);
+    let allowed = |place: &str| AllowedOpaque(vec![place.to_owned()]);
+    let every = |tree: &Tree, allowed| every(tree, Access::ReadWrite, &allowed);
+    assert_eq!(every(&tree, allowed("a.tf:3")), Ok(vec![0]), "what a person vouches for is no reader");
+    let read = every(&tree, allowed("a.tf:2")).map(named);
     assert_eq!(read, Ok(vec!["azurerm_cosmosdb_account.a".into(), "azurerm_cosmosdb_account.b".into()]));
-    assert_eq!(every(&Tree::read(&[("a.tf", "")]), Access::ReadWrite), Err(vec![Refusal::NoAccount]));
+    assert_eq!(every(&Tree::read(&[("a.tf", "")]), allowed("a.tf:2")), Err(vec![Refusal::NoAccount]));
 }
