@@ -4,7 +4,7 @@
 //! argument, and is the same everywhere, it is known which branch takes effect; and a flip changes that value
 //! instead of the branches. Names that only hand the value on are followed to where it is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::driven::{Driven, Ground};
@@ -84,8 +84,13 @@ pub fn decide(
         }
     }
     // What hands a value on to a choice that is decided is no other thing that it decides.
-    let handed: BTreeSet<(usize, usize)> =
-        names.iter().flat_map(|(.., links)| links).map(|link| (link.file, link.span.start)).collect();
+    let handed: Vec<(usize, Range<usize>)> =
+        names.iter().flat_map(|(.., links)| links).map(|link| (link.file, link.span.clone())).collect();
+    let hands_on = |driven: &Driven| {
+        // A string of a JSON file holds more than the name in it.
+        let within = |span: &Range<usize>| span.start <= driven.span.start && driven.span.end <= span.end;
+        handed.iter().any(|(file, span)| *file == driven.file && within(span))
+    };
     let ground = Ground::new(sources, facts, folders, references);
     for (chooser, (folder, by, links)) in choosers.iter_mut().zip(&names) {
         let ways = links.iter().map(|link| (&link.folder, &link.by)).chain([(folder, by)]);
@@ -93,7 +98,7 @@ pub fn decide(
             ways.map(|(folder, by)| ((folder, spelt(by)), by)).collect();
         let driven =
             ways.into_iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
-        chooser.drives = driven.filter(|it| !handed.contains(&(it.file, it.span.start))).collect();
+        chooser.drives = driven.filter(|it| !hands_on(it)).collect();
     }
     choosers
 }

@@ -317,6 +317,15 @@ fn a_value_that_is_handed_on_is_changed_where_it_is_written() {
 }
 
 #[test]
+fn the_same_holds_where_json_hands_it_on() {
+    let mut files = handed_on("");
+    let root = r#"{"module": {"s": {"source": "./s", "key_slot": "${var.slot}"}}}"#;
+    files.push(("c.tf.json".into(), root.into()));
+    let changed = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(changed.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["a.tf"]);
+}
+
+#[test]
 fn a_value_that_is_handed_on_and_decides_something_else_on_the_way_stays() {
     let call = "module \"s\" {\n  source = \"./s\"\n  key_slot = var.slot\n}\n";
     for (more, said) in [
