@@ -88,6 +88,7 @@ pub fn resolve(
     resolver.picked(facts);
     resolver.leftovers();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
+    resolver.worked_out();
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
@@ -317,6 +318,21 @@ impl<'f> Resolver<'f> {
                 return;
             }
         }
+    }
+
+    /// Names of keys that a value works out: where it is known, nothing is hidden; where it is not, the whole account is.
+    fn worked_out(&mut self) {
+        let inside = |read: &OpaqueRead, reference: &Reference| {
+            let within = read.span.start <= reference.span.start && reference.span.end <= read.span.end;
+            within && read.file == reference.file && read.account == Some(reference.account)
+        };
+        let decided = |reference: &&Reference| matches!(reference.role, Role::Chosen | Role::Unchosen);
+        let references = &mut self.references;
+        self.opaque
+            .retain(|read| !references.iter().filter(decided).any(|reference| inside(read, reference)));
+        let opaque = &self.opaque;
+        let hidden = |reference: &Reference| opaque.iter().any(|read| inside(read, reference));
+        references.retain(|reference| reference.role != Role::Choice || !hidden(reference));
     }
 
     fn unread(&mut self, facts: &[Parsed]) {

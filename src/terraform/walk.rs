@@ -4,6 +4,7 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod slots;
 
 use std::ops::Range;
 

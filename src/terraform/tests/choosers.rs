@@ -356,3 +356,41 @@ fn a_value_that_comes_to_different_things_on_two_ways_is_unknown() {
         assert!(matches!(refusals[..], [Refusal::ChosenElsewhere { .. }, ..]), "{other}: {refusals:?}");
     }
 }
+
+#[test]
+fn a_value_may_work_out_the_name_of_a_key_or_the_index_of_a_string() {
+    for (value, other, read) in [
+        ("\"primary\"", "\"secondary\"", "[\"${var.slot}_key\"]"),
+        ("\"primary\"", "\"secondary\"", "[0][\"${var.slot}_sql_connection_string\"]"),
+        ("0", "1", ".connection_strings[var.slot]"),
+    ] {
+        let code = |value: &str| {
+            format!(
+                "variable \"slot\" {{\n  default = {value}\n}}\nlocals {{\n  k = \"${{{X}{read}}}\"\n}}\n"
+            )
+        };
+        let files = [("a.tf", code(value))];
+        assert_eq!(claim(&files, None, Access::ReadWrite).reads, SlotUse::Only(Slot::Primary), "{read}");
+        let changed = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+        assert_eq!(changed, [("a.tf".to_owned(), code(other).into_bytes())]);
+        for (unknown, more) in
+            [("2", ""), ("\"readonly\"", ""), (value, "output \"slot\" {\n  value = var.slot\n}\n")]
+        {
+            let files = [("a.tf", format!("{}{more}", code(unknown)))];
+            assert!(
+                flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(),
+                "{unknown} {read} {more}"
+            );
+        }
+    }
+    for read in [
+        "[\"${var.a}${var.slot}_key\"]",
+        "[\"${var.slot}_endpoint\"]",
+        "[var.slot]",
+        "[\"${local.m.slot}_key\"]",
+    ] {
+        let text = format!("locals {{\n  k = [{X}{read}]\n}}\n");
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_eq!((tree.references.len(), tree.opaque.len()), (0, 1), "{read}");
+    }
+}

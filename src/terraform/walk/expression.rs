@@ -24,6 +24,7 @@ impl Walk<'_> {
             && let objects = self.scope.objects_of(self.source, expression)
             && let Some(first) = objects.first()
         {
+            self.slots(&objects, expression, mention);
             let picks = self.picking(first, expression);
             objects.into_iter().for_each(|object| self.read(object, expression, picks, mention));
             return self.beside(expression);
@@ -67,7 +68,13 @@ impl Walk<'_> {
         by.map(|by| self.number(Some(by)))
     }
 
-    fn read(&mut self, object: Object, expression: &Expression, picks: Option<u32>, mention: bool) {
+    pub(super) fn read(
+        &mut self,
+        object: Object,
+        expression: &Expression,
+        picks: Option<u32>,
+        mention: bool,
+    ) {
         let span = expression.span().map_or(0..0, |span| self.source.to_file(span));
         self.facts.reads.push(Read {
             object,
