@@ -211,6 +211,7 @@ impl Stage {
             "*.documents.azure.com",
             "*.vault.azure.net",
             "api.github.com",
+            "github.com",
             "dev.azure.com",
         ];
         Endpoints {

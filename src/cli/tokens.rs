@@ -3,6 +3,7 @@
 //! | service | order |
 //! | --- | --- |
 //! | GitHub | `token` or `app` of keyslot.toml, alone where it stands; else the environment, `gh auth token`, git's credential helpers |
+//! | git, for an https remote | `token` under `terraform`, alone where it stands; else, for the forge's own repository, GitHub's; else git's own ways |
 //! | Azure DevOps | `token` of keyslot.toml, alone where it stands; else `AZURE_DEVOPS_EXT_PAT`, `SYSTEM_ACCESSTOKEN`, the signed-in Azure identity |
 //!
 //! For github.com and `*.ghe.com` the environment is `GITHUB_TOKEN`, `GH_TOKEN`; for an own server
@@ -118,11 +119,9 @@ fn app_of(
     Ok(GitHubApp::new(settings, key, http.clone(), Arc::clone(clock)))
 }
 
-/// Whether git's remote is the repository's own on the App's server, so that the App's tokens open it. Where there is no
-/// App, git asks its credential helpers itself.
-pub(super) fn app_serves(chosen: &Chosen<'_>, remote: &str) -> bool {
-    let forge = &chosen.environment.release.forge;
-    forge.app.is_some() && is_remote_of(forge, remote)
+/// Whether git's remote is the repository's own on the forge's server, so that the forge's token opens it.
+pub(super) fn serves(chosen: &Chosen<'_>, remote: &str) -> bool {
+    is_remote_of(&chosen.environment.release.forge, remote)
 }
 
 fn is_remote_of(forge: &ForgeSettings, remote: &str) -> bool {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use url::Url;
 
 use super::lock::Lock;
 use super::settings::{
@@ -35,7 +36,7 @@ use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
 use crate::model::{Access, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Accounts, Clock, Forge, Inventory, Logs, Pipeline, Ports, Vaults};
+use crate::ports::{Accounts, Clock, Inventory, Logs, Pipeline, Ports, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -338,9 +339,10 @@ async fn ports(
         .collect();
     let accounts = Arc::new(account(chosen, &access)?);
     let vaults = vaults(chosen, &access)?;
+    let github = github(chosen, http, clock, variables)?;
     Ok(Ports {
         code: Arc::new(git(chosen, http, clock, variables).await?),
-        forge: forge(chosen, http, clock, variables)?,
+        forge: Arc::new(github),
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
@@ -428,7 +430,7 @@ pub(super) fn token(
             .at(place)
             .because("keyslot.toml says that the token stands there, and there is nothing")
             .hint("write the token there, or name another place for it in keyslot.toml")),
-        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)))),
+        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)).from(place.to_string()))),
     }
 }
 
@@ -465,21 +467,27 @@ async fn git(
     }
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
-    } else if super::tokens::app_serves(chosen, &settings.remote) {
+    } else if super::tokens::serves(chosen, &settings.remote) {
         settings.token = Some(super::tokens::forge(chosen, http, clock, variables)?);
+        let forge = &chosen.environment.release.forge;
+        settings.or_gits_own = forge.token.is_none() && forge.app.is_none();
     }
+    let endpoints = chosen.endpoints;
+    settings.trust_root = endpoints.trust_root.as_ref().map(|path| chosen.path(path));
+    let host = Url::parse(&settings.remote).ok().and_then(|url| url.host_str().map(str::to_owned));
+    settings.host_at = host.and_then(|host| endpoints.hosts().lookup(&host));
     Ok(Git::new(settings))
 }
 
-fn forge(
+fn github(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
     variables: Variables<'_>,
-) -> Result<Arc<dyn Forge>, CliError> {
+) -> Result<GitHub, CliError> {
     let forge = &chosen.environment.release.forge;
     match forge.kind {
-        ForgeKind::Github => Ok(Arc::new(GitHub::new(
+        ForgeKind::Github => Ok(GitHub::new(
             GitHubSettings {
                 api: forge.api.url()?,
                 owner: forge.owner.clone(),
@@ -489,7 +497,7 @@ fn forge(
             },
             http,
             Arc::clone(clock),
-        ))),
+        )),
     }
 }
 

@@ -72,6 +72,8 @@ mod sandbox;
 mod sarif;
 mod schema;
 mod sigkill;
+mod smart_http;
+mod smart_http_face;
 mod stage;
 mod starting_points;
 mod status;

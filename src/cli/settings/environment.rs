@@ -98,7 +98,8 @@ pub struct TerraformSettings {
     pub root: String,
     #[serde(default = "default_base")]
     pub base_branch: String,
-    /// For an https remote; without it, git's own credential helpers are asked.
+    /// For an https remote; without it, the forge's token where the remote is the forge's own repository, else git's
+    /// own credential helpers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenPlace>,
     /// Who keyslot's commits are by.
