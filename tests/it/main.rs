@@ -4,6 +4,7 @@
 mod against;
 mod aks;
 mod alone;
+mod api_commits;
 mod approval;
 mod arrows;
 mod azure_devops;

@@ -13,6 +13,7 @@ mod faults;
 mod objects;
 mod origin;
 mod pick;
+pub(in crate::adapters) mod pieces;
 mod program;
 mod remote;
 mod revision;

@@ -15,6 +15,7 @@ mod compare;
 mod door;
 mod graphql;
 mod issues;
+mod objects;
 mod page;
 mod pulls;
 mod repository;
@@ -143,6 +144,7 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
         windows: Mutex::default(),
         writes: Mutex::default(),
         judged: Mutex::default(),
+        drafts: Mutex::default(),
     }));
     // Whole paths rather than a nest: links to further pages repeat the path that was asked for.
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}{rest}");
@@ -162,6 +164,13 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
         .route(&own("/compare/{ends}"), get(compare::compare))
         .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
         .route(&own("/commits/{reference}/status"), get(checks::combined))
+        .route(&own("/git/blobs"), post(objects::blob))
+        .route(&own("/git/trees"), post(objects::tree))
+        .route(&own("/git/commits"), post(objects::commit))
+        .route(&own("/git/commits/{commit}"), get(objects::look))
+        .route(&own("/git/ref/{reference}"), get(objects::reference))
+        .route(&own("/git/refs"), post(objects::make))
+        .route(&own("/git/refs/{reference}"), patch(objects::shift))
         .route(&own("/branches"), get(branches::list))
         .route(&own("/branches/{branch}"), get(branches::get))
         .route(&own("/branches/{branch}/protection"), get(branches::protection))
@@ -193,6 +202,8 @@ struct Inner {
     writes: Mutex<std::collections::VecDeque<Timestamp>>,
     /// Pull requests whose mergeability has been worked out, by head and base.
     judged: Mutex<BTreeSet<(PullNumber, CommitId, CommitId)>>,
+    /// Objects that nothing leads to.
+    drafts: Mutex<objects::Drafts>,
 }
 
 impl Face {
