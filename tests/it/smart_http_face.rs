@@ -189,14 +189,8 @@ async fn a_redirection_to_another_host_takes_no_token_along() {
     let heard = Heard::default();
     let builder = WireBuilder::new(desk.place.shared.clock().clone(), WireOptions::default()).unwrap();
     let port = builder.address().port();
-    let away = move |headers: HeaderMap, uri: Uri| async move {
-        match headers.contains_key(AUTHORIZATION) {
-            false => (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Basic realm=\"x\"")]).into_response(),
-            true => {
-                let there = format!("https://evil.example:{port}{uri}");
-                (StatusCode::FOUND, [(LOCATION, there)]).into_response()
-            }
-        }
+    let away = move |uri: Uri| async move {
+        (StatusCode::FOUND, [(LOCATION, format!("https://evil.example:{port}{uri}"))]).into_response()
     };
     let wire = builder
         .face(github::web_host(), Router::new().fallback(away))
