@@ -8,6 +8,10 @@ import json
 import sys
 
 
+def is_restart(entry):
+    return entry["method"] == "PATCH" and "/deployments/" in entry["path"]
+
+
 def judge(result, transcript):
     """Returns what is wrong, one sentence each."""
     wrong = []
@@ -34,10 +38,7 @@ def judge(result, transcript):
     want(kinds == ["primary"], f"regenerated: {kinds}")
     want(result["wall_seconds"] < 90, f"it took {result['wall_seconds']} s")
 
-    patches = [
-        (entry["host"], entry["path"]) for entry in transcript
-        if entry["method"] == "PATCH" and "/deployments/" in entry["path"]
-    ]
+    patches = [(entry["host"], entry["path"]) for entry in transcript if is_restart(entry)]
     posts = [
         entry for entry in transcript
         if entry["method"] == "POST" and "regeneratekey" in entry["path"].lower()
@@ -67,7 +68,7 @@ def spoilt(result, transcript):
     yield change(lambda r, t: r["account"]["regenerated"].clear())
     yield change(lambda r, t: r["account"]["regenerated"].append({"kind": "primary", "at": "x"}))
     yield change(lambda r, t: t.append(post))
-    yield change(lambda r, t: t.extend([e for e in transcript if e["method"] == "PATCH"][:1]))
+    yield change(lambda r, t: t.extend([e for e in transcript if is_restart(e)][:1]))
 
 
 def main(arguments):

@@ -66,14 +66,18 @@ impl Plan {
     }
 }
 
-/// `PATH:LINE: old → new`, one for each line that changes. A change never adds or removes lines.
+/// The place, the line as it is and as it will be, for each line that changes. A change never adds or removes lines.
 fn changed_lines(change: &Change) -> Vec<String> {
     let (before, after) = (String::from_utf8_lossy(&change.before), String::from_utf8_lossy(&change.after));
     let lines = before.lines().zip(after.lines()).enumerate();
     lines
         .filter(|(_, (old, new))| old != new)
-        .map(|(at, (old, new))| {
-            format!("{}:{}: {} → {}", change.path, at + 1, mask(old.trim()), mask(new.trim()))
+        .flat_map(|(at, (old, new))| {
+            [
+                format!("{}:{}", change.path, at + 1),
+                format!("- {}", mask(old.trim())),
+                format!("+ {}", mask(new.trim())),
+            ]
         })
         .collect()
 }

@@ -16,11 +16,12 @@ pub struct Told {
 
 impl Told {
     /// The lines that say what has changed since the last time: the run when it is first seen or its state moves, and
-    /// each stage whose state, attempt or holds did.
+    /// each stage whose state, attempt or holds did. Of a run that was over when it was first seen the one line will do.
     pub fn news(&mut self, world: &World, now: Timestamp) -> Vec<String> {
         let Some(run) = followed(world) else { return Vec::new() };
         let mut news = Vec::new();
         let known = self.run.as_ref().is_some_and(|(id, _)| *id == run.id);
+        let tells = known || !run.state.is_over();
         if !known {
             self.stages.clear();
         }
@@ -33,7 +34,7 @@ impl Told {
             let was = self.stages.insert(stage.name.clone(), is);
             // What has not begun, or never will, is no news at first.
             let worth = was.is_some() || has_moved(stage);
-            if was != Some(is) && worth {
+            if was != Some(is) && worth && tells {
                 news.push(format!("  {}", line(stage, now)));
             }
         }
@@ -105,6 +106,17 @@ mod tests {
         assert_eq!(news(done, RunState::Running), ["  infra: succeeded"]);
         let last = news(done, done);
         assert!(last.len() == 1 && last[0].contains("succeeded"), "{last:?}");
+    }
+
+    #[test]
+    fn of_a_run_that_ended_before_one_line_is_told_and_of_a_retry_what_moves() {
+        let mut told = Told::default();
+        let stage = |state: RunState| vec![StageView::new("infra", state, None)];
+        let failed = RunState::Completed(RunResult::Failed);
+        let first = told.news(&world(stage(failed), failed), Timestamp::UNIX_EPOCH);
+        assert!(first.len() == 1 && first[0].starts_with("run 7"), "{first:?}");
+        let again = told.news(&world(stage(RunState::Running), RunState::Running), Timestamp::UNIX_EPOCH);
+        assert!(again.len() == 2 && again[1].contains("infra: runs"), "{again:?}");
     }
 
     #[test]

@@ -23,7 +23,8 @@ async fn the_whole_plan_is_shown_and_nothing_is_done() {
     for words in [
         "retire the primary key (not begun)",
         "keyvault-secrets.tf:",
-        "primary_key → ",
+        "- \"CosmosDb-ApiKey\"",
+        "+ \"CosmosDb-ApiKey\"",
         "wave 1, the canary: northeurope: restart catalogservice-deploy",
         "wave 3: southeastasia",
         "in all; reviews, pipeline runs and rollouts come on top",
