@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::contract::Contract;
 use crate::desk::Desk;
 use crate::github_shapes::Shapes;
-use crate::live::{Live, Process};
+use crate::live::Live;
 use crate::wire_core;
 
 fn desk() -> Desk {
@@ -262,47 +262,70 @@ async fn a_tree_that_is_not_the_one_that_was_built_here_goes_no_further() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_proposal_whose_commit_github_makes() {
-    let live = Live::set(WorldConfig::seeded(5), 60.0);
+/// The world's settings with an App in place of the token, and GitHub in place of git's pushes.
+fn committing_by_app(live: &Live) {
     std::fs::write(live.stage.folder.join("tokens/app.pem"), App::KEY).unwrap();
-    live.configure("sign = \"never\"\ncommit = \"git\"", "commit = \"api\"");
-    let token = "token = { file = \"tokens/github\" }";
-    let text = std::fs::read_to_string(live.stage.settings_path()).unwrap();
-    let text = match text.contains("[environment.prod.release.forge.token]") {
-        true => text.replace(
-            "[environment.prod.release.forge.token]\nfile = \"tokens/github\"",
-            "[environment.prod.release.forge.app]\nid = 20210707\nkey = { file = \"tokens/app.pem\" }",
-        ),
-        false => text.replace(token, "app = { id = 20210707, key = { file = \"tokens/app.pem\" } }"),
+    let path = live.stage.settings_path();
+    let mut settings: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let environment = settings["environment"]["prod"].as_table_mut().unwrap();
+    let terraform = environment["terraform"].as_table_mut().unwrap();
+    assert_eq!(terraform.remove("sign").unwrap().as_str(), Some("never"));
+    terraform.insert("commit".to_owned(), "api".into());
+    let forge = environment["release"]["forge"].as_table_mut().unwrap();
+    forge.remove("token").unwrap();
+    let app = "id = 20210707\nkey = { file = \"tokens/app.pem\" }\n";
+    forge.insert("app".to_owned(), toml::from_str::<toml::Table>(app).unwrap().into());
+    std::fs::write(&path, settings.to_string()).unwrap();
+}
+
+fn is_signed(world: &World, commit: &CommitId) -> bool {
+    let commit = world.repository().get(commit).unwrap();
+    String::from_utf8_lossy(commit.encoded()).contains("\ngpgsig ")
+}
+
+async fn run(live: &Live, arguments: &[&str]) {
+    let mut process = live.keyslot(arguments);
+    let code = process.end().await;
+    assert_eq!(code, 0, "{arguments:?}: {}\n{}", process.data(), process.talk());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_and_a_promotion_whose_commits_github_makes() {
+    let live = Live::set(WorldConfig::seeded(5).with_stamps(1), 600.0);
+    committing_by_app(&live);
+    let lost = |method: &str, path: &str| {
+        let which = Which { method: method.to_owned(), path: path.to_owned(), ..Which::default() };
+        live.stage.simulation.wire.faults().add(WireFault::once(which, Trouble::DropAnswer))
     };
-    std::fs::write(live.stage.settings_path(), text).unwrap();
-    let lost = Which { method: "POST".to_owned(), path: "/git/refs".to_owned(), ..Which::default() };
-    let lost = live.stage.simulation.wire.faults().add(WireFault::once(lost, Trouble::DropAnswer));
-    for _ in 0..2 {
-        let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
-        command.args(["propose", "--retire", "primary"]);
-        let mut process = Process::start(command);
-        let code = process.end().await;
-        assert_eq!(code, 0, "{}\n{}", process.data(), process.talk());
-    }
-    assert_eq!(lost.count(), 1);
+    let faults = [lost("POST", "/git/refs"), lost("PATCH", "/git/refs/")];
+    run(&live, &["propose", "--retire", "primary"]).await;
+    let said = live.stage.simulation.wire.transcript();
+    assert_eq!(
+        said.count("GET", "/git/") + said.count("POST", "/git/"),
+        4,
+        "a look, a tree, a commit, a reference"
+    );
+    run(&live, &["propose", "--wait"]).await;
+    run(&live, &["promote"]).await;
+    run(&live, &["promote"]).await;
+    assert_eq!(faults.map(|fault| fault.count()), [1, 1]);
     live.stage.simulation.world.with(|world: &mut World| {
-        let repository = world.repository();
-        let fixes: Vec<_> =
-            repository.branches().iter().filter(|(name, _)| name.as_str().starts_with("fix/")).collect();
-        let [(branch, head)] = fixes[..] else { panic!("{fixes:?}") };
-        let commit = repository.get(head).unwrap();
-        assert!(String::from_utf8_lossy(commit.encoded()).contains("\ngpgsig "));
-        assert_eq!(
-            commit.parents(),
-            std::slice::from_ref(repository.head(&world.config().repository.base).unwrap())
+        let counters = world.counters();
+        let pushed: Vec<_> = counters.pushes.iter().filter(|(branch, _)| branch.as_str() != "main").collect();
+        let [(fix, 1), (release, 1)] = pushed[..] else { panic!("{pushed:?}") };
+        assert!(
+            fix.as_str().starts_with("fix/") && *release == world.config().repository.release,
+            "{pushed:?}"
         );
-        assert_eq!((world.counters().pushes[branch], world.counters().pulls_opened), (1, 1));
+        assert_eq!(counters.pulls_opened, 1);
+        let heads = [fix, release].map(|branch| world.repository().head(branch).unwrap().clone());
+        assert!(heads.iter().all(|head| is_signed(world, head)));
+        let picked = world.repository().get(&heads[1]).unwrap();
+        assert!(picked.message().contains("(cherry picked from commit "), "{}", picked.message());
     });
     let asked = live.stage.simulation.wire.transcript().entries();
     let writes = asked
         .iter()
         .filter(|one| one.host == github::HOST && one.method != "GET" && one.path.contains("/git/"));
-    assert_eq!(writes.count(), 3, "a tree, a commit, a reference");
+    assert_eq!(writes.count(), 6, "a tree, a commit and a reference for each");
 }

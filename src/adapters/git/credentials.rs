@@ -104,6 +104,8 @@ impl Way {
         let port = address.port().map(|port| format!(":{port}")).unwrap_or_default();
         reach.set("credential.helper".to_owned(), "");
         reach.set(format!("credential.https://{host}{port}.helper"), HELPER);
+        // Known since git 2.46: it does not first ask without the token. Older ones do, and are asked who they are.
+        reach.set(format!("http.https://{host}{port}/.proactiveAuth"), "basic");
         reach.environment.insert(TOKEN.to_owned(), token.expose_secret().to_owned());
         reach.token = Some((token, source.place()));
         Ok(())

@@ -205,26 +205,24 @@ impl Face {
         let call = Call::of(Operation::Push);
         let done = self.0.shared.call(&call, |world| {
             if self.commit(world, &commit).is_none() {
-                return Err(unprocessable("Object does not exist"));
+                return Err("Object does not exist");
             }
             if branches::held(world).contains(&branch) {
-                return Err(unprocessable(
-                    "Repository rule violations found: changes must be made through a pull request.",
-                ));
+                return Err("Repository rule violations found: changes must be made through a pull request.");
             }
             let made = expected == Expected::Absent;
             let command =
                 Command::Push { branch: branch.clone(), expected, commit: commit.clone(), objects, by };
             match (world.apply(command), made) {
                 (Ok(_), _) => Ok((made, show_reference(world, &branch, &commit))),
-                (Err(_), true) => Err(unprocessable("Reference already exists")),
-                (Err(_), false) => Err(unprocessable("Update is not a fast forward")),
+                (Err(_), true) => Err("Reference already exists"),
+                (Err(_), false) => Err("Update is not a fast forward"),
             }
         });
         match done.await {
             Ok(Ok((true, body))) => answer::done(StatusCode::CREATED, body),
             Ok(Ok((false, body))) => answer::done(StatusCode::OK, body),
-            Ok(Err(refused)) => refused,
+            Ok(Err(why)) => unprocessable(why),
             Err(refusal) => answer::refused(&refusal),
         }
     }

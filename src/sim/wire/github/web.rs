@@ -47,7 +47,7 @@ async fn serve(
     let Some(operation) = operation(&request, &rest) else { return said(StatusCode::NOT_FOUND, "Not Found") };
     let holder = match face.admitted(&request) {
         Ok(holder) => holder,
-        Err(refused) => return refused,
+        Err(why) => return challenge(why),
     };
     if let Some(there) = face.moved_to(&owner, name, &rest, &request) {
         return there;
@@ -64,7 +64,7 @@ async fn serve(
 
 impl Face {
     /// Whose the password is. The user's name is free, the scheme is not.
-    fn admitted(&self, request: &Request) -> Result<Holder, Response> {
+    fn admitted(&self, request: &Request) -> Result<Holder, &'static str> {
         let basic = |value: &HeaderValue| {
             value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("basic "))
         };
@@ -73,10 +73,10 @@ impl Face {
             headers.get(AUTHORIZATION).filter(|value| basic(value)).and_then(|_| self.caller(headers));
         match known {
             Some(Some(holder)) => Ok(holder),
-            Some(None) => Err(challenge(
-                "Invalid username or token. Password authentication is not supported for Git operations.",
-            )),
-            None => Err(challenge("Repository not found.")),
+            Some(None) => {
+                Err("Invalid username or token. Password authentication is not supported for Git operations.")
+            }
+            None => Err("Repository not found."),
         }
     }
 
