@@ -263,7 +263,7 @@ async fn a_tree_that_is_not_the_one_that_was_built_here_goes_no_further() {
 }
 
 /// The world's settings with an App in place of the token, and GitHub in place of git's pushes.
-fn committing_by_app(live: &Live) {
+pub fn committing_by_app(live: &Live) {
     std::fs::write(live.stage.folder.join("tokens/app.pem"), App::KEY).unwrap();
     let path = live.stage.settings_path();
     let mut settings: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

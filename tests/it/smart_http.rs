@@ -10,6 +10,7 @@ use keyslot::sim::wire::{Entry, FaultHandle, Trouble, Which, WireFault, git, git
 use keyslot::sim::{World, WorldConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::api_commits::committing_by_app;
 use crate::live::{Live, Process, files_below};
 use crate::tokens::without_tokens;
 
@@ -223,5 +224,65 @@ async fn git_gets_the_token_from_where_the_forges_is_found() {
         one_branch_with_one_commit(&live);
         assert!(forms(&token).iter().all(|form| !said.contains(form)), "{said}");
         assert!(!said.contains("ghs_"), "{said}");
+    }
+}
+
+/// Proposes again and again, killed at the answer of every request that changes the world or makes an object, until it
+/// ends by itself. Returns how often it died.
+async fn propose_and_die(live: &Live, held: &[Which]) -> usize {
+    let mut traps: Vec<FaultHandle> = Vec::new();
+    let set = |which: &Which| {
+        live.stage.simulation.wire.faults().add(WireFault::once(which.clone(), Trouble::HoldAnswer))
+    };
+    // Not the App's token, which every process asks for anew.
+    let changed = |host: &str, path: &str| Which {
+        host: host.to_owned(),
+        path: path.to_owned(),
+        changed: true,
+        ..Which::default()
+    };
+    let changed = [changed(github::WEB_HOST, ""), changed(github::HOST, "/repos/")];
+    traps.extend(held.iter().chain(&changed).map(set));
+    for death in 0..20 {
+        let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
+        command.args(["propose", "--retire", "primary"]);
+        let mut process = Process::start(command);
+        let sprung = loop {
+            if let Some(place) = traps.iter().position(|trap| trap.count() > 0) {
+                break place;
+            }
+            if let Some(code) = process.ended() {
+                assert_eq!(code, 0, "{}", process.talk());
+                return death;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        };
+        process.kill();
+        traps.remove(sprung).release();
+        traps.extend(changed.iter().map(set));
+    }
+    panic!("it does not get anywhere; the last record is {:?}", live.newest_record())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_that_is_killed_at_each_of_its_writes_is_one_of_each_by_git_and_by_github() {
+    let object = |path: &str| Which { method: "POST".to_owned(), path: path.to_owned(), ..Which::default() };
+    for by_github in [false, true] {
+        let Some(live) = over_https() else { return };
+        let held = match by_github {
+            false => Vec::new(),
+            true => {
+                committing_by_app(&live);
+                vec![object("/git/trees"), object("/git/commits")]
+            }
+        };
+        let deaths = propose_and_die(&live, &held).await;
+        // The branch, the pull request, its comment, status and label; a tree and a commit before.
+        assert_eq!(deaths, 5 + held.len(), "{by_github}");
+        one_branch_with_one_commit(&live);
+        live.stage
+            .simulation
+            .world
+            .with(|world| assert_eq!(world.pulls()[0].comments.len(), 1, "{by_github}"));
     }
 }
