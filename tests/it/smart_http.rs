@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::api_commits::committing_by_app;
 use crate::live::{Live, Process, files_below};
-use crate::tokens::without_tokens;
+use crate::tokens::{signed_in, without_tokens};
 
 const REMOTE: &str = "https://github.com/afmc/platform.git";
 
@@ -211,19 +211,40 @@ async fn a_process_that_is_killed_in_the_middle_of_a_push_is_followed_by_one_tha
     one_branch_with_one_commit(&live);
 }
 
+/// Where a person keeps the token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Keeps {
+    Variable(&'static str),
+    Gh,
+    Helper,
+    App,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn git_gets_the_token_from_where_the_forges_is_found() {
     let app = "id = 20210707\nkey = { file = \"tokens/app.pem\" }\n";
-    for (app, variable) in [(None, "GITHUB_TOKEN"), (None, "GH_TOKEN"), (Some(app), "UNUSED")] {
+    for keeps in
+        [Keeps::Variable("GITHUB_TOKEN"), Keeps::Variable("GH_TOKEN"), Keeps::Gh, Keeps::Helper, Keeps::App]
+    {
         let Some(live) = over_https() else { return };
         std::fs::write(live.stage.folder.join("tokens/app.pem"), github::App::KEY).unwrap();
-        without_tokens(&live, app);
+        without_tokens(&live, (keeps == Keeps::App).then_some(app));
         let token = live.stage.simulation.tickets.github.clone();
-        let (code, said) = propose(&live, &[(variable, token.expose_secret())]).await;
-        assert_eq!(code, 0, "{variable}: {said}");
+        let (plain, path) = (token.expose_secret(), signed_in(&live, token.expose_secret()));
+        let helper = format!("[credential]\n\thelper = \"!echo username=x; echo password={plain}; :\"\n");
+        let more = match keeps {
+            Keeps::Variable(name) => vec![(name, plain)],
+            Keeps::Gh => vec![("PATH", path.as_str())],
+            Keeps::Helper => {
+                std::fs::write(live.folder().join(".gitconfig"), helper).unwrap();
+                Vec::new()
+            }
+            Keeps::App => Vec::new(),
+        };
+        let (code, said) = propose(&live, &more).await;
+        assert_eq!(code, 0, "{keeps:?}: {said}");
         one_branch_with_one_commit(&live);
-        assert!(forms(&token).iter().all(|form| !said.contains(form)), "{said}");
-        assert!(!said.contains("ghs_"), "{said}");
+        assert!(forms(&token).iter().all(|form| !said.contains(form)) && !said.contains("ghs_"), "{said}");
     }
 }
 

@@ -148,7 +148,7 @@ fn run(live: &Live, arguments: &[&str], more: &[(&str, &str)]) -> (i32, String) 
 }
 
 /// A `gh` that is signed in to github.com with this token; the path that finds it first.
-fn signed_in(live: &Live, token: &str) -> String {
+pub fn signed_in(live: &Live, token: &str) -> String {
     let folder = live.folder().join("bin");
     std::fs::create_dir_all(&folder).unwrap();
     let program = folder.join("gh");

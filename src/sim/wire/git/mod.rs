@@ -3,7 +3,7 @@
 //! People and keyslot fetch from it and push into it with any git, by path. The mirror is level with the world
 //! whenever somebody looks: what was pushed is brought in first, what the world did (merges, reverts) is carried out
 //! before the answer leaves. A push is judged by git on disk (fast-forward only, nothing is deleted); the world
-//! judges again. Where the world moved a branch in the same instant, the world's word stands. [`backend`] serves the
+//! judges again. Where the world moved a branch in the same instant, the world's word stands. `backend` serves the
 //! same repository over HTTP; what is held there is held by git's own hook, before the branch moves.
 
 pub(super) mod backend;
