@@ -8,13 +8,13 @@
 
 mod compare;
 mod credential;
-mod credentials;
 mod faults;
 mod objects;
 mod origin;
 mod pick;
 pub(in crate::adapters) mod pieces;
 mod program;
+mod reach;
 mod remote;
 mod revision;
 mod sign;
@@ -30,9 +30,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use credential::CredentialHelpers;
-use credentials::Way;
 pub use origin::remote_address;
 use program::Program;
+use reach::Way;
 pub use revision::{NoRevision, Revision, files_at};
 use sign::Signing;
 use store::Store;

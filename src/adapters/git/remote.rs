@@ -6,9 +6,9 @@
 
 use std::path::PathBuf;
 
-use super::credentials::{Reach, Way};
 use super::faults::{self, Cause};
 use super::program::{NotRun, Program, Ran};
+use super::reach::{Reach, Way};
 use super::store::TRACKED;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Effect, Expect, Fault};
