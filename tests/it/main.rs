@@ -4,6 +4,7 @@
 mod against;
 mod aks;
 mod alone;
+mod api_commits;
 mod approval;
 mod arrows;
 mod azure_devops;
@@ -72,6 +73,8 @@ mod sandbox;
 mod sarif;
 mod schema;
 mod sigkill;
+mod smart_http;
+mod smart_http_face;
 mod stage;
 mod starting_points;
 mod status;
