@@ -22,20 +22,37 @@ pub trait TokenSource: Send + Sync {
     /// # Errors
     /// Where no token can be had, with the places that were tried and never a value.
     async fn token(&self) -> Result<SecretString, Fault>;
+
+    /// Where the token that it handed out last comes from, for words to people.
+    fn place(&self) -> String {
+        "the configured place".to_owned()
+    }
 }
 
 /// A token that was read once: from the environment, a file, a person.
-pub struct FixedToken(SecretString);
+pub struct FixedToken {
+    token: SecretString,
+    place: String,
+}
 
 impl FixedToken {
     pub fn new(token: impl Into<SecretString>) -> FixedToken {
-        FixedToken(token.into())
+        FixedToken { token: token.into(), place: "the configured place".to_owned() }
+    }
+
+    /// Read from there.
+    pub fn from(self, place: impl Into<String>) -> FixedToken {
+        FixedToken { place: place.into(), ..self }
     }
 }
 
 #[async_trait]
 impl TokenSource for FixedToken {
     async fn token(&self) -> Result<SecretString, Fault> {
-        Ok(self.0.clone())
+        Ok(self.token.clone())
+    }
+
+    fn place(&self) -> String {
+        self.place.clone()
     }
 }

@@ -7,14 +7,15 @@ use super::check::say_what_was_passed_over;
 use super::declarations::Declarations;
 use super::discover::{Found, Shortcuts, discover};
 use super::error::ErrorKind;
-use super::words::{AccessWord, SlotWord};
+use super::remedies::remedies;
+use super::words::{AccessWord, Output, SlotWord};
 use super::write::{Change, write_all};
 use super::{CliError, Exit, Terminal};
 use crate::render::diff::{colored, unified_diff};
 use crate::render::flip_human::render_changes;
+use crate::render::flip_json::{flip_json, refused_json};
 use crate::terraform::{
-    AllowedOpaque, AlsoDecided, Flip as Worked, Refusal, SharedBy, SymbolKind, Tree, no_account,
-    plan_allowing, select, select_all,
+    AllowedOpaque, Flip as Worked, Refusal, SymbolKind, Tree, every, plan_allowing, select, select_all,
 };
 
 /// Move Terraform to the other key slot of an account: show the diff, or write it.
@@ -52,6 +53,9 @@ pub struct Flip {
     /// Write the changed files: all of them, or none if one cannot be written.
     #[arg(long)]
     write: bool,
+    /// How to print what changes, or would, and why it is refused. `keyslot schema flip` describes the JSON.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    output: Output,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -65,7 +69,10 @@ const EXAMPLES: &str = "Examples:
       Change it through the diff.
 
   keyslot flip --to primary --access read-only --account azurerm_cosmosdb_account.orders
-      The read-only keys of one account.";
+      The read-only keys of one account.
+
+  keyslot flip --to secondary --output json | jq '.edits[].path'
+      For a script.";
 
 impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -81,42 +88,53 @@ impl Flip {
         for unused in &tree.misfits.unused {
             terminal.warn(&format!("{}: {}", tree.declared_at(&unused.span), unused.what));
         }
-        let flip = self.work_out(&tree)?;
+        let flip = self.work_out(&tree, terminal)?;
         for account in flip.settled(&tree) {
             let key = &tree.accounts[account].key;
             terminal.say(&format!("{key} is on {} already ({}): nothing to change", flip.to, flip.access));
         }
         self.tell_left_behind(&tree, &flip, terminal);
         tell_assumed(&tree, &flip, terminal);
-        let changes = changes(&found, &tree, &flip);
-        if changes.is_empty() {
-            return Ok(Exit::Done);
-        }
+        let (paths, changes): (Vec<String>, Vec<Change>) = changes(&found, &tree, &flip).into_iter().unzip();
         if self.write {
-            let changes: Vec<Change> = changes.into_iter().map(|(_, change)| change).collect();
             write_all(&changes)?;
-        } else {
-            for (path, change) in &changes {
-                let path = shown(&tree, path);
-                let diff = unified_diff(&path, &change.old, &change.new);
-                terminal.data(&colored(&diff.text))?;
-                if !diff.applies {
-                    terminal.warn(&format!(
-                        "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a \
-                         patch"
-                    ));
-                    terminal.hint("--write changes the file itself");
-                }
+        }
+        match self.output {
+            Output::Json => terminal.json(&flip_json(&tree, &flip, self.write))?,
+            Output::Human if changes.is_empty() => {}
+            Output::Human => self.tell(&tree, &flip, &paths, &changes, terminal)?,
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The diff where nothing was written, and every word that changes.
+    fn tell(
+        &self,
+        tree: &Tree,
+        flip: &Worked,
+        paths: &[String],
+        changes: &[Change],
+        terminal: &mut Terminal,
+    ) -> Result<(), CliError> {
+        for (path, change) in paths.iter().zip(changes).filter(|_| !self.write) {
+            let path = shown(tree, path);
+            let diff = unified_diff(&path, &change.old, &change.new);
+            terminal.data(&colored(&diff.text))?;
+            if !diff.applies {
+                terminal.warn(&format!(
+                    "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a patch"
+                ));
+                terminal.hint("--write changes the file itself");
             }
         }
-        for line in render_changes(&tree, &flip) {
+        for line in render_changes(tree, flip) {
             terminal.say(&line);
         }
         terminal.mutter(match self.write {
             true => "written",
             false => "nothing was written; add --write to do so",
         });
-        Ok(Exit::Done)
+        Ok(())
     }
 
     /// Keys of accounts that are known by their place alone may be those of the account that moves.
@@ -144,7 +162,7 @@ impl Flip {
     }
 
     /// One flip of all accounts that are meant.
-    fn work_out(&self, tree: &Tree) -> Result<Worked, CliError> {
+    fn work_out(&self, tree: &Tree, terminal: &mut Terminal) -> Result<Worked, CliError> {
         let access = self.access.into();
         let plain = |place: &String| place.strip_prefix("./").unwrap_or(place).to_owned();
         let allowed = AllowedOpaque(self.allow_opaque.iter().map(plain).collect());
@@ -154,24 +172,26 @@ impl Flip {
                 .hint("PATH starts from the folder that the command runs in, as `keyslot check` shows it")
                 .hint("nothing was changed"));
         }
-        let accounts = self.accounts(tree).map_err(|refusals| self.refused(tree, refusals))?;
-        if accounts.is_empty() {
-            return Err(self.refused(tree, no_account(tree)));
-        }
-        plan_allowing(tree, &accounts, access, self.to.into(), &allowed)
-            .map_err(|refusals| self.refused(tree, refusals))
+        let worked = self
+            .accounts(tree, &allowed)
+            .and_then(|accounts| plan_allowing(tree, &accounts, access, self.to.into(), &allowed));
+        worked.or_else(|refusals| {
+            if self.output == Output::Json {
+                let told = |refusal: &Refusal| (refusal.clone(), remedies(tree, refusal));
+                let told: Vec<_> = refusals.iter().map(told).collect();
+                terminal.json(&refused_json(self.to.into(), access, &told))?;
+            }
+            Err(self.refused(tree, refusals))
+        })
     }
 
     /// Those that are named, each once, or the only one.
-    fn accounts(&self, tree: &Tree) -> Result<Vec<usize>, Vec<Refusal>> {
+    fn accounts(&self, tree: &Tree, allowed: &AllowedOpaque) -> Result<Vec<usize>, Vec<Refusal>> {
         let access = self.access.into();
         let mut accounts = BTreeSet::new();
         for named in &self.account {
             match named.as_str() {
-                "all" => {
-                    let consumed = |at: &usize| tree.consumers(*at, access).next().is_some();
-                    accounts.extend((0..tree.accounts.len()).filter(consumed));
-                }
+                "all" => accounts.extend(every(tree, access, allowed)?),
                 named => accounts.extend(select_all(tree, named, access)?),
             }
         }
@@ -194,7 +214,7 @@ impl Flip {
         for refusal in &refusals {
             error = error.because(refusal);
         }
-        for hint in refusals.first().map(|refusal| hints(tree, refusal)).unwrap_or_default() {
+        for hint in refusals.first().map(|refusal| remedies(tree, refusal)).unwrap_or_default() {
             error = error.hint(hint);
         }
         error.hint("nothing was changed")
@@ -235,85 +255,4 @@ fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<(String, Change)> {
 fn shown(tree: &Tree, path: &str) -> String {
     let file = tree.sources.iter().position(|source| source.path() == path);
     file.map_or_else(|| path.to_owned(), |file| tree.shown(file))
-}
-
-fn hints(tree: &Tree, refusal: &Refusal) -> Vec<String> {
-    match refusal {
-        Refusal::NoAccount => vec!["`keyslot check` lists what is read, and where".to_owned()],
-        Refusal::SeveralAccounts { accounts } => {
-            let each = accounts.iter().map(|account| format!("--account '{account}'"));
-            each.chain(["--account all".to_owned()]).collect()
-        }
-        Refusal::UnknownAccount { named, .. } => vec![match nearest(tree, named) {
-            Some(near) => format!("did you mean --account '{near}'?"),
-            None => "`keyslot check` lists the accounts".to_owned(),
-        }],
-        Refusal::NoReference { .. } => {
-            vec!["`keyslot check` lists what is read, and where; --access tells which keys".to_owned()]
-        }
-        Refusal::Vendored { .. } => {
-            vec!["change the module where it comes from, and take the new copy".to_owned()]
-        }
-        Refusal::Outside { .. } => {
-            vec!["name a folder that holds it too, the root of the repository as a rule".to_owned()]
-        }
-        Refusal::Unparsed { .. } | Refusal::Unread { .. } => {
-            vec!["`keyslot check` shows the lines".to_owned()]
-        }
-        Refusal::Opaque { .. } => vec![
-            "`keyslot check` shows the lines".to_owned(),
-            "a place that you have looked at may be left: --allow-opaque PATH:LINE".to_owned(),
-        ],
-        Refusal::ChosenElsewhere { .. } => {
-            vec!["change the value that chooses, or name one slot in the code".to_owned()]
-        }
-        Refusal::AlsoDecides { kind: AlsoDecided::Other, .. } => vec![
-            "give the slot a value of its own, which nothing else reads".to_owned(),
-            "a place that you have looked at may change with it: --allow-opaque PATH:LINE".to_owned(),
-        ],
-        Refusal::AlsoDecides { kind: AlsoDecided::Account, .. } => vec![
-            "--account all moves the accounts together".to_owned(),
-            "or give each account a value of its own".to_owned(),
-        ],
-        Refusal::AlsoDecides { kind: AlsoDecided::Key, .. } => {
-            vec!["give each of the keys a value of its own".to_owned()]
-        }
-        Refusal::NoCounterpart { .. } => {
-            vec!["offer the other slot under a name of its own first".to_owned()]
-        }
-        Refusal::NotKnownToExist { .. } => vec![
-            "apply its owner with an output of that name first, or read it without a value to fall back on"
-                .to_owned(),
-            "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
-        ],
-        Refusal::ReadForAnother { by, accounts, .. } => vec![
-            match accounts.as_slice() {
-                [other] => format!("--account '{other}' beside the account moves both together"),
-                _ => "--account once for each of them, or --account all, moves the accounts together"
-                    .to_owned(),
-            },
-            match by {
-                SharedBy::Configurations => "or read the key in each configuration's own file",
-                SharedBy::Calls => "or read the key where the module is called, and hand it in",
-                SharedBy::Instances => "or name the instance where the key is read",
-            }
-            .to_owned(),
-        ],
-        Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
-        Refusal::Edit(_) => vec!["run the command again".to_owned()],
-        Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],
-    }
-}
-
-/// The account or symbol whose name is most like what was typed, if any is.
-fn nearest(tree: &Tree, named: &str) -> Option<String> {
-    let known = tree.accounts.iter().flat_map(|account| {
-        let addresses = account.symbols.iter().map(|symbol| symbol.address());
-        std::iter::once(account.key.to_string()).chain(addresses)
-    });
-    known
-        .map(|name| (strsim::jaro_winkler(&name, named), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

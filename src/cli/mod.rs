@@ -32,6 +32,7 @@ mod promote;
 mod propose;
 mod regenerate;
 mod rehearse;
+mod remedies;
 mod restart;
 mod rotate;
 mod sandbox;

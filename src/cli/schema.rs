@@ -4,8 +4,8 @@ use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
 use crate::render::schema::{
-    age_schema, census_schema, check_schema, explain_schema, plan_schema, procedure_schema, rehearse_schema,
-    status_schema, verify_schema,
+    age_schema, census_schema, check_schema, explain_schema, flip_schema, plan_schema, procedure_schema,
+    rehearse_schema, status_schema, verify_schema,
 };
 
 /// Print the JSON Schema of a command's JSON output.
@@ -34,6 +34,8 @@ enum Name {
     Check,
     /// `keyslot explain`
     Explain,
+    /// `keyslot flip`
+    Flip,
     /// `keyslot check --plan FILE`
     Plan,
     /// `keyslot propose`, `keyslot promote` and `keyslot follow`
@@ -53,6 +55,7 @@ impl Schema {
             Name::Census => census_schema(),
             Name::Check => check_schema(),
             Name::Explain => explain_schema(),
+            Name::Flip => flip_schema(),
             Name::Plan => plan_schema(),
             Name::Procedure => procedure_schema(),
             Name::Rehearse => rehearse_schema(),

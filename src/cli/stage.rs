@@ -15,10 +15,11 @@ use secrecy::ExposeSecret as _;
 
 use super::CliError;
 use super::settings::{
-    AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CredentialKind, Endpoints,
-    Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind, PipelineName,
-    PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings, SignCommits,
-    Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger, WorkloadSettings,
+    AccountSettings, AgeSettings, AksSettings, AuthorSettings, ClockSettings, CommitBy, CredentialKind,
+    Endpoints, Environment, ForgeSettings, InventorySettings, LogSettings, PaceSettings, PipelineKind,
+    PipelineName, PipelineSettings, PolicySettings, ProbeSettings, ReleaseSettings, SecretSettings, Settings,
+    SignCommits, Span, StageSettings, StampSettings, TerraformSettings, TokenKind, TokenPlace, Trigger,
+    WorkloadSettings,
 };
 use crate::model::{EnvironmentName, FlipBack, Route, StageEffect, WorkloadKind, WorkloadName};
 use crate::sim::wire::{Simulation, WireOptions, git};
@@ -174,7 +175,8 @@ impl Stage {
                 token: None,
                 author: AuthorSettings::default(),
                 // Nobody signs for the world's people.
-                sign: SignCommits::Never,
+                sign: Some(SignCommits::Never),
+                commit: CommitBy::Git,
             },
             secret: SecretSettings { name: config.secret_name.clone(), read_only: None },
             release: self.release(&config),
@@ -211,6 +213,7 @@ impl Stage {
             "*.documents.azure.com",
             "*.vault.azure.net",
             "api.github.com",
+            "github.com",
             "dev.azure.com",
         ];
         Endpoints {

@@ -3,6 +3,7 @@
 //! | service | order |
 //! | --- | --- |
 //! | GitHub | `token` or `app` of keyslot.toml, alone where it stands; else the environment, `gh auth token`, git's credential helpers |
+//! | git, for an https remote | `token` under `terraform`, alone where it stands; else, for the forge's own repository, GitHub's; else git's own ways |
 //! | Azure DevOps | `token` of keyslot.toml, alone where it stands; else `AZURE_DEVOPS_EXT_PAT`, `SYSTEM_ACCESSTOKEN`, the signed-in Azure identity |
 //!
 //! For github.com and `*.ghe.com` the environment is `GITHUB_TOKEN`, `GH_TOKEN`; for an own server
@@ -118,11 +119,43 @@ fn app_of(
     Ok(GitHubApp::new(settings, key, http.clone(), Arc::clone(clock)))
 }
 
-/// Whether git's remote is the repository's own on the App's server, so that the App's tokens open it. Where there is no
-/// App, git asks its credential helpers itself.
-pub(super) fn app_serves(chosen: &Chosen<'_>, remote: &str) -> bool {
+/// Whether git's remote is the repository's own on the forge's server, so that the forge's token opens it.
+pub(super) fn serves(chosen: &Chosen<'_>, remote: &str) -> bool {
+    is_remote_of(&chosen.environment.release.forge, remote)
+}
+
+/// What GitHub commits to must be what git fetches from. A path says nothing of whose mirror it is.
+///
+/// # Errors
+/// An address of something else.
+pub(super) fn same_repository(chosen: &Chosen<'_>, remote: &str) -> Result<(), CliError> {
     let forge = &chosen.environment.release.forge;
-    forge.app.is_some() && is_remote_of(forge, remote)
+    if is_path(remote) || is_remote_of(forge, &over_https(remote)) {
+        return Ok(());
+    }
+    let of_forge = format!("{}/{}/{}", web_host(&forge.api), forge.owner, forge.repository);
+    Err(CliError::new(ErrorKind::Configuration, "commits cannot be made through GitHub")
+        .at(format!("[environment.{}.terraform] commit", chosen.name))
+        .because(format!("git's remote is not the forge's repository, {of_forge}"))
+        .hint("correct `repository` or the forge's `owner` and `repository`, or leave out `commit`"))
+}
+
+fn is_path(remote: &str) -> bool {
+    match url::Url::parse(remote) {
+        Ok(url) => url.scheme() == "file",
+        Err(_) => !remote.split('/').next().unwrap_or_default().contains(':'),
+    }
+}
+
+/// An address of ssh as the https one of the same repository.
+fn over_https(remote: &str) -> String {
+    if let Ok(url) = url::Url::parse(remote) {
+        let host = url.host_str().filter(|_| url.scheme() == "ssh");
+        return host.map_or_else(|| remote.to_owned(), |host| format!("https://{host}{}", url.path()));
+    }
+    let (place, path) = remote.split_once(':').unwrap_or((remote, ""));
+    let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    format!("https://{host}/{}", path.trim_start_matches('/'))
 }
 
 fn is_remote_of(forge: &ForgeSettings, remote: &str) -> bool {
@@ -289,6 +322,27 @@ mod tests {
             "/srv/acme/platform",
         ] {
             assert!(!is_remote_of(&forge, remote), "{remote}");
+        }
+    }
+
+    #[test]
+    fn what_github_commits_to_is_what_git_fetches_from() {
+        let text = include_str!("../../fixtures/keyslot.example.toml");
+        let path = std::env::temp_dir().join("keyslot.toml");
+        let file = SettingsFile { settings: Settings::parse(text, &path).unwrap(), path };
+        let chosen = file.choose(None).unwrap();
+        let forge = &chosen.environment.release.forge;
+        let own = format!("{}/{}", forge.owner, forge.repository);
+        for same in
+            ["git@github.com:OWN.git", "ssh://git@github.com/OWN.git", "https://github.com/OWN", "/srv/x.git"]
+        {
+            assert!(same_repository(&chosen, &same.replace("OWN", &own)).is_ok(), "{same}");
+        }
+        for other in
+            ["git@github.com:acme/other.git", "ssh://git@ghe.example/OWN.git", "https://dev.azure.com/OWN"]
+        {
+            let said = format!("{:?}", same_repository(&chosen, &other.replace("OWN", &own)).unwrap_err());
+            assert!(said.contains("not the forge's repository") && said.contains(&own), "{other}: {said}");
         }
     }
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use url::Url;
 
 use super::lock::Lock;
 use super::settings::{
-    Chosen, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings, TokenPlace,
-    Trigger,
+    Chosen, CommitBy, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings,
+    TokenPlace, Trigger,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
@@ -21,7 +22,7 @@ use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
 use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::actions::{Actions, ActionsSettings};
-use crate::adapters::github::{GitHub, GitHubSettings};
+use crate::adapters::github::{CommittedByGitHub, GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
 use crate::adapters::kubernetes::{
@@ -35,7 +36,7 @@ use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
 use crate::model::{Access, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Accounts, Clock, Forge, Inventory, Logs, Pipeline, Ports, Vaults};
+use crate::ports::{Accounts, Clock, Code, Inventory, Logs, Pipeline, Ports, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -338,9 +339,10 @@ async fn ports(
         .collect();
     let accounts = Arc::new(account(chosen, &access)?);
     let vaults = vaults(chosen, &access)?;
+    let github = github(chosen, http, clock, variables)?;
     Ok(Ports {
-        code: Arc::new(git(chosen, http, clock, variables).await?),
-        forge: forge(chosen, http, clock, variables)?,
+        code: code(chosen, &github, http, clock, variables).await?,
+        forge: Arc::new(github),
         pipeline: pipeline(chosen, http, clock, variables)?,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
@@ -428,7 +430,7 @@ pub(super) fn token(
             .at(place)
             .because("keyslot.toml says that the token stands there, and there is nothing")
             .hint("write the token there, or name another place for it in keyslot.toml")),
-        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)))),
+        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)).from(place.to_string()))),
     }
 }
 
@@ -443,12 +445,30 @@ fn unreadable_token(path: &Path, error: &std::io::Error) -> CliError {
         .hint("write the token into that file, or name another place for it in keyslot.toml")
 }
 
+/// git, and where the settings say so GitHub in place of its pushes.
+async fn code(
+    chosen: &Chosen<'_>,
+    github: &GitHub,
+    http: &Http,
+    clock: &Arc<dyn Clock>,
+    variables: Variables<'_>,
+) -> Result<Arc<dyn Code>, CliError> {
+    let (git, remote) = git(chosen, http, clock, variables).await?;
+    match chosen.environment.terraform.commit {
+        CommitBy::Git => Ok(Arc::new(git)),
+        CommitBy::Api => {
+            super::tokens::same_repository(chosen, &remote)?;
+            Ok(Arc::new(CommittedByGitHub::new(git, github.clone())))
+        }
+    }
+}
+
 async fn git(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
     variables: Variables<'_>,
-) -> Result<Git, CliError> {
+) -> Result<(Git, String), CliError> {
     let terraform = &chosen.environment.terraform;
     let remote = match &terraform.repository {
         Some(address) => address.clone(),
@@ -460,26 +480,34 @@ async fn git(
     let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
     let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
     settings.suffixes = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].map(str::to_owned).to_vec();
-    if terraform.sign == SignCommits::AsGit {
+    let signs = terraform.sign.unwrap_or_default() == SignCommits::AsGit;
+    if signs && terraform.commit == CommitBy::Git {
         settings.signing = Some(chosen.path(Path::new(".")));
     }
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
-    } else if super::tokens::app_serves(chosen, &settings.remote) {
+    } else if super::tokens::serves(chosen, &settings.remote) {
         settings.token = Some(super::tokens::forge(chosen, http, clock, variables)?);
+        let forge = &chosen.environment.release.forge;
+        settings.or_gits_own = forge.token.is_none() && forge.app.is_none();
     }
-    Ok(Git::new(settings))
+    let endpoints = chosen.endpoints;
+    settings.trust_root = endpoints.trust_root.as_ref().map(|path| chosen.path(path));
+    let host = Url::parse(&settings.remote).ok().and_then(|url| url.host_str().map(str::to_owned));
+    settings.host_at = host.and_then(|host| endpoints.hosts().lookup(&host));
+    let remote = settings.remote.clone();
+    Ok((Git::new(settings), remote))
 }
 
-fn forge(
+fn github(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
     variables: Variables<'_>,
-) -> Result<Arc<dyn Forge>, CliError> {
+) -> Result<GitHub, CliError> {
     let forge = &chosen.environment.release.forge;
     match forge.kind {
-        ForgeKind::Github => Ok(Arc::new(GitHub::new(
+        ForgeKind::Github => Ok(GitHub::new(
             GitHubSettings {
                 api: forge.api.url()?,
                 owner: forge.owner.clone(),
@@ -489,7 +517,7 @@ fn forge(
             },
             http,
             Arc::clone(clock),
-        ))),
+        )),
     }
 }
 

@@ -39,8 +39,8 @@ pub async fn push(
 ) -> Outcome {
     match commit {
         Ok(commit) => {
-            let pushed = ports.code.push(&commit, branch, expect).await;
-            outcome(pushed, |()| Produced::Commit(commit))
+            let published = ports.code.publish(&commit, branch, expect).await;
+            outcome(published, Produced::Commit)
         }
         Err(outcome) => outcome,
     }

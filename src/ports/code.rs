@@ -88,4 +88,10 @@ pub trait Code: Send + Sync {
 
     /// Pushes one commit to one branch. Never forces. A branch that already stands on `commit` is success.
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()>;
+
+    /// Puts what was built as `commit` on one branch, and answers what the branch stands on then. Where the forge makes
+    /// the commit, that is another one: with the same tree, on the same parent.
+    async fn publish(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<CommitId> {
+        self.push(commit, branch, expect).await.map(|()| commit.clone())
+    }
 }

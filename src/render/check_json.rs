@@ -221,6 +221,15 @@ impl From<Slot> for SlotJson {
     }
 }
 
+impl From<Access> for AccessJson {
+    fn from(access: Access) -> AccessJson {
+        match access {
+            Access::ReadWrite => AccessJson::ReadWrite,
+            Access::ReadOnly => AccessJson::ReadOnly,
+        }
+    }
+}
+
 fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
     ReferenceJson {
         file: tree.shown(reference.file),
@@ -231,10 +240,7 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
         account: tree.accounts[reference.account].key.to_string(),
         attribute: mask(&reference.attribute).into_owned(),
         slot: reference.slot.into(),
-        access: match reference.access {
-            Access::ReadWrite => AccessJson::ReadWrite,
-            Access::ReadOnly => AccessJson::ReadOnly,
-        },
+        access: reference.access.into(),
         role: match reference.role {
             Role::Consumer => RoleJson::Consumer,
             Role::Definition => RoleJson::Definition,

@@ -4,6 +4,16 @@ use crate::terraform::{Companion, Edit, Flip, Tree, mask};
 
 /// One line for each word that changes, without keys that are written out.
 pub fn render_changes(tree: &Tree, flip: &Flip) -> Vec<String> {
+    let line = |(what, edit): (String, &Edit)| {
+        let file = tree.sources.iter().position(|source| source.path() == edit.path).unwrap_or_default();
+        let place = tree.place(file, edit.span.start);
+        mask(&format!("{place}: {} → {}, {what}", edit.old, edit.new)).into_owned()
+    };
+    what_changes(tree, flip).into_iter().zip(&flip.edits).map(line).collect()
+}
+
+/// What each of the edits changes, in a few words.
+pub fn what_changes(tree: &Tree, flip: &Flip) -> Vec<String> {
     let beside = |edit: &Edit| {
         let same = |it: &&Companion| tree.sources[it.file].path() == edit.path && it.span == edit.span;
         flip.companions.iter().find(same).map(|companion| companion.why.clone())
@@ -15,15 +25,7 @@ pub fn render_changes(tree: &Tree, flip: &Flip) -> Vec<String> {
             .map(|it| format!("in {}", it.binding.join(".")));
         same.next()
     };
-    flip.edits
-        .iter()
-        .map(|edit| {
-            let file = tree.sources.iter().position(|source| source.path() == edit.path).unwrap_or_default();
-            let place = tree.place(file, edit.span.start);
-            let what = beside(edit).or_else(|| reads(edit)).unwrap_or_default();
-            mask(&format!("{place}: {} → {}, {what}", edit.old, edit.new)).into_owned()
-        })
-        .collect()
+    flip.edits.iter().map(|edit| beside(edit).or_else(|| reads(edit)).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod explain_json;
 mod finding_json;
 pub mod flip_human;
+pub mod flip_json;
 mod flow_json;
 pub mod foresight;
 pub mod github;

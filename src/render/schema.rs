@@ -8,6 +8,7 @@ use super::age_json::AgeV1;
 use super::census_json::CensusV1;
 use super::check_json::CheckJson;
 use super::explain_json::ExplainV1;
+use super::flip_json::FlipJson;
 use super::plan_json::PlanJson;
 use super::procedure::ProcedureV1;
 use super::rehearse_json::RehearsalV1;
@@ -32,6 +33,11 @@ pub fn check_schema() -> Schema {
 /// Of `keyslot explain --output json`.
 pub fn explain_schema() -> Schema {
     schema_of::<ExplainV1>()
+}
+
+/// Of `keyslot flip --output json`.
+pub fn flip_schema() -> Schema {
+    schema_of::<FlipJson>()
 }
 
 /// Of `keyslot check --plan FILE --output json`.

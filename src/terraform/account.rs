@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::attribute::COSMOSDB_ACCOUNT;
-use super::facts::{REMOTE_STATE, SymbolKind};
+use super::facts::{REMOTE_STATE, SymbolKind, UPSTREAM};
 use super::instance::{Call, Instance};
 use super::literal::mask;
 
@@ -42,6 +42,7 @@ impl Symbol {
     /// As Terraform writes it within the folder.
     pub fn address(&self) -> String {
         let kind = match self.kind {
+            SymbolKind::RemoteState if self.name.starts_with(UPSTREAM) => return self.name.clone(),
             // Of these, and of deployments, names may hold the type.
             SymbolKind::RemoteState | SymbolKind::DataAction if self.name.contains('.') => "data",
             SymbolKind::Managed => "azurerm_cosmosdb_account",

@@ -16,6 +16,12 @@ pub fn says_cosmos(text: &str) -> bool {
     text.contains("cosmos") || text.contains("documentdb")
 }
 
+/// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
+pub fn is_of_cosmos(name: &str) -> bool {
+    let own = ["master_key", "readonly_key", "mongodb_connection_string", "sql_connection_string"];
+    key_attribute(name).is_some() && own.iter().any(|word| name.ends_with(word))
+}
+
 /// Words for services whose keys come in pairs too.
 const OTHER_SERVICES: [&str; 12] = [
     "storage",
@@ -87,7 +93,7 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     let Some((at, name)) = named else {
         return if known { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    if !known && !says_cosmos(name) || says_another(name) {
+    if !known && !says_cosmos(name) && !is_of_cosmos(name) || says_another(name) {
         return KeyRead::Nothing;
     }
     if key_attribute(name).is_some() || name == CONNECTION_STRINGS {

@@ -2,14 +2,14 @@
 //!
 //! Where the chooser's value is written out, in a default, a variables file, a local value or every caller's
 //! argument, and is the same everywhere, it is known which branch takes effect; and a flip changes that value
-//! instead of the branches.
+//! instead of the branches. Names that only hand the value on are followed to where it is written.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::driven::{Driven, Ground};
 use super::facts::{Choice, Object, Takes, When};
-use super::folders::Folders;
+use super::folders::{Folders, MAX_DEPTH};
 use super::naming::{At, Evaluator, Written};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
@@ -30,6 +30,15 @@ pub struct Chooser {
     pub drives: Vec<Driven>,
 }
 
+/// Where a name is given its value by another name: `slot = var.slot`.
+struct Link {
+    /// The name that is read, and the folder that it means something in.
+    folder: String,
+    by: Object,
+    file: usize,
+    span: Range<usize>,
+}
+
 /// Decides choices whose chooser is known: roles and choosers of references change.
 pub fn decide(
     sources: &[Source],
@@ -39,11 +48,11 @@ pub fn decide(
 ) -> Vec<Chooser> {
     let evaluator = folders.evaluator();
     let mut choosers: Vec<Chooser> = Vec::new();
-    let mut names: Vec<(String, Object)> = Vec::new();
+    let mut names: Vec<(String, Object, Vec<Link>)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
         let folder = references[group[0]].home().to_owned();
-        let Some(mut chooser) = known(sources, &evaluator, &folder, &choice) else { continue };
+        let Some((mut chooser, links)) = known(sources, &evaluator, &folder, &choice) else { continue };
         let branch = |at: usize| {
             references[at]
                 .choices
@@ -66,7 +75,7 @@ pub fn decide(
         chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
-            names.push((folder.clone(), choice.by.clone()));
+            names.push((folder.clone(), choice.by.clone(), links));
             choosers.len() - 1
         });
         for (at, taken) in group.iter().zip(taken) {
@@ -74,9 +83,22 @@ pub fn decide(
             references[*at].chooser = Some(index);
         }
     }
+    // What hands a value on to a choice that is decided is no other thing that it decides.
+    let handed: Vec<(usize, Range<usize>)> =
+        names.iter().flat_map(|(.., links)| links).map(|link| (link.file, link.span.clone())).collect();
+    let hands_on = |driven: &Driven| {
+        // A string of a JSON file holds more than the name in it.
+        let within = |span: &Range<usize>| span.start <= driven.span.start && driven.span.end <= span.end;
+        handed.iter().any(|(file, span)| *file == driven.file && within(span))
+    };
     let ground = Ground::new(sources, facts, folders, references);
-    for (chooser, (folder, by)) in choosers.iter_mut().zip(&names) {
-        chooser.drives = ground.driven(folder, by, &chooser.places);
+    for (chooser, (folder, by, links)) in choosers.iter_mut().zip(&names) {
+        let ways = links.iter().map(|link| (&link.folder, &link.by)).chain([(folder, by)]);
+        let ways: BTreeMap<(&String, String), &Object> =
+            ways.map(|(folder, by)| ((folder, spelt(by)), by)).collect();
+        let driven =
+            ways.into_iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
+        chooser.drives = driven.filter(|it| !hands_on(it)).collect();
     }
     choosers
 }
@@ -102,16 +124,26 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
 }
 
 /// A chooser with the value that it has, where that is known.
-pub fn known(
+pub fn chooser(
     sources: &[Source],
     evaluator: &Evaluator<'_>,
     folder: &str,
     choice: &Choice,
 ) -> Option<Chooser> {
-    let written = evaluator.written(&At::folder(folder), &choice.by);
+    known(sources, evaluator, folder, choice).map(|(chooser, _)| chooser)
+}
+
+/// The same with the names that hand the value on to it.
+fn known(
+    sources: &[Source],
+    evaluator: &Evaluator<'_>,
+    folder: &str,
+    choice: &Choice,
+) -> Option<(Chooser, Vec<Link>)> {
+    let mut links = Vec::new();
     let mut places = Vec::new();
     let mut value: Option<&str> = None;
-    for Written { file, argument } in written {
+    for Written { file, argument, .. } in ends(evaluator, &At::folder(folder), &choice.by, &mut links, 0)? {
         let text = taken(choice.takes, &argument.value)?;
         if value.is_some_and(|value| value != text) {
             return None;
@@ -119,13 +151,33 @@ pub fn known(
         value = Some(text);
         places.push((file, word(&sources[file], argument.span.clone(), text)?));
     }
-    Some(Chooser {
-        name: spelt(&choice.by),
-        places,
-        value: value?.to_owned(),
-        other: None,
-        drives: Vec::new(),
-    })
+    // Several ways may lead to one place.
+    places.sort_by_key(|(file, span): &(usize, Range<usize>)| (*file, span.start));
+    places.dedup();
+    let name = spelt(&choice.by);
+    Some((Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() }, links))
+}
+
+/// Where the value of a name is written in the end. Absent where that is not known of every way to it.
+fn ends<'f>(
+    evaluator: &Evaluator<'f>,
+    at: &At,
+    by: &Object,
+    links: &mut Vec<Link>,
+    depth: usize,
+) -> Option<Vec<Written<'f>>> {
+    let mut ends = Vec::new();
+    for written in evaluator.written(at, by) {
+        match &written.argument.value {
+            Value::Path(next) if depth < MAX_DEPTH => {
+                let (folder, span) = (written.at.folder.clone(), written.argument.span.clone());
+                links.push(Link { folder, by: next.clone(), file: written.file, span });
+                ends.extend(self::ends(evaluator, &written.at, next, links, depth + 1)?);
+            }
+            _ => ends.push(written),
+        }
+    }
+    (!ends.is_empty()).then_some(ends)
 }
 
 /// The text of a value, where the choice can take such a one.

@@ -20,9 +20,9 @@ use self::names::{
     stands_in, starts,
 };
 use super::attribute::COSMOSDB_ACCOUNT;
-use super::by_name::says_cosmos;
+use super::by_name::{is_of_cosmos, says_cosmos};
 use super::driven::is_version;
-use super::facts::{Base, Binding, Block, Facts, Object};
+use super::facts::{Base, Binding, Block, Facts, Object, Step};
 use super::glance::Waypoint;
 use super::paths::local_folder;
 use super::terragrunt::{Configurations, Here};
@@ -189,7 +189,10 @@ impl Demand {
         let identifies = identifies(binding);
         for name in names {
             // A key may be handed in under such a name: whether it is, callers tell.
-            let handed_in = matches!(&name, Name::Variable(name) if says_cosmos(name));
+            let told = |name: &str| {
+                says_cosmos(name) || object.steps.iter().filter_map(Step::name).any(is_of_cosmos)
+            };
+            let handed_in = matches!(&name, Name::Variable(name) if told(name));
             let spells = identifies || handed_in;
             // Most reads stand in arguments that nothing reads back.
             if !spells && bound.is_none() {
@@ -214,6 +217,7 @@ impl Demand {
             |choice: &&Choice| choice.direct || choice.between.iter().any(|it| carrying.contains(it));
         let choosing = self.choices.iter().filter(between_keys).flat_map(|choice| &choice.by);
         let changing: BTreeSet<Place> = choosing.chain(&self.versions).cloned().collect();
+        let changing = reach(&changing, |place| self.backwards(place));
         let mut spelled: BTreeSet<Place> = self.spelling.union(&changing).cloned().collect();
         let picked = self.picking.iter().filter(|(from, _)| from.iter().any(|it| carrying.contains(it)));
         spelled.extend(picked.flat_map(|(_, index)| index).cloned());

@@ -64,7 +64,7 @@ impl<'g> Ground<'g> {
         let mut found = Vec::new();
         for folder in self.readers(folder, by, places) {
             for (file, facts) in self.of_folder(&folder) {
-                let reads = facts.reads.iter().chain(&facts.escaped);
+                let reads = facts.reads.iter();
                 let reads = reads.filter(|read| is_same(&read.object, by) && !is_judged(read));
                 found.extend(reads.map(|read| (file, facts, read)));
             }

@@ -3,7 +3,7 @@
 
 use super::attribute::{KeyAttribute, listed_key};
 use super::by_name::{key_by_name, module_name, says_another, says_cosmos};
-use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
+use super::facts::{Argument, Base, Block, Object, REMOTE_STATE, Step, StepKind, SymbolKind, UPSTREAM};
 use super::folders::{Folders, Target};
 use super::key_read::{self, KeyRead, family};
 use super::template::{ARGUMENTS, BY_DESCRIPTION, Output, inline, output};
@@ -54,7 +54,10 @@ pub fn read_elsewhere(
             found(SymbolKind::Dependency, name, key_by_name(steps, known))
         }
         Base::RemoteState(name) => {
-            let config = folders.block(folder, &["data", super::facts::REMOTE_STATE, name]);
+            let config = match name.split_once('.') {
+                Some((kind @ UPSTREAM, upstream)) => folders.block(folder, &[kind, upstream]),
+                _ => folders.block(folder, &["data", REMOTE_STATE, name]),
+            };
             let known = says_cosmos(name) || config.is_some_and(|(_, block)| mentions_cosmos(block));
             found(SymbolKind::RemoteState, name, key_by_name(steps, known))
         }

@@ -47,6 +47,12 @@ pub const REMOTE_STATE: &str = "terraform_remote_state";
 /// The data source by which HCP Terraform hands out another workspace's outputs.
 pub const TFE_OUTPUTS: &str = "tfe_outputs";
 
+/// The block by which a stack reads what another one publishes.
+pub const UPSTREAM: &str = "upstream_input";
+
+/// The block that gives the inputs of a stack their values.
+pub const DEPLOYMENT: &str = "deployment";
+
 /// The data source that is what a program prints, as `az cosmosdb keys list` does.
 pub const EXTERNAL: &str = "external";
 
@@ -151,6 +157,14 @@ impl Object {
     /// The same seen from another place, where this one's words do not stand.
     pub fn seen_from_afar(mut self) -> Object {
         self.steps.iter_mut().for_each(|step| step.token = Token::Elsewhere);
+        self
+    }
+
+    /// The same where its words are not spelt as they read.
+    pub fn without_words(mut self) -> Object {
+        for step in self.steps.iter_mut().filter(|step| matches!(step.token, Token::Here(_))) {
+            step.token = Token::Unplaced;
+        }
         self
     }
 }
@@ -313,8 +327,6 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
-    /// Reads in strings with escapes, by the whole string: no edit finds its place there.
-    pub escaped: Vec<Read>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

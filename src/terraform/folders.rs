@@ -7,7 +7,7 @@ mod gather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::follow::Followed;
+pub use self::follow::{Followed, is_any};
 use super::facts::{Base, Block, Object, Step, StepKind};
 use super::instance::Call;
 use super::naming::{At, Evaluator};
@@ -266,7 +266,14 @@ impl<'f> Folders<'f> {
             {
                 Some(0)
             }
-            _ => steps.iter().position(|step| matches!(step.kind, StepKind::Attribute(_))),
+            // Behind the index that picks an instance, an output may be named in brackets too.
+            _ => {
+                let named = |(at, step): (usize, &Step)| match step.kind {
+                    StepKind::Attribute(_) => true,
+                    _ => at > 0 && step.name().is_some(),
+                };
+                steps.iter().enumerate().position(named)
+            }
         }
     }
 

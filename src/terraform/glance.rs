@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 
 use super::balance::adds_up;
 use super::literal::may_hold_key;
-use super::syntax::{Syntax, must_be_named};
+use super::syntax::{Syntax, is_deployment, must_be_named};
 
 /// A file that holds one of these is parsed, whatever else is in the tree. They are compared byte by byte: where
 /// Azure ignores the case of a name, the spellings in use stand here, without a first letter that varies.
@@ -28,6 +28,11 @@ const SEEDS: &[&str] = &[
     "istkeys",
     // A key in an answer of `listKeys`, wherever it is read.
     "MasterKey",
+    // Names that no other service's keys have, which modules and states hand out as they are.
+    "_master_key",
+    "_readonly_key",
+    "_mongodb_connection_string",
+    "_sql_connection_string",
     // Keys that come out of these are read by the name of the type, wherever that is.
     "azapi_resource_action",
     "template_deployment",
@@ -73,6 +78,7 @@ impl Glance {
             // JSON can spell anything in another way, and Terragrunt hands on whole objects.
             Some(Syntax::Json) => glance.matters = true,
             Some(Syntax::Terragrunt) => glance.matters = !must_be_named(path),
+            Some(Syntax::Native) if is_deployment(path) => glance.matters = true,
             Some(Syntax::Native | Syntax::Variables | Syntax::VariablesJson) => glance.search(bytes),
             None => {}
         }

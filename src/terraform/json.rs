@@ -1,16 +1,17 @@
 //! `.tf.json`: Terraform's other syntax, in which expressions stand in strings.
 //!
 //! `serde_json` judges whether it is JSON; a small scan then finds the strings with their places, because values
-//! alone cannot be edited in place. A string that holds an escape and might read a key is reported as unread:
-//! offsets in it would not be offsets in the file.
+//! alone cannot be edited in place. What stands in a string whose escapes move its bytes is read all the same, but none
+//! of its words has a place: no edit finds them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use hcl_edit::parser::parse_template;
-use hcl_edit::template::Element;
+use hcl_edit::template::{Element, Template};
 
-use super::facts::{Alias, Argument, Block, Facts, Read, Unread};
+use super::facts::{Alias, Argument, Block, Facts, Unread};
 use super::json_string::unescaped;
 use super::parse::ParseFailure;
 use super::source::Source;
@@ -27,7 +28,9 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let mut facts = Facts::default();
     let mut known = Known::default();
     for leaf in scan.leaves {
-        put(source, &leaf, &mut facts, &mut known);
+        if !leaf.is_key {
+            put(source, &leaf, &mut facts, &mut known);
+        }
         if leaf.is_string && source.syntax() == Syntax::Json {
             facts = take(source, &leaf, facts);
         }
@@ -96,8 +99,9 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
             word => Value::Number(word.to_owned()),
         };
     }
-    if !text.contains("${") && !text.contains("%{") {
-        return Value::Text(text.to_owned());
+    let said = said(text);
+    if !is_template(&said) {
+        return Value::Text(said.into_owned());
     }
     let plain = unescaped(text).unwrap_or_else(|| text.to_owned());
     match parse_template(&plain) {
@@ -128,6 +132,19 @@ struct Leaf {
     path: Vec<String>,
     span: Range<usize>,
     is_string: bool,
+    /// Whether it is the name of a property, which within a value is a template, too.
+    is_key: bool,
+}
+
+/// What a string says, its escapes undone.
+fn said(raw: &str) -> Cow<'_, str> {
+    let plain = raw.contains('\\').then(|| serde_json::from_str(&format!("\"{raw}\"")).ok()).flatten();
+    plain.map_or(Cow::Borrowed(raw), Cow::Owned)
+}
+
+/// Whether an expression may stand in a text.
+fn is_template(text: &str) -> bool {
+    text.contains("${") || text.contains("%{")
 }
 
 fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
@@ -136,26 +153,34 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     if path.contains(&"//") {
         return facts;
     }
-    if path.iter().any(|key| walk::is_meta(key)) || path.first().is_some_and(|top| walk::is_address(top)) {
+    let meta = |at: usize| walk::is_meta(&string.path[..at], path[at]);
+    if (0..path.len()).any(meta) || path.first().is_some_and(|top| walk::is_address(top)) {
         return facts;
     }
     let Some(text) = source.text().get(string.span.clone()) else { return facts };
-    if !text.contains("${") && !text.contains("%{") {
+    let said = said(text);
+    if !is_template(&said) {
         return facts;
     }
     let unread = |why: &str| Unread { span: source.to_file(string.span.clone()), why: why.to_owned() };
-    let part = match unescaped(text) {
-        Some(plain) => source.part_as(string.span.clone(), plain),
-        None if attribute::may_name_key(text) => {
-            facts.unread.push(unread("the expression stands in a JSON string with escapes"));
-            return facts;
-        }
-        None => {
-            facts.escaped.extend(escaped(source, string, text));
-            return facts;
-        }
+    let reads = facts.reads.len();
+    let Some(plain) = unescaped(text) else {
+        return match parse_template(&said) {
+            Ok(template) => wordless(source, string, &said, &template, facts),
+            Err(_) if attribute::may_name_key(&said) => {
+                facts.unread.push(unread("the expression stands in a JSON string with escapes"));
+                facts
+            }
+            Err(_) => facts,
+        };
     };
+    let part = source.part_as(string.span.clone(), plain);
     match parse_template(part.text()) {
+        Ok(template) if string.is_key => {
+            let mut facts = walk::template_facts(&part, &template, string.path.clone(), facts);
+            facts.reads[reads..].iter_mut().for_each(|read| read.plain = false);
+            facts
+        }
         Ok(template) => {
             if let (true, Some(Element::Interpolation(only)), 1) =
                 (walk::can_be_read(&string.path), template.iter().next(), template.len())
@@ -172,14 +197,18 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     }
 }
 
-/// What a string with escapes reads, without its place in it.
-fn escaped(source: &Source, string: &Leaf, text: &str) -> Vec<Read> {
-    let Ok(plain) = serde_json::from_str::<String>(&format!("\"{text}\"")) else { return Vec::new() };
-    let Ok(template) = parse_template(&plain) else { return Vec::new() };
-    let plain = Source::of(source.path(), source.syntax(), plain.into_bytes());
-    let mut reads = walk::template_facts(&plain, &template, string.path.clone(), Facts::default()).reads;
-    reads.iter_mut().for_each(|read| read.span = source.to_file(string.span.clone()));
-    reads
+/// What a string reads whose words have no place in the file that an edit could find.
+fn wordless(source: &Source, string: &Leaf, said: &str, template: &Template, facts: Facts) -> Facts {
+    let (reads, choosing) = (facts.reads.len(), facts.choosing.len());
+    let plain = Source::of(source.path(), source.syntax(), said.as_bytes().to_vec());
+    let mut facts = walk::template_facts(&plain, template, string.path.clone(), facts);
+    for read in &mut facts.reads[reads..] {
+        read.object = read.object.clone().without_words();
+        read.span = source.to_file(string.span.clone());
+    }
+    // What chooses there could not be told apart from what else stands in the string.
+    facts.choosing.truncate(choosing);
+    facts
 }
 
 /// Walks text that is known to be JSON.
@@ -208,16 +237,20 @@ impl Scan<'_> {
             Some(b'[') => self.list(),
             Some(b'"') => {
                 let span = self.string();
-                self.leaves.push(Leaf { path: self.path.clone(), span, is_string: true });
+                self.leaf(span, true, false);
             }
             _ => {
                 let start = self.at;
                 while self.peek().is_some_and(|byte| !matches!(byte, b',' | b'}' | b']')) {
                     self.at += 1;
                 }
-                self.leaves.push(Leaf { path: self.path.clone(), span: start..self.at, is_string: false });
+                self.leaf(start..self.at, false, false);
             }
         }
+    }
+
+    fn leaf(&mut self, span: Range<usize>, is_string: bool, is_key: bool) {
+        self.leaves.push(Leaf { path: self.path.clone(), span, is_string, is_key });
     }
 
     /// Objects in a list are repeated blocks: their index is no part of the path.
@@ -227,7 +260,11 @@ impl Scan<'_> {
         self.blank();
         while self.peek().is_some_and(|byte| byte != b'}') {
             let key = self.string();
-            self.path.push(self.text[key].to_owned());
+            let name = said(&self.text[key.clone()]).into_owned();
+            if is_template(&name) {
+                self.leaf(key, true, true);
+            }
+            self.path.push(name);
             self.value(false);
             self.path.pop();
             self.blank();

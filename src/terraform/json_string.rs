@@ -22,7 +22,7 @@ pub fn unescaped(raw: &str) -> Option<String> {
     let mut rest = raw;
     while let Some(next) = rest.chars().next() {
         let (taken, put) = match next {
-            '\\' => escape(&rest[1..], &mut inside)?,
+            '\\' => escape(&rest[1..], text.chars().last(), &mut inside)?,
             '$' | '%' => opening(rest, &mut inside),
             '{' if matches!(inside.last(), Some(Inside::Expression | Inside::Braces)) => {
                 inside.push(Inside::Braces);
@@ -54,7 +54,7 @@ fn opening<'r>(rest: &'r str, inside: &mut Vec<Inside>) -> (usize, &'r str) {
 }
 
 /// What stands for the escape whose backslash was taken: how many bytes it has, and as many instead.
-fn escape(rest: &str, inside: &mut Vec<Inside>) -> Option<(usize, &'static str)> {
+fn escape(rest: &str, before: Option<char>, inside: &mut Vec<Inside>) -> Option<(usize, &'static str)> {
     let escaped = rest.chars().next()?;
     match (inside.last(), escaped) {
         (Some(Inside::Text), '"') => {
@@ -66,10 +66,29 @@ fn escape(rest: &str, inside: &mut Vec<Inside>) -> Option<(usize, &'static str)>
             Some((2, " \""))
         }
         (Some(Inside::Expression | Inside::Braces), 'n' | 'r' | 't') => Some((2, "  ")),
-        // Text around expressions: what it says does not matter, but that it is as long as before.
-        (None, 'u') => rest.get(..5).map(|_| (6, "......")),
+        (Some(Inside::Expression | Inside::Braces), 'u') => Some((6, operator(rest.get(1..5)?, before)?)),
+        // Text around expressions: what it says does not matter, but that it is as long as before; and that no expression
+        // begins there.
+        (None, 'u') => rest.get(1..5).filter(|code| !is_sign(code)).map(|_| (6, "......")),
         (None, _) => Some((2, "..")),
         (Some(_), _) => None,
+    }
+}
+
+/// The signs by which an expression begins, or is kept from beginning.
+fn is_sign(code: &str) -> bool {
+    ["0024", "0025", "007b", "007d", "005c"].contains(&code.to_ascii_lowercase().as_str())
+}
+
+/// The signs that some writers of JSON spell as escapes, with blanks on the side where no other part of an operator stands.
+fn operator(code: &str, before: Option<char>) -> Option<&'static str> {
+    match (code.to_ascii_lowercase().as_str(), before) {
+        ("0026", Some('&')) => Some("&     "),
+        ("0026", _) => Some("     &"),
+        ("003c", _) => Some("     <"),
+        ("003e", Some('=')) => Some(">     "),
+        ("003e", _) => Some("     >"),
+        _ => None,
     }
 }
 
@@ -89,6 +108,11 @@ mod tests {
             (r#"\u00e9 ${a}"#, Some("...... ${a}")),
             (r#"${a[\"\\\"\"]}"#, None),
             (r#"${a[\"\u0061\"]}"#, None),
+            (r#"${a \u0026\u0026 b}"#, Some("${a      &&      b}")),
+            (r#"${a \u003e= b}"#, Some("${a      >= b}")),
+            (r#"${{for k in a : k =\u003e k}}"#, Some("${{for k in a : k =>      k}}")),
+            (r#"\u0024{a}"#, None),
+            (r#"$\u007Ba}"#, None),
         ] {
             let found = unescaped(raw);
             assert_eq!(found.as_deref(), text, "{raw}");

@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
-use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind, Token};
+use super::facts::{Argument, Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
 use super::source::Source;
@@ -70,6 +70,8 @@ impl At {
 pub struct Written<'f> {
     pub file: usize,
     pub argument: &'f Argument,
+    /// Where the names in it mean what they do.
+    pub at: At,
 }
 
 /// Works names out.
@@ -105,10 +107,10 @@ impl<'f> Evaluator<'f> {
             Base::Variable => self.variable(at, name),
             _ => Vec::new(),
         };
-        let written = |(_, value): &(At, &'f Value)| {
+        let written = |(at, value): &(At, &'f Value)| {
             let of = |(file, block): (usize, &'f Block)| {
                 let argument = block.arguments.iter().find(|argument| std::ptr::eq(&argument.value, *value));
-                argument.map(|argument| Written { file, argument })
+                argument.map(|argument| Written { file, argument, at: at.clone() })
             };
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
@@ -274,10 +276,31 @@ impl<'f> Evaluator<'f> {
                 }
             }
         }
+        always |= self.deployed(at, name, &mut found);
         if !always {
             found.extend(default.map(|value| (at.outside(), value)));
         }
         found
+    }
+
+    /// What the deployments of a stack give; whether each of them does.
+    fn deployed(&self, at: &At, name: &str, found: &mut Vec<(At, &'f Value)>) -> bool {
+        let is_deployment =
+            |(_, block): &(usize, &'f Block)| block.words.first().is_some_and(|it| it == DEPLOYMENT);
+        let mut given = self.folders.blocks(&at.folder).filter(is_deployment).map(|(_, block)| {
+            match block.argument("inputs").map(|inputs| &inputs.value) {
+                Some(inputs @ Value::Map(_)) => inputs.element(name),
+                // Which inputs are in it, the text does not tell.
+                other => other,
+            }
+        });
+        let before = found.len();
+        let every = given.by_ref().all(|value| {
+            found.extend(value.map(|value| (at.outside(), value)));
+            value.is_some()
+        });
+        found.extend(given.flatten().map(|value| (at.outside(), value)));
+        every && found.len() > before
     }
 
     fn output(&self, call: Call, output: &str) -> Vec<(At, &'f Value)> {

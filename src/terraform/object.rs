@@ -5,13 +5,13 @@
 
 use std::ops::Range;
 
-use hcl_edit::expr::{Expression, FuncCall, Traversal, TraversalOperator};
+use hcl_edit::expr::{Expression, ForExpr, FuncCall, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
     AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
-    Token,
+    Token, UPSTREAM,
 };
 use super::key_read::names_key;
 use super::source::Source;
@@ -39,21 +39,24 @@ const THROUGH: &[&str] = &[
 /// Those of them whose elements stand elsewhere than they stood: an index after them says nothing.
 const MOVING: &[&str] = &["coalescelist", "concat", "flatten", "reverse", "toset", "values"];
 
-/// What a name stands for.
+/// What a name stands for. Of several objects each in turn: they are the elements of one collection.
 #[derive(Clone, Debug)]
 pub enum Bound {
     /// An element of the object.
-    Element(Object),
+    Element(Vec<Object>),
     /// `NAME.value` is an element of the object.
-    Iterator(Object),
+    Iterator(Vec<Object>),
     /// Something else: hides an outer name.
     Other,
 }
 
 /// The names that are bound where the walk stands, the innermost last.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scope {
     names: Vec<(String, Bound)>,
+    /// Which of several objects a name, or what a function gives back, stands for now; absent where they are not looked
+    /// at one after the other, and several are none.
+    turn: Option<usize>,
 }
 
 impl Scope {
@@ -73,14 +76,60 @@ impl Scope {
         self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
     }
 
+    /// The one of several objects whose turn it is.
+    fn turned<'o>(&self, objects: &'o [Object]) -> Option<&'o Object> {
+        match (objects, self.turn) {
+            ([only], _) => Some(only),
+            ([.., last], Some(turn)) => Some(objects.get(turn).unwrap_or(last)),
+            (_, _) => None,
+        }
+    }
+
+    /// Every object that an expression may name, each once.
+    pub fn objects_of(&mut self, source: &Source, expression: &Expression) -> Vec<Object> {
+        let several = |(_, bound): &(String, Bound)| match bound {
+            Bound::Element(objects) | Bound::Iterator(objects) => objects.len(),
+            Bound::Other => 1,
+        };
+        let bound = self.names.iter().map(several).max().unwrap_or(1);
+        let mut found: Vec<Object> = Vec::new();
+        for turn in 0..bound.max(given_back(expression)) {
+            self.turn = Some(turn);
+            found.extend(self.object_of(source, expression).filter(|object| !found.contains(object)));
+        }
+        self.turn = None;
+        found
+    }
+
+    /// The objects whose elements a collection has; those of a list or a map that is written out are accounts. Empty where
+    /// it has others too.
+    pub fn collection_of(&self, source: &Source, expression: &Expression) -> Vec<Object> {
+        let account = |value: &Expression| self.object_of(source, value).filter(is_whole);
+        let written_out = match expression {
+            Expression::Parenthesis(inner) => return self.collection_of(source, inner.inner()),
+            Expression::Array(array) => array.iter().map(account).collect(),
+            Expression::Object(object) => object.iter().map(|(_, value)| account(value.expr())).collect(),
+            // Which of them comes first, or goes away, does not matter to who takes each.
+            Expression::FuncCall(call) if MOVING.contains(&call.name.name.as_str()) => {
+                let each = call.args.iter().map(|argument| self.collection_of(source, argument));
+                let each: Vec<Vec<Object>> = each.collect();
+                if each.iter().any(Vec::is_empty) { None } else { Some(each.concat()) }
+            }
+            Expression::ForExpr(each) => return self.gathered(source, each),
+            other => self.object_of(source, other).map(|object| vec![object]),
+        };
+        written_out.unwrap_or_default()
+    }
+
     /// Absent where the expression is no path from something that may hold keys.
     pub fn object_of(&self, source: &Source, expression: &Expression) -> Option<Object> {
         match expression {
             Expression::Traversal(traversal) => self.traversal(source, traversal),
             Expression::Variable(name) => match self.bound(name.as_str())? {
-                Bound::Element(object) => Some(element_of(object)),
+                Bound::Element(objects) => self.turned(objects).map(element_of),
                 Bound::Iterator(_) | Bound::Other => None,
             },
+            Expression::ForExpr(each) => self.turned(&self.gathered(source, each)).cloned(),
             Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
             Expression::FuncCall(call) => self.call(source, call),
             Expression::Conditional(choice) => {
@@ -101,11 +150,58 @@ impl Scope {
         }
     }
 
+    /// What a `for` gathers that gives back elements as they are. What is called otherwise then than it was before is
+    /// followed where that is an account: its names say nothing.
+    fn gathered(&self, source: &Source, each: &ForExpr) -> Vec<Object> {
+        let name = each.intro.value_var.as_str();
+        let is_element = each.value_expr.as_variable().is_some_and(|value| value.as_str() == name);
+        let key = each.intro.key_var.as_ref().map(|key| key.as_str());
+        let renamed =
+            each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(|it| it.as_str()) != key);
+        let gathered =
+            if is_element { self.collection_of(source, &each.intro.collection_expr) } else { Vec::new() };
+        match renamed && !gathered.iter().all(is_whole) {
+            true => Vec::new(),
+            false => gathered.iter().map(element_of).collect(),
+        }
+    }
+
+    /// An entry of what is written out, and the operators behind the one that picks it.
+    fn entry<'o>(
+        &self,
+        source: &Source,
+        written: &Expression,
+        operators: &'o [Decorated<TraversalOperator>],
+    ) -> Option<(Object, &'o [Decorated<TraversalOperator>])> {
+        let (picks, rest) = operators.split_first()?;
+        let is_named = |key: &ObjectKey, name: &str| match key {
+            ObjectKey::Ident(ident) => ident.as_str() == name,
+            ObjectKey::Expression(key) => key.as_str() == Some(name),
+        };
+        let entry = match (written, picks.value()) {
+            (Expression::Parenthesis(inner), _) => return self.entry(source, inner.inner(), operators),
+            (Expression::Array(array), TraversalOperator::Index(Expression::Number(at))) => {
+                array.get(usize::try_from(at.value().as_u64()?).ok()?)?
+            }
+            (Expression::Object(object), TraversalOperator::GetAttr(name)) => {
+                object.iter().find(|(key, _)| is_named(key, name.as_str())).map(|(_, value)| value.expr())?
+            }
+            (Expression::Object(object), TraversalOperator::Index(Expression::String(name))) => {
+                object.iter().find(|(key, _)| is_named(key, name.value())).map(|(_, value)| value.expr())?
+            }
+            _ => return None,
+        };
+        self.object_of(source, entry).filter(is_whole).map(|object| (object, rest))
+    }
+
     fn traversal(&self, source: &Source, traversal: &Traversal) -> Option<Object> {
         let operators = traversal.operators.as_slice();
         let (mut object, rest) = match &traversal.expr {
             Expression::Variable(root) => self.rooted(source, root.as_str(), operators)?,
-            other => (self.object_of(source, other)?, operators),
+            other => match self.object_of(source, other) {
+                Some(object) => (object, operators),
+                None => self.entry(source, other, operators)?,
+            },
         };
         let moved = moves(&traversal.expr);
         for (place, operator) in rest.iter().enumerate() {
@@ -123,9 +219,9 @@ impl Scope {
     ) -> Option<(Object, &'o [Decorated<TraversalOperator>])> {
         if let Some(bound) = self.bound(root) {
             return match bound {
-                Bound::Element(object) => Some((element_of(object), operators)),
-                Bound::Iterator(object) if attribute(operators, 0) == Some("value") => {
-                    Some((each_of(object), operators.get(1..)?))
+                Bound::Element(objects) => Some((element_of(self.turned(objects)?), operators)),
+                Bound::Iterator(objects) if attribute(operators, 0) == Some("value") => {
+                    Some((each_of(self.turned(objects)?), operators.get(1..)?))
                 }
                 Bound::Iterator(_) | Bound::Other => None,
             };
@@ -149,6 +245,8 @@ impl Scope {
                 let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
                 (Base::RemoteState(name), taken)
             }
+            // And what another stack publishes; its name holds the kind.
+            UPSTREAM => (Base::RemoteState(format!("{UPSTREAM}.{first}")), 1),
             // A program may be asked for the keys; its name holds the type.
             "data" if first == EXTERNAL => {
                 let name = format!("{EXTERNAL}.{}", attribute(operators, 1)?);
@@ -193,12 +291,24 @@ impl Scope {
         if !THROUGH.contains(&name) {
             return None;
         }
-        let mut objects = call.args.iter().filter_map(|argument| self.object_of(source, argument));
-        match (objects.next(), objects.next()) {
-            // Its words stand in the same expression, and are read there if nothing else reads them.
-            (Some(object), None) => Some(object.then(wordless(StepKind::Any))),
-            _ => None,
+        let objects = call.args.iter().filter_map(|argument| self.object_of(source, argument));
+        let objects: Vec<Object> = objects.collect();
+        // One of several accounts may be given back; of other things nobody knows how they belong together.
+        let known = objects.len() == 1 || objects.iter().all(is_whole);
+        // Its words stand in the same expression, and are read there if nothing else reads them.
+        self.turned(&objects).filter(|_| known).map(|object| object.clone().then(wordless(StepKind::Any)))
+    }
+}
+
+/// How many objects a function may give back one of, at most.
+fn given_back(expression: &Expression) -> usize {
+    match expression {
+        Expression::Traversal(traversal) => given_back(&traversal.expr),
+        Expression::Parenthesis(inner) => given_back(inner.inner()),
+        Expression::FuncCall(call) if THROUGH.contains(&call.name.name.as_str()) => {
+            call.args.iter().map(given_back).max().unwrap_or(1).max(call.args.len())
         }
+        _ => 1,
     }
 }
 
@@ -240,6 +350,7 @@ fn each_of(object: &Object) -> Object {
 fn moves(expression: &Expression) -> bool {
     match expression {
         Expression::Parenthesis(inner) => moves(inner.inner()),
+        Expression::ForExpr(_) => true,
         Expression::FuncCall(call) => {
             let name = call.name.name.as_str();
             MOVING.contains(&name) || THROUGH.contains(&name) && call.args.iter().any(moves)

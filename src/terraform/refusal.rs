@@ -118,6 +118,33 @@ impl fmt::Display for SharedBy {
 }
 
 impl Refusal {
+    /// `path:line:column` of what it speaks of, or a path; absent where that is no place.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Refusal::Unparsed { place, .. }
+            | Refusal::Unread { place, .. }
+            | Refusal::Opaque { place, .. }
+            | Refusal::ChosenElsewhere { place, .. }
+            | Refusal::AlsoDecides { place, .. }
+            | Refusal::Vendored { place }
+            | Refusal::Outside { place }
+            | Refusal::NoCounterpart { place, .. }
+            | Refusal::NotKnownToExist { place, .. }
+            | Refusal::ReadForAnother { place, .. }
+            | Refusal::VersionNotRaised { place, .. } => Some(place),
+            Refusal::Edit(
+                EditError::Changed { path }
+                | EditError::NotThere { path, .. }
+                | EditError::Overlap { path, .. },
+            ) => Some(path),
+            Refusal::NoAccount
+            | Refusal::SeveralAccounts { .. }
+            | Refusal::UnknownAccount { .. }
+            | Refusal::NoReference { .. }
+            | Refusal::NotAsMeant(_) => None,
+        }
+    }
+
     /// Whether it speaks of the tree, not of what was asked or of a defect.
     pub fn is_finding(&self) -> bool {
         match self {

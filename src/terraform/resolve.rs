@@ -25,6 +25,7 @@ use self::uses::Uses;
 use super::account::{Account, Symbol};
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
+use super::doubts::doubts;
 use super::facts::{Base, SymbolKind};
 use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
 use super::identity::identify;
@@ -48,6 +49,8 @@ pub struct Resolved {
     pub choosers: Vec<Chooser>,
     /// What is declared and cannot be.
     pub misfits: Misfits,
+    /// Accounts that may be one, as pairs.
+    pub doubts: BTreeSet<(usize, usize)>,
 }
 
 /// `facts` belongs to `sources`, entry by entry; an error for files that do not parse. `known` holds the folders of all
@@ -66,6 +69,7 @@ pub fn resolve(
     let mut runs = Runs::new(&folders, symbols().chain(named), declared);
     let naming = Knower::new(&folders).naming(&mut runs, symbols(), &either);
     let (accounts, index) = identify(&naming, declared);
+    let doubts = doubts(&naming, &index, declared);
     let uses = Uses::of(&reads, &folders);
     let mut resolver = Resolver {
         sources,
@@ -84,6 +88,7 @@ pub fn resolve(
     resolver.picked(facts);
     resolver.leftovers();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
+    resolver.worked_out();
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
@@ -96,7 +101,7 @@ pub fn resolve(
     opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
     opaque.dedup();
     let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
-    Resolved { accounts, references, opaque, choosers, misfits }
+    Resolved { accounts, references, opaque, choosers, misfits, doubts }
 }
 
 struct Resolver<'f> {
@@ -313,6 +318,21 @@ impl<'f> Resolver<'f> {
                 return;
             }
         }
+    }
+
+    /// Names of keys that a value works out: where it is known, nothing is hidden; where it is not, the whole account is.
+    fn worked_out(&mut self) {
+        let inside = |read: &OpaqueRead, reference: &Reference| {
+            let within = read.span.start <= reference.span.start && reference.span.end <= read.span.end;
+            within && read.file == reference.file && read.account == Some(reference.account)
+        };
+        let decided = |reference: &&Reference| matches!(reference.role, Role::Chosen | Role::Unchosen);
+        let references = &mut self.references;
+        self.opaque
+            .retain(|read| !references.iter().filter(decided).any(|reference| inside(read, reference)));
+        let opaque = &self.opaque;
+        let hidden = |reference: &Reference| opaque.iter().any(|read| inside(read, reference));
+        references.retain(|reference| reference.role != Role::Choice || !hidden(reference));
     }
 
     fn unread(&mut self, facts: &[Parsed]) {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::account::Symbol;
+use super::allowed::AllowedOpaque;
 use super::hindrance::gaps;
-use super::reference::{Reference, Role};
+use super::reference::{OpaqueRead, Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use crate::model::Access;
@@ -44,6 +45,28 @@ pub fn select_all(tree: &Tree, named: &str, access: Access) -> Result<Vec<usize>
         (2.., 1) => Ok(called),
         _ => select(tree, Some(named), access).map(|account| vec![account]),
     }
+}
+
+/// Every account of which a key of this access is read, or may be where it cannot be told and nobody vouches for the place;
+/// where there is none, every account, so that it is said of each why nothing moves.
+pub fn every(tree: &Tree, access: Access, allowed: &AllowedOpaque) -> Result<Vec<usize>, Vec<Refusal>> {
+    let all = 0..tree.accounts.len();
+    let vouched_for = |read: &OpaqueRead| allowed.allows(&tree.place(read.file, read.span.start));
+    let consumed = |at: &usize| {
+        tree.consumers(*at, access).next().is_some()
+            || tree.choices(*at, access).next().is_some()
+            || tree.opaque.iter().any(|read| is_of(read, *at, access) && !vouched_for(read))
+    };
+    let read: Vec<usize> = all.clone().filter(consumed).collect();
+    match (read.is_empty(), tree.accounts.is_empty()) {
+        (_, true) => Err(no_account(tree)),
+        (true, false) => Ok(all.collect()),
+        (false, false) => Ok(read),
+    }
+}
+
+fn is_of(read: &OpaqueRead, account: usize, access: Access) -> bool {
+    read.account == Some(account) && read.access.is_none_or(|of| of == access)
 }
 
 /// Why there is no account: nobody can say so of a tree that is not known as a whole.

@@ -1,6 +1,7 @@
 //! What a file's name says about its syntax, and about whether it is ours to read or to change.
 //!
-//! The configurations of stacks count as native code: their components are modules under another name.
+//! The configurations of stacks count as native code: their components are modules under another name, and their deployments
+//! give variables their values.
 //!
 //! Not read: `.terraform.lock.hcl`, `*.tftest.hcl`, `*.pkr.hcl` and every other name with a second dot before
 //! `.hcl`, which belong to other tools or deploy nothing; `terragrunt.hcl.json`, which nobody was seen to use.
@@ -8,7 +9,7 @@
 /// What a file's name says about its syntax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
-    /// `.tf`, `.tofu`, `.tfcomponent.hcl` and what that was called before, `.tfstack.hcl`
+    /// `.tf`, `.tofu`, `.tfcomponent.hcl` and what that was called before, `.tfstack.hcl`, and `.tfdeploy.hcl`
     Native,
     /// `.tf.json`, `.tofu.json`
     Json,
@@ -29,7 +30,10 @@ const INSTALLED: &[&str] = &[".external_modules", ".terraform", ".terragrunt-cac
 /// Folders that hold copies of modules from elsewhere, kept in the repository.
 const VENDORED: &[&str] = &["vendor", "vendored"];
 
-const NATIVE: [&str; 4] = [".tf", ".tofu", ".tfcomponent.hcl", ".tfstack.hcl"];
+/// Files that say how a stack is deployed.
+const DEPLOYED: &str = ".tfdeploy.hcl";
+
+const NATIVE: [&str; 5] = [".tf", ".tofu", ".tfcomponent.hcl", ".tfstack.hcl", DEPLOYED];
 
 impl Syntax {
     /// Absent for files that are no Terraform, or that Terraform passes over.
@@ -67,6 +71,11 @@ fn is_plain_hcl(name: &str) -> bool {
 /// `read_terragrunt_config`): other programs use the ending too.
 pub fn must_be_named(path: &str) -> bool {
     Syntax::of(path) == Some(Syntax::Terragrunt) && !TERRAGRUNT.contains(&name_of(path))
+}
+
+/// Whether a file says how a stack is deployed.
+pub fn is_deployment(path: &str) -> bool {
+    path.ends_with(DEPLOYED)
 }
 
 /// Whether a folder of this name holds copies of modules that are passed over.
@@ -119,7 +128,7 @@ mod tests {
             ("main.tftest.hcl", None),
             ("components.tfcomponent.hcl", Some(Syntax::Native)),
             ("main.tfstack.hcl", Some(Syntax::Native)),
-            ("prod.tfdeploy.hcl", None),
+            ("prod.tfdeploy.hcl", Some(Syntax::Native)),
             (".hcl", None),
             ("a.tf/readme.md", None),
             ("terraform.tfstate", None),

@@ -69,6 +69,8 @@ pub struct Tree {
     declared: Declared,
     /// What is declared of the tree and cannot be.
     pub misfits: Misfits,
+    /// Accounts of which nobody can tell whether they are one, as pairs of their indexes.
+    pub doubts: BTreeSet<(usize, usize)>,
     flows: OnceLock<Vec<Flow>>,
     /// Where a file's blocks are, by their words.
     named: OnceLock<BTreeMap<(usize, Vec<String>), usize>>,
@@ -186,6 +188,7 @@ impl Tree {
             choosers: Vec::new(),
             declared: Declared::default(),
             misfits: Misfits::default(),
+            doubts: BTreeSet::new(),
             flows: OnceLock::new(),
             named: OnceLock::new(),
         };
@@ -207,10 +210,10 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers, misfits } =
+        let Resolved { accounts, references, opaque, choosers, misfits, doubts } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         let (flows, named) = (OnceLock::new(), OnceLock::new());
-        Tree { accounts, references, opaque, choosers, misfits, flows, named, ..self }
+        Tree { accounts, references, opaque, choosers, misfits, doubts, flows, named, ..self }
     }
 
     /// Places that Terragrunt's files name and that were not found.

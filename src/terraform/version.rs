@@ -71,7 +71,7 @@ impl<'t> Versions<'t> {
     fn written(&self, file: usize, object: &Object) -> Option<(usize, Range<usize>)> {
         let folder = self.tree.sources[file].folder();
         let written = self.folders.evaluator().written(&At::folder(folder), object);
-        let [Written { file, argument }] = written.as_slice() else { return None };
+        let [Written { file, argument, .. }] = written.as_slice() else { return None };
         let place = (*file, number(self.tree, *file, argument)?);
         let ground = self.tree.ground(&self.folders);
         let reads = ground.reads(folder, object, std::slice::from_ref(&place));

@@ -4,6 +4,7 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod slots;
 
 use std::ops::Range;
 
@@ -14,15 +15,13 @@ use hcl_edit::template::{Element, Template};
 
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENTS, Facts, Object,
-    REMOTE_STATE, Takes, When,
+    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
+    Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::object::{Bound, Scope, is_instance, is_whole};
 use super::source::Source;
 use super::value::Value;
 
-/// Arguments that name objects for Terraform's own order of work.
-const META: &[&str] = &["depends_on", "ignore_changes", "provider", "providers"];
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
 
@@ -53,14 +52,22 @@ pub fn scope_of(binding: &[String]) -> Scope {
         _ => return scope,
     };
     if let Some(block) = binding.get(..words) {
-        scope.enter("each".to_owned(), Bound::Iterator(Object::each(block)));
+        scope.enter("each".to_owned(), Bound::Iterator(vec![Object::each(block)]));
     }
     scope
 }
 
-/// Whether an argument of this name orders Terraform's work instead of giving a value.
-pub fn is_meta(name: &str) -> bool {
-    META.contains(&name)
+/// Whether an argument of this name orders Terraform's work instead of giving a value. Elsewhere the same names are free.
+pub fn is_meta(block: &[String], name: &str) -> bool {
+    let words: Vec<&str> = block.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["resource" | "data" | "ephemeral" | "action", _, _] => matches!(name, "depends_on" | "provider"),
+        ["check", _, "data", _, _] => matches!(name, "depends_on" | "provider"),
+        ["module", _] => matches!(name, "depends_on" | "providers"),
+        ["output", _] => name == "depends_on",
+        ["resource" | "data" | "ephemeral", _, _, "lifecycle"] => name == "ignore_changes",
+        _ => false,
+    }
 }
 
 /// Whether a block of this name speaks of addresses.
@@ -208,13 +215,16 @@ impl<'s> Walk<'s> {
                 .map_or_else(|| label.as_str().to_owned(), |ident| ident.as_str().to_owned()),
             _ => "each".to_owned(),
         };
-        let object = self.scope.object_of(self.source, &collection.value);
-        self.scope.enter(iterator, Bound::Iterator(object.unwrap_or_else(|| Object::each(&self.binding))));
+        let mut objects = self.scope.collection_of(self.source, &collection.value);
+        if objects.is_empty() {
+            objects.push(Object::each(&self.binding));
+        }
+        self.scope.enter(iterator, Bound::Iterator(objects));
     }
 
     fn attribute(&mut self, attribute: &Attribute) {
         let name = attribute.key.as_str();
-        if is_meta(name) {
+        if is_meta(&self.binding, name) {
             return;
         }
         let local = self.binding == ["locals"];
@@ -229,7 +239,10 @@ impl<'s> Walk<'s> {
                 walk.alias(value);
             }
             walk.value = value.span();
-            walk.expression(value, mention);
+            match name {
+                "for_each" => walk.collection(value),
+                _ => walk.expression(value, mention),
+            }
         });
     }
 
@@ -246,7 +259,8 @@ impl<'s> Walk<'s> {
     /// Another name for an object, or a collection whose entries are.
     fn alias(&mut self, expression: &Expression) {
         self.either(expression);
-        if let Some(object) = self.scope.object_of(self.source, expression) {
+        // Several are none that a name could stand for alone.
+        for object in self.scope.objects_of(self.source, expression) {
             self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
         }
         self.entries(expression);
@@ -357,6 +371,7 @@ fn is_asked_for(words: &[String]) -> bool {
     match words.as_slice() {
         ["locals" | "terraform" | "include" | "remote_state"] => true,
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
+        [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
             [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
                 || DEPLOYMENTS.contains(kind)

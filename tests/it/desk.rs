@@ -72,8 +72,10 @@ impl Desk {
             .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
         let said: BTreeMap<&'static str, Record> =
             [(github::HOST, Record::default()), (azure_devops::HOST, Record::default())].into();
+        let github::Routers { api, web } = github::routers(place.shared.clone(), access);
         let builder = builder
-            .face(github::host(), recorded(github::router(place.shared.clone(), access), &said[github::HOST]))
+            .face(github::host(), recorded(api, &said[github::HOST]))
+            .face(github::web_host(), web)
             .face(
                 azure_devops::host(),
                 recorded(azure_devops::router(place.shared.clone(), devops), &said[azure_devops::HOST]),

@@ -36,11 +36,15 @@ impl Place {
 
     /// keyslot's adapter on this repository.
     pub fn code(&self) -> Git {
+        Git::new(self.git_settings())
+    }
+
+    pub fn git_settings(&self) -> GitSettings {
         let identity = Identity { name: "keyslot".to_owned(), email: "keyslot@example.com".to_owned() };
         let remote = self.origin().display().to_string();
         let mut settings = GitSettings::new(self.folder.path().join("state/code.git"), remote, identity);
         settings.environment = hermetic().map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Git::new(settings)
+        settings
     }
 
     pub fn head(&self, branch: &str) -> Option<CommitId> {

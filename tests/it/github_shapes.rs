@@ -71,15 +71,15 @@ async fn all_of_it() -> Desk {
 }
 
 /// Our own schemas.
-struct Shapes(Value);
+pub struct Shapes(Value);
 
 impl Shapes {
-    fn load() -> Shapes {
+    pub fn load() -> Shapes {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/contracts/github.json");
         Shapes(serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
     }
 
-    fn operation(&self, exchange: &Exchange) -> Option<&Value> {
+    pub fn operation(&self, exchange: &Exchange) -> Option<&Value> {
         let fits = |template: &str| {
             let (mut wanted, mut given) = (template.split('/'), exchange.path.split('/'));
             loop {
@@ -97,7 +97,7 @@ impl Shapes {
     }
 
     /// What is wrong with an exchange.
-    fn wrong(&self, exchange: &Exchange) -> Vec<String> {
+    pub fn wrong(&self, exchange: &Exchange) -> Vec<String> {
         let place = format!("{} {} → {}", exchange.method, exchange.path, exchange.status);
         let Some(operation) = self.operation(exchange) else {
             return vec![format!("{place}: no such operation")];
@@ -142,7 +142,9 @@ async fn what_is_said_and_answered_has_the_shape_that_is_written_down() {
         .filter(|operation| !exchanges.iter().any(|exchange| shapes.operation(exchange) == Some(operation)))
         .map(|operation| &operation["path"])
         .collect();
-    // Merging by itself has a test of its own.
+    // Merging by itself has a test of its own, and so have commits that GitHub makes.
+    let unused: Vec<&Value> =
+        unused.into_iter().filter(|path| !path.as_str().unwrap().contains("/git/")).collect();
     assert_eq!(unused, [&json!("/repos/{owner}/{repo}/pulls/{number}/merge")]);
     // The judge can say no: one member more in what is asked, one less in what is answered.
     let mut doctored = exchanges.iter().find(|one| one.path.ends_with("/labels")).cloned().unwrap();

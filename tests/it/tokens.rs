@@ -124,7 +124,7 @@ async fn an_app_that_gets_no_token_says_what_is_wrong_and_nothing_of_its_key() {
 }
 
 /// The world's settings without the tokens that they name.
-fn without_tokens(live: &Live, app: Option<&str>) {
+pub fn without_tokens(live: &Live, app: Option<&str>) {
     let path = live.stage.settings_path();
     let mut settings: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let (_, environment) = settings["environment"].as_table_mut().unwrap().iter_mut().next().unwrap();
@@ -148,7 +148,7 @@ fn run(live: &Live, arguments: &[&str], more: &[(&str, &str)]) -> (i32, String) 
 }
 
 /// A `gh` that is signed in to github.com with this token; the path that finds it first.
-fn signed_in(live: &Live, token: &str) -> String {
+pub fn signed_in(live: &Live, token: &str) -> String {
     let folder = live.folder().join("bin");
     std::fs::create_dir_all(&folder).unwrap();
     let program = folder.join("gh");

@@ -24,7 +24,7 @@ pub(super) enum Cause {
 }
 
 /// Words of git, curl and ssh, most telling first.
-const WORDS: [(&str, Cause); 31] = [
+const WORDS: [(&str, Cause); 32] = [
     ("terminal prompts disabled", Cause::NoCredentials),
     ("could not read Username", Cause::NoCredentials),
     ("could not read Password", Cause::NoCredentials),
@@ -39,6 +39,7 @@ const WORDS: [(&str, Cause); 31] = [
     ("dubious ownership", Cause::Ownership),
     ("SSL certificate problem", Cause::Certificate),
     ("server certificate verification failed", Cause::Certificate),
+    ("server verification failed", Cause::Certificate),
     ("Could not resolve host", Cause::NoConnection),
     ("Could not resolve hostname", Cause::NoConnection),
     ("Failed to connect", Cause::NoConnection),
@@ -62,9 +63,14 @@ pub(super) fn cause(stderr: &str) -> Cause {
     WORDS.iter().find(|(words, _)| stderr.contains(words)).map_or(Cause::Other, |(_, cause)| *cause)
 }
 
-/// A failed run as a fault.
-pub(super) fn failed(what: &str, subject: &str, stderr: &str) -> Fault {
-    let (kind, remedy) = match cause(stderr) {
+/// A failed run as a fault. `token` is the place of the token that went along, if one did.
+pub(super) fn failed(what: &str, subject: &str, stderr: &str, token: Option<&str>) -> Fault {
+    let cause = cause(stderr);
+    if let Some(remedy) = token.and_then(|place| of_token(cause, place)) {
+        // Whatever it is of the two, waiting does not mend it.
+        return Fault::new(Blindness::Forbidden, what, subject, in_short(stderr)).remedy(remedy);
+    }
+    let (kind, remedy) = match cause {
         Cause::NoCredentials => (
             Blindness::Forbidden,
             "make `git ls-remote` of that address work without questions (credential helper, SSH agent), or configure a token",
@@ -83,7 +89,10 @@ pub(super) fn failed(what: &str, subject: &str, stderr: &str) -> Fault {
             Blindness::Missing,
             "check the remote's address; many servers also say so where you may not look",
         ),
-        Cause::Certificate => (Blindness::Unreachable, "name your company's CA in git's http.sslCAInfo"),
+        Cause::Certificate => (
+            Blindness::Unreachable,
+            "name your company's CA in git's http.sslCAInfo, or in `trust_root` under [endpoints] in keyslot.toml",
+        ),
         Cause::NoConnection => {
             (Blindness::Unreachable, "check the network, and the proxy in git's http.proxy")
         }
@@ -97,6 +106,33 @@ pub(super) fn failed(what: &str, subject: &str, stderr: &str) -> Fault {
         Cause::Other => (Blindness::Unreachable, "the words are git's own"),
     };
     Fault::new(kind, what, subject, in_short(stderr)).remedy(remedy)
+}
+
+/// What to do where a token was sent, and that is what it failed by.
+fn of_token(cause: Cause, place: &str) -> Option<String> {
+    let another = "or name another place with `token` under [environment.NAME.terraform] in keyslot.toml";
+    match cause {
+        Cause::NoCredentials => Some(format!(
+            "the token from {place} was not taken: it may have expired, be revoked, or be of another server; renew it \
+             there, {another}"
+        )),
+        Cause::NoPermission => Some(format!(
+            "the token from {place} was taken, but may not do this: give it the right to write the repository's \
+             contents, {another}"
+        )),
+        Cause::NoRepository => Some(format!(
+            "check the remote's address; the same is said where the token from {place} may not see the repository: \
+             give it that right, {another}"
+        )),
+        Cause::NoConnection
+        | Cause::Certificate
+        | Cause::HostKey
+        | Cause::Ownership
+        | Cause::Locked
+        | Cause::ObjectFormat
+        | Cause::DiskFull
+        | Cause::Other => None,
+    }
 }
 
 /// A run that did not come to an end as a fault.

@@ -3,7 +3,8 @@
 //! keyslot works in a bare repository of its own; the user's repository gives the remote's address and nothing
 //! else, so no working tree, index or hook of theirs is ever touched. Objects and ancestry are git2's work, on
 //! blocking threads. The network is the work of the user's own `git` program, with their credential helpers, SSH
-//! agent and proxies: git2 is built without https and ssh.
+//! agent and proxies: git2 is built without https and ssh. A token for an https remote is put into the environment of one
+//! run.
 
 mod compare;
 mod credential;
@@ -11,13 +12,16 @@ mod faults;
 mod objects;
 mod origin;
 mod pick;
+pub(in crate::adapters) mod pieces;
 mod program;
+mod reach;
 mod remote;
 mod revision;
 mod sign;
 mod store;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +32,7 @@ use jiff::Timestamp;
 pub use credential::CredentialHelpers;
 pub use origin::remote_address;
 use program::Program;
+use reach::Way;
 pub use revision::{NoRevision, Revision, files_at};
 use sign::Signing;
 use store::Store;
@@ -57,8 +62,14 @@ pub struct GitSettings {
     pub program: PathBuf,
     /// Variables for the git program, over the inherited ones.
     pub environment: BTreeMap<String, String>,
-    /// Sent as basic authorization to an https remote; without it the user's credential helpers are asked.
+    /// The password for an https remote; without it the user's credential helpers are asked.
     pub token: Option<Arc<dyn TokenSource>>,
+    /// Where that has none to give, git's own ways are left to it instead of failing.
+    pub or_gits_own: bool,
+    /// For an https remote: a file of CA certificates (PEM), instead of those that git trusts.
+    pub trust_root: Option<PathBuf>,
+    /// For an https remote: where its host is, instead of where DNS says; nothing stands in between then.
+    pub host_at: Option<SocketAddr>,
     /// The folder whose git configuration says whether commits are signed, and how; without it none is.
     pub signing: Option<PathBuf>,
     /// Wall time that one run of the git program may take.
@@ -76,6 +87,9 @@ impl GitSettings {
             program: PathBuf::from("git"),
             environment: BTreeMap::new(),
             token: None,
+            or_gits_own: false,
+            trust_root: None,
+            host_at: None,
             signing: None,
             timeout: Duration::from_secs(600),
         }
@@ -93,11 +107,18 @@ pub struct Git {
 
 impl Git {
     pub fn new(settings: GitSettings) -> Git {
+        let way = Way {
+            remote: settings.remote,
+            token: settings.token,
+            or_gits_own: settings.or_gits_own,
+            trust_root: settings.trust_root,
+            host_at: settings.host_at,
+        };
         Git {
             signing: settings.signing.map(|folder| Arc::new(Signing::new(folder))),
             store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.suffixes)),
             program: Arc::new(Program::new(settings.program, settings.environment, settings.timeout)),
-            remote: Arc::new(remote::Remote::new(settings.remote, settings.repository, settings.token)),
+            remote: Arc::new(remote::Remote::new(way, settings.repository)),
         }
     }
 
@@ -108,6 +129,19 @@ impl Git {
         let unsigned = commit.clone();
         let rewrite = self.blocking(move |store| store.rewrite(&unsigned)).await?;
         sign::signed(&self.program, self.store.path(), &settings, &rewrite, &commit).await
+    }
+
+    /// A push that finds its branch moved may have met itself: where a connection ends without a word, the library that
+    /// git speaks HTTP with asks once more by itself. What the branch stands on decides.
+    async fn looked_after(&self, pushed: Effect<()>, commit: &CommitId, branch: &BranchName) -> Effect<()> {
+        match pushed {
+            Effect::Refused(fault) if remote::found_it_moved(&fault.why) => match self.fetch().await {
+                Ok(branches) if branches.get(branch) == Some(commit) => Effect::Applied(()),
+                Ok(_) => Effect::Refused(fault),
+                Err(_) => Effect::Unknown(fault),
+            },
+            other => other,
+        }
     }
 
     /// Runs git2 work on a blocking thread.
@@ -172,7 +206,10 @@ impl Code for Git {
         let (new, old) = (commit.clone(), expect.clone());
         let moves_forward = self.blocking(move |store| store.moves_forward(&new, &old)).await;
         match moves_forward {
-            Ok(true) => self.remote.push(&self.program, commit, branch, expect).await,
+            Ok(true) => {
+                let pushed = self.remote.push(&self.program, commit, branch, expect).await;
+                self.looked_after(pushed, commit, branch).await
+            }
             Ok(false) => Effect::NotSent(remote::not_forward(commit, branch)),
             Err(fault) => Effect::NotSent(fault),
         }

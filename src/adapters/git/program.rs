@@ -71,18 +71,8 @@ impl Program {
         &self.path
     }
 
-    /// Runs git on a repository with some settings, to its end.
+    /// Runs git on a repository with some settings and variables of git's own, such as who a commit is by, to its end.
     pub(super) async fn run(
-        &self,
-        repository: &Path,
-        settings: &[(String, String)],
-        arguments: &[String],
-    ) -> Result<Ran, NotRun> {
-        self.run_as(repository, settings, &BTreeMap::new(), arguments).await
-    }
-
-    /// The same with variables of git's own, such as who a commit is by.
-    pub(super) async fn run_as(
         &self,
         repository: &Path,
         settings: &[(String, String)],

@@ -5,46 +5,46 @@
 //! tip is the expected one. The remote's address and tokens travel in the environment.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret;
 
 use super::faults::{self, Cause};
 use super::program::{NotRun, Program, Ran};
+use super::reach::{Reach, Way};
 use super::store::TRACKED;
-use crate::adapters::token::TokenSource;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Effect, Expect, Fault};
 
 /// The name under which git knows the remote during one run.
-const NAME: &str = "keyslot";
+pub(super) const NAME: &str = "keyslot";
 
 pub(super) struct Remote {
-    address: String,
+    way: Way,
     repository: PathBuf,
-    token: Option<Arc<dyn TokenSource>>,
 }
 
 impl Remote {
-    pub(super) fn new(address: String, repository: PathBuf, token: Option<Arc<dyn TokenSource>>) -> Remote {
-        Remote { address, repository, token }
+    pub(super) fn new(way: Way, repository: PathBuf) -> Remote {
+        Remote { way, repository }
     }
 
     fn subject(&self) -> String {
-        format!("remote {}", faults::without_user(&self.address))
+        format!("remote {}", faults::without_user(self.way.address()))
+    }
+
+    /// One run of git with what it needs to reach the remote; what it says comes back without the token.
+    async fn run(&self, program: &Program, reach: &Reach, arguments: &[String]) -> Result<Ran, NotRun> {
+        let ran = program.run(&self.repository, &reach.settings, &reach.environment, arguments).await?;
+        Ok(Ran { stderr: reach.censored(&ran.stderr), stdout: reach.censored(&ran.stdout), ..ran })
     }
 
     /// Brings all branches of the remote into the store, and removes those that the remote no longer has.
     pub(super) async fn fetch(&self, program: &Program) -> Result<(), Fault> {
         let what = "fetch the branches";
-        let settings = self.settings(what).await?;
+        let reach = self.way.reach(what).await?;
         let refspec = format!("+refs/heads/*:{TRACKED}*");
         let arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", NAME, &refspec];
-        match program.run(&self.repository, &settings, &arguments.map(str::to_owned)).await {
+        match self.run(program, &reach, &arguments.map(str::to_owned)).await {
             Ok(Ran { success: true, .. }) => Ok(()),
-            Ok(ran) => Err(faults::failed(what, &self.subject(), &ran.stderr)),
+            Ok(ran) => Err(faults::failed(what, &self.subject(), &ran.stderr, reach.place())),
             Err(reason) => Err(faults::not_run(what, &self.subject(), program.path(), &reason)),
         }
     }
@@ -58,13 +58,13 @@ impl Remote {
         expect: &Expect,
     ) -> Effect<()> {
         let what = format!("push {} to branch {branch}", commit.short());
-        let settings = match self.settings(&what).await {
-            Ok(settings) => settings,
+        let reach = match self.way.reach(&what).await {
+            Ok(reach) => reach,
             Err(fault) => return Effect::NotSent(fault),
         };
         let arguments = push_arguments(commit, branch, expect);
-        match program.run(&self.repository, &settings, &arguments).await {
-            Ok(ran) => judge(&ran, &what, &self.subject()),
+        match self.run(program, &reach, &arguments).await {
+            Ok(ran) => judge(&ran, &what, &self.subject(), reach.place()),
             Err(reason) => {
                 let fault = faults::not_run(&what, &self.subject(), program.path(), &reason);
                 match reason {
@@ -73,22 +73,6 @@ impl Remote {
                 }
             }
         }
-    }
-
-    /// The remote and, for an https one, its token, as settings for one run.
-    async fn settings(&self, what: &str) -> Result<Vec<(String, String)>, Fault> {
-        if self.address.trim().is_empty() {
-            return Err(Fault::new(Blindness::Missing, what, "the repository", "no remote is configured")
-                .remedy(
-                    "name the remote's address in the configuration, or add a remote to your repository",
-                ));
-        }
-        let mut settings = vec![(format!("remote.{NAME}.url"), self.address.clone())];
-        if let (Some(token), Some(scope)) = (&self.token, https_host(&self.address)) {
-            let token = token.token().await?;
-            settings.push((format!("http.{scope}.extraHeader"), basic(token.expose_secret())));
-        }
-        Ok(settings)
     }
 }
 
@@ -108,7 +92,7 @@ fn push_arguments(commit: &CommitId, branch: &BranchName, expect: &Expect) -> Ve
 }
 
 /// What became of a push, by the line that `--porcelain` prints for the branch: a flag, the refs, a summary.
-fn judge(ran: &Ran, what: &str, subject: &str) -> Effect<()> {
+fn judge(ran: &Ran, what: &str, subject: &str, token: Option<&str>) -> Effect<()> {
     let line = ran.stdout.lines().find(|line| line.contains(":refs/heads/"));
     match line.map(|line| (line.chars().next().unwrap_or(' '), line)) {
         // Fast-forward, new branch, up to date.
@@ -117,8 +101,8 @@ fn judge(ran: &Ran, what: &str, subject: &str) -> Effect<()> {
             let why = line.rsplit('\t').next().unwrap_or(line);
             refused(why, &ran.stderr, what, subject)
         }
-        Some(_) => Effect::Unknown(faults::failed(what, subject, &ran.stderr)),
-        None => before_any_answer(ran, what, subject),
+        Some(_) => Effect::Unknown(faults::failed(what, subject, &ran.stderr, token)),
+        None => before_any_answer(ran, what, subject, token),
     }
 }
 
@@ -127,26 +111,34 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
     if why.starts_with("[remote failure]") {
         return Effect::Unknown(Fault::new(Blindness::Unreachable, what, subject, why));
     }
-    let remedy = if why.contains("stale info") || why.contains("already exists") {
-        "somebody else moved the branch: fetch and look again"
-    } else if why.contains("fetch first") || why.contains("non-fast-forward") {
-        "the branch has commits that this push would lose"
-    } else {
-        "a rule of the remote holds it (protected branch, hook): its words say which"
-    };
     let from_remote =
         stderr.lines().filter(|line| line.starts_with("remote:")).collect::<Vec<_>>().join("\n");
     let why = match from_remote.is_empty() {
         true => why.to_owned(),
         false => format!("{why}: {}", faults::in_short(&from_remote)),
     };
+    let remedy = if found_it_moved(&why) {
+        "somebody else moved the branch: fetch and look again"
+    } else if why.contains("fetch first") || why.contains("non-fast-forward") {
+        "the branch has commits that this push would lose"
+    } else {
+        "a rule of the remote holds it (protected branch, hook): its words say which"
+    };
     Effect::Refused(Fault::new(Blindness::Forbidden, what, subject, why).remedy(remedy))
+}
+
+/// Whether a push was refused because the branch is not where it was expected: in the words of git on this side, and of
+/// git on the other.
+pub(super) fn found_it_moved(why: &str) -> bool {
+    ["stale info", "already exists", "cannot lock ref", "failed to update ref"]
+        .iter()
+        .any(|words| why.contains(words))
 }
 
 /// git ended before it had a word on the branch. Where the words show that it never got so far as to send, nothing
 /// has changed; in all other cases nobody knows.
-fn before_any_answer(ran: &Ran, what: &str, subject: &str) -> Effect<()> {
-    let fault = faults::failed(what, subject, &ran.stderr);
+fn before_any_answer(ran: &Ran, what: &str, subject: &str, token: Option<&str>) -> Effect<()> {
+    let fault = faults::failed(what, subject, &ran.stderr, token);
     match faults::cause(&ran.stderr) {
         Cause::NoCredentials | Cause::NoPermission | Cause::NoRepository | Cause::Ownership => {
             Effect::Refused(fault)
@@ -172,17 +164,4 @@ pub(super) fn not_forward(commit: &CommitId, branch: &BranchName) -> Fault {
         "the new commit does not contain the branch's present tip, and keyslot never forces a branch",
     )
     .remedy("fetch, and build on the tip")
-}
-
-/// Scheme and host of an https address: a token goes there and nowhere else.
-fn https_host(address: &str) -> Option<String> {
-    let address = url::Url::parse(address).ok().filter(|address| address.scheme() == "https")?;
-    let port = address.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("https://{}{port}/", address.host_str()?))
-}
-
-/// Basic authorization with a token as password. The user name is free for GitHub and Azure DevOps tokens alike;
-/// “x-access-token” is the one that GitHub documents for installation tokens.
-fn basic(token: &str) -> String {
-    format!("Authorization: Basic {}", STANDARD.encode(format!("x-access-token:{token}")))
 }

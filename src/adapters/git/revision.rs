@@ -197,7 +197,7 @@ impl Reader<'_> {
     }
 
     fn failed(&self, stderr: &str) -> NoRevision {
-        NoRevision::Failed(faults::failed(&self.what(), &self.subject(), stderr))
+        NoRevision::Failed(faults::failed(&self.what(), &self.subject(), stderr, None))
     }
 
     fn not_run(&self, reason: &NotRun) -> NoRevision {

@@ -60,7 +60,7 @@ pub(super) async fn signed(
     commit: &CommitId,
 ) -> Result<CommitId, Fault> {
     let subject = format!("commit {}", commit.short());
-    let ran = program.run_as(repository, settings, &rewrite.environment, &rewrite.arguments).await;
+    let ran = program.run(repository, settings, &rewrite.environment, &rewrite.arguments).await;
     match ran {
         Ok(Ran { success: true, stdout, .. }) => Ok(CommitId::new(stdout.trim())),
         Ok(ran) => Err(Fault::new(Blindness::Forbidden, WHAT, subject, faults::in_short(&ran.stderr)).remedy(

@@ -12,6 +12,7 @@ mod bulletin;
 mod change;
 mod checks;
 mod client;
+mod commits;
 mod demands;
 mod dress;
 mod graphql;
@@ -29,6 +30,7 @@ use url::Url;
 
 use checks::Check;
 use client::{About, Client, Sent, Write};
+pub use commits::CommittedByGitHub;
 use pull::Pull;
 use seen::Memory;
 use waits::Sight;

@@ -265,4 +265,8 @@ impl TokenSource for GitHubApp {
         let renewed = self.renew().await?;
         Ok(held.insert(renewed).token.clone())
     }
+
+    fn place(&self) -> String {
+        format!("the GitHub App {}", self.settings.app)
+    }
 }

@@ -3,6 +3,7 @@
 //! Owns the order's walk, the memory of what was found, and the one error that says what every place said. It knows
 //! no place by itself. What a place says is repeated in errors, so a place never says anything of a token's value.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -69,11 +70,19 @@ pub struct Search {
     places: Vec<Box<dyn Place>>,
     remedy: String,
     found: Mutex<Option<(SecretString, Instant)>>,
+    /// The place that had it.
+    at: std::sync::Mutex<Option<String>>,
 }
 
 impl Search {
     pub fn new(subject: impl Into<String>, places: Vec<Box<dyn Place>>, remedy: impl Into<String>) -> Search {
-        Search { subject: subject.into(), places, remedy: remedy.into(), found: Mutex::default() }
+        Search {
+            subject: subject.into(),
+            places,
+            remedy: remedy.into(),
+            found: Mutex::default(),
+            at: Default::default(),
+        }
     }
 
     async fn walk(&self) -> Result<SecretString, Fault> {
@@ -82,6 +91,7 @@ impl Search {
             match place.look().await {
                 Ok(token) => {
                     tracing::debug!(subject = self.subject, place = place.name(), "found a token");
+                    *self.at.lock().unwrap_or_else(PoisonError::into_inner) = Some(place.name());
                     return Ok(token);
                 }
                 Err(why) => said.push(format!("{}: {why}", place.name())),
@@ -102,6 +112,11 @@ impl TokenSource for Search {
         let token = self.walk().await?;
         *found = Some((token.clone(), Instant::now()));
         Ok(token)
+    }
+
+    fn place(&self) -> String {
+        let at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        at.clone().unwrap_or_else(|| format!("the places looked into for {}", self.subject))
     }
 }
 
@@ -140,6 +155,7 @@ mod tests {
         let asked = Arc::new(AtomicUsize::new(0));
         let search = Search::new("host", places(Some(" from-variable\n"), &asked), "");
         assert_eq!(search.token().await.unwrap().expose_secret(), "from-variable");
+        assert_eq!(search.place(), "the environment variable FIRST");
         assert_eq!(asked.load(Ordering::Relaxed), 0);
     }
 

@@ -17,6 +17,7 @@ mod order_dependent_connection_strings;
 mod output_not_sensitive;
 mod parse_error;
 mod path_not_found;
+mod possibly_mixed_slots;
 mod published_key;
 pub(super) mod silence_without_reason;
 pub(super) mod silence_without_rule;
@@ -47,6 +48,7 @@ pub const RULES: &[Rule] = &[
     output_not_sensitive::RULE,
     parse_error::RULE,
     path_not_found::RULE,
+    possibly_mixed_slots::RULE,
     published_key::RULE,
     silence_without_reason::RULE,
     silence_without_rule::RULE,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, Environment, PipelineKind, Settings, Span};
+use super::{CheckSettings, CommitBy, Environment, ForgeKind, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
 use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
@@ -52,6 +52,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| workloads(environment))
             .and_then(|()| pipeline::check(&environment.release.pipeline))
             .and_then(|()| one_token(environment))
+            .and_then(|()| commits(environment))
             .and_then(|()| waits(environment))
             .and_then(|()| readers(environment))
             .and_then(|()| release_branch(environment))
@@ -68,6 +69,26 @@ fn one_token(environment: &Environment) -> Checked {
     if forge.token.is_some() && forge.app.is_some() {
         let what = "GitHub tokens come from an App or from another place, not from both";
         return Err(Problem::new(keys(["release", "forge", "token"]), what, "leave out `token`, or the App"));
+    }
+    Ok(())
+}
+
+/// GitHub signs what it commits, and commits to its own repositories alone.
+fn commits(environment: &Environment) -> Checked {
+    let terraform = &environment.terraform;
+    if terraform.commit == CommitBy::Git {
+        return Ok(());
+    }
+    match environment.release.forge.kind {
+        ForgeKind::Github => {}
+    }
+    if terraform.sign.is_some() {
+        let what = "GitHub signs the commits that it makes, so nothing is to be said of how they are signed";
+        return Err(Problem::new(
+            keys(["terraform", "sign"]),
+            what,
+            "leave out `sign`, or `commit = \"api\"`",
+        ));
     }
     Ok(())
 }

@@ -98,15 +98,30 @@ pub struct TerraformSettings {
     pub root: String,
     #[serde(default = "default_base")]
     pub base_branch: String,
-    /// For an https remote; without it, git's own credential helpers are asked.
+    /// For an https remote; without it, the forge's token where the remote is the forge's own repository, else git's
+    /// own credential helpers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenPlace>,
     /// Who keyslot's commits are by.
     #[serde(default)]
     pub author: AuthorSettings,
-    /// Whether keyslot's commits are signed.
+    /// Whether keyslot's commits are signed; as git does it, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<SignCommits>,
+    /// Who makes the commits that leave.
     #[serde(default)]
-    pub sign: SignCommits,
+    pub commit: CommitBy,
+}
+
+/// `commit` under `[environment.NAME.terraform]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitBy {
+    /// keyslot, with git.
+    #[default]
+    Git,
+    /// GitHub, through its API, so that they show as verified.
+    Api,
 }
 
 /// `sign` under `[environment.NAME.terraform]`.

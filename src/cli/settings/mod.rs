@@ -35,7 +35,7 @@ pub use choose::Chosen;
 pub use declared::{CheckAccount, CheckSettings};
 pub use endpoints::{ClockSettings, CredentialKind, Endpoints};
 pub use environment::{
-    AccountSettings, AuthorSettings, Environment, ProbeSettings, SecretSettings, SignCommits,
+    AccountSettings, AuthorSettings, CommitBy, Environment, ProbeSettings, SecretSettings, SignCommits,
     TerraformSettings, WorkloadSettings,
 };
 pub use error::SettingsError;

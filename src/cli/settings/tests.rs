@@ -545,3 +545,19 @@ fn a_forge_without_a_place_for_its_token_may_have_an_app_and_not_both() {
     assert_eq!(error.key, "environment.prod.release.forge.token", "{error}");
     assert!(error.to_string().contains("from an App or from another place"), "{error}");
 }
+
+#[test]
+fn commits_that_github_makes_are_signed_by_github_and_by_nobody_else() {
+    let said = "sign = \"as-git\"\n";
+    let api = |text: String| text.replace("commit = \"git\"", "commit = \"api\"");
+    let settings = parse(&api(changed(said, ""))).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(settings.environments[&"prod".into()].terraform.commit, CommitBy::Api);
+    for sign in [said, "sign = \"never\"\n"] {
+        let error = parse(&api(changed(said, sign))).unwrap_err();
+        assert_eq!(error.key, "environment.prod.terraform.sign", "{error}");
+        assert!(error.to_string().contains("GitHub signs the commits that it makes"), "{error}");
+    }
+    let elsewhere = api(changed(said, "")).replace("kind = \"github\"", "kind = \"gitlab\"");
+    let error = parse(&elsewhere).unwrap_err();
+    assert_eq!(error.key, "environment.prod.release.forge.kind", "{error}");
+}

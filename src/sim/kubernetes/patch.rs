@@ -1,11 +1,13 @@
 //! Changes from outside: patches of workloads and deletions of pods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::command::{DeploymentPatch, Reply};
 use super::super::refusal::Refusal;
-use super::object::{Deployment, PodSet, PodTemplate};
+use super::super::time::after;
+use super::object::{Deployment, Owner, PodSet, PodTemplate};
 use super::{Cluster, Hand, Task};
 use crate::model::{WorkloadKind, WorkloadName};
 
@@ -36,12 +38,32 @@ impl Cluster {
         // A new template takes the controller longest: with the hop after the ReplicaSet is made, its status is
         // behind for some 65 ms.
         let hops = if patched.template == deployment.template { 1 } else { 4 };
+        let min_ready = (patched.min_ready != deployment.min_ready).then_some(patched.min_ready);
         self.change_deployment(place, hand, |deployment| *deployment = patched);
+        if let Some(min_ready) = min_ready {
+            self.judge_readiness_anew(place, min_ready, hand);
+        }
         self.ask_after(hand.config.kubernetes.hop * hops, Task::Deployment(place), hand);
         self.deployments
             .get(place)
             .map(|deployment| reply(deployment, true))
             .ok_or_else(|| Refusal::NotFound(workload.to_string()))
+    }
+
+    /// Pods that serve already have to have served for the new time: those that have not are judged again when they have.
+    fn judge_readiness_anew(&mut self, place: usize, min_ready: Duration, hand: &mut Hand<'_>) {
+        let hop = hand.config.kubernetes.hop;
+        let sets = self.replica_sets.values().filter(|set| set.owner == place).map(|set| set.id);
+        for id in sets.collect::<Vec<_>>() {
+            let owner = Owner::ReplicaSet(id);
+            self.ask_after(hop * 2, Task::of(owner), hand);
+            let pods = self.pods.values().filter(|pod| pod.owner == owner && pod.ready);
+            let due = pods.map(|pod| after(pod.ready_changed.unwrap_or(pod.meta.created), min_ready));
+            for at in due.filter(|at| *at > hand.now).collect::<BTreeSet<_>>() {
+                let rest = Duration::try_from(at.duration_since(hand.now)).unwrap_or_default();
+                hand.later(rest, Task::Recheck(owner));
+            }
+        }
     }
 
     fn patch_set(

@@ -27,6 +27,14 @@ pub(super) struct Origin<'a> {
 }
 
 impl Cluster {
+    /// As if every pod had begun to serve then.
+    #[cfg(test)]
+    pub(in crate::sim) fn serve_since(&mut self, at: jiff::Timestamp) {
+        for pod in self.pods.values_mut() {
+            Arc::make_mut(pod).ready_changed = Some(at);
+        }
+    }
+
     pub(super) fn make_pod(&mut self, set: &ReplicaSet, hand: &mut Hand<'_>) -> PodId {
         self.next_id += 1;
         let id = PodId(self.next_id);

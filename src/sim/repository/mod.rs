@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use commit::{Commit, Signature};
 pub use merge::{Merged, merge_base, merge_trees, pick};
-pub use tree::{File, GitId, Tree};
+pub use tree::{File, GitId, REGULAR, Tree};
 
 use super::command::Expected;
 use super::refusal::Refusal;

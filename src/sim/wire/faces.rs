@@ -43,14 +43,14 @@ pub(super) fn release(
     let directory = directory.clone();
     let devops = DevOpsAccess::new(&owner, &name, tickets.azure_devops.clone(), Tickets::LOGIN)
         .bearer(Arc::new(move |headers| directory.admits(headers, DEVOPS)));
+    let access = GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN)
+        .and_reader(tickets.github_reader.clone(), "reader")
+        .and_stranger(tickets.github_stranger.clone(), "stranger")
+        .app(github::App::of_the_world());
+    let github::Routers { api, web } = github::routers(world.clone(), access);
     builder
-        .face(
-            github::host(),
-            github::router(
-                world.clone(),
-                GitHubAccess::new(tickets.github.clone(), Tickets::LOGIN).app(github::App::of_the_world()),
-            ),
-        )
+        .face(github::host(), api)
+        .face(github::web_host(), web)
         .face(github::actions::logs_host(), github::actions::logs_router(world.clone()))
         .face(azure_devops::host(), azure_devops::router(world.clone(), devops))
 }

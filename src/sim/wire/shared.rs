@@ -5,7 +5,8 @@
 //! wait. [`SharedWorld::run`] lets time pass when nobody asks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -38,6 +39,8 @@ struct Inner {
     state: Mutex<State>,
     /// The newest version of each cluster.
     versions: BTreeMap<StampName, watch::Sender<u64>>,
+    /// The bare repository that mirrors the world's, for who serves it.
+    origin: OnceLock<PathBuf>,
 }
 
 struct State {
@@ -53,7 +56,17 @@ impl SharedWorld {
         let newest = |stamp: &Stamp| (stamp.name.clone(), watch::Sender::new(stamp.cluster.newest()));
         let versions = world.stamps().map(newest).collect();
         let state = Mutex::new(State { world, mirrors: Vec::new() });
-        SharedWorld(Arc::new(Inner { clock, state, versions }))
+        SharedWorld(Arc::new(Inner { clock, state, versions, origin: OnceLock::new() }))
+    }
+
+    /// Where the world's repository is on disk, if it is.
+    pub(super) fn origin(&self) -> Option<&Path> {
+        self.0.origin.get().map(PathBuf::as_path)
+    }
+
+    /// The first repository that is kept on disk is the one that is served.
+    pub(super) fn set_origin(&self, path: &Path) {
+        let _ = self.0.origin.set(path.to_owned());
     }
 
     /// From now on this mirror is level with the world whenever somebody looks.

@@ -9,6 +9,10 @@ use super::entra::random_text;
 pub struct Tickets {
     /// A personal access token of GitHub.
     pub github: SecretString,
+    /// One that may look and not write.
+    pub github_reader: SecretString,
+    /// One of somebody for whom the repository is not there.
+    pub github_stranger: SecretString,
     /// A personal access token of Azure DevOps.
     pub azure_devops: SecretString,
     /// A service account's token, good in every cluster.
@@ -21,6 +25,12 @@ impl Tickets {
 
     pub(super) fn new() -> Tickets {
         let token = |prefix: &str| SecretString::from(format!("{prefix}{}", random_text()));
-        Tickets { github: token("ghp_"), azure_devops: token(""), kubernetes: token("") }
+        Tickets {
+            github: token("ghp_"),
+            github_reader: token("ghp_"),
+            github_stranger: token("ghp_"),
+            azure_devops: token(""),
+            kubernetes: token(""),
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::Ask;
 use crate::terraform::attribute::COSMOSDB_ACCOUNT;
-use crate::terraform::by_name::says_cosmos;
+use crate::terraform::by_name::{is_of_cosmos, says_cosmos};
 use crate::terraform::facts::{AZAPI_ACTION, Base, Binding, Object, REMOTE_STATE, Read, Step, StepKind};
 use crate::terraform::glance::Waypoint;
 use crate::terraform::known::NAME_ARGUMENTS;
@@ -123,7 +123,8 @@ pub fn starts(object: &Object) -> Starts {
                 names(&object.steps).into_iter().map(|output| member(call, Some(output))).collect();
             let computed = object.steps.iter().any(|step| step.kind.is_computed());
             let whole = (named.is_empty() || computed).then(|| member(call, None));
-            let cosmos = says_cosmos(call) || names(&object.steps).iter().any(|name| says_cosmos(name));
+            let says = |name: &String| says_cosmos(name) || is_of_cosmos(name);
+            let cosmos = says_cosmos(call) || names(&object.steps).iter().any(says);
             match cosmos || matches!(object.base, Base::Dependency(_)) {
                 // It may go by its name.
                 true => Starts::Both(named.into_iter().chain(whole).collect()),

@@ -1,6 +1,6 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
-use super::{Cell, Folders, Kind, MAX_DEPTH};
+use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
 use crate::terraform::facts::{Base, Object, Step, StepKind};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
@@ -20,7 +20,41 @@ pub struct Followed {
 impl<'f> Folders<'f> {
     /// Follows other names of objects: the object itself, then what each name stands for.
     pub fn follow(&self, folder: &str, object: &Object) -> Vec<Followed> {
-        let mut hops = vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }];
+        self.follow_on(vec![Followed { folder: folder.to_owned(), object: object.clone(), call: None }])
+    }
+
+    /// The same along every way, where elements of a collection are meant that are several accounts.
+    pub fn follow_all(&self, folder: &str, object: &Object) -> Vec<Vec<Followed>> {
+        let hops = self.follow(folder, object);
+        let elements = hops.last().map(|end| self.elements(end)).unwrap_or_default();
+        if elements.is_empty() {
+            return vec![hops];
+        }
+        let way = |element| self.follow_on(hops.iter().cloned().chain([element]).collect());
+        elements.into_iter().map(way).collect()
+    }
+
+    /// The accounts that are elements of what a path leads to, where it takes any of them.
+    fn elements(&self, from: &Followed) -> Vec<Followed> {
+        let Some((cell, [first, rest @ ..])) = self.cell_of(&from.folder, &from.object) else {
+            return Vec::new();
+        };
+        let named = self.entries.get(&cell).filter(|_| is_any(first) && !self.aliases.contains_key(&cell));
+        // What lies deeper is no element.
+        let direct = named.filter(|named| named.iter().all(|(path, ..)| path.len() == 1));
+        let element = |(_, folder, object): &Entry<'f>| {
+            let mut target = (*object).clone().seen_from_afar();
+            target.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
+            Followed {
+                folder: (*folder).to_owned(),
+                object: target,
+                call: self.call_behind(from, &cell, folder),
+            }
+        };
+        direct.into_iter().flatten().map(element).collect()
+    }
+
+    fn follow_on(&self, mut hops: Vec<Followed>) -> Vec<Followed> {
         while let Some(next) = hops.last().and_then(|last| self.next(last))
             && hops.len() < MAX_DEPTH
         {
@@ -38,14 +72,19 @@ impl<'f> Folders<'f> {
         let mut object = target.seen_from_afar();
         object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
         within_outputs(&mut object);
-        let call = match cell.kind {
+        let call = self.call_behind(from, &cell, folder);
+        Some(Followed { folder: folder.to_owned(), object, call })
+    }
+
+    /// The run of a folder in which a name of it is given its value.
+    fn call_behind(&self, from: &Followed, cell: &Cell, folder: &str) -> Option<Call> {
+        match cell.kind {
             Kind::Output => self.made_call(from),
             Kind::Local | Kind::Each => from.call.clone(),
             Kind::Variable => {
                 from.call.as_ref().filter(|it| it.folder == folder).and_then(Call::caller).cloned()
             }
-        };
-        Some(Followed { folder: folder.to_owned(), object, call })
+        }
     }
 
     /// The call that an object reads an output through, made in the run of its folder through which it was come to.
@@ -144,6 +183,11 @@ impl<'f> Folders<'f> {
     fn escapes(&self, cell: &Cell) -> bool {
         cell.kind == Kind::Output && self.callers(&cell.folder).is_empty()
     }
+}
+
+/// Whether a step takes an element and does not say which.
+pub fn is_any(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Any | StepKind::Element | StepKind::AttributeSplat | StepKind::Computed(_))
 }
 
 /// The object that all of them are, each named in its folder. Different instances of one block are one object of which any

@@ -52,7 +52,11 @@ impl Name {
             (Some(one), Some(other)) => one == other,
             (Some(text), None) => other.may_spell(text),
             (None, Some(text)) => self.may_spell(text),
-            (None, None) => true,
+            (None, None) => {
+                let begin = |one: &str, other: &str| one.starts_with(other);
+                let end = |one: &str, other: &str| one.ends_with(other);
+                fit(self.0.first(), other.0.first(), begin) && fit(self.0.last(), other.0.last(), end)
+            }
         }
     }
 
@@ -113,6 +117,14 @@ impl Name {
     }
 }
 
+/// Whether what both names begin or end with can be that of one text.
+fn fit(one: Option<&Piece>, other: Option<&Piece>, holds: impl Fn(&str, &str) -> bool) -> bool {
+    match (one, other) {
+        (Some(Piece::Text(one)), Some(Piece::Text(other))) => holds(one, other) || holds(other, one),
+        _ => true,
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
@@ -137,7 +149,18 @@ mod tests {
             (open("var.x"), Name::text("a"), false),
             (name(open("var.x"), "-eu"), name(open("var.x"), "-us"), true),
             (name(open("var.x"), "-eu"), name(open("var.y"), "-eu"), false),
-            (name(open("var.x"), "-eu"), name(open("var.y"), "-us"), false),
+            (name(open("var.x"), "-eu"), name(open("var.y"), "-us"), true),
+            (name(open("var.x"), "-eu"), name(open("var.y"), "-a-eu"), false),
+            (
+                Name::join([Name::text("a-"), open("var.x")]),
+                Name::join([Name::text("b-"), open("var.y")]),
+                true,
+            ),
+            (
+                Name::join([Name::text("a-"), open("var.x")]),
+                Name::join([Name::text("a-b-"), open("var.y")]),
+                false,
+            ),
             (name(open("var.x"), "-eu"), open("var.x"), true),
             (name(open("var.x"), "-eu"), Name::text("shop-us"), true),
         ] {

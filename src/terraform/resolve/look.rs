@@ -36,19 +36,21 @@ pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<
     let mut reads = Vec::new();
     for (file, facts) in facts.iter().enumerate() {
         for read in facts.iter().flat_map(|facts| &facts.reads) {
-            reads.extend(folders.homes(file).iter().map(|folder| look(folders, file, folder, read)));
+            reads.extend(folders.homes(file).iter().flat_map(|folder| looks(folders, file, folder, read)));
         }
     }
     reads
 }
 
-fn look<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Look<'f> {
-    let hops = folders.follow(folder, &read.object);
-    let (symbol, found) = match hops.last() {
-        Some(end) => start(folders, end),
-        None => (None, KeyRead::Nothing),
+fn looks<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Vec<Look<'f>> {
+    let look = |hops: Vec<Followed>| {
+        let (symbol, found) = match hops.last() {
+            Some(end) => start(folders, end),
+            None => (None, KeyRead::Nothing),
+        };
+        Look { file, folder, read, hops, symbol, found }
     };
-    Look { file, folder, read, hops, symbol, found }
+    folders.follow_all(folder, &read.object).into_iter().map(look).collect()
 }
 
 /// Accounts that one name stands for, the second of each pair first.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Look;
 use crate::model::{Access, Slot};
 use crate::terraform::facts::{Step, StepKind};
-use crate::terraform::folders::{Cell, Folders, Kind};
+use crate::terraform::folders::{Cell, Folders, Kind, is_any};
 use crate::terraform::reference::Reference;
 
 /// The steps of every read of a name.
@@ -24,6 +24,8 @@ struct Use {
     names: Vec<String>,
     /// Whether steps follow that are no names.
     more: bool,
+    /// Whether it takes elements, whichever: each of them has a look of its own.
+    element: bool,
 }
 
 /// What the reads of one value come to.
@@ -45,7 +47,8 @@ impl Uses {
                 let Some((cell, rest)) = folders.cell_of(&hop.folder, &hop.object) else { continue };
                 let names: Vec<String> = rest.iter().map_while(named).collect();
                 let more = names.len() < rest.len();
-                uses.reads.entry(cell).or_default().push(Use { names, more });
+                let element = rest.first().is_some_and(is_any);
+                uses.reads.entry(cell).or_default().push(Use { names, more, element });
             }
         }
         uses
@@ -55,27 +58,34 @@ impl Uses {
     /// unseen; and something is.
     pub(super) fn are_by_name(&self, cell: &Cell, path: &[String]) -> bool {
         let whole = cell.kind == Kind::Output && self.whole.contains(&cell.folder);
-        !whole && self.reads.contains_key(cell) && self.read(cell, path) != Read::Within
+        let Some(uses) = self.reads.get(cell).filter(|_| !whole) else { return false };
+        let element = |one: &&Use| path.len() == 1 && one.element;
+        read(uses.iter().filter(|one| !element(one)), path) != Read::Within
     }
 
     fn read(&self, cell: &Cell, path: &[String]) -> Read {
-        let uses = self.reads.get(cell).map_or(&[][..], Vec::as_slice);
-        let mut read = Read::Not;
-        for one in uses {
-            let (shorter, longer) = (path.starts_with(&one.names), one.names.starts_with(path));
-            match (longer, shorter) {
-                (true, _) => read = Read::ByName,
-                (false, true) => return Read::Within,
-                // Elsewhere in the same map; with more steps it may come back to this.
-                (false, false) if one.more && path.iter().zip(&one.names).all(|(a, b)| a == b) => {
-                    return Read::Within;
-                }
-                (false, false) => {}
-            }
-        }
-        read
+        read(self.reads.get(cell).into_iter().flatten(), path)
     }
+}
 
+fn read<'u>(uses: impl Iterator<Item = &'u Use>, path: &[String]) -> Read {
+    let mut read = Read::Not;
+    for one in uses {
+        let (shorter, longer) = (path.starts_with(&one.names), one.names.starts_with(path));
+        match (longer, shorter) {
+            (true, _) => read = Read::ByName,
+            (false, true) => return Read::Within,
+            // Elsewhere in the same map; with more steps it may come back to this.
+            (false, false) if one.more && path.iter().zip(&one.names).all(|(a, b)| a == b) => {
+                return Read::Within;
+            }
+            (false, false) => {}
+        }
+    }
+    read
+}
+
+impl Uses {
     /// The references that are a pair because they are read by their names alone.
     pub(super) fn pairs(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<Member<'_>>> = BTreeMap::new();

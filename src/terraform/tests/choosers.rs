@@ -286,3 +286,111 @@ fn a_person_may_vouch_for_what_is_no_key() {
         assert_eq!(allowed.unused(&tree).is_empty(), ok, "{place}");
     }
 }
+
+/// A module that chooses by its input, and a root that hands the input on from a value of its own.
+fn handed_on(root: &str) -> Vec<(String, String)> {
+    let stamp = format!(
+        "data \"azurerm_cosmosdb_account\" \"x\" {{\n  name = \"n\"\n}}\nvariable \"key_slot\" {{}}\nlocals {{\n  k = \
+         var.key_slot == \"primary\" ? data.{X}.primary_key : data.{X}.secondary_key\n}}\n"
+    );
+    let slot = "variable \"slot\" {\n  default = \"primary\"\n}\n";
+    [("a.tf", slot), ("b.tf", root), ("s/a.tf", &stamp)].map(|(path, text)| (path.into(), text.into())).into()
+}
+
+#[test]
+fn a_value_that_is_handed_on_is_changed_where_it_is_written() {
+    let call = |value: &str| format!("module \"s\" {{\n  source = \"./s\"\n  key_slot = {value}\n}}\n");
+    for root in [
+        call("var.slot"),
+        format!("locals {{\n  slot = var.slot\n}}\n{}", call("local.slot")),
+        format!("{}{}", call("var.slot"), call("var.slot").replace("\"s\" ", "\"t\" ")),
+    ] {
+        let changed = flip(&handed_on(&root), None, Access::ReadWrite, Slot::Secondary).unwrap();
+        let changed: Vec<(&str, &[u8])> =
+            changed.iter().map(|(path, text)| (path.as_str(), &text[..])).collect();
+        assert_eq!(
+            changed,
+            [("a.tf", &b"variable \"slot\" {\n  default = \"secondary\"\n}\n"[..])],
+            "{root}"
+        );
+    }
+}
+
+#[test]
+fn the_same_holds_where_json_hands_it_on() {
+    let mut files = handed_on("");
+    let root = r#"{"module": {"s": {"source": "./s", "key_slot": "${var.slot}"}}}"#;
+    files.push(("c.tf.json".into(), root.into()));
+    let changed = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(changed.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["a.tf"]);
+}
+
+#[test]
+fn a_value_that_is_handed_on_and_decides_something_else_on_the_way_stays() {
+    let call = "module \"s\" {\n  source = \"./s\"\n  key_slot = var.slot\n}\n";
+    for (more, said) in [
+        (
+            "resource \"r\" \"t\" {\n  name = var.slot\n}\n",
+            "b.tf:6:10: `var.key_slot` chooses the slot and also decides `resource.r.t.name`",
+        ),
+        (
+            "module \"other\" {\n  source = \"./o\"\n  slot = var.slot\n}\n",
+            "b.tf:7:10: `var.key_slot` chooses the slot and also decides `module.other.slot`",
+        ),
+    ] {
+        let files = handed_on(&format!("{call}{more}"));
+        let refusals = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert_eq!(refusals.iter().map(ToString::to_string).collect::<Vec<_>>(), [said]);
+    }
+}
+
+#[test]
+fn a_value_that_comes_to_different_things_on_two_ways_is_unknown() {
+    let call = |name: &str, value: &str| {
+        format!("module \"{name}\" {{\n  source = \"./s\"\n  key_slot = {value}\n}}\n")
+    };
+    for other in ["\"secondary\"", "var.nowhere", "local.circle"] {
+        let circle = "locals {\n  circle = local.circle\n}\n";
+        let files = handed_on(&format!("{}{}{circle}", call("s", "var.slot"), call("t", other)));
+        let refusals = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert!(matches!(refusals[..], [Refusal::ChosenElsewhere { .. }, ..]), "{other}: {refusals:?}");
+    }
+}
+
+#[test]
+fn a_value_may_work_out_the_name_of_a_key_or_the_index_of_a_string() {
+    for (value, other, read) in [
+        ("\"primary\"", "\"secondary\"", "[\"${var.slot}_key\"]"),
+        ("\"primary\"", "\"secondary\"", "[0][\"${var.slot}_sql_connection_string\"]"),
+        ("0", "1", ".connection_strings[var.slot]"),
+    ] {
+        let code = |value: &str| {
+            format!(
+                "variable \"slot\" {{\n  default = {value}\n}}\nlocals {{\n  k = \"${{{X}{read}}}\"\n}}\n"
+            )
+        };
+        let files = [("a.tf", code(value))];
+        assert_eq!(claim(&files, None, Access::ReadWrite).reads, SlotUse::Only(Slot::Primary), "{read}");
+        let changed = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+        assert_eq!(changed, [("a.tf".to_owned(), code(other).into_bytes())]);
+        for (unknown, more) in
+            [("2", ""), ("\"readonly\"", ""), (value, "output \"slot\" {\n  value = var.slot\n}\n")]
+        {
+            let files = [("a.tf", format!("{}{more}", code(unknown)))];
+            assert!(
+                flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(),
+                "{unknown} {read} {more}"
+            );
+        }
+    }
+    for read in [
+        "[\"${var.a}${var.slot}_key\"]",
+        "[\"${var.slot}_endpoint\"]",
+        "[var.slot]",
+        "[\"${local.m.slot}_key\"]",
+    ] {
+        let text = format!("locals {{\n  k = [{X}{read}]\n}}\n");
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_eq!((tree.references.len(), tree.opaque.len()), (0, 1), "{read}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
 mod choosers;
+mod collections;
 mod companions;
 mod counterparts;
 mod elsewhere;
@@ -13,6 +14,7 @@ mod one_name;
 mod pairs;
 mod repeated;
 mod runs;
+mod spelt;
 mod stacks;
 mod states;
 mod unwritable;

@@ -21,10 +21,12 @@ const PICKING: &[&str] = &["element", "lookup"];
 impl Walk<'_> {
     pub(super) fn expression(&mut self, expression: &Expression, mention: bool) {
         if may_read(expression)
-            && let Some(object) = self.scope.object_of(self.source, expression)
+            && let objects = self.scope.objects_of(self.source, expression)
+            && let Some(first) = objects.first()
         {
-            let picks = self.picking(&object, expression);
-            self.read(object, expression, picks, mention);
+            self.slots(&objects, expression, mention);
+            let picks = self.picking(first, expression);
+            objects.into_iter().for_each(|object| self.read(object, expression, picks, mention));
             return self.beside(expression);
         }
         match expression {
@@ -43,8 +45,11 @@ impl Walk<'_> {
             Expression::Traversal(traversal) => self.traversal(traversal),
             Expression::UnaryOp(operation) => self.expression(&operation.expr, false),
             Expression::BinaryOp(operation) => {
-                self.expression(&operation.lhs_expr, false);
-                self.expression(&operation.rhs_expr, false);
+                // What is compared as a whole goes nowhere.
+                let looking =
+                    matches!(operation.operator.value(), BinaryOperator::Eq | BinaryOperator::NotEq);
+                self.expression(&operation.lhs_expr, looking);
+                self.expression(&operation.rhs_expr, looking);
             }
             Expression::ForExpr(each) => self.for_expression(each),
         }
@@ -63,7 +68,13 @@ impl Walk<'_> {
         by.map(|by| self.number(Some(by)))
     }
 
-    fn read(&mut self, object: Object, expression: &Expression, picks: Option<u32>, mention: bool) {
+    pub(super) fn read(
+        &mut self,
+        object: Object,
+        expression: &Expression,
+        picks: Option<u32>,
+        mention: bool,
+    ) {
         let span = expression.span().map_or(0..0, |span| self.source.to_file(span));
         self.facts.reads.push(Read {
             object,
@@ -88,12 +99,16 @@ impl Walk<'_> {
     fn beside(&mut self, expression: &Expression) {
         match expression {
             Expression::Traversal(traversal) => {
-                if !matches!(traversal.expr, Expression::Variable(_)) {
-                    self.beside(&traversal.expr);
+                match &traversal.expr {
+                    Expression::Variable(_) => {}
+                    other => self.beside(other),
                 }
                 self.indexes(traversal);
             }
             Expression::Parenthesis(inner) => self.beside(inner.inner()),
+            Expression::Array(_) | Expression::Object(_) | Expression::ForExpr(_) => {
+                self.collection(expression)
+            }
             Expression::Conditional(choice) => {
                 self.expression(&choice.cond_expr, false);
                 self.beside(&choice.true_expr);
@@ -102,9 +117,10 @@ impl Walk<'_> {
             Expression::FuncCall(call) => {
                 let picks = PICKING.contains(&call.name.name.as_str());
                 for (index, argument) in call.args.iter().enumerate() {
-                    match self.scope.object_of(self.source, argument) {
-                        Some(_) if !picks || index == 0 => self.beside(argument),
-                        Some(_) | None => self.expression(argument, false),
+                    let named = !self.scope.objects_of(self.source, argument).is_empty();
+                    match named && (!picks || index == 0) {
+                        true => self.beside(argument),
+                        false => self.expression(argument, false),
                     }
                 }
             }
@@ -235,6 +251,11 @@ impl Walk<'_> {
     }
 
     fn for_expression(&mut self, each: &ForExpr) {
+        self.for_parts(each, false);
+    }
+
+    /// `mention`: whoever takes the elements says what is read of them.
+    fn for_parts(&mut self, each: &ForExpr, mention: bool) {
         let depth = self.scope.depth();
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
@@ -244,9 +265,9 @@ impl Walk<'_> {
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
         let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
         if renamed {
-            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, false));
+            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
         } else {
-            self.expression(&each.value_expr, false);
+            self.expression(&each.value_expr, mention);
         }
         if let Some(condition) = &each.cond {
             self.expression(&condition.expr, false);
@@ -254,9 +275,34 @@ impl Walk<'_> {
         self.scope.leave(depth);
     }
 
+    /// What is taken element by element: the names of the elements say what is read of them.
+    pub(super) fn collection(&mut self, collection: &Expression) {
+        let followed = !self.scope.collection_of(self.source, collection).is_empty();
+        match collection {
+            Expression::Parenthesis(inner) => self.collection(inner.inner()),
+            Expression::Array(array) if followed => array.iter().for_each(|it| self.expression(it, true)),
+            Expression::Object(object) if followed => {
+                for (key, value) in object.iter() {
+                    if let ObjectKey::Expression(key) = key {
+                        self.expression(key, false);
+                    }
+                    self.expression(value.expr(), true);
+                }
+            }
+            Expression::FuncCall(call) if followed && !may_read(collection) => {
+                call.args.iter().for_each(|argument| self.collection(argument));
+            }
+            Expression::ForExpr(each) if followed => self.for_parts(each, true),
+            other => self.expression(other, true),
+        }
+    }
+
     fn bind_loop(&mut self, key: Option<&str>, value: &str, collection: &Expression) {
-        self.expression(collection, true);
-        let bound = self.scope.object_of(self.source, collection).map_or(Bound::Other, Bound::Element);
+        self.collection(collection);
+        let bound = match self.scope.collection_of(self.source, collection) {
+            objects if objects.is_empty() => Bound::Other,
+            objects => Bound::Element(objects),
+        };
         if let Some(key) = key {
             self.scope.enter(key.to_owned(), Bound::Other);
         }

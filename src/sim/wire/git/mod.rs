@@ -3,8 +3,10 @@
 //! People and keyslot fetch from it and push into it with any git, by path. The mirror is level with the world
 //! whenever somebody looks: what was pushed is brought in first, what the world did (merges, reverts) is carried out
 //! before the answer leaves. A push is judged by git on disk (fast-forward only, nothing is deleted); the world
-//! judges again. Where the world moved a branch in the same instant, the world's word stands.
+//! judges again. Where the world moved a branch in the same instant, the world's word stands. `backend` serves the
+//! same repository over HTTP; what is held there is held by git's own hook, before the branch moves.
 
+pub(super) mod backend;
 mod carry;
 mod read;
 
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{Repository, RepositoryInitOptions};
 use thiserror::Error;
+
+pub use backend::is_there as serves_http;
 
 use super::shared::{Mirror, SharedWorld};
 use crate::model::{BranchName, CommitId};
@@ -25,6 +29,8 @@ const HEADS: &str = "refs/heads/";
 pub enum GitFaceError {
     #[error("cannot keep the world's repository {}", path.display())]
     Repository { path: PathBuf, source: git2::Error },
+    #[error("cannot put a hook into the world's repository {}", path.display())]
+    Hook { path: PathBuf, source: std::io::Error },
 }
 
 /// Makes the bare repository in an empty or new folder, with everything that the world has, and keeps it level.
@@ -35,8 +41,10 @@ pub fn mirror(shared: &SharedWorld, path: &Path) -> Result<(), GitFaceError> {
     let base = shared.with(|world| world.config().repository.base.clone());
     let failed = |source| GitFaceError::Repository { path: path.to_owned(), source };
     let mut mirror = GitMirror { repository: make(path, &base).map_err(failed)?, level: BTreeMap::new() };
+    backend::hang_hook(path).map_err(|source| GitFaceError::Hook { path: path.to_owned(), source })?;
     shared.with(|world| mirror.carry(world)).map_err(failed)?;
     shared.add_mirror(mirror);
+    shared.set_origin(path);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use rustls::pki_types::PrivatePkcs1KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
+use super::door::{Holder, Right};
 use super::{API, Face, GitHubAccess, answer, repository, time};
 use crate::ports::Clock as _;
 use crate::sim::wire::entra::random_text;
@@ -94,9 +95,10 @@ impl GitHubAccess {
 
 impl Apps {
     /// Who a token acts as, if an App was given it and its hour is not over.
-    pub(super) fn login(&self, token: &str, now: Timestamp) -> Option<String> {
+    pub(super) fn holder(&self, token: &str, now: Timestamp) -> Option<Holder> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.get(token).filter(|(_, until)| *until > now).map(|(login, _)| login.clone())
+        let (login, _) = given.get(token).filter(|(_, until)| *until > now)?;
+        Some(Holder { login: login.clone(), right: Right::Write })
     }
 
     /// The App that signed the statement.

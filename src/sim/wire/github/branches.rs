@@ -84,6 +84,11 @@ pub(super) async fn rules(State(face): State<Face>, Path((_, _, branch)): OfBran
     pages::page(&uri, rules)
 }
 
+/// The branches that nobody can push to.
+pub(super) fn held(world: &World) -> Vec<BranchName> {
+    world.repository().branches().keys().filter(|branch| is_protected(world, branch)).cloned().collect()
+}
+
 fn is_protected(world: &World, branch: &BranchName) -> bool {
     branch == &world.config().repository.base
 }

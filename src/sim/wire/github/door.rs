@@ -17,12 +17,29 @@ use sha2::Digest as _;
 
 use super::{Face, answer};
 use crate::ports::Clock as _;
+use crate::sim::Refusal;
 
 const VERSION: &str = "2022-11-28";
 
 /// Who asks.
 #[derive(Clone)]
 pub(super) struct Caller(pub String);
+
+/// What a token may do with the repository.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Right {
+    Write,
+    Read,
+    /// It is a good token, and the repository is not there for it.
+    Nothing,
+}
+
+/// Whose a token is.
+#[derive(Clone)]
+pub(super) struct Holder {
+    pub login: String,
+    pub right: Right,
+}
 
 /// The current hour of the primary limit.
 #[derive(Default)]
@@ -76,11 +93,16 @@ impl Face {
                 "The API version is not supported by this world.",
             ));
         }
+        let ours = request.uri().path().starts_with("/repos/");
         let caller = match self.caller(headers) {
-            Some(Some(login)) => Caller(login),
+            Some(Some(Holder { right: Right::Nothing, .. })) if ours => return Some(answer::not_found()),
+            Some(Some(Holder { right: Right::Read, .. })) if ours && request.method() != Method::GET => {
+                return Some(answer::refused(&Refusal::Forbidden));
+            }
+            Some(Some(holder)) => Caller(holder.login),
             Some(None) => return Some(answer::error(StatusCode::UNAUTHORIZED, "Bad credentials")),
             // Who does not sign in does not learn that a private repository exists.
-            None if request.uri().path().starts_with("/repos/") => return Some(answer::not_found()),
+            None if ours => return Some(answer::not_found()),
             None => return Some(answer::error(StatusCode::UNAUTHORIZED, "Requires authentication")),
         };
         request.extensions_mut().insert(caller);
@@ -126,8 +148,8 @@ impl Face {
         Some(response)
     }
 
-    /// The login behind the token: nothing without a token, no login for a wrong one.
-    fn caller(&self, headers: &HeaderMap) -> Option<Option<String>> {
+    /// Who is behind the token: nothing without a token, nobody for a wrong one.
+    pub(super) fn caller(&self, headers: &HeaderMap) -> Option<Option<Holder>> {
         let (scheme, value) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         let token = match scheme.to_ascii_lowercase().as_str() {
             "basic" => {
@@ -138,8 +160,9 @@ impl Face {
             _ => value.to_owned(),
         };
         let mut people = self.0.access.people.iter();
-        let person = people.find(|(known, _)| known.expose_secret() == token).map(|(_, login)| login.clone());
-        Some(person.or_else(|| self.0.access.apps.login(&token, self.0.shared.clock().now())))
+        let person =
+            people.find(|(known, _)| known.expose_secret() == token).map(|(_, holder)| holder.clone());
+        Some(person.or_else(|| self.0.access.apps.holder(&token, self.0.shared.clock().now())))
     }
 
     /// Counts a request; false where the limit is reached.

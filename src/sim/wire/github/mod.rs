@@ -4,7 +4,7 @@
 //! repository, and what of GraphQL has no other place; API version 2022-11-28. Bodies have
 //! every member that GitHub's own description requires. What the real service does that trips naive clients is kept:
 //! 404 for whoever may not know, a `mergeable` that is null on the first look, a combined status “pending” without any
-//! status, lists that lag, limits in the headers of every answer. People (reviews, checks, merges) are the world's.
+//! status, lists that lag, limits in the headers of every answer. Its other host serves the repository itself to git. People (reviews, checks, merges) are the world's.
 
 pub mod actions;
 mod answer;
@@ -15,10 +15,12 @@ mod compare;
 mod door;
 mod graphql;
 mod issues;
+mod objects;
 mod page;
 mod pulls;
 mod repository;
 mod show;
+mod web;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +33,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use self::door::{Holder, Right};
 use super::route::HostPattern;
 use super::shared::SharedWorld;
 use crate::model::{CommitId, PullNumber};
@@ -38,13 +41,16 @@ use crate::model::{CommitId, PullNumber};
 /// The host that the face answers for.
 pub const HOST: &str = "api.github.com";
 
+/// The host that git is spoken with.
+pub const WEB_HOST: &str = "github.com";
+
 const API: &str = "https://api.github.com";
 const WEB: &str = "https://github.com";
 
 /// Who may ask, and how often.
 pub struct GitHubAccess {
-    /// Token and login.
-    people: Vec<(SecretString, String)>,
+    /// Tokens, and whose they are.
+    people: Vec<(SecretString, Holder)>,
     apps: apps::Apps,
     /// Requests an hour and token.
     limit: u32,
@@ -60,7 +66,7 @@ impl GitHubAccess {
     /// One token, which acts as `login`.
     pub fn new(token: SecretString, login: &str) -> GitHubAccess {
         GitHubAccess {
-            people: vec![(token, login.to_owned())],
+            people: vec![(token, Holder { login: login.to_owned(), right: Right::Write })],
             apps: apps::Apps::default(),
             limit: 5_000,
             writes: 80,
@@ -71,7 +77,19 @@ impl GitHubAccess {
 
     /// One more token.
     pub fn and(mut self, token: SecretString, login: &str) -> GitHubAccess {
-        self.people.push((token, login.to_owned()));
+        self.people.push((token, Holder { login: login.to_owned(), right: Right::Write }));
+        self
+    }
+
+    /// One more token, which may look and not write.
+    pub fn and_reader(mut self, token: SecretString, login: &str) -> GitHubAccess {
+        self.people.push((token, Holder { login: login.to_owned(), right: Right::Read }));
+        self
+    }
+
+    /// One more token, of somebody for whom the repository is not there.
+    pub fn and_stranger(mut self, token: SecretString, login: &str) -> GitHubAccess {
+        self.people.push((token, Holder { login: login.to_owned(), right: Right::Nothing }));
         self
     }
 
@@ -105,14 +123,28 @@ pub fn host() -> HostPattern {
     HostPattern::name(HOST)
 }
 
+/// The host that serves git, and the pages that people look at.
+pub fn web_host() -> HostPattern {
+    HostPattern::name(WEB_HOST)
+}
+
+/// What answers on the hosts of one GitHub.
+pub struct Routers {
+    /// For [`host`].
+    pub api: Router,
+    /// For [`web_host`].
+    pub web: Router,
+}
+
 /// The face.
-pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
+pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
     let face = Face(Arc::new(Inner {
         shared,
         access,
         windows: Mutex::default(),
         writes: Mutex::default(),
         judged: Mutex::default(),
+        drafts: Mutex::default(),
     }));
     // Whole paths rather than a nest: links to further pages repeat the path that was asked for.
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}{rest}");
@@ -132,13 +164,21 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .route(&own("/compare/{ends}"), get(compare::compare))
         .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
         .route(&own("/commits/{reference}/status"), get(checks::combined))
+        .route(&own("/git/blobs"), post(objects::blob))
+        .route(&own("/git/trees"), post(objects::tree))
+        .route(&own("/git/commits"), post(objects::commit))
+        .route(&own("/git/commits/{commit}"), get(objects::look))
+        .route(&own("/git/ref/{reference}"), get(objects::reference))
+        .route(&own("/git/refs"), post(objects::make))
+        .route(&own("/git/refs/{reference}"), patch(objects::shift))
         .route(&own("/branches"), get(branches::list))
         .route(&own("/branches/{branch}"), get(branches::get))
         .route(&own("/branches/{branch}/protection"), get(branches::protection))
         .route(&own("/rules/branches/{branch}"), get(branches::rules))
         .merge(actions::routes())
         .layer(from_fn_with_state(face.clone(), repository::is_ours));
-    Router::new()
+    let web = web::router(face.clone());
+    let api = Router::new()
         .merge(repository)
         .route("/graphql", post(graphql::serve))
         .route("/user", get(repository::user))
@@ -146,7 +186,8 @@ pub fn router(shared: SharedWorld, access: GitHubAccess) -> Router {
         .fallback(async || answer::not_found())
         .layer(from_fn_with_state(face.clone(), door::door))
         .merge(apps::routes())
-        .with_state(face)
+        .with_state(face);
+    Routers { api, web }
 }
 
 #[derive(Clone)]
@@ -161,6 +202,8 @@ struct Inner {
     writes: Mutex<std::collections::VecDeque<Timestamp>>,
     /// Pull requests whose mergeability has been worked out, by head and base.
     judged: Mutex<BTreeSet<(PullNumber, CommitId, CommitId)>>,
+    /// Objects that nothing leads to.
+    drafts: Mutex<objects::Drafts>,
 }
 
 impl Face {
