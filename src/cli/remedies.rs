@@ -61,6 +61,7 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
             match by {
                 SharedBy::Configurations => "or read the key in each configuration's own file",
                 SharedBy::Calls => "or read the key where the module is called, and hand it in",
+                SharedBy::Elements => "or name the account where the key is read",
                 SharedBy::Instances => "or name the instance where the key is read",
             }
             .to_owned(),

@@ -36,7 +36,7 @@ use crate::journal::Journal;
 use crate::model::{Policy, Salt, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
-use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Reach, operation};
+use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation};
 
 use attention::Attention;
 use bulletin::Bulletins;
@@ -178,13 +178,10 @@ impl Driver {
                 self.digests.forget(step);
             }
         }
-        if let Some(opened) = self.fold.rotation() {
-            let salt = opened.salt.clone();
+        if let Some(Opened { salt, access, .. }) = self.fold.rotation().cloned() {
             self.salt_with(salt);
-        }
-        if let Some(opened) = self.fold.rotation() {
             let targets = self.observer.targets_mut();
-            targets.access = opened.access;
+            targets.access = access;
             targets.operation = operation(&self.fold);
             if let Some(branch) = &self.fold.release {
                 let named = ReleaseRule::Branch(branch.clone());

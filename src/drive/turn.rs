@@ -183,8 +183,8 @@ impl Driver {
         }
     }
 
-    /// Looks at what is missing or stale. Before the restarts nothing can be decided until all of it is seen, so it is waited
-    /// for together; else each stamp is decided on as soon as it is seen.
+    /// Looks at what is missing or stale. Before the restarts nothing can be decided until all of it is seen, so it is
+    /// waited for together; else each stamp is decided on as soon as it is seen.
     async fn look_on(&mut self, reasons: &[Reason], looked: &mut Looked) -> Result<(), DriveError> {
         let begun: BTreeSet<&StampName> = self.fold.restarts.keys().map(|(_, stamp, _)| stamp).collect();
         let before = |reason: &Reason| reason.subject.stamp().is_none_or(|stamp| !begun.contains(stamp));

@@ -30,19 +30,22 @@ pub async fn made(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Result<
     }
 }
 
-/// Pushes what was built, where it was built; a proposal's commit is remembered.
+/// Pushes what was made beforehand, or, where that failed, what can be made now; the commit is remembered.
 pub async fn push(
+    step: &Step,
     ports: &Ports,
-    commit: Result<CommitId, Outcome>,
+    shop: &Workshop,
     branch: &BranchName,
     expect: &Expect,
 ) -> Outcome {
-    match commit {
-        Ok(commit) => {
-            let published = ports.code.publish(&commit, branch, expect).await;
-            outcome(published, Produced::Commit)
-        }
-        Err(outcome) => outcome,
+    let made = match &shop.commit {
+        Some(commit) => Some(Ok(commit.clone())),
+        None => made(step, ports, shop).await,
+    };
+    match made {
+        Some(Ok(commit)) => outcome(ports.code.publish(&commit, branch, expect).await, Produced::Commit),
+        Some(Err(outcome)) => outcome,
+        None => Outcome::NotSent { why: format!("nothing to push: {step}") },
     }
 }
 
@@ -101,7 +104,7 @@ async fn picked(
         "cherry-picking {} onto {onto} would change more than the slot ({}); bring that by hand (git cherry-pick -x), or \
          the slot alone with `keyslot promote --flip`",
         merged.short(),
-        more.join(", ")
+        some(&more)
     )))
 }
 
@@ -144,6 +147,15 @@ fn conflicting(commit: &CommitId, onto: &BranchName, to: Slot, conflicts: &[Conf
     text.push_str(&format!(
         "\nresolve it by hand, or change {onto} to the {to} key directly: `keyslot promote --flip`"
     ));
+    text
+}
+
+fn some(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if paths.len() > SHOWN {
+        text.push_str(&format!(" and {} more", paths.len() - SHOWN));
+    }
     text
 }
 

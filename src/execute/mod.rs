@@ -7,7 +7,7 @@ mod code;
 
 use jiff::Timestamp;
 
-use crate::model::{Access, BranchName, CommitId, RotationId};
+use crate::model::{Access, CommitId, RotationId};
 use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
 use crate::terraform::Question;
@@ -41,7 +41,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
     match step {
         Step::PushProposal { branch, .. }
         | Step::PushAgreement { branch, .. }
-        | Step::PushPromotion { branch, .. } => push(step, ports, shop, branch, &Expect::Absent).await,
+        | Step::PushPromotion { branch, .. } => code::push(step, ports, shop, branch, &Expect::Absent).await,
         Step::OpenPull { branch, base, .. }
         | Step::OpenPromotion { branch, base, .. }
         | Step::OpenAgreement { branch, base, .. } => {
@@ -66,7 +66,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         Step::MergePull { pull, head, method, .. } => {
             outcome(ports.forge.merge(*pull, head, *method, permit).await, Produced::Commit)
         }
-        Step::Promote { onto, head, .. } => push(step, ports, shop, onto, &Expect::At(head.clone())).await,
+        Step::Promote { onto, head, .. } => {
+            code::push(step, ports, shop, onto, &Expect::At(head.clone())).await
+        }
         Step::Deploy { branch, commit, skip, .. } => {
             outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
         }
@@ -88,18 +90,6 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
 /// The commit that the step pushes, where it pushes one that can be made. Nothing leaves the machine.
 pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<CommitId> {
     code::made(step, ports, shop).await?.ok()
-}
-
-async fn push(step: &Step, ports: &Ports, shop: &Workshop, branch: &BranchName, expect: &Expect) -> Outcome {
-    let made = match &shop.commit {
-        Some(commit) => Some(Ok(commit.clone())),
-        // It could not be made; why not is told now.
-        None => code::made(step, ports, shop).await,
-    };
-    match made {
-        Some(made) => code::push(ports, made, branch, expect).await,
-        None => Outcome::NotSent { why: format!("nothing to push: {step}") },
-    }
 }
 
 /// An effect's end as the journal keeps it.

@@ -31,7 +31,7 @@ pub struct Chooser {
 }
 
 /// Where a name is given its value by another name: `slot = var.slot`.
-struct Link {
+pub struct Link {
     /// The name that is read, and the folder that it means something in.
     folder: String,
     by: Object,
@@ -48,7 +48,9 @@ pub fn decide(
 ) -> Vec<Chooser> {
     let evaluator = folders.evaluator();
     let mut choosers: Vec<Chooser> = Vec::new();
-    let mut names: Vec<(String, Object, Vec<Link>)> = Vec::new();
+    // In which folders, and by which names, each is read: callers of several modules may share one.
+    let mut ways: Vec<BTreeMap<(String, String), Object>> = Vec::new();
+    let mut handed: Vec<(usize, Range<usize>)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
         let folder = references[group[0]].home().to_owned();
@@ -75,29 +77,29 @@ pub fn decide(
         chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
-            names.push((folder.clone(), choice.by.clone(), links));
+            ways.push(BTreeMap::new());
             choosers.len() - 1
         });
+        let way = |folder: String, by: Object| ((folder, spelt(&by)), by);
+        ways[index].extend([way(folder, choice.by)]);
+        for Link { folder, by, file, span } in links {
+            handed.push((file, span));
+            ways[index].extend([way(folder, by)]);
+        }
         for (at, taken) in group.iter().zip(taken) {
             references[*at].role = if taken { Role::Chosen } else { Role::Unchosen };
             references[*at].chooser = Some(index);
         }
     }
     // What hands a value on to a choice that is decided is no other thing that it decides.
-    let handed: Vec<(usize, Range<usize>)> =
-        names.iter().flat_map(|(.., links)| links).map(|link| (link.file, link.span.clone())).collect();
     let hands_on = |driven: &Driven| {
         // A string of a JSON file holds more than the name in it.
         let within = |span: &Range<usize>| span.start <= driven.span.start && driven.span.end <= span.end;
         handed.iter().any(|(file, span)| *file == driven.file && within(span))
     };
     let ground = Ground::new(sources, facts, folders, references);
-    for (chooser, (folder, by, links)) in choosers.iter_mut().zip(&names) {
-        let ways = links.iter().map(|link| (&link.folder, &link.by)).chain([(folder, by)]);
-        let ways: BTreeMap<(&String, String), &Object> =
-            ways.map(|(folder, by)| ((folder, spelt(by)), by)).collect();
-        let driven =
-            ways.into_iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
+    for (chooser, ways) in choosers.iter_mut().zip(&ways) {
+        let driven = ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
         chooser.drives = driven.filter(|it| !hands_on(it)).collect();
     }
     choosers
@@ -123,18 +125,8 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
     facts.choosing.iter().find(|choice| choice.number == number).cloned()
 }
 
-/// A chooser with the value that it has, where that is known.
-pub fn chooser(
-    sources: &[Source],
-    evaluator: &Evaluator<'_>,
-    folder: &str,
-    choice: &Choice,
-) -> Option<Chooser> {
-    known(sources, evaluator, folder, choice).map(|(chooser, _)| chooser)
-}
-
-/// The same with the names that hand the value on to it.
-fn known(
+/// A chooser with the value that it has, where that is known, and the names that hand the value on to it.
+pub fn known(
     sources: &[Source],
     evaluator: &Evaluator<'_>,
     folder: &str,

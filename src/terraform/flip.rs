@@ -1,11 +1,11 @@
 //! Moving the consumers of accounts' keys to the other slot, by text.
 //!
-//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip, and so does
-//! a place that would move accounts which nobody asked for. The result is parsed and compared with what was meant before anybody gets to see it.
+//! Definitions of pairs stay; the other access stays. Whatever could hide a consumer refuses the whole flip, and so
+//! does a place that would move accounts which nobody asked for. The result is parsed and compared with what was meant
+//! before anybody gets to see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::Symbol;
 use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
@@ -125,17 +125,20 @@ fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
             place: tree.place(place.0, place.1),
             attribute: moved.attribute.clone(),
             accounts: accounts.into_iter().map(|at| tree.accounts[at].key.to_string()).collect(),
-            by: shared_by(&moved.symbol, &first.symbol),
+            by: shared_by(moved, first),
         })
     };
     stays.iter().filter_map(refusal).collect()
 }
 
-fn shared_by(moved: &Symbol, other: &Symbol) -> SharedBy {
-    if moved.of_all_instances() == other.of_all_instances() {
+fn shared_by(moved: &Reference, other: &Reference) -> SharedBy {
+    let (symbol, of_other) = (&moved.symbol, &other.symbol);
+    if symbol.of_all_instances() == of_other.of_all_instances() {
         SharedBy::Instances
-    } else if moved.block() == other.block() {
+    } else if symbol.block() == of_other.block() {
         SharedBy::Calls
+    } else if moved.homes == other.homes {
+        SharedBy::Elements
     } else {
         SharedBy::Configurations
     }

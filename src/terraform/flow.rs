@@ -1,7 +1,8 @@
 //! From a reference to where its key ends: through local values, outputs, module inputs and repeated blocks.
 //!
-//! A flow is told as far as the text tells it; where ways part and meet again, one of them is told. It ends at a sink: a Key Vault secret, another argument of a
-//! resource, an output of a root, an input that is handed to code which is not in the tree.
+//! A flow is told as far as the text tells it; where ways part and meet again, one of them is told. It ends at a sink:
+//! a Key Vault secret, another argument of a resource, an output of a root, an input that is handed to code which is
+//! not in the tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -114,9 +115,9 @@ struct Tracer<'f> {
     stood: BTreeSet<(usize, usize)>,
 }
 
-/// So many steps from one reference in one folder are told with every way that they make. From then on a read that was passed is
-/// not passed again: every sink is still found, though not on every way. Names that are used twice at every step
-/// would double the work at every step.
+/// So many steps from one reference in one folder are told with every way that they make. From then on a read that was
+/// passed is not passed again: every sink is still found, though not on every way. Names that are used twice at every
+/// step would double the work at every step.
 const MANY_STEPS: usize = 512;
 
 impl<'f> Tracer<'f> {

@@ -103,14 +103,13 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
     if !is_template(&said) {
         return Value::Text(said.into_owned());
     }
-    let plain = unescaped(text).unwrap_or_else(|| text.to_owned());
+    let (part, plain) = match unescaped(text) {
+        Some(plain) => (source.part_as(leaf.span.clone(), plain.clone()), plain),
+        None => (apart(source, &said), said.into_owned()),
+    };
     match parse_template(&plain) {
-        Ok(template) => Value::of_template(
-            &source.part_as(leaf.span.clone(), plain),
-            &walk::scope_of(&leaf.path),
-            &template,
-        ),
-        Err(_) => Value::Other(text.split_whitespace().collect()),
+        Ok(template) => Value::of_template(&part, &walk::scope_of(&leaf.path), &template),
+        Err(_) => Value::Other(plain.split_whitespace().collect()),
     }
 }
 
@@ -197,11 +196,15 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     }
 }
 
+/// What a string says, as a text of its own: places in it are none of the file's.
+fn apart(source: &Source, said: &str) -> Source {
+    Source::of(source.path(), source.syntax(), said.as_bytes().to_vec())
+}
+
 /// What a string reads whose words have no place in the file that an edit could find.
 fn wordless(source: &Source, string: &Leaf, said: &str, template: &Template, facts: Facts) -> Facts {
     let (reads, choosing) = (facts.reads.len(), facts.choosing.len());
-    let plain = Source::of(source.path(), source.syntax(), said.as_bytes().to_vec());
-    let mut facts = walk::template_facts(&plain, template, string.path.clone(), facts);
+    let mut facts = walk::template_facts(&apart(source, said), template, string.path.clone(), facts);
     for read in &mut facts.reads[reads..] {
         read.object = read.object.clone().without_words();
         read.span = source.to_file(string.span.clone());

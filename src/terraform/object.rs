@@ -3,6 +3,7 @@
 //! Knows the names that are bound around an expression (`each`, the variable of a `for`, the iterator of a
 //! `dynamic` block) and the functions that hand an object through. Knows nothing of other files.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use hcl_edit::expr::{Expression, ForExpr, FuncCall, ObjectKey, Traversal, TraversalOperator};
@@ -57,6 +58,8 @@ pub struct Scope {
     /// Which of several objects a name, or what a function gives back, stands for now; absent where they are not looked
     /// at one after the other, and several are none.
     turn: Option<usize>,
+    /// Of how many objects one was taken, at most, since they were last looked at from the first.
+    most: Cell<usize>,
 }
 
 impl Scope {
@@ -78,6 +81,7 @@ impl Scope {
 
     /// The one of several objects whose turn it is.
     fn turned<'o>(&self, objects: &'o [Object]) -> Option<&'o Object> {
+        self.most.set(self.most.get().max(objects.len()));
         match (objects, self.turn) {
             ([only], _) => Some(only),
             ([.., last], Some(turn)) => Some(objects.get(turn).unwrap_or(last)),
@@ -85,17 +89,15 @@ impl Scope {
         }
     }
 
-    /// Every object that an expression may name, each once.
+    /// Every object that an expression may name, each once. How many turns that takes shows on the way.
     pub fn objects_of(&mut self, source: &Source, expression: &Expression) -> Vec<Object> {
-        let several = |(_, bound): &(String, Bound)| match bound {
-            Bound::Element(objects) | Bound::Iterator(objects) => objects.len(),
-            Bound::Other => 1,
-        };
-        let bound = self.names.iter().map(several).max().unwrap_or(1);
         let mut found: Vec<Object> = Vec::new();
-        for turn in 0..bound.max(given_back(expression)) {
+        self.most.set(1);
+        let mut turn = 0;
+        while turn < self.most.get() {
             self.turn = Some(turn);
             found.extend(self.object_of(source, expression).filter(|object| !found.contains(object)));
+            turn += 1;
         }
         self.turn = None;
         found
@@ -297,18 +299,6 @@ impl Scope {
         let known = objects.len() == 1 || objects.iter().all(is_whole);
         // Its words stand in the same expression, and are read there if nothing else reads them.
         self.turned(&objects).filter(|_| known).map(|object| object.clone().then(wordless(StepKind::Any)))
-    }
-}
-
-/// How many objects a function may give back one of, at most.
-fn given_back(expression: &Expression) -> usize {
-    match expression {
-        Expression::Traversal(traversal) => given_back(&traversal.expr),
-        Expression::Parenthesis(inner) => given_back(inner.inner()),
-        Expression::FuncCall(call) if THROUGH.contains(&call.name.name.as_str()) => {
-            call.args.iter().map(given_back).max().unwrap_or(1).max(call.args.len())
-        }
-        _ => 1,
     }
 }
 

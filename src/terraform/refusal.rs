@@ -103,6 +103,8 @@ pub enum SharedBy {
     Configurations,
     /// The module's code runs for several calls.
     Calls,
+    /// It is an element of a collection of accounts.
+    Elements,
     /// No instance of the repeated block is named, or of the module that it stands in.
     Instances,
 }
@@ -112,6 +114,7 @@ impl fmt::Display for SharedBy {
         f.write_str(match self {
             SharedBy::Configurations => "by a configuration that includes this file",
             SharedBy::Calls => "by a call that runs this module",
+            SharedBy::Elements => "for it may be any of several accounts",
             SharedBy::Instances => "for no instance is named here",
         })
     }

@@ -75,7 +75,7 @@ fn is_gone(world: &World, kind: KeyKind) -> bool {
 }
 
 /// Whether somebody has changed the slot there by hand.
-pub fn was_flipped(world: &World, branch: &BranchName) -> bool {
+fn was_flipped(world: &World, branch: &BranchName) -> bool {
     let repository = world.repository();
     let Some(head) = repository.head(branch) else { return false };
     ancestors(repository, head)

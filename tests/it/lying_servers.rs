@@ -186,7 +186,7 @@ async fn a_whole_rotation_with_servers_that_fail_in_every_way_refuses_nothing_an
         let outcome = world.outcome();
         assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
         let generations = &world.counters().generations;
-        assert!(generations.len() == 6 && generations.values().all(|count| *count == 1), "{generations:?}");
+        assert!(generations.len() == 6 && world.counters().each_rolled_out(1), "{generations:?}");
     });
     let struck: Vec<u32> = restarts.iter().map(|handle| handle.count()).collect();
     assert_eq!(struck, [1, 1, 1], "each restart that was to be spoilt was");

@@ -21,7 +21,7 @@ use crate::backstage::Deed;
 use crate::echo::{self, Heard};
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::stage::{Stage, branch, holding, proposal_branch};
+use crate::stage::{Stage, branch, holding, proposal_branch, steps};
 
 const BY: &str = "keyslot-bot";
 
@@ -53,14 +53,6 @@ fn pushed(stage: &mut Stage, commit: &CommitId) {
     let outcome = Outcome::Applied { produced: Produced::Commit(commit.clone()) };
     stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
     stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt: 1, outcome }] }));
-}
-
-fn steps(decision: &Decision) -> Vec<Step> {
-    match &decision.verdict {
-        Verdict::Act { steps, .. } => steps.clone(),
-        Verdict::Wait { .. } | Verdict::Halt { .. } => Vec::new(),
-        other => panic!("{other:?}"),
-    }
 }
 
 fn whys(decision: &Decision) -> Vec<&Why> {

@@ -15,7 +15,7 @@ use keyslot::sim::{Command, Fault, Target, Trouble, When};
 use crate::harm_scenarios::small as config;
 use crate::in_memory::{Life, Theatre};
 use crate::journey::events;
-use crate::stage::{Stage, at, branch, holding, key, opened, pull};
+use crate::stage::{Stage, at, branch, holding, key, opened, pull, steps};
 
 fn kinds(theatre: &Theatre) -> Vec<String> {
     let intents = events(theatre).into_iter().filter_map(|(_, event)| match event {
@@ -152,14 +152,14 @@ fn a_branch_that_may_be_live_by_its_name_alone_is_left_alone_until_a_person_name
 fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
     let mut stage = unpromoted(Promotion::PullRequest);
     stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, None));
-    let steps = |stage: &Stage| match stage.decide().verdict {
-        Verdict::Act { steps, .. } => steps,
-        other => panic!("{other:?}"),
-    };
-    assert!(matches!(&steps(&stage)[0], Step::PushPromotion { branch, .. } if *branch == promotion_branch()));
+    assert!(
+        matches!(&steps(&stage.decide())[0], Step::PushPromotion { branch, .. } if *branch == promotion_branch())
+    );
     let view = branch(promotion_branch().as_str(), SlotUse::Only(Slot::Secondary));
     stage.code_mut().proposals.insert(promotion_branch(), view);
-    assert!(matches!(&steps(&stage)[0], Step::OpenPromotion { base, .. } if base.as_str() == "release/1"));
+    assert!(
+        matches!(&steps(&stage.decide())[0], Step::OpenPromotion { base, .. } if base.as_str() == "release/1")
+    );
 
     let of = |state| PullView { head_branch: promotion_branch(), state, ..pull() };
     stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Open))));
@@ -217,11 +217,7 @@ fn a_promotions_pull_request_is_merged_only_at_the_head_that_was_judged() {
         stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(open(head, same_change))));
         // The branches were looked at later than the pull request.
         stage.world.pulls.get_mut(&promotion_branch()).unwrap().at -= std::time::Duration::from_secs(1);
-        match stage.decide().verdict {
-            Verdict::Act { steps, .. } => steps,
-            Verdict::Wait { .. } => Vec::new(),
-            other => panic!("{other:?}"),
-        }
+        steps(&stage.decide())
     };
     let steps = merges(&head, true);
     let [Step::MergePull { pull, head: at, .. }] = &steps[..] else { panic!("{steps:?}") };

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use keyslot::model::{BranchName, PullState};
@@ -173,7 +173,7 @@ impl Gate {
         let hook = format!(
             "#!/bin/sh\n[ -e gate/watch ] || exit 0\n: > gate/held\n\
              while [ ! -e gate/open ] && [ ! -e gate/deny ]; do sleep 0.01; done\n\
-             {end}\ncode=$?\nrm -f gate/open gate/deny gate/held\nexit $code\n"
+             {end}\ncode=$?\nrm -f gate/held gate/open gate/deny\nexit $code\n"
         );
         fs::create_dir_all(folder.join("gate")).unwrap();
         fs::create_dir_all(folder.join("hooks")).unwrap();
@@ -189,7 +189,8 @@ impl Gate {
 
     fn holds(&self) -> bool {
         let file = |name| self.folder.join(name).exists();
-        file("held") && !file("open") && !file("deny")
+        // In the other order than that in which the hook clears up.
+        !file("deny") && !file("open") && file("held")
     }
 
     fn open(&self) {
@@ -199,7 +200,9 @@ impl Gate {
     /// Ends what the dead process left behind: git's own process lives a little longer.
     async fn shut(&self) {
         fs::write(self.folder.join("deny"), "").unwrap();
+        let begun = Instant::now();
         while self.folder.join("held").exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "git's hook does not end");
             sleep(Duration::from_millis(5)).await;
         }
     }

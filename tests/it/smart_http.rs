@@ -203,7 +203,10 @@ async fn a_process_that_is_killed_in_the_middle_of_a_push_is_followed_by_one_tha
     let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
     command.args(["propose", "--retire", "primary"]);
     let mut process = Process::start(command);
-    fault.struck().await;
+    tokio::select! {
+        () = fault.struck() => {}
+        code = process.end() => panic!("it ended with {code} before it pushed"),
+    }
     process.kill();
     fault.release();
     let (code, said) = propose(&live, &[]).await;
@@ -222,7 +225,7 @@ enum Keeps {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn git_gets_the_token_from_where_the_forges_is_found() {
-    let app = "id = 20210707\nkey = { file = \"tokens/app.pem\" }\n";
+    let app = crate::tokens::APP;
     for keeps in
         [Keeps::Variable("GITHUB_TOKEN"), Keeps::Variable("GH_TOKEN"), Keeps::Gh, Keeps::Helper, Keeps::App]
     {

@@ -15,7 +15,7 @@ use keyslot::model::{
     WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Verdict, decide,
+    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Step, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -161,6 +161,15 @@ pub fn holding(decision: &Decision) -> BTreeSet<Gate> {
         }
         Verdict::Act { held, .. } => held.iter().map(|reason| reason.gate).collect(),
         Verdict::Record(_) | Verdict::Done | Verdict::Enough => BTreeSet::new(),
+    }
+}
+
+/// What is done; nothing where it is waited or a person is called.
+pub fn steps(decision: &Decision) -> Vec<Step> {
+    match &decision.verdict {
+        Verdict::Act { steps, .. } => steps.clone(),
+        Verdict::Wait { .. } | Verdict::Halt { .. } => Vec::new(),
+        other => panic!("{other:?}"),
     }
 }
 

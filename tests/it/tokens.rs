@@ -138,13 +138,13 @@ pub fn without_tokens(live: &Live, app: Option<&str>) {
     std::fs::write(&path, settings.to_string()).unwrap();
 }
 
-/// keyslot's words and its exit code.
+/// The App of the world, as settings name it.
+pub const APP: &str = "id = 20210707\nkey = { file = \"tokens/app.pem\" }\n";
+
+/// keyslot's exit code and its words.
 fn run(live: &Live, arguments: &[&str], more: &[(&str, &str)]) -> (i32, String) {
-    let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
-    command.args(arguments).envs(more.iter().copied());
-    let output = command.output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    let ran = crate::alone::ran(live, arguments, more);
+    (ran.code, ran.data + &ran.talk)
 }
 
 /// A `gh` that is signed in to github.com with this token; the path that finds it first.
@@ -196,7 +196,7 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
 async fn an_app_of_the_settings_is_used_whatever_the_environment_has() {
     let live = Live::set(WorldConfig::seeded(5), 60.0);
     std::fs::write(live.stage.folder.join("tokens/app.pem"), App::KEY).unwrap();
-    without_tokens(&live, Some("id = 20210707\nkey = { file = \"tokens/app.pem\" }\n"));
+    without_tokens(&live, Some(APP));
     let (code, said) = run(&live, &["propose"], &[("GITHUB_TOKEN", "CANARY-other")]);
     assert!([0, 3].contains(&code), "{code} {said}");
     let log = live.stage.simulation.wire.transcript();

@@ -1,8 +1,9 @@
 //! The pods that get the secret and the workloads, as the last list saw them and watches have brought them since.
 //!
-//! Good for knowing when a look is worth its price, for filling a view up between two lists and, once an event has told
-//! that the last one went, for what is left; silence proves nothing. Events that are older than the list are skipped, and a pod that went while the list was under
-//! way does not come back with it. Whoever misses an event is unsure until the next list.
+//! Good for knowing when a look is worth its price, for filling a view up between two lists and, once an event has
+//! told that the last one went, for what is left; silence proves nothing. Events that are older than the list are
+//! skipped, and a pod that went while the list was under way does not come back with it. Whoever misses an event is
+//! unsure until the next list.
 //!
 //! One watch brings its events in the server's order, so what is kept is what a list would have shown at some moment
 //! between the last list and now; only how late it is, nobody knows. Silence therefore tells nothing, while what an event

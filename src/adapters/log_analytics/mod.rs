@@ -2,8 +2,9 @@
 //! query API.
 //!
 //! Nobody's text becomes part of a query but the names of account, vaults and secret, which have letters, digits and
-//! hyphens or are refused; the window goes beside it, as the API's own time span. Requests that are alike are counted there, not here. A table
-//! that does not exist is told from one without rows, and an answer that the service calls partial is none.
+//! hyphens or are refused; the window goes beside it, as the API's own time span. Requests that are alike are counted
+//! there, not here. A table that does not exist is told from one without rows, and an answer that the service calls
+//! partial is none.
 
 mod answer;
 mod audit;

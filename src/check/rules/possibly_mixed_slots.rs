@@ -3,6 +3,8 @@
 //!
 //! Accounts that are known to be one are `mixed-slots`'.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::check::{Place, Rule, Severity};
 use crate::model::{Access, Slot, SlotUse};
 use crate::terraform::{Reference, Tree};
@@ -94,18 +96,28 @@ output "secondary_key" {
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let pairs = tree.doubts.iter();
-    pairs.flat_map(|pair| Access::ALL.map(|access| mixed(tree, *pair, access))).flatten().collect()
+    Access::ALL.into_iter().flat_map(|access| mixed(tree, access)).collect()
+}
+
+/// One for each account that reads the secondary key, whatever the number of those that it may be one with.
+fn mixed(tree: &Tree, access: Access) -> Vec<Place> {
+    let accounts: BTreeSet<usize> = tree.doubts.iter().flat_map(|(one, other)| [*one, *other]).collect();
+    let on = |slot| -> BTreeSet<usize> {
+        let reads = |account: &&usize| tree.slot_use(**account, access) == SlotUse::Only(slot);
+        accounts.iter().filter(reads).copied().collect()
+    };
+    let (primary, secondary) = (on(Slot::Primary), on(Slot::Secondary));
+    let mut partners: BTreeMap<usize, usize> = BTreeMap::new();
+    for (one, other) in tree.doubts.iter().flat_map(|(one, other)| [(*one, *other), (*other, *one)]) {
+        if primary.contains(&one) && secondary.contains(&other) {
+            partners.entry(other).or_insert(one);
+        }
+    }
+    partners.into_iter().filter_map(|(secondary, primary)| place(tree, primary, secondary, access)).collect()
 }
 
 /// The finding stands where the secondary key is read; where the primary is, is shown with it.
-fn mixed(tree: &Tree, (one, other): (usize, usize), access: Access) -> Option<Place> {
-    let reads = |account| tree.slot_use(account, access);
-    let (primary, secondary) = match (reads(one), reads(other)) {
-        (SlotUse::Only(Slot::Primary), SlotUse::Only(Slot::Secondary)) => (one, other),
-        (SlotUse::Only(Slot::Secondary), SlotUse::Only(Slot::Primary)) => (other, one),
-        _ => return None,
-    };
+fn place(tree: &Tree, primary: usize, secondary: usize, access: Access) -> Option<Place> {
     let first = |account: usize| -> Option<&Reference> { tree.consumers(account, access).next() };
     let (here, there) = (first(secondary)?, first(primary)?);
     let [here_key, there_key] = [secondary, primary].map(|account| &tree.accounts[account].key);
@@ -166,6 +178,16 @@ mod tests {
             let app = primary.replace("name = var.n", "name = \"${var.n}-b\"");
             assert_eq!(found(&tree(&app, &worker, DB)), [""; 0], "{worker}");
         }
+    }
+
+    #[test]
+    fn each_reader_of_the_secondary_key_is_told_once() {
+        let callers: Vec<(String, String)> = (0..6)
+            .map(|at| (format!("c{at}/a.tf"), caller("var.n", if at < 3 { "primary" } else { "secondary" })))
+            .collect();
+        let callers = callers.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let files: Vec<(&str, &str)> = callers.chain([("db/a.tf", DB)]).collect();
+        assert_eq!(found(&Tree::read(&files)).len(), 3);
     }
 
     #[test]

@@ -213,7 +213,8 @@ pub enum Trigger {
 pub enum PipelineName {
     /// `definitionId` in its address; a workflow's id.
     Number(u32),
-    /// A workflow's file name. For Azure DevOps the pipeline's name, with its folder where the name alone is not unique: `\\release\\prod`.
+    /// A workflow's file name. For Azure DevOps the pipeline's name, with its folder where the name alone is not
+    /// unique: `\\release\\prod`.
     Name(String),
 }
 

@@ -1,5 +1,6 @@
-//! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says. Meanwhile vaults and
-//! pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that died; and a run that would do so is told while it waits to be let on.
+//! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says. Meanwhile vaults
+//! and pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that
+//! died; and a run that would do so is told while it waits to be let on.
 //!
 //! A machine that the account's network rules keep out cannot ask. Generation time and fingerprint tell that the key is
 //! new, and nothing but a signed request tells that a region takes it: nobody uses it yet, so no log does either. Then a

@@ -1,6 +1,8 @@
 //! Reconcile: base branch, live release, vaults and pods agree. Until they do, the rotation stays open. Branches are
-//! people's to put right: to a base branch that was changed back, the change is proposed once more (`agree`). Vaults that fell behind the live release get its run once more (or are written again, where
-//! keyslot writes them), and pods that started meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo it.
+//! people's to put right: to a base branch that was changed back, the change is proposed once more (`agree`). Vaults
+//! that fell behind the live release get its run once more (or are written again, where keyslot writes them), and pods
+//! that started meanwhile from such a vault are restarted. Nothing is closed while a run is under way that may undo
+//! it.
 
 use super::super::predicate::{no_hazard, old_pods_gone, propagated};
 use super::super::{Context, Gate, Leg, Reason, Stand, Subject, Why};

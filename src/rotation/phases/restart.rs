@@ -1,10 +1,10 @@
 //! Restart: canary stamp, soak, then the rest in waves; within a stamp the workloads in their order.
 //!
 //! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
-//! enough to be so. A stamp whose restart was just sent, and that nobody has seen since, keeps no other waiting: it counts as
-//! being worked on, and as not healthy. Pods look healthy with a dead key, so where the logs tell, a refusal stops everything, and the
-//! soak lasts until they have told of all of it. The last healthy stamp that takes traffic is never touched, and the
-//! first rollout that fails stops every stamp.
+//! enough to be so. A stamp whose restart was just sent, and that nobody has seen since, keeps no other waiting: it
+//! counts as being worked on, and as not healthy. Pods look healthy with a dead key, so where the logs tell, a refusal
+//! stops everything, and the soak lasts until they have told of all of it. The last healthy stamp that takes traffic
+//! is never touched, and the first rollout that fails stops every stamp.
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{

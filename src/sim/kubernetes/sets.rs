@@ -1,4 +1,5 @@
-//! The controllers of StatefulSets and DaemonSets, and what Rollouts share with them: which pod comes and which goes, and what the status says.
+//! The controllers of StatefulSets and DaemonSets, and what Rollouts share with them: which pod comes and which goes,
+//! and what the status says.
 //!
 //! They follow `stateful_set_control.go` (pods in order, one at a time, the highest ordinal replaced first, nothing
 //! done while a pod is not available) and `daemon/update.go` (as many nodes without an available pod as may be). A

@@ -1,8 +1,9 @@
 //! The query API of Log Analytics, for one workspace with the requests to the account and the audit of the vaults.
 //!
 //! It understands two questions: rows of the tables named, counted by what tells them apart. What it looks for in the
-//! text is which tables are asked, and for which account, or which vaults and which secret; the window comes as a time span. A question about
-//! tables that do not exist is a semantic error, as there. A body without its content type gets an empty answer.
+//! text is which tables are asked, and for which account, or which vaults and which secret; the window comes as a time
+//! span. A question about tables that do not exist is a semantic error, as there. A body without its content type gets
+//! an empty answer.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

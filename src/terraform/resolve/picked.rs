@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{Look, Resolver};
-use crate::terraform::chooser::chooser;
+use crate::terraform::chooser::known;
 use crate::terraform::facts::{Branch, Step, StepKind, Token, When};
 use crate::terraform::folders::Followed;
 use crate::terraform::key_read::FoundKey;
@@ -41,7 +41,7 @@ impl<'f> Resolver<'f> {
             (!names.is_empty()).then_some((at, hop, names))
         })?;
         let evaluator = self.folders.evaluator();
-        let chooser = chooser(self.sources, &evaluator, read.folder, choice)?;
+        let (chooser, _) = known(self.sources, &evaluator, read.folder, choice)?;
         let mut branches = Vec::new();
         for name in names.contains(&chooser.value).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;

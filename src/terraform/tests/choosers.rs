@@ -394,3 +394,31 @@ fn a_value_may_work_out_the_name_of_a_key_or_the_index_of_a_string() {
         assert_eq!((tree.references.len(), tree.opaque.len()), (0, 1), "{read}");
     }
 }
+
+#[test]
+fn a_value_that_two_modules_take_under_one_name_is_followed_into_both() {
+    let module = format!(
+        "variable \"key_slot\" {{}}\ndata \"azurerm_cosmosdb_account\" \"x\" {{\n  name = \"n\"\n}}\nlocals {{\n  k = \
+         var.key_slot == \"primary\" ? data.{X}.primary_key : data.{X}.secondary_key\n}}\n"
+    );
+    let root = "variable \"slot\" {\n  default = \"primary\"\n}\nmodule \"s\" {\n  source = \"./s\"\n  key_slot = \
+                var.slot\n}\nmodule \"t\" {\n  source = \"./t\"\n  key_slot = var.slot\n}\n";
+    let both = [("a.tf", root), ("s/a.tf", module.as_str()), ("t/a.tf", module.as_str())];
+    let changed = flip(&both, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(changed.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["a.tf"]);
+    let named = format!("{module}resource \"r\" \"x\" {{\n  name = var.key_slot\n}}\n");
+    let files = [both[0], both[1], ("t/a.tf", named.as_str())];
+    let refused = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].to_string().contains("also decides `resource.r.x.name`"), "{refused:?}");
+}
+
+#[test]
+fn a_key_that_is_no_name_of_another_stays_opaque_whatever_is_decided_within_it() {
+    let text = code(&format!(
+        "resource \"r\" \"t\" {{\n  j = {X}[var.slot == \"primary\" ? {X}.primary_key : {X}.secondary_key]\n}}\n"
+    ));
+    let tree = Tree::read(&[("a.tf", &text)]);
+    let account = tree.accounts_called(X)[0];
+    assert_eq!(tree.opaque_for(account, Access::ReadWrite).count(), 1);
+}

@@ -1,12 +1,11 @@
 //! Accounts that are elements of a collection: each of them is read where the element is.
 
-use super::{check, check_one, found};
+use super::{PRIMARY, check, check_one, found};
 use crate::model::{Access, Slot};
-use crate::terraform::{AllowedOpaque, Refusal, Tree, every, plan_allowing};
+use crate::terraform::{AllowedOpaque, Refusal, SharedBy, Tree, every, plan_allowing};
 
 const A: &str = "azurerm_cosmosdb_account.a";
 const B: &str = "azurerm_cosmosdb_account.b";
-const PRIMARY: &str = "a.tf:2 primary_key [primary_key] primary read-write Consumer";
 
 fn with_accounts(text: &str) -> String {
     text.replace("$A", A).replace("$B", B)
@@ -36,6 +35,13 @@ fn an_element_that_may_be_any_of_several_accounts_is_read_for_each() {
         "[for a in concat([$A], [$B]) : a.primary_key]",
         "try($A[0], $B[0]).primary_key",
         "one(concat($A, $B)).primary_key",
+        "element(concat($A[*], $B[*]), 0).primary_key",
+        "lookup(try($A, $B), \"primary_key\")",
+        "[for a in [$A, $B] : a][0].primary_key",
+        "{ for k, a in { x = $A, y = $B } : k => a }[\"x\"].primary_key",
+        "values({ for k, a in { x = $A, y = $B } : k => a })[0].primary_key",
+        "[for k, a in { x = $A, y = $B } : a.primary_key][0]",
+        "(var.c ? coalesce($A, $B) : null).primary_key",
     ] {
         let text = with_accounts(&format!("locals {{\n  x = [{expression}]\n}}\n"));
         check(&[("a.tf", &text)], &[PRIMARY, PRIMARY]);
@@ -95,5 +101,8 @@ fn what_is_read_for_several_accounts_moves_for_all_of_them_or_none() {
     };
     let all = every(&tree, Access::ReadWrite, &AllowedOpaque::default()).unwrap();
     assert_eq!(moved(&all).unwrap().edits.len(), 1);
-    assert!(matches!(moved(&all[..1]).unwrap_err()[..], [Refusal::ReadForAnother { .. }]));
+    assert!(matches!(
+        moved(&all[..1]).unwrap_err()[..],
+        [Refusal::ReadForAnother { by: SharedBy::Elements, .. }]
+    ));
 }

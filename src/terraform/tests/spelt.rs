@@ -124,3 +124,12 @@ fn every_account_is_one_that_may_be_read() {
     assert_eq!(read, Ok(vec!["azurerm_cosmosdb_account.a".into(), "azurerm_cosmosdb_account.b".into()]));
     assert_eq!(every(&Tree::read(&[("a.tf", "")]), allowed("a.tf:2")), Err(vec![Refusal::NoAccount]));
 }
+
+#[test]
+fn a_name_behind_an_escape_is_worked_out() {
+    let text = r#"{"variable": {"x": {"default": "real"}}, "data": {"azurerm_cosmosdb_account": {
+        "a": {"name": "\u0024{var.x}"}, "b": {"name": "${var.x}"}}},
+        "locals": {"k": "${data.azurerm_cosmosdb_account.a.primary_key}"}}"#;
+    let tree = Tree::read(&[("a.tf.json", text)]);
+    assert_eq!(tree.accounts.len(), 1, "{:?}", tree.accounts);
+}

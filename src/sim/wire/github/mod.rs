@@ -1,10 +1,11 @@
 //! GitHub's REST API, as much of it as a release procedure needs.
 //!
 //! Pull requests with their reviews, comments and labels, checks and statuses, rules and branches of the world's
-//! repository, and what of GraphQL has no other place; API version 2022-11-28. Bodies have
-//! every member that GitHub's own description requires. What the real service does that trips naive clients is kept:
-//! 404 for whoever may not know, a `mergeable` that is null on the first look, a combined status “pending” without any
-//! status, lists that lag, limits in the headers of every answer. Its other host serves the repository itself to git. People (reviews, checks, merges) are the world's.
+//! repository, and what of GraphQL has no other place; API version 2022-11-28. Bodies have every member that GitHub's
+//! own description requires. What the real service does that trips naive clients is kept: 404 for whoever may not
+//! know, a `mergeable` that is null on the first look, a combined status “pending” without any status, lists that lag,
+//! limits in the headers of every answer. Its other host serves the repository itself to git. People (reviews, checks,
+//! merges) are the world's.
 
 pub mod actions;
 mod answer;
@@ -81,13 +82,13 @@ impl GitHubAccess {
         self
     }
 
-    /// One more token, which may look and not write.
+    /// One more token, which may look and not write, by REST and by git.
     pub fn and_reader(mut self, token: SecretString, login: &str) -> GitHubAccess {
         self.people.push((token, Holder { login: login.to_owned(), right: Right::Read }));
         self
     }
 
-    /// One more token, of somebody for whom the repository is not there.
+    /// One more token, of somebody for whom the repository is not there, by REST and by git.
     pub fn and_stranger(mut self, token: SecretString, login: &str) -> GitHubAccess {
         self.people.push((token, Holder { login: login.to_owned(), right: Right::Nothing }));
         self

@@ -49,10 +49,13 @@ async fn serve(
         Ok(holder) => holder,
         Err(why) => return challenge(why),
     };
+    if holder.right == Right::Nothing {
+        return said(StatusCode::NOT_FOUND, "Repository not found.");
+    }
     if let Some(there) = face.moved_to(&owner, name, &rest, &request) {
         return there;
     }
-    if holder.right == Right::Nothing || !face.is_own(&owner, name) {
+    if !face.is_own(&owner, name) {
         return said(StatusCode::NOT_FOUND, "Repository not found.");
     }
     if operation == Operation::Push && holder.right == Right::Read {

@@ -1,9 +1,9 @@
 //! GitHub Actions, as much of it as running and following one workflow needs.
 //!
 //! The world's pipeline as a workflow: its runs, its stages as jobs, environments that wait, logs. What trips naive
-//! clients is kept: a dispatch that names no run unless it is asked to, runs that are on no list for some seconds, jobs that are listed when
-//! their turn has come and not before, an input that no workflow has, logs on another host under an address that is
-//! signed and takes no token. What runs do is the world's.
+//! clients is kept: a dispatch that names no run unless it is asked to, runs that are on no list for some seconds,
+//! jobs that are listed when their turn has come and not before, an input that no workflow has, logs on another host
+//! under an address that is signed and takes no token. What runs do is the world's.
 
 mod dispatch;
 mod jobs;

@@ -68,13 +68,9 @@ pub(super) async fn cancel(State(face): State<Face>, Path((_, _, id)): OfRun) ->
     if over {
         return answer::error(StatusCode::CONFLICT, "Cannot cancel a workflow run that is completed.");
     }
-    changed(&face, StatusCode::ACCEPTED, StatusCode::CONFLICT, Command::CancelRun { run: RunId::new(&id) })
-}
-
-fn changed(face: &Face, done: StatusCode, refused: StatusCode, command: Command) -> Response {
-    match face.0.shared.with(|world| world.apply(command)) {
-        Ok(_) => answer::done(done, json!({})),
-        Err(Refusal::Invalid(why)) => answer::error(refused, &why),
+    match face.0.shared.with(|world| world.apply(Command::CancelRun { run: RunId::new(&id) })) {
+        Ok(_) => answer::done(StatusCode::ACCEPTED, json!({})),
+        Err(Refusal::Invalid(why)) => answer::error(StatusCode::CONFLICT, &why),
         Err(refusal) => answer::refused(&refusal),
     }
 }
