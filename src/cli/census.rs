@@ -4,13 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser as _;
 use jiff::SignedDuration;
 
 use super::settings::Span;
 use super::target::Target;
-use super::words::Output;
+use super::words::{Output, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::fresh_salt;
 use crate::model::{Blind, Blindness, CensusView, EvidenceKey, Policy, Slot, World};
@@ -35,8 +33,8 @@ pub struct Census {
     #[arg(long, value_name = "SPAN", value_parser = window)]
     pub window: Option<Duration>,
     /// Only this slot's keys, as they are to be retired; without it, both slots'.
-    #[arg(long, value_name = "SLOT", value_parser = slot())]
-    pub slot: Option<Slot>,
+    #[arg(long, value_name = "SLOT")]
+    pub slot: Option<SlotWord>,
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: Output,
@@ -52,12 +50,6 @@ Examples:
 
 /// Where the policy takes no census: a job that runs once a week is seen twice.
 const USUAL: Duration = Duration::from_secs(14 * 24 * 3600);
-
-fn slot() -> impl clap::builder::TypedValueParser<Value = Slot> {
-    let names = Slot::ALL.map(Slot::as_str);
-    PossibleValuesParser::new(names)
-        .map(|name| if name == Slot::Primary.as_str() { Slot::Primary } else { Slot::Secondary })
-}
 
 fn window(text: &str) -> Result<Duration, String> {
     let Span(window) = Span::try_from(text.to_owned())?;
@@ -102,7 +94,7 @@ impl Census {
         let lens = Lens { policy: &policy, account: world.account.as_ref().and_then(|seen| seen.get()), now };
         let activity = activity.map_err(|fault| fault.blind());
         let source = Sightings { since, view: &view, activity: &activity, vaults: &world.vaults };
-        let seen = Seen::of(&source, self.slot, lens);
+        let seen = Seen::of(&source, self.slot.map(Slot::from), lens);
         Ok((seen, policy))
     }
 }

@@ -71,7 +71,7 @@ const EXAMPLES: &str = "Examples:
   keyslot flip --to primary --access read-only --account azurerm_cosmosdb_account.orders
       The read-only keys of one account.
 
-  keyslot flip --to secondary --output json | jq '.edits[].path'
+  keyslot flip --to secondary --output json | jq '.edits[].file'
       For a script.";
 
 impl Flip {
@@ -117,7 +117,7 @@ impl Flip {
         terminal: &mut Terminal,
     ) -> Result<(), CliError> {
         for (path, change) in paths.iter().zip(changes).filter(|_| !self.write) {
-            let path = shown(tree, path);
+            let path = tree.shown_path(path);
             let diff = unified_diff(&path, &change.old, &change.new);
             terminal.data(&colored(&diff.text))?;
             if !diff.applies {
@@ -245,14 +245,9 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
 /// The files that change, as the tree calls them and as they lie on the disk.
 fn changes(found: &Found, tree: &Tree, flip: &Worked) -> Vec<(String, Change)> {
     let change = |(path, new): &(String, Vec<u8>)| {
-        let source = tree.sources.iter().find(|source| source.path() == path)?;
+        let source = &tree.sources[tree.file_at(path)?];
         let change = Change { path: found.on_disk(path), old: source.bytes().to_vec(), new: new.clone() };
         Some((path.clone(), change))
     };
     flip.files.iter().filter_map(change).collect()
-}
-
-fn shown(tree: &Tree, path: &str) -> String {
-    let file = tree.sources.iter().position(|source| source.path() == path);
-    file.map_or_else(|| path.to_owned(), |file| tree.shown(file))
 }

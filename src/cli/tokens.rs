@@ -147,15 +147,17 @@ fn is_path(remote: &str) -> bool {
     }
 }
 
-/// An address of ssh as the https one of the same repository.
+/// An address of ssh as the https one of the same repository. github.com takes ssh through a host of its own, too, where
+/// nothing but port 443 is open.
 fn over_https(remote: &str) -> String {
+    let web = |host: &str| if host == "ssh.github.com" { "github.com".to_owned() } else { host.to_owned() };
     if let Ok(url) = url::Url::parse(remote) {
         let host = url.host_str().filter(|_| url.scheme() == "ssh");
-        return host.map_or_else(|| remote.to_owned(), |host| format!("https://{host}{}", url.path()));
+        return host.map_or_else(|| remote.to_owned(), |host| format!("https://{}{}", web(host), url.path()));
     }
     let (place, path) = remote.split_once(':').unwrap_or((remote, ""));
     let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
-    format!("https://{host}/{}", path.trim_start_matches('/'))
+    format!("https://{}/{}", web(host), path.trim_start_matches('/'))
 }
 
 fn is_remote_of(forge: &ForgeSettings, remote: &str) -> bool {
@@ -333,9 +335,13 @@ mod tests {
         let chosen = file.choose(None).unwrap();
         let forge = &chosen.environment.release.forge;
         let own = format!("{}/{}", forge.owner, forge.repository);
-        for same in
-            ["git@github.com:OWN.git", "ssh://git@github.com/OWN.git", "https://github.com/OWN", "/srv/x.git"]
-        {
+        for same in [
+            "git@github.com:OWN.git",
+            "ssh://git@github.com/OWN.git",
+            "ssh://git@ssh.github.com:443/OWN.git",
+            "https://github.com/OWN",
+            "/srv/x.git",
+        ] {
             assert!(same_repository(&chosen, &same.replace("OWN", &own)).is_ok(), "{same}");
         }
         for other in

@@ -33,6 +33,7 @@ use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
+use crate::execute::Sources;
 use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
 use crate::model::{Access, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
@@ -40,6 +41,7 @@ use crate::ports::{Accounts, Clock, Code, Inventory, Logs, Pipeline, Ports, Vaul
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
+use crate::terraform::Syntax;
 
 /// Looks up environment variables; the process's own, or a rehearsal's.
 pub type Variables<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
@@ -200,8 +202,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     Targets {
         salt: Salt::new(""),
         access: chosen.access,
-        terraform: chosen.question(),
-        terraform_root: environment.terraform.root.clone(),
+        sources: Sources { question: chosen.question(), root: environment.terraform.root.clone() },
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
@@ -339,11 +340,12 @@ async fn ports(
         .collect();
     let accounts = Arc::new(account(chosen, &access)?);
     let vaults = vaults(chosen, &access)?;
-    let github = github(chosen, http, clock, variables)?;
+    let forge = super::tokens::forge(chosen, http, clock, variables)?;
+    let github = github(chosen, http, clock, &forge)?;
     Ok(Ports {
-        code: code(chosen, &github, http, clock, variables).await?,
+        code: code(chosen, &github, &forge, variables).await?,
         forge: Arc::new(github),
-        pipeline: pipeline(chosen, http, clock, variables)?,
+        pipeline: pipeline(chosen, http, clock, &forge, variables)?,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .restarting(environment.workloads.names())
@@ -449,26 +451,21 @@ fn unreadable_token(path: &Path, error: &std::io::Error) -> CliError {
 async fn code(
     chosen: &Chosen<'_>,
     github: &GitHub,
-    http: &Http,
-    clock: &Arc<dyn Clock>,
+    forge: &Arc<dyn TokenSource>,
     variables: Variables<'_>,
 ) -> Result<Arc<dyn Code>, CliError> {
-    let (git, remote) = git(chosen, http, clock, variables).await?;
-    match chosen.environment.terraform.commit {
-        CommitBy::Git => Ok(Arc::new(git)),
-        CommitBy::Api => {
-            super::tokens::same_repository(chosen, &remote)?;
-            Ok(Arc::new(CommittedByGitHub::new(git, github.clone())))
-        }
-    }
+    let git = git(chosen, forge, variables).await?;
+    Ok(match chosen.environment.terraform.commit {
+        CommitBy::Git => Arc::new(git),
+        CommitBy::Api => Arc::new(CommittedByGitHub::new(git, github.clone())),
+    })
 }
 
 async fn git(
     chosen: &Chosen<'_>,
-    http: &Http,
-    clock: &Arc<dyn Clock>,
+    forge: &Arc<dyn TokenSource>,
     variables: Variables<'_>,
-) -> Result<(Git, String), CliError> {
+) -> Result<Git, CliError> {
     let terraform = &chosen.environment.terraform;
     let remote = match &terraform.repository {
         Some(address) => address.clone(),
@@ -477,9 +474,12 @@ async fn git(
             remote_address(Path::new("git"), &here, "origin").await?
         }
     };
+    if terraform.commit == CommitBy::Api {
+        super::tokens::same_repository(chosen, &remote)?;
+    }
     let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
     let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
-    settings.suffixes = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].map(str::to_owned).to_vec();
+    settings.is_source = |path| Syntax::of(path).is_some();
     let signs = terraform.sign.unwrap_or_default() == SignCommits::AsGit;
     if signs && terraform.commit == CommitBy::Git {
         settings.signing = Some(chosen.path(Path::new(".")));
@@ -487,23 +487,22 @@ async fn git(
     if let Some(place) = &terraform.token {
         settings.token = Some(token(chosen, place, variables)?);
     } else if super::tokens::serves(chosen, &settings.remote) {
-        settings.token = Some(super::tokens::forge(chosen, http, clock, variables)?);
-        let forge = &chosen.environment.release.forge;
-        settings.or_gits_own = forge.token.is_none() && forge.app.is_none();
+        settings.token = Some(Arc::clone(forge));
+        let places = &chosen.environment.release.forge;
+        settings.or_gits_own = places.token.is_none() && places.app.is_none();
     }
     let endpoints = chosen.endpoints;
     settings.trust_root = endpoints.trust_root.as_ref().map(|path| chosen.path(path));
     let host = Url::parse(&settings.remote).ok().and_then(|url| url.host_str().map(str::to_owned));
     settings.host_at = host.and_then(|host| endpoints.hosts().lookup(&host));
-    let remote = settings.remote.clone();
-    Ok((Git::new(settings), remote))
+    Ok(Git::new(settings))
 }
 
 fn github(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
-    variables: Variables<'_>,
+    token: &Arc<dyn TokenSource>,
 ) -> Result<GitHub, CliError> {
     let forge = &chosen.environment.release.forge;
     match forge.kind {
@@ -512,7 +511,7 @@ fn github(
                 api: forge.api.url()?,
                 owner: forge.owner.clone(),
                 repository: forge.repository.clone(),
-                token: super::tokens::forge(chosen, http, clock, variables)?,
+                token: Arc::clone(token),
                 validation: forge.validation.clone(),
             },
             http,
@@ -525,6 +524,7 @@ fn pipeline(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
+    forge_token: &Arc<dyn TokenSource>,
     variables: Variables<'_>,
 ) -> Result<Arc<dyn Pipeline>, CliError> {
     let pipeline = &chosen.environment.release.pipeline;
@@ -548,7 +548,7 @@ fn pipeline(
                 workflow,
                 token: match &pipeline.token {
                     Some(place) => token(chosen, place, variables)?,
-                    None => super::tokens::forge(chosen, http, clock, variables)?,
+                    None => Arc::clone(forge_token),
                 },
                 stages: declared.collect(),
                 accepted: pipeline.accept.clone(),

@@ -184,8 +184,7 @@ impl Driver {
         Workshop {
             rotation: opened.rotation.clone(),
             access: targets.access,
-            terraform: targets.terraform.clone(),
-            terraform_root: targets.terraform_root.clone(),
+            sources: targets.sources.clone(),
             intended_at,
             request_id: request_id(opened, intent),
             title: words.title,

@@ -1,9 +1,9 @@
 //! The steps that change code: the proposal, and the promotion in its two ways. Commits are built from objects; only the
 //! push is an effect.
 
-use super::{Workshop, outcome};
+use super::{SourcesAt, Workshop, outcome};
 use crate::model::{BranchName, CommitId, Slot, SlotUse};
-use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports, SourceFile};
+use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
 
@@ -89,14 +89,14 @@ async fn picked(
             merged.short()
         )));
     }
-    let files = ports.code.tree(&tip, &shop.terraform_root).await.map_err(not_sent)?;
-    if shop.terraform.claim(&named(&files), shop.access).reads != SlotUse::Only(to) {
+    let sources = shop.sources.at(ports.code.as_ref(), &tip).await.map_err(not_sent)?;
+    if sources.claim(shop.access).reads != SlotUse::Only(to) {
         return Err(refused(format!(
             "after the cherry-pick {onto} would not read the {to} key alone; change {onto} directly: \
              `keyslot promote --flip`"
         )));
     }
-    let more = beside_the_flip(ports, shop, head, &tip, &files, to).await?;
+    let more = beside_the_flip(ports, shop, head, &tip, &sources, to).await?;
     if more.is_empty() {
         return Ok(tip);
     }
@@ -118,14 +118,13 @@ async fn beside_the_flip(
     shop: &Workshop,
     head: &CommitId,
     tip: &CommitId,
-    files: &[SourceFile],
+    sources: &SourcesAt<'_>,
     to: Slot,
 ) -> Result<Vec<String>, Outcome> {
     let changed = ports.code.changed(head, tip).await.map_err(not_sent)?;
     let edits = edits(ports, shop, head, to).await?;
-    let content = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.bytes.as_ref());
     let as_flipped = |path: &String| {
-        edits.iter().any(|edit| edit.path == *path && content(path) == Some(edit.bytes.as_slice()))
+        edits.iter().any(|edit| edit.path == *path && sources.content(path) == Some(edit.bytes.as_slice()))
     };
     Ok(changed.into_iter().filter(|path| !as_flipped(path)).collect())
 }
@@ -173,17 +172,12 @@ async fn edits(
     parent: &CommitId,
     to: Slot,
 ) -> Result<Vec<FileEdit>, Outcome> {
-    let files = ports.code.tree(parent, &shop.terraform_root).await.map_err(not_sent)?;
-    let edits = shop.terraform.flip(&named(&files), shop.access, to).map_err(|reasons| {
+    let sources = shop.sources.at(ports.code.as_ref(), parent).await.map_err(not_sent)?;
+    let edits = sources.flip(shop.access, to).map_err(|reasons| {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         refused(reasons.join("; "))
     })?;
     Ok(edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect())
-}
-
-/// As Terraform's room takes a tree.
-fn named(files: &[SourceFile]) -> Vec<(&str, &[u8])> {
-    files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect()
 }
 
 fn not_sent(fault: Fault) -> Outcome {

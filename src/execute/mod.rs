@@ -4,21 +4,21 @@
 //! may refuse by itself is what it can see to be wrong before anything is sent.
 
 mod code;
+mod sources;
 
 use jiff::Timestamp;
 
+pub use self::sources::{Sources, SourcesAt};
 use crate::model::{Access, CommitId, RotationId};
 use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
 use crate::rotation::{Outcome, Produced, Step};
-use crate::terraform::Question;
 
 /// What execution needs besides the step.
 #[derive(Clone, Debug)]
 pub struct Workshop {
     pub rotation: RotationId,
     pub access: Access,
-    pub terraform: Question,
-    pub terraform_root: String,
+    pub sources: Sources,
     /// The intent's time: commits bear it, so that the same intent makes the same commit.
     pub intended_at: Timestamp,
     /// `x-ms-client-request-id` of this attempt.

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Targets;
 use crate::model::{CommitId, TreeClaim};
-use crate::ports::SourceFile;
 
 #[derive(Default)]
 pub struct Claims(Mutex<BTreeMap<CommitId, TreeClaim>>);
@@ -15,11 +13,7 @@ impl Claims {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(commit).cloned()
     }
 
-    pub fn judge(&self, commit: &CommitId, files: &[SourceFile], targets: &Targets) -> TreeClaim {
-        let tree: Vec<(&str, &[u8])> =
-            files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-        let claim = targets.terraform.claim(&tree, targets.access);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), claim.clone());
-        claim
+    pub fn keep(&self, commit: &CommitId, claim: TreeClaim) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), claim);
     }
 }

@@ -276,15 +276,12 @@ impl Observer {
     /// # Errors
     /// In words: the tree cannot be read, or why it cannot be changed.
     pub async fn would_change(&self, commit: &CommitId, to: Slot) -> Result<Vec<Change>, Vec<String>> {
-        let files = self.ports.code.tree(commit, &self.targets.terraform_root).await;
-        let files = files.map_err(|fault| vec![fault.to_string()])?;
-        let tree: Vec<(&str, &[u8])> =
-            files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-        let changed = self.targets.terraform.flip(&tree, self.targets.access, to);
+        let sources = self.targets.sources.at(self.ports.code.as_ref(), commit).await;
+        let sources = sources.map_err(|fault| vec![fault.to_string()])?;
+        let changed = sources.flip(self.targets.access, to);
         let changed =
             changed.map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let before =
-            |path: &str| tree.iter().find(|(known, _)| *known == path).map(|(_, bytes)| bytes.to_vec());
+        let before = |path: &str| sources.content(path).map(<[u8]>::to_vec);
         Ok(changed
             .into_iter()
             .map(|(path, after)| Change { before: before(&path).unwrap_or_default(), path, after })
@@ -299,7 +296,9 @@ impl Observer {
         if let Some(claim) = self.claims.known(commit) {
             return Ok(claim);
         }
-        let files = self.ports.code.tree(commit, &self.targets.terraform_root).await?;
-        Ok(self.claims.judge(commit, &files, &self.targets))
+        let sources = self.targets.sources.at(self.ports.code.as_ref(), commit).await?;
+        let claim = sources.claim(self.targets.access);
+        self.claims.keep(commit, claim.clone());
+        Ok(claim)
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::execute::Sources;
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
-use crate::terraform::Question;
 
 /// Which branch is deployed to the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,8 @@ pub struct Targets {
     /// Under which fingerprints are made.
     pub salt: Salt,
     pub access: Access,
-    /// What is asked of the Terraform code.
-    pub terraform: Question,
-    /// Folder of the Terraform code, from the repository's root; empty for all of it.
-    pub terraform_root: String,
+    /// The Terraform code, and what is asked of it.
+    pub sources: Sources,
     pub base_branch: BranchName,
     pub release: ReleaseRule,
     pub stamps: Vec<StampName>,

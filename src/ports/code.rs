@@ -1,6 +1,6 @@
 //! The git repository that holds the Terraform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +14,25 @@ use crate::model::{BranchName, CommitId};
 pub struct SourceFile {
     pub path: String,
     pub bytes: Arc<[u8]>,
+}
+
+/// Which files of a commit are asked for; all paths start from the repository's root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// A folder with everything below it that is Terraform; empty for all of the repository.
+    pub below: String,
+    /// Further folders, for the Terraform right in them; they may be absent.
+    pub folders: BTreeSet<String>,
+    /// Further files, whatever they are; they may be absent.
+    pub files: BTreeSet<String>,
+}
+
+/// Files of a commit, by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodeTree {
+    pub files: Vec<SourceFile>,
+    /// Links to folders, and the real folders. What lies there is listed by its real path alone.
+    pub links: Vec<(String, String)>,
 }
 
 /// A file's new content.
@@ -63,8 +82,8 @@ pub trait Code: Send + Sync {
     /// Fetches and returns all branches of the remote.
     async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault>;
 
-    /// The files under a folder (`""` for all) of a fetched commit.
-    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault>;
+    /// Files of a fetched commit.
+    async fn tree(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault>;
 
     /// Whether `ancestor` is `descendant` or one of its ancestors.
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault>;

@@ -24,7 +24,7 @@ pub use crate::model::OperationState;
 pub use accounts::Accounts;
 pub use clock::Clock;
 pub use clusters::{Changed, Clusters, Glance, Happening, RestartMark};
-pub use code::{Code, CommitText, Conflict, Expect, FileEdit, Picked, SourceFile};
+pub use code::{Code, CodeTree, CommitText, Conflict, Expect, FileEdit, Picked, SourceFile, Wanted};
 pub use effect::{Effect, Fault};
 pub use forge::{Bulletin, BulletinState, Forge, NewPull};
 pub use inventory::Inventory;

@@ -5,11 +5,10 @@ use crate::terraform::{Companion, Edit, Flip, Tree, mask};
 /// One line for each word that changes, without keys that are written out.
 pub fn render_changes(tree: &Tree, flip: &Flip) -> Vec<String> {
     let line = |(what, edit): (String, &Edit)| {
-        let file = tree.sources.iter().position(|source| source.path() == edit.path).unwrap_or_default();
-        let place = tree.place(file, edit.span.start);
-        mask(&format!("{place}: {} → {}, {what}", edit.old, edit.new)).into_owned()
+        let place = tree.place(tree.file_at(&edit.path)?, edit.span.start);
+        Some(mask(&format!("{place}: {} → {}, {what}", edit.old, edit.new)).into_owned())
     };
-    what_changes(tree, flip).into_iter().zip(&flip.edits).map(line).collect()
+    what_changes(tree, flip).into_iter().zip(&flip.edits).filter_map(line).collect()
 }
 
 /// What each of the edits changes, in a few words.

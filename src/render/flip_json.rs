@@ -27,7 +27,7 @@ pub struct FlipJson {
     /// The accounts that are meant. Empty where it is refused.
     pub accounts: Vec<FlippedAccountJson>,
     /// By file and place. Empty where it is refused.
-    pub edits: Vec<EditJson>,
+    pub edits: Vec<FlipEditJson>,
     /// Why nothing is changed; empty where it is not refused.
     pub refusals: Vec<RefusalJson>,
 }
@@ -66,16 +66,16 @@ pub struct FlippedAccountJson {
 
 /// One word that changes.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct EditJson {
-    pub path: String,
+pub struct FlipEditJson {
+    pub file: String,
     pub line: usize,
     pub column: usize,
     /// First byte of the word, before any edit.
     pub start: usize,
     /// The byte after it.
     pub end: usize,
-    pub from: String,
-    pub to: String,
+    pub old: String,
+    pub new: String,
     /// In a few words, what it is.
     pub what: String,
     /// Whether nobody here knows that the new name exists: it is that of an output of code or a state that is not here.
@@ -86,7 +86,7 @@ pub struct EditJson {
 pub struct RefusalJson {
     pub reason: ReasonJson,
     /// Null where it is about no file.
-    pub path: Option<String>,
+    pub file: Option<String>,
     /// Null where it is about no place in a file.
     pub line: Option<usize>,
     pub column: Option<usize>,
@@ -162,32 +162,32 @@ fn empty(to: Slot, access: Access, outcome: OutcomeJson) -> FlipJson {
     }
 }
 
-fn edits(tree: &Tree, flip: &Flip) -> Vec<EditJson> {
+fn edits(tree: &Tree, flip: &Flip) -> Vec<FlipEditJson> {
     let assumed: Vec<_> = flip.assumed(tree).map(|it| (it.file, it.span.start)).collect();
     let told = what_changes(tree, flip).into_iter().zip(&flip.edits);
-    told.map(|(what, edit)| {
-        let file = tree.sources.iter().position(|source| source.path() == edit.path).unwrap_or_default();
+    told.filter_map(|(what, edit)| {
+        let file = tree.file_at(&edit.path)?;
         let position = tree.sources[file].position(edit.span.start);
-        EditJson {
-            path: tree.shown(file),
+        Some(FlipEditJson {
+            file: tree.shown(file),
             line: position.line,
             column: position.column,
             start: edit.span.start,
             end: edit.span.end,
-            from: mask(&edit.old).into_owned(),
-            to: mask(&edit.new).into_owned(),
+            old: mask(&edit.old).into_owned(),
+            new: mask(&edit.new).into_owned(),
             what: mask(&what).into_owned(),
             assumed: assumed.contains(&(file, edit.span.start)),
-        }
+        })
     })
     .collect()
 }
 
 fn refusal_json(refusal: &Refusal, remedies: &[String]) -> RefusalJson {
-    let (path, line, column) = refusal.place().map_or((None, None, None), located);
+    let (file, line, column) = refusal.place().map_or((None, None, None), located);
     RefusalJson {
         reason: reason(refusal),
-        path,
+        file,
         line,
         column,
         message: mask(&refusal.to_string()).into_owned(),

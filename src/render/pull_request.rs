@@ -76,7 +76,7 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
     let commit_message = format!("{what}\n\n{why}\n\nKeyslot-Rotation: {}\n", opened.rotation);
     let values = BTreeMap::from([
         ("account", account.to_string()),
-        ("back", back(step).to_owned()),
+        ("back", back(leg, step).to_owned()),
         ("by", opened.by.clone()),
         ("diff", fenced(diff)),
         ("environment", opened.environment.to_string()),
@@ -119,10 +119,11 @@ fn onto(step: &Step) -> Option<&BranchName> {
     }
 }
 
-fn back(step: &Step) -> &'static str {
-    match agrees(step) {
-        true => "There is nothing to go back to: the other key is another one by now.",
-        false => "To go back before the key is regenerated: close this, or revert the merge.",
+fn back(leg: Leg, step: &Step) -> &'static str {
+    match leg {
+        _ if agrees(step) => "There is nothing to go back to: the other key is another one by now.",
+        Leg::Out => "To go back before the key is regenerated: close this, or revert the merge.",
+        Leg::Back => "To go back: close this, or revert the merge.",
     }
 }
 

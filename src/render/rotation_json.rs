@@ -1,5 +1,5 @@
-//! What `keyslot status` and `keyslot explain` both tell machines of a rotation, version 1. Additive within a major
-//! version; every moment is RFC 3339.
+//! What `keyslot status`, `explain`, `propose`, `promote` and `follow` tell machines of a rotation, version 1. Additive
+//! within a major version; every moment is RFC 3339.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -3,6 +3,7 @@
 use super::declared::Declared;
 use super::flip::plan;
 use super::hindrance::refusals;
+use super::links::Links;
 use super::refusal::Refusal;
 use super::select::select;
 use super::tree::Tree;
@@ -28,25 +29,24 @@ pub struct Question {
 
 impl Question {
     /// What a tree claims of the account.
-    pub fn claim<P: AsRef<str>, B: AsRef<[u8]>>(&self, files: &[(P, B)], access: Access) -> TreeClaim {
-        let tree = self.tree(files);
-        claim_of(&tree, self.named(&tree), access)
+    pub fn claim(&self, tree: &Tree, access: Access) -> TreeClaim {
+        claim_of(tree, self.named(tree), access)
     }
 
     /// The new content of the files that change when the tree moves to a slot.
-    pub fn flip<P: AsRef<str>, B: AsRef<[u8]>>(
+    pub fn flip(
         &self,
-        files: &[(P, B)],
+        tree: &Tree,
         access: Access,
         to: Slot,
     ) -> Result<Vec<(String, Vec<u8>)>, Vec<Refusal>> {
-        let tree = self.tree(files);
-        let account = select(&tree, self.named(&tree), access)?;
-        plan(&tree, account, access, to).map(|flip| flip.files)
+        let account = select(tree, self.named(tree), access)?;
+        plan(tree, account, access, to).map(|flip| flip.files)
     }
 
-    fn tree<P: AsRef<str>, B: AsRef<[u8]>>(&self, files: &[(P, B)]) -> Tree {
-        let tree = Tree::read(files);
+    /// The tree of some files, with what is declared about it.
+    pub fn tree<P: AsRef<str>, B: AsRef<[u8]>>(&self, files: &[(P, B)], links: Links) -> Tree {
+        let tree = Tree::read_linked(files, links);
         if self.declared == Declared::default() { tree } else { tree.declaring(self.declared.clone()) }
     }
 

@@ -11,12 +11,13 @@ use std::ops::Range;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::{Element, Template};
 
-use super::facts::{Alias, Argument, Block, Facts, Unread};
+use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
 use super::parse::ParseFailure;
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
+use super::walk::{COMPONENT, INPUTS};
 use super::{attribute, walk};
 
 pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
@@ -27,7 +28,8 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     scan.value(false);
     let mut facts = Facts::default();
     let mut known = Known::default();
-    for leaf in scan.leaves {
+    for mut leaf in scan.leaves {
+        as_module(&mut leaf.path);
         if !leaf.is_key {
             put(source, &leaf, &mut facts, &mut known);
         }
@@ -38,12 +40,23 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     Ok(facts)
 }
 
+/// A component is a module block whose inputs stand in a map of their own.
+fn as_module(path: &mut Vec<String>) {
+    if path.first().is_some_and(|kind| kind == COMPONENT) {
+        "module".clone_into(&mut path[0]);
+        if path.len() > 3 && path[2] == INPUTS {
+            path.remove(2);
+        }
+    }
+}
+
 /// How many keys name a block of a kind.
 fn words(source: &Source, kind: &str) -> usize {
     match (source.syntax(), kind) {
         (Syntax::VariablesJson, _) => 0,
         (_, "resource" | "data" | "ephemeral") => 3,
         (_, "module" | "output" | "variable" | "provider") => 2,
+        (_, DEPLOYMENT | UPSTREAM | "publish_output") => 2,
         _ => 1,
     }
 }

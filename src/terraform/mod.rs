@@ -14,6 +14,7 @@ mod account;
 mod allowed;
 mod attribute;
 mod balance;
+mod beyond;
 mod by_name;
 mod chooser;
 mod claim;
@@ -71,6 +72,7 @@ mod words;
 
 pub use account::{Account, AccountKey, JoinReason, Symbol};
 pub use allowed::AllowedOpaque;
+pub use beyond::{Beyond, beyond};
 pub use by_name::says_cosmos;
 pub use chooser::Chooser;
 pub use claim::{Question, claim, claim_of};

@@ -11,7 +11,7 @@
 pub enum Syntax {
     /// `.tf`, `.tofu`, `.tfcomponent.hcl` and what that was called before, `.tfstack.hcl`, and `.tfdeploy.hcl`
     Native,
-    /// `.tf.json`, `.tofu.json`
+    /// `.tf.json`, `.tofu.json`, and the files of stacks that end in `.json`
     Json,
     /// `.tfvars`: values of variables, as native attributes.
     Variables,
@@ -31,9 +31,11 @@ const INSTALLED: &[&str] = &[".external_modules", ".terraform", ".terragrunt-cac
 const VENDORED: &[&str] = &["vendor", "vendored"];
 
 /// Files that say how a stack is deployed.
-const DEPLOYED: &str = ".tfdeploy.hcl";
+const DEPLOYED: [&str; 2] = [".tfdeploy.hcl", ".tfdeploy.json"];
 
-const NATIVE: [&str; 5] = [".tf", ".tofu", ".tfcomponent.hcl", ".tfstack.hcl", DEPLOYED];
+const NATIVE: [&str; 5] = [".tf", ".tofu", ".tfcomponent.hcl", ".tfstack.hcl", DEPLOYED[0]];
+
+const JSON: [&str; 5] = [".tf.json", ".tofu.json", ".tfcomponent.json", ".tfstack.json", DEPLOYED[1]];
 
 impl Syntax {
     /// Absent for files that are no Terraform, or that Terraform passes over.
@@ -42,9 +44,10 @@ impl Syntax {
         if is_passed_over(name) {
             return None;
         }
-        if NATIVE.iter().any(|ending| name.ends_with(ending)) {
+        let is_one = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if is_one(&NATIVE) {
             Some(Syntax::Native)
-        } else if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
+        } else if is_one(&JSON) {
             Some(Syntax::Json)
         } else if name.ends_with(".tfvars") {
             Some(Syntax::Variables)
@@ -75,7 +78,7 @@ pub fn must_be_named(path: &str) -> bool {
 
 /// Whether a file says how a stack is deployed.
 pub fn is_deployment(path: &str) -> bool {
-    path.ends_with(DEPLOYED)
+    DEPLOYED.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a folder of this name holds copies of modules that are passed over.
@@ -129,6 +132,8 @@ mod tests {
             ("components.tfcomponent.hcl", Some(Syntax::Native)),
             ("main.tfstack.hcl", Some(Syntax::Native)),
             ("prod.tfdeploy.hcl", Some(Syntax::Native)),
+            ("components.tfcomponent.json", Some(Syntax::Json)),
+            ("prod.tfdeploy.json", Some(Syntax::Json)),
             (".hcl", None),
             ("a.tf/readme.md", None),
             ("terraform.tfstate", None),

@@ -81,6 +81,11 @@ impl Tree {
     /// and whatever does not parse counts. Files that are no Terraform, and copies of modules that a tool
     /// installed, are passed over.
     pub fn read<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Tree {
+        Tree::read_linked(files, Links::default())
+    }
+
+    /// The same of files among which links lead.
+    pub fn read_linked<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)], links: Links) -> Tree {
         let glanced = files
             .iter()
             .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
@@ -91,7 +96,7 @@ impl Tree {
                 bytes: Some(bytes.to_vec()),
             })
             .collect();
-        let mut reading = Reading::new(glanced, Links::default(), Failures::Every);
+        let mut reading = Reading::new(glanced, links, Failures::Every);
         // All bytes are there: nothing is left to look into.
         reading.looks();
         for path in reading.templates() {
@@ -368,6 +373,11 @@ impl Tree {
     /// A file's path as people see it.
     pub fn shown(&self, file: usize) -> String {
         self.shown_path(self.sources[file].path())
+    }
+
+    /// The file with this path within the tree.
+    pub fn file_at(&self, path: &str) -> Option<usize> {
+        self.sources.iter().position(|source| source.path() == path)
     }
 
     /// The same for a path within the tree.

@@ -76,7 +76,10 @@ pub fn is_address(block: &str) -> bool {
 }
 
 /// What a stack calls a module block.
-const COMPONENT: &str = "component";
+pub const COMPONENT: &str = "component";
+
+/// What a component is given.
+pub const INPUTS: &str = "inputs";
 
 /// The resource that writes a secret.
 pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
@@ -354,7 +357,7 @@ fn inputs(block: &SyntaxBlock) -> impl Iterator<Item = (&str, &Expression)> {
 }
 
 fn inputs_of(attribute: &Attribute) -> Option<impl Iterator<Item = (&str, &Expression)>> {
-    let inputs = attribute.value.as_object().filter(|_| attribute.key.as_str() == "inputs")?;
+    let inputs = attribute.value.as_object().filter(|_| attribute.key.as_str() == INPUTS)?;
     Some(inputs.iter().filter_map(|(key, value)| Some((literal_key(key)?, value.expr()))))
 }
 

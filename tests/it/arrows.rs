@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["model", "ports"]),
     ("adapters", &["model", "ports"]),
     ("execute", &["model", "ports", "rotation", "terraform"]),
-    ("observe", &["model", "ports", "rotation", "terraform"]),
+    ("observe", &["model", "ports", "rotation", "terraform", "execute"]),
     ("render", &["model", "terraform", "check", "rotation", "ports"]),
     ("drive", &["model", "ports", "rotation", "journal", "observe", "execute", "render"]),
     (

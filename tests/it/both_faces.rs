@@ -12,7 +12,7 @@ use keyslot::model::{
     Access, BranchName, CommitId, KeyKind, PullState, RotationId, Salt, Slot, StampName, WorkloadName,
 };
 use keyslot::ports::{
-    CommitText, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark,
+    CommitText, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark, Wanted,
 };
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{Counters, SharedWorld, StampOutcome, World, WorldConfig};
@@ -123,7 +123,8 @@ impl<'a> Script<'a> {
     async fn propose(&self) -> CommitId {
         let code = &self.ports.code;
         let parent = code.fetch().await.unwrap()[&self.base].clone();
-        let files = code.tree(&parent, &self.root).await.unwrap();
+        let wanted = Wanted { below: self.root.clone(), ..Wanted::default() };
+        let files = code.tree(&parent, &wanted).await.unwrap().files;
         let tree: Vec<(&str, &[u8])> =
             files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
         let edits: Vec<FileEdit> = keyslot::terraform::flip(&tree, None, Access::ReadWrite, Slot::Secondary)

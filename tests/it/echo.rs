@@ -12,8 +12,8 @@ use keyslot::model::{
     WorkloadName,
 };
 use keyslot::ports::{
-    Accounts, Bulletin, Changed, Clusters, Code, CommitText, Effect, Expect, Fault, FileEdit, Forge, NewPull,
-    Permit, Picked, Pipeline, Ports, RestartMark, SourceFile,
+    Accounts, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit,
+    Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Wanted,
 };
 
 /// Which of the two answers comes back.
@@ -71,8 +71,8 @@ impl Code for Echo<dyn Code> {
         self.inner.fetch().await
     }
 
-    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
-        self.inner.tree(commit, under).await
+    async fn tree(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault> {
+        self.inner.tree(commit, wanted).await
     }
 
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {

@@ -7,8 +7,12 @@ use jiff::Timestamp;
 use keyslot::adapters::git::{Git, GitSettings, Identity, remote_address};
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{Blindness, BranchName, CommitId};
-use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit, Picked};
+use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit, Picked, Wanted};
 use tempfile::TempDir;
+
+fn below(folder: &str) -> Wanted {
+    Wanted { below: folder.to_owned(), ..Wanted::default() }
+}
 
 /// A bare repository, a person's clone of it, and keyslot's state folder.
 struct Bench {
@@ -150,19 +154,23 @@ async fn a_tree_is_read_byte_for_byte_with_links_followed() {
     std::os::unix::fs::symlink("../../main.tf", bench.work().join("modules/stamp/link.tf")).unwrap();
     let tip = bench.change("main", "modules/stamp/notes.md", "text", "More");
     let mut settings = bench.settings();
-    settings.suffixes = vec![".tf".to_owned()];
+    settings.is_source = |path| path.ends_with(".tf");
     let code = Git::new(settings);
     code.fetch().await.unwrap();
-    let files = code.tree(&tip, "modules/stamp/").await.unwrap();
+    let files = code.tree(&tip, &below("modules/stamp")).await.unwrap().files;
     let read: Vec<(&str, &[u8])> = files.iter().map(|file| (file.path.as_str(), &file.bytes[..])).collect();
     let expected: [(&str, &[u8]); 2] = [
         ("modules/stamp/link.tf", b"slot = primary\r\nend\r\n"),
         ("modules/stamp/secrets.tf", b"a = 1\nb = 2\nc = 3\n"),
     ];
     assert_eq!(read, expected);
-    let fault = code.tree(&tip, "nowhere").await.unwrap_err();
+    let fault = code.tree(&tip, &below("nowhere")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Missing, "{fault}");
-    assert_eq!(bench.adapter().tree(&tip, "").await.unwrap().len(), 5, "without suffixes every file is read");
+    assert_eq!(
+        bench.adapter().tree(&tip, &below("")).await.unwrap().files.len(),
+        5,
+        "as a rule every file is read"
+    );
 }
 
 #[tokio::test]
@@ -610,7 +618,7 @@ async fn an_edit_through_a_symbolic_link_lands_where_a_reader_reads() {
     code.fetch().await.unwrap();
     let through = [edit("modules/stamp/link.tf", "new"), edit("main.tf", "new")];
     let commit = code.commit(&tip, &through, &text("Both names of one file")).await.unwrap();
-    let files = code.tree(&commit, "").await.unwrap();
+    let files = code.tree(&commit, &below("")).await.unwrap().files;
     let read = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.bytes.to_vec());
     assert_eq!(read("main.tf"), Some(b"new".to_vec()));
     assert_eq!(read("modules/stamp/link.tf"), Some(b"new".to_vec()));

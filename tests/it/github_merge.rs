@@ -273,7 +273,7 @@ async fn a_rebase_carries_every_commit_over() {
     let commit = applied(scene.merge(&second, MergeMethod::Rebase).await);
     let code = scene.desk.code();
     code.fetch().await.unwrap();
-    let files = code.tree(&commit, "").await.unwrap();
+    let files = code.tree(&commit, &keyslot::ports::Wanted::default()).await.unwrap().files;
     let has = |name: &str| files.iter().any(|file| file.path == name);
     assert!(has("fix-flip.txt") && has("NOTES.md") && has("other.txt"));
     assert!(!code.contains(&commit, &second).await.unwrap(), "they are other commits");

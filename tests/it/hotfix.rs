@@ -29,7 +29,7 @@ async fn hotfix(method: MergeMethod) {
     assert_eq!(vaults(), [Holds::Primary; 3]);
 
     let base = code.fetch().await.unwrap()[&main].clone();
-    let files = code.tree(&base, "").await.unwrap();
+    let files = code.tree(&base, &keyslot::ports::Wanted::default()).await.unwrap().files;
     let file = files.iter().find(|file| file.path.ends_with(SECRETS)).unwrap();
     let flipped =
         String::from_utf8(file.bytes.to_vec()).unwrap().replace("global.primary_key", "global.secondary_key");

@@ -165,8 +165,7 @@ impl Theatre {
         Targets {
             salt: Salt::new(""),
             access: self.access,
-            terraform: keyslot::terraform::Question::default(),
-            terraform_root: String::new(),
+            sources: keyslot::execute::Sources::default(),
             base_branch: config.repository.base.clone(),
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),

@@ -77,6 +77,7 @@ mod sigkill;
 mod sigkill_procedure;
 mod smart_http;
 mod smart_http_face;
+mod sources;
 mod stage;
 mod starting_points;
 mod status;

@@ -73,8 +73,8 @@ fn what_flip_writes_is_what_its_schema_says() {
         (
             edit["line"].clone(),
             edit["column"].clone(),
-            edit["from"].clone(),
-            edit["to"].clone(),
+            edit["old"].clone(),
+            edit["new"].clone(),
             edit["assumed"].clone(),
         )
     };
@@ -106,7 +106,7 @@ fn what_flip_refuses_is_said_with_its_places() {
     assert_eq!(schema_errors("flip", &refused), [""; 0]);
     assert_eq!((&refused["outcome"], &refused["edits"]), (&json!("refused"), &json!([])));
     let refusal = &refused["refusals"][0];
-    assert_eq!((&refusal["reason"], &refusal["path"]), (&json!("opaque"), &json!("a.tf")));
+    assert_eq!((&refusal["reason"], &refusal["file"]), (&json!("opaque"), &json!("a.tf")));
     assert_eq!((&refusal["line"], &refusal["column"]), (&json!(3), &json!(8)));
     assert!(refusal["message"].as_str().unwrap().contains("handed on whole"), "{refusal}");
     assert!(!refusal["remedies"].as_array().unwrap().is_empty());
@@ -115,7 +115,7 @@ fn what_flip_refuses_is_said_with_its_places() {
     assert_eq!(none.code, 2);
     let none: Value = serde_json::from_str(&none.stdout).unwrap();
     assert_eq!(
-        (&none["refusals"][0]["reason"], &none["refusals"][0]["path"]),
+        (&none["refusals"][0]["reason"], &none["refusals"][0]["file"]),
         (&json!("unknown_account"), &json!(null))
     );
 }

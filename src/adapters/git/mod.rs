@@ -38,8 +38,8 @@ use sign::Signing;
 use store::Store;
 
 use super::token::TokenSource;
-use crate::model::{BranchName, CommitId};
-use crate::ports::{Code, CommitText, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+use crate::model::{Blindness, BranchName, CommitId};
+use crate::ports::{Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit, Picked, Wanted};
 
 /// Who keyslot's commits are by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub struct GitSettings {
     /// The remote, as `git fetch` takes it: an https, ssh or file address, or a path.
     pub remote: String,
     pub identity: Identity,
-    /// Which files [`Code::tree`] reads, by the end of their names; empty for all.
-    pub suffixes: Vec<String>,
+    /// Which files count as source, by path: what [`Code::tree`] reads of a folder.
+    pub is_source: fn(&str) -> bool,
     /// The git program, usually just `git`.
     pub program: PathBuf,
     /// Variables for the git program, over the inherited ones.
@@ -83,7 +83,7 @@ impl GitSettings {
             repository: repository.into(),
             remote: remote.into(),
             identity,
-            suffixes: Vec::new(),
+            is_source: |_| true,
             program: PathBuf::from("git"),
             environment: BTreeMap::new(),
             token: None,
@@ -116,7 +116,7 @@ impl Git {
         };
         Git {
             signing: settings.signing.map(|folder| Arc::new(Signing::new(folder))),
-            store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.suffixes)),
+            store: Arc::new(Store::new(settings.repository.clone(), settings.identity, settings.is_source)),
             program: Arc::new(Program::new(settings.program, settings.environment, settings.timeout)),
             remote: Arc::new(remote::Remote::new(way, settings.repository)),
         }
@@ -135,7 +135,7 @@ impl Git {
     /// git speaks HTTP with asks once more by itself. What the branch stands on decides.
     async fn looked_after(&self, pushed: Effect<()>, commit: &CommitId, branch: &BranchName) -> Effect<()> {
         match pushed {
-            Effect::Refused(fault) if remote::found_it_moved(&fault.why) => match self.fetch().await {
+            Effect::Refused(fault) if fault.kind == Blindness::Changed => match self.fetch().await {
                 Ok(branches) if branches.get(branch) == Some(commit) => Effect::Applied(()),
                 Ok(_) => Effect::Refused(fault),
                 Err(_) => Effect::Unknown(fault),
@@ -163,9 +163,9 @@ impl Code for Git {
         self.blocking(Store::branches).await
     }
 
-    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
-        let (commit, under) = (commit.clone(), under.to_owned());
-        self.blocking(move |store| store.files(&commit, &under)).await
+    async fn tree(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault> {
+        let (commit, wanted) = (commit.clone(), wanted.clone());
+        self.blocking(move |store| store.files(&commit, &wanted)).await
     }
 
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {

@@ -6,51 +6,83 @@
 use std::collections::BTreeMap;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{FileMode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeWalkMode, TreeWalkResult};
+use git2::{
+    FileMode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeEntry, TreeWalkMode, TreeWalkResult,
+};
 use jiff::Timestamp;
 
 use super::store::Store;
 use crate::model::{Blindness, CommitId};
-use crate::ports::{CommitText, Fault, FileEdit, SourceFile};
+use crate::ports::{CodeTree, CommitText, Fault, FileEdit, SourceFile, Wanted};
 
 const LINK: i32 = 0o120_000;
 
 impl Store {
-    /// The files under a folder of a commit, by path. Links to files are followed within the repository; submodules
-    /// and links to folders are no files.
-    pub(super) fn files(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+    /// The files of a commit that are wanted, by path. Links to files are followed within the repository, those to
+    /// folders are told; submodules are no files.
+    pub(super) fn files(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault> {
         let repository = self.open()?;
         let root = self.tree_of(&repository, commit)?;
-        let folder = under.trim_matches('/');
-        let top = match folder {
+        let top = match wanted.below.as_str() {
             "" => root.clone(),
-            _ => self.folder(&repository, &root, folder, commit)?,
+            folder => self.folder(&repository, &root, folder, commit)?,
         };
-        let mut found = Vec::new();
-        let told = |error: git2::Error| self.told("read a tree in", &error);
-        top.walk(TreeWalkMode::PreOrder, |parent, entry| {
-            if entry.kind() == Some(ObjectType::Blob) {
-                let name = String::from_utf8_lossy(entry.name_bytes());
-                let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-                found.push((format!("{prefix}{parent}{name}"), entry.id(), entry.filemode() == LINK));
-            }
-            TreeWalkResult::Ok
-        })
-        .map_err(told)?;
-        let wanted = |path: &str| self.suffixes.is_empty() || self.suffixes.iter().any(|s| path.ends_with(s));
-        let mut files = Vec::new();
-        for (path, id, is_link) in found.into_iter().filter(|(path, _, _)| wanted(path)) {
-            let blob = match is_link {
-                false => Some(id),
-                true => self.behind(&repository, &root, &path).map(|(_, target)| target),
+        let mut entries = self.entries(&top, &wanted.below, true)?;
+        for folder in &wanted.folders {
+            let tree = match folder.as_str() {
+                "" => Some(root.clone()),
+                path => root.get_path(path.as_ref()).and_then(|it| repository.find_tree(it.id())).ok(),
             };
-            if let Some(blob) = blob {
-                let blob = repository.find_blob(blob).map_err(told)?;
-                files.push(SourceFile { path, bytes: blob.content().into() });
+            entries
+                .extend(tree.map(|tree| self.entries(&tree, folder, false)).transpose()?.unwrap_or_default());
+        }
+        entries.retain(|entry| entry.is_link || (self.is_source)(&entry.path));
+        for path in &wanted.files {
+            if let Ok(entry) = root.get_path(path.as_ref())
+                && entry.kind() == Some(ObjectType::Blob)
+            {
+                entries.push(Entry::new(path.clone(), &entry));
             }
         }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
+        let mut tree = CodeTree::default();
+        for Entry { path, id, is_link } in entries {
+            let blob = match is_link.then(|| self.behind(&repository, &root, &path)) {
+                None => Some(id),
+                Some(Some(Behind::File(_, blob))) => {
+                    Some(blob).filter(|_| (self.is_source)(&path) || wanted.files.contains(&path))
+                }
+                Some(Some(Behind::Folder(real))) => {
+                    tree.links.push((path.clone(), real));
+                    None
+                }
+                Some(None) => None,
+            };
+            if let Some(blob) = blob {
+                let blob = repository.find_blob(blob).map_err(|error| self.told("read a tree in", &error))?;
+                tree.files.push(SourceFile { path, bytes: blob.content().into() });
+            }
+        }
+        tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+        tree.files.dedup_by(|a, b| a.path == b.path);
+        Ok(tree)
+    }
+
+    /// The files and links in a folder, or below it.
+    fn entries(&self, folder: &Tree<'_>, path: &str, below: bool) -> Result<Vec<Entry>, Fault> {
+        let mut found = Vec::new();
+        folder
+            .walk(TreeWalkMode::PreOrder, |parent, entry| match entry.kind() {
+                Some(ObjectType::Blob) => {
+                    let name = String::from_utf8_lossy(entry.name_bytes());
+                    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+                    found.push(Entry::new(format!("{prefix}{parent}{name}"), entry));
+                    TreeWalkResult::Ok
+                }
+                _ if below => TreeWalkResult::Ok,
+                _ => TreeWalkResult::Skip,
+            })
+            .map_err(|error| self.told("read a tree in", &error))?;
+        Ok(found)
     }
 
     /// A commit on top of `parent` with some files' contents replaced or added. File modes stay; a symbolic link
@@ -129,9 +161,9 @@ impl Store {
         let mode = |mode: i32| if mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
         match (entry.kind(), entry.filemode()) {
             (Some(ObjectType::Blob), LINK) => {
-                let (target, _) = self
-                    .behind(repository, root, path)
-                    .ok_or_else(|| refused("is a symbolic link that leads to no file of the repository"))?;
+                let Some(Behind::File(target, _)) = self.behind(repository, root, path) else {
+                    return Err(refused("is a symbolic link that leads to no file of the repository"));
+                };
                 let entry = root.get_path(target.as_ref()).map_err(|_| refused("leads nowhere"))?;
                 Ok((target, mode(entry.filemode())))
             }
@@ -140,22 +172,47 @@ impl Store {
         }
     }
 
-    /// The file that a symbolic link leads to, if it is one of the same tree.
-    fn behind(&self, repository: &Repository, root: &Tree<'_>, link: &str) -> Option<(String, Oid)> {
+    /// Where a symbolic link leads, if that is in the same tree.
+    fn behind(&self, repository: &Repository, root: &Tree<'_>, link: &str) -> Option<Behind> {
         let mut path = link.to_owned();
         // As many hops as Linux follows; a longer chain is a loop.
         for _ in 0..40 {
+            if path.is_empty() {
+                return Some(Behind::Folder(path));
+            }
             let entry = root.get_path(path.as_ref()).ok()?;
-            if entry.kind() != Some(ObjectType::Blob) {
-                return None;
+            match entry.kind() {
+                Some(ObjectType::Tree) => return Some(Behind::Folder(path)),
+                Some(ObjectType::Blob) if entry.filemode() != LINK => {
+                    return Some(Behind::File(path, entry.id()));
+                }
+                Some(ObjectType::Blob) => {
+                    let target = repository.find_blob(entry.id()).ok()?;
+                    path = joined(&path, std::str::from_utf8(target.content()).ok()?)?;
+                }
+                _ => return None,
             }
-            if entry.filemode() != LINK {
-                return Some((path, entry.id()));
-            }
-            let target = repository.find_blob(entry.id()).ok()?;
-            path = joined(&path, std::str::from_utf8(target.content()).ok()?)?;
         }
         None
+    }
+}
+
+/// What a symbolic link leads to, by path.
+enum Behind {
+    File(String, Oid),
+    Folder(String),
+}
+
+/// A file or a link of a tree.
+struct Entry {
+    path: String,
+    id: Oid,
+    is_link: bool,
+}
+
+impl Entry {
+    fn new(path: String, entry: &TreeEntry<'_>) -> Entry {
+        Entry { path, id: entry.id(), is_link: entry.filemode() == LINK }
     }
 }
 

@@ -32,7 +32,6 @@ const HELPER: &str = "!f() { test \"$1\" = get || exit 0; echo username=x-access
                       echo \"password=$KEYSLOT_GIT_TOKEN\"; }; f";
 
 /// What is known of the way to a remote.
-#[derive(Clone)]
 pub(super) struct Way {
     pub(super) remote: String,
     pub(super) token: Option<Arc<dyn TokenSource>>,

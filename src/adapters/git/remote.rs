@@ -113,13 +113,16 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
     }
     let from_remote =
         stderr.lines().filter(|line| line.starts_with("remote:")).collect::<Vec<_>>().join("\n");
+    let moved = found_it_moved(why, &from_remote);
     let why = match from_remote.is_empty() {
         true => why.to_owned(),
         false => format!("{why}: {}", faults::in_short(&from_remote)),
     };
-    let remedy = if found_it_moved(&why) {
-        "somebody else moved the branch: fetch and look again"
-    } else if why.contains("fetch first") || why.contains("non-fast-forward") {
+    if moved {
+        let fault = Fault::new(Blindness::Changed, what, subject, why);
+        return Effect::Refused(fault.remedy("somebody else moved the branch: fetch and look again"));
+    }
+    let remedy = if why.contains("fetch first") || why.contains("non-fast-forward") {
         "the branch has commits that this push would lose"
     } else {
         "a rule of the remote holds it (protected branch, hook): its words say which"
@@ -128,11 +131,10 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
 }
 
 /// Whether a push was refused because the branch is not where it was expected: in the words of git on this side, and of
-/// git on the other.
-pub(super) fn found_it_moved(why: &str) -> bool {
-    ["stale info", "already exists", "cannot lock ref", "failed to update ref"]
-        .iter()
-        .any(|words| why.contains(words))
+/// git on the other. What a hook says is neither.
+fn found_it_moved(why: &str, from_remote: &str) -> bool {
+    let locked = |said: &str| said.contains("cannot lock ref") || said.contains("failed to update ref");
+    why.contains("stale info") || why.contains("already exists") || locked(why) || locked(from_remote)
 }
 
 /// git ended before it had a word on the branch. Where the words show that it never got so far as to send, nothing

@@ -19,12 +19,12 @@ pub(super) const TRACKED: &str = "refs/remotes/keyslot/";
 pub(super) struct Store {
     path: PathBuf,
     pub(super) identity: Identity,
-    pub(super) suffixes: Vec<String>,
+    pub(super) is_source: fn(&str) -> bool,
 }
 
 impl Store {
-    pub(super) fn new(path: PathBuf, identity: Identity, suffixes: Vec<String>) -> Store {
-        Store { path, identity, suffixes }
+    pub(super) fn new(path: PathBuf, identity: Identity, is_source: fn(&str) -> bool) -> Store {
+        Store { path, identity, is_source }
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -22,7 +22,7 @@ use super::client::{About, Sent, Write, segment};
 use crate::adapters::git::Git;
 use crate::adapters::git::pieces::{Change, Piece};
 use crate::model::{Blindness, BranchName, CommitId};
-use crate::ports::{Code, CommitText, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+use crate::ports::{Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit, Picked, Wanted};
 
 /// git for everything, GitHub for the commits that leave.
 pub struct CommittedByGitHub {
@@ -242,8 +242,8 @@ impl Code for CommittedByGitHub {
         self.git.fetch().await
     }
 
-    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
-        self.git.tree(commit, under).await
+    async fn tree(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault> {
+        self.git.tree(commit, wanted).await
     }
 
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {

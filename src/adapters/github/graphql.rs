@@ -119,38 +119,33 @@ impl GitHub {
         node: &str,
         head: &CommitId,
         method: MergeMethod,
-    ) -> Result<(), Effect<()>> {
+    ) -> Effect<()> {
         let method = method.as_str().to_uppercase();
         let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str(), "mergeMethod": method });
         self.done(about, &json!({ "query": AUTO_MERGE, "variables": { "input": input } })).await
     }
 
-    pub(super) async fn disable_auto_merge(&self, about: About<'_>, node: &str) -> Result<(), Effect<()>> {
+    pub(super) async fn disable_auto_merge(&self, about: About<'_>, node: &str) -> Effect<()> {
         let input = json!({ "pullRequestId": node });
         self.done(about, &json!({ "query": NO_AUTO_MERGE, "variables": { "input": input } })).await
     }
 
-    pub(super) async fn enqueue(
-        &self,
-        about: About<'_>,
-        node: &str,
-        head: &CommitId,
-    ) -> Result<(), Effect<()>> {
+    pub(super) async fn enqueue(&self, about: About<'_>, node: &str, head: &CommitId) -> Effect<()> {
         let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str() });
         self.done(about, &json!({ "query": ENQUEUE, "variables": { "input": input } })).await
     }
 
-    async fn done(&self, about: About<'_>, body: &Value) -> Result<(), Effect<()>> {
+    async fn done(&self, about: About<'_>, body: &Value) -> Effect<()> {
         let reply = match self.client.mutate(about, body).await {
             Sent::Done(reply) => reply,
-            Sent::Refused(fault, _) => return Err(Effect::Refused(fault)),
-            Sent::Unsent(fault) => return Err(Effect::NotSent(fault)),
-            Sent::Unknown(fault) => return Err(Effect::Unknown(fault)),
+            Sent::Refused(fault, _) => return Effect::Refused(fault),
+            Sent::Unsent(fault) => return Effect::NotSent(fault),
+            Sent::Unknown(fault) => return Effect::Unknown(fault),
         };
         match reply.json::<Answer<Value>>() {
-            Ok(answer) if answer.errors.is_empty() && answer.data.is_some() => Ok(()),
-            Ok(answer) => Err(Effect::Refused(refused(about, &answer.errors))),
-            Err(error) => Err(Effect::Unknown(about.fault(Blindness::Unintelligible, error.to_string()))),
+            Ok(answer) if answer.errors.is_empty() && answer.data.is_some() => Effect::Applied(()),
+            Ok(answer) => Effect::Refused(refused(about, &answer.errors)),
+            Err(error) => Effect::Unknown(about.fault(Blindness::Unintelligible, error.to_string())),
         }
     }
 }

@@ -72,17 +72,11 @@ impl GitHub {
         };
         self.seen.forget(pull.0);
         match self.enable_auto_merge(about, node, head, method).await {
-            Ok(()) => Effect::Applied(()),
             // Where nothing else holds it, a queue still does.
-            Err(Effect::Refused(fault))
-                if fault.kind == Blindness::Changed && self.has_queue(&found).await =>
-            {
-                match self.enqueue(about, node, head).await {
-                    Ok(()) => Effect::Applied(()),
-                    Err(effect) => effect,
-                }
+            Effect::Refused(fault) if fault.kind == Blindness::Changed && self.has_queue(&found).await => {
+                self.enqueue(about, node, head).await
             }
-            Err(effect) => effect,
+            end => end,
         }
     }
 
@@ -106,10 +100,7 @@ impl GitHub {
             return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
         };
         self.seen.forget(pull.0);
-        match self.disable_auto_merge(about, node).await {
-            Ok(()) => Effect::Applied(()),
-            Err(effect) => effect,
-        }
+        self.disable_auto_merge(about, node).await
     }
 
     async fn has_queue(&self, pull: &Pull) -> bool {

@@ -11,6 +11,7 @@ use super::result::Rotation;
 use crate::cli::settings::{Chosen, SettingsFile};
 use crate::cli::stage::{ENVIRONMENT, Stage};
 use crate::cli::{CliError, Exit, Terminal, wiring};
+use crate::execute::Sources;
 use crate::model::{
     Access, BranchName, CommitId, KeyKind, PullState, RotationId, Salt, Slot, StampName, WorkloadName,
 };
@@ -20,7 +21,7 @@ use crate::ports::{
 use crate::render::rehearse_json::{RotationV1, StepV1};
 use crate::render::span::{rfc3339, time};
 use crate::rotation::rollout::rollout;
-use crate::terraform;
+use crate::terraform::Question;
 
 /// When the runbook takes a restart for finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +101,11 @@ fn applied<T>(effect: Effect<T>) -> Result<T, CliError> {
 }
 
 async fn flipped(ports: &Ports, chosen: &Chosen<'_>, parent: &CommitId) -> Result<CommitId, CliError> {
-    let files = ports.code.tree(parent, &chosen.environment.terraform.root).await?;
-    let tree: Vec<(&str, &[u8])> =
-        files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect();
-    let edits = terraform::flip(&tree, None, Access::ReadWrite, Slot::Secondary)
+    let sources = Sources { question: Question::default(), root: chosen.environment.terraform.root.clone() };
+    let edits = sources
+        .at(ports.code.as_ref(), parent)
+        .await?
+        .flip(Access::ReadWrite, Slot::Secondary)
         .map_err(|reasons| {
             reasons.iter().fold(CliError::refused("cannot change the Terraform"), CliError::because)
         })?

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, CommitBy, Environment, ForgeKind, PipelineKind, Settings, Span};
+use super::{CheckSettings, CommitBy, Environment, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
 use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
@@ -73,16 +73,10 @@ fn one_token(environment: &Environment) -> Checked {
     Ok(())
 }
 
-/// GitHub signs what it commits, and commits to its own repositories alone.
+/// GitHub signs what it commits.
 fn commits(environment: &Environment) -> Checked {
     let terraform = &environment.terraform;
-    if terraform.commit == CommitBy::Git {
-        return Ok(());
-    }
-    match environment.release.forge.kind {
-        ForgeKind::Github => {}
-    }
-    if terraform.sign.is_some() {
+    if terraform.commit == CommitBy::Api && terraform.sign.is_some() {
         let what = "GitHub signs the commits that it makes, so nothing is to be said of how they are signed";
         return Err(Problem::new(
             keys(["terraform", "sign"]),

@@ -557,7 +557,4 @@ fn commits_that_github_makes_are_signed_by_github_and_by_nobody_else() {
         assert_eq!(error.key, "environment.prod.terraform.sign", "{error}");
         assert!(error.to_string().contains("GitHub signs the commits that it makes"), "{error}");
     }
-    let elsewhere = api(changed(said, "")).replace("kind = \"github\"", "kind = \"gitlab\"");
-    let error = parse(&elsewhere).unwrap_err();
-    assert_eq!(error.key, "environment.prod.release.forge.kind", "{error}");
 }

@@ -13,7 +13,9 @@ use super::super::repository::{
 };
 use super::hub::{About, Hub};
 use crate::model::{Blindness, BranchName, CommitId};
-use crate::ports::{Code, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, SourceFile};
+use crate::ports::{
+    Code, CodeTree, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, SourceFile, Wanted,
+};
 
 pub(super) struct MemoryCode {
     hub: Arc<Hub>,
@@ -91,13 +93,22 @@ impl Code for MemoryCode {
             .await
     }
 
-    async fn tree(&self, commit: &CommitId, under: &str) -> Result<Vec<SourceFile>, Fault> {
+    async fn tree(&self, commit: &CommitId, wanted: &Wanted) -> Result<CodeTree, Fault> {
         let commit = self.find(commit)?;
         let file = |(path, file): (&Arc<str>, &super::super::repository::File)| SourceFile {
             path: path.to_string(),
             bytes: Arc::clone(file.bytes()),
         };
-        Ok(commit.tree().under(under).map(file).collect())
+        let tree = commit.tree();
+        let beside = |path: &str| {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            wanted.folders.contains(folder) || wanted.files.contains(path)
+        };
+        let mut files: Vec<SourceFile> = tree.under(&wanted.below).map(&file).collect();
+        let below: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+        let others = tree.iter().filter(|(path, _)| beside(path) && !below.contains(&***path));
+        files.extend(others.map(file));
+        Ok(CodeTree { files, links: Vec::new() })
     }
 
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {

@@ -10,7 +10,7 @@ use crate::model::{
     Blindness, BranchName, CommitId, KeyKind, OperationState, PullState, RotationId, Salt, Slot,
 };
 use crate::ports::{
-    CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark,
+    CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark, Wanted,
 };
 
 const SKIP: [&str; 4] = ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"];
@@ -47,7 +47,8 @@ async fn sleep(ports: &Ports, seconds: u64) {
 /// Flips the branch's tree with a plain replacement, and pushes.
 async fn propose(ports: &Ports) -> CommitId {
     let main = ports.code.fetch().await.unwrap()[&BranchName::from("main")].clone();
-    let files = ports.code.tree(&main, "src/infra/releaseunit").await.unwrap();
+    let wanted = Wanted { below: "src/infra/releaseunit".to_owned(), ..Wanted::default() };
+    let files = ports.code.tree(&main, &wanted).await.unwrap().files;
     let file = files.iter().find(|file| file.path.ends_with("keyvault-secrets.tf")).unwrap();
     let text = String::from_utf8(file.bytes.to_vec()).unwrap();
     let bytes = text.replace("global.primary_key", "global.secondary_key").into_bytes();
@@ -256,7 +257,7 @@ fn a_commit_that_was_not_pushed_is_lost_with_its_process() {
     let commit = wait(process.code.commit(&main, &[edit], &text)).unwrap();
     assert!(wait(process.code.contains(&commit, &main)).unwrap());
     let next = ports(&world, MemoryOptions::default());
-    assert_eq!(wait(next.code.tree(&commit, "")).unwrap_err().kind, Blindness::Missing);
+    assert_eq!(wait(next.code.tree(&commit, &Wanted::default())).unwrap_err().kind, Blindness::Missing);
 }
 
 #[test]

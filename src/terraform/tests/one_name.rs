@@ -1,14 +1,18 @@
 //! Calls that hand in one name for the account are one account, although nobody here can spell it.
 
 use super::Tree;
-use crate::model::{Access, Slot, SlotUse, example_tree};
-use crate::terraform::{Declared, DeclaredAccount, Question, plan};
+use crate::model::{Access, Slot, SlotUse, TreeClaim, example_tree};
+use crate::terraform::{Declared, DeclaredAccount, Links, Question, plan};
 
 const STAMP: &str = "variable \"cosmosdb_account_name\" {}\ndata \"azurerm_cosmosdb_account\" \"global\" {\n  name = \
                      var.cosmosdb_account_name\n}\nlocals {\n  secrets = {\n    \"CosmosDb-ApiKey\" = \
                      data.azurerm_cosmosdb_account.global.primary_key\n  }\n}\nresource \
                      \"azurerm_key_vault_secret\" \"secrets\" {\n  for_each = local.secrets\n  name     = each.key\n  value    = \
                      each.value\n}\n";
+
+fn claimed<P: AsRef<str>, B: AsRef<[u8]>>(question: &Question, files: &[(P, B)]) -> TreeClaim {
+    question.claim(&question.tree(files, Links::default()), Access::ReadWrite)
+}
 
 /// Only declared: who runs the code says what they are.
 const VARIABLES: &str =
@@ -28,10 +32,12 @@ fn check_one(root: &str) {
     assert_eq!(tree.accounts.len(), 1, "{root}: {:?}", tree.accounts);
     for account in [None, Some("acme-cosmos".to_owned())] {
         let question = Question { account, ..Question::default() };
-        let claim = question.claim(&files, Access::ReadWrite);
+        let claim = claimed(&question, &files);
         assert_eq!((claim.reads, claim.references), (SlotUse::Only(Slot::Primary), 1), "{root}");
         assert_eq!(claim.problems, Vec::<String>::new(), "{root}");
-        let flipped = question.flip(&files, Access::ReadWrite, Slot::Secondary).unwrap();
+        let flipped = question
+            .flip(&question.tree(&files, Links::default()), Access::ReadWrite, Slot::Secondary)
+            .unwrap();
         assert_eq!(flipped[0].1, STAMP.replace("primary_key", "secondary_key").into_bytes(), "{root}");
     }
 }
@@ -100,7 +106,7 @@ fn different_expressions_are_different_accounts() {
     let calls = call("first", "", "var.global_account_name") + &call("second", "", "var.other");
     let root = VARIABLES.to_owned() + &calls;
     let files = [("main.tf", root.as_str()), ("modules/stamp/main.tf", STAMP)];
-    let claim = Question::default().claim(&files, Access::ReadWrite);
+    let claim = claimed(&Question::default(), &files);
     assert_eq!(claim.reads, SlotUse::Unknown);
     let tree = Tree::read(&files);
     assert_eq!(tree.accounts.len(), 2);
@@ -111,7 +117,7 @@ fn different_expressions_are_different_accounts() {
 fn a_rotation_of_the_example_is_told_its_slot_whatever_the_account_is_called() {
     let files = example_tree();
     for account in [None, Some("acme-prod-cosmos".to_owned())] {
-        let claim = Question { account, ..Question::default() }.claim(&files, Access::ReadWrite);
+        let claim = claimed(&Question { account, ..Question::default() }, &files);
         assert_eq!((claim.reads, claim.references), (SlotUse::Only(Slot::Primary), 1));
         assert_eq!(claim.problems, Vec::<String>::new());
     }
@@ -122,7 +128,7 @@ fn calls_from_different_folders_are_one_account_where_that_is_declared() {
     let call = VARIABLES.to_owned()
         + &call("stamp", "", "var.global_account_name").replace("./modules", "../../modules");
     let files = [("env/int/a.tf", call.as_str()), ("env/prod/a.tf", &call), ("modules/stamp/a.tf", STAMP)];
-    let claim = Question::default().claim(&files, Access::ReadWrite);
+    let claim = claimed(&Question::default(), &files);
     assert_eq!(claim.reads, SlotUse::Unknown);
     assert!(claim.problems[0].starts_with("keys of 2 accounts are read"), "{claim:?}");
     let account = DeclaredAccount {
@@ -131,5 +137,5 @@ fn calls_from_different_folders_are_one_account_where_that_is_declared() {
     };
     let declared = Declared { accounts: vec![account], ..Declared::default() };
     let question = Question { account: Some("acme-cosmos".to_owned()), declared };
-    assert_eq!(question.claim(&files, Access::ReadWrite).reads, SlotUse::Only(Slot::Primary));
+    assert_eq!(claimed(&question, &files).reads, SlotUse::Only(Slot::Primary));
 }

@@ -88,3 +88,30 @@ fn accounts_are_called_what_deployments_call_them() {
         "data.azurerm_cosmosdb_account.a"
     );
 }
+
+#[test]
+fn the_same_is_read_in_json() {
+    let stack = "{\n  \"component\": {\n    \"db\": { \"source\": \"./db\" },\n    \"app\": {\n      \"source\": \"./app\",\n      \"inputs\": {\n        \"key\": \"${component.db.primary_key}\"\n      }\n    }\n  }\n}\n";
+    let app = "variable \"key\" {}\nresource \"a_b\" \"c\" {\n  k = var.key\n}\n";
+    for file in ["main.tfcomponent.json", "main.tfstack.json"] {
+        let stack_line = format!("{file}:7 primary_key [primary_key] primary read-write Consumer");
+        check(
+            &[("app/a.tf", app), ("db/a.tf", DB), (file, stack)],
+            &[
+                "app/a.tf:3 key [key] primary read-write Relay",
+                "db/a.tf:2 primary_key [primary_key] primary read-write Definition",
+                "db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
+                &stack_line,
+            ],
+        );
+    }
+    let deploy = "{\n  \"upstream_input\": { \"db\": { \"type\": \"stack\", \"source\": \"app.terraform.io/acme/p/cosmosdb\" } },\n  \"deployment\": { \"prod\": { \"inputs\": {\n    \"key\": \"${upstream_input.db.primary_key}\" } } }\n}\n";
+    check(
+        &[("main.tfdeploy.json", deploy)],
+        &["main.tfdeploy.json:4 primary_key [primary_key] primary read-write Consumer"],
+    );
+    let stack = "variable \"slot\" {\n  type    = string\n  default = \"primary\"\n}\nlocals {\n  k = var.slot == \"primary\" ? azurerm_cosmosdb_account.a.primary_key : azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let deploy = "{ \"deployment\": { \"a\": { \"inputs\": { \"slot\": \"secondary\" } } } }\n";
+    let files = [("main.tfdeploy.json", deploy), ("a.tfcomponent.hcl", stack)];
+    assert!(flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(), "a deployment decides");
+}

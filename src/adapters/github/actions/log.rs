@@ -1,7 +1,7 @@
 //! What a failed job printed last.
 //!
-//! GitHub answers with the address of the log on another host, good for a minute and signed by itself: the token does not
-//! go there.
+//! GitHub answers with an address of the log that is signed by itself and good for a minute, as a rule on another host:
+//! the token does not go there.
 
 use super::super::client::About;
 use super::Actions;
