@@ -35,6 +35,7 @@ mod groups;
 mod hindrance;
 mod identity;
 mod instance;
+mod itself;
 mod json;
 mod json_string;
 mod key_read;

@@ -9,6 +9,7 @@ mod flips;
 mod flows;
 mod included;
 mod instances;
+mod itself;
 mod names;
 mod one_name;
 mod pairs;
