@@ -13,6 +13,7 @@ mod itself;
 mod names;
 mod one_name;
 mod pairs;
+mod received;
 mod repeated;
 mod runs;
 mod spelt;
