@@ -7,7 +7,7 @@ use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::Folders;
 use super::key_read::{self, KeyRead, family};
 use super::origin::{Origin, mentions_cosmos, origin};
-use super::template::{ARGUMENTS, BY_DESCRIPTION, Output, inline, output};
+use super::template::{ARGUMENTS, BY_DESCRIPTION, Inlined, Output, inline, output};
 use super::value::Value;
 
 /// The symbol that such a base is, and what the steps from it lead to.
@@ -135,8 +135,8 @@ fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
 }
 
 /// An output of an ARM template: what the template says of it where it stands here, else what its name says.
-fn deployment(folders: &Folders<'_>, folder: &str, block: Option<&Block>, steps: &[Step]) -> KeyRead {
-    let template = block.and_then(|block| template(folders, folder, block));
+fn deployment<'f>(folders: &Folders<'f>, folder: &str, block: Option<&'f Block>, steps: &[Step]) -> KeyRead {
+    let template = block.and_then(|block| template(folders, folder, block)).map(|(text, _)| text);
     let mentions = block.is_some_and(mentions_cosmos) || template.as_deref().is_some_and(says_cosmos);
     let at = steps.iter().position(
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
@@ -159,8 +159,8 @@ fn deployment(folders: &Folders<'_>, folder: &str, block: Option<&Block>, steps:
     }
 }
 
-/// The text of the template, where it is here.
-fn template(folders: &Folders<'_>, folder: &str, block: &Block) -> Option<String> {
+/// The text of a deployment's template, where it is here.
+pub fn template<'f>(folders: &Folders<'f>, folder: &str, block: &'f Block) -> Option<Inlined<'f>> {
     let argument = ARGUMENTS.iter().find_map(|name| block.argument(name));
     let local = |object: &Object| match (&object.base, object.steps.as_slice()) {
         (Base::Local, [first, rest @ ..]) => {

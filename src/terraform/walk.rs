@@ -15,8 +15,8 @@ use hcl_edit::template::{Element, Template};
 
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
-    Object, REMOTE_STATE, Takes, UPSTREAM, When,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
 use super::object::{Bound, Scope, is_instance, is_whole};
@@ -383,7 +383,8 @@ fn is_asked_for(words: &[String]) -> bool {
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
-            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
+            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, AZAPI_RESOURCE, REMOTE_STATE]
+                .contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }
         _ => false,

@@ -419,3 +419,34 @@ fn what_tells_of_code_that_is_not_here_is_seen_from_wherever_it_is_read() {
         assert!(left_out > 0, "{files:#?}");
     }
 }
+
+#[test]
+fn what_spells_an_account_that_azure_lists_the_keys_of_is_seen() {
+    let action = "data \"azapi_resource_action\" \"k\" {\n  type = \"Microsoft.DocumentDB/databaseAccounts@2023-04-15\"\n  action = \"listKeys\"\n  \
+                  resource_id = local.id\n}\noutput \"k\" {\n  value = data.azapi_resource_action.k.output.primaryMasterKey\n}\n";
+    let id = "locals {\n  id = azapi_resource.acc.id\n}\n";
+    let block = "resource \"azapi_resource\" \"acc\" {\n  type = \"Microsoft.DocumentDB/databaseAccounts@2023-04-15\"\n  name = var.name\n}\n";
+    let variable = "variable \"name\" {\n  default = \"acme\"\n}\n";
+    let named = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"acme\"\n}\nlocals {\n  s = data.azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let deployment = |account: &str, more: &str| {
+        format!(
+            "resource \"azurerm_resource_group_template_deployment\" \"d\" {{\n  template_content = <<E\n{{\"outputs\": {{\"k\": {{\"value\": \
+             \"[listKeys(resourceId('Microsoft.DocumentDB/databaseAccounts', {account}), '2015-04-08').primaryMasterKey]\"}}}}}}\nE\n{more}}}\nlocals \
+             {{\n  k = jsondecode(azurerm_resource_group_template_deployment.d.output_content).k.value\n}}\n"
+        )
+    };
+    let put_in = deployment("'${var.name}'", "");
+    let handed =
+        deployment("parameters('n')", "  parameters_content = jsonencode({ n = { value = var.name } })\n");
+    for files in [
+        vec![("a.tf", action), ("b.tf", id), ("c.tf", block), ("d.tf", variable), ("e.tf", named)],
+        vec![("a.tf", put_in.as_str()), ("d.tf", variable), ("e.tf", named)],
+        vec![("a.tf", &handed), ("d.tf", variable), ("e.tf", named)],
+    ] {
+        let noise = ("noise.tf", "variable \"other\" {\n  default = \"acme\"\n}\n");
+        let files = owned(&[files, vec![noise]].concat());
+        let (part, left_out) = read(&files, true);
+        assert_eq!(report(&part), report(&read(&files, false).0), "{files:#?}");
+        assert_eq!((part.accounts.len(), left_out), (1, 1), "{files:#?}: {:#?}", part.accounts);
+    }
+}
