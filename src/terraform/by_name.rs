@@ -12,8 +12,12 @@ use crate::model::{Access, Slot};
 
 /// Whether a text speaks of Cosmos DB.
 pub fn says_cosmos(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("cosmos") || text.contains("documentdb")
+    has_word(text, "cosmos") || has_word(text, "documentdb")
+}
+
+/// Whether a word of small letters stands in a text, whatever the case of that.
+fn has_word(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
@@ -54,8 +58,7 @@ const OTHER_SERVICES: &[&str] = &[
 
 /// Whether a name speaks of another service.
 pub fn names_another(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    OTHER_SERVICES.iter().any(|word| name.contains(word))
+    OTHER_SERVICES.iter().any(|word| has_word(name, word))
 }
 
 /// Whether a name speaks of another service, and not of Cosmos DB.

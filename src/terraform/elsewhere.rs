@@ -6,7 +6,7 @@ use super::by_name::{key_by_name, says_cosmos};
 use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::Folders;
 use super::key_read::{self, KeyRead, family};
-use super::origin::{Origin, mentions_cosmos, origin};
+use super::origin::{Origin, mentions_cosmos, origin, outputs};
 use super::template::{ARGUMENTS, BY_DESCRIPTION, Inlined, Output, inline, output};
 use super::value::Value;
 
@@ -40,7 +40,7 @@ pub fn read_elsewhere(
         }
         Base::Module(_) | Base::Dependency(_) | Base::RemoteState(_) => {
             let Origin { kind, name, known, .. } = origin(folders, folder, base)?;
-            found(kind, &name, key_by_name(steps, known))
+            found(kind, &name, key_by_name(outputs(folders, folder, base, steps), known))
         }
         Base::Action(kind, name) => {
             let word = match kind {

@@ -5,7 +5,7 @@
 //! names tell (`by_name`).
 
 use super::by_name::{module_name, says_another, says_cosmos};
-use super::facts::{Base, Block, REMOTE_STATE, SymbolKind, UPSTREAM};
+use super::facts::{Base, Block, REMOTE_STATE, Step, SymbolKind, UPSTREAM};
 use super::folders::{Folders, Target};
 use super::known::NAME_ARGUMENTS;
 use super::paths::climbed;
@@ -36,6 +36,14 @@ pub fn origin(folders: &Folders<'_>, folder: &str, base: &Base) -> Option<Origin
         | Base::Local
         | Base::Variable
         | Base::Each(_) => None,
+    }
+}
+
+/// The steps from there that begin with the name of an output, behind those that pick an instance of a repeated module.
+pub fn outputs<'s>(folders: &Folders<'_>, folder: &str, base: &Base, steps: &'s [Step]) -> &'s [Step] {
+    match base {
+        Base::Module(name) => folders.output_at(folder, name, steps).map_or(&[], |at| &steps[at..]),
+        _ => steps,
     }
 }
 
@@ -107,17 +115,12 @@ const KIND: &str = "globaldocumentdb";
 
 /// Whether arguments are those of an account that is made, and of nothing else: its kind, or a name that is given to it.
 /// What takes its name from an account that is made elsewhere reads of that one.
-fn are_of_account<'v>(arguments: impl Iterator<Item = (&'v str, &'v Value)>) -> bool {
-    let mut made = false;
-    for (name, value) in arguments {
-        if says_another(name) {
-            return false;
-        }
+fn are_of_account<'v>(arguments: impl Iterator<Item = (&'v str, &'v Value)> + Clone) -> bool {
+    let makes = |(name, value): (&str, &Value)| {
         let is_kind = value.as_text().is_some_and(|kind| kind.eq_ignore_ascii_case(KIND));
-        let is_named = NAME_ARGUMENTS.contains(&name) && says_cosmos(name) && is_given(value);
-        made |= is_kind || is_named;
-    }
-    made
+        is_kind || NAME_ARGUMENTS.contains(&name) && says_cosmos(name) && is_given(value)
+    };
+    arguments.clone().any(makes) && !arguments.into_iter().any(|(name, _)| says_another(name))
 }
 
 fn is_given(value: &Value) -> bool {
@@ -130,7 +133,7 @@ fn is_given(value: &Value) -> bool {
     }
 }
 
-fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> + Clone {
     let entries: &[(String, Value)] = match value {
         Value::Map(entries) => entries,
         _ => &[],

@@ -4,6 +4,8 @@
 //! DB. The nearest of them that speaks of a service decides. Names of resources say nothing: an application may be called
 //! anything; that of a secret names its value.
 
+use std::borrow::Cow;
+
 use super::by_name::{key_by_name, named_key, names_another, says_cosmos};
 use super::facts::{Block, Step, Token};
 use super::key_read::KeyRead;
@@ -39,30 +41,55 @@ const ELSEWHERE: [&str; 5] = ["access_key", "shared_key", "blob", "default_prima
 
 /// What the names say under which a value bound like this is received. `block` gives the block of these words.
 pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Option<&'b Block>) -> Says {
-    let Some(length) = words(binding) else { return Says::Nothing };
+    let names = names(binding, block);
+    match names.iter().any(|name| says_cosmos(name)) {
+        true => decided(&names),
+        false if names.iter().any(|name| names_another(name)) => Says::Another,
+        false => Says::Nothing,
+    }
+}
+
+/// The same, where nothing but Cosmos DB is asked for.
+pub fn received_by_cosmos<'b>(
+    binding: &[String],
+    block: impl FnOnce(&[String]) -> Option<&'b Block>,
+) -> Says {
+    let names = names(binding, block);
+    match names.iter().any(|name| says_cosmos(name)) {
+        true => decided(&names),
+        false => Says::Nothing,
+    }
+}
+
+/// The nearest first.
+fn names<'a, 'b>(
+    binding: &'a [String],
+    block: impl FnOnce(&[String]) -> Option<&'b Block>,
+) -> Vec<Cow<'a, str>> {
+    let Some(length) = words(binding) else { return Vec::new() };
     let (words, within) = binding.split_at(length.min(binding.len()));
-    let mut names: Vec<String> = within.iter().rev().cloned().collect();
-    if let ([_, kind, label], [argument]) = (words, within) {
-        if OWN_VALUES.contains(&argument.as_str()) {
-            let block = block(words);
-            let named = NAMING.iter().filter_map(|name| block?.argument(name));
-            names.extend(named.map(|argument| written(&argument.value)));
-            names.extend(kind.ends_with(SECRET).then(|| label.clone()));
-        }
+    let mut names: Vec<Cow<'a, str>> = within.iter().rev().map(|name| Cow::Borrowed(name.as_str())).collect();
+    if let ([_, kind, label], [argument]) = (words, within)
+        && OWN_VALUES.contains(&argument.as_str())
+    {
+        let block = block(words);
+        let named = NAMING.iter().filter_map(|name| block?.argument(name));
+        names.extend(named.map(|argument| Cow::Owned(written(&argument.value))));
+        names.extend(kind.ends_with(SECRET).then(|| Cow::Borrowed(label.as_str())));
     }
     // What belongs to an account has no key of one among its arguments.
     let kind = words.get(1).filter(|kind| kind.contains("cosmosdb") && !kind.starts_with("azurerm_cosmosdb"));
-    names.extend(kind.filter(|_| words.len() == 3).cloned());
-    decided(&names)
+    names.extend(kind.filter(|_| words.len() == 3).map(|kind| Cow::Borrowed(kind.as_str())));
+    names
 }
 
-fn decided(names: &[String]) -> Says {
-    let says = |name: &String| match (names_another(name), says_cosmos(name)) {
+fn decided(names: &[Cow<'_, str>]) -> Says {
+    let says = |name: &Cow<'_, str>| match (names_another(name), says_cosmos(name)) {
         (true, _) => Some(Says::Another),
         (false, true) => Some(Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) }),
         (false, false) => None,
     };
-    let encrypts = |name: &String| {
+    let encrypts = |name: &Cow<'_, str>| {
         let name = name.to_ascii_lowercase();
         ENCRYPTION.iter().any(|word| name.contains(word))
     };

@@ -10,7 +10,7 @@ use super::names::{Name, Place, bound, member, places};
 use super::{Ask, Demand, reach};
 use crate::terraform::by_name::{is_of_cosmos, named_key, says_cosmos};
 use crate::terraform::facts::{Base, Block, Facts, Read, Step};
-use crate::terraform::receiver::{Says, is_taken_for_key, received_as};
+use crate::terraform::receiver::{Says, is_taken_for_key, received_by_cosmos};
 use crate::terraform::role::counterpart;
 
 impl Demand {
@@ -18,7 +18,8 @@ impl Demand {
         let blocks: OnceCell<BTreeMap<&[String], &Block>> = OnceCell::new();
         let of_file = || facts.blocks.iter().map(|block| (block.words.as_slice(), block)).collect();
         for read in &facts.reads {
-            let says = || received_as(&read.binding, |words| blocks.get_or_init(of_file).get(words).copied());
+            let says =
+                || received_by_cosmos(&read.binding, |words| blocks.get_or_init(of_file).get(words).copied());
             if is_hinted(read, says) {
                 self.hinted.extend(places(folder, &read.object));
                 self.given.extend(bound(&read.binding).map(|name| (folder.to_owned(), name)));
@@ -68,7 +69,10 @@ fn is_hinted(read: &Read, says: impl FnOnce() -> Says) -> bool {
         Base::Module(_) | Base::Dependency(_) | Base::RemoteState(_) => {
             let says = says();
             // Code that is here may hand out a key of such code.
-            certain() || says == Says::Cosmos { key: true } || is_taken_for_key(steps, says, true)
+            certain()
+                || says == Says::Cosmos { key: true }
+                // Which of the steps picks an instance, the block says, which may stand in another file.
+                || (0..steps.len()).any(|at| is_taken_for_key(&steps[at..], says, true))
         }
         Base::Local | Base::Variable => certain() || says() == Says::Cosmos { key: true },
         Base::Account(..) | Base::Action(..) | Base::Deployment(..) | Base::Each(_) => false,

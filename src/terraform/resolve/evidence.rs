@@ -12,7 +12,7 @@ use crate::terraform::elsewhere::ReadElsewhere;
 use crate::terraform::facts::{Base, Step};
 use crate::terraform::folders::Folders;
 use crate::terraform::key_read::KeyRead;
-use crate::terraform::origin::{Origin, origin};
+use crate::terraform::origin::{Origin, origin, outputs};
 use crate::terraform::receiver::{Says, is_taken_for_key, received_as};
 use crate::terraform::role::counterpart;
 
@@ -71,7 +71,8 @@ fn from<'l>(folders: &Folders<'_>, look: &'l Look<'_>) -> Option<(Origin, &'l [S
     let origin = origin(folders, &end.folder, &end.object.base)?;
     let here = folders.cell_of(&end.folder, &end.object).is_some()
         || folders.whole(&end.folder, &end.object).is_some();
-    (!here).then_some((origin, end.object.steps.as_slice()))
+    let steps = outputs(folders, &end.folder, &end.object.base, &end.object.steps);
+    (!here).then_some((origin, steps))
 }
 
 /// Whether it starts in another root than the one that it is read in: who reads a state says nothing of the code behind it.

@@ -232,3 +232,31 @@ fn another_roots_state_goes_by_who_receives_its_outputs() {
     let tfe = secret("CosmosDb-ApiKey", "data.tfe_outputs.shared.values.primary_key");
     check(&[("a.tf", &tfe)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
 }
+
+#[test]
+fn outputs_of_a_repeated_module_go_by_their_own_names_and_not_by_that_of_an_instance() {
+    let repeated = |text: String| {
+        let db = DB.replace("{\n", "{\n  for_each = toset([\"eu\"])\n");
+        found(&[("a.tf", &(db + &text))])
+    };
+    let read = |name: &str| format!("module.db[\"eu\"].{name}");
+    for (secret, line) in [
+        (
+            secret("k", &read("cosmos_primary_key")),
+            "cosmos_primary_key [cosmos_primary_key] primary read-write Consumer",
+        ),
+        (
+            secret("cosmos-key", &read("primary_connection_string")),
+            "primary_connection_string [primary_connection_string] primary read-write Consumer",
+        ),
+    ] {
+        assert_eq!(repeated(secret), [format!("a.tf:7 {line}")]);
+    }
+    for text in [
+        secret("k", &read("primary_key")),
+        secret("search-key", &read("primary_key")),
+        secret("cosmos-key", &read("search_primary_key")),
+    ] {
+        assert!(repeated(text).is_empty());
+    }
+}
