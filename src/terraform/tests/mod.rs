@@ -8,6 +8,7 @@ mod counterparts;
 mod elsewhere;
 mod flips;
 mod flows;
+mod given;
 mod included;
 mod instances;
 mod itself;
