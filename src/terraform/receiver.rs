@@ -75,7 +75,7 @@ fn names<'a, 'b>(
         let block = block(words);
         let named = NAMING.iter().filter_map(|name| block?.argument(name));
         names.extend(named.map(|argument| Cow::Owned(written(&argument.value))));
-        names.extend(kind.ends_with(SECRET).then(|| Cow::Borrowed(label.as_str())));
+        names.extend(kind.ends_with(SECRET).then_some(Cow::Borrowed(label.as_str())));
     }
     // What belongs to an account has no key of one among its arguments.
     let kind = words.get(1).filter(|kind| kind.contains("cosmosdb") && !kind.starts_with("azurerm_cosmosdb"));

@@ -3,6 +3,8 @@
 //! Text, parameters and variables are followed, put together by `concat` and `resourceId`; all else is not known. What is
 //! handed to a parameter, and what Terraform puts in, the caller knows.
 
+use std::cell::Cell;
+
 use serde_json::Value as Json;
 
 use super::output::{DIGITS, HOLE, calls, closing, texts};
@@ -15,6 +17,8 @@ pub const DATABASE_ACCOUNTS: &str = "/databaseAccounts/";
 const TYPE: &str = "Microsoft.DocumentDB/databaseAccounts";
 /// Variables of variables; more is a cycle or as bad as one.
 const MAX_DEPTH: usize = 8;
+/// Far more than an account takes that a person can read.
+const MAX_STEPS: usize = 1_000;
 
 /// A part of what spells an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +39,10 @@ pub fn account(template: &str) -> Option<Vec<Part>> {
         let key = call.member().is_some_and(|name| listed_key(name).is_some());
         key || says_cosmos(call.arguments)
     });
+    let following = Following { template: &template, steps: Cell::new(MAX_STEPS) };
     let mut spelt = calls.map(|call| {
         let id = *arguments(call.arguments).first()?;
-        expression(&template, id, 0)
+        following.expression(id, 0)
     });
     let first = spelt.next()??;
     spelt.all(|other| other.as_ref() == Some(&first)).then_some(first)
@@ -57,35 +62,43 @@ fn member<'j>(object: &'j Json, name: &str) -> Option<&'j Json> {
     members.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-fn expression(template: &Json, text: &str, depth: usize) -> Option<Vec<Part>> {
-    let text = text.trim();
-    let inner = |text: &str| expression(template, text, depth + 1);
-    if let Some(literal) = literal(text) {
-        return parts(literal);
-    }
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let (function, rest) = text.split_once('(')?;
-    let end = closing(rest).filter(|end| rest[end + 1..].trim().is_empty())?;
-    let arguments = arguments(&rest[..end]);
-    match (function.trim().to_ascii_lowercase().as_str(), arguments.as_slice()) {
-        ("concat", all) => Some(merged(all.iter().map(|it| inner(it)).collect::<Option<Vec<_>>>()?.concat())),
-        ("string", [only]) => inner(only),
-        ("parameters", [name]) => Some(vec![Part::Parameter(literal(name)?.to_owned())]),
-        ("variables", [name]) => {
-            let value = member(template.get("variables")?, literal(name)?)?.as_str()?;
-            match value.strip_prefix('[').filter(|rest| !rest.starts_with('[')) {
-                Some(rest) => inner(rest.strip_suffix(']')?),
-                None => parts(value),
+/// Follows variables, as far as anybody would.
+struct Following<'t> {
+    template: &'t Json,
+    steps: Cell<usize>,
+}
+
+impl Following<'_> {
+    fn expression(&self, text: &str, depth: usize) -> Option<Vec<Part>> {
+        let text = text.trim();
+        let inner = |text: &str| self.expression(text, depth + 1);
+        if let Some(literal) = literal(text) {
+            return parts(literal);
+        }
+        self.steps.set(self.steps.get().checked_sub(1).filter(|_| depth <= MAX_DEPTH)?);
+        let (function, rest) = text.split_once('(')?;
+        let end = closing(rest).filter(|end| rest[end + 1..].trim().is_empty())?;
+        let arguments = arguments(&rest[..end]);
+        match (function.trim().to_ascii_lowercase().as_str(), arguments.as_slice()) {
+            ("concat", all) => {
+                Some(merged(all.iter().map(|it| inner(it)).collect::<Option<Vec<_>>>()?.concat()))
             }
+            ("string", [only]) => inner(only),
+            ("parameters", [name]) => Some(vec![Part::Parameter(literal(name)?.to_owned())]),
+            ("variables", [name]) => {
+                let value = member(self.template.get("variables")?, literal(name)?)?.as_str()?;
+                match value.strip_prefix('[').filter(|rest| !rest.starts_with('[')) {
+                    Some(rest) => inner(rest.strip_suffix(']')?),
+                    None => parts(value),
+                }
+            }
+            ("resourceid", all) => {
+                let is_type = |it: &&str| literal(it).is_some_and(|text| text.eq_ignore_ascii_case(TYPE));
+                let name = all.get(all.iter().position(is_type)? + 1)?;
+                Some(merged([vec![Part::Text(DATABASE_ACCOUNTS.to_owned())], inner(name)?].concat()))
+            }
+            _ => None,
         }
-        ("resourceid", all) => {
-            let is_type = |it: &&str| literal(it).is_some_and(|text| text.eq_ignore_ascii_case(TYPE));
-            let name = all.get(all.iter().position(is_type)? + 1)?;
-            Some(merged([vec![Part::Text(DATABASE_ACCOUNTS.to_owned())], inner(name)?].concat()))
-        }
-        _ => None,
     }
 }
 
@@ -179,6 +192,18 @@ mod tests {
         ] {
             assert_eq!(spelt(&id), expected, "{id}");
         }
+    }
+
+    #[test]
+    fn variables_of_variables_come_to_an_end() {
+        let many = |name: &str| vec![format!("variables('{name}')"); 100].join(",");
+        let variables: Vec<String> =
+            (0..8).map(|at| format!("\"v{at}\": \"[concat({})]\"", many(&format!("v{}", at + 1)))).collect();
+        let template = format!(
+            "{{\"variables\": {{{}, \"v4\": \"x\"}}, \"outputs\": {{\"k\": {{\"value\": \"[listKeys(variables('v0'), '1').primaryMasterKey]\"}}}}}}",
+            variables.join(", ")
+        );
+        assert_eq!(account(&template), None);
     }
 
     #[test]
