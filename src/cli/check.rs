@@ -27,8 +27,8 @@ use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
-    /// A folder (read with everything below it, and with modules of the same repository that it uses) or a single file;
-    /// without it, this folder.
+    /// A folder (read with everything below it, and with modules of the same repository that it uses) or a single file
+    /// (read with the modules that it uses); without it, this folder.
     path: Option<PathBuf>,
     #[command(flatten)]
     shown: FindingOptions,

@@ -26,8 +26,8 @@ use crate::terraform::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Flip {
-    /// A folder (read with everything below it, and with modules of the same repository that it uses, which are not
-    /// edited) or a single file.
+    /// A folder (read with everything below it) or a single file, each with the modules of the same repository that it
+    /// uses; these are not edited.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The slot to move to.

@@ -133,11 +133,12 @@ impl Reading {
         &self.entries[file].path
     }
 
-    /// Folders outside of the tree that code may be taken from, each once: they begin with `..`. Perhaps they hold none,
-    /// or are not there.
+    /// Folders that were not read with the tree and that code may be taken from, each once: they begin with `..`, or lie
+    /// below the one file that was asked for. Perhaps they hold none, or are not there.
     pub fn outside(&mut self) -> Vec<String> {
-        let named = self.places.outside().chain(self.outside_of_json());
-        let named = named.chain(self.known_configurations().code_outside()).collect();
+        let named = self.places.elsewhere(&self.links).chain(self.named_in_json());
+        let code = self.known_configurations().run().into_iter();
+        let named = named.chain(code.filter(|folder| self.links.is_elsewhere(folder))).collect();
         self.not_asked(named)
     }
 
@@ -159,7 +160,7 @@ impl Reading {
     }
 
     /// The paths of files whose bytes are not searched for them.
-    fn outside_of_json(&self) -> impl Iterator<Item = String> {
+    fn named_in_json(&self) -> impl Iterator<Item = String> {
         let json =
             self.sources.iter().zip(&self.parsed).filter(|(source, _)| source.syntax() == Syntax::Json);
         json.flat_map(|(source, parsed)| {
@@ -167,7 +168,7 @@ impl Reading {
             let calls = blocks.filter(|block| block.words.first().is_some_and(|word| word == "module"));
             calls.filter_map(|block| {
                 let path = block.argument("source")?.value.as_text()?;
-                local_folder(source.folder(), path).filter(|folder| is_outside(folder))
+                local_folder(source.folder(), path).filter(|folder| self.links.is_elsewhere(folder))
             })
         })
     }

@@ -375,6 +375,11 @@ impl Tree {
         self.shown_path(self.sources[file].path())
     }
 
+    /// Whether a file was read for what others do with it, and is not edited.
+    pub fn is_beside(&self, path: &str) -> bool {
+        self.links.is_beside(path)
+    }
+
     /// The file with this path within the tree.
     pub fn file_at(&self, path: &str) -> Option<usize> {
         self.sources.iter().position(|source| source.path() == path)

@@ -53,12 +53,20 @@ pub fn there(
 }
 
 fn files(folder: &Path, revision: &str, only: Option<&str>, here: &Tree) -> Result<Revision, CliError> {
+    let beside: BTreeSet<&str> = (here.sources.iter())
+        .filter(|source| here.is_beside(source.path()))
+        .map(|source| source.folder())
+        .collect();
     let wanted = |path: &str| match only {
-        Some(name) => path == name,
+        Some(name) => path == name || Syntax::of(path).is_some() && beside.contains(folder_of(path)),
         // Templates that this tree takes from files, the other one took from them as a rule.
         None => Syntax::of(path).is_some() || here.templates().any(|template| template == path),
     };
     block_on(files_at(Path::new("git"), folder, revision, wanted))?.map_err(no_revision)
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The top of the working tree, where the folder is not that itself.

@@ -122,13 +122,13 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     let Gathered { seen, unread, left, mut copies, total, .. } = gathered;
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
-    let around = Around::of(&root).filter(|_| known.is_dir());
+    let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let around = if only.is_none() { Around::folder(&root) } else { Around::file(&root) };
     let within = around.as_ref().map_or_else(String::new, Around::within);
-    let links = Links { within, ..links };
+    let links = Links { within, only: only.clone(), ..links };
     let tree = read(&root, around.as_ref(), seen, unread, links, shortcuts.failures(total));
     let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
     let tree = tree.beside(copies).shown_under(&shown(&root));
-    let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
     Ok((Found { root, only, links: left }, tree))
 }
 

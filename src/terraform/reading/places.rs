@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
-use crate::terraform::paths::is_outside;
 use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
 use crate::terraform::words::Sought;
 
@@ -65,11 +64,14 @@ impl Places {
         self.folders.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// Folders outside of the tree that a quoted path leads to.
-    pub fn outside(&self) -> impl Iterator<Item = String> {
-        // No path that is one sorts before the first of these, or after the last.
-        let near = self.paths.range("..".to_owned().."..0".to_owned());
-        near.map(|(folder, _)| folder).filter(|folder| is_outside(folder)).cloned()
+    /// Folders that were not read with the tree and that a quoted path leads to.
+    pub fn elsewhere(&self, links: &Links) -> impl Iterator<Item = String> {
+        // No path out of the tree sorts before the first of these, or after the last.
+        let near = match links.only {
+            None => self.paths.range("..".to_owned().."..0".to_owned()),
+            Some(_) => self.paths.range::<str, _>(..),
+        };
+        near.map(|(folder, _)| folder).filter(|folder| links.is_elsewhere(folder)).cloned()
     }
 
     /// All folders that hold files.
