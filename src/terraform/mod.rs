@@ -73,7 +73,7 @@ mod words;
 pub use account::{Account, AccountKey, JoinReason, Symbol};
 pub use allowed::AllowedOpaque;
 pub use beyond::{Beyond, beyond};
-pub use by_name::says_cosmos;
+pub use by_name::{says_another, says_cosmos};
 pub use chooser::Chooser;
 pub use claim::{Question, claim, claim_of};
 pub use comment::{Comment, comments};
