@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::terraform::circle::leading_into_circles;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
@@ -72,6 +73,35 @@ impl Places {
             Some(_) => self.paths.range::<str, _>(..),
         };
         near.map(|(folder, _)| folder).filter(|folder| links.is_elsewhere(folder)).cloned()
+    }
+
+    /// Files with a quoted path by which a folder may use another one that uses it, and those with one that leads there.
+    /// `more` are uses that no quoted path tells.
+    pub fn circular<'p>(
+        &'p self,
+        path: impl Fn(usize) -> &'p str,
+        more: &'p [(&'p str, String)],
+    ) -> Vec<usize> {
+        let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut calls = Vec::new();
+        for (target, files) in self.paths.iter().filter(|(target, _)| self.folders.contains_key(*target)) {
+            for file in files {
+                // `"."` is a folder's path to itself, and much else.
+                let from = folder_of(path(*file));
+                if from != target {
+                    uses.entry(from).or_default().insert(target);
+                    calls.push((*file, from, target.as_str()));
+                }
+            }
+        }
+        for (from, target) in more.iter().filter(|(from, target)| from != target) {
+            uses.entry(from).or_default().insert(target);
+        }
+        let circles = leading_into_circles(uses);
+        let leads = |(_, from, target): &(usize, &str, &str)| {
+            circles.get(from).is_some_and(|targets| targets.contains(target))
+        };
+        calls.into_iter().filter(leads).map(|(file, ..)| file).collect()
     }
 
     /// All folders that hold files.
