@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::check::say_what_was_passed_over;
 use super::declarations::Declarations;
 use super::discover::{Found, Shortcuts, discover};
 use super::error::ErrorKind;
+use super::passed_over::{say_what_copies_read, say_what_was_passed_over};
 use super::remedies::remedies;
 use super::words::{AccessWord, Output, SlotWord};
 use super::write::{Change, write_all};
@@ -78,6 +78,7 @@ impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
+        say_what_copies_read(&tree, terminal);
         let tree = self.declarations.apply(tree, &found.root, found.only.as_deref())?;
         for none in &tree.misfits.no_mirrors {
             let reference = &tree.references[none.reference];

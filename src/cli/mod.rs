@@ -24,6 +24,7 @@ mod follow;
 mod guard;
 mod lock;
 mod logging;
+mod passed_over;
 mod pause;
 mod plan;
 mod procedure;

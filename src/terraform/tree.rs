@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::account::Account;
 use super::chooser::Chooser;
+use super::copied::{Copied, copied};
 use super::declared::Declared;
 use super::driven::Ground;
 use super::facts::Block;
@@ -61,6 +62,8 @@ pub struct Tree {
     pub unread: Vec<UnreadFile>,
     /// Folders of copies of modules that a tool installed, by path; what is below them was passed over.
     pub copies: Vec<String>,
+    /// Those of them that read keys.
+    pub copied: Vec<Copied>,
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
@@ -86,17 +89,18 @@ impl Tree {
 
     /// The same of files among which links lead.
     pub fn read_linked<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)], links: Links) -> Tree {
-        let glanced = files
-            .iter()
-            .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
-            .filter(|(path, _)| Syntax::of(path).is_some() && installed(path).is_none())
-            .map(|(path, bytes)| Glanced {
+        let glanced = |copies: bool| {
+            let files = files.iter().map(|(path, bytes)| (path.as_ref(), bytes.as_ref()));
+            let meant = files
+                .filter(move |(path, _)| Syntax::of(path).is_some() && installed(path).is_some() == copies);
+            let glanced = |(path, bytes): (&str, &[u8])| Glanced {
                 path: path.to_owned(),
                 glance: Glance::of(path, bytes),
                 bytes: Some(bytes.to_vec()),
-            })
-            .collect();
-        let mut reading = Reading::new(glanced, links, Failures::Every);
+            };
+            meant.map(glanced).collect()
+        };
+        let mut reading = Reading::new(glanced(false), links, Failures::Every);
         // All bytes are there: nothing is left to look into.
         reading.looks();
         for path in reading.templates() {
@@ -104,13 +108,16 @@ impl Tree {
             file.into_iter()
                 .for_each(|(_, bytes)| reading.take_template(path.clone(), bytes.as_ref().to_vec()));
         }
+        let mut copies = Reading::new(glanced(true), Links::default(), Failures::ThatMatter);
+        copies.looks();
+        let copied = copied(&copies.finish(Vec::new()));
         let copies: BTreeSet<&str> = files.iter().filter_map(|(path, _)| installed(path.as_ref())).collect();
-        reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect())
+        reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect(), copied)
     }
 
-    /// The same tree, with folders of copies that were passed over.
-    pub fn beside(self, copies: Vec<String>) -> Tree {
-        Tree { copies, ..self }
+    /// The same tree, with folders of copies that were passed over, and those of them that read keys.
+    pub fn beside(self, copies: Vec<String>, copied: Vec<Copied>) -> Tree {
+        Tree { copies, copied, ..self }
     }
 
     /// The file that declares something about the tree, as people see it; empty where there is none.
@@ -187,6 +194,7 @@ impl Tree {
             unparsed: Vec::new(),
             unread,
             copies: Vec::new(),
+            copied: Vec::new(),
             accounts: Vec::new(),
             references: Vec::new(),
             opaque: Vec::new(),
