@@ -10,8 +10,7 @@ use super::passed_over::{say_what_copies_read, say_what_was_passed_over};
 use super::remedies::remedies;
 use super::words::{AccessWord, Output, SlotWord};
 use super::write::{Change, write_all};
-use super::{CliError, Exit, Terminal};
-use crate::render::diff::{colored, unified_diff};
+use super::{CliError, Exit, Terminal, patch};
 use crate::render::flip_human::render_changes;
 use crate::render::flip_json::{flip_json, refused_json};
 use crate::terraform::{
@@ -117,16 +116,9 @@ impl Flip {
         changes: &[Change],
         terminal: &mut Terminal,
     ) -> Result<(), CliError> {
-        for (path, change) in paths.iter().zip(changes).filter(|_| !self.write) {
-            let path = tree.shown_path(path);
-            let diff = unified_diff(&path, &change.old, &change.new);
-            terminal.data(&colored(&diff.text))?;
-            if !diff.applies {
-                terminal.warn(&format!(
-                    "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a patch"
-                ));
-                terminal.hint("--write changes the file itself");
-            }
+        if !self.write {
+            let shown: Vec<String> = paths.iter().map(|path| tree.shown_path(path)).collect();
+            patch::show(&shown, changes, terminal)?;
         }
         for line in render_changes(tree, flip) {
             terminal.say(&line);

@@ -25,6 +25,7 @@ mod guard;
 mod lock;
 mod logging;
 mod passed_over;
+mod patch;
 mod pause;
 mod plan;
 mod procedure;

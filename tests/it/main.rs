@@ -56,6 +56,7 @@ mod logs;
 mod lottery;
 mod lying_servers;
 mod merging;
+mod patch;
 mod pause;
 mod plan;
 mod plan_ahead;
