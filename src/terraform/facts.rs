@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::generated::Generated;
 use super::value::Value;
 
 /// What kind of block hands out an account's keys.
@@ -331,4 +332,6 @@ pub struct Facts {
     pub choices: u32,
     /// Those of them that go by a name.
     pub choosing: Vec<Choice>,
+    /// Code that is written out of the file.
+    pub generated: Vec<Generated>,
 }

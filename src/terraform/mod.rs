@@ -32,6 +32,7 @@ mod facts;
 mod flip;
 mod flow;
 mod folders;
+mod generated;
 mod glance;
 mod groups;
 mod hindrance;

@@ -12,6 +12,7 @@ use super::driven::Ground;
 use super::facts::Block;
 use super::flow::{Flow, flows};
 use super::folders::Folders;
+use super::generated;
 use super::glance::Glance;
 use super::links::Links;
 use super::misfits::Misfits;
@@ -223,8 +224,10 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers, misfits, doubts } =
+        let Resolved { accounts, references, mut opaque, choosers, misfits, doubts } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
+        opaque.extend(generated::reads(&self.sources, &self.parsed, &accounts));
+        opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
         let (flows, named) = (OnceLock::new(), OnceLock::new());
         Tree { accounts, references, opaque, choosers, misfits, doubts, flows, named, ..self }
     }

@@ -4,6 +4,7 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod generated;
 mod slots;
 
 use std::ops::Range;
@@ -241,6 +242,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.generated(value);
             walk.value = value.span();
             match name {
                 "for_each" => walk.collection(value),

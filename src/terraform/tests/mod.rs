@@ -7,6 +7,7 @@ mod counterparts;
 mod elsewhere;
 mod flips;
 mod flows;
+mod generated;
 mod included;
 mod instances;
 mod names;
