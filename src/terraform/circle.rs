@@ -30,7 +30,9 @@ mod tests {
             (&[("a", "a")], &["a"]),
         ] {
             let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-            uses.iter().for_each(|(from, to)| drop(graph.entry(from).or_default().insert(to)));
+            for (from, to) in uses {
+                graph.entry(from).or_default().insert(to);
+            }
             let found: Vec<&str> = leading_into_circles(graph).into_keys().collect();
             assert_eq!(found, left, "{uses:?}");
         }

@@ -31,9 +31,8 @@ fn a_key_that_generated_code_reads_is_opaque_where_it_stands() {
         (format!("locals {{\n  é = \"${{local.x}}\"\n  q = {READ}\n}}"), "12:39 primary_key"),
         (format!("locals {{\n  q = \"a$${{{READ}}}\"\n}}"), "11:44 primary_key"),
         (
-            format!(
-                "locals {{\n  acc = data.azurerm_cosmosdb_account.z\n}}\noutput \"o\" {{\n  value = local.acc.primary_key\n}}"
-            ),
+            "locals {\n  acc = data.azurerm_cosmosdb_account.z\n}\noutput \"o\" {\n  value = local.acc.primary_key\n}"
+                .to_owned(),
             "14:21 primary_key",
         ),
         (format!("%{{ if local.x == 1 }}\nlocals {{\n  q = {READ}\n}}\n%{{ endif }}"), "12:39 primary_key"),
