@@ -234,7 +234,7 @@ mod links {
         link("nowhere", "broken");
         let ran = check(&folder);
         assert_eq!(files_of_references(&ran), ["a/main.tf", "a/notes.tf"]);
-        assert_eq!((ran.code, ran.stderr.matches("is a link").count()), (0, 0), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("is a link"), "{}", ran.stderr);
     }
 
     #[test]
