@@ -42,6 +42,9 @@ pub const DEPLOYMENTS: [&str; 4] = [
 /// The type of azapi's resource and data source that call an action, `listKeys` among them.
 pub const AZAPI_ACTION: &str = "azapi_resource_action";
 
+/// The type of azapi's resource and data source that are anything, an account of Cosmos DB among others.
+pub const AZAPI_RESOURCE: &str = "azapi_resource";
+
 /// The data source that reads another root's outputs.
 pub const REMOTE_STATE: &str = "terraform_remote_state";
 

@@ -4,6 +4,7 @@
 //! that say nothing, over files that hold none of the words by which a file matters.
 
 mod circles;
+mod elsewhere;
 mod made_up;
 
 use self::made_up::made_up;
