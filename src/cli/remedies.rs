@@ -52,6 +52,10 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
                 .to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
         ],
+        Refusal::BothTogether { .. } => vec![
+            "read one of the keys by a name of its own".to_owned(),
+            "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
+        ],
         Refusal::ReadForAnother { by, accounts, .. } => vec![
             match accounts.as_slice() {
                 [other] => format!("--account '{other}' beside the account moves both together"),

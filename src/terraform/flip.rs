@@ -15,6 +15,7 @@ use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
 use super::select::select;
 use super::source::Digest;
+use super::together;
 use super::tree::Tree;
 use super::verify::verify;
 use crate::model::{Access, Slot};
@@ -86,6 +87,10 @@ pub fn plan_allowing(
     let masked = not_known_to_exist(tree, &changed, allowed);
     if !masked.is_empty() {
         return Err(masked);
+    }
+    let together = together::refusals(tree, &changed, allowed);
+    if !together.is_empty() {
+        return Err(together);
     }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);

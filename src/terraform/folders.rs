@@ -73,6 +73,8 @@ pub struct Folders<'f> {
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
+    /// Names whose elements stand in another order than in what they are made of.
+    moved: BTreeSet<Cell>,
     /// Accounts that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,

@@ -17,6 +17,8 @@ use crate::model::Access;
 struct Offer {
     path: Vec<String>,
     defined: usize,
+    /// Whether nothing but how it is read says that the other slot beside it is its counterpart.
+    picked: bool,
 }
 
 /// All names on offer, by folder and kind.
@@ -45,7 +47,8 @@ pub enum Asked {
 }
 
 impl Offers {
-    pub(super) fn of(references: &[Reference], folders: &Folders<'_>) -> Offers {
+    /// `picked` are those that are on offer because something picks from them.
+    pub(super) fn of(references: &[Reference], folders: &Folders<'_>, picked: &BTreeSet<usize>) -> Offers {
         let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
         for (defined, reference) in references.iter().enumerate() {
             if reference.role != Role::Definition {
@@ -53,7 +56,8 @@ impl Offers {
             }
             if let Some((cell, rest)) = folders.readable(reference.home(), &reference.binding) {
                 let path = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-                offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+                let offer = Offer { path, defined, picked: picked.contains(&defined) };
+                offers.entry((cell.folder, cell.kind)).or_default().push(offer);
             }
         }
         Offers { offers }
@@ -69,7 +73,8 @@ impl Offers {
                 continue;
             }
             let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-            offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+            let offer = Offer { path, defined, picked: false };
+            offers.entry((cell.folder, cell.kind)).or_default().push(offer);
         }
         for offers in offers.values_mut() {
             let key = |offer: &Offer| {
@@ -113,21 +118,22 @@ impl Offers {
         let kind = cell.kind;
         let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
         let reached = path.reached(offers);
-        let same = |(offer, _): &(&Offer, _)| {
-            let key = |offer: &Offer| {
-                let reference = &references[offer.defined];
-                (reference.slot, reference.account, reference.access)
-            };
-            key(offer) == key(reached[0].0)
-        };
-        if let Some((offer, names)) = reached.first()
-            && reached.iter().all(same)
-        {
+        if let Some((offer, names)) = only_one(&reached, references) {
             return key(names, offer, offers, references);
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
-        if !reached.is_empty() && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
+        let delivers =
+            !reached.is_empty() && reached.iter().all(|(offer, _)| !offer.picked || by_word(offer, &reached));
+        if delivers && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
             return Asked::NotOffered;
+        }
+        // What is taken as a whole may hold the keys of one slot alone.
+        let within = if reached.is_empty() && !path.computed { path.within(offers) } else { Vec::new() };
+        if let Some((offer, names)) = only_one(&within, references)
+            && other_name(offer, offers, references)
+                .is_some_and(|(at, _)| names.get(at).is_some_and(Option::is_some))
+        {
+            return key(names, offer, offers, references);
         }
         let towards = offers.iter().find(|offer| path.leads_towards(&offer.path) || path.wraps(&offer.path));
         match reached.first().map(|(offer, _)| *offer).or(towards) {
@@ -211,6 +217,11 @@ impl<'s> Path<'s> {
         leads_towards(&self.parts, offer)
     }
 
+    /// The offers within what the path leads to, and by which of its parts each of their names is read.
+    fn within<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
+        offers.iter().filter_map(|offer| Some((offer, within(&self.parts, &offer.path)?))).collect()
+    }
+
     /// Whether the path picks by a number that the list does not have: `element` begins anew at a list's end.
     fn wraps(&self, offer: &[String]) -> bool {
         let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
@@ -220,6 +231,28 @@ impl<'s> Path<'s> {
         let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
     }
+}
+
+/// The first of some offers, where all of them are the same key.
+fn only_one<'a, 'o, 'n>(
+    offers: &'a [(&'o Offer, Vec<Named<'n>>)],
+    references: &[Reference],
+) -> Option<&'a (&'o Offer, Vec<Named<'n>>)> {
+    let key = |offer: &Offer| {
+        let reference = &references[offer.defined];
+        (reference.slot, reference.account, reference.access)
+    };
+    let first = offers.first()?;
+    offers.iter().all(|(offer, _)| key(offer) == key(first.0)).then_some(first)
+}
+
+/// Whether the name of one of some offers differs from that of this one by the slot's word alone.
+fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
+    let is_other = |(other, _): &(&Offer, Vec<Named<'_>>)| {
+        let difference = one_difference(&offer.path, &other.path);
+        difference.is_some_and(|(at, name)| counterpart(&offer.path[at]).as_ref() == Some(&name))
+    };
+    others.iter().any(is_other)
 }
 
 /// Whether steps take the element that a block is repeated for, and nothing but names besides.
@@ -241,6 +274,19 @@ fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>
         }
         Part::Name(..) => None,
         Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
+    }
+}
+
+fn within<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
+    let Some((part, rest)) = parts.split_first() else { return Some(vec![None; offer.len()]) };
+    let (wanted, below) = offer.split_first()?;
+    let with = |named: Named<'p>, names: Vec<Named<'p>>| std::iter::once(named).chain(names).collect();
+    match part {
+        Part::Name(name, token) if name == wanted || wanted == COMPUTED => {
+            within(rest, below).map(|names| with(Some((name, *token)), names))
+        }
+        Part::Name(..) => None,
+        Part::Any => within(rest, offer).or_else(|| within(rest, below).map(|names| with(None, names))),
     }
 }
 

@@ -68,6 +68,11 @@ pub enum Refusal {
         name: String,
         of: String,
     },
+    /// Both keys stand in one list, or in one text, which would hold one of them twice.
+    BothTogether {
+        place: String,
+        attribute: String,
+    },
     /// What stands here is read for other accounts too, which a change would move with it.
     ReadForAnother {
         place: String,
@@ -133,6 +138,7 @@ impl Refusal {
             | Refusal::Outside { place }
             | Refusal::NoCounterpart { place, .. }
             | Refusal::NotKnownToExist { place, .. }
+            | Refusal::BothTogether { place, .. }
             | Refusal::ReadForAnother { place, .. }
             | Refusal::VersionNotRaised { place, .. } => Some(place),
             Refusal::Edit(
@@ -160,6 +166,7 @@ impl Refusal {
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
             | Refusal::NotKnownToExist { .. }
+            | Refusal::BothTogether { .. }
             | Refusal::ReadForAnother { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
@@ -212,6 +219,13 @@ impl fmt::Display for Refusal {
                     f,
                     "{place}: whether {of} hands out `{name}` is not known here, and where it does not, something \
                      else would be taken without an error"
+                )
+            }
+            Refusal::BothTogether { place, attribute } => {
+                write!(
+                    f,
+                    "{place}: `{attribute}` stands in one list or text with the other slot's, which would be there \
+                     no more"
                 )
             }
             Refusal::ReadForAnother { place, attribute, accounts, by } => {

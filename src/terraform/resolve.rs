@@ -8,6 +8,7 @@
 //! doubted ([`states`]), and so are names of the other slot that nobody is known to hand out ([`counterparts`]). Last,
 //! what is read for several accounts at once is told of each of them ([`standing`]).
 
+mod collections;
 mod counterparts;
 mod look;
 mod picked;
@@ -185,8 +186,10 @@ impl<'f> Resolver<'f> {
             other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
+            value: read.read.value,
             plain: read.read.plain,
             choices: read.read.choices.clone(),
+            label: read.read.label.clone(),
             masked: read.read.masked,
             counterpart: Counterpart::Known,
             chooser: None,
@@ -204,8 +207,8 @@ impl<'f> Resolver<'f> {
 
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
-        let pairs = self.uses.pairs(&self.references);
-        role::assign(&mut self.references, &pairs, |file| sources[file].folder().to_owned());
+        let pairs = self.uses.pairs(&self.references, self.folders);
+        role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
             if handed_in.symbol.kind == SymbolKind::Variable {
                 handed_in.role = Role::Relay;
@@ -214,7 +217,7 @@ impl<'f> Resolver<'f> {
         for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
             self.references[at].role = Role::Definition;
         }
-        Offers::of(&self.references, self.folders)
+        Offers::of(&self.references, self.folders, &pairs.picked)
     }
 
     fn rounds(&mut self) {

@@ -9,14 +9,17 @@ mod flips;
 mod flows;
 mod included;
 mod instances;
+mod labels;
 mod names;
 mod one_name;
 mod pairs;
+mod picked;
 mod repeated;
 mod runs;
 mod spelt;
 mod stacks;
 mod states;
+mod together;
 mod unwritable;
 mod whole;
 
