@@ -102,8 +102,10 @@ pub enum AlsoDecided {
 }
 
 /// How one place comes to be read for several accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SharedBy {
+    /// The code is run with these variables files too, which name accounts of their own.
+    Files(Vec<String>),
     /// Several configurations include the file.
     Configurations,
     /// The module's code runs for several calls.
@@ -117,6 +119,7 @@ pub enum SharedBy {
 impl fmt::Display for SharedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            SharedBy::Files(files) => return write!(f, "where the code is run with {}", files.join(", ")),
             SharedBy::Configurations => "by a configuration that includes this file",
             SharedBy::Calls => "by a call that runs this module",
             SharedBy::Elements => "for it may be any of several accounts",

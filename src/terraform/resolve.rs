@@ -15,6 +15,7 @@ mod picked;
 mod standing;
 mod states;
 mod uses;
+mod with_files;
 
 use std::collections::BTreeSet;
 
@@ -62,8 +63,9 @@ pub fn resolve(
     known: &BTreeSet<String>,
     declared: &Declared,
 ) -> Resolved {
-    let folders = Folders::new(sources, facts, known);
+    let mut folders = Folders::new(sources, facts, known);
     let reads = reads(&folders, facts);
+    with_files::tell_apart(&mut folders, sources, facts, &reads, declared);
     let symbols = || reads.iter().filter_map(|read| read.symbol.as_ref());
     let either = either(&folders, facts);
     let named = either.iter().flat_map(|(one, other)| [one, other]);
@@ -88,6 +90,7 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
+    resolver.choose_by_file();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.worked_out(facts);
     resolver.relays();

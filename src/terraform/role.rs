@@ -144,8 +144,9 @@ fn labelled_place(reference: &Reference) -> String {
     let Some((words, label)) = &reference.label else { return place(reference) };
     let mut binding = reference.binding.clone();
     if let Some(word) = words.checked_sub(1).and_then(|last| binding.get_mut(last)) {
-        let is_block = *words > 3 && word.parse::<usize>().is_err();
-        *word = if is_block { format!("{word} {label}") } else { label.clone() };
+        let is_number = word.parse::<u64>().is_ok();
+        let is_resource = *words == 3 && reference.binding.first().is_some_and(|top| top == "resource");
+        *word = if is_number || is_resource { label.clone() } else { format!("{word} {label}") };
     }
     binding.join("\u{1f}")
 }

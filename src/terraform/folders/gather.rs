@@ -36,6 +36,7 @@ impl<'f> Folders<'f> {
             dependencies: BTreeMap::new(),
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
+            with_files: BTreeMap::new(),
             aliases: BTreeMap::new(),
             moved: BTreeSet::new(),
             entries: BTreeMap::new(),

@@ -30,9 +30,25 @@ pub(super) struct Use {
     more: bool,
     /// Whether it takes elements, whichever: each of them has a look of its own.
     element: bool,
+    /// Whether the name only stands for another here, or is only looked at.
+    mention: bool,
     pub(super) ways: Vec<Way>,
     /// Whether what is read is picked from, or passed over in part, by what stands around it.
     pub(super) sifted: bool,
+}
+
+impl Use {
+    /// `is_repeated`: whether the block that it stands in is repeated over the same collection.
+    fn of(look: &Look<'_>, rest: &[Step], is_repeated: impl Fn() -> bool) -> Use {
+        let names: Vec<String> = rest.iter().map_while(named).collect();
+        let more = names.len() < rest.len();
+        let element = rest.first().is_some_and(is_any);
+        let own = rest.iter().any(is_own_key) && is_repeated();
+        let ways: Vec<Way> = rest.iter().map(|step| way(step, own)).collect();
+        // What is taken element by element, under a condition, may be taken of some alone.
+        let sifted = look.read.sifted || ways.contains(&Way::Each) && !look.read.choices.is_empty();
+        Use { names, more, element, mention: look.read.mention, ways, sifted }
+    }
 }
 
 /// One step of a use.
@@ -72,26 +88,22 @@ impl Uses {
         let mut uses = Uses::default();
         let mut handed_on: BTreeMap<Cell, Vec<Cell>> = BTreeMap::new();
         let repeated = repeated_over(looks, folders);
-        // A name that only stands for another is no use; what is read by it has a look of its own.
-        for look in looks.iter().filter(|look| !look.read.mention) {
-            let stands_in = folders.readable(look.folder, &look.read.binding).map(|(cell, _)| cell);
+        for look in looks {
+            let into = handed_on_as(look, folders);
             for hop in &look.hops {
-                uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
+                if !look.read.mention {
+                    uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
+                }
                 let Some((cell, rest)) = folders.cell_of(&hop.folder, &hop.object) else { continue };
-                let names: Vec<String> = rest.iter().map_while(named).collect();
-                let more = names.len() < rest.len();
-                let element = rest.first().is_some_and(is_any);
-                let is_repeated = block_around(look, folders)
-                    .and_then(|block| repeated.get(&block))
-                    .is_some_and(|over| over.contains(&cell));
-                let ways: Vec<Way> = rest.iter().map(|step| way(step, is_repeated)).collect();
-                // What is taken element by element, under a condition, may be taken of some alone.
-                let sifted = look.read.sifted || ways.contains(&Way::Each) && !look.read.choices.is_empty();
-                if let Some(into) = stands_in.clone().filter(|into| *into != cell && !is_alias(look, folders))
-                {
+                if let Some(into) = into.clone().filter(|into| *into != cell) {
                     handed_on.entry(into).or_default().push(cell.clone());
                 }
-                uses.reads.entry(cell).or_default().push(Use { names, more, element, ways, sifted });
+                let is_repeated = || {
+                    let over = block_around(look, folders).and_then(|block| repeated.get(&block));
+                    over.is_some_and(|over| over.contains(&cell))
+                };
+                let one = Use::of(look, rest, is_repeated);
+                uses.reads.entry(cell).or_default().push(one);
             }
         }
         uses.picked = uses.picked_from(&handed_on);
@@ -120,13 +132,17 @@ impl Uses {
     /// unseen; and something is.
     pub(super) fn are_by_name(&self, cell: &Cell, path: &[String]) -> bool {
         let whole = cell.kind == Kind::Output && self.whole.contains(&cell.folder);
-        let Some(uses) = self.reads.get(cell).filter(|_| !whole) else { return false };
+        let Some(uses) = self.reads.get(cell).filter(|uses| !whole && uses.iter().any(|one| !one.mention))
+        else {
+            return false;
+        };
         let element = |one: &&Use| path.len() == 1 && one.element;
-        read(uses.iter().filter(|one| !element(one)), path) != Read::Within
+        read(uses.iter().filter(|one| !one.mention && !element(one)), path) != Read::Within
     }
 
     fn read(&self, cell: &Cell, path: &[String]) -> Read {
-        read(self.reads.get(cell).into_iter().flatten(), path)
+        // A name that only stands for another is no use; what is read by it has a look of its own.
+        read(self.reads.get(cell).into_iter().flatten().filter(|one| !one.mention), path)
     }
 }
 
@@ -153,16 +169,24 @@ fn block_around(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
     folders.readable(look.folder, &binding).map(|(cell, _)| cell).filter(|cell| cell.kind == Kind::Each)
 }
 
-/// Whether what is read here goes by another name, whose readers have looks of their own.
-fn is_alias(look: &Look<'_>, folders: &Folders<'_>) -> bool {
-    look.read.plain && folders.is_followed(look.folder, &look.read.binding)
+/// The name of what a read becomes a part of. What merely goes by another name there is none: its readers have looks of
+/// their own.
+fn handed_on_as(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
+    let is_alias = || look.read.plain && folders.is_followed(look.folder, &look.read.binding);
+    let (into, _) = folders.readable(look.folder, &look.read.binding).filter(|_| !look.read.mention)?;
+    (!is_alias()).then_some(into)
 }
 
-/// `each.key` is an element's own name where the block is repeated over the same.
-fn way(step: &Step, is_repeated: bool) -> Way {
+/// `each.key`
+fn is_own_key(step: &Step) -> bool {
     let is_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
+    matches!(&step.kind, StepKind::Computed(Some(index)) if is_key(index))
+}
+
+/// `own`: whether `each.key` is the name of an element there.
+fn way(step: &Step, own: bool) -> Way {
     match &step.kind {
-        StepKind::Computed(Some(index)) if is_repeated && is_key(index) => Way::Each,
+        StepKind::Computed(_) if own && is_own_key(step) => Way::Each,
         StepKind::Computed(_) => Way::Picked,
         StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Way::Each,
         StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {

@@ -22,6 +22,7 @@ mod states;
 mod together;
 mod unwritable;
 mod whole;
+mod with_files;
 
 use super::*;
 use crate::model::{Access, Slot};

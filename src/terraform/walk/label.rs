@@ -14,10 +14,13 @@ const NAMING: [&str; 3] = ["name", "key", "slot"];
 /// Whether what such a block or object calls itself counts: of whole resources only that of a secret does, which stands
 /// beside others in its vault.
 pub fn is_labelled(words: &[String]) -> bool {
-    match words {
-        [top, kind, _] if top != "locals" => kind == KEY_VAULT_SECRET,
-        [top, ..] => words.len() > 3 || top == "locals",
-        [] => false,
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["resource", kind, _] => *kind == KEY_VAULT_SECRET,
+        ["resource" | "data" | "ephemeral", _, _, _, ..] => true,
+        ["resource" | "data" | "ephemeral", ..] | [_] | [] => false,
+        ["module" | "output" | "variable" | "provider", ..] => words.len() > 2,
+        [_, _, ..] => true,
     }
 }
 
