@@ -3,9 +3,12 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
+mod path;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Step, StepKind, Token};
+use self::path::{COMPUTED, Named, Path, by_element};
+use super::facts::Token;
 use super::folders::{Folders, Followed, Kind};
 use super::key_read::FoundKey;
 use super::naming::spelt;
@@ -97,10 +100,10 @@ impl Offers {
             return BTreeSet::new();
         };
         let path = Path::of(cell.name, &Token::Unplaced, rest);
-        let plain = path.computed && !path.parts.iter().any(|part| matches!(part, Part::Any));
+        let plain = path.computed && !path.has_any();
         let offers = self.offers.get(&(cell.folder, cell.kind)).into_iter().flatten();
         let offers = offers.filter(|offer| plain && path.leads_towards(&offer.path));
-        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.parts.len()].clone()).collect();
+        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.names()].clone()).collect();
         // An entry whose name is worked out may be any of them.
         if names.contains(COMPUTED) { BTreeSet::new() } else { names }
     }
@@ -166,73 +169,6 @@ fn handed_on(offer: &Offer, computed: bool, why: String, references: &[Reference
     Asked::HandedOn { account: defined.account, access: Some(defined.access), computed, why }
 }
 
-/// What an entry is called whose name is worked out.
-const COMPUTED: &str = "(…)";
-
-/// The names along some steps, up to the first that is computed.
-struct Path<'s> {
-    parts: Vec<Part<'s>>,
-    computed: bool,
-}
-
-#[derive(Clone)]
-enum Part<'s> {
-    Name(String, &'s Token),
-    /// An element of a collection, or what a function gives back: one name on the way, or none.
-    Any,
-}
-
-/// The part of a path that a name on offer is read by.
-type Named<'p> = Option<(&'p str, &'p Token)>;
-
-impl<'s> Path<'s> {
-    fn of(name: String, token: &'s Token, steps: &'s [Step]) -> Path<'s> {
-        let mut path = Path { parts: vec![Part::Name(name, token)], computed: false };
-        for step in steps {
-            path.parts.push(match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
-                StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
-                StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
-                StepKind::Computed(_) => {
-                    path.computed = true;
-                    break;
-                }
-            });
-        }
-        path
-    }
-
-    /// The offers that the path leads to or below, and by which of its parts each of their names is read. Where an
-    /// element may be what the next name stands for, the offers that are read by more names are meant.
-    fn reached<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
-        let reached = |offer: &'o Offer| Some((offer, reaches(&self.parts, &offer.path)?));
-        let mut reached: Vec<_> = offers.iter().filter_map(reached).collect();
-        let named = |names: &[Named<'_>]| names.iter().flatten().count();
-        let most = reached.iter().map(|(_, names)| named(names)).max();
-        reached.retain(|(_, names)| Some(named(names)) == most);
-        reached
-    }
-
-    fn leads_towards(&self, offer: &[String]) -> bool {
-        leads_towards(&self.parts, offer)
-    }
-
-    /// The offers within what the path leads to, and by which of its parts each of their names is read.
-    fn within<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
-        offers.iter().filter_map(|offer| Some((offer, within(&self.parts, &offer.path)?))).collect()
-    }
-
-    /// Whether the path picks by a number that the list does not have: `element` begins anew at a list's end.
-    fn wraps(&self, offer: &[String]) -> bool {
-        let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
-            Part::Name(name, _) => name != *wanted,
-            Part::Any => true,
-        });
-        let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
-    }
-}
-
 /// The first of some offers, where all of them are the same key.
 fn only_one<'a, 'o, 'n>(
     offers: &'a [(&'o Offer, Vec<Named<'n>>)],
@@ -253,54 +189,6 @@ fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
         difference.is_some_and(|(at, name)| counterpart(&offer.path[at]).as_ref() == Some(&name))
     };
     others.iter().any(is_other)
-}
-
-/// Whether steps take the element that a block is repeated for, and nothing but names besides.
-fn by_element(steps: &[Step]) -> bool {
-    let element = |step: &Step| step.kind == StepKind::Element;
-    steps.iter().any(element) && steps.iter().all(|step| element(step) || step.name().is_some())
-}
-
-fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
-    let Some((wanted, below)) = offer.split_first() else { return Some(Vec::new()) };
-    let (part, rest) = parts.split_first()?;
-    let with = |named: Named<'p>, mut names: Vec<Named<'p>>| {
-        names.insert(0, named);
-        names
-    };
-    match part {
-        Part::Name(name, token) if name == wanted || wanted == COMPUTED => {
-            reaches(rest, below).map(|names| with(Some((name, *token)), names))
-        }
-        Part::Name(..) => None,
-        Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
-    }
-}
-
-fn within<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
-    let Some((part, rest)) = parts.split_first() else { return Some(vec![None; offer.len()]) };
-    let (wanted, below) = offer.split_first()?;
-    let with = |named: Named<'p>, names: Vec<Named<'p>>| std::iter::once(named).chain(names).collect();
-    match part {
-        Part::Name(name, token) if name == wanted || wanted == COMPUTED => {
-            within(rest, below).map(|names| with(Some((name, *token)), names))
-        }
-        Part::Name(..) => None,
-        Part::Any => within(rest, offer).or_else(|| within(rest, below).map(|names| with(None, names))),
-    }
-}
-
-fn leads_towards(parts: &[Part<'_>], offer: &[String]) -> bool {
-    match (parts.split_first(), offer.split_first()) {
-        (None, offered) => offered.is_some(),
-        (Some(_), None) => false,
-        (Some((Part::Name(name, _), rest)), Some((wanted, below))) => {
-            (name == wanted || wanted == COMPUTED) && leads_towards(rest, below)
-        }
-        (Some((Part::Any, rest)), Some((_, below))) => {
-            leads_towards(rest, below) || leads_towards(rest, offer)
-        }
-    }
 }
 
 fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {
