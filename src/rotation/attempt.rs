@@ -12,6 +12,9 @@ pub enum Repeat {
     Harmless,
     /// The second one does it again: only a look after this long may judge.
     After(Duration),
+    /// The second one does it again, and no look tells whether the first one will still come. Whoever asks has settled by
+    /// other means that it changed nothing.
+    OnceSettled,
 }
 
 /// `Ok` when the step may be sent now. Its effect is known not to be visible: whoever asks has just looked.
@@ -28,7 +31,7 @@ pub fn may_try(
     let Some(record) = ctx.record(step) else { return Ok(()) };
     let hold = |why| Err(Box::new(Reason::new(gate, subject.clone(), why)));
     let settle = match repeat {
-        Repeat::Harmless => Duration::ZERO,
+        Repeat::Harmless | Repeat::OnceSettled => Duration::ZERO,
         Repeat::After(settle) => settle,
     };
     let settled = |since| {
@@ -72,4 +75,9 @@ pub fn may_have_been_sent(record: &StepRecord) -> bool {
         None | Some((_, Outcome::Applied { .. } | Outcome::Unknown { .. })) => true,
         Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => false,
     }
+}
+
+/// Whether nothing is known of how its last attempt ended.
+pub fn is_unanswered(record: &StepRecord) -> bool {
+    matches!(&record.outcome, None | Some((_, Outcome::Unknown { .. })))
 }

@@ -46,9 +46,10 @@ pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pai
 pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
-pub use identity::{default_retire, restart_target, rotation_id};
+pub use identity::{default_retire, request_id, restart_target, rotation_id};
 pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
+pub use phases::{Unanswered, unanswered};
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, later};
 pub use regeneration::{Followed, Regeneration};

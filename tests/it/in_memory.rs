@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::executor::block_on;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
@@ -12,7 +13,8 @@ use keyslot::model::{
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
-use keyslot::rotation::{Event, Gate, Reach};
+
+use keyslot::rotation::{Acceptance, Event, Gate, Reach, Reason};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
@@ -84,6 +86,43 @@ impl Theatre {
             Some(Ok(end)) => Life::Ended(end),
             Some(Err(error)) => Life::Failed(error),
         }
+    }
+
+    /// The same, with a person who looks after every halt, and knows what became of a request of which nothing tells.
+    pub fn live_with_person(&mut self) -> Life {
+        loop {
+            let life = self.live();
+            match &life {
+                Life::Ended(TurnEnd::Halted { reasons, .. }) if self.settles(reasons) => {}
+                _ => return life,
+            }
+        }
+    }
+
+    /// Accepts that a regeneration is sent once more where the world knows that it never came. Whether there was one.
+    pub fn settles(&self, reasons: &[Reason]) -> bool {
+        let came = |id: &str| {
+            let world = self.world.lock();
+            world.account().operations().iter().any(|operation| operation.request_id == id)
+        };
+        let lost = reasons.iter().filter(|one| one.gate == Gate::Settled && !came(&one.subject.to_string()));
+        let mut settled = false;
+        for reason in lost {
+            let now = self.world.lock().now();
+            let name = format!("person-{}-{}", self.lives, reason.subject);
+            let acceptance = Acceptance {
+                by: "person".to_owned(),
+                gate: reason.gate,
+                subject: reason.subject.to_string(),
+                because: "it is nowhere in the portal".to_owned(),
+                until: now + Duration::from_secs(24 * 3600),
+                why: Some(reason.why.kind().to_owned()),
+            };
+            let mut driver = block_on(self.driver_as(&name, &name)).expect("a journal");
+            block_on(driver.accept(acceptance)).expect("a gate that a person may open");
+            settled = true;
+        }
+        settled
     }
 
     /// What is asked for.
@@ -173,6 +212,7 @@ impl Theatre {
             log_window: self.policy.log_window().unwrap_or_default(),
             census_window: self.policy.census().unwrap_or_default(),
             operation: None,
+            unanswered: None,
         }
     }
 }

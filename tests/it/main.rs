@@ -88,6 +88,7 @@ mod terraform_bad_input;
 mod tokens;
 mod tool;
 mod two_drivers;
+mod unanswered;
 mod usage;
 mod verify;
 mod wire_azure;

@@ -129,7 +129,7 @@ fn a_regeneration_without_an_answer_and_one_that_failed_are_told_as_what_they_ar
         text.contains("whether the request to regenerate the primary key arrived is not known"),
         "{text}"
     );
-    assert!(text.contains("followed by the account's state and the key's generation time"), "{text}");
+    assert!(text.contains("the key's generation time and the activity log"), "{text}");
     assert_eq!(status(&report)["regeneration"]["state"], "unanswered");
 
     let report = taken(OperationState::Failed("Conflict".to_owned())).report();

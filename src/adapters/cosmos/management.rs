@@ -12,10 +12,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::account::{AccountBody, Keys};
-use crate::adapters::activity_log::OWN_LISTING;
 use crate::adapters::arm::{ArmAccess, ArmError, ArmFailure, ArmTransport, Placeholder};
 use crate::adapters::http::{Answer, SendError};
-use crate::model::{AccountId, Blindness, KeyKind, Operation};
+use crate::model::{AccountId, Blindness, KeyKind, OWN_REQUEST, Operation};
 use crate::ports::{Effect, Fault, Permit};
 
 /// Tells everything but the last use.
@@ -52,7 +51,7 @@ impl Management {
     /// Under an id that the activity log shows, so that the census knows who it was.
     pub(super) async fn list_keys(&self) -> Result<Keys, ArmFailure> {
         let random = azure_core::Uuid::new_v4().to_string();
-        let id = format!("{OWN_LISTING}{}", random.get(OWN_LISTING.len()..).unwrap_or_default());
+        let id = format!("{OWN_REQUEST}{}", random.get(OWN_REQUEST.len()..).unwrap_or_default());
         let transport = Arc::new(ArmTransport::reading_as(self.access.clone(), &id));
         let client = self.client(&transport, STABLE)?.database_accounts_client();
         let AccountId { subscription, resource_group, name } = &self.account;

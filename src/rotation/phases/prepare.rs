@@ -116,7 +116,7 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
         reasons.push(old);
         return Stand::Held(reasons);
     }
-    match may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::Harmless) {
+    match may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::OnceSettled) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(vec![*reason]),
     }
