@@ -14,6 +14,7 @@ mod pipeline;
 mod policy;
 mod pull;
 mod reader;
+mod respite;
 mod rights;
 mod secret;
 mod seen;
@@ -48,6 +49,7 @@ pub use pull::{
     MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait,
 };
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
+pub use respite::Respite;
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::reason::later;
+use super::respite::again;
 use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
 
 /// How a step behaves when it is sent twice.
@@ -46,10 +49,14 @@ pub fn may_try(
             let until = later(*at, settle.max(ctx.policy.pace.people));
             if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
         }
-        Some((at, Outcome::NotSent { why })) => deferred(ctx, step, *at, why, hold),
-        Some((at, Outcome::Refused { why, later: true })) => deferred(ctx, step, *at, why, hold),
+        Some((at, Outcome::NotSent { why })) => {
+            deferred(ctx, step, later(*at, ctx.policy.pace.account), why, hold)
+        }
+        Some((at, Outcome::Refused { why, later: true, .. })) => {
+            deferred(ctx, step, again(ctx, record, *at), why, hold)
+        }
         Some((_, Outcome::Refused { later: false, .. })) if record.resumed => Ok(()),
-        Some((_, Outcome::Refused { why, later: false })) => {
+        Some((_, Outcome::Refused { why, later: false, .. })) => {
             hold(Why::StepRefused { step: step.to_string(), why: why.clone() })
         }
     }
@@ -58,11 +65,10 @@ pub fn may_try(
 fn deferred(
     ctx: &Context<'_>,
     step: &Step,
-    at: jiff::Timestamp,
+    until: Timestamp,
     why: &str,
     hold: impl Fn(Why) -> Result<(), Box<Reason>>,
 ) -> Result<(), Box<Reason>> {
-    let until = later(at, ctx.policy.pace.account);
     if until <= ctx.now {
         return Ok(());
     }

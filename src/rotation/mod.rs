@@ -27,6 +27,7 @@ mod reason;
 mod regeneration;
 mod relied;
 mod report;
+mod respite;
 mod restarts;
 mod rests;
 pub mod rollout;

@@ -18,6 +18,9 @@ use crate::model::{
 /// How often the census is taken again while somebody may still move.
 const CENSUS_PACE: Duration = Duration::from_secs(600);
 
+/// How often it is seen whether what was put off has become needless.
+const DEFERRED_PACE: Duration = Duration::from_secs(300);
+
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -813,8 +816,9 @@ impl Reason {
         let after = |pause: Duration| later(now, pause);
         match &self.why {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => now,
+            // Whoever asked to be left alone is not asked how things are, either.
+            Why::StepDeferred { until, .. } => (*until).clamp(now, after(DEFERRED_PACE)),
             Why::OutcomeOpen { until, .. }
-            | Why::StepDeferred { until, .. }
             | Why::OperationRunning { until }
             | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::executor::block_on;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
@@ -106,23 +105,29 @@ impl Theatre {
             world.account().operations().iter().any(|operation| operation.request_id == id)
         };
         let lost = reasons.iter().filter(|one| one.gate == Gate::Settled && !came(&one.subject.to_string()));
-        let mut settled = false;
-        for reason in lost {
-            let now = self.world.lock().now();
-            let name = format!("person-{}-{}", self.lives, reason.subject);
-            let acceptance = Acceptance {
-                by: "person".to_owned(),
-                gate: reason.gate,
-                subject: reason.subject.to_string(),
-                because: "it is nowhere in the portal".to_owned(),
-                until: now + Duration::from_secs(24 * 3600),
-                why: Some(reason.why.kind().to_owned()),
-            };
-            let mut driver = block_on(self.driver_as(&name, &name)).expect("a journal");
-            block_on(driver.accept(acceptance)).expect("a gate that a person may open");
-            settled = true;
+        let lost: Vec<&Reason> = lost.collect();
+        for reason in &lost {
+            // Whoever dies over it is asked again.
+            self.crashes.flag().lower();
+            let flag = self.crashes.flag().clone();
+            let _ = block_on_or_crash(self.accept(reason), &flag);
         }
-        settled
+        !lost.is_empty()
+    }
+
+    async fn accept(&self, reason: &Reason) -> Result<(), String> {
+        let now = self.world.lock().now();
+        let name = format!("person-{}-{}", self.lives, reason.subject);
+        let acceptance = Acceptance {
+            by: "person".to_owned(),
+            gate: reason.gate,
+            subject: reason.subject.to_string(),
+            because: "it is nowhere in the portal".to_owned(),
+            until: now + Duration::from_secs(24 * 3600),
+            why: Some(reason.why.kind().to_owned()),
+        };
+        let mut driver = self.driver_as(&name, &name).await?;
+        driver.accept(acceptance).await.map_err(|error| error.to_string())
     }
 
     /// What is asked for.

@@ -8,14 +8,12 @@ use keyslot::model::{Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Seen, Slot, T
 use keyslot::rotation::{
     Acceptance, Ended, Event, Gate, Intent, Outcome, Purpose, Reason, Step, Verdict, Why, request_id,
 };
+use keyslot::sim::Span;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::{CrashMoment, Crashes};
-use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault};
-use keyslot::sim::{Span, WorldConfig};
 
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::live::Live;
 use crate::stage::{Stage, at, opened, steps};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -201,44 +199,4 @@ fn a_process_that_died_before_it_sent_leaves_the_question_to_a_person_whoever_co
     }
     assert_eq!(theatre.live_with_person(), Life::Ended(TurnEnd::Done));
     assert_eq!(theatre.world.lock().outcome().regenerated.len(), 1);
-}
-
-/// Over the wire, as a proxy does it that closes the connection.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_cuts_every_answer_gets_one_request_for_each_word_of_a_person() {
-    for (what, arrives) in [(WireTrouble::DropRequest, false), (WireTrouble::DropAnswer, true)] {
-        let live = Live::set(small(), 2000.0);
-        let which =
-            Which { method: "POST".to_owned(), path: "/regenerateKey".to_owned(), ..Which::default() };
-        let wire = &live.stage.simulation.wire;
-        wire.faults().add(WireFault { which, what, times: 100 });
-        let posts = || wire.transcript().count("POST", "/regenerateKey");
-        let mut rotation = live.keyslot(&["rotate", "--approve"]);
-        let (code, talk) = (rotation.end().await, rotation.talk());
-        assert_eq!((code, posts()), (if arrives { 0 } else { 4 }, 1), "{talk}");
-        assert!(wire.transcript().count("GET", "eventtypes") > 0);
-        if arrives {
-            continue;
-        }
-        assert!(talk.contains("Regenerate Keys"), "{talk}");
-        // A job that runs every few minutes does not send it again.
-        let mut job = live.keyslot(&["advance"]);
-        assert_eq!((job.end().await, posts()), (4, 1), "{}", job.talk());
-        let found = talk.find(OWN_REQUEST).map(|from| talk[from..from + 36].to_owned()).unwrap();
-        let accept = format!("settled:{found}");
-        let accepting = [
-            "rotate",
-            "--accept",
-            &accept,
-            "--because",
-            "not in the portal",
-            "--until",
-            "2099-01-01T00:00:00Z",
-        ];
-        let mut once_more = live.keyslot(&accepting);
-        assert_eq!((once_more.end().await, posts()), (4, 2), "{}", once_more.talk());
-        let mut again = live.keyslot(&accepting);
-        let code = again.end().await;
-        assert_eq!(posts(), 2, "the word was for the first one: {code} {}", again.talk());
-    }
 }

@@ -36,6 +36,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return stand;
     }
     let from = ctx.opened.from;
+    // What was put off is not looked into before its time.
+    if let Err(reason) = may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::OnceSettled) {
+        return Stand::Held(vec![*reason]);
+    }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = slot_unused(ctx, from, fresh);
     reasons.extend(nobody_holds(ctx, from, fresh));
@@ -43,13 +47,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     reasons.extend(target_proven(ctx, from.other(), fresh));
     reasons.extend(may_fire(ctx, from, fresh));
     let reasons = ctx.holding(reasons);
-    if !reasons.is_empty() {
-        return Stand::Held(reasons);
-    }
-    match may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::OnceSettled) {
-        Ok(()) => Stand::Act(vec![step]),
-        Err(reason) => Stand::Held(vec![*reason]),
-    }
+    if reasons.is_empty() { Stand::Act(vec![step]) } else { Stand::Held(reasons) }
 }
 
 /// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than

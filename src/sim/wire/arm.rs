@@ -374,6 +374,9 @@ fn refused(refusal: &Refusal) -> Response {
                  {name}. Please retry the operation after sometime."
             ),
         ),
+        Refusal::KeyInUse => {
+            flat(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", &refusal.to_string())
+        }
         other => flat(StatusCode::BAD_REQUEST, "BadRequest", &other.to_string()),
     }
 }
