@@ -118,6 +118,12 @@ pub fn why(reason: &Reason) -> String {
             format!("run {subject} did not succeed: the stage {stage} failed{step} ({url}){lines}")
         }
         Why::RunCanceled { url } => format!("somebody cancelled run {subject} ({url})"),
+        Why::RunOfOtherCommit { commit, asked, url } => format!(
+            "run {subject} was started, but on commit “{}” and not on {}{}",
+            commit.short(),
+            asked.short(),
+            if url.is_empty() { String::new() } else { format!(" ({url})") }
+        ),
         Why::StagesUndeclared { stages, url } => format!(
             "the pipeline has stages of which the configuration does not say what they do: {} (seen in {url})",
             stages.join(", ")
@@ -533,6 +539,10 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::RunCanceled { .. } => {
             "ask who cancelled it, and why; when it may run, run it again on the same commit with the same stages left out"
+        }
+        Why::RunOfOtherCommit { .. } => {
+            "cancel it, and find out why the pipeline does not run the commit that it is given; then start the run by hand \
+             with the same stages left out, or accept this one by name to have another one asked for"
         }
         Why::StagesUndeclared { .. } => {
             "declare each under [[environment.NAME.release.pipeline.stage]], with its effects or none"

@@ -229,6 +229,12 @@ pub enum Why {
     RunCanceled {
         url: String,
     },
+    /// keyslot asked for a run of another commit, and this one was started.
+    RunOfOtherCommit {
+        commit: CommitId,
+        asked: CommitId,
+        url: String,
+    },
     /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
     StagesUndeclared {
         stages: Vec<String>,
@@ -593,6 +599,7 @@ impl Why {
             Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
             Why::RunCanceled { .. } => "run-canceled",
+            Why::RunOfOtherCommit { .. } => "run-of-other-commit",
             Why::StagesUndeclared { .. } => "stages-undeclared",
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
@@ -685,6 +692,7 @@ impl Why {
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
+            | Why::RunOfOtherCommit { .. }
             | Why::StagesUndeclared { .. }
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }

@@ -13,7 +13,7 @@ use keyslot::adapters::azure_devops::{AzureDevOps, DevOpsCredential, PipelineRef
 use keyslot::adapters::manual::ManualPipeline;
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect};
-use keyslot::ports::{Clock, Effect, Pipeline};
+use keyslot::ports::{Clock, Effect, Pipeline, Started};
 use keyslot::sim::wire::{
     HostPattern, Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions, azure_devops,
 };
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, devops_settings};
-use crate::runs::{applied, head, infrastructure, refused, release, until};
+use crate::runs::{head, infrastructure, refused, release, started, until};
 use crate::wire_core;
 
 fn without_traffic() -> Vec<String> {
@@ -37,7 +37,7 @@ async fn script(desk: &Desk) {
     let devops = desk.devops();
     let before = devops.runs().await.unwrap();
     let commit = head(desk);
-    let id = applied(devops.start(&release(), &commit, &without_traffic()).await);
+    let id = started(devops.start(&release(), &commit, &without_traffic()).await);
     let run = find(&devops, &id).await;
     assert_eq!((&run.branch, &run.commit), (&release(), &commit));
     assert!(run.url.ends_with(&format!("buildId={id}")), "{}", run.url);
@@ -155,8 +155,8 @@ async fn the_service_itself_starts_two_when_asked_twice() {
     let devops = desk.devops();
     let before = desk.with(|world| world.counters().runs_started);
     let commit = head(&desk);
-    let first = applied(devops.start(&release(), &commit, &without_traffic()).await);
-    let second = applied(devops.start(&release(), &commit, &without_traffic()).await);
+    let first = started(devops.start(&release(), &commit, &without_traffic()).await);
+    let second = started(devops.start(&release(), &commit, &without_traffic()).await);
     assert_ne!(first, second);
     assert_eq!(desk.with(|world| world.counters().runs_started), before + 2);
 }
@@ -292,7 +292,7 @@ async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
     infrastructure(&mut config).approved_after = Some(Duration::from_secs(10 * 60 * 60));
     let desk = Desk::new(config, 7200.0);
     let devops = desk.devops();
-    let id = applied(devops.start(&release(), &head(&desk), &without_traffic()).await);
+    let id = started(devops.start(&release(), &head(&desk), &without_traffic()).await);
     let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
     let waiting: Vec<&str> = run
         .stages
@@ -373,7 +373,7 @@ async fn a_wait_that_a_successful_answer_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
+async fn of_a_run_it_is_told_which_commit_it_is_of() {
     let commit = CommitId::from("1111111111111111111111111111111111111111");
     let run = |version: Value| json!({ "id": 7, "resources": { "repositories": { "self": { "version": version } } } });
     let other = "2222222222222222222222222222222222222222";
@@ -391,11 +391,13 @@ async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
     ];
     let (devops, clock, _wire) = scripted(answers).await;
     let start = async || devops.start(&BranchName::from("release/1"), &commit, &[]).await;
-    let wrong = start().await;
-    assert!(matches!(&wrong, Effect::Unknown(fault) if fault.remedy.contains("cancel run 7")), "{wrong:?}");
-    assert_eq!(start().await, Effect::Applied(RunId::from("7")));
-    assert!(matches!(start().await, Effect::Unknown(_)));
-    assert_eq!(start().await, Effect::Applied(RunId::from("7")));
+    let of = |commit: &str| {
+        Effect::Applied(Started { run: RunId::from("7"), commit: Some(CommitId::from(commit)) })
+    };
+    assert_eq!(start().await, of(other));
+    assert_eq!(start().await, of(commit.as_str()));
+    assert_eq!(start().await, of(other));
+    assert_eq!(start().await, of(commit.as_str()));
     assert!(matches!(start().await, Effect::Unknown(_)), "an answer without a run tells nothing");
     assert!(matches!(start().await, Effect::Unknown(_)), "nor does one that is no JSON");
     assert_eq!(clock.monotonic(), Duration::from_secs(5), "writes are a second apart");

@@ -15,12 +15,12 @@ use keyslot::sim::{self, Command, Operation, Target, When, World, WorldConfig};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, PAT, devops_settings};
-use crate::runs::{applied, head, infrastructure, refused, release, skipped, until};
+use crate::runs::{applied, head, infrastructure, refused, release, skipped, started, until};
 use crate::wire_core;
 
 async fn script(desk: &Desk) {
     let devops = desk.devops();
-    let id = applied(devops.start(&release(), &head(desk), &skipped()).await);
+    let id = started(devops.start(&release(), &head(desk), &skipped()).await);
     let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
     let held: Vec<_> = run.held().flat_map(|stage| stage.holds.clone()).collect();
     assert_eq!(held.len(), 1);

@@ -12,7 +12,7 @@ use crate::runs::infrastructure;
 const SPEED: f64 = 600.0;
 
 /// The laid-out configuration, with a workflow in place of the Azure DevOps pipeline.
-fn with_workflow(live: &Live) {
+pub fn with_workflow(live: &Live) {
     let path = live.stage.folder.join("keyslot.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let changed = text
@@ -23,7 +23,7 @@ fn with_workflow(live: &Live) {
     std::fs::write(path, changed).unwrap();
 }
 
-async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
+pub async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
     let mut process = live.keyslot(arguments);
     (process.end().await, process.data(), process.talk())
 }

@@ -8,6 +8,7 @@ mod alone;
 mod api_commits;
 mod approval;
 mod arrows;
+mod astray;
 mod azure_devops;
 mod azure_devops_runs;
 mod backstage;

@@ -30,10 +30,9 @@ use super::http::Http;
 use super::log_tail;
 use super::token::TokenSource;
 use crate::model::{
-    Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageFailure,
-    StageView,
+    Blindness, BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageFailure, StageView,
 };
-use crate::ports::{Clock, Effect, Fault, Pipeline};
+use crate::ports::{Clock, Effect, Fault, Pipeline, Started};
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,7 +268,7 @@ impl Pipeline for AzureDevOps {
         Ok(runs)
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.start_run(branch, commit, skip).await
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::super::client::{About, Reply, Sent, Write, segment};
 use super::{Actions, Run};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
-use crate::ports::{Effect, Fault};
+use crate::ports::{Effect, Fault, Started};
 
 /// How often the list is read for a run that was asked for, and how long it waits in between: a run is listed within
 /// seconds.
@@ -59,7 +59,7 @@ impl Actions {
         branch: &BranchName,
         commit: &CommitId,
         skip: &[String],
-    ) -> Effect<RunId> {
+    ) -> Effect<Started> {
         let what = format!("run the workflow on {branch} at {}", commit.short());
         if let Err((why, remedy)) = self.vouched_for(skip) {
             return Effect::Refused(self.fault(&what, why).remedy(remedy));
@@ -83,7 +83,7 @@ impl Actions {
             sent => sent,
         };
         match sent {
-            Sent::Done(reply) => self.started(&what, &reply, &query, &before, commit).await,
+            Sent::Done(reply) => self.started(&what, &reply, &query, &before).await,
             Sent::Refused(fault, _) => Effect::Refused(fault),
             Sent::Unsent(fault) => Effect::NotSent(fault),
             Sent::Unknown(fault) => Effect::Unknown(fault),
@@ -130,7 +130,7 @@ impl Actions {
     }
 
     /// The workflow takes runs, and the branch stands on the commit.
-    async fn ready(&self, what: &str, branch: &BranchName, commit: &CommitId) -> Result<(), Effect<RunId>> {
+    async fn ready(&self, what: &str, branch: &BranchName, commit: &CommitId) -> Result<(), Effect<Started>> {
         let subject = self.subject();
         let path = self.workflow_path("");
         let workflow =
@@ -150,31 +150,23 @@ impl Actions {
         Err(Effect::NotSent(self.fault(what, why).remedy("keyslot looks at the branch again")))
     }
 
+    /// The run that was just started, and what it is of: the branch may have moved in between. Where its commit cannot be
+    /// read, the list tells, later.
     async fn started(
         &self,
         what: &str,
         reply: &Reply,
         query: &[(&str, &str)],
         before: &BTreeSet<u64>,
-        commit: &CommitId,
-    ) -> Effect<RunId> {
-        let named = reply.json::<Dispatched>().ok().map(|dispatched| dispatched.workflow_run_id);
-        let found = match named {
-            Some(id) => {
-                let path = self.path(&format!("actions/runs/{id}"));
-                self.client.read::<Run>(what, &self.subject(), &path, &[]).await.map(Some)
-            }
-            None => self.look_for(query, before).await,
-        };
-        match found {
-            Ok(Some(run)) if run.head_sha.eq_ignore_ascii_case(commit.as_str()) => {
-                Effect::Applied(RunId::new(run.id.to_string()))
-            }
-            Ok(Some(run)) => {
-                let fault =
-                    self.fault(what, format!("run {} was started, but on commit “{}”", run.id, run.head_sha));
-                Effect::Unknown(fault.remedy(format!("cancel run {}: the branch has moved", run.id)))
-            }
+    ) -> Effect<Started> {
+        let run = |id: u64| RunId::new(id.to_string());
+        if let Ok(Dispatched { workflow_run_id: id }) = reply.json() {
+            let path = self.path(&format!("actions/runs/{id}"));
+            let read = self.client.read::<Run>(what, &self.subject(), &path, &[]).await;
+            return Effect::Applied(Started { run: run(id), commit: read.ok().and_then(|run| run.commit()) });
+        }
+        match self.look_for(query, before).await {
+            Ok(Some(found)) => Effect::Applied(Started { run: run(found.id), commit: found.commit() }),
             Ok(None) => {
                 let fault = self.fault(what, "GitHub has taken it on, and lists no new run yet");
                 Effect::Unknown(fault.remedy("look at the workflow's runs"))

@@ -23,10 +23,8 @@ use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
-use crate::model::{
-    BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
-};
-use crate::ports::{Clock, Effect, Fault, Pipeline};
+use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
+use crate::ports::{Clock, Effect, Fault, Pipeline, Started};
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -182,7 +180,7 @@ impl Pipeline for Actions {
         Ok(runs)
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.dispatch(branch, commit, skip).await
     }
 }
