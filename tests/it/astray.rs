@@ -22,7 +22,7 @@ async fn started_once_and_told(live: &Live) {
 }
 
 fn astray() -> WorldConfig {
-    let mut config = WorldConfig::default().with_stamps(1);
+    let mut config = WorldConfig::default().with_stamps(1).with_workflow();
     config.pipeline.runs_astray = true;
     config
 }

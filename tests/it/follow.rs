@@ -30,7 +30,7 @@ pub async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
-    let mut config = WorldConfig::default().with_stamps(1);
+    let mut config = WorldConfig::default().with_stamps(1).with_workflow();
     infrastructure(&mut config).approved_after = Some(Duration::from_secs(15 * 60));
     let live = Live::set(config, SPEED);
     with_workflow(&live);
@@ -69,7 +69,7 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stage_that_fails_halts_with_its_last_lines_and_no_key_and_a_retry_goes_on_from_there() {
-    let mut config = WorldConfig::default().with_stamps(1);
+    let mut config = WorldConfig::default().with_stamps(1).with_workflow();
     infrastructure(&mut config).fails = 1;
     let live = Live::set(config, SPEED);
     for command in [["propose", "--wait"], ["promote", "--wait"]] {

@@ -89,6 +89,7 @@ mod terraform_bad_input;
 mod tokens;
 mod tool;
 mod two_drivers;
+mod unvouched_jobs;
 mod usage;
 mod verify;
 mod wire_azure;

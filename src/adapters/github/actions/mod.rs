@@ -9,6 +9,7 @@ mod dispatch;
 mod jobs;
 mod log;
 mod run;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,12 +20,13 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::GitHub;
 use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
 use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
-use crate::ports::{Clock, Effect, Fault, Pipeline, Started};
+use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started};
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -65,6 +67,8 @@ pub struct Actions {
     client: Arc<Client>,
     http: Http,
     clock: Arc<dyn Clock>,
+    /// Where the workflow is read as it is at a commit.
+    code: Arc<dyn Code>,
     settings: Arc<ActionsSettings>,
     /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
@@ -78,15 +82,28 @@ struct Runs {
 }
 
 impl Actions {
-    pub fn new(settings: ActionsSettings, http: &Http, clock: Arc<dyn Clock>) -> Actions {
+    /// `code`: of the repository that the workflow is in.
+    pub fn new(
+        settings: ActionsSettings,
+        code: Arc<dyn Code>,
+        http: &Http,
+        clock: Arc<dyn Clock>,
+    ) -> Actions {
         let client = Client::new(settings.api.clone(), settings.token.clone(), http, Arc::clone(&clock));
         Actions {
             client: Arc::new(client),
             http: http.clone(),
             clock,
+            code,
             settings: Arc::new(settings),
             finished: Arc::default(),
         }
+    }
+
+    /// With the client of a forge that has the same token: what the one writes and what limits it meets bind the other.
+    pub fn beside(mut self, forge: &GitHub) -> Actions {
+        self.client = Arc::clone(&forge.client);
+        self
     }
 
     fn path(&self, rest: &str) -> String {
