@@ -15,7 +15,8 @@ pub struct Started {
 
 #[async_trait]
 pub trait Pipeline: Send + Sync {
-    /// Recent runs, newest first; with stages for those that are not over and for the newest of each branch.
+    /// Recent runs, newest first; with stages for those that are not over, for the newest of each branch, and back to the one
+    /// that moved traffic last.
     async fn runs(&self) -> Result<Vec<RunView>, Fault>;
 
     /// Starts a run of `branch`, pinned to `commit`, leaving stages out. Not idempotent: look before asking again. A run

@@ -135,6 +135,10 @@ pub fn why(reason: &Reason) -> String {
         Why::RunOfOlderUnit { live, url } => format!(
             "traffic was moved by a later run of {live} ({url}): a run of {subject} would take its unit's place"
         ),
+        Why::TrafficUnknown { branch, url, .. } => format!(
+            "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
+             unit's place"
+        ),
         Why::RunAwaited { commit } => {
             format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
         }
@@ -553,6 +557,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunOfOlderUnit { .. } => {
             "name the live release branch under [environment.NAME.release], and give the other unit the key by its own \
              route or let it go"
+        }
+        Why::TrafficUnknown { .. } => {
+            "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
+             it by name"
         }
         Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
         Why::RunByHand { .. } => "start it; nothing else is needed here",

@@ -250,6 +250,13 @@ pub enum Why {
         live: BranchName,
         url: String,
     },
+    /// Nobody can tell whether a later run of another branch has moved traffic to its unit.
+    TrafficUnknown {
+        branch: BranchName,
+        /// It may come out by itself.
+        going: bool,
+        url: String,
+    },
     /// The push has started one, or will.
     RunAwaited {
         commit: CommitId,
@@ -603,6 +610,7 @@ impl Why {
             Why::StagesUndeclared { .. } => "stages-undeclared",
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
+            Why::TrafficUnknown { .. } => "traffic-unknown",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -696,6 +704,7 @@ impl Why {
             | Why::StagesUndeclared { .. }
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }
+            | Why::TrafficUnknown { going: false, .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
@@ -751,6 +760,7 @@ impl Why {
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
+            | Why::TrafficUnknown { going: true, .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }

@@ -57,6 +57,7 @@ mod logs;
 mod lottery;
 mod lying_servers;
 mod merging;
+mod older_unit;
 mod pause;
 mod plan;
 mod plan_ahead;

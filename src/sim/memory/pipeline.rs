@@ -20,10 +20,12 @@ impl Pipeline for MemoryPipeline {
         let about = About { what: "list the runs", subject: "the release pipeline" };
         self.0
             .read(about, Call::of(Operation::ReadRuns), |world| {
-                let mut branches = BTreeSet::new();
+                let (mut branches, mut moved) = (BTreeSet::new(), false);
                 let view = |run: &Run| {
                     let newest = branches.insert(run.branch.clone());
-                    view(run, newest || !run.state.is_over())
+                    let view = view(run, newest || !run.state.is_over() || !moved);
+                    moved |= view.moved_traffic() == Some(true);
+                    view
                 };
                 Ok(world.runs().iter().rev().map(view).collect())
             })

@@ -181,6 +181,8 @@ impl Pipeline for Actions {
         let mut branches = BTreeSet::new();
         let mut explained = 0;
         let mut runs = Vec::new();
+        let mut declared = self.settings.stages.iter().flat_map(|(_, effects)| effects);
+        let mut looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
         for run in self.newest().await? {
             let (branch, state) = (run.branch(&own), run.state());
             let newest_of_branch = branches.insert(branch.clone());
@@ -190,9 +192,14 @@ impl Pipeline for Actions {
                     explained += usize::from(explain);
                     self.stages(&run, explain || !state.is_over()).await?
                 }
+                // An old run may be half gone; what is not read is not known, and that is told where it matters.
+                false if looks_back => self.stages(&run, false).await.unwrap_or_default(),
                 false => Vec::new(),
             };
-            runs.push(run.view(branch, stages));
+            let run = run.view(branch, stages);
+            let unread = run.state.is_over() && run.stages.is_empty();
+            looks_back &= !unread && run.moved_traffic() != Some(true);
+            runs.push(run);
         }
         Ok(runs)
     }
