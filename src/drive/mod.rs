@@ -184,7 +184,7 @@ impl Driver {
             targets.access = access;
             targets.operation = operation(&self.fold);
             if let Some(branch) = &self.fold.release {
-                let named = ReleaseRule::Branch(branch.clone());
+                let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {
                     targets.release = named;
                     self.world.code = None;

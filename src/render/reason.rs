@@ -408,17 +408,29 @@ pub fn why(reason: &Reason) -> String {
 fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
     match live_by {
         LiveBy::Name { among } => format!(
-            "that {subject} is the live release is known by its name alone ({among} branches have such a name), and \
-             the newest may be one that is being prepared"
+            "that {subject} is the live release is known by its name alone ({} such a name), and the newest may be one \
+             that is being prepared",
+            if *among == 1 { "it alone has".to_owned() } else { format!("{among} branches have") }
         ),
         LiveBy::Contradiction { tags, run } => {
+            let named = tags.iter().any(|tag| *subject == Subject::Branch(tag.clone()));
             let tags: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
-            let run = run.as_ref().map_or("none", BranchName::as_str);
-            format!(
-                "the live stamps are tagged {}, and the last run that wrote them was of {run}",
-                tags.join(", ")
-            )
+            let tags = tags.join(", ");
+            match run {
+                Some(run) => {
+                    format!(
+                        "the live stamps are tagged {tags}, and the last run that wrote them was of {run}"
+                    )
+                }
+                None if named => {
+                    format!(
+                        "the live stamps are tagged {tags}, and no run tells which of them is the release"
+                    )
+                }
+                None => format!("the live stamps are tagged {tags}, and not {subject}"),
+            }
         }
+        LiveBy::TagsUnseen(blind) => format!("the tags of the live stamps cannot be read: {}", blind.why),
         LiveBy::Named | LiveBy::Tags | LiveBy::Runs => format!("{subject} is the live release"),
     }
 }
@@ -513,7 +525,7 @@ pub fn remedy(reason: &Reason) -> String {
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",
         Why::ReleaseUnclear { .. } => {
             "name the branch that is live: `keyslot promote --release BRANCH`, or `branch` under \
-             [environment.NAME.release]"
+             [environment.NAME.release]; where the tag means something else, name another as `branch_tag`"
         }
         Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
         Why::NotAsked { phase: Phase::Propose, .. } => "`keyslot propose` does it",

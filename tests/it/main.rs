@@ -53,6 +53,7 @@ mod kubernetes_face;
 mod lagging_vaults;
 mod leaks;
 mod live;
+mod live_release;
 mod logs;
 mod lottery;
 mod lying_servers;
