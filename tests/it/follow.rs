@@ -52,9 +52,13 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
     let stages = document["run"]["stages"].as_array().unwrap();
     let stage = |name: &str| stages.iter().find(|stage| stage["name"] == name).unwrap();
     assert_eq!(stage("deploy-infrastructure")["effects"], serde_json::json!(["writes-vaults"]));
+    assert_eq!(stage("deploy-infrastructure")["state"], "succeeded", "{document}");
     assert_ne!(stage("switch-traffic")["state"], "succeeded", "{document}");
     live.stage.simulation.world.with(|world| {
         assert_eq!(world.counters().runs_started, 1);
+        let writes =
+            world.runs()[0].stages.iter().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+        assert!(writes.state.succeeded(), "followed to its end: {writes:?}");
         assert!(world.outcome().stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary));
         assert!(
             world.outcome().stamps.iter().all(|stamp| !stamp.restarted),

@@ -5,7 +5,7 @@
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, FailedStage, Gate, Outcome, Produced, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, FailedStage, Gate, Outcome, Produced, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{
     BranchView, EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect,
 };
@@ -20,7 +20,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let vaults: Vec<Reason> =
         ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
     if vaults.is_empty() {
-        return Stand::Passed;
+        return if *ctx.reach == Reach::Follow { written(ctx) } else { Stand::Passed };
     }
     if vaults.iter().any(|reason| !matches!(reason.why, Why::VaultHolds { .. })) {
         // Not all of them could be seen: a run would be started on ignorance.
@@ -54,6 +54,22 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Some(run) => Stand::unless(ctx.holding(vec![held_by(ctx, run)])),
         None => start(ctx, runs),
     }
+}
+
+/// Every vault holds the key. Whoever follows the run sees the stages that write them to their end, too: what they do last
+/// is not in the vaults. A run that waits for somebody, and a pipeline that cannot be seen, hold nothing any more.
+fn written(ctx: &Context<'_>) -> Stand {
+    let (gate, max) = (Gate::RunEnded, ctx.policy.ages.ordinary);
+    let seen = ctx.code(gate, max).and_then(|code| Ok((code.deployed(), ctx.runs(gate, max)?)));
+    let (deployed, runs) = match seen {
+        Ok(seen) => seen,
+        Err(reason) if reason.opens_by_looking() => return Stand::Held(vec![*reason]),
+        Err(_) => return Stand::Passed,
+    };
+    let goes_on = |run: &&RunView| {
+        deployed.is_run_by(run) && run.effect_ahead(StageEffect::WritesVaults) && run.held().next().is_none()
+    };
+    Stand::unless(ctx.holding(runs.iter().filter(goes_on).map(|run| held_by(ctx, run)).collect()))
 }
 
 /// The run that keyslot asked for, where it has come to be of other code: another one would be too, as likely as not, so
