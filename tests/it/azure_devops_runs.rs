@@ -174,3 +174,24 @@ async fn answers_that_ask_to_slow_down_are_obeyed() {
     let took = clock.now().duration_since(began);
     assert!(requests >= 3 && took.as_secs() >= 20 * (requests as i64 - 1), "{requests} requests in {took:?}");
 }
+
+#[tokio::test]
+async fn a_delay_of_minutes_is_obeyed_to_its_end_and_of_a_longer_one_is_told() {
+    let (devops, wire, shared) = alone(|access| DevOpsAccess { slowed: Some(200), ..access });
+    let clock = shared.clock().clone();
+    let began = clock.now();
+    devops.runs().await.unwrap();
+    let requests = wire.transcript().entries().len();
+    let took = clock.now().duration_since(began);
+    assert!(
+        requests >= 3 && took.as_secs() >= 200 * (requests as i64 - 1),
+        "{requests} requests in {took:?}"
+    );
+
+    let (devops, wire, _shared) = alone(|access| DevOpsAccess { slowed: Some(3_600 * 24), ..access });
+    for _ in 0..2 {
+        let fault = devops.runs().await.unwrap_err();
+        assert!(fault.kind == Blindness::Throttled && fault.why.contains("left alone until"), "{fault}");
+    }
+    assert_eq!(wire.transcript().entries().len(), 1, "nothing is asked before");
+}
