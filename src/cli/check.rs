@@ -120,7 +120,7 @@ impl Check {
             seen_from_here(self.declarations.apply(tree, &found.root, found.only.as_deref())?, &found.root);
         let there = self
             .against
-            .map(|revision| against::there(&found, &tree, &revision, &self.declarations, terminal))
+            .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
             .transpose()?;
         let compared = there.as_ref().map_or_else(Vec::new, |there| compare(&tree, there));
         if let Some(there) = there.filter(|_| compared.is_empty() && !self.shown.is_quiet()) {

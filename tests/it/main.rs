@@ -69,6 +69,7 @@ mod reach;
 mod readers;
 mod recordings;
 mod rehearse;
+mod requests;
 mod room;
 mod rotation;
 mod run_safety;
