@@ -185,7 +185,7 @@ impl Driver {
             targets.operation = operation(&self.fold);
             targets.unanswered = unanswered(&self.fold);
             if let Some(branch) = &self.fold.release {
-                let named = ReleaseRule::Branch(branch.clone());
+                let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {
                     targets.release = named;
                     self.world.code = None;

@@ -77,16 +77,18 @@ pub struct ReleaseView {
 /// From what it is known which release branch is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiveBy {
-    /// The configuration or a person names it, or there is no other.
+    /// The configuration or a person names it, and no tag says otherwise.
     Named,
     /// The tags of the live stamps.
     Tags,
     /// The last run that wrote the vaults.
     Runs,
-    /// Its name alone, among several: the newest may be one that is being prepared.
+    /// Its name alone, among so many: the newest may be one that is being prepared.
     Name { among: usize },
-    /// What tags and runs say differs.
+    /// What tags and runs say differs from each other, or from the name.
     Contradiction { tags: Vec<BranchName>, run: Option<BranchName> },
+    /// The tags are to be asked, and cannot be read.
+    TagsUnseen(Blind),
 }
 
 impl ReleaseView {

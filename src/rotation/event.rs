@@ -98,6 +98,11 @@ pub enum Produced {
     /// Pushed, or merged into the base branch.
     Commit(CommitId),
     Run(RunId),
+    /// A run, and not of the commit that was asked for.
+    RunElsewhere {
+        run: RunId,
+        commit: CommitId,
+    },
     /// A Deployment's generation after our patch.
     Generation(i64),
     Operation(Operation),

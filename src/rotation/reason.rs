@@ -252,6 +252,12 @@ pub enum Why {
     RunCanceled {
         url: String,
     },
+    /// keyslot asked for a run of another commit, and this one was started.
+    RunOfOtherCommit {
+        commit: CommitId,
+        asked: CommitId,
+        url: String,
+    },
     /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
     StagesUndeclared {
         stages: Vec<String>,
@@ -265,6 +271,13 @@ pub enum Why {
     /// the newer one's place.
     RunOfOlderUnit {
         live: BranchName,
+        url: String,
+    },
+    /// Nobody can tell whether a later run of another branch has moved traffic to its unit.
+    TrafficUnknown {
+        branch: BranchName,
+        /// It may come out by itself.
+        going: bool,
         url: String,
     },
     /// The push has started one, or will.
@@ -618,9 +631,11 @@ impl Why {
             Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
             Why::RunCanceled { .. } => "run-canceled",
+            Why::RunOfOtherCommit { .. } => "run-of-other-commit",
             Why::StagesUndeclared { .. } => "stages-undeclared",
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
+            Why::TrafficUnknown { .. } => "traffic-unknown",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -711,9 +726,11 @@ impl Why {
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
+            | Why::RunOfOtherCommit { .. }
             | Why::StagesUndeclared { .. }
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }
+            | Why::TrafficUnknown { going: false, .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
@@ -770,6 +787,7 @@ impl Why {
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
+            | Why::TrafficUnknown { going: true, .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
