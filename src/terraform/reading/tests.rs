@@ -68,7 +68,7 @@ fn flips(tree: &Tree) -> String {
 #[test]
 fn findings_are_those_of_a_tree_that_is_parsed_whole() {
     let (mut left_out, mut travelled, mut opaque, mut broken) = (0, 0, 0, 0);
-    for seed in 1..400 {
+    for seed in 1..420 {
         let files = made_up(seed);
         let (whole, _) = read(&files, false);
         let (part, passed_over) = read(&files, true);
