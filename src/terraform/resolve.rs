@@ -10,6 +10,7 @@
 
 mod collections;
 mod counterparts;
+mod evidence;
 mod look;
 mod picked;
 mod standing;

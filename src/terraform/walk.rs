@@ -4,6 +4,7 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod generated;
 mod label;
 mod slots;
 
@@ -17,9 +18,10 @@ use hcl_edit::template::{Element, Template};
 pub use self::label::{is_labelled, label_of};
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
-    Object, REMOTE_STATE, Takes, UPSTREAM, When,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
+use super::itself::{SELF, itself};
 use super::object::{Bound, Scope, is_instance, is_whole, moves};
 use super::source::Source;
 use super::value::Value;
@@ -46,7 +48,7 @@ pub fn template_facts(source: &Source, template: &Template, binding: Binding, fa
     walk.facts
 }
 
-/// What `each` stands for where a value of a JSON file stands.
+/// What `each` and `self` stand for where a value of a JSON file stands.
 pub fn scope_of(binding: &[String]) -> Scope {
     let mut scope = Scope::default();
     let words = match binding.first().map(String::as_str) {
@@ -56,8 +58,13 @@ pub fn scope_of(binding: &[String]) -> Scope {
     };
     if let Some(block) = binding.get(..words) {
         scope.enter("each".to_owned(), Bound::Iterator(vec![Object::each(block)]));
+        bind_itself(&mut scope, block);
     }
     scope
+}
+
+fn bind_itself(scope: &mut Scope, block: &[String]) {
+    itself(block).into_iter().for_each(|object| scope.enter(SELF.to_owned(), Bound::Itself(object)));
 }
 
 /// Whether an argument of this name orders Terraform's work instead of giving a value. Elsewhere the same names are free.
@@ -152,6 +159,7 @@ impl<'s> Walk<'s> {
         let outer = self.label.clone();
         self.enter_labelled(block);
         self.bind_iterator(block);
+        bind_itself(&mut self.scope, &self.binding);
         match component {
             true => self.component(&block.body),
             false => self.body(&block.body),
@@ -253,6 +261,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.generated(value);
             walk.value = value.span();
             match name {
                 "for_each" => walk.collection(value),
@@ -391,7 +400,8 @@ fn is_asked_for(words: &[String]) -> bool {
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
-            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
+            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, AZAPI_RESOURCE, REMOTE_STATE]
+                .contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }
         _ => false,

@@ -112,6 +112,23 @@ fn one_file_is_compared_with_itself() {
 }
 
 #[test]
+fn one_file_is_compared_together_with_the_modules_that_it_uses() {
+    let call = "module \"c\" {\n  source = \"./modules/c\"\n}\nlocals {\n  k = module.c.primary_key\n}\n";
+    let code = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"acme\"\n}\noutput \"primary_key\" {\n  value = \
+                data.azurerm_cosmosdb_account.x.primary_key\n}\noutput \"secondary_key\" {\n  value = \
+                data.azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let folder = Folder::of(&[("infra/main.tf", call), ("infra/modules/c/main.tf", code)]);
+    git(folder.path(), &["init", "--quiet"]);
+    commit(&folder);
+    let same = check(folder.path(), &["infra/main.tf", "--against", "HEAD"]);
+    assert!(same.stderr.contains("the same slots are read at HEAD, of 1 account"), "{}", same.stderr);
+    folder.put("infra/main.tf", call.replace("primary_key", "secondary_key").as_bytes());
+    let ran = check(folder.path(), &["infra/main.tf", "--against", "HEAD", "--output", "json"]);
+    let found = messages(&ran).into_iter().filter(|it| it.starts_with("branches-disagree: ")).count();
+    assert_eq!((ran.code, found), (1, 1), "{}", ran.stderr);
+}
+
+#[test]
 fn a_folder_that_was_renamed_is_compared_with_what_it_was() {
     let read = "locals {\n  key = azurerm_cosmosdb_account.main.primary_key\n}\n";
     let folder = Folder::of(&[("infra/a.tf", read), ("top.tf", "locals {}\n")]);

@@ -60,9 +60,8 @@ fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, 
         None => Syntax::of(path).is_some(),
     };
     let mut read = at(folder, revision, wanted)?;
-    if only.is_none() {
-        beside(folder, revision, &mut read)?;
-    }
+    let links = Links { only: only.map(str::to_owned), ..Links::default() };
+    beside(folder, revision, &links, &mut read)?;
     Ok(read)
 }
 
@@ -70,15 +69,15 @@ fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Re
     block_on(files_at(Path::new("git"), folder, revision, wanted))?.map_err(no_revision)
 }
 
-/// Brings what the folder's code took from elsewhere in the repository: modules, Terragrunt's files and templates.
-fn beside(folder: &Path, revision: &str, read: &mut Revision) -> Result<(), CliError> {
+/// Brings what the code took from elsewhere in the repository: modules, Terragrunt's files and templates.
+fn beside(folder: &Path, revision: &str, links: &Links, read: &mut Revision) -> Result<(), CliError> {
     let prefix = read.prefix.trim_end_matches('/').to_owned();
     let Some(top) = top_of(folder, &read.prefix) else { return Ok(()) };
     let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..MAX_ROUNDS {
         let named: Vec<(String, &[u8])> =
             read.files.iter().map(|(path, bytes)| (climbed(&prefix, path), bytes.as_slice())).collect();
-        let more = beyond(&prefix, &named, &Links::default());
+        let more = beyond(&prefix, &named, links);
         let new: BTreeSet<String> = more.folders.difference(&folders).cloned().collect();
         let named: BTreeSet<String> = more.files.difference(&files).cloned().collect();
         if new.is_empty() && named.is_empty() {
