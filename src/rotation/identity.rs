@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::closed::is_closed;
 use crate::model::{Access, AccountId, EvidenceKey, KeyKind, RotationId, Slot, SlotUse, World};
 
 /// The id: a digest of the account, the kind and the generation time of the key that goes. The next rotation of
@@ -74,7 +75,7 @@ impl Voices {
             }
             None => None,
         };
-        for (stamp, seen) in &world.vaults {
+        for (stamp, seen) in world.vaults.iter().filter(|(stamp, _)| !is_closed(world, stamp)) {
             match &seen.what {
                 Ok(vault) => {
                     let slot = account.and_then(|account| account.slot_of(&vault.fingerprint));

@@ -16,6 +16,8 @@ mod bots;
 mod bulletins;
 mod census;
 mod check;
+mod closed;
+mod closed_wire;
 mod consumers;
 mod contract;
 mod cut_journal;
