@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::settings::{AccountSettings, Environment, StampSettings};
 use crate::adapters::key_vault::VaultPlace;
 use crate::adapters::kubernetes::AksCluster;
+use crate::adapters::resource_graph::ListedStamp;
 use crate::model::StampName;
 
 /// The stamp's cluster, however it is reached.
@@ -16,6 +17,16 @@ pub(super) fn cluster(account: &AccountSettings, stamp: &StampSettings) -> Optio
         name: aks.name.clone(),
         admin: aks.admin,
     })
+}
+
+/// The stamp as Azure's list of resources shows it.
+pub(super) fn listed(stamp: &StampSettings) -> ListedStamp {
+    ListedStamp {
+        name: stamp.stamp_name(),
+        vault: stamp.key_vault.clone(),
+        cluster: stamp.aks.as_ref().map(|aks| aks.name.clone()),
+        context: stamp.context.clone(),
+    }
 }
 
 /// Those of all stamps that tell theirs.

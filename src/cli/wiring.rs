@@ -223,8 +223,6 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
         subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
         subscriptions.insert(account.clone());
     }
-    // Names of clusters are complete only where every stamp tells its own.
-    let told = aks().count() == environment.stamps.len();
     Ok(Arc::new(ResourceGraph::new(
         access.clone(),
         resource_graph::InventorySettings {
@@ -233,8 +231,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             names: settings.names.clone(),
             tags: settings.tags.clone(),
             branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
-            vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
-            clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
+            stamps: environment.stamps.iter().map(azure::listed).collect(),
         },
     )))
 }

@@ -92,6 +92,7 @@ mod tool;
 mod two_drivers;
 mod usage;
 mod verify;
+mod whole_list;
 mod wire_azure;
 mod wire_contracts;
 mod wire_core;
