@@ -25,6 +25,8 @@ mod follow;
 mod guard;
 mod lock;
 mod logging;
+mod passed_over;
+mod patch;
 mod pause;
 mod plan;
 mod procedure;

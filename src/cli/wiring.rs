@@ -209,6 +209,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         log_window: chosen.policy(None).log_window().unwrap_or_default(),
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
+        unanswered: None,
     }
 }
 
@@ -343,10 +344,13 @@ async fn ports(
     let vaults = vaults(chosen, &access)?;
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
+    let code = code(chosen, &github, &forge, variables).await?;
+    let pipeline =
+        pipeline(chosen, http, clock, Repository { code: &code, github: &github, token: &forge }, variables)?;
     Ok(Ports {
-        code: code(chosen, &github, &forge, variables).await?,
+        code,
         forge: Arc::new(github),
-        pipeline: pipeline(chosen, http, clock, &forge, variables)?,
+        pipeline,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .restarting(environment.workloads.names())
@@ -517,11 +521,18 @@ fn github(
     }
 }
 
+/// The repository with the code, as the ports before have it.
+struct Repository<'a> {
+    code: &'a Arc<dyn Code>,
+    github: &'a GitHub,
+    token: &'a Arc<dyn TokenSource>,
+}
+
 fn pipeline(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
-    forge_token: &Arc<dyn TokenSource>,
+    repository: Repository<'_>,
     variables: Variables<'_>,
 ) -> Result<Arc<dyn Pipeline>, CliError> {
     let pipeline = &chosen.environment.release.pipeline;
@@ -534,6 +545,7 @@ fn pipeline(
         PipelineKind::Manual => Ok(Arc::new(ManualPipeline)),
         PipelineKind::GithubActions => {
             let forge = &chosen.environment.release.forge;
+            let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
             let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
                 PipelineName::Number(id) => id.to_string(),
                 PipelineName::Name(name) => name.clone(),
@@ -544,8 +556,8 @@ fn pipeline(
                 repository: forge.repository.clone(),
                 workflow,
                 token: match &pipeline.token {
-                    Some(place) => token(chosen, place, variables)?,
-                    None => Arc::clone(forge_token),
+                    Some(place) if !same_token => token(chosen, place, variables)?,
+                    Some(_) | None => Arc::clone(repository.token),
                 },
                 stages: declared.collect(),
                 accepted: pipeline.accept.clone(),
@@ -553,7 +565,9 @@ fn pipeline(
                 inputs: pipeline.parameters.clone(),
                 dispatches: pipeline.trigger == Trigger::Dispatch,
             };
-            Ok(Arc::new(Actions::new(settings, http, Arc::clone(clock))))
+            let actions = Actions::new(settings, Arc::clone(repository.code), http, Arc::clone(clock));
+            // One token is one person to GitHub, whatever it is used for.
+            Ok(Arc::new(if same_token { actions.beside(repository.github) } else { actions }))
         }
         PipelineKind::AzureDevops => {
             let azure = tokens(chosen, http, variables)?;

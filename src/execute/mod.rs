@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 pub use self::sources::{Sources, SourcesAt};
 use crate::model::{Access, CommitId, RotationId};
-use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
+use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark, Started};
 use crate::rotation::{Outcome, Produced, Step};
 
 /// What execution needs besides the step.
@@ -70,7 +70,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
             code::push(step, ports, shop, onto, &Expect::At(head.clone())).await
         }
         Step::Deploy { branch, commit, skip, .. } => {
-            outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
+            outcome(ports.pipeline.start(branch, commit, skip).await, |started| run_of(started, commit))
         }
         Step::WriteSecret { stamp, kind, replaces, .. } => {
             outcome(ports.vaults.write(stamp, *kind, replaces, permit).await, |()| Produced::Nothing)
@@ -92,12 +92,25 @@ pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Co
     code::made(step, ports, shop).await?.ok()
 }
 
+/// What a start has made: the run that was asked for, or one of other code.
+fn run_of(started: Started, asked: &CommitId) -> Produced {
+    let Started { run, commit } = started;
+    match commit {
+        Some(commit) if !commit.as_str().eq_ignore_ascii_case(asked.as_str()) => {
+            Produced::RunElsewhere { run, commit }
+        }
+        _ => Produced::Run(run),
+    }
+}
+
 /// An effect's end as the journal keeps it.
 pub(crate) fn outcome<T>(effect: Effect<T>, produced: impl FnOnce(T) -> Produced) -> Outcome {
     match effect {
         Effect::Applied(value) => Outcome::Applied { produced: produced(value) },
         Effect::NotSent(fault) => Outcome::NotSent { why: fault.to_string() },
-        Effect::Refused(fault) => Outcome::Refused { later: is_for_later(&fault), why: fault.to_string() },
+        Effect::Refused(fault) => {
+            Outcome::Refused { later: is_for_later(&fault), why: fault.to_string(), respite: fault.respite }
+        }
         Effect::Unknown(fault) => Outcome::Unknown { why: fault.to_string() },
     }
 }

@@ -6,18 +6,20 @@ use std::time::Duration;
 use crate::execute::Sources;
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
+use crate::rotation::Unanswered;
 
 /// Which branch is deployed to the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseRule {
     /// The base branch itself is deployed.
     BaseItself,
+    /// The one that the configuration names. The tags of live stamps may say otherwise.
     Branch(BranchName),
+    /// The one that a person has named for this rotation, whatever else says.
+    Said(BranchName),
     /// One of the branches with such a name. A name only proposes: the newest branch may be one that is being
     /// prepared.
-    Like {
-        pattern: String,
-    },
+    Like { pattern: String },
 }
 
 impl ReleaseRule {
@@ -26,7 +28,9 @@ impl ReleaseRule {
         let known = heads.keys().cloned();
         match self {
             ReleaseRule::BaseItself => Vec::new(),
-            ReleaseRule::Branch(branch) => known.filter(|known| known == branch).collect(),
+            ReleaseRule::Branch(branch) | ReleaseRule::Said(branch) => {
+                known.filter(|known| known == branch).collect()
+            }
             ReleaseRule::Like { pattern } => {
                 let mut alike: Vec<BranchName> =
                     known.filter(|branch| matches(pattern, branch.as_str())).collect();
@@ -64,6 +68,8 @@ pub struct Targets {
     pub census_window: Duration,
     /// The regeneration under way, if its address is known.
     pub operation: Option<Operation>,
+    /// The regeneration to which no answer came, if there is one.
+    pub unanswered: Option<Unanswered>,
 }
 
 impl Targets {
@@ -79,7 +85,7 @@ impl Targets {
             "find the live release branch",
             match &self.release {
                 ReleaseRule::BaseItself => self.base_branch.to_string(),
-                ReleaseRule::Branch(branch) => branch.to_string(),
+                ReleaseRule::Branch(branch) | ReleaseRule::Said(branch) => branch.to_string(),
                 ReleaseRule::Like { pattern } => pattern.clone(),
             },
             format!("the remote has {}", known.join(", ")),

@@ -30,7 +30,7 @@ pub use forge::{Bulletin, BulletinState, Forge, NewPull};
 pub use inventory::Inventory;
 pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Started};
 pub use vaults::Vaults;
 
 /// All ports of one environment.

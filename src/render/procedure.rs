@@ -55,7 +55,7 @@ pub struct PullV1 {
 pub struct ReleaseV1 {
     pub branch: String,
     pub head: String,
-    /// From what it is known that this branch is live: `named`, `tags`, `runs`, `name` or `contradiction`.
+    /// From what it is known to be live: `named`, `tags`, `runs`, `name`, `contradiction` or `tags-unseen`.
     pub live_by: String,
     /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
     pub reads: String,
@@ -144,6 +144,7 @@ fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Op
         LiveBy::Runs => "runs",
         LiveBy::Name { .. } => "name",
         LiveBy::Contradiction { .. } => "contradiction",
+        LiveBy::TagsUnseen(_) => "tags-unseen",
     };
     Some(ReleaseV1 {
         branch: view.branch.to_string(),

@@ -2,7 +2,7 @@
 //! until it can be shown.
 
 use super::count::counted;
-use super::span;
+use super::{span, unanswered};
 use crate::model::{
     Blindness, BranchName, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
     Validity,
@@ -23,6 +23,9 @@ pub fn why(reason: &Reason) -> String {
         Why::LocalAuthDisabled => {
             "the account has disableLocalAuth set: its keys open nothing, there is nothing to rotate"
                 .to_owned()
+        }
+        Why::AccountBusy { state } if state.is_empty() => {
+            "the account does not say whether an operation is under way".to_owned()
         }
         Why::AccountBusy { state } => format!("the account is in the middle of an operation ({state})"),
         Why::KeyRefused { slot, regions } => {
@@ -84,6 +87,15 @@ pub fn why(reason: &Reason) -> String {
         Why::OutcomeOpen { step, until } => {
             format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
         }
+        Why::Arrived { step, id, trace } => {
+            let shows = unanswered::traced(trace);
+            format!(
+                "no answer came to “{step}”; the activity log {shows} (request {id}), and its end is waited for"
+            )
+        }
+        Why::Untraced { step, sent, trace, newest } => {
+            unanswered::untraced(step, *sent, trace, *newest, subject)
+        }
         Why::StepRefused { step, why } => format!("“{step}” was refused: {why}"),
         Why::StepDeferred { step, why, until } => {
             format!("“{step}” is tried again at {}: {why}", span::time(*until))
@@ -118,6 +130,12 @@ pub fn why(reason: &Reason) -> String {
             format!("run {subject} did not succeed: the stage {stage} failed{step} ({url}){lines}")
         }
         Why::RunCanceled { url } => format!("somebody cancelled run {subject} ({url})"),
+        Why::RunOfOtherCommit { commit, asked, url } => format!(
+            "run {subject} was started, but on commit “{}” and not on {}{}",
+            commit.short(),
+            asked.short(),
+            if url.is_empty() { String::new() } else { format!(" ({url})") }
+        ),
         Why::StagesUndeclared { stages, url } => format!(
             "the pipeline has stages of which the configuration does not say what they do: {} (seen in {url})",
             stages.join(", ")
@@ -128,6 +146,10 @@ pub fn why(reason: &Reason) -> String {
         ),
         Why::RunOfOlderUnit { live, url } => format!(
             "traffic was moved by a later run of {live} ({url}): a run of {subject} would take its unit's place"
+        ),
+        Why::TrafficUnknown { branch, url, .. } => format!(
+            "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
+             unit's place"
         ),
         Why::RunAwaited { commit } => {
             format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
@@ -402,17 +424,29 @@ pub fn why(reason: &Reason) -> String {
 fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
     match live_by {
         LiveBy::Name { among } => format!(
-            "that {subject} is the live release is known by its name alone ({among} branches have such a name), and \
-             the newest may be one that is being prepared"
+            "that {subject} is the live release is known by its name alone ({} such a name), and the newest may be one \
+             that is being prepared",
+            if *among == 1 { "it alone has".to_owned() } else { format!("{among} branches have") }
         ),
         LiveBy::Contradiction { tags, run } => {
+            let named = tags.iter().any(|tag| *subject == Subject::Branch(tag.clone()));
             let tags: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
-            let run = run.as_ref().map_or("none", BranchName::as_str);
-            format!(
-                "the live stamps are tagged {}, and the last run that wrote them was of {run}",
-                tags.join(", ")
-            )
+            let tags = tags.join(", ");
+            match run {
+                Some(run) => {
+                    format!(
+                        "the live stamps are tagged {tags}, and the last run that wrote them was of {run}"
+                    )
+                }
+                None if named => {
+                    format!(
+                        "the live stamps are tagged {tags}, and no run tells which of them is the release"
+                    )
+                }
+                None => format!("the live stamps are tagged {tags}, and not {subject}"),
+            }
         }
+        LiveBy::TagsUnseen(blind) => format!("the tags of the live stamps cannot be read: {}", blind.why),
         LiveBy::Named | LiveBy::Tags | LiveBy::Runs => format!("{subject} is the live release"),
     }
 }
@@ -507,7 +541,7 @@ pub fn remedy(reason: &Reason) -> String {
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",
         Why::ReleaseUnclear { .. } => {
             "name the branch that is live: `keyslot promote --release BRANCH`, or `branch` under \
-             [environment.NAME.release]"
+             [environment.NAME.release]; where the tag means something else, name another as `branch_tag`"
         }
         Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
         Why::NotAsked { phase: Phase::Propose, .. } => "`keyslot propose` does it",
@@ -530,6 +564,8 @@ pub fn remedy(reason: &Reason) -> String {
         Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
         Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
+        Why::Untraced { .. } => unanswered::BY_HAND,
+        Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
         Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
         Why::RunFailed { .. } => {
             "mend what failed; then retry the stage, or run the pipeline again on the same commit with the same stages left \
@@ -537,6 +573,10 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::RunCanceled { .. } => {
             "ask who cancelled it, and why; when it may run, run it again on the same commit with the same stages left out"
+        }
+        Why::RunOfOtherCommit { .. } => {
+            "cancel it, and find out why the pipeline does not run the commit that it is given; then start the run by hand \
+             with the same stages left out, or accept this one by name to have another one asked for"
         }
         Why::StagesUndeclared { .. } => {
             "declare each under [[environment.NAME.release.pipeline.stage]], with its effects or none"
@@ -547,6 +587,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunOfOlderUnit { .. } => {
             "name the live release branch under [environment.NAME.release], and give the other unit the key by its own \
              route or let it go"
+        }
+        Why::TrafficUnknown { .. } => {
+            "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
+             it by name"
         }
         Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
         Why::RunByHand { .. } => "start it; nothing else is needed here",
@@ -671,6 +715,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::HeadNotJudged { .. }
         | Why::PullNotListed { .. }
         | Why::OutcomeOpen { .. }
+        | Why::Arrived { .. }
         | Why::StepDeferred { .. }
         | Why::BranchReads { .. }
         | Why::RunUnderWay { .. }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
     Access, AccountId, BranchName, CommitId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation,
-    PullNumber, RotationId, Route, RunId, Salt, Slot, StepKey,
+    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StepKey,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -98,6 +98,11 @@ pub enum Produced {
     /// Pushed, or merged into the base branch.
     Commit(CommitId),
     Run(RunId),
+    /// A run, and not of the commit that was asked for.
+    RunElsewhere {
+        run: RunId,
+        commit: CommitId,
+    },
     /// A Deployment's generation after our patch.
     Generation(i64),
     Operation(Operation),
@@ -114,10 +119,12 @@ pub enum Outcome {
     NotSent {
         why: String,
     },
-    /// The service said no. `later`: it asked us to come again.
+    /// The service said no. `later`: it asked us to come again, and when.
     Refused {
         why: String,
         later: bool,
+        #[serde(default, skip_serializing_if = "Respite::is_unsaid")]
+        respite: Respite,
     },
     /// Sent, no answer that tells: only a new observation decides.
     Unknown {

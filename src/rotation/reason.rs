@@ -12,11 +12,14 @@ use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules,
     ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName,
-    Validity, WorkloadName,
+    Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
 const CENSUS_PACE: Duration = Duration::from_secs(600);
+
+/// How often it is seen whether what was put off has become needless.
+const DEFERRED_PACE: Duration = Duration::from_secs(300);
 
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,8 @@ pub enum Subject {
     Client(String),
     /// Something that one may be allowed to do.
     Right(String),
+    /// A request that was sent, by the id that it bore.
+    Request(String),
 }
 
 impl Subject {
@@ -52,7 +57,8 @@ impl Subject {
             | Subject::Run(_)
             | Subject::Resource(_)
             | Subject::Client(_)
-            | Subject::Right(_) => None,
+            | Subject::Right(_)
+            | Subject::Request(_) => None,
         }
     }
 }
@@ -69,7 +75,10 @@ impl fmt::Display for Subject {
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
-            Subject::Resource(name) | Subject::Client(name) | Subject::Right(name) => f.write_str(name),
+            Subject::Resource(name)
+            | Subject::Client(name)
+            | Subject::Right(name)
+            | Subject::Request(name) => f.write_str(name),
         }
     }
 }
@@ -190,6 +199,20 @@ pub enum Why {
         step: String,
         until: Timestamp,
     },
+    /// No answer came to it, yet the activity log shows it: it arrived, and its end is waited for.
+    Arrived {
+        step: String,
+        id: String,
+        trace: Trace,
+    },
+    /// No answer came to it, and by now nothing tells what became of it. `newest` is the newest event that the activity
+    /// log shows.
+    Untraced {
+        step: String,
+        sent: Timestamp,
+        trace: Trace,
+        newest: Option<Timestamp>,
+    },
     /// A step was refused, and only a person can change that.
     StepRefused {
         step: String,
@@ -229,6 +252,12 @@ pub enum Why {
     RunCanceled {
         url: String,
     },
+    /// keyslot asked for a run of another commit, and this one was started.
+    RunOfOtherCommit {
+        commit: CommitId,
+        asked: CommitId,
+        url: String,
+    },
     /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
     StagesUndeclared {
         stages: Vec<String>,
@@ -242,6 +271,13 @@ pub enum Why {
     /// the newer one's place.
     RunOfOlderUnit {
         live: BranchName,
+        url: String,
+    },
+    /// Nobody can tell whether a later run of another branch has moved traffic to its unit.
+    TrafficUnknown {
+        branch: BranchName,
+        /// It may come out by itself.
+        going: bool,
         url: String,
     },
     /// The push has started one, or will.
@@ -590,6 +626,8 @@ impl Why {
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
             Why::OutcomeOpen { .. } => "outcome-open",
+            Why::Arrived { .. } => "arrived",
+            Why::Untraced { .. } => "untraced",
             Why::StepRefused { .. } => "step-refused",
             Why::StepDeferred { .. } => "step-deferred",
             Why::BranchReads { .. } => "branch-reads",
@@ -598,9 +636,11 @@ impl Why {
             Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
             Why::RunCanceled { .. } => "run-canceled",
+            Why::RunOfOtherCommit { .. } => "run-of-other-commit",
             Why::StagesUndeclared { .. } => "stages-undeclared",
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
+            Why::TrafficUnknown { .. } => "traffic-unknown",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -688,12 +728,15 @@ impl Why {
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
             | Why::MergedUnreviewed { .. }
+            | Why::Untraced { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
+            | Why::RunOfOtherCommit { .. }
             | Why::StagesUndeclared { .. }
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }
+            | Why::TrafficUnknown { going: false, .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
@@ -745,11 +788,13 @@ impl Why {
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
             | Why::OutcomeOpen { .. }
+            | Why::Arrived { .. }
             | Why::StepDeferred { .. }
             | Why::BranchReads { .. }
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
+            | Why::TrafficUnknown { going: true, .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
@@ -796,8 +841,9 @@ impl Reason {
         let after = |pause: Duration| later(now, pause);
         match &self.why {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => now,
+            // Whoever asked to be left alone is not asked how things are, either.
+            Why::StepDeferred { until, .. } => (*until).clamp(now, after(DEFERRED_PACE)),
             Why::OutcomeOpen { until, .. }
-            | Why::StepDeferred { until, .. }
             | Why::OperationRunning { until }
             | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
@@ -812,6 +858,7 @@ impl Reason {
             }
             Why::NotAcceptedLongEnough { .. }
             | Why::AccountBusy { .. }
+            | Why::Arrived { .. }
             | Why::GenerationNotNewer
             | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. }

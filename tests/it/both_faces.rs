@@ -19,7 +19,7 @@ use keyslot::sim::{Counters, SharedWorld, StampOutcome, World, WorldConfig};
 
 use crate::in_memory::policy;
 use crate::live::Live;
-use crate::runs::applied;
+use crate::runs::{applied, started};
 
 /// More looks than this, and what is waited for never comes.
 const LOOKS: usize = 5_000;
@@ -165,7 +165,7 @@ impl<'a> Script<'a> {
     }
 
     async fn deploy(&self, commit: &CommitId) {
-        let run = applied(self.ports.pipeline.start(&self.release, commit, &self.skip).await);
+        let run = started(self.ports.pipeline.start(&self.release, commit, &self.skip).await);
         for _ in 0..LOOKS {
             let runs = self.ports.pipeline.runs().await.unwrap();
             let state = runs.into_iter().find(|seen| seen.id == run).map(|seen| seen.state);

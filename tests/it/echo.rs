@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
     AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation,
-    OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName,
+    OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunView, Salt, StampName,
     WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit,
-    Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Wanted,
+    Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Started, Wanted,
 };
 
 /// Which of the two answers comes back.
@@ -148,7 +148,7 @@ impl Pipeline for Echo<dyn Pipeline> {
         self.inner.runs().await
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.count.send("start a run", || self.inner.start(branch, commit, skip)).await
     }
 }

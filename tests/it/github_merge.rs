@@ -144,6 +144,16 @@ async fn a_protection_that_may_not_be_read_is_named_where_the_forge_gives_no_rea
 }
 
 #[tokio::test]
+async fn rules_are_read_to_their_last_page() {
+    let mut others = vec!["creation".to_owned(); 120];
+    others.push("required_signatures".to_owned());
+    let scene = scene(RulesConfig { others, ..RulesConfig::default() }).await;
+    scene.pass();
+    let blocked = PullWait::Blocked { rules: text(&["required_signatures"]), unread: Vec::new() };
+    assert_eq!(scene.waits().await, [blocked]);
+}
+
+#[tokio::test]
 async fn an_owner_of_the_code_must_approve_where_the_rules_say_so() {
     let scene = scene(RulesConfig { code_owners: text(&["grace"]), ..RulesConfig::default() }).await;
     scene.pass();

@@ -47,6 +47,12 @@ pub struct AccountConfig {
     pub tells_last_use: bool,
     /// To what the time of last use is cut.
     pub last_use_grain: Duration,
+    /// Whether the account keeps keys that were used within the last 12 hours (safe key rotation).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_used_keys: bool,
+    /// For how long after it took a regeneration on the account still says that it is idle.
+    #[serde(skip_serializing_if = "Duration::is_zero")]
+    pub seems_idle: Duration,
     /// How long after the world's start keyslot's role on the account ends; nobody extends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_ends: Option<Duration>,
@@ -86,6 +92,8 @@ impl Default for AccountConfig {
             propagation: Span::secs(0, 40),
             tells_last_use: true,
             last_use_grain: Duration::from_secs(60),
+            keeps_used_keys: false,
+            seems_idle: Duration::ZERO,
             role_ends: None,
             lock: None,
             network: None,
@@ -309,6 +317,9 @@ pub struct PipelineConfig {
     pub accepting: Accepting,
     /// As a workflow: the input that takes the jobs to leave out.
     pub skip_input: Option<String>,
+    /// Its runs are of the commit before the one that was asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub runs_astray: bool,
     /// For how long after it was asked for a run is on no list of the workflow's.
     pub list_lag: Duration,
     pub stages: Vec<StageConfig>,
@@ -323,6 +334,7 @@ impl Default for PipelineConfig {
             trigger: PipelineTrigger::Asked,
             accepting: Accepting::Enabled,
             skip_input: Some("skip".to_owned()),
+            runs_astray: false,
             list_lag: Duration::from_secs(3),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),
