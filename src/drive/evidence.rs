@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView,
-    CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
-    ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView,
-    Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView,
-    SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
+    ClusterView, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules,
+    OperationState, PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine,
+    QuotaView, Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads,
+    SecretVersion, Seen, StageView, SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView,
+    VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -279,9 +280,14 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, branches: _ } = view;
-    facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
-        facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+    let InventoryView { alike: _, unlisted, unattributed, absent, branches: _ } = view;
+    for strange in [unlisted, unattributed] {
+        facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {
+            facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+        });
+    }
+    facts.list(absent, |facts, Absent { stamp, kind, name }| {
+        facts.text(stamp.as_str()).word(format_args!("{kind:?}")).text(name);
     });
 }
 

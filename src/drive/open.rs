@@ -9,8 +9,8 @@ use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
-    StampName, WorkloadName,
+    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
+    Seen, Slot, StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -331,6 +331,11 @@ pub fn fresh_salt() -> Result<Salt, DriveError> {
     Ok(Salt::new(hex(&bytes, bytes.len())))
 }
 
+/// What was seen of a cluster, if anything runs in it: one that was stopped or is gone spells nothing.
+fn has_workloads(seen: &Seen<ClusterView>) -> Option<&ClusterView> {
+    seen.get().filter(|cluster| cluster.state.has_pods())
+}
+
 /// Clusters that are asked at once how they spell.
 const SPELLERS: usize = 4;
 
@@ -352,11 +357,11 @@ impl Driver {
             let of =
                 |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];
             self.look_now(&some.iter().flat_map(of).collect()).await;
-            if self.world.clusters.values().any(|seen| seen.get().is_some()) {
+            if self.world.clusters.values().any(|seen| has_workloads(seen).is_some()) {
                 break;
             }
         }
-        let seen = self.world.clusters.values().find_map(|seen| seen.get());
+        let seen = self.world.clusters.values().find_map(has_workloads);
         let Some(cluster) = seen else { return Ok(Vec::new()) };
         let existing: Vec<WorkloadName> =
             cluster.workloads.iter().map(|workload| workload.name.clone()).collect();

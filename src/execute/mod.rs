@@ -123,6 +123,7 @@ fn is_for_later(fault: &Fault) -> bool {
         | crate::model::Blindness::Changed => true,
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
+        | crate::model::Blindness::Gone
         | crate::model::Blindness::Unintelligible => false,
     }
 }

@@ -37,7 +37,7 @@ pub use cluster::{
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;
-pub use inventory::{InventoryView, ResourceKind, Unlisted};
+pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
 };

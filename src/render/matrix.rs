@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::span;
 use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
+use crate::rotation::is_closed;
 use crate::rotation::predicate::stale_pods;
 
 /// What a cell says.
@@ -154,15 +155,17 @@ fn vault_and_pods(
         _ => None,
     };
     let live = cluster.map_or(0, |cluster| cluster.pods.len());
+    let closed = is_closed(world, stamp);
     let pods = match (old, vault_slot) {
+        _ if closed => Holds::None,
         (Some(0), Some(slot)) if live > 0 => Holds::Slot(slot),
         (Some(0), _) if live == 0 && cluster.is_some() => Holds::None,
         (Some(old), Some(slot)) if old == live => Holds::Slot(slot.other()),
         (Some(_), Some(_)) => Holds::Mixed,
         _ => Holds::Unknown,
     };
-    let vault =
-        Cell { holds: vault_slot.map_or(Holds::Unknown, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
+    let untold = if closed { Holds::None } else { Holds::Unknown };
+    let vault = Cell { holds: vault_slot.map_or(untold, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
     (vault, Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) }, old.unwrap_or(0))
 }
 

@@ -210,6 +210,10 @@ pub fn why(reason: &Reason) -> String {
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
         ),
+        Why::Unattributed { resource_group, location } => format!(
+            "the cluster {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
+             keyslot.toml does not tell whose: not every stamp that is reached by kubeconfig names its cluster in Azure"
+        ),
         Why::ClusterGone => {
             format!("Azure knows no cluster of {subject}, and its vault is there all the same")
         }
@@ -625,6 +629,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
+        Why::Unattributed { .. } => {
+            "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
+             its stamp, or accept it by name if it does not use the account"
         }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {

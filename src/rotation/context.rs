@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
-    KeyProof, Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    AccountRights, AccountView, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof,
+    Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
     VaultView, World,
 };
 
@@ -242,11 +242,6 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
-    /// Whether a service said that what was looked for does not exist.
-    pub fn is_missing(&self) -> bool {
-        matches!(&self.why, Why::Blind { blind, .. } if blind.kind == Blindness::Missing)
-    }
-
     /// Whether it only says that something was not looked at yet.
     pub fn is_blindness(&self) -> bool {
         matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })

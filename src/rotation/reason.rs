@@ -444,6 +444,11 @@ pub enum Why {
         resource_group: String,
         location: String,
     },
+    /// It looks like part of a stamp, and may be that of one that does not tell its cluster's name in Azure.
+    Unattributed {
+        resource_group: String,
+        location: String,
+    },
     UsedRecently {
         slot: Slot,
         at: Timestamp,
@@ -677,6 +682,7 @@ impl Why {
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
+            Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
@@ -754,6 +760,7 @@ impl Why {
             | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
+            | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }

@@ -7,7 +7,7 @@ use super::super::memory::{CrashFlag, CrashMoment, Crashes, MemoryOptions, block
 use super::super::{Holds, SharedWorld};
 use super::*;
 use crate::model::{
-    Blindness, BranchName, CommitId, KeyKind, OperationState, PullState, RotationId, Salt, Slot,
+    Blindness, BranchName, ClusterState, CommitId, KeyKind, OperationState, PullState, RotationId, Salt, Slot,
 };
 use crate::ports::{
     CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark, Wanted,
@@ -214,7 +214,8 @@ fn a_stamp_out_of_reach_answers_neither_for_vault_nor_for_cluster() {
     wait(sleep(&ports, 100));
     assert!(wait(ports.clusters.look(&far, &salt())).is_ok());
     let nowhere = StampName::from("nowhere");
-    assert_eq!(wait(ports.vaults.look(&nowhere, &salt())).unwrap_err().kind, Blindness::Missing);
+    assert_eq!(wait(ports.vaults.look(&nowhere, &salt())).unwrap_err().kind, Blindness::Gone);
+    assert_eq!(wait(ports.clusters.look(&nowhere, &salt())).unwrap().state, ClusterState::Gone);
 }
 
 #[test]
