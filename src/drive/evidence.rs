@@ -368,6 +368,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         rotation,
         consumes,
         pinned,
+        lacks,
         manager: _,
     } = view;
     facts
@@ -382,7 +383,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
     facts.list(conditions, |facts, condition| {
         facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
     });
-    facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref());
+    facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref()).maybe_text(lacks.as_deref());
     facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
 }
 
@@ -398,6 +399,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         above,
         phase,
         ready,
+        holding,
         mounted,
         node: _,
         asks: _,
@@ -405,6 +407,6 @@ fn pod(facts: &mut Facts, view: &PodView) {
     } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
     facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
-    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref());
+    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref()).text(&format!("{holding:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
 }

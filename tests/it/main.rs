@@ -53,6 +53,7 @@ mod lagging_vaults;
 mod leaks;
 mod live;
 mod logs;
+mod lost_classes;
 mod lottery;
 mod lying_servers;
 mod merging;

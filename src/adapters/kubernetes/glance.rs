@@ -22,7 +22,8 @@ use jiff::Timestamp;
 use super::api::Api;
 use super::csi::Class;
 use super::kept::{Kept, is_complete};
-use super::look::{self, Subject};
+use super::look::Subject;
+use super::pods;
 use super::scope::Scope;
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
@@ -156,8 +157,8 @@ impl Base {
     async fn list_pods(&mut self, api: &Api, subject: &Subject, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
         let names = self.names();
-        let (pods, version) = look::pods(api, subject, &self.classes, &names, &self.scope).await?;
-        kept.know(self.classes.clone(), names);
+        let (pods, version) = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
+        kept.know(self.classes.clone(), names, subject.clone());
         kept.listed(&pods, version);
         self.view.pods = pods;
         // Counted before these were listed.

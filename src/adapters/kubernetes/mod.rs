@@ -13,11 +13,14 @@ mod consumers;
 mod csi;
 mod failure;
 mod glance;
+mod holding;
 mod kept;
 mod look;
+mod managed;
 mod manager;
 mod newest;
 mod owners;
+mod pods;
 mod resolve;
 mod restart;
 mod rights;
@@ -221,6 +224,7 @@ impl Kubernetes {
             secret: self.secret.clone(),
             vault: stamp.cluster.vault.clone(),
             namespaces: stamp.cluster.namespaces.clone(),
+            configured: self.restarted.clone().unwrap_or_default(),
         }
     }
 }
@@ -266,7 +270,7 @@ impl Kubernetes {
                     unanswered: false,
                     before: BTreeMap::new(),
                 };
-                stamp.kept.know(base.classes.clone(), base.names());
+                stamp.kept.know(base.classes.clone(), base.names(), self.subject(stamp));
                 stamp.kept.listed(&view.pods, version);
                 state.base = Some(base);
                 state.scope = scope;
