@@ -309,8 +309,8 @@ fn audit(facts: &mut Facts, view: &AuditView) {
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
     // By how much its clock is ahead differs from look to look; beyond a bound it holds.
-    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, warnings: _ } = view;
-    facts.text(&format!("{state:?}"));
+    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, extent, warnings: _ } = view;
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);

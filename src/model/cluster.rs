@@ -219,8 +219,18 @@ pub struct ClusterView {
     pub synced: Vec<SyncedSecretView>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
+    /// Where it was looked, where that was not everywhere.
+    pub extent: Option<Extent>,
     /// What the cluster's components warn of, newest first. Looked for only where something is in trouble.
     pub warnings: Vec<Warning>,
+}
+
+/// The part of a cluster that was looked at: whoever gets the secret elsewhere is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub namespaces: Vec<String>,
+    /// Those that are known and may not be listed.
+    pub refused: Vec<String>,
 }
 
 impl ClusterView {

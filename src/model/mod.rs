@@ -30,8 +30,8 @@ pub use account::{
 };
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
-    DeploymentCondition, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine, QuotaView,
-    ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
+    DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
+    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;

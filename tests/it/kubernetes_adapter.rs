@@ -14,8 +14,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
-    Blindness, ClassFate, CronJobView, Fingerprint, Holding, LostClass, Manager, PodView, RotationId, Salt,
-    SecretVersion, StampName, Strategy, WorkloadKind, WorkloadName,
+    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
+    Salt, SecretVersion, StampName, Strategy, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -769,6 +769,50 @@ async fn several_namespaces_are_one_list_where_allowed_and_one_each_where_not() 
     });
     assert_eq!(narrow.look().await.unwrap().pods.len(), 2);
     assert_eq!(narrow.wire.transcript().count("GET", "/namespaces/shop/deployments?limit"), 1);
+}
+
+/// A server that lists nothing for all namespaces at once, and of two that there are only one.
+fn narrow(path: &str, namespaces: bool) -> Say {
+    let (bare, _) = path.split_once('?').unwrap_or((path, ""));
+    match bare {
+        "/api/v1/namespaces" if namespaces => {
+            let named = |name: &str| json!({"metadata": {"name": name}});
+            list(json!([named("closed"), named("shop")]))
+        }
+        _ if bare.contains("/namespaces/shop/") => cluster(path),
+        _ => status(403, "Forbidden", r#"pods is forbidden: User "ci" cannot list resource "pods""#),
+    }
+}
+
+#[tokio::test]
+async fn where_not_all_namespaces_may_be_listed_those_that_may_be_are_and_the_others_are_told() {
+    let mut all = setup(&[], |_, path, _| narrow(path, true));
+    all.clusters = all.clusters.restarting([workload()]);
+    let view = all.look().await.unwrap();
+    assert_eq!(view.pods.len(), 3);
+    let extent = |refused: &[&str]| Extent {
+        namespaces: vec!["shop".to_owned()],
+        refused: refused.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    assert_eq!(view.extent, Some(extent(&["closed"])));
+    let glance = all.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Pods).await.unwrap();
+    assert_eq!((glance.0.pods.len(), glance.0.extent), (3, Some(extent(&["closed"]))));
+
+    // Where the namespaces may not be listed either, those of the configured workloads are.
+    let mut own = setup(&[], |_, path, _| narrow(path, false));
+    own.clusters = own.clusters.restarting([workload()]);
+    assert_eq!(own.look().await.unwrap().extent, Some(extent(&[])));
+
+    // A right that is missing where a configured workload is, is missing.
+    let mut closed = setup(&[], |_, path, _| narrow(path, true));
+    closed.clusters = closed.clusters.restarting([workload(), WorkloadName::new("closed", "billing")]);
+    let fault = closed.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.remedy.contains("grant the right"), "{fault}");
+
+    let configured = setup(&["shop"], |_, path, _| cluster(path)).look().await.unwrap();
+    assert_eq!(configured.extent, Some(extent(&[])));
+    assert_eq!(setup(&[], |_, path, _| cluster(path)).look().await.unwrap().extent, None);
 }
 
 #[tokio::test]

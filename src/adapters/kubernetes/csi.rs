@@ -142,7 +142,7 @@ impl RawClass {
             object
                 .data
                 .iter()
-                .filter(|data| names.contains(&data.object_name.to_ascii_lowercase()))
+                .filter(|data| names.iter().any(|name| is_file_of(&data.object_name, name)))
                 .map(|data| SyncedKey { secret: object.secret_name.clone(), key: data.key.clone() })
         });
         Class {
@@ -175,6 +175,14 @@ impl Class {
         let same = self.vault.is_empty() || vault.is_none_or(|vault| self.vault.eq_ignore_ascii_case(vault));
         same && !self.delivers
     }
+}
+
+/// Files are called as their object or its alias is; with a history (`objectVersionHistory`), each version has its own, `NAME/0`
+/// the newest. A Secret that is filled from an older one holds an older key: its bytes tell.
+fn is_file_of(file: &str, name: &str) -> bool {
+    let version = |rest: &str| rest.strip_prefix('/').is_some_and(|number| number.parse::<u32>().is_ok());
+    let (head, rest) = file.split_at_checked(name.len()).unwrap_or((file, ""));
+    !name.is_empty() && head.eq_ignore_ascii_case(name) && (rest.is_empty() || version(rest))
 }
 
 impl Object {
@@ -302,6 +310,18 @@ mod tests {
         assert!(found.delivers);
         assert_eq!(found.vault, "kv-eastus");
         assert_eq!(found.synced, [SyncedKey { secret: "cosmos".into(), key: "api-key".into() }]);
+        let synced = |file: &str| {
+            let mut class = class(OBJECTS);
+            class.spec.secret_objects[0].data[0].object_name = file.to_owned();
+            class.as_to("CosmosDb-ApiKey").synced.len()
+        };
+        let files =
+            ["CosmosKey/0", "cosmosdb-apikey", "cosmoskey/1", "cosmoskey/", "cosmoskey/x", "cosmoskeys"];
+        assert_eq!(
+            files.map(synced),
+            [1, 1, 1, 0, 0, 0],
+            "with a history, each version has a file of its own"
+        );
         assert!(!class(OBJECTS).as_to("tls").delivers, "a certificate is no secret");
         assert!(!class(OBJECTS).as_to("ApiKey").delivers, "a part of a name is not the name");
         let nothing = class("").as_to("CosmosDb-ApiKey");

@@ -20,8 +20,8 @@ use super::failure::{Failure, Refusal};
 use super::pods::{Found, Pods};
 use super::scope::Scope;
 use super::workloads::Workloads;
-use super::{rollouts, symptoms, synced};
-use crate::model::{Blindness, ClusterState, ClusterView, Salt, WorkloadName};
+use super::{narrow, rollouts, symptoms, synced};
+use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -49,14 +49,30 @@ pub(super) struct Place {
 pub(super) struct Looked {
     pub view: ClusterView,
     pub classes: Vec<Class>,
+    /// What was looked for, and where.
+    pub subject: Subject,
     /// From where watches can follow.
     pub places: Vec<Place>,
     /// Of the list of pods.
     pub version: Option<u64>,
 }
 
-/// Looks at everything that is within the scope.
+/// Looks at everything that is within the scope and, where nobody may look everywhere, at what may be looked at.
 pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
+    let whole = look_within(api, subject, salt, scope).await;
+    match whole {
+        Err(fault) if fault.kind == Blindness::Forbidden && subject.namespaces.is_empty() => {
+            // What stands in the way of that is no news: the right that is missing is.
+            let Ok(Some((subject, extent))) = narrow::narrowed(api, subject).await else { return Err(fault) };
+            let mut looked = look_within(api, &subject, salt, scope).await?;
+            looked.view.extent = Some(extent);
+            Ok(looked)
+        }
+        whole => whole,
+    }
+}
+
+async fn look_within(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
     let (classes, served) =
         classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
@@ -84,10 +100,17 @@ pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scop
         cron_jobs,
         synced,
         ahead: api.connection.skew.ahead(),
+        extent: extent(subject),
         warnings: Vec::new(),
     };
     view.warnings = symptoms::warnings(api, &view).await;
-    Ok(Looked { view, classes, places, version })
+    Ok(Looked { view, classes, subject: subject.clone(), places, version })
+}
+
+/// By the configuration.
+fn extent(subject: &Subject) -> Option<Extent> {
+    let namespaces = subject.namespaces.clone();
+    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new() })
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {

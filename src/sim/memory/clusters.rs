@@ -50,6 +50,7 @@ impl Clusters for MemoryClusters {
                     cron_jobs: cron_jobs(cluster, &world.config().secret_name),
                     synced: self.synced(world, cluster, salt),
                     ahead: Some(SignedDuration::ZERO),
+                    extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
                 })
             })
