@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::activity_log::ActivityLog;
 use super::log_analytics::LogAnalytics;
-use crate::model::{ActivityView, AuditView, Blindness, UsageView};
+use crate::model::{ActivityView, AuditView, Blindness, TracesView, UsageView};
 use crate::ports::{Fault, Logs};
 
 pub struct AccountLogs {
@@ -37,5 +37,9 @@ impl Logs for AccountLogs {
 
     async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
         self.activity.key_deeds(since).await
+    }
+
+    async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Fault> {
+        self.activity.traces(ids, since).await
     }
 }

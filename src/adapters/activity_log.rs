@@ -2,7 +2,9 @@
 //!
 //! It keeps 90 days and comes minutes late, so what it does not show proves nothing. One action gives several events
 //! with one correlation id; one that failed gave out no key. The service's filter knows the account and the time only:
-//! everything else is filtered here. It tells no agent, so keyslot marks its own listings by their request id.
+//! everything else is filtered here. It tells no agent, so keyslot marks its own requests by their ids.
+
+mod traces;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,22 +15,21 @@ use url::Url;
 
 use super::arm::ArmAccess;
 use super::arm_pages::Asking;
-use crate::model::{AccountId, ActivityView, Blindness, Identity, KeyDeed, KeyDeeds};
+use crate::model::{AccountId, ActivityView, Blindness, Identity, KeyDeed, KeyDeeds, OWN_REQUEST};
 use crate::ports::Fault;
 
 const VERSION: &str = "2015-04-01";
 
 const WHAT: &str = "ask the activity log who had the keys listed";
 
+const MAY_READ: &str = "assign “Monitoring Reader” or “Reader” on the subscription, for it takes \
+                        Microsoft.Insights/eventtypes/values/read";
+
 /// A day less than the log keeps: what is asked for beyond that is refused.
 const KEPT: Duration = Duration::from_secs(89 * 24 * 3600);
 
-/// The beginning of the request id of every listing by keyslot: its name, in a UUID of one's own making (RFC 9562,
-/// version 8).
-pub const OWN_LISTING: &str = "6b657973-6c6f-8074-";
-
 /// The members that are read; the service leaves out the others.
-const SELECT: &str = "eventTimestamp,operationName,status,claims,httpRequest,correlationId";
+const SELECT: &str = "eventTimestamp,operationName,status,subStatus,claims,httpRequest,correlationId";
 
 const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
@@ -48,6 +49,8 @@ struct Event {
     operation_name: Text,
     #[serde(default)]
     status: Text,
+    #[serde(default)]
+    sub_status: Option<Text>,
     event_timestamp: Timestamp,
     #[serde(default)]
     correlation_id: String,
@@ -83,7 +86,8 @@ impl ActivityLog {
         let path = format!(
             "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
         );
-        let mut url = self.endpoint.join(&path).map_err(|error| self.asking().unclear(error.to_string()))?;
+        let mut url =
+            self.endpoint.join(&path).map_err(|error| self.asking(WHAT).unclear(error.to_string()))?;
         let filter = format!(
             "eventTimestamp ge '{since}' and eventTimestamp le '{until}' and resourceUri eq '{}'",
             self.account.resource_id()
@@ -95,8 +99,8 @@ impl ActivityLog {
         Ok(url)
     }
 
-    fn asking(&self) -> Asking<'_> {
-        Asking { access: &self.access, what: WHAT, subject: &self.account.name }
+    fn asking<'a>(&'a self, what: &'a str) -> Asking<'a> {
+        Asking { access: &self.access, what, subject: &self.account.name }
     }
 
     /// Everything since then, or since the log goes back.
@@ -104,17 +108,21 @@ impl ActivityLog {
     /// # Errors
     /// No answer, or one that is not understood.
     pub async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
+        let (since, events) = self.events(since, WHAT).await?;
+        Ok(ActivityView { since, deeds: deeds(&events) })
+    }
+
+    /// All events of the account since then, or since the log goes back.
+    async fn events(&self, since: Timestamp, what: &str) -> Result<(Timestamp, Vec<Event>), Fault> {
         let now = self.access.clock.now();
         let kept = SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX);
         let since = since.max(now.checked_sub(kept).unwrap_or(Timestamp::MIN));
-        let events: Vec<Event> =
-            self.asking().all(self.first(since, now)?).await.map_err(|fault| match fault.kind {
-                Blindness::Forbidden => {
-                    fault.remedy("assign “Reader” or “Monitoring Reader” on the subscription")
-                }
-                _ => fault,
-            })?;
-        Ok(ActivityView { since, deeds: deeds(&events) })
+        let events = self.asking(what).all(self.first(since, now)?).await;
+        let events = events.map_err(|fault| match fault.kind {
+            Blindness::Forbidden => fault.remedy(MAY_READ),
+            _ => fault,
+        })?;
+        Ok((since, events))
     }
 }
 
@@ -136,9 +144,13 @@ impl Event {
         Identity { name: caller.unwrap_or(name), application, object: self.claim(&[OBJECT, "oid"]) }
     }
 
+    /// As the client named its request.
+    fn request_id(&self) -> Option<&str> {
+        self.http_request.as_ref()?.client_request_id.as_deref()
+    }
+
     fn is_own(&self) -> bool {
-        let id = self.http_request.as_ref().and_then(|request| request.client_request_id.as_ref());
-        id.is_some_and(|id| id.starts_with(OWN_LISTING))
+        self.request_id().is_some_and(|id| id.get(..OWN_REQUEST.len()).is_some_and(is_ours))
     }
 
     fn address(&self) -> String {
@@ -147,18 +159,24 @@ impl Event {
     }
 }
 
+fn is_ours(beginning: &str) -> bool {
+    beginning.eq_ignore_ascii_case(OWN_REQUEST)
+}
+
 /// One deed an action, and those that are alike in one.
 fn deeds(events: &[Event]) -> Vec<KeyDeeds> {
     let mut actions: BTreeMap<(KeyDeed, &str, usize), Vec<&Event>> = BTreeMap::new();
     for (place, event) in events.iter().enumerate() {
-        let Some(deed) = event.deed().filter(|_| !event.is_own()) else { continue };
+        let Some(deed) = event.deed() else { continue };
         // Without an id each is an action of its own.
         let alone = if event.correlation_id.is_empty() { place } else { 0 };
         actions.entry((deed, &event.correlation_id, alone)).or_default().push(event);
     }
     let mut alike: BTreeMap<(KeyDeed, Identity, String), (u64, Timestamp, Timestamp)> = BTreeMap::new();
     for ((deed, _, _), events) in actions {
-        if events.iter().any(|event| event.status.value.eq_ignore_ascii_case("Failed")) {
+        // Not every event of an action names its request.
+        let ours = events.iter().any(|event| event.is_own());
+        if ours || events.iter().any(|event| event.status.value.eq_ignore_ascii_case("Failed")) {
             continue;
         }
         // Not every event of an action has all that is known of who did it.
@@ -205,7 +223,7 @@ mod tests {
     fn an_action_counts_once_and_not_where_it_failed_or_was_ours() {
         let ada = json!({ UPN: "ada@acme.example", "appid": "portal", OBJECT: "ada-oid" });
         let app = json!({ "appid": "app", OBJECT: "app-oid" });
-        let own = format!("{OWN_LISTING}a000-000000000000");
+        let own = format!("{OWN_REQUEST}a000-000000000000");
         let events = json!([
             event("listKeys/action", "Started", "1", ada.clone(), "x"),
             event("listKeys/action", "Succeeded", "1", ada.clone(), "x"),
@@ -214,6 +232,8 @@ mod tests {
             event("listKeys/action", "Failed", "3", app.clone(), "z"),
             event("listKeys/action", "Succeeded", "4", app.clone(), &own),
             event("regenerateKey/action", "Accepted", "5", app, "r"),
+            event("regenerateKey/action", "Accepted", "7", json!({}), &own.to_uppercase()),
+            event("regenerateKey/action", "Succeeded", "7", json!({}), ""),
             event("write", "Succeeded", "6", ada, "w"),
         ]);
         let events: Vec<Event> = serde_json::from_value(events).unwrap();

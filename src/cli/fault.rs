@@ -7,7 +7,7 @@ use crate::ports::Fault;
 
 impl From<Fault> for CliError {
     fn from(fault: Fault) -> CliError {
-        let Fault { kind: _, what, subject, why, remedy } = fault;
+        let Fault { kind: _, what, subject, why, remedy, respite: _ } = fault;
         let error = CliError::world(format!("cannot {what}")).at(subject).because(why);
         if remedy.is_empty() { error } else { error.hint(remedy) }
     }

@@ -210,6 +210,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         log_window: chosen.policy(None).log_window().unwrap_or_default(),
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
+        unanswered: None,
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures::future::{FutureExt as _, join_all};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
@@ -14,7 +13,7 @@ use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
 use crate::ports::Permit;
 use crate::render;
 use crate::render::diff::unified_diff;
-use crate::rotation::{Ended, Event, Intent, Opened, Outcome, Relied, Step};
+use crate::rotation::{Ended, Event, Intent, Opened, Outcome, Relied, Step, request_id};
 
 /// Bytes of a diff in a pull request's text, which forges limit to some 65,000 characters.
 const LONGEST_DIFF: usize = 30_000;
@@ -186,7 +185,7 @@ impl Driver {
             access: targets.access,
             sources: targets.sources.clone(),
             intended_at,
-            request_id: request_id(opened, intent),
+            request_id: request_id(&opened.rotation, &intent.key, intent.attempt),
             title: words.title,
             body: words.body,
             commit_message: words.commit_message,
@@ -194,17 +193,6 @@ impl Driver {
             draft: self.policy.pulls.draft,
         }
     }
-}
-
-/// A UUID made of the intent: the same attempt asks with the same id.
-fn request_id(opened: &Opened, intent: &Intent) -> String {
-    let mut digest = Sha256::new();
-    digest.update(opened.rotation.as_str());
-    digest.update(intent.key.as_str());
-    digest.update(intent.attempt.to_be_bytes());
-    let hex = hex(&digest.finalize(), 16);
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 pub(super) fn hex(bytes: &[u8], count: usize) -> String {

@@ -16,7 +16,7 @@ use crate::model::{
     CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
     ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView,
     Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView,
-    SyncedSecretView, Term, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -83,6 +83,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         }
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
+        EvidenceKey::Traces => facts.seen(world.traces.as_ref(), traces),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
         EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
@@ -262,6 +263,14 @@ fn operation(facts: &mut Facts, state: &OperationState) {
         OperationState::Succeeded => facts.word("succeeded"),
         OperationState::Failed(why) => facts.word("failed").text(why),
     };
+}
+
+fn traces(facts: &mut Facts, view: &TracesView) {
+    // How far the log has come is for people; what it shows is what counts.
+    let TracesView { newest: _, traces } = view;
+    for (id, trace) in traces {
+        facts.text(id).text(&format!("{trace:?}"));
+    }
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {

@@ -113,6 +113,7 @@ impl Driver {
             }
         };
         let mut rights: Vec<_> = told("account".to_owned(), account).collect();
+        rights.push(("subscription".to_owned(), self.right_to_the_log().await));
         let stamps =
             self.policy.stamps.iter().map(|stamp| async {
                 (stamp.name.to_string(), self.ports.clusters.rights(&stamp.name).await)
@@ -121,5 +122,16 @@ impl Driver {
             rights.extend(told(stamp, asked));
         }
         (rights, term)
+    }
+
+    /// Nothing waits for it before an answer is lost: then a person has to tell what the log would.
+    async fn right_to_the_log(&self) -> RightView {
+        let what = "read the activity log, which tells whether a regeneration arrived whose answer was lost";
+        let asked = self.ports.logs.traces(&[], self.ports.clock.now()).await;
+        let (right, remedy) = match asked {
+            Ok(_) => (Right::Allowed, String::new()),
+            Err(fault) => (Right::Unknown(fault.to_string()), fault.remedy),
+        };
+        RightView { what: what.to_owned(), right, remedy }
     }
 }

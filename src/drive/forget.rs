@@ -70,6 +70,7 @@ pub fn after_step(world: &mut World, step: &Step) {
         Step::Regenerate { kind, .. } => {
             world.account = None;
             world.operation = None;
+            world.traces = None;
             world.proofs.remove(&kind.slot);
         }
     }

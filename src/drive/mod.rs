@@ -36,7 +36,7 @@ use crate::journal::Journal;
 use crate::model::{Policy, Salt, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
-use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation};
+use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, unanswered};
 
 use attention::Attention;
 use bulletin::Bulletins;
@@ -183,6 +183,7 @@ impl Driver {
             let targets = self.observer.targets_mut();
             targets.access = access;
             targets.operation = operation(&self.fold);
+            targets.unanswered = unanswered(&self.fold);
             if let Some(branch) = &self.fold.release {
                 let named = ReleaseRule::Branch(branch.clone());
                 if targets.release != named {

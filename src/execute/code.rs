@@ -2,7 +2,7 @@
 //! push is an effect.
 
 use super::{SourcesAt, Workshop, outcome};
-use crate::model::{BranchName, CommitId, Slot, SlotUse};
+use crate::model::{BranchName, CommitId, Respite, Slot, SlotUse};
 use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
@@ -109,7 +109,7 @@ async fn picked(
 }
 
 fn refused(why: String) -> Outcome {
-    Outcome::Refused { why, later: false }
+    Outcome::Refused { why, later: false, respite: Respite::Unsaid }
 }
 
 /// The paths that a commit changes otherwise than a flip of `head` would.

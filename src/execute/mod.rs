@@ -97,7 +97,9 @@ pub(crate) fn outcome<T>(effect: Effect<T>, produced: impl FnOnce(T) -> Produced
     match effect {
         Effect::Applied(value) => Outcome::Applied { produced: produced(value) },
         Effect::NotSent(fault) => Outcome::NotSent { why: fault.to_string() },
-        Effect::Refused(fault) => Outcome::Refused { later: is_for_later(&fault), why: fault.to_string() },
+        Effect::Refused(fault) => {
+            Outcome::Refused { later: is_for_later(&fault), why: fault.to_string(), respite: fault.respite }
+        }
         Effect::Unknown(fault) => Outcome::Unknown { why: fault.to_string() },
     }
 }

@@ -78,7 +78,8 @@ impl NetworkRules {
 /// The account at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
-    /// ARM's provisioning state, verbatim; anything but `Succeeded` means that an operation runs.
+    /// ARM's provisioning state, verbatim; anything but `Succeeded` means that an operation runs, or may: empty where
+    /// the account says nothing of it.
     pub provisioning: String,
     /// `true` means that keys open nothing.
     pub local_auth_disabled: bool,

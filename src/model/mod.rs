@@ -14,11 +14,13 @@ mod pipeline;
 mod policy;
 mod pull;
 mod reader;
+mod respite;
 mod rights;
 mod secret;
 mod seen;
 mod sign_off;
 mod slot;
+mod trace;
 mod usage;
 mod vault;
 mod workload;
@@ -47,11 +49,13 @@ pub use pull::{
     MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait,
 };
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
+pub use respite::Respite;
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
 pub use seen::{Blind, Blindness, Seen};
 pub use sign_off::{SignOff, Validity};
 pub use slot::{Access, KeyKind, Slot};
+pub use trace::{OWN_REQUEST, Trace, TracesView};
 pub use usage::{Caller, Credential, Requests, UsageView};
 pub use vault::VaultView;
 pub use workload::{ObjectName, WORKLOAD_GRAMMAR, WorkloadKind, WorkloadName};

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, PullView, RoomView, RunView, Seen, Slot, StampName, UsageView,
-    VaultView,
+    KeyProof, Network, OperationState, PullView, RoomView, RunView, Seen, Slot, StampName, TracesView,
+    UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -26,6 +26,8 @@ pub enum EvidenceKey {
     Runs,
     /// The regeneration that this rotation started.
     Operation,
+    /// What the activity log tells of the regenerations that were sent and never answered.
+    Traces,
     Vault(StampName),
     Cluster(StampName),
     /// Quotas and autoscalers of a stamp's cluster.
@@ -49,6 +51,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Pull(branch) => write!(f, "the pull request of {branch}"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
+            EvidenceKey::Traces => f.write_str("the activity log's word on the regeneration"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Room(stamp) => write!(f, "quotas and autoscalers of {stamp}"),
@@ -120,6 +123,7 @@ pub struct World {
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
     pub operation: Option<Seen<OperationState>>,
+    pub traces: Option<Seen<TracesView>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub rooms: BTreeMap<StampName, Seen<RoomView>>,
@@ -139,6 +143,7 @@ impl World {
             EvidenceKey::Pull(branch) => self.pulls.get(branch).map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
+            EvidenceKey::Traces => self.traces.as_ref().map(Sight::of),
             EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),
             EvidenceKey::Cluster(stamp) => self.clusters.get(stamp).map(Sight::of),
             EvidenceKey::Room(stamp) => self.rooms.get(stamp).map(Sight::of),

@@ -17,9 +17,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
     InventoryView, KeyKind, KeyProof, LiveBy, OperationState, PullView, ReleaseView, RoomView, RunView, Seen,
-    Slot, StampName, TreeClaim, UsageView, VaultView, World,
+    Slot, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
+use crate::rotation::Unanswered;
 
 use claims::Claims;
 pub use targets::{ReleaseRule, Targets};
@@ -57,6 +58,7 @@ enum Found {
     Pull(BranchName, Seen<Option<PullView>>),
     Runs(Seen<Vec<RunView>>),
     Operation(Option<Seen<OperationState>>),
+    Traces(Option<Seen<TracesView>>),
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
     Room(StampName, Seen<RoomView>),
@@ -117,6 +119,7 @@ impl Observer {
                 }
                 Found::Runs(seen) => world.runs = Some(seen),
                 Found::Operation(seen) => world.operation = seen,
+                Found::Traces(seen) => world.traces = seen,
                 Found::Vault(stamp, seen) => {
                     world.vaults.insert(stamp, seen);
                 }
@@ -200,6 +203,12 @@ impl Observer {
                     Found::Operation(Some(seen(at, self.ports.accounts.poll(operation).await)))
                 }
                 None => Found::Operation(None),
+            },
+            EvidenceKey::Traces => match &self.targets.unanswered {
+                Some(Unanswered { ids, since }) => {
+                    Found::Traces(Some(seen(at, self.ports.logs.traces(ids, *since).await)))
+                }
+                None => Found::Traces(None),
             },
             EvidenceKey::Vault(stamp) => Found::Vault(stamp.clone(), self.vault(stamp).await),
             EvidenceKey::Cluster(stamp) if breadth == Breadth::Holders => {

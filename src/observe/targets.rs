@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::execute::Sources;
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
+use crate::rotation::Unanswered;
 
 /// Which branch is deployed to the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct Targets {
     pub census_window: Duration,
     /// The regeneration under way, if its address is known.
     pub operation: Option<Operation>,
+    /// The regeneration to which no answer came, if there is one.
+    pub unanswered: Option<Unanswered>,
 }
 
 impl Targets {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Blind, Blindness};
+use crate::model::{Blind, Blindness, Respite};
 
 /// A fault of the world: what was tried, on what, why it failed, what a person can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Fault {
     pub why: String,
     /// What to do; empty where nothing can be said.
     pub remedy: String,
+    /// When a refused request may come again.
+    pub respite: Respite,
 }
 
 impl Fault {
@@ -25,11 +27,23 @@ impl Fault {
         subject: impl Into<String>,
         why: impl Into<String>,
     ) -> Fault {
-        Fault { kind, what: what.into(), subject: subject.into(), why: why.into(), remedy: String::new() }
+        Fault {
+            kind,
+            what: what.into(),
+            subject: subject.into(),
+            why: why.into(),
+            remedy: String::new(),
+            respite: Respite::Unsaid,
+        }
     }
 
     pub fn remedy(mut self, remedy: impl Into<String>) -> Fault {
         self.remedy = remedy.into();
+        self
+    }
+
+    pub fn respite(mut self, respite: Respite) -> Fault {
+        self.respite = respite;
         self
     }
 

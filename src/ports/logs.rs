@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Fault;
-use crate::model::{ActivityView, AuditView, UsageView};
+use crate::model::{ActivityView, AuditView, TracesView, UsageView};
 
 #[async_trait]
 pub trait Logs: Send + Sync {
@@ -19,4 +19,7 @@ pub trait Logs: Send + Sync {
     /// Who had the account's keys listed or regenerated since then, or since the activity log goes back; but for
     /// keyslot itself.
     async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault>;
+
+    /// What the activity log tells since then of the regenerations that were asked for under these ids.
+    async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Fault>;
 }

@@ -95,8 +95,9 @@ pub fn followed(followed: &Followed) -> String {
             };
             format!("followed at {} ({asked})", address(url))
         }
-        Followed::Account | Followed::Unanswered => {
-            "followed by the account's state and the key's generation time".to_owned()
+        Followed::Account => "followed by the account's state and the key's generation time".to_owned(),
+        Followed::Unanswered => {
+            "followed by the account's state, the key's generation time and the activity log".to_owned()
         }
     }
 }

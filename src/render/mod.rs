@@ -41,5 +41,6 @@ pub mod span;
 pub mod stages;
 pub mod status_json;
 pub mod trace;
+mod unanswered;
 pub mod verify;
 pub mod verify_json;

@@ -2,7 +2,7 @@
 //! until it can be shown.
 
 use super::count::counted;
-use super::span;
+use super::{span, unanswered};
 use crate::model::{
     Blindness, BranchName, ClassFate, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse,
     StampName, Validity,
@@ -23,6 +23,9 @@ pub fn why(reason: &Reason) -> String {
         Why::LocalAuthDisabled => {
             "the account has disableLocalAuth set: its keys open nothing, there is nothing to rotate"
                 .to_owned()
+        }
+        Why::AccountBusy { state } if state.is_empty() => {
+            "the account does not say whether an operation is under way".to_owned()
         }
         Why::AccountBusy { state } => format!("the account is in the middle of an operation ({state})"),
         Why::KeyRefused { slot, regions } => {
@@ -83,6 +86,15 @@ pub fn why(reason: &Reason) -> String {
         Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
         Why::OutcomeOpen { step, until } => {
             format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
+        }
+        Why::Arrived { step, id, trace } => {
+            let shows = unanswered::traced(trace);
+            format!(
+                "no answer came to “{step}”; the activity log {shows} (request {id}), and its end is waited for"
+            )
+        }
+        Why::Untraced { step, sent, trace, newest } => {
+            unanswered::untraced(step, *sent, trace, *newest, subject)
         }
         Why::StepRefused { step, why } => format!("“{step}” was refused: {why}"),
         Why::StepDeferred { step, why, until } => {
@@ -561,6 +573,8 @@ pub fn remedy(reason: &Reason) -> String {
         Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
         Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
+        Why::Untraced { .. } => unanswered::BY_HAND,
+        Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
         Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
         Why::RunFailed { .. } => {
             "mend what failed; then retry the stage, or run the pipeline again on the same commit with the same stages left \
@@ -725,6 +739,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::HeadNotJudged { .. }
         | Why::PullNotListed { .. }
         | Why::OutcomeOpen { .. }
+        | Why::Arrived { .. }
         | Why::StepDeferred { .. }
         | Why::BranchReads { .. }
         | Why::RunUnderWay { .. }

@@ -121,7 +121,7 @@ fn step(one: &StepReport) -> StepV1 {
         None => ("open", None),
         Some(Outcome::Applied { .. }) => ("applied", None),
         Some(Outcome::NotSent { why }) => ("not-sent", Some(why)),
-        Some(Outcome::Refused { why, later: _ }) => ("refused", Some(why)),
+        Some(Outcome::Refused { why, later: _, respite: _ }) => ("refused", Some(why)),
         Some(Outcome::Unknown { why }) => ("unknown", Some(why)),
     };
     StepV1 {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::reason::later;
+use super::respite::again;
 use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
 
 /// How a step behaves when it is sent twice.
@@ -12,6 +15,9 @@ pub enum Repeat {
     Harmless,
     /// The second one does it again: only a look after this long may judge.
     After(Duration),
+    /// The second one does it again, and no look tells whether the first one will still come. Whoever asks has settled by
+    /// other means that it changed nothing.
+    OnceSettled,
 }
 
 /// `Ok` when the step may be sent now. Its effect is known not to be visible: whoever asks has just looked.
@@ -28,7 +34,7 @@ pub fn may_try(
     let Some(record) = ctx.record(step) else { return Ok(()) };
     let hold = |why| Err(Box::new(Reason::new(gate, subject.clone(), why)));
     let settle = match repeat {
-        Repeat::Harmless => Duration::ZERO,
+        Repeat::Harmless | Repeat::OnceSettled => Duration::ZERO,
         Repeat::After(settle) => settle,
     };
     let settled = |since| {
@@ -43,10 +49,14 @@ pub fn may_try(
             let until = later(*at, settle.max(ctx.policy.pace.people));
             if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
         }
-        Some((at, Outcome::NotSent { why })) => deferred(ctx, step, *at, why, hold),
-        Some((at, Outcome::Refused { why, later: true })) => deferred(ctx, step, *at, why, hold),
+        Some((at, Outcome::NotSent { why })) => {
+            deferred(ctx, step, later(*at, ctx.policy.pace.account), why, hold)
+        }
+        Some((at, Outcome::Refused { why, later: true, .. })) => {
+            deferred(ctx, step, again(ctx, record, *at), why, hold)
+        }
         Some((_, Outcome::Refused { later: false, .. })) if record.resumed => Ok(()),
-        Some((_, Outcome::Refused { why, later: false })) => {
+        Some((_, Outcome::Refused { why, later: false, .. })) => {
             hold(Why::StepRefused { step: step.to_string(), why: why.clone() })
         }
     }
@@ -55,11 +65,10 @@ pub fn may_try(
 fn deferred(
     ctx: &Context<'_>,
     step: &Step,
-    at: jiff::Timestamp,
+    until: Timestamp,
     why: &str,
     hold: impl Fn(Why) -> Result<(), Box<Reason>>,
 ) -> Result<(), Box<Reason>> {
-    let until = later(at, ctx.policy.pace.account);
     if until <= ctx.now {
         return Ok(());
     }
@@ -72,4 +81,9 @@ pub fn may_have_been_sent(record: &StepRecord) -> bool {
         None | Some((_, Outcome::Applied { .. } | Outcome::Unknown { .. })) => true,
         Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => false,
     }
+}
+
+/// Whether nothing is known of how its last attempt ended.
+pub fn is_unanswered(record: &StepRecord) -> bool {
+    matches!(&record.outcome, None | Some((_, Outcome::Unknown { .. })))
 }

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
-    KeyProof, Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, UsageView, VaultView,
-    World,
+    KeyProof, Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -168,6 +168,18 @@ impl<'a> Context<'a> {
     pub fn rights(&self, gate: Gate, max: Duration) -> Result<&'a AccountRights, Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Rights);
         self.fresh(gate, max, self.world.rights.as_ref(), about)
+    }
+
+    /// What the activity log tells of our own regenerations, with the time at which it was seen.
+    pub fn traces(
+        &self,
+        subject: &Subject,
+        max: Duration,
+    ) -> Result<(Timestamp, &'a TracesView), Box<Reason>> {
+        let about = || (subject.clone(), EvidenceKey::Traces);
+        let seen = self.world.traces.as_ref();
+        let view = self.fresh(Gate::Settled, max, seen, about)?;
+        Ok((seen.map_or(self.now, |seen| seen.at), view))
     }
 
     /// With the time at which it was seen: what a log can show depends on it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
     Access, AccountId, BranchName, CommitId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation,
-    PullNumber, RotationId, Route, RunId, Salt, Slot, StepKey,
+    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StepKey,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -114,10 +114,12 @@ pub enum Outcome {
     NotSent {
         why: String,
     },
-    /// The service said no. `later`: it asked us to come again.
+    /// The service said no. `later`: it asked us to come again, and when.
     Refused {
         why: String,
         later: bool,
+        #[serde(default, skip_serializing_if = "Respite::is_unsaid")]
+        respite: Respite,
     },
     /// Sent, no answer that tells: only a new observation decides.
     Unknown {

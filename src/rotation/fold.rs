@@ -21,6 +21,8 @@ pub struct StepRecord {
     pub first_intended_at: Timestamp,
     /// Whether any attempt is known to have been applied.
     pub applied: bool,
+    /// How many attempts the service has put off, one after the other.
+    pub put_off: u32,
     /// Whether somebody has asked to go on since this outcome. By the journal's order: a clock may give both the
     /// same moment.
     pub resumed: bool,
@@ -184,6 +186,7 @@ impl Fold {
             outcome: None,
             first_intended_at: earlier.map_or(at, |record| record.first_intended_at),
             applied: earlier.is_some_and(|record| record.applied),
+            put_off: earlier.map_or(0, |record| record.put_off),
             resumed: false,
         };
         self.steps.insert(intent.key.clone(), record);
@@ -210,6 +213,12 @@ impl Fold {
             // Whoever tried before was away for so long that another process tried again; it tells its end now.
             return Ok(());
         }
+        record.put_off = match &end.outcome {
+            Outcome::Refused { later: true, .. } => record.put_off.saturating_add(1),
+            // It never came to ask.
+            Outcome::NotSent { .. } => record.put_off,
+            Outcome::Refused { later: false, .. } | Outcome::Applied { .. } | Outcome::Unknown { .. } => 0,
+        };
         record.outcome = Some((at, end.outcome.clone()));
         record.resumed = false;
         Ok(())

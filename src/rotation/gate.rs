@@ -122,6 +122,9 @@ gates! {
     Asked "asked" true
         "the command that runs was asked to do this step"
         "a command that was asked for one phase goes on to change code, pods or keys";
+    Settled "settled" false
+        "what became of a regeneration whose answer never came is known"
+        "a regeneration is sent once more while the first one is under way";
     Regenerated "regenerated" true
         "the regeneration has ended and the key's generation time is later than before"
         "a second regeneration is sent while the first is under way";

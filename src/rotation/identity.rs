@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Access, AccountId, EvidenceKey, KeyKind, RotationId, Slot, SlotUse, World};
+use crate::model::{
+    Access, AccountId, EvidenceKey, KeyKind, OWN_REQUEST, RotationId, Slot, SlotUse, StepKey, World,
+};
 
 /// The id: a digest of the account, the kind and the generation time of the key that goes. The next rotation of
 /// the same slot has another one; the same rotation, begun twice, has the same.
@@ -18,6 +20,18 @@ pub fn rotation_id(account: &AccountId, kind: KeyKind, retired_generation: Optio
     digest.update("\n");
     digest.update(retired_generation.map_or_else(|| "unknown".to_owned(), |at| at.to_string()));
     RotationId::new(digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// By what a service's log knows a request: a UUID that begins as all of ours do, and ends in a digest. The same attempt
+/// asks with the same id, whichever process looks for it.
+pub fn request_id(rotation: &RotationId, step: &StepKey, attempt: u32) -> String {
+    let mut digest = Sha256::new();
+    digest.update(rotation.as_str());
+    digest.update(step.as_str());
+    digest.update(attempt.to_be_bytes());
+    let hex: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!("{OWN_REQUEST}8{}-{}", part(0, 3), part(3, 15))
 }
 
 /// The slot that base branch, live release and every vault agree on; that one is retired.

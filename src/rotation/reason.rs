@@ -12,11 +12,14 @@ use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
     NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse,
-    StampName, Validity, WorkloadName,
+    StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
 const CENSUS_PACE: Duration = Duration::from_secs(600);
+
+/// How often it is seen whether what was put off has become needless.
+const DEFERRED_PACE: Duration = Duration::from_secs(300);
 
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,8 @@ pub enum Subject {
     Client(String),
     /// Something that one may be allowed to do.
     Right(String),
+    /// A request that was sent, by the id that it bore.
+    Request(String),
 }
 
 impl Subject {
@@ -52,7 +57,8 @@ impl Subject {
             | Subject::Run(_)
             | Subject::Resource(_)
             | Subject::Client(_)
-            | Subject::Right(_) => None,
+            | Subject::Right(_)
+            | Subject::Request(_) => None,
         }
     }
 }
@@ -69,7 +75,10 @@ impl fmt::Display for Subject {
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
-            Subject::Resource(name) | Subject::Client(name) | Subject::Right(name) => f.write_str(name),
+            Subject::Resource(name)
+            | Subject::Client(name)
+            | Subject::Right(name)
+            | Subject::Request(name) => f.write_str(name),
         }
     }
 }
@@ -189,6 +198,20 @@ pub enum Why {
     OutcomeOpen {
         step: String,
         until: Timestamp,
+    },
+    /// No answer came to it, yet the activity log shows it: it arrived, and its end is waited for.
+    Arrived {
+        step: String,
+        id: String,
+        trace: Trace,
+    },
+    /// No answer came to it, and by now nothing tells what became of it. `newest` is the newest event that the activity
+    /// log shows.
+    Untraced {
+        step: String,
+        sent: Timestamp,
+        trace: Trace,
+        newest: Option<Timestamp>,
     },
     /// A step was refused, and only a person can change that.
     StepRefused {
@@ -607,6 +630,8 @@ impl Why {
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
             Why::OutcomeOpen { .. } => "outcome-open",
+            Why::Arrived { .. } => "arrived",
+            Why::Untraced { .. } => "untraced",
             Why::StepRefused { .. } => "step-refused",
             Why::StepDeferred { .. } => "step-deferred",
             Why::BranchReads { .. } => "branch-reads",
@@ -709,6 +734,7 @@ impl Why {
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
             | Why::MergedUnreviewed { .. }
+            | Why::Untraced { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
@@ -770,6 +796,7 @@ impl Why {
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
             | Why::OutcomeOpen { .. }
+            | Why::Arrived { .. }
             | Why::StepDeferred { .. }
             | Why::BranchReads { .. }
             | Why::RunUnderWay { .. }
@@ -821,8 +848,9 @@ impl Reason {
         let after = |pause: Duration| later(now, pause);
         match &self.why {
             Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => now,
+            // Whoever asked to be left alone is not asked how things are, either.
+            Why::StepDeferred { until, .. } => (*until).clamp(now, after(DEFERRED_PACE)),
             Why::OutcomeOpen { until, .. }
-            | Why::StepDeferred { until, .. }
             | Why::OperationRunning { until }
             | Why::LeaseOfOther { until, .. } => (*until).min(after(pace.account)).max(now),
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
@@ -837,6 +865,7 @@ impl Reason {
             }
             Why::NotAcceptedLongEnough { .. }
             | Why::AccountBusy { .. }
+            | Why::Arrived { .. }
             | Why::GenerationNotNewer
             | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. }

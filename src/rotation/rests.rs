@@ -20,6 +20,7 @@ impl Reason {
                 return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
             }
             Why::SeenInLogs { .. } | Why::KeyNotNamed { .. } => return vec![EvidenceKey::Usage],
+            Why::Arrived { .. } => return vec![EvidenceKey::Account, EvidenceKey::Traces],
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();
@@ -70,6 +71,7 @@ impl Reason {
             Gate::Readers => vec![EvidenceKey::Census],
             Gate::SlotUnused => [EvidenceKey::Code].into_iter().chain(vault()).collect(),
             Gate::MayRegenerate => vec![EvidenceKey::Rights],
+            Gate::Settled => vec![EvidenceKey::Account, EvidenceKey::Traces],
             Gate::Regenerated => {
                 let followed = world.operation.is_some().then_some(EvidenceKey::Operation);
                 [EvidenceKey::Account].into_iter().chain(followed).collect()

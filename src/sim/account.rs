@@ -199,7 +199,8 @@ impl Account {
 
     /// ARM's provisioning state.
     pub fn provisioning(&self, now: Timestamp) -> &'static str {
-        if self.running(now).is_some() { "Updating" } else { "Succeeded" }
+        let told = |it: &Regeneration| elapsed(it.started, now) >= self.config.seems_idle;
+        if self.running(now).is_some_and(told) { "Updating" } else { "Succeeded" }
     }
 
     pub fn running(&self, now: Timestamp) -> Option<&Regeneration> {

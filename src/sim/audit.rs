@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::command::Reply;
 use super::logs::VISITORS;
+use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::time::{after, before, elapsed};
 use super::world::World;
@@ -37,6 +39,16 @@ pub struct KeyEvent {
     pub identity: Identity,
     pub address: String,
     pub request_id: String,
+    pub came: Came,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    Done,
+    Refused,
+    /// Taken on as the operation of this number.
+    TakenOn(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -121,15 +133,26 @@ impl World {
         }
     }
 
-    pub(super) fn visitor_did(&mut self, operation: &'static str, client: &str, request_id: &str) {
-        let event = KeyEvent {
-            at: self.now,
-            operation,
-            identity: application(client),
-            address: VISITORS.to_owned(),
-            request_id: request_id.to_owned(),
+    pub(super) fn listed_keys(&mut self, client: &str, request_id: String) {
+        self.visitor_did("listKeys", client, request_id, Came::Done);
+    }
+
+    pub(super) fn regeneration_came(
+        &mut self,
+        came: &Result<Reply, Refusal>,
+        client: &str,
+        request_id: String,
+    ) {
+        let came = match came {
+            Ok(Reply::Operation(number)) => Came::TakenOn(*number),
+            _ => Came::Refused,
         };
-        self.audit.events.push(event);
+        self.visitor_did("regenerateKey", client, request_id, came);
+    }
+
+    fn visitor_did(&mut self, operation: &'static str, client: &str, request_id: String, came: Came) {
+        let (at, identity, address) = (self.now, application(client), VISITORS.to_owned());
+        self.audit.events.push(KeyEvent { at, operation, identity, address, request_id, came });
     }
 
     /// Who was there before the world began.
@@ -148,6 +171,7 @@ impl World {
             identity: person(&lister.name),
             address: lister.address.clone(),
             request_id: String::new(),
+            came: Came::Done,
         });
         self.audit.events.extend(events);
     }
@@ -206,6 +230,24 @@ impl World {
     pub fn key_events(&self, since: Timestamp) -> Vec<&KeyEvent> {
         let shown = |event: &&KeyEvent| since <= event.at && after(event.at, ACTIVITY_DELAY) <= self.now;
         self.audit.events.iter().filter(shown).collect()
+    }
+
+    /// What the log shows now of how far it has come, oldest first.
+    pub fn told_of(&self, event: &KeyEvent) -> Vec<(&'static str, Timestamp)> {
+        let mut told = vec![("Started", event.at)];
+        match event.came {
+            Came::Done => told.push(("Succeeded", event.at)),
+            Came::Refused => told.push(("Failed", event.at)),
+            Came::TakenOn(number) => {
+                told.push(("Accepted", event.at));
+                let operation = self.account.operation(number);
+                let shown = before(self.now, ACTIVITY_DELAY);
+                if let Some((operation, ended)) = operation.and_then(|it| Some((it, it.ended(shown)?))) {
+                    told.push((if operation.fails { "Failed" } else { "Succeeded" }, ended));
+                }
+            }
+        }
+        told
     }
 }
 

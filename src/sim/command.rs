@@ -171,6 +171,8 @@ pub enum Command {
     Regenerate {
         kind: KeyKind,
         request_id: String,
+        /// The application that asks.
+        by: String,
     },
     /// What Azure says of a stamp's cluster from now on.
     TellCluster {

@@ -12,6 +12,7 @@ use super::fault::Trouble;
 use super::kubernetes::Process;
 use super::meter::{Outage, Tally, tally};
 use super::refusal::Refusal;
+use super::time::elapsed;
 use super::vault::SecretValue;
 use super::world::World;
 use crate::model::{KeyKind, KeyMaterial, Slot};
@@ -152,6 +153,9 @@ impl World {
             self.counters.regenerations_refused += 1;
             return Err(Refusal::Busy(self.account.config().id.name.clone()));
         }
+        if self.account.config().keeps_used_keys && self.was_used_lately(kind) {
+            return Err(Refusal::KeyInUse);
+        }
         let fits = |slot: Option<Slot>| slot.is_none_or(|slot| slot == kind.slot);
         let factor = self.faults.befall(now, |fault| match fault.what {
             Trouble::SlowRegeneration { factor } if fits(fault.target.slot) => Some(factor),
@@ -167,6 +171,12 @@ impl World {
         }
         self.queue.push(regeneration.ends, Event::RegenerationEnds(regeneration.number));
         Ok(Reply::Operation(regeneration.number))
+    }
+
+    /// Within the last 12 hours.
+    fn was_used_lately(&self, kind: KeyKind) -> bool {
+        let used = self.account.current(kind).and_then(|key| self.last_use(key.id));
+        used.is_some_and(|used| elapsed(used, self.now) < Duration::from_secs(12 * 3600))
     }
 
     pub(super) fn regeneration_ends(&mut self, number: u64) {

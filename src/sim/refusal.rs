@@ -22,6 +22,9 @@ pub enum Refusal {
     /// 412 of Azure: another operation on the account is running.
     #[error("there is already an operation in progress on {0}")]
     Busy(String),
+    /// Azure's safe key rotation, where it is on. The status is not documented.
+    #[error("the account key was used within the last 12 hours")]
+    KeyInUse,
     /// 400, 405, 409 or 422, as the service has it: the request makes no sense here and now.
     #[error("{0}")]
     Invalid(String),

@@ -192,7 +192,11 @@ impl World {
                 self.note_all_darkness();
                 reply
             }
-            Command::Regenerate { kind, request_id } => self.regenerate(kind, &request_id),
+            Command::Regenerate { kind, request_id, by } => {
+                let came = self.regenerate(kind, &request_id);
+                self.regeneration_came(&came, &by, request_id);
+                came
+            }
             Command::TellCluster { stamp, state } => {
                 let place = self.alive(&stamp)?;
                 if let Some(stamp) = self.stamps.get_mut(place) {

@@ -4,6 +4,8 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod generated;
+mod label;
 mod slots;
 
 use std::ops::Range;
@@ -13,12 +15,14 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
+pub use self::label::{is_labelled, label_of};
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
-    Object, REMOTE_STATE, Takes, UPSTREAM, When,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
-use super::object::{Bound, Scope, is_instance, is_whole};
+use super::itself::{SELF, itself};
+use super::object::{Bound, Scope, is_instance, is_whole, moves};
 use super::source::Source;
 use super::value::Value;
 
@@ -36,14 +40,15 @@ pub fn facts_of(source: &Source, body: &Body) -> Facts {
 pub fn template_facts(source: &Source, template: &Template, binding: Binding, facts: Facts) -> Facts {
     let mut walk = Walk::new(source, binding, facts);
     walk.scope = scope_of(&walk.binding);
-    if let (Some(Element::Interpolation(only)), 1) = (template.iter().next(), template.len()) {
-        walk.value = only.expr.span();
-    }
+    walk.value = match (template.iter().next(), template.len()) {
+        (Some(Element::Interpolation(only)), 1) => only.expr.span(),
+        _ => Some(0..source.text().len()),
+    };
     walk.template(template);
     walk.facts
 }
 
-/// What `each` stands for where a value of a JSON file stands.
+/// What `each` and `self` stand for where a value of a JSON file stands.
 pub fn scope_of(binding: &[String]) -> Scope {
     let mut scope = Scope::default();
     let words = match binding.first().map(String::as_str) {
@@ -53,8 +58,13 @@ pub fn scope_of(binding: &[String]) -> Scope {
     };
     if let Some(block) = binding.get(..words) {
         scope.enter("each".to_owned(), Bound::Iterator(vec![Object::each(block)]));
+        bind_itself(&mut scope, block);
     }
     scope
+}
+
+fn bind_itself(scope: &mut Scope, block: &[String]) {
+    itself(block).into_iter().for_each(|object| scope.enter(SELF.to_owned(), Bound::Itself(object)));
 }
 
 /// Whether an argument of this name orders Terraform's work instead of giving a value. Elsewhere the same names are free.
@@ -104,6 +114,10 @@ struct Walk<'s> {
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many expressions the walk stands in that pick from what they gather.
+    sifting: usize,
+    /// What the innermost nested block or object calls itself that the walk stands in.
+    label: Option<(usize, String)>,
 }
 
 impl<'s> Walk<'s> {
@@ -117,6 +131,8 @@ impl<'s> Walk<'s> {
             choices: Vec::new(),
             keyed: None,
             masking: 0,
+            sifting: 0,
+            label: None,
         }
     }
 
@@ -140,7 +156,10 @@ impl<'s> Walk<'s> {
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
+        let outer = self.label.clone();
+        self.enter_labelled(block);
         self.bind_iterator(block);
+        bind_itself(&mut self.scope, &self.binding);
         match component {
             true => self.component(&block.body),
             false => self.body(&block.body),
@@ -148,6 +167,7 @@ impl<'s> Walk<'s> {
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
+        self.label = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
     }
@@ -241,6 +261,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.generated(value);
             walk.value = value.span();
             match name {
                 "for_each" => walk.collection(value),
@@ -264,7 +285,8 @@ impl<'s> Walk<'s> {
         self.either(expression);
         // Several are none that a name could stand for alone.
         for object in self.scope.objects_of(self.source, expression) {
-            self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
+            let moved = moves(expression);
+            self.facts.aliases.push(Alias { binding: self.binding.clone(), object, moved });
         }
         self.entries(expression);
     }
@@ -290,7 +312,9 @@ impl<'s> Walk<'s> {
     fn entry_alias(&mut self, name: String, value: &Expression) {
         let object = self.scope.object_of(self.source, value).filter(is_instance);
         self.within(name, |walk| match object {
-            Some(object) => walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object }),
+            Some(object) => {
+                walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object, moved: false })
+            }
             None => walk.entries(value),
         });
     }
@@ -376,7 +400,8 @@ fn is_asked_for(words: &[String]) -> bool {
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
-            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
+            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, AZAPI_RESOURCE, REMOTE_STATE]
+                .contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }
         _ => false,

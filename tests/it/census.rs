@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use keyslot::model::{KeyKind, Slot};
-use keyslot::sim::WorldConfig;
+use keyslot::model::{Access, KeyKind, Slot};
 use keyslot::sim::config::{KeyColumn, ListerConfig, OutsiderConfig, VaultReads};
+use keyslot::sim::{Command, WorldConfig};
 use serde_json::{Value, json};
 
+use crate::harm_scenarios::small;
 use crate::live::Live;
 use crate::schema::schema_errors;
 
@@ -69,6 +70,28 @@ async fn what_the_logs_do_not_tell_is_no_all_clear() {
     }
     let (code, _) = census(&live, &["--window", "0s"]);
     assert_eq!(code, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keyslots_own_regeneration_is_nobodys_business_and_everybody_elses_is() {
+    let live = Live::set(small(), 2000.0);
+    let mut rotation = live.keyslot(&["rotate", "--approve"]);
+    assert_eq!(rotation.end().await, 0, "{}", rotation.talk());
+    let kind = KeyKind { slot: Slot::Secondary, access: Access::ReadOnly };
+    let by_hand = Command::Regenerate { kind, request_id: "r".to_owned(), by: "portal".to_owned() };
+    live.stage.simulation.world.with(|world| world.apply(by_hand)).unwrap();
+    // The log shows nothing of the last minutes.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (_, text) = census(&live, &["--output", "json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let listers = document["listers"].as_array().unwrap().iter();
+    let regenerated: Vec<&Value> = listers.filter(|one| one["deed"] == "regenerate").collect();
+    assert_eq!(regenerated.len(), 1, "{text}");
+    assert_eq!(
+        (&regenerated[0]["identity"], &regenerated[0]["times"]),
+        (&json!("portal"), &json!(1)),
+        "{text}"
+    );
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -22,7 +22,7 @@ fn config() -> WorldConfig {
 /// Lives until it is over, and asks the world whether everything was done once and nobody was refused.
 fn ends_well(mut theatre: Theatre, what: &str) -> Theatre {
     loop {
-        match theatre.live() {
+        match theatre.live_with_person() {
             Life::Ended(TurnEnd::Done) => break,
             Life::Crashed | Life::Failed(_) if theatre.lives() < 60 => {}
             other => panic!("{what}: {other:?} in life {}", theatre.lives()),

@@ -491,6 +491,22 @@ fn around_regenerate() -> Vec<Scenario> {
             |theatre, _| theatre.world.lock().counters().pulls_opened > 0,
         ),
         scene(
+            Gate::Settled,
+            || {
+                // Nothing tells that it arrived: not its answer, not the account, not the log.
+                with(|config| {
+                    let lost = Target::operation(Operation::Regenerate);
+                    config.faults.push(Fault::new(When::Nth(1), lost, Trouble::LoseAnswer));
+                    let log = Target::operation(Operation::ReadActivity);
+                    config.faults.push(Fault::new(When::Always, log, Trouble::Forbidden));
+                    config.account.regeneration = Span::exactly(MINUTE * 120);
+                    config.account.seems_idle = MINUTE * 120;
+                    config.account.dies_between = (900, 1000);
+                })
+            },
+            |theatre, _| theatre.world.lock().counters().regenerations_refused > 0,
+        ),
+        scene(
             Gate::Regenerated,
             || {
                 with(|config| {

@@ -12,7 +12,8 @@ use keyslot::model::{
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
-use keyslot::rotation::{Event, Gate, Reach};
+
+use keyslot::rotation::{Acceptance, Event, Gate, Reach, Reason};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
@@ -84,6 +85,49 @@ impl Theatre {
             Some(Ok(end)) => Life::Ended(end),
             Some(Err(error)) => Life::Failed(error),
         }
+    }
+
+    /// The same, with a person who looks after every halt, and knows what became of a request of which nothing tells.
+    pub fn live_with_person(&mut self) -> Life {
+        loop {
+            let life = self.live();
+            match &life {
+                Life::Ended(TurnEnd::Halted { reasons, .. }) if self.settles(reasons) => {}
+                _ => return life,
+            }
+        }
+    }
+
+    /// Accepts that a regeneration is sent once more where the world knows that it never came. Whether there was one.
+    pub fn settles(&self, reasons: &[Reason]) -> bool {
+        let came = |id: &str| {
+            let world = self.world.lock();
+            world.account().operations().iter().any(|operation| operation.request_id == id)
+        };
+        let lost = reasons.iter().filter(|one| one.gate == Gate::Settled && !came(&one.subject.to_string()));
+        let lost: Vec<&Reason> = lost.collect();
+        for reason in &lost {
+            // Whoever dies over it is asked again.
+            self.crashes.flag().lower();
+            let flag = self.crashes.flag().clone();
+            let _ = block_on_or_crash(self.accept(reason), &flag);
+        }
+        !lost.is_empty()
+    }
+
+    async fn accept(&self, reason: &Reason) -> Result<(), String> {
+        let now = self.world.lock().now();
+        let name = format!("person-{}-{}", self.lives, reason.subject);
+        let acceptance = Acceptance {
+            by: "person".to_owned(),
+            gate: reason.gate,
+            subject: reason.subject.to_string(),
+            because: "it is nowhere in the portal".to_owned(),
+            until: now + Duration::from_secs(24 * 3600),
+            why: Some(reason.why.kind().to_owned()),
+        };
+        let mut driver = self.driver_as(&name, &name).await?;
+        driver.accept(acceptance).await.map_err(|error| error.to_string())
     }
 
     /// What is asked for.
@@ -173,6 +217,7 @@ impl Theatre {
             log_window: self.policy.log_window().unwrap_or_default(),
             census_window: self.policy.census().unwrap_or_default(),
             operation: None,
+            unanswered: None,
         }
     }
 }

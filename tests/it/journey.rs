@@ -87,6 +87,7 @@ pub fn play(case: &Case) -> Journey {
                 }
                 // Somebody comes and looks.
                 pass(&theatre, Duration::from_secs(20 * 60));
+                theatre.settles(&reasons);
             }
             Life::Ended(TurnEnd::Waiting { reasons, .. }) => break End::Waiting(reasons),
             Life::Ended(TurnEnd::Enough) => break End::Failed("nothing bounds a whole rotation".to_owned()),

@@ -55,6 +55,10 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     if regenerated > 1 {
         wrong(format!("the retired key was regenerated {regenerated} times"));
     }
+    // Nobody else regenerates: a second one was sent while the first was under way.
+    if world.counters().regenerations_refused > 0 {
+        wrong(format!("{} regenerations met another one", world.counters().regenerations_refused));
+    }
     let mut pulls: BTreeMap<&str, u32> = BTreeMap::new();
     for pull in world.pulls() {
         *pulls.entry(pull.head_branch.as_str()).or_default() += 1;

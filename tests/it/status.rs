@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    Blindness, CommitId, KeyKind, Operation, OperationState, RunId, RunState, RunView, Seen, Slot,
+    Blindness, CommitId, KeyKind, Operation, OperationState, Respite, RunId, RunState, RunView, Seen, Slot,
 };
 use keyslot::render::explain_json::explain_json;
 use keyslot::render::matrix::Matrix;
@@ -129,7 +129,7 @@ fn a_regeneration_without_an_answer_and_one_that_failed_are_told_as_what_they_ar
         text.contains("whether the request to regenerate the primary key arrived is not known"),
         "{text}"
     );
-    assert!(text.contains("followed by the account's state and the key's generation time"), "{text}");
+    assert!(text.contains("the key's generation time and the activity log"), "{text}");
     assert_eq!(status(&report)["regeneration"]["state"], "unanswered");
 
     let report = taken(OperationState::Failed("Conflict".to_owned())).report();
@@ -139,7 +139,7 @@ fn a_regeneration_without_an_answer_and_one_that_failed_are_told_as_what_they_ar
     assert_eq!(status(&report)["regeneration"]["state"], "failed");
 
     // Refused, or never sent: nothing is under way.
-    let refused = Outcome::Refused { why: "412".to_owned(), later: true };
+    let refused = Outcome::Refused { why: "412".to_owned(), later: true, respite: Respite::Unsaid };
     assert_eq!(sent(Some(refused)).report().regeneration, None);
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::drive::{Silent, TurnEnd};
-use keyslot::model::{ActivityView, AuditView, KeyKind, Slot, UsageView};
+use keyslot::model::{ActivityView, AuditView, KeyKind, Slot, TracesView, UsageView};
 use keyslot::ports::{Fault, Logs, Ports};
 use keyslot::rotation::{Gate, Phase, Reason, Subject, Why};
 use keyslot::sim::config::{KeyColumn, OutsiderConfig, WorkloadConfig};
@@ -56,6 +56,10 @@ impl Logs for Counted {
 
     async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Fault> {
         self.0.key_deeds(since).await
+    }
+
+    async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Fault> {
+        self.0.traces(ids, since).await
     }
 }
 

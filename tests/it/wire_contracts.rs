@@ -117,7 +117,7 @@ async fn what_our_client_sends_and_polls_is_in_the_contract() {
     let Some(schema) = self::contract("azure-cosmosdb-operation-status.schema.json") else { return };
     let validator = jsonschema::validator_for(&schema).unwrap();
     let kind = KeyKind::read_write(Slot::Primary);
-    let command = Command::Regenerate { kind, request_id: "r".to_owned() };
+    let command = Command::Regenerate { kind, request_id: "r".to_owned(), by: "app".to_owned() };
     rig.simulation.world.with(|world| world.apply(command)).unwrap();
     let subscription = rig.simulation.world.with(|world| world.account().config().id.subscription.clone());
     let url = format!(

@@ -108,7 +108,11 @@ async fn a_key_is_good_everywhere_until_it_is_regenerated_and_then_nowhere() {
         assert_eq!(status, 200, "{host}: {body}");
         assert!(body.contains("\"Databases\""), "{body}");
     }
-    let command = Command::Regenerate { kind: KeyKind::read_write(Slot::Primary), request_id: String::new() };
+    let command = Command::Regenerate {
+        kind: KeyKind::read_write(Slot::Primary),
+        request_id: String::new(),
+        by: String::new(),
+    };
     rig.simulation.world.with(|world| world.apply(command)).unwrap();
     rig.pass(Duration::from_secs(3600));
     let new = key(&rig, Slot::Primary, Access::ReadWrite);

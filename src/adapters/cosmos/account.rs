@@ -62,8 +62,9 @@ impl AccountBody {
             (kind, view)
         });
         AccountView {
-            // A resource without a provisioning state counts as succeeded, by the rules of ARM.
-            provisioning: properties.provisioning_state.clone().unwrap_or_else(|| "Succeeded".to_owned()),
+            // By the rules of ARM a resource without one counts as succeeded. Whether a key is being made anew hangs on
+            // it here, and what nobody says is not known.
+            provisioning: properties.provisioning_state.clone().unwrap_or_default(),
             local_auth_disabled: properties.disable_local_auth.unwrap_or(false),
             regions: properties.regions(),
             network: properties.network(),
@@ -136,7 +137,7 @@ mod tests {
     fn an_account_is_read_leniently() {
         let body: AccountBody = serde_json::from_str(
             r#"{"id":"x","properties":{
-                "disableLocalAuth":false,"new":{"member":1},
+                "provisioningState":"Succeeded","disableLocalAuth":false,"new":{"member":1},
                 "writeLocations":[{"locationName":"North Europe","documentEndpoint":"https://a-northeurope.documents.azure.com:443/","failoverPriority":0}],
                 "readLocations":[{"locationName":"North Europe","documentEndpoint":"https://a-northeurope.documents.azure.com:443/"},
                                  {"locationName":"East US","documentEndpoint":"https://a-eastus.documents.azure.com:443/"},
@@ -152,6 +153,15 @@ mod tests {
         assert_eq!(generated.as_second(), 1_645_821_011);
         assert_eq!(view.key(KeyKind::read_write(Slot::Secondary)).generated, None);
         assert!(!view.network.restrict(), "{:?}", view.network);
+    }
+
+    #[test]
+    fn an_account_that_does_not_say_whether_an_operation_runs_is_not_idle() {
+        for state in ["", r#""provisioningState":null"#] {
+            let body: AccountBody =
+                serde_json::from_str(&format!(r#"{{"properties":{{{state}}}}}"#)).unwrap();
+            assert!(!body.view(true).idle(), "{state}");
+        }
     }
 
     #[test]

@@ -12,10 +12,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::account::{AccountBody, Keys};
-use crate::adapters::activity_log::OWN_LISTING;
 use crate::adapters::arm::{ArmAccess, ArmError, ArmFailure, ArmTransport, Placeholder};
 use crate::adapters::http::{Answer, SendError};
-use crate::model::{AccountId, Blindness, KeyKind, Operation};
+use crate::model::{AccountId, Blindness, KeyKind, OWN_REQUEST, Operation, Respite};
 use crate::ports::{Effect, Fault, Permit};
 
 /// Tells everything but the last use.
@@ -52,7 +51,7 @@ impl Management {
     /// Under an id that the activity log shows, so that the census knows who it was.
     pub(super) async fn list_keys(&self) -> Result<Keys, ArmFailure> {
         let random = azure_core::Uuid::new_v4().to_string();
-        let id = format!("{OWN_LISTING}{}", random.get(OWN_LISTING.len()..).unwrap_or_default());
+        let id = format!("{OWN_REQUEST}{}", random.get(OWN_REQUEST.len()..).unwrap_or_default());
         let transport = Arc::new(ArmTransport::reading_as(self.access.clone(), &id));
         let client = self.client(&transport, STABLE)?.database_accounts_client();
         let AccountId { subscription, resource_group, name } = &self.account;
@@ -138,20 +137,32 @@ fn ended<T>(failure: &ArmFailure, what: &str, subject: &str) -> Effect<T> {
 
 /// Refusals that a person can do something about, or need not.
 fn refusal(error: &ArmError, fault: Fault) -> Fault {
-    if error.status == http::StatusCode::PRECONDITION_FAILED {
-        let fault = Fault { kind: Blindness::Throttled, ..fault };
-        return fault.remedy(
-            "another operation runs on the account, or the service found that the key was used within the \
-             last 12 hours: nothing has changed; look again later",
+    let respite = error.retry_after.map_or(Respite::Unsaid, Respite::For);
+    let passing = |fault: Fault| Fault { kind: Blindness::Throttled, respite, ..fault };
+    if error.status != http::StatusCode::TOO_MANY_REQUESTS && speaks_of_use(error) {
+        return passing(fault).respite(Respite::KeyInUse).remedy(
+            "the service keeps a key that was used within the last 12 hours: nothing has changed; it is asked again when \
+             nobody has used it for so long",
         );
+    }
+    if error.status == http::StatusCode::PRECONDITION_FAILED {
+        return passing(fault)
+            .remedy("another operation runs on the account: nothing has changed; look again later");
     }
     // Of several answers to “not now” this one is the only conflict that a person has to end.
     if error.status == http::StatusCode::CONFLICT && !error.says("ScopeLocked") {
-        let fault = Fault { kind: Blindness::Throttled, ..fault };
-        return fault
+        return passing(fault)
             .remedy("something else is at work on the account: nothing has changed; look again later");
     }
-    fault
+    fault.respite(respite)
+}
+
+/// Whether the service refuses because of the key's last use. No text of Azure's names the code of that refusal: so by
+/// its words.
+fn speaks_of_use(error: &ArmError) -> bool {
+    const WORDS: [&str; 5] = ["lastusage", "last usage", "last used", "recently used", "used within"];
+    let said = format!("{} {} {}", error.code, error.message, error.inner.join(" ")).to_ascii_lowercase();
+    WORDS.iter().any(|words| said.contains(words))
 }
 
 fn key_kind(kind: KeyKind) -> sdk::models::database_account_regenerate_key_parameters::KeyKind {
@@ -172,13 +183,36 @@ mod tests {
 
     use super::*;
 
-    fn kind(status: u16, code: &str) -> Blindness {
-        let body = format!(r#"{{"code":"{code}","message":"m"}}"#).into_bytes();
+    fn refused(status: u16, code: &str, message: &str, retry_after: Option<u64>) -> Fault {
+        let body = format!(r#"{{"code":"{code}","message":"{message}"}}"#).into_bytes();
         let status = http::StatusCode::from_u16(status).unwrap();
-        let answer = Answer { status, headers: http::HeaderMap::new(), body: Zeroizing::new(body) };
+        let headers = retry_after.map(|seconds| (http::header::RETRY_AFTER, seconds.into()));
+        let headers = headers.into_iter().collect::<http::HeaderMap>();
+        let answer = Answer { status, headers, body: Zeroizing::new(body) };
         match ended::<()>(&ArmFailure::Answer(ArmError::of(&answer)), "regenerate", "x") {
-            Effect::Refused(fault) => fault.kind,
+            Effect::Refused(fault) => fault,
             other => panic!("{status} {code}: {other:?}"),
+        }
+    }
+
+    fn kind(status: u16, code: &str) -> Blindness {
+        refused(status, code, "m", None).kind
+    }
+
+    #[test]
+    fn a_refusal_brings_along_when_the_service_wants_to_be_asked_again() {
+        let hour = Respite::For(std::time::Duration::from_secs(3600));
+        for status in [429, 412, 409] {
+            assert_eq!(refused(status, "c", "m", Some(3600)).respite, hour, "{status}");
+            assert_eq!(refused(status, "c", "m", None).respite, Respite::Unsaid, "{status}");
+        }
+        for (status, code, message) in [
+            (412, "PreconditionFailed", "The account key was used within the last 12 hours."),
+            (400, "AccountKeysLastUsageCheckFailed", "m"),
+            (403, "Forbidden", "Key was last used at 2026-01-12T08:00:00Z"),
+        ] {
+            let fault = refused(status, code, message, None);
+            assert_eq!((fault.kind, fault.respite), (Blindness::Throttled, Respite::KeyInUse), "{message}");
         }
     }
 

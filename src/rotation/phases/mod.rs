@@ -14,9 +14,11 @@ mod quiesce;
 mod reconcile;
 mod regenerate;
 mod restart;
+mod unanswered;
 
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
+pub use unanswered::{Unanswered, unanswered};
 
 use super::{Context, Phase, Stand};
 

@@ -107,6 +107,9 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     {
         return stand;
     }
+    if let Err(reason) = may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::OnceSettled) {
+        return Stand::Held(vec![*reason]);
+    }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = ctx.holding(slot_unused(ctx, slot, fresh));
     let holders = ctx.holding(regenerate::nobody_holds(ctx, slot, fresh));
@@ -116,8 +119,5 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
         reasons.push(old);
         return Stand::Held(reasons);
     }
-    match may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::Harmless) {
-        Ok(()) => Stand::Act(vec![step]),
-        Err(reason) => Stand::Held(vec![*reason]),
-    }
+    Stand::Act(vec![step])
 }

@@ -12,6 +12,7 @@ use super::super::reason::later;
 use super::super::{
     Context, Gate, Outcome, Produced, Purpose, Reason, Stand, Step, StepRecord, Subject, Why,
 };
+use super::unanswered::settle;
 use crate::model::{EvidenceKey, OperationState, Slot};
 
 /// The step that retires this rotation's key.
@@ -35,6 +36,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return stand;
     }
     let from = ctx.opened.from;
+    // What was put off is not looked into before its time.
+    if let Err(reason) = may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::OnceSettled) {
+        return Stand::Held(vec![*reason]);
+    }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = slot_unused(ctx, from, fresh);
     reasons.extend(nobody_holds(ctx, from, fresh));
@@ -42,13 +47,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     reasons.extend(target_proven(ctx, from.other(), fresh));
     reasons.extend(may_fire(ctx, from, fresh));
     let reasons = ctx.holding(reasons);
-    if !reasons.is_empty() {
-        return Stand::Held(reasons);
-    }
-    match may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::Harmless) {
-        Ok(()) => Stand::Act(vec![step]),
-        Err(reason) => Stand::Held(vec![*reason]),
-    }
+    if reasons.is_empty() { Stand::Act(vec![step]) } else { Stand::Held(reasons) }
 }
 
 /// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than
@@ -84,8 +83,8 @@ pub fn may_fire(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     reasons
 }
 
-/// Follows a regeneration that may have been sent. `None` when it is known not to have been, or to have been
-/// refused: then it may be tried again under all gates.
+/// Follows a regeneration that may have been sent. `None` when it is settled that it changed nothing: then it may be tried
+/// again under all gates. Whatever is not settled is followed, or is for a person.
 pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<Stand> {
     let Step::Regenerate { kind, .. } = step else { return None };
     let gate = Gate::Regenerated;
@@ -112,20 +111,9 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
         }
         Some((_, Outcome::Applied { .. })) if account.idle() => held(Why::GenerationNotNewer),
         Some((_, Outcome::Applied { .. })) => held(Why::AccountBusy { state: account.provisioning.clone() }),
+        None | Some((_, Outcome::Unknown { .. })) if account.idle() => settle(ctx, record, *kind),
         None | Some((_, Outcome::Unknown { .. })) => {
-            if !account.idle() {
-                return held(Why::AccountBusy { state: account.provisioning.clone() });
-            }
-            let until = later(record.intended_at, ctx.policy.settle);
-            let seen_at = ctx.world.account.as_ref().map(|seen| seen.at);
-            if until > ctx.now {
-                return held(Why::OutcomeOpen { step: step.to_string(), until });
-            }
-            if seen_at.is_none_or(|at| at < until) {
-                return held(Why::NotSeen(EvidenceKey::Account));
-            }
-            // Idle, and the same key as before, long after: it never arrived.
-            None
+            held(Why::AccountBusy { state: account.provisioning.clone() })
         }
         Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => None,
     }

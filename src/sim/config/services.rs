@@ -47,6 +47,12 @@ pub struct AccountConfig {
     pub tells_last_use: bool,
     /// To what the time of last use is cut.
     pub last_use_grain: Duration,
+    /// Whether the account keeps keys that were used within the last 12 hours (safe key rotation).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_used_keys: bool,
+    /// For how long after it took a regeneration on the account still says that it is idle.
+    #[serde(skip_serializing_if = "Duration::is_zero")]
+    pub seems_idle: Duration,
     /// How long after the world's start keyslot's role on the account ends; nobody extends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_ends: Option<Duration>,
@@ -86,6 +92,8 @@ impl Default for AccountConfig {
             propagation: Span::secs(0, 40),
             tells_last_use: true,
             last_use_grain: Duration::from_secs(60),
+            keeps_used_keys: false,
+            seems_idle: Duration::ZERO,
             role_ends: None,
             lock: None,
             network: None,

@@ -77,7 +77,7 @@ impl Accounts for MemoryAccounts {
         if let Err(fault) = unlocked(&self.0.world.lock(), about) {
             return Effect::Refused(fault);
         }
-        let command = Command::Regenerate { kind, request_id: request_id.to_owned() };
+        let command = Command::Regenerate { kind, request_id: request_id.to_owned(), by: AGENT.to_owned() };
         self.0
             .effect(about, Call::of(Asked::Regenerate), command, |reply| match reply {
                 Reply::Operation(number) => Some(Some(Operation { url: format!("{OPERATIONS}{number}") })),

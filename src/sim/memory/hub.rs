@@ -15,7 +15,7 @@ use super::super::vault::SecretValue;
 use super::super::world::World;
 use super::MemoryOptions;
 use super::crash::CrashMoment;
-use crate::model::{Blindness, Fingerprint, KeyMaterial, Salt};
+use crate::model::{Blindness, Fingerprint, KeyMaterial, Respite, Salt};
 use crate::ports::{Effect, Fault};
 
 /// Words for a call's faults.
@@ -155,20 +155,21 @@ fn throttled(about: About<'_>, retry_after: Duration) -> Fault {
     about
         .fault(Blindness::Throttled, "the service asks to come later")
         .remedy(format!("try again in {} s", retry_after.as_secs()))
+        .respite(Respite::For(retry_after))
 }
 
 fn refused(about: About<'_>, refusal: &Refusal) -> Fault {
     let kind = match refusal {
         Refusal::NotFound(_) => Blindness::Missing,
         Refusal::Forbidden => Blindness::Forbidden,
-        Refusal::Throttled { .. } => Blindness::Throttled,
+        Refusal::Throttled { .. } | Refusal::Busy(_) | Refusal::KeyInUse => Blindness::Throttled,
         Refusal::Unreachable | Refusal::AnswerLost => Blindness::Unreachable,
         Refusal::AlreadyExists(_)
         | Refusal::NotFastForward { .. }
         | Refusal::Conflict(_)
-        | Refusal::Busy(_)
         | Refusal::Invalid(_)
         | Refusal::Gone { .. } => Blindness::Unintelligible,
     };
-    about.fault(kind, refusal.to_string())
+    let respite = if *refusal == Refusal::KeyInUse { Respite::KeyInUse } else { Respite::Unsaid };
+    about.fault(kind, refusal.to_string()).respite(respite)
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::super::audit::AuditRow;
+use super::super::audit::{AuditRow, KeyEvent};
 use super::super::config::{KeyColumn, LogsConfig};
 use super::super::fault::{Call, Operation};
 use super::super::logs::LogRow;
+use super::super::world::World;
 use super::hub::{About, Hub};
 use crate::model::{
-    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, Requests, SecretReads,
-    UsageView,
+    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, OWN_REQUEST, Requests,
+    SecretReads, Trace, TracesView, UsageView,
 };
 use crate::ports::{Fault, Logs};
 
@@ -59,7 +60,7 @@ impl Logs for MemoryLogs {
         let about = About { what: "ask the activity log", subject: "the account" };
         self.0
             .read(about, Call::of(Operation::ReadActivity), |world| {
-                let deed = |event: &super::super::KeyEvent| KeyDeeds {
+                let deed = |event: &KeyEvent| KeyDeeds {
                     deed: if event.operation == "regenerateKey" {
                         KeyDeed::Regenerate
                     } else {
@@ -71,9 +72,39 @@ impl Logs for MemoryLogs {
                     first: event.at,
                     last: event.at,
                 };
-                Ok(ActivityView { since, deeds: world.key_events(since).into_iter().map(deed).collect() })
+                let events = world.key_events(since).into_iter();
+                let others = events.filter(|event| !event.request_id.starts_with(OWN_REQUEST));
+                Ok(ActivityView { since, deeds: others.map(deed).collect() })
             })
             .await
+    }
+
+    async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Fault> {
+        let about = About { what: "ask the activity log what became of it", subject: "the account" };
+        self.0
+            .read(about, Call::of(Operation::ReadActivity), |world| {
+                let events = world.key_events(since);
+                let trace = |id: &String| {
+                    let found = events.iter().find(|event| event.request_id == *id);
+                    (id.clone(), found.map_or(Trace::Absent, |event| trace(world, event)))
+                };
+                Ok(TracesView {
+                    newest: events.iter().map(|event| event.at).max(),
+                    traces: ids.iter().map(trace).collect(),
+                })
+            })
+            .await
+    }
+}
+
+/// The last that is told of it.
+fn trace(world: &World, event: &KeyEvent) -> Trace {
+    match world.told_of(event).last() {
+        Some(("Accepted", at)) => Trace::Accepted { at: *at },
+        Some(("Succeeded", at)) => Trace::Succeeded { at: *at },
+        Some(("Failed", at)) => Trace::Failed { at: *at, why: String::new() },
+        Some((_, at)) => Trace::Started { at: *at },
+        None => Trace::Absent,
     }
 }
 

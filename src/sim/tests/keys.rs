@@ -28,7 +28,7 @@ fn restart_all(world: &mut World) {
 }
 
 fn regenerate(world: &mut World, kind: KeyKind) -> Result<Reply, Refusal> {
-    world.apply(Command::Regenerate { kind, request_id: "r".to_owned() })
+    world.apply(Command::Regenerate { kind, request_id: "r".to_owned(), by: "app".to_owned() })
 }
 
 /// Lets time pass until every rollout says that it is complete.

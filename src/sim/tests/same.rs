@@ -29,7 +29,7 @@ fn drive(world: &mut World, step: u64) {
     }
     until(world, 50);
     let kind = KeyKind::read_write(Slot::Primary);
-    world.apply(Command::Regenerate { kind, request_id: "r".to_owned() }).unwrap();
+    world.apply(Command::Regenerate { kind, request_id: "r".to_owned(), by: "app".to_owned() }).unwrap();
     until(world, 90);
 }
 
@@ -71,7 +71,7 @@ fn next_event_tells_when_something_will_happen() {
     let mut world = World::new(WorldConfig::default());
     assert_eq!(world.next_event(), None, "a world at rest is at rest");
     let kind = KeyKind::read_write(Slot::Primary);
-    world.apply(Command::Regenerate { kind, request_id: "r".to_owned() }).unwrap();
+    world.apply(Command::Regenerate { kind, request_id: "r".to_owned(), by: "app".to_owned() }).unwrap();
     let next = world.next_event().unwrap();
     let key = world.account().current(kind).unwrap().id;
     world.advance_to(next);

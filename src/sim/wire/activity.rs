@@ -1,7 +1,7 @@
 //! The activity log of the subscription, as Azure Resource Manager tells it.
 //!
 //! The filter takes the patterns that the service's description names; here it has to be about the account. Each action
-//! is told in two events with one correlation id, begun and succeeded. Pages are short, so that paging is tried.
+//! is told in events with one correlation id: begun, taken on, and how it ended. Pages are short, so that paging is tried.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
@@ -39,7 +39,7 @@ pub(super) fn reply(world: &World, uri: &Uri) -> Response {
     let skipped: usize = parameter("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let all = if about { world.key_events(since) } else { Vec::new() };
     let page = all.iter().enumerate().skip(skipped).take(PAGE);
-    let events: Vec<Value> = page.flat_map(|(number, event)| both(&id, number, event)).collect();
+    let events: Vec<Value> = page.flat_map(|(number, event)| told(world, &id, number, event)).collect();
     let mut body = json!({ "value": events });
     let next = skipped + PAGE;
     if next < all.len() {
@@ -63,11 +63,12 @@ fn link(uri: &Uri, filter: &str, skipped: usize) -> String {
     format!("https://management.azure.com{}?{query}", uri.path())
 }
 
-fn both(id: &str, number: usize, event: &KeyEvent) -> [Value; 2] {
-    ["Started", "Succeeded"].map(|status| one(id, number, event, status))
+fn told(world: &World, id: &str, number: usize, event: &KeyEvent) -> Vec<Value> {
+    let told = world.told_of(event).into_iter();
+    told.map(|(status, at)| one(id, number, event, (status, at))).collect()
 }
 
-fn one(id: &str, number: usize, event: &KeyEvent, status: &str) -> Value {
+fn one(id: &str, number: usize, event: &KeyEvent, (status, at): (&str, Timestamp)) -> Value {
     let operation = format!("Microsoft.DocumentDB/databaseAccounts/{}/action", event.operation);
     let mut claims = json!({
         "http://schemas.microsoft.com/identity/claims/objectidentifier": event.identity.object,
@@ -81,7 +82,7 @@ fn one(id: &str, number: usize, event: &KeyEvent, status: &str) -> Value {
     }
     json!({
         "correlationId": format!("00000000-0000-4000-8000-{number:012x}"),
-        "eventTimestamp": event.at.to_string(),
+        "eventTimestamp": at.to_string(),
         "operationName": { "value": operation, "localizedValue": operation },
         "status": { "value": status, "localizedValue": status },
         "resourceId": id,

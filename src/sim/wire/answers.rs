@@ -28,6 +28,7 @@ impl From<Refusal> for TurnedAway {
             | Refusal::NotFastForward { .. }
             | Refusal::Conflict(_)
             | Refusal::Busy(_)
+            | Refusal::KeyInUse
             | Refusal::Invalid(_)
             | Refusal::Gone { .. } => TurnedAway::NoAnswer,
         }

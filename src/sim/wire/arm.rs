@@ -111,9 +111,10 @@ async fn answer(
     let mut changed = false;
     let call = Call::of(operation);
     let answered = arm.world.call(&call, |world| {
-        let response = reply(world, &asked, &version, &headers, &body);
+        let asking = Asking { client: arm.directory.client(), version: &version, headers: &headers };
+        let response = reply(world, &asked, &asking, &body);
         changed = is_change(&response);
-        note(world, &asked, arm.directory.client(), &headers);
+        note(world, &asked, &asking);
         response
     });
     let response = match answered.await {
@@ -151,49 +152,52 @@ fn turned_away(turned: TurnedAway, changed: bool) -> Response {
     }
 }
 
-/// What the activity log tells.
-fn note(world: &mut World, asked: &Asked, client: &str, headers: &HeaderMap) {
-    let operation = match asked {
-        Asked::ListKeys => "listKeys",
-        Asked::Regenerate => "regenerateKey",
-        Asked::Get
-        | Asked::Permissions
-        | Asked::Assignments
-        | Asked::Role
-        | Asked::Locks
-        | Asked::Status(_)
-        | Asked::Result(_) => return,
-    };
-    let id = headers.get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
-    world.visitor_did(operation, client, id.unwrap_or_default());
+/// Who asks, and how.
+struct Asking<'a> {
+    client: &'a str,
+    version: &'a str,
+    headers: &'a HeaderMap,
 }
 
-fn reply(world: &mut World, asked: &Asked, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+impl Asking<'_> {
+    fn request_id(&self) -> String {
+        let id = self.headers.get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
+        id.unwrap_or_default().to_owned()
+    }
+}
+
+/// What the activity log tells. Of a regeneration the world notes it by itself.
+fn note(world: &mut World, asked: &Asked, asking: &Asking<'_>) {
+    if matches!(asked, Asked::ListKeys) {
+        world.listed_keys(asking.client, asking.request_id());
+    }
+}
+
+fn reply(world: &mut World, asked: &Asked, asking: &Asking<'_>, body: &[u8]) -> Response {
     match asked {
-        Asked::Get => Json(account_body(world, version == PREVIEW)).into_response(),
+        Asked::Get => Json(account_body(world, asking.version == PREVIEW)).into_response(),
         Asked::ListKeys | Asked::Regenerate if world.account_lock().is_some() => rights::locked(world),
         Asked::ListKeys => Json(keys_body(world)).into_response(),
         Asked::Permissions => rights::permissions(world),
         Asked::Locks => rights::locks(world),
         Asked::Assignments => rights::assignments(world),
         Asked::Role => rights::role(world),
-        Asked::Regenerate => regenerate(world, version, headers, body),
+        Asked::Regenerate => regenerate(world, asking, body),
         Asked::Status(number) => status(operation(world, *number)),
         Asked::Result(number) => result(operation(world, *number)),
     }
 }
 
-fn regenerate(world: &mut World, version: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+fn regenerate(world: &mut World, asking: &Asking<'_>, body: &[u8]) -> Response {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let wanted = body.get("keyKind").and_then(Value::as_str).unwrap_or_default();
     let Some(kind) = KeyKind::ALL.into_iter().find(|kind| kind.azure_name() == wanted) else {
         return flat(StatusCode::BAD_REQUEST, "BadRequest", "The key kind is missing or not known.");
     };
-    let request_id = headers.get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
-    let request_id = request_id.unwrap_or_default().to_owned();
-    match world.apply(Command::Regenerate { kind, request_id }) {
+    let (request_id, by) = (asking.request_id(), asking.client.to_owned());
+    match world.apply(Command::Regenerate { kind, request_id, by }) {
         Ok(Reply::Operation(number)) => {
-            let addresses = Addresses::of(world, version);
+            let addresses = Addresses::of(world, asking.version);
             let response = (StatusCode::ACCEPTED, Json(json!({ "status": "Enqueued" }))).into_response();
             let operation = HeaderName::from_static("azure-asyncoperation");
             let response = with_header(with_change(response), operation, &addresses.status(number));
@@ -370,6 +374,9 @@ fn refused(refusal: &Refusal) -> Response {
                  {name}. Please retry the operation after sometime."
             ),
         ),
+        Refusal::KeyInUse => {
+            flat(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", &refusal.to_string())
+        }
         other => flat(StatusCode::BAD_REQUEST, "BadRequest", &other.to_string()),
     }
 }

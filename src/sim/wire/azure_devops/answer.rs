@@ -82,6 +82,7 @@ pub(super) fn refused(refusal: &Refusal) -> Response {
         | Refusal::NotFastForward { .. }
         | Refusal::Conflict(_)
         | Refusal::Busy(_)
+        | Refusal::KeyInUse
         | Refusal::Invalid(_)
         | Refusal::Gone { .. } => error(
             StatusCode::BAD_REQUEST,

@@ -75,6 +75,7 @@ pub(super) fn refused(refusal: &Refusal) -> Response {
         | Refusal::NotFastForward { .. }
         | Refusal::Conflict(_)
         | Refusal::Busy(_)
+        | Refusal::KeyInUse
         | Refusal::Invalid(_)
         | Refusal::Gone { .. } => invalid(None, &refusal.to_string()),
     }

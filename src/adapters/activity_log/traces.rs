@@ -1,0 +1,128 @@
+//! What the activity log shows of single requests, found by the ids that their sender gave them.
+//!
+//! Not every event of an action names the request: those with its correlation id belong to it, too. A status that is
+//! not known counts as a beginning, because a request of which anything is shown has arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{ActivityLog, Event};
+use crate::model::{KeyDeed, Trace, TracesView};
+use crate::ports::Fault;
+
+const WHAT: &str = "ask the activity log what became of the regeneration";
+
+impl ActivityLog {
+    /// The regenerations that were asked for under these ids since then.
+    ///
+    /// # Errors
+    /// No answer, or one that is not understood.
+    pub async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Fault> {
+        let (_, events) = self.events(since, WHAT).await?;
+        let traces = ids.iter().map(|id| (id.clone(), trace(&events, id))).collect::<BTreeMap<_, _>>();
+        Ok(TracesView { newest: events.iter().map(|event| event.event_timestamp).max(), traces })
+    }
+}
+
+fn trace(events: &[Event], id: &str) -> Trace {
+    let regenerations = || events.iter().filter(|event| event.deed() == Some(KeyDeed::Regenerate));
+    let named = |event: &&Event| event.request_id().is_some_and(|own| own.eq_ignore_ascii_case(id));
+    let actions: BTreeSet<&str> = regenerations()
+        .filter(named)
+        .map(|event| event.correlation_id.as_str())
+        .filter(|action| !action.is_empty())
+        .collect();
+    let of_it = |event: &&Event| named(event) || actions.contains(event.correlation_id.as_str());
+    let told: Vec<&Event> = regenerations().filter(of_it).collect();
+    let accepted = told.iter().any(|event| matches!(event.trace(), Trace::Accepted { .. }));
+    // What has an end is told by it; a success outweighs everything else.
+    match told.iter().map(|event| event.trace()).max_by_key(weight).unwrap_or(Trace::Absent) {
+        Trace::Failed { at, why } if !accepted && says_nothing(&why) => Trace::Started { at },
+        trace => trace,
+    }
+}
+
+/// A server's trouble in answering does not say what happened behind it.
+fn says_nothing(status: &str) -> bool {
+    const OPEN: [&str; 5] =
+        ["InternalServerError", "BadGateway", "ServiceUnavailable", "GatewayTimeout", "RequestTimeout"];
+    OPEN.iter().any(|open| open.eq_ignore_ascii_case(status))
+}
+
+fn weight(trace: &Trace) -> u8 {
+    match trace {
+        Trace::Absent => 0,
+        Trace::Started { .. } => 1,
+        Trace::Accepted { .. } => 2,
+        Trace::Failed { .. } => 3,
+        Trace::Succeeded { .. } => 4,
+    }
+}
+
+impl Event {
+    fn trace(&self) -> Trace {
+        let at = self.event_timestamp;
+        let is = |status: &str| self.status.value.eq_ignore_ascii_case(status);
+        if is("Succeeded") {
+            return Trace::Succeeded { at };
+        }
+        if is("Failed") {
+            let why = self.sub_status.as_ref().map(|status| status.value.clone());
+            return Trace::Failed { at, why: why.filter(|why| !why.is_empty()).unwrap_or_default() };
+        }
+        if is("Accepted") { Trace::Accepted { at } } else { Trace::Started { at } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(status: &str, correlation: &str, id: Option<&str>) -> Value {
+        json!({
+            "operationName": { "value": "Microsoft.DocumentDB/databaseAccounts/regenerateKey/action" },
+            "status": { "value": status },
+            "subStatus": { "value": "TooManyRequests" },
+            "eventTimestamp": "2026-01-12T08:00:00Z",
+            "correlationId": correlation,
+            "httpRequest": id.map(|id| json!({ "clientRequestId": id })),
+        })
+    }
+
+    fn told(events: Value) -> Trace {
+        let events: Vec<Event> = serde_json::from_value(events).unwrap();
+        trace(&events, "id-1")
+    }
+
+    #[test]
+    fn a_request_is_as_far_as_the_furthest_of_its_events() {
+        let at = "2026-01-12T08:00:00Z".parse().unwrap();
+        let (started, accepted) = (event("Started", "c", Some("ID-1")), event("Accepted", "c", None));
+        let others = [event("Succeeded", "d", Some("id-2")), event("Succeeded", "", None)];
+        assert_eq!(told(json!(others)), Trace::Absent, "another request's, and one of nobody's");
+        assert_eq!(told(json!([started, others[0]])), Trace::Started { at });
+        assert_eq!(told(json!([accepted, started])), Trace::Accepted { at });
+        assert_eq!(told(json!([started, accepted, event("Succeeded", "c", None)])), Trace::Succeeded { at });
+        let why = "TooManyRequests".to_owned();
+        assert_eq!(told(json!([event("Failed", "c", None), started])), Trace::Failed { at, why });
+        assert_eq!(told(json!([event("In progress", "", Some("id-1"))])), Trace::Started { at });
+    }
+
+    #[test]
+    fn a_gateway_that_gave_up_says_nothing_of_what_went_on_behind_it_unless_it_was_taken_on() {
+        let mut failed = event("Failed", "c", Some("id-1"));
+        failed["subStatus"]["value"] = json!("GatewayTimeout");
+        assert!(matches!(told(json!([failed])), Trace::Started { .. }));
+        assert!(matches!(told(json!([event("Accepted", "c", None), failed])), Trace::Failed { .. }));
+    }
+
+    #[test]
+    fn another_operation_under_the_same_id_is_none_of_it() {
+        let mut listing = event("Succeeded", "c", Some("id-1"));
+        listing["operationName"]["value"] = json!("Microsoft.DocumentDB/databaseAccounts/listKeys/action");
+        assert_eq!(told(json!([listing])), Trace::Absent);
+    }
+}

@@ -1,0 +1,55 @@
+//! When a step that was put off may be tried again. From the journal alone, so that a keyslot that was started anew
+//! waits as long as the one that asked.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::reason::later;
+use super::{Context, Outcome, Step, StepRecord};
+use crate::model::Respite;
+
+/// However often it was put off, it is tried again after that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
+
+/// For so long nobody may have used a key that Azure's safe key rotation lets go: 12 hours, and the time of last use is
+/// told approximately.
+const UNUSED: Duration = Duration::from_secs(12 * 3600 + 300);
+
+/// The pause grows from one time to the next; what the service itself asked for counts where it is longer.
+pub fn again(ctx: &Context<'_>, record: &StepRecord, at: Timestamp) -> Timestamp {
+    let usual = later(at, pause(ctx.policy.pace.account, record.put_off));
+    let asked = match &record.outcome {
+        Some((_, Outcome::Refused { respite, .. })) => *respite,
+        _ => Respite::Unsaid,
+    };
+    match asked {
+        Respite::Unsaid => usual,
+        Respite::For(wait) => usual.max(later(at, wait)),
+        Respite::KeyInUse => usual.max(last_use(ctx, record).map_or(usual, |used| later(used, UNUSED))),
+    }
+}
+
+/// Twice as long each time.
+fn pause(first: Duration, times: u32) -> Duration {
+    let doublings = times.saturating_sub(1).min(16);
+    (first * 2_u32.pow(doublings)).min(LONGEST_PAUSE.max(first))
+}
+
+/// Of the key that is to be made anew, where the account tells it.
+fn last_use(ctx: &Context<'_>, record: &StepRecord) -> Option<Timestamp> {
+    let Step::Regenerate { kind, .. } = &record.intent.step else { return None };
+    ctx.world.account.as_ref()?.get()?.key(*kind).last_used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_up_to_half_an_hour() {
+        let seconds = |times| pause(Duration::from_secs(30), times).as_secs();
+        let pauses: Vec<u64> = [0, 1, 2, 3, 7, 40].into_iter().map(seconds).collect();
+        assert_eq!(pauses, [30, 30, 60, 120, 1800, 1800]);
+    }
+}
