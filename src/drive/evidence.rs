@@ -324,8 +324,8 @@ fn audit(facts: &mut Facts, view: &AuditView) {
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
     // By how much its clock is ahead differs from look to look; beyond a bound it holds.
-    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, warnings: _ } = view;
-    facts.text(&format!("{state:?}"));
+    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, extent, warnings: _ } = view;
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
@@ -383,6 +383,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         rotation,
         consumes,
         pinned,
+        lacks,
         manager: _,
     } = view;
     facts
@@ -397,7 +398,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
     facts.list(conditions, |facts, condition| {
         facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
     });
-    facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref());
+    facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref()).maybe_text(lacks.as_deref());
     facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
 }
 
@@ -413,6 +414,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         above,
         phase,
         ready,
+        holding,
         mounted,
         node: _,
         asks: _,
@@ -420,6 +422,6 @@ fn pod(facts: &mut Facts, view: &PodView) {
     } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
     facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
-    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref());
+    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref()).text(&format!("{holding:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
 }

@@ -31,9 +31,9 @@ pub use account::{
     RegionProof,
 };
 pub use cluster::{
-    Amount, AutoscalerView, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, Manager,
-    PodAsks, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView,
-    Takes, Warning, WorkloadView,
+    Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
+    DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
+    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;

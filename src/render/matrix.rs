@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::span;
-use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
+use crate::model::{Access, AccountView, Holding, KeyKind, Slot, SlotUse, StampName, World};
 use crate::rotation::is_closed;
 use crate::rotation::predicate::stale_pods;
 
@@ -154,10 +154,13 @@ fn vault_and_pods(
         (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster, lag).count()),
         _ => None,
     };
-    let live = cluster.map_or(0, |cluster| cluster.pods.len());
     let closed = is_closed(world, stamp);
+    let pods = || cluster.iter().flat_map(|cluster| &cluster.pods);
+    let live = pods().filter(|pod| pod.gets_secret()).count();
+    let unclear = pods().any(|pod| matches!(pod.holding, Holding::Unclear(_)));
     let pods = match (old, vault_slot) {
         _ if closed => Holds::None,
+        _ if unclear => Holds::Unknown,
         (Some(0), Some(slot)) if live > 0 => Holds::Slot(slot),
         (Some(0), _) if live == 0 && cluster.is_some() => Holds::None,
         (Some(old), Some(slot)) if old == live => Holds::Slot(slot.other()),

@@ -12,7 +12,7 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterView, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
+    BudgetView, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
     StampFacts, StampName, Strategy, Term, WorkloadKind, WorkloadName, World,
 };
 
@@ -35,6 +35,8 @@ pub enum Concern {
     RegionUnknown { stamp: StampName, said: Option<String> },
     /// Nobody says from where its pods are seen to come: their requests look like a stranger's.
     AddressesUnknown { stamp: StampName },
+    /// Only a part of the cluster is looked at.
+    NotLookedAt { stamp: StampName, extent: Extent },
     /// A cluster that does not run: its pods are made anew when it starts.
     NotRunning { stamp: StampName },
     /// Azure knows neither its cluster nor its vault.
@@ -310,6 +312,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             concerns.push(Concern::NotRunning { stamp: stamp.name.clone() });
             continue;
         }
+        concerns.extend(view.extent.iter().map(|extent| {
+            let (stamp, extent) = (stamp.name.clone(), extent.clone());
+            Concern::NotLookedAt { stamp, extent }
+        }));
         concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Amount, Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules,
-    ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName,
-    Trace, Validity, WorkloadName,
+    Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse,
+    StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -314,6 +314,11 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It holds the key, and nobody says since when: pods that read it may be older than that.
+    SyncedSecretUndated {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// A CronJob's next run would start with what the Secret holds.
     CronJobReadsStale {
         secret: String,
@@ -324,6 +329,21 @@ pub enum Why {
     /// Pods get the secret that belong to nothing that can be restarted from here.
     UnlistedPods {
         pods: Vec<String>,
+    },
+    /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
+    /// was changed since.
+    MayHoldSecret {
+        pods: Vec<String>,
+        class: String,
+        fate: ClassFate,
+    },
+    /// The configuration names it and it runs, and nothing shows how it gets the secret.
+    DoesNotGetSecret {
+        pods: usize,
+    },
+    /// A new pod of it could not start: the SecretProviderClass that it mounts does not exist.
+    ClassMissing {
+        class: String,
     },
     /// What it mounts names a version of the secret, and so never follows the vault.
     PinnedVersion {
@@ -407,6 +427,8 @@ pub enum Why {
     BudgetSpent {
         restarts: usize,
     },
+    /// The API server's answers bear no date: how its clock stands is not known.
+    ClockUnknown,
     /// The clocks of the API server and of this machine differ by so much that ages of pods prove nothing.
     ClocksDiffer {
         ahead: SignedDuration,
@@ -650,10 +672,14 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
             Why::UnlistedWorkload => "unlisted-workload",
             Why::UnlistedPods { .. } => "unlisted-pods",
+            Why::MayHoldSecret { .. } => "may-hold-secret",
+            Why::DoesNotGetSecret { .. } => "does-not-get-secret",
+            Why::ClassMissing { .. } => "class-missing",
             Why::PinnedVersion { .. } => "pinned-version",
             Why::ClusterGone => "cluster-gone",
             Why::ClusterChanging { .. } => "cluster-changing",
@@ -674,6 +700,7 @@ impl Why {
             Why::Scaling { .. } => "scaling",
             Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
+            Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
             Why::NodeSilent { .. } => "node-silent",
@@ -741,10 +768,14 @@ impl Why {
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
+            | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
             | Why::UnlistedWorkload
             | Why::UnlistedPods { .. }
+            | Why::MayHoldSecret { .. }
+            | Why::DoesNotGetSecret { .. }
+            | Why::ClassMissing { .. }
             | Why::PinnedVersion { .. }
             | Why::Paused
             | Why::Recreate
@@ -755,6 +786,7 @@ impl Why {
             | Why::TakesAll { .. }
             | Why::NoRoom { passing: false, .. }
             | Why::BudgetSpent { .. }
+            | Why::ClockUnknown
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }

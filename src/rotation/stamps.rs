@@ -190,7 +190,7 @@ fn workload_stand(
         .any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
     match rollout(workload, workload.generation) {
         Rollout::Complete if stale => WorkloadStand::Todo,
-        Rollout::Complete => match left_out(workload, cluster) {
+        Rollout::Complete => match left_out(ctx, workload, cluster) {
             Some(why) => WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why)),
             None => WorkloadStand::Done,
         },

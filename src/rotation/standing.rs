@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::closed::is_closed;
 use super::predicate::stale_pods;
 use crate::model::{
-    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
+    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Holding, Slot, SlotUse, StampName,
     VaultView, World,
 };
 
@@ -176,8 +176,23 @@ fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
         let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
         let gone = state == Some(&ClusterState::Gone) && vault_is_there;
         note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
+        let pods = cluster.and_then(|seen| seen.get()).and_then(unclear_pods);
+        note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
     }
     unseen
+}
+
+/// What pods got when they began, and what nothing tells any more.
+fn unclear_pods(cluster: &ClusterView) -> Option<Blind> {
+    let unclear = cluster.pods.iter().filter(|pod| matches!(pod.holding, Holding::Unclear(_)));
+    let names: Vec<&str> = unclear.map(|pod| pod.name.as_str()).collect();
+    let why = || {
+        format!(
+            "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
 }
 
 const NO_CLUSTER: &str = "Azure knows no cluster of this name, and the stamp's vault is there all the same";

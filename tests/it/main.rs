@@ -58,6 +58,7 @@ mod leaks;
 mod live;
 mod live_release;
 mod logs;
+mod lost_classes;
 mod lottery;
 mod lying_servers;
 mod merging;

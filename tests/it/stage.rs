@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
-    CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Identity,
+    CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Holding, Identity,
     InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval,
     PullCheck, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber,
     Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads, SecretVersion,
@@ -366,13 +366,15 @@ pub fn cluster() -> ClusterView {
             above: None,
             phase: "Running".to_owned(),
             ready: true,
+            holding: Holding::Specified { mounts: true, reads: Vec::new() },
             mounted: Some(SecretVersion::new("v2")),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),
             trouble: None,
         })
         .collect();
-    ClusterView { workloads: vec![deployment()], pods, ..ClusterView::default() }
+    let ahead = Some(SignedDuration::ZERO);
+    ClusterView { workloads: vec![deployment()], pods, ahead, ..ClusterView::default() }
 }
 
 pub fn deployment() -> WorkloadView {
@@ -399,6 +401,7 @@ pub fn deployment() -> WorkloadView {
         rotation: None,
         consumes: true,
         pinned: None,
+        lacks: None,
         manager: None,
     }
 }

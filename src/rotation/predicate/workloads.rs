@@ -32,8 +32,14 @@ pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
 /// The API server dates pods, the vault its versions, and this machine decides which came first. With clocks that are
 /// apart, a pod that holds the old key may look young, or new ones old for ever.
 pub fn clocks_agree(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
-    let Some(ahead) = cluster.ahead.filter(|ahead| ahead.unsigned_abs() > SKEW) else { return Vec::new() };
-    vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), Why::ClocksDiffer { ahead })]
+    let why = match cluster.ahead {
+        // What does not run has no clock, and no pods.
+        _ if !cluster.state.has_pods() => return Vec::new(),
+        None => Why::ClockUnknown,
+        Some(ahead) if ahead.unsigned_abs() > SKEW => Why::ClocksDiffer { ahead },
+        Some(_) => return Vec::new(),
+    };
+    vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), why)]
 }
 
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
@@ -56,6 +62,9 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     let mut reasons = Vec::new();
     if workload.paused {
         reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::Paused));
+    }
+    if let Some(class) = workload.lacks.clone().filter(|_| workload.desired > 0) {
+        reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::ClassMissing { class }));
     }
     let why = match workload.strategy {
         Strategy::Recreate => Some(Why::Recreate),
