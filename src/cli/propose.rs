@@ -7,7 +7,7 @@ use super::target::Target;
 use super::words::{AccessWord, Output, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::OpenRequest;
-use crate::model::Access;
+use crate::model::{Access, Merging};
 use crate::rotation::Reach;
 
 /// Propose the change of slot as a pull request.
@@ -30,6 +30,9 @@ pub struct Propose {
     /// Begin another rotation although one has just ended.
     #[arg(long)]
     pub again: bool,
+    /// Have the forge merge it as soon as its rules allow, whatever `merge` says in keyslot.toml.
+    #[arg(long)]
+    pub auto_merge: bool,
     /// Wait until it is merged.
     #[arg(long)]
     pub wait: bool,
@@ -44,6 +47,7 @@ Exit codes: 0 proposed (with --wait: merged); 3 it waits, or somebody else is at
 Examples:
   keyslot propose -e prod --retire primary     from a laptop that reaches neither vaults nor clusters
   keyslot propose -e prod --wait               and until it is merged
+  keyslot propose -e prod --auto-merge         by the forge, as soon as its rules allow
   keyslot propose -e prod --output json | jq .proposal.pull.url";
 
 impl Propose {
@@ -56,6 +60,9 @@ impl Propose {
         super::block_on(async {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Propose { merge: self.wait });
+            if self.auto_merge {
+                driver = driver.merging(Merging::Auto);
+            }
             let asked = asked(&chosen, &driver, self.retire);
             let request = OpenRequest { access, again: self.again, ..asked };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {

@@ -6,6 +6,8 @@ mod confirm;
 mod deploy;
 mod merge;
 mod merging;
+mod origin;
+mod own;
 mod prepare;
 mod promote;
 mod propagate;
@@ -15,6 +17,7 @@ mod reconcile;
 mod regenerate;
 mod restart;
 
+pub use merging::merge_is_asked;
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
 
