@@ -184,6 +184,7 @@ const REMOVE: &str = "Remove the entry; with `--write-baseline` and `--overwrite
 fn named(tree: &Tree, reach: &Reach, findings: &[Finding]) -> Vec<(String, String)> {
     let path = |finding: &Finding| match &finding.file {
         File::Tree(file) => reach.path(tree.sources[*file].path()),
+        File::Copied(source) => reach.path(source.path()),
         File::Other(source) => source.path().to_owned(),
     };
     let paths: Vec<String> = findings.iter().map(path).collect();

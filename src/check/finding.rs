@@ -13,6 +13,8 @@ use crate::terraform::{Edit, Source, Tree, mask};
 pub enum File {
     /// Index into the tree's sources.
     Tree(usize),
+    /// A file of a copy of a module, by its path from the tree's root.
+    Copied(Arc<Source>),
     /// A file that is no part of the tree. An empty text is well: then no excerpt is shown.
     Other(Arc<Source>),
 }
@@ -40,6 +42,11 @@ impl Place {
     /// In a file that is no part of the tree.
     pub fn outside(source: Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Place {
         Place { file: File::Other(source), ..Place::new(0, span, message) }
+    }
+
+    /// In a copy of a module.
+    pub fn copied(source: Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Place {
+        Place { file: File::Copied(source), ..Place::new(0, span, message) }
     }
 
     /// With another place of the tree that belongs to it.
@@ -116,7 +123,7 @@ impl Finding {
     pub fn source<'a>(&'a self, tree: &'a Tree) -> &'a Source {
         match &self.file {
             File::Tree(file) => &tree.sources[*file],
-            File::Other(source) => source,
+            File::Copied(source) | File::Other(source) => source,
         }
     }
 
@@ -124,6 +131,7 @@ impl Finding {
     pub fn path(&self, tree: &Tree) -> String {
         match &self.file {
             File::Tree(file) => tree.shown(*file),
+            File::Copied(source) => tree.shown_path(source.path()),
             File::Other(source) => source.path().to_owned(),
         }
     }
@@ -132,7 +140,7 @@ impl Finding {
     pub(super) fn order(&self) -> (usize, &str, usize, &'static str) {
         let (file, path) = match &self.file {
             File::Tree(file) => (*file, ""),
-            File::Other(source) => (usize::MAX, source.path()),
+            File::Copied(source) | File::Other(source) => (usize::MAX, source.path()),
         };
         (file, path, self.span.start, self.rule.id)
     }

@@ -4,16 +4,16 @@ mod against;
 mod age;
 mod plan;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::declarations::Declarations;
-use super::discover::{Found, Shortcuts, discover};
+use super::discover::{Shortcuts, discover};
 use super::findings::FindingOptions;
+use super::passed_over::say_what_was_passed_over;
 use super::{CliError, Exit, Terminal};
 use crate::check::{check_with, compare, nearest, rule};
 use crate::render::rules::{render_rule, render_rules};
-use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
+use crate::terraform::Tree;
 
 /// Show which key slot this Terraform reads, account by account, and what is wrong with it.
 ///
@@ -27,8 +27,8 @@ use crate::terraform::{Account, Reference, Role, SymbolKind, Tree};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Check {
-    /// A folder (read with everything below it, and with modules of the same repository that it uses) or a single file;
-    /// without it, this folder.
+    /// A folder (read with everything below it, and with modules of the same repository that it uses) or a single file
+    /// (read with the modules that it uses); without it, this folder.
     path: Option<PathBuf>,
     #[command(flatten)]
     shown: FindingOptions,
@@ -120,7 +120,7 @@ impl Check {
             seen_from_here(self.declarations.apply(tree, &found.root, found.only.as_deref())?, &found.root);
         let there = self
             .against
-            .map(|revision| against::there(&found, &tree, &revision, &self.declarations, terminal))
+            .map(|revision| against::there(&found, &revision, &self.declarations, terminal))
             .transpose()?;
         let compared = there.as_ref().map_or_else(Vec::new, |there| compare(&tree, there));
         if let Some(there) = there.filter(|_| compared.is_empty() && !self.shown.is_quiet()) {
@@ -154,41 +154,4 @@ fn seen_from_here(tree: Tree, root: &Path) -> Tree {
         Some(relative) => tree.shown_under(&relative.to_string_lossy().replace('\\', "/")),
         None => tree,
     }
-}
-
-/// Says what was not read although it may be Terraform.
-pub fn say_what_was_passed_over(found: &Found, tree: &Tree, terminal: &mut Terminal) {
-    for link in &found.links {
-        let link = link.display();
-        terminal
-            .warn(&format!("{link} is a link out of the tree, or to what git ignores: it was not followed"));
-    }
-    if let [first, others @ ..] = tree.copies.as_slice() {
-        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-        terminal.mutter(&format!("copies of modules passed over: {}{more}", found.on_disk(first).display()));
-    }
-    for values in found.ignored_values(&where_values_decide(tree)) {
-        let values = values.strip_prefix(".").unwrap_or(&values).display();
-        terminal.warn(&format!(
-            "{values} is ignored by git and was not read: a value in it may decide which slot or account is meant"
-        ));
-    }
-}
-
-/// Folders in which a value decides which slot is read, or of which of several accounts.
-fn where_values_decide(tree: &Tree) -> BTreeSet<&str> {
-    let folder = |file: usize| tree.sources[file].folder();
-    let decided =
-        |reference: &&Reference| matches!(reference.role, Role::Chosen | Role::Unchosen | Role::Choice);
-    let read = tree.references.iter().filter(decided).map(|reference| folder(reference.file));
-    let written = tree.choosers.iter().flat_map(|chooser| &chooser.places).map(|(file, _)| folder(*file));
-    let nameless = |account: &&Account| {
-        tree.accounts.len() > 1
-            && account.symbols.iter().any(|symbol| account.key.as_str() == symbol.to_string())
-    };
-    let of_accounts = tree.accounts.iter().filter(nameless).flat_map(|account| &account.symbols);
-    let declared = of_accounts
-        .filter(|symbol| matches!(symbol.kind, SymbolKind::Managed | SymbolKind::Data))
-        .map(|symbol| symbol.folder.as_str());
-    read.chain(written).chain(declared).collect()
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::check::say_what_was_passed_over;
 use super::declarations::Declarations;
 use super::discover::{Found, Shortcuts, discover};
 use super::error::ErrorKind;
+use super::passed_over::{say_what_copies_read, say_what_was_passed_over};
 use super::remedies::remedies;
 use super::words::{AccessWord, Output, SlotWord};
 use super::write::{Change, write_all};
-use super::{CliError, Exit, Terminal};
-use crate::render::diff::{colored, unified_diff};
+use super::{CliError, Exit, Terminal, patch};
 use crate::render::flip_human::render_changes;
 use crate::render::flip_json::{flip_json, refused_json};
 use crate::terraform::{
@@ -26,8 +25,8 @@ use crate::terraform::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Flip {
-    /// A folder (read with everything below it, and with modules of the same repository that it uses, which are not
-    /// edited) or a single file.
+    /// A folder (read with everything below it) or a single file, each with the modules of the same repository that it
+    /// uses; these are not edited.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The slot to move to.
@@ -78,6 +77,7 @@ impl Flip {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let (found, tree) = discover(&self.path, Shortcuts::TAKEN)?;
         say_what_was_passed_over(&found, &tree, terminal);
+        say_what_copies_read(&tree, terminal);
         let tree = self.declarations.apply(tree, &found.root, found.only.as_deref())?;
         for none in &tree.misfits.no_mirrors {
             let reference = &tree.references[none.reference];
@@ -116,16 +116,9 @@ impl Flip {
         changes: &[Change],
         terminal: &mut Terminal,
     ) -> Result<(), CliError> {
-        for (path, change) in paths.iter().zip(changes).filter(|_| !self.write) {
-            let path = tree.shown_path(path);
-            let diff = unified_diff(&path, &change.old, &change.new);
-            terminal.data(&colored(&diff.text))?;
-            if !diff.applies {
-                terminal.warn(&format!(
-                    "{path}: a key is written out beside what changes and is hidden: this diff does not apply as a patch"
-                ));
-                terminal.hint("--write changes the file itself");
-            }
+        if !self.write {
+            let shown: Vec<String> = paths.iter().map(|path| tree.shown_path(path)).collect();
+            patch::show(&shown, changes, terminal)?;
         }
         for line in render_changes(tree, flip) {
             terminal.say(&line);

@@ -24,6 +24,8 @@ mod follow;
 mod guard;
 mod lock;
 mod logging;
+mod passed_over;
+mod patch;
 mod pause;
 mod plan;
 mod procedure;

@@ -37,14 +37,24 @@ pub fn beyond<P: AsRef<str>, B: AsRef<[u8]>>(root: &str, files: &[(P, B)], links
         })
         .collect();
     let folders = links.folders.iter().map(|(link, real)| (from_root(link), from_root(real))).collect();
-    let mut reading = Reading::new(glanced, Links { folders, ..Links::default() }, Failures::Every);
+    let mut reading = Reading::new(
+        glanced,
+        Links { folders, only: links.only.clone(), ..Links::default() },
+        Failures::Every,
+    );
     reading.looks();
     let from_top = |path: String| climbed(root, &path);
     let is_new = |path: &String| !is_outside(path) && !known.contains(path.as_str());
     let named = reading.outside_files().into_iter().chain(reading.templates());
     let named = named.map(from_top).filter(is_new).collect();
+    // A way out of the folder may lead back into it, where all was read that is meant to be.
+    let is_read = |folder: &String| match &links.only {
+        Some(_) => folder == root,
+        None => root.is_empty() || folder == root || folder.starts_with(&format!("{root}/")),
+    };
     let outside = reading.outside().into_iter().map(from_top);
-    Beyond { folders: outside.filter(|folder| !is_outside(folder)).collect(), files: named }
+    let folders = outside.filter(|folder| !is_outside(folder) && !is_read(folder)).collect();
+    Beyond { folders, files: named }
 }
 
 #[cfg(test)]
@@ -69,6 +79,21 @@ mod tests {
         assert_eq!(asked("infra", &files[1..]).0, ["modules/db"], "from a module to the next");
         assert_eq!(asked("", &files), (vec![], vec![]), "all of the repository is there");
         assert!(asked("infra", &[("infra/a.tf", &call("../../elsewhere"))]).0.is_empty(), "no way out");
+    }
+
+    #[test]
+    fn of_one_file_the_modules_below_it_are_asked_for_too() {
+        let only = Links { only: Some("a.tf".to_owned()), ..Links::default() };
+        let (below, own) = (call("./db"), call("../infra"));
+        for (root, file, code, folder) in [
+            ("infra", "infra/a.tf", &below, Some("infra/db")),
+            ("", "a.tf", &below, Some("db")),
+            ("infra", "infra/a.tf", &own, None),
+        ] {
+            let asked = beyond(root, &[(file, code.as_str())], &only).folders;
+            assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), folder.as_slice(), "{file}");
+            assert!(beyond(root, &[(file, code.as_str())], &Links::default()).folders.is_empty());
+        }
     }
 
     #[test]

@@ -12,8 +12,12 @@ use crate::model::{Access, Slot};
 
 /// Whether a text speaks of Cosmos DB.
 pub fn says_cosmos(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("cosmos") || text.contains("documentdb")
+    has_word(text, "cosmos") || has_word(text, "documentdb")
+}
+
+/// Whether a word of small letters stands in a text, whatever the case of that.
+fn has_word(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
@@ -22,26 +26,44 @@ pub fn is_of_cosmos(name: &str) -> bool {
     key_attribute(name).is_some() && own.iter().any(|word| name.ends_with(word))
 }
 
-/// Words for services whose keys come in pairs too.
-const OTHER_SERVICES: [&str; 12] = [
+/// Words for services whose keys come in pairs too, or that are reached by a key.
+const OTHER_SERVICES: &[&str] = &[
     "storage",
     "eventhub",
     "event-hub",
     "event_hub",
+    "eventgrid",
+    "event-grid",
+    "event_grid",
     "servicebus",
     "service-bus",
     "service_bus",
     "search",
     "redis",
     "signalr",
+    "webpubsub",
+    "web_pubsub",
     "cognitive",
+    "openai",
     "iothub",
+    "iot_hub",
+    "apim",
+    "appconfig",
+    "app_config",
+    "loganalytics",
+    "log_analytics",
+    "postgres",
+    "mysql",
 ];
+
+/// Whether a name speaks of another service.
+pub fn names_another(name: &str) -> bool {
+    OTHER_SERVICES.iter().any(|word| has_word(name, word))
+}
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
 pub fn says_another(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    !says_cosmos(&name) && OTHER_SERVICES.iter().any(|word| name.contains(word))
+    !says_cosmos(name) && names_another(name)
 }
 
 /// What a module is called where it comes from, by its source: `cosmosdb` of `Azure/cosmosdb/azurerm`, of

@@ -11,6 +11,7 @@
 //! folders, add it to [`Demand::onwards`] and [`Demand::backwards`], and its files to [`names::read_by`] or
 //! [`names::given_by`].
 
+mod hints;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use super::by_name::{is_of_cosmos, says_cosmos};
 use super::driven::is_version;
 use super::facts::{Base, Binding, Block, Facts, Object, Step};
 use super::glance::Waypoint;
+use super::origin::is_made_by;
 use super::paths::local_folder;
 use super::terragrunt::{Configurations, Here};
 
@@ -75,6 +77,9 @@ pub struct Demand {
     accounts: BTreeSet<String>,
     /// Whether states are read: roots that may have written them tell what stands behind the names.
     states: bool,
+    /// What a name tells to be a key that is not its own.
+    hinted: BTreeSet<Place>,
+    hinted_words: BTreeSet<Ask>,
     asked: BTreeSet<Ask>,
 }
 
@@ -94,6 +99,7 @@ impl Demand {
         for read in &facts.reads {
             self.read(folder, &read.object, &read.binding);
         }
+        self.hints(folder, facts);
     }
 
     /// A value that a flip has to change if what it decides between are keys.
@@ -116,7 +122,7 @@ impl Demand {
                     self.runs(folder, name, target);
                 }
                 // Its outputs go by their names where its code is not here.
-                if says_cosmos(name) || says_cosmos(source) {
+                if says_cosmos(name) || says_cosmos(source) || is_made_by(block) {
                     self.given.insert((folder.to_owned(), member(name, None)));
                     self.accounts.insert(folder.to_owned());
                 }
@@ -211,7 +217,9 @@ impl Demand {
 
     /// What has to be seen in addition to what was asked for before.
     pub fn asks(&mut self) -> Vec<Ask> {
-        let carrying = reach(&self.given, |place| self.onwards(place));
+        let hinted = self.behind_hints();
+        let given: BTreeSet<Place> = self.given.iter().chain(&hinted.members).cloned().collect();
+        let carrying = reach(&given, |place| self.onwards(place));
         // What a flip may have to change: whoever else reads it would change too.
         let between_keys =
             |choice: &&Choice| choice.direct || choice.between.iter().any(|it| carrying.contains(it));
@@ -221,7 +229,8 @@ impl Demand {
         let mut spelled: BTreeSet<Place> = self.spelling.union(&changing).cloned().collect();
         let picked = self.picking.iter().filter(|(from, _)| from.iter().any(|it| carrying.contains(it)));
         spelled.extend(picked.flat_map(|(_, index)| index).cloned());
-        let run = self.run_for_accounts();
+        spelled.extend(hinted.places);
+        let run = self.run_for_accounts(hinted.members.into_iter().map(|(folder, _)| folder));
         spelled.extend(run.iter().flat_map(|folder| self.repeating(folder)));
         let spelling = reach(&spelled, |place| self.backwards(place));
         let mut asks: BTreeSet<Ask> = BTreeSet::new();
@@ -234,6 +243,7 @@ impl Demand {
         asks.extend(run.into_iter().map(|folder| Ask::Callers { folder }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
         let waypoints = [Waypoint::RemoteState, Waypoint::Backend];
+        asks.extend(self.hinted_words.iter().cloned());
         asks.extend(waypoints.into_iter().filter(|_| self.states).map(Ask::Passing));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
         self.asked.extend(asks);
@@ -242,8 +252,8 @@ impl Demand {
 
     /// Folders whose callers decide which account is meant, and those from where they are called: each run of them may
     /// mean another.
-    fn run_for_accounts(&self) -> BTreeSet<String> {
-        let mut folders = self.accounts.clone();
+    fn run_for_accounts(&self, further: impl Iterator<Item = String>) -> BTreeSet<String> {
+        let mut folders: BTreeSet<String> = self.accounts.iter().cloned().chain(further).collect();
         let mut open: Vec<String> = folders.iter().cloned().collect();
         while let Some(folder) = open.pop() {
             let callers = self.callers.get(&folder).into_iter().flatten().map(|(caller, _)| caller);

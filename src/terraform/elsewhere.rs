@@ -2,11 +2,12 @@
 //! dependencies, and modules whose code is not in the tree.
 
 use super::attribute::{KeyAttribute, listed_key};
-use super::by_name::{key_by_name, module_name, says_another, says_cosmos};
-use super::facts::{Argument, Base, Block, Object, REMOTE_STATE, Step, StepKind, SymbolKind, UPSTREAM};
-use super::folders::{Folders, Target};
+use super::by_name::{key_by_name, says_cosmos};
+use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
+use super::folders::Folders;
 use super::key_read::{self, KeyRead, family};
-use super::template::{ARGUMENTS, BY_DESCRIPTION, Output, inline, output};
+use super::origin::{Origin, mentions_cosmos, origin, outputs};
+use super::template::{ARGUMENTS, BY_DESCRIPTION, Inlined, Output, inline, output};
 use super::value::Value;
 
 /// The symbol that such a base is, and what the steps from it lead to.
@@ -37,29 +38,9 @@ pub fn read_elsewhere(
             };
             found(SymbolKind::Variable, name, read)
         }
-        Base::Module(name) => {
-            let source = folders.source_elsewhere(folder, name)?;
-            // What a module is called in one place tells less than what it is.
-            let known = says_cosmos(source) || says_cosmos(name) && !says_another(module_name(source));
-            found(SymbolKind::Module, name, key_by_name(steps, known))
-        }
-        Base::Dependency(name) => {
-            let config = folders.dependency(folder, name).unwrap_or_default();
-            let runs = match folders.configured(config) {
-                Some(Target::Elsewhere(source)) => says_cosmos(source),
-                Some(Target::Folder(path)) => says_cosmos(path),
-                None => false,
-            };
-            let known = says_cosmos(name) || says_cosmos(config) || runs || written(folders, folder, name);
-            found(SymbolKind::Dependency, name, key_by_name(steps, known))
-        }
-        Base::RemoteState(name) => {
-            let config = match name.split_once('.') {
-                Some((kind @ UPSTREAM, upstream)) => folders.block(folder, &[kind, upstream]),
-                _ => folders.block(folder, &["data", REMOTE_STATE, name]),
-            };
-            let known = says_cosmos(name) || config.is_some_and(|(_, block)| mentions_cosmos(block));
-            found(SymbolKind::RemoteState, name, key_by_name(steps, known))
+        Base::Module(_) | Base::Dependency(_) | Base::RemoteState(_) => {
+            let Origin { kind, name, known, .. } = origin(folders, folder, base)?;
+            found(kind, &name, key_by_name(outputs(folders, folder, base, steps), known))
         }
         Base::Action(kind, name) => {
             let word = match kind {
@@ -75,29 +56,6 @@ pub fn read_elsewhere(
             let read = deployment(folders, folder, block.map(|(_, block)| block), steps);
             found(SymbolKind::Deployment, &format!("{kind}.{name}"), read)
         }
-    }
-}
-
-/// Whether the path of a dependency says so, also where it leaves the tree.
-fn written(folders: &Folders<'_>, folder: &str, name: &str) -> bool {
-    let block = folders.block(folder, &["dependency", name]);
-    block
-        .and_then(|(_, block)| block.argument("config_path"))
-        .is_some_and(|path| value_says_cosmos(&path.value))
-}
-
-fn mentions_cosmos(block: &Block) -> bool {
-    block.arguments.iter().any(|argument| value_says_cosmos(&argument.value))
-}
-
-fn value_says_cosmos(value: &Value) -> bool {
-    match value {
-        Value::Text(text) | Value::Number(text) | Value::Other(text) => says_cosmos(text),
-        Value::Template(parts) | Value::List(parts) | Value::Call(_, parts) => {
-            parts.iter().any(value_says_cosmos)
-        }
-        Value::Map(entries) => entries.iter().any(|(_, value)| value_says_cosmos(value)),
-        Value::Bool(_) | Value::Path(_) => false,
     }
 }
 
@@ -177,8 +135,8 @@ fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
 }
 
 /// An output of an ARM template: what the template says of it where it stands here, else what its name says.
-fn deployment(folders: &Folders<'_>, folder: &str, block: Option<&Block>, steps: &[Step]) -> KeyRead {
-    let template = block.and_then(|block| template(folders, folder, block));
+fn deployment<'f>(folders: &Folders<'f>, folder: &str, block: Option<&'f Block>, steps: &[Step]) -> KeyRead {
+    let template = block.and_then(|block| template(folders, folder, block)).map(|(text, _)| text);
     let mentions = block.is_some_and(mentions_cosmos) || template.as_deref().is_some_and(says_cosmos);
     let at = steps.iter().position(
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
@@ -201,8 +159,8 @@ fn deployment(folders: &Folders<'_>, folder: &str, block: Option<&Block>, steps:
     }
 }
 
-/// The text of the template, where it is here.
-fn template(folders: &Folders<'_>, folder: &str, block: &Block) -> Option<String> {
+/// The text of a deployment's template, where it is here.
+pub fn template<'f>(folders: &Folders<'f>, folder: &str, block: &'f Block) -> Option<Inlined<'f>> {
     let argument = ARGUMENTS.iter().find_map(|name| block.argument(name));
     let local = |object: &Object| match (&object.base, object.steps.as_slice()) {
         (Base::Local, [first, rest @ ..]) => {

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::generated::Generated;
 use super::value::Value;
 
 /// What kind of block hands out an account's keys.
@@ -40,6 +41,9 @@ pub const DEPLOYMENTS: [&str; 4] = [
 
 /// The type of azapi's resource and data source that call an action, `listKeys` among them.
 pub const AZAPI_ACTION: &str = "azapi_resource_action";
+
+/// The type of azapi's resource and data source that are anything, an account of Cosmos DB among others.
+pub const AZAPI_RESOURCE: &str = "azapi_resource";
 
 /// The data source that reads another root's outputs.
 pub const REMOTE_STATE: &str = "terraform_remote_state";
@@ -331,4 +335,6 @@ pub struct Facts {
     pub choices: u32,
     /// Those of them that go by a name.
     pub choosing: Vec<Choice>,
+    /// Code that is written out of the file.
+    pub generated: Vec<Generated>,
 }

@@ -10,7 +10,6 @@ use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
-use super::paths::is_outside;
 use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
 use super::select::select;
@@ -90,7 +89,7 @@ pub fn plan_allowing(
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);
     // What changes beside the keys may lie elsewhere than they do.
-    let outside = edits.iter().filter(|edit| is_outside(&edit.path));
+    let outside = edits.iter().filter(|edit| tree.is_beside(&edit.path));
     let outside = outside.map(|edit| Refusal::Outside { place: tree.shown_path(&edit.path) });
     let outside: Vec<Refusal> = outside.collect();
     if !outside.is_empty() {

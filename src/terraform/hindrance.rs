@@ -1,7 +1,6 @@
 //! What stands in the way of a flip: whatever could hide a consumer, and consumers that cannot be changed.
 
 use super::allowed::AllowedOpaque;
-use super::paths::is_outside;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
@@ -45,7 +44,7 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
     );
     refusals.extend(
         tree.consumers(account, access)
-            .filter(|reference| is_outside(tree.sources[reference.file].path()))
+            .filter(|reference| tree.is_beside(tree.sources[reference.file].path()))
             .map(|reference| Refusal::Outside { place: place(reference) }),
     );
     let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();

@@ -2,8 +2,11 @@
 //!
 //! Instances that are not known to be different accounts are taken for one here.
 
+mod deployed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::deployed::PARAMETERS;
 use super::account::Symbol;
 use super::facts::{Base, Block, REMOTE_STATE, StepKind, SymbolKind};
 use super::folders::Folders;
@@ -11,6 +14,7 @@ use super::identity::{Known, Naming};
 use super::naming::{At, Evaluator, Name};
 use super::paths::climbed;
 use super::runs::{self, Runs};
+use super::template::DATABASE_ACCOUNTS;
 use super::value::Value;
 
 /// Arguments by which modules are told the name of the account that they make.
@@ -106,7 +110,8 @@ impl<'f> Knower<'f> {
                 let config = block.and_then(|block| self.state(&at, block));
                 Known { name: config, ..Known::default() }
             }
-            SymbolKind::Deployment | SymbolKind::Variable => Known::default(),
+            SymbolKind::Deployment => self.deployed(symbol).unwrap_or_default(),
+            SymbolKind::Variable => Known::default(),
         }
     }
 
@@ -121,12 +126,11 @@ impl<'f> Knower<'f> {
         let Some(argument) = block.and_then(|block| block.argument("resource_id")) else {
             return Known::default();
         };
-        if let same_as @ Some(_) = self.symbol_of(at, &argument.value, "id") {
+        let id = alone(&argument.value);
+        if let same_as @ Some(_) = self.symbol_of(at, id, "id") {
             return Known { same_as, ..Known::default() };
         }
-        let id = self.evaluator.name(at, &argument.value);
-        let name = id.as_literal().and_then(|id| id.rsplit_once("/databaseAccounts/")).map(|(_, name)| name);
-        Known { name: name.map(Name::text), ..Known::default() }
+        Known { name: of_id(self.evaluator.name(at, id)), ..Known::default() }
     }
 
     fn told(&self, at: &At, block: Option<&Block>) -> Known {
@@ -180,6 +184,23 @@ impl<'f> Knower<'f> {
         }
         parts.sort();
         Some(Name::open("", format!("remote state {}", parts.join(" "))))
+    }
+}
+
+/// A value that is all that stands between quotes.
+fn alone(value: &Value) -> &Value {
+    match value {
+        Value::Template(parts) if parts.len() == 1 => &parts[0],
+        value => value,
+    }
+}
+
+/// The name of the account that an id names. Where it spells none, the same id is the same account.
+fn of_id(id: Name) -> Option<Name> {
+    match id.behind(DATABASE_ACCOUNTS) {
+        named @ Some(_) => named,
+        None if id.as_literal().is_some() => None,
+        None => Some(id.belonging("account")),
     }
 }
 

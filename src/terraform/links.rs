@@ -1,5 +1,5 @@
-//! Symbolic links within a tree: other paths to files and folders that are read once, where they are. And the way that
-//! leads to the tree from the top of its repository.
+//! Symbolic links within a tree: other paths to files and folders that are read once, where they are. And how the tree
+//! lies: the way to it from the top of its repository, and whether one file of it was asked for.
 //!
 //! A module path through a linked folder leads to the real one. A linked *file* is part of two modules; it is
 //! judged in its own folder, and where the other one matters too, somebody has to be told (see
@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use super::paths::{local_folder, relative};
+use super::paths::{is_outside, local_folder, relative};
 use super::syntax::folder_of;
 use super::value::Value;
 
@@ -21,6 +21,8 @@ pub struct Links {
     pub files: BTreeMap<String, Vec<String>>,
     /// The tree's own path from the top of the repository around it; empty where it is the top, or nobody knows.
     pub within: String,
+    /// The one file that was asked for; absent where all of the tree was.
+    pub only: Option<String>,
 }
 
 /// Links to links; more is a cycle.
@@ -56,6 +58,17 @@ impl Links {
     /// The real folder of a local module; absent for modules from elsewhere.
     pub fn module(&self, folder: &str, path: &str) -> Option<String> {
         local_folder(folder, path).map(|target| self.real(&target))
+    }
+
+    /// Whether a file was not asked for, and read for what others do with it: nobody edits it.
+    pub fn is_beside(&self, file: &str) -> bool {
+        is_outside(file) || self.only.as_deref().is_some_and(|only| only != file)
+    }
+
+    /// Whether the code of a folder has to be asked for before it is read. What lies right beside the one file that was
+    /// asked for is not: whoever wanted it would have named the folder.
+    pub fn is_elsewhere(&self, folder: &str) -> bool {
+        is_outside(folder) || self.only.is_some() && !folder.is_empty()
     }
 
     /// Makes module calls through links say where they really lead.

@@ -5,6 +5,7 @@
 //! two names are compared by what is known and by what is not. Where it is said which instance of a repeated block is
 //! meant, `each` and `count.index` are that one's.
 
+mod azapi;
 mod collection;
 mod name;
 

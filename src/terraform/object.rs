@@ -47,6 +47,8 @@ pub enum Bound {
     Element(Vec<Object>),
     /// `NAME.value` is an element of the object.
     Iterator(Vec<Object>),
+    /// The object as it is.
+    Itself(Object),
     /// Something else: hides an outer name.
     Other,
 }
@@ -129,6 +131,7 @@ impl Scope {
             Expression::Traversal(traversal) => self.traversal(source, traversal),
             Expression::Variable(name) => match self.bound(name.as_str())? {
                 Bound::Element(objects) => self.turned(objects).map(element_of),
+                Bound::Itself(object) => Some(object.clone()),
                 Bound::Iterator(_) | Bound::Other => None,
             },
             Expression::ForExpr(each) => self.turned(&self.gathered(source, each)).cloned(),
@@ -224,6 +227,11 @@ impl Scope {
                 Bound::Element(objects) => Some((element_of(self.turned(objects)?), operators)),
                 Bound::Iterator(objects) if attribute(operators, 0) == Some("value") => {
                     Some((each_of(self.turned(objects)?), operators.get(1..)?))
+                }
+                Bound::Itself(object) => {
+                    let state = matches!(object.base, Base::RemoteState(_));
+                    let outputs = if state { behind(operators, 0, "outputs") } else { None };
+                    Some((object.clone(), operators.get(outputs.unwrap_or(0)..)?))
                 }
                 Bound::Iterator(_) | Bound::Other => None,
             };

@@ -285,7 +285,9 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
 /// more than one, could be meant.
 fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Option<(usize, String)> {
     let defined = &references[offer.defined];
-    let candidates: Vec<((usize, String), bool)> = offers
+    // A name that is written twice is one name.
+    let mut candidates: BTreeMap<(usize, String), bool> = BTreeMap::new();
+    let others = offers
         .iter()
         .filter(|candidate| {
             let other = &references[candidate.defined];
@@ -297,18 +299,18 @@ fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Opti
         .filter_map(|candidate| {
             let found = one_difference(&offer.path, &candidate.path)?;
             Some((found, references[candidate.defined].plain))
-        })
-        .collect();
-    let by_word = candidates
-        .iter()
-        .map(|(found, _)| found)
-        .find(|(at, name)| counterpart(&offer.path[*at]).as_ref() == Some(name));
-    match (by_word, candidates.as_slice()) {
-        (Some(found), _) => Some(found.clone()),
-        // Names that do not say that they belong together may stand for different things made of the keys.
-        (None, [(found, true)]) if defined.plain => Some(found.clone()),
-        (None, _) => None,
+        });
+    for (found, plain) in others {
+        *candidates.entry(found).or_insert(true) &= plain;
     }
+    let by_word =
+        candidates.keys().find(|(at, name)| counterpart(&offer.path[*at]).as_ref() == Some(name)).cloned();
+    // Names that do not say that they belong together may stand for different things made of the keys.
+    let alone = || {
+        let (found, plain) = candidates.iter().next()?;
+        (candidates.len() == 1 && *plain && defined.plain).then(|| found.clone())
+    };
+    by_word.or_else(alone)
 }
 
 fn one_difference(path: &[String], other: &[String]) -> Option<(usize, String)> {

@@ -83,6 +83,8 @@ pub struct Reading {
     configurations: BTreeMap<usize, BTreeSet<String>>,
     /// Whether there are more of them than were compared with each other.
     more_configurations: bool,
+    /// Whether there are more calls of modules than were searched for circles.
+    more_calls: bool,
     /// Folders and files outside of the tree that were asked for.
     outside: BTreeSet<String>,
     templates: Templates,
@@ -105,6 +107,7 @@ impl Reading {
             wanted: Vec::new(),
             configurations: BTreeMap::new(),
             more_configurations: false,
+            more_calls: true,
             templates: Templates::default(),
             asked: BTreeSet::new(),
             to_ask: Vec::new(),
@@ -133,11 +136,12 @@ impl Reading {
         &self.entries[file].path
     }
 
-    /// Folders outside of the tree that code may be taken from, each once: they begin with `..`. Perhaps they hold none,
-    /// or are not there.
+    /// Folders that were not read with the tree and that code may be taken from, each once: they begin with `..`, or lie
+    /// below the one file that was asked for. Perhaps they hold none, or are not there.
     pub fn outside(&mut self) -> Vec<String> {
-        let named = self.places.outside().chain(self.outside_of_json());
-        let named = named.chain(self.known_configurations().code_outside()).collect();
+        let named = self.places.elsewhere(&self.links).chain(self.named_in_json());
+        let code = self.known_configurations().run().into_iter();
+        let named = named.chain(code.filter(|folder| self.links.is_elsewhere(folder))).collect();
         self.not_asked(named)
     }
 
@@ -159,22 +163,36 @@ impl Reading {
     }
 
     /// The paths of files whose bytes are not searched for them.
-    fn outside_of_json(&self) -> impl Iterator<Item = String> {
-        let json =
-            self.sources.iter().zip(&self.parsed).filter(|(source, _)| source.syntax() == Syntax::Json);
-        json.flat_map(|(source, parsed)| {
+    fn named_in_json(&self) -> impl Iterator<Item = String> {
+        let json = self.calls().filter(|(source, _)| source.syntax() == Syntax::Json);
+        json.map(|(_, folder)| folder).filter(|folder| self.links.is_elsewhere(folder))
+    }
+
+    /// The folders that local modules are taken from, with the files that do, as far as they are parsed.
+    fn calls(&self) -> impl Iterator<Item = (&Source, String)> {
+        self.sources.iter().zip(&self.parsed).flat_map(|(source, parsed)| {
             let blocks = parsed.iter().flat_map(|facts| &facts.blocks);
             let calls = blocks.filter(|block| block.words.first().is_some_and(|word| word == "module"));
-            calls.filter_map(|block| {
+            calls.filter_map(move |block| {
                 let path = block.argument("source")?.value.as_text()?;
-                local_folder(source.folder(), path).filter(|folder| is_outside(folder))
+                Some((source, local_folder(source.folder(), path)?))
             })
         })
+    }
+
+    /// Files by which modules may use each other in a circle: it is told whatever else is in them.
+    fn circular(&self) -> Vec<usize> {
+        let calls: Vec<(&str, String)> =
+            self.calls().map(|(source, folder)| (source.folder(), folder)).collect();
+        self.places.circular(|file| &self.entries[file].path, &calls)
     }
 
     /// What must be looked into next. Empty once all that matters is seen.
     pub fn looks(&mut self) -> Vec<Look> {
         let mut looks = BTreeMap::<usize, Vec<Arc<Sought>>>::new();
+        if std::mem::take(&mut self.more_calls) {
+            self.wanted.extend(self.circular());
+        }
         loop {
             self.include();
             let asks = self.demand.asks();
@@ -281,6 +299,7 @@ impl Reading {
             entry.source = Some(self.sources.len() + sources.len());
             sources.push(Source::of(&entry.path, syntax, bytes));
         }
+        self.more_calls = true;
         self.parsed.extend(parse_all(&sources, &self.links));
         self.sources.extend(sources);
     }

@@ -9,6 +9,7 @@
 //! what is read for several accounts at once is told of each of them ([`standing`]).
 
 mod counterparts;
+mod evidence;
 mod look;
 mod picked;
 mod standing;

@@ -3,12 +3,14 @@
 //! Such a file is no Terraform; it is brought by whoever reads the tree where a deployment names it, and stands then as
 //! if it were written out there. What `templatefile` would put into it is not known.
 
+mod account;
 mod inline;
 mod output;
 
 use std::collections::BTreeMap;
 
-pub use self::inline::inline;
+pub use self::account::{DATABASE_ACCOUNTS, Part, account, default};
+pub use self::inline::{Inlined, inline};
 pub use self::output::{BY_DESCRIPTION, Output, output};
 use super::facts::{Argument, Block, DEPLOYMENTS, Facts};
 use super::paths::written_path;

@@ -71,11 +71,10 @@ impl<'f> Configurations<'f> {
         named.chain(searched).chain(self.depended_on(&depended)).collect()
     }
 
-    /// Folders of code outside of the tree that those of the tree run: perhaps they are not there.
-    pub fn code_outside(&self) -> BTreeSet<String> {
+    /// Folders of code that is run, in the tree or not: perhaps they are not there.
+    pub fn run(&self) -> BTreeSet<String> {
         let [_, run] = self.depended_and_run();
-        let code = run.into_iter().filter_map(|(here, it)| self.code(here, &it.value));
-        code.filter(|folder| is_outside(folder)).collect()
+        run.into_iter().filter_map(|(here, it)| self.code(here, &it.value)).collect()
     }
 
     /// The configurations outside of the tree that others depend on.

@@ -6,11 +6,13 @@ use std::sync::OnceLock;
 
 use super::account::Account;
 use super::chooser::Chooser;
+use super::copied::{Copied, copied};
 use super::declared::Declared;
 use super::driven::Ground;
 use super::facts::Block;
 use super::flow::{Flow, flows};
 use super::folders::Folders;
+use super::generated;
 use super::glance::Glance;
 use super::links::Links;
 use super::misfits::Misfits;
@@ -61,6 +63,8 @@ pub struct Tree {
     pub unread: Vec<UnreadFile>,
     /// Folders of copies of modules that a tool installed, by path; what is below them was passed over.
     pub copies: Vec<String>,
+    /// Those of them that read keys.
+    pub copied: Vec<Copied>,
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
@@ -86,17 +90,18 @@ impl Tree {
 
     /// The same of files among which links lead.
     pub fn read_linked<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)], links: Links) -> Tree {
-        let glanced = files
-            .iter()
-            .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
-            .filter(|(path, _)| Syntax::of(path).is_some() && installed(path).is_none())
-            .map(|(path, bytes)| Glanced {
+        let glanced = |copies: bool| {
+            let files = files.iter().map(|(path, bytes)| (path.as_ref(), bytes.as_ref()));
+            let meant = files
+                .filter(move |(path, _)| Syntax::of(path).is_some() && installed(path).is_some() == copies);
+            let glanced = |(path, bytes): (&str, &[u8])| Glanced {
                 path: path.to_owned(),
                 glance: Glance::of(path, bytes),
                 bytes: Some(bytes.to_vec()),
-            })
-            .collect();
-        let mut reading = Reading::new(glanced, links, Failures::Every);
+            };
+            meant.map(glanced).collect()
+        };
+        let mut reading = Reading::new(glanced(false), links, Failures::Every);
         // All bytes are there: nothing is left to look into.
         reading.looks();
         for path in reading.templates() {
@@ -104,13 +109,16 @@ impl Tree {
             file.into_iter()
                 .for_each(|(_, bytes)| reading.take_template(path.clone(), bytes.as_ref().to_vec()));
         }
+        let mut copies = Reading::new(glanced(true), Links::default(), Failures::ThatMatter);
+        copies.looks();
+        let copied = copied(&copies.finish(Vec::new()));
         let copies: BTreeSet<&str> = files.iter().filter_map(|(path, _)| installed(path.as_ref())).collect();
-        reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect())
+        reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect(), copied)
     }
 
-    /// The same tree, with folders of copies that were passed over.
-    pub fn beside(self, copies: Vec<String>) -> Tree {
-        Tree { copies, ..self }
+    /// The same tree, with folders of copies that were passed over, and those of them that read keys.
+    pub fn beside(self, copies: Vec<String>, copied: Vec<Copied>) -> Tree {
+        Tree { copies, copied, ..self }
     }
 
     /// The file that declares something about the tree, as people see it; empty where there is none.
@@ -187,6 +195,7 @@ impl Tree {
             unparsed: Vec::new(),
             unread,
             copies: Vec::new(),
+            copied: Vec::new(),
             accounts: Vec::new(),
             references: Vec::new(),
             opaque: Vec::new(),
@@ -215,8 +224,10 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, opaque, choosers, misfits, doubts } =
+        let Resolved { accounts, references, mut opaque, choosers, misfits, doubts } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
+        opaque.extend(generated::reads(&self.sources, &self.parsed, &accounts));
+        opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
         let (flows, named) = (OnceLock::new(), OnceLock::new());
         Tree { accounts, references, opaque, choosers, misfits, doubts, flows, named, ..self }
     }
@@ -373,6 +384,11 @@ impl Tree {
     /// A file's path as people see it.
     pub fn shown(&self, file: usize) -> String {
         self.shown_path(self.sources[file].path())
+    }
+
+    /// Whether a file was read for what others do with it, and is not edited.
+    pub fn is_beside(&self, path: &str) -> bool {
+        self.links.is_beside(path)
     }
 
     /// The file with this path within the tree.

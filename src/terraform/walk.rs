@@ -4,6 +4,7 @@
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
 mod expression;
+mod generated;
 mod slots;
 
 use std::ops::Range;
@@ -15,9 +16,10 @@ use hcl_edit::template::{Element, Template};
 
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT, DEPLOYMENTS, Facts,
-    Object, REMOTE_STATE, Takes, UPSTREAM, When,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
+use super::itself::{SELF, itself};
 use super::object::{Bound, Scope, is_instance, is_whole};
 use super::source::Source;
 use super::value::Value;
@@ -43,7 +45,7 @@ pub fn template_facts(source: &Source, template: &Template, binding: Binding, fa
     walk.facts
 }
 
-/// What `each` stands for where a value of a JSON file stands.
+/// What `each` and `self` stand for where a value of a JSON file stands.
 pub fn scope_of(binding: &[String]) -> Scope {
     let mut scope = Scope::default();
     let words = match binding.first().map(String::as_str) {
@@ -53,8 +55,13 @@ pub fn scope_of(binding: &[String]) -> Scope {
     };
     if let Some(block) = binding.get(..words) {
         scope.enter("each".to_owned(), Bound::Iterator(vec![Object::each(block)]));
+        bind_itself(&mut scope, block);
     }
     scope
+}
+
+fn bind_itself(scope: &mut Scope, block: &[String]) {
+    itself(block).into_iter().for_each(|object| scope.enter(SELF.to_owned(), Bound::Itself(object)));
 }
 
 /// Whether an argument of this name orders Terraform's work instead of giving a value. Elsewhere the same names are free.
@@ -141,6 +148,7 @@ impl<'s> Walk<'s> {
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
         self.bind_iterator(block);
+        bind_itself(&mut self.scope, &self.binding);
         match component {
             true => self.component(&block.body),
             false => self.body(&block.body),
@@ -241,6 +249,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.generated(value);
             walk.value = value.span();
             match name {
                 "for_each" => walk.collection(value),
@@ -376,7 +385,8 @@ fn is_asked_for(words: &[String]) -> bool {
         ["variable" | "output" | "module" | "provider" | "dependency" | "include", _] => true,
         [UPSTREAM | DEPLOYMENT, _] => true,
         ["resource" | "data" | "ephemeral", kind, _] => {
-            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, REMOTE_STATE].contains(kind)
+            [attribute::COSMOSDB_ACCOUNT, KEY_VAULT_SECRET, AZAPI_ACTION, AZAPI_RESOURCE, REMOTE_STATE]
+                .contains(kind)
                 || DEPLOYMENTS.contains(kind)
         }
         _ => false,

@@ -86,6 +86,21 @@ fn another_slot_at_the_revision_is_found_with_both_places() {
 }
 
 #[test]
+fn modules_beside_the_folder_are_read_there_too() {
+    let root = "module \"db\" {\n  source = \"../modules/db\"\n}\nresource \"azurerm_key_vault_secret\" \"k\" {\n  name  = \"key\"\n  value = module.db.one\n}\n";
+    let db = "data \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"acme\"\n}\noutput \"one\" {\n  value     = data.azurerm_cosmosdb_account.a.primary_key\n  sensitive = true\n}\noutput \"two\" {\n  value     = data.azurerm_cosmosdb_account.a.secondary_key\n  sensitive = true\n}\n";
+    let folder = Folder::of(&[("infra/a.tf", root), ("modules/db/a.tf", db)]);
+    git(folder.path(), &["init", "--quiet"]);
+    commit(&folder);
+    std::fs::write(folder.path().join("infra/a.tf"), root.replace("module.db.one", "module.db.two")).unwrap();
+    for from in [vec!["infra", "--against", "HEAD"], vec![".", "--against", "HEAD"]] {
+        let ran = check(folder.path(), &[&from[..], &["--output", "json"]].concat());
+        let found = messages(&ran);
+        assert!(found.iter().any(|it| it.starts_with("branches-disagree")), "{from:?}: {found:?}");
+    }
+}
+
+#[test]
 fn one_file_is_compared_with_itself() {
     let folder = flipped(&[]);
     folder.put("src/infra/releaseunit/modules/stamp/other.tf", b"locals {}\n");
@@ -94,6 +109,23 @@ fn one_file_is_compared_with_itself() {
     let new = check(folder.path(), &["src/infra/releaseunit/modules/stamp/other.tf", "--against", "main"]);
     assert_eq!(new.code, 0);
     assert!(new.stderr.contains("there is no Terraform at main here"), "{}", new.stderr);
+}
+
+#[test]
+fn one_file_is_compared_together_with_the_modules_that_it_uses() {
+    let call = "module \"c\" {\n  source = \"./modules/c\"\n}\nlocals {\n  k = module.c.primary_key\n}\n";
+    let code = "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"acme\"\n}\noutput \"primary_key\" {\n  value = \
+                data.azurerm_cosmosdb_account.x.primary_key\n}\noutput \"secondary_key\" {\n  value = \
+                data.azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let folder = Folder::of(&[("infra/main.tf", call), ("infra/modules/c/main.tf", code)]);
+    git(folder.path(), &["init", "--quiet"]);
+    commit(&folder);
+    let same = check(folder.path(), &["infra/main.tf", "--against", "HEAD"]);
+    assert!(same.stderr.contains("the same slots are read at HEAD, of 1 account"), "{}", same.stderr);
+    folder.put("infra/main.tf", call.replace("primary_key", "secondary_key").as_bytes());
+    let ran = check(folder.path(), &["infra/main.tf", "--against", "HEAD", "--output", "json"]);
+    let found = messages(&ran).into_iter().filter(|it| it.starts_with("branches-disagree: ")).count();
+    assert_eq!((ran.code, found), (1, 1), "{}", ran.stderr);
 }
 
 #[test]

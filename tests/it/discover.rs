@@ -186,9 +186,30 @@ fn copies_of_modules_are_told_of_and_not_edited() {
     let ran = check(&folder);
     assert_eq!(files_of_references(&ran), ["vendor/m/a.tf"]);
     assert!(ran.stderr.contains("copies of modules passed over: ./.terraform and 1 more"), "{}", ran.stderr);
+    let copies = [
+        (".terraform/modules/m/a.tf", ".terraform/modules/m"),
+        ("live/.terragrunt-cache/x/a.tf", "live/.terragrunt-cache/x"),
+    ];
+    let copied = |(file, copy): (&str, &str)| {
+        ("installed-copy".to_owned(), file.to_owned(), format!("the copy in {copy} reads a key here"))
+    };
+    let found: Vec<_> = findings(&ran).into_iter().filter(|it| it.0 == "installed-copy").collect();
+    assert_eq!(found, copies.map(copied));
+    for format in ["human", "sarif", "github"] {
+        let told = folder.run(&["check", "--output", format]).stdout;
+        copies.iter().for_each(|(file, _)| assert!(told.contains(file), "{format}: {told}"));
+    }
+    folder.put(".gitignore", b".terraform\n");
+    assert!(!check(&folder).stdout.contains(".terraform/"), "what git ignores is not looked at");
+    fs::remove_file(folder.path().join(".gitignore")).unwrap();
     let flipped = folder.run(&["flip", "--to", "secondary", "--write"]);
     assert_eq!(flipped.code, 1);
     assert!(flipped.stderr.contains("copy of a module from elsewhere"), "{}", flipped.stderr);
+    assert!(
+        flipped.stderr.contains(".terraform/modules/m/a.tf:2: a copy of a module reads"),
+        "{}",
+        flipped.stderr
+    );
     assert_eq!(folder.get("vendor/m/a.tf"), KEY.as_bytes());
 }
 
@@ -210,11 +231,32 @@ mod links {
         link("main.tf", "a/twice.tf");
         link("notes.txt", "notes.tf");
         link("../notes.txt", "a/notes.tf");
-        link("nowhere", "broken.tf");
+        link("nowhere", "broken");
         let ran = check(&folder);
         assert_eq!(files_of_references(&ran), ["a/main.tf", "a/notes.tf"]);
-        assert!(ran.stderr.contains("broken.tf is a link"), "{}", ran.stderr);
-        assert_eq!(ran.stderr.matches("is a link").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("is a link"), "{}", ran.stderr);
+    }
+
+    #[test]
+    fn a_link_to_nothing_in_the_place_of_a_file_is_a_finding() {
+        let folder = Folder::of(&[("a.tf", KEY)]);
+        symlink("nowhere", folder.path().join("broken.tf")).unwrap();
+        is_unreadable(&folder, "broken.tf", "a link to a file that is not there");
+        fs::remove_file(folder.path().join("broken.tf")).unwrap();
+        symlink("round.tf", folder.path().join("round.tf")).unwrap();
+        is_unreadable(&folder, "round.tf", "what it leads to cannot be read");
+        fs::remove_file(folder.path().join("a.tf")).unwrap();
+        let alone = check(&folder);
+        assert_eq!((alone.code, findings(&alone).len()), (1, 1), "{}", alone.stderr);
+    }
+
+    #[test]
+    fn a_folder_of_nothing_but_a_link_out_of_it_says_so() {
+        let folder = Folder::of(&[("in/notes.txt", KEY), ("out/a.tf", KEY)]);
+        symlink("../out/a.tf", folder.path().join("in/a.tf")).unwrap();
+        let ran = folder.run(&["check", "in"]);
+        assert_eq!(ran.code, 2);
+        assert!(ran.stderr.contains("in/a.tf is a link out of it"), "{}", ran.stderr);
     }
 
     #[test]

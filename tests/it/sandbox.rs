@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::tool::keyslot;
 
 /// A sandbox that runs; ended with the test.
-struct Sandbox {
+pub struct Sandbox {
     child: Child,
     folder: PathBuf,
     exports: Vec<String>,
@@ -17,9 +17,19 @@ struct Sandbox {
 
 impl Sandbox {
     fn start(folder: &Path) -> Sandbox {
+        Sandbox::with(folder, &[])
+    }
+
+    /// One that writes down what it is asked.
+    pub fn telling(folder: &Path, transcript: &Path) -> Sandbox {
+        Sandbox::with(folder, &["--transcript", transcript.to_str().unwrap()])
+    }
+
+    fn with(folder: &Path, arguments: &[&str]) -> Sandbox {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyslot"))
             .args(["sandbox", "--speed", "60", "--dir"])
             .arg(folder)
+            .args(arguments)
             .env_clear()
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -45,7 +55,7 @@ impl Sandbox {
         self.child.wait().unwrap().code()
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) -> String {
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         // Through a shell, as a person would: the exports are part of what is tried.
         let script = format!("{}\nexec {program} \"$@\"", self.exports.join("\n"));
         let output = Command::new("sh")

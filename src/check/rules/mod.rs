@@ -5,6 +5,7 @@ mod bypasses_key_vault;
 mod deprecated_attribute;
 mod frozen_key;
 mod ignored_value;
+mod installed_copy;
 mod literal_key;
 mod mirror_without_counterpart;
 mod misleading_name;
@@ -36,6 +37,7 @@ pub const RULES: &[Rule] = &[
     deprecated_attribute::RULE,
     frozen_key::RULE,
     ignored_value::RULE,
+    installed_copy::RULE,
     literal_key::RULE,
     mirror_without_counterpart::RULE,
     misleading_name::RULE,

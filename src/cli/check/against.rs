@@ -15,7 +15,10 @@ use crate::cli::error::ErrorKind;
 use crate::cli::{CliError, Terminal, block_on};
 use crate::model::Access;
 use crate::render::count::counted;
-use crate::terraform::{Syntax, Tree};
+use crate::terraform::{Links, Syntax, Tree, beyond, climbed, relative};
+
+/// As deep as modules of modules lie beside the folder.
+const MAX_ROUNDS: usize = 16;
 
 /// Reads what was found on disk as it is at `revision`, with what is declared of it here.
 ///
@@ -23,17 +26,16 @@ use crate::terraform::{Syntax, Tree};
 /// No git repository around it, no such revision, or objects that are not here.
 pub fn there(
     found: &Found,
-    here: &Tree,
     revision: &str,
     declarations: &Declarations,
     terminal: &mut Terminal,
 ) -> Result<There, CliError> {
     let mut base = found.root.clone();
-    let mut read = files(&base, revision, found.only.as_deref(), here)?;
+    let mut read = files(&base, revision, found.only.as_deref())?;
     let top = top(&base, &read.prefix).filter(|_| read.files.is_empty() && found.only.is_none());
     let moved = top.is_some();
     if let Some(top) = top {
-        read = files(&top, revision, None, here)?;
+        read = files(&top, revision, None)?;
         base = top;
     }
     let folder = found.root.display();
@@ -52,20 +54,57 @@ pub fn there(
     Ok(there)
 }
 
-fn files(folder: &Path, revision: &str, only: Option<&str>, here: &Tree) -> Result<Revision, CliError> {
+fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, CliError> {
     let wanted = |path: &str| match only {
         Some(name) => path == name,
-        // Templates that this tree takes from files, the other one took from them as a rule.
-        None => Syntax::of(path).is_some() || here.templates().any(|template| template == path),
+        None => Syntax::of(path).is_some(),
     };
+    let mut read = at(folder, revision, wanted)?;
+    let links = Links { only: only.map(str::to_owned), ..Links::default() };
+    beside(folder, revision, &links, &mut read)?;
+    Ok(read)
+}
+
+fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Revision, CliError> {
     block_on(files_at(Path::new("git"), folder, revision, wanted))?.map_err(no_revision)
+}
+
+/// Brings what the code took from elsewhere in the repository: modules, Terragrunt's files and templates.
+fn beside(folder: &Path, revision: &str, links: &Links, read: &mut Revision) -> Result<(), CliError> {
+    let prefix = read.prefix.trim_end_matches('/').to_owned();
+    let Some(top) = top_of(folder, &read.prefix) else { return Ok(()) };
+    let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..MAX_ROUNDS {
+        let named: Vec<(String, &[u8])> =
+            read.files.iter().map(|(path, bytes)| (climbed(&prefix, path), bytes.as_slice())).collect();
+        let more = beyond(&prefix, &named, links);
+        let new: BTreeSet<String> = more.folders.difference(&folders).cloned().collect();
+        let named: BTreeSet<String> = more.files.difference(&files).cloned().collect();
+        if new.is_empty() && named.is_empty() {
+            break;
+        }
+        let is_new = |path: &str| {
+            let beside = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            named.contains(path) || (new.contains(beside) && Syntax::of(path).is_some())
+        };
+        let brought = at(&top, revision, is_new)?.files;
+        read.files.extend(brought.into_iter().map(|(path, bytes)| (relative(&prefix, &path), bytes)));
+        folders.extend(new);
+        files.extend(named);
+    }
+    Ok(())
 }
 
 /// The top of the working tree, where the folder is not that itself.
 fn top(folder: &Path, prefix: &str) -> Option<PathBuf> {
+    top_of(folder, prefix).filter(|_| !prefix.is_empty())
+}
+
+/// The top of the working tree that the folder lies in, under this prefix.
+fn top_of(folder: &Path, prefix: &str) -> Option<PathBuf> {
     let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
     let folder = folder.canonicalize().ok()?;
-    folder.ancestors().nth(depth).filter(|_| depth > 0).map(Path::to_owned)
+    folder.ancestors().nth(depth).map(Path::to_owned)
 }
 
 /// The folders of a tree in which there is no Terraform on disk.

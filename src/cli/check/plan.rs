@@ -9,6 +9,7 @@ use crate::cli::declarations::Declarations;
 use crate::cli::discover::{Shortcuts, discover};
 use crate::cli::error::ErrorKind;
 use crate::cli::findings::{FindingOptions, Format};
+use crate::cli::passed_over::say_what_was_passed_over;
 use crate::cli::sealed::read_sealed;
 use crate::cli::{CliError, Exit, Terminal};
 use crate::render::plan_human::render_plan;
@@ -106,7 +107,7 @@ impl PlanOptions {
             (Err(error), _) => return Err(error),
         };
         if !quiet {
-            super::say_what_was_passed_over(&found, &tree, terminal);
+            say_what_was_passed_over(&found, &tree, terminal);
         }
         let tree = declarations.apply(tree, &found.root, found.only.as_deref())?;
         if !quiet && hides_something(&tree) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Shortcuts;
@@ -23,9 +24,16 @@ impl Gathered {
         };
         let mut known = Known::of(root, self);
         for link in found {
-            let behind = fs::canonicalize(&link).ok();
-            let inside = behind.as_deref().and_then(|target| target.strip_prefix(&real_root).ok());
             let at = relative(root, &link);
+            let behind = match fs::canonicalize(&link) {
+                // Terraform would stop at it as at any file that it cannot open.
+                Err(error) if Syntax::of(&at).is_some() => {
+                    self.unread.push((at, leads_nowhere(&error)));
+                    continue;
+                }
+                behind => behind.ok(),
+            };
+            let inside = behind.as_deref().and_then(|target| target.strip_prefix(&real_root).ok());
             // Whoever opened a pipe would wait for its writer.
             if behind.as_deref().is_some_and(|behind| !behind.is_dir() && !behind.is_file()) {
                 self.unread.extend(Syntax::of(&at).map(|_| (at, "it is no regular file".to_owned())));
@@ -52,6 +60,13 @@ impl Gathered {
         }
         self.seen.sort_by(|a, b| a.path.cmp(&b.path));
         links
+    }
+}
+
+fn leads_nowhere(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it is a link to a file that is not there".to_owned(),
+        _ => format!("it is a link, and what it leads to cannot be read: {error}"),
     }
 }
 

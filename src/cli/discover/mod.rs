@@ -6,6 +6,7 @@
 //! as that: such a tree claims nothing.
 
 mod bytes;
+mod copies;
 mod links;
 mod outside;
 mod walk;
@@ -114,21 +115,19 @@ pub fn discover(path: &Path, shortcuts: Shortcuts) -> Result<(Found, Tree), CliE
     }
     let links = gathered.follow(&root, shortcuts);
     if gathered.seen.is_empty() && gathered.unread.is_empty() {
-        return Err(CliError::usage("there is no Terraform here")
-            .at(path.display())
-            .because("no file in it or below it is Terraform that git would not ignore")
-            .hint(WHAT_IS_TERRAFORM));
+        return Err(nothing(path, &gathered.left));
     }
     let Gathered { seen, unread, left, mut copies, total, .. } = gathered;
     copies.sort();
     let seen = Seen::kept(seen, shortcuts.keep_all(total));
-    let around = Around::of(&root).filter(|_| known.is_dir());
-    let within = around.as_ref().map_or_else(String::new, Around::within);
-    let links = Links { within, ..links };
-    let tree = read(&root, around.as_ref(), seen, unread, links, shortcuts.failures(total));
-    let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
-    let tree = tree.beside(copies).shown_under(&shown(&root));
     let only = known.is_file().then(|| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let around = if only.is_none() { Around::folder(&root) } else { Around::file(&root) };
+    let within = around.as_ref().map_or_else(String::new, Around::within);
+    let links = Links { within, only: only.clone(), ..links };
+    let tree = read(&root, around.as_ref(), seen, unread, links, shortcuts.failures(total));
+    let copied = copies::copied(&root, &copies, shortcuts);
+    let copies = copies.iter().map(|folder| walk::relative(&root, folder)).collect();
+    let tree = tree.beside(copies, copied).shown_under(&shown(&root));
     Ok((Found { root, only, links: left }, tree))
 }
 
@@ -137,6 +136,17 @@ fn shown(root: &Path) -> String {
         root if root == "." || root == "./" => String::new(),
         root => root.strip_prefix("./").map(str::to_owned).unwrap_or(root),
     }
+}
+
+/// `left` are links that lead out of the folder.
+fn nothing(path: &Path, left: &[PathBuf]) -> CliError {
+    let mut error = CliError::usage("there is no Terraform here")
+        .at(path.display())
+        .because("no file in it or below it is Terraform that git would not ignore");
+    if let [link, ..] = left {
+        error = error.because(format!("{} is a link out of it, and is not followed", link.display()));
+    }
+    error.hint(WHAT_IS_TERRAFORM)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> CliError {

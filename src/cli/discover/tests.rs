@@ -1,5 +1,7 @@
 //! Trees on disk, read with shortcuts although they are small.
 
+mod one_file;
+
 use std::fs;
 
 use tempfile::TempDir;

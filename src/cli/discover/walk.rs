@@ -34,8 +34,13 @@ pub struct Gathered {
 
 /// Reads everything below a folder. Files come by path.
 pub fn folder(root: &Path, shortcuts: Shortcuts) -> Gathered {
+    below(root, root, shortcuts)
+}
+
+/// Reads everything below a folder of the tree.
+pub fn below(root: &Path, folder: &Path, shortcuts: Shortcuts) -> Gathered {
     let (all, total) = (Mutex::new(Gathered::default()), AtomicUsize::new(0));
-    walker(root).build_parallel().run(|| {
+    walker(folder).build_parallel().run(|| {
         let found = Gathered::default();
         let mut lane = Lane { root, shortcuts, buffer: Vec::new(), found, total: &total, all: &all };
         Box::new(move |entry| lane.take(entry))
@@ -189,7 +194,7 @@ impl Gathered {
         }
     }
 
-    fn join(&mut self, other: Gathered) {
+    pub fn join(&mut self, other: Gathered) {
         let Gathered { seen, unread, found_links, left, copies, folders, total } = other;
         self.seen.extend(seen);
         self.unread.extend(unread);

@@ -5,9 +5,12 @@
 use super::Ask;
 use crate::terraform::attribute::COSMOSDB_ACCOUNT;
 use crate::terraform::by_name::{is_of_cosmos, says_cosmos};
-use crate::terraform::facts::{AZAPI_ACTION, Base, Binding, Object, REMOTE_STATE, Read, Step, StepKind};
+use crate::terraform::facts::{
+    AZAPI_ACTION, AZAPI_RESOURCE, Base, Binding, DEPLOYMENTS, Object, REMOTE_STATE, Read, Step, StepKind,
+};
 use crate::terraform::glance::Waypoint;
-use crate::terraform::known::NAME_ARGUMENTS;
+use crate::terraform::known::{NAME_ARGUMENTS, PARAMETERS};
+use crate::terraform::template::ARGUMENTS as TEMPLATES;
 
 /// Arguments of a block that say which account it speaks of.
 const IDENTITY: &[&str] =
@@ -185,9 +188,13 @@ pub fn bound(binding: &Binding) -> Option<Name> {
 pub fn identifies(binding: &Binding) -> bool {
     match binding.as_slice() {
         [_, kind, _, argument, ..]
-            if [COSMOSDB_ACCOUNT, AZAPI_ACTION, REMOTE_STATE].contains(&kind.as_str()) =>
+            if [COSMOSDB_ACCOUNT, AZAPI_ACTION, AZAPI_RESOURCE, REMOTE_STATE].contains(&kind.as_str()) =>
         {
             IDENTITY.contains(&argument.as_str())
+        }
+        // The account stands in the template, or is handed to it.
+        [_, kind, _, argument, ..] if DEPLOYMENTS.contains(&kind.as_str()) => {
+            TEMPLATES.contains(&argument.as_str()) || PARAMETERS.contains(&argument.as_str())
         }
         // OpenTofu takes values there that Terraform does not.
         [block, backend, ..] if block == "terraform" && backend == "backend" => true,

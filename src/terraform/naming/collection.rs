@@ -109,6 +109,9 @@ impl<'f> Evaluator<'f> {
 
     /// An expression that is kept as its text.
     pub(super) fn other(&self, at: &At, text: &str, depth: usize) -> Name {
+        if let Some(name) = self.of_azapi(at, text, depth) {
+            return name;
+        }
         let of_instance = text.contains("each.") || text.contains("count.index");
         let instance = if of_instance { self.instance(at, depth) } else { None };
         let plain = match (&instance, text) {

@@ -99,6 +99,40 @@ impl Name {
         Name(pieces)
     }
 
+    /// What stands behind the last of these words, up to a slash. The case of letters does not count, as in Azure's ids.
+    pub fn behind(&self, words: &str) -> Option<Name> {
+        let last = |piece: &Piece| match piece {
+            Piece::Text(text) => text.to_ascii_lowercase().rfind(&words.to_ascii_lowercase()),
+            Piece::Open { .. } => None,
+        };
+        let (at, found) = self.0.iter().enumerate().rev().find_map(|(at, it)| Some((at, last(it)?)))?;
+        let mut pieces = Vec::new();
+        for (number, piece) in self.0.iter().enumerate().skip(at) {
+            let Piece::Text(text) = piece else {
+                pieces.push(piece.clone());
+                continue;
+            };
+            let text = if number == at { &text[found + words.len()..] } else { text };
+            let end = text.find('/');
+            let text = &text[..end.unwrap_or(text.len())];
+            pieces.extend((!text.is_empty()).then(|| Piece::Text(text.to_owned())));
+            if end.is_some() {
+                break;
+            }
+        }
+        (!pieces.is_empty()).then_some(Name(pieces))
+    }
+
+    /// Whether a slash is known to be in it.
+    pub fn is_path(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains('/')))
+    }
+
+    /// What belongs to that of which this is the name, as far as it is not known.
+    pub fn belonging(self, what: &str) -> Name {
+        self.map(str::to_owned, what)
+    }
+
     pub(super) fn map(self, change: impl Fn(&str) -> String, function: &str) -> Name {
         match self.as_literal() {
             Some(text) => Name::text(&change(text)),
@@ -137,6 +171,24 @@ impl fmt::Display for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_behind_a_word_ends_at_a_slash() {
+        let id = |text: &str| Name::text(text).behind("/databaseAccounts/");
+        assert_eq!(id("/x/databaseAccounts/a"), Some(Name::text("a")));
+        assert_eq!(id("/x/databaseaccounts/a/sqlDatabases/b"), Some(Name::text("a")));
+        assert_eq!(id("/x/storageAccounts/a"), None);
+        assert_eq!(id("/x/databaseAccounts/"), None);
+        let open = Name::open("", "var.x");
+        let text = Name::text;
+        let whole =
+            Name::join([open.clone(), text("/databaseAccounts/b-"), open.clone(), text("-c/d"), text("e")]);
+        assert_eq!(
+            whole.behind("/databaseAccounts/"),
+            Some(Name::join([text("b-"), open.clone(), text("-c")]))
+        );
+        assert_eq!(open.behind("/databaseAccounts/"), None);
+    }
 
     #[test]
     fn names_differ_where_what_is_known_of_them_does() {

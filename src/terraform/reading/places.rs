@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::terraform::circle::leading_into_circles;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
-use crate::terraform::paths::is_outside;
 use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
 use crate::terraform::words::Sought;
 
@@ -65,11 +65,43 @@ impl Places {
         self.folders.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// Folders outside of the tree that a quoted path leads to.
-    pub fn outside(&self) -> impl Iterator<Item = String> {
-        // No path that is one sorts before the first of these, or after the last.
-        let near = self.paths.range("..".to_owned().."..0".to_owned());
-        near.map(|(folder, _)| folder).filter(|folder| is_outside(folder)).cloned()
+    /// Folders that were not read with the tree and that a quoted path leads to.
+    pub fn elsewhere(&self, links: &Links) -> impl Iterator<Item = String> {
+        // No path out of the tree sorts before the first of these, or after the last.
+        let near = match links.only {
+            None => self.paths.range("..".to_owned().."..0".to_owned()),
+            Some(_) => self.paths.range::<str, _>(..),
+        };
+        near.map(|(folder, _)| folder).filter(|folder| links.is_elsewhere(folder)).cloned()
+    }
+
+    /// Files with a quoted path by which a folder may use another one that uses it, and those with one that leads there.
+    /// `more` are uses that no quoted path tells.
+    pub fn circular<'p>(
+        &'p self,
+        path: impl Fn(usize) -> &'p str,
+        more: &'p [(&'p str, String)],
+    ) -> Vec<usize> {
+        let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut calls = Vec::new();
+        for (target, files) in self.paths.iter().filter(|(target, _)| self.folders.contains_key(*target)) {
+            for file in files {
+                // `"."` is a folder's path to itself, and much else.
+                let from = folder_of(path(*file));
+                if from != target {
+                    uses.entry(from).or_default().insert(target);
+                    calls.push((*file, from, target.as_str()));
+                }
+            }
+        }
+        for (from, target) in more.iter().filter(|(from, target)| from != target) {
+            uses.entry(from).or_default().insert(target);
+        }
+        let circles = leading_into_circles(uses);
+        let leads = |(_, from, target): &(usize, &str, &str)| {
+            circles.get(from).is_some_and(|targets| targets.contains(target))
+        };
+        calls.into_iter().filter(leads).map(|(file, ..)| file).collect()
     }
 
     /// All folders that hold files.

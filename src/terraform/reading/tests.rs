@@ -3,6 +3,8 @@
 //! Trees are made up at random, so that keys travel through local values, module inputs and outputs with names
 //! that say nothing, over files that hold none of the words by which a file matters.
 
+mod circles;
+mod elsewhere;
 mod made_up;
 
 use self::made_up::made_up;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::Evidence;
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
 use crate::terraform::facts::{Base, Read, SymbolKind};
@@ -38,6 +39,12 @@ pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<
         for read in facts.iter().flat_map(|facts| &facts.reads) {
             reads.extend(folders.homes(file).iter().flat_map(|folder| looks(folders, file, folder, read)));
         }
+    }
+    let evidence = Evidence::of(folders, &reads);
+    for look in reads.iter_mut().filter(|look| look.symbol.is_none()) {
+        let Some(ReadElsewhere { kind, name, read }) = evidence.read(folders, look) else { continue };
+        look.symbol = look.hops.last().map(|end| symbol(end, kind, &name, instance(folders, end)));
+        look.found = read;
     }
     reads
 }

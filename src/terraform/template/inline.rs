@@ -4,25 +4,30 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::output::HOLE;
+use super::output::{DIGITS, HOLE};
 use crate::terraform::facts::Object;
 use crate::terraform::value::{Value, is_written_out};
 
 /// Local values of local values; more is a cycle or as bad as one.
 const MAX_DEPTH: usize = 8;
 
-/// The template's text; absent for one that stands elsewhere, or is not known at all. `local` gives what a local value is.
-pub fn inline<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>) -> Option<String> {
-    match followed(value, local, 0) {
-        Value::Text(text) => Some(text.clone()),
-        Value::Template(parts) => Some(joined(parts)),
+/// A template's text, and what Terraform puts in for each of its marks, by their numbers.
+pub type Inlined<'v> = (String, Vec<&'v Value>);
+
+/// Absent for one that stands elsewhere, or is not known at all. `local` gives what a local value is.
+pub fn inline<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>) -> Option<Inlined<'v>> {
+    let mut put_in = Vec::new();
+    let text = match followed(value, local, 0) {
+        Value::Text(text) => text.clone(),
+        Value::Template(parts) => joined(parts, &mut put_in),
         Value::Call(function, arguments) if function == "jsonencode" => {
-            Some(json(arguments.first()?, local, 0).to_string())
+            json(arguments.first()?, local, 0, &mut put_in).to_string()
         }
         // A directive decides what the text is.
-        Value::Other(text) if text.starts_with("<<") => Some(HOLE.to_owned()),
-        _ => None,
-    }
+        Value::Other(text) if text.starts_with("<<") => HOLE.to_owned(),
+        _ => return None,
+    };
+    Some((text, put_in))
 }
 
 fn followed<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>, depth: usize) -> &'v Value {
@@ -34,25 +39,39 @@ fn followed<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>,
     }
 }
 
-fn joined(parts: &[Value]) -> String {
-    parts.iter().map(|part| part.as_text().unwrap_or(HOLE)).collect()
+/// The mark for what is put in here, with its number.
+fn mark<'v>(value: &'v Value, put_in: &mut Vec<&'v Value>) -> String {
+    put_in.push(value);
+    format!("{HOLE}{:0DIGITS$}", put_in.len() - 1)
 }
 
-fn json<'v>(value: &'v Value, local: &impl Fn(&Object) -> Option<&'v Value>, depth: usize) -> Json {
-    let inner = |value: &'v Value| json(value, local, depth + 1);
-    let hole = || Json::String(HOLE.to_owned());
+fn joined<'v>(parts: &'v [Value], put_in: &mut Vec<&'v Value>) -> String {
+    let part = |part: &'v Value| match part.as_text() {
+        Some(text) => text.to_owned(),
+        None => mark(part, put_in),
+    };
+    parts.iter().map(part).collect()
+}
+
+fn json<'v>(
+    value: &'v Value,
+    local: &impl Fn(&Object) -> Option<&'v Value>,
+    depth: usize,
+    put_in: &mut Vec<&'v Value>,
+) -> Json {
     match followed(value, local, depth) {
-        _ if depth > MAX_DEPTH * MAX_DEPTH => hole(),
+        value if depth > MAX_DEPTH * MAX_DEPTH => Json::String(mark(value, put_in)),
         Value::Text(text) | Value::Number(text) => Json::String(text.clone()),
         Value::Bool(bool) => Json::Bool(*bool),
-        Value::Template(parts) => Json::String(joined(parts)),
-        Value::List(parts) => parts.iter().map(inner).collect(),
+        Value::Template(parts) => Json::String(joined(parts, put_in)),
+        Value::List(parts) => parts.iter().map(|value| json(value, local, depth + 1, put_in)).collect(),
         Value::Map(entries) => {
-            let entries = entries.iter().map(|(key, value)| (name(key), inner(value)));
-            Json::Object(entries.collect::<Map<_, _>>())
+            let entry =
+                |(key, value): &'v (String, Value)| (name(key), json(value, local, depth + 1, put_in));
+            Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
         Value::Other(text) if text == "null" => Json::Null,
-        Value::Path(_) | Value::Call(..) | Value::Other(_) => hole(),
+        value @ (Value::Path(_) | Value::Call(..) | Value::Other(_)) => Json::String(mark(value, put_in)),
     }
 }
 
@@ -74,7 +93,7 @@ mod tests {
                     \"%{ if var.x }d%{ endif }\" = 5 })\n}\n";
         let tree = Tree::read(&[("a.tf", text)]);
         let (_, locals) = tree.blocks().next().unwrap();
-        let written = inline(locals.value("k").unwrap(), &|_| None).unwrap();
+        let (written, _) = inline(locals.value("k").unwrap(), &|_| None).unwrap();
         let written: BTreeMap<String, Json> = serde_json::from_str(&written).unwrap();
         assert_eq!(written.keys().collect::<Vec<_>>(), [HOLE, "a", "b"]);
     }

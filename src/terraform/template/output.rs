@@ -26,6 +26,9 @@ pub enum Output {
 /// Stands in the place of what Terraform would put in: it can be part of a text, or a value by itself.
 pub const HOLE: &str = "8160000000018";
 
+/// So many digits behind it are the number of what would be put in.
+pub const DIGITS: usize = 4;
+
 const COMPUTED: &str = "the template computes which key it hands out";
 const WHOLE: &str = "the template hands out the keys as a whole, or picks from them by a computed name";
 pub const BY_DESCRIPTION: &str =
@@ -80,7 +83,7 @@ fn structure(output: &Json, beside: bool) -> Output {
     }
 }
 
-fn texts(value: &Json) -> Vec<&str> {
+pub(super) fn texts(value: &Json) -> Vec<&str> {
     match value {
         Json::String(text) => vec![text],
         Json::Array(values) => values.iter().flat_map(texts).collect(),
@@ -127,15 +130,15 @@ fn picks(text: &str, calls: &[Call<'_>]) -> bool {
 }
 
 /// One call of a function whose name begins with `list`.
-struct Call<'t> {
+pub(super) struct Call<'t> {
     /// In small letters.
-    function: String,
-    arguments: &'t str,
+    pub(super) function: String,
+    pub(super) arguments: &'t str,
     /// What follows the call.
     behind: &'t str,
 }
 
-fn calls(text: &str) -> Vec<Call<'_>> {
+pub(super) fn calls(text: &str) -> Vec<Call<'_>> {
     let small = text.to_ascii_lowercase();
     let begun = small.match_indices("list").filter(|(at, _)| {
         !small[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '\'' || c == '_')
@@ -154,7 +157,7 @@ fn call(text: &str, at: usize) -> Option<Call<'_>> {
 }
 
 /// Where the parenthesis closes that was opened before.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut quoted) = (0_usize, false);
     for (at, letter) in text.char_indices() {
         match letter {
@@ -188,7 +191,7 @@ impl Call<'_> {
     }
 
     /// The member of the answer that is read by its name.
-    fn member(&self) -> Option<&str> {
+    pub(super) fn member(&self) -> Option<&str> {
         let rest = self.behind.trim_start().strip_prefix('.')?.trim_start();
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         rest.get(..end).filter(|name| !name.is_empty())

@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod azure_ids;
 mod choosers;
 mod collections;
 mod companions;
@@ -7,11 +8,15 @@ mod counterparts;
 mod elsewhere;
 mod flips;
 mod flows;
+mod generated;
+mod given;
 mod included;
 mod instances;
+mod itself;
 mod names;
 mod one_name;
 mod pairs;
+mod received;
 mod repeated;
 mod runs;
 mod spelt;

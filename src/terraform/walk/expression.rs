@@ -91,7 +91,10 @@ impl Walk<'_> {
     /// The value of an entry.
     fn entry(&mut self, name: String, expression: &Expression, mention: bool) {
         let outer = std::mem::replace(&mut self.value, expression.span());
-        self.within(name, |walk| walk.expression(expression, mention));
+        self.within(name, |walk| {
+            walk.generated(expression);
+            walk.expression(expression, mention);
+        });
         self.value = outer;
     }
 

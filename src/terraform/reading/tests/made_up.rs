@@ -34,7 +34,7 @@ const ATTRIBUTES: &[&str] = &[
 fn expression(dice: &mut Dice, account: bool) -> String {
     let name = dice.pick(NAMES);
     let other = dice.pick(NAMES);
-    match dice.roll(if account { 23 } else { 16 }) {
+    match dice.roll(if account { 25 } else { 18 }) {
         0 => "\"text\"".to_owned(),
         1 | 2 => format!("local.{name}"),
         3 | 4 => format!("var.{name}"),
@@ -57,16 +57,22 @@ fn expression(dice: &mut Dice, account: bool) -> String {
             let from = dice.pick(&["local", "var", "module.a", "module.primary"]);
             format!("{from}.{name}.{other}.{}", dice.pick(ATTRIBUTES))
         }
-        16 => match dice.roll(2) {
+        16 => format!("module.{name}.{}", dice.pick(ATTRIBUTES)),
+        17 => match dice.roll(3) {
+            0 => format!("module.{name}.cosmos_{}", dice.pick(ATTRIBUTES)),
+            1 => format!("local.{name}.primary_readonly_key"),
+            _ => format!("data.tfe_outputs.{name}.values.{}", dice.pick(ATTRIBUTES)),
+        },
+        18 => match dice.roll(2) {
             0 => "azurerm_cosmosdb_account.db".to_owned(),
             _ => format!("azurerm_cosmosdb_account.db[{}]", index(dice)),
         },
-        17 => format!(
+        19 => format!(
             "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
              azurerm_cosmosdb_account.db.secondary_key"
         ),
-        18 => format!("module.{name}.primary_key"),
-        19 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
+        20 => format!("module.{name}.primary_key"),
+        21 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
         _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
     }
 }
@@ -145,9 +151,16 @@ fn path(from: &str, to: &str) -> String {
 fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
     let name = dice.pick(NAMES);
     let value = expression(dice, account);
-    match dice.roll(19) {
+    match dice.roll(21) {
         9..=11 => further(dice, folder),
-        12 => format!("module \"{name}\" {{\n  source = \"git::https://example.invalid/cosmos.git\"\n}}\n"),
+        12 | 19 => {
+            let (called, given) =
+                [("cosmos", ""), ("db", ""), ("db", "  cosmosdb_name = \"x\"\n")][dice.roll(3)];
+            format!(
+                "module \"{name}\" {{\n  source = \"git::https://example.invalid/{called}.git\"\n{given}}}\n"
+            )
+        }
+        20 => received(dice, &value),
         13 => "provider \"azurerm\" {}\n".to_owned(),
         15 => format!(
             "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  for_each = {value}\n  name = each.key\n  value = each.value\n}}\n"
@@ -189,6 +202,20 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
         7 => format!("variable \"{name}\" {{\n  default = \"x\"\n}}\n"),
         _ => format!("resource \"azurerm_key_vault_secret\" \"{name}_{folder}\" {{\n  value = {value}\n}}\n")
             .replace('/', "_"),
+    }
+}
+
+/// A value under a name that says Cosmos DB, or another service.
+fn received(dice: &mut Dice, value: &str) -> String {
+    let name = dice.pick(NAMES);
+    let service = dice.pick(&["cosmos", "cosmos", "cosmos", "search"]);
+    match dice.roll(4) {
+        0 => format!("locals {{\n  {service}_key = {value}\n}}\n"),
+        1 => format!("locals {{\n  {name} = {{ {service}_{name}_key = {value} }}\n}}\n"),
+        2 => format!("output \"{service}_{name}_key\" {{\n  value = {value}\n}}\n"),
+        _ => format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name = \"{service}-key\"\n  value = {value}\n}}\n"
+        ),
     }
 }
 

@@ -1,0 +1,169 @@
+//! What the names say under which a value is received: an argument, an input, an entry of a map, an output, a secret.
+//!
+//! Where a key comes from code that is not here, under a name that any service could use, they may be all that says Cosmos
+//! DB. The nearest of them that speaks of a service decides. Names of resources say nothing: an application may be called
+//! anything; that of a secret names its value.
+
+use std::borrow::Cow;
+
+use super::by_name::{key_by_name, named_key, names_another, says_cosmos};
+use super::facts::{Block, Step, Token};
+use super::key_read::KeyRead;
+use super::value::Value;
+
+/// What they say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Cosmos DB; and whether they speak of a key, too.
+    Cosmos {
+        key: bool,
+    },
+    /// Another service, or more than one.
+    Another,
+    Nothing,
+}
+
+/// Arguments that hold the one value of their resource.
+const OWN_VALUES: [&str; 6] =
+    ["value", "value_wo", "plaintext_value", "secret_value", "secret_string", "secret_data"];
+
+/// Arguments that name such a value.
+const NAMING: [&str; 3] = ["name", "secret_name", "key"];
+
+/// How the types of resources end whose own name is that of their value.
+const SECRET: &str = "_secret";
+
+/// Words for keys by which a service encrypts what it stores.
+const ENCRYPTION: [&str; 3] = ["encrypt", "cmk", "customer"];
+
+/// Words of names that other services alone give to their keys.
+const ELSEWHERE: [&str; 5] = ["access_key", "shared_key", "blob", "default_primary", "default_secondary"];
+
+/// What the names say under which a value bound like this is received. `block` gives the block of these words.
+pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Option<&'b Block>) -> Says {
+    let names = names(binding, block);
+    match names.iter().any(|name| says_cosmos(name)) {
+        true => decided(&names),
+        false if names.iter().any(|name| names_another(name)) => Says::Another,
+        false => Says::Nothing,
+    }
+}
+
+/// The same, where nothing but Cosmos DB is asked for.
+pub fn received_by_cosmos<'b>(
+    binding: &[String],
+    block: impl FnOnce(&[String]) -> Option<&'b Block>,
+) -> Says {
+    let names = names(binding, block);
+    match names.iter().any(|name| says_cosmos(name)) {
+        true => decided(&names),
+        false => Says::Nothing,
+    }
+}
+
+/// The nearest first.
+fn names<'a, 'b>(
+    binding: &'a [String],
+    block: impl FnOnce(&[String]) -> Option<&'b Block>,
+) -> Vec<Cow<'a, str>> {
+    let Some(length) = words(binding) else { return Vec::new() };
+    let (words, within) = binding.split_at(length.min(binding.len()));
+    let mut names: Vec<Cow<'a, str>> = within.iter().rev().map(|name| Cow::Borrowed(name.as_str())).collect();
+    if let ([_, kind, label], [argument]) = (words, within)
+        && OWN_VALUES.contains(&argument.as_str())
+    {
+        let block = block(words);
+        let named = NAMING.iter().filter_map(|name| block?.argument(name));
+        names.extend(named.map(|argument| Cow::Owned(written(&argument.value))));
+        names.extend(kind.ends_with(SECRET).then_some(Cow::Borrowed(label.as_str())));
+    }
+    // What belongs to an account has no key of one among its arguments.
+    let kind = words.get(1).filter(|kind| kind.contains("cosmosdb") && !kind.starts_with("azurerm_cosmosdb"));
+    names.extend(kind.filter(|_| words.len() == 3).map(|kind| Cow::Borrowed(kind.as_str())));
+    names
+}
+
+fn decided(names: &[Cow<'_, str>]) -> Says {
+    let says = |name: &Cow<'_, str>| match (names_another(name), says_cosmos(name)) {
+        (true, _) => Some(Says::Another),
+        (false, true) => Some(Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) }),
+        (false, false) => None,
+    };
+    let encrypts = |name: &Cow<'_, str>| {
+        let name = name.to_ascii_lowercase();
+        ENCRYPTION.iter().any(|word| name.contains(word))
+    };
+    match names.iter().find_map(says) {
+        Some(Says::Cosmos { .. }) if names.iter().any(encrypts) => Says::Nothing,
+        found => found.unwrap_or(Says::Nothing),
+    }
+}
+
+/// How many words of a binding name the block; absent where nothing is received by a name of its own.
+fn words(binding: &[String]) -> Option<usize> {
+    match binding.first().map(String::as_str)? {
+        "resource" | "data" | "ephemeral" => Some(3),
+        "module" | "provider" => Some(2),
+        "locals" | "inputs" | "output" => Some(1),
+        _ => None,
+    }
+}
+
+/// What of a text is written out.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Template(parts) | Value::Call(_, parts) => parts.iter().map(written).collect(),
+        _ => String::new(),
+    }
+}
+
+/// Whether what is read by these names is a key, where its receiver says Cosmos DB. `directly` says that it is read there
+/// without another name in between.
+pub fn is_taken_for_key(steps: &[Step], says: Says, directly: bool) -> bool {
+    let Says::Cosmos { key } = says else { return false };
+    let at_hand = |step: &Step| Step { token: Token::Here(0..0), ..step.clone() };
+    let steps: Vec<Step> = steps.iter().map(at_hand).collect();
+    let elsewhere = |name: &str| ELSEWHERE.iter().any(|word| name.to_ascii_lowercase().contains(word));
+    match key_by_name(&steps, true) {
+        KeyRead::Key(found) => (directly || key) && !elsewhere(&found.attribute),
+        KeyRead::Opaque(_) => key && !steps.iter().filter_map(Step::name).any(elsewhere),
+        KeyRead::Nothing | KeyRead::Whole => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(binding: &[&str]) -> Says {
+        let binding: Vec<String> = binding.iter().map(|word| (*word).to_owned()).collect();
+        received_as(&binding, |_| None)
+    }
+
+    #[test]
+    fn the_nearest_name_that_speaks_of_a_service_decides() {
+        let key = Says::Cosmos { key: true };
+        for (binding, expected) in [
+            (&["locals", "secrets", "CosmosDb-ApiKey"] as &[&str], key),
+            (&["locals", "cosmos", "primary_key"], key),
+            (&["inputs", "cosmosdb_primary_key"], key),
+            (&["module", "app", "cosmosdb"], Says::Cosmos { key: false }),
+            (&["output", "cosmos_key", "value"], key),
+            (&["resource", "azurerm_key_vault_secret", "cosmos_key", "value"], key),
+            (&["resource", "azurerm_data_factory_linked_service_cosmosdb", "x", "account_key"], key),
+            (&["locals", "cosmos", "search_key"], Says::Another),
+            (&["locals", "cosmos_backup_storage_key"], Says::Another),
+            (&["locals", "cosmos_encryption_key"], Says::Nothing),
+            (&["module", "cosmos", "key"], Says::Nothing),
+            (&["resource", "azurerm_linux_web_app", "cosmos", "app_settings", "API_KEY"], Says::Nothing),
+            (&["resource", "azurerm_linux_web_app", "cosmos_key", "value"], Says::Nothing),
+            (&["resource", "azurerm_cosmosdb_postgresql_cluster", "x", "password"], Says::Nothing),
+            (&["check", "cosmos_key", "assert", "condition"], Says::Nothing),
+            (&["locals"], Says::Nothing),
+            (&[], Says::Nothing),
+        ] {
+            assert_eq!(says(binding), expected, "{binding:?}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Keys of code that is not here, whose names say nothing of their service: what else says Cosmos DB, and what does not.
+
+use super::{check, found};
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{Tree, flip};
+
+const DB: &str = "module \"db\" {\n  source = \"git::https://example.invalid/db.git\"\n}\n";
+
+pub(super) fn secret(name: &str, value: &str) -> String {
+    format!(
+        "resource \"azurerm_key_vault_secret\" \"s{}\" {{\n  name  = \"{name}\"\n  value = {value}\n}}\n",
+        name.len()
+    )
+}
+
+/// What stands behind the module.
+#[track_caller]
+fn of_module(text: &str, expected: &[&str]) {
+    check(&[("a.tf", &format!("{DB}{text}"))], expected);
+}
+
+#[test]
+fn one_output_that_no_other_service_has_tells_of_the_others() {
+    let text = secret("a", "module.db.primary_readonly_mongodb_connection_string")
+        + &secret("bb", "module.db.primary_key")
+        + &secret("ccc", "module.db.admin_password")
+        + &secret("dddd", "module.db.connection_strings[1]");
+    of_module(
+        &text,
+        &[
+            "a.tf:6 primary_readonly_mongodb_connection_string [primary_readonly_mongodb_connection_string] primary read-only Consumer",
+            "a.tf:10 primary_key [primary_key] primary read-write Consumer",
+            "a.tf:18 connection_strings[1] [1] secondary read-write Consumer",
+        ],
+    );
+    // The same of another module tells nothing.
+    let other = "module \"other\" {\n  source = \"git::https://example.invalid/other.git\"\n}\n";
+    let text =
+        secret("a", "module.other.primary_master_key") + &secret("bb", "module.db.primary_key") + other;
+    of_module(&text, &["a.tf:6 primary_master_key [primary_master_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn a_name_under_which_it_is_received_tells() {
+    let key = "primary_key [primary_key] primary read-write Consumer";
+    for (text, line) in [
+        (secret("CosmosDb-ApiKey", "module.db.primary_key"), 6),
+        (secret("${var.prefix}-cosmos", "module.db.primary_key"), 6),
+        (secret("x", "module.db.primary_key").replace("\"s1\"", "\"cosmosdb\""), 6),
+        ("locals {\n  secrets = {\n    \"CosmosDb-ApiKey\" = module.db.primary_key\n  }\n}\n".to_owned(), 6),
+        ("module \"app\" {\n  source = \"git::https://example.invalid/app.git\"\n  cosmos = module.db.primary_key\n}\n".to_owned(), 6),
+        ("output \"cosmos_key\" {\n  value = module.db.primary_key\n}\n".to_owned(), 5),
+        (
+            "resource \"azurerm_linux_web_app\" \"x\" {\n  app_settings = {\n    COSMOS_KEY = \"x${module.db.primary_key}\"\n  }\n}\n".to_owned(),
+            6,
+        ),
+        (
+            "resource \"azurerm_data_factory_linked_service_cosmosdb\" \"x\" {\n  account_key = module.db.primary_key\n}\n".to_owned(),
+            5,
+        ),
+    ] {
+        of_module(&text, &[&format!("a.tf:{line} {key}")]);
+    }
+    let json = "{\"module\": {\"db\": {\"source\": \"git::https://example.invalid/db.git\"}}, \"locals\":\n{\"cosmos_key\": \"${module.db.primary_key}\"}}\n";
+    check(&[("a.tf.json", json)], &[&format!("a.tf.json:2 {key}")]);
+}
+
+#[test]
+fn a_name_of_another_service_or_of_nothing_tells_nothing() {
+    for text in [
+        secret("search-key", "module.db.primary_key"),
+        secret("cosmos-backup-storage-key", "module.db.primary_key"),
+        secret("cosmos-dumps", "module.db.primary_access_key"),
+        secret("cosmos-encryption-key", "module.db.key"),
+        secret("cosmos", "module.db.key"),
+        secret("cosmos-endpoint", "module.db.endpoint"),
+        secret("cosmos-key", "module.db.search_primary_key"),
+        secret("k", "module.db.primary_key"),
+        "locals {\n  cosmos = {\n    search_key = module.db.primary_key\n    all        = module.db\n  }\n}\n".to_owned(),
+        "resource \"azurerm_linux_web_app\" \"cosmos_key\" {\n  name = \"cosmos\"\n  app_settings = {\n    API_KEY = module.db.primary_key\n  }\n}\n".to_owned(),
+        "module \"cosmos_reader\" {\n  source = \"git::https://example.invalid/app.git\"\n  api_key = module.db.primary_key\n}\n".to_owned(),
+        "resource \"azurerm_cosmosdb_postgresql_cluster\" \"x\" {\n  administrator_login_password = module.db.password\n}\n".to_owned(),
+    ] {
+        // What a postgres cluster is given is no key of an account.
+        of_module(&text, &[]);
+    }
+    for (name, source) in [
+        ("search", "git::https://example.invalid/m.git"),
+        ("db", "Azure/search/azurerm"),
+        ("keyvault", "git::https://example.invalid/m.git"),
+    ] {
+        let text = format!("module \"{name}\" {{\n  source = \"{source}\"\n}}\n")
+            + &secret("cosmos-key", &format!("module.{name}.primary_key"));
+        check(&[("a.tf", &text)], &[]);
+    }
+    let code = "module \"db\" {\n  source = \"./db\"\n}\n".to_owned()
+        + &secret("cosmos-key", "module.db.primary_key");
+    check(
+        &[
+            ("a.tf", &code),
+            ("db/a.tf", "output \"primary_key\" {\n  value = azurerm_search_service.x.primary_key\n}\n"),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn what_one_reader_says_holds_for_all_readers_of_both_slots() {
+    let text = secret("cosmos-primary-key", "module.db.primary_key")
+        + &secret("k", "module.db.secondary_key")
+        + &secret("search-key", "module.db.secondary_key");
+    of_module(
+        &text,
+        &[
+            "a.tf:6 primary_key [primary_key] primary read-write Consumer",
+            "a.tf:10 secondary_key [secondary_key] secondary read-write Consumer",
+        ],
+    );
+    let text = format!("{DB}{text}");
+    let tree = Tree::read(&[("a.tf", &text)]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Mixed);
+    let flipped = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap();
+    let after = String::from_utf8(flipped[0].1.clone()).unwrap();
+    assert_eq!(after, text.replace("primary_key", "secondary_key"));
+}
+
+#[test]
+fn an_output_whose_name_tells_no_slot_is_opaque_where_its_receiver_speaks_of_a_key() {
+    of_module(&secret("CosmosDb-ApiKey", "module.db.key"), &["a.tf:6 opaque"]);
+}
+
+#[test]
+fn names_in_between_are_followed() {
+    let local = "locals {\n  k = module.db.primary_key\n}\n".to_owned();
+    of_module(
+        &(local.clone() + &secret("CosmosDb-ApiKey", "local.k")),
+        &["a.tf:5 primary_key [primary_key] primary read-write Consumer"],
+    );
+    of_module(&(local + &secret("search-key", "local.k")), &[]);
+    let root = format!("{DB}module \"app\" {{\n  source = \"./app\"\n  k = module.db.secondary_key\n}}\n");
+    let app = "variable \"k\" {}\n".to_owned() + &secret("cosmos-key", "var.k");
+    check(
+        &[("a.tf", &root), ("app/a.tf", &app)],
+        &[
+            "a.tf:6 secondary_key [secondary_key] secondary read-write Consumer",
+            "app/a.tf:4 k [k] secondary read-write Relay",
+        ],
+    );
+}
+
+#[test]
+fn another_roots_state_goes_by_who_receives_its_outputs() {
+    let state = |key: &str| {
+        format!(
+            "data \"terraform_remote_state\" \"shared\" {{\n  backend = \"azurerm\"\n  config = {{\n    key = \"{key}.tfstate\"\n  }}\n}}\n"
+        )
+    };
+    let reads = secret("CosmosDb-ApiKey", "data.terraform_remote_state.shared.outputs.primary_key")
+        + &secret("k", "data.terraform_remote_state.shared.outputs.search_primary_key")
+        + &secret("kk", "data.terraform_remote_state.shared.outputs.other_primary_key");
+    check(
+        &[("a.tf", &(state("shared") + &reads))],
+        &["a.tf:9 primary_key [primary_key] primary read-write Consumer"],
+    );
+    check(&[("a.tf", &(state("search") + &reads))], &[]);
+    let tfe = secret("CosmosDb-ApiKey", "data.tfe_outputs.shared.values.primary_key");
+    check(&[("a.tf", &tfe)], &["a.tf:3 primary_key [primary_key] primary read-write Consumer"]);
+}
+
+#[test]
+fn outputs_of_a_repeated_module_go_by_their_own_names_and_not_by_that_of_an_instance() {
+    let repeated = |text: String| {
+        let db = DB.replace("{\n", "{\n  for_each = toset([\"eu\"])\n");
+        found(&[("a.tf", &(db + &text))])
+    };
+    let read = |name: &str| format!("module.db[\"eu\"].{name}");
+    for (secret, line) in [
+        (
+            secret("k", &read("cosmos_primary_key")),
+            "cosmos_primary_key [cosmos_primary_key] primary read-write Consumer",
+        ),
+        (
+            secret("cosmos-key", &read("primary_connection_string")),
+            "primary_connection_string [primary_connection_string] primary read-write Consumer",
+        ),
+    ] {
+        assert_eq!(repeated(secret), [format!("a.tf:7 {line}")]);
+    }
+    for text in [
+        secret("k", &read("primary_key")),
+        secret("search-key", &read("primary_key")),
+        secret("cosmos-key", &read("search_primary_key")),
+    ] {
+        assert!(repeated(text).is_empty());
+    }
+}
