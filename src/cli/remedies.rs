@@ -52,6 +52,10 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
                 .to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
         ],
+        Refusal::BothTogether { .. } => vec![
+            "read one of the keys by a name of its own".to_owned(),
+            "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
+        ],
         Refusal::ReadForAnother { by, accounts, .. } => vec![
             match accounts.as_slice() {
                 [other] => format!("--account '{other}' beside the account moves both together"),
@@ -59,6 +63,7 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
                     .to_owned(),
             },
             match by {
+                SharedBy::Files(_) => "or say the slot in each variables file, and choose the key by that",
                 SharedBy::Configurations => "or read the key in each configuration's own file",
                 SharedBy::Calls => "or read the key where the module is called, and hand it in",
                 SharedBy::Elements => "or name the account where the key is read",

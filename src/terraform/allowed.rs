@@ -1,6 +1,7 @@
 //! Places that a person vouches for.
 
 use super::reference::Counterpart;
+use super::together::together;
 use super::tree::Tree;
 
 /// Places that a person has looked at: what is opaque there, or goes by the value that chooses a slot, does not stand
@@ -26,8 +27,11 @@ impl AllowedOpaque {
         let driven = driven.map(|driven| (driven.file, driven.span.start));
         let masked = tree.references.iter().filter(|it| it.counterpart == Counterpart::Masked);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
-        let places: Vec<String> =
-            opaque.chain(driven).chain(masked).map(|(file, start)| tree.place(file, start)).collect();
+        let together = together(&tree.references);
+        let together = together.iter().map(|at| &tree.references[*at]);
+        let together = together.map(|reference| (reference.file, reference.span.start));
+        let places = opaque.chain(driven).chain(masked).chain(together);
+        let places: Vec<String> = places.map(|(file, start)| tree.place(file, start)).collect();
         let one = |allowed: &&String| {
             let alone = AllowedOpaque(vec![(*allowed).clone()]);
             !places.iter().any(|place| alone.allows(place))

@@ -53,8 +53,12 @@ pub fn decide(
     let mut handed: Vec<(usize, Range<usize>)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
-        let folder = references[group[0]].home().to_owned();
-        let Some((mut chooser, links)) = known(sources, &evaluator, &folder, &choice) else { continue };
+        let first = &references[group[0]];
+        let folder = first.home().to_owned();
+        let run = first.run().filter(|run| run.with_file().is_some()).cloned();
+        let Some((mut chooser, links)) = known(sources, &evaluator, &At::run(&folder, run), &choice) else {
+            continue;
+        };
         let branch = |at: usize| {
             references[at]
                 .choices
@@ -129,13 +133,13 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
 pub fn known(
     sources: &[Source],
     evaluator: &Evaluator<'_>,
-    folder: &str,
+    at: &At,
     choice: &Choice,
 ) -> Option<(Chooser, Vec<Link>)> {
     let mut links = Vec::new();
     let mut places = Vec::new();
     let mut value: Option<&str> = None;
-    for Written { file, argument, .. } in ends(evaluator, &At::folder(folder), &choice.by, &mut links, 0)? {
+    for Written { file, argument, .. } in ends(evaluator, at, &choice.by, &mut links, 0)? {
         let text = taken(choice.takes, &argument.value)?;
         if value.is_some_and(|value| value != text) {
             return None;
@@ -148,6 +152,12 @@ pub fn known(
     places.dedup();
     let name = spelt(&choice.by);
     Some((Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() }, links))
+}
+
+/// The files in which the value is written that a choice goes by.
+pub fn written_in(evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Vec<usize> {
+    let ends = ends(evaluator, &At::folder(folder), &choice.by, &mut Vec::new(), 0);
+    ends.into_iter().flatten().map(|written| written.file).collect()
 }
 
 /// Where the value of a name is written in the end. Absent where that is not known of every way to it.

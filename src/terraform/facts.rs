@@ -243,10 +243,18 @@ pub struct Read {
     pub choices: Vec<Branch>,
     /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
     pub picks: Option<u32>,
+    /// Where the value of the argument or entry starts that it is part of.
+    pub value: usize,
     /// Whether it is the whole value of an argument or an entry, and not part of an expression.
     pub plain: bool,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
+    /// Whether an expression around it picks from what it gathers, or passes over some of it: `reverse(…)[0]`,
+    /// `[for … if …]`.
+    pub sifted: bool,
+    /// What tells the nested block or object that it stands in from others beside it: how many words of the binding lead
+    /// there, and what it calls itself.
+    pub label: Option<(usize, String)>,
     /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
     pub masked: bool,
 }
@@ -313,6 +321,8 @@ impl Block {
 pub struct Alias {
     pub binding: Binding,
     pub object: Object,
+    /// Whether its elements stand in another order there, or among others: a number says nothing of what it picks.
+    pub moved: bool,
 }
 
 /// A place that may read a key and cannot be understood.

@@ -14,6 +14,7 @@ use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
 use super::select::select;
 use super::source::Digest;
+use super::together;
 use super::tree::Tree;
 use super::verify::verify;
 use crate::model::{Access, Slot};
@@ -86,6 +87,10 @@ pub fn plan_allowing(
     if !masked.is_empty() {
         return Err(masked);
     }
+    let together = together::refusals(tree, &changed, allowed);
+    if !together.is_empty() {
+        return Err(together);
+    }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);
     // What changes beside the keys may lie elsewhere than they do.
@@ -118,19 +123,25 @@ fn read_for_others(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
         }
     }
     let refusal = |(place, others): (&(usize, usize), &Vec<&Reference>)| {
-        let (moved, first) = (moves.get(place)?, others.first()?);
+        let moved = moves.get(place)?;
         let accounts: BTreeSet<usize> = others.iter().map(|other| other.account).collect();
         Some(Refusal::ReadForAnother {
             place: tree.place(place.0, place.1),
             attribute: moved.attribute.clone(),
             accounts: accounts.into_iter().map(|at| tree.accounts[at].key.to_string()).collect(),
-            by: shared_by(moved, first),
+            by: shared_by(moved, others),
         })
     };
     stays.iter().filter_map(refusal).collect()
 }
 
-fn shared_by(moved: &Reference, other: &Reference) -> SharedBy {
+fn shared_by(moved: &Reference, others: &[&Reference]) -> SharedBy {
+    let file = |it: &Reference| it.symbol.call.as_ref()?.with_file().map(|run| run.name.clone());
+    let files: BTreeSet<String> = others.iter().filter_map(|other| file(other)).collect();
+    let [other, ..] = others else { return SharedBy::Elements };
+    if file(moved).is_some() && !files.is_empty() {
+        return SharedBy::Files(files.into_iter().collect());
+    }
     let (symbol, of_other) = (&moved.symbol, &other.symbol);
     if symbol.of_all_instances() == of_other.of_all_instances() {
         SharedBy::Instances

@@ -72,7 +72,11 @@ pub struct Folders<'f> {
     /// The module that a terragrunt configuration runs.
     configured: BTreeMap<&'f str, Target>,
     callers: BTreeMap<String, Vec<Call>>,
+    /// Runs with one variables file or another, where those name accounts of their own.
+    with_files: BTreeMap<String, Vec<Call>>,
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
+    /// Names whose elements stand in another order than in what they are made of.
+    moved: BTreeSet<Cell>,
     /// Accounts that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,
@@ -170,6 +174,21 @@ impl<'f> Folders<'f> {
         self.callers.get(folder).map_or(&[], Vec::as_slice)
     }
 
+    /// The runs of a folder's code with one variables file each, where they are told apart.
+    pub fn with_files(&self, folder: &str) -> &[Call] {
+        self.with_files.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any code's are.
+    pub fn has_files(&self) -> bool {
+        !self.with_files.is_empty()
+    }
+
+    /// From here on, runs with different variables files are told apart.
+    pub fn tell_apart(&mut self, with_files: BTreeMap<String, Vec<Call>>) {
+        self.with_files = with_files;
+    }
+
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
@@ -177,8 +196,18 @@ impl<'f> Folders<'f> {
                 self.blocks_at(&call.folder, &[]).filter_map(|(_, block)| block.argument("inputs"));
             return inputs.find_map(|inputs| inputs.value.element(name));
         }
+        if call.is_of_file() {
+            return self.assignment(&call.name, name);
+        }
         let (_, block) = self.block(&call.folder, &["module", &call.name])?;
         block.argument(name).map(|argument| &argument.value)
+    }
+
+    /// What a variables file says.
+    fn assignment(&self, path: &str, name: &str) -> Option<&'f Value> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut blocks = self.blocks_at(folder, &[]).filter(|(file, _)| self.sources[*file].path() == path);
+        blocks.find_map(|(_, block)| block.argument(name)).map(|argument| &argument.value)
     }
 
     /// The name under which a value bound like this can be read, and the rest of its path.

@@ -37,7 +37,7 @@ impl fmt::Display for Instance {
 pub struct Call {
     /// Where the block stands.
     pub folder: String,
-    /// Empty where a terragrunt configuration runs the code.
+    /// Empty where a terragrunt configuration runs the code; the path of a variables file where the code is run with that.
     pub name: String,
     /// Absent for all of them.
     pub instance: Option<Instance>,
@@ -48,6 +48,19 @@ pub struct Call {
 impl Call {
     pub fn new(folder: &str, name: &str) -> Call {
         Call { folder: folder.to_owned(), name: name.to_owned(), instance: None, via: None }
+    }
+
+    /// Whether the code is run by itself, with a variables file.
+    pub fn is_of_file(&self) -> bool {
+        self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")
+    }
+
+    /// The run of the outermost code, where that is one with a variables file.
+    pub fn with_file(&self) -> Option<&Call> {
+        match self.caller() {
+            Some(caller) => caller.with_file(),
+            None => Some(self).filter(|_| self.is_of_file()),
+        }
     }
 
     /// The same made in a run of its folder.
@@ -92,6 +105,7 @@ pub fn is_meant(meant: Option<&Instance>, instance: Option<&Instance>) -> bool {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.folder.as_str(), self.name.as_str()) {
+            (_, file) if self.is_of_file() => f.write_str(file)?,
             ("", name) => write!(f, "module.{name}")?,
             (folder, "") => f.write_str(folder)?,
             (folder, name) => write!(f, "{folder}:module.{name}")?,

@@ -13,6 +13,7 @@ use hcl_edit::template::{Element, Template};
 
 use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
+use super::object::moves;
 use super::parse::ParseFailure;
 use super::source::Source;
 use super::syntax::Syntax;
@@ -34,7 +35,11 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
             put(source, &leaf, &mut facts, &mut known);
         }
         if leaf.is_string && source.syntax() == Syntax::Json {
+            let reads = facts.reads.len();
             facts = take(source, &leaf, facts);
+            for read in facts.reads[reads..].iter_mut().filter(|read| read.label.is_none()) {
+                read.label.clone_from(&leaf.label);
+            }
         }
     }
     Ok(facts)
@@ -146,6 +151,13 @@ struct Leaf {
     is_string: bool,
     /// Whether it is the name of a property, which within a value is a template, too.
     is_key: bool,
+    /// What the object calls itself that it stands in, and how many words of the path lead there.
+    label: Option<(usize, String)>,
+}
+
+/// Whether an index stands within what others read by a name.
+fn is_within_value(path: &[String]) -> bool {
+    (2..path.len()).any(|words| walk::can_be_read(&path[..words]))
 }
 
 /// What a string says, its escapes undone.
@@ -198,7 +210,8 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
                 (walk::can_be_read(&string.path), template.iter().next(), template.len())
                 && let Some(object) = walk::scope_of(&string.path).object_of(&part, &only.expr)
             {
-                facts.aliases.push(Alias { binding: string.path.clone(), object });
+                let moved = moves(&only.expr);
+                facts.aliases.push(Alias { binding: string.path.clone(), object, moved });
             }
             walk::template_facts(&part, &template, string.path.clone(), facts)
         }
@@ -266,12 +279,13 @@ impl Scan<'_> {
     }
 
     fn leaf(&mut self, span: Range<usize>, is_string: bool, is_key: bool) {
-        self.leaves.push(Leaf { path: self.path.clone(), span, is_string, is_key });
+        self.leaves.push(Leaf { path: self.path.clone(), span, is_string, is_key, label: None });
     }
 
-    /// Objects in a list are repeated blocks: their index is no part of the path.
+    /// Objects in a list are repeated blocks, and their index is no part of the path, but where a value stands.
     fn object(&mut self, in_list: bool) {
-        let index = if in_list { self.path.pop() } else { None };
+        let index = if in_list && !is_within_value(&self.path) { self.path.pop() } else { None };
+        let first = self.leaves.len();
         self.at += 1;
         self.blank();
         while self.peek().is_some_and(|byte| byte != b'}') {
@@ -286,7 +300,25 @@ impl Scan<'_> {
             self.blank();
         }
         self.at += 1;
+        self.label(first);
         self.path.extend(index);
+    }
+
+    /// Gives the leaves of an object what it calls itself, where none within it has a label of its own.
+    fn label(&mut self, first: usize) {
+        let leaves = &self.leaves[first..];
+        let named = |name: &str| {
+            let is_named = |leaf: &&Leaf| {
+                let is_own = leaf.path.len() == self.path.len() + 1;
+                leaf.is_string && !leaf.is_key && is_own && leaf.path.last().is_some_and(|last| last == name)
+            };
+            leaves.iter().find(is_named).map(|leaf| &self.text[leaf.span.clone()])
+        };
+        let label = walk::label_of(named).filter(|text| !is_template(text) && walk::is_labelled(&self.path));
+        let Some(label) = label.map(str::to_owned) else { return };
+        for leaf in self.leaves[first..].iter_mut().filter(|leaf| leaf.label.is_none()) {
+            leaf.label = Some((self.path.len(), label.clone()));
+        }
     }
 
     fn list(&mut self) {

@@ -94,6 +94,11 @@ impl<'f> Knower<'f> {
         symbols.filter(|symbol| matches!(symbol.kind, SymbolKind::Managed | SymbolKind::Data))
     }
 
+    /// The name of a symbol's account, as far as it is known.
+    pub fn name(&self, symbol: &Symbol) -> Option<Name> {
+        self.known(symbol).name
+    }
+
     fn known(&self, symbol: &Symbol) -> Known {
         let words = runs::words(symbol);
         let at = At::run(&symbol.folder, symbol.call.clone()).block(&words, symbol.instance.clone());

@@ -69,6 +69,7 @@ mod template;
 mod terragrunt;
 #[cfg(test)]
 mod tests;
+mod together;
 mod tree;
 mod value;
 mod verify;

@@ -57,6 +57,7 @@ impl At {
         let at = At::run(&call.folder, call.caller().cloned());
         match call.name.as_str() {
             "" => at,
+            _ if call.is_of_file() => at,
             name => at.block(&["module", name], call.instance.clone()),
         }
     }
@@ -242,12 +243,24 @@ impl<'f> Evaluator<'f> {
             .and_then(|(_, block)| block.argument("default"))
             .map(|argument| &argument.value);
         if callers.is_empty() {
-            return self.assigned(at, name, default);
+            return self.assigned(at, name, default, |_| true);
+        }
+        // What stands in the file that is named outranks those that are loaded anyway.
+        if let [call] = callers
+            && call.is_of_file()
+        {
+            return match self.folders.argument(call, name) {
+                Some(value) => vec![(at.outside(), value)],
+                None => {
+                    let runs = self.folders.with_files(&at.folder);
+                    self.assigned(at, name, default, |path| !runs.iter().any(|run| run.name == path))
+                }
+            };
         }
         // What Terragrunt hands over to the code beside it, variables files outrank.
         if callers.iter().all(|call| call.folder == at.folder) {
             let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
-            let assigned = self.assigned(at, name, default);
+            let assigned = self.assigned(at, name, default, |_| true);
             return given.map(|value| (at.outside(), value)).chain(assigned).collect();
         }
         let argument = |call: &Call| {
@@ -260,17 +273,22 @@ impl<'f> Evaluator<'f> {
 
     /// What variables files of the folder, or below it, say; else the default. Files that Terraform loads by itself
     /// outrank it, others may or may not be given on the command line.
-    fn assigned(&self, at: &At, name: &str, default: Option<&'f Value>) -> Vec<(At, &'f Value)> {
-        let below = format!("{}/", at.folder);
+    fn assigned(
+        &self,
+        at: &At,
+        name: &str,
+        default: Option<&'f Value>,
+        is_given: impl Fn(&str) -> bool,
+    ) -> Vec<(At, &'f Value)> {
         let mut always = false;
         let mut found: Vec<(At, &'f Value)> = Vec::new();
         for folder in self.folders.folders() {
-            if folder != at.folder && !at.folder.is_empty() && !folder.starts_with(&below) {
+            if !is_below(folder, &at.folder) {
                 continue;
             }
             for (file, block) in self.folders.blocks_at(folder, &[]) {
                 let source = &self.sources[file];
-                let variables = matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson);
+                let variables = is_variables(source) && is_given(source.path());
                 if let (true, Some(argument)) = (variables, block.argument(name)) {
                     always |= folder == at.folder && is_loaded(source.path());
                     found.push((at.outside(), &argument.value));
@@ -421,8 +439,18 @@ fn overrides(path: &str) -> bool {
     stem == "override" || stem.ends_with("_override")
 }
 
+/// Whether a folder is another one, or lies below it.
+pub fn is_below(folder: &str, other: &str) -> bool {
+    let below = || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    folder == other || other.is_empty() || below()
+}
+
+pub fn is_variables(source: &Source) -> bool {
+    matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson)
+}
+
 /// Whether Terraform loads a variables file without being told.
-fn is_loaded(path: &str) -> bool {
+pub fn is_loaded(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     ["terraform.tfvars", "terraform.tfvars.json"].contains(&name)
         || name.ends_with(".auto.tfvars")

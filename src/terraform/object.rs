@@ -345,7 +345,7 @@ fn each_of(object: &Object) -> Object {
 }
 
 /// Whether an expression gives back what it is given in another order, or among other things.
-fn moves(expression: &Expression) -> bool {
+pub fn moves(expression: &Expression) -> bool {
     match expression {
         Expression::Parenthesis(inner) => moves(inner.inner()),
         Expression::ForExpr(_) => true,

@@ -3,9 +3,12 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
+mod path;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Step, StepKind, Token};
+use self::path::{COMPUTED, Named, Path, by_element};
+use super::facts::Token;
 use super::folders::{Folders, Followed, Kind};
 use super::key_read::FoundKey;
 use super::naming::spelt;
@@ -17,6 +20,8 @@ use crate::model::Access;
 struct Offer {
     path: Vec<String>,
     defined: usize,
+    /// Whether nothing but how it is read says that the other slot beside it is its counterpart.
+    picked: bool,
 }
 
 /// All names on offer, by folder and kind.
@@ -45,7 +50,8 @@ pub enum Asked {
 }
 
 impl Offers {
-    pub(super) fn of(references: &[Reference], folders: &Folders<'_>) -> Offers {
+    /// `picked` are those that are on offer because something picks from them.
+    pub(super) fn of(references: &[Reference], folders: &Folders<'_>, picked: &BTreeSet<usize>) -> Offers {
         let mut offers: BTreeMap<_, Vec<Offer>> = BTreeMap::new();
         for (defined, reference) in references.iter().enumerate() {
             if reference.role != Role::Definition {
@@ -53,7 +59,8 @@ impl Offers {
             }
             if let Some((cell, rest)) = folders.readable(reference.home(), &reference.binding) {
                 let path = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-                offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+                let offer = Offer { path, defined, picked: picked.contains(&defined) };
+                offers.entry((cell.folder, cell.kind)).or_default().push(offer);
             }
         }
         Offers { offers }
@@ -69,7 +76,8 @@ impl Offers {
                 continue;
             }
             let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-            offers.entry((cell.folder, cell.kind)).or_default().push(Offer { path, defined });
+            let offer = Offer { path, defined, picked: false };
+            offers.entry((cell.folder, cell.kind)).or_default().push(offer);
         }
         for offers in offers.values_mut() {
             let key = |offer: &Offer| {
@@ -92,10 +100,10 @@ impl Offers {
             return BTreeSet::new();
         };
         let path = Path::of(cell.name, &Token::Unplaced, rest);
-        let plain = path.computed && !path.parts.iter().any(|part| matches!(part, Part::Any));
+        let plain = path.computed && !path.has_any();
         let offers = self.offers.get(&(cell.folder, cell.kind)).into_iter().flatten();
         let offers = offers.filter(|offer| plain && path.leads_towards(&offer.path));
-        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.parts.len()].clone()).collect();
+        let names: BTreeSet<String> = offers.map(|offer| offer.path[path.names()].clone()).collect();
         // An entry whose name is worked out may be any of them.
         if names.contains(COMPUTED) { BTreeSet::new() } else { names }
     }
@@ -113,21 +121,22 @@ impl Offers {
         let kind = cell.kind;
         let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
         let reached = path.reached(offers);
-        let same = |(offer, _): &(&Offer, _)| {
-            let key = |offer: &Offer| {
-                let reference = &references[offer.defined];
-                (reference.slot, reference.account, reference.access)
-            };
-            key(offer) == key(reached[0].0)
-        };
-        if let Some((offer, names)) = reached.first()
-            && reached.iter().all(same)
-        {
+        if let Some((offer, names)) = only_one(&reached, references) {
             return key(names, offer, offers, references);
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
-        if !reached.is_empty() && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
+        let delivers =
+            !reached.is_empty() && reached.iter().all(|(offer, _)| !offer.picked || by_word(offer, &reached));
+        if delivers && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
             return Asked::NotOffered;
+        }
+        // What is taken as a whole may hold the keys of one slot alone.
+        let within = if reached.is_empty() && !path.computed { path.within(offers) } else { Vec::new() };
+        if let Some((offer, names)) = only_one(&within, references)
+            && other_name(offer, offers, references)
+                .is_some_and(|(at, _)| names.get(at).is_some_and(Option::is_some))
+        {
+            return key(names, offer, offers, references);
         }
         let towards = offers.iter().find(|offer| path.leads_towards(&offer.path) || path.wraps(&offer.path));
         match reached.first().map(|(offer, _)| *offer).or(towards) {
@@ -160,101 +169,26 @@ fn handed_on(offer: &Offer, computed: bool, why: String, references: &[Reference
     Asked::HandedOn { account: defined.account, access: Some(defined.access), computed, why }
 }
 
-/// What an entry is called whose name is worked out.
-const COMPUTED: &str = "(…)";
-
-/// The names along some steps, up to the first that is computed.
-struct Path<'s> {
-    parts: Vec<Part<'s>>,
-    computed: bool,
-}
-
-#[derive(Clone)]
-enum Part<'s> {
-    Name(String, &'s Token),
-    /// An element of a collection, or what a function gives back: one name on the way, or none.
-    Any,
-}
-
-/// The part of a path that a name on offer is read by.
-type Named<'p> = Option<(&'p str, &'p Token)>;
-
-impl<'s> Path<'s> {
-    fn of(name: String, token: &'s Token, steps: &'s [Step]) -> Path<'s> {
-        let mut path = Path { parts: vec![Part::Name(name, token)], computed: false };
-        for step in steps {
-            path.parts.push(match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
-                StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
-                StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
-                StepKind::Computed(_) => {
-                    path.computed = true;
-                    break;
-                }
-            });
-        }
-        path
-    }
-
-    /// The offers that the path leads to or below, and by which of its parts each of their names is read. Where an
-    /// element may be what the next name stands for, the offers that are read by more names are meant.
-    fn reached<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
-        let reached = |offer: &'o Offer| Some((offer, reaches(&self.parts, &offer.path)?));
-        let mut reached: Vec<_> = offers.iter().filter_map(reached).collect();
-        let named = |names: &[Named<'_>]| names.iter().flatten().count();
-        let most = reached.iter().map(|(_, names)| named(names)).max();
-        reached.retain(|(_, names)| Some(named(names)) == most);
-        reached
-    }
-
-    fn leads_towards(&self, offer: &[String]) -> bool {
-        leads_towards(&self.parts, offer)
-    }
-
-    /// Whether the path picks by a number that the list does not have: `element` begins anew at a list's end.
-    fn wraps(&self, offer: &[String]) -> bool {
-        let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
-            Part::Name(name, _) => name != *wanted,
-            Part::Any => true,
-        });
-        let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
-    }
-}
-
-/// Whether steps take the element that a block is repeated for, and nothing but names besides.
-fn by_element(steps: &[Step]) -> bool {
-    let element = |step: &Step| step.kind == StepKind::Element;
-    steps.iter().any(element) && steps.iter().all(|step| element(step) || step.name().is_some())
-}
-
-fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>> {
-    let Some((wanted, below)) = offer.split_first() else { return Some(Vec::new()) };
-    let (part, rest) = parts.split_first()?;
-    let with = |named: Named<'p>, mut names: Vec<Named<'p>>| {
-        names.insert(0, named);
-        names
+/// The first of some offers, where all of them are the same key.
+fn only_one<'a, 'o, 'n>(
+    offers: &'a [(&'o Offer, Vec<Named<'n>>)],
+    references: &[Reference],
+) -> Option<&'a (&'o Offer, Vec<Named<'n>>)> {
+    let key = |offer: &Offer| {
+        let reference = &references[offer.defined];
+        (reference.slot, reference.account, reference.access)
     };
-    match part {
-        Part::Name(name, token) if name == wanted || wanted == COMPUTED => {
-            reaches(rest, below).map(|names| with(Some((name, *token)), names))
-        }
-        Part::Name(..) => None,
-        Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
-    }
+    let first = offers.first()?;
+    offers.iter().all(|(offer, _)| key(offer) == key(first.0)).then_some(first)
 }
 
-fn leads_towards(parts: &[Part<'_>], offer: &[String]) -> bool {
-    match (parts.split_first(), offer.split_first()) {
-        (None, offered) => offered.is_some(),
-        (Some(_), None) => false,
-        (Some((Part::Name(name, _), rest)), Some((wanted, below))) => {
-            (name == wanted || wanted == COMPUTED) && leads_towards(rest, below)
-        }
-        (Some((Part::Any, rest)), Some((_, below))) => {
-            leads_towards(rest, below) || leads_towards(rest, offer)
-        }
-    }
+/// Whether the name of one of some offers differs from that of this one by the slot's word alone.
+fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
+    let is_other = |(other, _): &(&Offer, Vec<Named<'_>>)| {
+        let difference = one_difference(&offer.path, &other.path);
+        difference.is_some_and(|(at, name)| counterpart(&offer.path[at]).as_ref() == Some(&name))
+    };
+    others.iter().any(is_other)
 }
 
 fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {

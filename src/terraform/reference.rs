@@ -60,9 +60,13 @@ pub struct Reference {
     /// The attribute of the account behind all names, in its primary form: tells a key from a connection
     /// string made of it.
     pub(super) family: String,
+    /// Where the value of the argument or entry starts that it is part of.
+    pub(super) value: usize,
     /// Whether the key is the whole value that stands there, and not part of a text or of an expression.
     pub(super) plain: bool,
     pub(super) choices: Vec<Branch>,
+    /// What the nested block or object calls itself that it stands in, and how many words of the binding lead there.
+    pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
     /// Index into the tree's choosers, where one is known.

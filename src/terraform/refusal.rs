@@ -68,6 +68,11 @@ pub enum Refusal {
         name: String,
         of: String,
     },
+    /// Both keys stand in one list, or in one text, which would hold one of them twice.
+    BothTogether {
+        place: String,
+        attribute: String,
+    },
     /// What stands here is read for other accounts too, which a change would move with it.
     ReadForAnother {
         place: String,
@@ -97,8 +102,10 @@ pub enum AlsoDecided {
 }
 
 /// How one place comes to be read for several accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SharedBy {
+    /// The code is run with these variables files too, which name accounts of their own.
+    Files(Vec<String>),
     /// Several configurations include the file.
     Configurations,
     /// The module's code runs for several calls.
@@ -112,6 +119,7 @@ pub enum SharedBy {
 impl fmt::Display for SharedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            SharedBy::Files(files) => return write!(f, "where the code is run with {}", files.join(", ")),
             SharedBy::Configurations => "by a configuration that includes this file",
             SharedBy::Calls => "by a call that runs this module",
             SharedBy::Elements => "for it may be any of several accounts",
@@ -133,6 +141,7 @@ impl Refusal {
             | Refusal::Outside { place }
             | Refusal::NoCounterpart { place, .. }
             | Refusal::NotKnownToExist { place, .. }
+            | Refusal::BothTogether { place, .. }
             | Refusal::ReadForAnother { place, .. }
             | Refusal::VersionNotRaised { place, .. } => Some(place),
             Refusal::Edit(
@@ -160,6 +169,7 @@ impl Refusal {
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
             | Refusal::NotKnownToExist { .. }
+            | Refusal::BothTogether { .. }
             | Refusal::ReadForAnother { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
@@ -212,6 +222,13 @@ impl fmt::Display for Refusal {
                     f,
                     "{place}: whether {of} hands out `{name}` is not known here, and where it does not, something \
                      else would be taken without an error"
+                )
+            }
+            Refusal::BothTogether { place, attribute } => {
+                write!(
+                    f,
+                    "{place}: `{attribute}` stands in one list or text with the other slot's, which would be there \
+                     no more"
                 )
             }
             Refusal::ReadForAnother { place, attribute, accounts, by } => {

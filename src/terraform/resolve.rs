@@ -8,6 +8,7 @@
 //! doubted ([`states`]), and so are names of the other slot that nobody is known to hand out ([`counterparts`]). Last,
 //! what is read for several accounts at once is told of each of them ([`standing`]).
 
+mod collections;
 mod counterparts;
 mod evidence;
 mod look;
@@ -15,6 +16,7 @@ mod picked;
 mod standing;
 mod states;
 mod uses;
+mod with_files;
 
 use std::collections::BTreeSet;
 
@@ -62,8 +64,9 @@ pub fn resolve(
     known: &BTreeSet<String>,
     declared: &Declared,
 ) -> Resolved {
-    let folders = Folders::new(sources, facts, known);
+    let mut folders = Folders::new(sources, facts, known);
     let reads = reads(&folders, facts);
+    with_files::tell_apart(&mut folders, sources, facts, &reads, declared);
     let symbols = || reads.iter().filter_map(|read| read.symbol.as_ref());
     let either = either(&folders, facts);
     let named = either.iter().flat_map(|(one, other)| [one, other]);
@@ -88,6 +91,7 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
+    resolver.choose_by_file();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.worked_out(facts);
     resolver.relays();
@@ -186,8 +190,10 @@ impl<'f> Resolver<'f> {
             other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
+            value: read.read.value,
             plain: read.read.plain,
             choices: read.read.choices.clone(),
+            label: read.read.label.clone(),
             masked: read.read.masked,
             counterpart: Counterpart::Known,
             chooser: None,
@@ -205,8 +211,8 @@ impl<'f> Resolver<'f> {
 
     fn offers(&mut self) -> Offers {
         let sources = self.sources;
-        let pairs = self.uses.pairs(&self.references);
-        role::assign(&mut self.references, &pairs, |file| sources[file].folder().to_owned());
+        let pairs = self.uses.pairs(&self.references, self.folders);
+        role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
             if handed_in.symbol.kind == SymbolKind::Variable {
                 handed_in.role = Role::Relay;
@@ -215,7 +221,7 @@ impl<'f> Resolver<'f> {
         for at in self.declared.mirrored(&self.references, |file| sources[file].folder()) {
             self.references[at].role = Role::Definition;
         }
-        Offers::of(&self.references, self.folders)
+        Offers::of(&self.references, self.folders, &pairs.picked)
     }
 
     fn rounds(&mut self) {

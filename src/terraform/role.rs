@@ -105,6 +105,18 @@ fn both_outputs(references: &[Reference], outputs: Vec<usize>) -> Vec<usize> {
 
 /// Those of the group that stand in counterpart places with counterpart slots.
 fn counterparts(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
+    let mut pairs = counterparts_by(references, group, place);
+    if group.iter().any(|at| references[*at].label.is_some()) {
+        pairs.extend(counterparts_by(references, group, labelled_place));
+    }
+    pairs
+}
+
+fn counterparts_by(
+    references: &[Reference],
+    group: &[usize],
+    place: impl Fn(&Reference) -> String,
+) -> BTreeSet<usize> {
     let mut by_place: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for at in group {
         by_place.entry(place(&references[*at])).or_default().push(*at);
@@ -124,6 +136,19 @@ fn counterparts(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
 /// The binding as one text; the separator cannot stand in a name.
 fn place(reference: &Reference) -> String {
     reference.binding.join("\u{1f}")
+}
+
+/// The same where a block or an object goes by what it calls itself: instead of its number or its name in the code, or
+/// beside its type.
+fn labelled_place(reference: &Reference) -> String {
+    let Some((words, label)) = &reference.label else { return place(reference) };
+    let mut binding = reference.binding.clone();
+    if let Some(word) = words.checked_sub(1).and_then(|last| binding.get_mut(last)) {
+        let is_number = word.parse::<u64>().is_ok();
+        let is_resource = *words == 3 && reference.binding.first().is_some_and(|top| top == "resource");
+        *word = if is_number || is_resource { label.clone() } else { format!("{word} {label}") };
+    }
+    binding.join("\u{1f}")
 }
 
 fn is_output(reference: &Reference) -> bool {

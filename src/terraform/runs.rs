@@ -121,7 +121,7 @@ impl<'f> Runs<'f> {
     }
 
     /// The runs of a folder's code; one that is not named where there is no other.
-    fn of_folder(&self, folder: &str) -> Rc<[Option<Call>]> {
+    pub fn of_folder(&self, folder: &str) -> Rc<[Option<Call>]> {
         if let Some(known) = self.known.borrow().get(folder) {
             return known.clone();
         }
@@ -136,7 +136,10 @@ impl<'f> Runs<'f> {
     fn runs(&self, folder: &str, passed: &mut Vec<String>, left: &mut usize) -> Option<Vec<Option<Call>>> {
         let callers: BTreeSet<&Call> = self.folders.callers(folder).iter().collect();
         if callers.is_empty() {
-            return Some(vec![None]);
+            return Some(match self.folders.with_files(folder) {
+                [] => vec![None],
+                files => files.iter().cloned().map(Some).collect(),
+            });
         }
         *left = left.checked_sub(1).filter(|_| !passed.iter().any(|it| it == folder))?;
         passed.push(folder.to_owned());

@@ -5,6 +5,7 @@
 
 mod expression;
 mod generated;
+mod label;
 mod slots;
 
 use std::ops::Range;
@@ -14,13 +15,14 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
+pub use self::label::{is_labelled, label_of};
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
-use super::object::{Bound, Scope, is_instance, is_whole};
+use super::object::{Bound, Scope, is_instance, is_whole, moves};
 use super::source::Source;
 use super::value::Value;
 
@@ -38,9 +40,10 @@ pub fn facts_of(source: &Source, body: &Body) -> Facts {
 pub fn template_facts(source: &Source, template: &Template, binding: Binding, facts: Facts) -> Facts {
     let mut walk = Walk::new(source, binding, facts);
     walk.scope = scope_of(&walk.binding);
-    if let (Some(Element::Interpolation(only)), 1) = (template.iter().next(), template.len()) {
-        walk.value = only.expr.span();
-    }
+    walk.value = match (template.iter().next(), template.len()) {
+        (Some(Element::Interpolation(only)), 1) => only.expr.span(),
+        _ => Some(0..source.text().len()),
+    };
     walk.template(template);
     walk.facts
 }
@@ -111,6 +114,10 @@ struct Walk<'s> {
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many expressions the walk stands in that pick from what they gather.
+    sifting: usize,
+    /// What the innermost nested block or object calls itself that the walk stands in.
+    label: Option<(usize, String)>,
 }
 
 impl<'s> Walk<'s> {
@@ -124,6 +131,8 @@ impl<'s> Walk<'s> {
             choices: Vec::new(),
             keyed: None,
             masking: 0,
+            sifting: 0,
+            label: None,
         }
     }
 
@@ -147,6 +156,8 @@ impl<'s> Walk<'s> {
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
+        let outer = self.label.clone();
+        self.enter_labelled(block);
         self.bind_iterator(block);
         bind_itself(&mut self.scope, &self.binding);
         match component {
@@ -156,6 +167,7 @@ impl<'s> Walk<'s> {
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
+        self.label = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
     }
@@ -273,7 +285,8 @@ impl<'s> Walk<'s> {
         self.either(expression);
         // Several are none that a name could stand for alone.
         for object in self.scope.objects_of(self.source, expression) {
-            self.facts.aliases.push(Alias { binding: self.binding.clone(), object });
+            let moved = moves(expression);
+            self.facts.aliases.push(Alias { binding: self.binding.clone(), object, moved });
         }
         self.entries(expression);
     }
@@ -299,7 +312,9 @@ impl<'s> Walk<'s> {
     fn entry_alias(&mut self, name: String, value: &Expression) {
         let object = self.scope.object_of(self.source, value).filter(is_instance);
         self.within(name, |walk| match object {
-            Some(object) => walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object }),
+            Some(object) => {
+                walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object, moved: false })
+            }
             None => walk.entries(value),
         });
     }

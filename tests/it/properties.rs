@@ -11,6 +11,11 @@ use keyslot::render::github::github;
 use keyslot::render::sarif::sarif;
 use keyslot::terraform::{Flip, Refusal, Tree, claim, plan};
 
+#[path = "pairs_kept.rs"]
+mod pairs_kept;
+
+use pairs_kept::Collections;
+
 /// Looks like a key, and is one: whatever reads it, it is never told.
 pub const KEY: &str =
     "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniQ==";
@@ -47,6 +52,8 @@ pub struct Seen {
     pub references: usize,
     /// Flips that changed something.
     pub flips: usize,
+    /// Keys that stand beside their counterparts, in files that a flip changed.
+    pub pairs: usize,
 }
 
 macro_rules! hold {
@@ -103,22 +110,31 @@ pub fn scan(files: &Files) -> Result<Seen, String> {
 }
 
 /// Flipping: it is refused, or changes the words that it lists and nothing else; doing it again changes nothing; there
-/// and back restores every byte of a tree that stood on one slot.
+/// and back restores every byte of a tree that stood on one slot; no key goes away that stood beside its counterpart.
 pub fn flip(files: &Files) -> Result<Seen, String> {
     let tree = Tree::read(files);
     let mut seen = Seen { parsed: tree.sources.len() - tree.unparsed.len(), ..Seen::default() };
     for account in 0..tree.accounts.len() {
         for access in Access::ALL {
             for to in Slot::ALL {
-                seen.flips += usize::from(one_flip(files, &tree, account, access, to)?);
+                let pairs = one_flip(files, &tree, account, access, to)?;
+                seen.flips += usize::from(pairs.is_some());
+                seen.pairs += pairs.unwrap_or_default();
             }
         }
     }
     Ok(seen)
 }
 
-fn one_flip(files: &Files, tree: &Tree, account: usize, access: Access, to: Slot) -> Result<bool, String> {
-    let Some(there) = planned(tree, account, access, to)? else { return Ok(false) };
+/// How many pairs stand in what a flip changed; nothing where it changed nothing.
+fn one_flip(
+    files: &Files,
+    tree: &Tree,
+    account: usize,
+    access: Access,
+    to: Slot,
+) -> Result<Option<usize>, String> {
+    let Some(there) = planned(tree, account, access, to)? else { return Ok(None) };
     let after = written(files, &there);
     hold!(after == spliced(files, &there), "more changes than the words that are listed");
     let name = tree.accounts[account].key.as_str();
@@ -129,7 +145,20 @@ fn one_flip(files: &Files, tree: &Tree, account: usize, access: Access, to: Slot
         let back = find(&after, name, access, to.other())?.ok_or("there is no way back")?;
         hold!(written(&after, &back) == *files, "the way back leads elsewhere");
     }
-    Ok(!there.edits.is_empty())
+    let pairs = pairs_kept(files, &after)?;
+    Ok((!there.edits.is_empty()).then_some(pairs))
+}
+
+/// How many pairs stand in the files that changed.
+fn pairs_kept(before: &Files, after: &Files) -> Result<usize, String> {
+    let mut pairs = 0;
+    let read = |bytes: &[u8]| std::str::from_utf8(bytes).ok().and_then(Collections::of);
+    for ((path, old), (_, new)) in before.iter().zip(after).filter(|(old, new)| old != new) {
+        let (Some(old), Some(new)) = (read(old), read(new)) else { continue };
+        hold!(!path.ends_with(".tf") || old.are_kept_in(&new), "{path} holds both slots of a key no more");
+        pairs += old.pairs();
+    }
+    Ok(pairs)
 }
 
 /// The flip, or nothing where it is refused for a reason that lies in the files.

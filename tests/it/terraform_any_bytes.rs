@@ -135,15 +135,20 @@ fn seeds() -> Vec<Vec<u8>> {
 
 #[test]
 fn the_fuzz_targets_corpus_is_read_and_flipped() {
-    let (mut references, mut flips) = (0, 0);
+    let (mut references, mut flips, mut pairs) = (0, 0, 0);
     for input in corpus() {
         let files = files_of(&input);
         let shown = String::from_utf8_lossy(&input);
         references += scan(&files).unwrap_or_else(|wrong| panic!("{wrong}: {shown}")).references;
-        flips += flip(&files).unwrap_or_else(|wrong| panic!("{wrong}: {shown}")).flips;
+        let seen = flip(&files).unwrap_or_else(|wrong| panic!("{wrong}: {shown}"));
+        flips += seen.flips;
+        pairs += seen.pairs;
     }
     // A corpus that shows nothing would lead nowhere.
-    assert!(references >= 30 && flips >= 5, "{references} references, {flips} flips");
+    assert!(
+        references >= 30 && flips >= 5 && pairs >= 5,
+        "{references} references, {flips} flips, {pairs} pairs"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
-use crate::terraform::facts::{Base, Object, Step, StepKind};
+use crate::terraform::facts::{Base, Object, Step, StepKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
@@ -70,7 +70,11 @@ impl<'f> Folders<'f> {
             None => self.entry(&cell, rest)?,
         };
         let mut object = target.seen_from_afar();
+        let named = object.steps.len();
         object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
+        if let Some(first) = object.steps.get_mut(named).filter(|_| self.moved.contains(&cell)) {
+            says_no_place(first);
+        }
         within_outputs(&mut object);
         let call = self.call_behind(from, &cell, folder);
         Some(Followed { folder: folder.to_owned(), object, call })
@@ -182,6 +186,13 @@ impl<'f> Folders<'f> {
     /// Whether a name is read by whoever reads the state of a root, in this tree or not.
     fn escapes(&self, cell: &Cell) -> bool {
         cell.kind == Kind::Output && self.callers(&cell.folder).is_empty()
+    }
+}
+
+/// A number that says nothing of what it picks.
+fn says_no_place(step: &mut Step) {
+    if let StepKind::Number(_) = step.kind {
+        *step = Step { kind: StepKind::Computed(None), token: Token::Unplaced };
     }
 }
 

@@ -36,7 +36,9 @@ impl<'f> Folders<'f> {
             dependencies: BTreeMap::new(),
             configured: BTreeMap::new(),
             callers: BTreeMap::new(),
+            with_files: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            moved: BTreeSet::new(),
             entries: BTreeMap::new(),
             states: States::default(),
         };
@@ -55,6 +57,7 @@ impl<'f> Folders<'f> {
                 for alias in facts.iter().flat_map(|facts| &facts.aliases) {
                     match folders.readable(folder, &alias.binding) {
                         Some((cell, [])) => {
+                            folders.moved.extend(Some(cell.clone()).filter(|_| alias.moved));
                             folders.aliases.entry(cell).or_default().push((folder, &alias.object));
                         }
                         Some((cell, path)) => {

@@ -3,13 +3,15 @@
 //! Where the value is known, each key on offer becomes a branch of a choice by it, to be decided like any other. All
 //! else stays what takes a pair without naming one.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Look, Resolver};
 use crate::terraform::chooser::known;
-use crate::terraform::facts::{Branch, Step, StepKind, Token, When};
+use crate::terraform::facts::{Branch, Choice, Step, StepKind, Token, When};
 use crate::terraform::folders::Followed;
 use crate::terraform::key_read::FoundKey;
+use crate::terraform::naming::At;
 use crate::terraform::offer::{Asked, Offers};
 use crate::terraform::parse::Parsed;
 
@@ -40,10 +42,9 @@ impl<'f> Resolver<'f> {
             let names = offers.names(hop, self.folders);
             (!names.is_empty()).then_some((at, hop, names))
         })?;
-        let evaluator = self.folders.evaluator();
-        let (chooser, _) = known(self.sources, &evaluator, read.folder, choice)?;
+        let values = self.values(read.folder, choice)?;
         let mut branches = Vec::new();
-        for name in names.contains(&chooser.value).then_some(names)? {
+        for name in values.is_subset(&names).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;
             let Asked::Key { defined, key } = offers.ask(&named, self.folders, &self.references) else {
                 return None;
@@ -52,6 +53,18 @@ impl<'f> Resolver<'f> {
                 .push((Branch { choice: number, when: When::Is(name) }, Picked { hop: at, defined, key }));
         }
         Some(branches)
+    }
+
+    /// The values that a choice goes by: one, or one for each variables file that the code is run with.
+    fn values(&self, folder: &str, choice: &Choice) -> Option<BTreeSet<String>> {
+        let evaluator = self.folders.evaluator();
+        let value = |at: &At| known(self.sources, &evaluator, at, choice).map(|(chooser, _)| chooser.value);
+        let runs = self.standing.runs_with_files(folder);
+        match value(&At::folder(folder)) {
+            Some(value) => Some(BTreeSet::from([value])),
+            None if runs.is_empty() => None,
+            None => runs.into_iter().map(|run| value(&At::run(folder, Some(run)))).collect(),
+        }
     }
 
     fn choose(&mut self, read: &Look<'f>, branches: Vec<(Branch, Picked)>) {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::terraform::account::Symbol;
+use crate::terraform::instance::Call;
 use crate::terraform::reference::{OpaqueRead, Reference};
 use crate::terraform::runs::Runs;
 
@@ -44,6 +45,18 @@ impl<'f> Standing<'f> {
         let stood = (self.account_of(&symbols), symbols);
         self.known.borrow_mut().insert(symbol.clone(), stood.clone());
         stood
+    }
+
+    /// Whether it stands for runs with different variables files.
+    pub(super) fn is_by_file(&self, symbol: &Symbol) -> bool {
+        let with_file = |symbol: &Symbol| symbol.call.as_ref().and_then(Call::with_file).is_some();
+        self.stood(symbol).1.iter().any(with_file)
+    }
+
+    /// The runs of a folder's code with different variables files.
+    pub(super) fn runs_with_files(&self, folder: &str) -> Vec<Call> {
+        let runs = self.runs.of_folder(folder);
+        runs.iter().flatten().filter(|run| run.with_file().is_some()).cloned().collect()
     }
 
     fn account_of(&self, symbols: &[Symbol]) -> Option<usize> {

@@ -1,7 +1,8 @@
-//! How names are read: by further names that lead to one value, or as part of something larger.
+//! How names are read: by further names that lead to one value, as part of something larger, or by a choice.
 //!
 //! Local values that hold both keys of an account are a pair, whatever they are called, where all that is read of
-//! them is read by name: the readers take a slot, and a flip changes the name that they read.
+//! them is read by name: the readers take a slot, and a flip changes the name that they read. Which keys of one
+//! collection are a pair, [`super::collections`] says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,22 +11,54 @@ use crate::model::{Access, Slot};
 use crate::terraform::facts::{Step, StepKind};
 use crate::terraform::folders::{Cell, Folders, Kind, is_any};
 use crate::terraform::reference::Reference;
+use crate::terraform::value::Value;
 
 /// The steps of every read of a name.
 #[derive(Default)]
 pub(super) struct Uses {
-    reads: BTreeMap<Cell, Vec<Use>>,
+    pub(super) reads: BTreeMap<Cell, Vec<Use>>,
     /// Folders whose outputs are taken all together.
     whole: BTreeSet<String>,
+    /// Names that are read as part of what is picked from, or of what leaves the tree.
+    pub(super) picked: BTreeSet<Cell>,
 }
 
-struct Use {
+pub(super) struct Use {
     /// The names behind that of the cell, as far as there are names.
     names: Vec<String>,
     /// Whether steps follow that are no names.
     more: bool,
     /// Whether it takes elements, whichever: each of them has a look of its own.
     element: bool,
+    /// Whether the name only stands for another here, or is only looked at.
+    mention: bool,
+    pub(super) ways: Vec<Way>,
+    /// Whether what is read is picked from, or passed over in part, by what stands around it.
+    pub(super) sifted: bool,
+}
+
+impl Use {
+    /// `is_repeated`: whether the block that it stands in is repeated over the same collection.
+    fn of(look: &Look<'_>, rest: &[Step], is_repeated: impl Fn() -> bool) -> Use {
+        let names: Vec<String> = rest.iter().map_while(named).collect();
+        let more = names.len() < rest.len();
+        let element = rest.first().is_some_and(is_any);
+        let own = rest.iter().any(is_own_key) && is_repeated();
+        let ways: Vec<Way> = rest.iter().map(|step| way(step, own)).collect();
+        // What is taken element by element, under a condition, may be taken of some alone.
+        let sifted = look.read.sifted || ways.contains(&Way::Each) && !look.read.choices.is_empty();
+        Use { names, more, element, mention: look.read.mention, ways, sifted }
+    }
+}
+
+/// One step of a use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Name(String),
+    /// Every element, each in its turn; or what a function gives back.
+    Each,
+    /// By what is worked out.
+    Picked,
 }
 
 /// What the reads of one value come to.
@@ -37,34 +70,128 @@ enum Read {
     Within,
 }
 
+/// References that are a pair by how they are read.
+pub(super) struct Pairs {
+    by_name: BTreeSet<usize>,
+    /// Keys of one collection from which something picks.
+    pub(super) picked: BTreeSet<usize>,
+}
+
+impl Pairs {
+    pub(super) fn all(&self) -> BTreeSet<usize> {
+        self.by_name.union(&self.picked).copied().collect()
+    }
+}
+
 impl Uses {
     pub(super) fn of(looks: &[Look<'_>], folders: &Folders<'_>) -> Uses {
         let mut uses = Uses::default();
-        // A name that only stands for another is no use; what is read by it has a look of its own.
-        for look in looks.iter().filter(|look| !look.read.mention) {
+        let mut handed_on: BTreeMap<Cell, Vec<Cell>> = BTreeMap::new();
+        let repeated = repeated_over(looks, folders);
+        for look in looks {
+            let into = handed_on_as(look, folders);
             for hop in &look.hops {
-                uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
+                if !look.read.mention {
+                    uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
+                }
                 let Some((cell, rest)) = folders.cell_of(&hop.folder, &hop.object) else { continue };
-                let names: Vec<String> = rest.iter().map_while(named).collect();
-                let more = names.len() < rest.len();
-                let element = rest.first().is_some_and(is_any);
-                uses.reads.entry(cell).or_default().push(Use { names, more, element });
+                if let Some(into) = into.clone().filter(|into| *into != cell) {
+                    handed_on.entry(into).or_default().push(cell.clone());
+                }
+                let is_repeated = || {
+                    let over = block_around(look, folders).and_then(|block| repeated.get(&block));
+                    over.is_some_and(|over| over.contains(&cell))
+                };
+                let one = Use::of(look, rest, is_repeated);
+                uses.reads.entry(cell).or_default().push(one);
             }
         }
+        uses.picked = uses.picked_from(&handed_on);
         uses
+    }
+
+    /// Names whose values become part of what something is picked from, whichever name that goes by.
+    fn picked_from(&self, handed_on: &BTreeMap<Cell, Vec<Cell>>) -> BTreeSet<Cell> {
+        let picks = |one: &Use| one.sifted || matches!(one.ways.first(), Some(Way::Name(_) | Way::Picked));
+        let is_picked = |into: &Cell| {
+            into.kind == Kind::Output || self.reads.get(into).is_some_and(|uses| uses.iter().any(picks))
+        };
+        let mut left: Vec<&Cell> = handed_on.keys().filter(|into| is_picked(into)).collect();
+        let mut picked = BTreeSet::new();
+        while let Some(into) = left.pop() {
+            for cell in handed_on.get(into).into_iter().flatten() {
+                if picked.insert(cell.clone()) {
+                    left.push(cell);
+                }
+            }
+        }
+        picked
     }
 
     /// Whether whatever is read of what goes by a name is read by the names of its entries, so that nobody takes this one
     /// unseen; and something is.
     pub(super) fn are_by_name(&self, cell: &Cell, path: &[String]) -> bool {
         let whole = cell.kind == Kind::Output && self.whole.contains(&cell.folder);
-        let Some(uses) = self.reads.get(cell).filter(|_| !whole) else { return false };
+        let Some(uses) = self.reads.get(cell).filter(|uses| !whole && uses.iter().any(|one| !one.mention))
+        else {
+            return false;
+        };
         let element = |one: &&Use| path.len() == 1 && one.element;
-        read(uses.iter().filter(|one| !element(one)), path) != Read::Within
+        read(uses.iter().filter(|one| !one.mention && !element(one)), path) != Read::Within
     }
 
     fn read(&self, cell: &Cell, path: &[String]) -> Read {
-        read(self.reads.get(cell).into_iter().flatten(), path)
+        // A name that only stands for another is no use; what is read by it has a look of its own.
+        read(self.reads.get(cell).into_iter().flatten().filter(|one| !one.mention), path)
+    }
+}
+
+/// The names that blocks are repeated over, by the collection's own.
+fn repeated_over(looks: &[Look<'_>], folders: &Folders<'_>) -> BTreeMap<Cell, BTreeSet<Cell>> {
+    let mut repeated: BTreeMap<Cell, BTreeSet<Cell>> = BTreeMap::new();
+    for look in looks.iter().filter(|look| look.read.mention) {
+        let block = folders.readable(look.folder, &look.read.binding);
+        let Some((block, _)) = block.filter(|(cell, _)| cell.kind == Kind::Each) else { continue };
+        let cells = look.hops.iter().filter_map(|hop| folders.cell_of(&hop.folder, &hop.object));
+        repeated.entry(block).or_default().extend(cells.map(|(cell, _)| cell));
+    }
+    repeated
+}
+
+/// The collection that the block of a read is repeated over, if it is.
+fn block_around(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
+    let words = match look.read.binding.first().map(String::as_str)? {
+        "module" => 2,
+        _ => 3,
+    };
+    let mut binding = look.read.binding.get(..words)?.to_vec();
+    binding.push("for_each".to_owned());
+    folders.readable(look.folder, &binding).map(|(cell, _)| cell).filter(|cell| cell.kind == Kind::Each)
+}
+
+/// The name of what a read becomes a part of. What merely goes by another name there is none: its readers have looks of
+/// their own.
+fn handed_on_as(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
+    let is_alias = || look.read.plain && folders.is_followed(look.folder, &look.read.binding);
+    let (into, _) = folders.readable(look.folder, &look.read.binding).filter(|_| !look.read.mention)?;
+    (!is_alias()).then_some(into)
+}
+
+/// `each.key`
+fn is_own_key(step: &Step) -> bool {
+    let is_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
+    matches!(&step.kind, StepKind::Computed(Some(index)) if is_key(index))
+}
+
+/// `own`: whether `each.key` is the name of an element there.
+fn way(step: &Step, own: bool) -> Way {
+    match &step.kind {
+        StepKind::Computed(_) if own && is_own_key(step) => Way::Each,
+        StepKind::Computed(_) => Way::Picked,
+        StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Way::Each,
+        StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {
+            named(step).map_or(Way::Each, Way::Name)
+        }
     }
 }
 
@@ -86,50 +213,35 @@ fn read<'u>(uses: impl Iterator<Item = &'u Use>, path: &[String]) -> Read {
 }
 
 impl Uses {
-    /// The references that are a pair because they are read by their names alone.
-    pub(super) fn pairs(&self, references: &[Reference]) -> BTreeSet<usize> {
-        let mut groups: BTreeMap<Group<'_>, Vec<Member<'_>>> = BTreeMap::new();
+    /// The references that are a pair because of how they are read.
+    pub(super) fn pairs(&self, references: &[Reference], folders: &Folders<'_>) -> Pairs {
+        Pairs { by_name: self.by_name(references), picked: self.from_collections(references, folders) }
+    }
+
+    /// Local values that are read by their names alone.
+    fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
+        let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
         for (at, reference) in
             references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty())
         {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();
             let cell = Cell::new(folder, Kind::Local, name);
-            let read = self.read(&cell, &reference.binding[2..]);
-            let group = (folder, reference.account, reference.access, reference.family.as_str());
-            groups.entry(group).or_default().push((at, name, read));
-        }
-        let mut pairs = BTreeSet::new();
-        for group in groups.into_values() {
-            let by_name: Vec<usize> = of(&group, |(_, _, read)| *read == Read::ByName);
-            pairs.extend(both(references, by_name));
-            // One of a list or a map that is read by its place: the other stands beside it.
-            let names: BTreeSet<&str> = group.iter().map(|(_, name, _)| *name).collect();
-            for name in names {
-                let here: Vec<_> = group.iter().filter(|(_, other, _)| *other == name).copied().collect();
-                let read = here.iter().any(|(_, _, read)| *read == Read::ByName);
-                let within = here.iter().any(|(_, _, read)| *read == Read::Within);
-                if read && !within {
-                    pairs.extend(both(references, of(&here, |_| true)));
-                }
+            if self.read(&cell, &reference.binding[2..]) == Read::ByName {
+                let group = (folder, reference.account, reference.access, reference.family.as_str());
+                groups.entry(group).or_default().push(at);
             }
         }
-        pairs
+        groups.into_values().filter(|group| are_both(references, group)).flatten().collect()
     }
 }
 
 /// Folder, account, access and family.
 type Group<'r> = (&'r str, usize, Access, &'r str);
-type Member<'r> = (usize, &'r str, Read);
 
-fn of(group: &[Member<'_>], wanted: impl Fn(&Member<'_>) -> bool) -> Vec<usize> {
-    group.iter().filter(|member| wanted(member)).map(|(at, _, _)| *at).collect()
-}
-
-/// All of them, if both slots are among them.
-fn both(references: &[Reference], group: Vec<usize>) -> Vec<usize> {
-    let all = Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot));
-    if all { group } else { Vec::new() }
+/// Whether both slots are among them.
+pub(super) fn are_both(references: &[Reference], group: &[usize]) -> bool {
+    Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot))
 }
 
 fn first_two(binding: &[String]) -> [&str; 2] {

@@ -17,6 +17,8 @@ const LOOKING: &[&str] = &["can", "keys", "length"];
 const MASKING: &[&str] = &["can", "try"];
 /// Functions that pick from an object by a literal, as an index would.
 const PICKING: &[&str] = &["element", "lookup"];
+/// Functions that give back some of what is in what they are given.
+const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
 
 impl Walk<'_> {
     pub(super) fn expression(&mut self, expression: &Expression, mention: bool) {
@@ -82,8 +84,11 @@ impl Walk<'_> {
             binding: self.binding.clone(),
             choices: self.choices.clone(),
             picks,
+            value: self.value.clone().map_or(0, |value| self.source.to_file(value).start),
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
+            sifted: self.sifting > 0,
+            label: self.label.clone(),
             masked: self.masking > 0 || masks(expression),
         });
     }
@@ -154,6 +159,8 @@ impl Walk<'_> {
 
     fn object(&mut self, object: &ObjectExpression) {
         let keyed = self.keyed();
+        let outer = self.label.clone();
+        self.enter_labelled_object(object);
         for (key, value) in object.iter() {
             let name = match key {
                 ObjectKey::Ident(ident) => ident.as_str().to_owned(),
@@ -168,6 +175,7 @@ impl Walk<'_> {
             }
             self.entry(name, value.expr(), false);
         }
+        self.label = outer;
         // What comes after the entries is none of them.
         if keyed.is_some() {
             self.branch(When::Unknown, None);
@@ -221,6 +229,8 @@ impl Walk<'_> {
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
         let mut arguments = call.args.iter();
+        let sifts = SIFTING.contains(&name) || call.args.expand_final();
+        self.sifting += usize::from(sifts);
         if chooses {
             let by = call.args.get(1).and_then(|key| self.chooser(key, Takes::Index));
             self.choosing(by, |walk| {
@@ -233,9 +243,12 @@ impl Walk<'_> {
         self.masking += usize::from(MASKING.contains(&name));
         arguments.for_each(|argument| self.expression(argument, looking));
         self.masking -= usize::from(MASKING.contains(&name));
+        self.sifting -= usize::from(sifts);
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
+        let sifts = traversal.operators.iter().any(|operator| !is_splat(operator));
+        self.sifting += usize::from(sifts);
         if indexes(traversal).any(|index| !is_literal(index)) {
             let by = indexes(traversal).find_map(|index| self.chooser(index, Takes::Index));
             self.choosing(by, |walk| {
@@ -246,6 +259,7 @@ impl Walk<'_> {
         } else {
             self.expression(&traversal.expr, false);
         }
+        self.sifting -= usize::from(sifts);
         self.indexes(traversal);
     }
 
@@ -266,12 +280,14 @@ impl Walk<'_> {
             self.expression(key, false);
         }
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
+        self.sifting += usize::from(each.cond.is_some());
         let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
         if renamed {
             self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
         } else {
             self.expression(&each.value_expr, mention);
         }
+        self.sifting -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
             self.expression(&condition.expr, false);
         }
@@ -357,6 +373,10 @@ fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
         TraversalOperator::Index(index) => Some(index),
         _ => None,
     })
+}
+
+fn is_splat(operator: &TraversalOperator) -> bool {
+    matches!(operator, TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_))
 }
 
 /// Whether an expression of this form is one read as a whole.

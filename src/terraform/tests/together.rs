@@ -1,0 +1,58 @@
+//! Both keys in one list, or in one text.
+
+use crate::model::{Access, Slot, SlotUse};
+use crate::terraform::{AllowedOpaque, Refusal, Tree, plan, plan_allowing};
+
+const P: &str = "azurerm_cosmosdb_account.a.primary_key";
+const S: &str = "azurerm_cosmosdb_account.a.secondary_key";
+
+fn with_keys(expression: &str) -> String {
+    let expression = expression.replace("$P", P).replace("$S", S);
+    format!("resource \"x\" \"y\" {{\n  v = {expression}\n}}\n")
+}
+
+#[test]
+fn one_of_both_keys_does_not_take_the_place_of_the_other() {
+    for expression in [
+        "[$P, $S]",
+        "join(\",\", [$P, $S])",
+        "jsonencode({ keys = [$P, $S] })",
+        "[\"k=${$P}\", \"k=${$S}\"]",
+        "\"${$P},${$S}\"",
+        "coalesce($P, $S)",
+        "try($P, $S)",
+        "<<-EOT\n    ${$P} ${$S}\n  EOT",
+    ] {
+        let text = with_keys(expression);
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Mixed, "{expression}");
+        for to in Slot::ALL {
+            let refusals = plan(&tree, 0, Access::ReadWrite, to).unwrap_err();
+            assert!(matches!(&refusals[..], [Refusal::BothTogether { .. }]), "{expression}: {refusals:?}");
+        }
+        let place = format!("a.tf:{}", tree.references[0].position.line);
+        let allowed = AllowedOpaque(vec![place]);
+        assert!(allowed.unused(&tree).is_empty(), "{expression}");
+        let flip = plan_allowing(&tree, &[0], Access::ReadWrite, Slot::Secondary, &allowed).unwrap();
+        assert_eq!(flip.edits.len(), 1, "{expression}");
+    }
+}
+
+#[test]
+fn what_goes_by_names_of_its_own_moves_one_by_one() {
+    for expression in [
+        "{ a = $P, b = $S }",
+        "[{ k = $P }, { k = $S }]",
+        "<<-EOT\n    A=${$P}\n    B=${$S}\n  EOT",
+        "\"${$P}\"\n  w = \"${$S}\"",
+        "[$P, $P]",
+        "[$P, \"x\"]",
+    ] {
+        let text = with_keys(expression);
+        let tree = Tree::read(&[("a.tf", &text)]);
+        let flip = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap();
+        assert!(!flip.edits.is_empty(), "{expression}");
+        let place = AllowedOpaque(vec!["a.tf:2".to_owned()]);
+        assert_eq!(place.unused(&tree), ["a.tf:2"], "{expression}");
+    }
+}

@@ -1,0 +1,55 @@
+//! What nested blocks and objects call themselves, where that says a slot: `secret { name = "primary-key" … }`.
+//!
+//! Blocks of one type that stand beside each other are bound alike; so are the elements of a list but for their number.
+
+use hcl_edit::expr::{Expression, Object as ObjectExpression};
+use hcl_edit::structure::{Block as SyntaxBlock, Body};
+
+use super::super::role::counterpart;
+use super::{KEY_VAULT_SECRET, Walk, literal_key};
+
+/// Arguments by which blocks and objects are called.
+const NAMING: [&str; 3] = ["name", "key", "slot"];
+
+/// Whether what such a block or object calls itself counts: of whole resources only that of a secret does, which stands
+/// beside others in its vault.
+pub fn is_labelled(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["resource", kind, _] => *kind == KEY_VAULT_SECRET,
+        ["resource" | "data" | "ephemeral", _, _, _, ..] => true,
+        ["resource" | "data" | "ephemeral", ..] | [_] | [] => false,
+        ["module" | "output" | "variable" | "provider", ..] => words.len() > 2,
+        [_, _, ..] => true,
+    }
+}
+
+/// The one of some names that says a slot.
+pub fn label_of<'e>(text: impl Fn(&str) -> Option<&'e str>) -> Option<&'e str> {
+    NAMING.iter().filter_map(|name| text(name)).find(|text| counterpart(text).is_some())
+}
+
+impl Walk<'_> {
+    /// From here on, the walk stands in a block with these contents.
+    pub(super) fn enter_labelled(&mut self, block: &SyntaxBlock) {
+        self.label_by(|name| literal_in(&block.body, name));
+    }
+
+    /// The same for an object.
+    pub(super) fn enter_labelled_object(&mut self, object: &ObjectExpression) {
+        self.label_by(|name| {
+            let mut entries = object.iter();
+            entries.find_map(|(key, value)| value.expr().as_str().filter(|_| literal_key(key) == Some(name)))
+        });
+    }
+
+    fn label_by<'e>(&mut self, text: impl Fn(&str) -> Option<&'e str>) {
+        if let Some(label) = label_of(text).filter(|_| is_labelled(&self.binding)) {
+            self.label = Some((self.binding.len(), label.to_owned()));
+        }
+    }
+}
+
+fn literal_in<'b>(body: &'b Body, name: &str) -> Option<&'b str> {
+    body.get_attribute(name).map(|attribute| &attribute.value).and_then(Expression::as_str)
+}
