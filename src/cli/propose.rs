@@ -15,7 +15,9 @@ use crate::rotation::Reach;
 /// Begins a rotation, or goes on with the open one. The base branch is taken as the remote has it now: your working tree
 /// is neither read nor touched. Every consumer is moved to the other slot in one commit, on a branch that is named by
 /// what it does; the pull request says what, why, what follows and how to go back. Refuses, with the places, code that is
-/// not understood whole. Run again, it changes nothing, and it never overwrites a branch that people have added to.
+/// not understood whole, or that `keyslot check` calls wrong. Run again, it changes nothing, and it never overwrites a
+/// branch that people have added to. A pull request that people closed stays closed: it ends with 4 until the rotation is
+/// closed, too, and begun anew.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Propose {
