@@ -33,6 +33,7 @@ impl Driver {
             Some(opened) => (opened.clone(), self.fold.clone()),
             None => {
                 let opened = self.identify(request)?;
+                let opened = self.in_its_round(opened).await;
                 let event = Event::Opened(opened.clone());
                 let fold = Fold::of([(1, self.ports.clock.now(), &event)])?;
                 (opened, fold)

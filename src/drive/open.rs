@@ -9,8 +9,8 @@ use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
-    Seen, Slot, StampName, WorkloadName,
+    Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
+    Route, Salt, Seen, Slot, StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -115,7 +115,8 @@ impl Driver {
             }
         };
         self.look_now(&keys).await;
-        self.identify(request)
+        let opened = self.identify(request)?;
+        Ok(self.in_its_round(opened).await)
     }
 
     /// Whether the first of two rotations is done and what is asked for does not speak against the second.
@@ -171,7 +172,7 @@ impl Driver {
         };
         let from = match request.retire {
             Some(slot) => slot,
-            None => default_retire(&self.world).map_err(DriveError::Unclear)?,
+            None => self.default_retire()?,
         };
         let access = self.observer.targets().access;
         let kind = KeyKind { slot: from, access };
@@ -190,7 +191,18 @@ impl Driver {
             flip_back: if request.both { FlipBack::No } else { request.flip_back },
             by: request.by.clone(),
             pair: if request.both { Pair::First } else { Pair::Alone },
+            round: 1,
         })
+    }
+
+    /// The slot that everybody is on. Code that is not there is no matter of which slot.
+    fn default_retire(&self) -> Result<Slot, DriveError> {
+        if let Some(Err(blind)) = self.world.code.as_ref().map(|seen| &seen.what)
+            && matches!(blind.kind, Blindness::Missing | Blindness::Forbidden)
+        {
+            return Err(DriveError::CodeUnseen(blind.why.clone()));
+        }
+        default_retire(&self.world).map_err(DriveError::Unclear)
     }
 
     /// Goes on with the open rotation: what was refused may be tried again.

@@ -4,6 +4,7 @@
 //! may refuse by itself is what it can see to be wrong before anything is sent.
 
 mod code;
+mod examined;
 mod sources;
 
 use jiff::Timestamp;

@@ -1,11 +1,13 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+mod reviews;
+
 use super::count::counted;
 use super::{span, unanswered};
 use crate::model::{
-    Blindness, BranchName, ClassFate, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse,
-    StampName, Validity,
+    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
+    Validity,
 };
 use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
@@ -74,7 +76,15 @@ pub fn why(reason: &Reason) -> String {
         Why::MergeRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to merge it: {why}")
         }
-        Why::MergedUnreviewed { head, wanted, stale } => merged_unreviewed(subject, head, *wanted, stale),
+        Why::MergedUnreviewed { head, have, wanted, stale, unread } => {
+            reviews::merged_unreviewed(subject, head, (*have, *wanted), stale, unread)
+        }
+        Why::BranchOfOthers { head, reads, wanted } => {
+            reviews::branch_of_others(subject, head, *reads, *wanted)
+        }
+        Why::ChangedByOtherHands { branch, wanted, unread } => {
+            reviews::changed_by_other_hands(subject, branch, *wanted, unread)
+        }
         Why::PullClosed { url } => format!("pull request {subject} was closed without merge ({url})"),
         Why::PullNotListed { since } => {
             format!("no pull request from {subject} is listed since {}", span::time(*since))
@@ -596,8 +606,19 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MergedUnreviewed { .. } => {
             "look at what was merged and approve the pull request, or accept it by name"
         }
-        Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
-        Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
+        Why::PullClosed { .. } => {
+            "reopen it; or `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::MergedButReads { .. } => {
+            "it did not bring the change, or somebody changed it back: change the base branch by hand; or \
+             `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::BranchOfOthers { .. } => {
+            "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
+        }
+        Why::ChangedByOtherHands { .. } => {
+            "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
+        }
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
@@ -826,22 +847,6 @@ pub fn slot_use(reads: SlotUse) -> String {
         SlotUse::Mixed => "both slots".to_owned(),
         SlotUse::None => "no key".to_owned(),
         SlotUse::Unknown => "something that cannot be resolved".to_owned(),
-    }
-}
-
-/// That it was merged with a change that nobody had approved.
-fn merged_unreviewed(subject: &Subject, head: &CommitId, wanted: u32, stale: &[String]) -> String {
-    let wants = counted(wanted as usize, "approval");
-    match stale {
-        [] => format!(
-            "pull request {subject} was merged at {} without the {wants} that the base branch wants",
-            head.short()
-        ),
-        stale => format!(
-            "pull request {subject} was merged at {}, which nobody has approved: {} approved another change",
-            head.short(),
-            stale.join(", ")
-        ),
     }
 }
 

@@ -29,6 +29,7 @@ pub enum Subject {
     Key(Slot),
     Branch(BranchName),
     Pull(PullNumber),
+    Commit(CommitId),
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
@@ -54,6 +55,7 @@ impl Subject {
             | Subject::Key(_)
             | Subject::Branch(_)
             | Subject::Pull(_)
+            | Subject::Commit(_)
             | Subject::Run(_)
             | Subject::Resource(_)
             | Subject::Client(_)
@@ -71,6 +73,7 @@ impl fmt::Display for Subject {
             Subject::Key(slot) => write!(f, "{slot}"),
             Subject::Branch(branch) => write!(f, "{branch}"),
             Subject::Pull(number) => write!(f, "{number}"),
+            Subject::Commit(commit) => f.write_str(commit.short()),
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
@@ -176,8 +179,25 @@ pub enum Why {
     /// It was merged with a change that nobody had approved; `stale` approved another one.
     MergedUnreviewed {
         head: CommitId,
+        /// How many have approved it.
+        have: usize,
         wanted: u32,
         stale: Vec<String>,
+        /// What of the base branch's demands could not be read.
+        unread: Vec<String>,
+    },
+    /// Something else stands on a branch of keyslot's own name, or the change and more.
+    BranchOfOthers {
+        head: CommitId,
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
+    /// be.
+    ChangedByOtherHands {
+        branch: BranchName,
+        wanted: u32,
+        unread: Vec<String>,
     },
     PullClosed {
         url: String,
@@ -644,6 +664,8 @@ impl Why {
             Why::PushedSince { .. } => "pushed-since",
             Why::MergeRefused { .. } => "merge-refused",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
+            Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
@@ -745,6 +767,12 @@ impl Why {
             Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
                 Opens::ByPerson
             }
+            // No such repository for whoever asks, or no such branch: time brings neither.
+            Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind }
+                if blind.kind == Blindness::Missing =>
+            {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
@@ -756,6 +784,8 @@ impl Why {
             | Why::MergedButReads { .. }
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
+            | Why::BranchOfOthers { .. }
+            | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }

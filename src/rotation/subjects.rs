@@ -24,6 +24,9 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
     }
     let pulls = world.pulls.values().filter_map(|seen| seen.get()).flatten();
     known.extend(pulls.map(|pull| Subject::Pull(pull.number)));
+    let origin = world.origin.as_ref().and_then(|seen| seen.get());
+    known.extend(origin.and_then(|view| view.pull.as_ref()).map(|pull| Subject::Pull(pull.number)));
+    known.extend(origin.and_then(|view| view.commit.clone()).map(Subject::Commit));
     let runs = world.runs.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     known.extend(runs.map(|run| Subject::Run(run.id.clone())));
     if let Some(view) = world.inventory.as_ref().and_then(|seen| seen.get()) {
