@@ -4,6 +4,7 @@
 //! may refuse by itself is what it can see to be wrong before anything is sent.
 
 mod code;
+mod examined;
 mod sources;
 
 use jiff::Timestamp;
@@ -123,6 +124,7 @@ fn is_for_later(fault: &Fault) -> bool {
         | crate::model::Blindness::Changed => true,
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
+        | crate::model::Blindness::Gone
         | crate::model::Blindness::Unintelligible => false,
     }
 }

@@ -6,9 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
 
+pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
 pub use self::symptom::{PodTrouble, Warning};
 
+mod holding;
 mod room;
 mod symptom;
 
@@ -102,10 +104,12 @@ pub struct WorkloadView {
     pub consumes: bool,
     /// The version of the secret that a SecretProviderClass of it is pinned to: it never follows the vault.
     pub pinned: Option<SecretVersion>,
+    /// A SecretProviderClass that its pod template mounts and that does not exist: a new pod cannot start.
+    pub lacks: Option<String>,
     pub manager: Option<Manager>,
 }
 
-/// A pod that mounts the secret, however late in its life.
+/// A pod that holds the secret or may hold it, or whose workload the configuration names; however late in its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodView {
     pub name: String,
@@ -123,6 +127,7 @@ pub struct PodView {
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
     pub phase: String,
     pub ready: bool,
+    pub holding: Holding,
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
@@ -130,6 +135,24 @@ pub struct PodView {
     pub asks: PodAsks,
     /// What keeps it from serving, as far as its own status says.
     pub trouble: Option<PodTrouble>,
+}
+
+impl PodView {
+    /// Whether it is known to have got the secret.
+    pub fn gets_secret(&self) -> bool {
+        matches!(self.holding, Holding::Specified { .. } | Holding::Mounted)
+    }
+
+    /// Whether it reads this synced Secret.
+    pub fn reads(&self, secret: &SyncedSecretView) -> bool {
+        let Holding::Specified { reads, .. } = &self.holding else { return false };
+        self.namespace == secret.namespace && reads.contains(&secret.name)
+    }
+
+    /// Whether its own mount has to show which version it got.
+    pub fn mounts_secret(&self) -> bool {
+        matches!(self.holding, Holding::Specified { mounts: true, .. } | Holding::Mounted)
+    }
 }
 
 /// A Kubernetes Secret that the CSI driver fills from the vault's secret.
@@ -196,8 +219,18 @@ pub struct ClusterView {
     pub synced: Vec<SyncedSecretView>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
+    /// Where it was looked, where that was not everywhere.
+    pub extent: Option<Extent>,
     /// What the cluster's components warn of, newest first. Looked for only where something is in trouble.
     pub warnings: Vec<Warning>,
+}
+
+/// The part of a cluster that was looked at: whoever gets the secret elsewhere is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub namespaces: Vec<String>,
+    /// Those that are known and may not be listed.
+    pub refused: Vec<String>,
 }
 
 impl ClusterView {

@@ -1,7 +1,7 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
 use super::{reason, span};
-use crate::model::{Right, WorkloadName};
+use crate::model::{Extent, Right, WorkloadName};
 use crate::rotation::{Concern, Course, Foresight, Phase, Wave};
 
 /// The plan as text. `code` is what changes in the code, line by line.
@@ -167,8 +167,22 @@ pub fn concern(concern: &Concern) -> String {
         Concern::RegionUnknown { stamp, said: Some(region) } => format!(
             "{stamp}: the account is not in {region}, so that what any of its regions refuses counts as the stamp's own"
         ),
+        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
+            let refused = match refused.as_slice() {
+                [] => String::new(),
+                refused => format!("; {} may not be listed", refused.join(", ")),
+            };
+            format!(
+                "{stamp}: of its cluster only {} {} looked at{refused}: whoever gets the secret elsewhere is not seen",
+                counted_namespaces(namespaces),
+                if namespaces.len() == 1 { "is" } else { "are" }
+            )
+        }
         Concern::NotRunning { stamp } => {
             format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
+        }
+        Concern::Closed { stamp } => {
+            format!("{stamp}: {}; take it out of keyslot.toml", super::verify::CLOSED)
         }
         Concern::OneReplica { stamp, workload } => {
             format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
@@ -215,6 +229,11 @@ pub fn concern(concern: &Concern) -> String {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }
     }
+}
+
+fn counted_namespaces(names: &[String]) -> String {
+    let word = if names.len() == 1 { "namespace" } else { "namespaces" };
+    format!("the {word} {}", names.join(", "))
 }
 
 fn no_eviction(budgets: &[String]) -> String {

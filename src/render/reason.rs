@@ -1,10 +1,12 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+mod reviews;
+
 use super::count::counted;
 use super::{span, unanswered};
 use crate::model::{
-    Blindness, BranchName, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
+    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
     Validity,
 };
 use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
@@ -74,7 +76,15 @@ pub fn why(reason: &Reason) -> String {
         Why::MergeRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to merge it: {why}")
         }
-        Why::MergedUnreviewed { head, wanted, stale } => merged_unreviewed(subject, head, *wanted, stale),
+        Why::MergedUnreviewed { head, have, wanted, stale, unread } => {
+            reviews::merged_unreviewed(subject, head, (*have, *wanted), stale, unread)
+        }
+        Why::BranchOfOthers { head, reads, wanted } => {
+            reviews::branch_of_others(subject, head, *reads, *wanted)
+        }
+        Why::ChangedByOtherHands { branch, wanted, unread } => {
+            reviews::changed_by_other_hands(subject, branch, *wanted, unread)
+        }
         Why::PullClosed { url } => format!("pull request {subject} was closed without merge ({url})"),
         Why::PullNotListed { since } => {
             format!("no pull request from {subject} is listed since {}", span::time(*since))
@@ -195,12 +205,43 @@ pub fn why(reason: &Reason) -> String {
             "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
              still holds"
         ),
+        Why::SyncedSecretUndated { secret, pods } => format!(
+            "the Kubernetes Secret {secret} on {subject} holds the new key, and does not tell since when: {} that read it \
+             may have begun before ({})",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
         Why::WorkloadMissing => format!("{subject} does not exist"),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
         Why::UnlistedPods { pods } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
+        ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::Filled } => format!(
+            "{} of {subject} may hold the old key: {} a Kubernetes Secret that the SecretProviderClass {class} filled \
+             before it was changed ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
+        Why::MayHoldSecret { pods, class, fate } => format!(
+            "{} of {subject} may hold the old key: the SecretProviderClass {class} that {} {} ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it mounts" } else { "they mount" },
+            match (fate, pods.len()) {
+                (ClassFate::Absent, _) => "does not exist any more",
+                (_, 1) => "was changed after it began",
+                (_, _) => "was changed after they began",
+            },
+            some(pods)
+        ),
+        Why::DoesNotGetSecret { pods } => format!(
+            "{subject} is named in keyslot.toml and runs ({}), and nothing shows that it gets the secret",
+            counted(*pods, "pod")
+        ),
+        Why::ClassMissing { class } => format!(
+            "no new pod of {subject} could start: the SecretProviderClass {class} that it mounts does not exist"
         ),
         Why::PinnedVersion { version } => format!(
             "{subject} gets version {version} of the secret and no other: its SecretProviderClass names it \
@@ -209,6 +250,10 @@ pub fn why(reason: &Reason) -> String {
         Why::Unlisted { kind, resource_group, location } => format!(
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
+        ),
+        Why::Unattributed { resource_group, location } => format!(
+            "the cluster {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
+             keyslot.toml does not tell whose: not every stamp that is reached by kubeconfig names its cluster in Azure"
         ),
         Why::ClusterGone => {
             format!("Azure knows no cluster of {subject}, and its vault is there all the same")
@@ -276,6 +321,10 @@ pub fn why(reason: &Reason) -> String {
         Why::BudgetSpent { restarts } => {
             format!("{subject} was restarted {}, and has pods of an older key all the same", times(*restarts))
         }
+        Why::ClockUnknown => format!(
+            "the API server of {subject} does not say what its clock shows (its answers bear no `Date`), so the ages of \
+             its pods prove nothing"
+        ),
         Why::ClocksDiffer { ahead } => format!(
             "the clock of {subject}'s API server is {} {} this machine's: which pods are older than their vault's key \
              cannot be said",
@@ -557,8 +606,19 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MergedUnreviewed { .. } => {
             "look at what was merged and approve the pull request, or accept it by name"
         }
-        Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
-        Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
+        Why::PullClosed { .. } => {
+            "reopen it; or `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::MergedButReads { .. } => {
+            "it did not bring the change, or somebody changed it back: change the base branch by hand; or \
+             `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::BranchOfOthers { .. } => {
+            "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
+        }
+        Why::ChangedByOtherHands { .. } => {
+            "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
+        }
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
@@ -608,11 +668,34 @@ pub fn remedy(reason: &Reason) -> String {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
              let a new pod make it"
         }
+        Why::SyncedSecretUndated { .. } => {
+            "have its `managedFields` kept (who takes them away?); or restart what reads it now, and accept the stamp by \
+             name"
+        }
         Why::CronJobReadsStale { .. } => {
             "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
         }
         Why::UnlistedPods { .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
+        }
+        Why::MayHoldSecret { fate: ClassFate::Absent, .. } => {
+            "bring the class back (was it renamed?) and restart what mounts it; or accept it by name if it never got the \
+             key"
+        }
+        Why::MayHoldSecret { fate: ClassFate::Filled, .. } => {
+            "let the class deliver the key again, or take the Secret out of what reads it and restart that; or accept it \
+             by name if the Secret never held the key"
+        }
+        Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
+            "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \
+             the key"
+        }
+        Why::DoesNotGetSecret { .. } => {
+            "see its SecretProviderClass (kubectl get secretproviderclass): was it renamed, or edited? If it takes the key \
+             no more, restart it and take it out of `order`, or accept it by name"
+        }
+        Why::ClassMissing { .. } => {
+            "bring the class back, or mount the one that took its place, before anything is restarted"
         }
         Why::PinnedVersion { .. } => {
             "remove `objectVersion` from the object in the SecretProviderClass, or change it when the vault has the \
@@ -625,6 +708,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
+        Why::Unattributed { .. } => {
+            "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
+             its stamp, or accept it by name if it does not use the account"
         }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {
@@ -674,6 +761,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::BudgetSpent { .. } => {
             "see what brings old pods back (a clock, a controller, somebody who writes the vault); then raise \
              `restart_budget`, or accept it by name"
+        }
+        Why::ClockUnknown => {
+            "have what stands between keyslot and the API server pass its `Date` on; or accept the stamp by name if its \
+             clocks are known to be right"
         }
         Why::ClocksDiffer { .. } => "set the clock that is wrong (see `date` here), then run this again",
         Why::PausedByPerson { .. } => "`keyslot resume`, then run this again",
@@ -756,22 +847,6 @@ pub fn slot_use(reads: SlotUse) -> String {
         SlotUse::Mixed => "both slots".to_owned(),
         SlotUse::None => "no key".to_owned(),
         SlotUse::Unknown => "something that cannot be resolved".to_owned(),
-    }
-}
-
-/// That it was merged with a change that nobody had approved.
-fn merged_unreviewed(subject: &Subject, head: &CommitId, wanted: u32, stale: &[String]) -> String {
-    let wants = counted(wanted as usize, "approval");
-    match stale {
-        [] => format!(
-            "pull request {subject} was merged at {} without the {wants} that the base branch wants",
-            head.short()
-        ),
-        stale => format!(
-            "pull request {subject} was merged at {}, which nobody has approved: {} approved another change",
-            head.short(),
-            stale.join(", ")
-        ),
     }
 }
 

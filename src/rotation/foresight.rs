@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::closed::is_closed;
 use super::predicate::{autoscaler, fits, own_region, surge, takes_away};
 use super::reason::later;
 use super::{
@@ -11,7 +12,7 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterView, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
+    BudgetView, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
     StampFacts, StampName, Strategy, Term, WorkloadKind, WorkloadName, World,
 };
 
@@ -34,8 +35,12 @@ pub enum Concern {
     RegionUnknown { stamp: StampName, said: Option<String> },
     /// Nobody says from where its pods are seen to come: their requests look like a stranger's.
     AddressesUnknown { stamp: StampName },
+    /// Only a part of the cluster is looked at.
+    NotLookedAt { stamp: StampName, extent: Extent },
     /// A cluster that does not run: its pods are made anew when it starts.
     NotRunning { stamp: StampName },
+    /// Azure knows neither its cluster nor its vault.
+    Closed { stamp: StampName },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
     OneReplica { stamp: StampName, workload: WorkloadName },
     /// No replica may be added before one is taken away.
@@ -291,6 +296,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.push(Concern::NoLogs);
     }
     for stamp in &policy.stamps {
+        if is_closed(world, &stamp.name) {
+            concerns.push(Concern::Closed { stamp: stamp.name.clone() });
+            continue;
+        }
         if policy.log_lag.is_some() && own_region(account, stamp).is_none() {
             let (stamp, said) = (stamp.name.clone(), stamp.region.clone());
             concerns.push(Concern::RegionUnknown { stamp, said });
@@ -303,6 +312,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             concerns.push(Concern::NotRunning { stamp: stamp.name.clone() });
             continue;
         }
+        concerns.extend(view.extent.iter().map(|extent| {
+            let (stamp, extent) = (stamp.name.clone(), extent.clone());
+            Concern::NotLookedAt { stamp, extent }
+        }));
         concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));

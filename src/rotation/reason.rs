@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Amount, Blind, Blindness, BranchName, Caller, CommitId, EvidenceKey, Identity, LiveBy, NetworkRules,
-    ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse, StampName,
-    Trace, Validity, WorkloadName,
+    Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse,
+    StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -29,6 +29,7 @@ pub enum Subject {
     Key(Slot),
     Branch(BranchName),
     Pull(PullNumber),
+    Commit(CommitId),
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
@@ -54,6 +55,7 @@ impl Subject {
             | Subject::Key(_)
             | Subject::Branch(_)
             | Subject::Pull(_)
+            | Subject::Commit(_)
             | Subject::Run(_)
             | Subject::Resource(_)
             | Subject::Client(_)
@@ -71,6 +73,7 @@ impl fmt::Display for Subject {
             Subject::Key(slot) => write!(f, "{slot}"),
             Subject::Branch(branch) => write!(f, "{branch}"),
             Subject::Pull(number) => write!(f, "{number}"),
+            Subject::Commit(commit) => f.write_str(commit.short()),
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
@@ -176,8 +179,25 @@ pub enum Why {
     /// It was merged with a change that nobody had approved; `stale` approved another one.
     MergedUnreviewed {
         head: CommitId,
+        /// How many have approved it.
+        have: usize,
         wanted: u32,
         stale: Vec<String>,
+        /// What of the base branch's demands could not be read.
+        unread: Vec<String>,
+    },
+    /// Something else stands on a branch of keyslot's own name, or the change and more.
+    BranchOfOthers {
+        head: CommitId,
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
+    /// be.
+    ChangedByOtherHands {
+        branch: BranchName,
+        wanted: u32,
+        unread: Vec<String>,
     },
     PullClosed {
         url: String,
@@ -314,6 +334,11 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It holds the key, and nobody says since when: pods that read it may be older than that.
+    SyncedSecretUndated {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// A CronJob's next run would start with what the Secret holds.
     CronJobReadsStale {
         secret: String,
@@ -324,6 +349,21 @@ pub enum Why {
     /// Pods get the secret that belong to nothing that can be restarted from here.
     UnlistedPods {
         pods: Vec<String>,
+    },
+    /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
+    /// was changed since.
+    MayHoldSecret {
+        pods: Vec<String>,
+        class: String,
+        fate: ClassFate,
+    },
+    /// The configuration names it and it runs, and nothing shows how it gets the secret.
+    DoesNotGetSecret {
+        pods: usize,
+    },
+    /// A new pod of it could not start: the SecretProviderClass that it mounts does not exist.
+    ClassMissing {
+        class: String,
     },
     /// What it mounts names a version of the secret, and so never follows the vault.
     PinnedVersion {
@@ -407,6 +447,8 @@ pub enum Why {
     BudgetSpent {
         restarts: usize,
     },
+    /// The API server's answers bear no date: how its clock stands is not known.
+    ClockUnknown,
     /// The clocks of the API server and of this machine differ by so much that ages of pods prove nothing.
     ClocksDiffer {
         ahead: SignedDuration,
@@ -441,6 +483,11 @@ pub enum Why {
     /// It looks like part of a stamp, and the configuration does not name it.
     Unlisted {
         kind: ResourceKind,
+        resource_group: String,
+        location: String,
+    },
+    /// It looks like part of a stamp, and may be that of one that does not tell its cluster's name in Azure.
+    Unattributed {
         resource_group: String,
         location: String,
     },
@@ -617,6 +664,8 @@ impl Why {
             Why::PushedSince { .. } => "pushed-since",
             Why::MergeRefused { .. } => "merge-refused",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
+            Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
@@ -645,10 +694,14 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
             Why::UnlistedWorkload => "unlisted-workload",
             Why::UnlistedPods { .. } => "unlisted-pods",
+            Why::MayHoldSecret { .. } => "may-hold-secret",
+            Why::DoesNotGetSecret { .. } => "does-not-get-secret",
+            Why::ClassMissing { .. } => "class-missing",
             Why::PinnedVersion { .. } => "pinned-version",
             Why::ClusterGone => "cluster-gone",
             Why::ClusterChanging { .. } => "cluster-changing",
@@ -669,6 +722,7 @@ impl Why {
             Why::Scaling { .. } => "scaling",
             Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
+            Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
             Why::NodeSilent { .. } => "node-silent",
@@ -677,6 +731,7 @@ impl Why {
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
+            Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
@@ -712,6 +767,12 @@ impl Why {
             Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
                 Opens::ByPerson
             }
+            // No such repository for whoever asks, or no such branch: time brings neither.
+            Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind }
+                if blind.kind == Blindness::Missing =>
+            {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
@@ -723,6 +784,8 @@ impl Why {
             | Why::MergedButReads { .. }
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
+            | Why::BranchOfOthers { .. }
+            | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
@@ -735,10 +798,14 @@ impl Why {
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::SyncedSecretStale { .. }
+            | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
             | Why::UnlistedWorkload
             | Why::UnlistedPods { .. }
+            | Why::MayHoldSecret { .. }
+            | Why::DoesNotGetSecret { .. }
+            | Why::ClassMissing { .. }
             | Why::PinnedVersion { .. }
             | Why::Paused
             | Why::Recreate
@@ -749,11 +816,13 @@ impl Why {
             | Why::TakesAll { .. }
             | Why::NoRoom { passing: false, .. }
             | Why::BudgetSpent { .. }
+            | Why::ClockUnknown
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
+            | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }

@@ -151,6 +151,7 @@ mod tests {
             rotation: None,
             consumes: true,
             pinned: None,
+            lacks: None,
             manager: None,
         }
     }

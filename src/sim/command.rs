@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::config::{Flavour, MergeMethod, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
+use super::kubernetes::ClassChange;
 use super::repository::Commit;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
@@ -182,6 +183,13 @@ pub enum Command {
     SetQuota {
         stamp: StampName,
         quota: QuotaConfig,
+    },
+    /// Somebody deletes, renames or edits a SecretProviderClass.
+    ChangeClass {
+        stamp: StampName,
+        namespace: String,
+        name: String,
+        change: ClassChange,
     },
     /// An outsider, by its place, reads the secret again and uses what it gets from now on.
     OutsiderReads {

@@ -209,6 +209,14 @@ impl World {
                 self.with_cluster(place, |cluster, _| cluster.set_quota(quota));
                 Ok(Reply::Done)
             }
+            Command::ChangeClass { stamp, namespace, name, change } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| {
+                    cluster.change_class((&namespace, &name), change, hand)
+                })
+                .unwrap_or_else(|| Err(gone(&stamp)))?;
+                Ok(Reply::Done)
+            }
             Command::OutsiderReads { outsider } => {
                 self.outsider_reads(outsider);
                 Ok(Reply::Done)

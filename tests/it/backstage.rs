@@ -260,7 +260,7 @@ pub fn holders(world: &World, key: KeyId) -> Vec<String> {
             let read = cluster.processes().any(|process| process.pod == mount.pod);
             let pending = cluster.pod(mount.pod).is_some_and(|pod| pod.deleting.is_none());
             let holds = stamp.vault.version(&mount.version).and_then(|version| version.value.key());
-            if !read && pending && holds == Some(key) {
+            if !read && pending && mount.secret.is_some() && holds == Some(key) {
                 names.push(format!("{}/{} (starting)", stamp.name, name(mount.pod)));
             }
         }

@@ -145,7 +145,7 @@ impl<'a> Script<'a> {
         };
         applied(self.ports.forge.open_pull(&new).await);
         for _ in 0..LOOKS {
-            let pull = self.ports.forge.pull_from(&branch).await.unwrap();
+            let pull = self.ports.forge.pull_between(&new.ends()).await.unwrap();
             if let Some(PullState::Merged { commit }) = pull.map(|pull| pull.state) {
                 code.fetch().await.unwrap();
                 return commit;

@@ -1,13 +1,13 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
 use keyslot::model::{
-    CronJobView, Manager, ObjectName, PodView, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName,
-    WorkloadView,
+    ClassFate, CronJobView, Holding, LostClass, Manager, ObjectName, PodView, Slot, Strategy,
+    SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
-use keyslot::rotation::{Acceptance, Event, Gate, Verdict, notes};
+use keyslot::rotation::{Acceptance, Event, Gate, Step, Verdict, notes};
 
-use crate::stage::{Stage, at, deployment, holding, key};
+use crate::stage::{Stage, at, deployment, holding, key, workload};
 
 pub fn stateful(name: &str) -> WorkloadView {
     let name = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", name);
@@ -68,10 +68,84 @@ pub fn synced(slot: Slot) -> SyncedSecretView {
 /// Spoils one piece of a stage that would act.
 type Spoil = fn(&mut Stage);
 
+/// A kind of reason, what makes it hold, for whom, in what words, and with what to do.
+type Told = (&'static str, Spoil, &'static str, &'static str, &'static str);
+
+fn lost(fate: ClassFate) -> Holding {
+    Holding::Unclear(LostClass { name: "catalogservice-keyvault".to_owned(), fate })
+}
+
+/// A pod of somebody else's workload in the other stamp, that began then.
+fn of_others(stage: &mut Stage, holding: Holding, created: jiff::Timestamp) {
+    let pod = one_more(stage, "north");
+    (pod.workload, pod.mounted) = (Some(WorkloadName::new("shop", "billing")), None);
+    (pod.holding, pod.created) = (holding, created);
+}
+
+fn reading() -> Holding {
+    Holding::Specified { mounts: false, reads: vec!["cosmos".to_owned()] }
+}
+
+const BY_CLASS: &[Told] = &[
+    (
+        "may-hold-secret",
+        |s| of_others(s, lost(ClassFate::Absent), at(10)),
+        "north/shop/billing",
+        "the SecretProviderClass catalogservice-keyvault that it mounts does not exist any more",
+        "bring the class back",
+    ),
+    (
+        "may-hold-secret",
+        |s| of_others(s, lost(ClassFate::Changed), at(10)),
+        "north/shop/billing",
+        "was changed after it began",
+        "kubectl rollout restart",
+    ),
+    (
+        "may-hold-secret",
+        |s| of_others(s, lost(ClassFate::Filled), at(99_000)),
+        "north/shop/billing",
+        "it reads a Kubernetes Secret that",
+        "take the Secret out",
+    ),
+    (
+        "does-not-get-secret",
+        |s| {
+            let north = s.cluster_mut("north");
+            north.workloads[0].consumes = false;
+            north.pods.iter_mut().for_each(|pod| pod.holding = Holding::Named);
+        },
+        "north/workload/catalogservice-deploy",
+        "is named in keyslot.toml and runs (3 pods), and nothing shows that it gets the secret",
+        "was it renamed, or edited?",
+    ),
+    (
+        "synced-secret-undated",
+        |s| {
+            s.cluster_mut("north").synced.push(synced(Slot::Secondary));
+            one_more(s, "north").holding = reading();
+        },
+        "north",
+        "the Kubernetes Secret workload/cosmos on north holds the new key, and does not tell since when: 1 pod",
+        "managedFields",
+    ),
+    (
+        "pods-not-mounted",
+        |s| {
+            s.cluster_mut("north").synced.push(synced(Slot::Secondary));
+            s.cluster_mut("north").pods[1].mounted = None;
+        },
+        "north",
+        "does not show which version",
+        "",
+    ),
+    ("clock-unknown", |s| s.cluster_mut("north").ahead = None, "north", "no `Date`", "pass its `Date` on"),
+    ("old-pods", |s| of_others(s, Holding::Mounted, at(10)), "north", "may still use the old key", ""),
+];
+
 #[test]
 fn who_is_held_is_told_by_name_and_with_what_to_do() {
-    type Told<'a> = (&'a str, Spoil, &'a str, &'a str, &'a str);
-    let cases: &[Told<'_>] = &[
+    let cases: &[Told] = &[
         (
             "unlisted-workload",
             |s| s.cluster_mut("north").workloads.push(idle("orders-db")),
@@ -105,7 +179,7 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
             "delete the Secret",
         ),
     ];
-    for (kind, spoil, subject, why, remedy) in cases {
+    for (kind, spoil, subject, why, remedy) in cases.iter().chain(BY_CLASS) {
         let mut stage = Stage::ready();
         spoil(&mut stage);
         let decision = stage.decide();
@@ -150,6 +224,29 @@ fn consumers_that_follow_the_vault_hold_nothing() {
             let pinned = CronJobView { suspended: true, pinned: Some("v1".into()), ..nightly() };
             s.cluster_mut("north").cron_jobs.push(pinned);
         }),
+        ("a pod that began with the new key, whatever became of its class", |s| {
+            of_others(s, lost(ClassFate::Changed), at(99_000));
+        }),
+        ("a pod of nobody's that nothing speaks for", |s| of_others(s, Holding::Named, at(10))),
+        ("a pod whose class has gone, and that has ended", |s| {
+            of_others(s, lost(ClassFate::Absent), at(10));
+            s.cluster_mut("north").pods[3].phase = "Failed".to_owned();
+        }),
+        ("a pod that reads only from a Secret that is dated", |s| {
+            let secret = SyncedSecretView { changed: Some(at(50)), ..synced(Slot::Secondary) };
+            s.cluster_mut("north").synced.push(secret);
+            (one_more(s, "north").holding, s.cluster_mut("north").pods[3].mounted) = (reading(), None);
+        }),
+        ("a Secret without a date that no pod reads", |s| {
+            s.cluster_mut("north").synced.push(synced(Slot::Secondary));
+        }),
+        ("a configured workload without pods that does not get the secret", |s| {
+            for name in ["east", "north"] {
+                let other = WorkloadView { consumes: false, ..idle("orders-db") };
+                s.cluster_mut(name).workloads.push(other);
+            }
+            s.policy.workloads.push(stateful("orders-db").name);
+        }),
         ("a class that was pinned to the new version", |s| {
             s.cluster_mut("north").workloads[0].pinned = Some("v2".into());
         }),
@@ -168,7 +265,8 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
     assert_eq!(render::note::notes(&notes(&stage.policy, &stage.world)), "");
     for name in ["east", "north"] {
         let cluster = stage.cluster_mut(name);
-        cluster.workloads[0].consumes = false;
+        cluster.workloads[0] = WorkloadView { consumes: false, name: workload(), ..idle("") };
+        cluster.pods.clear();
         cluster.workloads[0].manager = Some(Manager::ArgoApplication("shop".to_owned()));
         cluster.cron_jobs.push(CronJobView { suspended: true, ..nightly() });
     }
@@ -212,4 +310,41 @@ fn an_unlisted_consumer_is_accepted_by_its_name_and_its_old_pods_are_not() {
     assert_eq!(holding(&stage.decide()), [Gate::OldPodsGone].into());
     stage.cluster_mut("east").workloads.push(idle("orders-db"));
     assert!(holding(&stage.decide()).contains(&Gate::Consumers), "accepted in the other stamp only");
+}
+
+/// What nothing shows is a person's to say; what a pod's own mount shows is not.
+#[test]
+fn a_workload_that_does_not_get_the_secret_is_accepted_by_name_and_one_that_shows_it_is_not() {
+    let mut stage = Stage::ready();
+    let subject = "north/workload/catalogservice-deploy";
+    let north = stage.cluster_mut("north");
+    north.workloads[0].consumes = false;
+    for pod in &mut north.pods {
+        (pod.holding, pod.created, pod.mounted) = (lost(ClassFate::Changed), at(10), None);
+    }
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let kinds: Vec<&str> = reasons.iter().map(|reason| reason.why.kind()).collect();
+    assert_eq!(kinds, ["may-hold-secret"], "said once");
+    stage.events.push((at(4), accepted(subject, "may-hold-secret")));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let pods = &mut stage.cluster_mut("north").pods;
+    pods.iter_mut().for_each(|pod| pod.holding = Holding::Mounted);
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
+    // With its template accepted too, its pods are restarted, and waited for all the same.
+    stage.events.push((at(4), accepted(subject, "does-not-get-secret")));
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[..], [Step::Restart { stamp, .. }] if stamp.as_str() == "north"), "{decision:?}");
+}
+
+fn accepted(subject: &str, why: &str) -> Event {
+    Event::Accepted(Acceptance {
+        by: "operator".to_owned(),
+        gate: Gate::Consumers,
+        subject: subject.to_owned(),
+        because: "it signs in with its identity".to_owned(),
+        until: at(200_000),
+        why: Some(why.to_owned()),
+    })
 }

@@ -48,7 +48,7 @@ async fn hotfix(method: MergeMethod) {
     assert!(matches!(github.open_pull(&new).await, Effect::Applied(_)));
 
     let merge = loop {
-        match github.pull_from(&fix).await.unwrap().unwrap().state {
+        match github.pull_between(&crate::github::ends()).await.unwrap().unwrap().state {
             PullState::Merged { commit } => break commit,
             PullState::Open => wait().await,
             PullState::Closed => panic!("nobody closes it"),

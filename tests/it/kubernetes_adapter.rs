@@ -14,8 +14,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
-    Blindness, CronJobView, Fingerprint, Manager, PodView, RotationId, Salt, SecretVersion, StampName,
-    Strategy, WorkloadKind, WorkloadName,
+    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
+    Salt, SecretVersion, StampName, Strategy, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -420,7 +420,7 @@ async fn holders(mut setup: Setup) -> (keyslot::model::ClusterView, Vec<String>)
 async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_where_they_can_hold_nothing() {
     let four = ["secretproviderclasses", "deployments", "pods", "secretproviderclasspodstatuses"];
     let (view, asked) = holders(setup(&["shop"], |_, path, _| plain(path))).await;
-    assert_eq!((view.workloads.len(), view.pods.len()), (1, 2));
+    assert_eq!((view.workloads.len(), view.pods.len()), (1, 3), "every pod of what is restarted");
     assert_eq!(asked, four);
 
     let (view, asked) = holders(setup(&["shop"], |_, path, _| many_kinds(path))).await;
@@ -665,13 +665,76 @@ async fn pages_are_followed_and_a_list_that_expires_is_begun_again() {
 }
 
 #[tokio::test]
-async fn without_the_drivers_api_nothing_is_known_to_be_mounted() {
-    let setup = setup(&["shop"], |_, path, _| {
+async fn without_the_drivers_api_pods_that_mount_its_volumes_are_not_taken_for_none() {
+    let without = |path: &str| {
         if path.contains("secrets-store") { Say::Text(404, "404 page not found\n") } else { cluster(path) }
+    };
+    let fault = setup(&["shop"], move |_, path, _| without(path)).look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Unintelligible);
+    assert!(fault.to_string().contains("2 of its pods mount volumes of that driver"), "{fault}");
+    let nobody = setup(&["shop"], move |_, path, _| match path.contains("/pods?limit") {
+        true => list(json!([])),
+        false => without(path),
     });
-    let view = setup.look().await.unwrap();
-    assert!(!view.workloads[0].consumes);
-    assert!(view.pods.is_empty() && view.synced.is_empty());
+    let view = nobody.look().await.unwrap();
+    assert!(!view.workloads[0].consumes && view.pods.is_empty() && view.synced.is_empty());
+    assert_eq!(view.workloads[0].lacks.as_deref(), Some("kv"), "a new pod could not start");
+}
+
+/// The cluster with another class in the place of the first.
+fn with_class(class: Option<Value>, path: &str) -> Say {
+    match path.split('?').next().unwrap().ends_with("/secretproviderclasses") {
+        true => list(class.into_iter().collect()),
+        false => cluster(path),
+    }
+}
+
+async fn held(mut setup: Setup) -> Vec<(String, Holding)> {
+    setup.clusters = setup.clusters.restarting([workload()]);
+    let view = setup.clusters.holders(&stamp(), &Salt::new("5a17"), None).await.unwrap();
+    view.pods.into_iter().map(|pod| (pod.name, pod.holding)).collect()
+}
+
+#[tokio::test]
+async fn a_pod_holds_what_it_got_whatever_became_of_its_class() {
+    let unclear = |fate| Holding::Unclear(LostClass { name: "kv".to_owned(), fate });
+    let named = |holdings: [Holding; 3]| -> Vec<(String, Holding)> {
+        ["old", "new", "else"].into_iter().map(str::to_owned).zip(holdings).collect()
+    };
+    // Of the terminating one there is only the status of an earlier pod.
+    let gone = held(setup(&["shop"], |_, path, _| with_class(None, path))).await;
+    assert_eq!(gone, named([unclear(ClassFate::Absent), Holding::Mounted, Holding::Named]));
+
+    let edited = |at: &str, created: &str| {
+        let mut class = class();
+        class["spec"]["parameters"]["objects"] = json!("array:\n  - |\n    objectName: Other\n");
+        class["metadata"]["generation"] = json!(2);
+        class["metadata"]["creationTimestamp"] = json!(created);
+        class["metadata"]["managedFields"] =
+            json!([{"time": at, "fieldsV1": {"f:spec": {"f:parameters": {}}}}]);
+        class
+    };
+    let since = edited("2026-11-20T08:30:00Z", "2026-11-01T08:00:00Z");
+    let changed = held(setup(&["shop"], move |_, path, _| with_class(Some(since.clone()), path))).await;
+    assert_eq!(changed, named([unclear(ClassFate::Changed), Holding::Mounted, Holding::Named]));
+
+    let before = edited("2026-11-20T07:30:00Z", "2026-11-01T08:00:00Z");
+    let began_with_it = setup(&["shop"], move |_, path, _| with_class(Some(before.clone()), path));
+    let began_with_it = held(began_with_it).await;
+    assert_eq!(began_with_it, named([Holding::Named, Holding::Named, Holding::Named]));
+
+    let reads = edited("2026-11-20T07:30:00Z", "2026-11-01T08:00:00Z");
+    let from_secret = setup(&["shop"], move |_, path, _| match path.contains("/pods?limit") {
+        true => {
+            let mut pod = pod("env", false);
+            pod["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+            pod["spec"] =
+                json!({"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "cosmos"}}]}]});
+            list(json!([pod]))
+        }
+        false => with_class(Some(reads.clone()), path),
+    });
+    assert_eq!(held(from_secret).await, [("env".to_owned(), unclear(ClassFate::Filled))]);
 }
 
 #[tokio::test]
@@ -706,6 +769,50 @@ async fn several_namespaces_are_one_list_where_allowed_and_one_each_where_not() 
     });
     assert_eq!(narrow.look().await.unwrap().pods.len(), 2);
     assert_eq!(narrow.wire.transcript().count("GET", "/namespaces/shop/deployments?limit"), 1);
+}
+
+/// A server that lists nothing for all namespaces at once, and of two that there are only one.
+fn narrow(path: &str, namespaces: bool) -> Say {
+    let (bare, _) = path.split_once('?').unwrap_or((path, ""));
+    match bare {
+        "/api/v1/namespaces" if namespaces => {
+            let named = |name: &str| json!({"metadata": {"name": name}});
+            list(json!([named("closed"), named("shop")]))
+        }
+        _ if bare.contains("/namespaces/shop/") => cluster(path),
+        _ => status(403, "Forbidden", r#"pods is forbidden: User "ci" cannot list resource "pods""#),
+    }
+}
+
+#[tokio::test]
+async fn where_not_all_namespaces_may_be_listed_those_that_may_be_are_and_the_others_are_told() {
+    let mut all = setup(&[], |_, path, _| narrow(path, true));
+    all.clusters = all.clusters.restarting([workload()]);
+    let view = all.look().await.unwrap();
+    assert_eq!(view.pods.len(), 3);
+    let extent = |refused: &[&str]| Extent {
+        namespaces: vec!["shop".to_owned()],
+        refused: refused.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    assert_eq!(view.extent, Some(extent(&["closed"])));
+    let glance = all.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Pods).await.unwrap();
+    assert_eq!((glance.0.pods.len(), glance.0.extent), (3, Some(extent(&["closed"]))));
+
+    // Where the namespaces may not be listed either, those of the configured workloads are.
+    let mut own = setup(&[], |_, path, _| narrow(path, false));
+    own.clusters = own.clusters.restarting([workload()]);
+    assert_eq!(own.look().await.unwrap().extent, Some(extent(&[])));
+
+    // A right that is missing where a configured workload is, is missing.
+    let mut closed = setup(&[], |_, path, _| narrow(path, true));
+    closed.clusters = closed.clusters.restarting([workload(), WorkloadName::new("closed", "billing")]);
+    let fault = closed.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.remedy.contains("grant the right"), "{fault}");
+
+    let configured = setup(&["shop"], |_, path, _| cluster(path)).look().await.unwrap();
+    assert_eq!(configured.extent, Some(extent(&[])));
+    assert_eq!(setup(&[], |_, path, _| cluster(path)).look().await.unwrap().extent, None);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use keyslot::sim::config::{
     KeySource, MergeMethod, OutsiderConfig, StageConfig, UnitConfig, VaultReads, WorkloadConfig,
 };
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
+use keyslot::sim::kubernetes::ClassChange;
 use keyslot::sim::memory::CrashMoment;
 use keyslot::sim::repository::{File, Tree};
 use keyslot::sim::{Command, Span, WorldConfig};
@@ -110,6 +111,7 @@ impl Case {
         case.procedure(&mut dice);
         case.merges();
         case.disagrees();
+        case.classes();
         case
     }
 
@@ -221,6 +223,41 @@ impl Case {
         for count in 1..160 {
             self.deeds.push((every * count, Deed::FlipBackOnce(branch.clone(), kind)));
         }
+    }
+
+    /// Somebody deletes, renames or edits a class while its pods run, and may restart them or put it back. Of dice of its
+    /// own.
+    fn classes(&mut self) {
+        let dice = &mut Dice::of(self.seed ^ 0x636c_6173);
+        if !dice.chance(3) {
+            return;
+        }
+        let stamp = dice.one(&self.policy.stamps).name.clone();
+        let workload = dice.one(&self.policy.workloads).clone();
+        let stem = workload.name.strip_suffix("-deploy").unwrap_or(&workload.name);
+        let (namespace, name) = (workload.namespace.clone(), format!("{stem}-keyvault"));
+        let change = |change: ClassChange| {
+            let (stamp, namespace, name) = (stamp.clone(), namespace.clone(), name.clone());
+            Deed::Do(Command::ChangeClass { stamp, namespace, name, change })
+        };
+        let when = dice.minutes(0, 240);
+        let deliver = |secret: &str| ClassChange::Deliver(vec![secret.to_owned()]);
+        match dice.range(1, 3) {
+            1 => self.deeds.push((when, change(ClassChange::Delete))),
+            2 => self.deeds.push((when, change(ClassChange::Rename("elsewhere".to_owned())))),
+            _ => {
+                self.deeds.push((when, change(deliver("Other"))));
+                if dice.chance(40) {
+                    let again = deliver(&self.config.secret_name);
+                    self.deeds.push((when + dice.minutes(1, 90), change(again)));
+                }
+            }
+        }
+        if dice.chance(40) {
+            self.deeds.push((when + dice.minutes(0, 60), Deed::Restart(stamp, workload)));
+            self.foreign_restarts += 1;
+        }
+        self.wants_person = true;
     }
 
     fn deaths(&mut self, dice: &mut Dice) {

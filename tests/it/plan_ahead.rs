@@ -1,6 +1,6 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
-use keyslot::model::NetworkRules;
+use keyslot::model::{Extent, NetworkRules};
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, restarts};
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -178,10 +178,13 @@ fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     stage.policy.stamps[0].region = Some("uksouth".to_owned());
     stage.policy.stamps[1].region = None;
     stage.policy.stamps[1].addresses = Vec::new();
+    let (namespaces, refused) = (vec!["workload".to_owned()], vec!["closed".to_owned()]);
+    stage.cluster_mut("north").extent = Some(Extent { namespaces, refused });
     let text = of_open(&stage);
     for words in [
         "east: the account is not in uksouth",
         "north: nobody says which of the account's regions serves it",
+        "north: of its cluster only the namespace workload is looked at; closed may not be listed: whoever gets the secret",
         "of a release unit, `outbound_addresses` to its object in the Terraform output",
     ] {
         assert!(text.contains(words), "{words}: {text}");

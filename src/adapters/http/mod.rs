@@ -9,6 +9,7 @@
 mod azure;
 mod backoff;
 mod hosts;
+mod private;
 mod send;
 mod tls;
 

@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 use zeroize::Zeroizing;
 
-use super::Http;
+use super::{Http, private};
 use crate::model::Blindness;
 use crate::ports::{Clock, Fault, Permit};
 
@@ -66,6 +66,9 @@ pub enum SendError {
     /// No connection was made (name, network, TLS). Nothing was sent.
     #[error("no connection: {0}")]
     NoConnection(String),
+    /// The same, and the address is one of a private network. Nothing was sent.
+    #[error("no connection: {0}")]
+    PrivateEndpoint(String),
     /// The request may have arrived; there is no answer to tell.
     #[error("no answer: {0}")]
     NoAnswer(String),
@@ -75,7 +78,10 @@ impl SendError {
     /// Whether it is certain that nothing reached the service.
     pub fn nothing_was_sent(&self) -> bool {
         match self {
-            SendError::NotPermitted(_) | SendError::Forbidden(_) | SendError::NoConnection(_) => true,
+            SendError::NotPermitted(_)
+            | SendError::Forbidden(_)
+            | SendError::NoConnection(_)
+            | SendError::PrivateEndpoint(_) => true,
             SendError::NoAnswer(_) => false,
         }
     }
@@ -89,6 +95,7 @@ impl SendError {
             SendError::NoConnection(_) => {
                 fault.remedy("check name resolution, firewall, proxy and the trusted certificates")
             }
+            SendError::PrivateEndpoint(_) => fault.remedy(PRIVATE),
             SendError::NoAnswer(_) => fault,
         }
     }
@@ -102,6 +109,9 @@ impl SendError {
         }
     }
 }
+
+const PRIVATE: &str = "it is reached from its own network only: run keyslot there (an agent or a job of the pipeline beside \
+                       the workloads), or connect this machine to that network";
 
 /// The chain of causes in one line. reqwest's own Display repeats the URL, whose query may be sensitive, so the
 /// chain starts below it.
@@ -166,7 +176,13 @@ impl Http {
         let (method, url) = (request.method().clone(), request.url().clone());
         let (host, path) = (url.host_str().unwrap_or_default(), url.path());
         tracing::debug!(%method, host, path, "asks");
-        let answered = self.client.execute(request).await.map_err(|error| SendError::of(&error));
+        let answered = match self.client.execute(request).await.map_err(|error| SendError::of(&error)) {
+            Err(SendError::NoConnection(why)) => match private::endpoint(&self.hosts, host).await {
+                Some(private) => Err(SendError::PrivateEndpoint(format!("{private} ({why})"))),
+                None => Err(SendError::NoConnection(why)),
+            },
+            answered => answered,
+        };
         match &answered {
             Ok(response) => {
                 tracing::debug!(%method, host, path, status = response.status().as_u16(), "answered")

@@ -19,11 +19,14 @@ pub(super) struct Gets {
     pub reads: BTreeSet<String>,
     /// The version that a class on the way is pinned to.
     pub pinned: Option<SecretVersion>,
+    /// A class that it mounts and that does not exist.
+    pub lacks: Option<String>,
 }
 
 impl Gets {
     pub fn of(spec: &PodSpec, namespace: &str, classes: &[Class]) -> Gets {
-        let mut gets = Gets::default();
+        let absent = absent_classes(spec, namespace, classes).next();
+        let mut gets = Gets { lacks: absent.map(str::to_owned), ..Gets::default() };
         for class in mounted_classes(spec, namespace, classes) {
             gets.mounts = true;
             gets.pinned = gets.pinned.or_else(|| class.pinned.clone());
@@ -44,10 +47,13 @@ impl Gets {
 
 /// Whether a specification reads this place of a synced Secret, as a volume or into its environment.
 fn reads(spec: &PodSpec, synced: &SyncedKey) -> bool {
-    let whole = volumes(spec).iter().any(|volume| volume_secrets(volume).any(|name| name == synced.secret));
-    let here = |(secret, key): (&str, Option<&str>)| {
-        secret == synced.secret && key.is_none_or(|key| key == synced.key)
-    };
+    reads_of(spec, &synced.secret, |key| key == synced.key)
+}
+
+/// Whether it reads a key of the Secret that is one of these, or all of it.
+pub(super) fn reads_of(spec: &PodSpec, name: &str, is_one: impl Fn(&str) -> bool) -> bool {
+    let whole = volumes(spec).iter().any(|volume| volume_secrets(volume).any(|secret| secret == name));
+    let here = |(secret, key): (&str, Option<&str>)| secret == name && key.is_none_or(&is_one);
     whole || containers(spec).any(|container| environment(container).any(here))
 }
 
@@ -57,8 +63,25 @@ pub(super) fn mounted_classes<'a>(
     namespace: &'a str,
     classes: &'a [Class],
 ) -> impl Iterator<Item = &'a Class> {
-    let named = volumes(spec).iter().filter_map(class_of).collect::<Vec<_>>();
-    classes.iter().filter(move |class| class.namespace == namespace && named.contains(&class.name.as_str()))
+    let named = class_names(spec).collect::<Vec<_>>();
+    let delivering = classes.iter().filter(move |class| class.delivers && class.namespace == namespace);
+    delivering.filter(move |class| named.contains(&class.name.as_str()))
+}
+
+/// The classes that it mounts and that do not exist.
+pub(super) fn absent_classes<'a>(
+    spec: &'a PodSpec,
+    namespace: &'a str,
+    classes: &'a [Class],
+) -> impl Iterator<Item = &'a str> {
+    let exists =
+        move |name: &str| classes.iter().any(|class| class.namespace == namespace && class.name == name);
+    class_names(spec).filter(move |name| !exists(name))
+}
+
+/// The names of the classes that a specification mounts.
+pub(super) fn class_names(spec: &PodSpec) -> impl Iterator<Item = &str> {
+    volumes(spec).iter().filter_map(class_of)
 }
 
 fn volumes(spec: &PodSpec) -> &[Volume] {
@@ -102,8 +125,9 @@ mod tests {
 
     fn classes() -> Vec<Class> {
         let synced = vec![SyncedKey { secret: "cosmos".into(), key: "api-key".into() }];
-        let pinned = None;
-        vec![Class { namespace: "workload".into(), name: "kv".into(), vault: "v".into(), synced, pinned }]
+        let (namespace, name, vault) = ("workload".into(), "kv".into(), "v".into());
+        let (pinned, changed, edited, fills) = (None, None, true, Vec::new());
+        vec![Class { namespace, name, vault, delivers: true, changed, edited, fills, synced, pinned }]
     }
 
     fn spec(container: Value, volumes: Value) -> PodSpec {

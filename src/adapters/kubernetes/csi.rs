@@ -7,22 +7,44 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::managed::{ManagedFields, changed_at};
 use crate::model::SecretVersion;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Meta {
     #[serde(default)]
-    pub name: String,
-    #[serde(default)]
     pub namespace: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ClassMeta {
+    pub name: String,
+    pub namespace: String,
+    creation_timestamp: Option<Timestamp>,
+    /// Counts changes of the specification.
+    generation: Option<i64>,
+    managed_fields: Vec<ManagedFields>,
+}
+
+impl ClassMeta {
+    /// When the specification was last changed, at the latest; `None` where nobody says.
+    fn changed(&self) -> Option<Timestamp> {
+        let created = self.creation_timestamp?;
+        match self.generation {
+            Some(1) => Some(created),
+            Some(_) | None => changed_at(&self.managed_fields, &["f:spec"]).map(|at| at.max(created)),
+        }
+    }
 }
 
 /// A `SecretProviderClass` as the API gives it.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawClass {
-    pub metadata: Meta,
+    pub metadata: ClassMeta,
     #[serde(default)]
     spec: RawClassSpec,
 }
@@ -73,13 +95,21 @@ struct Object {
     object_version: String,
 }
 
-/// A class that delivers the secret.
+/// A class, and what it delivers of the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Class {
     pub namespace: String,
     pub name: String,
     /// The vault that it reads.
     pub vault: String,
+    /// Whether it delivers the secret, by what it says today.
+    pub delivers: bool,
+    /// When it last began to say something else, at the latest; `None` where that is not known.
+    pub changed: Option<Timestamp>,
+    /// Whether it may ever have said something else.
+    pub edited: bool,
+    /// Every Kubernetes Secret that it fills, from whatever.
+    pub fills: Vec<String>,
     /// Kubernetes Secrets that it fills from the secret, with the key that gets the value.
     pub synced: Vec<SyncedKey>,
     /// The one version that it ever delivers, where its object names one.
@@ -94,39 +124,65 @@ pub(super) struct SyncedKey {
 }
 
 impl RawClass {
-    /// As a class that delivers `secret`, if it does. Where its YAML cannot be read, a mention of the name
-    /// counts: a consumer too many holds a rotation and is seen, one too few is an outage.
-    pub fn delivering(self, secret: &str) -> Option<Class> {
+    /// As to `secret`. Where its YAML cannot be read, a mention of the name counts: a consumer too many holds a rotation
+    /// and is seen, one too few is an outage.
+    pub fn as_to(self, secret: &str) -> Class {
         let text = self.spec.parameters.get("objects").map_or("", String::as_str);
         let mut names = vec![secret.to_ascii_lowercase()];
-        let mut pinned = None;
-        match objects(text) {
+        let (delivers, pinned) = match objects(text) {
             Some(objects) => {
                 let found: Vec<&Object> = objects.iter().filter(|object| object.is(secret)).collect();
-                if found.is_empty() {
-                    return None;
-                }
                 names.extend(found.iter().map(|object| object.object_alias.to_ascii_lowercase()));
-                pinned = found.iter().find_map(|object| object.pinned());
+                (!found.is_empty(), found.iter().find_map(|object| object.pinned()))
             }
-            None if text.to_ascii_lowercase().contains(&names[0]) => {}
-            None => return None,
-        }
-        let synced = self.spec.secret_objects.iter().flat_map(|object| {
+            None => (text.to_ascii_lowercase().contains(&names[0]), None),
+        };
+        let filled = self.spec.secret_objects.iter().filter(|_| delivers);
+        let synced = filled.flat_map(|object| {
             object
                 .data
                 .iter()
-                .filter(|data| names.contains(&data.object_name.to_ascii_lowercase()))
+                .filter(|data| names.iter().any(|name| is_file_of(&data.object_name, name)))
                 .map(|data| SyncedKey { secret: object.secret_name.clone(), key: data.key.clone() })
         });
-        Some(Class {
+        Class {
             synced: synced.collect(),
             pinned,
+            delivers,
+            changed: self.metadata.changed(),
+            edited: self.metadata.generation != Some(1),
+            fills: self.spec.secret_objects.iter().map(|object| object.secret_name.clone()).collect(),
             vault: self.spec.parameters.get("keyvaultName").cloned().unwrap_or_default(),
             namespace: self.metadata.namespace,
             name: self.metadata.name,
-        })
+        }
     }
+}
+
+impl Class {
+    /// Whether a pod that began then may have got the secret from it, which it does not deliver today.
+    pub fn may_have_delivered(&self, began: Option<Timestamp>, vault: Option<&str>) -> bool {
+        let since = self.changed.zip(began).is_none_or(|(changed, began)| changed >= began);
+        since && self.is_no_more(vault)
+    }
+
+    /// Whether a Kubernetes Secret that it fills may hold the secret from an earlier time.
+    pub fn may_have_filled(&self, vault: Option<&str>) -> bool {
+        self.edited && self.is_no_more(vault)
+    }
+
+    fn is_no_more(&self, vault: Option<&str>) -> bool {
+        let same = self.vault.is_empty() || vault.is_none_or(|vault| self.vault.eq_ignore_ascii_case(vault));
+        same && !self.delivers
+    }
+}
+
+/// Files are called as their object or its alias is; with a history (`objectVersionHistory`), each version has its own, `NAME/0`
+/// the newest. A Secret that is filled from an older one holds an older key: its bytes tell.
+fn is_file_of(file: &str, name: &str) -> bool {
+    let version = |rest: &str| rest.strip_prefix('/').is_some_and(|number| number.parse::<u32>().is_ok());
+    let (head, rest) = file.split_at_checked(name.len()).unwrap_or((file, ""));
+    !name.is_empty() && head.eq_ignore_ascii_case(name) && (rest.is_empty() || version(rest))
 }
 
 impl Object {
@@ -186,29 +242,42 @@ pub(super) struct PodId<'a> {
     pub uid: &'a str,
 }
 
-/// The version that this pod's mount of `class` holds. A status of an earlier pod of the same name is not
-/// this pod's.
+/// The version that this pod's mount of `class` holds.
 pub(super) fn mounted(
     statuses: &[PodStatus],
     pod: PodId<'_>,
     class: &str,
     secret: &str,
 ) -> Option<SecretVersion> {
-    let status = statuses.iter().find(|status| {
+    let status = status_of(statuses, pod, class)?;
+    let newest = |object: &&StatusObject| matches!(place_of(&object.id, secret), Some(None | Some("0")));
+    let object = status.status.objects.iter().find(newest)?;
+    Some(SecretVersion::new(object.version.clone()))
+}
+
+/// Whether this pod's mount of `class` holds any version of the secret.
+pub(super) fn is_mounted(statuses: &[PodStatus], pod: PodId<'_>, class: &str, secret: &str) -> bool {
+    status_of(statuses, pod, class).is_some_and(|status| {
+        status.status.objects.iter().any(|object| place_of(&object.id, secret).is_some())
+    })
+}
+
+/// A status of an earlier pod of the same name is not this pod's.
+fn status_of<'a>(statuses: &'a [PodStatus], pod: PodId<'_>, class: &str) -> Option<&'a PodStatus> {
+    statuses.iter().find(|status| {
         status.metadata.namespace == pod.namespace
             && status.status.pod_name == pod.name
             && status.status.secret_provider_class_name == class
             && status.status.target_path.split(['/', '\\']).any(|part| part == pod.uid)
-    })?;
-    let object = status.status.objects.iter().find(|object| names(&object.id, secret))?;
-    Some(SecretVersion::new(object.version.clone()))
+    })
 }
 
-fn names(id: &str, secret: &str) -> bool {
+/// Where the id is one of the secret: its place in the history, where there is one.
+fn place_of<'a>(id: &'a str, secret: &str) -> Option<Option<&'a str>> {
     let mut parts = id.split('/');
-    parts.next() == Some("secret")
-        && parts.next().is_some_and(|name| name.eq_ignore_ascii_case(secret))
-        && matches!(parts.next(), None | Some("0"))
+    let is_secret = parts.next() == Some("secret");
+    let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(secret));
+    (is_secret && is_named).then(|| parts.next())
 }
 
 #[cfg(test)]
@@ -237,12 +306,26 @@ mod tests {
 
     #[test]
     fn a_class_names_its_objects_in_yaml_within_yaml_and_without_regard_to_case() {
-        let found = class(OBJECTS).delivering("CosmosDb-ApiKey").unwrap();
+        let found = class(OBJECTS).as_to("CosmosDb-ApiKey");
+        assert!(found.delivers);
         assert_eq!(found.vault, "kv-eastus");
         assert_eq!(found.synced, [SyncedKey { secret: "cosmos".into(), key: "api-key".into() }]);
-        assert_eq!(class(OBJECTS).delivering("tls"), None, "a certificate is no secret");
-        assert_eq!(class(OBJECTS).delivering("ApiKey"), None, "a part of a name is not the name");
-        assert_eq!(class("").delivering("CosmosDb-ApiKey"), None);
+        let synced = |file: &str| {
+            let mut class = class(OBJECTS);
+            class.spec.secret_objects[0].data[0].object_name = file.to_owned();
+            class.as_to("CosmosDb-ApiKey").synced.len()
+        };
+        let files =
+            ["CosmosKey/0", "cosmosdb-apikey", "cosmoskey/1", "cosmoskey/", "cosmoskey/x", "cosmoskeys"];
+        assert_eq!(
+            files.map(synced),
+            [1, 1, 1, 0, 0, 0],
+            "with a history, each version has a file of its own"
+        );
+        assert!(!class(OBJECTS).as_to("tls").delivers, "a certificate is no secret");
+        assert!(!class(OBJECTS).as_to("ApiKey").delivers, "a part of a name is not the name");
+        let nothing = class("").as_to("CosmosDb-ApiKey");
+        assert!(!nothing.delivers && nothing.synced.is_empty());
     }
 
     #[test]
@@ -250,7 +333,7 @@ mod tests {
         let pinned = |version: &str| {
             let objects =
                 format!("array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectVersion: {version}\n");
-            class(&objects).delivering("CosmosDb-ApiKey").unwrap().pinned
+            class(&objects).as_to("CosmosDb-ApiKey").pinned
         };
         assert_eq!(pinned("c55925c29c6743dcb9bb4bf091be03b0").unwrap().as_str().len(), 32);
         assert_eq!(pinned("20240101000000").unwrap().as_str(), "20240101000000", "digits alone stay text");
@@ -260,8 +343,31 @@ mod tests {
     #[test]
     fn yaml_that_cannot_be_read_counts_when_it_mentions_the_name() {
         let broken = "array:\n\t- objectName: CosmosDb-ApiKey";
-        assert!(class(broken).delivering("cosmosdb-apikey").is_some());
-        assert!(class("array:\n\t- objectName: x").delivering("cosmosdb-apikey").is_none());
+        assert!(class(broken).as_to("cosmosdb-apikey").delivers);
+        assert!(!class("array:\n\t- objectName: x").as_to("cosmosdb-apikey").delivers);
+    }
+
+    #[test]
+    fn what_a_class_said_before_is_not_known_of_pods_that_began_before_it_was_changed() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let edited = |meta: serde_json::Value| -> Class {
+            let mut json = json!({"metadata": {"name": "c", "namespace": "n"}, "spec": {"parameters":
+                {"keyvaultName": "kv-eastus", "objects": "array:\n  - |\n    objectName: other\n"}}});
+            json["metadata"].as_object_mut().unwrap().extend(meta.as_object().unwrap().clone());
+            serde_json::from_value::<RawClass>(json).unwrap().as_to("CosmosDb-ApiKey")
+        };
+        let fields = json!([{"time": "2026-11-22T19:00:00Z", "fieldsV1": {"f:spec": {"f:parameters": {}}}},
+            {"time": "2026-11-22T23:00:00Z", "fieldsV1": {"f:metadata": {"f:labels": {}}}}]);
+        let created = "2026-11-01T00:00:00Z";
+        let twice = edited(json!({"creationTimestamp": created, "generation": 2, "managedFields": fields}));
+        let may = |class: &Class, began: &str| class.may_have_delivered(Some(at(began)), Some("KV-eastus"));
+        assert!(may(&twice, "2026-11-22T19:00:00Z"), "times are whole seconds");
+        assert!(!may(&twice, "2026-11-22T19:00:01Z"), "it began with what the class says now");
+        let never = edited(json!({"creationTimestamp": created, "generation": 1, "managedFields": fields}));
+        assert!(!may(&never, "2026-11-20T00:00:00Z"), "only its labels were changed");
+        assert!(may(&never, "2026-10-31T00:00:00Z"), "there was another class of that name before");
+        assert!(may(&edited(json!({"creationTimestamp": created, "generation": 2})), "2026-11-30T00:00:00Z"));
+        assert!(!twice.may_have_delivered(Some(at("2026-11-22T18:00:00Z")), Some("kv-other")));
     }
 
     #[test]

@@ -22,7 +22,8 @@ use jiff::Timestamp;
 use super::api::Api;
 use super::csi::Class;
 use super::kept::{Kept, is_complete};
-use super::look::{self, Subject};
+use super::look::Subject;
+use super::pods;
 use super::scope::Scope;
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
@@ -37,6 +38,8 @@ pub(super) struct Base {
     pub since: Timestamp,
     pub salt: Salt,
     pub classes: Vec<Class>,
+    /// Of the last look.
+    pub subject: Subject,
     pub view: ClusterView,
     pub scope: Scope,
     /// Whether a restart was sent whose answer told nothing.
@@ -67,34 +70,28 @@ impl Base {
     }
 
     /// Looks at what is named.
-    pub async fn glance(
-        &mut self,
-        api: &Api,
-        subject: &Subject,
-        kept: &Kept,
-        glance: Glance,
-    ) -> Result<(), Fault> {
+    pub async fn glance(&mut self, api: &Api, kept: &Kept, glance: Glance) -> Result<(), Fault> {
         let over = self.over();
         match glance {
             Glance::Answer if !self.unanswered => return Ok(()),
             Glance::Told(Happening::Rollout) if self.take_told(kept) => {}
             Glance::Answer | Glance::Workloads | Glance::Told(Happening::Rollout) => {
-                self.list_workloads(api, subject, kept).await?;
+                self.list_workloads(api, kept).await?;
             }
             Glance::Told(Happening::PodsGone) => {
                 let Some(pods) = kept.with_mounts(&self.view.workloads) else {
-                    return self.list_pods(api, subject, kept).await;
+                    return self.list_pods(api, kept).await;
                 };
                 self.view.pods = pods;
                 return Ok(());
             }
-            Glance::Pods => return self.list_pods(api, subject, kept).await,
+            Glance::Pods => return self.list_pods(api, kept).await,
         }
         let ended: Vec<WorkloadName> = self.over().difference(&over).cloned().collect();
         let told = self.pods_after(&ended, kept).await;
         match told {
             Some(pods) => self.view.pods = pods,
-            None => self.list_pods(api, subject, kept).await?,
+            None => self.list_pods(api, kept).await?,
         }
         Ok(())
     }
@@ -140,12 +137,12 @@ impl Base {
         over.map(|view| view.name.clone()).collect()
     }
 
-    async fn list_workloads(&mut self, api: &Api, subject: &Subject, kept: &Kept) -> Result<(), Fault> {
+    async fn list_workloads(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing_workloads();
         let kinds = self.kinds();
         let mut found = Workloads::default();
         for kind in &kinds {
-            found.list_kind(api, subject, &self.classes, *kind).await?;
+            found.list_kind(api, &self.subject, &self.classes, *kind).await?;
         }
         self.view.workloads.retain(|view| !kinds.contains(&view.name.kind));
         self.view.workloads.append(&mut found.views);
@@ -153,11 +150,11 @@ impl Base {
         Ok(())
     }
 
-    async fn list_pods(&mut self, api: &Api, subject: &Subject, kept: &Kept) -> Result<(), Fault> {
+    async fn list_pods(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
-        let names = self.names();
-        let (pods, version) = look::pods(api, subject, &self.classes, &names, &self.scope).await?;
-        kept.know(self.classes.clone(), names);
+        let (names, subject) = (self.names(), &self.subject);
+        let (pods, version) = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
+        kept.know(self.classes.clone(), names, subject.clone());
         kept.listed(&pods, version);
         self.view.pods = pods;
         // Counted before these were listed.

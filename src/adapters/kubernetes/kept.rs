@@ -18,11 +18,13 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::csi::Class;
-use super::look::pod_consumes;
+use super::holding::holding;
+use super::look::Subject;
 use super::owners::{Above, Owners};
+use super::pods::is_configured;
 use super::workload;
 use super::workloads::view_in_event;
-use crate::model::{PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
+use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 
 /// One stamp's.
 #[derive(Default)]
@@ -36,6 +38,8 @@ pub(super) struct Kept {
 struct Inner {
     classes: Vec<Class>,
     workloads: BTreeSet<WorkloadName>,
+    /// Before anything was listed there is none.
+    subject: Option<Subject>,
     /// By uid.
     pods: BTreeMap<String, PodView>,
     /// Of the list, where it is a number, as it is with every server that keeps its objects in etcd.
@@ -103,14 +107,15 @@ impl Kept {
     /// The pods, where what the running ones mount is known; those that are terminating count as old whatever they mount.
     pub fn with_mounts(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
         let pods = self.beside(workloads)?;
-        let known = |pod: &PodView| pod.mounted.is_some() || pod.deleting.is_some() || pod.phase != "Running";
+        let tells = |pod: &PodView| pod.mounts_secret() && pod.deleting.is_none() && pod.phase == "Running";
+        let known = |pod: &PodView| pod.mounted.is_some() || !tells(pod);
         pods.iter().all(known).then_some(pods)
     }
 
     /// What pods are known by from now on.
-    pub fn know(&self, classes: Vec<Class>, workloads: BTreeSet<WorkloadName>) {
+    pub fn know(&self, classes: Vec<Class>, workloads: BTreeSet<WorkloadName>, subject: Subject) {
         let mut inner = self.inner();
-        (inner.classes, inner.workloads) = (classes, workloads);
+        (inner.classes, inner.workloads, inner.subject) = (classes, workloads, Some(subject));
     }
 
     /// What a list saw.
@@ -195,9 +200,7 @@ impl Inner {
             self.gone.insert(uid);
             return was.is_some() && self.none_ends();
         }
-        if pod_consumes(pod, &self.classes) {
-            self.put(uid, pod);
-        }
+        self.put(uid, pod);
         false
     }
 
@@ -217,18 +220,29 @@ impl Inner {
     }
 
     fn put(&mut self, uid: String, pod: &Pod) {
+        let Some(subject) = &self.subject else { return };
         let above = Owners { workloads: &self.workloads, replica_sets: None }.above(&pod.metadata);
         let known = self.pods.get(&uid);
+        // What its mount has told with a list stays true.
+        let holding = known.map(|known| known.holding.clone());
+        let holding = holding.or_else(|| holding_of_new(pod, &above, subject, &self.classes));
+        let Some(holding) = holding else { return };
         let mounted = known.and_then(|known| known.mounted.clone());
         // What a list of ReplicaSets has told once stays true: owners do not change.
         let told = known.map(|known| (known.workload.clone(), known.above.clone()));
         self.unsure |= above == Above::Unclear && told.is_none();
-        let Some(mut view) = workload::pod(pod, above, mounted) else { return };
+        let Some(mut view) = workload::pod(pod, above, holding, mounted) else { return };
         if let Some((workload, above)) = told {
             (view.workload, view.above) = (workload, above);
         }
         self.pods.insert(uid, view);
     }
+}
+
+/// `None` where it does not matter.
+fn holding_of_new(pod: &Pod, above: &Above, subject: &Subject, classes: &[Class]) -> Option<Holding> {
+    let configured = || is_configured(above, &subject.configured).then_some(Holding::Named);
+    holding(pod, subject, classes, &[]).or_else(configured)
 }
 
 pub(super) fn is_complete(view: &WorkloadView) -> bool {
@@ -261,10 +275,16 @@ mod tests {
             namespace: "n".into(),
             name: "c".into(),
             vault: String::new(),
+            delivers: true,
+            changed: None,
+            edited: true,
+            fills: Vec::new(),
             synced: Vec::new(),
             pinned: None,
         };
-        kept.know(vec![class], BTreeSet::new());
+        let (secret, vault, namespaces) = ("s".into(), None, Vec::new());
+        let subject = Subject { secret, vault, namespaces, configured: [].into() };
+        kept.know(vec![class], BTreeSet::new(), subject);
         kept.expect(1);
         kept.opened();
         kept

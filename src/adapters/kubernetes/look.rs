@@ -7,23 +7,21 @@
 //! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment; what else
 //! is left out, [`Scope`] says, and why that hides nobody.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use super::api::{Api, CLASSES, Kind, Listed, POD_STATUSES, PODS, REPLICA_SETS};
-use super::consumers::{Gets, mounted_classes};
-use super::csi::{Class, PodId, PodStatus, RawClass, mounted};
+use super::api::{Api, CLASSES, Kind, Listed};
+use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
-use super::owners::{Above, Owners};
+use super::pods::{Found, Pods};
 use super::scope::Scope;
 use super::workloads::Workloads;
-use super::{rollouts, symptoms, synced, workload};
-use crate::model::{ClusterState, ClusterView, PodView, Salt, SecretVersion, WorkloadName};
+use super::{narrow, rollouts, symptoms, synced};
+use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -35,6 +33,8 @@ pub(super) struct Subject {
     pub vault: Option<String>,
     /// All namespaces where empty.
     pub namespaces: Vec<String>,
+    /// The workloads that the configuration names: all their pods are looked at, whatever they get.
+    pub configured: Arc<[WorkloadName]>,
 }
 
 /// A collection that was listed, for a watch to go on from.
@@ -49,27 +49,45 @@ pub(super) struct Place {
 pub(super) struct Looked {
     pub view: ClusterView,
     pub classes: Vec<Class>,
+    /// What was looked for, and where.
+    pub subject: Subject,
     /// From where watches can follow.
     pub places: Vec<Place>,
     /// Of the list of pods.
     pub version: Option<u64>,
 }
 
-/// Looks at everything that is within the scope.
+/// Looks at everything that is within the scope and, where nobody may look everywhere, at what may be looked at.
 pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
-    let classes = classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
+    let whole = look_within(api, subject, salt, scope).await;
+    match whole {
+        Err(fault) if fault.kind == Blindness::Forbidden && subject.namespaces.is_empty() => {
+            // What stands in the way of that is no news: the right that is missing is.
+            let Ok(Some((subject, extent))) = narrow::narrowed(api, subject).await else { return Err(fault) };
+            let mut looked = look_within(api, &subject, salt, scope).await?;
+            looked.view.extent = Some(extent);
+            Ok(looked)
+        }
+        whole => whole,
+    }
+}
+
+async fn look_within(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
+    let (classes, served) =
+        classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
     if workloads.views.is_empty() {
         namespaces_exist(api, subject).await?;
     }
     let names = workloads.names();
-    let Pods { pods, above, statuses, places: more } =
-        Pods::list(api, subject, &classes, &names, scope).await?;
-    workloads.list_owners(api, subject, &classes, scope, &above).await?;
-    let mut above = above;
-    let rollouts = rollouts::list(api, subject, &classes, &mut above).await?;
-    let version = version_of(&more);
-    let pods = Pods { pods, above, statuses, places: Vec::new() }.views(subject, &classes);
+    let mut pods = Pods::list(api, subject, &classes, &names, scope).await?;
+    if !served {
+        driver_unseen(api, &pods)?;
+    }
+    workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
+    let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
+    let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
+    let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
     let Workloads { mut views, cron_jobs, mut places } = workloads;
@@ -82,93 +100,47 @@ pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scop
         cron_jobs,
         synced,
         ahead: api.connection.skew.ahead(),
+        extent: extent(subject),
         warnings: Vec::new(),
     };
     view.warnings = symptoms::warnings(api, &view).await;
-    Ok(Looked { view, classes, places, version })
+    Ok(Looked { view, classes, subject: subject.clone(), places, version })
 }
 
-/// The pods that get the secret and their mounts, listed anew; with the version of the list.
-pub(super) async fn pods(
-    api: &Api,
-    subject: &Subject,
-    classes: &[Class],
-    workloads: &BTreeSet<WorkloadName>,
-    scope: &Scope,
-) -> Result<(Vec<PodView>, Option<u64>), Fault> {
-    let listed = Pods::list(api, subject, classes, workloads, scope).await?;
-    let version = version_of(&listed.places);
-    Ok((listed.views(subject, classes), version))
-}
-
-/// The oldest of them, where they are numbers.
-fn version_of(places: &[Place]) -> Option<u64> {
-    places.iter().map(|place| place.version.parse().ok()).min().flatten()
-}
-
-struct Pods {
-    pods: Vec<Pod>,
-    /// In their order.
-    above: Vec<Above>,
-    statuses: Vec<PodStatus>,
-    places: Vec<Place>,
-}
-
-impl Pods {
-    async fn list(
-        api: &Api,
-        subject: &Subject,
-        classes: &[Class],
-        workloads: &BTreeSet<WorkloadName>,
-        scope: &Scope,
-    ) -> Result<Pods, Fault> {
-        let (pods, places) =
-            everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(api, f, "list the pods"))?;
-        let pods: Vec<Pod> = pods.into_iter().filter(|pod| pod_consumes(pod, classes)).collect();
-        let statuses = statuses(api, subject, &pods, classes, scope)
-            .await
-            .map_err(|f| fault(api, f, "list the status of secret mounts"))?;
-        let above = owners(api, subject, &pods, workloads).await?;
-        Ok(Pods { pods, above, statuses, places })
-    }
-
-    fn views(self, subject: &Subject, classes: &[Class]) -> Vec<PodView> {
-        let Pods { pods, above, statuses, places: _ } = self;
-        let view = |(pod, above): (&Pod, Above)| -> Option<PodView> {
-            workload::pod(pod, above, version(pod, subject, classes, &statuses))
-        };
-        pods.iter().zip(above).filter_map(view).collect()
-    }
+/// By the configuration.
+fn extent(subject: &Subject) -> Option<Extent> {
+    let namespaces = subject.namespaces.clone();
+    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new() })
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
     failure.fault(what, &api.subject)
 }
 
-/// The classes that deliver the secret. Without the driver's API there are none.
-async fn classes(api: &Api, subject: &Subject) -> Result<Vec<Class>, Failure> {
+/// The classes, and whether the driver's API is there. Without it there are none; that nobody mounts one, only the pods
+/// tell.
+async fn classes(api: &Api, subject: &Subject) -> Result<(Vec<Class>, bool), Failure> {
     match everywhere::<RawClass>(api, CLASSES, subject).await {
-        Ok((raw, _)) => Ok(raw.into_iter().filter_map(|class| class.delivering(&subject.secret)).collect()),
-        Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
+        Ok((raw, _)) => Ok((raw.into_iter().map(|class| class.as_to(&subject.secret)).collect(), true)),
+        Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok((Vec::new(), false)),
         Err(failure) => Err(failure),
     }
 }
 
-async fn statuses(
-    api: &Api,
-    subject: &Subject,
-    pods: &[Pod],
-    classes: &[Class],
-    scope: &Scope,
-) -> Result<Vec<PodStatus>, Failure> {
-    if classes.is_empty() || !pods.iter().any(|pod| scope.wants_mounts_of(&pod.metadata)) {
-        return Ok(Vec::new());
-    }
-    match everywhere(api, POD_STATUSES, subject).await {
-        Ok((statuses, _)) => Ok(statuses),
-        Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
-        Err(failure) => Err(failure),
-    }
+/// Pods that mount the driver's volumes got them from classes that nobody can see.
+fn driver_unseen(api: &Api, pods: &Pods) -> Result<(), Fault> {
+    let mounting: Vec<&str> = pods.found.iter().filter(|pod| pod.is_left()).filter_map(Found::name).collect();
+    let Some(first) = mounting.first() else { return Ok(()) };
+    let why = format!(
+        "the API server knows no {}, and {} of its pods mount volumes of that driver ({first})",
+        CLASSES.plural,
+        mounting.len()
+    );
+    let what = "list the SecretProviderClasses";
+    Err(Fault::new(Blindness::Unintelligible, what, &*api.subject, why).remedy(
+        "install the Secrets Store CSI driver's custom resources again (was the add-on switched off?), or restart those pods \
+         without the volume",
+    ))
 }
 
 /// One list over all namespaces where that is allowed, else one list each; and where watches can go on from.
@@ -218,45 +190,6 @@ async fn namespaces_exist(api: &Api, subject: &Subject) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-pub(super) fn pod_consumes(pod: &Pod, classes: &[Class]) -> bool {
-    let spec = pod.spec.as_ref();
-    spec.is_some_and(|spec| Gets::of(spec, pod.namespace(), classes).any())
-}
-
-/// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.
-fn version(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Option<SecretVersion> {
-    let meta = &pod.metadata;
-    let id = PodId {
-        namespace: pod.namespace(),
-        name: meta.name.as_deref()?,
-        uid: meta.uid.as_deref().filter(|uid| !uid.is_empty())?,
-    };
-    let ours =
-        |class: &&Class| subject.vault.as_deref().is_none_or(|vault| class.vault.eq_ignore_ascii_case(vault));
-    mounted_classes(pod.spec.as_ref()?, id.namespace, classes)
-        .filter(ours)
-        .find_map(|class| mounted(statuses, id, &class.name, &subject.secret))
-}
-
-/// What is above each pod, in their order.
-async fn owners(
-    api: &Api,
-    subject: &Subject,
-    pods: &[Pod],
-    workloads: &BTreeSet<WorkloadName>,
-) -> Result<Vec<Above>, Fault> {
-    let by_name = Owners { workloads, replica_sets: None };
-    let above: Vec<Above> = pods.iter().map(|pod| by_name.above(&pod.metadata)).collect();
-    if !above.contains(&Above::Unclear) {
-        return Ok(above);
-    }
-    let (replica_sets, _) = everywhere::<ReplicaSet>(api, REPLICA_SETS, subject)
-        .await
-        .map_err(|f| fault(api, f, "list the ReplicaSets"))?;
-    let by_list = Owners { workloads, replica_sets: Some(&replica_sets) };
-    Ok(pods.iter().map(|pod| by_list.above(&pod.metadata)).collect())
 }
 
 /// Something in a namespace.

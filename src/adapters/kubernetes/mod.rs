@@ -8,16 +8,21 @@
 
 mod aks;
 mod api;
+mod azure;
 mod connect;
 mod consumers;
 mod csi;
 mod failure;
 mod glance;
+mod holding;
 mod kept;
 mod look;
+mod managed;
 mod manager;
+mod narrow;
 mod newest;
 mod owners;
+mod pods;
 mod resolve;
 mod restart;
 mod rights;
@@ -99,6 +104,8 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Arc<Semaphore>,
     stamps: BTreeMap<StampName, Stamp>,
+    /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
+    named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
     restarted: Option<Arc<[WorkloadName]>>,
 }
@@ -143,8 +150,14 @@ impl Kubernetes {
             signal: Arc::default(),
             turns: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+            named: BTreeMap::new(),
             restarted: None,
         }
+    }
+
+    /// The same for clusters that are reached by kubeconfig, and that Azure can be asked about by these names.
+    pub fn named(self, named: BTreeMap<StampName, AksCluster>) -> Kubernetes {
+        Kubernetes { named, ..self }
     }
 
     /// The same for a configuration that names the workloads to restart: who else may hold a key is told by the pods, and
@@ -216,11 +229,17 @@ impl Kubernetes {
         places.into_iter().map(follow).collect()
     }
 
+    /// As the last look had to narrow it.
+    fn subject_of(&self, stamp: &Stamp, state: &State) -> Subject {
+        state.base.as_ref().map_or_else(|| self.subject(stamp), |base| base.subject.clone())
+    }
+
     fn subject(&self, stamp: &Stamp) -> Subject {
         Subject {
             secret: self.secret.clone(),
             vault: stamp.cluster.vault.clone(),
             namespaces: stamp.cluster.namespaces.clone(),
+            configured: self.restarted.clone().unwrap_or_default(),
         }
     }
 }
@@ -254,19 +273,20 @@ impl Kubernetes {
         stamp.kept.listing();
         stamp.kept.listing_workloads();
         match look::look(&api, &self.subject(stamp), salt, &scope).await {
-            Ok(Looked { view, classes, places, version }) => {
+            Ok(Looked { view, classes, subject, places, version }) => {
                 state.note(&view);
                 let view = ClusterView { state: cluster, ..view };
                 let base = Base {
                     since,
                     salt: salt.clone(),
                     classes,
+                    subject,
                     view: view.clone(),
                     scope: scope.clone(),
                     unanswered: false,
                     before: BTreeMap::new(),
                 };
-                stamp.kept.know(base.classes.clone(), base.names());
+                stamp.kept.know(base.classes.clone(), base.names(), base.subject.clone());
                 stamp.kept.listed(&view.pods, version);
                 state.base = Some(base);
                 state.scope = scope;
@@ -289,7 +309,7 @@ impl Kubernetes {
 #[async_trait]
 impl Clusters for Kubernetes {
     async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
-        self.look_within(name, salt, Scope::Everything).await
+        self.look_or_ask(name, salt, Scope::Everything).await
     }
 
     async fn holders(
@@ -302,7 +322,7 @@ impl Clusters for Kubernetes {
             Some(restarted) => Scope::Holders { restarted: Arc::clone(restarted), written },
             None => Scope::Everything,
         };
-        self.look_within(name, salt, scope).await
+        self.look_or_ask(name, salt, scope).await
     }
 
     async fn glance(
@@ -317,10 +337,10 @@ impl Clusters for Kubernetes {
         let Some(mut base) = base else {
             let scope = state.scope.clone();
             drop(state);
-            return Ok((self.look_within(name, salt, scope).await?, Duration::ZERO));
+            return Ok((self.look_or_ask(name, salt, scope).await?, Duration::ZERO));
         };
         let api = self.api(name, stamp, &mut state).await?;
-        base.glance(&api, &self.subject(stamp), &stamp.kept, glance).await?;
+        base.glance(&api, &stamp.kept, glance).await?;
         let of_pods = matches!(glance, Glance::Pods | Glance::Told(Happening::PodsGone));
         if stamp.kept.none_ends() && !of_pods {
             // Whoever comes to wait for that need not wait.
@@ -341,7 +361,7 @@ impl Clusters for Kubernetes {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
-        room::look(&api, &self.subject(stamp)).await
+        room::look(&api, &self.subject_of(stamp, &state)).await
     }
 
     async fn budgets(&self, name: &StampName) -> Result<Vec<BudgetView>, Fault> {
@@ -351,7 +371,7 @@ impl Clusters for Kubernetes {
         }
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
-        room::budgets(&api, &self.subject(stamp)).await
+        room::budgets(&api, &self.subject_of(stamp, &state)).await
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {
@@ -368,7 +388,10 @@ impl Clusters for Kubernetes {
         }
         let mut state = stamp.state.lock().await;
         match self.api(name, stamp, &mut state).await {
-            Ok(api) => rights::rights(&api, &stamp.cluster.namespaces, &state.kinds).await,
+            Ok(api) => {
+                let namespaces = self.subject_of(stamp, &state).namespaces;
+                rights::rights(&api, &namespaces, &state.kinds).await
+            }
             Err(fault) => unknown(fault.why),
         }
     }

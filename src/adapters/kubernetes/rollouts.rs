@@ -16,6 +16,7 @@ use super::consumers::Gets;
 use super::csi::Class;
 use super::look::{Placed, Subject, everywhere};
 use super::owners::Above;
+use super::pods::Found;
 use super::workload::{count, outline, replica_number};
 use crate::model::{ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
@@ -75,26 +76,26 @@ pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
-    above: &mut [Above],
+    found: &mut [Found],
 ) -> Result<Vec<WorkloadView>, Fault> {
-    if !above.iter().any(|above| rollout_of(above).is_some()) {
+    if !found.iter().any(|pod| rollout_of(&pod.above).is_some()) {
         return Ok(Vec::new());
     }
     let (rollouts, _) = everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject)
         .await
         .map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
     let mut views: Vec<WorkloadView> = rollouts.iter().map(|rollout| view(rollout, classes)).collect();
-    for above in above {
-        let Some(name) = rollout_of(above) else { continue };
+    for pod in found {
+        let Some(name) = rollout_of(&pod.above) else { continue };
         if let Some(view) = views.iter_mut().find(|view| view.name == name) {
-            view.consumes = true;
-            *above = Above::Workload(name);
+            view.consumes |= pod.gets;
+            pod.above = Above::Workload(name);
         }
     }
     Ok(views)
 }
 
-fn rollout_of(above: &Above) -> Option<WorkloadName> {
+pub(super) fn rollout_of(above: &Above) -> Option<WorkloadName> {
     let Above::Other(object) = above else { return None };
     let rollout = || WorkloadName::of_kind(WorkloadKind::Rollout, &*object.namespace, &*object.name);
     (object.kind == "Rollout").then(rollout)

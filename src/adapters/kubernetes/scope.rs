@@ -5,7 +5,8 @@
 //! it starts later reads what the vault or the synced Secret holds then, which other gates look at by themselves. Only a
 //! class that is pinned to a version could give an older one: where there is one, every kind is listed. CronJobs
 //! matter besides where Secrets are synced, to name whose next run reads a stale one. A pod that was there before the
-//! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger.
+//! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger,
+//! and where a pod's class is not what it was when the pod began.
 //! People who ask what there is (`status`, `plan`, `verify`) are told everything.
 
 use std::sync::Arc;
@@ -74,7 +75,7 @@ impl Scope {
 }
 
 /// People write capital letters where Kubernetes has none.
-fn is_same(written: &WorkloadName, name: &WorkloadName) -> bool {
+pub(super) fn is_same(written: &WorkloadName, name: &WorkloadName) -> bool {
     written.kind == name.kind
         && written.name.eq_ignore_ascii_case(&name.name)
         && written.namespace.eq_ignore_ascii_case(&name.namespace)

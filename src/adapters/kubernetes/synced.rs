@@ -6,16 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::api::{Api, SECRETS};
 use super::csi::Class;
 use super::failure::Failure;
+use super::managed::{ManagedFields, changed_at};
 use crate::model::{Fingerprint, Salt, SyncedSecretView};
 
 #[derive(Deserialize)]
@@ -30,14 +29,6 @@ struct Secret {
 struct SecretMeta {
     #[serde(default)]
     managed_fields: Vec<ManagedFields>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ManagedFields {
-    time: Option<Timestamp>,
-    #[serde(default)]
-    fields_v1: Value,
 }
 
 /// A value of `data`, wiped on drop.
@@ -93,19 +84,8 @@ fn view(
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         fingerprint: Fingerprint::of(&bytes, salt),
-        changed: changed(&secret.metadata.managed_fields, key),
+        changed: changed_at(&secret.metadata.managed_fields, &["f:data", &format!("f:{key}")]),
     }))
-}
-
-/// When the value last changed, at the latest: the API server dates a manager's entry anew whenever one of its
-/// fields changes. (The Secret's resourceVersion moves without any change of data.)
-fn changed(managed: &[ManagedFields], key: &str) -> Option<Timestamp> {
-    let field = format!("f:{key}");
-    managed
-        .iter()
-        .filter(|entry| entry.fields_v1.get("f:data").is_some_and(|data| data.get(&field).is_some()))
-        .filter_map(|entry| entry.time)
-        .max()
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::manager::manager;
 use super::owners::Above;
 use super::{RESTARTED_AT, ROTATION, room, symptoms};
 use crate::model::{
-    DeploymentCondition, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind, WorkloadName,
-    WorkloadView,
+    DeploymentCondition, Holding, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind,
+    WorkloadName, WorkloadView,
 };
 
 /// A Deployment from its JSON, as a list or a watch holds it.
@@ -33,7 +33,8 @@ pub fn parse_workload(json: &[u8], consumes: bool) -> Result<WorkloadView, Strin
 pub fn parse_pod(json: &[u8]) -> Result<PodView, String> {
     let parsed: Pod = serde_json::from_slice(json)
         .map_err(|error| format!("no pod: line {}, column {}", error.line(), error.column()))?;
-    pod(&parsed, Above::Nothing, None).ok_or_else(|| "a pod without a creation time".to_owned())
+    pod(&parsed, Above::Nothing, Holding::Named, None)
+        .ok_or_else(|| "a pod without a creation time".to_owned())
 }
 
 pub(super) fn name(kind: WorkloadKind, meta: &ObjectMeta) -> WorkloadName {
@@ -70,6 +71,7 @@ pub(super) fn outline(
         rotation: annotation(ROTATION),
         consumes: gets.any(),
         pinned: gets.pinned,
+        lacks: gets.lacks,
         manager: manager(meta),
     }
 }
@@ -103,7 +105,12 @@ pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadVi
 }
 
 /// `None` for a pod without a creation time, which the API never gives.
-pub(super) fn pod(pod: &Pod, above: Above, mounted: Option<SecretVersion>) -> Option<PodView> {
+pub(super) fn pod(
+    pod: &Pod,
+    above: Above,
+    holding: Holding,
+    mounted: Option<SecretVersion>,
+) -> Option<PodView> {
     let (workload, above) = match above {
         Above::Workload(name) => (Some(name), None),
         Above::Other(object) => (None, Some(object)),
@@ -122,6 +129,7 @@ pub(super) fn pod(pod: &Pod, above: Above, mounted: Option<SecretVersion>) -> Op
         above,
         phase: status.and_then(|status| status.phase.clone()).unwrap_or_else(|| "Unknown".to_owned()),
         ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        holding,
         mounted,
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
         asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),

@@ -18,6 +18,7 @@ use super::consumers::Gets;
 use super::csi::Class;
 use super::look::{Place, Placed as _, Subject, everywhere};
 use super::owners::Above;
+use super::pods::Found;
 use super::scope::Scope;
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::workload::deployment_view;
@@ -62,13 +63,14 @@ impl Workloads {
         subject: &Subject,
         classes: &[Class],
         scope: &Scope,
-        above: &[Above],
+        found: &[Found],
     ) -> Result<(), Fault> {
-        let owns = |kind| above.iter().any(|it| matches!(it, Above::Workload(name) if name.kind == kind));
+        let owns =
+            |kind| found.iter().any(|it| matches!(&it.above, Above::Workload(name) if name.kind == kind));
         for kind in KINDS.into_iter().filter(|kind| !scope.lists(*kind, classes) && owns(*kind)) {
             self.list_kind(api, subject, classes, kind).await?;
         }
-        let of_job = above.iter().any(|it| matches!(it, Above::Other(object) if object.is_job()));
+        let of_job = found.iter().any(|it| matches!(&it.above, Above::Other(object) if object.is_job()));
         if of_job && !scope.lists_cron_jobs(classes) {
             self.list_cron_jobs(api, subject, classes).await?;
         }
@@ -214,7 +216,8 @@ mod templates {
 fn cron_job_view(job: &CronJob, classes: &[Class]) -> Option<CronJobView> {
     let spec = job.spec.as_ref()?;
     let pod = spec.job_template.spec.as_ref()?.template.spec.as_ref()?;
-    let Gets { mounts, reads, pinned } = Some(Gets::of(pod, job.namespace(), classes)).filter(Gets::any)?;
+    let Gets { mounts, reads, pinned, lacks: _ } =
+        Some(Gets::of(pod, job.namespace(), classes)).filter(Gets::any)?;
     Some(CronJobView {
         namespace: job.namespace().to_owned(),
         name: job.metadata.name.clone().unwrap_or_default(),

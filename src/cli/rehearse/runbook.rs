@@ -136,7 +136,7 @@ async fn change(ports: &Ports, chosen: &Chosen<'_>) -> Result<CommitId, CliError
     };
     applied(ports.forge.open_pull(&new).await)?;
     loop {
-        if let Some(pull) = ports.forge.pull_from(&branch).await?
+        if let Some(pull) = ports.forge.pull_between(&new.ends()).await?
             && let PullState::Merged { commit } = pull.state
         {
             ports.code.fetch().await?;

@@ -45,9 +45,9 @@ pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> 
         }
     };
     for stamp in &ctx.policy.stamps {
-        match ctx.vault(&stamp.name, gate, max) {
+        match ctx.live_vault(&stamp.name, gate, max) {
             Err(reason) => reasons.push(*reason),
-            Ok(vault) if account.slot_of(&vault.fingerprint) == Some(slot) => {
+            Ok(Some(vault)) if account.slot_of(&vault.fingerprint) == Some(slot) => {
                 let why = Why::SlotNamed { by: format!("the vault of {}", stamp.name) };
                 reasons.push(Reason::new(gate, Subject::Stamp(stamp.name.clone()), why));
             }

@@ -8,20 +8,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
+use super::doubts::doubts;
 use super::pods::is_over;
 use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView, WorkloadName};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
 pub fn known_consumers(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Consumers;
-    match (ctx.cluster(stamp, gate, max), ctx.vault(stamp, gate, max)) {
-        (Ok(cluster), Ok(vault)) => consumers(ctx, stamp, cluster, Some(vault)),
+    match (ctx.cluster(stamp, gate, max), ctx.live_vault(stamp, gate, max)) {
+        (Ok(cluster), Ok(Some(vault))) => consumers(ctx, stamp, cluster, Some(vault)),
+        (Ok(_), Ok(None)) => Vec::new(),
         (Err(reason), _) | (_, Err(reason)) => vec![*reason],
     }
 }
 
 /// Every consumer of the stamp is named in the configuration, and none is pinned to a version that its vault does not
-/// hold; without a vault, to none at all.
+/// hold; without a vault, to none at all. Nobody is left of whom it is not known whether the older key is held.
 pub fn consumers(
     ctx: &Context<'_>,
     stamp: &StampName,
@@ -47,20 +49,23 @@ pub fn consumers(
             reasons.push(Reason::new(gate, subject, Why::PinnedVersion { version }));
         }
     }
+    reasons.extend(doubts(ctx, stamp, cluster, vault));
     reasons
 }
 
 /// Workloads that the configuration does not name: by their template, or by a pod of an earlier one.
 fn unlisted<'a>(ctx: &Context<'_>, cluster: &'a ClusterView) -> BTreeSet<&'a WorkloadName> {
     let by_template = cluster.workloads.iter().filter(|view| view.consumes).map(|view| &view.name);
-    let by_pod = cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(|pod| pod.workload.as_ref());
+    let getting = cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod));
+    let by_pod = getting.filter_map(|pod| pod.workload.as_ref());
     by_template.chain(by_pod).filter(|name| !ctx.policy.workloads.contains(name)).collect()
 }
 
 /// Pods under nothing that can be restarted, by what is above them, or by themselves.
 fn strays(cluster: &ClusterView) -> BTreeMap<ObjectName, Vec<String>> {
     let mut strays: BTreeMap<ObjectName, Vec<String>> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|pod| !is_over(pod) && pod.workload.is_none()) {
+    let getting = cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod));
+    for pod in getting.filter(|pod| pod.workload.is_none()) {
         let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
         let object = pod.above.clone().unwrap_or_else(bare);
         if !object.is_job() {

@@ -6,6 +6,7 @@ mod account;
 mod authority;
 mod code;
 mod consumers;
+mod doubts;
 mod inventory;
 mod pods;
 mod readers;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Reason, Subject, Why};
+use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView, WorkloadKind, WorkloadView};
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
@@ -34,7 +34,12 @@ pub(super) fn is_over(pod: &PodView) -> bool {
     matches!(pod.phase.as_str(), "Succeeded" | "Failed")
 }
 
-/// Pods that may hold an older key: created no later than the lag after the propagation, or mounting another
+/// Created no later than the lag after the propagation: whatever such a pod got, it may be an older key.
+pub(super) fn is_old(pod: &PodView, vault: &VaultView, cluster: &ClusterView, lag: Duration) -> bool {
+    pod.created <= later(propagated_at(vault, cluster), lag)
+}
+
+/// Pods that get the secret and may hold an older key: created no later than the lag after the propagation, or mounting another
 /// version. Times are whole seconds, so a pod of the very same second counts as old.
 pub fn stale_pods<'a>(
     vault: &'a VaultView,
@@ -42,7 +47,7 @@ pub fn stale_pods<'a>(
     lag: Duration,
 ) -> impl Iterator<Item = &'a PodView> {
     let since = later(propagated_at(vault, cluster), lag);
-    cluster.pods.iter().filter(move |pod| !is_over(pod)).filter(move |pod| {
+    cluster.pods.iter().filter(move |pod| pod.gets_secret() && !is_over(pod)).filter(move |pod| {
         pod.created <= since || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
     })
 }
@@ -51,7 +56,8 @@ pub fn stale_pods<'a>(
 /// the vault holds.
 pub fn renewed_at(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
     let since = later(propagated_at(vault, cluster), lag);
-    let alive = cluster.pods.iter().filter(|pod| !is_over(pod) && pod.deleting.is_none());
+    let alive =
+        cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod) && pod.deleting.is_none());
     alive.map(|pod| pod.created).filter(|created| *created > since).min()
 }
 
@@ -123,8 +129,9 @@ fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
 
 /// The list of pods shows fewer of the workload's than its controller counts: one of both is older than the other, or
 /// the list is not whole. Nobody is known to be gone by such a list. In the middle of a rollout pods of a template
-/// that does not get the secret are not listed, so only one that is over is compared.
-pub fn left_out(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
+/// that does not get the secret are not listed, so only one that is over is compared. Of a workload that is configured,
+/// every pod is listed.
+pub fn left_out(ctx: &Context<'_>, workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
     let (listed, ending) = listed(workload, cluster);
     let counted = match workload.name.kind {
         // Their ReplicaSets forget pods that are told to end.
@@ -133,17 +140,22 @@ pub fn left_out(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
         WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => listed + ending,
     };
     let missing = (workload.replicas as usize).saturating_sub(counted);
-    let compared = workload.consumes && workload.updated >= workload.replicas;
-    (compared && missing > 0).then_some(Why::PodsLeftOut { missing, listed: listed + ending })
+    (is_compared(ctx, workload) && missing > 0)
+        .then_some(Why::PodsLeftOut { missing, listed: listed + ending })
 }
 
 /// The same of those that are told to end, where the controller counts them: they end while lists are made, so this is
 /// only asked where everything has to be gone.
-fn endings_left_out(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
+fn endings_left_out(ctx: &Context<'_>, workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
     let (listed, ending) = listed(workload, cluster);
     let missing = (workload.terminating? as usize).saturating_sub(ending);
-    let compared = workload.consumes && workload.updated >= workload.replicas;
-    (compared && missing > 0).then_some(Why::PodsLeftOut { missing, listed: listed + ending })
+    (is_compared(ctx, workload) && missing > 0)
+        .then_some(Why::PodsLeftOut { missing, listed: listed + ending })
+}
+
+fn is_compared(ctx: &Context<'_>, workload: &WorkloadView) -> bool {
+    let listed = workload.consumes || ctx.policy.workloads.contains(&workload.name);
+    listed && workload.updated >= workload.replicas
 }
 
 /// How many pods of it live, and how many are told to end.
@@ -154,11 +166,12 @@ fn listed(workload: &WorkloadView, cluster: &ClusterView) -> (usize, usize) {
 }
 
 /// No pod of the stamp may hold an older key, terminating ones included; and every running one has shown which
-/// version it mounted.
+/// version it mounted, whatever others read from Secrets.
 pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::OldPodsGone;
-    let vault = match ctx.vault(stamp, gate, max) {
-        Ok(vault) => vault,
+    let vault = match ctx.live_vault(stamp, gate, max) {
+        Ok(Some(vault)) => vault,
+        Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
     let cluster = match ctx.cluster(stamp, gate, max) {
@@ -170,8 +183,8 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         .workloads
         .iter()
         .filter_map(|workload| {
-            let left = left_out(workload, cluster);
-            let why = left.or_else(|| endings_left_out(workload, cluster))?;
+            let left = left_out(ctx, workload, cluster);
+            let why = left.or_else(|| endings_left_out(ctx, workload, cluster))?;
             Some(Reason::new(gate, Subject::Workload(stamp.clone(), workload.name.clone()), why))
         })
         .collect();
@@ -190,11 +203,26 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let unproven: Vec<String> = cluster
         .pods
         .iter()
-        .filter(|pod| pod.phase == "Running" && pod.mounted.is_none() && cluster.synced.is_empty())
+        .filter(|pod| pod.mounts_secret() && pod.phase == "Running" && pod.mounted.is_none())
         .map(|pod| pod.name.clone())
         .collect();
     if !unproven.is_empty() {
         reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods: unproven }));
     }
+    if ctx.leg == Leg::Out {
+        reasons.extend(undated(stamp, cluster));
+    }
     reasons
+}
+
+/// A synced Secret that does not tell since when it holds what it holds: of the pods that read it, nobody knows whether they
+/// began before.
+fn undated<'a>(stamp: &'a StampName, cluster: &'a ClusterView) -> impl Iterator<Item = Reason> + 'a {
+    cluster.synced.iter().filter(|secret| secret.changed.is_none()).filter_map(move |secret| {
+        let reading = cluster.pods.iter().filter(|pod| !is_over(pod) && pod.reads(secret));
+        let pods: Vec<String> = reading.map(|pod| pod.name.clone()).collect();
+        let secret = format!("{}/{}", secret.namespace, secret.name);
+        let why = || Why::SyncedSecretUndated { secret, pods: pods.clone() };
+        (!pods.is_empty()).then(|| Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why()))
+    })
 }

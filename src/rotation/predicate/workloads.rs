@@ -14,17 +14,17 @@ use crate::model::{
     WorkloadView,
 };
 
-/// A stamp is gone where its cluster and its vault are. A cluster that Azure does not know beside a vault that is there
-/// may be one that is named wrongly, with pods that nobody sees.
+/// A cluster that Azure does not know belongs to a closed stamp. Beside a vault that is there, it may be one that is named
+/// wrongly, with pods that nobody sees.
 pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Preflight;
     match ctx.cluster(stamp, gate, max) {
         Err(reason) => vec![*reason],
         Ok(cluster) if cluster.state != ClusterState::Gone => clocks_agree(stamp, cluster),
-        Ok(_) => match ctx.vault(stamp, gate, max) {
-            Err(reason) if reason.is_missing() => Vec::new(),
+        Ok(_) => match ctx.live_vault(stamp, gate, max) {
+            Ok(None) => Vec::new(),
             Err(reason) => vec![*reason],
-            Ok(_) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
+            Ok(Some(_)) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
         },
     }
 }
@@ -32,8 +32,14 @@ pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
 /// The API server dates pods, the vault its versions, and this machine decides which came first. With clocks that are
 /// apart, a pod that holds the old key may look young, or new ones old for ever.
 pub fn clocks_agree(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
-    let Some(ahead) = cluster.ahead.filter(|ahead| ahead.unsigned_abs() > SKEW) else { return Vec::new() };
-    vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), Why::ClocksDiffer { ahead })]
+    let why = match cluster.ahead {
+        // What does not run has no clock, and no pods.
+        _ if !cluster.state.has_pods() => return Vec::new(),
+        None => Why::ClockUnknown,
+        Some(ahead) if ahead.unsigned_abs() > SKEW => Why::ClocksDiffer { ahead },
+        Some(_) => return Vec::new(),
+    };
+    vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), why)]
 }
 
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
@@ -56,6 +62,9 @@ pub fn workload_ready(stamp: &StampName, name: &WorkloadName, cluster: &ClusterV
     let mut reasons = Vec::new();
     if workload.paused {
         reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::Paused));
+    }
+    if let Some(class) = workload.lacks.clone().filter(|_| workload.desired > 0) {
+        reasons.push(Reason::new(Gate::Preflight, subject.clone(), Why::ClassMissing { class }));
     }
     let why = match workload.strategy {
         Strategy::Recreate => Some(Why::Recreate),

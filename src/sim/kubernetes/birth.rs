@@ -80,7 +80,8 @@ impl Cluster {
         let vault = hand.vault.name.clone();
         let secrets = vec![hand.config.secret_name.clone()];
         let meta = meta(&workload.name.namespace, &name, "class", hand);
-        self.classes.push(Arc::new(ProviderClass { meta, vault, secrets, synced }));
+        let (generation, changed) = (1, meta.created);
+        self.classes.push(Arc::new(ProviderClass { meta, vault, secrets, synced, generation, changed }));
     }
 
     fn add_workload(&mut self, place: usize, workload: &WorkloadConfig, hand: &mut Hand<'_>) {

@@ -28,8 +28,10 @@ impl Cluster {
         let fails = hand.faults.befall(hand.now, |fault| {
             (fault.what == Trouble::CsiFails && fault.target.covers(stamp, &pod.workload)).then_some(())
         });
+        let class = &pod.template.class;
+        let delivers = self.delivers(&pod.meta.namespace, class, hand);
         // What is there from the beginning was mounted long ago.
-        if fails.is_some() && pod.started.is_none() {
+        if (fails.is_some() || delivers.is_none()) && pod.started.is_none() {
             self.unmounted.insert(id);
             hand.later(RETRY, Task::Mount(id));
             return;
@@ -37,7 +39,7 @@ impl Cluster {
         if self.unmounted.remove(&id) {
             hand.later(Duration::from_secs(1), Task::Run(id));
         }
-        let class = &pod.template.class;
+        let delivered = delivers.unwrap_or_default();
         let mount = Arc::new(MountStatus {
             meta: Meta {
                 namespace: Arc::clone(&pod.meta.namespace),
@@ -50,12 +52,14 @@ impl Cluster {
             pod_name: Arc::clone(&pod.meta.name),
             pod_uid: Arc::clone(&pod.meta.uid),
             class: Arc::clone(class),
-            secret: hand.config.secret_name.clone(),
+            secret: delivered.then(|| hand.config.secret_name.clone()),
             version: version.id.clone(),
         });
         self.log(ChangeKind::Added, Object::MountStatus(Arc::clone(&mount)), hand);
         self.mounts.insert(id, mount);
-        if let KeySource::SyncedSecret(name) = &pod.template.key {
+        if let KeySource::SyncedSecret(name) = &pod.template.key
+            && delivered
+        {
             let csi = hand.config.kubernetes.csi;
             if !self.secrets.contains_key(name) || csi.mount_updates_secret {
                 self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
@@ -87,7 +91,7 @@ impl Cluster {
         }
     }
 
-    fn queue_refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
+    pub(super) fn queue_refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let poll = hand.config.kubernetes.csi.poll.max(Duration::from_secs(1));
         let spread = u64::try_from(poll.as_millis()).unwrap_or(u64::MAX);
         let phase = Duration::from_millis(hand.seed.of("poll").at(id.0).below(spread));
@@ -106,19 +110,23 @@ impl Cluster {
     pub(super) fn refresh(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
         // The driver passes over pods that have ended.
-        if self.pods.get(&id).is_none_or(|pod| pod.phase == Phase::Succeeded) {
-            return;
-        }
+        let Some(pod) = self.pods.get(&id).filter(|pod| pod.phase != Phase::Succeeded) else { return };
+        // What it cannot find it leaves as it is.
+        let Some(delivers) = self.delivers(&pod.meta.namespace, &pod.template.class, hand) else { return };
+        let secret = delivers.then(|| hand.config.secret_name.clone());
         let Some(mount) = self.mounts.get_mut(&id) else { return };
-        if mount.version != version.id {
+        if mount.version != version.id || mount.secret != secret {
             let resource_version = hand.next_version();
             let inner = Arc::make_mut(mount);
             inner.version = version.id.clone();
+            inner.secret = secret;
             inner.meta.resource_version = resource_version;
             let snapshot = Object::MountStatus(Arc::clone(mount));
             self.log(ChangeKind::Modified, snapshot, hand);
         }
-        self.refresh_secret(id, &version, hand);
+        if delivers {
+            self.refresh_secret(id, &version, hand);
+        }
         if hand.vault.current().is_some_and(|current| current.id != version.id) {
             self.queue_refresh(id, hand);
         }

@@ -7,6 +7,7 @@
 //! their own rules, where the configuration has any.
 
 mod birth;
+mod classes;
 mod csi;
 mod deployment;
 mod jobs;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use classes::ClassChange;
 pub use limits::{Autoscaler, Budget, Failing};
 pub use object::{
     Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,

@@ -279,6 +279,9 @@ pub struct ProviderClass {
     pub secrets: Vec<String>,
     /// The Kubernetes Secret that it fills, and the key in it.
     pub synced: Option<(String, String)>,
+    /// `metadata.generation`: raised by every change of the specification, the last of which was then.
+    pub generation: i64,
+    pub changed: Timestamp,
 }
 
 /// A SecretProviderClassPodStatus: what a pod's mount holds by the driver's own account.
@@ -289,7 +292,8 @@ pub struct MountStatus {
     pub pod_name: Arc<str>,
     pub pod_uid: Arc<str>,
     pub class: Arc<str>,
-    pub secret: String,
+    /// The account's secret; `None` where the class did not deliver it when the driver last looked.
+    pub secret: Option<String>,
     pub version: SecretVersion,
 }
 

@@ -169,8 +169,12 @@ impl Cluster {
         Happened { ended: None, readiness: Some(pod.place) }
     }
 
-    /// The process reads its key, once.
+    /// The process reads its key, once. Where its files hold none, it has no use for one.
     pub(super) fn begin_process(&mut self, pod: &Pod, hand: &mut Hand<'_>) {
+        let mount = self.mounts.get(&pod.id);
+        if pod.template.key == KeySource::Mount && mount.is_some_and(|mount| mount.secret.is_none()) {
+            return;
+        }
         let value = match &pod.template.key {
             KeySource::Mount => self
                 .mounts

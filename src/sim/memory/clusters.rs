@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 
 use super::super::command::{Command, DeploymentPatch, Reply};
 use super::super::config::{Flavour, KeySource};
 use super::super::fault::{Call, Operation};
-use super::super::kubernetes::{Cluster, CronJob, Deployment, Owner, Pod, PodSet, WarningEvent};
+use super::super::kubernetes::{
+    Cluster, CronJob, Deployment, Owner, Pod, PodSet, PodTemplate, ProviderClass, WarningEvent,
+};
 use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
+use super::holding::{delivers, holding, mounted};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
-    Amount, Blindness, BudgetView, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodAsks,
-    PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView, Warning,
-    WorkloadKind, WorkloadName, WorkloadView,
+    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, ObjectName,
+    PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView,
+    Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -32,17 +36,21 @@ impl Clusters for MemoryClusters {
         let about = About { what: "list workloads and pods", subject: stamp.as_str() };
         self.0
             .read(about, Call::on(Operation::ReadCluster, stamp), |world| {
-                let found = world.stamp(stamp);
-                let stamp =
-                    found.ok_or_else(|| about.fault(Blindness::Missing, "there is no such cluster"))?;
+                let Some(stamp) = world.stamp(stamp) else {
+                    return Ok(ClusterView { state: ClusterState::Gone, ..ClusterView::default() });
+                };
                 let cluster = &stamp.cluster;
                 Ok(ClusterView {
                     state: stamp.azure.clone(),
-                    workloads: workloads(cluster),
-                    pods: cluster.pods().map(|each| pod(cluster, each)).collect(),
-                    cron_jobs: cluster.cron_jobs().iter().map(|job| cron_job(job)).collect(),
+                    workloads: workloads(cluster, &world.config().secret_name),
+                    pods: cluster
+                        .pods()
+                        .map(|each| pod(cluster, each, &world.config().secret_name))
+                        .collect(),
+                    cron_jobs: cron_jobs(cluster, &world.config().secret_name),
                     synced: self.synced(world, cluster, salt),
-                    ahead: None,
+                    ahead: Some(SignedDuration::ZERO),
+                    extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
                 })
             })
@@ -117,8 +125,16 @@ impl Clusters for MemoryClusters {
 
 impl MemoryClusters {
     fn synced(&self, world: &World, cluster: &Cluster, salt: &Salt) -> Vec<SyncedSecretView> {
+        let filled = |name: &str| {
+            let mut classes = cluster.provider_classes().iter();
+            let delivering = |class: &ProviderClass| delivers(class, &world.config().secret_name);
+            classes.any(|class| {
+                delivering(class) && class.synced.as_ref().is_some_and(|(filled, _)| filled == name)
+            })
+        };
         cluster
             .secrets()
+            .filter(|secret| filled(&secret.meta.name))
             .map(|secret| SyncedSecretView {
                 namespace: secret.meta.namespace.to_string(),
                 name: secret.meta.name.to_string(),
@@ -129,9 +145,19 @@ impl MemoryClusters {
     }
 }
 
-fn workloads(cluster: &Cluster) -> Vec<WorkloadView> {
-    let deployments = cluster.deployments().iter().map(|deployment| workload(deployment));
-    deployments.chain(cluster.sets().iter().map(|set| set_view(set))).collect()
+fn workloads(cluster: &Cluster, secret: &str) -> Vec<WorkloadView> {
+    let gets = |view: WorkloadView, namespace: &str, template: &PodTemplate| {
+        let class = cluster.provider_class(namespace, &template.class);
+        WorkloadView {
+            consumes: class.is_some_and(|class| delivers(class, secret)),
+            lacks: class.is_none().then(|| template.class.to_string()),
+            ..view
+        }
+    };
+    let deployments = cluster.deployments().iter();
+    let deployments = deployments.map(|one| gets(workload(one), &one.meta.namespace, &one.template));
+    let sets = cluster.sets().iter().map(|set| gets(set_view(set), &set.meta.namespace, &set.template));
+    deployments.chain(sets).collect()
 }
 
 fn set_view(set: &PodSet) -> WorkloadView {
@@ -170,6 +196,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         rotation: set.annotations.get(ROTATION).cloned().or_else(|| annotation(ROTATION)),
         consumes: true,
         pinned: None,
+        lacks: None,
         manager: None,
     }
 }
@@ -212,6 +239,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         rotation: annotation(ROTATION),
         consumes: true,
         pinned: None,
+        lacks: None,
         manager: None,
     }
 }
@@ -219,6 +247,14 @@ fn workload(deployment: &Deployment) -> WorkloadView {
 fn warning(event: &WarningEvent) -> Warning {
     let object = format!("{} {}", event.kind, event.name);
     Warning::new(&object, event.reason, &event.message, event.count, Some(whole_second(event.last)))
+}
+
+fn cron_jobs(cluster: &Cluster, secret: &str) -> Vec<CronJobView> {
+    let gets = |job: &&Arc<CronJob>| {
+        let class = cluster.provider_class(&job.meta.namespace, &job.template.class);
+        class.is_some_and(|class| delivers(class, secret))
+    };
+    cluster.cron_jobs().iter().filter(gets).map(|job| cron_job(job)).collect()
 }
 
 fn cron_job(job: &CronJob) -> CronJobView {
@@ -236,7 +272,7 @@ fn cron_job(job: &CronJob) -> CronJobView {
     }
 }
 
-fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
+fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
     let of_job = matches!(pod.owner, Owner::Job(_));
     let job = || ObjectName::new("Job", &*pod.meta.namespace, &*pod.owner_name);
     PodView {
@@ -249,7 +285,8 @@ fn pod(cluster: &Cluster, pod: &Pod) -> PodView {
         above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
-        mounted: cluster.mount_of(pod.id).map(|mount| mount.version.clone()),
+        holding: holding(cluster, pod, secret),
+        mounted: mounted(cluster, pod),
         node: pod.node.as_deref().map(str::to_owned),
         asks: PodAsks {
             cpu: pod.template.cpu.map(|cpu| Amount::milli(u64::from(cpu))),

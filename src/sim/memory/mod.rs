@@ -10,6 +10,7 @@ mod clusters;
 mod code;
 mod crash;
 mod forge;
+mod holding;
 mod hub;
 mod inventory;
 mod logs;

@@ -306,8 +306,12 @@ pub(super) fn provider_class(class: &ProviderClass) -> Value {
             class.secrets.iter().map(|object| json!({"objectName": object, "key": key})).collect();
         spec["secretObjects"] = json!([{"secretName": secret, "type": "Opaque", "data": data}]);
     }
-    json!({"apiVersion": CSI_VERSION, "kind": "SecretProviderClass", "metadata": metadata(&class.meta),
-        "spec": spec})
+    let mut meta = metadata(&class.meta);
+    meta["generation"] = json!(class.generation);
+    let fields = json!({"f:spec": {"f:parameters": {".": {}, "f:objects": {}}, "f:provider": {}}});
+    meta["managedFields"] = json!([{"manager": "helm", "operation": "Update", "apiVersion": CSI_VERSION,
+        "time": time(class.changed), "fieldsType": "FieldsV1", "fieldsV1": fields}]);
+    json!({"apiVersion": CSI_VERSION, "kind": "SecretProviderClass", "metadata": meta, "spec": spec})
 }
 
 const CSI_VERSION: &str = "secrets-store.csi.x-k8s.io/v1";
@@ -317,6 +321,10 @@ pub(super) fn mount_status(mount: &MountStatus) -> Value {
     meta["generation"] = json!(1);
     meta["ownerReferences"] =
         json!([{"apiVersion": "v1", "kind": "Pod", "name": &*mount.pod_name, "uid": &*mount.pod_uid}]);
+    let objects = mount
+        .secret
+        .iter()
+        .map(|secret| json!({"id": format!("secret/{secret}"), "version": mount.version.as_str()}));
     let target = format!("/var/lib/kubelet/pods/{}/volumes/kubernetes.io~csi/{VOLUME}/mount", mount.pod_uid);
     json!({
         "apiVersion": CSI_VERSION, "kind": "SecretProviderClassPodStatus", "metadata": meta,
@@ -325,7 +333,7 @@ pub(super) fn mount_status(mount: &MountStatus) -> Value {
             "podName": &*mount.pod_name,
             "secretProviderClassName": &*mount.class,
             "targetPath": target,
-            "objects": [{"id": format!("secret/{}", mount.secret), "version": mount.version.as_str()}],
+            "objects": objects.collect::<Vec<Value>>(),
         },
     })
 }

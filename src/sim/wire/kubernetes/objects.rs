@@ -130,6 +130,5 @@ fn sets(cluster: &Cluster, kind: WorkloadKind, key: &str) -> Vec<Value> {
 
 /// The place of the account's key in synced Secrets.
 fn key_of(stamp: &Stamp) -> &str {
-    let mut synced = stamp.cluster.provider_classes().iter().filter_map(|class| class.synced.as_ref());
-    synced.next().map_or("", |(_, key)| key)
+    stamp.cluster.secrets().next().map_or("", |secret| &secret.key)
 }

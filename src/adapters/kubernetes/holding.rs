@@ -1,0 +1,67 @@
+//! By what a pod is taken to hold the secret: its specification with today's classes, else the status of its own mount,
+//! else that a class of it is not what it was when it began.
+//!
+//! The driver refreshes mounts with what their class says by then, and their statuses with them: that a status does not
+//! name the secret is no proof that the process has not read it. Of a class that is gone nothing is refreshed.
+
+use k8s_openapi::api::core::v1::Pod;
+
+use super::consumers::{Gets, absent_classes, class_names, reads_of};
+use super::csi::{Class, PodId, PodStatus, is_mounted};
+use super::look::{Placed as _, Subject};
+use crate::model::{ClassFate, Holding, LostClass};
+
+/// `None` where nothing speaks for it.
+pub(super) fn holding(
+    pod: &Pod,
+    subject: &Subject,
+    classes: &[Class],
+    statuses: &[PodStatus],
+) -> Option<Holding> {
+    let gets = Gets::of(pod.spec.as_ref()?, pod.namespace(), classes);
+    if gets.any() {
+        return Some(Holding::Specified { mounts: gets.mounts, reads: gets.reads.into_iter().collect() });
+    }
+    let mut lost = lost_classes(pod, subject, classes).peekable();
+    let first = lost.peek().cloned()?;
+    let names = |class: LostClass| {
+        pod_id(pod).is_some_and(|id| is_mounted(statuses, id, &class.name, &subject.secret))
+    };
+    Some(if lost.any(names) { Holding::Mounted } else { Holding::Unclear(first) })
+}
+
+/// The classes that the pod mounts, or reads the Secrets of, and that are not what they were when it began.
+pub(super) fn lost_classes<'a>(
+    pod: &'a Pod,
+    subject: &'a Subject,
+    classes: &'a [Class],
+) -> impl Iterator<Item = LostClass> + 'a {
+    let namespace = pod.namespace();
+    let began = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let absent = pod.spec.iter().flat_map(move |spec| absent_classes(spec, namespace, classes));
+    let vault = subject.vault.as_deref();
+    let here = move || classes.iter().filter(move |class| class.namespace == namespace);
+    let filled = here().filter(move |class| class.may_have_filled(vault) && reads_from(pod, class));
+    let changed = here().filter(move |class| class.may_have_delivered(began, vault) && mounts(pod, class));
+    let lost = |name: &str, fate| LostClass { name: name.to_owned(), fate };
+    let classes = filled.map(move |class| lost(&class.name, ClassFate::Filled));
+    let classes = classes.chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)));
+    absent.map(move |name| lost(name, ClassFate::Absent)).chain(classes)
+}
+
+fn mounts(pod: &Pod, class: &Class) -> bool {
+    pod.spec.as_ref().is_some_and(|spec| class_names(spec).any(|name| name == class.name))
+}
+
+fn reads_from(pod: &Pod, class: &Class) -> bool {
+    let reads = |secret: &String| pod.spec.as_ref().is_some_and(|spec| reads_of(spec, secret, |_| true));
+    class.fills.iter().any(reads)
+}
+
+pub(super) fn pod_id(pod: &Pod) -> Option<PodId<'_>> {
+    Some(PodId {
+        namespace: pod.namespace(),
+        name: pod.metadata.name.as_deref()?,
+        uid: pod.metadata.uid.as_deref().filter(|uid| !uid.is_empty())?,
+    })
+}

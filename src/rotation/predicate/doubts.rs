@@ -1,0 +1,62 @@
+//! Pods that may hold the secret without anything that shows it, and configured workloads that do not get it.
+//!
+//! What a pod got when it began is not told by what its class says today. Where the class has gone or was changed since,
+//! and where the configuration names a workload of which nothing shows how it gets the key, only a person knows: they
+//! restart it, mend the configuration, or accept it by name. A workload without pods holds nothing. What is known to have
+//! got the secret is none of this: nobody may accept that.
+
+use std::collections::BTreeMap;
+
+use super::super::{Context, Gate, Reason, Subject, Why};
+use super::pods::{is_old, is_over};
+use crate::model::{
+    ClassFate, ClusterView, Holding, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName,
+};
+
+/// Everybody in the stamp of whom it is not known whether an older key is held; without a vault, whatever its age.
+pub(super) fn doubts(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    cluster: &ClusterView,
+    vault: Option<&VaultView>,
+) -> Vec<Reason> {
+    let too_old = |pod: &PodView| vault.is_none_or(|vault| is_old(pod, vault, cluster, ctx.policy.vault_lag));
+    // What a Secret held before is read by whoever begins, however late.
+    let old = |pod: &PodView| reads_what_was_filled(pod) || too_old(pod);
+    let mut unclear: BTreeMap<Subject, (&LostClass, Vec<String>)> = BTreeMap::new();
+    for pod in cluster.pods.iter().filter(|pod| !is_over(pod) && old(pod)) {
+        if let Holding::Unclear(class) = &pod.holding {
+            let (_, pods) = unclear.entry(owner(stamp, pod)).or_insert((class, Vec::new()));
+            pods.push(pod.name.clone());
+        }
+    }
+    let named = ctx.policy.workloads.iter().filter_map(|name| not_consuming(stamp, name, cluster));
+    let named: Vec<Reason> = named.filter(|reason| !unclear.contains_key(&reason.subject)).collect();
+    let unclear = unclear.into_iter().map(|(subject, (class, pods))| {
+        let why = Why::MayHoldSecret { pods, class: class.name.clone(), fate: class.fate };
+        Reason::new(Gate::Consumers, subject, why)
+    });
+    unclear.chain(named).collect()
+}
+
+fn reads_what_was_filled(pod: &PodView) -> bool {
+    matches!(&pod.holding, Holding::Unclear(class) if class.fate == ClassFate::Filled)
+}
+
+/// A configured workload that runs, and of which nothing shows that it gets the secret.
+fn not_consuming(stamp: &StampName, name: &WorkloadName, cluster: &ClusterView) -> Option<Reason> {
+    let workload = cluster.workload(name).filter(|workload| !workload.consumes)?;
+    let listed = cluster.pods_of(name).filter(|pod| !is_over(pod)).count();
+    let pods = listed.max(workload.replicas as usize);
+    let subject = Subject::Workload(stamp.clone(), name.clone());
+    (pods > 0).then(|| Reason::new(Gate::Consumers, subject, Why::DoesNotGetSecret { pods }))
+}
+
+/// By what a person would restart, or by itself.
+fn owner(stamp: &StampName, pod: &PodView) -> Subject {
+    let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
+    match &pod.workload {
+        Some(workload) => Subject::Workload(stamp.clone(), workload.clone()),
+        None => Subject::Object(stamp.clone(), pod.above.clone().unwrap_or_else(bare)),
+    }
+}

@@ -1,0 +1,37 @@
+//! By what a pod is taken to hold the secret: as its class and the status of its mount tell it, and by no other truth.
+
+use super::super::config::KeySource;
+use super::super::kubernetes::{Cluster, Pod, ProviderClass};
+use super::super::time::whole_second;
+use crate::model::{ClassFate, Holding, LostClass, SecretVersion};
+
+pub(super) fn delivers(class: &ProviderClass, secret: &str) -> bool {
+    class.secrets.iter().any(|one| one == secret)
+}
+
+pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
+    let class = cluster.provider_class(&pod.meta.namespace, &pod.template.class);
+    let names = cluster.mount_of(pod.id).is_some_and(|mount| mount.secret.is_some());
+    let lost = |fate| Holding::Unclear(LostClass { name: pod.template.class.to_string(), fate });
+    let reads = matches!(pod.template.key, KeySource::SyncedSecret(_));
+    match class {
+        Some(class) if delivers(class, secret) => Holding::Specified {
+            mounts: true,
+            reads: match &pod.template.key {
+                KeySource::SyncedSecret(secret) => vec![secret.clone()],
+                KeySource::Mount => Vec::new(),
+            },
+        },
+        _ if names => Holding::Mounted,
+        None => lost(ClassFate::Absent),
+        Some(class) if reads && class.generation > 1 => lost(ClassFate::Filled),
+        Some(class) if whole_second(class.changed) >= whole_second(pod.meta.created) => {
+            lost(ClassFate::Changed)
+        }
+        Some(_) => Holding::Named,
+    }
+}
+
+pub(super) fn mounted(cluster: &Cluster, pod: &Pod) -> Option<SecretVersion> {
+    cluster.mount_of(pod.id).filter(|mount| mount.secret.is_some()).map(|mount| mount.version.clone())
+}
