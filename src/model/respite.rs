@@ -11,12 +11,19 @@ pub enum Respite {
     /// It does not say.
     #[default]
     Unsaid,
-    For(Duration),
+    /// So many seconds. Small, because every fault has room for it; nobody asks for more than 18 hours.
+    Seconds(u16),
     /// As long as the key was used a short while ago (Azure's safe key rotation).
     KeyInUse,
 }
 
 impl Respite {
+    /// Whole seconds, rounded up.
+    pub fn of(asked: Duration) -> Respite {
+        let seconds = asked.as_secs() + u64::from(asked.subsec_nanos() > 0);
+        Respite::Seconds(u16::try_from(seconds).unwrap_or(u16::MAX))
+    }
+
     /// For journals: what says nothing is not written.
     pub fn is_unsaid(&self) -> bool {
         *self == Respite::Unsaid

@@ -25,7 +25,7 @@ pub fn again(ctx: &Context<'_>, record: &StepRecord, at: Timestamp) -> Timestamp
     };
     match asked {
         Respite::Unsaid => usual,
-        Respite::For(wait) => usual.max(later(at, wait)),
+        Respite::Seconds(seconds) => usual.max(later(at, Duration::from_secs(seconds.into()))),
         Respite::KeyInUse => usual.max(last_use(ctx, record).map_or(usual, |used| later(used, UNUSED))),
     }
 }

@@ -59,9 +59,9 @@ fn until(stage: &Stage) -> Option<Timestamp> {
 #[test]
 fn what_the_service_asked_for_is_waited_for() {
     let ago = SignedDuration::from_mins(10);
-    let stage = put_off(1, Respite::For(HOUR), ago);
+    let stage = put_off(1, Respite::of(HOUR), ago);
     assert_eq!(until(&stage), Some(stage.now + SignedDuration::from_mins(50)));
-    assert_eq!(until(&put_off(1, Respite::For(HOUR), SignedDuration::from_mins(61))), None);
+    assert_eq!(until(&put_off(1, Respite::of(HOUR), SignedDuration::from_mins(61))), None);
     assert_eq!(until(&put_off(1, Respite::Unsaid, ago)), None);
 }
 
@@ -87,8 +87,8 @@ fn a_key_that_the_service_keeps_because_it_was_used_is_left_alone_for_twelve_hou
 
 #[test]
 fn a_journal_keeps_it_and_one_from_before_says_nothing_of_it() {
-    let written = serde_json::to_string(&refused(Respite::For(HOUR))).unwrap();
-    assert_eq!(serde_json::from_str::<Outcome>(&written).unwrap(), refused(Respite::For(HOUR)));
+    let written = serde_json::to_string(&refused(Respite::of(HOUR))).unwrap();
+    assert_eq!(serde_json::from_str::<Outcome>(&written).unwrap(), refused(Respite::of(HOUR)));
     let before = r#"{"end":"refused","why":"429","later":true}"#;
     assert_eq!(serde_json::from_str::<Outcome>(before).unwrap(), refused(Respite::Unsaid));
     assert_eq!(serde_json::to_string(&refused(Respite::Unsaid)).unwrap(), before);

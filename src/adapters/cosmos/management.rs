@@ -137,7 +137,7 @@ fn ended<T>(failure: &ArmFailure, what: &str, subject: &str) -> Effect<T> {
 
 /// Refusals that a person can do something about, or need not.
 fn refusal(error: &ArmError, fault: Fault) -> Fault {
-    let respite = error.retry_after.map_or(Respite::Unsaid, Respite::For);
+    let respite = error.retry_after.map_or(Respite::Unsaid, Respite::of);
     let passing = |fault: Fault| Fault { kind: Blindness::Throttled, respite, ..fault };
     if error.status != http::StatusCode::TOO_MANY_REQUESTS && speaks_of_use(error) {
         return passing(fault).respite(Respite::KeyInUse).remedy(
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_refusal_brings_along_when_the_service_wants_to_be_asked_again() {
-        let hour = Respite::For(std::time::Duration::from_secs(3600));
+        let hour = Respite::Seconds(3600);
         for status in [429, 412, 409] {
             assert_eq!(refused(status, "c", "m", Some(3600)).respite, hour, "{status}");
             assert_eq!(refused(status, "c", "m", None).respite, Respite::Unsaid, "{status}");

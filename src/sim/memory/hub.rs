@@ -155,7 +155,7 @@ fn throttled(about: About<'_>, retry_after: Duration) -> Fault {
     about
         .fault(Blindness::Throttled, "the service asks to come later")
         .remedy(format!("try again in {} s", retry_after.as_secs()))
-        .respite(Respite::For(retry_after))
+        .respite(Respite::of(retry_after))
 }
 
 fn refused(about: About<'_>, refusal: &Refusal) -> Fault {
