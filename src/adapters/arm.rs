@@ -111,6 +111,13 @@ impl ArmError {
         std::iter::once(&self.code).chain(&self.inner).any(|own| own.eq_ignore_ascii_case(code))
     }
 
+    /// Whether it is ARM's word that there is no such resource. Of a subscription that is not found nothing is known, and
+    /// a bare 404 is of something in between.
+    pub fn is_absence(&self) -> bool {
+        let code = self.code.to_ascii_lowercase();
+        self.status == StatusCode::NOT_FOUND && code.ends_with("notfound") && code != "subscriptionnotfound"
+    }
+
     fn is_passing(&self) -> bool {
         self.status == StatusCode::TOO_MANY_REQUESTS
             || self.status == StatusCode::REQUEST_TIMEOUT
@@ -321,6 +328,17 @@ mod tests {
         assert_eq!(kind(403, ""), Blindness::Forbidden);
         assert_eq!(kind(409, r#"{"error":{"code":"ScopeLocked"}}"#), Blindness::Forbidden);
         assert_eq!(kind(400, ""), Blindness::Unintelligible);
+    }
+
+    #[test]
+    fn only_arms_own_word_about_the_resource_says_that_it_is_not_there() {
+        let absent = |status, code: &str| {
+            error(status, &format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#)).is_absence()
+        };
+        assert!(absent(404, "ResourceNotFound") && absent(404, "ResourceGroupNotFound"));
+        assert!(!absent(404, "SubscriptionNotFound") && !absent(404, "InvalidResourceType"));
+        assert!(!absent(403, "ResourceNotFound") && !absent(503, "ResourceNotFound"));
+        assert!(!error(404, "<html>no such page</html>").is_absence() && !error(404, "").is_absence());
     }
 
     #[test]

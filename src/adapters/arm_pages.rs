@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::arm::{ArmAccess, ArmFailure};
-use super::http::Backoff;
+use super::http::{Answer, Backoff};
 use crate::model::Blindness;
 use crate::ports::Fault;
 
@@ -46,6 +46,21 @@ impl Asking<'_> {
             let (line, column) = (error.line(), error.column());
             self.unclear(format!("the answer is not understood (line {line}, column {column})"))
         })
+    }
+
+    /// The same of a resource that may not be there: nothing where ARM says that it is not.
+    ///
+    /// # Errors
+    /// As [`Asking::one`].
+    pub async fn if_there(&self, url: &Url) -> Result<Option<Answer>, Fault> {
+        let once = || async {
+            match self.access.send(Request::new(Method::GET, url.clone()), None).await {
+                Ok(answer) => Ok(Some(answer)),
+                Err(ArmFailure::Answer(error)) if error.is_absence() => Ok(None),
+                Err(failure) => Err(failure.read_error(self.what, self.subject)),
+            }
+        };
+        Backoff::default().read(self.access.clock.as_ref(), once).await
     }
 
     /// Every entry of every page.

@@ -5,8 +5,8 @@
 
 use async_trait::async_trait;
 
-use crate::model::{Blindness, BranchName, CommitId, RunId, RunView};
-use crate::ports::{Effect, Fault, Pipeline};
+use crate::model::{Blindness, BranchName, CommitId, RunView};
+use crate::ports::{Effect, Fault, Pipeline, Started};
 
 pub struct ManualPipeline;
 
@@ -16,7 +16,7 @@ impl Pipeline for ManualPipeline {
         Ok(Vec::new())
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         let without = match skip {
             [] => String::new(),
             _ => format!(", without the stages {}", skip.join(", ")),

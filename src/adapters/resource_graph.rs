@@ -2,9 +2,12 @@
 //!
 //! The graph is fed by notifications and read through providers' newest stable versions; it lags a little, which is
 //! why it only ever adds a reason to wait. Subscriptions that the caller may not read are left out of its answers
-//! without a word: an answer in which none of the configured vaults occurs is taken for blindness, not for “none”.
+//! without a word: an answer in which none of the configured vaults occurs is taken for blindness, not for “none”, and
+//! what else it lacks of what is configured is told, for whoever knows whether it still exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod listed;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use http::header::CONTENT_TYPE;
@@ -13,6 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
+pub use self::listed::ListedStamp;
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::{Answer, Backoff};
 use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted, matches_any_case};
@@ -40,10 +44,7 @@ pub struct InventorySettings {
     pub tags: BTreeMap<String, String>,
     /// The tag that names the branch which a unit was built from.
     pub branch_tag: String,
-    /// The configured vaults, without a domain.
-    pub vaults: BTreeSet<String>,
-    /// The configured clusters, where their names in Azure are known.
-    pub clusters: BTreeSet<String>,
+    pub stamps: Vec<ListedStamp>,
 }
 
 /// The inventory of one environment.
@@ -112,36 +113,40 @@ impl ResourceGraph {
     }
 
     fn compared(&self, rows: &[Row]) -> Result<InventoryView, Fault> {
-        let vault = |row: &&Row| row.resource() == Some(ResourceKind::Vault);
-        if !rows.iter().filter(vault).any(|row| holds(&self.settings.vaults, &row.name)) {
+        let known = |row: &&Row| row.resource().is_some_and(|kind| self.is_listed(kind, &row.name));
+        if !rows.iter().filter(known).any(|row| row.resource() == Some(ResourceKind::Vault)) {
             let why =
                 "Azure shows none of the configured vaults: the account may not read these subscriptions";
             return Err(Fault::new(Blindness::Forbidden, WHAT, self.subject(), why)
                 .remedy("assign “Reader”, or correct `subscriptions` under [environment.NAME.inventory]"));
         }
-        let alike: Vec<(ResourceKind, &Row)> = rows
-            .iter()
-            .filter(|row| self.is_alike(row))
-            .filter_map(|row| Some((row.resource()?, row)))
-            .collect();
-        let listed = |kind: ResourceKind, row: &Row| match kind {
-            ResourceKind::Vault => holds(&self.settings.vaults, &row.name),
-            // Where clusters are found by kubeconfig their names are not known: their vaults speak for them.
-            ResourceKind::Cluster => {
-                self.settings.clusters.is_empty() || holds(&self.settings.clusters, &row.name)
-            }
-        };
-        let unlisted = alike.iter().filter(|(kind, row)| !listed(*kind, row)).map(|(kind, row)| Unlisted {
-            kind: *kind,
-            name: row.name.clone(),
-            resource_group: row.resource_group.clone(),
-            location: row.location.clone(),
+        let alike: Vec<Unlisted> =
+            rows.iter().filter(|row| self.is_alike(row)).filter_map(Row::resembling).collect();
+        let strange = alike.iter().filter(|one| !self.is_listed(one.kind, &one.name)).cloned();
+        let of_cluster = |row: &&Row| row.resource() == Some(ResourceKind::Cluster);
+        // A stamp that tells no cluster may have one of those that nobody else has.
+        let all_told = self.settings.stamps.iter().all(|stamp| {
+            stamp.cluster.is_some() || rows.iter().filter(of_cluster).any(|row| stamp.is_cluster(&row.name))
         });
-        let ours = rows.iter().filter(|row| row.resource().is_some_and(|kind| listed(kind, row)));
-        // Clusters whose names are not known are listed with every other one: then only vaults tell.
-        let ours = ours.filter(|row| vault(row) || !self.settings.clusters.is_empty());
-        let branches = ours.filter_map(|row| row.tag(&self.settings.branch_tag)).map(bare_branch).collect();
-        Ok(InventoryView { alike: alike.len(), unlisted: unlisted.collect(), branches })
+        let (unattributed, unlisted) =
+            strange.partition(|one: &Unlisted| one.kind == ResourceKind::Cluster && !all_told);
+        let branches =
+            rows.iter().filter(known).filter_map(|row| row.tag(&self.settings.branch_tag)).map(bare_branch);
+        let shown = rows.iter().filter_map(|row| Some((row.resource()?, row.name.as_str()))).collect();
+        Ok(InventoryView {
+            alike: alike.len(),
+            unlisted,
+            unattributed,
+            absent: listed::absent(&self.settings.stamps, &shown),
+            branches: branches.collect(),
+        })
+    }
+
+    fn is_listed(&self, kind: ResourceKind, name: &str) -> bool {
+        self.settings.stamps.iter().any(|stamp| match kind {
+            ResourceKind::Vault => stamp.is_vault(name),
+            ResourceKind::Cluster => stamp.is_cluster(name),
+        })
     }
 
     fn is_alike(&self, row: &Row) -> bool {
@@ -167,6 +172,15 @@ impl Row {
         all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    fn resembling(&self) -> Option<Unlisted> {
+        Some(Unlisted {
+            kind: self.resource()?,
+            name: self.name.clone(),
+            resource_group: self.resource_group.clone(),
+            location: self.location.clone(),
+        })
+    }
+
     fn resource(&self) -> Option<ResourceKind> {
         match self.kind.to_ascii_lowercase().as_str() {
             "microsoft.containerservice/managedclusters" => Some(ResourceKind::Cluster),
@@ -174,11 +188,6 @@ impl Row {
             _ => None,
         }
     }
-}
-
-/// Names in Azure have no case.
-fn holds(names: &BTreeSet<String>, name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 #[async_trait]

@@ -42,6 +42,9 @@ impl From<DriveError> for CliError {
             DriveError::AccountUnseen(why) => {
                 CliError::world("the account cannot be read, so no rotation can begin").because(why)
             }
+            DriveError::CodeUnseen(why) => {
+                CliError::world("the branches cannot be read, so nobody can say which slot is in use").because(why)
+            }
             DriveError::NoneOpen => CliError::usage("no rotation is open").hint("begin one with `keyslot rotate`"),
             DriveError::NeverAccepted(gate) => CliError::new(ErrorKind::Usage, "this gate is one that nobody may open")
                 .at(gate)

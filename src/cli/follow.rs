@@ -7,7 +7,8 @@ use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::rotation::Reach;
 
-/// Run the release pipeline on the promoted commit, and follow it until the vaults hold the new key.
+/// Run the release pipeline on the promoted commit, and follow it until the vaults hold the new key and the stages that
+/// write them have ended.
 ///
 /// Finds the run on exactly that commit or starts it, with the stages left out that move traffic or destroy a unit;
 /// shows its stages, and what it waits for and who could approve. What the vaults hold outranks what the run says: where

@@ -6,6 +6,7 @@
 
 mod advance;
 pub mod approval;
+mod azure;
 mod baseline;
 mod board;
 mod census;

@@ -7,7 +7,7 @@ use super::target::Target;
 use super::words::{AccessWord, Output, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::OpenRequest;
-use crate::model::Access;
+use crate::model::{Access, Merging};
 use crate::rotation::Reach;
 
 /// Propose the change of slot as a pull request.
@@ -15,7 +15,9 @@ use crate::rotation::Reach;
 /// Begins a rotation, or goes on with the open one. The base branch is taken as the remote has it now: your working tree
 /// is neither read nor touched. Every consumer is moved to the other slot in one commit, on a branch that is named by
 /// what it does; the pull request says what, why, what follows and how to go back. Refuses, with the places, code that is
-/// not understood whole. Run again, it changes nothing, and it never overwrites a branch that people have added to.
+/// not understood whole, or that `keyslot check` calls wrong. Run again, it changes nothing, and it never overwrites a
+/// branch that people have added to. A pull request that people closed stays closed: it ends with 4 until the rotation is
+/// closed, too, and begun anew.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Propose {
@@ -30,6 +32,9 @@ pub struct Propose {
     /// Begin another rotation although one has just ended.
     #[arg(long)]
     pub again: bool,
+    /// Have the forge merge it as soon as its rules allow, whatever `merge` says in keyslot.toml.
+    #[arg(long)]
+    pub auto_merge: bool,
     /// Wait until it is merged.
     #[arg(long)]
     pub wait: bool,
@@ -44,6 +49,7 @@ Exit codes: 0 proposed (with --wait: merged); 3 it waits, or somebody else is at
 Examples:
   keyslot propose -e prod --retire primary     from a laptop that reaches neither vaults nor clusters
   keyslot propose -e prod --wait               and until it is merged
+  keyslot propose -e prod --auto-merge         by the forge, as soon as its rules allow
   keyslot propose -e prod --output json | jq .proposal.pull.url";
 
 impl Propose {
@@ -56,6 +62,9 @@ impl Propose {
         super::block_on(async {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Propose { merge: self.wait });
+            if self.auto_merge {
+                driver = driver.merging(Merging::Auto);
+            }
             let asked = asked(&chosen, &driver, self.retire);
             let request = OpenRequest { access, again: self.again, ..asked };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {

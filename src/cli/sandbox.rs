@@ -46,7 +46,7 @@ impl Sandbox {
         super::block_on(async {
             let ending = Ending::listen()?;
             let stage = Stage::set(StageOptions {
-                config: WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps)),
+                config: WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps)).with_workflow(),
                 speed: self.speed,
                 folder: self.dir.clone(),
                 transcript: self.transcript.clone(),

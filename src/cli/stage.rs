@@ -119,7 +119,7 @@ impl Stage {
         self.simulation.world.with(|world| {
             let units = world.units();
             let count = world.stamps().count();
-            // The last of several is found through Azure, the others by a file.
+            // The last of several is reached through Azure, the others by a file.
             let by_file = |place: usize| place == 0 || place + 1 < count;
             let aks = |stamp: &Stamp| AksSettings {
                 subscription: None,
@@ -135,9 +135,10 @@ impl Stage {
                     name: stamp.name.to_string(),
                     unit: unit.name.clone(),
                     key_vault: stamp.vault.name.clone(),
+                    key_vault_resource_group: None,
                     kubeconfig: by_file(place).then(|| kubeconfig_name(stamp.name.as_str()).into()),
                     context: None,
-                    aks: (!by_file(place)).then(|| aks(stamp)),
+                    aks: Some(aks(stamp)),
                     namespaces: vec!["workload".to_owned()],
                     traffic: unit.traffic,
                     region: world.account().regions().get(stamp.region).map(|region| region.name.clone()),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use url::Url;
 
+use super::azure;
 use super::lock::Lock;
 use super::settings::{
     Chosen, CommitBy, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings,
@@ -24,10 +25,8 @@ use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::actions::{Actions, ActionsSettings};
 use crate::adapters::github::{CommittedByGitHub, GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
-use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults};
-use crate::adapters::kubernetes::{
-    AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
-};
+use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults, VaultResources};
+use crate::adapters::kubernetes::{AksAccess, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use crate::adapters::log_analytics::{self, LogAnalytics};
 use crate::adapters::manual::ManualPipeline;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
@@ -225,8 +224,6 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
         subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
         subscriptions.insert(account.clone());
     }
-    // Names of clusters are complete only where every stamp tells its own.
-    let told = aks().count() == environment.stamps.len();
     Ok(Arc::new(ResourceGraph::new(
         access.clone(),
         resource_graph::InventorySettings {
@@ -235,8 +232,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             names: settings.names.clone(),
             tags: settings.tags.clone(),
             branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
-            vaults: environment.stamps.iter().map(|stamp| stamp.key_vault.clone()).collect(),
-            clusters: aks().filter(|_| told).map(|aks| aks.name.clone()).collect(),
+            stamps: environment.stamps.iter().map(azure::listed).collect(),
         },
     )))
 }
@@ -275,7 +271,12 @@ fn vaults(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<KeyVaults, CliError
         vaults: chosen.environment.stamps.iter().map(vault).collect(),
         secret: chosen.secret()?.to_owned(),
     };
-    Ok(KeyVaults::new(&access.http, &access.tokens, Arc::clone(&access.clock), &settings)?)
+    let vaults = KeyVaults::new(&access.http, &access.tokens, Arc::clone(&access.clock), &settings)?;
+    Ok(vaults.asking(VaultResources {
+        access: access.clone(),
+        endpoint: chosen.endpoints.arm.url()?,
+        places: azure::vaults(chosen.environment),
+    }))
 }
 
 /// The account and the vaults alone, the latter by the access of the key that their secret carries: for whoever has
@@ -343,13 +344,17 @@ async fn ports(
     let vaults = vaults(chosen, &access)?;
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
+    let code = code(chosen, &github, &forge, variables).await?;
+    let pipeline =
+        pipeline(chosen, http, clock, Repository { code: &code, github: &github, token: &forge }, variables)?;
     Ok(Ports {
-        code: code(chosen, &github, &forge, variables).await?,
+        code,
         forge: Arc::new(github),
-        pipeline: pipeline(chosen, http, clock, &forge, variables)?,
+        pipeline,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .restarting(environment.workloads.names())
+                .named(azure::clusters(environment))
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),
         ),
         vaults: Arc::new(match environment.release.propagate {
@@ -365,13 +370,8 @@ async fn ports(
 
 fn cluster_place(chosen: &Chosen<'_>, stamp: &StampSettings) -> ClusterPlace {
     let account = &chosen.environment.account;
-    match (&stamp.kubeconfig, &stamp.aks) {
-        (None, Some(aks)) => ClusterPlace::Aks(AksCluster {
-            subscription: aks.subscription.clone().unwrap_or_else(|| account.subscription.clone()),
-            resource_group: aks.resource_group.clone(),
-            name: aks.name.clone(),
-            admin: aks.admin,
-        }),
+    match (&stamp.kubeconfig, azure::cluster(account, stamp)) {
+        (None, Some(cluster)) => ClusterPlace::Aks(cluster),
         // Settings that were read have one of the two.
         (path, _) => ClusterPlace::Kubeconfig(KubeconfigPlace {
             path: chosen.path(path.as_deref().unwrap_or(Path::new("kubeconfig"))),
@@ -521,11 +521,18 @@ fn github(
     }
 }
 
+/// The repository with the code, as the ports before have it.
+struct Repository<'a> {
+    code: &'a Arc<dyn Code>,
+    github: &'a GitHub,
+    token: &'a Arc<dyn TokenSource>,
+}
+
 fn pipeline(
     chosen: &Chosen<'_>,
     http: &Http,
     clock: &Arc<dyn Clock>,
-    forge_token: &Arc<dyn TokenSource>,
+    repository: Repository<'_>,
     variables: Variables<'_>,
 ) -> Result<Arc<dyn Pipeline>, CliError> {
     let pipeline = &chosen.environment.release.pipeline;
@@ -538,6 +545,7 @@ fn pipeline(
         PipelineKind::Manual => Ok(Arc::new(ManualPipeline)),
         PipelineKind::GithubActions => {
             let forge = &chosen.environment.release.forge;
+            let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
             let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
                 PipelineName::Number(id) => id.to_string(),
                 PipelineName::Name(name) => name.clone(),
@@ -548,8 +556,8 @@ fn pipeline(
                 repository: forge.repository.clone(),
                 workflow,
                 token: match &pipeline.token {
-                    Some(place) => token(chosen, place, variables)?,
-                    None => Arc::clone(forge_token),
+                    Some(place) if !same_token => token(chosen, place, variables)?,
+                    Some(_) | None => Arc::clone(repository.token),
                 },
                 stages: declared.collect(),
                 accepted: pipeline.accept.clone(),
@@ -557,7 +565,9 @@ fn pipeline(
                 inputs: pipeline.parameters.clone(),
                 dispatches: pipeline.trigger == Trigger::Dispatch,
             };
-            Ok(Arc::new(Actions::new(settings, http, Arc::clone(clock))))
+            let actions = Actions::new(settings, Arc::clone(repository.code), http, Arc::clone(clock));
+            // One token is one person to GitHub, whatever it is used for.
+            Ok(Arc::new(if same_token { actions.beside(repository.github) } else { actions }))
         }
         PipelineKind::AzureDevops => {
             let azure = tokens(chosen, http, variables)?;

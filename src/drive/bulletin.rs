@@ -12,7 +12,7 @@ use super::{Driver, Notice};
 use crate::model::{PullNumber, World};
 use crate::ports::{Bulletin, Effect, Fault};
 use crate::render;
-use crate::rotation::{Fold, Outcome, Produced, later};
+use crate::rotation::{Decider, Fold, Outcome, Produced, Reach, Report, later};
 
 /// Between two bulletins.
 const PACE: Duration = Duration::from_secs(60);
@@ -40,7 +40,9 @@ impl Driver {
             return;
         }
         self.bulletins.not_before = Some(later(now, PACE));
-        let Some(bulletin) = render::bulletin::bulletin(&self.report_as_seen(), &self.policy) else { return };
+        let Some(bulletin) = render::bulletin::bulletin(&self.report_for_people(), &self.policy) else {
+            return;
+        };
         for pull in pulls {
             if self.bulletins.told.get(&pull) == Some(&bulletin) {
                 continue;
@@ -55,6 +57,16 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// What a proposal waits for is told, also by a command that does not wait.
+    fn report_for_people(&self) -> Report {
+        let reach = match &self.reach {
+            Reach::Propose { .. } => Reach::Propose { merge: true },
+            other => other.clone(),
+        };
+        let decider = Decider { reach: &reach, ..self.decider() };
+        Report::of(&decider, &self.fold, &self.world, self.ports.clock.now())
     }
 
     fn not_told(&mut self, fault: &Fault, now: Timestamp) {

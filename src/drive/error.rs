@@ -21,6 +21,9 @@ pub enum DriveError {
     /// The account could not be read, so a rotation has no identity.
     #[error("the account cannot be read: {0}")]
     AccountUnseen(String),
+    /// Nobody said which slot to retire, and the branches cannot be read.
+    #[error("the branches cannot be read: {0}")]
+    CodeUnseen(String),
     #[error("no rotation is open")]
     NoneOpen,
     #[error("the gate {0} is one that nobody may open")]

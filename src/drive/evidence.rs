@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView, ClusterView,
-    CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules, OperationState, PodView,
-    ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, Region, ReleaseView,
-    Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView,
-    SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
+    ClusterView, CommitId, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules,
+    OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView,
+    QuotaLine, QuotaView, Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads,
+    SecretVersion, Seen, StageView, SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView,
+    VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -78,9 +79,10 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Account => facts.seen(world.account.as_ref(), account),
         EvidenceKey::Proof(slot) => facts.seen(world.proofs.get(slot), proof),
         EvidenceKey::Code => facts.seen(world.code.as_ref(), code),
-        EvidenceKey::Pull(branch) => {
-            facts.seen(world.pulls.get(branch), |facts, view| facts.maybe(view.as_ref(), pull));
+        EvidenceKey::Pull(ends) => {
+            facts.seen(world.pulls.get(ends), |facts, view| facts.maybe(view.as_ref(), pull));
         }
+        EvidenceKey::Origin => facts.seen(world.origin.as_ref(), origin),
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
         EvidenceKey::Traces => facts.seen(world.traces.as_ref(), traces),
@@ -202,9 +204,17 @@ fn code(facts: &mut Facts, view: &ReleaseView) {
 }
 
 fn branch(facts: &mut Facts, view: &BranchView) {
-    let BranchView { branch, head, claim: TreeClaim { reads, references, problems } } = view;
+    let BranchView { branch, head, claim: TreeClaim { reads, references, problems }, is_flip } = view;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
+    facts.word(is_flip);
+}
+
+fn origin(facts: &mut Facts, view: &OriginView) {
+    let OriginView { head, commit, pull: brought, reviews_wanted, unread } = view;
+    facts.text(head.as_str()).text(commit.as_ref().map_or("", CommitId::as_str)).word(reviews_wanted);
+    facts.maybe(brought.as_ref(), pull);
+    texts(facts, unread);
 }
 
 fn texts(facts: &mut Facts, texts: &[String]) {
@@ -226,6 +236,7 @@ fn pull(facts: &mut Facts, view: &PullView) {
         state,
         approvals,
         reviews_wanted,
+        unread,
         auto_merge: _,
         checks,
         waits: _,
@@ -237,6 +248,7 @@ fn pull(facts: &mut Facts, view: &PullView) {
         PullState::Merged { commit } => facts.word("merged").text(commit.as_str()),
     };
     facts.word(reviews_wanted);
+    texts(facts, unread);
     facts.list(approvals, |facts, PullApproval { by, head, same_change }| {
         facts.text(by).text(head.as_str()).word(same_change);
     });
@@ -279,9 +291,14 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, branches: _ } = view;
-    facts.list(unlisted, |facts, Unlisted { kind, name, resource_group, location }| {
-        facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+    let InventoryView { alike: _, unlisted, unattributed, absent, branches: _ } = view;
+    for strange in [unlisted, unattributed] {
+        facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {
+            facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
+        });
+    }
+    facts.list(absent, |facts, Absent { stamp, kind, name }| {
+        facts.text(stamp.as_str()).word(format_args!("{kind:?}")).text(name);
     });
 }
 

@@ -6,7 +6,7 @@ use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{AccountRights, BudgetView, Right, RightView, Slot, StampName, Term};
 use crate::observe::Change;
 use crate::ports::Fault;
-use crate::rotation::{Event, Fold, Foresight, Reason, Report, Verdict, decide, restarts};
+use crate::rotation::{Event, Fold, Foresight, Reason, Report, Verdict, decide, is_closed, restarts};
 
 /// So many rounds of looking lead from nothing to a decision.
 pub(super) const ROUNDS: usize = 8;
@@ -33,6 +33,7 @@ impl Driver {
             Some(opened) => (opened.clone(), self.fold.clone()),
             None => {
                 let opened = self.identify(request)?;
+                let opened = self.in_its_round(opened).await;
                 let event = Event::Opened(opened.clone());
                 let fold = Fold::of([(1, self.ports.clock.now(), &event)])?;
                 (opened, fold)
@@ -92,12 +93,18 @@ impl Driver {
         decide(&self.decider(), fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
     }
 
+    /// Where there may be something to ask.
+    fn live_stamps(&self) -> impl Iterator<Item = StampName> {
+        let stamps = self.policy.stamps.iter().map(|stamp| &stamp.name);
+        stamps.filter(|stamp| !is_closed(&self.world, stamp)).cloned()
+    }
+
     async fn budgets(&self) -> Vec<(StampName, Result<Vec<BudgetView>, Fault>)> {
         let ask = |name: StampName| async {
             let budgets = self.ports.clusters.budgets(&name).await;
             (name, budgets)
         };
-        join_all(self.policy.stamps.iter().map(|stamp| ask(stamp.name.clone()))).await
+        join_all(self.live_stamps().map(ask)).await
     }
 
     async fn rights(&self) -> (Vec<(String, RightView)>, Term) {
@@ -114,10 +121,10 @@ impl Driver {
         };
         let mut rights: Vec<_> = told("account".to_owned(), account).collect();
         rights.push(("subscription".to_owned(), self.right_to_the_log().await));
-        let stamps =
-            self.policy.stamps.iter().map(|stamp| async {
-                (stamp.name.to_string(), self.ports.clusters.rights(&stamp.name).await)
-            });
+        let stamps = self.live_stamps().map(|stamp| async move {
+            let asked = self.ports.clusters.rights(&stamp).await;
+            (stamp.to_string(), asked)
+        });
         for (stamp, asked) in join_all(stamps).await {
             rights.extend(told(stamp, asked));
         }

@@ -45,12 +45,16 @@ pub fn after_step(world: &mut World, step: &Step) {
         | Step::PushAgreement { branch, .. }
         | Step::OpenAgreement { branch, .. } => {
             world.code = None;
-            world.pulls.remove(branch);
+            world.origin = None;
+            world.pulls.retain(|ends, _| ends.head != *branch);
         }
         // By their numbers: which branch a pull request is from, the step need not know.
-        Step::DressPull { .. } | Step::AutoMerge { .. } | Step::WithdrawMerge { .. } => world.pulls.clear(),
+        Step::AutoMerge { .. } | Step::WithdrawMerge { .. } => world.pulls.clear(),
+        // Nothing is decided by what it wears.
+        Step::DressPull { .. } => {}
         Step::MergePull { .. } => {
             world.code = None;
+            world.origin = None;
             world.pulls.clear();
         }
         Step::Promote { .. } => world.code = None,

@@ -20,6 +20,7 @@ mod forget;
 mod lease;
 mod open;
 mod restart;
+mod round;
 mod status;
 mod turn;
 mod wait;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::journal::Journal;
-use crate::model::{Policy, Salt, World};
+use crate::model::{Merging, Policy, Salt, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, unanswered};
@@ -136,6 +137,12 @@ impl Driver {
         self
     }
 
+    /// Has pull requests merged in this way, whatever the policy says.
+    pub fn merging(mut self, merging: Merging) -> Driver {
+        self.policy.pulls.merging = merging;
+        self
+    }
+
     pub fn reach(&self) -> &Reach {
         &self.reach
     }
@@ -170,6 +177,7 @@ impl Driver {
             if matches!(record.kind, Event::Opened(_)) {
                 // Another rotation has pull requests of its own.
                 self.world.pulls.clear();
+                self.world.origin = None;
             }
             // Whoever acted: what was seen of it before says nothing any more.
             for step in forget::steps_of(&self.fold, &record.kind) {
@@ -185,7 +193,7 @@ impl Driver {
             targets.operation = operation(&self.fold);
             targets.unanswered = unanswered(&self.fold);
             if let Some(branch) = &self.fold.release {
-                let named = ReleaseRule::Branch(branch.clone());
+                let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {
                     targets.release = named;
                     self.world.code = None;

@@ -9,8 +9,8 @@ use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt, Slot,
-    StampName, WorkloadName,
+    Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
+    Route, Salt, Seen, Slot, StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -115,7 +115,8 @@ impl Driver {
             }
         };
         self.look_now(&keys).await;
-        self.identify(request)
+        let opened = self.identify(request)?;
+        Ok(self.in_its_round(opened).await)
     }
 
     /// Whether the first of two rotations is done and what is asked for does not speak against the second.
@@ -171,7 +172,7 @@ impl Driver {
         };
         let from = match request.retire {
             Some(slot) => slot,
-            None => default_retire(&self.world).map_err(DriveError::Unclear)?,
+            None => self.default_retire()?,
         };
         let access = self.observer.targets().access;
         let kind = KeyKind { slot: from, access };
@@ -190,7 +191,18 @@ impl Driver {
             flip_back: if request.both { FlipBack::No } else { request.flip_back },
             by: request.by.clone(),
             pair: if request.both { Pair::First } else { Pair::Alone },
+            round: 1,
         })
+    }
+
+    /// The slot that everybody is on. Code that is not there is no matter of which slot.
+    fn default_retire(&self) -> Result<Slot, DriveError> {
+        if let Some(Err(blind)) = self.world.code.as_ref().map(|seen| &seen.what)
+            && matches!(blind.kind, Blindness::Missing | Blindness::Forbidden)
+        {
+            return Err(DriveError::CodeUnseen(blind.why.clone()));
+        }
+        default_retire(&self.world).map_err(DriveError::Unclear)
     }
 
     /// Goes on with the open rotation: what was refused may be tried again.
@@ -331,6 +343,11 @@ pub fn fresh_salt() -> Result<Salt, DriveError> {
     Ok(Salt::new(hex(&bytes, bytes.len())))
 }
 
+/// What was seen of a cluster, if anything runs in it: one that was stopped or is gone spells nothing.
+fn has_workloads(seen: &Seen<ClusterView>) -> Option<&ClusterView> {
+    seen.get().filter(|cluster| cluster.state.has_pods())
+}
+
 /// Clusters that are asked at once how they spell.
 const SPELLERS: usize = 4;
 
@@ -352,11 +369,11 @@ impl Driver {
             let of =
                 |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];
             self.look_now(&some.iter().flat_map(of).collect()).await;
-            if self.world.clusters.values().any(|seen| seen.get().is_some()) {
+            if self.world.clusters.values().any(|seen| has_workloads(seen).is_some()) {
                 break;
             }
         }
-        let seen = self.world.clusters.values().find_map(|seen| seen.get());
+        let seen = self.world.clusters.values().find_map(has_workloads);
         let Some(cluster) = seen else { return Ok(Vec::new()) };
         let existing: Vec<WorkloadName> =
             cluster.workloads.iter().map(|workload| workload.name.clone()).collect();

@@ -41,11 +41,34 @@ const SET_BACK: Duration = Duration::from_secs(1);
 /// Nothing is closed on what was seen before that: nobody looks afterwards.
 const LAST_LOOK: SignedDuration = SignedDuration::from_secs(10);
 
+/// How long a service may be away before a command that does not wait says so and ends.
+const AWAY: Duration = Duration::from_secs(600);
+
 /// How long the services may go on refusing somebody who was granted the right: role assignments take minutes.
 const GRANTS: Duration = Duration::from_secs(600);
 
+/// A service says that it will not show something, or that there is none: forges say the one for the other.
 fn is_refusal(reason: &Reason) -> bool {
-    matches!(&reason.why, Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden)
+    match &reason.why {
+        Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind } => {
+            matches!(blind.kind, Blindness::Forbidden | Blindness::Missing)
+        }
+        Why::Blind { blind, .. } => blind.kind == Blindness::Forbidden,
+        _ => false,
+    }
+}
+
+/// Whether nothing can be seen for so long that it is no hiccup.
+fn outlasts(reasons: &[Reason], blind: &mut Option<Timestamp>, now: Timestamp) -> bool {
+    if reasons.iter().any(is_blind) {
+        return now >= later(*blind.get_or_insert(now), AWAY);
+    }
+    *blind = None;
+    false
+}
+
+fn is_blind(reason: &Reason) -> bool {
+    matches!(reason.why, Why::Blind { .. })
 }
 
 /// What was looked at since something last came of it.
@@ -85,9 +108,17 @@ impl Driver {
     /// As [`Driver::turn`].
     pub async fn run(&mut self) -> Result<TurnEnd, DriveError> {
         let mut refused = None;
+        let mut blind = None;
         loop {
             let now = self.ports.clock.now();
             let (phase, reasons, until) = match self.turn().await? {
+                // Who waits for nobody does not wait for a service that is away, either.
+                TurnEnd::Waiting { phase, reasons, until }
+                    if !self.reach.waits_for_others() && outlasts(&reasons, &mut blind, now) =>
+                {
+                    self.release().await?;
+                    return Ok(TurnEnd::Waiting { phase, reasons, until });
+                }
                 TurnEnd::Waiting { phase, reasons, until } if self.reach.waits_in(phase) => {
                     refused = refused.filter(|_| reasons.iter().any(is_refusal));
                     (phase, reasons, until)

@@ -161,8 +161,25 @@ fn some(paths: &[String]) -> String {
 /// A commit on `parent` in which every consumer reads slot `to`.
 async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) -> Result<CommitId, Outcome> {
     let edits = edits(ports, shop, parent, to).await?;
+    examined(ports, shop, parent, &edits).await?;
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
+}
+
+/// The change brings nothing that `keyslot check` would call an error.
+async fn examined(
+    ports: &Ports,
+    shop: &Workshop,
+    parent: &CommitId,
+    edits: &[FileEdit],
+) -> Result<(), Outcome> {
+    let sources = shop.sources.at(ports.code.as_ref(), parent).await.map_err(not_sent)?;
+    let edits: Vec<_> = edits.iter().map(|edit| (edit.path.clone(), edit.bytes.clone())).collect();
+    let brought = sources.errors_brought_by(&edits);
+    if brought.is_empty() {
+        return Ok(());
+    }
+    Err(refused(format!("after the change `keyslot check` would find {}", brought.join("; "))))
 }
 
 /// What moves every consumer of the commit's tree to slot `to`.

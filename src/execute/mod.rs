@@ -4,13 +4,14 @@
 //! may refuse by itself is what it can see to be wrong before anything is sent.
 
 mod code;
+mod examined;
 mod sources;
 
 use jiff::Timestamp;
 
 pub use self::sources::{Sources, SourcesAt};
 use crate::model::{Access, CommitId, RotationId};
-use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark};
+use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark, Started};
 use crate::rotation::{Outcome, Produced, Step};
 
 /// What execution needs besides the step.
@@ -70,7 +71,7 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
             code::push(step, ports, shop, onto, &Expect::At(head.clone())).await
         }
         Step::Deploy { branch, commit, skip, .. } => {
-            outcome(ports.pipeline.start(branch, commit, skip).await, Produced::Run)
+            outcome(ports.pipeline.start(branch, commit, skip).await, |started| run_of(started, commit))
         }
         Step::WriteSecret { stamp, kind, replaces, .. } => {
             outcome(ports.vaults.write(stamp, *kind, replaces, permit).await, |()| Produced::Nothing)
@@ -90,6 +91,17 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
 /// The commit that the step pushes, where it pushes one that can be made. Nothing leaves the machine.
 pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<CommitId> {
     code::made(step, ports, shop).await?.ok()
+}
+
+/// What a start has made: the run that was asked for, or one of other code.
+fn run_of(started: Started, asked: &CommitId) -> Produced {
+    let Started { run, commit } = started;
+    match commit {
+        Some(commit) if !commit.as_str().eq_ignore_ascii_case(asked.as_str()) => {
+            Produced::RunElsewhere { run, commit }
+        }
+        _ => Produced::Run(run),
+    }
 }
 
 /// An effect's end as the journal keeps it.
@@ -112,6 +124,7 @@ fn is_for_later(fault: &Fault) -> bool {
         | crate::model::Blindness::Changed => true,
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
+        | crate::model::Blindness::Gone
         | crate::model::Blindness::Unintelligible => false,
     }
 }

@@ -19,9 +19,9 @@ pub struct Sources {
 /// The files of one commit, and what is asked of them.
 #[derive(Clone, Debug)]
 pub struct SourcesAt<'s> {
-    question: &'s Question,
+    pub(super) question: &'s Question,
     files: Vec<SourceFile>,
-    links: Links,
+    pub(super) links: Links,
 }
 
 /// Each round finds what the last one's files name. Where so many do not end it, what is left out is told as missing.
@@ -71,7 +71,7 @@ impl<'s> SourcesAt<'s> {
     }
 
     /// As Terraform's room takes a tree.
-    fn named(&self) -> Vec<(&str, &[u8])> {
+    pub(super) fn named(&self) -> Vec<(&str, &[u8])> {
         self.files.iter().map(|file| (file.path.as_str(), file.bytes.as_ref())).collect()
     }
 }

@@ -39,6 +39,9 @@ pub struct BranchView {
     pub branch: BranchName,
     pub head: CommitId,
     pub claim: TreeClaim,
+    /// Of a branch of keyslot's: whether its head moves its parent's consumers to the slot that it reads, and changes
+    /// nothing else. Of others nobody asks.
+    pub is_flip: bool,
 }
 
 impl BranchView {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::StampName;
+
 /// What a stamp is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceKind {
@@ -28,12 +30,24 @@ pub struct Unlisted {
     pub location: String,
 }
 
+/// A configured resource that Azure's list does not show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Absent {
+    pub stamp: StampName,
+    pub kind: ResourceKind,
+    pub name: String,
+}
+
 /// Azure's own list, compared with the configuration's.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct InventoryView {
     /// How many resources look like parts of stamps, listed or not.
     pub alike: usize,
     pub unlisted: Vec<Unlisted>,
+    /// Clusters that look like parts of stamps and that may be those of stamps which do not tell their own.
+    pub unattributed: Vec<Unlisted>,
+    /// What is configured and not shown: it does not exist, or the list is not whole.
+    pub absent: Vec<Absent>,
     /// The branches that the configured ones are tagged with: from which code their units were built.
     pub branches: BTreeSet<String>,
 }

@@ -9,6 +9,7 @@ mod example;
 mod inventory;
 mod names;
 mod network;
+mod origin;
 mod pattern;
 mod pipeline;
 mod policy;
@@ -37,16 +38,18 @@ pub use cluster::{
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;
-pub use inventory::{InventoryView, ResourceKind, Unlisted};
+pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
 };
 pub use network::Network;
+pub use origin::OriginView;
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
 pub use pull::{
-    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullPolicy, PullState, PullView, PullWait,
+    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullPolicy, PullState, PullView,
+    PullWait,
 };
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use respite::Respite;

@@ -182,6 +182,26 @@ impl RunView {
         Some(with_effect.all(|stage| stage.state.went_through()))
     }
 
+    /// Whether it has moved traffic; `None` where nobody can tell: its stages were not read, one that moves traffic is about
+    /// it or has ended on the way, or one has run of which nothing is declared.
+    pub fn moved_traffic(&self) -> Option<bool> {
+        let skipped = RunState::Completed(RunResult::Skipped);
+        let begun = |stage: &&StageView| match stage.state {
+            RunState::Queued | RunState::WaitsForApproval => false,
+            RunState::Running => true,
+            RunState::Completed(RunResult::Failed | RunResult::Canceled) => stage.started.is_some(),
+            state => state != skipped,
+        };
+        if self.stages.is_empty() {
+            return (self.state == RunState::Queued).then_some(false);
+        }
+        let mut may_have = self.stages.iter().filter(|stage| stage.may_have(StageEffect::SwitchesTraffic));
+        match self.effect_done(StageEffect::SwitchesTraffic) {
+            Some(true) => Some(true),
+            _ => (!may_have.any(|stage| begun(&stage))).then_some(false),
+        }
+    }
+
     /// Whether a stage with this effect may still run.
     pub fn effect_ahead(&self, effect: StageEffect) -> bool {
         if self.state.is_over() {

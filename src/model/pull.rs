@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{BranchName, CommitId, PullNumber};
 
+/// From which branch a pull request goes, and to which. One branch may be proposed to several: each is another change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PullEnds {
+    pub head: BranchName,
+    pub base: BranchName,
+}
+
 /// Open, merged or closed without merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullState {
@@ -100,6 +107,8 @@ pub struct PullView {
     pub approvals: Vec<PullApproval>,
     /// How many approvals the base branch demands, as far as that can be read.
     pub reviews_wanted: u32,
+    /// What of the base branch's demands could not be read.
+    pub unread: Vec<String>,
     /// Whether the forge has been asked to merge it by itself.
     pub auto_merge: bool,
     pub checks: Vec<PullCheck>,

@@ -14,6 +14,8 @@ pub enum Blindness {
     Forbidden,
     /// The service answered that the thing does not exist.
     Missing,
+    /// Azure Resource Manager answered that the whole service does not exist: not only what was looked for in it.
+    Gone,
     /// The service asked us to come later.
     Throttled,
     /// An answer that we do not understand.

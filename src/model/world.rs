@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, PullView, RoomView, RunView, Seen, Slot, StampName, TracesView,
-    UsageView, VaultView,
+    KeyProof, Network, OperationState, OriginView, PullEnds, PullView, RoomView, RunView, Seen, Slot,
+    StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -21,8 +21,10 @@ pub enum EvidenceKey {
     Proof(Slot),
     /// Base branch and live release branch, fetched.
     Code,
-    /// Pull requests from this head branch.
-    Pull(BranchName),
+    /// Pull requests between these branches.
+    Pull(PullEnds),
+    /// What brought the base branch to the slot that it reads.
+    Origin,
     Runs,
     /// The regeneration that this rotation started.
     Operation,
@@ -48,7 +50,8 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Account => f.write_str("the account"),
             EvidenceKey::Proof(slot) => write!(f, "a proof of the {slot} key"),
             EvidenceKey::Code => f.write_str("the branches"),
-            EvidenceKey::Pull(branch) => write!(f, "the pull request of {branch}"),
+            EvidenceKey::Pull(PullEnds { head, base }) => write!(f, "the pull request of {head} to {base}"),
+            EvidenceKey::Origin => f.write_str("what brought the base branch to its slot"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Traces => f.write_str("the activity log's word on the regeneration"),
@@ -77,16 +80,18 @@ pub struct ReleaseView {
 /// From what it is known which release branch is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiveBy {
-    /// The configuration or a person names it, or there is no other.
+    /// The configuration or a person names it, and no tag says otherwise.
     Named,
     /// The tags of the live stamps.
     Tags,
     /// The last run that wrote the vaults.
     Runs,
-    /// Its name alone, among several: the newest may be one that is being prepared.
+    /// Its name alone, among so many: the newest may be one that is being prepared.
     Name { among: usize },
-    /// What tags and runs say differs.
+    /// What tags and runs say differs from each other, or from the name.
     Contradiction { tags: Vec<BranchName>, run: Option<BranchName> },
+    /// The tags are to be asked, and cannot be read.
+    TagsUnseen(Blind),
 }
 
 impl ReleaseView {
@@ -118,8 +123,9 @@ pub struct World {
     pub account: Option<Seen<AccountView>>,
     pub proofs: BTreeMap<Slot, Seen<KeyProof>>,
     pub code: Option<Seen<ReleaseView>>,
-    /// By head branch; the newest pull request from it, if any.
-    pub pulls: BTreeMap<BranchName, Seen<Option<PullView>>>,
+    /// The newest pull request between these branches, if any.
+    pub pulls: BTreeMap<PullEnds, Seen<Option<PullView>>>,
+    pub origin: Option<Seen<OriginView>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
     pub operation: Option<Seen<OperationState>>,
@@ -140,7 +146,8 @@ impl World {
             EvidenceKey::Account => self.account.as_ref().map(Sight::of),
             EvidenceKey::Proof(slot) => self.proofs.get(slot).map(Sight::of),
             EvidenceKey::Code => self.code.as_ref().map(Sight::of),
-            EvidenceKey::Pull(branch) => self.pulls.get(branch).map(Sight::of),
+            EvidenceKey::Pull(ends) => self.pulls.get(ends).map(Sight::of),
+            EvidenceKey::Origin => self.origin.as_ref().map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
             EvidenceKey::Traces => self.traces.as_ref().map(Sight::of),

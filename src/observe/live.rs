@@ -1,12 +1,13 @@
 //! Which release branch is live: by the tags of the live stamps, cross-checked with the last run that wrote them.
 //!
-//! A pattern of names only proposes, since the newest branch may be one that is being prepared. What says more is asked
-//! for only where several branches have such a name.
+//! A pattern of names only proposes, though a single branch fits it: the newest branch may be one that is being prepared,
+//! and the live one may be called otherwise. A name in the configuration counts unless tags say otherwise, a person's
+//! word always.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ReleaseRule, Targets};
-use crate::model::{BranchName, CommitId, LiveBy, RunView, StageEffect};
+use crate::model::{Blind, BranchName, CommitId, LiveBy, RunView, StageEffect};
 use crate::ports::{Fault, Ports};
 
 /// The live release branch and from what that is known; `None` where base itself is deployed.
@@ -23,52 +24,70 @@ pub(super) async fn live(
         return Ok(None);
     }
     let Some(newest) = candidates.last() else { return Err(targets.no_release(heads)) };
-    let (branch, live_by) = match candidates.as_slice() {
-        [only] => (only.clone(), LiveBy::Named),
-        several => {
-            let tags = tags(ports, targets, several).await;
-            let run = last_writer(ports, several).await;
-            judge(&tags, run.as_ref(), newest, several.len())
-        }
+    let (branch, live_by) = match targets.release {
+        ReleaseRule::BaseItself | ReleaseRule::Said(_) => (newest.clone(), LiveBy::Named),
+        ReleaseRule::Branch(_) => (newest.clone(), named(tags(ports, targets).await, newest)),
+        ReleaseRule::Like { .. } => match tags(ports, targets).await {
+            Ok(tags) => {
+                let known: BTreeSet<&BranchName> = candidates.iter().chain(&tags).collect();
+                let run = last_writer(ports, &known).await;
+                judge(&tags, run.as_ref(), &candidates, newest)
+            }
+            Err(blind) => (newest.clone(), LiveBy::TagsUnseen(blind)),
+        },
     };
     let head = heads.get(&branch).cloned();
     Ok(head.map(|head| (branch, head, live_by)))
 }
 
-/// The candidates that live stamps are tagged with. Where nobody can say, none: the runs are left.
-async fn tags(ports: &Ports, targets: &Targets, candidates: &[BranchName]) -> Vec<BranchName> {
+/// The branches that live stamps are tagged with. Where nobody is to be asked, none: the runs are left.
+async fn tags(ports: &Ports, targets: &Targets) -> Result<Vec<BranchName>, Blind> {
     if !targets.inventory {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let seen = ports.inventory.look().await.map(|view| view.branches).unwrap_or_default();
-    candidates.iter().filter(|branch| seen.contains(branch.as_str())).cloned().collect()
+    let seen = ports.inventory.look().await.map_err(|fault| fault.blind())?;
+    Ok(seen.branches.into_iter().map(BranchName::new).collect())
 }
 
-/// The candidate whose run wrote the vaults last.
-async fn last_writer(ports: &Ports, candidates: &[BranchName]) -> Option<BranchName> {
-    let known: BTreeSet<&BranchName> = candidates.iter().collect();
+/// A branch that the configuration names, as the tags see it.
+fn named(tags: Result<Vec<BranchName>, Blind>, branch: &BranchName) -> LiveBy {
+    match tags {
+        Ok(tags) if tags.is_empty() || tags.contains(branch) => LiveBy::Named,
+        Ok(tags) => LiveBy::Contradiction { tags, run: None },
+        Err(blind) => LiveBy::TagsUnseen(blind),
+    }
+}
+
+/// That of the known branches whose run wrote the vaults last.
+async fn last_writer(ports: &Ports, known: &BTreeSet<&BranchName>) -> Option<BranchName> {
     let wrote =
         |run: &&RunView| run.effect_done(StageEffect::WritesVaults).unwrap_or_else(|| run.state.succeeded());
     let runs = ports.pipeline.runs().await.unwrap_or_default();
     runs.iter().filter(|run| known.contains(&run.branch)).find(wrote).map(|run| run.branch.clone())
 }
 
+/// Tags and runs outrank the pattern: what they name and it does not fit is a contradiction.
 fn judge(
     tags: &[BranchName],
     run: Option<&BranchName>,
+    candidates: &[BranchName],
     newest: &BranchName,
-    among: usize,
 ) -> (BranchName, LiveBy) {
-    match (tags, run) {
-        ([], None) => (newest.clone(), LiveBy::Name { among }),
-        ([], Some(run)) => (run.clone(), LiveBy::Runs),
-        ([one], None) => (one.clone(), LiveBy::Tags),
-        ([one], Some(run)) if one == run => (one.clone(), LiveBy::Tags),
+    let known = |branch: &&BranchName| candidates.contains(branch);
+    let (branch, live_by) = match (tags, run) {
+        ([], None) => (Some(newest), LiveBy::Name { among: candidates.len() }),
+        ([], Some(run)) => (Some(run), LiveBy::Runs),
+        ([one], None) => (Some(one), LiveBy::Tags),
+        ([one], Some(run)) if one == run => (Some(one), LiveBy::Tags),
         // Two live units: the younger one is the release, the other one is what traffic may go back to.
-        (several, Some(run)) if several.contains(run) => (run.clone(), LiveBy::Tags),
-        (several, run) => {
-            let live_by = LiveBy::Contradiction { tags: several.to_vec(), run: run.cloned() };
-            (several.last().unwrap_or(newest).clone(), live_by)
+        (several, Some(run)) if several.contains(run) => (Some(run), LiveBy::Tags),
+        _ => (None, LiveBy::Named),
+    };
+    match branch.filter(known) {
+        Some(branch) => (branch.clone(), live_by),
+        None => {
+            let live_by = LiveBy::Contradiction { tags: tags.to_vec(), run: run.cloned() };
+            (tags.iter().rev().find(known).unwrap_or(newest).clone(), live_by)
         }
     }
 }
@@ -80,7 +99,8 @@ mod tests {
     fn judged(tags: &[&str], run: Option<&str>) -> (String, LiveBy) {
         let tags: Vec<BranchName> = tags.iter().map(|tag| BranchName::new(*tag)).collect();
         let run = run.map(BranchName::new);
-        let (branch, by) = judge(&tags, run.as_ref(), &BranchName::new("r/9"), 3);
+        let candidates = ["r/7", "r/8", "r/9"].map(BranchName::new);
+        let (branch, by) = judge(&tags, run.as_ref(), &candidates, &candidates[2]);
         (branch.to_string(), by)
     }
 
@@ -109,5 +129,25 @@ mod tests {
         let (tags, run) = (vec![BranchName::new("r/7")], Some(BranchName::new("r/8")));
         assert_eq!(by, LiveBy::Contradiction { tags, run });
         assert!(matches!(judged(&["r/7", "r/8"], None).1, LiveBy::Contradiction { run: None, .. }));
+    }
+
+    #[test]
+    fn a_tag_that_the_pattern_does_not_fit_is_told_though_one_branch_alone_fits() {
+        let other = |tag: &str| LiveBy::Contradiction { tags: vec![BranchName::new(tag)], run: None };
+        assert_eq!(judged(&["s/1"], None), ("r/9".to_owned(), other("s/1")));
+        let (branch, by) = judged(&["r/7", "s/1"], Some("s/1"));
+        assert!(branch == "r/7" && matches!(by, LiveBy::Contradiction { .. }), "{branch} {by:?}");
+        assert_eq!(judged(&["r/7", "s/1"], Some("r/7")), ("r/7".to_owned(), LiveBy::Tags));
+    }
+
+    #[test]
+    fn a_name_in_the_configuration_counts_until_a_tag_says_otherwise() {
+        let (branch, tags) =
+            (BranchName::new("r/7"), |tags: &[&str]| Ok(tags.iter().copied().map(BranchName::new).collect()));
+        assert_eq!(named(tags(&[]), &branch), LiveBy::Named);
+        assert_eq!(named(tags(&["r/6", "r/7"]), &branch), LiveBy::Named);
+        assert!(matches!(named(tags(&["r/8"]), &branch), LiveBy::Contradiction { .. }));
+        let blind = Blind { kind: crate::model::Blindness::Unreachable, why: String::new() };
+        assert_eq!(named(Err(blind.clone()), &branch), LiveBy::TagsUnseen(blind));
     }
 }

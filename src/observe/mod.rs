@@ -4,7 +4,9 @@
 //! observation is the time *before* its request was sent: evidence is never younger than it says.
 
 mod claims;
+mod flips;
 mod live;
+mod origin;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, PullView, ReleaseView, RoomView, RunView, Seen,
-    Slot, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
+    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullView, ReleaseView,
+    RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -55,7 +57,8 @@ enum Found {
     Account(Seen<AccountView>),
     Proof(Slot, Seen<KeyProof>),
     Code(Box<Seen<ReleaseView>>),
-    Pull(BranchName, Seen<Option<PullView>>),
+    Pull(PullEnds, Seen<Option<PullView>>),
+    Origin(Box<Seen<OriginView>>),
     Runs(Seen<Vec<RunView>>),
     Operation(Option<Seen<OperationState>>),
     Traces(Option<Seen<TracesView>>),
@@ -114,9 +117,10 @@ impl Observer {
                     world.proofs.insert(slot, seen);
                 }
                 Found::Code(seen) => world.code = Some(*seen),
-                Found::Pull(branch, seen) => {
-                    world.pulls.insert(branch, seen);
+                Found::Pull(ends, seen) => {
+                    world.pulls.insert(ends, seen);
                 }
+                Found::Origin(seen) => world.origin = Some(*seen),
                 Found::Runs(seen) => world.runs = Some(seen),
                 Found::Operation(seen) => world.operation = seen,
                 Found::Traces(seen) => world.traces = seen,
@@ -194,9 +198,10 @@ impl Observer {
             EvidenceKey::Account => Found::Account(seen(at, self.ports.accounts.look(salt).await)),
             EvidenceKey::Proof(slot) => Found::Proof(*slot, self.prove(*slot, at, world).await),
             EvidenceKey::Code => Found::Code(Box::new(seen(at, self.code().await))),
-            EvidenceKey::Pull(branch) => {
-                Found::Pull(branch.clone(), seen(at, self.ports.forge.pull_from(branch).await))
+            EvidenceKey::Pull(ends) => {
+                Found::Pull(ends.clone(), seen(at, self.ports.forge.pull_between(ends).await))
             }
+            EvidenceKey::Origin => Found::Origin(Box::new(seen(at, self.origin(world).await))),
             EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),
             EvidenceKey::Operation => match &self.targets.operation {
                 Some(operation) => {
@@ -260,7 +265,10 @@ impl Observer {
         let Some(base_head) = heads.get(base) else {
             return Err(self.targets.no_branch(base));
         };
-        let base = self.branch(base.clone(), base_head.clone()).await?;
+        let mut base = self.branch(base.clone(), base_head.clone()).await?;
+        if base.claim.problems.is_empty() {
+            base.claim.problems = self.errors(&base.head).await?;
+        }
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
             None => (None, LiveBy::Named),
@@ -269,15 +277,30 @@ impl Observer {
         for (branch, head) in heads {
             if branch.as_str().starts_with("fix/keyslot-") {
                 let view = self.branch(branch.clone(), head).await?;
-                proposals.insert(branch, view);
+                let is_flip = match view.claim.reads {
+                    SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
+                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,
+                };
+                proposals.insert(branch, BranchView { is_flip, ..view });
             }
         }
         Ok(ReleaseView { base, release, live_by, proposals })
     }
 
+    /// What `keyslot check` calls an error in a commit's tree.
+    async fn errors(&self, commit: &CommitId) -> Result<Vec<String>, Fault> {
+        if let Some(known) = self.claims.known_errors(commit) {
+            return Ok(known);
+        }
+        let sources = self.targets.sources.at(self.ports.code.as_ref(), commit).await?;
+        let errors = sources.errors();
+        self.claims.keep_errors(commit, errors.clone());
+        Ok(errors)
+    }
+
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
-        Ok(BranchView { branch, head, claim })
+        Ok(BranchView { branch, head, claim, is_flip: false })
     }
 
     /// The files of a commit that change when its tree moves to a slot: path, before, after.

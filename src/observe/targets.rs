@@ -13,12 +13,13 @@ use crate::rotation::Unanswered;
 pub enum ReleaseRule {
     /// The base branch itself is deployed.
     BaseItself,
+    /// The one that the configuration names. The tags of live stamps may say otherwise.
     Branch(BranchName),
+    /// The one that a person has named for this rotation, whatever else says.
+    Said(BranchName),
     /// One of the branches with such a name. A name only proposes: the newest branch may be one that is being
     /// prepared.
-    Like {
-        pattern: String,
-    },
+    Like { pattern: String },
 }
 
 impl ReleaseRule {
@@ -27,7 +28,9 @@ impl ReleaseRule {
         let known = heads.keys().cloned();
         match self {
             ReleaseRule::BaseItself => Vec::new(),
-            ReleaseRule::Branch(branch) => known.filter(|known| known == branch).collect(),
+            ReleaseRule::Branch(branch) | ReleaseRule::Said(branch) => {
+                known.filter(|known| known == branch).collect()
+            }
             ReleaseRule::Like { pattern } => {
                 let mut alike: Vec<BranchName> =
                     known.filter(|branch| matches(pattern, branch.as_str())).collect();
@@ -82,7 +85,7 @@ impl Targets {
             "find the live release branch",
             match &self.release {
                 ReleaseRule::BaseItself => self.base_branch.to_string(),
-                ReleaseRule::Branch(branch) => branch.to_string(),
+                ReleaseRule::Branch(branch) | ReleaseRule::Said(branch) => branch.to_string(),
                 ReleaseRule::Like { pattern } => pattern.clone(),
             },
             format!("the remote has {}", known.join(", ")),

@@ -88,6 +88,9 @@ pub trait Code: Send + Sync {
     /// Whether `ancestor` is `descendant` or one of its ancestors.
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault>;
 
+    /// The commit and those before it on its own line (first parents), newest first; so many at most.
+    async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault>;
+
     /// Builds a commit from objects; nothing leaves the machine.
     async fn commit(
         &self,

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
-use crate::model::{BranchName, CommitId, MergeMethod, PullDress, PullNumber, PullView, RotationId};
+use crate::model::{
+    BranchName, CommitId, MergeMethod, PullDress, PullEnds, PullNumber, PullView, RotationId,
+};
 
 /// A pull request to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,23 @@ pub struct NewPull {
     pub title: String,
     pub body: String,
     pub draft: bool,
+}
+
+impl NewPull {
+    pub fn ends(&self) -> PullEnds {
+        PullEnds { head: self.head.clone(), base: self.base.clone() }
+    }
+}
+
+/// By what a commit came to a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Bringing {
+    /// Absent where it was pushed.
+    pub pull: Option<PullView>,
+    /// How many approvals the branch demands, as far as that can be read.
+    pub reviews_wanted: u32,
+    /// What of its demands could not be read.
+    pub unread: Vec<String>,
 }
 
 /// How a rotation stands, for whoever looks at its pull request.
@@ -37,9 +56,13 @@ pub enum BulletinState {
 
 #[async_trait]
 pub trait Forge: Send + Sync {
-    /// The newest pull request from this head branch of the same repository, open or not, with what it waits
+    /// The newest pull request between these branches of the same repository, open or not, with what it waits
     /// for.
-    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault>;
+    async fn pull_between(&self, ends: &PullEnds) -> Result<Option<PullView>, Fault>;
+
+    /// The merged pull request whose merge made the first of these commits that any has made on the branch; and what the
+    /// branch demands of one.
+    async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault>;
 
     /// Opens one. Not idempotent on the forge's side: look before asking again.
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber>;

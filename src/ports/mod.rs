@@ -26,11 +26,11 @@ pub use clock::Clock;
 pub use clusters::{Changed, Clusters, Glance, Happening, RestartMark};
 pub use code::{Code, CodeTree, CommitText, Conflict, Expect, FileEdit, Picked, SourceFile, Wanted};
 pub use effect::{Effect, Fault};
-pub use forge::{Bulletin, BulletinState, Forge, NewPull};
+pub use forge::{Bringing, Bulletin, BulletinState, Forge, NewPull};
 pub use inventory::Inventory;
 pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Started};
 pub use vaults::Vaults;
 
 /// All ports of one environment.

@@ -5,12 +5,21 @@ use async_trait::async_trait;
 use super::{Effect, Fault};
 use crate::model::{BranchName, CommitId, RunId, RunView};
 
+/// A run that was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    pub run: RunId,
+    /// What it is of, whatever was asked for; `None` where the service did not say: then the list tells.
+    pub commit: Option<CommitId>,
+}
+
 #[async_trait]
 pub trait Pipeline: Send + Sync {
-    /// Recent runs, newest first; with stages for those that are not over and for the newest of each branch.
+    /// Recent runs, newest first; with stages for those that are not over, for the newest of each branch, and back to the one
+    /// that moved traffic last.
     async fn runs(&self) -> Result<Vec<RunView>, Fault>;
 
-    /// Starts a run of `branch`, pinned to `commit`, leaving stages out. Not idempotent: look before asking
-    /// again.
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId>;
+    /// Starts a run of `branch`, pinned to `commit`, leaving stages out. Not idempotent: look before asking again. A run
+    /// of another commit has been started too.
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started>;
 }

@@ -8,7 +8,7 @@ use super::matrix::{Cell, Matrix};
 use super::{pull_request, reason, span};
 use crate::model::{Policy, StampName};
 use crate::ports::{Bulletin, BulletinState};
-use crate::rotation::{Leg, Opened, Opens, PhaseReport, PhaseState, Reason, Report, Verdict, Why};
+use crate::rotation::{Leg, Opened, Opens, Phase, PhaseReport, PhaseState, Reason, Report, Verdict, Why};
 
 /// What a commit status may say.
 const LINE: usize = 140;
@@ -23,7 +23,10 @@ pub fn bulletin(report: &Report, policy: &Policy) -> Option<Bulletin> {
     text.push_str(&format!("**{line}**\n\n"));
     if state == BulletinState::UnderWay {
         text.push_str(&reasons(report));
-        text.push_str(&table(&matrix));
+        // Whoever only proposes looks at no vault, and then there is nothing to show.
+        if !report.world.vaults.is_empty() {
+            text.push_str(&table(&matrix));
+        }
     }
     text.push_str(&phases(report));
     let line = line.chars().take(LINE).collect();
@@ -96,6 +99,8 @@ fn may_be_public(why: &Why) -> bool {
             | Why::HeadNotJudged { .. }
             | Why::PushedSince { .. }
             | Why::MergedUnreviewed { .. }
+            | Why::BranchOfOthers { .. }
+            | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::CheckNotPassed { .. }
             | Why::BranchReads { .. }
@@ -140,13 +145,23 @@ fn table(matrix: &Matrix) -> String {
 }
 
 fn phases(report: &Report) -> String {
-    let mut text: String = report.phases.iter().map(phase).collect();
+    let through = through(report);
+    let shown = |one: &PhaseReport| phase(one, through == Some((one.leg, one.phase)));
+    let mut text: String = report.phases.iter().map(shown).collect();
     text.push_str(&format!("\n{}\n", pull_request::FOOT));
     text
 }
 
-fn phase(phase: &PhaseReport) -> String {
+/// The phase that the command which tells it was asked for, and has come through.
+fn through(report: &Report) -> Option<(Leg, Phase)> {
+    let decision = report.decision.as_ref()?;
+    let enough = decision.verdict == Verdict::Enough && decision.phase < Phase::Regenerate;
+    enough.then_some((decision.leg, decision.phase))
+}
+
+fn phase(phase: &PhaseReport, is_through: bool) -> String {
     let (mark, note) = match phase.state {
+        PhaseState::Current if is_through => ("x", ""),
         PhaseState::Done => ("x", ""),
         PhaseState::FoundDone => ("x", " (was so)"),
         PhaseState::Current | PhaseState::Running => (" ", " ← now"),

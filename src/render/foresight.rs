@@ -181,6 +181,9 @@ pub fn concern(concern: &Concern) -> String {
         Concern::NotRunning { stamp } => {
             format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
         }
+        Concern::Closed { stamp } => {
+            format!("{stamp}: {}; take it out of keyslot.toml", super::verify::CLOSED)
+        }
         Concern::OneReplica { stamp, workload } => {
             format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
         }

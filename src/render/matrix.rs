@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::span;
 use crate::model::{Access, AccountView, Holding, KeyKind, Slot, SlotUse, StampName, World};
+use crate::rotation::is_closed;
 use crate::rotation::predicate::stale_pods;
 
 /// What a cell says.
@@ -153,10 +154,12 @@ fn vault_and_pods(
         (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster, lag).count()),
         _ => None,
     };
+    let closed = is_closed(world, stamp);
     let pods = || cluster.iter().flat_map(|cluster| &cluster.pods);
     let live = pods().filter(|pod| pod.gets_secret()).count();
     let unclear = pods().any(|pod| matches!(pod.holding, Holding::Unclear(_)));
     let pods = match (old, vault_slot) {
+        _ if closed => Holds::None,
         _ if unclear => Holds::Unknown,
         (Some(0), Some(slot)) if live > 0 => Holds::Slot(slot),
         (Some(0), _) if live == 0 && cluster.is_some() => Holds::None,
@@ -164,8 +167,8 @@ fn vault_and_pods(
         (Some(_), Some(_)) => Holds::Mixed,
         _ => Holds::Unknown,
     };
-    let vault =
-        Cell { holds: vault_slot.map_or(Holds::Unknown, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
+    let untold = if closed { Holds::None } else { Holds::Unknown };
+    let vault = Cell { holds: vault_slot.map_or(untold, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
     (vault, Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) }, old.unwrap_or(0))
 }
 

@@ -36,6 +36,9 @@ pub fn words(note: &Note) -> String {
                 span::rfc3339(*at)
             )
         }
+        Note::StampClosed => {
+            "closed, and asked for nothing: Azure knows neither its cluster nor its vault".to_owned()
+        }
         Note::RunBeside(run) => run_beside(run),
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"

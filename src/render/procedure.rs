@@ -55,7 +55,7 @@ pub struct PullV1 {
 pub struct ReleaseV1 {
     pub branch: String,
     pub head: String,
-    /// From what it is known that this branch is live: `named`, `tags`, `runs`, `name` or `contradiction`.
+    /// From what it is known to be live: `named`, `tags`, `runs`, `name`, `contradiction` or `tags-unseen`.
     pub live_by: String,
     /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
     pub reads: String,
@@ -116,8 +116,10 @@ pub fn procedure(report: &Report, held: &[Reason]) -> Option<ProcedureV1> {
     })
 }
 
+/// The newest that was seen of it, whatever it goes to.
 fn pull_of<'a>(report: &'a Report, branch: &BranchName) -> Option<&'a PullView> {
-    report.world.pulls.get(branch)?.get()?.as_ref()
+    let of = report.world.pulls.iter().filter(|(ends, _)| ends.head == *branch);
+    of.filter_map(|(_, seen)| seen.get()?.as_ref()).max_by_key(|pull| pull.number)
 }
 
 fn change(report: &Report, code: Option<&ReleaseView>, branch: &BranchName) -> Option<ChangeV1> {
@@ -144,6 +146,7 @@ fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Op
         LiveBy::Runs => "runs",
         LiveBy::Name { .. } => "name",
         LiveBy::Contradiction { .. } => "contradiction",
+        LiveBy::TagsUnseen(_) => "tags-unseen",
     };
     Some(ReleaseV1 {
         branch: view.branch.to_string(),

@@ -1,11 +1,13 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+mod reviews;
+
 use super::count::counted;
 use super::{span, unanswered};
 use crate::model::{
-    Blindness, BranchName, ClassFate, CommitId, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse,
-    StampName, Validity,
+    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
+    Validity,
 };
 use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
@@ -74,7 +76,15 @@ pub fn why(reason: &Reason) -> String {
         Why::MergeRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to merge it: {why}")
         }
-        Why::MergedUnreviewed { head, wanted, stale } => merged_unreviewed(subject, head, *wanted, stale),
+        Why::MergedUnreviewed { head, have, wanted, stale, unread } => {
+            reviews::merged_unreviewed(subject, head, (*have, *wanted), stale, unread)
+        }
+        Why::BranchOfOthers { head, reads, wanted } => {
+            reviews::branch_of_others(subject, head, *reads, *wanted)
+        }
+        Why::ChangedByOtherHands { branch, wanted, unread } => {
+            reviews::changed_by_other_hands(subject, branch, *wanted, unread)
+        }
         Why::PullClosed { url } => format!("pull request {subject} was closed without merge ({url})"),
         Why::PullNotListed { since } => {
             format!("no pull request from {subject} is listed since {}", span::time(*since))
@@ -130,6 +140,12 @@ pub fn why(reason: &Reason) -> String {
             format!("run {subject} did not succeed: the stage {stage} failed{step} ({url}){lines}")
         }
         Why::RunCanceled { url } => format!("somebody cancelled run {subject} ({url})"),
+        Why::RunOfOtherCommit { commit, asked, url } => format!(
+            "run {subject} was started, but on commit “{}” and not on {}{}",
+            commit.short(),
+            asked.short(),
+            if url.is_empty() { String::new() } else { format!(" ({url})") }
+        ),
         Why::StagesUndeclared { stages, url } => format!(
             "the pipeline has stages of which the configuration does not say what they do: {} (seen in {url})",
             stages.join(", ")
@@ -140,6 +156,10 @@ pub fn why(reason: &Reason) -> String {
         ),
         Why::RunOfOlderUnit { live, url } => format!(
             "traffic was moved by a later run of {live} ({url}): a run of {subject} would take its unit's place"
+        ),
+        Why::TrafficUnknown { branch, url, .. } => format!(
+            "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
+             unit's place"
         ),
         Why::RunAwaited { commit } => {
             format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
@@ -230,6 +250,10 @@ pub fn why(reason: &Reason) -> String {
         Why::Unlisted { kind, resource_group, location } => format!(
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
+        ),
+        Why::Unattributed { resource_group, location } => format!(
+            "the cluster {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
+             keyslot.toml does not tell whose: not every stamp that is reached by kubeconfig names its cluster in Azure"
         ),
         Why::ClusterGone => {
             format!("Azure knows no cluster of {subject}, and its vault is there all the same")
@@ -445,17 +469,29 @@ pub fn why(reason: &Reason) -> String {
 fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
     match live_by {
         LiveBy::Name { among } => format!(
-            "that {subject} is the live release is known by its name alone ({among} branches have such a name), and \
-             the newest may be one that is being prepared"
+            "that {subject} is the live release is known by its name alone ({} such a name), and the newest may be one \
+             that is being prepared",
+            if *among == 1 { "it alone has".to_owned() } else { format!("{among} branches have") }
         ),
         LiveBy::Contradiction { tags, run } => {
+            let named = tags.iter().any(|tag| *subject == Subject::Branch(tag.clone()));
             let tags: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
-            let run = run.as_ref().map_or("none", BranchName::as_str);
-            format!(
-                "the live stamps are tagged {}, and the last run that wrote them was of {run}",
-                tags.join(", ")
-            )
+            let tags = tags.join(", ");
+            match run {
+                Some(run) => {
+                    format!(
+                        "the live stamps are tagged {tags}, and the last run that wrote them was of {run}"
+                    )
+                }
+                None if named => {
+                    format!(
+                        "the live stamps are tagged {tags}, and no run tells which of them is the release"
+                    )
+                }
+                None => format!("the live stamps are tagged {tags}, and not {subject}"),
+            }
         }
+        LiveBy::TagsUnseen(blind) => format!("the tags of the live stamps cannot be read: {}", blind.why),
         LiveBy::Named | LiveBy::Tags | LiveBy::Runs => format!("{subject} is the live release"),
     }
 }
@@ -550,7 +586,7 @@ pub fn remedy(reason: &Reason) -> String {
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",
         Why::ReleaseUnclear { .. } => {
             "name the branch that is live: `keyslot promote --release BRANCH`, or `branch` under \
-             [environment.NAME.release]"
+             [environment.NAME.release]; where the tag means something else, name another as `branch_tag`"
         }
         Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
         Why::NotAsked { phase: Phase::Propose, .. } => "`keyslot propose` does it",
@@ -570,8 +606,19 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MergedUnreviewed { .. } => {
             "look at what was merged and approve the pull request, or accept it by name"
         }
-        Why::PullClosed { .. } => "reopen it, or close the rotation with `keyslot close --because …`",
-        Why::MergedButReads { .. } => "somebody changed it back; merge the change again",
+        Why::PullClosed { .. } => {
+            "reopen it; or `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::MergedButReads { .. } => {
+            "it did not bring the change, or somebody changed it back: change the base branch by hand; or \
+             `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::BranchOfOthers { .. } => {
+            "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
+        }
+        Why::ChangedByOtherHands { .. } => {
+            "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
+        }
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
@@ -583,6 +630,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunCanceled { .. } => {
             "ask who cancelled it, and why; when it may run, run it again on the same commit with the same stages left out"
         }
+        Why::RunOfOtherCommit { .. } => {
+            "cancel it, and find out why the pipeline does not run the commit that it is given; then start the run by hand \
+             with the same stages left out, or accept this one by name to have another one asked for"
+        }
         Why::StagesUndeclared { .. } => {
             "declare each under [[environment.NAME.release.pipeline.stage]], with its effects or none"
         }
@@ -592,6 +643,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunOfOlderUnit { .. } => {
             "name the live release branch under [environment.NAME.release], and give the other unit the key by its own \
              route or let it go"
+        }
+        Why::TrafficUnknown { .. } => {
+            "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
+             it by name"
         }
         Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
         Why::RunByHand { .. } => "start it; nothing else is needed here",
@@ -653,6 +708,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
+        }
+        Why::Unattributed { .. } => {
+            "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
+             its stamp, or accept it by name if it does not use the account"
         }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {
@@ -788,22 +847,6 @@ pub fn slot_use(reads: SlotUse) -> String {
         SlotUse::Mixed => "both slots".to_owned(),
         SlotUse::None => "no key".to_owned(),
         SlotUse::Unknown => "something that cannot be resolved".to_owned(),
-    }
-}
-
-/// That it was merged with a change that nobody had approved.
-fn merged_unreviewed(subject: &Subject, head: &CommitId, wanted: u32, stale: &[String]) -> String {
-    let wants = counted(wanted as usize, "approval");
-    match stale {
-        [] => format!(
-            "pull request {subject} was merged at {} without the {wants} that the base branch wants",
-            head.short()
-        ),
-        stale => format!(
-            "pull request {subject} was merged at {}, which nobody has approved: {} approved another change",
-            head.short(),
-            stale.join(", ")
-        ),
     }
 }
 

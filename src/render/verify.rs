@@ -6,12 +6,16 @@ use crate::rotation::{Difference, Standing};
 /// How many pods are named.
 const SHOWN: usize = 5;
 
+/// What is said of a closed stamp.
+pub const CLOSED: &str = "closed: Azure knows neither its cluster nor its vault, so nobody there uses a key";
+
 /// The judgement in lines, after the matrix.
 pub fn verdict(standing: &Standing) -> String {
     let mut lines: Vec<String> = standing.differences.iter().map(difference).collect();
     lines.extend(
         standing.unseen.iter().map(|unseen| format!("not seen: {}: {}", unseen.what, unseen.blind.why)),
     );
+    lines.extend(standing.closed.iter().map(|stamp| format!("{stamp}: {CLOSED}")));
     for (branch, reads) in &standing.ahead {
         lines.push(format!(
             "note: the code on {branch} reads {}, which the vaults do not hold",

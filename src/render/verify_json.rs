@@ -24,6 +24,8 @@ pub struct VerifyV1 {
     pub differences: Vec<DifferenceV1>,
     /// What could not be seen.
     pub unseen: Vec<UnseenV1>,
+    /// Stamps of which Azure knows neither cluster nor vault.
+    pub closed: Vec<String>,
     /// Branches whose code reads something else than the vaults hold.
     pub ahead: Vec<BranchV1>,
     pub last_used: Vec<LastUsedV1>,
@@ -94,6 +96,7 @@ pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
             })
             .collect(),
         unseen: unseen(&standing.unseen),
+        closed: standing.closed.iter().map(ToString::to_string).collect(),
         ahead: standing
             .ahead
             .iter()

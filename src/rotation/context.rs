@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, Blindness, BranchName, CensusView, ClusterView, EvidenceKey, InventoryView,
-    KeyProof, Policy, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, OriginView,
+    Policy, PullEnds, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
     VaultView, World,
 };
 
@@ -117,14 +117,21 @@ impl<'a> Context<'a> {
         self.fresh(gate, max, self.world.code.as_ref(), about)
     }
 
+    /// One between exactly these branches: where the same branch is proposed to another one, that is another change.
     pub fn pull(
         &self,
-        branch: &BranchName,
+        ends: &PullEnds,
         gate: Gate,
         max: Duration,
     ) -> Result<Option<&'a PullView>, Box<Reason>> {
-        let about = || (Subject::Branch(branch.clone()), EvidenceKey::Pull(branch.clone()));
-        self.fresh(gate, max, self.world.pulls.get(branch), about).map(Option::as_ref)
+        let about = || (Subject::Branch(ends.head.clone()), EvidenceKey::Pull(ends.clone()));
+        let pull = self.fresh(gate, max, self.world.pulls.get(ends), about)?;
+        Ok(pull.as_ref().filter(|pull| pull.base == ends.base))
+    }
+
+    pub fn origin(&self, gate: Gate, max: Duration) -> Result<&'a OriginView, Box<Reason>> {
+        let about = || (Subject::Rotation, EvidenceKey::Origin);
+        self.fresh(gate, max, self.world.origin.as_ref(), about)
     }
 
     pub fn runs(&self, gate: Gate, max: Duration) -> Result<&'a [RunView], Box<Reason>> {
@@ -242,11 +249,6 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
-    /// Whether a service said that what was looked for does not exist.
-    pub fn is_missing(&self) -> bool {
-        matches!(&self.why, Why::Blind { blind, .. } if blind.kind == Blindness::Missing)
-    }
-
     /// Whether it only says that something was not looked at yet.
     pub fn is_blindness(&self) -> bool {
         matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })

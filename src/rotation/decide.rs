@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::phases::{restarted, stand};
+use super::phases::{merge_is_asked, restarted, stand};
 use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
-use crate::model::{FlipBack, Policy, World};
+use crate::model::{FlipBack, Merging, Policy, PullWait, World};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,10 +137,40 @@ fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
         Verdict::Act { .. } | Verdict::Halt { .. } | Verdict::Done | Verdict::Enough => false,
         Verdict::Record(_) => true,
     };
-    if *ctx.reach != Reach::Regenerate || ctx.fold.confirmed.is_none() || looks {
-        return decision;
+    match ctx.reach {
+        _ if looks => decision,
+        Reach::Regenerate if ctx.fold.confirmed.is_some() => {
+            Decision { verdict: Verdict::Enough, ..decision }
+        }
+        Reach::Propose { merge: false } if decision.phase == Phase::Merge => {
+            let leg = decision.leg;
+            proposed(&Context { leg, ..*ctx }, decision)
+        }
+        _ => decision,
     }
-    Decision { verdict: Verdict::Enough, ..decision }
+}
+
+/// What is proposed is for people to merge. Where the forge is to do it, it is to have been asked: what holds that is
+/// told, and what only wants a moment is waited for as part of the proposal.
+fn proposed(ctx: &Context<'_>, decision: Decision) -> Decision {
+    let (reasons, waits) = match &decision.verdict {
+        Verdict::Wait { reasons, .. } => (reasons, true),
+        Verdict::Halt { reasons } => (reasons, false),
+        Verdict::Act { .. } | Verdict::Record(_) | Verdict::Done | Verdict::Enough => return decision,
+    };
+    let computes =
+        |why: &Why| matches!(why, Why::PullOpen { waits, .. } if waits.contains(&PullWait::NotComputed));
+    let asked = ctx.policy.pulls.merging == Merging::Auto && !merge_is_asked(ctx);
+    let moment = |one: &Reason| matches!(one.why, Why::OutcomeOpen { .. }) || (asked && computes(&one.why));
+    let held =
+        |one: &Reason| asked && one.gate != Gate::Validated && !matches!(one.why, Why::PullOpen { .. });
+    if waits && reasons.iter().any(moment) {
+        return Decision { phase: Phase::Propose, ..decision };
+    }
+    match reasons.iter().any(held) {
+        true => decision,
+        false => Decision { verdict: Verdict::Enough, ..decision },
+    }
 }
 
 /// The phases to walk, in order.

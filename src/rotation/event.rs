@@ -28,6 +28,18 @@ pub struct Opened {
     pub by: String,
     #[serde(default)]
     pub pair: Pair,
+    /// Counts from 1: one more where people have turned down what an earlier opening of the same rotation proposed. Its
+    /// branches have names of their own.
+    #[serde(default = "first_round", skip_serializing_if = "is_first_round")]
+    pub round: u32,
+}
+
+fn first_round() -> u32 {
+    1
+}
+
+fn is_first_round(round: &u32) -> bool {
+    *round == first_round()
 }
 
 /// Whether a rotation is one of two, by which the keys in both slots go.
@@ -48,7 +60,8 @@ impl Opened {
             Leg::Out => "",
             Leg::Back => "-back",
         };
-        BranchName::new(format!("fix/keyslot-{}-{}{suffix}", self.rotation, leg.target(self.from)))
+        let round = if is_first_round(&self.round) { String::new() } else { format!("-{}", self.round) };
+        BranchName::new(format!("fix/keyslot-{}-{}{suffix}{round}", self.rotation, leg.target(self.from)))
     }
 
     /// The branch by which the change is proposed to a release branch.
@@ -98,6 +111,11 @@ pub enum Produced {
     /// Pushed, or merged into the base branch.
     Commit(CommitId),
     Run(RunId),
+    /// A run, and not of the commit that was asked for.
+    RunElsewhere {
+        run: RunId,
+        commit: CommitId,
+    },
     /// A Deployment's generation after our patch.
     Generation(i64),
     Operation(Operation),

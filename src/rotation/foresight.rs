@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::closed::is_closed;
 use super::predicate::{autoscaler, fits, own_region, surge, takes_away};
 use super::reason::later;
 use super::{
@@ -38,6 +39,8 @@ pub enum Concern {
     NotLookedAt { stamp: StampName, extent: Extent },
     /// A cluster that does not run: its pods are made anew when it starts.
     NotRunning { stamp: StampName },
+    /// Azure knows neither its cluster nor its vault.
+    Closed { stamp: StampName },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
     OneReplica { stamp: StampName, workload: WorkloadName },
     /// No replica may be added before one is taken away.
@@ -293,6 +296,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.push(Concern::NoLogs);
     }
     for stamp in &policy.stamps {
+        if is_closed(world, &stamp.name) {
+            concerns.push(Concern::Closed { stamp: stamp.name.clone() });
+            continue;
+        }
         if policy.log_lag.is_some() && own_region(account, stamp).is_none() {
             let (stamp, said) = (stamp.name.clone(), stamp.region.clone());
             concerns.push(Concern::RegionUnknown { stamp, said });

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::closed::is_closed;
 use crate::model::{
     Access, AccountId, EvidenceKey, KeyKind, OWN_REQUEST, RotationId, Slot, SlotUse, StepKey, World,
 };
@@ -88,7 +89,7 @@ impl Voices {
             }
             None => None,
         };
-        for (stamp, seen) in &world.vaults {
+        for (stamp, seen) in world.vaults.iter().filter(|(stamp, _)| !is_closed(world, stamp)) {
             match &seen.what {
                 Ok(vault) => {
                     let slot = account.and_then(|account| account.slot_of(&vault.fingerprint));

@@ -11,6 +11,7 @@
 mod age;
 mod attempt;
 mod census;
+mod closed;
 mod context;
 mod decide;
 mod event;
@@ -41,6 +42,7 @@ pub use age::{AgeVerdict, Holders, KeyAge, key_ages};
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };
+pub use closed::is_closed;
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};

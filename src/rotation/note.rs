@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::closed::is_closed;
 use crate::model::{
     BranchName, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView, RunId, RunView,
     StageEffect, StageView, StampName, WorkloadName, World,
@@ -27,6 +28,8 @@ pub enum Note {
     SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
+    /// Azure knows neither cluster nor vault of the stamp any more.
+    StampClosed,
     /// A run of other code than the rotation's may put the old slot back.
     RunBeside(RunBeside),
 }
@@ -59,6 +62,9 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
     let mut notes: BTreeMap<Note, Vec<StampName>> = BTreeMap::new();
     notes.extend(runs_beside(world).map(|run| (Note::RunBeside(run), Vec::new())));
     for stamp in &policy.stamps {
+        if is_closed(world, &stamp.name) {
+            notes.entry(Note::StampClosed).or_default().push(stamp.name.clone());
+        }
         let vault = world.vaults.get(&stamp.name).and_then(|seen| seen.get());
         if let Some(at) = vault.and_then(|vault| vault.expires) {
             notes.entry(Note::SecretExpires(at)).or_default().push(stamp.name.clone());

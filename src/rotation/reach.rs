@@ -15,7 +15,7 @@ pub enum Reach {
     /// The whole rotation.
     #[default]
     Whole,
-    /// The proposal; `merge`: and until it is merged.
+    /// The proposal, dressed and, where the forge is to merge it, with the forge asked to; `merge`: and until it is merged.
     Propose { merge: bool },
     /// The change on the live release branch, when it is merged into the base branch; `merge`: and until it is there,
     /// where it goes by a pull request of its own; `flip`: changed there directly instead of cherry-picked.
@@ -34,7 +34,10 @@ impl Reach {
     pub fn covers(&self, phase: Phase, step: &Step) -> bool {
         match self {
             Reach::Whole => true,
-            Reach::Propose { merge } => phase == Phase::Propose || (*merge && phase == Phase::Merge),
+            Reach::Propose { merge } => match step {
+                Step::MergePull { .. } => *merge,
+                _ => matches!(phase, Phase::Propose | Phase::Merge),
+            },
             Reach::Promote { .. } => phase == Phase::Promote,
             Reach::Follow => phase == Phase::Deploy,
             Reach::Restart { stamps, .. } => match step {
@@ -56,6 +59,14 @@ impl Reach {
         }
     }
 
+    /// Whether the command waits for what other people do.
+    pub fn waits_for_others(&self) -> bool {
+        match self {
+            Reach::Propose { merge } | Reach::Promote { merge, .. } => *merge,
+            Reach::Whole | Reach::Follow | Reach::Restart { .. } | Reach::Regenerate => true,
+        }
+    }
+
     /// Whether a stamp is one of those that were asked for.
     pub fn asks_for(&self, stamp: &StampName) -> bool {
         match self {
@@ -66,6 +77,11 @@ impl Reach {
             | Reach::Follow
             | Reach::Regenerate => true,
         }
+    }
+
+    /// Whether what is proposed is to be merged by keyslot, too, where that is configured.
+    pub fn merges(&self) -> bool {
+        *self != Reach::Propose { merge: false }
     }
 
     /// Whether nothing that is asked for changes what anybody reads: a proposal, and no more.
@@ -83,10 +99,7 @@ impl Reach {
         let prepare = (leg == Leg::Out && !past_return).then_some(Phase::Prepare);
         let phases: Vec<Phase> = match self {
             Reach::Whole | Reach::Regenerate => return None,
-            Reach::Propose { merge } => {
-                let merge = merge.then_some(Phase::Merge);
-                prepare.into_iter().chain([Phase::Propose]).chain(merge).collect()
-            }
+            Reach::Propose { .. } => prepare.into_iter().chain([Phase::Propose, Phase::Merge]).collect(),
             Reach::Promote { .. } => vec![Phase::Propose, Phase::Merge, Phase::Promote],
             Reach::Follow => vec![Phase::Promote, Phase::Deploy, Phase::Propagate],
             Reach::Restart { quiesce, .. } => {

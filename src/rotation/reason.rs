@@ -29,6 +29,7 @@ pub enum Subject {
     Key(Slot),
     Branch(BranchName),
     Pull(PullNumber),
+    Commit(CommitId),
     Run(RunId),
     Stamp(StampName),
     Workload(StampName, WorkloadName),
@@ -54,6 +55,7 @@ impl Subject {
             | Subject::Key(_)
             | Subject::Branch(_)
             | Subject::Pull(_)
+            | Subject::Commit(_)
             | Subject::Run(_)
             | Subject::Resource(_)
             | Subject::Client(_)
@@ -71,6 +73,7 @@ impl fmt::Display for Subject {
             Subject::Key(slot) => write!(f, "{slot}"),
             Subject::Branch(branch) => write!(f, "{branch}"),
             Subject::Pull(number) => write!(f, "{number}"),
+            Subject::Commit(commit) => f.write_str(commit.short()),
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
@@ -176,8 +179,25 @@ pub enum Why {
     /// It was merged with a change that nobody had approved; `stale` approved another one.
     MergedUnreviewed {
         head: CommitId,
+        /// How many have approved it.
+        have: usize,
         wanted: u32,
         stale: Vec<String>,
+        /// What of the base branch's demands could not be read.
+        unread: Vec<String>,
+    },
+    /// Something else stands on a branch of keyslot's own name, or the change and more.
+    BranchOfOthers {
+        head: CommitId,
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
+    /// be.
+    ChangedByOtherHands {
+        branch: BranchName,
+        wanted: u32,
+        unread: Vec<String>,
     },
     PullClosed {
         url: String,
@@ -252,6 +272,12 @@ pub enum Why {
     RunCanceled {
         url: String,
     },
+    /// keyslot asked for a run of another commit, and this one was started.
+    RunOfOtherCommit {
+        commit: CommitId,
+        asked: CommitId,
+        url: String,
+    },
     /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
     StagesUndeclared {
         stages: Vec<String>,
@@ -265,6 +291,13 @@ pub enum Why {
     /// the newer one's place.
     RunOfOlderUnit {
         live: BranchName,
+        url: String,
+    },
+    /// Nobody can tell whether a later run of another branch has moved traffic to its unit.
+    TrafficUnknown {
+        branch: BranchName,
+        /// It may come out by itself.
+        going: bool,
         url: String,
     },
     /// The push has started one, or will.
@@ -453,6 +486,11 @@ pub enum Why {
         resource_group: String,
         location: String,
     },
+    /// It looks like part of a stamp, and may be that of one that does not tell its cluster's name in Azure.
+    Unattributed {
+        resource_group: String,
+        location: String,
+    },
     UsedRecently {
         slot: Slot,
         at: Timestamp,
@@ -626,6 +664,8 @@ impl Why {
             Why::PushedSince { .. } => "pushed-since",
             Why::MergeRefused { .. } => "merge-refused",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
+            Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
@@ -640,9 +680,11 @@ impl Why {
             Why::RunJustEnded { .. } => "run-just-ended",
             Why::RunFailed { .. } => "run-failed",
             Why::RunCanceled { .. } => "run-canceled",
+            Why::RunOfOtherCommit { .. } => "run-of-other-commit",
             Why::StagesUndeclared { .. } => "stages-undeclared",
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
+            Why::TrafficUnknown { .. } => "traffic-unknown",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -689,6 +731,7 @@ impl Why {
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::Unlisted { .. } => "unlisted",
+            Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
@@ -724,6 +767,12 @@ impl Why {
             Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
                 Opens::ByPerson
             }
+            // No such repository for whoever asks, or no such branch: time brings neither.
+            Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind }
+                if blind.kind == Blindness::Missing =>
+            {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
@@ -735,12 +784,16 @@ impl Why {
             | Why::MergedButReads { .. }
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
+            | Why::BranchOfOthers { .. }
+            | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
+            | Why::RunOfOtherCommit { .. }
             | Why::StagesUndeclared { .. }
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }
+            | Why::TrafficUnknown { going: false, .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
@@ -769,6 +822,7 @@ impl Why {
             | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::Unlisted { .. }
+            | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }
@@ -802,6 +856,7 @@ impl Why {
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
+            | Why::TrafficUnknown { going: true, .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }

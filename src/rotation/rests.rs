@@ -46,12 +46,13 @@ impl Reason {
                     .pulls
                     .iter()
                     .filter(|(_, seen)| seen.get().and_then(Option::as_ref).is_some_and(about));
-                let pulls = pulls.map(|(branch, _)| EvidenceKey::Pull(branch.clone()));
+                let pulls = pulls.map(|(ends, _)| EvidenceKey::Pull(ends.clone()));
                 [EvidenceKey::Code].into_iter().chain(pulls).collect()
             }
             Gate::Merged | Gate::Validated | Gate::Promoted => {
                 let pulls = world.pulls.keys().cloned().map(EvidenceKey::Pull);
-                [EvidenceKey::Code].into_iter().chain(pulls).collect()
+                let origin = world.origin.as_ref().map(|_| EvidenceKey::Origin);
+                [EvidenceKey::Code].into_iter().chain(pulls).chain(origin).collect()
             }
             Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
             Gate::Propagated => [EvidenceKey::Account].into_iter().chain(vault()).collect(),

@@ -60,6 +60,21 @@ impl StampStand {
         }
     }
 
+    /// One that has nothing to restart.
+    fn without_pods(ctx: &Context<'_>, facts: &StampFacts, returns: bool) -> StampStand {
+        let done = |name: &WorkloadName| (name.clone(), WorkloadStand::Done);
+        StampStand {
+            name: facts.name.clone(),
+            takes_traffic: facts.live_traffic && returns,
+            runs: false,
+            workloads: ctx.policy.workloads.iter().map(done).collect(),
+            begun: false,
+            healthy: false,
+            behind: Vec::new(),
+            renewed: None,
+        }
+    }
+
     pub fn is_done(&self) -> bool {
         self.behind.is_empty() && self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
     }
@@ -91,21 +106,13 @@ impl StampStand {
 pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box<Reason>> {
     let max = ctx.policy.ages.ordinary;
     let gate = Gate::RolloutSettled;
-    let vault = ctx.vault(&facts.name, gate, max)?;
+    let Some(vault) = ctx.live_vault(&facts.name, gate, max)? else {
+        return Ok(StampStand::without_pods(ctx, facts, false));
+    };
     let cluster = ctx.cluster(&facts.name, gate, max)?;
     if !cluster.state.has_pods() {
-        let done = |name: &WorkloadName| (name.clone(), WorkloadStand::Done);
-        return Ok(StampStand {
-            name: facts.name.clone(),
-            // A stopped one is meant to come back: while it is away, the last that serves is not touched.
-            takes_traffic: facts.live_traffic && cluster.state != ClusterState::Gone,
-            runs: false,
-            workloads: ctx.policy.workloads.iter().map(done).collect(),
-            begun: false,
-            healthy: false,
-            behind: Vec::new(),
-            renewed: None,
-        });
+        // A stopped one is meant to come back: while it is away, the last that serves is not touched.
+        return Ok(StampStand::without_pods(ctx, facts, cluster.state != ClusterState::Gone));
     }
     let workloads: Vec<(WorkloadName, WorkloadStand)> = ctx
         .policy

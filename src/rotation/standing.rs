@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::closed::is_closed;
 use super::predicate::stale_pods;
 use crate::model::{
     AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Holding, Slot, SlotUse, StampName,
@@ -78,6 +79,8 @@ pub struct Standing {
     pub seen_slot: Option<Slot>,
     pub differences: Vec<Difference>,
     pub unseen: Vec<Unseen>,
+    /// Stamps of which Azure knows neither cluster nor vault. Nobody there uses any key.
+    pub closed: Vec<StampName>,
     /// A branch whose code reads something else than the vaults hold: its name and what it reads.
     pub ahead: Vec<(String, SlotUse)>,
 }
@@ -90,6 +93,7 @@ impl Standing {
             seen_slot: None,
             differences: Vec::new(),
             unseen: unseen(world, stamps),
+            closed: stamps.iter().filter(|stamp| is_closed(world, stamp)).cloned().collect(),
             ahead: Vec::new(),
         };
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
@@ -107,7 +111,8 @@ impl Standing {
         }
         let alike = vaults().next().is_some() && vaults().all(|(_, vault)| held(vault) == most);
         standing.seen_slot = most.filter(|_| alike);
-        standing.slot = standing.seen_slot.filter(|_| vaults().count() == stamps.len());
+        standing.slot =
+            standing.seen_slot.filter(|_| vaults().count() + standing.closed.len() == stamps.len());
         standing.ahead = ahead(world, standing.slot);
         standing
     }
@@ -160,12 +165,11 @@ fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
     };
     note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
     note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
-    for stamp in stamps {
+    for stamp in stamps.iter().filter(|stamp| !is_closed(world, stamp)) {
         let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
         let cluster = world.clusters.get(stamp);
         let state = cluster.and_then(|seen| seen.get()).map(|cluster| &cluster.state);
-        // The vault of a stamp whose cluster is gone may be gone with it.
-        note(EvidenceKey::Vault(stamp.clone()), vault.filter(|_| state != Some(&ClusterState::Gone)));
+        note(EvidenceKey::Vault(stamp.clone()), vault);
         note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
         // With its vault there, it may be a cluster that is named wrongly.
         let vault_is_there = world.vaults.get(stamp).is_some_and(|seen| seen.what.is_ok());

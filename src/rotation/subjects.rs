@@ -24,10 +24,15 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
     }
     let pulls = world.pulls.values().filter_map(|seen| seen.get()).flatten();
     known.extend(pulls.map(|pull| Subject::Pull(pull.number)));
+    let origin = world.origin.as_ref().and_then(|seen| seen.get());
+    known.extend(origin.and_then(|view| view.pull.as_ref()).map(|pull| Subject::Pull(pull.number)));
+    known.extend(origin.and_then(|view| view.commit.clone()).map(Subject::Commit));
     let runs = world.runs.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     known.extend(runs.map(|run| Subject::Run(run.id.clone())));
-    let unlisted = world.inventory.as_ref().and_then(|seen| seen.get()).map(|view| view.unlisted.as_slice());
-    known.extend(unlisted.unwrap_or_default().iter().map(|it| Subject::Resource(it.name.clone())));
+    if let Some(view) = world.inventory.as_ref().and_then(|seen| seen.get()) {
+        let strange = view.unlisted.iter().chain(&view.unattributed).map(|it| &it.name);
+        known.extend(strange.chain(view.absent.iter().map(|it| &it.name)).cloned().map(Subject::Resource));
+    }
     let requests = world.usage.as_ref().and_then(|seen| seen.get()).map(|view| view.requests.as_slice());
     known.extend(requests.unwrap_or_default().iter().map(|it| Subject::Client(it.caller.address.clone())));
     let rights = world.rights.as_ref().and_then(|seen| seen.get()).map(|view| view.rights.as_slice());

@@ -36,6 +36,8 @@ pub enum Operation {
     ReadActivity,
     /// What Azure Resource Manager knows of a cluster.
     AskForCluster,
+    /// The same of a vault.
+    AskForVault,
     ReadCluster,
     /// Quotas, autoscalers and budgets of a cluster.
     ReadRoom,

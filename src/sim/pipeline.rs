@@ -95,6 +95,8 @@ impl World {
         if config.pipeline.accepting == Accepting::Disabled {
             return Err(Refusal::Invalid("the pipeline is disabled".to_owned()));
         }
+        let before = || self.repository.get(&commit)?.parents().first().cloned();
+        let commit = config.pipeline.runs_astray.then(before).flatten().unwrap_or_else(|| commit.clone());
         let stages = &config.pipeline.stages;
         if let Some(unknown) = skip.iter().find(|name| stages.iter().all(|stage| stage.name != **name)) {
             return Err(Refusal::Invalid(format!("the pipeline has no stage {unknown}")));

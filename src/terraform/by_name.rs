@@ -129,7 +129,10 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     let Some(slot) = slot else {
         return KeyRead::Opaque(format!("`{name}` hands out a key, and its name does not say of which slot"));
     };
-    let key = KeyAttribute { slot, access, other: counterpart(name).unwrap_or_default() };
+    // A name of which only a part would turn says nothing clear of the other slot.
+    let turned = Some(NamedKey { slot: Some(slot.other()), access });
+    let other = counterpart(name).filter(|other| named_key(other) == turned).unwrap_or_default();
+    let key = KeyAttribute { slot, access, other };
     found(&steps[at].token, name.to_owned(), family(name, &key), key)
 }
 

@@ -243,7 +243,7 @@ impl Demand {
         asks.extend(run.into_iter().map(|folder| Ask::Callers { folder }));
         asks.extend(carrying.union(&spelling).map(|(folder, name)| mentioned_by(folder, name)));
         let waypoints = [Waypoint::RemoteState, Waypoint::Backend];
-        asks.extend(self.hinted_words.iter().cloned());
+        asks.extend(hinted.asks);
         asks.extend(waypoints.into_iter().filter(|_| self.states).map(Ask::Passing));
         let new: Vec<Ask> = asks.difference(&self.asked).cloned().collect();
         self.asked.extend(asks);

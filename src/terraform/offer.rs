@@ -14,7 +14,7 @@ use super::key_read::FoundKey;
 use super::naming::spelt;
 use super::reference::{Reference, Role};
 use super::role::counterpart;
-use crate::model::Access;
+use crate::model::{Access, Slot};
 
 /// One name on offer: its path within the folder (`["keys", "primary"]`) and the reference that defines it.
 struct Offer {
@@ -219,32 +219,44 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
 /// more than one, could be meant.
 fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Option<(usize, String)> {
     let defined = &references[offer.defined];
-    // A name that is written twice is one name.
-    let mut candidates: BTreeMap<(usize, String), bool> = BTreeMap::new();
-    let others = offers
-        .iter()
-        .filter(|candidate| {
-            let other = &references[candidate.defined];
-            other.account == defined.account
-                && other.access == defined.access
-                && other.family == defined.family
-                && other.slot != defined.slot
-        })
-        .filter_map(|candidate| {
-            let found = one_difference(&offer.path, &candidate.path)?;
-            Some((found, references[candidate.defined].plain))
-        });
-    for (found, plain) in others {
-        *candidates.entry(found).or_insert(true) &= plain;
-    }
+    let candidates = candidates(&offer.path, defined, defined.slot.other(), offers, references);
     let by_word =
         candidates.keys().find(|(at, name)| counterpart(&offer.path[*at]).as_ref() == Some(name)).cloned();
     // Names that do not say that they belong together may stand for different things made of the keys.
     let alone = || {
         let (found, plain) = candidates.iter().next()?;
-        (candidates.len() == 1 && *plain && defined.plain).then(|| found.clone())
+        let mut there = offer.path.clone();
+        there[found.0].clone_from(&found.1);
+        // Of several names that lead there, none would be the way back.
+        let back = self::candidates(&there, defined, defined.slot, offers, references);
+        (candidates.len() == 1 && back.len() == 1 && *plain && defined.plain).then(|| found.clone())
     };
     by_word.or_else(alone)
+}
+
+/// The names that differ in one part from a path and lead to a slot of the same key, and whether a key is all that stands
+/// there. A name that is written twice is one name.
+fn candidates(
+    path: &[String],
+    key: &Reference,
+    slot: Slot,
+    offers: &[Offer],
+    references: &[Reference],
+) -> BTreeMap<(usize, String), bool> {
+    let is_same = |other: &Reference| {
+        other.account == key.account && other.access == key.access && other.family == key.family
+    };
+    let mut candidates: BTreeMap<(usize, String), bool> = BTreeMap::new();
+    for offer in offers {
+        let other = &references[offer.defined];
+        if is_same(other)
+            && other.slot == slot
+            && let Some(found) = one_difference(path, &offer.path)
+        {
+            *candidates.entry(found).or_insert(true) &= other.plain;
+        }
+    }
+    candidates
 }
 
 fn one_difference(path: &[String], other: &[String]) -> Option<(usize, String)> {

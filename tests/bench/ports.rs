@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use keyslot::model::{BranchName, KeyKind, Region, Salt, Slot, StampName};
+use keyslot::model::{KeyKind, PullEnds, Region, Salt, Slot, StampName};
 use keyslot::ports::Ports;
 use keyslot::sim::memory::{self, MemoryOptions};
 use keyslot::sim::{SharedWorld, WorldConfig};
@@ -38,7 +38,7 @@ struct Bench {
     ports: Ports,
     salt: Salt,
     stamp: StampName,
-    branch: BranchName,
+    ends: PullEnds,
     regions: Vec<Region>,
 }
 
@@ -48,12 +48,13 @@ impl Bench {
         let salt = Salt::new("00");
         let regions = block_on(ports.accounts.look(&salt)).unwrap().regions;
         let stamp = world.lock().stamps().next().unwrap().name.clone();
-        let branch = world.lock().config().repository.base.clone();
-        Bench { ports, salt, stamp, branch, regions }
+        let base = world.lock().config().repository.base.clone();
+        let ends = PullEnds { head: base.clone(), base };
+        Bench { ports, salt, stamp, ends, regions }
     }
 
     fn calls(&self) -> Vec<Call<'_>> {
-        let Bench { ports, salt, stamp, branch, regions } = self;
+        let Bench { ports, salt, stamp, ends, regions } = self;
         vec![
             (
                 "clock.now",
@@ -75,7 +76,7 @@ impl Bench {
             ("vaults.look", Box::new(|| drop(black_box(block_on(ports.vaults.look(stamp, salt)))))),
             ("clusters.look", Box::new(|| drop(black_box(block_on(ports.clusters.look(stamp, salt)))))),
             ("code.fetch", Box::new(|| drop(black_box(block_on(ports.code.fetch()))))),
-            ("forge.pull_from", Box::new(|| drop(black_box(block_on(ports.forge.pull_from(branch)))))),
+            ("forge.pull_between", Box::new(|| drop(black_box(block_on(ports.forge.pull_between(ends)))))),
             ("pipeline.runs", Box::new(|| drop(black_box(block_on(ports.pipeline.runs()))))),
         ]
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    BranchName, CommitId, FlipBack, KeyKind, Merging, PullState, PullView, PullWait, Seen, Slot, SlotUse,
+    BranchName, CommitId, FlipBack, KeyKind, Merging, PullEnds, PullState, PullView, PullWait, Seen, Slot,
+    SlotUse,
 };
 use keyslot::rotation::{Event, Gate, Leg, Opened, Phase, Reach, Step, Verdict};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -22,12 +23,16 @@ fn once_more() -> BranchName {
     opened().agreement_branch(Leg::Out)
 }
 
+fn ends() -> PullEnds {
+    PullEnds { head: once_more(), base: BranchName::new("main") }
+}
+
 /// Confirmed, and the base branch reads the old slot again.
 fn taken_back() -> Stage {
     let mut stage = Stage::ready();
     stage.events.push((stage.now, Event::Confirmed));
     stage.code_mut().base = branch("main", PRIMARY);
-    stage.world.pulls.insert(once_more(), Seen::known(stage.now, None));
+    stage.world.pulls.insert(ends(), Seen::known(stage.now, None));
     stage
 }
 
@@ -42,9 +47,9 @@ fn with_pull(state: PullState) -> Stage {
         ..pull()
     };
     stage.code_mut().proposals.insert(once_more(), view);
-    stage.world.pulls.insert(once_more(), Seen::known(stage.now, Some(open)));
+    stage.world.pulls.insert(ends(), Seen::known(stage.now, Some(open)));
     // The branches were looked at later.
-    stage.world.pulls.get_mut(&once_more()).unwrap().at -= Duration::from_secs(1);
+    stage.world.pulls.get_mut(&ends()).unwrap().at -= Duration::from_secs(1);
     stage
 }
 

@@ -58,6 +58,7 @@ pub async fn record(live: &Live, events: Vec<Event>) {
 pub fn opened(live: &Live) -> Event {
     Event::Opened(Opened {
         pair: keyslot::rotation::Pair::Alone,
+        round: 1,
         rotation: RotationId::new("r1"),
         environment: "prod".into(),
         account: live.stage.simulation.world.with(|world| world.account().config().id.clone()),

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // No shared oracle: the world never asks the code that it is there to try.
     ("sim", &["model", "ports"]),
     ("adapters", &["model", "ports"]),
-    ("execute", &["model", "ports", "rotation", "terraform"]),
+    ("execute", &["model", "ports", "rotation", "terraform", "check"]),
     ("observe", &["model", "ports", "rotation", "terraform", "execute"]),
     ("render", &["model", "terraform", "check", "rotation", "ports"]),
     ("drive", &["model", "ports", "rotation", "journal", "observe", "execute", "render"]),

@@ -9,11 +9,11 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use jiff::Timestamp;
-use keyslot::adapters::azure_devops::{AzureDevOps, DevOpsCredential, PipelineRef};
+use keyslot::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
 use keyslot::adapters::manual::ManualPipeline;
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect};
-use keyslot::ports::{Clock, Effect, Pipeline};
+use keyslot::ports::{Clock, Effect, Pipeline, Started};
 use keyslot::sim::wire::{
     HostPattern, Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions, azure_devops,
 };
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, devops_settings};
-use crate::runs::{applied, head, infrastructure, refused, release, until};
+use crate::runs::{head, infrastructure, refused, release, started, until};
 use crate::wire_core;
 
 fn without_traffic() -> Vec<String> {
@@ -37,7 +37,7 @@ async fn script(desk: &Desk) {
     let devops = desk.devops();
     let before = devops.runs().await.unwrap();
     let commit = head(desk);
-    let id = applied(devops.start(&release(), &commit, &without_traffic()).await);
+    let id = started(devops.start(&release(), &commit, &without_traffic()).await);
     let run = find(&devops, &id).await;
     assert_eq!((&run.branch, &run.commit), (&release(), &commit));
     assert!(run.url.ends_with(&format!("buildId={id}")), "{}", run.url);
@@ -155,8 +155,8 @@ async fn the_service_itself_starts_two_when_asked_twice() {
     let devops = desk.devops();
     let before = desk.with(|world| world.counters().runs_started);
     let commit = head(&desk);
-    let first = applied(devops.start(&release(), &commit, &without_traffic()).await);
-    let second = applied(devops.start(&release(), &commit, &without_traffic()).await);
+    let first = started(devops.start(&release(), &commit, &without_traffic()).await);
+    let second = started(devops.start(&release(), &commit, &without_traffic()).await);
     assert_ne!(first, second);
     assert_eq!(desk.with(|world| world.counters().runs_started), before + 2);
 }
@@ -270,7 +270,12 @@ async fn lists_are_read_page_by_page_and_a_run_that_still_goes_is_seen_however_o
     });
     let (all, oldest) = desk.with(|world| (world.runs().len(), world.runs()[0].id()));
     let still_going = desk.with(|world| !world.runs()[0].state.is_over());
-    let runs = desk.devops_with(|settings| settings.recent = 210).runs().await.unwrap();
+    // None of them moves traffic: else stages would be read back to the one that did last.
+    let none_moves = |settings: &mut AzureDevOpsSettings| {
+        settings.recent = 210;
+        settings.stages.retain(|name, _| name != "switch-traffic");
+    };
+    let runs = desk.devops_with(none_moves).runs().await.unwrap();
     let number = |run: &RunView| run.id.as_str().parse::<u64>().unwrap();
     assert!(runs.windows(2).all(|pair| number(&pair[0]) > number(&pair[1])), "newest first");
     assert_eq!(runs.len(), 210 + usize::from(still_going));
@@ -278,7 +283,7 @@ async fn lists_are_read_page_by_page_and_a_run_that_still_goes_is_seen_however_o
     // Stages are read for the newest of each branch and for what still goes, not for 200 runs that are over.
     let timelines = desk.wire.transcript().count("GET", "/timeline");
     assert!(timelines <= 4, "{timelines}");
-    let again = desk.devops();
+    let again = desk.devops_with(none_moves);
     again.runs().await.unwrap();
     let before = desk.wire.transcript().count("GET", "/timeline");
     again.runs().await.unwrap();
@@ -292,7 +297,7 @@ async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
     infrastructure(&mut config).approved_after = Some(Duration::from_secs(10 * 60 * 60));
     let desk = Desk::new(config, 7200.0);
     let devops = desk.devops();
-    let id = applied(devops.start(&release(), &head(&desk), &without_traffic()).await);
+    let id = started(devops.start(&release(), &head(&desk), &without_traffic()).await);
     let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
     let waiting: Vec<&str> = run
         .stages
@@ -373,7 +378,7 @@ async fn a_wait_that_a_successful_answer_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
+async fn of_a_run_it_is_told_which_commit_it_is_of() {
     let commit = CommitId::from("1111111111111111111111111111111111111111");
     let run = |version: Value| json!({ "id": 7, "resources": { "repositories": { "self": { "version": version } } } });
     let other = "2222222222222222222222222222222222222222";
@@ -391,11 +396,13 @@ async fn a_run_on_another_commit_than_asked_for_is_not_taken_for_ours() {
     ];
     let (devops, clock, _wire) = scripted(answers).await;
     let start = async || devops.start(&BranchName::from("release/1"), &commit, &[]).await;
-    let wrong = start().await;
-    assert!(matches!(&wrong, Effect::Unknown(fault) if fault.remedy.contains("cancel run 7")), "{wrong:?}");
-    assert_eq!(start().await, Effect::Applied(RunId::from("7")));
-    assert!(matches!(start().await, Effect::Unknown(_)));
-    assert_eq!(start().await, Effect::Applied(RunId::from("7")));
+    let of = |commit: &str| {
+        Effect::Applied(Started { run: RunId::from("7"), commit: Some(CommitId::from(commit)) })
+    };
+    assert_eq!(start().await, of(other));
+    assert_eq!(start().await, of(commit.as_str()));
+    assert_eq!(start().await, of(other));
+    assert_eq!(start().await, of(commit.as_str()));
     assert!(matches!(start().await, Effect::Unknown(_)), "an answer without a run tells nothing");
     assert!(matches!(start().await, Effect::Unknown(_)), "nor does one that is no JSON");
     assert_eq!(clock.monotonic(), Duration::from_secs(5), "writes are a second apart");

@@ -15,12 +15,12 @@ use keyslot::sim::{self, Command, Operation, Target, When, World, WorldConfig};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, PAT, devops_settings};
-use crate::runs::{applied, head, infrastructure, refused, release, skipped, until};
+use crate::runs::{applied, head, infrastructure, refused, release, skipped, started, until};
 use crate::wire_core;
 
 async fn script(desk: &Desk) {
     let devops = desk.devops();
-    let id = applied(devops.start(&release(), &head(desk), &skipped()).await);
+    let id = started(devops.start(&release(), &head(desk), &skipped()).await);
     let run = until(&devops, &id, |run| run.state == RunState::WaitsForApproval).await;
     let held: Vec<_> = run.held().flat_map(|stage| stage.holds.clone()).collect();
     assert_eq!(held.len(), 1);
@@ -173,4 +173,25 @@ async fn answers_that_ask_to_slow_down_are_obeyed() {
     let requests = wire.transcript().entries().len();
     let took = clock.now().duration_since(began);
     assert!(requests >= 3 && took.as_secs() >= 20 * (requests as i64 - 1), "{requests} requests in {took:?}");
+}
+
+#[tokio::test]
+async fn a_delay_of_minutes_is_obeyed_to_its_end_and_of_a_longer_one_is_told() {
+    let (devops, wire, shared) = alone(|access| DevOpsAccess { slowed: Some(200), ..access });
+    let clock = shared.clock().clone();
+    let began = clock.now();
+    devops.runs().await.unwrap();
+    let requests = wire.transcript().entries().len();
+    let took = clock.now().duration_since(began);
+    assert!(
+        requests >= 3 && took.as_secs() >= 200 * (requests as i64 - 1),
+        "{requests} requests in {took:?}"
+    );
+
+    let (devops, wire, _shared) = alone(|access| DevOpsAccess { slowed: Some(3_600 * 24), ..access });
+    for _ in 0..2 {
+        let fault = devops.runs().await.unwrap_err();
+        assert!(fault.kind == Blindness::Throttled && fault.why.contains("left alone until"), "{fault}");
+    }
+    assert_eq!(wire.transcript().entries().len(), 1, "nothing is asked before");
 }

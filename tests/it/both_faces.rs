@@ -19,7 +19,7 @@ use keyslot::sim::{Counters, SharedWorld, StampOutcome, World, WorldConfig};
 
 use crate::in_memory::policy;
 use crate::live::Live;
-use crate::runs::applied;
+use crate::runs::{applied, started};
 
 /// More looks than this, and what is waited for never comes.
 const LOOKS: usize = 5_000;
@@ -145,7 +145,7 @@ impl<'a> Script<'a> {
         };
         applied(self.ports.forge.open_pull(&new).await);
         for _ in 0..LOOKS {
-            let pull = self.ports.forge.pull_from(&branch).await.unwrap();
+            let pull = self.ports.forge.pull_between(&new.ends()).await.unwrap();
             if let Some(PullState::Merged { commit }) = pull.map(|pull| pull.state) {
                 code.fetch().await.unwrap();
                 return commit;
@@ -165,7 +165,7 @@ impl<'a> Script<'a> {
     }
 
     async fn deploy(&self, commit: &CommitId) {
-        let run = applied(self.ports.pipeline.start(&self.release, commit, &self.skip).await);
+        let run = started(self.ports.pipeline.start(&self.release, commit, &self.skip).await);
         for _ in 0..LOOKS {
             let runs = self.ports.pipeline.runs().await.unwrap();
             let state = runs.into_iter().find(|seen| seen.id == run).map(|seen| seen.state);

@@ -201,6 +201,35 @@ fn a_rotation_that_a_person_closes_says_so_on_its_pull_request() {
 }
 
 #[test]
+fn after_a_proposal_alone_the_comment_says_what_the_pull_request_waits_for() {
+    let mut theatre = theatre(small(), Crashes::none());
+    theatre.reach = keyslot::rotation::Reach::Propose { merge: false };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let world = theatre.world.lock();
+    let [text] = &comments(&world)[..] else { panic!("{:?}", comments(&world)) };
+    assert!(text.contains("merge: waits") && text.contains("0 of 1 reviews"), "{text}");
+    assert!(
+        text.contains("- [x] **propose**") && text.contains("**merge**: wait for review and merge ← now"),
+        "{text}"
+    );
+    assert!(!text.contains("is through") && !text.contains("unknown"), "{text}");
+    let status = &world.statuses().last().unwrap().description;
+    assert!(status.starts_with("merge: waits"), "{status}");
+}
+
+#[test]
+fn after_a_promotion_alone_what_is_through_is_not_what_is_under_way() {
+    let mut theatre = theatre(small(), Crashes::none());
+    theatre.reach = keyslot::rotation::Reach::Propose { merge: true };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    theatre.reach = keyslot::rotation::Reach::Promote { merge: false, flip: false };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let world = theatre.world.lock();
+    let text = &comments(&world)[0];
+    assert!(text.contains("promote is through") && text.contains("- [x] **promote**"), "{text}");
+}
+
+#[test]
 fn a_bulletin_comes_at_most_once_a_minute() {
     let mut theatre = theatre(small(), Crashes::none());
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));

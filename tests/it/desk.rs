@@ -65,7 +65,7 @@ impl Desk {
         speed: f64,
         change: impl FnOnce(GitHubAccess) -> GitHubAccess,
     ) -> Desk {
-        let place = Place::new(config, speed);
+        let place = Place::new(config.with_workflow(), speed);
         let builder = WireBuilder::new(place.shared.clock().clone(), WireOptions::default()).unwrap();
         let access = change(GitHubAccess::new(GITHUB_TOKEN.into(), "keyslot-bot").app(App::of_the_world()));
         let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
@@ -136,7 +136,7 @@ impl Desk {
             dispatches: true,
         };
         change(&mut settings);
-        Actions::new(settings, &self.http, self.clock())
+        Actions::new(settings, Arc::new(self.code()), &self.http, self.clock())
     }
 
     pub fn devops(&self) -> AzureDevOps {

@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
     AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation,
-    OperationState, PullDress, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt, StampName,
-    WorkloadName,
+    OperationState, PullDress, PullEnds, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt,
+    StampName, WorkloadName,
 };
 use keyslot::ports::{
-    Accounts, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit,
-    Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Wanted,
+    Accounts, Bringing, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault,
+    FileEdit, Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Started, Wanted,
 };
 
 /// Which of the two answers comes back.
@@ -79,6 +79,10 @@ impl Code for Echo<dyn Code> {
         self.inner.contains(descendant, ancestor).await
     }
 
+    async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
+        self.inner.line(head, most).await
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,
@@ -107,8 +111,12 @@ impl Code for Echo<dyn Code> {
 
 #[async_trait]
 impl Forge for Echo<dyn Forge> {
-    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault> {
-        self.inner.pull_from(head).await
+    async fn pull_between(&self, ends: &PullEnds) -> Result<Option<PullView>, Fault> {
+        self.inner.pull_between(ends).await
+    }
+
+    async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
+        self.inner.brought_by(commits, base).await
     }
 
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {
@@ -148,7 +156,7 @@ impl Pipeline for Echo<dyn Pipeline> {
         self.inner.runs().await
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.count.send("start a run", || self.inner.start(branch, commit, skip)).await
     }
 }

@@ -12,7 +12,7 @@ use crate::runs::infrastructure;
 const SPEED: f64 = 600.0;
 
 /// The laid-out configuration, with a workflow in place of the Azure DevOps pipeline.
-fn with_workflow(live: &Live) {
+pub fn with_workflow(live: &Live) {
     let path = live.stage.folder.join("keyslot.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let changed = text
@@ -23,14 +23,14 @@ fn with_workflow(live: &Live) {
     std::fs::write(path, changed).unwrap();
 }
 
-async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
+pub async fn run(live: &Live, arguments: &[&str]) -> (i32, String, String) {
     let mut process = live.keyslot(arguments);
     (process.end().await, process.data(), process.talk())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
-    let mut config = WorldConfig::default().with_stamps(1);
+    let mut config = WorldConfig::default().with_stamps(1).with_workflow();
     infrastructure(&mut config).approved_after = Some(Duration::from_secs(15 * 60));
     let live = Live::set(config, SPEED);
     with_workflow(&live);
@@ -52,9 +52,13 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
     let stages = document["run"]["stages"].as_array().unwrap();
     let stage = |name: &str| stages.iter().find(|stage| stage["name"] == name).unwrap();
     assert_eq!(stage("deploy-infrastructure")["effects"], serde_json::json!(["writes-vaults"]));
+    assert_eq!(stage("deploy-infrastructure")["state"], "succeeded", "{document}");
     assert_ne!(stage("switch-traffic")["state"], "succeeded", "{document}");
     live.stage.simulation.world.with(|world| {
         assert_eq!(world.counters().runs_started, 1);
+        let writes =
+            world.runs()[0].stages.iter().find(|stage| stage.name == "deploy-infrastructure").unwrap();
+        assert!(writes.state.succeeded(), "followed to its end: {writes:?}");
         assert!(world.outcome().stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary));
         assert!(
             world.outcome().stamps.iter().all(|stamp| !stamp.restarted),
@@ -69,7 +73,7 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stage_that_fails_halts_with_its_last_lines_and_no_key_and_a_retry_goes_on_from_there() {
-    let mut config = WorldConfig::default().with_stamps(1);
+    let mut config = WorldConfig::default().with_stamps(1).with_workflow();
     infrastructure(&mut config).fails = 1;
     let live = Live::set(config, SPEED);
     for command in [["propose", "--wait"], ["promote", "--wait"]] {

@@ -702,7 +702,7 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         let primary = SlotUse::Only(Slot::Primary);
         stage.code_mut().base = branch("main", primary);
         stage.code_mut().proposals.clear();
-        stage.world.pulls.insert(crate::stage::proposal_branch(), Seen::known(stage.now, None));
+        stage.world.pulls.insert(crate::stage::proposal(), Seen::known(stage.now, None));
         stage
     };
     let cases: &[(&str, Gate, End, Spoil)] = &[
@@ -762,7 +762,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
         "the account",
         "a proof of the secondary key",
         "the branches",
-        "the pull request of fix/keyslot-r1-secondary",
+        "the pull request of fix/keyslot-r1-secondary to main",
         "the pipeline's runs",
         "the vault of east",
         "the vault of north",
@@ -994,7 +994,7 @@ fn code_gates_hold_before_anything_is_deployed() {
 
     let mut unparsed = Stage::ready();
     unparsed.code_mut().proposals.clear();
-    unparsed.world.pulls.insert(crate::stage::proposal_branch(), Seen::known(unparsed.now, None));
+    unparsed.world.pulls.insert(crate::stage::proposal(), Seen::known(unparsed.now, None));
     unparsed.code_mut().base = branch("main", SlotUse::Only(Slot::Primary));
     unparsed.code_mut().base.claim.problems.push("main.tf does not parse".to_owned());
     let decision = unparsed.decide();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keyslot::adapters::github::GitHub;
 use keyslot::adapters::http::{self, Hosts, HttpSettings};
-use keyslot::model::{Blindness, BranchName, PullCheck, PullNumber, PullState, PullView, PullWait};
+use keyslot::model::{Blindness, BranchName, PullCheck, PullEnds, PullNumber, PullState, PullView, PullWait};
 use keyslot::ports::{Code, Effect, Fault, Forge, NewPull};
 use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Operation, Span, Target, When, WorldConfig};
@@ -27,6 +27,15 @@ pub fn branch() -> BranchName {
     BranchName::from("fix/flip")
 }
 
+/// From there to the base branch.
+pub fn to_main(head: &str) -> PullEnds {
+    PullEnds { head: BranchName::from(head), base: BranchName::from("main") }
+}
+
+pub fn ends() -> PullEnds {
+    to_main("fix/flip")
+}
+
 pub fn new_pull() -> NewPull {
     NewPull {
         head: branch(),
@@ -38,13 +47,13 @@ pub fn new_pull() -> NewPull {
 }
 
 pub async fn look(github: &GitHub) -> PullView {
-    github.pull_from(&branch()).await.unwrap().expect("a pull request")
+    github.pull_between(&ends()).await.unwrap().expect("a pull request")
 }
 
 async fn script(desk: &Desk) {
     let github = desk.github();
     let head = desk.propose("fix/flip").await;
-    assert_eq!(github.pull_from(&branch()).await, Ok(None));
+    assert_eq!(github.pull_between(&ends()).await, Ok(None));
     let number = applied(github.open_pull(&new_pull()).await);
     let seen = look(&github).await;
     assert_eq!((seen.number, &seen.head, seen.state), (number, &head, PullState::Open));
@@ -120,7 +129,7 @@ async fn what_is_said_on_the_way_is_as_github_describes_it() {
     let nowhere = NewPull { base: BranchName::from("nowhere"), ..again };
     assert!(matches!(github.open_pull(&nowhere).await, Effect::Refused(_)));
     desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "stranger".to_owned())
-        .pull_from(&branch())
+        .pull_between(&ends())
         .await
         .unwrap_err();
     for path in ["", "/branches", "/branches/release%2F2026.1.0", "/pulls/1/merge", "/rules/branches/main"] {
@@ -188,7 +197,7 @@ async fn after_a_lost_answer_nobody_knows_and_a_look_tells() {
     desk.wire.faults().add(WireFault::once(which.clone(), Trouble::DropRequest));
     let end = github.open_pull(&new_pull()).await;
     assert!(matches!(end, Effect::Unknown(_)), "{end:?}");
-    assert_eq!(github.pull_from(&branch()).await, Ok(None), "it never arrived");
+    assert_eq!(github.pull_between(&ends()).await, Ok(None), "it never arrived");
     desk.wire.faults().add(WireFault::once(which.clone(), Trouble::DropAnswer));
     let end = github.open_pull(&new_pull()).await;
     assert!(matches!(end, Effect::Unknown(_)), "{end:?}");
@@ -247,11 +256,11 @@ fn without_token(fault: &Fault) {
 #[tokio::test]
 async fn a_wrong_token_a_foreign_repository_and_a_closed_port_are_explained() {
     let desk = Desk::new(quiet(), 1.0);
-    let fault = desk.github_with("CANARY-wrong", |_| {}).pull_from(&branch()).await.unwrap_err();
+    let fault = desk.github_with("CANARY-wrong", |_| {}).pull_between(&ends()).await.unwrap_err();
     assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("token"), "{fault}");
     without_token(&fault);
     let elsewhere = desk.github_with(GITHUB_TOKEN, |settings| settings.repository = "other".to_owned());
-    let fault = elsewhere.pull_from(&branch()).await.unwrap_err();
+    let fault = elsewhere.pull_between(&ends()).await.unwrap_err();
     assert!(fault.kind == Blindness::Missing && fault.remedy.contains("permission"), "{fault}");
     let plain =
         desk.github_with(GITHUB_TOKEN, |settings| settings.api = "http://api.github.com".parse().unwrap());
@@ -277,12 +286,12 @@ async fn the_primary_limit_says_until_when_and_unchanged_answers_do_not_count() 
         assert_eq!((same.status.as_u16(), same.header("x-ratelimit-used")), (304, Some("1")));
     }
     let github = desk.github();
-    assert_eq!(github.pull_from(&branch()).await, Ok(None));
+    assert_eq!(github.pull_between(&ends()).await, Ok(None));
     for _ in 0..5 {
-        assert_eq!(github.pull_from(&branch()).await, Ok(None), "unchanged: it costs nothing");
+        assert_eq!(github.pull_between(&ends()).await, Ok(None), "unchanged: it costs nothing");
     }
-    assert_eq!(github.pull_from(&BranchName::from("fix/other")).await, Ok(None));
-    let fault = github.pull_from(&BranchName::from("fix/third")).await.unwrap_err();
+    assert_eq!(github.pull_between(&to_main("fix/other")).await, Ok(None));
+    let fault = github.pull_between(&to_main("fix/third")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Throttled, "{fault}");
     assert!(fault.remedy.contains("the limit ends at 2026-01-12T"), "{fault}");
 }

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use keyslot::model::{Blindness, BranchName, MergeMethod, PullDress};
-use keyslot::ports::{Effect, Forge};
+use keyslot::ports::{Effect, Forge, Pipeline};
 use keyslot::sim::config::RulesConfig;
 use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Mark, Operation, Target, When};
 
 use crate::desk::{Desk, GITHUB_TOKEN};
-use crate::github::{branch, look, new_pull, quiet};
-use crate::runs::applied;
+use crate::github::{branch, ends, look, new_pull, quiet, to_main};
+use crate::runs::{applied, head, release, skipped};
 
 #[tokio::test]
 async fn an_hour_of_looking_at_what_does_not_change_costs_less_than_a_hundredth_of_the_limit() {
@@ -49,7 +49,7 @@ async fn a_whole_proposal_costs_at_most_twelve_requests_besides_looking() {
     let github = desk.github();
     let head = desk.propose("fix/flip").await;
     let said = || desk.exchanges(github::HOST).len();
-    assert_eq!(github.pull_from(&branch()).await, Ok(None));
+    assert_eq!(github.pull_between(&ends()).await, Ok(None));
     let number = applied(github.open_pull(&new_pull()).await);
     let dress = PullDress {
         labels: vec!["keys".to_owned()],
@@ -84,10 +84,10 @@ async fn while_a_limit_lasts_nothing_more_is_asked() {
     let desk = Desk::with_limit(quiet(), 1.0, 4);
     let github = desk.github();
     for name in ["fix/a", "fix/b", "fix/c", "fix/d"] {
-        assert_eq!(github.pull_from(&BranchName::from(name)).await, Ok(None));
+        assert_eq!(github.pull_between(&to_main(name)).await, Ok(None));
     }
     let said = desk.exchanges(github::HOST).len();
-    let fault = github.pull_from(&BranchName::from("fix/e")).await.unwrap_err();
+    let fault = github.pull_between(&to_main("fix/e")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Throttled, "{fault}");
     assert!(fault.remedy.contains("the limit ends at 2026-01-12T"), "{fault}");
     let end = github.open_pull(&new_pull()).await;
@@ -117,7 +117,7 @@ async fn a_limit_that_says_how_long_is_waited_out_by_reads() {
     let fault = sim::Fault::new(When::Nth(1), Target::operation(Operation::ReadPull), wait);
     let desk = Desk::new(quiet().with_fault(fault), 100.0);
     let before = desk.clock().now();
-    assert_eq!(desk.github().pull_from(&branch()).await, Ok(None));
+    assert_eq!(desk.github().pull_between(&ends()).await, Ok(None));
     let waited = desk.clock().now().duration_since(before);
     assert!(waited.as_secs() >= 20, "{waited}");
 }
@@ -134,7 +134,7 @@ async fn a_repository_that_was_renamed_is_found_under_its_former_name() {
     let statuses: Vec<u16> = desk.exchanges(github::HOST).iter().map(|one| one.status).collect();
     assert_eq!(statuses, [307, 201], "a write keeps its method");
     assert_eq!(
-        github.pull_from(&branch()).await.map(|found| found.is_some()),
+        github.pull_between(&ends()).await.map(|found| found.is_some()),
         Ok(false),
         "another name, another repository"
     );
@@ -160,7 +160,7 @@ async fn a_sign_in_page_is_not_taken_for_an_answer() {
     let desk = Desk::new(quiet(), 1.0);
     let gateway = Trouble::Answer { status: 203, retry_after_seconds: None };
     desk.wire.faults().add(WireFault::once(Which::default(), gateway));
-    let fault = desk.github().pull_from(&branch()).await.unwrap_err();
+    let fault = desk.github().pull_between(&ends()).await.unwrap_err();
     assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("not signed in"), "{fault}");
 }
 
@@ -176,4 +176,49 @@ async fn what_changes_is_seen_though_answers_are_kept() {
     let after = look(&github).await;
     assert_ne!(before.waits, after.waits);
     assert_eq!(look(&github).await, after);
+}
+
+#[tokio::test]
+async fn forge_and_pipeline_with_one_token_keep_their_writes_apart_and_heed_each_others_limits() {
+    let desk = Desk::new(quiet(), 10.0);
+    let github = desk.github();
+    let actions = desk.actions().beside(&github);
+    desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    let label = PullDress { labels: vec!["keys".to_owned()], ..PullDress::default() };
+    let (commit, skip) = (head(&desk), skipped());
+    applied(actions.start(&release(), &commit, &skip).await);
+    let begun = desk.clock().now();
+    applied(github.dress(number, &label).await);
+    let waited = desk.clock().now().duration_since(begun);
+    assert!(waited.as_millis() >= 700, "the dispatch was a write, too: {waited}");
+
+    let desk = Desk::with_access(quiet(), 1.0, |access| access.writes(1));
+    let github = desk.github();
+    let actions = desk.actions().beside(&github);
+    desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    let end = github.dress(number, &label).await;
+    assert!(matches!(&end, Effect::Refused(fault) if fault.kind == Blindness::Throttled), "{end:?}");
+    let said = desk.exchanges(github::HOST).len();
+    let end = actions.start(&release(), &commit, &skip).await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Throttled), "{end:?}");
+    assert_eq!(desk.exchanges(github::HOST).len(), said, "for a minute nothing is sent");
+}
+
+#[tokio::test]
+async fn a_limit_that_graphql_tells_with_a_success_is_waited_out() {
+    let wait = sim::Trouble::Throttle { retry_after: Duration::from_secs(90) };
+    let fault = sim::Fault::new(When::Nth(1), Target::operation(Operation::MergePull), wait);
+    let desk = Desk::new(quiet().with_fault(fault), 1.0);
+    let github = desk.github();
+    let head = desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    let end = github.merge_when_ready(number, &head, MergeMethod::Merge).await;
+    let Effect::Refused(fault) = end else { panic!("{end:?}") };
+    assert!(fault.kind == Blindness::Throttled && fault.remedy.contains("the limit ends at"), "{fault}");
+    let last = desk.exchanges(github::HOST).pop().unwrap();
+    assert_eq!((last.path.as_str(), last.status), ("/graphql", 200), "{last:?}");
+    let end = github.merge_when_ready(number, &head, MergeMethod::Merge).await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Throttled), "{end:?}");
 }

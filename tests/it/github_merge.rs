@@ -12,7 +12,7 @@ use keyslot::sim::repository::{Commit, Lookup as _, Signature};
 use keyslot::sim::{Command, Expected, Mark, WorldConfig};
 
 use crate::desk::Desk;
-use crate::github::{branch, look, move_main, new_pull, quiet};
+use crate::github::{branch, ends, look, move_main, new_pull, quiet};
 use crate::runs::{applied, refused};
 
 /// A pull request in a world with these rules.
@@ -140,6 +140,16 @@ async fn a_protection_that_may_not_be_read_is_named_where_the_forge_gives_no_rea
         rules: text(&["required_signatures"]),
         unread: text(&["the protection of main"]),
     };
+    assert_eq!(scene.waits().await, [blocked]);
+}
+
+#[tokio::test]
+async fn rules_are_read_to_their_last_page() {
+    let mut others = vec!["creation".to_owned(); 120];
+    others.push("required_signatures".to_owned());
+    let scene = scene(RulesConfig { others, ..RulesConfig::default() }).await;
+    scene.pass();
+    let blocked = PullWait::Blocked { rules: text(&["required_signatures"]), unread: Vec::new() };
     assert_eq!(scene.waits().await, [blocked]);
 }
 
@@ -416,7 +426,7 @@ async fn a_fork_with_the_same_branch_name_is_never_ours() {
     for owner in ["mallory", "afmc"] {
         let scene = scene(RulesConfig::default()).await;
         scene.mark(Mark::Fork(owner.to_owned()));
-        assert_eq!(scene.github.pull_from(&branch()).await, Ok(None), "{owner}");
+        assert_eq!(scene.github.pull_between(&ends()).await, Ok(None), "{owner}");
         let ours = applied(scene.github.open_pull(&new_pull()).await);
         assert_ne!(ours, scene.number);
         assert_eq!(look(&scene.github).await.number, ours);
@@ -436,7 +446,7 @@ async fn both_faces_show_the_same_pull_request() {
     let over_the_wire = scene.seen().await;
     let world = scene.desk.with(|world| world.clone());
     let ports = keyslot::sim::memory::ports(&keyslot::sim::SharedWorld::new(world), Default::default());
-    let in_memory = ports.forge.pull_from(&branch()).await.unwrap().unwrap();
+    let in_memory = ports.forge.pull_between(&ends()).await.unwrap().unwrap();
     let bare = |view: PullView| PullView { url: String::new(), ..view };
     assert_eq!(bare(over_the_wire), bare(in_memory));
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Contract;
 use crate::desk::{Desk, Exchange};
-use crate::github::{branch, look, new_pull, quiet};
+use crate::github::{branch, ends, look, new_pull, quiet};
 use crate::runs::applied;
 
 /// All that is ever said to GitHub, but for what goes wrong.
@@ -28,7 +28,7 @@ async fn all_of_it() -> Desk {
     let desk = Desk::new(config, 100.0);
     let github = desk.github();
     let head = desk.propose("fix/flip").await;
-    assert_eq!(github.pull_from(&branch()).await, Ok(None));
+    assert_eq!(github.pull_between(&ends()).await, Ok(None));
     let number = applied(github.open_pull(&new_pull()).await);
     let one = |text: &str| vec![text.to_owned()];
     let dress =

@@ -48,7 +48,7 @@ async fn hotfix(method: MergeMethod) {
     assert!(matches!(github.open_pull(&new).await, Effect::Applied(_)));
 
     let merge = loop {
-        match github.pull_from(&fix).await.unwrap().unwrap().state {
+        match github.pull_between(&crate::github::ends()).await.unwrap().unwrap().state {
             PullState::Merged { commit } => break commit,
             PullState::Open => wait().await,
             PullState::Closed => panic!("nobody closes it"),
@@ -66,7 +66,7 @@ async fn hotfix(method: MergeMethod) {
     let skip = ["deploy-workload", "switch-traffic", "destroy-previous"].map(str::to_owned);
     let Effect::Applied(run) = devops.start(&release, &picked, &skip).await else { panic!("no run") };
     loop {
-        let seen = devops.runs().await.unwrap().into_iter().find(|seen| seen.id == run).unwrap();
+        let seen = devops.runs().await.unwrap().into_iter().find(|seen| seen.id == run.run).unwrap();
         assert_eq!(seen.commit, picked);
         match seen.state {
             RunState::Completed(_) => {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
-    Access, Ages, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt, SharedStore,
-    Slot, StampFacts,
+    Access, Ages, BranchName, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt,
+    SharedStore, Slot, StampFacts,
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
@@ -29,6 +29,8 @@ pub struct Theatre {
     pub without: BTreeSet<Gate>,
     /// Everything else that goes on.
     pub backstage: Backstage,
+    /// Where the configuration has the base branch, if not where it is.
+    pub base: Option<BranchName>,
     /// What `rotate --retire` says.
     pub retire: Option<Slot>,
     /// What `rotate --access` says.
@@ -55,6 +57,7 @@ impl Theatre {
         Theatre {
             backstage: Backstage::new(&world, crashes.flag()),
             world,
+            base: None,
             retire: None,
             access: Access::ReadWrite,
             both: false,
@@ -210,7 +213,7 @@ impl Theatre {
             salt: Salt::new(""),
             access: self.access,
             sources: keyslot::execute::Sources::default(),
-            base_branch: config.repository.base.clone(),
+            base_branch: self.base.clone().unwrap_or_else(|| config.repository.base.clone()),
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
             inventory: self.policy.inventory,
@@ -241,6 +244,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         pulls: PullPolicy { board: false, ..PullPolicy::default() },
         run_start: RunStart::Asked,
         accepted_stages: Vec::new(),
+        moves_traffic: true,
         skip_stages: config
             .pipeline
             .stages

@@ -1,11 +1,11 @@
 //! Azure Resource Graph against the simulated world's, over TLS.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::cosmos::PUBLIC_ENDPOINT;
-use keyslot::adapters::resource_graph::{InventorySettings, ResourceGraph};
-use keyslot::model::{Blindness, ResourceKind};
+use keyslot::adapters::resource_graph::{InventorySettings, ListedStamp, ResourceGraph};
+use keyslot::model::{Blindness, ResourceKind, Unlisted};
 use keyslot::ports::Inventory as _;
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::UnitConfig;
@@ -13,34 +13,29 @@ use keyslot::sim::config::UnitConfig;
 use crate::wire_azure::Rig;
 use crate::wire_core::client;
 
-struct Named {
-    vaults: BTreeSet<String>,
-    clusters: BTreeSet<String>,
-    subscription: String,
-}
-
 /// What a configuration would list: the stamps that take traffic.
-fn named(rig: &Rig) -> Named {
+fn listed(rig: &Rig) -> Vec<ListedStamp> {
     rig.simulation.world.with(|world| {
-        let live = || world.stamps().filter(|stamp| world.units()[stamp.unit].traffic);
-        Named {
-            vaults: live().map(|stamp| stamp.vault.name.to_uppercase()).collect(),
-            clusters: live().map(|stamp| stamp.cluster.name.clone()).collect(),
-            subscription: world.account().config().id.subscription.clone(),
-        }
+        let live = world.stamps().filter(|stamp| world.units()[stamp.unit].traffic);
+        live.map(|stamp| ListedStamp {
+            name: stamp.name.clone(),
+            vault: stamp.vault.name.to_uppercase(),
+            cluster: Some(stamp.cluster.name.clone()),
+            context: None,
+        })
+        .collect()
     })
 }
 
 fn graph(rig: &Rig, change: impl FnOnce(&mut InventorySettings)) -> ResourceGraph {
-    let Named { vaults, clusters, subscription } = named(rig);
+    let subscription = rig.simulation.world.with(|world| world.account().config().id.subscription.clone());
     let mut settings = InventorySettings {
         endpoint: PUBLIC_ENDPOINT.parse().unwrap(),
         subscriptions: vec![subscription],
         names: Vec::new(),
         tags: BTreeMap::from([("prefix".to_owned(), "AFMC*".to_owned())]),
         branch_tag: "Branch".to_owned(),
-        vaults,
-        clusters,
+        stamps: listed(rig),
     };
     change(&mut settings);
     let access = ArmAccess {
@@ -50,6 +45,10 @@ fn graph(rig: &Rig, change: impl FnOnce(&mut InventorySettings)) -> ResourceGrap
         clock: rig.clock.clone(),
     };
     ResourceGraph::new(access, settings)
+}
+
+fn names(found: &[Unlisted]) -> Vec<&str> {
+    found.iter().map(|one| one.name.as_str()).collect()
 }
 
 /// More stamps than one page has rows for, and a unit that nobody lists.
@@ -75,11 +74,53 @@ async fn a_stamp_that_nobody_listed_is_found_by_tag_and_by_name() {
     let by_name = graph(&rig, |settings| {
         settings.tags.clear();
         settings.names = vec!["*prd0*-KV".to_owned()];
-        // Where clusters are found by kubeconfig, nobody knows what they are called in Azure.
-        settings.clusters.clear();
     });
     let view = by_name.look().await.unwrap();
-    assert_eq!((view.alike, view.unlisted.len(), view.unlisted[0].name.as_str()), (1, 1, vault));
+    assert_eq!((view.alike, names(&view.unlisted)), (1, vec![vault]));
+    assert_eq!((view.unattributed.len(), view.absent.len()), (0, 0), "{view:?}");
+}
+
+#[tokio::test]
+async fn a_cluster_that_may_be_that_of_a_stamp_which_tells_none_is_told_as_that() {
+    let rig = rig(3);
+    let first = listed(&rig)[0].clone();
+    let (own, strange) = (first.cluster.clone().unwrap(), "afmcprd0-northeurope-aks");
+    // By kubeconfig alone, one of the two is the first stamp's, and nobody can say which.
+    let view = graph(&rig, |settings| settings.stamps[0].cluster = None).look().await.unwrap();
+    assert_eq!(names(&view.unattributed), [own.as_str(), strange], "{view:?}");
+    assert_eq!(names(&view.unlisted), ["afmcprd0-northeurope-kv"], "vaults are always told");
+    // Azure's own tools call a context like its cluster.
+    for context in [own.clone(), format!("{own}-admin")] {
+        let known = graph(&rig, |settings| {
+            settings.stamps[0].cluster = None;
+            settings.stamps[0].context = Some(context);
+        });
+        let view = known.look().await.unwrap();
+        assert_eq!((names(&view.unattributed).len(), names(&view.unlisted)[0]), (0, strange), "{view:?}");
+    }
+    let renamed = graph(&rig, |settings| {
+        settings.stamps[0].cluster = None;
+        settings.stamps[0].context = Some("prod".to_owned());
+    });
+    assert_eq!(renamed.look().await.unwrap().unattributed.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_configured_and_not_shown_is_told() {
+    let rig = rig(2);
+    let other = graph(&rig, |settings| {
+        settings.stamps.push(ListedStamp {
+            name: "elsewhere".into(),
+            vault: "elsewhere-kv".to_owned(),
+            cluster: Some("elsewhere-aks".to_owned()),
+            context: None,
+        });
+    });
+    let view = other.look().await.unwrap();
+    let absent: Vec<(ResourceKind, &str)> =
+        view.absent.iter().map(|one| (one.kind, one.name.as_str())).collect();
+    assert_eq!(absent, [(ResourceKind::Vault, "elsewhere-kv"), (ResourceKind::Cluster, "elsewhere-aks")]);
+    assert!(view.absent.iter().all(|one| one.stamp.as_str() == "elsewhere"));
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::activity_log::ActivityLog;
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::log_analytics::{LogAnalytics, LogSettings, PUBLIC_ENDPOINT};
-use keyslot::model::{Blindness, Credential, KeyDeed, KeyKind, Requests, Slot, StampName, UsageView};
-use keyslot::ports::Fault;
+use keyslot::model::{
+    Blindness, Credential, KeyDeed, KeyKind, OWN_REQUEST, Requests, Slot, StampName, Trace, UsageView,
+};
+use keyslot::ports::{Accounts as _, Effect, Fault};
 use keyslot::sim::config::{KeyColumn, ListerConfig, LogTable, LogsConfig, OutsiderConfig, VaultReads};
 use keyslot::sim::fault::{Fault as WorldFault, Operation, Target, Trouble, When};
 use keyslot::sim::{Outage, WorldConfig};
@@ -213,4 +215,31 @@ async fn the_activity_log_is_read_page_by_page_and_each_listing_counts_once() {
     let (rig, start, _) = hour(WorldConfig::default().with_fault(what)).await;
     let fault = activity(&rig).key_deeds(start).await.unwrap_err();
     assert_eq!((fault.kind, fault.to_string().contains("Monitoring Reader")), (Blindness::Forbidden, true));
+}
+
+#[tokio::test]
+async fn the_activity_log_tells_late_of_a_regeneration_by_the_id_of_its_request() {
+    let rig = Rig::new(WorldConfig::default());
+    let start = rig.clock.now() - Duration::from_secs(60);
+    let id = |end: &str| format!("{OWN_REQUEST}8000-00000000000{end}");
+    let kind = KeyKind::read_write(Slot::Primary);
+    let answer = rig.cosmos.regenerate(kind, &id("1"), &rig.permit()).await;
+    assert!(matches!(answer, Effect::Applied(_)), "{answer:?}");
+    let busy = rig.cosmos.regenerate(kind, &id("2"), &rig.permit()).await;
+    assert!(matches!(busy, Effect::Refused(_)), "{busy:?}");
+    let told = async || {
+        let view = activity(&rig).traces(&[id("1"), id("2"), id("3")], start).await.unwrap();
+        view.traces.into_values().collect::<Vec<Trace>>()
+    };
+    assert_eq!(told().await, [Trace::Absent, Trace::Absent, Trace::Absent]);
+    rig.pass(Duration::from_secs(4 * 60));
+    let traces = told().await;
+    assert!(
+        matches!(traces[..], [Trace::Accepted { .. }, Trace::Failed { .. }, Trace::Absent]),
+        "{traces:?}"
+    );
+    rig.pass(Duration::from_secs(60 * 60));
+    assert!(matches!(told().await[0], Trace::Succeeded { .. }));
+    // None of them is anybody else's.
+    assert_eq!(activity(&rig).key_deeds(start).await.unwrap().deeds, []);
 }

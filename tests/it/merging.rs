@@ -21,7 +21,7 @@ use crate::backstage::Deed;
 use crate::echo::{self, Heard};
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::stage::{Stage, branch, holding, proposal_branch, steps};
+use crate::stage::{Stage, branch, holding, proposal, proposal_branch, steps};
 
 const BY: &str = "keyslot-bot";
 
@@ -87,7 +87,7 @@ fn keyslot_merges_no_head_that_it_has_not_read() {
     stage.policy.pulls.merging = Merging::Keyslot;
     stage.pull_mut().head = CommitId::new("f".repeat(40));
     // The pull request was looked at before the branches were.
-    stage.world.pulls.get_mut(&proposal_branch()).unwrap().at = stage.now - Duration::from_secs(1);
+    stage.world.pulls.get_mut(&proposal()).unwrap().at = stage.now - Duration::from_secs(1);
     let decision = stage.decide();
     assert!(whys(&decision).iter().any(|why| matches!(why, Why::HeadNotJudged { .. })), "{decision:?}");
     assert!(matches!(decision.verdict, Verdict::Wait { .. }));
@@ -212,7 +212,7 @@ fn a_wish_stays_while_the_change_is_the_one_that_was_judged() {
     stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().claim.reads = SlotUse::Mixed;
     assert!(withdraws(&stage), "it reads something else");
     let mut stage = pushed_after_the_wish();
-    stage.world.code.as_mut().unwrap().at = stage.world.pulls[&proposal_branch()].at;
+    stage.world.code.as_mut().unwrap().at = stage.world.pulls[&proposal()].at;
     stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().head = CommitId::new("e".repeat(40));
     let decision = stage.decide();
     assert!(whys(&decision).iter().any(|why| matches!(why, Why::NotSeen(_))), "{decision:?}");
@@ -246,6 +246,36 @@ fn what_was_merged_is_what_somebody_has_approved() {
     assert_eq!(holding(&through.decide()), [Gate::Validated].into(), "let through without a review");
     through.pull_mut().reviews_wanted = 0;
     assert!(!holding(&through.decide()).contains(&Gate::Validated), "nobody wants reviews there");
+}
+
+#[test]
+fn an_approval_of_another_change_counts_whatever_the_base_branch_demands() {
+    let mut stage = Stage::ready();
+    stage.pull_mut().reviews_wanted = 0;
+    stage.pull_mut().approvals[0].same_change = false;
+    assert_eq!(holding(&stage.decide()), [Gate::Validated].into(), "somebody has pushed since");
+    let head = stage.pull_mut().head.clone();
+    stage.pull_mut().approvals.push(PullApproval { by: "grace".to_owned(), head, same_change: true });
+    assert!(!holding(&stage.decide()).contains(&Gate::Validated), "and somebody has seen what was merged");
+    stage.pull_mut().reviews_wanted = 2;
+    assert_eq!(holding(&stage.decide()), [Gate::Validated].into(), "one of two");
+}
+
+#[test]
+fn where_nobody_can_say_what_is_demanded_what_is_not_keyslot_s_own_wants_an_approval() {
+    let mut stage = Stage::ready();
+    let pull = stage.pull_mut();
+    (pull.reviews_wanted, pull.unread) = (0, vec!["the protection of main".to_owned()]);
+    assert!(!holding(&stage.decide()).contains(&Gate::Validated), "approved");
+    stage.pull_mut().approvals.clear();
+    let decision = stage.decide();
+    assert!(matches!(whys(&decision)[..], [Why::MergedUnreviewed { wanted: 0, .. }]), "{decision:?}");
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    assert!(told.contains("the protection of main"), "{told}");
+    let head = stage.pull_mut().head.clone();
+    pushed(&mut stage, &head);
+    assert!(!holding(&stage.decide()).contains(&Gate::Validated), "what keyslot made is what was merged");
 }
 
 fn world(change: impl FnOnce(&mut WorldConfig)) -> WorldConfig {

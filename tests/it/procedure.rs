@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    BranchName, CommitId, LiveBy, Merging, Promotion, PullApproval, PullNumber, PullState, PullView,
-    PullWait, Route, Seen, Slot, SlotUse,
+    BranchName, CommitId, LiveBy, Merging, Promotion, PullApproval, PullEnds, PullNumber, PullState,
+    PullView, PullWait, Route, Seen, Slot, SlotUse,
 };
 use keyslot::rotation::{Event, Gate, Leg, Phase, Reach, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -119,6 +119,10 @@ fn unpromoted(promotion: Promotion) -> Stage {
     stage
 }
 
+fn to_release() -> PullEnds {
+    PullEnds { head: promotion_branch(), base: BranchName::new("release/1") }
+}
+
 fn promotion_branch() -> BranchName {
     opened().promotion_branch(Leg::Out, &BranchName::new("release/1"))
 }
@@ -151,7 +155,7 @@ fn a_branch_that_may_be_live_by_its_name_alone_is_left_alone_until_a_person_name
 #[test]
 fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
     let mut stage = unpromoted(Promotion::PullRequest);
-    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, None));
+    stage.world.pulls.insert(to_release(), Seen::known(stage.now, None));
     assert!(
         matches!(&steps(&stage.decide())[0], Step::PushPromotion { branch, .. } if *branch == promotion_branch())
     );
@@ -161,22 +165,27 @@ fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
         matches!(&steps(&stage.decide())[0], Step::OpenPromotion { base, .. } if base.as_str() == "release/1")
     );
 
-    let of = |state| PullView { head_branch: promotion_branch(), state, ..pull() };
-    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Open))));
+    let of = |state| PullView { head_branch: promotion_branch(), base: to_release().base, state, ..pull() };
+    stage.world.pulls.insert(to_release(), Seen::known(stage.now, Some(of(PullState::Open))));
     let decision = stage.decide();
     assert_eq!((decision.phase, holding(&decision)), (Phase::Promote, [Gate::Promoted].into()));
     assert!(matches!(decision.verdict, Verdict::Wait { .. }));
-    stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(of(PullState::Closed))));
+    stage.world.pulls.insert(to_release(), Seen::known(stage.now, Some(of(PullState::Closed))));
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
 }
 
 #[test]
 fn a_promotions_pull_request_is_judged_as_the_proposals_is() {
     let mut stage = Stage::ready();
-    let merged = || PullView { number: PullNumber(8), head_branch: promotion_branch(), ..pull() };
+    let merged = || PullView {
+        number: PullNumber(8),
+        head_branch: promotion_branch(),
+        base: to_release().base,
+        ..pull()
+    };
     let mut judged = |promotion: Promotion, view: Option<PullView>| {
         stage.policy.promotion = promotion;
-        stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, view));
+        stage.world.pulls.insert(to_release(), Seen::known(stage.now, view));
         let decision = stage.decide();
         (decision.phase, holding(&decision))
     };
@@ -207,6 +216,7 @@ fn a_promotions_pull_request_is_merged_only_at_the_head_that_was_judged() {
     let open = |head: &CommitId, same_change| PullView {
         number: PullNumber(8),
         head_branch: promotion_branch(),
+        base: to_release().base,
         state: PullState::Open,
         waits: vec![PullWait::Mergeable],
         head: head.clone(),
@@ -214,9 +224,9 @@ fn a_promotions_pull_request_is_merged_only_at_the_head_that_was_judged() {
         ..pull()
     };
     let mut merges = |head: &CommitId, same_change| {
-        stage.world.pulls.insert(promotion_branch(), Seen::known(stage.now, Some(open(head, same_change))));
+        stage.world.pulls.insert(to_release(), Seen::known(stage.now, Some(open(head, same_change))));
         // The branches were looked at later than the pull request.
-        stage.world.pulls.get_mut(&promotion_branch()).unwrap().at -= std::time::Duration::from_secs(1);
+        stage.world.pulls.get_mut(&to_release()).unwrap().at -= std::time::Duration::from_secs(1);
         steps(&stage.decide())
     };
     let steps = merges(&head, true);

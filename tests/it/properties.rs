@@ -106,7 +106,7 @@ pub fn scan(files: &Files) -> Result<Seen, String> {
         let _ = claim(files, None, access);
     }
     let parsed = tree.sources.len() - tree.unparsed.len();
-    Ok(Seen { parsed, references: tree.references.len(), flips: 0 })
+    Ok(Seen { parsed, references: tree.references.len(), ..Seen::default() })
 }
 
 /// Flipping: it is refused, or changes the words that it lists and nothing else; doing it again changes nothing; there

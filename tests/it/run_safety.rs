@@ -132,6 +132,55 @@ fn an_older_units_pipeline_is_never_run_again() {
     }
 }
 
+#[test]
+fn a_later_run_of_which_nobody_knows_whether_it_moved_traffic_holds_until_that_is_seen() {
+    let ours = || run("7", "release/1", 'a', DONE, whole(DONE));
+    let begun = |state: RunState| StageView { started: Some(at(90_100)), ..stage_of_traffic(state) };
+    let infra = || whole(DONE)[0].clone();
+    let theirs = |state: RunState, stages: Vec<StageView>| run("9", "release/2", 'b', state, stages);
+    let undeclared = StageView::new("surprise", DONE, None);
+    for (later, person) in [
+        (theirs(FAILED, Vec::new()), true),
+        (theirs(FAILED, vec![infra(), begun(FAILED)]), true),
+        (theirs(RunState::Running, vec![infra(), begun(RunState::Running)]), false),
+        (theirs(DONE, vec![infra(), undeclared]), true),
+    ] {
+        let mut stage = with_runs(vec![later.clone(), ours()]);
+        stage.policy.skip_stages = vec!["traffic".to_owned()];
+        assert!(
+            matches!(&whys(&stage)[..], [Why::TrafficUnknown { branch, .. }] if branch.as_str() == "release/2"),
+            "{later:?}: {:?}",
+            stage.decide()
+        );
+        assert_eq!(halts(&stage), person, "{later:?}");
+        assert!(words(&stage).contains("pipelines.example/9"), "{}", words(&stage));
+        // Where no stage moves traffic, none of them does.
+        stage.policy.moves_traffic = false;
+        assert!(deploys(&stage), "{later:?}: {:?}", stage.decide());
+    }
+    // It never came to that stage, or waits for somebody's word: then traffic is where it was.
+    let canceled = RunState::Completed(RunResult::Canceled);
+    let waiting = RunState::WaitsForApproval;
+    for later in [
+        theirs(FAILED, vec![infra(), stage_of_traffic(SKIPPED)]),
+        theirs(canceled, vec![infra(), stage_of_traffic(canceled)]),
+        theirs(waiting, vec![infra(), stage_of_traffic(waiting)]),
+    ] {
+        let mut stage = with_runs(vec![later.clone(), ours()]);
+        stage.policy.skip_stages = vec!["traffic".to_owned()];
+        assert!(deploys(&stage), "{later:?}: {:?}", stage.decide());
+    }
+}
+
+#[test]
+fn a_later_run_of_our_own_branch_that_moved_no_traffic_hides_nothing() {
+    let theirs = || run("8", "release/2", 'b', DONE, whole(DONE));
+    let ours = run("9", "release/1", 'a', DONE, vec![whole(DONE)[0].clone(), stage_of_traffic(SKIPPED)]);
+    let mut stage = with_runs(vec![ours, theirs()]);
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(matches!(&whys(&stage)[..], [Why::RunOfOlderUnit { .. }]), "{:?}", stage.decide());
+}
+
 fn stage_of_traffic(state: RunState) -> StageView {
     stage("traffic", state, &[StageEffect::SwitchesTraffic])
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use keyslot::model::{BranchName, CommitId, RunId, RunView};
-use keyslot::ports::{Effect, Fault, Pipeline};
+use keyslot::ports::{Effect, Fault, Pipeline, Started};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::StageConfig;
 
@@ -17,6 +17,12 @@ pub fn applied<T: Debug>(effect: Effect<T>) -> T {
         Effect::Applied(value) => value,
         other => panic!("{other:?}"),
     }
+}
+
+/// Which run was started.
+#[track_caller]
+pub fn started(effect: Effect<Started>) -> RunId {
+    applied(effect).run
 }
 
 #[track_caller]

@@ -55,6 +55,24 @@ fn paths(paths: &[&str]) -> BTreeSet<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
 }
 
+#[tokio::test]
+async fn what_a_change_would_bring_is_told_and_what_was_there_is_not() {
+    let there = "resource \"azurerm_key_vault_secret\" \"a\" {\n  name  = \"a\"\n  value = azurerm_cosmosdb_account.a.primary_key\n  lifecycle {\n    ignore_changes = [value]\n  }\n}\n";
+    let (_folder, code, head) = committed(&[("main.tf", there)], &[]).await;
+    let sources = Sources::default();
+    let at = sources.at(&code, &head).await.unwrap();
+    assert_eq!(at.errors().len(), 1, "{:?}", at.errors());
+    let flipped = |text: &str| vec![("main.tf".to_owned(), text.as_bytes().to_vec())];
+    let same = there.replace("primary_key", "secondary_key");
+    assert_eq!(at.errors_brought_by(&flipped(&same)), Vec::<String>::new());
+    let twice = format!("{same}{}", same.replace("\"a\" {", "\"b\" {"));
+    let brought = at.errors_brought_by(&flipped(&twice));
+    assert!(
+        matches!(&brought[..], [one] if one.contains("ignored-value") && one.starts_with("main.tf:")),
+        "{brought:?}"
+    );
+}
+
 const PAIR: &str = "output \"one\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"two\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
 
 #[tokio::test]

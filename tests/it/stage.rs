@@ -9,10 +9,10 @@ use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Holding, Identity,
     InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval,
-    PullCheck, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView, ReplicaNumber,
-    Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads, SecretVersion,
-    Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim, UsageView, VaultView,
-    WorkloadName, WorkloadView, World,
+    PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView,
+    ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads,
+    SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim,
+    UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Step, Verdict, decide,
@@ -67,7 +67,7 @@ impl Stage {
             ..World::default()
         };
         world.proofs.insert(Slot::Secondary, Seen::known(now, proof(Slot::Secondary)));
-        world.pulls.insert(proposal_branch(), Seen::known(now, Some(pull())));
+        world.pulls.insert(proposal(), Seen::known(now, Some(pull())));
         for name in stamps {
             world.vaults.insert(stamp(name), Seen::known(now, vault()));
             world.clusters.insert(stamp(name), Seen::known(now, cluster()));
@@ -149,7 +149,7 @@ impl Stage {
     }
 
     pub fn pull_mut(&mut self) -> &mut PullView {
-        self.world.pulls.get_mut(&proposal_branch()).unwrap().what.as_mut().unwrap().as_mut().unwrap()
+        self.world.pulls.get_mut(&proposal()).unwrap().what.as_mut().unwrap().as_mut().unwrap()
     }
 }
 
@@ -250,6 +250,11 @@ pub fn proposal_branch() -> BranchName {
     BranchName::new("fix/keyslot-r1-secondary")
 }
 
+/// From where to where the change is proposed.
+pub fn proposal() -> PullEnds {
+    PullEnds { head: proposal_branch(), base: BranchName::new("main") }
+}
+
 pub fn opened() -> Opened {
     Opened {
         rotation: RotationId::new("r1"),
@@ -268,6 +273,7 @@ pub fn opened() -> Opened {
         flip_back: FlipBack::No,
         by: "proposer".to_owned(),
         pair: keyslot::rotation::Pair::Alone,
+        round: 1,
     }
 }
 
@@ -309,6 +315,7 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
         branch: BranchName::new(name),
         head: CommitId::new("c".repeat(40)),
         claim: TreeClaim { reads, references: 1, problems: Vec::new() },
+        is_flip: true,
     }
 }
 
@@ -337,6 +344,7 @@ pub fn pull() -> PullView {
             same_change: true,
         }],
         reviews_wanted: 1,
+        unread: Vec::new(),
         auto_merge: false,
         checks: vec![PullCheck { name: "validation".to_owned(), passed: Some(true) }],
         waits: Vec::new(),
@@ -415,6 +423,7 @@ pub fn policy() -> Policy {
         pulls: PullPolicy::default(),
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        moves_traffic: true,
         accepted_stages: Vec::new(),
         stamps: ["east", "north"]
             .iter()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{FlipBack, Slot};
+use keyslot::rotation::{Acceptance, Gate, Reason, Why};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use crate::backstage::Deed;
@@ -50,12 +52,32 @@ fn by_hand(theatre: &Theatre, steps: usize) {
     theatre.backstage.pass(at);
 }
 
+/// What was pushed without a review goes on to the live release by a person's word alone.
+fn accepted(theatre: &mut Theatre) {
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("it is carried on") };
+    let [Reason { subject, why: Why::ChangedByOtherHands { .. }, .. }] = &reasons[..] else {
+        panic!("{reasons:?}")
+    };
+    let acceptance = Acceptance {
+        by: "ada".to_owned(),
+        gate: Gate::Validated,
+        subject: subject.to_string(),
+        because: "it is mine".to_owned(),
+        until: later(theatre.world.lock().now(), minutes(600)),
+        why: Some("changed-by-other-hands".to_owned()),
+    };
+    block_on(async { theatre.driver().await.unwrap().accept(acceptance).await.unwrap() });
+}
+
 #[test]
 fn what_was_done_by_hand_is_not_done_again() {
     for steps in 0..=5 {
         let mut theatre = theatre(Slot::Primary);
         theatre.retire = Some(Slot::Primary);
         by_hand(&theatre, steps);
+        if steps == 1 {
+            accepted(&mut theatre);
+        }
         assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "after {steps} steps by hand");
         let world = theatre.world.lock();
         let (outcome, counters) = (world.outcome(), world.counters());

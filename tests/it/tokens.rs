@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use keyslot::adapters::github::GitHub;
 use keyslot::adapters::token::TokenSource;
 use keyslot::adapters::token::github_app::{AppKey, AppSettings, GitHubApp};
-use keyslot::model::{Blindness, BranchName};
+use keyslot::model::Blindness;
 use keyslot::ports::{Code, Forge};
 use keyslot::sim::wire::github::{self, App};
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -54,7 +54,7 @@ async fn an_app_finds_its_installation_and_asks_for_one_token_for_this_repositor
     let app = app(&desk, |_| {});
     let forge = forge(&desk, &app);
     for _ in 0..3 {
-        assert_eq!(forge.pull_from(&BranchName::from("fix/none")).await, Ok(None));
+        assert_eq!(forge.pull_between(&crate::github::to_main("fix/none")).await, Ok(None));
     }
     assert!(app.token().await.unwrap().expose_secret().len() > 255, "no length is assumed");
     assert_eq!(asked_for_tokens(&desk), 1);
@@ -224,13 +224,13 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     let desk = Desk::new(WorldConfig::default(), 1.0);
     desk.code().fetch().await.unwrap();
     let other = desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "stranger".to_owned());
-    let fault = other.pull_from(&BranchName::from("fix/none")).await.unwrap_err();
+    let fault = other.pull_between(&crate::github::to_main("fix/none")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Missing, "{fault}");
     assert!(fault.remedy.contains("404 where the token has no permission"), "{fault}");
 
     let forbidden = Fault::new(When::Always, Target::operation(Operation::ReadPull), Trouble::Forbidden);
     let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
-    let fault = desk.github().pull_from(&BranchName::from("fix/none")).await.unwrap_err();
+    let fault = desk.github().pull_between(&crate::github::to_main("fix/none")).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
     assert!(fault.remedy.contains("accepted here: ") && fault.remedy.contains("pull_requests="), "{fault}");
     assert!(!format!("{fault:?}").contains(GITHUB_TOKEN), "{fault}");

@@ -208,6 +208,12 @@ async fn clusters_rights_locks_and_the_inventory_are_as_their_contracts_say() {
             check(&contract, "CredentialResults", &fetch(&rig, "POST", &url, ARM, None).await);
         }
     }
+    if let Some(contract) = contract("azure-keyvault-vaults-2023-07-01.json") {
+        let vault = rig.simulation.world.with(|world| world.stamps().next().unwrap().vault.name.clone());
+        let (group, _) = cluster.split_once("/providers/").unwrap();
+        let url = format!("{group}/providers/Microsoft.KeyVault/vaults/{vault}?api-version=2023-07-01");
+        check(&contract, "Vault", &fetch(&rig, "GET", &url, ARM, None).await);
+    }
     if let Some(contract) = contract("azure-authorization-permissions-2022-04-01.json") {
         let url = account_url(&rig, "/providers/Microsoft.Authorization/permissions", "2022-04-01");
         check(&contract, "PermissionGetResult", &fetch(&rig, "GET", &url, ARM, None).await);

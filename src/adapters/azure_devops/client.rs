@@ -33,9 +33,9 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 /// The most that one page is asked for.
 const PAGE: usize = 100;
 
-/// A delay that the service asks for on success is obeyed up to this long; Azure DevOps itself delays by at most
-/// 30 s.
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// A delay that the service asks for is slept through up to this long, the window in which Azure DevOps counts what somebody
+/// uses. Of a longer one the caller is told, and nothing is sent until it is over.
+const LONGEST_DELAY: Duration = Duration::from_secs(5 * 60);
 
 /// Between two writes.
 const APART: Duration = Duration::from_secs(1);
@@ -176,6 +176,7 @@ impl Client {
         query: &[(&str, &str)],
         accept: HeaderValue,
     ) -> Result<Answer, ReadError> {
+        self.admitted(what, subject).await.map_err(ReadError::Final)?;
         let mut request =
             self.request(Method::GET, what, subject, path, query).await.map_err(ReadError::Final)?;
         request.headers_mut().insert(ACCEPT, accept);
@@ -208,7 +209,12 @@ impl Client {
 
     /// Sends one POST, once.
     pub(super) async fn post(&self, what: &str, subject: &str, path: &str, body: &Value) -> Effect<Value> {
-        let mut request = match self.request(Method::POST, what, subject, path, &[]).await {
+        let admitted = self.admitted(what, subject).await;
+        let request = match admitted {
+            Ok(()) => self.request(Method::POST, what, subject, path, &[]).await,
+            Err(fault) => Err(fault),
+        };
+        let mut request = match request {
             Ok(request) => request,
             Err(fault) => return Effect::NotSent(fault),
         };
@@ -263,15 +269,24 @@ impl Client {
         Ok(value)
     }
 
-    /// Sends after any delay that the last answer asked for, and notes the one that this answer asks for.
-    async fn send(&self, request: reqwest::Request) -> Result<Answer, SendError> {
-        let delayed = *self.not_before.lock().await;
-        if let Some(until) = delayed.filter(|until| *until > self.clock.now()) {
-            self.clock.sleep_until(until).await;
+    /// Waits out the delay that the last answer asked for.
+    async fn admitted(&self, what: &str, subject: &str) -> Result<(), Fault> {
+        let (delayed, now) = (*self.not_before.lock().await, self.clock.now());
+        let Some(until) = delayed.filter(|until| *until > now) else { return Ok(()) };
+        if until.duration_since(now).unsigned_abs() > LONGEST_DELAY {
+            let why = format!("Azure DevOps asks to be left alone until {until}");
+            return Err(Fault::new(Blindness::Throttled, what, subject, why)
+                .remedy("nothing is asked before; keyslot looks again after that"));
         }
+        self.clock.sleep_until(until).await;
+        Ok(())
+    }
+
+    /// Sends one request, and notes the delay that the answer asks for.
+    async fn send(&self, request: reqwest::Request) -> Result<Answer, SendError> {
         let answer = self.http.send(request, None).await?;
         let delay = asked_delay(&answer, self.clock.now()).filter(|_| answer.status.is_success());
-        *self.not_before.lock().await = delay.map(|delay| self.clock.now() + delay.min(LONGEST_DELAY));
+        *self.not_before.lock().await = delay.and_then(|delay| self.clock.now().checked_add(delay).ok());
         Ok(answer)
     }
 }

@@ -30,10 +30,9 @@ use super::http::Http;
 use super::log_tail;
 use super::token::TokenSource;
 use crate::model::{
-    Blindness, BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageFailure,
-    StageView,
+    Blindness, BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageFailure, StageView,
 };
-use crate::ports::{Clock, Effect, Fault, Pipeline};
+use crate::ports::{Clock, Effect, Fault, Pipeline, Started};
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +71,10 @@ pub struct AzureDevOpsSettings {
 
 /// Of how many failed runs what they printed is read.
 const EXPLAINED: usize = 3;
+
+fn moves_traffic(effect: &StageEffect) -> bool {
+    *effect == StageEffect::SwitchesTraffic
+}
 
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
@@ -252,6 +255,7 @@ impl Pipeline for AzureDevOps {
         let mut branches = BTreeSet::new();
         let mut explained = 0;
         let mut runs = Vec::new();
+        let mut looks_back = self.settings.stages.values().flatten().any(moves_traffic);
         for build in self.builds(pipeline).await? {
             let newest_of_branch = branches.insert(build.source_branch.clone());
             let state = build.state();
@@ -262,14 +266,19 @@ impl Pipeline for AzureDevOps {
                     // A stage of a run that goes on may have failed already.
                     self.stages(&build, explain || !state.is_over()).await?
                 }
+                // An old run may be half gone; what is not read is not known, and that is told where it matters.
+                false if looks_back => self.stages(&build, false).await.unwrap_or_default(),
                 false => Vec::new(),
             };
-            runs.push(build.view(stages));
+            let run = build.view(stages);
+            let unread = run.state.is_over() && run.stages.is_empty();
+            looks_back &= !unread && run.moved_traffic() != Some(true);
+            runs.push(run);
         }
         Ok(runs)
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.start_run(branch, commit, skip).await
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{AzureDevOps, Build, preview};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
-use crate::ports::{Effect, Fault};
+use crate::ports::{Effect, Fault, Started};
 
 impl AzureDevOps {
     pub(super) async fn start_run(
@@ -17,7 +17,7 @@ impl AzureDevOps {
         branch: &BranchName,
         commit: &CommitId,
         skip: &[String],
-    ) -> Effect<RunId> {
+    ) -> Effect<Started> {
         let what = format!("run the pipeline on {branch} at {}", commit.short());
         let pipeline = match self.accepting(&what).await {
             Ok(pipeline) => pipeline,
@@ -44,11 +44,11 @@ impl AzureDevOps {
             return Effect::Unknown(Fault::new(Blindness::Unintelligible, what, self.subject(), why));
         };
         let version = run.pointer("/resources/repositories/self/version").and_then(Value::as_str);
-        self.confirm(id, version.map(str::to_owned), commit).await
+        Effect::Applied(self.started(id, version.map(str::to_owned)).await)
     }
 
     /// The number of a pipeline that takes runs.
-    async fn accepting(&self, what: &str) -> Result<u32, Effect<RunId>> {
+    async fn accepting(&self, what: &str) -> Result<u32, Effect<Started>> {
         let pipeline = self.pipeline().await.map_err(Effect::NotSent)?;
         let definition = self.definition(pipeline).await.map_err(Effect::NotSent)?;
         let refused = |why: &str, remedy: &str| {
@@ -74,7 +74,7 @@ impl AzureDevOps {
         path: &str,
         body: &Value,
         skip: &[String],
-    ) -> Result<(), Effect<RunId>> {
+    ) -> Result<(), Effect<Started>> {
         let mut preview = body.clone();
         if let Value::Object(members) = &mut preview {
             members.insert("previewRun".to_owned(), true.into());
@@ -132,29 +132,16 @@ impl AzureDevOps {
         dangerous && !skip.contains(stage) && !self.settings.accepted.contains(stage)
     }
 
-    /// Whether the run that was just started is the one that was asked for.
-    async fn confirm(&self, run: u64, answered: Option<String>, commit: &CommitId) -> Effect<RunId> {
-        let what = format!("run the pipeline at {}", commit.short());
-        let started = match answered {
-            Some(version) => Ok(version),
+    /// The run that was just started, and what it is of. Where nobody says, the list tells, later.
+    async fn started(&self, run: u64, answered: Option<String>) -> Started {
+        let commit = match answered {
+            Some(version) => Some(version),
             None => {
-                let path = format!("build/builds/{run}");
+                let (what, path) = (format!("read run {run}"), format!("build/builds/{run}"));
                 let build = self.client.read::<Build>(&what, &self.subject(), &path, &[]).await;
-                build.map(|build| build.source_version)
+                build.ok().map(|build| build.source_version).filter(|version| !version.is_empty())
             }
         };
-        match started {
-            Ok(version) if version.eq_ignore_ascii_case(commit.as_str()) => {
-                Effect::Applied(RunId::new(run.to_string()))
-            }
-            Ok(version) => {
-                let why = format!("run {run} was started, but on commit “{version}”");
-                let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why);
-                Effect::Unknown(fault.remedy(format!(
-                    "cancel run {run}, and find out why the pipeline does not run the commit that it is given"
-                )))
-            }
-            Err(fault) => Effect::Unknown(fault),
-        }
+        Started { run: RunId::new(run.to_string()), commit: commit.map(CommitId::new) }
     }
 }

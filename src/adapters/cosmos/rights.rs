@@ -123,9 +123,11 @@ fn told<T>(asked: Result<T, Fault>) -> Result<Result<T, String>, Fault> {
         Ok(answer) => Ok(Ok(answer)),
         Err(fault) => match fault.kind {
             Blindness::Unreachable | Blindness::Throttled => Err(fault),
-            Blindness::Forbidden | Blindness::Missing | Blindness::Unintelligible | Blindness::Changed => {
-                Ok(Err(fault.why))
-            }
+            Blindness::Forbidden
+            | Blindness::Missing
+            | Blindness::Gone
+            | Blindness::Unintelligible
+            | Blindness::Changed => Ok(Err(fault.why)),
         },
     }
 }

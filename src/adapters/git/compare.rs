@@ -31,6 +31,17 @@ impl Store {
         Ok(paths)
     }
 
+    /// The commit and its first parents, newest first.
+    pub(super) fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
+        let repository = self.open()?;
+        let told = |error: git2::Error| self.told("walk the history in", &error);
+        let head = self.commit_of(&repository, head)?;
+        let mut walk = repository.revwalk().map_err(told)?;
+        walk.simplify_first_parent().map_err(told)?;
+        walk.push(head.id()).map_err(told)?;
+        walk.take(most).map(|id| Ok(CommitId::new(id.map_err(told)?.to_string()))).collect()
+    }
+
     /// The commits that a merge of `proposal` put on its branch, oldest first. A rebase merge writes the proposal's
     /// commits anew, one after the other, and the forge names the last; every other merge is one commit.
     pub(super) fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {

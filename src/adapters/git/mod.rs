@@ -173,6 +173,11 @@ impl Code for Git {
         self.blocking(move |store| store.contains(&descendant, &ancestor)).await
     }
 
+    async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
+        let head = head.clone();
+        self.blocking(move |store| store.line(&head, most)).await
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

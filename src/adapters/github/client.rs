@@ -202,6 +202,20 @@ impl Client {
         }
     }
 
+    /// Like [`Client::pages`], where “not found” and “not allowed” are answers too.
+    pub(super) async fn pages_if_allowed<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+    ) -> Result<Option<Vec<T>>, Fault> {
+        match self.pages(what, subject, path, "").await {
+            Ok(all) => Ok(Some(all)),
+            Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Asks GraphQL for something that changes nothing.
     pub(super) async fn query<T: DeserializeOwned>(
         &self,
@@ -257,7 +271,7 @@ impl Client {
         if let Some(fault) = refusal::signed_out(&reply, about) {
             return Err(ReadError::Final(fault));
         }
-        if reply.status.is_success() {
+        if reply.status.is_success() && reply.limited.is_none() {
             if question.is_none() {
                 self.kept.keep(target, &reply);
             }
@@ -302,7 +316,7 @@ impl Client {
             Err(Failed::After(fault)) => Sent::Unknown(fault),
             Ok(reply) => match refusal::signed_out(&reply, about) {
                 Some(fault) => Sent::Refused(fault, Refusal::of(&reply)),
-                None if reply.status.is_success() => Sent::Done(reply),
+                None if reply.status.is_success() && reply.limited.is_none() => Sent::Done(reply),
                 None => {
                     let refusal = Refusal::of(&reply);
                     let fault = refusal.fault(about.what, about.subject);
@@ -355,7 +369,10 @@ impl Client {
         })?;
         let mut reply = Reply { status, headers, body, limited: None };
         let now = self.clock.now();
-        let told = Told::by(status, &reply.headers, &reply.body, now);
+        let told = match ask.counter {
+            Counter::Rest => Told::by(status, &reply.headers, &reply.body, now),
+            Counter::GraphQl => Told::by_graphql(status, &reply.headers, &reply.body, now),
+        };
         reply.limited = self.limits.note(ask.counter, told, now);
         Ok(reply)
     }

@@ -250,6 +250,10 @@ impl Code for CommittedByGitHub {
         self.git.contains(descendant, ancestor).await
     }
 
+    async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
+        self.git.line(head, most).await
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

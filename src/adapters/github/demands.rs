@@ -106,7 +106,7 @@ impl GitHub {
         let mut demands = Demands::default();
         demands.checks.extend(self.settings.validation.iter().cloned());
         let rules = self.path(&format!("rules/branches/{name}"));
-        match self.client.read_if_allowed::<Vec<Rule>>(what, &subject, &rules).await? {
+        match self.client.pages_if_allowed::<Rule>(what, &subject, &rules).await? {
             Some(rules) => rules.into_iter().for_each(|rule| demands.add_rule(rule)),
             None => demands.unread.push(format!("the rules of {base}")),
         }

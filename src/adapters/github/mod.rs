@@ -17,6 +17,7 @@ mod demands;
 mod dress;
 mod graphql;
 mod merge;
+mod origin;
 mod pull;
 mod refusal;
 mod seen;
@@ -38,9 +39,10 @@ use waits::Sight;
 use super::http::Http;
 use super::token::TokenSource;
 use crate::model::{
-    Blindness, BranchName, CommitId, MergeMethod, PullCheck, PullDress, PullNumber, PullState, PullView,
+    Blindness, BranchName, CommitId, MergeMethod, PullCheck, PullDress, PullEnds, PullNumber, PullState,
+    PullView,
 };
-use crate::ports::{Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
+use crate::ports::{Bringing, Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
 
 /// What the adapter must know.
 #[derive(Clone)]
@@ -76,15 +78,22 @@ impl GitHub {
         format!("GitHub repository {}/{}", self.settings.owner, self.settings.repository)
     }
 
-    /// The newest pull request from a branch of this repository. The `head` filter is not relied on: GitHub ignores
-    /// one that it does not understand, and a fork's branch of the same name is another branch.
-    async fn newest(&self, head: &BranchName) -> Result<Option<Pull>, Fault> {
+    /// The newest pull request between branches of this repository. The filters are not relied on: GitHub ignores one
+    /// that it does not understand, and a fork's branch of the same name is another branch.
+    async fn newest(&self, PullEnds { head, base }: &PullEnds) -> Result<Option<Pull>, Fault> {
         let filter = format!("{}:{head}", self.settings.owner);
-        let query = [("head", filter.as_str()), ("state", "all"), ("sort", "created"), ("direction", "desc")];
+        let query = [
+            ("head", filter.as_str()),
+            ("base", base.as_str()),
+            ("state", "all"),
+            ("sort", "created"),
+            ("direction", "desc"),
+        ];
         let what = format!("list the pull requests from {head}");
         let found: Vec<Pull> = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await?;
         let full_name = format!("{}/{}", self.settings.owner, self.settings.repository);
-        Ok(found.into_iter().filter(|pull| pull.is_from(head, &full_name)).max_by_key(|pull| pull.number))
+        let fits = |pull: &Pull| pull.is_from(head, &full_name) && pull.base.branch == base.as_str();
+        Ok(found.into_iter().filter(fits).max_by_key(|pull| pull.number))
     }
 
     async fn view(&self, listed: Pull) -> Result<PullView, Fault> {
@@ -124,6 +133,7 @@ impl GitHub {
         let check = |check: &Check| PullCheck { name: check.name.clone(), passed: check.passed };
         Ok(PullView {
             reviews_wanted: demands.reviews,
+            unread: demands.unread,
             checks: checks.iter().map(check).collect(),
             approvals,
             waits,
@@ -133,10 +143,8 @@ impl GitHub {
 
     /// The open pull request for the same branches, after GitHub said that it has one.
     async fn existing(&self, new: &NewPull, refused: Fault) -> Effect<PullNumber> {
-        match self.newest(&new.head).await {
-            Ok(Some(pull)) if pull.state() == PullState::Open && pull.base.branch == new.base.as_str() => {
-                Effect::Applied(PullNumber(pull.number))
-            }
+        match self.newest(&new.ends()).await {
+            Ok(Some(pull)) if pull.state() == PullState::Open => Effect::Applied(PullNumber(pull.number)),
             Ok(_) => Effect::Refused(refused),
             // One exists, so nothing was made; but which one it is, only another look can tell.
             Err(fault) => Effect::Unknown(fault),
@@ -146,11 +154,15 @@ impl GitHub {
 
 #[async_trait]
 impl Forge for GitHub {
-    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault> {
-        match self.newest(head).await? {
+    async fn pull_between(&self, ends: &PullEnds) -> Result<Option<PullView>, Fault> {
+        match self.newest(ends).await? {
             Some(pull) => self.view(pull).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
+        self.bringing(commits, base).await
     }
 
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {
@@ -220,6 +232,7 @@ fn view(pull: &Pull) -> PullView {
         state: pull.state(),
         approvals: Vec::new(),
         reviews_wanted: 0,
+        unread: Vec::new(),
         auto_merge: pull.has_auto_merge(),
         checks: Vec::new(),
         waits: Vec::new(),

@@ -4,6 +4,7 @@
 //! api-version of our contract, and with its check that a challenge's resource belongs to the vault. Its model
 //! of a secret is not used: it does not wipe the value.
 
+mod existence;
 mod write;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+pub use self::existence::{VaultPlace, VaultResources};
 pub use self::write::CurrentKeys;
 use super::credential::Tokens;
 use super::http::{Backoff, Http, Leaving, ReadError, SendError};
@@ -49,6 +51,8 @@ pub struct KeyVaults {
     clock: Arc<dyn Clock>,
     /// Absent where nothing is to be written.
     keys: Option<Arc<dyn CurrentKeys>>,
+    /// Absent where Azure is not asked whether a vault exists.
+    resources: Option<VaultResources>,
     backoff: Backoff,
 }
 
@@ -119,6 +123,7 @@ impl KeyVaults {
             tokens: tokens.clone(),
             clock,
             keys: None,
+            resources: None,
             backoff: Backoff::default(),
         };
         for (stamp, url) in &settings.vaults {
@@ -132,6 +137,13 @@ impl KeyVaults {
     #[must_use]
     pub fn writing(mut self, keys: Arc<dyn CurrentKeys>) -> KeyVaults {
         self.keys = Some(keys);
+        self
+    }
+
+    /// The same, that asks Azure whether a vault which does not answer exists.
+    #[must_use]
+    pub fn asking(mut self, resources: VaultResources) -> KeyVaults {
+        self.resources = Some(resources);
         self
     }
 
@@ -161,11 +173,19 @@ impl KeyVaults {
         })
     }
 
-    async fn read(&self, vault: &Vault, salt: &Salt) -> Result<VaultView, ReadError> {
+    async fn read(&self, stamp: &StampName, vault: &Vault, salt: &Salt) -> Result<VaultView, ReadError> {
         let subject = format!("{} in {}", self.secret, vault.url);
         let response = match vault.client.get_secret(&self.secret, None).await {
             Ok(response) => response,
-            Err(error) => return Err(read_error(&error, &subject)),
+            Err(error) => {
+                let read = read_error(&error, &subject);
+                return Err(match &self.resources {
+                    Some(resources) if existence::is_open(&error) => {
+                        ReadError::Final(resources.settle(stamp, read.into_fault()).await)
+                    }
+                    _ => read,
+                });
+            }
         };
         let body = response.into_body();
         let bytes: &[u8] = body.as_ref();
@@ -181,7 +201,7 @@ impl Vaults for KeyVaults {
             let fault = Fault::new(Blindness::Missing, WHAT, stamp.as_str(), "no vault is configured for it");
             return Err(fault.remedy("name the stamp's vault in the configuration"));
         };
-        self.backoff.read(self.clock.as_ref(), || self.read(vault, salt)).await
+        self.backoff.read(self.clock.as_ref(), || self.read(stamp, vault, salt)).await
     }
 
     async fn write(

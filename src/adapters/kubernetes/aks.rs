@@ -11,6 +11,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::super::arm::{ArmAccess, ArmFailure};
+use super::super::arm_pages::Asking;
 use super::super::http::{Answer, Backoff};
 use super::synced::base64;
 use crate::model::{Blindness, ClusterState};
@@ -83,15 +84,21 @@ fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>
 impl AksAccess {
     /// Whether the cluster is there and runs.
     pub async fn state(&self, cluster: &AksCluster, subject: &str) -> Result<ClusterState, Fault> {
-        match self.read(Method::GET, &cluster.path(), "", "ask Azure for the cluster", subject).await {
-            Ok(answer) => {
-                let cluster: ManagedCluster = parse(&answer, "ask Azure for the cluster", subject)?;
-                Ok(state(cluster.properties))
-            }
-            // A role that ends at another resource group gives 403: 404 is Azure's word that there is none.
-            Err(fault) if fault.kind == Blindness::Missing => Ok(ClusterState::Gone),
-            Err(fault) => Err(fault),
+        let what = "ask Azure for the cluster";
+        let asking = Asking { access: &self.access, what, subject };
+        // A role that ends at another resource group gives 403: 404 is Azure's word that there is none.
+        match asking.if_there(&self.address(&cluster.path(), "", what, subject)?).await? {
+            Some(answer) => Ok(state(parse::<ManagedCluster>(&answer, what, subject)?.properties)),
+            None => Ok(ClusterState::Gone),
         }
+    }
+
+    fn address(&self, path: &str, query: &str, what: &str, subject: &str) -> Result<Url, Fault> {
+        let base = self.endpoint.as_str().trim_end_matches('/');
+        let address = format!("{base}/{path}?api-version={VERSION}{query}");
+        address.parse().map_err(|error| {
+            Fault::new(Blindness::Unintelligible, what, subject, format!("{address} is no address: {error}"))
+        })
     }
 
     /// The kubeconfig's text.
@@ -102,15 +109,10 @@ impl AksAccess {
             false => ("listClusterUserCredential", "&format=exec"),
         };
         let path = format!("{}/{list}", cluster.path());
-        let answer =
-            self.read(Method::POST, &path, form, what, subject).await.map_err(|fault| {
-                match cluster.admin {
-                    true => fault,
-                    false => {
-                        fault.remedy("assign “Azure Kubernetes Service Cluster User Role” on the cluster")
-                    }
-                }
-            })?;
+        let answer = self.post(&path, form, what, subject).await.map_err(|fault| match cluster.admin {
+            true => fault,
+            false => fault.remedy("assign “Azure Kubernetes Service Cluster User Role” on the cluster"),
+        })?;
         let credentials: Credentials = parse(&answer, what, subject)?;
         let text = credentials.kubeconfigs.first().and_then(|credential| base64(&credential.value));
         text.ok_or_else(|| {
@@ -118,22 +120,11 @@ impl AksAccess {
         })
     }
 
-    /// Both are reads, though the list of credentials is asked for with POST.
-    async fn read(
-        &self,
-        method: Method,
-        path: &str,
-        query: &str,
-        what: &str,
-        subject: &str,
-    ) -> Result<Answer, Fault> {
-        let base = self.endpoint.as_str().trim_end_matches('/');
-        let address = format!("{base}/{path}?api-version={VERSION}{query}");
-        let url: Url = address.parse().map_err(|error| {
-            Fault::new(Blindness::Unintelligible, what, subject, format!("{address} is no address: {error}"))
-        })?;
+    /// The list of credentials is a read, though it is asked for with POST.
+    async fn post(&self, path: &str, query: &str, what: &str, subject: &str) -> Result<Answer, Fault> {
+        let url = self.address(path, query, what, subject)?;
         let once = || async {
-            let mut request = reqwest::Request::new(method.clone(), url.clone());
+            let mut request = reqwest::Request::new(Method::POST, url.clone());
             request.headers_mut().insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
             self.access
                 .send(request, None)

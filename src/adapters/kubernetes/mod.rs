@@ -8,6 +8,7 @@
 
 mod aks;
 mod api;
+mod azure;
 mod connect;
 mod consumers;
 mod csi;
@@ -103,6 +104,8 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Arc<Semaphore>,
     stamps: BTreeMap<StampName, Stamp>,
+    /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
+    named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
     restarted: Option<Arc<[WorkloadName]>>,
 }
@@ -147,8 +150,14 @@ impl Kubernetes {
             signal: Arc::default(),
             turns: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+            named: BTreeMap::new(),
             restarted: None,
         }
+    }
+
+    /// The same for clusters that are reached by kubeconfig, and that Azure can be asked about by these names.
+    pub fn named(self, named: BTreeMap<StampName, AksCluster>) -> Kubernetes {
+        Kubernetes { named, ..self }
     }
 
     /// The same for a configuration that names the workloads to restart: who else may hold a key is told by the pods, and
@@ -300,7 +309,7 @@ impl Kubernetes {
 #[async_trait]
 impl Clusters for Kubernetes {
     async fn look(&self, name: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
-        self.look_within(name, salt, Scope::Everything).await
+        self.look_or_ask(name, salt, Scope::Everything).await
     }
 
     async fn holders(
@@ -313,7 +322,7 @@ impl Clusters for Kubernetes {
             Some(restarted) => Scope::Holders { restarted: Arc::clone(restarted), written },
             None => Scope::Everything,
         };
-        self.look_within(name, salt, scope).await
+        self.look_or_ask(name, salt, scope).await
     }
 
     async fn glance(
@@ -328,7 +337,7 @@ impl Clusters for Kubernetes {
         let Some(mut base) = base else {
             let scope = state.scope.clone();
             drop(state);
-            return Ok((self.look_within(name, salt, scope).await?, Duration::ZERO));
+            return Ok((self.look_or_ask(name, salt, scope).await?, Duration::ZERO));
         };
         let api = self.api(name, stamp, &mut state).await?;
         base.glance(&api, &stamp.kept, glance).await?;

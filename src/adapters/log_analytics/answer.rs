@@ -115,6 +115,9 @@ impl Row<'_> {
 fn credential(token: &str, key: &str) -> Credential {
     match (named(token), named(key)) {
         (Credential::Key(one), Credential::Key(other)) if one != other => Credential::Unknown,
+        (Credential::NoKey, Credential::Key(_)) | (Credential::Key(_), Credential::NoKey) => {
+            Credential::Unknown
+        }
         (Credential::Unknown, by_key @ Credential::Key(_)) => by_key,
         (by_token, _) => by_token,
     }
@@ -180,6 +183,8 @@ mod tests {
             ("", "PrimaryMasterKey", primary),
             ("MasterKey", "primary", primary),
             ("PrimaryMasterKey", "SecondaryMasterKey", Credential::Unknown),
+            ("AadToken", "PrimaryMasterKey", Credential::Unknown),
+            ("PrimaryMasterKey", "AadToken", Credential::Unknown),
             ("ResourceToken", "", Credential::Unknown),
             ("AadToken", "", Credential::NoKey),
             ("SystemReadOnly", "", Credential::NoKey),

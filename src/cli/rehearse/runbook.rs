@@ -136,7 +136,7 @@ async fn change(ports: &Ports, chosen: &Chosen<'_>) -> Result<CommitId, CliError
     };
     applied(ports.forge.open_pull(&new).await)?;
     loop {
-        if let Some(pull) = ports.forge.pull_from(&branch).await?
+        if let Some(pull) = ports.forge.pull_between(&new.ends()).await?
             && let PullState::Merged { commit } = pull.state
         {
             ports.code.fetch().await?;
@@ -169,10 +169,10 @@ fn release_branch(chosen: &Chosen<'_>) -> BranchName {
 
 async fn deploy(ports: &Ports, chosen: &Chosen<'_>, commit: &CommitId) -> Result<(), CliError> {
     let skip = chosen.environment.release.pipeline.skip.clone();
-    let run = applied(ports.pipeline.start(&release_branch(chosen), commit, &skip).await)?;
+    let started = applied(ports.pipeline.start(&release_branch(chosen), commit, &skip).await)?;
     loop {
         let runs = ports.pipeline.runs().await?;
-        match runs.iter().find(|seen| seen.id == run) {
+        match runs.iter().find(|seen| seen.id == started.run) {
             Some(seen) if seen.state.succeeded() => return Ok(()),
             Some(seen) if seen.state.is_over() => {
                 return Err(CliError::world("the pipeline run did not succeed").at(&seen.url));

@@ -236,8 +236,8 @@ fn stamps(environment: &Environment) -> Checked {
                 "write what stands before the first dot",
             ));
         }
-        if stamp.kubeconfig.is_some() == stamp.aks.is_some() {
-            let what = "a stamp has either a kubeconfig or the cluster's name in Azure";
+        if stamp.kubeconfig.is_none() && stamp.aks.is_none() {
+            let what = "a stamp has a kubeconfig, or the cluster's name in Azure, or both";
             let remedy = "write `kubeconfig = …`, or `aks = { resource_group = …, name = … }`";
             return Err(Problem::new(path(index, "kubeconfig"), what, remedy));
         }

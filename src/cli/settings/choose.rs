@@ -194,6 +194,7 @@ impl Chosen<'_> {
             pulls: release.forge.pulls(),
             run_start: release.pipeline.run_start(),
             skip_stages: release.pipeline.skip.clone(),
+            moves_traffic: release.pipeline.moves_traffic(),
             accepted_stages: release.pipeline.accept.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
             workloads: workloads.names(),

@@ -286,6 +286,11 @@ impl Trigger {
 }
 
 impl PipelineSettings {
+    /// Whether a stage is declared to move traffic.
+    pub fn moves_traffic(&self) -> bool {
+        self.stages.iter().any(|stage| stage.effects.contains(&StageEffect::SwitchesTraffic))
+    }
+
     /// Who starts runs.
     pub fn run_start(&self) -> RunStart {
         match (self.kind, self.trigger) {

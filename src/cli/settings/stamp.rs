@@ -18,6 +18,10 @@ pub struct StampSettings {
     pub unit: String,
     /// The name of its Key Vault, without a domain.
     pub key_vault: String,
+    /// Where that is in Azure, which is asked whether a vault that does not answer exists. Without it, the cluster's
+    /// resource group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_vault_resource_group: Option<String>,
     /// Relative to this file; `~/` is the home folder. Absent where `aks` says how to get one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig: Option<PathBuf>,
@@ -40,7 +44,8 @@ pub struct StampSettings {
     /// As whom its pods and its driver sign in to the vault: names or ids, as the vault's audit tells them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
-    /// The cluster in Azure, which is then asked for a kubeconfig.
+    /// The cluster in Azure, which is asked for a kubeconfig where none is given. Beside one, it tells which of Azure's
+    /// clusters is the stamp's, and lets Azure say that it was stopped or is gone when it does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aks: Option<AksSettings>,
 }
@@ -141,8 +146,9 @@ impl UnitSettings {
             name: format!("{}-{}", self.name, stamp.location),
             unit: self.name.clone(),
             key_vault: stamp.key_vault_name,
+            key_vault_resource_group: None,
             context: self.kubeconfig.is_some().then_some(stamp.aks_cluster_name),
-            aks: self.kubeconfig.is_none().then_some(aks),
+            aks: Some(aks),
             kubeconfig: self.kubeconfig.clone(),
             namespaces: self.namespaces.clone(),
             traffic: self.traffic,

@@ -7,8 +7,9 @@
 use super::super::attempt::{Repeat, may_try};
 use super::super::{Context, Gate, Reason, Stand, Step, Subject};
 use super::merge::{Awaited, awaited};
+use super::own::unless_of_others;
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, ReleaseView};
+use crate::model::{BranchName, BranchView, PullEnds, ReleaseView};
 
 const GATE: Gate = Gate::Agreement;
 
@@ -21,17 +22,13 @@ pub fn is_due(ctx: &Context<'_>, code: &ReleaseView) -> bool {
 /// Where the proposal stands; `told` is why there is one.
 pub fn stand(ctx: &Context<'_>, code: &ReleaseView, told: Vec<Reason>) -> Stand {
     let branch = ctx.opened.agreement_branch(ctx.leg);
-    let pull = match ctx.pull(&branch, GATE, ctx.policy.ages.ordinary) {
+    let ends = PullEnds { head: branch.clone(), base: code.base.branch.clone() };
+    let pull = match ctx.pull(&ends, GATE, ctx.policy.ages.ordinary) {
         Ok(pull) => pull,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     if let Some(pull) = pull {
-        return awaited(
-            ctx,
-            code,
-            pull,
-            &Awaited { gate: GATE, branch: &branch, reads: code.base.claim.reads },
-        );
+        return awaited(ctx, code, pull, &Awaited { gate: GATE, ends: &ends, reads: code.base.claim.reads });
     }
     let mut reasons = ctx.holding(tree_resolved(&code.base));
     reasons.extend(ctx.holding(proposable(ctx)));
@@ -39,8 +36,12 @@ pub fn stand(ctx: &Context<'_>, code: &ReleaseView, told: Vec<Reason>) -> Stand 
         return Stand::Held(told.into_iter().chain(reasons).collect());
     }
     let (step, repeat) = step(ctx, code, &branch);
-    match may_try(ctx, GATE, &Subject::Branch(branch), &step, repeat) {
-        Ok(()) => Stand::Act(vec![step]),
+    let view = code.proposals.get(&branch);
+    match may_try(ctx, GATE, &Subject::Branch(branch.clone()), &step, repeat) {
+        Ok(()) => match view {
+            Some(view) => unless_of_others(ctx, GATE, view, Stand::Act(vec![step])),
+            None => Stand::Act(vec![step]),
+        },
         Err(reason) => Stand::Held(told.into_iter().chain([*reason]).collect()),
     }
 }

@@ -5,8 +5,10 @@
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, FailedStage, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect};
+use super::super::{Context, FailedStage, Gate, Outcome, Produced, Reach, Reason, Stand, Step, Subject, Why};
+use crate::model::{
+    BranchView, EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect,
+};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::RunEnded;
@@ -18,7 +20,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let vaults: Vec<Reason> =
         ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
     if vaults.is_empty() {
-        return Stand::Passed;
+        return if *ctx.reach == Reach::Follow { written(ctx) } else { Stand::Passed };
     }
     if vaults.iter().any(|reason| !matches!(reason.why, Why::VaultHolds { .. })) {
         // Not all of them could be seen: a run would be started on ignorance.
@@ -34,8 +36,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     };
     let deployed = code.deployed();
     let is_ours = |run: &&RunView| deployed.is_run_by(run);
+    let astray = astray(ctx, deployed, runs).filter(|_| !runs.iter().any(|run| is_ours(&run)));
     // What another run leaves in the vaults is judged when it has ended.
-    let others = ctx.holding(under_way(ctx, runs.iter().filter(|run| !is_ours(run))));
+    let others = under_way(ctx, runs.iter().filter(|run| !is_ours(run)));
+    let others = ctx.holding(astray.into_iter().chain(others).collect());
     if !others.is_empty() {
         return Stand::Held(others);
     }
@@ -49,6 +53,50 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         }
         Some(run) => Stand::unless(ctx.holding(vec![held_by(ctx, run)])),
         None => start(ctx, runs),
+    }
+}
+
+/// Every vault holds the key. Whoever follows the run sees the stages that write them to their end, too: what they do last
+/// is not in the vaults. A run that waits for somebody, and a pipeline that cannot be seen, hold nothing any more.
+fn written(ctx: &Context<'_>) -> Stand {
+    let (gate, max) = (Gate::RunEnded, ctx.policy.ages.ordinary);
+    let seen = ctx.code(gate, max).and_then(|code| Ok((code.deployed(), ctx.runs(gate, max)?)));
+    let (deployed, runs) = match seen {
+        Ok(seen) => seen,
+        Err(reason) if reason.opens_by_looking() => return Stand::Held(vec![*reason]),
+        Err(_) => return Stand::Passed,
+    };
+    let goes_on = |run: &&RunView| {
+        deployed.is_run_by(run) && run.effect_ahead(StageEffect::WritesVaults) && run.held().next().is_none()
+    };
+    Stand::unless(ctx.holding(runs.iter().filter(goes_on).map(|run| held_by(ctx, run)).collect()))
+}
+
+/// The run that keyslot asked for, where it has come to be of other code: another one would be too, as likely as not, so
+/// none is asked for unless a person says so.
+fn astray(ctx: &Context<'_>, deployed: &BranchView, runs: &[RunView]) -> Option<Reason> {
+    let asked = &deployed.head;
+    let record = ctx.record(&deploy(ctx, deployed))?;
+    let (run, told) = match &record.outcome {
+        Some((_, Outcome::Applied { produced: Produced::Run(run) })) => (run, None),
+        Some((_, Outcome::Applied { produced: Produced::RunElsewhere { run, commit } })) => {
+            (run, Some(commit))
+        }
+        _ => return None,
+    };
+    let seen = runs.iter().find(|seen| seen.id == *run);
+    let commit = told.or(seen.map(|seen| &seen.commit)).filter(|commit| *commit != asked)?.clone();
+    let url = seen.map(|seen| seen.url.clone()).unwrap_or_default();
+    let why = Why::RunOfOtherCommit { commit, asked: asked.clone(), url };
+    Some(Reason::new(Gate::RunEnded, Subject::Run(run.clone()), why))
+}
+
+fn deploy(ctx: &Context<'_>, code: &BranchView) -> Step {
+    Step::Deploy {
+        leg: ctx.leg,
+        branch: code.branch.clone(),
+        commit: code.head.clone(),
+        skip: ctx.policy.skip_stages.clone(),
     }
 }
 
@@ -123,7 +171,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
-    let step = Step::Deploy { leg: ctx.leg, branch: code.branch.clone(), commit, skip };
+    let step = deploy(ctx, code);
     if looked_too_soon(ctx, &step) {
         return Stand::Held(vec![Reason::new(gate, subject, Why::NotSeen(EvidenceKey::Runs))]);
     }

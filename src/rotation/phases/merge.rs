@@ -3,41 +3,42 @@
 
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use super::merging::{self, Next};
-use super::propose::branch_name;
-use crate::model::{BranchName, CommitId, EvidenceKey, PullState, PullView, ReleaseView, SlotUse};
+use super::own::is_pushed;
+use super::{origin, propose};
+use crate::model::{CommitId, EvidenceKey, PullEnds, PullState, PullView, ReleaseView, SlotUse};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Merged;
     let max = ctx.policy.ages.ordinary;
-    let branch = branch_name(ctx);
+    let ends = propose::ends(ctx);
     let code = match ctx.code(gate, max) {
         Ok(code) => code,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let base_reads = code.base.claim.reads;
-    let pull = match ctx.pull(&branch, gate, max) {
+    let pull = match ctx.pull(&ends, gate, max) {
         Ok(pull) => pull,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
-    let Some(pull) = pull else {
-        // Changed by other hands: then it is merged, and how it was validated is theirs to say.
-        if base_reads.is(ctx.target()) {
-            return Stand::Passed;
+    match pull {
+        Some(pull) if base_reads.is(ctx.target()) && matches!(pull.state, PullState::Merged { .. }) => {
+            validated(ctx, pull)
         }
-        let since = ctx.fold.reached.last().map_or(ctx.now, |(at, ..)| *at);
-        let reason = Reason::new(gate, Subject::Branch(branch), Why::PullNotListed { since });
-        return Stand::unless(ctx.holding(vec![reason]));
-    };
-    if base_reads.is(ctx.target()) {
-        return validated(ctx, pull);
+        // Not by it: what its checks and reviews say is said of another commit.
+        _ if base_reads.is(ctx.target()) => origin::stand(ctx, code),
+        Some(pull) => awaited(ctx, code, pull, &Awaited { gate, ends: &ends, reads: base_reads }),
+        None => {
+            let since = ctx.fold.reached.last().map_or(ctx.now, |(at, ..)| *at);
+            let reason = Reason::new(gate, Subject::Branch(ends.head), Why::PullNotListed { since });
+            Stand::unless(ctx.holding(vec![reason]))
+        }
     }
-    awaited(ctx, code, pull, &Awaited { gate, branch: &branch, reads: base_reads })
 }
 
-/// A pull request of keyslot's: the gate that it holds, its branch, and what the branch that it goes to reads.
+/// A pull request of keyslot's: the gate that it holds, its branches, and what the one that it goes to reads.
 pub struct Awaited<'a> {
     pub gate: Gate,
-    pub branch: &'a BranchName,
+    pub ends: &'a PullEnds,
     pub reads: SlotUse,
 }
 
@@ -48,7 +49,7 @@ pub fn awaited(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awai
         PullState::Open => open(ctx, code, pull, of),
         PullState::Closed => held(Why::PullClosed { url: pull.url.clone() }),
         // The branches may have been fetched just before the merge that the forge already tells of.
-        PullState::Merged { .. } if fetched_before(ctx, of.branch) => held(Why::NotSeen(EvidenceKey::Code)),
+        PullState::Merged { .. } if fetched_before(ctx, of.ends) => held(Why::NotSeen(EvidenceKey::Code)),
         PullState::Merged { .. } => held(Why::MergedButReads { reads: of.reads }),
     }
 }
@@ -68,9 +69,9 @@ fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>
 }
 
 /// Whether the branches were looked at no later than the pull request.
-pub(super) fn fetched_before(ctx: &Context<'_>, branch: &BranchName) -> bool {
+pub(super) fn fetched_before(ctx: &Context<'_>, ends: &PullEnds) -> bool {
     let fetched = ctx.world.code.as_ref().map(|seen| seen.at);
-    let asked = ctx.world.pulls.get(branch).map(|seen| seen.at);
+    let asked = ctx.world.pulls.get(ends).map(|seen| seen.at);
     fetched <= asked
 }
 
@@ -80,25 +81,28 @@ pub(super) fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
         let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
         Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
     });
-    Stand::unless(ctx.holding(checks.chain(unreviewed(pull)).collect()))
+    Stand::unless(ctx.holding(checks.chain(unreviewed(ctx, pull)).collect()))
 }
 
-/// Where reviews are demanded, the merged change is one that somebody has approved: not an older one, and not one that
-/// was let through without.
-fn unreviewed(pull: &PullView) -> Option<Reason> {
+/// The merged change is one that as many have approved as the base branch demands. Whatever it demands: where somebody
+/// has approved another change, or nobody can say what is demanded of what keyslot has not made, it is at least one.
+fn unreviewed(ctx: &Context<'_>, pull: &PullView) -> Option<Reason> {
+    let (wanted, stale) = (pull.reviews_wanted, pull.stale());
+    let known = pull.unread.is_empty() || is_pushed(ctx, &pull.head_branch, &pull.head);
+    let needed = if known && stale.is_empty() { wanted } else { wanted.max(1) };
     let merged = matches!(pull.state, PullState::Merged { .. });
-    if !merged || pull.reviews_wanted == 0 || pull.approved() > 0 {
+    if !merged || pull.approved() >= needed as usize {
         return None;
     }
-    let (head, wanted, stale) = (pull.head.clone(), pull.reviews_wanted, pull.stale());
-    let why = Why::MergedUnreviewed { head, wanted, stale };
+    let (head, unread) = (pull.head.clone(), pull.unread.clone());
+    let why = Why::MergedUnreviewed { head, have: pull.approved(), wanted, stale, unread };
     Some(Reason::new(Gate::Validated, Subject::Pull(pull.number), why))
 }
 
 /// The commit that brought the proposal into the base branch, and the head that was merged, where it came by our pull
 /// request.
 pub fn merge_commit(ctx: &Context<'_>) -> Option<(CommitId, CommitId)> {
-    let pull = ctx.pull(&branch_name(ctx), Gate::Promoted, ctx.policy.ages.ordinary).ok()??;
+    let pull = ctx.pull(&propose::ends(ctx), Gate::Promoted, ctx.policy.ages.ordinary).ok()??;
     match &pull.state {
         PullState::Merged { commit } => Some((commit.clone(), pull.head.clone())),
         PullState::Open | PullState::Closed => None,

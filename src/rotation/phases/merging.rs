@@ -7,10 +7,11 @@
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::target_proven;
-use super::super::{Context, Outcome, Produced, Reason, Step, Subject, Why};
+use super::super::{Context, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
-use super::propose::tree_resolved;
-use crate::model::{EvidenceKey, Merging, PullView, PullWait, ReleaseView};
+use super::own::is_pushed;
+use super::propose::{ends, tree_resolved};
+use crate::model::{EvidenceKey, Merging, PullState, PullView, PullWait, ReleaseView};
 
 /// What is to be done, if anything.
 pub(super) enum Next {
@@ -32,6 +33,7 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
     let queued = |queued| pull.waits.contains(&PullWait::Queue { queued });
     let step = match ctx.policy.pulls.merging {
         Merging::People => return Next::Nothing,
+        Merging::Keyslot if !ctx.reach.merges() => return Next::Nothing,
         Merging::Keyslot if pull.is_mergeable() => Step::MergePull { leg, pull: number, head, method },
         // Into a queue nothing is merged directly: it is put there, and the queue merges.
         Merging::Keyslot if queued(false) => Step::AutoMerge { leg, pull: number, head, method },
@@ -90,6 +92,12 @@ fn dress(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Step> {
     (!applied && may()).then_some(step)
 }
 
+/// Whether the forge was asked to merge the proposal, by whomever, or it has come to its end.
+pub fn merge_is_asked(ctx: &Context<'_>) -> bool {
+    let pull = ctx.world.pulls.get(&ends(ctx)).and_then(|seen| seen.get()?.as_ref());
+    pull.is_none_or(|pull| pull.auto_merge || pull.state != PullState::Open)
+}
+
 /// The forge takes the wish only while something holds the pull request that may still open by itself.
 fn may_be_asked_for(pull: &PullView) -> bool {
     let hopeless = |wait: &PullWait| {
@@ -113,9 +121,9 @@ fn judged(
     of: &Awaited<'_>,
 ) -> Result<(), Box<Reason>> {
     let hold = |why| Err(Box::new(Reason::new(of.gate, Subject::Pull(pull.number), why)));
-    let view = code.proposals.get(of.branch).filter(|view| view.head == pull.head);
+    let view = code.proposals.get(&of.ends.head).filter(|view| view.head == pull.head);
     let Some(view) = view else {
-        return hold(match fetched_before(ctx, of.branch) {
+        return hold(match fetched_before(ctx, of.ends) {
             true => Why::NotSeen(EvidenceKey::Code),
             false => Why::HeadNotJudged { head: pull.head.clone() },
         });
@@ -128,30 +136,13 @@ fn judged(
         return hold(Why::BranchReads { reads, wanted });
     }
     // As many as the base branch wants: it may count approvals of what was there before the last push.
-    let ours = is_ours(ctx, pull);
+    let ours = is_pushed(ctx, &pull.head_branch, &pull.head);
     let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
     match pull.approved() >= needed as usize || (waits_for_reviews && ours) {
         true => Ok(()),
         false => hold(Why::PushedSince { head: pull.head.clone() }),
     }
-}
-
-/// Whether its head is the commit that keyslot has pushed there.
-fn is_ours(ctx: &Context<'_>, pull: &PullView) -> bool {
-    ctx.fold.steps.values().any(|record| {
-        let (Step::PushProposal { branch, .. }
-        | Step::PushPromotion { branch, .. }
-        | Step::PushAgreement { branch, .. }) = &record.intent.step
-        else {
-            return false;
-        };
-        let made = match &record.outcome {
-            Some((_, Outcome::Applied { produced: Produced::Commit(made) })) => Some(made),
-            _ => record.intent.commit.as_ref(),
-        };
-        *branch == pull.head_branch && made == Some(&pull.head)
-    })
 }
 
 /// A refusal is told and waited out: whoever may merge it still can.

@@ -6,6 +6,8 @@ mod confirm;
 mod deploy;
 mod merge;
 mod merging;
+mod origin;
+mod own;
 mod prepare;
 mod promote;
 mod propagate;
@@ -16,6 +18,7 @@ mod regenerate;
 mod restart;
 mod unanswered;
 
+pub use merging::merge_is_asked;
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
 pub use unanswered::{Unanswered, unanswered};

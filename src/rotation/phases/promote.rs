@@ -6,10 +6,12 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{release_known, target_proven};
-use super::super::{Context, Gate, Reach, Source, Stand, Step, Subject};
+use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject};
 use super::merge::{Awaited, awaited, merge_commit, validated};
+use super::origin;
+use super::own::unless_of_others;
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, Promotion, PullState, ReleaseView, Route};
+use crate::model::{BranchName, BranchView, Promotion, PullEnds, PullState, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
@@ -31,7 +33,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::Held(reasons);
     }
     match ctx.policy.promotion {
-        Promotion::Push => push(ctx, release),
+        Promotion::Push => push(ctx, code, release),
         Promotion::PullRequest => propose(ctx, code, release),
     }
 }
@@ -41,8 +43,7 @@ fn promoted(ctx: &Context<'_>, release: &BranchView) -> Stand {
     if ctx.policy.promotion == Promotion::Push {
         return Stand::Passed;
     }
-    let branch = ctx.opened.promotion_branch(ctx.leg, &release.branch);
-    match ctx.pull(&branch, Gate::Validated, ctx.policy.ages.ordinary) {
+    match ctx.pull(&ends(ctx, release), Gate::Validated, ctx.policy.ages.ordinary) {
         Ok(Some(pull)) if matches!(pull.state, PullState::Merged { .. }) => validated(ctx, pull),
         // Changed by other hands: how it was validated is theirs to say.
         Ok(_) => Stand::Passed,
@@ -50,7 +51,13 @@ fn promoted(ctx: &Context<'_>, release: &BranchView) -> Stand {
     }
 }
 
-fn push(ctx: &Context<'_>, release: &BranchView) -> Stand {
+/// From which branch to which it goes, where it goes by a pull request.
+fn ends(ctx: &Context<'_>, release: &BranchView) -> PullEnds {
+    let head = ctx.opened.promotion_branch(ctx.leg, &release.branch);
+    PullEnds { head, base: release.branch.clone() }
+}
+
+fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     let gate = Gate::Promoted;
     let reasons = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
     if !reasons.is_empty() {
@@ -59,21 +66,25 @@ fn push(ctx: &Context<'_>, release: &BranchView) -> Stand {
     if ctx.without.contains(&gate) {
         return Stand::Passed;
     }
-    let step = Step::Promote {
-        leg: ctx.leg,
-        source: source(ctx),
-        onto: release.branch.clone(),
-        head: release.head.clone(),
-        to: ctx.target(),
+    let source = match source(ctx, code) {
+        Ok(source) => source,
+        Err(reason) => return Stand::Held(vec![*reason]),
     };
+    let (onto, head) = (release.branch.clone(), release.head.clone());
+    let step = Step::Promote { leg: ctx.leg, source, onto, head, to: ctx.target() };
     // The push names the head it replaces: a second one finds the branch moved and changes nothing.
     act(ctx, &release.branch, step, Repeat::Harmless)
 }
 
-fn source(ctx: &Context<'_>) -> Source {
-    let asked_to_flip = matches!(ctx.reach, Reach::Promote { flip: true, .. });
-    let merged = merge_commit(ctx).filter(|_| !asked_to_flip);
-    merged.map_or(Source::Flip, |(merged, proposal)| Source::CherryPick { merged, proposal })
+/// What the merge of the proposal brought, else what other hands brought.
+fn source(ctx: &Context<'_>, code: &ReleaseView) -> Result<Source, Box<Reason>> {
+    if matches!(ctx.reach, Reach::Promote { flip: true, .. }) {
+        return Ok(Source::Flip);
+    }
+    match merge_commit(ctx) {
+        Some((merged, proposal)) => Ok(Source::CherryPick { merged, proposal }),
+        None => origin::source(ctx, code),
+    }
 }
 
 fn act(ctx: &Context<'_>, branch: &BranchName, step: Step, repeat: Repeat) -> Stand {
@@ -86,27 +97,33 @@ fn act(ctx: &Context<'_>, branch: &BranchName, step: Step, repeat: Repeat) -> St
 /// By a pull request to the release branch.
 fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     let gate = Gate::Promoted;
-    let branch = ctx.opened.promotion_branch(ctx.leg, &release.branch);
-    let pull = match ctx.pull(&branch, gate, ctx.policy.ages.ordinary) {
+    let ends = ends(ctx, release);
+    let branch = ends.head.clone();
+    let pull = match ctx.pull(&ends, gate, ctx.policy.ages.ordinary) {
         Ok(pull) => pull,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     if let Some(pull) = pull {
-        return awaited(ctx, code, pull, &Awaited { gate, branch: &branch, reads: release.claim.reads });
+        return awaited(ctx, code, pull, &Awaited { gate, ends: &ends, reads: release.claim.reads });
     }
     let unproven = ctx.holding(proposable(ctx));
     if !unproven.is_empty() {
         return Stand::Held(unproven);
     }
     let (leg, to) = (ctx.leg, ctx.target());
-    if code.proposals.contains_key(&branch) {
+    if let Some(view) = code.proposals.get(&branch) {
         let step = Step::OpenPromotion { leg, branch: branch.clone(), base: release.branch.clone(), to };
         // The forge's list may lag behind what it has taken; asked again, it would say that there is one.
-        return act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
+        let act = act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
+        return unless_of_others(ctx, gate, view, act);
     }
+    let source = match source(ctx, code) {
+        Ok(source) => source,
+        Err(reason) => return Stand::Held(vec![*reason]),
+    };
     let step = Step::PushPromotion {
         leg,
-        source: source(ctx),
+        source,
         branch: branch.clone(),
         onto: release.branch.clone(),
         head: release.head.clone(),

@@ -1,12 +1,16 @@
-//! Propose: the flip commit on a branch of its own, and the pull request to the base branch.
+//! Propose: the flip commit on a branch of its own, and the pull request to the base branch. One that somebody closed,
+//! or that was merged without bringing the change, is no proposal any more, and a person is asked.
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::target_proven;
-use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
-use crate::model::{BranchName, BranchView, SlotUse};
+use super::super::{Context, Gate, Leg, Reason, Stand, Step, Subject, Why};
+use super::merge::{Awaited, awaited};
+use super::own::unless_of_others;
+use crate::model::{BranchName, BranchView, PullEnds, PullState, PullView, ReleaseView, SlotUse};
 
-pub fn branch_name(ctx: &Context<'_>) -> BranchName {
-    ctx.opened.proposal_branch(ctx.leg)
+/// From which branch to which the change is proposed.
+pub fn ends(ctx: &Context<'_>) -> PullEnds {
+    PullEnds { head: ctx.opened.proposal_branch(ctx.leg), base: ctx.policy.base_branch.clone() }
 }
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -18,33 +22,47 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if code.base.claim.reads.is(ctx.target()) {
         return Stand::Passed;
     }
-    let branch = branch_name(ctx);
-    if !code.proposals.contains_key(&branch) {
-        // A branch that is gone after its merge is not made anew: merge asks the forge.
-        if let Some(true) = already_merged(ctx, &branch) {
-            return Stand::Passed;
-        }
-        let mut reasons = ctx.holding(tree_resolved(&code.base));
-        reasons.extend(ctx.holding(proposable(ctx)));
-        if !reasons.is_empty() {
-            return Stand::Held(reasons);
-        }
-        let step = Step::PushProposal {
-            leg: ctx.leg,
-            branch: branch.clone(),
-            parent: code.base.head.clone(),
-            to: ctx.target(),
-        };
-        return act(ctx, gate, branch, step, Repeat::Harmless);
-    }
-    match ctx.pull(&branch, gate, ctx.policy.ages.ordinary) {
+    let ends = ends(ctx);
+    let Some(view) = code.proposals.get(&ends.head) else { return push(ctx, code, &ends) };
+    match ctx.pull(&ends, gate, ctx.policy.ages.ordinary) {
         Err(reason) => Stand::Held(vec![*reason]),
-        Ok(Some(_)) => Stand::Passed,
+        Ok(Some(pull)) => proposed(ctx, code, pull, &ends),
         Ok(None) => {
-            let base = ctx.policy.base_branch.clone();
+            let PullEnds { head: branch, base } = ends;
             let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
             // Its list may lag behind what the forge has taken; asked again, it would say that there is one.
-            act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle))
+            unless_of_others(ctx, gate, view, act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle)))
+        }
+    }
+}
+
+fn push(ctx: &Context<'_>, code: &ReleaseView, ends: &PullEnds) -> Stand {
+    let (gate, branch) = (Gate::TreeResolved, ends.head.clone());
+    let parent = code.base.head.clone();
+    let step = Step::PushProposal { leg: ctx.leg, branch: branch.clone(), parent, to: ctx.target() };
+    // A branch that is gone after its pull request's end is not made anew.
+    match ctx.pull(ends, Gate::Merged, ctx.policy.ages.ordinary) {
+        Ok(Some(pull)) => return proposed(ctx, code, pull, ends),
+        Err(reason) if ctx.record(&step).is_some() => return Stand::Held(vec![*reason]),
+        Ok(None) | Err(_) => {}
+    }
+    let mut reasons = ctx.holding(tree_resolved(&code.base));
+    reasons.extend(ctx.holding(proposable(ctx)));
+    if !reasons.is_empty() {
+        return Stand::Held(reasons);
+    }
+    act(ctx, gate, branch, step, Repeat::Harmless)
+}
+
+/// The base branch does not read the slot yet: an open pull request is on its way there, and one that has ended is not.
+fn proposed(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, ends: &PullEnds) -> Stand {
+    match pull.state {
+        PullState::Open => Stand::Passed,
+        // Nobody has to go back.
+        PullState::Closed | PullState::Merged { .. } if ctx.leg == Leg::Back => Stand::Passed,
+        PullState::Closed | PullState::Merged { .. } => {
+            let reads = code.base.claim.reads;
+            awaited(ctx, code, pull, &Awaited { gate: Gate::Merged, ends, reads })
         }
     }
 }
@@ -57,11 +75,6 @@ pub fn proposable(ctx: &Context<'_>) -> Vec<Reason> {
         reasons.retain(|reason| !matches!(reason.why, Why::Blind { .. } | Why::ProofInconclusive { .. }));
     }
     reasons
-}
-
-fn already_merged(ctx: &Context<'_>, branch: &BranchName) -> Option<bool> {
-    let pull = ctx.pull(branch, Gate::Merged, ctx.policy.ages.ordinary).ok()?;
-    Some(pull.is_some())
 }
 
 fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step, repeat: Repeat) -> Stand {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{LiveBy, ReleaseView, Slot, SlotUse};
+use crate::model::{EvidenceKey, LiveBy, ReleaseView, Slot, SlotUse};
 
 /// More than its name says that the release branch is the live one.
 pub fn release_known(code: &ReleaseView) -> Vec<Reason> {
@@ -12,6 +12,10 @@ pub fn release_known(code: &ReleaseView) -> Vec<Reason> {
         LiveBy::Named | LiveBy::Tags | LiveBy::Runs => Vec::new(),
         LiveBy::Name { .. } | LiveBy::Contradiction { .. } => {
             let why = Why::ReleaseUnclear { live_by: code.live_by.clone() };
+            vec![Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why)]
+        }
+        LiveBy::TagsUnseen(blind) => {
+            let why = Why::Blind { evidence: EvidenceKey::Code, blind: blind.clone() };
             vec![Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why)]
         }
     }
@@ -41,9 +45,9 @@ pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> 
         }
     };
     for stamp in &ctx.policy.stamps {
-        match ctx.vault(&stamp.name, gate, max) {
+        match ctx.live_vault(&stamp.name, gate, max) {
             Err(reason) => reasons.push(*reason),
-            Ok(vault) if account.slot_of(&vault.fingerprint) == Some(slot) => {
+            Ok(Some(vault)) if account.slot_of(&vault.fingerprint) == Some(slot) => {
                 let why = Why::SlotNamed { by: format!("the vault of {}", stamp.name) };
                 reasons.push(Reason::new(gate, Subject::Stamp(stamp.name.clone()), why));
             }

@@ -15,8 +15,9 @@ use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView,
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
 pub fn known_consumers(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Consumers;
-    match (ctx.cluster(stamp, gate, max), ctx.vault(stamp, gate, max)) {
-        (Ok(cluster), Ok(vault)) => consumers(ctx, stamp, cluster, Some(vault)),
+    match (ctx.cluster(stamp, gate, max), ctx.live_vault(stamp, gate, max)) {
+        (Ok(cluster), Ok(Some(vault))) => consumers(ctx, stamp, cluster, Some(vault)),
+        (Ok(_), Ok(None)) => Vec::new(),
         (Err(reason), _) | (_, Err(reason)) => vec![*reason],
     }
 }

@@ -1,29 +1,61 @@
-//! Whether there is a stamp that nobody listed.
+//! Whether there is a stamp that nobody listed, and whether the list that tells is whole.
 
 use std::time::Duration;
 
+use super::super::closed::is_gone;
 use super::super::{Context, Gate, Reason, Subject, Why};
+use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, Unlisted};
 
-/// Every cluster and vault that Azure knows, and that looks like part of a stamp, is configured. Where the
-/// configuration does not say what such a thing looks like, nothing is asked.
+/// Every cluster and vault that Azure knows, and that looks like part of a stamp, is configured; and Azure shows
+/// whatever is configured and exists. Where the configuration does not say what such a thing looks like, nothing is
+/// asked.
 pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     if !ctx.policy.inventory {
         return Vec::new();
     }
+    let view = match ctx.inventory(Gate::AllListed, max) {
+        Err(reason) => return vec![*reason],
+        Ok(view) => view,
+    };
+    let unlisted = view.unlisted.iter().map(|one| held(one, false));
+    let unattributed = view.unattributed.iter().map(|one| held(one, true));
+    let absent = view.absent.iter().filter_map(|absent| unseen(ctx, absent, max));
+    unlisted.chain(unattributed).chain(absent).collect()
+}
+
+fn held(one: &Unlisted, may_be_listed: bool) -> Reason {
+    let Unlisted { kind, name, resource_group, location } = one.clone();
+    let why = match may_be_listed {
+        false => Why::Unlisted { kind, resource_group, location },
+        true => Why::Unattributed { resource_group, location },
+    };
+    Reason::new(Gate::AllListed, Subject::Resource(name), why)
+}
+
+/// A list without something that exists is not whole, and whatever else it lacks may exist too.
+fn unseen(ctx: &Context<'_>, absent: &Absent, max: Duration) -> Option<Reason> {
+    let Absent { stamp, kind, name } = absent;
     let gate = Gate::AllListed;
-    match ctx.inventory(gate, max) {
-        Err(reason) => vec![*reason],
-        Ok(view) => view
-            .unlisted
-            .iter()
-            .map(|unlisted| {
-                let why = Why::Unlisted {
-                    kind: unlisted.kind,
-                    resource_group: unlisted.resource_group.clone(),
-                    location: unlisted.location.clone(),
-                };
-                Reason::new(gate, Subject::Resource(unlisted.name.clone()), why)
-            })
-            .collect(),
+    match kind {
+        ResourceKind::Vault => match ctx.vault(stamp, gate, max) {
+            Err(reason) if is_gone(&reason) => return None,
+            Err(reason) if reason.is_blindness() => return Some(*reason),
+            Ok(_) | Err(_) => {}
+        },
+        ResourceKind::Cluster => match ctx.cluster(stamp, gate, max) {
+            Ok(cluster) if cluster.state == ClusterState::Gone => return None,
+            Err(reason) if reason.is_blindness() => return Some(*reason),
+            Ok(_) | Err(_) => {}
+        },
     }
+    let why = format!(
+        "it does not show the {kind} {name} of {stamp}, so it is not whole; assign “Reader” on it, or add its subscription \
+         to `subscriptions` under [environment.NAME.inventory]"
+    );
+    let blind = Blind { kind: Blindness::Forbidden, why };
+    Some(Reason::new(
+        gate,
+        Subject::Resource(name.clone()),
+        Why::Blind { evidence: EvidenceKey::Inventory, blind },
+    ))
 }

@@ -169,8 +169,9 @@ fn listed(workload: &WorkloadView, cluster: &ClusterView) -> (usize, usize) {
 /// version it mounted, whatever others read from Secrets.
 pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::OldPodsGone;
-    let vault = match ctx.vault(stamp, gate, max) {
-        Ok(vault) => vault,
+    let vault = match ctx.live_vault(stamp, gate, max) {
+        Ok(Some(vault)) => vault,
+        Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
     let cluster = match ctx.cluster(stamp, gate, max) {

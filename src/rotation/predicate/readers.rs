@@ -21,6 +21,8 @@ use crate::model::{
     AuditView, Blind, Blindness, EvidenceKey, KeyKind, Seen, Slot, StampName, UsageView, Validity, VaultView,
 };
 
+const CLOSED: &str = "the stamp is closed";
+
 /// Everybody who is known to have read the slot's key.
 pub fn known_readers(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Readers;
@@ -90,12 +92,15 @@ fn used_by(view: &UsageView, kind: KeyKind, lens: Lens<'_>, lag: Duration) -> Ve
     strangers.into_iter().filter_map(reason).collect()
 }
 
-/// The vaults whose audit there is.
+/// The vaults whose audit there is. That of a closed stamp told somebody the old key, whatever became of it since.
 fn vaults(ctx: &Context<'_>, audit: &AuditView, max: Duration) -> Vaults {
     let seen = |stamp: &StampName| {
         // One that cannot be seen is held by the gate of what the vaults hold.
-        let vault: &VaultView = ctx.vault(stamp, Gate::Readers, max).ok()?;
-        Some((stamp.clone(), Seen::known(ctx.now, vault.clone())))
+        let seen = match ctx.live_vault(stamp, Gate::Readers, max).ok()? {
+            Some(vault) => Seen::known(ctx.now, vault.clone()),
+            None => Seen::blind(ctx.now, Blindness::Gone, CLOSED),
+        };
+        Some((stamp.clone(), seen))
     };
     let listed = |stamp: &&StampName| ctx.policy.stamps.iter().any(|facts| facts.name == **stamp);
     audit.newest.keys().filter(listed).filter_map(seen).collect()

@@ -5,12 +5,12 @@
 //! configuration's word stands, and the adapter asks the service once more before it sends.
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{BranchName, RunView, StageEffect, StageView};
+use crate::model::{BranchName, RunView, StageView};
 
 /// Why no run of this branch may be started. `runs` are newest first.
 pub fn may_start(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Vec<Reason> {
     let hold = |why| Reason::new(Gate::RunEnded, Subject::Branch(branch.clone()), why);
-    let mut reasons: Vec<Reason> = older_unit(branch, runs).into_iter().map(hold).collect();
+    let mut reasons: Vec<Reason> = older_unit(ctx, branch, runs).into_iter().map(hold).collect();
     let known = |run: &&RunView| !run.stages.is_empty();
     let own = runs.iter().filter(known).find(|run| run.branch == *branch);
     if let Some(run) = own.or_else(|| runs.iter().find(known)) {
@@ -34,9 +34,20 @@ fn harmful(ctx: &Context<'_>, run: &RunView) -> Option<Why> {
     (!stages.is_empty()).then_some(Why::StagesNotSkipped { stages })
 }
 
-/// A run of another branch that moved traffic after every run of this one.
-fn older_unit(branch: &BranchName, runs: &[RunView]) -> Option<Why> {
-    let mut later = runs.iter().take_while(|run| run.branch != *branch);
-    let live = later.find(|run| run.effect_done(StageEffect::SwitchesTraffic) == Some(true))?;
-    Some(Why::RunOfOlderUnit { live: live.branch.clone(), url: live.url.clone() })
+/// Whose unit has the traffic: that of the newest run that moved it. A run of another branch that may have done so later
+/// holds as well, until somebody has seen what it did.
+fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Option<Why> {
+    if !ctx.policy.moves_traffic {
+        return None;
+    }
+    let matters = |run: &&RunView| match run.moved_traffic() {
+        Some(moved) => moved,
+        None => run.branch != *branch,
+    };
+    let run = runs.iter().find(matters).filter(|run| run.branch != *branch)?;
+    let (live, url) = (run.branch.clone(), run.url.clone());
+    Some(match run.moved_traffic() {
+        Some(_) => Why::RunOfOlderUnit { live, url },
+        None => Why::TrafficUnknown { branch: live, going: !run.state.is_over(), url },
+    })
 }

@@ -6,7 +6,7 @@ use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{KeyKind, Slot, StampName};
 
-/// The stamp's vault holds the current key of the slot, by fingerprint, enabled.
+/// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;
     let subject = Subject::Stamp(stamp.clone());
@@ -14,8 +14,9 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
-    let vault = match ctx.vault(stamp, gate, max) {
-        Ok(vault) => vault,
+    let vault = match ctx.live_vault(stamp, gate, max) {
+        Ok(Some(vault)) => vault,
+        Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
     let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
@@ -43,8 +44,9 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
         Ok(cluster) => cluster,
         Err(reason) => return vec![*reason],
     };
-    let vault = match ctx.vault(stamp, gate, max) {
-        Ok(vault) => vault,
+    let vault = match ctx.live_vault(stamp, gate, max) {
+        Ok(Some(vault)) => vault,
+        Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
     let until = later(vault.created, ctx.policy.vault_lag + ctx.policy.settle);

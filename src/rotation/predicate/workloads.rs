@@ -14,17 +14,17 @@ use crate::model::{
     WorkloadView,
 };
 
-/// A stamp is gone where its cluster and its vault are. A cluster that Azure does not know beside a vault that is there
-/// may be one that is named wrongly, with pods that nobody sees.
+/// A cluster that Azure does not know belongs to a closed stamp. Beside a vault that is there, it may be one that is named
+/// wrongly, with pods that nobody sees.
 pub fn cluster_known(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Preflight;
     match ctx.cluster(stamp, gate, max) {
         Err(reason) => vec![*reason],
         Ok(cluster) if cluster.state != ClusterState::Gone => clocks_agree(stamp, cluster),
-        Ok(_) => match ctx.vault(stamp, gate, max) {
-            Err(reason) if reason.is_missing() => Vec::new(),
+        Ok(_) => match ctx.live_vault(stamp, gate, max) {
+            Ok(None) => Vec::new(),
             Err(reason) => vec![*reason],
-            Ok(_) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
+            Ok(Some(_)) => vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::ClusterGone)],
         },
     }
 }

@@ -9,6 +9,7 @@ mod quotas;
 mod rules;
 mod services;
 mod sets;
+mod workflow;
 
 use std::time::Duration;
 
@@ -111,6 +112,13 @@ impl WorldConfig {
     /// The same with `count` stamps in the unit that takes traffic.
     pub fn with_stamps(mut self, count: usize) -> WorldConfig {
         self.units = vec![UnitConfig::live(count)];
+        self
+    }
+
+    /// The same with the pipeline as a workflow of GitHub Actions, in the repository.
+    pub fn with_workflow(mut self) -> WorldConfig {
+        let (path, text) = (self.pipeline.workflow_path(), self.pipeline.workflow());
+        self.repository.tree = self.repository.tree.with(&path, text.into_bytes());
         self
     }
 

@@ -317,6 +317,9 @@ pub struct PipelineConfig {
     pub accepting: Accepting,
     /// As a workflow: the input that takes the jobs to leave out.
     pub skip_input: Option<String>,
+    /// Its runs are of the commit before the one that was asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub runs_astray: bool,
     /// For how long after it was asked for a run is on no list of the workflow's.
     pub list_lag: Duration,
     pub stages: Vec<StageConfig>,
@@ -331,6 +334,7 @@ impl Default for PipelineConfig {
             trigger: PipelineTrigger::Asked,
             accepting: Accepting::Enabled,
             skip_input: Some("skip".to_owned()),
+            runs_astray: false,
             list_lag: Duration::from_secs(3),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),

@@ -19,9 +19,9 @@ use super::holding::{delivers, holding, mounted};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
-    Amount, Blindness, BudgetView, ClusterView, CronJobView, DeploymentCondition, ObjectName, PodAsks,
-    PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView, Warning,
-    WorkloadKind, WorkloadName, WorkloadView,
+    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, ObjectName,
+    PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView,
+    Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -36,9 +36,9 @@ impl Clusters for MemoryClusters {
         let about = About { what: "list workloads and pods", subject: stamp.as_str() };
         self.0
             .read(about, Call::on(Operation::ReadCluster, stamp), |world| {
-                let found = world.stamp(stamp);
-                let stamp =
-                    found.ok_or_else(|| about.fault(Blindness::Missing, "there is no such cluster"))?;
+                let Some(stamp) = world.stamp(stamp) else {
+                    return Ok(ClusterView { state: ClusterState::Gone, ..ClusterView::default() });
+                };
                 let cluster = &stamp.cluster;
                 Ok(ClusterView {
                     state: stamp.azure.clone(),

@@ -116,6 +116,12 @@ impl Code for MemoryCode {
         Ok(self.local(|clone| clone.contains(descendant, ancestor)))
     }
 
+    async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
+        self.find(head)?;
+        let before = |id: &CommitId| self.find(id).ok()?.parents().first().cloned();
+        Ok(std::iter::successors(Some(head.clone()), before).take(most).collect())
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

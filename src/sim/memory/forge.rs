@@ -11,10 +11,10 @@ use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, BranchName, CommitId, MergeMethod, PullApproval, PullCheck, PullDress, PullNumber, PullView,
-    PullWait,
+    Blindness, BranchName, CommitId, MergeMethod, PullApproval, PullCheck, PullDress, PullEnds, PullNumber,
+    PullState, PullView, PullWait,
 };
-use crate::ports::{Bulletin, BulletinState, Effect, Fault, Forge, NewPull, Permit};
+use crate::ports::{Bringing, Bulletin, BulletinState, Effect, Fault, Forge, NewPull, Permit};
 use crate::sim::{CommitStatus, Mark};
 
 pub(super) struct MemoryForge(pub Arc<Hub>);
@@ -40,12 +40,31 @@ impl MemoryForge {
 
 #[async_trait]
 impl Forge for MemoryForge {
-    async fn pull_from(&self, head: &BranchName) -> Result<Option<PullView>, Fault> {
+    async fn pull_between(&self, PullEnds { head, base }: &PullEnds) -> Result<Option<PullView>, Fault> {
         let about = About { what: "find the pull request", subject: head.as_str() };
         self.0
             .read(about, Call::of(Operation::ReadPull), |world| {
-                let pull = world.listed_pulls().find(|pull| pull.fork.is_none() && &pull.head_branch == head);
+                let fits =
+                    |pull: &&Pull| pull.fork.is_none() && pull.head_branch == *head && pull.base == *base;
+                let pull = world.listed_pulls().find(fits);
                 Ok(pull.map(|pull| view(world, pull)))
+            })
+            .await
+    }
+
+    async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
+        let about = About { what: "find the pull request that brought a commit", subject: base.as_str() };
+        self.0
+            .read(about, Call::of(Operation::ReadPull), |world| {
+                let made = |pull: &Pull| match &pull.state {
+                    PullState::Merged { commit } if pull.base == *base => {
+                        commits.iter().position(|one| one == commit)
+                    }
+                    _ => None,
+                };
+                let found = world.pulls().iter().filter_map(|pull| Some((made(pull)?, pull)));
+                let pull = found.min_by_key(|(place, _)| *place).map(|(_, pull)| view(world, pull));
+                Ok(Bringing { pull, reviews_wanted: world.reviews_wanted(), unread: Vec::new() })
             })
             .await
     }
@@ -231,6 +250,7 @@ fn view(world: &World, pull: &Pull) -> PullView {
         state: pull.state.clone(),
         approvals: approvals(world, pull),
         reviews_wanted: world.reviews_wanted(),
+        unread: Vec::new(),
         auto_merge: pull.auto_merge.is_some(),
         checks: vec![PullCheck { name: world.config().people.check.name.clone(), passed }],
         waits: waits(world, pull),

@@ -31,7 +31,12 @@ impl Inventory for MemoryInventory {
                 let branch =
                     |stamp: &&Stamp| world.units().get(stamp.unit).map(|unit| unit.branch.to_string());
                 let branches = alive.iter().copied().filter_map(|stamp| branch(&stamp)).collect();
-                Ok(InventoryView { alike: alive.len(), unlisted: unlisted.collect(), branches })
+                Ok(InventoryView {
+                    alike: alive.len(),
+                    unlisted: unlisted.collect(),
+                    branches,
+                    ..InventoryView::default()
+                })
             })
             .await
     }

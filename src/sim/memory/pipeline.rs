@@ -9,8 +9,8 @@ use super::super::command::{Command, Reply};
 use super::super::fault::{Call, Operation};
 use super::super::pipeline::Run;
 use super::hub::{About, Hub};
-use crate::model::{BranchName, CommitId, RunId, RunResult, RunState, RunView, StageFailure, StageView};
-use crate::ports::{Effect, Fault, Pipeline};
+use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageFailure, StageView};
+use crate::ports::{Effect, Fault, Pipeline, Started};
 
 pub(super) struct MemoryPipeline(pub Arc<Hub>);
 
@@ -20,17 +20,19 @@ impl Pipeline for MemoryPipeline {
         let about = About { what: "list the runs", subject: "the release pipeline" };
         self.0
             .read(about, Call::of(Operation::ReadRuns), |world| {
-                let mut branches = BTreeSet::new();
+                let (mut branches, mut moved) = (BTreeSet::new(), false);
                 let view = |run: &Run| {
                     let newest = branches.insert(run.branch.clone());
-                    view(run, newest || !run.state.is_over())
+                    let view = view(run, newest || !run.state.is_over() || !moved);
+                    moved |= view.moved_traffic() == Some(true);
+                    view
                 };
                 Ok(world.runs().iter().rev().map(view).collect())
             })
             .await
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         let about = About { what: "start a run", subject: branch.as_str() };
         let command = Command::StartRun {
             branch: branch.clone(),
@@ -40,7 +42,8 @@ impl Pipeline for MemoryPipeline {
         };
         self.0
             .effect(about, Call::of(Operation::StartRun), command, |reply| match reply {
-                Reply::Run(run) => Some(run),
+                // Which commit it is of, the list tells.
+                Reply::Run(run) => Some(Started { run, commit: None }),
                 _ => None,
             })
             .await

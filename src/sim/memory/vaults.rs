@@ -20,8 +20,9 @@ impl Vaults for MemoryVaults {
         let about = About { what: "read the vault", subject: stamp.as_str() };
         self.0
             .read(about, Call::on(Operation::ReadVault, stamp), |world| {
-                let missing = || about.fault(Blindness::Missing, "there is no such vault");
-                let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
+                let gone = || about.fault(Blindness::Gone, "there is no such vault");
+                let missing = || about.fault(Blindness::Missing, "the vault has no such secret");
+                let vault = &world.stamp(stamp).ok_or_else(gone)?.vault;
                 let id = vault.read(world.now()).ok_or_else(missing)?.id.clone();
                 world.visitor_read(stamp, id, "keyslot", AGENT);
                 let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;

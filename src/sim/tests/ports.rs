@@ -7,7 +7,8 @@ use super::super::memory::{CrashFlag, CrashMoment, Crashes, MemoryOptions, block
 use super::super::{Holds, SharedWorld};
 use super::*;
 use crate::model::{
-    Blindness, BranchName, CommitId, KeyKind, OperationState, PullState, RotationId, Salt, Slot,
+    Blindness, BranchName, ClusterState, CommitId, KeyKind, OperationState, PullEnds, PullState, RotationId,
+    Salt, Slot,
 };
 use crate::ports::{
     CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark, Wanted,
@@ -74,7 +75,12 @@ async fn rotate(ports: &Ports, stamps: &[StampName], quiesce: bool) {
     propose(ports).await;
     applied(ports.forge.open_pull(&new_pull()).await);
     sleep(ports, 1800).await;
-    let pull = ports.forge.pull_from(&BranchName::from("fix/flip")).await.unwrap().unwrap();
+    let pull = ports
+        .forge
+        .pull_between(&PullEnds { head: "fix/flip".into(), base: "main".into() })
+        .await
+        .unwrap()
+        .unwrap();
     let PullState::Merged { commit } = pull.state else { panic!("{pull:?}") };
     let release = BranchName::from("release/2026.1.0");
     let head = ports.code.fetch().await.unwrap()[&release].clone();
@@ -214,7 +220,8 @@ fn a_stamp_out_of_reach_answers_neither_for_vault_nor_for_cluster() {
     wait(sleep(&ports, 100));
     assert!(wait(ports.clusters.look(&far, &salt())).is_ok());
     let nowhere = StampName::from("nowhere");
-    assert_eq!(wait(ports.vaults.look(&nowhere, &salt())).unwrap_err().kind, Blindness::Missing);
+    assert_eq!(wait(ports.vaults.look(&nowhere, &salt())).unwrap_err().kind, Blindness::Gone);
+    assert_eq!(wait(ports.clusters.look(&nowhere, &salt())).unwrap().state, ClusterState::Gone);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
 use super::rights;
+use super::vault_resource;
 use crate::model::{AccountId, KeyKind};
 use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
 
@@ -81,6 +82,9 @@ async fn answer(
     if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
         return cluster(&arm, &name, asked).await;
     }
+    if let Some(asked) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
+        return vault(&arm, &asked).await;
+    }
     if graph::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadInventory);
         let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
@@ -132,6 +136,17 @@ async fn cluster(arm: &Arm, name: &str, asked: aks::Asked) -> Response {
         None => Call::of(Operation::AskForCluster),
     };
     let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, name, asked));
+    answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
+}
+
+async fn vault(arm: &Arm, asked: &(String, String)) -> Response {
+    let stamp = arm.world.with(|world| vault_resource::stamp(world, asked).map(|stamp| stamp.name.clone()));
+    let call = match &stamp {
+        Some(stamp) => Call::on(Operation::AskForVault, stamp),
+        None => Call::of(Operation::AskForVault),
+    };
+    let tenant = arm.directory.tenant();
+    let answered = arm.world.call(&call, |world| vault_resource::reply(world, tenant, asked));
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 

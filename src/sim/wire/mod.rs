@@ -30,6 +30,7 @@ mod simulation;
 mod tickets;
 mod transcript;
 mod vault;
+mod vault_resource;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -42,6 +42,7 @@ impl Demand {
     pub(super) fn behind_hints(&self) -> Hinted {
         let places = reach(&self.hinted, |place| self.backwards(place));
         let mut members = Vec::new();
+        let mut asks = self.hinted_words.clone();
         for (folder, name) in &places {
             if let Name::Member { call, output } = name {
                 let other = output.as_deref().and_then(counterpart);
@@ -50,7 +51,20 @@ impl Demand {
                 members.extend(outputs.map(|output| (folder.clone(), member(call, output))));
             }
         }
-        Hinted { places, members }
+        let dependencies: BTreeSet<(&str, &str)> = members
+            .iter()
+            .filter_map(|(folder, name)| match name {
+                Name::Member { call, .. } => Some((folder.as_str(), call.as_str())),
+                _ => None,
+            })
+            .collect();
+        // Whether code lies there whose outputs they are.
+        let is_meant = |(folder, name): &(String, String)| dependencies.contains(&(folder, name));
+        let meant = self.dependents.iter().filter(|(_, dependents)| dependents.iter().any(is_meant));
+        asks.extend(
+            meant.map(|(config, _)| Ask::Words { folder: config.clone(), words: vec!["output".to_owned()] }),
+        );
+        Hinted { places, members, asks }
     }
 }
 
@@ -59,6 +73,8 @@ pub(super) struct Hinted {
     pub(super) places: BTreeSet<Place>,
     /// The outputs among them, with those of the other slot.
     pub(super) members: Vec<Place>,
+    /// What else has to be seen.
+    pub(super) asks: BTreeSet<Ask>,
 }
 
 fn is_hinted(read: &Read, says: impl FnOnce() -> Says) -> bool {

@@ -21,11 +21,7 @@ type Group<'r> = (Collection<'r>, usize, Access, &'r str, bool);
 
 impl Uses {
     /// The references that stand in a collection with their counterparts, where something picks from it.
-    pub(super) fn from_collections(
-        &self,
-        references: &[Reference],
-        folders: &Folders<'_>,
-    ) -> BTreeSet<usize> {
+    pub(super) fn in_collections(&self, references: &[Reference], folders: &Folders<'_>) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<(usize, &[String])>> = BTreeMap::new();
         for (at, reference) in references.iter().enumerate().filter(|(_, it)| it.choices.is_empty()) {
             let Some((cell, path)) = folders.readable(reference.home(), &reference.binding) else { continue };

@@ -215,7 +215,7 @@ fn read<'u>(uses: impl Iterator<Item = &'u Use>, path: &[String]) -> Read {
 impl Uses {
     /// The references that are a pair because of how they are read.
     pub(super) fn pairs(&self, references: &[Reference], folders: &Folders<'_>) -> Pairs {
-        Pairs { by_name: self.by_name(references), picked: self.from_collections(references, folders) }
+        Pairs { by_name: self.by_name(references), picked: self.in_collections(references, folders) }
     }
 
     /// Local values that are read by their names alone.

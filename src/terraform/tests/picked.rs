@@ -207,3 +207,18 @@ fn lists_of_objects_in_json_keep_their_places() {
     let changed = flip(&[("a.tf.json", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap();
     assert_eq!(String::from_utf8_lossy(&changed[0].1), text.replace("objs[0]", "objs[1]"));
 }
+
+#[test]
+fn a_name_from_which_none_leads_back_is_no_counterpart() {
+    let module = |more: &str| {
+        let output = |name: &str, key: &str| format!("output \"{name}\" {{\n  value = {key}\n}}\n");
+        let names = output("today", P) + &output("spare", S) + more;
+        format!("data \"azurerm_cosmosdb_account\" \"d\" {{\n  name = \"acme\"\n}}\n{names}")
+    };
+    let root = "module \"db\" {\n  source = \"./db\"\n}\nresource \"x\" \"y\" {\n  v = module.db.today\n}\n";
+    let third = format!("output \"now\" {{\n  value = {P}\n}}\n");
+    for (more, flips) in [("", true), (third.as_str(), false)] {
+        let files = [("a.tf", root), ("db/a.tf", &module(more))];
+        assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary).is_ok(), flips, "{more}");
+    }
+}

@@ -3,18 +3,22 @@
 //! GitHub takes a branch and no commit: the branch's head is compared before, and the run's commit after. The answer
 //! names the run where that is asked for; a server that does not know how says 204, or refuses the asking and is asked
 //! without it. Then the run is the one on the list that was not there before.
+//! Before anything is sent, the workflow is read as it is at the commit: a job that nobody has answered for refuses the
+//! start (see `workflow`).
 //! There is no idempotency key: whoever has no answer looks at the runs before asking again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::client::{About, Reply, Sent, Write, segment};
+use super::workflow::Workflow;
 use super::{Actions, Run};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
-use crate::ports::{Effect, Fault};
+use crate::ports::{Effect, Fault, Started, Wanted};
 
 /// How often the list is read for a run that was asked for, and how long it waits in between: a run is listed within
 /// seconds.
@@ -22,9 +26,12 @@ const LOOKS: u32 = 8;
 const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
-struct Workflow {
+struct Listed {
     #[serde(default)]
     state: String,
+    /// From the repository's root.
+    #[serde(default)]
+    path: String,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +66,16 @@ impl Actions {
         branch: &BranchName,
         commit: &CommitId,
         skip: &[String],
-    ) -> Effect<RunId> {
+    ) -> Effect<Started> {
         let what = format!("run the workflow on {branch} at {}", commit.short());
         if let Err((why, remedy)) = self.vouched_for(skip) {
             return Effect::Refused(self.fault(&what, why).remedy(remedy));
         }
-        if let Err(end) = self.ready(&what, branch, commit).await {
+        let judged = match self.ready(&what, branch, commit).await {
+            Ok(path) => self.judged(&what, &path, commit, skip).await,
+            Err(end) => Err(end),
+        };
+        if let Err(end) = judged {
             return end;
         }
         let query = [("event", "workflow_dispatch"), ("branch", branch.as_str())];
@@ -83,7 +94,7 @@ impl Actions {
             sent => sent,
         };
         match sent {
-            Sent::Done(reply) => self.started(&what, &reply, &query, &before, commit).await,
+            Sent::Done(reply) => self.started(&what, &reply, &query, &before).await,
             Sent::Refused(fault, _) => Effect::Refused(fault),
             Sent::Unsent(fault) => Effect::NotSent(fault),
             Sent::Unknown(fault) => Effect::Unknown(fault),
@@ -105,7 +116,7 @@ impl Actions {
         }
     }
 
-    /// Whether somebody has answered for every job that the run would have.
+    /// Whether somebody has answered for every job that is declared.
     fn vouched_for(&self, skip: &[String]) -> Result<(), (String, &'static str)> {
         if !self.settings.dispatches {
             let why = "the push to the branch starts it, and keyslot starts no second one".to_owned();
@@ -129,12 +140,61 @@ impl Actions {
         Ok(())
     }
 
-    /// The workflow takes runs, and the branch stands on the commit.
-    async fn ready(&self, what: &str, branch: &BranchName, commit: &CommitId) -> Result<(), Effect<RunId>> {
+    /// Whether the file, as it is at the commit, has nothing in it that nobody has answered for.
+    async fn judged(
+        &self,
+        what: &str,
+        path: &str,
+        commit: &CommitId,
+        skip: &[String],
+    ) -> Result<(), Effect<Started>> {
+        let file = self.file(what, path, commit).await?;
+        let refused = |why: String, remedy: &str| {
+            Effect::Refused(self.fault(what, format!("{why} ({path} at {})", commit.short())).remedy(remedy))
+        };
+        let workflow = Workflow::parse(&String::from_utf8_lossy(&file)).map_err(|why| {
+            refused(why, "run it by hand; keyslot goes on when the vaults hold the new key")
+        })?;
+        let given = self.settings.inputs.keys().map(String::as_str);
+        let told = given.chain(self.settings.skip_input.as_deref().filter(|_| !skip.is_empty())).collect();
+        workflow.judged(&self.settings, &told, skip).map_err(|(why, remedy)| refused(why, remedy))
+    }
+
+    /// The workflow's bytes at the commit; that is fetched, where it is not known yet.
+    async fn file(&self, what: &str, path: &str, commit: &CommitId) -> Result<Arc<[u8]>, Effect<Started>> {
+        let below = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let wanted = Wanted { below, folders: BTreeSet::new(), files: [path.to_owned()].into() };
+        let mut tree = self.code.tree(commit, &wanted).await;
+        if tree.is_err() {
+            self.code.fetch().await.map_err(Effect::NotSent)?;
+            tree = self.code.tree(commit, &wanted).await;
+        }
+        let missing = || {
+            let why = format!("there is no {path} at {}", commit.short());
+            let fault = Fault::new(Blindness::Missing, what, self.subject(), why);
+            Effect::Refused(fault.remedy("name the workflow's file as it is called at this commit"))
+        };
+        match tree {
+            Ok(tree) => {
+                let file = tree.files.into_iter().find(|file| file.path == path);
+                file.map(|file| file.bytes).ok_or_else(missing)
+            }
+            Err(fault) if fault.kind == Blindness::Missing => Err(missing()),
+            Err(fault) => Err(Effect::NotSent(fault)),
+        }
+    }
+
+    /// The workflow takes runs, and the branch stands on the commit. Returns where its file lies.
+    async fn ready(
+        &self,
+        what: &str,
+        branch: &BranchName,
+        commit: &CommitId,
+    ) -> Result<String, Effect<Started>> {
         let subject = self.subject();
         let path = self.workflow_path("");
         let workflow =
-            self.client.read::<Workflow>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
+            self.client.read::<Listed>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
         if !matches!(workflow.state.as_str(), "active" | "") {
             let fault = self.fault(what, format!("the workflow is not active ({})", workflow.state));
             return Err(Effect::Refused(
@@ -144,37 +204,29 @@ impl Actions {
         let path = self.path(&format!("branches/{}", segment(branch.as_str())));
         let head = self.client.read::<Branch>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
         if head.commit.sha.eq_ignore_ascii_case(commit.as_str()) {
-            return Ok(());
+            return Ok(workflow.path);
         }
         let why = format!("{branch} stands on {}, and a run would be of that", head.commit.sha);
         Err(Effect::NotSent(self.fault(what, why).remedy("keyslot looks at the branch again")))
     }
 
+    /// The run that was just started, and what it is of: the branch may have moved in between. Where its commit cannot be
+    /// read, the list tells, later.
     async fn started(
         &self,
         what: &str,
         reply: &Reply,
         query: &[(&str, &str)],
         before: &BTreeSet<u64>,
-        commit: &CommitId,
-    ) -> Effect<RunId> {
-        let named = reply.json::<Dispatched>().ok().map(|dispatched| dispatched.workflow_run_id);
-        let found = match named {
-            Some(id) => {
-                let path = self.path(&format!("actions/runs/{id}"));
-                self.client.read::<Run>(what, &self.subject(), &path, &[]).await.map(Some)
-            }
-            None => self.look_for(query, before).await,
-        };
-        match found {
-            Ok(Some(run)) if run.head_sha.eq_ignore_ascii_case(commit.as_str()) => {
-                Effect::Applied(RunId::new(run.id.to_string()))
-            }
-            Ok(Some(run)) => {
-                let fault =
-                    self.fault(what, format!("run {} was started, but on commit “{}”", run.id, run.head_sha));
-                Effect::Unknown(fault.remedy(format!("cancel run {}: the branch has moved", run.id)))
-            }
+    ) -> Effect<Started> {
+        let run = |id: u64| RunId::new(id.to_string());
+        if let Ok(Dispatched { workflow_run_id: id }) = reply.json() {
+            let path = self.path(&format!("actions/runs/{id}"));
+            let read = self.client.read::<Run>(what, &self.subject(), &path, &[]).await;
+            return Effect::Applied(Started { run: run(id), commit: read.ok().and_then(|run| run.commit()) });
+        }
+        match self.look_for(query, before).await {
+            Ok(Some(found)) => Effect::Applied(Started { run: run(found.id), commit: found.commit() }),
             Ok(None) => {
                 let fault = self.fault(what, "GitHub has taken it on, and lists no new run yet");
                 Effect::Unknown(fault.remedy("look at the workflow's runs"))

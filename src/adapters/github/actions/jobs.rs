@@ -79,11 +79,7 @@ impl Reviewer {
 impl Job {
     /// The configured name that it goes by: its own, or that of the job whose matrix or called workflow it is part of.
     fn stage<'a>(&'a self, declared: &[(String, Vec<StageEffect>)]) -> &'a str {
-        let is_declared = |name: &str| declared.iter().any(|(known, _)| known == name);
-        let whole = self.name.as_str();
-        let caller = whole.split_once(" / ").map_or(whole, |(caller, _)| caller);
-        let bare = caller.split_once(" (").map_or(caller, |(bare, _)| bare);
-        [whole, caller].into_iter().find(|name| is_declared(name)).unwrap_or(bare)
+        stage_of(&self.name, declared)
     }
 
     pub(super) fn waits(&self) -> bool {
@@ -104,6 +100,14 @@ impl Job {
         let failed = steps.find(|step| result(step.conclusion.as_deref()) == RunResult::Failed);
         failed.map_or_else(|| self.name.clone(), |step| step.name.clone())
     }
+}
+
+/// The stage of a job with this name.
+pub(super) fn stage_of<'a>(whole: &'a str, declared: &[(String, Vec<StageEffect>)]) -> &'a str {
+    let is_declared = |name: &str| declared.iter().any(|(known, _)| known == name);
+    let caller = whole.split_once(" / ").map_or(whole, |(caller, _)| caller);
+    let bare = caller.split_once(" (").map_or(caller, |(bare, _)| bare);
+    [whole, caller].into_iter().find(|name| is_declared(name)).unwrap_or(bare)
 }
 
 /// The job of a stage that failed, and its step that did.

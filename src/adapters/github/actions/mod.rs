@@ -9,6 +9,7 @@ mod dispatch;
 mod jobs;
 mod log;
 mod run;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,14 +20,13 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::GitHub;
 use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
-use crate::model::{
-    BranchName, CommitId, RunId, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
-};
-use crate::ports::{Clock, Effect, Fault, Pipeline};
+use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
+use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started};
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -67,6 +67,8 @@ pub struct Actions {
     client: Arc<Client>,
     http: Http,
     clock: Arc<dyn Clock>,
+    /// Where the workflow is read as it is at a commit.
+    code: Arc<dyn Code>,
     settings: Arc<ActionsSettings>,
     /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
@@ -80,15 +82,28 @@ struct Runs {
 }
 
 impl Actions {
-    pub fn new(settings: ActionsSettings, http: &Http, clock: Arc<dyn Clock>) -> Actions {
+    /// `code`: of the repository that the workflow is in.
+    pub fn new(
+        settings: ActionsSettings,
+        code: Arc<dyn Code>,
+        http: &Http,
+        clock: Arc<dyn Clock>,
+    ) -> Actions {
         let client = Client::new(settings.api.clone(), settings.token.clone(), http, Arc::clone(&clock));
         Actions {
             client: Arc::new(client),
             http: http.clone(),
             clock,
+            code,
             settings: Arc::new(settings),
             finished: Arc::default(),
         }
+    }
+
+    /// With the client of a forge that has the same token: what the one writes and what limits it meets bind the other.
+    pub fn beside(mut self, forge: &GitHub) -> Actions {
+        self.client = Arc::clone(&forge.client);
+        self
     }
 
     fn path(&self, rest: &str) -> String {
@@ -166,6 +181,8 @@ impl Pipeline for Actions {
         let mut branches = BTreeSet::new();
         let mut explained = 0;
         let mut runs = Vec::new();
+        let mut declared = self.settings.stages.iter().flat_map(|(_, effects)| effects);
+        let mut looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
         for run in self.newest().await? {
             let (branch, state) = (run.branch(&own), run.state());
             let newest_of_branch = branches.insert(branch.clone());
@@ -175,14 +192,19 @@ impl Pipeline for Actions {
                     explained += usize::from(explain);
                     self.stages(&run, explain || !state.is_over()).await?
                 }
+                // An old run may be half gone; what is not read is not known, and that is told where it matters.
+                false if looks_back => self.stages(&run, false).await.unwrap_or_default(),
                 false => Vec::new(),
             };
-            runs.push(run.view(branch, stages));
+            let run = run.view(branch, stages);
+            let unread = run.state.is_over() && run.stages.is_empty();
+            looks_back &= !unread && run.moved_traffic() != Some(true);
+            runs.push(run);
         }
         Ok(runs)
     }
 
-    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<RunId> {
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.dispatch(branch, commit, skip).await
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Run {
     pub(super) id: u64,
     head_branch: Option<String>,
     #[serde(default)]
-    pub(super) head_sha: String,
+    head_sha: String,
     head_repository: Option<Repository>,
     status: Option<String>,
     conclusion: Option<String>,
@@ -68,6 +68,11 @@ impl Run {
             }
             _ => BranchName::new(name),
         }
+    }
+
+    /// What it is of, where that is told.
+    pub(super) fn commit(&self) -> Option<CommitId> {
+        (!self.head_sha.is_empty()).then(|| CommitId::new(&self.head_sha))
     }
 
     pub(super) fn view(self, branch: BranchName, stages: Vec<StageView>) -> RunView {

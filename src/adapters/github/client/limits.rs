@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 
 /// “Wait for at least one minute”, says the documentation of limits that do not say how long.
 const UNSAID: SignedDuration = SignedDuration::from_secs(60);
@@ -59,6 +60,39 @@ impl Told {
         }
         let said = status == StatusCode::TOO_MANY_REQUESTS || words.contains("rate limit");
         if said { Told::Unsaid } else { Told::Nothing }
+    }
+
+    /// GraphQL says both limits with a 200, too, and a complaint in the body.
+    pub(super) fn by_graphql(status: StatusCode, headers: &HeaderMap, body: &str, now: Timestamp) -> Told {
+        let complains = || {
+            let errors = serde_json::from_str::<Complaints>(body).map(|body| body.errors).unwrap_or_default();
+            errors.iter().any(Complaint::is_of_a_limit)
+        };
+        match status.is_success() && complains() {
+            true => Told::by(StatusCode::TOO_MANY_REQUESTS, headers, body, now),
+            false => Told::by(status, headers, body, now),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Complaints {
+    #[serde(default)]
+    errors: Vec<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    message: String,
+}
+
+impl Complaint {
+    fn is_of_a_limit(&self) -> bool {
+        let kind = self.kind.as_deref().unwrap_or_default();
+        kind.starts_with("RATE_LIMIT") || self.message.to_lowercase().contains("rate limit")
     }
 }
 
@@ -139,5 +173,25 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(limits.note(Counter::Rest, told, at(0)), None, "the answer counts");
         assert_eq!(limits.ahead(Counter::Rest, at(1)), Some(at(90)));
+    }
+
+    #[test]
+    fn graphql_says_a_limit_with_a_success() {
+        let told = |body: &str, headers: &[(&'static str, &str)]| {
+            let headers =
+                headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
+            Told::by_graphql(StatusCode::OK, &HeaderMap::from_iter(headers), body, at(0))
+        };
+        let limited = r#"{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}"#;
+        let spent = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "90")];
+        assert_eq!(told(limited, &spent), Told::Until(at(90)));
+        assert_eq!(told(limited, &[("retry-after", "30")]), Told::Until(at(30)));
+        assert_eq!(told(limited, &[]), Told::Unsaid);
+        assert_eq!(
+            told(r#"{"errors":[{"message":"You have exceeded a secondary rate limit"}]}"#, &[]),
+            Told::Unsaid
+        );
+        assert_eq!(told(r#"{"data":{"title":"our rate limit"}}"#, &[]), Told::Nothing);
+        assert_eq!(told(r#"{"errors":[{"type":"FORBIDDEN","message":"no"}]}"#, &[]), Told::Nothing);
     }
 }

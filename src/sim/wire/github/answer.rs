@@ -43,6 +43,16 @@ pub(super) fn done(status: StatusCode, body: Value) -> Response {
     response
 }
 
+/// How GraphQL says a limit: with a success.
+pub(super) fn limited(retry_after: Option<u64>) -> Response {
+    let complaint = json!({ "type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1." });
+    let mut response = Json(json!({ "data": null, "errors": [complaint] })).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
 /// How GitHub says a refusal that does not depend on what was asked for.
 pub(super) fn refused(refusal: &Refusal) -> Response {
     match refusal {

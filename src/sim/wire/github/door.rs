@@ -107,7 +107,10 @@ impl Face {
         };
         request.extensions_mut().insert(caller);
         if request.uri().path() != "/rate_limit" && !self.count(counter, 1) {
-            return Some(answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded."));
+            return Some(match counter {
+                Counter::Rest => answer::error(StatusCode::FORBIDDEN, "API rate limit exceeded."),
+                Counter::GraphQl => answer::limited(None),
+            });
         }
         if counter == Counter::Rest && request.method() != Method::GET && !self.may_write() {
             // As GitHub does it: in words alone.

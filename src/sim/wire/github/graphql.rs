@@ -11,7 +11,7 @@ use super::door::Caller;
 use super::{Face, answer, show};
 use crate::model::{CommitId, PullNumber, PullWait};
 use crate::sim::config::MergeMethod;
-use crate::sim::{Call, Command, Operation, Pull, World};
+use crate::sim::{Call, Command, Operation, Pull, Refusal, World};
 
 pub(super) async fn serve(
     State(face): State<Face>,
@@ -46,11 +46,18 @@ pub(super) async fn serve(
         let call = Call::of(Operation::ReadPull);
         return match face.0.shared.call(&call, |world| look(world, number)).await {
             Ok(pull) => Json(json!({ "data": { "repository": { "pullRequest": pull } } })).into_response(),
-            Err(refusal) => answer::refused(&refusal),
+            Err(refusal) => refused(&refusal),
         };
     }
     let message = "this world does not know such a question";
     Json(json!({ "data": null, "errors": [{ "message": message }] })).into_response()
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Throttled { retry_after } => answer::limited(Some(retry_after.as_secs())),
+        other => answer::refused(other),
+    }
 }
 
 fn head(input: &Value) -> Option<CommitId> {
@@ -83,7 +90,7 @@ impl Face {
         match done.await {
             Ok(body) if body.get("errors").is_none() => answer::done(http::StatusCode::OK, body),
             Ok(body) => Json(body).into_response(),
-            Err(refusal) => answer::refused(&refusal),
+            Err(refusal) => refused(&refusal),
         }
     }
 }

@@ -58,9 +58,10 @@ fn expression(dice: &mut Dice, account: bool) -> String {
             format!("{from}.{name}.{other}.{}", dice.pick(ATTRIBUTES))
         }
         16 => format!("module.{name}.{}", dice.pick(ATTRIBUTES)),
-        17 => match dice.roll(3) {
+        17 => match dice.roll(4) {
+            2 => "var.cosmos_key".to_owned(),
             0 => format!("module.{name}.cosmos_{}", dice.pick(ATTRIBUTES)),
-            1 => format!("local.{name}.primary_readonly_key"),
+            1 => format!("{}.primary_readonly_key", dice.pick(&["local.a", "local.primary", "var.b"])),
             _ => format!("data.tfe_outputs.{name}.values.{}", dice.pick(ATTRIBUTES)),
         },
         18 => match dice.roll(2) {
@@ -271,10 +272,13 @@ pub fn made_up(seed: u64) -> Files {
     files
 }
 
+const INPUTS: &[&str] = &["a", "b", "primary", "secondary", "cosmos_key", "search_key"];
+const OUTPUTS: &[&str] = &["a", "b", "primary", "secondary", "primary_key", "secondary_key"];
+
 /// A configuration that runs one folder with what another one hands out.
 fn terragrunt(dice: &mut Dice) -> (String, String) {
     let (runs, of) = (dice.pick(FOLDERS), dice.pick(FOLDERS));
-    let (name, output) = (dice.pick(NAMES), dice.pick(NAMES));
+    let (name, output) = (dice.pick(INPUTS), dice.pick(OUTPUTS));
     let text = format!(
         "terraform {{\n  source = \"../{runs}\"\n}}\ndependency \"d\" {{\n  config_path = \"../{of}\"\n}}\n\
          inputs = {{\n  {name} = dependency.d.outputs.{output}\n}}\n"

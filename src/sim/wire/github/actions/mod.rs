@@ -56,7 +56,7 @@ fn workflow_body(world: &World) -> Value {
     };
     json!({
         "id": WORKFLOW, "node_id": super::node_id("Workflow", WORKFLOW), "name": world.config().pipeline.name,
-        "path": format!(".github/workflows/{file}"), "state": state, "created_at": born, "updated_at": born,
+        "path": world.config().pipeline.workflow_path(), "state": state, "created_at": born, "updated_at": born,
         "url": format!("{base}/actions/workflows/{WORKFLOW}"),
         "html_url": format!("{page}/blob/main/.github/workflows/{file}"),
         "badge_url": format!("{page}/workflows/release/badge.svg"),

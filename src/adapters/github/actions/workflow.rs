@@ -1,0 +1,187 @@
+//! The workflow as it is written at one commit: what a run of it can be told, and which jobs it has.
+//!
+//! GitHub makes no preview of a run. So the file is read at the very commit that would run, and somebody must have answered
+//! for every job in it. What the file does not tell (a name that is made while it runs) is not taken for harmless.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::ActionsSettings;
+use super::jobs::stage_of;
+
+/// Why no run is started, and what to do.
+pub(super) type Objection = (String, &'static str);
+
+pub(super) struct Workflow {
+    /// `None`: nobody can ask for a run of it.
+    inputs: Option<BTreeSet<String>>,
+    jobs: Vec<WrittenJob>,
+}
+
+struct WrittenJob {
+    id: String,
+    /// As it is shown, with expressions as they are written.
+    name: String,
+    needs: Vec<String>,
+    /// All of it, as JSON.
+    text: String,
+}
+
+/// Where an expression begins.
+const EXPRESSION: &str = "${{";
+
+impl Workflow {
+    /// # Errors
+    /// In words: it is no workflow.
+    pub(super) fn parse(text: &str) -> Result<Workflow, String> {
+        let whole: Value =
+            serde_saphyr::from_str(text).map_err(|error| format!("the file is no YAML: {error}"))?;
+        let jobs = whole.get("jobs").and_then(Value::as_object).filter(|jobs| !jobs.is_empty());
+        let jobs = jobs.ok_or("the file has no jobs")?;
+        let jobs = jobs.iter().map(|(id, job)| WrittenJob::of(id, job)).collect();
+        Ok(Workflow { inputs: whole.get("on").and_then(inputs), jobs })
+    }
+
+    /// Whether somebody has answered for every job that a run would have, and whether what it is told is heard.
+    ///
+    /// # Errors
+    /// Why no run may be started, and what to do.
+    pub(super) fn judged(
+        &self,
+        settings: &ActionsSettings,
+        told: &BTreeSet<&str>,
+        skip: &[String],
+    ) -> Result<(), Objection> {
+        let Some(inputs) = &self.inputs else {
+            let why =
+                "at this commit the workflow has no `workflow_dispatch`: nobody can ask for a run of it";
+            return Err((why.to_owned(), "give it `on: workflow_dispatch`, or say trigger = \"push\""));
+        };
+        let unheard = listed(told.iter().copied().filter(|name| !inputs.contains(*name)));
+        if !unheard.is_empty() {
+            let why = format!("at this commit the workflow has no input {unheard}");
+            return Err((why, "give the workflow such an input, or correct `skip_input` and `parameters`"));
+        }
+        let nameless = listed(self.jobs.iter().filter(|job| job.is_nameless()).map(|job| job.id.as_str()));
+        if !nameless.is_empty() {
+            let why = format!("what the jobs {nameless} are called is known only when they run");
+            return Err((
+                why,
+                "give each a `name` without expressions, but for those in parentheses at its end",
+            ));
+        }
+        let undeclared =
+            listed(self.jobs.iter().filter(|job| job.effects(settings).is_none()).map(WrittenJob::bare));
+        if !undeclared.is_empty() {
+            let why = format!("at this commit the workflow has jobs that are not declared: {undeclared}");
+            return Err((why, "declare what each does under [[environment.NAME.release.pipeline.stage]]"));
+        }
+        self.harmless(settings, skip)
+    }
+
+    fn harmless(&self, settings: &ActionsSettings, skip: &[String]) -> Result<(), Objection> {
+        let dangerous = |job: &&WrittenJob| {
+            let accepted = settings.accepted.iter().any(|name| name == job.stage(settings));
+            !accepted && job.effects(settings).into_iter().flatten().any(|effect| effect.is_dangerous())
+        };
+        let left_out = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
+        let dangerous: Vec<&WrittenJob> = self.jobs.iter().filter(dangerous).collect();
+        let unanswered = listed(dangerous.iter().filter(|job| !left_out(job)).map(|job| job.stage(settings)));
+        if !unanswered.is_empty() {
+            let why = format!("{unanswered} would move traffic or destroy a release unit");
+            return Err((why, "add it to `skip`, or to `accept` with `because`"));
+        }
+        let input = settings.skip_input.as_deref().unwrap_or_default();
+        let deaf =
+            listed(dangerous.iter().filter(|job| !self.looks_at(job, input)).map(|job| job.stage(settings)));
+        if !deaf.is_empty() {
+            let why = format!(
+                "{deaf} is to be left out, and at this commit neither it nor a job that it needs looks at the input {input}"
+            );
+            return Err((why, "let its `if` look at the input, or add it to `accept` with `because`"));
+        }
+        Ok(())
+    }
+
+    /// A job that needs one which is left out is left out with it.
+    fn looks_at(&self, job: &WrittenJob, input: &str) -> bool {
+        let (mut open, mut seen) = (vec![job], BTreeSet::new());
+        while let Some(job) = open.pop() {
+            if mentions(&job.text, input) {
+                return true;
+            }
+            if seen.insert(job.id.as_str()) {
+                open.extend(self.jobs.iter().filter(|other| job.needs.contains(&other.id)));
+            }
+        }
+        false
+    }
+}
+
+impl WrittenJob {
+    fn of(id: &str, job: &Value) -> WrittenJob {
+        let named = job.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let needs = match job.get("needs") {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        let name = named.unwrap_or(id).to_owned();
+        WrittenJob { id: id.to_owned(), name, needs, text: job.to_string().to_lowercase() }
+    }
+
+    /// The name that its parts of a matrix have in common.
+    fn bare(&self) -> &str {
+        match self.name.split_once(EXPRESSION) {
+            Some((before, _)) => before.split_once(" (").map_or(before, |(bare, _)| bare),
+            None => &self.name,
+        }
+    }
+
+    fn is_nameless(&self) -> bool {
+        let in_parentheses = |before: &str| before.contains(" (");
+        self.name.split_once(EXPRESSION).is_some_and(|(before, _)| !in_parentheses(before))
+    }
+
+    fn stage<'a>(&'a self, settings: &ActionsSettings) -> &'a str {
+        stage_of(self.bare(), &settings.stages)
+    }
+
+    fn effects<'a>(&self, settings: &'a ActionsSettings) -> Option<&'a [crate::model::StageEffect]> {
+        let name = self.stage(settings);
+        settings.stages.iter().find(|(known, _)| known == name).map(|(_, effects)| effects.as_slice())
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The inputs of whoever asks for a run; `None` where nobody can.
+fn inputs(on: &Value) -> Option<BTreeSet<String>> {
+    const ASKED: &str = "workflow_dispatch";
+    match on {
+        Value::String(only) => (only == ASKED).then(BTreeSet::new),
+        Value::Array(several) => several.iter().any(|one| one == ASKED).then(BTreeSet::new),
+        Value::Object(each) => {
+            let inputs = each.get(ASKED)?.get("inputs").and_then(Value::as_object);
+            Some(inputs.into_iter().flatten().map(|(name, _)| name.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression reads the input, or all of them. Names in expressions have no case.
+fn mentions(text: &str, input: &str) -> bool {
+    let input = input.to_lowercase();
+    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || "_-".contains(next));
+    let dotted = format!("inputs.{input}");
+    let by_dot =
+        text.match_indices(&dotted).any(|(at, found)| text.get(at + found.len()..).is_some_and(ends));
+    let all = ["tojson(inputs)", "tojson(github.event.inputs)"].iter().any(|all| text.contains(all));
+    by_dot || all || text.contains(&format!("inputs['{input}']"))
+}
+
+#[cfg(test)]
+mod tests;

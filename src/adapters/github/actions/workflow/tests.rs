@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::adapters::token::FixedToken;
+use crate::model::StageEffect;
+
+const FILE: &str = "\
+name: release
+on:
+  workflow_dispatch:
+    inputs:
+      skip: { type: string, default: '' }
+  push: { branches: [main] }
+jobs:
+  infra:
+    runs-on: ubuntu-latest
+    steps: [{ run: terraform apply }]
+  move:
+    name: traffic
+    needs: infra
+    if: ${{ !contains(inputs.skip, 'traffic') }}
+    uses: ./.github/workflows/traffic.yml
+  deploy:
+    name: deploy (${{ matrix.region }})
+    strategy: { matrix: { region: [eastus2, northeurope] } }
+    runs-on: ubuntu-latest
+";
+
+fn settings() -> ActionsSettings {
+    let declared = [
+        ("infra", vec![StageEffect::WritesVaults]),
+        ("traffic", vec![StageEffect::SwitchesTraffic]),
+        ("deploy", vec![StageEffect::RollsPods]),
+    ];
+    ActionsSettings {
+        api: "https://api.github.com".parse().unwrap(),
+        owner: "acme".to_owned(),
+        repository: "app".to_owned(),
+        workflow: "release.yml".to_owned(),
+        token: Arc::new(FixedToken::new("t".to_owned())),
+        stages: declared.map(|(name, effects)| (name.to_owned(), effects)).to_vec(),
+        accepted: Vec::new(),
+        skip_input: Some("skip".to_owned()),
+        inputs: BTreeMap::new(),
+        dispatches: true,
+    }
+}
+
+fn why(file: &str, settings: &ActionsSettings, skip: &[&str]) -> String {
+    let skip: Vec<String> = skip.iter().map(|name| (*name).to_owned()).collect();
+    let judged = Workflow::parse(file).and_then(|workflow| {
+        workflow.judged(settings, &BTreeSet::from(["skip"]), &skip).map_err(|(why, _)| why)
+    });
+    judged.err().unwrap_or_default()
+}
+
+#[test]
+fn a_workflow_whose_jobs_are_all_answered_for_may_run() {
+    assert_eq!(why(FILE, &settings(), &["traffic"]), "");
+    let accepting = ActionsSettings { accepted: vec!["traffic".to_owned()], ..settings() };
+    assert_eq!(why(&FILE.replace("inputs.skip", "true"), &accepting, &[]), "");
+    assert_eq!(why(&FILE.replace("on:", "\"on\":"), &settings(), &["traffic"]), "");
+}
+
+#[test]
+fn a_job_that_nobody_declared_and_one_that_nobody_can_name_hold() {
+    let more = format!("{FILE}  destroy-previous:\n    runs-on: ubuntu-latest\n");
+    assert!(why(&more, &settings(), &["traffic"]).contains("not declared: destroy-previous"));
+    let nameless = FILE.replace("name: traffic", "name: ${{ inputs.what }}");
+    assert!(why(&nameless, &settings(), &["traffic"]).contains("move are called"));
+}
+
+#[test]
+fn a_dangerous_job_must_be_left_out_by_name_and_look_at_the_input() {
+    assert!(why(FILE, &settings(), &[]).contains("traffic would move traffic"));
+    for deaf in ["inputs.skipped", "inputs.skip-all", "github.ref"] {
+        let file = FILE.replace("inputs.skip,", &format!("{deaf},"));
+        assert!(why(&file, &settings(), &["traffic"]).contains("looks at the input skip"), "{deaf}");
+    }
+    for heard in ["github.event.inputs.SKIP", "inputs['skip']", "toJSON(inputs)"] {
+        let file = FILE.replace("inputs.skip,", &format!("{heard},"));
+        assert_eq!(why(&file, &settings(), &["traffic"]), "", "{heard}");
+    }
+    // It goes where the job goes that it needs.
+    let indirect = FILE.replace("    if: ${{ !contains(inputs.skip, 'traffic') }}\n", "");
+    let indirect = indirect.replace("steps: [{ run: terraform apply }]", "if: ${{ inputs.skip == '' }}");
+    assert_eq!(why(&indirect, &settings(), &["traffic"]), "");
+}
+
+#[test]
+fn an_input_that_the_workflow_does_not_have_and_a_workflow_that_nobody_can_ask_for_hold() {
+    let other = FILE.replace("skip: { type", "leave_out: { type");
+    assert!(why(&other, &settings(), &["traffic"]).contains("no input skip"));
+    for on in ["on: push", "on: [push, pull_request]", "on: { push: { branches: [main] } }"] {
+        let jobs = &FILE[FILE.find("jobs:").unwrap()..];
+        assert!(why(&format!("{on}\n{jobs}"), &settings(), &[]).contains("no `workflow_dispatch`"), "{on}");
+    }
+    for on in ["on: workflow_dispatch", "on: [push, workflow_dispatch]", "on: { workflow_dispatch: }"] {
+        let jobs = &FILE[FILE.find("jobs:").unwrap()..];
+        assert!(why(&format!("{on}\n{jobs}"), &settings(), &[]).contains("no input skip"), "{on}");
+    }
+}
+
+#[test]
+fn what_is_no_workflow_holds() {
+    assert!(why("jobs: [", &settings(), &[]).contains("no YAML"));
+    assert!(why("on: workflow_dispatch\n", &settings(), &[]).contains("no jobs"));
+    assert!(why("", &settings(), &[]).contains("no "));
+}

@@ -1,0 +1,51 @@
+//! The configured stamps by the names that Azure has for their parts. Those names have no case.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Absent, ResourceKind, StampName};
+
+/// A configured stamp, by the names that Azure has for its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedStamp {
+    pub name: StampName,
+    /// Without a domain.
+    pub vault: String,
+    /// Where the configuration tells it.
+    pub cluster: Option<String>,
+    /// The kubeconfig's context, which Azure's own tools call like the cluster.
+    pub context: Option<String>,
+}
+
+impl ListedStamp {
+    pub(super) fn is_vault(&self, name: &str) -> bool {
+        self.vault.eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn is_cluster(&self, name: &str) -> bool {
+        match (&self.cluster, &self.context) {
+            (Some(cluster), _) => cluster.eq_ignore_ascii_case(name),
+            (None, Some(context)) => {
+                context.strip_suffix("-admin").unwrap_or(context).eq_ignore_ascii_case(name)
+            }
+            (None, None) => false,
+        }
+    }
+
+    /// Its parts that are known by name.
+    fn parts(&self) -> impl Iterator<Item = (ResourceKind, &String)> {
+        let cluster = self.cluster.as_ref().map(|cluster| (ResourceKind::Cluster, cluster));
+        std::iter::once((ResourceKind::Vault, &self.vault)).chain(cluster)
+    }
+}
+
+/// What is configured and not among what Azure shows.
+pub(super) fn absent(stamps: &[ListedStamp], shown: &BTreeSet<(ResourceKind, &str)>) -> Vec<Absent> {
+    let shown: BTreeSet<(ResourceKind, String)> =
+        shown.iter().map(|(kind, name)| (*kind, name.to_ascii_lowercase())).collect();
+    let is_shown = |kind, name: &str| shown.contains(&(kind, name.to_ascii_lowercase()));
+    let of_stamp = |stamp: &ListedStamp| -> Vec<Absent> {
+        let missing = stamp.parts().filter(|(kind, name)| !is_shown(*kind, name));
+        missing.map(|(kind, name)| Absent { stamp: stamp.name.clone(), kind, name: name.clone() }).collect()
+    };
+    stamps.iter().flat_map(of_stamp).collect()
+}

@@ -1,0 +1,52 @@
+//! What the stamps' clusters and vaults are called in Azure, as far as the settings tell.
+
+use std::collections::BTreeMap;
+
+use super::settings::{AccountSettings, Environment, StampSettings};
+use crate::adapters::key_vault::VaultPlace;
+use crate::adapters::kubernetes::AksCluster;
+use crate::adapters::resource_graph::ListedStamp;
+use crate::model::StampName;
+
+/// The stamp's cluster, however it is reached.
+pub(super) fn cluster(account: &AccountSettings, stamp: &StampSettings) -> Option<AksCluster> {
+    let aks = stamp.aks.as_ref()?;
+    Some(AksCluster {
+        subscription: aks.subscription.clone().unwrap_or_else(|| account.subscription.clone()),
+        resource_group: aks.resource_group.clone(),
+        name: aks.name.clone(),
+        admin: aks.admin,
+    })
+}
+
+/// The stamp as Azure's list of resources shows it.
+pub(super) fn listed(stamp: &StampSettings) -> ListedStamp {
+    ListedStamp {
+        name: stamp.stamp_name(),
+        vault: stamp.key_vault.clone(),
+        cluster: stamp.aks.as_ref().map(|aks| aks.name.clone()),
+        context: stamp.context.clone(),
+    }
+}
+
+/// Those of all stamps that tell theirs.
+pub(super) fn clusters(environment: &Environment) -> BTreeMap<StampName, AksCluster> {
+    let stamps = environment.stamps.iter();
+    stamps.filter_map(|stamp| Some((stamp.stamp_name(), cluster(&environment.account, stamp)?))).collect()
+}
+
+/// The vaults whose resource group is told, or is taken to be the cluster's.
+pub(super) fn vaults(environment: &Environment) -> BTreeMap<StampName, VaultPlace> {
+    let stamps = environment.stamps.iter();
+    stamps.filter_map(|stamp| Some((stamp.stamp_name(), vault(&environment.account, stamp)?))).collect()
+}
+
+fn vault(account: &AccountSettings, stamp: &StampSettings) -> Option<VaultPlace> {
+    let cluster = cluster(account, stamp);
+    let beside = || cluster.as_ref().map(|cluster| cluster.resource_group.clone());
+    Some(VaultPlace {
+        resource_group: stamp.key_vault_resource_group.clone().or_else(beside)?,
+        subscription: cluster.map_or_else(|| account.subscription.clone(), |cluster| cluster.subscription),
+        name: stamp.key_vault.clone(),
+    })
+}

@@ -1,0 +1,167 @@
+//! Stamps that were taken down, over TLS: what Azure says of their vaults and clusters, and the program beside one.
+
+use std::collections::BTreeMap;
+
+use keyslot::adapters::arm::ArmAccess;
+use keyslot::adapters::cosmos::PUBLIC_ENDPOINT;
+use keyslot::adapters::http::{self, HttpSettings};
+use keyslot::adapters::key_vault::{KeyVaultSettings, KeyVaults, VaultPlace, VaultResources};
+use keyslot::adapters::kubernetes::{
+    AksAccess, AksCluster, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster,
+};
+use keyslot::model::{Blindness, ClusterState, StampName};
+use keyslot::ports::{Clusters as _, Fault, Vaults as _};
+use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
+use keyslot::sim::{self, Operation, Target, Trouble, When, WorldConfig};
+
+use crate::live::Live;
+use crate::wire_azure::Rig;
+use crate::wire_core::{client, hosts};
+
+fn access(rig: &Rig) -> ArmAccess {
+    ArmAccess {
+        http: client(&rig.simulation.wire),
+        tokens: rig.tokens.clone(),
+        scope: format!("{PUBLIC_ENDPOINT}/.default"),
+        clock: rig.clock.clone(),
+    }
+}
+
+/// What is said of a vault at that address, which Azure is asked for by that name.
+async fn fault_of(rig: &Rig, host: &str, name: impl Fn(&sim::Stamp) -> String) -> Fault {
+    let of = StampName::new("old");
+    let place = rig.simulation.world.with(|world| {
+        let stamp = world.stamps().next().unwrap();
+        VaultPlace {
+            subscription: world.account().config().id.subscription.clone(),
+            resource_group: stamp.resource_group.clone(),
+            name: name(stamp),
+        }
+    });
+    let settings = KeyVaultSettings {
+        vaults: BTreeMap::from([(of.clone(), format!("https://{host}"))]),
+        secret: "CosmosDb-ApiKey".to_owned(),
+    };
+    let wire = &rig.simulation.wire;
+    let unreached = hosts(wire).name(NOWHERE[0], "127.0.0.1:1".parse().unwrap());
+    let http = http::client(&HttpSettings::rehearsal(wire.ca_pem().as_bytes().to_vec(), unreached)).unwrap();
+    let vaults = KeyVaults::new(&http, &rig.tokens, rig.clock.clone(), &settings).unwrap();
+    let vaults = vaults.asking(VaultResources {
+        access: access(rig),
+        endpoint: PUBLIC_ENDPOINT.parse().unwrap(),
+        places: BTreeMap::from([(of.clone(), place)]),
+    });
+    vaults.look(&of, &rig.salt).await.unwrap_err()
+}
+
+/// A name that leads nowhere, as that of a vault that was deleted, and one that nobody serves.
+const NOWHERE: [&str; 2] = ["never-kv.vault.elsewhere.example", "never-kv.vault.azure.net"];
+
+#[tokio::test]
+async fn a_vault_is_gone_by_azures_word_alone() {
+    let rig = Rig::new(WorldConfig::default());
+    for host in NOWHERE {
+        let fault = fault_of(&rig, host, |_| "never-kv".to_owned()).await;
+        assert_eq!(fault.kind, Blindness::Gone, "{fault}");
+        // As one behind a private endpoint looks from outside.
+        let fault = fault_of(&rig, host, |stamp| stamp.vault.name.to_uppercase()).await;
+        assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+        assert!(fault.remedy.contains("Azure knows the vault"), "{fault}");
+    }
+    for trouble in [Trouble::Forbidden, Trouble::Unreachable] {
+        let target = Target::operation(Operation::AskForVault);
+        let config = WorldConfig::default().with_fault(sim::Fault::new(When::Always, target, trouble));
+        for host in NOWHERE {
+            let fault = fault_of(&Rig::new(config.clone()), host, |_| "never-kv".to_owned()).await;
+            assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_vault_that_answers_is_not_gone_wherever_it_is_said_to_be() {
+    let rig = Rig::new(WorldConfig::default());
+    let host = rig.simulation.world.with(|world| {
+        let stamp = world.stamps().next().unwrap();
+        format!("{}.vault.azure.net", stamp.vault.name)
+    });
+    let target = Target::operation(Operation::ReadVault);
+    let config = WorldConfig::default().with_fault(sim::Fault::new(When::Always, target, Trouble::Forbidden));
+    let fault = fault_of(&Rig::new(config), &host, |_| "elsewhere-kv".to_owned()).await;
+    assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
+}
+
+#[tokio::test]
+async fn a_cluster_by_kubeconfig_that_does_not_answer_is_what_azure_says_of_it() {
+    let rig = Rig::new(WorldConfig::default());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let config = Kubeconfig {
+        name: "old",
+        server: "https://127.0.0.1:1",
+        ca_pem: rig.simulation.wire.ca_pem(),
+        user: User::Token("none"),
+        namespace: "workload",
+    };
+    std::fs::write(&path, config.render()).unwrap();
+    let name = rig.first_stamp();
+    let look = async |called: Option<String>| {
+        let place = ClusterPlace::Kubeconfig(KubeconfigPlace { path: path.clone(), context: None });
+        let cluster = StampCluster { place, vault: None, namespaces: Vec::new() };
+        let http = HttpSettings::rehearsal(
+            rig.simulation.wire.ca_pem().as_bytes().to_vec(),
+            hosts(&rig.simulation.wire),
+        );
+        let clusters = BTreeMap::from([(name.clone(), cluster)]);
+        let aks = AksAccess { access: access(&rig), endpoint: PUBLIC_ENDPOINT.parse().unwrap() };
+        let named = called.map(|called| {
+            let group = "rg".to_owned();
+            let cluster = AksCluster {
+                subscription: "s".to_owned(),
+                resource_group: group,
+                name: called,
+                admin: false,
+            };
+            (name.clone(), cluster)
+        });
+        let kubernetes = Kubernetes::new("CosmosDb-ApiKey", clusters, http, rig.clock.clone()).asking(aks);
+        kubernetes.named(named.into_iter().collect()).look(&name, &rig.salt).await.map(|view| view.state)
+    };
+    let there = rig.simulation.world.with(|world| world.stamps().next().unwrap().cluster.name.clone());
+    assert_eq!(look(Some("never-built".to_owned())).await.unwrap(), ClusterState::Gone);
+    assert_eq!(look(Some(there.clone())).await.unwrap_err().kind, Blindness::Unreachable);
+    assert_eq!(look(None).await.unwrap_err().kind, Blindness::Unreachable);
+    let command = sim::Command::TellCluster { stamp: name.clone(), state: ClusterState::Stopped };
+    rig.simulation.world.with(|world| world.apply(command)).unwrap();
+    assert_eq!(look(Some(there)).await.unwrap(), ClusterState::Stopped);
+}
+
+/// Runs the program on a world beside which a stamp is configured that Azure knows nothing of.
+fn run(live: &Live, arguments: &[&str]) -> (i32, String) {
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).args(arguments).output().unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stamp_that_was_taken_down_is_in_nobodys_way() {
+    let live = Live::set(WorldConfig::seeded(8), 60.0);
+    let path = live.stage.settings_path();
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let table = settings.lines().find(|line| line.ends_with(".stamp]]")).unwrap();
+    let old = format!(
+        "\n{table}\nname = \"bygone\"\nunit = \"old\"\nkey_vault = \"old-kv\"\n\
+         aks = {{ resource_group = \"rg-old\", name = \"old-aks\" }}\n"
+    );
+    std::fs::write(&path, format!("{settings}{old}")).unwrap();
+    let (code, text) = run(&live, &["plan"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("bygone: closed: Azure knows neither its cluster nor its vault"), "{text}");
+    assert!(text.contains("nothing is in the way"), "{text}");
+    let (code, text) = run(&live, &["verify"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("bygone: closed") && text.contains("everybody uses the primary key"), "{text}");
+    let asked = live.stage.simulation.wire.transcript();
+    assert!(asked.count("GET", "/Microsoft.KeyVault/vaults/old-kv") > 0, "by Azure's word");
+}

@@ -1,0 +1,120 @@
+//! A workflow is run only when somebody has answered for every job that it has at the commit, also where no run of it has
+//! been seen yet.
+
+use std::sync::Arc;
+
+use keyslot::ports::Pipeline;
+use keyslot::sim::repository::{Commit, Signature};
+use keyslot::sim::{Command, Expected, WorldConfig};
+
+use crate::desk::Desk;
+use crate::follow::{run, with_workflow};
+use crate::live::Live;
+use crate::runs::{applied, head, refused, release, skipped};
+
+/// Takes the last stage out of the configuration: its table, and its name from what is left out.
+fn forget_last_stage(live: &Live) {
+    let path = live.stage.folder.join("keyslot.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (name, table) = ("destroy-previous", "[[environment");
+    let place = text.find(&format!("name = \"{name}\"")).unwrap();
+    let begins = text[..place].rfind(table).unwrap();
+    let ends = text[place..].find("\n[").map_or(text.len(), |end| place + end + 1);
+    let without = format!("{}{}", &text[..begins], &text[ends..]);
+    let entry = format!("\"{name}\"");
+    let begins = without.find(&entry).unwrap();
+    let comma = without[..begins].rfind(',').unwrap();
+    let without = format!("{}{}", &without[..comma], &without[begins + entry.len()..]);
+    assert!(!without.contains(name), "{without}");
+    std::fs::write(path, without).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_destroys_and_that_nobody_declared_is_never_run() {
+    let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), 600.0);
+    with_workflow(&live);
+    forget_last_stage(&live);
+    for command in [["propose", "--wait"], ["promote", "--wait"]] {
+        let (code, out, talk) = run(&live, &command).await;
+        assert_eq!(code, 0, "{command:?}: {out}\n{talk}");
+    }
+    let (code, out, talk) = run(&live, &["follow"]).await;
+    assert_eq!(code, 4, "{out}\n{talk}");
+    assert!(talk.contains("jobs that are not declared: destroy-previous"), "{out}\n{talk}");
+    assert_eq!(live.stage.simulation.world.with(|world| world.counters().runs_started), 0);
+}
+
+/// Somebody pushes the workflow in other words to the release branch.
+fn rewritten(desk: &Desk, change: impl Fn(&str) -> String) {
+    desk.with(|world| {
+        let path = world.config().pipeline.workflow_path();
+        let before = world.repository().head(&release()).cloned().unwrap();
+        let tree = world.repository().get(&before).unwrap().tree().clone();
+        let text = std::str::from_utf8(tree.get(&path).unwrap().bytes()).unwrap().to_owned();
+        let changed = change(&text);
+        assert_ne!(changed, text);
+        let by = Signature::of("ada", world.now());
+        let commit = Commit::new(tree.with(&path, changed.into_bytes()), vec![before], &by, "The workflow\n");
+        let commit = Arc::new(commit);
+        let push = Command::Push {
+            branch: release(),
+            expected: Expected::FastForward,
+            commit: commit.id().clone(),
+            objects: vec![commit],
+            by: "ada".to_owned(),
+        };
+        world.apply(push).unwrap();
+    });
+}
+
+#[tokio::test]
+async fn the_workflow_is_judged_as_it_is_at_the_commit() {
+    let job = "  purge:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./purge\n";
+    let deaf = |text: &str| text.replace("!contains(inputs.skip, 'destroy-previous')", "always()");
+    let deaf = |text: &str| deaf(text).replace("    needs: switch-traffic\n", "");
+    let cases: [(&dyn Fn(&str) -> String, &str); 4] = [
+        (&|text| format!("{text}{job}"), "not declared: purge"),
+        (
+            &deaf,
+            "destroy-previous is to be left out, and at this commit neither it nor a job that it needs looks",
+        ),
+        (&|text| text.replace("      skip:", "      leave_out:"), "no input skip"),
+        (&|text| text.replace("workflow_dispatch", "push"), "no `workflow_dispatch`"),
+    ];
+    for (change, words) in cases {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        let before = head(&desk);
+        rewritten(&desk, change);
+        let commit = head(&desk);
+        assert_ne!(commit, before);
+        let fault = refused(desk.actions().start(&release(), &commit, &skipped()).await);
+        assert!(fault.why.contains(words) && !fault.remedy.is_empty(), "{words}: {fault}");
+        assert!(fault.why.contains("release.yml at"), "{fault}");
+        assert_eq!(desk.with(|world| world.runs().len()), 0);
+    }
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten(&desk, |text| format!("# Reviewed.\n{text}"));
+    applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_not_in_the_repository_at_the_commit_is_not_run() {
+    let mut config = WorldConfig::default();
+    config.pipeline.name = "other".to_owned();
+    let desk = Desk::new(config, 1.0);
+    desk.with(|world| {
+        let before = world.repository().head(&release()).cloned().unwrap();
+        let tree = world.repository().get(&before).unwrap().tree().put(".github/workflows/other.yml", None);
+        let by = Signature::of("ada", world.now());
+        let commit = Arc::new(Commit::new(tree, vec![before], &by, "Without it\n"));
+        let (id, by) = (commit.id().clone(), "ada".to_owned());
+        let expected = Expected::FastForward;
+        world
+            .apply(Command::Push { branch: release(), expected, commit: id, objects: vec![commit], by })
+            .unwrap();
+    });
+    let actions = desk.actions_with(|settings| settings.workflow = "other.yml".to_owned());
+    let fault = refused(actions.start(&release(), &head(&desk), &skipped()).await);
+    assert!(fault.why.contains("there is no .github/workflows/other.yml"), "{fault}");
+    assert_eq!(desk.with(|world| world.runs().len()), 0);
+}

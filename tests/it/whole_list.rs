@@ -1,0 +1,40 @@
+//! Azure's list of stamps as evidence: when it is whole enough, and what of it holds.
+
+use keyslot::model::{Absent, Blindness, ResourceKind, Seen, Unlisted};
+use keyslot::rotation::{Gate, Verdict};
+
+use crate::closed::{close, without_vault};
+use crate::stage::{Stage, holding, stamp};
+
+fn absent(stage: &mut Stage, kind: ResourceKind) {
+    let view = stage.world.inventory.as_mut().unwrap().what.as_mut().unwrap();
+    view.absent.push(Absent { stamp: stamp("north"), kind, name: format!("north-{kind}") });
+}
+
+#[test]
+fn a_list_without_what_exists_is_no_evidence_and_one_without_what_is_gone_is() {
+    for kind in [ResourceKind::Cluster, ResourceKind::Vault] {
+        let mut stage = Stage::ready();
+        absent(&mut stage, kind);
+        assert_eq!(holding(&stage.decide()), [Gate::AllListed].into(), "{:?}", stage.decide());
+        let mut stage = Stage::ready();
+        absent(&mut stage, kind);
+        close(&mut stage, "north");
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+        // Nobody has said that it is gone.
+        without_vault(&mut stage, "north", Blindness::Unreachable);
+        let silent = Seen::blind(stage.now, Blindness::Unreachable, "no answer");
+        stage.world.clusters.insert(stamp("north"), silent);
+        assert!(!matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    }
+    let mut stage = Stage::ready();
+    let strange = Unlisted {
+        kind: ResourceKind::Cluster,
+        name: "old-aks".to_owned(),
+        resource_group: "old-rg".to_owned(),
+        location: "uksouth".to_owned(),
+    };
+    stage.world.inventory.as_mut().unwrap().what.as_mut().unwrap().unattributed.push(strange);
+    assert_eq!(holding(&stage.decide()), [Gate::AllListed].into(), "{:?}", stage.decide());
+    assert!(keyslot::rotation::subjects(&stage.policy, &stage.world).contains("old-aks"));
+}
