@@ -187,7 +187,7 @@ pub fn rights() -> AccountRights {
 pub fn usage(now: Timestamp) -> UsageView {
     let served = |region: &str| requests(KeyKind::read_write(Slot::Secondary), region, now);
     UsageView {
-        since: now - jiff::SignedDuration::from_hours(5),
+        since: now - SignedDuration::from_hours(5),
         newest: Some(now),
         requests: vec![served("east"), served("north")],
     }
@@ -195,7 +195,7 @@ pub fn usage(now: Timestamp) -> UsageView {
 
 /// Weeks of the same: the stamps used the old key until they moved, and their drivers read both versions.
 pub fn census(now: Timestamp) -> CensusView {
-    let since = now - jiff::SignedDuration::from_hours(14 * 24);
+    let since = now - SignedDuration::from_hours(14 * 24);
     let of_stamp = |place: usize, slot: Slot, last: Timestamp| {
         let mut used = requests(KeyKind::read_write(slot), "east", last);
         used.caller.address = address(place);
@@ -241,7 +241,7 @@ pub fn requests(kind: KeyKind, region: &str, last: Timestamp) -> Requests {
         region: region.to_owned(),
         caller: Caller { address: "192.0.2.1".to_owned(), agent: "sdk".to_owned() },
         count: 7,
-        first: last - jiff::SignedDuration::from_hours(1),
+        first: last - SignedDuration::from_hours(1),
         last,
     }
 }

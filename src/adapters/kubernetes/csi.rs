@@ -126,7 +126,7 @@ pub(super) struct SyncedKey {
 impl RawClass {
     /// As to `secret`. Where its YAML cannot be read, a mention of the name counts: a consumer too many holds a rotation
     /// and is seen, one too few is an outage.
-    pub fn as_to(self, secret: &str) -> Class {
+    pub fn read_for(self, secret: &str) -> Class {
         let text = self.spec.parameters.get("objects").map_or("", String::as_str);
         let mut names = vec![secret.to_ascii_lowercase()];
         let (delivers, pinned) = match objects(text) {
@@ -306,14 +306,14 @@ mod tests {
 
     #[test]
     fn a_class_names_its_objects_in_yaml_within_yaml_and_without_regard_to_case() {
-        let found = class(OBJECTS).as_to("CosmosDb-ApiKey");
+        let found = class(OBJECTS).read_for("CosmosDb-ApiKey");
         assert!(found.delivers);
         assert_eq!(found.vault, "kv-eastus");
         assert_eq!(found.synced, [SyncedKey { secret: "cosmos".into(), key: "api-key".into() }]);
         let synced = |file: &str| {
             let mut class = class(OBJECTS);
             class.spec.secret_objects[0].data[0].object_name = file.to_owned();
-            class.as_to("CosmosDb-ApiKey").synced.len()
+            class.read_for("CosmosDb-ApiKey").synced.len()
         };
         let files =
             ["CosmosKey/0", "cosmosdb-apikey", "cosmoskey/1", "cosmoskey/", "cosmoskey/x", "cosmoskeys"];
@@ -322,9 +322,9 @@ mod tests {
             [1, 1, 1, 0, 0, 0],
             "with a history, each version has a file of its own"
         );
-        assert!(!class(OBJECTS).as_to("tls").delivers, "a certificate is no secret");
-        assert!(!class(OBJECTS).as_to("ApiKey").delivers, "a part of a name is not the name");
-        let nothing = class("").as_to("CosmosDb-ApiKey");
+        assert!(!class(OBJECTS).read_for("tls").delivers, "a certificate is no secret");
+        assert!(!class(OBJECTS).read_for("ApiKey").delivers, "a part of a name is not the name");
+        let nothing = class("").read_for("CosmosDb-ApiKey");
         assert!(!nothing.delivers && nothing.synced.is_empty());
     }
 
@@ -333,7 +333,7 @@ mod tests {
         let pinned = |version: &str| {
             let objects =
                 format!("array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectVersion: {version}\n");
-            class(&objects).as_to("CosmosDb-ApiKey").pinned
+            class(&objects).read_for("CosmosDb-ApiKey").pinned
         };
         assert_eq!(pinned("c55925c29c6743dcb9bb4bf091be03b0").unwrap().as_str().len(), 32);
         assert_eq!(pinned("20240101000000").unwrap().as_str(), "20240101000000", "digits alone stay text");
@@ -343,8 +343,8 @@ mod tests {
     #[test]
     fn yaml_that_cannot_be_read_counts_when_it_mentions_the_name() {
         let broken = "array:\n\t- objectName: CosmosDb-ApiKey";
-        assert!(class(broken).as_to("cosmosdb-apikey").delivers);
-        assert!(!class("array:\n\t- objectName: x").as_to("cosmosdb-apikey").delivers);
+        assert!(class(broken).read_for("cosmosdb-apikey").delivers);
+        assert!(!class("array:\n\t- objectName: x").read_for("cosmosdb-apikey").delivers);
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
             let mut json = json!({"metadata": {"name": "c", "namespace": "n"}, "spec": {"parameters":
                 {"keyvaultName": "kv-eastus", "objects": "array:\n  - |\n    objectName: other\n"}}});
             json["metadata"].as_object_mut().unwrap().extend(meta.as_object().unwrap().clone());
-            serde_json::from_value::<RawClass>(json).unwrap().as_to("CosmosDb-ApiKey")
+            serde_json::from_value::<RawClass>(json).unwrap().read_for("CosmosDb-ApiKey")
         };
         let fields = json!([{"time": "2026-11-22T19:00:00Z", "fieldsV1": {"f:spec": {"f:parameters": {}}}},
             {"time": "2026-11-22T23:00:00Z", "fieldsV1": {"f:metadata": {"f:labels": {}}}}]);

@@ -121,7 +121,7 @@ fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
 /// tell.
 async fn classes(api: &Api, subject: &Subject) -> Result<(Vec<Class>, bool), Failure> {
     match everywhere::<RawClass>(api, CLASSES, subject).await {
-        Ok((raw, _)) => Ok((raw.into_iter().map(|class| class.as_to(&subject.secret)).collect(), true)),
+        Ok((raw, _)) => Ok((raw.into_iter().map(|class| class.read_for(&subject.secret)).collect(), true)),
         Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok((Vec::new(), false)),
         Err(failure) => Err(failure),
     }
