@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
     AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation,
-    OperationState, PullDress, PullEnds, PullNumber, PullView, Region, RoomView, RunId, RunView, Salt,
-    StampName, WorkloadName,
+    OperationState, PullDress, PullEnds, PullNumber, PullView, Region, RoomView, RunView, Salt, StampName,
+    WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Bringing, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault,

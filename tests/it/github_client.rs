@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use keyslot::model::{Blindness, BranchName, MergeMethod, PullDress};
+use keyslot::model::{Blindness, MergeMethod, PullDress};
 use keyslot::ports::{Effect, Forge, Pipeline};
 use keyslot::sim::config::RulesConfig;
 use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Mark, Operation, Target, When};
 
 use crate::desk::{Desk, GITHUB_TOKEN};
-use crate::github::{branch, ends, look, new_pull, quiet, to_main};
+use crate::github::{ends, look, new_pull, quiet, to_main};
 use crate::runs::{applied, head, release, skipped};
 
 #[tokio::test]

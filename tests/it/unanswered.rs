@@ -124,7 +124,7 @@ fn what_the_log_shows_is_followed_and_only_a_failure_lets_it_be_sent_again() {
     let (person, reasons) = held(&told(stage.clone(), &[Trace::Started { at }]));
     assert!(person && matches!(reasons[0].why, Why::Untraced { .. }), "it has no end: {reasons:?}");
     let failed = Trace::Failed { at, why: "TooManyRequests".to_owned() };
-    assert!(sends(&told(stage, &[failed.clone()])));
+    assert!(sends(&told(stage, std::slice::from_ref(&failed))));
     // A person was wrong about the first one: it comes late, and whatever became of the second does not matter.
     let twice = sent(2, LONG);
     let (_, reasons) = held(&told(twice, &[Trace::Accepted { at }, failed]));

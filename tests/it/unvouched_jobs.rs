@@ -67,12 +67,15 @@ fn rewritten(desk: &Desk, change: impl Fn(&str) -> String) {
     });
 }
 
+/// What becomes of the workflow's text.
+type Change<'c> = &'c dyn Fn(&str) -> String;
+
 #[tokio::test]
 async fn the_workflow_is_judged_as_it_is_at_the_commit() {
     let job = "  purge:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./purge\n";
     let deaf = |text: &str| text.replace("!contains(inputs.skip, 'destroy-previous')", "always()");
     let deaf = |text: &str| deaf(text).replace("    needs: switch-traffic\n", "");
-    let cases: [(&dyn Fn(&str) -> String, &str); 4] = [
+    let cases: [(Change<'_>, &str); 4] = [
         (&|text| format!("{text}{job}"), "not declared: purge"),
         (
             &deaf,
