@@ -304,7 +304,8 @@ fn phases(
             // A restart alone goes ahead of phases that are still to come.
             let ahead = now_at.is_some_and(|now_at| place > now_at) && started.is_none();
             // The decision has passed what comes before, though the journal may have no word of it yet.
-            let behind = *reach == Reach::Whole && now_at.is_some_and(|now_at| place < now_at);
+            let in_order = !matches!(reach, Reach::Restart { .. } | Reach::Regenerate);
+            let behind = in_order && now_at.is_some_and(|now_at| place < now_at);
             let running =
                 regeneration.filter(|one| one.failed.is_none() && (Leg::Out, one.phase()) == (*leg, *phase));
             // What follows it may be looked at already, and is not begun before it has ended.
