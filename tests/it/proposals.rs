@@ -9,7 +9,7 @@ use keyslot::model::{
 use keyslot::rotation::{Acceptance, Gate, Leg, Opened, Phase, Reach, Reason, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::repository::{Commit, Signature};
-use keyslot::sim::{Command, Expected, Fault, Operation, Pull, Target, Trouble, When};
+use keyslot::sim::{Command, Expected, Fault, Operation, Pull, Target, Trouble, When, WorldConfig};
 
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
@@ -25,7 +25,12 @@ fn proposing(crashes: Crashes) -> Theatre {
 
 /// The branch is pushed, and the process dies before it opens the pull request.
 fn pushed() -> (Theatre, BranchName) {
-    let mut theatre = proposing(Crashes::at([(2, CrashMoment::BeforeSending)]));
+    pushed_in(small())
+}
+
+fn pushed_in(config: WorldConfig) -> (Theatre, BranchName) {
+    let mut theatre = Theatre::with_crashes(config, Crashes::at([(2, CrashMoment::BeforeSending)]));
+    theatre.reach = PROPOSES;
     assert_eq!(theatre.live(), Life::Crashed);
     let branches = theatre.world.lock().repository().branches().clone();
     let made = branches.into_keys().find(|name| name.as_str().starts_with("fix/keyslot-"));
@@ -58,7 +63,9 @@ fn halted(theatre: &mut Theatre) -> (Phase, Vec<Reason>) {
 
 #[test]
 fn a_pull_request_that_goes_elsewhere_is_neither_the_proposal_nor_merged() {
-    let (mut theatre, head) = pushed();
+    let mut config = small();
+    config.people.merge_press = None;
+    let (mut theatre, head) = pushed_in(config);
     let base = theatre.world.lock().config().repository.release.clone();
     let (title, body, by) = ("Take it".to_owned(), String::new(), "mallory".to_owned());
     let elsewhere = Command::OpenPull { head: head.clone(), base: base.clone(), title, body, by };

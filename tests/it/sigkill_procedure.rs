@@ -282,7 +282,7 @@ fn set(scene: Scene, seed: u64) -> Live {
     config.pipeline.queue = seconds(10);
     config.pipeline.stages.iter_mut().for_each(|stage| stage.takes = seconds(60));
     infrastructure(&mut config).takes = seconds(120);
-    let live = Live::set(config, SPEED);
+    let live = Live::set(config.with_workflow(), SPEED);
     configure(&live, scene);
     live
 }
