@@ -9,8 +9,9 @@ use super::SourcesAt;
 use crate::check::{Finding, Severity, There, check, check_with, compare};
 use crate::terraform::Tree;
 
-/// What a change of slot mends, and what it is.
-const OF_THE_CHANGE: &[&str] = &["branches-disagree", "mixed-slots"];
+/// What a change of slot mends, and what it is; and comments, which harm nobody: what they do not silence counts by itself.
+const NO_MATTER: &[&str] =
+    &["branches-disagree", "mixed-slots", "silence-without-reason", "silence-without-rule"];
 
 impl SourcesAt<'_> {
     /// What is wrong with them, one sentence each.
@@ -53,7 +54,7 @@ fn errors(findings: &[Finding], tree: &Tree) -> Vec<((String, &'static str), Str
     let counts = |finding: &&Finding| {
         finding.rule.severity == Severity::Error
             && finding.silenced.is_none()
-            && !OF_THE_CHANGE.contains(&finding.rule.id)
+            && !NO_MATTER.contains(&finding.rule.id)
     };
     let told = |finding: &Finding| {
         let (path, id) = (finding.path(tree), finding.rule.id);
