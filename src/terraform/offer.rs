@@ -127,7 +127,7 @@ impl Offers {
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
         let delivers =
             !reached.is_empty() && reached.iter().all(|(offer, _)| !offer.picked || by_word(offer, &reached));
-        if delivers && matches!(kind, Kind::Local | Kind::Each) && by_element(rest) {
+        if delivers && matches!(kind, Kind::Local | Kind::Each | Kind::Variable) && by_element(rest) {
             return Asked::NotOffered;
         }
         // What is taken as a whole may hold the keys of one slot alone.

@@ -67,3 +67,25 @@ fn nested_blocks_and_json_hand_their_elements_on() {
     let found = flows(&[("a.tf.json", json)]);
     assert!(found[0].ends_with("KeyVaultSecret one"), "{found:#?}");
 }
+
+#[test]
+fn blocks_repeated_over_a_pair_that_a_module_is_given_deliver_both() {
+    let root = "module \"kv\" {\n  source  = \"./kv\"\n  secrets = {\n    \"cosmos-primary-key\"   = azurerm_cosmosdb_account.a.primary_key\n    \"cosmos-secondary-key\" = azurerm_cosmosdb_account.a.secondary_key\n  }\n}\nlocals {\n  k = azurerm_cosmosdb_account.a.primary_key\n}\n";
+    let module = |value: &str| {
+        format!(
+            "variable \"secrets\" {{}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  for_each = var.secrets\n  name     = each.key\n  value    = {value}\n}}\n"
+        )
+    };
+    let flipped = |value: &str| {
+        let files = [("a.tf", root.to_owned()), ("kv/a.tf", module(value))];
+        flip(&files, None, Access::ReadWrite, Slot::Secondary)
+    };
+    let changed = flipped("each.value").unwrap();
+    assert_eq!(changed.len(), 1);
+    let after = String::from_utf8(changed[0].1.clone()).unwrap();
+    assert!(after.contains("k = azurerm_cosmosdb_account.a.secondary_key"), "{after}");
+    assert!(after.contains("primary-key\"   = azurerm_cosmosdb_account.a.primary_key"), "{after}");
+    for picks in ["values(var.secrets)[0]", "one([for k, v in var.secrets : v if k == var.slot])"] {
+        assert!(flipped(picks).is_err(), "{picks}");
+    }
+}
