@@ -87,8 +87,19 @@ pub struct NamedKey {
 }
 
 /// Words of names that speak of something beside a key, or of a key to something else.
-const OTHER_WORDS: [&str; 10] =
-    ["vault", "endpoint", "location", "host", "_id", "object", "partition", "unique", "keyspace", "key_path"];
+const OTHER_WORDS: [&str; 11] = [
+    "vault",
+    "endpoint",
+    "location",
+    "host",
+    "_id",
+    "object",
+    "partition",
+    "unique",
+    "keyspace",
+    "key_path",
+    "secret_name",
+];
 
 /// Absent for names that stand for no key.
 pub fn named_key(name: &str) -> Option<NamedKey> {
@@ -170,6 +181,7 @@ mod tests {
         for name in ["primary_endpoint", "key_vault_id", "primary_location", "partition_key", "name", "id"] {
             assert_eq!(read(&[name], true), None, "{name}");
         }
+        assert_eq!(read(&["secret_name_primary_key"], true), None, "what the key is called in a vault");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
 use super::instance::{Call, admits};
 use super::naming::At;
+use super::offer::COMPUTED;
 use super::parse::Parsed;
 use super::reference::Reference;
 use super::source::Source;
@@ -266,9 +267,10 @@ impl<'f> Tracer<'f> {
             words.collect::<Vec<_>>().join(".")
         };
         let block = self.block(folder, stand);
+        let element = stand.element.clone().filter(|element| is_instance(block, element));
         let (kind, name) = match (words.as_slice(), cell) {
             (["resource", KEY_VAULT_SECRET, address, "value" | "value_wo", ..], _) => {
-                (SinkKind::KeyVaultSecret, self.secret(folder, address, block, stand))
+                (SinkKind::KeyVaultSecret, self.secret(folder, address, block, element.as_ref()))
             }
             (["resource", ..], _) => (SinkKind::Argument, below(1)),
             (["data", ..], _) => (SinkKind::Argument, below(0)),
@@ -285,7 +287,7 @@ impl<'f> Tracer<'f> {
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());
         let file = stand.file;
-        Sink { kind, name, file, span, binding: stand.binding.to_vec(), element: stand.element.clone() }
+        Sink { kind, name, file, span, binding: stand.binding.to_vec(), element }
     }
 
     fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {
@@ -299,9 +301,10 @@ impl<'f> Tracer<'f> {
     }
 
     /// The name of a secret: as it is written, or the key of the element that it is made for.
-    fn secret(&self, folder: &str, address: &str, block: Option<&Block>, stand: &Stand<'_>) -> String {
+    fn secret(&self, folder: &str, address: &str, block: Option<&Block>, element: Option<&String>) -> String {
         let named = block.and_then(|block| block.value("name"));
-        match (named, &stand.element) {
+        match (named, element) {
+            (Some(Value::Other(text)), None) if text == "each.key" => format!("{KEY_VAULT_SECRET}.{address}"),
             (Some(Value::Other(text)), Some(element)) if text == "each.key" => element.clone(),
             (Some(value), _) => self.folders.evaluator().name(&At::folder(folder), value).to_string(),
             (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
@@ -323,4 +326,23 @@ fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let more = rest.iter().map(|name| Step { kind: StepKind::Key(name.clone()), token: Token::Elsewhere });
     object.steps.extend(more);
     super::naming::spelt(&object)
+}
+
+/// Whether the key of an element is that of the block's instance too: a list's numbers are those of no `for_each`, and
+/// a `for` may make new keys.
+fn is_instance(block: Option<&Block>, element: &str) -> bool {
+    let counted = block.is_some_and(|block| block.value("count").is_some());
+    let remade = block.and_then(|block| block.value("for_each")).is_some_and(makes_keys);
+    element != COMPUTED && !remade && (counted || element.parse::<u64>().is_err())
+}
+
+fn makes_keys(over: &Value) -> bool {
+    match over {
+        Value::Other(text) => text.strip_prefix("{for").is_some_and(|text| {
+            let key = text.split_once(',').map(|(key, _)| format!(":{key}=>"));
+            !key.is_some_and(|key| text.contains(&key))
+        }),
+        Value::Call(_, arguments) => arguments.iter().any(makes_keys),
+        _ => false,
+    }
 }

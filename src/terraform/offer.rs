@@ -7,7 +7,8 @@ mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::path::{COMPUTED, Named, Path, by_element};
+pub use self::path::COMPUTED;
+use self::path::{Named, Path, by_element};
 use super::facts::Token;
 use super::folders::{Folders, Followed, Kind};
 use super::key_read::FoundKey;

@@ -268,3 +268,27 @@ fn a_plan_that_changes_nothing_is_idle_also_from_a_program_that_says_less() {
     let old = read_plan(br#"{"format_version":"1.0","planned_values":{"root_module":{}}}"#).unwrap();
     assert!(judge(&old, &Expectation::default()).is_idle());
 }
+
+#[test]
+fn keys_that_a_for_makes_are_not_those_of_the_elements() {
+    let code = |locals: &str, over: &str| {
+        format!(
+            "locals {{\n  s = {locals}\n}}\nresource \"azurerm_key_vault_secret\" \"stamp\" {{\n  for_each = {over}\n  name = each.key\n  value = each.value\n}}\n"
+        )
+    };
+    let list = "[{ name = \"CosmosDb-ApiKey\", value = azurerm_cosmosdb_account.x.primary_key }]";
+    let map = "{ \"CosmosDb-ApiKey\" = azurerm_cosmosdb_account.x.primary_key }";
+    let other = "{ api = azurerm_cosmosdb_account.x.primary_key }";
+    for (locals, over, clean) in [
+        (list, "{ for it in local.s : it.name => it.value }", true),
+        (other, "{ for k, v in local.s : \"CosmosDb-${k}\" => v }", true),
+        (map, "{ for k, v in local.s : k => v }", true),
+        (other, "{ for k, v in local.s : k => v }", false),
+        (other, "local.s", false),
+    ] {
+        let tree = Tree::read(&[("a.tf", code(locals, over))]);
+        let expectation = Expectation::default().and_of(&tree);
+        let judgement = judge(&plan(vec![secret(&["update"], &["value"])]), &expectation);
+        assert_eq!(judgement.is_clean(), clean, "{locals} {over}: {expectation:?}");
+    }
+}
