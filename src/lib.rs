@@ -18,7 +18,7 @@
 //! | [`drive`] | the loop: observe, decide, journal, act; lease; opening and closing |
 //! | [`render`] | reports → text for people and machines; every reason's words |
 //! | [`observe`] | ports → [`model::World`] |
-//! | [`execute`] | step → outcome, one effect each |
+//! | [`execute`] | step → outcome, one effect each; a commit's Terraform as `flip` and `check` read it |
 //! | [`adapters`] | one outside system a folder: git, GitHub, Azure DevOps, Cosmos DB, Key Vault, Kubernetes and AKS, Resource Graph, Log Analytics, the activity log |
 //! | [`sim`] | the same ports and the same wire protocols, from one simulated world |
 //! | [`journal`] | numbered records in an object store, created once, never changed; the lease in them |

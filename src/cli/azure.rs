@@ -35,7 +35,7 @@ pub(super) fn clusters(environment: &Environment) -> BTreeMap<StampName, AksClus
     stamps.filter_map(|stamp| Some((stamp.stamp_name(), cluster(&environment.account, stamp)?))).collect()
 }
 
-/// The vaults whose resource group is told, or is taken to be the cluster's.
+/// The vaults whose resource group is told: at a place that is guessed, Azure would find nothing although there is one.
 pub(super) fn vaults(environment: &Environment) -> BTreeMap<StampName, VaultPlace> {
     let stamps = environment.stamps.iter();
     stamps.filter_map(|stamp| Some((stamp.stamp_name(), vault(&environment.account, stamp)?))).collect()
@@ -43,9 +43,8 @@ pub(super) fn vaults(environment: &Environment) -> BTreeMap<StampName, VaultPlac
 
 fn vault(account: &AccountSettings, stamp: &StampSettings) -> Option<VaultPlace> {
     let cluster = cluster(account, stamp);
-    let beside = || cluster.as_ref().map(|cluster| cluster.resource_group.clone());
     Some(VaultPlace {
-        resource_group: stamp.key_vault_resource_group.clone().or_else(beside)?,
+        resource_group: stamp.key_vault_resource_group.clone()?,
         subscription: cluster.map_or_else(|| account.subscription.clone(), |cluster| cluster.subscription),
         name: stamp.key_vault.clone(),
     })

@@ -25,8 +25,8 @@ use crate::terraform::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Flip {
-    /// A folder (read with everything below it) or a single file, each with the modules of the same repository that it
-    /// uses; these are not edited.
+    /// A folder (read and edited with everything below it) or a single file; modules of the same repository beside it that
+    /// it uses are read and not edited.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The slot to move to.
@@ -40,8 +40,8 @@ pub struct Flip {
     /// be given more than once.
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
-    /// A place that you have looked at, as `keyslot check` or a refusal names it: that it is opaque, or goes by the value
-    /// that chooses the slot, does not stand in the way. Once for each place.
+    /// A place that you have looked at, as `keyslot check` or a refusal names it: that it is opaque, goes by the value that
+    /// chooses the slot, or holds both keys, does not stand in the way. Once for each place.
     #[arg(long, value_name = "PATH:LINE")]
     allow_opaque: Vec<String>,
     #[command(flatten)]

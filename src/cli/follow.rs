@@ -24,7 +24,7 @@ pub struct Follow {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 every vault holds the new key; 3 it was stopped, or the change is not promoted yet; 4 a person must act.
+Exit codes: 0 every vault holds the new key and the stages that write them have ended; 3 it was stopped, or the change is not promoted yet; 4 a person must act.
 
 Examples:
   keyslot follow -e prod

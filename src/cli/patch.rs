@@ -27,7 +27,7 @@ pub fn show(shown: &[String], changes: &[Change], terminal: &mut Terminal) -> Re
         let top = top.display();
         terminal
             .warn(&format!("not all of this lies in this folder: the paths of the diff start from {top}"));
-        terminal.hint(&format!("pipe it into `git -C {top} apply`"));
+        terminal.hint(&format!("pipe it into `git -C '{top}' apply`"));
     }
     Ok(())
 }

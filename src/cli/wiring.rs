@@ -372,7 +372,7 @@ fn cluster_place(chosen: &Chosen<'_>, stamp: &StampSettings) -> ClusterPlace {
     let account = &chosen.environment.account;
     match (&stamp.kubeconfig, azure::cluster(account, stamp)) {
         (None, Some(cluster)) => ClusterPlace::Aks(cluster),
-        // Settings that were read have one of the two.
+        // Settings that were read have at least one of the two; a kubeconfig goes first.
         (path, _) => ClusterPlace::Kubeconfig(KubeconfigPlace {
             path: chosen.path(path.as_deref().unwrap_or(Path::new("kubeconfig"))),
             context: stamp.context.clone(),

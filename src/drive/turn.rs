@@ -50,10 +50,10 @@ const GRANTS: Duration = Duration::from_secs(600);
 /// A service says that it will not show something, or that there is none: forges say the one for the other.
 fn is_refusal(reason: &Reason) -> bool {
     match &reason.why {
-        Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind } => {
-            matches!(blind.kind, Blindness::Forbidden | Blindness::Missing)
+        Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => true,
+        Why::Blind { evidence, .. } => {
+            *evidence != EvidenceKey::Account && reason.why.opens() == Opens::ByPerson
         }
-        Why::Blind { blind, .. } => blind.kind == Blindness::Forbidden,
         _ => false,
     }
 }
@@ -114,7 +114,7 @@ impl Driver {
             let (phase, reasons, until) = match self.turn().await? {
                 // Who waits for nobody does not wait for a service that is away, either.
                 TurnEnd::Waiting { phase, reasons, until }
-                    if !self.reach.waits_for_others() && outlasts(&reasons, &mut blind, now) =>
+                    if !self.reach.merges() && outlasts(&reasons, &mut blind, now) =>
                 {
                     self.release().await?;
                     return Ok(TurnEnd::Waiting { phase, reasons, until });

@@ -122,9 +122,10 @@ async fn beside_the_flip(
     to: Slot,
 ) -> Result<Vec<String>, Outcome> {
     let changed = ports.code.changed(head, tip).await.map_err(not_sent)?;
-    let edits = edits(ports, shop, head, to).await?;
+    let before = shop.sources.at(ports.code.as_ref(), head).await.map_err(not_sent)?;
+    let edits = edits(&before, shop, to)?;
     let as_flipped = |path: &String| {
-        edits.iter().any(|edit| edit.path == *path && sources.content(path) == Some(edit.bytes.as_slice()))
+        edits.iter().any(|(edited, bytes)| edited == path && sources.content(path) == Some(bytes.as_slice()))
     };
     Ok(changed.into_iter().filter(|path| !as_flipped(path)).collect())
 }
@@ -158,43 +159,26 @@ fn some(paths: &[String]) -> String {
     text
 }
 
-/// A commit on `parent` in which every consumer reads slot `to`.
+/// A commit on `parent` in which every consumer reads slot `to`, and which brings nothing that `keyslot check` would call
+/// an error.
 async fn flipped(ports: &Ports, shop: &Workshop, parent: &CommitId, to: Slot) -> Result<CommitId, Outcome> {
-    let edits = edits(ports, shop, parent, to).await?;
-    examined(ports, shop, parent, &edits).await?;
+    let sources = shop.sources.at(ports.code.as_ref(), parent).await.map_err(not_sent)?;
+    let edits = edits(&sources, shop, to)?;
+    let brought = sources.errors_brought_by(&edits);
+    if !brought.is_empty() {
+        return Err(refused(format!("after the change `keyslot check` would find {}", brought.join("; "))));
+    }
+    let edits: Vec<FileEdit> = edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect();
     let text = CommitText { message: shop.commit_message.clone(), at: shop.intended_at };
     ports.code.commit(parent, &edits, &text).await.map_err(not_sent)
 }
 
-/// The change brings nothing that `keyslot check` would call an error.
-async fn examined(
-    ports: &Ports,
-    shop: &Workshop,
-    parent: &CommitId,
-    edits: &[FileEdit],
-) -> Result<(), Outcome> {
-    let sources = shop.sources.at(ports.code.as_ref(), parent).await.map_err(not_sent)?;
-    let edits: Vec<_> = edits.iter().map(|edit| (edit.path.clone(), edit.bytes.clone())).collect();
-    let brought = sources.errors_brought_by(&edits);
-    if brought.is_empty() {
-        return Ok(());
-    }
-    Err(refused(format!("after the change `keyslot check` would find {}", brought.join("; "))))
-}
-
-/// What moves every consumer of the commit's tree to slot `to`.
-async fn edits(
-    ports: &Ports,
-    shop: &Workshop,
-    parent: &CommitId,
-    to: Slot,
-) -> Result<Vec<FileEdit>, Outcome> {
-    let sources = shop.sources.at(ports.code.as_ref(), parent).await.map_err(not_sent)?;
-    let edits = sources.flip(shop.access, to).map_err(|reasons| {
+/// What moves every consumer of a tree to slot `to`: path and new content.
+fn edits(sources: &SourcesAt<'_>, shop: &Workshop, to: Slot) -> Result<Vec<(String, Vec<u8>)>, Outcome> {
+    sources.flip(shop.access, to).map_err(|reasons| {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         refused(reasons.join("; "))
-    })?;
-    Ok(edits.into_iter().map(|(path, bytes)| FileEdit { path, bytes }).collect())
+    })
 }
 
 fn not_sent(fault: Fault) -> Outcome {

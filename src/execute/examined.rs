@@ -16,18 +16,18 @@ const NO_MATTER: &[&str] =
 impl SourcesAt<'_> {
     /// What is wrong with them, one sentence each.
     pub fn errors(&self) -> Vec<String> {
-        let tree = self.tree_with(&[]);
-        errors(&check(&tree), &tree).into_iter().map(|(_, told)| told).collect()
+        let tree = self.tree();
+        errors(&check(tree), tree).into_iter().map(|(_, told)| told).collect()
     }
 
     /// What would be wrong with these edits made that is not wrong now.
     pub fn errors_brought_by(&self, edits: &[(String, Vec<u8>)]) -> Vec<String> {
-        let (before, after) = (self.tree_with(&[]), self.tree_with(edits));
+        let (before, after) = (self.tree(), self.tree_with(edits));
         let mut known: BTreeMap<(String, &str), usize> = BTreeMap::new();
-        for (of, _) in errors(&check(&before), &before) {
+        for (of, _) in errors(&check(before), before) {
             *known.entry(of).or_default() += 1;
         }
-        let compared = compare(&after, &There::new(before, "before"));
+        let compared = compare(&after, &There::new(before.clone(), "before"));
         let mut brought = errors(&check_with(&after, compared), &after);
         // By rule and file: the line of a finding may be one that has changed.
         brought.retain(|(of, _)| match known.get_mut(of) {

@@ -4,9 +4,11 @@
 //! the same files. So whatever they follow is brought here, too: modules beside the folder, Terragrunt's files
 //! around it, templates, and folders behind links.
 
+use std::sync::OnceLock;
+
 use crate::model::{Access, CommitId, Slot, TreeClaim};
 use crate::ports::{Code, CodeTree, Fault, SourceFile, Wanted};
-use crate::terraform::{Beyond, Links, Question, Refusal, beyond};
+use crate::terraform::{Beyond, Links, Question, Refusal, Tree, beyond};
 
 /// Which code is asked what.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct SourcesAt<'s> {
     pub(super) question: &'s Question,
     files: Vec<SourceFile>,
     pub(super) links: Links,
+    /// Read once, however much is asked of it.
+    tree: OnceLock<Tree>,
 }
 
 /// Each round finds what the last one's files name. Where so many do not end it, what is left out is told as missing.
@@ -49,12 +53,17 @@ impl Sources {
 
 impl<'s> SourcesAt<'s> {
     fn new(question: &'s Question, CodeTree { files, links }: CodeTree) -> SourcesAt<'s> {
-        SourcesAt { question, files, links: Links { folders: links, ..Links::default() } }
+        let links = Links { folders: links, ..Links::default() };
+        SourcesAt { question, files, links, tree: OnceLock::new() }
+    }
+
+    pub(super) fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| self.question.tree(&self.named(), self.links.clone()))
     }
 
     /// What they claim of the account.
     pub fn claim(&self, access: Access) -> TreeClaim {
-        self.question.claim(&self.question.tree(&self.named(), self.links.clone()), access)
+        self.question.claim(self.tree(), access)
     }
 
     /// The files that change when they move to a slot: path and new content.
@@ -62,7 +71,7 @@ impl<'s> SourcesAt<'s> {
     /// # Errors
     /// Why they cannot be changed.
     pub fn flip(&self, access: Access, to: Slot) -> Result<Vec<(String, Vec<u8>)>, Vec<Refusal>> {
-        self.question.flip(&self.question.tree(&self.named(), self.links.clone()), access, to)
+        self.question.flip(self.tree(), access, to)
     }
 
     /// A file's content.

@@ -29,7 +29,8 @@ pub struct TreeClaim {
     pub reads: SlotUse,
     /// How many references were counted.
     pub references: usize,
-    /// Why a flip of this tree would be refused: files that do not parse, opaque reads. In words.
+    /// Why a flip of this tree would be refused: files that do not parse, opaque reads; of the base branch, where there is
+    /// none of that, what `keyslot check` calls an error. In words.
     pub problems: Vec<String>,
 }
 

@@ -1,33 +1,31 @@
-//! What commits claim, remembered: the same commit is never read twice.
+//! What commits claim, what `check` finds in them and whether they are a change of slot, remembered.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::{CommitId, TreeClaim};
 
+/// What one commit's tree comes to.
+#[derive(Clone)]
+pub struct Judged {
+    pub claim: TreeClaim,
+    /// What `keyslot check` calls an error in it, where that was asked.
+    pub errors: Option<Vec<String>>,
+}
+
 #[derive(Default)]
 pub struct Claims {
-    claims: Mutex<BTreeMap<CommitId, TreeClaim>>,
+    judged: Mutex<BTreeMap<CommitId, Judged>>,
     flips: Mutex<BTreeMap<CommitId, bool>>,
-    errors: Mutex<BTreeMap<CommitId, Vec<String>>>,
 }
 
 impl Claims {
-    pub fn known(&self, commit: &CommitId) -> Option<TreeClaim> {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner).get(commit).cloned()
+    pub fn known(&self, commit: &CommitId) -> Option<Judged> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner).get(commit).cloned()
     }
 
-    pub fn keep(&self, commit: &CommitId, claim: TreeClaim) {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), claim);
-    }
-
-    /// What `keyslot check` calls an error in it.
-    pub fn known_errors(&self, commit: &CommitId) -> Option<Vec<String>> {
-        self.errors.lock().unwrap_or_else(PoisonError::into_inner).get(commit).cloned()
-    }
-
-    pub fn keep_errors(&self, commit: &CommitId, errors: Vec<String>) {
-        self.errors.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), errors);
+    pub fn keep(&self, commit: &CommitId, judged: Judged) {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), judged);
     }
 
     /// Whether it is the change of slot and nothing else.

@@ -45,7 +45,15 @@ async fn tags(ports: &Ports, targets: &Targets) -> Result<Vec<BranchName>, Blind
     if !targets.inventory {
         return Ok(Vec::new());
     }
-    let seen = ports.inventory.look().await.map_err(|fault| fault.blind())?;
+    let blind = |fault: Fault| {
+        let blind = fault.blind();
+        let why = format!(
+            "the tags of the live stamps cannot be read ({}); `--release` does without them",
+            blind.why
+        );
+        Blind { why, ..blind }
+    };
+    let seen = ports.inventory.look().await.map_err(blind)?;
     Ok(seen.branches.into_iter().map(BranchName::new).collect())
 }
 

@@ -24,7 +24,7 @@ use crate::model::{
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
 
-use claims::Claims;
+use claims::{Claims, Judged};
 pub use targets::{ReleaseRule, Targets};
 
 /// Looks through the ports, and remembers what commits claim: a commit never changes.
@@ -267,7 +267,7 @@ impl Observer {
         };
         let mut base = self.branch(base.clone(), base_head.clone()).await?;
         if base.claim.problems.is_empty() {
-            base.claim.problems = self.errors(&base.head).await?;
+            base.claim.problems = self.judged(&base.head, true).await?.errors.unwrap_or_default();
         }
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
@@ -285,17 +285,6 @@ impl Observer {
             }
         }
         Ok(ReleaseView { base, release, live_by, proposals })
-    }
-
-    /// What `keyslot check` calls an error in a commit's tree.
-    async fn errors(&self, commit: &CommitId) -> Result<Vec<String>, Fault> {
-        if let Some(known) = self.claims.known_errors(commit) {
-            return Ok(known);
-        }
-        let sources = self.targets.sources.at(self.ports.code.as_ref(), commit).await?;
-        let errors = sources.errors();
-        self.claims.keep_errors(commit, errors.clone());
-        Ok(errors)
     }
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
@@ -325,12 +314,20 @@ impl Observer {
     /// # Errors
     /// The commit's tree cannot be read.
     pub async fn claim(&self, commit: &CommitId) -> Result<TreeClaim, Fault> {
-        if let Some(claim) = self.claims.known(commit) {
-            return Ok(claim);
+        Ok(self.judged(commit, false).await?.claim)
+    }
+
+    async fn judged(&self, commit: &CommitId, with_errors: bool) -> Result<Judged, Fault> {
+        if let Some(known) = self.claims.known(commit).filter(|known| !with_errors || known.errors.is_some())
+        {
+            return Ok(known);
         }
         let sources = self.targets.sources.at(self.ports.code.as_ref(), commit).await?;
-        let claim = sources.claim(self.targets.access);
-        self.claims.keep(commit, claim.clone());
-        Ok(claim)
+        let judged = Judged {
+            claim: sources.claim(self.targets.access),
+            errors: with_errors.then(|| sources.errors()),
+        };
+        self.claims.keep(commit, judged.clone());
+        Ok(judged)
     }
 }

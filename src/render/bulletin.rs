@@ -54,6 +54,7 @@ fn stands(report: &Report) -> (BulletinState, String) {
         Verdict::Halt { .. } => format!("{phase}: a person must act"),
         Verdict::Wait { .. } => format!("{phase}: waits ({})", phase.title()),
         Verdict::Act { .. } | Verdict::Record(_) => format!("{phase}: {}", phase.title()),
+        Verdict::Enough if phase >= Phase::Restart => format!("{phase}: what was asked for is so"),
         Verdict::Done | Verdict::Enough => format!("{phase} is through"),
     };
     (BulletinState::UnderWay, line)
@@ -155,7 +156,7 @@ fn phases(report: &Report) -> String {
 /// The phase that the command which tells it was asked for, and has come through.
 fn through(report: &Report) -> Option<(Leg, Phase)> {
     let decision = report.decision.as_ref()?;
-    let enough = decision.verdict == Verdict::Enough && decision.phase < Phase::Regenerate;
+    let enough = decision.verdict == Verdict::Enough && decision.phase < Phase::Restart;
     enough.then_some((decision.leg, decision.phase))
 }
 

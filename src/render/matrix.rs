@@ -1,16 +1,17 @@
 //! The slot matrix: the one picture of where everybody stands.
 //!
 //! Rows are stamps. Columns: what the base branch reads, what the live release reads, what the Key Vault holds,
-//! what the pods must hold, and what Azure last saw used. A cell is a slot, `mixed` or `unknown`, with its age.
+//! what the pods must hold, and what Azure last saw used. A cell is a slot, `mixed`, `none` (of a closed stamp, or one without
+//! pods) or `unknown`, with its age.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::span;
-use crate::model::{Access, AccountView, Holding, KeyKind, Slot, SlotUse, StampName, World};
+use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
 use crate::rotation::is_closed;
-use crate::rotation::predicate::stale_pods;
+use crate::rotation::predicate::{holders, stale_pods, unclear_pods};
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +156,8 @@ fn vault_and_pods(
         _ => None,
     };
     let closed = is_closed(world, stamp);
-    let pods = || cluster.iter().flat_map(|cluster| &cluster.pods);
-    let live = pods().filter(|pod| pod.gets_secret()).count();
-    let unclear = pods().any(|pod| matches!(pod.holding, Holding::Unclear(_)));
+    let live = cluster.map_or(0, |cluster| holders(cluster).count());
+    let unclear = cluster.is_some_and(|cluster| unclear_pods(vault, cluster, lag).next().is_some());
     let pods = match (old, vault_slot) {
         _ if closed => Holds::None,
         _ if unclear => Holds::Unknown,

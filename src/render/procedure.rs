@@ -116,10 +116,10 @@ pub fn procedure(report: &Report, held: &[Reason]) -> Option<ProcedureV1> {
     })
 }
 
-/// The newest that was seen of it, whatever it goes to.
+/// What was seen of it: each branch goes to one other.
 fn pull_of<'a>(report: &'a Report, branch: &BranchName) -> Option<&'a PullView> {
-    let of = report.world.pulls.iter().filter(|(ends, _)| ends.head == *branch);
-    of.filter_map(|(_, seen)| seen.get()?.as_ref()).max_by_key(|pull| pull.number)
+    let (_, seen) = report.world.pulls.iter().find(|(ends, _)| ends.head == *branch)?;
+    seen.get()?.as_ref()
 }
 
 fn change(report: &Report, code: Option<&ReleaseView>, branch: &BranchName) -> Option<ChangeV1> {

@@ -475,24 +475,29 @@ fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
         ),
         LiveBy::Contradiction { tags, run } => {
             let named = tags.iter().any(|tag| *subject == Subject::Branch(tag.clone()));
-            let tags: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
-            let tags = tags.join(", ");
+            let told: Vec<&str> = tags.iter().map(BranchName::as_str).collect();
+            let told = told.join(", ");
             match run {
+                Some(run) if tags.contains(run) => format!(
+                    "the live stamps are tagged {told}, the last run that wrote them was of {run}, and `branch` in \
+                     keyslot.toml does not fit {run}"
+                ),
                 Some(run) => {
                     format!(
-                        "the live stamps are tagged {tags}, and the last run that wrote them was of {run}"
+                        "the live stamps are tagged {told}, and the last run that wrote them was of {run}"
                     )
                 }
                 None if named => {
                     format!(
-                        "the live stamps are tagged {tags}, and no run tells which of them is the release"
+                        "the live stamps are tagged {told}, and no run tells which of them is the release"
                     )
                 }
-                None => format!("the live stamps are tagged {tags}, and not {subject}"),
+                None => format!("the live stamps are tagged {told}, and not {subject}"),
             }
         }
-        LiveBy::TagsUnseen(blind) => format!("the tags of the live stamps cannot be read: {}", blind.why),
-        LiveBy::Named | LiveBy::Tags | LiveBy::Runs => format!("{subject} is the live release"),
+        LiveBy::Named | LiveBy::Tags | LiveBy::Runs | LiveBy::TagsUnseen(_) => {
+            format!("{subject} is the live release")
+        }
     }
 }
 
@@ -597,7 +602,9 @@ pub fn remedy(reason: &Reason) -> String {
              rotate"
         }
         Why::TreeProblems { .. } => "run `keyslot check` on the branch and mend what it names",
-        Why::NoReference => "see that `terraform_root` and the account in keyslot.toml are right",
+        Why::NoReference => {
+            "see that `root` under [environment.NAME.terraform] and the account in keyslot.toml are right"
+        }
         Why::PullOpen { .. } => "review and merge it",
         Why::PushedSince { .. } => "let somebody approve it as it is now",
         Why::MergeRefused { .. } => {

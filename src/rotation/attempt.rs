@@ -11,13 +11,11 @@ use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
 /// How a step behaves when it is sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// The second one changes nothing: compare-and-swap, create-only, an identical patch.
+    /// The second one changes nothing: compare-and-swap, create-only, an identical patch; or whoever asks has settled that
+    /// the first one did nothing.
     Harmless,
     /// The second one does it again: only a look after this long may judge.
     After(Duration),
-    /// The second one does it again, and no look tells whether the first one will still come. Whoever asks has settled by
-    /// other means that it changed nothing.
-    OnceSettled,
 }
 
 /// `Ok` when the step may be sent now. Its effect is known not to be visible: whoever asks has just looked.
@@ -34,7 +32,7 @@ pub fn may_try(
     let Some(record) = ctx.record(step) else { return Ok(()) };
     let hold = |why| Err(Box::new(Reason::new(gate, subject.clone(), why)));
     let settle = match repeat {
-        Repeat::Harmless | Repeat::OnceSettled => Duration::ZERO,
+        Repeat::Harmless => Duration::ZERO,
         Repeat::After(settle) => settle,
     };
     let settled = |since| {
@@ -52,8 +50,8 @@ pub fn may_try(
         Some((at, Outcome::NotSent { why })) => {
             deferred(ctx, step, later(*at, ctx.policy.pace.account), why, hold)
         }
-        Some((at, Outcome::Refused { why, later: true, .. })) => {
-            deferred(ctx, step, again(ctx, record, *at), why, hold)
+        Some((at, Outcome::Refused { why, later: true, respite })) => {
+            deferred(ctx, step, again(ctx, record, *at, *respite), why, hold)
         }
         Some((_, Outcome::Refused { later: false, .. })) if record.resumed => Ok(()),
         Some((_, Outcome::Refused { why, later: false, .. })) => {

@@ -129,8 +129,8 @@ fn walk(ctx: &Context<'_>) -> Decision {
     }
 }
 
-/// Once the new key is confirmed, what is left is for others: a regeneration alone only looks whether there is
-/// anything.
+/// What is left is for others: after the confirmation for a regeneration alone, after the proposal for one that is not
+/// to be merged. First it is looked whether there is anything.
 fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
     let looks = match &decision.verdict {
         Verdict::Wait { reasons, .. } => reasons.iter().any(Reason::opens_by_looking),

@@ -20,7 +20,8 @@ pub enum Reach {
     /// The change on the live release branch, when it is merged into the base branch; `merge`: and until it is there,
     /// where it goes by a pull request of its own; `flip`: changed there directly instead of cherry-picked.
     Promote { merge: bool, flip: bool },
-    /// The run of the release pipeline on the promoted commit, until every vault holds the target key.
+    /// The run of the release pipeline on the promoted commit, until every vault holds the target key and the
+    /// stages that write them have ended.
     Follow,
     /// Restarts, of these stamps or, where none is named, of all; `quiesce`: and until their last old pod is gone and,
     /// of all stamps, until the old key is quiet.
@@ -34,10 +35,7 @@ impl Reach {
     pub fn covers(&self, phase: Phase, step: &Step) -> bool {
         match self {
             Reach::Whole => true,
-            Reach::Propose { merge } => match step {
-                Step::MergePull { .. } => *merge,
-                _ => matches!(phase, Phase::Propose | Phase::Merge),
-            },
+            Reach::Propose { .. } => matches!(phase, Phase::Propose | Phase::Merge),
             Reach::Promote { .. } => phase == Phase::Promote,
             Reach::Follow => phase == Phase::Deploy,
             Reach::Restart { stamps, .. } => match step {
@@ -59,14 +57,6 @@ impl Reach {
         }
     }
 
-    /// Whether the command waits for what other people do.
-    pub fn waits_for_others(&self) -> bool {
-        match self {
-            Reach::Propose { merge } | Reach::Promote { merge, .. } => *merge,
-            Reach::Whole | Reach::Follow | Reach::Restart { .. } | Reach::Regenerate => true,
-        }
-    }
-
     /// Whether a stamp is one of those that were asked for.
     pub fn asks_for(&self, stamp: &StampName) -> bool {
         match self {
@@ -79,7 +69,7 @@ impl Reach {
         }
     }
 
-    /// Whether what is proposed is to be merged by keyslot, too, where that is configured.
+    /// Whether what is proposed is to be merged, too: waited for, and by keyslot where that is configured.
     pub fn merges(&self) -> bool {
         *self != Reach::Propose { merge: false }
     }

@@ -768,11 +768,10 @@ impl Why {
                 Opens::ByPerson
             }
             // No such repository for whoever asks, or no such branch: time brings neither.
-            Why::Blind { evidence: EvidenceKey::Code | EvidenceKey::Pull(_), blind }
-                if blind.kind == Blindness::Missing =>
-            {
-                Opens::ByPerson
-            }
+            Why::Blind {
+                evidence: EvidenceKey::Code | EvidenceKey::Origin | EvidenceKey::Pull(_),
+                blind,
+            } if blind.kind == Blindness::Missing => Opens::ByPerson,
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }

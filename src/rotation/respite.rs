@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reason::later;
-use super::{Context, Outcome, Step, StepRecord};
+use super::{Context, Step, StepRecord};
 use crate::model::Respite;
 
 /// However often it was put off, it is tried again after that.
@@ -16,13 +16,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 /// told approximately.
 const UNUSED: Duration = Duration::from_secs(12 * 3600 + 300);
 
-/// The pause grows from one time to the next; what the service itself asked for counts where it is longer.
-pub fn again(ctx: &Context<'_>, record: &StepRecord, at: Timestamp) -> Timestamp {
-    let usual = later(at, pause(ctx.policy.pace.account, record.put_off));
-    let asked = match &record.outcome {
-        Some((_, Outcome::Refused { respite, .. })) => *respite,
-        _ => Respite::Unsaid,
-    };
+/// Of a regeneration the pause grows from one time to the next; what the service itself asked for counts where it is
+/// longer.
+pub fn again(ctx: &Context<'_>, record: &StepRecord, at: Timestamp, asked: Respite) -> Timestamp {
+    let grows = matches!(record.intent.step, Step::Regenerate { .. });
+    let usual = later(at, pause(ctx.policy.pace.account, if grows { record.put_off } else { 1 }));
     match asked {
         Respite::Unsaid => usual,
         Respite::Seconds(seconds) => usual.max(later(at, Duration::from_secs(seconds.into()))),

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::closed::is_closed;
-use super::predicate::stale_pods;
+use super::predicate::{stale_pods, unclear_pods};
 use crate::model::{
-    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Holding, Slot, SlotUse, StampName,
+    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
     VaultView, World,
 };
 
@@ -92,7 +92,7 @@ impl Standing {
             slot: None,
             seen_slot: None,
             differences: Vec::new(),
-            unseen: unseen(world, stamps),
+            unseen: unseen(world, stamps, lag),
             closed: stamps.iter().filter(|stamp| is_closed(world, stamp)).cloned().collect(),
             ahead: Vec::new(),
         };
@@ -158,7 +158,7 @@ impl Standing {
     }
 }
 
-fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
+fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
     let mut unseen = Vec::new();
     let mut note = |what: EvidenceKey, blind: Option<&Blind>| {
         unseen.extend(blind.map(|blind| Unseen { what, blind: blind.clone() }));
@@ -176,16 +176,16 @@ fn unseen(world: &World, stamps: &[StampName]) -> Vec<Unseen> {
         let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
         let gone = state == Some(&ClusterState::Gone) && vault_is_there;
         note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
-        let pods = cluster.and_then(|seen| seen.get()).and_then(unclear_pods);
+        let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
+        let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
         note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
     }
     unseen
 }
 
 /// What pods got when they began, and what nothing tells any more.
-fn unclear_pods(cluster: &ClusterView) -> Option<Blind> {
-    let unclear = cluster.pods.iter().filter(|pod| matches!(pod.holding, Holding::Unclear(_)));
-    let names: Vec<&str> = unclear.map(|pod| pod.name.as_str()).collect();
+fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = unclear_pods(vault, cluster, lag).map(|(pod, _)| pod.name.as_str()).collect();
     let why = || {
         format!(
             "the SecretProviderClass of {} is gone or was changed since: what it got is not known",

@@ -39,12 +39,12 @@ pub struct KeyEvent {
     pub identity: Identity,
     pub address: String,
     pub request_id: String,
-    pub came: Came,
+    came: Came,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+enum Came {
     Done,
     Refused,
     /// Taken on as the operation of this number.

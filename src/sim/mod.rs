@@ -38,7 +38,7 @@ pub mod wire;
 mod world;
 
 pub use account::{Key, KeyId, OperationStatus, Regeneration};
-pub use audit::{AuditRow, Came, KeyEvent};
+pub use audit::{AuditRow, KeyEvent};
 pub use command::{Command, DeploymentPatch, Expected, Reply};
 pub use config::WorldConfig;
 pub use counters::Counters;

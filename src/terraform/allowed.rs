@@ -4,8 +4,8 @@ use super::reference::Counterpart;
 use super::together::together;
 use super::tree::Tree;
 
-/// Places that a person has looked at: what is opaque there, or goes by the value that chooses a slot, does not stand
-/// in the way. `path:line`, or `path:line:column`.
+/// Places that a person has looked at: what is opaque there, goes by the value that chooses a slot, or holds both
+/// keys, does not stand in the way. `path:line`, or `path:line:column`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedOpaque(pub Vec<String>);
 
@@ -27,7 +27,7 @@ impl AllowedOpaque {
         let driven = driven.map(|driven| (driven.file, driven.span.start));
         let masked = tree.references.iter().filter(|it| it.counterpart == Counterpart::Masked);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
-        let together = together(&tree.references);
+        let together = together(tree);
         let together = together.iter().map(|at| &tree.references[*at]);
         let together = together.map(|reference| (reference.file, reference.span.start));
         let places = opaque.chain(driven).chain(masked).chain(together);

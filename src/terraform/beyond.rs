@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::glance::Glance;
 use super::links::Links;
-use super::paths::{climbed, is_outside, relative};
+use super::paths::{climbed, is_below, is_outside, relative};
 use super::reading::{Failures, Glanced, Reading};
 use super::syntax::{Syntax, installed};
 
@@ -26,23 +26,34 @@ pub fn beyond<P: AsRef<str>, B: AsRef<[u8]>>(root: &str, files: &[(P, B)], links
         "" => path.to_owned(),
         root => relative(root, path),
     };
-    let glanced = files
+    let code: Vec<(&str, &[u8])> = files
         .iter()
         .map(|(path, bytes)| (path.as_ref(), bytes.as_ref()))
         .filter(|(path, _)| Syntax::of(path).is_some() && installed(path).is_none())
-        .map(|(path, bytes)| Glanced {
-            path: from_root(path),
-            glance: Glance::of(path, bytes),
-            bytes: Some(bytes.to_vec()),
-        })
         .collect();
+    let glance = |(path, bytes): &(&str, &[u8])| Glanced {
+        path: from_root(path),
+        glance: Glance::of(path, bytes),
+        bytes: None,
+    };
     let folders = links.folders.iter().map(|(link, real)| (from_root(link), from_root(real))).collect();
     let mut reading = Reading::new(
-        glanced,
+        code.iter().map(glance).collect(),
         Links { folders, only: links.only.clone(), ..Links::default() },
         Failures::Every,
     );
-    reading.looks();
+    // Only what can matter is parsed.
+    loop {
+        let looks = reading.looks();
+        if looks.is_empty() {
+            break;
+        }
+        let wanted = looks.iter().filter_map(|look| {
+            let (_, bytes) = code.get(look.file)?;
+            look.is_wanted(bytes).then(|| (look.file, bytes.to_vec()))
+        });
+        reading.take(wanted.collect());
+    }
     let from_top = |path: String| climbed(root, &path);
     let is_new = |path: &String| !is_outside(path) && !known.contains(path.as_str());
     let named = reading.outside_files().into_iter().chain(reading.templates());
@@ -50,7 +61,7 @@ pub fn beyond<P: AsRef<str>, B: AsRef<[u8]>>(root: &str, files: &[(P, B)], links
     // A way out of the folder may lead back into it, where all was read that is meant to be.
     let is_read = |folder: &String| match &links.only {
         Some(_) => folder == root,
-        None => root.is_empty() || folder == root || folder.starts_with(&format!("{root}/")),
+        None => is_below(folder, root),
     };
     let outside = reading.outside().into_iter().map(from_top);
     let folders = outside.filter(|folder| !is_outside(folder) && !is_read(folder)).collect();

@@ -58,7 +58,9 @@ const OTHER_SERVICES: &[&str] = &[
 
 /// Whether a name speaks of another service.
 pub fn names_another(name: &str) -> bool {
-    OTHER_SERVICES.iter().any(|word| has_word(name, word))
+    // A word of its own, in which another one stands.
+    let name = name.to_ascii_lowercase().replace("research", "");
+    OTHER_SERVICES.iter().any(|word| has_word(&name, word))
 }
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
@@ -192,6 +194,7 @@ mod tests {
             assert_eq!(read(&[name], true), None, "{name}");
         }
         assert_eq!(read(&["cosmos_storage_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
+        assert_eq!(read(&["research_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
     }
 
     #[test]

@@ -9,12 +9,11 @@ use std::ops::Range;
 
 use super::facts::{Base, Choice, Facts, Object, Read, VERSIONS, WRITE_ONLY};
 use super::folders::Folders;
-use super::naming::At;
+use super::naming::{At, is_variables};
 use super::parse::Parsed;
 use super::reference::Reference;
 use super::role::counterpart;
 use super::source::Source;
-use super::syntax::Syntax;
 
 /// Something that a value decides and that is no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +80,7 @@ impl<'g> Ground<'g> {
     /// A variables file can give a value to more folders than one.
     fn readers(&self, folder: &str, by: &Object, places: &[Place]) -> BTreeSet<String> {
         let mut readers = BTreeSet::from([folder.to_owned()]);
-        let is_shared = |(file, _): &Place| {
-            matches!(self.sources[*file].syntax(), Syntax::Variables | Syntax::VariablesJson)
-        };
+        let is_shared = |(file, _): &Place| is_variables(&self.sources[*file]);
         if by.base != Base::Variable || !places.iter().any(is_shared) {
             return readers;
         }

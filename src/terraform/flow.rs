@@ -303,11 +303,13 @@ impl<'f> Tracer<'f> {
     /// The name of a secret: as it is written, or the key of the element that it is made for.
     fn secret(&self, folder: &str, address: &str, block: Option<&Block>, element: Option<&String>) -> String {
         let named = block.and_then(|block| block.value("name"));
+        let is_own_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
         match (named, element) {
-            (Some(Value::Other(text)), None) if text == "each.key" => format!("{KEY_VAULT_SECRET}.{address}"),
-            (Some(Value::Other(text)), Some(element)) if text == "each.key" => element.clone(),
-            (Some(value), _) => self.folders.evaluator().name(&At::folder(folder), value).to_string(),
-            (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
+            (Some(value), Some(element)) if is_own_key(value) => element.clone(),
+            (Some(value), _) if !is_own_key(value) => {
+                self.folders.evaluator().name(&At::folder(folder), value).to_string()
+            }
+            _ => format!("{KEY_VAULT_SECRET}.{address}"),
         }
     }
 }

@@ -315,7 +315,8 @@ impl Scan<'_> {
             leaves.iter().find(is_named).map(|leaf| &self.text[leaf.span.clone()])
         };
         let label = walk::label_of(named).filter(|text| !is_template(text) && walk::is_labelled(&self.path));
-        let Some(label) = label.map(str::to_owned) else { return };
+        let vault = named(walk::VAULT).filter(|_| self.path.len() == 3 && self.path[0] == "resource");
+        let Some(label) = label.map(|label| walk::in_vault(label, vault)) else { return };
         for leaf in self.leaves[first..].iter_mut().filter(|leaf| leaf.label.is_none()) {
             leaf.label = Some((self.path.len(), label.clone()));
         }

@@ -16,6 +16,7 @@ pub use self::name::Name;
 use super::facts::{Argument, Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
+use super::paths::is_below;
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
@@ -437,12 +438,6 @@ fn overrides(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
     stem == "override" || stem.ends_with("_override")
-}
-
-/// Whether a folder is another one, or lies below it.
-pub fn is_below(folder: &str, other: &str) -> bool {
-    let below = || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-    folder == other || other.is_empty() || below()
 }
 
 pub fn is_variables(source: &Source) -> bool {

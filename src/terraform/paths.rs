@@ -29,6 +29,12 @@ pub fn is_outside(path: &str) -> bool {
     path == ".." || path.starts_with("../")
 }
 
+/// Whether a folder is another one, or lies below it.
+pub fn is_below(folder: &str, other: &str) -> bool {
+    let below = || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    folder == other || other.is_empty() || below()
+}
+
 /// Any relative path seen from a folder; absent for an absolute one, for one of a drive and for an address.
 pub fn plain_path(from: &str, path: &str) -> Option<String> {
     let plain = !path.starts_with('/') && !path.contains(':');

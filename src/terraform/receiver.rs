@@ -49,18 +49,6 @@ pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Opti
     }
 }
 
-/// The same, where nothing but Cosmos DB is asked for.
-pub fn received_by_cosmos<'b>(
-    binding: &[String],
-    block: impl FnOnce(&[String]) -> Option<&'b Block>,
-) -> Says {
-    let names = names(binding, block);
-    match names.iter().any(|name| says_cosmos(name)) {
-        true => decided(&names),
-        false => Says::Nothing,
-    }
-}
-
 /// The nearest first.
 fn names<'a, 'b>(
     binding: &'a [String],

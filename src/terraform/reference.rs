@@ -64,6 +64,8 @@ pub struct Reference {
     pub(super) value: usize,
     /// Whether the key is the whole value that stands there, and not part of a text or of an expression.
     pub(super) plain: bool,
+    /// Whether it stands in an entry of a collection that is picked from where it is written.
+    pub(super) is_entry: bool,
     pub(super) choices: Vec<Branch>,
     /// What the nested block or object calls itself that it stands in, and how many words of the binding lead there.
     pub(super) label: Option<(usize, String)>,

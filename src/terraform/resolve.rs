@@ -6,7 +6,9 @@
 //! found. What hands a pair on as a whole, or picks from it by a computed name, is opaque. Then reads of names
 //! behind which one key stands are told, as relays. What is read of states that nobody is known to have written is
 //! doubted ([`states`]), and so are names of the other slot that nobody is known to hand out ([`counterparts`]). Last,
-//! what is read for several accounts at once is told of each of them ([`standing`]).
+//! what is read for several accounts at once is told of each of them ([`standing`]). Before all that, what is read
+//! elsewhere in the code says whose keys those of code that is not here are ([`evidence`]), and runs with variables files
+//! of their own are told apart ([`with_files`]); which keys of one collection are a pair, [`collections`] says.
 
 mod collections;
 mod counterparts;
@@ -192,6 +194,7 @@ impl<'f> Resolver<'f> {
             family: key.family,
             value: read.read.value,
             plain: read.read.plain,
+            is_entry: read.read.is_entry,
             choices: read.read.choices.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,

@@ -74,7 +74,9 @@ fn paired(
     folder: impl Fn(usize) -> String,
 ) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(String, usize, Access, &str), Vec<usize>> = BTreeMap::new();
-    for (at, reference) in references.iter().enumerate().filter(|(at, _)| !choices.contains(at)) {
+    let free = references.iter().enumerate().filter(|(at, _)| !choices.contains(at));
+    // What is taken out of a collection at once is consumed, whatever its entry is called.
+    for (at, reference) in free.filter(|(_, reference)| !reference.is_entry) {
         let key = (folder(reference.file), reference.account, reference.access, reference.family.as_str());
         groups.entry(key).or_default().push(at);
     }
@@ -141,7 +143,12 @@ fn place(reference: &Reference) -> String {
 /// The same where a block or an object goes by what it calls itself: instead of its number or its name in the code, or
 /// beside its type.
 fn labelled_place(reference: &Reference) -> String {
-    let Some((words, label)) = &reference.label else { return place(reference) };
+    // Only what stands right in it goes by it: a workload's name says nothing of what its containers are given.
+    let Some((words, label)) =
+        reference.label.as_ref().filter(|(words, _)| reference.binding.len() == words + 1)
+    else {
+        return place(reference);
+    };
     let mut binding = reference.binding.clone();
     if let Some(word) = words.checked_sub(1).and_then(|last| binding.get_mut(last)) {
         let is_number = word.parse::<u64>().is_ok();
@@ -155,7 +162,8 @@ fn is_output(reference: &Reference) -> bool {
     reference.binding.first().is_some_and(|root| root == "output")
 }
 
-fn both_slots(references: &[Reference], group: &[usize]) -> bool {
+/// Whether both slots are among them.
+pub fn both_slots(references: &[Reference], group: &[usize]) -> bool {
     Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot))
 }
 

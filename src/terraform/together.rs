@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::allowed::AllowedOpaque;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
+use super::role::both_slots;
 use super::tree::Tree;
-use crate::model::{Access, Slot};
+use crate::model::Access;
 
 /// Where values stand together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place<'r> {
     /// The words that lead to a list.
     List(&'r [String]),
-    /// Where a text starts, and a line of it: what stands in others goes by names of its own.
+    /// Where a text starts, and the line of a heredoc: what stands in others goes by names of its own.
     Text(usize, usize),
 }
 
@@ -25,30 +26,32 @@ enum Place<'r> {
 type Group<'r> = (usize, Place<'r>, usize, Access, &'r str);
 
 /// The references that stand together with their counterparts.
-pub fn together(references: &[Reference]) -> BTreeSet<usize> {
+pub fn together(tree: &Tree) -> BTreeSet<usize> {
+    let references = &tree.references;
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
     let consumers = references.iter().enumerate().filter(|(_, it)| it.role == Role::Consumer);
     for (at, reference) in consumers.filter(|(_, it)| it.choices.is_empty()) {
         let Reference { file, account, access, family, .. } = reference;
-        for place in places(reference) {
+        for place in places(tree, reference) {
             groups.entry((*file, place, *account, *access, family)).or_default().push(at);
         }
     }
-    let both = |group: &Vec<usize>| {
-        Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot))
-    };
-    groups.into_values().filter(both).flatten().collect()
+    groups.into_values().filter(|group| both_slots(references, group)).flatten().collect()
 }
 
-fn places(reference: &Reference) -> impl Iterator<Item = Place<'_>> {
+fn places<'r>(tree: &'r Tree, reference: &'r Reference) -> impl Iterator<Item = Place<'r>> {
     let list = reference.binding.split_last().filter(|(last, _)| last.parse::<u64>().is_ok());
-    let text = (!reference.plain).then_some(Place::Text(reference.value, reference.position.line));
+    let before = tree.sources[reference.file].text().get(reference.value..reference.span.start);
+    // An expression may go over several lines, and is one all the same.
+    let is_heredoc = before.is_some_and(|text| text.contains("<<"));
+    let line = if is_heredoc { reference.position.line } else { 0 };
+    let text = (!reference.plain).then_some(Place::Text(reference.value, line));
     list.map(|(_, list)| Place::List(list)).into_iter().chain(text)
 }
 
 /// The places that would hold one slot twice.
 pub fn refusals(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
-    let together = together(&tree.references);
+    let together = together(tree);
     let changed = changed.iter().filter(|at| together.contains(at)).map(|at| &tree.references[*at]);
     let refusal = |reference: &Reference| Refusal::BothTogether {
         place: tree.place(reference.file, reference.span.start),

@@ -61,7 +61,7 @@ pub struct Tree {
     pub files: usize,
     pub unparsed: Vec<Unparsed>,
     pub unread: Vec<UnreadFile>,
-    /// Folders of copies of modules that a tool installed, by path; what is below them was passed over.
+    /// Folders of copies of modules that a tool installed, by path; what is below them was looked into for keys alone.
     pub copies: Vec<String>,
     /// Those of them that read keys.
     pub copied: Vec<Copied>,
@@ -83,7 +83,7 @@ pub struct Tree {
 impl Tree {
     /// Reads files given by their path from the tree's root, `/` between its parts, and their bytes: all of them,
     /// and whatever does not parse counts. Files that are no Terraform, and copies of modules that a tool
-    /// installed, are passed over.
+    /// installed, are looked into for keys alone.
     pub fn read<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Tree {
         Tree::read_linked(files, Links::default())
     }
@@ -116,7 +116,7 @@ impl Tree {
         reading.finish(Vec::new()).beside(copies.into_iter().map(str::to_owned).collect(), copied)
     }
 
-    /// The same tree, with folders of copies that were passed over, and those of them that read keys.
+    /// The same tree, with folders of copies that are no part of it, and those of them that read keys.
     pub fn beside(self, copies: Vec<String>, copied: Vec<Copied>) -> Tree {
         Tree { copies, copied, ..self }
     }

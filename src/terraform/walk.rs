@@ -15,7 +15,7 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-pub use self::label::{is_labelled, label_of};
+pub use self::label::{VAULT, in_vault, is_labelled, label_of};
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
@@ -116,6 +116,8 @@ struct Walk<'s> {
     masking: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
+    /// How many entries it stands in of something that is picked from where it is written.
+    sifted_entries: usize,
     /// What the innermost nested block or object calls itself that the walk stands in.
     label: Option<(usize, String)>,
 }
@@ -132,6 +134,7 @@ impl<'s> Walk<'s> {
             keyed: None,
             masking: 0,
             sifting: 0,
+            sifted_entries: 0,
             label: None,
         }
     }

@@ -150,7 +150,7 @@ fn a_folder_that_was_renamed_is_compared_with_what_it_was() {
     folder.put("infra/a.tf", read.as_bytes());
     let copied = check(folder.path(), &["live", "--against", "main"]);
     assert_eq!(copied.code, 0);
-    assert!(copied.stderr.contains("does not occur at main"), "{}", copied.stderr);
+    assert!(copied.stderr.contains("is not read at main"), "{}", copied.stderr);
 }
 
 #[test]

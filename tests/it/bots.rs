@@ -1,7 +1,6 @@
 //! The README's jobs for CI: they are YAML, what they run exists, and exit codes mean there what they mean here.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -128,8 +127,7 @@ fn an_approval_is_given_only_where_an_environment_holds_the_job() {
 fn waiting_is_no_failure_of_a_turn_and_everything_else_is() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("keyslot");
-    std::fs::write(&program, "#!/bin/sh\nexit $CODE\n").unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    crate::tool::program(&program, "#!/bin/sh\nexit $CODE\n");
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let turns: Vec<Script> =
         scripts().into_iter().filter(|script| script.text.contains("keyslot advance")).collect();

@@ -5,7 +5,7 @@ use keyslot::rotation::{Gate, Note, Phase, Standing, Step, Verdict, default_reti
 
 use crate::stage::{Stage, holding, key, reads, stamp, steps};
 
-pub fn without_cluster(stage: &mut Stage, name: &str) {
+fn without_cluster(stage: &mut Stage, name: &str) {
     let gone = ClusterView { state: ClusterState::Gone, ..ClusterView::default() };
     stage.world.clusters.insert(stamp(name), Seen::known(stage.now, gone));
 }

@@ -152,7 +152,7 @@ async fn a_stamp_that_was_taken_down_is_in_nobodys_way() {
     let table = settings.lines().find(|line| line.ends_with(".stamp]]")).unwrap();
     let old = format!(
         "\n{table}\nname = \"bygone\"\nunit = \"old\"\nkey_vault = \"old-kv\"\n\
-         aks = {{ resource_group = \"rg-old\", name = \"old-aks\" }}\n"
+         aks = {{ resource_group = \"rg-old\", name = \"old-aks\" }}\nkey_vault_resource_group = \"rg-old\"\n"
     );
     std::fs::write(&path, format!("{settings}{old}")).unwrap();
     let (code, text) = run(&live, &["plan"]);

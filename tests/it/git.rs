@@ -10,6 +10,8 @@ use keyslot::model::{Blindness, BranchName, CommitId};
 use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit, Picked, Wanted};
 use tempfile::TempDir;
 
+use crate::tool::program;
+
 fn below(folder: &str) -> Wanted {
     Wanted { below: folder.to_owned(), ..Wanted::default() }
 }
@@ -438,9 +440,7 @@ async fn a_rule_of_the_remote_is_quoted() {
     let bench = Bench::new();
     let hook = bench.origin().join("hooks/update");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\necho 'main is protected' >&2\nexit 1\n").unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&hook, "#!/bin/sh\necho 'main is protected' >&2\nexit 1\n");
     let code = bench.adapter();
     let base = code.fetch().await.unwrap()[&main_branch()].clone();
     let commit = code.commit(&base, &[edit("main.tf", "x")], &text("X")).await.unwrap();
@@ -457,9 +457,7 @@ async fn the_users_working_tree_index_and_hooks_are_never_touched() {
     std::fs::create_dir_all(&hooks).unwrap();
     for name in ["pre-push", "reference-transaction", "post-commit"] {
         let hook = hooks.join(name);
-        std::fs::write(&hook, format!("#!/bin/sh\necho {name} in $(pwd) >>'{}'\n", mark.display())).unwrap();
-        #[cfg(unix)]
-        std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        program(&hook, &format!("#!/bin/sh\necho {name} in $(pwd) >>'{}'\n", mark.display()));
     }
     bench.write("main.tf", "half done");
     bench.write("untracked.tf", "mine");
@@ -540,13 +538,7 @@ async fn an_effect_that_never_started_is_told_from_one_that_may_have_happened() 
     assert!(matches!(gone, Effect::Refused(_)), "{gone:?}");
     // A git that hangs after it was started: the push may have happened.
     let hang = bench.folder.path().join("hanging-git");
-    std::fs::write(
-        &hang,
-        "#!/bin/sh\ncase \"$1\" in version) echo git version 2.47.0;; *) sleep 60;; esac\n",
-    )
-    .unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&hang, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&hang, "#!/bin/sh\ncase \"$1\" in version) echo git version 2.47.0;; *) sleep 60;; esac\n");
     let lost = push(&|settings| {
         settings.program = hang.clone();
         settings.timeout = std::time::Duration::from_millis(300);
@@ -578,9 +570,7 @@ async fn a_token_travels_in_the_environment_to_its_own_host_and_never_as_an_argu
          {{ echo \"arguments: $*\"; env | grep -E '^(GIT|KEYSLOT)_'; }} >'{}'\n",
         said.display()
     );
-    std::fs::write(&fake, script).unwrap();
-    #[cfg(unix)]
-    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&fake, &script);
     let run = async |remote: &str| {
         let mut settings = bench.settings();
         settings.program = fake.clone();
@@ -641,8 +631,7 @@ async fn a_git_that_is_given_up_does_not_live_on() {
         "#!/bin/sh\nif [ \"$1\" = version ]; then echo git version 2.47.0; exit; fi\necho $$ >'{}'\nexec sleep 60\n",
         pid.display()
     );
-    std::fs::write(&hang, script).unwrap();
-    std::fs::set_permissions(&hang, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&hang, &script);
     let mut settings = bench.settings();
     settings.program = hang;
     let code = Git::new(settings);

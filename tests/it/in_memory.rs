@@ -12,7 +12,6 @@ use keyslot::model::{
 };
 use keyslot::observe::{Observer, ReleaseRule, Targets};
 use keyslot::ports::Ports;
-
 use keyslot::rotation::{Acceptance, Event, Gate, Reach, Reason};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};

@@ -16,7 +16,7 @@ type Key = (String, &'static str);
 /// What a file holds: for each collection, in the order of the text, its keys by what they are the same in.
 #[derive(Default)]
 pub struct Collections {
-    /// Whether both slots of a key must stay.
+    /// For each collection, the slots by key.
     kept: Vec<BTreeMap<String, BTreeSet<&'static str>>>,
 }
 

@@ -59,7 +59,7 @@ fn where_files_lie_outside_of_that_folder_it_is_said_where_it_applies() {
     let ran = keyslot(&here, &["flip", "..", "--to", "secondary", "--account", "all"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let top = folder.path().canonicalize().unwrap();
-    assert!(ran.stderr.contains(&format!("git -C {} apply", top.display())), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("git -C '{}' apply", top.display())), "{}", ran.stderr);
     let elsewhere = git(&here, &["apply"], &ran.stdout);
     assert!(!elsewhere.status.success(), "git would pass over what it cannot reach");
     let applied = git(&top, &["apply"], &ran.stdout);

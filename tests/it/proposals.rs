@@ -283,7 +283,7 @@ fn a_base_branch_that_is_not_there_is_for_a_person_whether_or_not_a_slot_is_name
 }
 
 #[test]
-fn nobody_has_to_go_back_and_the_first_round_has_no_number() {
+fn the_first_round_has_no_number() {
     let second = Opened { round: 2, ..opened() };
     assert_eq!(second.proposal_branch(Leg::Back).as_str(), "fix/keyslot-r1-primary-back-2");
     assert_eq!(opened().proposal_branch(Leg::Out), proposal_branch());

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -178,8 +177,7 @@ impl Gate {
         fs::create_dir_all(folder.join("gate")).unwrap();
         fs::create_dir_all(folder.join("hooks")).unwrap();
         let path = folder.join("hooks").join(name);
-        fs::write(&path, hook).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        crate::tool::program(&path, &hook);
         Gate { folder: folder.join("gate") }
     }
 

@@ -3,8 +3,6 @@
 //!
 //! Where the installed git has no `http-backend`, every test here says that it is skipped.
 
-use std::os::unix::fs::PermissionsExt;
-
 use base64::Engine as _;
 use keyslot::sim::wire::{Entry, FaultHandle, Trouble, Which, WireFault, git, github};
 use keyslot::sim::{World, WorldConfig};
@@ -43,8 +41,7 @@ fn watched_git(live: &Live) -> String {
     let program = folder.join("git");
     let log = live.folder().join("git-calls");
     let script = format!("#!/bin/sh\necho \"$*\" >>'{}'\nPATH='{path}' exec git \"$@\"\n", log.display());
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    crate::tool::program(&program, &script);
     format!("{}:{path}", folder.display())
 }
 

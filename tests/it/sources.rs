@@ -115,8 +115,8 @@ async fn modules_beside_the_configured_folder_are_brought() {
 async fn modules_behind_linked_folders_are_found() {
     let root = "module \"db\" {\n  source = \"./modules/db\"\n}\nresource \"azurerm_key_vault_secret\" \"k\" {\n  value = module.db.one\n}\n";
     let files = [("env/prod/a.tf", root), ("modules/db/a.tf", PAIR)];
-    for (folder, links) in [("", "../../modules"), ("env", "../../modules")] {
-        let (claim, changed) = read(folder, &files, &[("env/prod/modules", links)]).await;
+    for folder in ["", "env"] {
+        let (claim, changed) = read(folder, &files, &[("env/prod/modules", "../../modules")]).await;
         assert_eq!((claim.reads, claim.references), (SlotUse::Only(Slot::Primary), 1), "{folder}: {claim:?}");
         assert_eq!(changed, paths(&["env/prod/a.tf"]));
     }

@@ -1,7 +1,6 @@
 //! Tokens: from the places where people have them, from a GitHub App, and what is said where they are no good.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,8 +152,7 @@ pub fn signed_in(live: &Live, token: &str) -> String {
     std::fs::create_dir_all(&folder).unwrap();
     let program = folder.join("gh");
     let script = format!("#!/bin/sh\n[ \"$*\" = 'auth token --hostname github.com' ] && echo '{token}'\n");
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    crate::tool::program(&program, &script);
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
 

@@ -1,8 +1,9 @@
 //! The program itself, run as a user would: its own folder, its own environment.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use keyslot::model::example_tree;
 use tempfile::TempDir;
@@ -35,6 +36,19 @@ pub fn keyslot(folder: &Path, arguments: &[&str]) -> Ran {
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: String::from_utf8(stderr).unwrap(),
     }
+}
+
+/// Writes a script that can be run at once. Another process writes it: a file that this one holds open for writing is held by
+/// whatever another thread is just about to start, and running it is refused as “text file busy”.
+pub fn program(path: &Path, script: &str) {
+    let mut shell = Command::new("/bin/sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(shell.wait().unwrap().success(), "{}", path.display());
 }
 
 /// A folder of Terraform that goes away with the test.

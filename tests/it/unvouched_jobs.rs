@@ -74,12 +74,11 @@ type Change<'c> = &'c dyn Fn(&str) -> String;
 async fn the_workflow_is_judged_as_it_is_at_the_commit() {
     let job = "  purge:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./purge\n";
     let deaf = |text: &str| text.replace("!contains(inputs.skip, 'destroy-previous')", "always()");
-    let deaf = |text: &str| deaf(text).replace("    needs: switch-traffic\n", "");
     let cases: [(Change<'_>, &str); 4] = [
         (&|text| format!("{text}{job}"), "not declared: purge"),
         (
             &deaf,
-            "destroy-previous is to be left out, and at this commit neither it nor a job that it needs looks",
+            "destroy-previous is to be left out, and at this commit neither its `if` nor that of a job which it needs",
         ),
         (&|text| text.replace("      skip:", "      leave_out:"), "no input skip"),
         (&|text| text.replace("workflow_dispatch", "push"), "no `workflow_dispatch`"),

@@ -285,7 +285,7 @@ impl Client {
     /// Sends one request, and notes the delay that the answer asks for.
     async fn send(&self, request: reqwest::Request) -> Result<Answer, SendError> {
         let answer = self.http.send(request, None).await?;
-        let delay = asked_delay(&answer, self.clock.now()).filter(|_| answer.status.is_success());
+        let delay = asked_delay(&answer, self.clock.now());
         *self.not_before.lock().await = delay.and_then(|delay| self.clock.now().checked_add(delay).ok());
         Ok(answer)
     }

@@ -195,11 +195,7 @@ impl Client {
         subject: &str,
         path: &str,
     ) -> Result<Option<T>, Fault> {
-        match self.read(what, subject, path, &[]).await {
-            Ok(value) => Ok(Some(value)),
-            Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        if_allowed(self.read(what, subject, path, &[]).await)
     }
 
     /// Like [`Client::pages`], where “not found” and “not allowed” are answers too.
@@ -209,11 +205,7 @@ impl Client {
         subject: &str,
         path: &str,
     ) -> Result<Option<Vec<T>>, Fault> {
-        match self.pages(what, subject, path, "").await {
-            Ok(all) => Ok(Some(all)),
-            Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        if_allowed(self.pages(what, subject, path, "").await)
     }
 
     /// Asks GraphQL for something that changes nothing.
@@ -398,6 +390,14 @@ impl Client {
         let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
         let address = Url::parse(next.split_once('<')?.1.split_once('>')?.0).ok()?;
         (address.origin() == self.api.origin()).then(|| address.to_string())
+    }
+}
+
+fn if_allowed<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match asked {
+        Ok(value) => Ok(Some(value)),
+        Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 

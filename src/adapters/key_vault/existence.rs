@@ -77,5 +77,8 @@ pub(super) fn is_open(error: &azure_core::Error) -> bool {
         let told = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().error;
         return u16::from(*status) == StatusCode::NOT_FOUND.as_u16() && told.code == "VaultNotFound";
     }
-    matches!(error.downcast_ref::<SendError>(), Some(SendError::NoConnection(_)))
+    matches!(
+        error.downcast_ref::<SendError>(),
+        Some(SendError::NoConnection(_) | SendError::PrivateEndpoint(_))
+    )
 }

@@ -16,9 +16,7 @@ impl Kubernetes {
         scope: Scope,
     ) -> Result<ClusterView, Fault> {
         match self.look_within(name, salt, scope).await {
-            Err(fault) if matches!(fault.kind, Blindness::Unreachable | Blindness::Missing) => {
-                self.without_answer(name, fault).await
-            }
+            Err(fault) if fault.kind == Blindness::Unreachable => self.without_answer(name, fault).await,
             other => other,
         }
     }

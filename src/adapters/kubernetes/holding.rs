@@ -44,9 +44,10 @@ pub(super) fn lost_classes<'a>(
     let filled = here().filter(move |class| class.may_have_filled(vault) && reads_from(pod, class));
     let changed = here().filter(move |class| class.may_have_delivered(began, vault) && mounts(pod, class));
     let lost = |name: &str, fate| LostClass { name: name.to_owned(), fate };
-    let classes = filled.map(move |class| lost(&class.name, ClassFate::Filled));
-    let classes = classes.chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)));
-    absent.map(move |name| lost(name, ClassFate::Absent)).chain(classes)
+    // First what matters whatever the pod's age.
+    let filled = filled.map(move |class| lost(&class.name, ClassFate::Filled));
+    let absent = absent.map(move |name| lost(name, ClassFate::Absent));
+    filled.chain(absent).chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
 }
 
 fn mounts(pod: &Pod, class: &Class) -> bool {

@@ -19,9 +19,10 @@ use tokio::sync::futures::Notified;
 
 use super::csi::Class;
 use super::holding::holding;
+use super::look::Placed as _;
 use super::look::Subject;
 use super::owners::{Above, Owners};
-use super::pods::is_configured;
+use super::pods::may_be_configured;
 use super::workload;
 use super::workloads::view_in_event;
 use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
@@ -241,7 +242,8 @@ impl Inner {
 
 /// `None` where it does not matter.
 fn holding_of_new(pod: &Pod, above: &Above, subject: &Subject, classes: &[Class]) -> Option<Holding> {
-    let configured = || is_configured(above, &subject.configured).then_some(Holding::Named);
+    let configured =
+        || may_be_configured(above, pod.namespace(), &subject.configured).then_some(Holding::Named);
     holding(pod, subject, classes, &[]).or_else(configured)
 }
 

@@ -69,7 +69,7 @@ pub(super) fn is_configured(above: &Above, configured: &[WorkloadName]) -> bool 
 }
 
 /// A ReplicaSet that its name does not tell the owner of may be one of theirs, where they are.
-fn may_be_configured(above: &Above, namespace: &str, configured: &[WorkloadName]) -> bool {
+pub(super) fn may_be_configured(above: &Above, namespace: &str, configured: &[WorkloadName]) -> bool {
     let near = || configured.iter().any(|name| name.namespace.eq_ignore_ascii_case(namespace));
     is_configured(above, configured) || (*above == Above::Unclear && near())
 }

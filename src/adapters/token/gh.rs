@@ -72,8 +72,6 @@ impl Place for GhProgram {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use secrecy::ExposeSecret as _;
 
     use super::*;
@@ -81,8 +79,12 @@ mod tests {
     async fn look(script: &str) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("gh");
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        // Written by another process: what this one holds open for writing, a process that another test is just starting
+        // holds too, and then it cannot be run.
+        let writes = format!("printf '%s' \"$1\" >'{0}' && chmod 755 '{0}'", program.display());
+        let text = format!("#!/bin/sh\n{script}\n");
+        let written = std::process::Command::new("/bin/sh").args(["-c", &writes, "sh", &text]).status();
+        assert!(written.unwrap().success());
         let gh = GhProgram::new(program, "ghe.acme.example");
         gh.look().await.map(|token| token.expose_secret().to_owned())
     }

@@ -58,7 +58,7 @@ fn is_of_another(tree: &Tree, file: usize, source: &Source, span: &Range<usize>)
         Some((block, argument)) => {
             names.push(&argument.name);
             names.extend(block.argument("name").and_then(|name| name.value.as_text()));
-            names.extend(block.words.iter().rev().map(String::as_str));
+            names.extend(speaking(&block.words.iter().map(String::as_str).collect::<Vec<_>>()));
         }
         None => names.extend(header(text, span)),
     }
@@ -112,12 +112,24 @@ fn entry<'t>(text: &'t str, span: &Range<usize>) -> Option<&'t str> {
     }
 }
 
-/// The words of the block that a place stands in, the last one first, as files are laid out: blocks begin their line.
+/// The words of a block that say whose key it is given, the nearest first: what a resource or a module is called says what
+/// it is, and not what it is given.
+fn speaking<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    match words {
+        ["resource" | "ephemeral", kind, name] if kind.ends_with("_secret") => vec![name, kind],
+        ["resource" | "data" | "ephemeral", kind, _] => vec![kind],
+        ["variable" | "output", name] => vec![name],
+        _ => Vec::new(),
+    }
+}
+
+/// The same of the block that a place stands in, as files are laid out: blocks begin their line.
 fn header<'t>(text: &'t str, span: &Range<usize>) -> Vec<&'t str> {
     let begins =
         |line: &&str| line.starts_with(|c: char| c.is_alphabetic()) && line.trim_end().ends_with('{');
     let line = text[..span.start].lines().rev().find(begins).unwrap_or_default();
-    line.rsplit(['"', ' ', '{']).filter(|word| !word.is_empty()).collect()
+    let words: Vec<&str> = line.split(['"', ' ', '{']).filter(|word| !word.is_empty()).collect();
+    speaking(&words)
 }
 
 fn is_of_storage(connection_string: &str) -> bool {
@@ -182,6 +194,9 @@ mod tests {
             ("locals {\n  storage_of_cosmos = \"KEY\"\n}\n", 2),
             ("locals {\n  storage_key = var.x\n  y = \"KEY\"\n}\n", 3),
             ("locals {\n  keys = { storage = 1, b = \"KEY\" }\n}\n", 2),
+            ("resource \"azurerm_linux_web_app\" \"search_api\" {\n  k = \"KEY\"\n}\n", 2),
+            ("module \"redis_worker\" {\n  db_key = \"KEY\"\n}\n", 2),
+            ("locals {\n  research = { account_key = \"KEY\" }\n}\n", 2),
             (
                 "resource \"azurerm_key_vault_secret\" \"storage\" {\n  name = \"cosmos-key\"\n  value = \"KEY\"\n}\n",
                 3,

@@ -57,9 +57,9 @@ fn look(tree: &Tree) -> Vec<Place> {
         return Vec::new();
     }
     let starts = near.iter().map(|file| tree.sources[*file].folder()).collect();
-    let reached = reached(&circles, starts);
+    let around = reached(&circles, starts);
     let back = |call: &Call<'_>| {
-        reached.contains(call.folder) && reached_from(&circles, &call.target).contains(call.folder)
+        around.contains(call.folder) && reached(&circles, vec![call.target.as_str()]).contains(call.folder)
     };
     let place = |call: &Call<'_>| {
         let folder = if call.folder.is_empty() { "the top folder" } else { call.folder };
@@ -87,10 +87,6 @@ fn calls<'t>(tree: &'t Tree, near: &BTreeSet<usize>) -> impl Iterator<Item = Cal
         Some(Call { file, folder, source, target })
     };
     modules.filter_map(call).filter(|call| call.folder != call.target || near.contains(&call.file))
-}
-
-fn reached_from<'t>(uses: &BTreeMap<&'t str, BTreeSet<&'t str>>, start: &'t str) -> BTreeSet<&'t str> {
-    reached(uses, vec![start])
 }
 
 /// Where the ways from some folders lead, these among them.

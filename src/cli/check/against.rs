@@ -17,7 +17,7 @@ use crate::model::Access;
 use crate::render::count::counted;
 use crate::terraform::{Links, Syntax, Tree, beyond, climbed, relative};
 
-/// As deep as modules of modules lie beside the folder.
+/// Each round finds what the last one's files name. Where so many do not end it, what is left out is told as missing.
 const MAX_ROUNDS: usize = 16;
 
 /// Reads what was found on disk as it is at `revision`, with what is declared of it here.
@@ -61,7 +61,7 @@ fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, 
     };
     let mut read = at(folder, revision, wanted)?;
     let links = Links { only: only.map(str::to_owned), ..Links::default() };
-    beside(folder, revision, &links, &mut read)?;
+    beside(folder, &links, &mut read)?;
     Ok(read)
 }
 
@@ -70,7 +70,7 @@ fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Re
 }
 
 /// Brings what the code took from elsewhere in the repository: modules, Terragrunt's files and templates.
-fn beside(folder: &Path, revision: &str, links: &Links, read: &mut Revision) -> Result<(), CliError> {
+fn beside(folder: &Path, links: &Links, read: &mut Revision) -> Result<(), CliError> {
     let prefix = read.prefix.trim_end_matches('/').to_owned();
     let Some(top) = top_of(folder, &read.prefix) else { return Ok(()) };
     let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
@@ -87,7 +87,8 @@ fn beside(folder: &Path, revision: &str, links: &Links, read: &mut Revision) -> 
             let beside = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             named.contains(path) || (new.contains(beside) && Syntax::of(path).is_some())
         };
-        let brought = at(&top, revision, is_new)?.files;
+        // The name may lead to another commit by now.
+        let brought = at(&top, read.commit.as_str(), is_new)?.files;
         read.files.extend(brought.into_iter().map(|(path, bytes)| (relative(&prefix, &path), bytes)));
         folders.extend(new);
         files.extend(named);
@@ -121,13 +122,12 @@ fn gone(base: &Path, tree: &Tree) -> BTreeSet<String> {
 pub fn say_what_agrees(here: &Tree, there: &There, terminal: &mut Terminal) {
     let is_read =
         |account: &usize| Access::ALL.iter().any(|access| here.consumers(*account, *access).next().is_some());
-    let (known, unknown): (Vec<usize>, Vec<usize>) = (0..here.accounts.len())
-        .filter(is_read)
-        .partition(|account| there.same_account(&here.accounts[*account]).is_some());
+    let (known, unknown): (Vec<usize>, Vec<usize>) =
+        (0..here.accounts.len()).filter(is_read).partition(|account| is_read_there(here, *account, there));
     for account in unknown {
         let key = &here.accounts[account].key;
         terminal.warn(&format!(
-            "{key} does not occur at {}, or under several names: it is not compared",
+            "{key} is not read at {}, or goes by several names there: it is not compared",
             there.revision
         ));
     }
@@ -135,6 +135,15 @@ pub fn say_what_agrees(here: &Tree, there: &There, terminal: &mut Terminal) {
         let accounts = counted(known.len(), "account");
         terminal.say(&format!("the same slots are read at {}, of {accounts}", there.revision));
     }
+}
+
+/// Whether whatever is read of an account here is read of it there, too: else nothing was compared.
+fn is_read_there(here: &Tree, account: usize, there: &There) -> bool {
+    let Some(other) = there.same_account(&here.accounts[account]) else { return false };
+    Access::ALL.iter().all(|access| {
+        here.consumers(account, *access).next().is_none()
+            || there.tree.consumers(other, *access).next().is_some()
+    })
 }
 
 /// What hides something there makes the comparison less than it seems, and is nobody's finding here.

@@ -11,7 +11,13 @@ use crate::terraform::{self, Copied, Failures, Links};
 /// Of the copies in some folders, those that read keys.
 pub fn copied(root: &Path, copies: &[PathBuf], shortcuts: Shortcuts) -> Vec<Copied> {
     let mut all = Gathered::default();
-    copies.iter().for_each(|copy| all.join(walk::below(root, copy, shortcuts)));
+    // Tools install copies in copies.
+    let mut open = copies.to_vec();
+    while let Some(copy) = open.pop() {
+        let mut found = walk::below(root, &copy, shortcuts);
+        open.append(&mut found.copies);
+        all.join(found);
+    }
     if all.seen.is_empty() {
         return Vec::new();
     }

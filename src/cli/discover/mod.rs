@@ -1,7 +1,7 @@
 //! Finding Terraform on disk: from a path to a tree in memory.
 //!
 //! git's ignore rules hold, in and out of repositories; `.git/` and copies of modules that a tool installed are
-//! passed over. Every file is read once, by as many threads as there are processors; in a large tree only those
+//! looked into for keys alone. Every file is read once, by as many threads as there are processors; in a large tree only those
 //! that can matter are kept and parsed (see [`crate::terraform::Reading`]). What cannot be read is part of the tree
 //! as that: such a tree claims nothing.
 

@@ -18,8 +18,8 @@ pub struct StampSettings {
     pub unit: String,
     /// The name of its Key Vault, without a domain.
     pub key_vault: String,
-    /// Where that is in Azure, which is asked whether a vault that does not answer exists. Without it, the cluster's
-    /// resource group.
+    /// Where that is in Azure, in the cluster's subscription. Azure is asked whether a vault that does not answer exists;
+    /// without this, and without `aks`, nothing closes the stamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_vault_resource_group: Option<String>,
     /// Relative to this file; `~/` is the home folder. Absent where `aks` says how to get one.
@@ -138,7 +138,7 @@ impl UnitSettings {
     pub(super) fn stamp(&self, stamp: StampProperties) -> StampSettings {
         let aks = AksSettings {
             subscription: stamp.aks_cluster_id.as_deref().and_then(subscription_of).map(str::to_owned),
-            resource_group: stamp.resource_group_name,
+            resource_group: stamp.resource_group_name.clone(),
             name: stamp.aks_cluster_name.clone(),
             admin: self.admin,
         };
@@ -146,7 +146,7 @@ impl UnitSettings {
             name: format!("{}-{}", self.name, stamp.location),
             unit: self.name.clone(),
             key_vault: stamp.key_vault_name,
-            key_vault_resource_group: None,
+            key_vault_resource_group: Some(stamp.resource_group_name),
             context: self.kubeconfig.is_some().then_some(stamp.aks_cluster_name),
             aks: Some(aks),
             kubeconfig: self.kubeconfig.clone(),

@@ -24,6 +24,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Some(pull) if base_reads.is(ctx.target()) && matches!(pull.state, PullState::Merged { .. }) => {
             validated(ctx, pull)
         }
+        // A proposal alone has nothing left to propose; whoever goes on asks how the change came there.
+        _ if base_reads.is(ctx.target()) && !ctx.reach.merges() => Stand::Passed,
         // Not by it: what its checks and reviews say is said of another commit.
         _ if base_reads.is(ctx.target()) => origin::stand(ctx, code),
         Some(pull) => awaited(ctx, code, pull, &Awaited { gate, ends: &ends, reads: base_reads }),

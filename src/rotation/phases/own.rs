@@ -8,9 +8,10 @@ use crate::model::{BranchName, BranchView, CommitId};
 
 /// A pull request is opened in words that promise the change of slot and nothing else, so that is what must stand there.
 /// Asked when it is opened: what people push once it is there is for its reviews.
-pub fn unless_of_others(ctx: &Context<'_>, gate: Gate, view: &BranchView, opens: Stand) -> Stand {
-    let others = match &opens {
-        Stand::Act(_) => not_proposable(ctx, gate, view),
+/// Where there is no branch yet, nothing stands there.
+pub fn unless_of_others(ctx: &Context<'_>, gate: Gate, view: Option<&BranchView>, opens: Stand) -> Stand {
+    let others = match (&opens, view) {
+        (Stand::Act(_), Some(view)) => not_proposable(ctx, gate, view),
         _ => Vec::new(),
     };
     if others.is_empty() { opens } else { Stand::Held(others) }

@@ -107,7 +107,7 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     {
         return stand;
     }
-    if let Err(reason) = may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::OnceSettled) {
+    if let Err(reason) = may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::Harmless) {
         return Stand::Held(vec![*reason]);
     }
     let fresh = ctx.policy.ages.regenerate;

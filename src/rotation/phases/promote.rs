@@ -1,4 +1,4 @@
-//! Promote: the live release branch gets the change, by cherry-pick of the merge commit.
+//! Promote: the live release branch gets the change, by cherry-pick of what brought it to the base branch.
 //!
 //! Pushed to it, or proposed to it by a pull request of its own, as configured, which then is judged as the proposal's
 //! is: its checks, and that somebody has approved what was merged. Only a branch that is known to be live
@@ -115,7 +115,7 @@ fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand
         let step = Step::OpenPromotion { leg, branch: branch.clone(), base: release.branch.clone(), to };
         // The forge's list may lag behind what it has taken; asked again, it would say that there is one.
         let act = act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
-        return unless_of_others(ctx, gate, view, act);
+        return unless_of_others(ctx, gate, Some(view), act);
     }
     let source = match source(ctx, code) {
         Ok(source) => source,

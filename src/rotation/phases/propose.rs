@@ -31,7 +31,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             let PullEnds { head: branch, base } = ends;
             let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
             // Its list may lag behind what the forge has taken; asked again, it would say that there is one.
-            unless_of_others(ctx, gate, view, act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle)))
+            unless_of_others(
+                ctx,
+                gate,
+                Some(view),
+                act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle)),
+            )
         }
     }
 }
@@ -40,7 +45,7 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, ends: &PullEnds) -> Stand {
     let (gate, branch) = (Gate::TreeResolved, ends.head.clone());
     let parent = code.base.head.clone();
     let step = Step::PushProposal { leg: ctx.leg, branch: branch.clone(), parent, to: ctx.target() };
-    // A branch that is gone after its pull request's end is not made anew.
+    // A branch of this journal's that is gone after its pull request's end is not made anew.
     match ctx.pull(ends, Gate::Merged, ctx.policy.ages.ordinary) {
         Ok(Some(pull)) => return proposed(ctx, code, pull, ends),
         Err(reason) if ctx.record(&step).is_some() => return Stand::Held(vec![*reason]),
@@ -58,7 +63,7 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, ends: &PullEnds) -> Stand {
 fn proposed(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, ends: &PullEnds) -> Stand {
     match pull.state {
         PullState::Open => Stand::Passed,
-        // Nobody has to go back.
+        // Nobody has to go back; who waits for the way back to be merged is told in the next phase.
         PullState::Closed | PullState::Merged { .. } if ctx.leg == Leg::Back => Stand::Passed,
         PullState::Closed | PullState::Merged { .. } => {
             let reads = code.base.claim.reads;
@@ -84,7 +89,7 @@ fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step, repeat: Re
     }
 }
 
-/// The tree can be flipped: parsed whole, every reference resolved, at least one there.
+/// The tree can be flipped: parsed whole, every reference resolved, at least one there; and `check` finds no error in it.
 pub fn tree_resolved(view: &BranchView) -> Vec<Reason> {
     let gate = Gate::TreeResolved;
     let subject = Subject::Branch(view.branch.clone());

@@ -36,8 +36,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return stand;
     }
     let from = ctx.opened.from;
-    // What was put off is not looked into before its time.
-    if let Err(reason) = may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::OnceSettled) {
+    // What was put off is not looked into before its time. What was sent is settled: `under_way` has seen to that.
+    if let Err(reason) = may_try(ctx, Gate::Regenerated, &Subject::Key(from), &step, Repeat::Harmless) {
         return Stand::Held(vec![*reason]);
     }
     let fresh = ctx.policy.ages.regenerate;

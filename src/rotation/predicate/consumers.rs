@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::doubts::doubts;
-use super::pods::is_over;
+use super::pods::holders;
 use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView, WorkloadName};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
@@ -56,16 +56,14 @@ pub fn consumers(
 /// Workloads that the configuration does not name: by their template, or by a pod of an earlier one.
 fn unlisted<'a>(ctx: &Context<'_>, cluster: &'a ClusterView) -> BTreeSet<&'a WorkloadName> {
     let by_template = cluster.workloads.iter().filter(|view| view.consumes).map(|view| &view.name);
-    let getting = cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod));
-    let by_pod = getting.filter_map(|pod| pod.workload.as_ref());
+    let by_pod = holders(cluster).filter_map(|pod| pod.workload.as_ref());
     by_template.chain(by_pod).filter(|name| !ctx.policy.workloads.contains(name)).collect()
 }
 
 /// Pods under nothing that can be restarted, by what is above them, or by themselves.
 fn strays(cluster: &ClusterView) -> BTreeMap<ObjectName, Vec<String>> {
     let mut strays: BTreeMap<ObjectName, Vec<String>> = BTreeMap::new();
-    let getting = cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod));
-    for pod in getting.filter(|pod| pod.workload.is_none()) {
+    for pod in holders(cluster).filter(|pod| pod.workload.is_none()) {
         let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
         let object = pod.above.clone().unwrap_or_else(bare);
         if !object.is_job() {

@@ -6,6 +6,7 @@
 //! got the secret is none of this: nobody may accept that.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{is_old, is_over};
@@ -20,15 +21,10 @@ pub(super) fn doubts(
     cluster: &ClusterView,
     vault: Option<&VaultView>,
 ) -> Vec<Reason> {
-    let too_old = |pod: &PodView| vault.is_none_or(|vault| is_old(pod, vault, cluster, ctx.policy.vault_lag));
-    // What a Secret held before is read by whoever begins, however late.
-    let old = |pod: &PodView| reads_what_was_filled(pod) || too_old(pod);
     let mut unclear: BTreeMap<Subject, (&LostClass, Vec<String>)> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|pod| !is_over(pod) && old(pod)) {
-        if let Holding::Unclear(class) = &pod.holding {
-            let (_, pods) = unclear.entry(owner(stamp, pod)).or_insert((class, Vec::new()));
-            pods.push(pod.name.clone());
-        }
+    for (pod, class) in unclear_pods(vault, cluster, ctx.policy.vault_lag) {
+        let (_, pods) = unclear.entry(owner(stamp, pod)).or_insert((class, Vec::new()));
+        pods.push(pod.name.clone());
     }
     let named = ctx.policy.workloads.iter().filter_map(|name| not_consuming(stamp, name, cluster));
     let named: Vec<Reason> = named.filter(|reason| !unclear.contains_key(&reason.subject)).collect();
@@ -39,8 +35,18 @@ pub(super) fn doubts(
     unclear.chain(named).collect()
 }
 
-fn reads_what_was_filled(pod: &PodView) -> bool {
-    matches!(&pod.holding, Holding::Unclear(class) if class.fate == ClassFate::Filled)
+/// Pods that live, of which nothing tells what they got, and which may have got an older key.
+pub fn unclear_pods<'a>(
+    vault: Option<&'a VaultView>,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = (&'a PodView, &'a LostClass)> {
+    let too_old = move |pod: &PodView| vault.is_none_or(|vault| is_old(pod, vault, cluster, lag));
+    cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(move |pod| match &pod.holding {
+        // What a Secret held before is read by whoever begins, however late.
+        Holding::Unclear(class) if class.fate == ClassFate::Filled || too_old(pod) => Some((pod, class)),
+        _ => None,
+    })
 }
 
 /// A configured workload that runs, and of which nothing shows that it gets the secret.

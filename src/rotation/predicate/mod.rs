@@ -22,8 +22,9 @@ pub use account::{key_quiet, keys_allowed, new_key_accepted, regenerated, target
 pub use authority::{approved, evidence_digest, lease_held};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
+pub use doubts::unclear_pods;
 pub use inventory::all_listed;
-pub use pods::{left_out, old_pods_gone, propagated_at, settled, stale_pods};
+pub use pods::{holders, left_out, old_pods_gone, propagated_at, settled, stale_pods};
 pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use room::{Fits, autoscaler, fits, room, surge, takes_away};

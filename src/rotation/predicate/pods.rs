@@ -34,6 +34,11 @@ pub(super) fn is_over(pod: &PodView) -> bool {
     matches!(pod.phase.as_str(), "Succeeded" | "Failed")
 }
 
+/// Pods that get the secret and have not ended.
+pub fn holders(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
+    cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod))
+}
+
 /// Created no later than the lag after the propagation: whatever such a pod got, it may be an older key.
 pub(super) fn is_old(pod: &PodView, vault: &VaultView, cluster: &ClusterView, lag: Duration) -> bool {
     pod.created <= later(propagated_at(vault, cluster), lag)
@@ -46,9 +51,9 @@ pub fn stale_pods<'a>(
     cluster: &'a ClusterView,
     lag: Duration,
 ) -> impl Iterator<Item = &'a PodView> {
-    let since = later(propagated_at(vault, cluster), lag);
-    cluster.pods.iter().filter(move |pod| pod.gets_secret() && !is_over(pod)).filter(move |pod| {
-        pod.created <= since || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
+    holders(cluster).filter(move |pod| {
+        is_old(pod, vault, cluster, lag)
+            || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
     })
 }
 
@@ -56,8 +61,7 @@ pub fn stale_pods<'a>(
 /// the vault holds.
 pub fn renewed_at(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
     let since = later(propagated_at(vault, cluster), lag);
-    let alive =
-        cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod) && pod.deleting.is_none());
+    let alive = holders(cluster).filter(|pod| pod.deleting.is_none());
     alive.map(|pod| pod.created).filter(|created| *created > since).min()
 }
 

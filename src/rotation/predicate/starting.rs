@@ -40,13 +40,13 @@ fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Optio
     if !ctx.policy.moves_traffic {
         return None;
     }
-    let matters = |run: &&RunView| match run.moved_traffic() {
-        Some(moved) => moved,
-        None => run.branch != *branch,
-    };
-    let run = runs.iter().find(matters).filter(|run| run.branch != *branch)?;
+    let mut judged = runs.iter().map(|run| (run, run.moved_traffic()));
+    let (run, moved) = judged.find(|(run, moved)| moved.unwrap_or(run.branch != *branch))?;
+    if run.branch == *branch {
+        return None;
+    }
     let (live, url) = (run.branch.clone(), run.url.clone());
-    Some(match run.moved_traffic() {
+    Some(match moved {
         Some(_) => Why::RunOfOlderUnit { live, url },
         None => Why::TrafficUnknown { branch: live, going: !run.state.is_over(), url },
     })

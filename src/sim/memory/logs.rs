@@ -73,7 +73,10 @@ impl Logs for MemoryLogs {
                     last: event.at,
                 };
                 let events = world.key_events(since).into_iter();
-                let others = events.filter(|event| !event.request_id.starts_with(OWN_REQUEST));
+                let failed =
+                    |event: &KeyEvent| world.told_of(event).iter().any(|(status, _)| *status == "Failed");
+                let others =
+                    events.filter(|event| !event.request_id.starts_with(OWN_REQUEST) && !failed(event));
                 Ok(ActivityView { since, deeds: others.map(deed).collect() })
             })
             .await
@@ -89,7 +92,7 @@ impl Logs for MemoryLogs {
                     (id.clone(), found.map_or(Trace::Absent, |event| trace(world, event)))
                 };
                 Ok(TracesView {
-                    newest: events.iter().map(|event| event.at).max(),
+                    newest: events.iter().flat_map(|event| world.told_of(event)).map(|(_, at)| at).max(),
                     traces: ids.iter().map(trace).collect(),
                 })
             })

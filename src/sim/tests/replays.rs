@@ -266,11 +266,6 @@ fn every_recorded_scenario_is_played_as_it_was_recorded() {
             let kept = steps.iter().enumerate().filter(|(place, _)| !places.contains(place));
             kept.map(|(_, step)| step.clone()).collect()
         };
-        assert!(
-            scenario.apart == (&[], &[]) || recorded != played,
-            "{}: nothing is apart any more",
-            scenario.file
-        );
         let (recorded, played) = (without(&recorded, scenario.apart.0), without(&played, scenario.apart.1));
         if recorded != played {
             let place = recorded.iter().zip(&played).take_while(|(one, other)| one == other).count();

@@ -118,7 +118,9 @@ async fn answer(
         let asking = Asking { client: arm.directory.client(), version: &version, headers: &headers };
         let response = reply(world, &asked, &asking, &body);
         changed = is_change(&response);
-        note(world, &asked, &asking);
+        if response.status().is_success() {
+            note(world, &asked, &asking);
+        }
         response
     });
     let response = match answered.await {

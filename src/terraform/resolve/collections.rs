@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::uses::{Use, Uses, Way, are_both};
+use super::uses::{Use, Uses, Way};
 use crate::model::Access;
 use crate::terraform::folders::{Cell, Folders, Kind};
 use crate::terraform::reference::Reference;
+use crate::terraform::role::both_slots;
 
 /// One collection: its name, and the words of the call that hands it in, where one does.
 type Collection<'r> = (Cell, &'r [String]);
@@ -35,7 +36,7 @@ impl Uses {
         let mut picked = BTreeSet::new();
         for (((cell, _), ..), group) in groups {
             let all: Vec<usize> = group.iter().map(|(at, _)| *at).collect();
-            if are_both(references, &all) && self.is_picked_from(&cell, references, &group) {
+            if both_slots(references, &all) && self.is_picked_from(&cell, references, &group) {
                 picked.extend(all);
             }
         }
@@ -52,7 +53,7 @@ impl Uses {
 fn picks(one: &Use, references: &[Reference], group: &[(usize, &[String])]) -> bool {
     let reached: Vec<usize> =
         group.iter().filter(|(_, path)| reaches(&one.ways, path)).map(|(at, _)| *at).collect();
-    match are_both(references, &reached) {
+    match both_slots(references, &reached) {
         true => one.sifted || one.ways.contains(&Way::Picked),
         // `element` begins anew at a list's end.
         false => !reached.is_empty() || one.ways.iter().any(is_number),

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Look;
-use crate::model::{Access, Slot};
+use crate::model::Access;
 use crate::terraform::facts::{Step, StepKind};
 use crate::terraform::folders::{Cell, Folders, Kind, is_any};
 use crate::terraform::reference::Reference;
+use crate::terraform::role::both_slots;
 use crate::terraform::value::Value;
 
 /// The steps of every read of a name.
@@ -232,17 +233,12 @@ impl Uses {
                 groups.entry(group).or_default().push(at);
             }
         }
-        groups.into_values().filter(|group| are_both(references, group)).flatten().collect()
+        groups.into_values().filter(|group| both_slots(references, group)).flatten().collect()
     }
 }
 
 /// Folder, account, access and family.
 type Group<'r> = (&'r str, usize, Access, &'r str);
-
-/// Whether both slots are among them.
-pub(super) fn are_both(references: &[Reference], group: &[usize]) -> bool {
-    Slot::ALL.iter().all(|slot| group.iter().any(|at| references[*at].slot == *slot))
-}
 
 fn first_two(binding: &[String]) -> [&str; 2] {
     [0, 1].map(|at| binding.get(at).map_or("", String::as_str))

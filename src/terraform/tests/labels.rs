@@ -79,3 +79,47 @@ fn json_says_the_same() {
     assert_eq!(roles("a.tf.json", &app(["primary-key", "secondary-key"])), [Role::Definition; 2]);
     assert_eq!(roles("a.tf.json", &app(["shop-key", "search-key"])), [Role::Consumer; 2]);
 }
+
+#[test]
+fn what_a_workload_is_called_says_nothing_of_what_it_is_given() {
+    let container = |slot: &str| {
+        format!(
+            "  container {{\n    name = \"{slot}-api\"\n    env {{\n      name  = \"DB_KEY\"\n      value = {KEY}.{slot}_key\n    }}\n  }}\n"
+        )
+    };
+    let text = format!(
+        "{DATA}resource \"azurerm_container_group\" \"c\" {{\n{}{}}}\n",
+        container("primary"),
+        container("secondary")
+    );
+    assert_eq!(roles("a.tf", &text), [Role::Consumer; 2]);
+    assert_eq!(Tree::read(&[("a.tf", &text)]).slot_use(0, Access::ReadWrite), SlotUse::Mixed);
+}
+
+#[test]
+fn secrets_of_different_vaults_are_no_pair() {
+    let secret = |slot: &str, vault: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{slot}\" {{\n  name = \"{slot}-region-cosmos\"\n  key_vault_id = {vault}\n  value = {KEY}.{slot}_key\n}}\n"
+        )
+    };
+    for (one, other, role) in [
+        ("azurerm_key_vault.one.id", "azurerm_key_vault.two.id", Role::Consumer),
+        ("azurerm_key_vault.one.id", "azurerm_key_vault.one.id", Role::Definition),
+        ("azurerm_key_vault.primary.id", "azurerm_key_vault.primary.id", Role::Definition),
+        ("\"/v/1\"", "\"/v/2\"", Role::Consumer),
+    ] {
+        let labels =
+            |text: &str| text.replace("\"primary\" {", "\"a\" {").replace("\"secondary\" {", "\"b\" {");
+        let text =
+            format!("{DATA}{}{}", labels(&secret("primary", one)), labels(&secret("secondary", other)));
+        assert_eq!(roles("a.tf", &text), [role; 2], "{one} {other}");
+    }
+    let json = |vault: &str| {
+        format!(
+            "{{\"data\": {{\"azurerm_cosmosdb_account\": {{\"d\": {{\"name\": \"acme\"}}}}}}, \"resource\": {{\"azurerm_key_vault_secret\": {{\"a\": {{\"name\": \"primary-x\", \"key_vault_id\": \"/v/1\", \"value\": \"${{{KEY}.primary_key}}\"}}, \"b\": {{\"name\": \"secondary-x\", \"key_vault_id\": \"{vault}\", \"value\": \"${{{KEY}.secondary_key}}\"}}}}}}}}"
+        )
+    };
+    assert_eq!(roles("a.tf.json", &json("/v/2")), [Role::Consumer; 2]);
+    assert_eq!(roles("a.tf.json", &json("/v/1")), [Role::Definition; 2]);
+}

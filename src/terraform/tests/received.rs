@@ -79,9 +79,9 @@ fn a_name_of_another_service_or_of_nothing_tells_nothing() {
         "locals {\n  cosmos = {\n    search_key = module.db.primary_key\n    all        = module.db\n  }\n}\n".to_owned(),
         "resource \"azurerm_linux_web_app\" \"cosmos_key\" {\n  name = \"cosmos\"\n  app_settings = {\n    API_KEY = module.db.primary_key\n  }\n}\n".to_owned(),
         "module \"cosmos_reader\" {\n  source = \"git::https://example.invalid/app.git\"\n  api_key = module.db.primary_key\n}\n".to_owned(),
+        // What a postgres cluster is given is no key of an account.
         "resource \"azurerm_cosmosdb_postgresql_cluster\" \"x\" {\n  administrator_login_password = module.db.password\n}\n".to_owned(),
     ] {
-        // What a postgres cluster is given is no key of an account.
         of_module(&text, &[]);
     }
     for (name, source) in [

@@ -6,21 +6,26 @@ use crate::terraform::{Tree, flip};
 
 const DB: &str = "output \"primary_key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"secondary_key\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
 
+/// The stack hands one component's key to the next, on its line 7.
+#[track_caller]
+fn check_stack(file: &str, stack: &str, app: &str) {
+    check(
+        &[("app/a.tf", app), ("db/a.tf", DB), (file, stack)],
+        &[
+            "app/a.tf:3 key [key] primary read-write Relay",
+            "db/a.tf:2 primary_key [primary_key] primary read-write Definition",
+            "db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
+            &format!("{file}:7 primary_key [primary_key] primary read-write Consumer"),
+        ],
+    );
+}
+
 #[test]
 fn keys_are_followed_from_component_to_component() {
     for file in ["main.tfcomponent.hcl", "main.tfstack.hcl"] {
         let stack = "component \"db\" {\n  source = \"./db\"\n}\ncomponent \"app\" {\n  source = \"./app\"\n  inputs = {\n    key    = component.db.primary_key\n    inputs = \"x\"\n  }\n}\n";
         let app = "variable \"key\" {}\nresource \"a_b\" \"c\" {\n  k = var.key\n}\n";
-        let stack_line = format!("{file}:7 primary_key [primary_key] primary read-write Consumer");
-        check(
-            &[("app/a.tf", app), ("db/a.tf", DB), (file, stack)],
-            &[
-                "app/a.tf:3 key [key] primary read-write Relay",
-                "db/a.tf:2 primary_key [primary_key] primary read-write Definition",
-                "db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
-                &stack_line,
-            ],
-        );
+        check_stack(file, stack, app);
     }
 }
 
@@ -94,16 +99,7 @@ fn the_same_is_read_in_json() {
     let stack = "{\n  \"component\": {\n    \"db\": { \"source\": \"./db\" },\n    \"app\": {\n      \"source\": \"./app\",\n      \"inputs\": {\n        \"key\": \"${component.db.primary_key}\"\n      }\n    }\n  }\n}\n";
     let app = "variable \"key\" {}\nresource \"a_b\" \"c\" {\n  k = var.key\n}\n";
     for file in ["main.tfcomponent.json", "main.tfstack.json"] {
-        let stack_line = format!("{file}:7 primary_key [primary_key] primary read-write Consumer");
-        check(
-            &[("app/a.tf", app), ("db/a.tf", DB), (file, stack)],
-            &[
-                "app/a.tf:3 key [key] primary read-write Relay",
-                "db/a.tf:2 primary_key [primary_key] primary read-write Definition",
-                "db/a.tf:5 secondary_key [secondary_key] secondary read-write Definition",
-                &stack_line,
-            ],
-        );
+        check_stack(file, stack, app);
     }
     let deploy = "{\n  \"upstream_input\": { \"db\": { \"type\": \"stack\", \"source\": \"app.terraform.io/acme/p/cosmosdb\" } },\n  \"deployment\": { \"prod\": { \"inputs\": {\n    \"key\": \"${upstream_input.db.primary_key}\" } } }\n}\n";
     check(

@@ -20,8 +20,15 @@ fn one_of_both_keys_does_not_take_the_place_of_the_other() {
         "[\"k=${$P}\", \"k=${$S}\"]",
         "\"${$P},${$S}\"",
         "coalesce($P, $S)",
+        "coalesce(\n    $P,\n    $S,\n  )",
+        "format(\"%s%s\",\n    $P,\n    $S)",
         "try($P, $S)",
         "<<-EOT\n    ${$P} ${$S}\n  EOT",
+        "{ one = $P, two = $S }[\"one\"]",
+        "{ one = $P, two = $S }.one",
+        "{ primary = $P, secondary = $S }[\"primary\"]",
+        "lookup({ one = $P, two = $S }, \"one\")",
+        "element([{ k = $P }, { k = $S }], 0).k",
     ] {
         let text = with_keys(expression);
         let tree = Tree::read(&[("a.tf", &text)]);

@@ -88,6 +88,7 @@ impl Walk<'_> {
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
             sifted: self.sifting > 0,
+            is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
             masked: self.masking > 0 || masks(expression),
         });
@@ -95,12 +96,18 @@ impl Walk<'_> {
 
     /// The value of an entry.
     fn entry(&mut self, name: String, expression: &Expression, mention: bool) {
-        let outer = std::mem::replace(&mut self.value, expression.span());
+        // Of what is picked from where it stands, the entries are parts of one value.
+        let sifted = self.sifting > 0;
+        let outer = (!sifted).then(|| std::mem::replace(&mut self.value, expression.span()));
+        self.sifted_entries += usize::from(sifted);
         self.within(name, |walk| {
             walk.generated(expression);
             walk.expression(expression, mention);
         });
-        self.value = outer;
+        self.sifted_entries -= usize::from(sifted);
+        if let Some(outer) = outer {
+            self.value = outer;
+        }
     }
 
     /// Expressions that stand within a read and are reads of their own: computed indexes, further arguments.

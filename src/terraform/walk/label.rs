@@ -2,19 +2,29 @@
 //!
 //! Blocks of one type that stand beside each other are bound alike; so are the elements of a list but for their number.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object as ObjectExpression};
 use hcl_edit::structure::{Block as SyntaxBlock, Body};
 
 use super::super::role::counterpart;
-use super::{KEY_VAULT_SECRET, Walk, literal_key};
+use super::{KEY_VAULT_SECRET, Walk, literal_key, text_of};
 
 /// Arguments by which blocks and objects are called.
 const NAMING: [&str; 3] = ["name", "key", "slot"];
 
+/// Where a secret lies.
+pub const VAULT: &str = "key_vault_id";
+
+fn words(binding: &[String]) -> Vec<&str> {
+    binding.iter().map(String::as_str).collect()
+}
+
 /// Whether what such a block or object calls itself counts: of whole resources only that of a secret does, which stands
 /// beside others in its vault.
 pub fn is_labelled(words: &[String]) -> bool {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = self::words(words);
     match words.as_slice() {
         ["resource", kind, _] => *kind == KEY_VAULT_SECRET,
         ["resource" | "data" | "ephemeral", _, _, _, ..] => true,
@@ -29,10 +39,28 @@ pub fn label_of<'e>(text: impl Fn(&str) -> Option<&'e str>) -> Option<&'e str> {
     NAMING.iter().filter_map(|name| text(name)).find(|text| counterpart(text).is_some())
 }
 
+/// What a secret is called, in the vault that is told by an expression: names in another one are no counterparts. Of the
+/// expression only a number is kept, for it may say a slot too.
+pub fn in_vault(label: &str, vault: Option<&str>) -> String {
+    let Some(vault) = vault else { return label.to_owned() };
+    let mut number = DefaultHasher::new();
+    vault.trim_start_matches("${").trim_end_matches('}').trim().hash(&mut number);
+    format!("{label} {}", number.finish())
+}
+
 impl Walk<'_> {
     /// From here on, the walk stands in a block with these contents.
     pub(super) fn enter_labelled(&mut self, block: &SyntaxBlock) {
+        let depth = self.binding.len();
         self.label_by(|name| literal_in(&block.body, name));
+        if let ["resource", KEY_VAULT_SECRET, _] = words(&self.binding).as_slice()
+            && let Some((_, label)) = self.label.as_mut().filter(|(at, _)| *at == depth)
+        {
+            let vault = block.body.get_attribute(VAULT).map(|attribute| &attribute.value);
+            let vault =
+                vault.map(|vault| vault.as_str().unwrap_or_else(|| text_of(self.source, vault.span())));
+            *label = in_vault(label, vault);
+        }
     }
 
     /// The same for an object.

@@ -7,7 +7,7 @@
 //! start (see `workflow`).
 //! There is no idempotency key: whoever has no answer looks at the runs before asking again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,11 +105,17 @@ impl Actions {
         Fault::new(Blindness::Unintelligible, what, self.subject(), why)
     }
 
-    fn order(&self, branch: &BranchName, skip: &[String]) -> Value {
+    /// What the workflow is told.
+    fn inputs(&self, skip: &[String]) -> BTreeMap<String, String> {
         let mut inputs = self.settings.inputs.clone();
         if let Some(input) = self.settings.skip_input.clone().filter(|_| !skip.is_empty()) {
             inputs.insert(input, skip.join(","));
         }
+        inputs
+    }
+
+    fn order(&self, branch: &BranchName, skip: &[String]) -> Value {
+        let inputs = self.inputs(skip);
         match inputs.is_empty() {
             true => json!({ "ref": branch.as_str() }),
             false => json!({ "ref": branch.as_str(), "inputs": inputs }),
@@ -155,8 +161,8 @@ impl Actions {
         let workflow = Workflow::parse(&String::from_utf8_lossy(&file)).map_err(|why| {
             refused(why, "run it by hand; keyslot goes on when the vaults hold the new key")
         })?;
-        let given = self.settings.inputs.keys().map(String::as_str);
-        let told = given.chain(self.settings.skip_input.as_deref().filter(|_| !skip.is_empty())).collect();
+        let told = self.inputs(skip);
+        let told = told.keys().map(String::as_str).collect();
         workflow.judged(&self.settings, &told, skip).map_err(|(why, remedy)| refused(why, remedy))
     }
 

@@ -24,9 +24,12 @@ struct WrittenJob {
     /// As it is shown, with expressions as they are written.
     name: String,
     needs: Vec<String>,
-    /// All of it, as JSON.
-    text: String,
+    /// Its `if`, in lower case; empty where it has none.
+    condition: String,
 }
+
+/// What lets a job run although one that it needs was left out.
+const GOES_ON: [&str; 3] = ["always(", "cancelled(", "failure("];
 
 /// Where an expression begins.
 const EXPRESSION: &str = "${{";
@@ -85,33 +88,30 @@ impl Workflow {
             let accepted = settings.accepted.iter().any(|name| name == job.stage(settings));
             !accepted && job.effects(settings).into_iter().flatten().any(|effect| effect.is_dangerous())
         };
-        let left_out = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
-        let dangerous: Vec<&WrittenJob> = self.jobs.iter().filter(dangerous).collect();
-        let unanswered = listed(dangerous.iter().filter(|job| !left_out(job)).map(|job| job.stage(settings)));
-        if !unanswered.is_empty() {
-            let why = format!("{unanswered} would move traffic or destroy a release unit");
-            return Err((why, "add it to `skip`, or to `accept` with `because`"));
-        }
         let input = settings.skip_input.as_deref().unwrap_or_default();
-        let deaf =
-            listed(dangerous.iter().filter(|job| !self.looks_at(job, input)).map(|job| job.stage(settings)));
+        let left_out = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
+        let deaf = self.jobs.iter().filter(dangerous).filter(|job| !self.is_skipped(job, input, &left_out));
+        let deaf = listed(deaf.map(|job| job.stage(settings)));
         if !deaf.is_empty() {
             let why = format!(
-                "{deaf} is to be left out, and at this commit neither it nor a job that it needs looks at the input {input}"
+                "{deaf} is to be left out, and at this commit neither its `if` nor that of a job which it needs, and which is \
+                 left out too, looks at the input {input}"
             );
             return Err((why, "let its `if` look at the input, or add it to `accept` with `because`"));
         }
         Ok(())
     }
 
-    /// A job that needs one which is left out is left out with it.
-    fn looks_at(&self, job: &WrittenJob, input: &str) -> bool {
+    /// Whether a job asks by its `if` whether it is left out. One that needs another which is left out goes with it,
+    /// unless its `if` says that it goes on.
+    fn is_skipped(&self, job: &WrittenJob, input: &str, left_out: &impl Fn(&WrittenJob) -> bool) -> bool {
         let (mut open, mut seen) = (vec![job], BTreeSet::new());
         while let Some(job) = open.pop() {
-            if mentions(&job.text, input) {
+            if left_out(job) && mentions(&job.condition, input) {
                 return true;
             }
-            if seen.insert(job.id.as_str()) {
+            let goes_on = GOES_ON.iter().any(|word| job.condition.contains(word));
+            if !goes_on && seen.insert(job.id.as_str()) {
                 open.extend(self.jobs.iter().filter(|other| job.needs.contains(&other.id)));
             }
         }
@@ -128,7 +128,8 @@ impl WrittenJob {
             _ => Vec::new(),
         };
         let name = named.unwrap_or(id).to_owned();
-        WrittenJob { id: id.to_owned(), name, needs, text: job.to_string().to_lowercase() }
+        let condition = job.get("if").map(Value::to_string).unwrap_or_default().to_lowercase();
+        WrittenJob { id: id.to_owned(), name, needs, condition }
     }
 
     /// The name that its parts of a matrix have in common.

@@ -72,8 +72,7 @@ fn a_job_that_nobody_declared_and_one_that_nobody_can_name_hold() {
 }
 
 #[test]
-fn a_dangerous_job_must_be_left_out_by_name_and_look_at_the_input() {
-    assert!(why(FILE, &settings(), &[]).contains("traffic would move traffic"));
+fn a_dangerous_job_must_ask_by_its_if_whether_it_is_left_out() {
     for deaf in ["inputs.skipped", "inputs.skip-all", "github.ref"] {
         let file = FILE.replace("inputs.skip,", &format!("{deaf},"));
         assert!(why(&file, &settings(), &["traffic"]).contains("looks at the input skip"), "{deaf}");
@@ -82,10 +81,27 @@ fn a_dangerous_job_must_be_left_out_by_name_and_look_at_the_input() {
         let file = FILE.replace("inputs.skip,", &format!("{heard},"));
         assert_eq!(why(&file, &settings(), &["traffic"]), "", "{heard}");
     }
-    // It goes where the job goes that it needs.
+    let said = FILE.replace(
+        "${{ !contains(inputs.skip, 'traffic') }}\n    uses",
+        "true\n    env: { A: \"${{ inputs.skip }}\" }\n    uses",
+    );
+    assert!(why(&said, &settings(), &["traffic"]).contains("looks at the input skip"), "{said}");
+}
+
+#[test]
+fn a_job_goes_where_the_job_goes_that_it_needs() {
     let indirect = FILE.replace("    if: ${{ !contains(inputs.skip, 'traffic') }}\n", "");
     let indirect = indirect.replace("steps: [{ run: terraform apply }]", "if: ${{ inputs.skip == '' }}");
-    assert_eq!(why(&indirect, &settings(), &["traffic"]), "");
+    assert_eq!(why(&indirect, &settings(), &["traffic", "infra"]), "");
+    assert!(why(&indirect, &settings(), &["traffic"]).contains("traffic is to be left out"), "infra runs");
+    for goes_on in ["always()", "!cancelled()", "failure()"] {
+        let file = indirect
+            .replace("    needs: infra\n", &format!("    needs: infra\n    if: ${{{{ {goes_on} }}}}\n"));
+        assert!(
+            why(&file, &settings(), &["traffic", "infra"]).contains("traffic is to be left out"),
+            "{file}"
+        );
+    }
 }
 
 #[test]
