@@ -1,18 +1,20 @@
-//! Everything that is logged of an account's keys, behind one port: the workspace, where there is one, and the activity
-//! log, which every subscription has.
+//! Everything that is told of requests to an account and of its keys, behind one port: the workspace, where there is one, and
+//! the account's metrics and the activity log, which everybody has.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::activity_log::ActivityLog;
 use super::log_analytics::LogAnalytics;
-use crate::model::{ActivityView, AuditView, Blindness, TracesView, UsageView};
+use super::metrics::Metrics;
+use crate::model::{ActivityView, AuditView, Blindness, MetricsView, TracesView, UsageView};
 use crate::ports::{Fault, Logs};
 
 pub struct AccountLogs {
     /// `None` where the configuration names no workspace.
     pub workspace: Option<LogAnalytics>,
     pub activity: ActivityLog,
+    pub metrics: Metrics,
 }
 
 impl AccountLogs {
@@ -29,6 +31,10 @@ impl AccountLogs {
 impl Logs for AccountLogs {
     async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
         self.workspace("ask who used which key")?.usage(since).await
+    }
+
+    async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Fault> {
+        self.metrics.refusals(since).await
     }
 
     async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {

@@ -19,6 +19,7 @@ pub mod kubernetes;
 pub mod log_analytics;
 mod log_tail;
 pub mod manual;
+pub mod metrics;
 pub mod resource_graph;
 pub mod token;
 

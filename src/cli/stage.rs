@@ -283,6 +283,7 @@ impl Stage {
             // One person plays with a simulated world.
             approver_differs: false,
             settle: floor(usual.settle, 5.0),
+            metrics_lag: usual.metrics_lag,
             log_lag: Span(log_delay + Duration::from_secs(60)),
             ages: AgeSettings {
                 ordinary: floor(usual.ages.ordinary, 4.0),

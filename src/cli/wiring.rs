@@ -29,6 +29,7 @@ use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults, Vault
 use crate::adapters::kubernetes::{AksAccess, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use crate::adapters::log_analytics::{self, LogAnalytics};
 use crate::adapters::manual::ManualPipeline;
+use crate::adapters::metrics::Metrics;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
@@ -207,6 +208,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
         inventory: environment.inventory.is_some(),
         log_window: chosen.policy(None).log_window().unwrap_or_default(),
+        metrics_window: chosen.policy(None).metrics_window().unwrap_or_default(),
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
         unanswered: None,
@@ -299,12 +301,13 @@ pub(super) fn keys_of(chosen: &Chosen<'_>, variables: Variables<'_>) -> Result<K
     Ok(Keys { accounts: Arc::new(account(chosen, &access)?), vaults, clock })
 }
 
-/// Where nobody says where requests are logged, the activity log alone can be asked.
+/// Where nobody says where requests are logged, the activity log and the account's metrics alone can be asked.
 fn logs(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Logs>, CliError> {
     let environment = chosen.environment;
     let activity = ActivityLog::new(access.clone(), chosen.endpoints.arm.url()?, environment.account.id());
+    let metrics = Metrics::new(access.clone(), chosen.endpoints.arm.url()?, environment.account.id());
     let Some(logs) = &environment.logs else {
-        return Ok(Arc::new(AccountLogs { workspace: None, activity }));
+        return Ok(Arc::new(AccountLogs { workspace: None, activity, metrics }));
     };
     let vault = |stamp: &StampSettings| (stamp.stamp_name(), stamp.key_vault.clone());
     let settings = log_analytics::LogSettings {
@@ -316,7 +319,7 @@ fn logs(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Logs>, CliErr
     };
     let access = ArmAccess { scope: settings.scope(), ..access.clone() };
     let workspace = Some(LogAnalytics::new(access, settings));
-    Ok(Arc::new(AccountLogs { workspace, activity }))
+    Ok(Arc::new(AccountLogs { workspace, activity, metrics }))
 }
 
 async fn ports(

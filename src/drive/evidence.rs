@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
-    ClusterView, CommitId, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, NetworkRules,
-    OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView,
-    QuotaLine, QuotaView, Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads,
-    SecretVersion, Seen, StageView, SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UsageView,
-    VaultView, WorkloadView, World,
+    ClusterView, CommitId, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, MetricsView,
+    NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck, PullState,
+    PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right, RightView, RoomView,
+    RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term, TracesView, TreeClaim,
+    Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -91,6 +91,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
+        EvidenceKey::Metrics => facts.seen(world.metrics.as_ref(), metrics),
         EvidenceKey::Census => facts.seen(world.census.as_ref(), census),
         EvidenceKey::Rights => facts.seen(world.rights.as_ref(), rights),
     }
@@ -309,6 +310,13 @@ fn usage(facts: &mut Facts, view: &UsageView) {
         let Requests { credential, refused, region, caller, count, first: _, last } = requests;
         facts.word(format_args!("{credential:?}").to_string().replace(' ', "")).word(refused).text(region);
         facts.text(&caller.address).text(&caller.agent).word(count).time(Some(*last));
+    });
+}
+
+fn metrics(facts: &mut Facts, view: &MetricsView) {
+    let MetricsView { since: _, refused } = view;
+    facts.list(refused, |facts, RefusedMinute { region, begin, count }| {
+        facts.text(region).time(Some(*begin)).word(count);
     });
 }
 

@@ -7,6 +7,7 @@ mod cluster;
 mod code;
 mod example;
 mod inventory;
+mod metrics;
 mod names;
 mod network;
 mod origin;
@@ -39,6 +40,7 @@ pub use cluster::{
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
+pub use metrics::{MetricsView, Refusals, RefusedMinute};
 pub use names::{
     BranchName, CommitId, EnvironmentName, PullNumber, RotationId, RunId, SecretVersion, StampName, StepKey,
 };

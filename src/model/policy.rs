@@ -149,6 +149,8 @@ pub struct Policy {
     /// After how long the row of a request is taken to have come, where the account's requests are logged; `None` where
     /// nobody says so.
     pub log_lag: Option<Duration>,
+    /// After how long the metrics of a minute are taken to have come; `None` where nobody asks for them.
+    pub metrics_lag: Option<Duration>,
     /// How far back readers of the key are looked for, where it is logged; zero where nobody does.
     pub census_window: Duration,
     /// Identities that read the secret or list the keys and keep neither: keyslot, a pipeline.
@@ -164,6 +166,11 @@ impl Policy {
     pub fn log_window(&self) -> Option<Duration> {
         let lag = self.log_lag?;
         Some(self.quiet_window.max(self.soak + ROLLOUTS) + 4 * lag)
+    }
+
+    /// How far back the metrics are asked: over the restarts, and an hour before them to compare with.
+    pub fn metrics_window(&self) -> Option<Duration> {
+        self.metrics_lag.map(|lag| self.soak + 2 * ROLLOUTS + lag)
     }
 
     /// The same for the census.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, OriginView, PullEnds, PullView, RoomView, RunView, Seen, Slot,
-    StampName, TracesView, UsageView, VaultView,
+    KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds, PullView, RoomView, RunView, Seen,
+    Slot, StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -38,6 +38,8 @@ pub enum EvidenceKey {
     Inventory,
     /// Who asked the account with which key, by its logs.
     Usage,
+    /// How many requests the account refuses, by its metrics.
+    Metrics,
     /// Who used the key or read the secret over the census window.
     Census,
     /// What we may do with the account.
@@ -60,6 +62,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Room(stamp) => write!(f, "quotas and autoscalers of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
+            EvidenceKey::Metrics => f.write_str("the account's metrics"),
             EvidenceKey::Census => f.write_str("the census of the key's readers"),
             EvidenceKey::Rights => f.write_str("what keyslot may do with the account"),
         }
@@ -135,6 +138,7 @@ pub struct World {
     pub rooms: BTreeMap<StampName, Seen<RoomView>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
+    pub metrics: Option<Seen<MetricsView>>,
     pub census: Option<Seen<CensusView>>,
     pub rights: Option<Seen<AccountRights>>,
 }
@@ -156,6 +160,7 @@ impl World {
             EvidenceKey::Room(stamp) => self.rooms.get(stamp).map(Sight::of),
             EvidenceKey::Inventory => self.inventory.as_ref().map(Sight::of),
             EvidenceKey::Usage => self.usage.as_ref().map(Sight::of),
+            EvidenceKey::Metrics => self.metrics.as_ref().map(Sight::of),
             EvidenceKey::Census => self.census.as_ref().map(Sight::of),
             EvidenceKey::Rights => self.rights.as_ref().map(Sight::of),
         }

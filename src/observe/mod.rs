@@ -18,8 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullView, ReleaseView,
-    RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
+    InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds, PullView,
+    ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView,
+    VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -67,6 +68,7 @@ enum Found {
     Room(StampName, Seen<RoomView>),
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
+    Metrics(Seen<MetricsView>),
     Census(Seen<CensusView>),
     Rights(Seen<AccountRights>),
 }
@@ -135,6 +137,7 @@ impl Observer {
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
+                Found::Metrics(seen) => world.metrics = Some(seen),
                 Found::Census(seen) => world.census = Some(seen),
                 Found::Rights(seen) => world.rights = Some(seen),
             }
@@ -230,6 +233,10 @@ impl Observer {
             EvidenceKey::Usage => {
                 let since = before(at, self.targets.log_window);
                 Found::Usage(seen(at, self.ports.logs.usage(since).await))
+            }
+            EvidenceKey::Metrics => {
+                let since = before(at, self.targets.metrics_window);
+                Found::Metrics(seen(at, self.ports.logs.refusals(since).await))
             }
             EvidenceKey::Census => {
                 let since = before(at, self.targets.census_window);

@@ -64,6 +64,8 @@ pub struct Targets {
     pub inventory: bool,
     /// How far back the logs are asked; zero where nobody will.
     pub log_window: Duration,
+    /// How far back the account's metrics are asked; zero where nobody will.
+    pub metrics_window: Duration,
     /// How far back readers of the key are looked for; zero where nobody does.
     pub census_window: Duration,
     /// The regeneration under way, if its address is known.

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Fault;
-use crate::model::{ActivityView, AuditView, TracesView, UsageView};
+use crate::model::{ActivityView, AuditView, MetricsView, TracesView, UsageView};
 
 #[async_trait]
 pub trait Logs: Send + Sync {
     /// The requests since then, those that are alike in one. Logs that are not kept are a fault, not an empty answer;
     /// so is an answer that the service itself calls incomplete.
     async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault>;
+
+    /// The minutes since then in which the account refused requests, by its own metrics.
+    async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Fault>;
 
     /// The reads of the secret since then, by the vaults' audit. As above: no audit at all is a fault. A vault without
     /// rows is missing from the answer.

@@ -151,10 +151,13 @@ pub fn concern(concern: &Concern) -> String {
             "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
         }
         Concern::NoLogs => {
-            "nobody says where requests to the account are logged, so who else uses the key, and whether a restarted \
-             stamp is refused, is not looked up: add [environment.NAME.logs] to keyslot.toml"
+            "nobody says where requests to the account are logged, so who else uses the key is not looked up, and of a \
+             restarted stamp that is refused its metrics alone tell: add [environment.NAME.logs] to keyslot.toml"
                 .to_owned()
         }
+        Concern::NoMetrics { why } => format!(
+            "whether a restarted stamp is refused, the account's metrics do not tell, for they cannot be read: {why}"
+        ),
         Concern::AddressesUnknown { stamp } => format!(
             "{stamp}: nobody says from where its pods are seen to come, so that an address of theirs that is not \
              seen again with the new key holds like a stranger's: add `addresses` to the stamp in keyslot.toml or, of a \

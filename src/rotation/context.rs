@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, OriginView,
-    Policy, PullEnds, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
-    VaultView, World,
+    AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, MetricsView,
+    OriginView, Policy, PullEnds, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName,
+    TracesView, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -195,6 +195,11 @@ impl<'a> Context<'a> {
         let seen = self.world.usage.as_ref();
         let view = self.fresh(gate, max, seen, about)?;
         Ok((seen.map_or(self.now, |seen| seen.at), view))
+    }
+
+    pub fn metrics(&self, gate: Gate, max: Duration) -> Result<&'a MetricsView, Box<Reason>> {
+        let about = || (Subject::Account, EvidenceKey::Metrics);
+        self.fresh(gate, max, self.world.metrics.as_ref(), about)
     }
 
     /// With the time at which it was seen, too.

@@ -27,9 +27,11 @@ pub enum Concern {
     StoreNotShared,
     /// Nobody looks for stamps that are not listed.
     NoInventory,
-    /// Nobody says where requests are logged: a reader that is not listed, and a stamp that is refused, are only seen by
-    /// what else tells.
+    /// Nobody says where requests are logged: a reader that is not listed is only seen by what else tells, and a stamp that
+    /// is refused by the account's metrics alone.
     NoLogs,
+    /// The account's metrics cannot be read: whether a restarted stamp is refused, they do not tell.
+    NoMetrics { why: String },
     /// Which of the account's regions serves it is not known: what any of them refuses counts as its own. With what the
     /// configuration says, where the account is not there.
     RegionUnknown { stamp: StampName, said: Option<String> },
@@ -163,6 +165,7 @@ impl Foresight {
         let waves = waves(policy, world);
         let soaks = waves.len() > 1;
         let lag = policy.log_lag.unwrap_or_default();
+        let told = lag.max(policy.metrics_lag.unwrap_or_default());
         Foresight {
             opened: opened.clone(),
             begun,
@@ -172,7 +175,7 @@ impl Foresight {
             concerns: concerns(opened, world, policy),
             waits: Waits {
                 settling: policy.vault_lag,
-                soak: if soaks { policy.soak + lag } else { Duration::ZERO },
+                soak: if soaks { policy.soak + told } else { Duration::ZERO },
                 quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
@@ -295,12 +298,18 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
     if policy.log_lag.is_none() {
         concerns.push(Concern::NoLogs);
     }
+    if policy.metrics_lag.is_some()
+        && let Some(Err(blind)) = world.metrics.as_ref().map(|seen| &seen.what)
+    {
+        concerns.push(Concern::NoMetrics { why: blind.why.clone() });
+    }
     for stamp in &policy.stamps {
         if is_closed(world, &stamp.name) {
             concerns.push(Concern::Closed { stamp: stamp.name.clone() });
             continue;
         }
-        if policy.log_lag.is_some() && own_region(account, stamp).is_none() {
+        let is_told = policy.log_lag.is_some() || policy.metrics_lag.is_some();
+        if is_told && own_region(account, stamp).is_none() {
             let (stamp, said) = (stamp.name.clone(), stamp.region.clone());
             concerns.push(Concern::RegionUnknown { stamp, said });
         }

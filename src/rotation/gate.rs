@@ -87,7 +87,7 @@ gates! {
         "no workload is restarted more often than policy allows"
         "a workload is restarted again and again, by something that no restart puts right";
     NotRefused "not-refused" false
-        "Cosmos DB has refused no request of a restarted stamp's region, where the logs tell"
+        "the account has refused no request of a restarted stamp's region, where logs or metrics tell"
         "stamp after stamp is restarted into the refusals that the first one met";
     OldPodsGone "old-pods-gone" true
         "no pod is left that was created before its stamp was propagated, terminating ones included"

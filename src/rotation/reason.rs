@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
-    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse,
-    StampName, Trace, Validity, WorkloadName,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, Refusals, ResourceKind, RunId, SecretVersion, Slot,
+    SlotUse, StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -554,6 +554,11 @@ pub enum Why {
         by: Caller,
         count: u64,
     },
+    /// The same, by the account's metrics, which name no caller.
+    RefusedByMetrics {
+        since: Timestamp,
+        refusals: Refusals,
+    },
     SlotNamed {
         by: String,
     },
@@ -740,6 +745,7 @@ impl Why {
             Why::LogsBehind { .. } => "logs-behind",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::RefusedSince { .. } => "refused-since",
+            Why::RefusedByMetrics { .. } => "refused-by-metrics",
             Why::SlotNamed { .. } => "slot-named",
             Why::NotApproved { .. } => "not-approved",
             Why::ApproverIsProposer { .. } => "approver-is-proposer",
@@ -825,6 +831,7 @@ impl Why {
             | Why::ClusterGone
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }
+            | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }

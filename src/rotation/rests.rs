@@ -21,6 +21,9 @@ impl Reason {
             }
             Why::SeenInLogs { .. } | Why::KeyNotNamed { .. } => return vec![EvidenceKey::Usage],
             Why::Arrived { .. } => return vec![EvidenceKey::Account, EvidenceKey::Traces],
+            Why::RefusedByMetrics { .. } => {
+                return [EvidenceKey::Metrics].into_iter().chain(cluster()).collect();
+            }
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();

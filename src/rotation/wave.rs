@@ -1,7 +1,7 @@
 //! Which stamps may be restarted now: the canary by itself, and after its soak as many at once as the policy says, never the
 //! last healthy one that takes traffic. The others get a reason.
 
-use super::predicate::logs_reach;
+use super::predicate::{logs_reach, metrics_reach};
 use super::reason::later;
 use super::stamps::StampStand;
 use super::{Context, Gate, Reason, Subject, Why};
@@ -106,10 +106,12 @@ fn wave_holds(
         if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
             && !busy.begun
         {
-            if until > ctx.now {
-                return hold(Why::Soaking { canary: first.name.clone(), until });
+            let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+            if told > ctx.now {
+                return hold(Why::Soaking { canary: first.name.clone(), until: told });
             }
-            let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+            let mut unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+            unknown.extend(unseen);
             if !unknown.is_empty() {
                 return unknown;
             }

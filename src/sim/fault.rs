@@ -32,6 +32,8 @@ pub enum Operation {
     ReadInventory,
     /// Who asked the account.
     ReadLogs,
+    /// How many requests the account refused, minute by minute.
+    ReadMetrics,
     /// Who had the account's keys listed.
     ReadActivity,
     /// What Azure Resource Manager knows of a cluster.

@@ -127,7 +127,8 @@ impl World {
         if let (Some(key), Some(at)) = (process.key, counted.last_served) {
             self.account.touch(key, at);
         }
-        if self.config.logs.is_some() {
+        // What nobody was refused, and no log keeps, is not asked for again.
+        if self.config.logs.is_some() || counted.refused > 0 {
             self.logs.ended.push((place, Process { until: self.now, ..*process }));
         }
     }

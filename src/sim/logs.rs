@@ -77,6 +77,12 @@ impl LogBook {
         let (region, agent) = (region.to_owned(), agent.to_owned());
         self.visits.push(Visit { at, region, agent, kind });
     }
+
+    /// When and where a request over the wire was refused.
+    pub fn refused_visits(&self) -> impl Iterator<Item = (Timestamp, &str)> {
+        let refused = self.visits.iter().filter(|visit| visit.kind.is_none());
+        refused.map(|visit| (visit.at, visit.region.as_str()))
+    }
 }
 
 /// Those who are there from the beginning, each with the key that its slot holds then.

@@ -22,6 +22,7 @@ pub mod kubernetes;
 mod logs;
 pub mod memory;
 pub mod meter;
+mod metrics;
 mod outcome;
 mod people;
 pub mod pipeline;
@@ -46,6 +47,7 @@ pub use fault::{Admission, Call, CallEnd, Fault, Operation, Target, Trouble, Whe
 pub use forge::{CommitStatus, Mark};
 pub use logs::{LogRow, Outsider};
 pub use meter::{Outage, Tally};
+pub use metrics::RefusedMinutes;
 pub use outcome::{Holds, Outcome, Regenerated, StampOutcome};
 pub use pipeline::{Run, StageRun};
 pub use pull::{CheckState, Comment, Pull, Review};

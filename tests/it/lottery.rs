@@ -112,7 +112,20 @@ impl Case {
         case.merges();
         case.disagrees();
         case.classes();
+        case.metrics(&mut dice);
         case
+    }
+
+    fn metrics(&mut self, dice: &mut Dice) {
+        if !dice.chance(40) {
+            return;
+        }
+        self.policy.metrics_lag = Some(dice.minutes(2, 6));
+        if dice.chance(20) {
+            let fault = When::Chance { per_mille: dice.range(5, 80) as u16 };
+            let what = if dice.chance(50) { Trouble::Unreachable } else { Trouble::Forbidden };
+            self.config.faults.push(Fault::new(fault, Target::operation(Operation::ReadMetrics), what));
+        }
     }
 
     /// Drawn last, so that everything else is as it was before there were logs.

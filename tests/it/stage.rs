@@ -452,6 +452,7 @@ pub fn policy() -> Policy {
         pull_template: None,
         inventory: true,
         log_lag: Some(minutes(10)),
+        metrics_lag: None,
         census_window: minutes(14 * 24 * 60),
         automation: vec!["pipeline".to_owned()],
         sign_offs: Vec::new(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::drive::{Silent, TurnEnd};
-use keyslot::model::{ActivityView, AuditView, KeyKind, Slot, TracesView, UsageView};
+use keyslot::model::{ActivityView, AuditView, KeyKind, MetricsView, Slot, TracesView, UsageView};
 use keyslot::ports::{Fault, Logs, Ports};
 use keyslot::rotation::{Gate, Phase, Reason, Subject, Why};
 use keyslot::sim::config::{KeyColumn, OutsiderConfig, WorkloadConfig};
@@ -48,6 +48,10 @@ impl Logs for Counted {
     async fn usage(&self, since: Timestamp) -> Result<UsageView, Fault> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.usage(since).await
+    }
+
+    async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Fault> {
+        self.0.refusals(since).await
     }
 
     async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {

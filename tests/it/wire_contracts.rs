@@ -263,3 +263,37 @@ async fn the_activity_log_is_as_its_contract_says() {
     check(&contract, "EventDataCollection", &body);
     assert_eq!(body["value"].as_array().unwrap().len(), 2, "begun and succeeded: {body}");
 }
+
+#[tokio::test]
+async fn the_metrics_are_as_their_contract_says() {
+    let Some(contract) = contract("azure-metrics-2024-02-01.json") else { return };
+    let rig = Rig::new(WorldConfig::default());
+    let (id, since, now) = rig.simulation.world.with(|world| {
+        let since = world.now();
+        let kind = KeyKind::read_write(Slot::Primary);
+        let command = Command::Regenerate { kind, request_id: "r".to_owned(), by: "app".to_owned() };
+        world.apply(command).unwrap();
+        world.advance_to(since + jiff::SignedDuration::from_hours(12));
+        (world.account().config().id.resource_id(), since, world.now())
+    });
+    let url = |tail: &str| {
+        format!(
+            "https://management.azure.com{id}/providers/Microsoft.Insights/metrics?api-version=2024-02-01\
+             &metricnames=TotalRequests&timespan={since}/{now}&interval=PT1M&aggregation=Count{tail}"
+        )
+    };
+    let filter = "&$filter=StatusCode%20eq%20'401'%20and%20Region%20eq%20'*'";
+    let body = fetch(&rig, "GET", &url(filter), ARM, None).await;
+    check(&contract, "Response", &body);
+    assert!(body["value"][0]["timeseries"][0]["data"][0]["count"].as_u64() > Some(0), "{body}");
+    // Whatever keyslot's client sends is a parameter that the contract knows.
+    let operation = &contract["paths"]["/{resourceUri}/providers/Microsoft.Insights/metrics"]["get"];
+    let named = |reference: &Value| {
+        let name = reference["$ref"].as_str().and_then(|text| text.rsplit('/').next())?;
+        contract["parameters"][name]["name"].as_str().map(str::to_owned)
+    };
+    let known: Vec<String> = operation["parameters"].as_array().unwrap().iter().filter_map(named).collect();
+    for sent in ["metricnames", "timespan", "interval", "aggregation", "$filter", "top"] {
+        assert!(known.iter().any(|name| name == sent), "{sent} is not in {known:?}");
+    }
+}

@@ -209,6 +209,7 @@ impl Chosen<'_> {
             approver_differs: policy.approver_differs,
             inventory: self.environment.inventory.is_some(),
             log_lag: self.environment.logs.as_ref().map(|_| policy.log_lag.0),
+            metrics_lag: Some(policy.metrics_lag.0).filter(|lag| !lag.is_zero()),
             census_window: policy.census_window.0,
             automation: self.environment.logs.iter().flat_map(|logs| logs.automation.clone()).collect(),
             sign_offs: self.environment.readers.iter().map(super::ReaderSettings::sign_off).collect(),

@@ -24,6 +24,8 @@ pub struct PolicySettings {
     pub vault_lag: Span,
     /// After how long the row of a request is taken to have come, where requests are logged.
     pub log_lag: Span,
+    /// After how long the account's metrics of a minute are taken to have come. Zero: they are not asked.
+    pub metrics_lag: Span,
     /// How far back readers of the key are looked for, where it is logged. Zero: nobody does, and whoever was quiet for
     /// the quiet window is taken to be gone.
     pub census_window: Span,
@@ -56,6 +58,8 @@ impl Default for PolicySettings {
             vault_lag: Span::minutes(5),
             // Azure speaks of three to ten minutes for the logs of resources.
             log_lag: Span::minutes(10),
+            // Azure's metrics come within three minutes as a rule.
+            metrics_lag: Span::minutes(5),
             // A job that runs once a week is seen twice.
             census_window: Span::minutes(14 * 24 * 60),
             max_target_age: None,

@@ -46,6 +46,7 @@ fn policy() -> Policy {
         approver_differs: false,
         inventory: false,
         log_lag: Some(hour),
+        metrics_lag: None,
         census_window: hour * 24,
         automation: vec!["pipeline".to_owned()],
         sign_offs: Vec::new(),

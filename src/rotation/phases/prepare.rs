@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, room, slot_unused,
-    target_proven, workload_ready,
+    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, metrics_asked, room,
+    slot_unused, target_proven, workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
@@ -47,6 +47,7 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
     let mut reasons = all_listed(ctx, ctx.policy.ages.ordinary);
     reasons.extend(logs_readable(ctx, ctx.policy.ages.ordinary));
+    reasons.extend(metrics_asked(ctx, ctx.policy.ages.ordinary));
     for stamp in &ctx.policy.stamps {
         let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
             Ok(cluster) => cluster,

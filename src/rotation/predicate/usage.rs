@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::reason::later;
 use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Reason, Subject, Why};
+use super::metrics::none_refused_by_metrics;
 use super::pods::renewed_at;
 use crate::model::{AccountView, KeyKind, Requests, StampFacts, StampName, UsageView};
 
@@ -82,13 +83,19 @@ fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model:
     Some((last.last, &last.caller, requests.iter().map(|requests| requests.count).sum()))
 }
 
-/// No stamp whose pods were replaced has had a request refused since, as far as the logs have come.
+/// No stamp whose pods were replaced has had a request refused since, as far as logs and metrics have come.
 pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let mut reasons = none_refused_by_logs(ctx, max);
+    // They come sooner than rows do, and cost one request.
+    reasons.extend(none_refused_by_metrics(ctx, max.min(ctx.policy.ages.restart), &reasons));
+    reasons
+}
+
+fn none_refused_by_logs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     if ctx.policy.log_lag.is_none() {
         return Vec::new();
     }
-    let renewed = ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?)));
-    let renewed: Vec<(&StampFacts, Timestamp)> = renewed.collect();
+    let renewed = renewed_stamps(ctx);
     if renewed.is_empty() {
         return Vec::new();
     }
@@ -98,6 +105,12 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
             renewed.into_iter().filter_map(|(facts, since)| refused(ctx, facts, since, view)).collect()
         }
     }
+}
+
+/// The stamps whose pods were replaced, each since when.
+pub(super) fn renewed_stamps<'a>(ctx: &Context<'a>) -> Vec<(&'a StampFacts, Timestamp)> {
+    let renewed = ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?)));
+    renewed.collect()
 }
 
 /// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing

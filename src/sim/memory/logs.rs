@@ -13,8 +13,8 @@ use super::super::logs::LogRow;
 use super::super::world::World;
 use super::hub::{About, Hub};
 use crate::model::{
-    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, OWN_REQUEST, Requests,
-    SecretReads, Trace, TracesView, UsageView,
+    ActivityView, AuditView, Blindness, Caller, Credential, KeyDeed, KeyDeeds, MetricsView, OWN_REQUEST,
+    RefusedMinute, Requests, SecretReads, Trace, TracesView, UsageView,
 };
 use crate::ports::{Fault, Logs};
 
@@ -35,6 +35,18 @@ impl Logs for MemoryLogs {
                     newest,
                     requests: rows.into_iter().map(|row| seen(row, &logs)).collect(),
                 })
+            })
+            .await
+    }
+
+    async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Fault> {
+        let about = About { what: "ask for the account's metrics", subject: "the account" };
+        self.0
+            .read(about, Call::of(Operation::ReadMetrics), |world| {
+                let minutes = world.refused_minutes(since).into_iter();
+                let refused =
+                    minutes.map(|((region, begin), count)| RefusedMinute { region, begin, count }).collect();
+                Ok(MetricsView { since, refused })
             })
             .await
     }

@@ -18,6 +18,7 @@ use super::aks::{self, Servers};
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
+use super::metrics;
 use super::rights;
 use super::vault_resource;
 use crate::model::{AccountId, KeyKind};
@@ -93,6 +94,11 @@ async fn answer(
     if activity::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadActivity);
         let answered = arm.world.call(&call, |world| activity::reply(world, &uri)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
+    if metrics::is_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ReadMetrics);
+        let answered = arm.world.call(&call, |world| metrics::reply(world, &uri)).await;
         return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
     let account = arm.world.with(|world| world.account().config().id.clone());

@@ -22,6 +22,7 @@ pub mod github;
 mod graph;
 pub mod kubernetes;
 mod log_analytics;
+mod metrics;
 mod rights;
 mod route;
 mod server;

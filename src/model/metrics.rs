@@ -1,0 +1,97 @@
+//! How many requests the account has refused, minute by minute, as its own metrics say: every account has them, and they
+//! come within minutes.
+//!
+//! They tell the region and nothing else: neither who asked nor with which key. So a count says that somebody is refused
+//! since a restart, and none says nothing of who uses the old key.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::usage::same_region;
+
+/// A minute in which requests were answered with 401.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RefusedMinute {
+    /// Of the account, by display name or location.
+    pub region: String,
+    /// Its beginning.
+    pub begin: Timestamp,
+    pub count: u64,
+}
+
+/// The minutes of a window with refused requests in them; the others are not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsView {
+    /// The window's beginning; it ends where the metrics do.
+    pub since: Timestamp,
+    pub refused: Vec<RefusedMinute>,
+}
+
+/// What a region has refused from some moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    /// Where the last was.
+    pub region: String,
+    /// The beginning of the last minute that has some.
+    pub last: Timestamp,
+    pub count: u64,
+    /// How many there had been in the hour before that moment.
+    pub before: u64,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl MetricsView {
+    /// What the region refused in whole minutes from then on, if anything; every region's where none is given.
+    pub fn refused_since(&self, since: Timestamp, region: Option<&str>) -> Option<Refusals> {
+        let here = |minute: &&RefusedMinute| region.is_none_or(|region| same_region(region, &minute.region));
+        let hour = SignedDuration::try_from(HOUR).unwrap_or(SignedDuration::MAX);
+        let earlier = since.checked_sub(hour).unwrap_or(Timestamp::MIN);
+        let (after, before): (Vec<_>, Vec<_>) =
+            self.refused.iter().filter(here).partition(|minute| minute.begin >= since);
+        let last = after.iter().max_by_key(|minute| minute.begin)?;
+        let before = before.iter().filter(|minute| minute.begin >= earlier);
+        Some(Refusals {
+            region: last.region.clone(),
+            last: last.begin,
+            count: after.iter().map(|minute| minute.count).sum(),
+            before: before.map(|minute| minute.count).sum(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    fn minute(region: &str, begin: i64, count: u64) -> RefusedMinute {
+        RefusedMinute { region: region.to_owned(), begin: at(begin), count }
+    }
+
+    #[test]
+    fn what_began_before_the_moment_is_told_apart_and_what_is_an_hour_older_is_not_told() {
+        let view = MetricsView {
+            since: at(0),
+            refused: vec![
+                minute("North Europe", 10, 100),
+                minute("North Europe", 99, 5),
+                minute("North Europe", 100, 7),
+                minute("northeurope", 103, 1),
+                minute("East US 2", 104, 3),
+            ],
+        };
+        let north = view.refused_since(at(100), Some("northeurope")).unwrap();
+        assert_eq!((north.count, north.before, north.last), (8, 5, at(103)));
+        let everywhere = view.refused_since(at(100), None).unwrap();
+        assert_eq!((everywhere.count, everywhere.region.as_str()), (11, "East US 2"));
+        assert_eq!(view.refused_since(at(104), Some("North Europe")), None);
+        // The minute in which the moment lies is not whole.
+        let within = at(103).checked_add(SignedDuration::from_secs(1)).unwrap();
+        assert_eq!(view.refused_since(within, Some("North Europe")), None);
+    }
+}

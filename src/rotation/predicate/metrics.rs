@@ -1,0 +1,89 @@
+//! Whom the account refuses, by its own metrics: with a dead key pods look healthy, and no log has to be configured for this.
+//!
+//! Where nobody may read them they are no evidence, as logs that are not kept; the plan says so. They name no caller: the
+//! reason tells how many were refused in the hour before, so that a person can judge whether somebody else is at it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::reason::later;
+use super::super::{Context, Gate, Reason, Subject, Why};
+use super::usage::{own_region, renewed_stamps};
+use crate::model::{Blindness, EvidenceKey, MetricsView, StampFacts, StampName};
+
+/// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
+fn told<'a>(
+    ctx: &Context<'a>,
+    gate: Gate,
+    max: Duration,
+) -> Result<Option<(&'a MetricsView, Duration)>, Box<Reason>> {
+    let Some(lag) = ctx.policy.metrics_lag else { return Ok(None) };
+    match ctx.metrics(gate, max) {
+        Ok(view) => Ok(Some((view, lag))),
+        Err(reason) => match &reason.why {
+            Why::Blind { blind, .. } if matches!(blind.kind, Blindness::Forbidden | Blindness::Missing) => {
+                Ok(None)
+            }
+            _ => Err(reason),
+        },
+    }
+}
+
+/// Before the first effect: somebody has asked them, so that the plan knows whether they can be.
+pub fn metrics_asked(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    told(ctx, Gate::Preflight, max).err().map(|reason| *reason).into_iter().collect()
+}
+
+/// No stamp whose pods were replaced has had a request refused since, as far as the metrics have come; but for those of
+/// which the logs tell already, and by whom.
+pub fn none_refused_by_metrics(ctx: &Context<'_>, max: Duration, by_logs: &[Reason]) -> Vec<Reason> {
+    let renewed = match ctx.policy.metrics_lag {
+        Some(_) => renewed_stamps(ctx),
+        None => Vec::new(),
+    };
+    if renewed.is_empty() {
+        return Vec::new();
+    }
+    let view = match told(ctx, Gate::NotRefused, max) {
+        Ok(Some((view, _))) => view,
+        Ok(None) => return Vec::new(),
+        Err(reason) => return vec![*reason],
+    };
+    let told_already = |facts: &StampFacts| {
+        let subject = Subject::Stamp(facts.name.clone());
+        by_logs.iter().any(|reason| reason.subject == subject)
+    };
+    let untold = renewed.into_iter().filter(|(facts, _)| !told_already(facts));
+    untold.filter_map(|(facts, since)| refused(ctx, facts, since, view)).collect()
+}
+
+/// Where the stamp's region is not known, every region counts.
+fn refused(ctx: &Context<'_>, facts: &StampFacts, since: Timestamp, view: &MetricsView) -> Option<Reason> {
+    let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
+    let refusals = view.refused_since(since, own_region(account, facts))?;
+    let why = Why::RefusedByMetrics { since, refusals };
+    Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
+}
+
+/// A soak that ends then is over once the metrics of its last minute have come, and were looked at. Until when that takes,
+/// and what is missing.
+pub fn metrics_reach(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    wanted: Timestamp,
+    max: Duration,
+) -> (Timestamp, Vec<Reason>) {
+    let lag = match told(ctx, Gate::NotRefused, max) {
+        Ok(Some((_, lag))) => lag,
+        Ok(None) => return (wanted, Vec::new()),
+        Err(reason) => return (wanted, vec![*reason]),
+    };
+    let until = later(wanted, lag);
+    let looked = ctx.world.metrics.as_ref().is_some_and(|seen| seen.at >= until);
+    if looked || until > ctx.now {
+        return (until, Vec::new());
+    }
+    let why = Why::NotSeen(EvidenceKey::Metrics);
+    (until, vec![Reason::new(Gate::NotRefused, Subject::Stamp(stamp.clone()), why)])
+}

@@ -1,0 +1,234 @@
+//! The account's own metrics: whom it refuses, where nobody keeps logs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use keyslot::adapters::arm::ArmAccess;
+use keyslot::adapters::metrics::Metrics;
+use keyslot::drive::TurnEnd;
+use keyslot::model::{Blindness, EvidenceKey, KeyKind, MetricsView, Refusals, RefusedMinute, Seen, Slot};
+use keyslot::ports::Clock;
+use keyslot::rotation::{Gate, Reason, Step, Subject, Verdict, Why};
+use keyslot::sim::config::{OutsiderConfig, WorkloadConfig};
+use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
+use keyslot::sim::{Command, WorldConfig};
+
+use crate::in_memory::{Life, Theatre};
+use crate::journey::later;
+use crate::lottery::small_tree;
+use crate::stage::{Stage, holding, stamp};
+use crate::wire_azure::Rig;
+use crate::wire_core::client;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn view(stage: &Stage, refused: &[(&str, i64, u64)]) -> MetricsView {
+    let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+    let minute = |(region, minutes, count): &(&str, i64, u64)| RefusedMinute {
+        region: (*region).to_owned(),
+        begin: ago(*minutes),
+        count: *count,
+    };
+    MetricsView { since: ago(180), refused: refused.iter().map(minute).collect() }
+}
+
+/// Without logs; the canary was replaced so many minutes ago, and soaks for ten.
+fn soaked(minutes: i64, refused: &[(&str, i64, u64)]) -> Stage {
+    let mut stage = Stage::before_restart();
+    (stage.policy.log_lag, stage.world.usage) = (None, None);
+    stage.policy.metrics_lag = Some(MINUTE * 5);
+    let created = stage.now - SignedDuration::from_mins(minutes);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = created);
+    stage.world.metrics = Some(Seen::known(stage.now, view(&stage, refused)));
+    stage
+}
+
+fn goes_on(stage: &Stage) -> bool {
+    match &stage.decide().verdict {
+        Verdict::Act { steps, .. } => {
+            matches!(&steps[..], [Step::Restart { stamp: name, .. }] if *name == stamp("north"))
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn a_region_that_refuses_after_the_canary_was_replaced_stops_the_wave() {
+    let refused = soaked(30, &[("east", 40, 7), ("east", 20, 3), ("east", 91, 100)]);
+    let Verdict::Halt { reasons } = refused.decide().verdict else { panic!("{:?}", refused.decide()) };
+    let [Reason { gate: Gate::NotRefused, subject, why: Why::RefusedByMetrics { refusals, .. } }] =
+        &reasons[..]
+    else {
+        panic!("{reasons:?}")
+    };
+    assert_eq!(*subject, Subject::Stamp(stamp("east")));
+    let told = Refusals {
+        region: "east".to_owned(),
+        last: refused.now - SignedDuration::from_mins(20),
+        count: 3,
+        before: 7,
+    };
+    assert_eq!(*refusals, told);
+    assert!(goes_on(&soaked(30, &[("east", 31, 5), ("north", 5, 5)])), "another time, another region");
+    let mut nobody_knows_where = soaked(30, &[("west", 5, 1)]);
+    nobody_knows_where.policy.stamps[0].region = None;
+    assert_eq!(holding(&nobody_knows_where.decide()), [Gate::NotRefused].into());
+    let mut unasked = soaked(30, &[("east", 20, 3)]);
+    unasked.policy.metrics_lag = None;
+    assert!(goes_on(&unasked));
+}
+
+#[test]
+fn a_soak_lasts_until_the_metrics_of_its_last_minute_have_come_and_were_looked_at() {
+    let early = soaked(14, &[]).decide();
+    assert_eq!(holding(&early), [Gate::Wave].into(), "{early:?}");
+    assert!(goes_on(&soaked(15, &[])));
+    // Nobody has looked since they have come.
+    let mut before = soaked(16, &[]);
+    before.world.metrics.as_mut().unwrap().at = before.now - SignedDuration::from_mins(2);
+    let Verdict::Wait { reasons, .. } = before.decide().verdict else { panic!("{:?}", before.decide()) };
+    assert!(reasons.iter().any(|reason| reason.why == Why::NotSeen(EvidenceKey::Metrics)), "{reasons:?}");
+}
+
+#[test]
+fn metrics_that_nobody_may_read_are_no_evidence_and_those_that_do_not_answer_hold() {
+    for (kind, open) in
+        [(Blindness::Forbidden, true), (Blindness::Missing, true), (Blindness::Unreachable, false)]
+    {
+        let mut stage = soaked(12, &[]);
+        stage.world.metrics = Some(Seen::blind(stage.now, kind, "no"));
+        assert_eq!(goes_on(&stage), open, "{kind:?}: {:?}", stage.decide());
+    }
+    let mut ready = Stage::ready();
+    ready.policy.metrics_lag = Some(MINUTE * 5);
+    ready.world.metrics = Some(Seen::known(ready.now, view(&ready, &[("east", 0, 1)])));
+    assert!(holding(&ready.decide()).contains(&Gate::NotRefused), "{:?}", ready.decide());
+}
+
+/// Two stamps of an account of which nobody keeps logs.
+fn theatre(change: impl FnOnce(&mut WorldConfig)) -> Theatre {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.repository.tree = small_tree(Slot::Primary);
+    config.kubernetes.ring = 0;
+    config.workloads = vec![WorkloadConfig::named("catalogservice-deploy")];
+    config.logs = None;
+    change(&mut config);
+    let mut theatre = Theatre::new(config);
+    theatre.policy.metrics_lag = Some(MINUTE * 5);
+    let start = theatre.world.lock().now();
+    theatre.backstage.until(later(start, MINUTE * 60 * 12));
+    theatre
+}
+
+fn misread(config: &mut WorldConfig) {
+    config.faults.push(Fault::new(When::from(MINUTE * 10), Target::any(), Trouble::MisreadKey));
+}
+
+#[test]
+fn without_logs_too_the_first_stamp_that_is_refused_is_the_last_that_is_restarted() {
+    let mut seen = theatre(misread);
+    seen.live();
+    let world = seen.world.lock();
+    assert!(world.stamp_tally(0).refused > 0);
+    assert_eq!(world.stamp_tally(1).refused, 0);
+    drop(world);
+    let mut unseen = theatre(misread);
+    unseen.policy.metrics_lag = None;
+    unseen.live();
+    assert!(unseen.world.lock().stamp_tally(1).refused > 0, "nobody tells, so the next one follows");
+}
+
+#[test]
+fn a_rotation_without_trouble_ends_and_one_that_may_not_ask_does_too() {
+    for forbidden in [false, true] {
+        let mut theatre = theatre(|config| {
+            if forbidden {
+                let what = Target::operation(Operation::ReadMetrics);
+                config.faults.push(Fault::new(When::Always, what, Trouble::Forbidden));
+            }
+        });
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "forbidden: {forbidden}");
+        assert_eq!(theatre.world.lock().outage().refused, 0);
+    }
+}
+
+/// Goes with a world in which half a day has passed at once.
+struct Ahead(Arc<dyn Clock>);
+
+#[async_trait]
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.0.now() + MINUTE * 60 * 13
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    async fn sleep_until(&self, until: Timestamp) {
+        self.0.sleep_until(until).await;
+    }
+}
+
+fn metrics(rig: &Rig) -> Metrics {
+    let access = ArmAccess {
+        http: client(&rig.simulation.wire),
+        tokens: rig.tokens.clone(),
+        scope: "https://management.azure.com/.default".to_owned(),
+        clock: Arc::new(Ahead(rig.clock.clone())),
+    };
+    let account = rig.simulation.world.with(|world| world.account().config().id.clone());
+    Metrics::new(access, "https://management.azure.com".parse().unwrap(), account)
+}
+
+#[tokio::test]
+async fn over_the_wire_they_tell_what_the_world_refused_and_nothing_else() {
+    let primary = KeyKind::read_write(Slot::Primary);
+    let mut config = WorldConfig::default();
+    config.outsiders.push(OutsiderConfig::function(primary, "East US 2"));
+    let rig = Rig::new(config);
+    let (start, served) = rig.simulation.world.with(|world| {
+        let start = world.now();
+        world.advance_to(start + SignedDuration::from_mins(30));
+        (start, world.outage().served)
+    });
+    assert!(served > 0);
+    assert_eq!(metrics(&rig).refusals(start).await.unwrap(), MetricsView { since: start, refused: vec![] });
+    rig.simulation.world.with(|world| {
+        let (request_id, by) = ("r".to_owned(), "app".to_owned());
+        world.apply(Command::Regenerate { kind: primary, request_id, by }).unwrap();
+    });
+    rig.pass(MINUTE * 60 * 12);
+    let all = metrics(&rig).refusals(start).await.unwrap().refused;
+    let regions: BTreeSet<&str> = all.iter().map(|minute| minute.region.as_str()).collect();
+    assert!(regions.contains("East US 2") && regions.len() > 1, "{regions:?}");
+    let count = |from: Timestamp| -> u64 {
+        let since = all.iter().filter(|minute| minute.begin >= from);
+        since.map(|minute| minute.count).sum()
+    };
+    // The world's own count has no outsiders in it, and goes on to the present minute.
+    let refused = rig.simulation.world.with(|world| world.outage().refused);
+    let late = rig.simulation.world.with(|world| world.now()) - SignedDuration::from_mins(4);
+    assert!(
+        count(start) >= refused - refused / 20 && count(late) < count(start),
+        "{} {refused}",
+        count(start)
+    );
+    let later = all[all.len() / 2].begin;
+    let some = metrics(&rig).refusals(later).await.unwrap().refused;
+    assert!(!some.is_empty() && some.len() < all.len());
+}
+
+#[tokio::test]
+async fn whoever_may_not_read_them_is_told_which_right_it_takes() {
+    let mut config = WorldConfig::default();
+    let what = Target::operation(Operation::ReadMetrics);
+    config.faults.push(Fault::new(When::Always, what, Trouble::Forbidden));
+    let rig = Rig::new(config);
+    let fault = metrics(&rig).refusals(rig.clock.now()).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.to_string().contains("Microsoft.Insights/metrics/read"), "{fault}");
+}
