@@ -248,6 +248,7 @@ impl Stage {
                     TokenPlace::File("tokens/github".into()),
                 )
             },
+            validation: None,
             pipeline: PipelineSettings {
                 kind: PipelineKind::AzureDevops,
                 url: super::settings::azure_devops(),

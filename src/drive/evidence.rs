@@ -82,6 +82,9 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Pull(ends) => {
             facts.seen(world.pulls.get(ends), |facts, view| facts.maybe(view.as_ref(), pull));
         }
+        EvidenceKey::Validation(head) => {
+            facts.seen(world.validations.get(head), |facts, runs| facts.list(runs, run));
+        }
         EvidenceKey::Origin => facts.seen(world.origin.as_ref(), origin),
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),

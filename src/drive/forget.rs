@@ -50,6 +50,10 @@ pub fn after_step(world: &mut World, step: &Step) {
         }
         // By their numbers: which branch a pull request is from, the step need not know.
         Step::AutoMerge { .. } | Step::WithdrawMerge { .. } => world.pulls.clear(),
+        Step::StartValidation { .. } => {
+            world.validations.clear();
+            world.pulls.clear();
+        }
         // Nothing is decided by what it wears.
         Step::DressPull { .. } => {}
         Step::MergePull { .. } => {

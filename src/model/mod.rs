@@ -48,8 +48,8 @@ pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
 pub use pull::{
-    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullPolicy, PullState, PullView,
-    PullWait,
+    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullHead, PullPolicy, PullState,
+    PullView, PullWait, ValidationPolicy,
 };
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use respite::Respite;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, OriginView, PullEnds, PullView, RoomView, RunView, Seen, Slot,
+    KeyProof, Network, OperationState, OriginView, PullEnds, PullHead, PullView, RoomView, RunView, Seen, Slot,
     StampName, TracesView, UsageView, VaultView,
 };
 
@@ -23,6 +23,8 @@ pub enum EvidenceKey {
     Code,
     /// Pull requests between these branches.
     Pull(PullEnds),
+    /// The runs of the validation pipeline on what a pull request proposes.
+    Validation(PullHead),
     /// What brought the base branch to the slot that it reads.
     Origin,
     Runs,
@@ -51,6 +53,9 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Proof(slot) => write!(f, "a proof of the {slot} key"),
             EvidenceKey::Code => f.write_str("the branches"),
             EvidenceKey::Pull(PullEnds { head, base }) => write!(f, "the pull request of {head} to {base}"),
+            EvidenceKey::Validation(PullHead { pull, commit, .. }) => {
+                write!(f, "the validation of pull request {pull} at {}", commit.short())
+            }
             EvidenceKey::Origin => f.write_str("what brought the base branch to its slot"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
@@ -125,6 +130,8 @@ pub struct World {
     pub code: Option<Seen<ReleaseView>>,
     /// The newest pull request between these branches, if any.
     pub pulls: BTreeMap<PullEnds, Seen<Option<PullView>>>,
+    /// Newest first.
+    pub validations: BTreeMap<PullHead, Seen<Vec<RunView>>>,
     pub origin: Option<Seen<OriginView>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
@@ -147,6 +154,7 @@ impl World {
             EvidenceKey::Proof(slot) => self.proofs.get(slot).map(Sight::of),
             EvidenceKey::Code => self.code.as_ref().map(Sight::of),
             EvidenceKey::Pull(ends) => self.pulls.get(ends).map(Sight::of),
+            EvidenceKey::Validation(head) => self.validations.get(head).map(Sight::of),
             EvidenceKey::Origin => self.origin.as_ref().map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullView, ReleaseView,
+    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullHead, PullView, ReleaseView,
     RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
@@ -58,6 +58,7 @@ enum Found {
     Proof(Slot, Seen<KeyProof>),
     Code(Box<Seen<ReleaseView>>),
     Pull(PullEnds, Seen<Option<PullView>>),
+    Validation(PullHead, Seen<Vec<RunView>>),
     Origin(Box<Seen<OriginView>>),
     Runs(Seen<Vec<RunView>>),
     Operation(Option<Seen<OperationState>>),
@@ -119,6 +120,9 @@ impl Observer {
                 Found::Code(seen) => world.code = Some(*seen),
                 Found::Pull(ends, seen) => {
                     world.pulls.insert(ends, seen);
+                }
+                Found::Validation(head, seen) => {
+                    world.validations.insert(head, seen);
                 }
                 Found::Origin(seen) => world.origin = Some(*seen),
                 Found::Runs(seen) => world.runs = Some(seen),
@@ -200,6 +204,9 @@ impl Observer {
             EvidenceKey::Code => Found::Code(Box::new(seen(at, self.code().await))),
             EvidenceKey::Pull(ends) => {
                 Found::Pull(ends.clone(), seen(at, self.ports.forge.pull_between(ends).await))
+            }
+            EvidenceKey::Validation(head) => {
+                Found::Validation(head.clone(), seen(at, self.ports.validation.runs_of(head).await))
             }
             EvidenceKey::Origin => Found::Origin(Box::new(seen(at, self.origin(world).await))),
             EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, OriginView,
-    Policy, PullEnds, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
     VaultView, World,
 };
 
@@ -127,6 +127,12 @@ impl<'a> Context<'a> {
         let about = || (Subject::Branch(ends.head.clone()), EvidenceKey::Pull(ends.clone()));
         let pull = self.fresh(gate, max, self.world.pulls.get(ends), about)?;
         Ok(pull.as_ref().filter(|pull| pull.base == ends.base))
+    }
+
+    /// The runs of the validation pipeline on this head, newest first.
+    pub fn validation(&self, head: &PullHead, max: Duration) -> Result<&'a [RunView], Box<Reason>> {
+        let about = || (Subject::Pull(head.pull), EvidenceKey::Validation(head.clone()));
+        self.fresh(Gate::Validated, max, self.world.validations.get(head), about).map(Vec::as_slice)
     }
 
     pub fn origin(&self, gate: Gate, max: Duration) -> Result<&'a OriginView, Box<Reason>> {

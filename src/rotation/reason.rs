@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
-    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, SecretVersion, Slot, SlotUse,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
     StampName, Trace, Validity, WorkloadName,
 };
 
@@ -213,6 +213,37 @@ pub enum Why {
     CheckNotPassed {
         name: String,
         passed: Option<bool>,
+    },
+    /// The validation pipeline runs on this head.
+    ValidationRuns {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        since: Timestamp,
+    },
+    /// It ran on this head, and the check that waits for it was not reported.
+    ValidationEnded {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        at: Option<Timestamp>,
+    },
+    /// keyslot has started it, and no list shows it yet.
+    ValidationAsked {
+        pipeline: String,
+        run: Option<RunId>,
+    },
+    /// Nobody has started it on this head.
+    ValidationToStart {
+        pipeline: String,
+        branch: BranchName,
+        head: CommitId,
+        page: String,
+    },
+    /// keyslot was configured to start it, and may not.
+    ValidationRefused {
+        step: String,
+        why: String,
     },
     /// The outcome of a step is not known; look until then.
     OutcomeOpen {
@@ -669,6 +700,11 @@ impl Why {
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
+            Why::ValidationRuns { .. } => "validation-runs",
+            Why::ValidationEnded { .. } => "validation-ended",
+            Why::ValidationAsked { .. } => "validation-asked",
+            Why::ValidationToStart { .. } => "validation-to-start",
+            Why::ValidationRefused { .. } => "validation-refused",
             Why::OutcomeOpen { .. } => "outcome-open",
             Why::Arrived { .. } => "arrived",
             Why::Untraced { .. } => "untraced",
@@ -835,6 +871,8 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
+            // It helps and decides nothing: the check comes, whoever starts it.
+            Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
             // Signing in, or a role: time brings neither.
             Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => Opens::ByPerson,
             Why::Blind { .. }
@@ -848,6 +886,11 @@ impl Why {
             | Why::MergeRefused { .. }
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
+            | Why::ValidationRuns { .. }
+            | Why::ValidationEnded { .. }
+            | Why::ValidationAsked { .. }
+            | Why::ValidationToStart { .. }
+            | Why::ValidationRefused { .. }
             | Why::OutcomeOpen { .. }
             | Why::Arrived { .. }
             | Why::StepDeferred { .. }

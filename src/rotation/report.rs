@@ -350,6 +350,7 @@ fn phase_of(step: &Step) -> (Leg, Phase) {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
         Step::DressPull { leg, .. }
         | Step::AutoMerge { leg, .. }
+        | Step::StartValidation { leg, .. }
         | Step::WithdrawMerge { leg, .. }
         | Step::MergePull { leg, .. } => (*leg, Phase::Merge),
         Step::PushAgreement { leg, .. } | Step::OpenAgreement { leg, .. } => (*leg, Phase::Reconcile),

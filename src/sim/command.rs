@@ -147,6 +147,12 @@ pub enum Command {
         skip: Vec<String>,
         by: String,
     },
+    /// A run of the validation pipeline; without a commit it is pinned to the branch's head.
+    StartValidation {
+        branch: BranchName,
+        commit: Option<CommitId>,
+        by: String,
+    },
     CancelRun {
         run: RunId,
     },

@@ -28,6 +28,9 @@ pub enum Operation {
     MarkPull,
     ReadRuns,
     StartRun,
+    /// Runs of the validation pipeline.
+    ReadValidations,
+    StartValidation,
     /// Which clusters and vaults there are.
     ReadInventory,
     /// Who asked the account.

@@ -37,6 +37,7 @@ pub(super) fn create(config: WorldConfig) -> World {
         pulls: Vec::new(),
         statuses: Vec::new(),
         runs: Vec::new(),
+        validations: Vec::new(),
         account: Account::new(&config.account, seed, config.start),
         units: units(&config),
         stamps: Vec::new(),

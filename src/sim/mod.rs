@@ -33,6 +33,7 @@ mod seed;
 mod shared;
 mod stamp;
 pub mod time;
+mod validation;
 pub mod vault;
 pub mod wire;
 mod world;

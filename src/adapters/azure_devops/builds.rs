@@ -2,6 +2,8 @@
 //!
 //! Enums stay texts: they may grow, and a value that we do not know must not hide a run.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -24,6 +26,8 @@ pub(super) struct Build {
     finish_time: Option<Timestamp>,
     last_changed_date: Option<String>,
     requested_for: Option<Person>,
+    /// What a trigger says of itself; of a pull request on GitHub, `pr.sourceSha` among others.
+    trigger_info: Option<BTreeMap<String, String>>,
     #[serde(rename = "_links", default)]
     links: Links,
 }
@@ -62,6 +66,18 @@ impl Build {
             .clone()
             .or_else(|| self.finish_time.map(|at| at.to_string()))
             .unwrap_or_default()
+    }
+
+    /// Whether it is of this commit, or of its merge into the base branch. One that goes on and does not say of what is
+    /// taken for it.
+    pub(super) fn is_of(&self, commit: &CommitId) -> bool {
+        let same = |text: &str| text.eq_ignore_ascii_case(commit.as_str());
+        let proposed = self.trigger_info.as_ref().and_then(|info| info.get("pr.sourceSha"));
+        match proposed {
+            Some(sha) => same(sha),
+            None if self.source_branch.starts_with("refs/pull/") => !self.state().is_over(),
+            None => same(&self.source_version),
+        }
     }
 
     /// Its page.

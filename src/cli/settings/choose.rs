@@ -191,7 +191,7 @@ impl Chosen<'_> {
             promotion: release.promote,
             pull_template: release.template.clone(),
             base_branch: BranchName::new(terraform.base_branch.as_str()),
-            pulls: release.forge.pulls(),
+            pulls: release.pulls(),
             run_start: release.pipeline.run_start(),
             skip_stages: release.pipeline.skip.clone(),
             moves_traffic: release.pipeline.moves_traffic(),

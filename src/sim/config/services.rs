@@ -224,6 +224,30 @@ pub struct ChecksConfig {
     pub takes: Span,
     /// In how many of a thousand runs it fails.
     pub fails_per_mille: u16,
+    /// Of the pipeline that reports it: from asking for a run until that begins, and the check with it.
+    #[serde(skip_serializing_if = "Span::is_zero")]
+    pub queue: Span,
+    /// Its stages.
+    #[serde(skip)]
+    pub stages: Vec<String>,
+    #[serde(skip)]
+    pub accepting: Accepting,
+}
+
+impl ChecksConfig {
+    /// Where the pipeline's file lies in the repository, as a workflow.
+    pub fn workflow_path(&self) -> String {
+        format!(".github/workflows/{}.yml", self.name)
+    }
+
+    /// One job for each stage, that anybody can ask for.
+    pub fn workflow(&self) -> String {
+        let mut text = format!("name: {}\non:\n  workflow_dispatch:\njobs:\n", self.name);
+        for stage in &self.stages {
+            text.push_str(&format!("  {stage}:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./validate\n"));
+        }
+        text
+    }
 }
 
 /// Reviewers and those who press buttons.
@@ -252,6 +276,9 @@ impl Default for PeopleConfig {
                 started_after: Some(Duration::from_secs(2 * 60)),
                 takes: Span::exactly(Duration::from_secs(15 * 60)),
                 fails_per_mille: 0,
+                queue: Span::ZERO,
+                stages: vec!["validate".to_owned()],
+                accepting: Accepting::Enabled,
             },
             merge_press: Some(Duration::from_secs(5 * 60)),
             merge_method: MergeMethod::MergeCommit,

@@ -50,7 +50,7 @@ impl Pipeline for MemoryPipeline {
     }
 }
 
-fn view(run: &Run, with_stages: bool) -> RunView {
+pub(super) fn view(run: &Run, with_stages: bool) -> RunView {
     let failed = RunState::Completed(RunResult::Failed);
     let stages = run.stages.iter().filter(|_| with_stages).map(|stage| StageView {
         attempt: stage.attempt,

@@ -25,8 +25,8 @@ use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
-use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
-use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started};
+use crate::model::{BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
+use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -42,6 +42,8 @@ pub struct ActionsSettings {
     pub token: Arc<dyn TokenSource>,
     /// What each job does, in the order of the configuration.
     pub stages: Vec<(String, Vec<StageEffect>)>,
+    /// Whether it validates pull requests: then nothing dangerous can be accepted.
+    pub validates: bool,
     /// Jobs that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// The workflow's input that takes the jobs to leave out.
@@ -171,6 +173,24 @@ impl Actions {
         let what = format!("read what run {} waits for", run.id);
         let pending: Result<Vec<Pending>, Fault> = self.client.read(&what, &self.subject(), &path, &[]).await;
         pending.unwrap_or_default().into_iter().map(|pending| pending.hold(&run.html_url)).collect()
+    }
+}
+
+#[async_trait]
+impl Validation for Actions {
+    async fn runs_of(&self, head: &PullHead) -> Result<Vec<RunView>, Fault> {
+        let own = format!("{}/{}", self.settings.owner, self.settings.repository);
+        let mut runs = self.list(&[("head_sha", head.commit.as_str())]).await?;
+        runs.sort_by_key(|run| std::cmp::Reverse((run.began(), run.id)));
+        let view = |run: Run| {
+            let branch = run.branch(&own);
+            run.view(branch, Vec::new())
+        };
+        Ok(runs.into_iter().map(view).collect())
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
+        self.dispatch(branch, commit, skip).await
     }
 }
 
