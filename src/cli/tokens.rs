@@ -271,7 +271,8 @@ mod tests {
     async fn sent<const N: usize>(set: [(&str, &str); N]) -> Result<String, String> {
         let file = nothing_named();
         let chosen = file.choose(None).unwrap();
-        let credential = devops(&chosen, &chosen.environment.release.pipeline, &identity(), &given(set)).unwrap();
+        let credential =
+            devops(&chosen, &chosen.environment.release.pipeline, &identity(), &given(set)).unwrap();
         let (way, source) = match &credential {
             DevOpsCredential::Pat(source) => ("basic", source),
             DevOpsCredential::Bearer(source) => ("bearer", source),

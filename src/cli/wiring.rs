@@ -345,8 +345,7 @@ async fn ports(
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
     let code = code(chosen, &github, &forge, variables).await?;
-    let repository =
-        Repository { code: &code, github: &github, token: &forge, http, clock, variables };
+    let repository = Repository { code: &code, github: &github, token: &forge, http, clock, variables };
     let (pipeline, validation) = (pipeline(chosen, repository)?, validation(chosen, repository)?);
     Ok(Ports {
         code,

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, OriginView, PullEnds, PullHead, PullView, RoomView, RunView, Seen, Slot,
-    StampName, TracesView, UsageView, VaultView,
+    KeyProof, Network, OperationState, OriginView, PullEnds, PullHead, PullView, RoomView, RunView, Seen,
+    Slot, StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).

@@ -18,8 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullHead, PullView, ReleaseView,
-    RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
+    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullHead, PullView,
+    ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView,
+    VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;

@@ -100,7 +100,10 @@ pub fn why(reason: &Reason) -> String {
                 RunState::WaitsForApproval => "waits for an approval",
                 RunState::Running | RunState::Completed(_) => "is running",
             };
-            format!("{pipeline} {doing} on the head of pull request {subject} since {} ({url})", span::time(*since))
+            format!(
+                "{pipeline} {doing} on the head of pull request {subject} since {} ({url})",
+                span::time(*since)
+            )
         }
         Why::ValidationEnded { pipeline, url, state, at } => {
             let ended = at.map(|at| format!(" at {}", span::time(at))).unwrap_or_default();
@@ -119,7 +122,9 @@ pub fn why(reason: &Reason) -> String {
             format!("{pipeline} was started by keyslot on the head of pull request {subject}")
         }
         Why::ValidationToStart { pipeline, branch, head, page } => {
-            format!("nobody has started {pipeline} on pull request {subject}: branch {branch} at {head} ({page})")
+            format!(
+                "nobody has started {pipeline} on pull request {subject}: branch {branch} at {head} ({page})"
+            )
         }
         Why::ValidationRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to start it: {why}")
@@ -657,7 +662,9 @@ pub fn remedy(reason: &Reason) -> String {
             "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
         }
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
-        Why::ValidationRuns { .. } | Why::ValidationAsked { .. } => "wait for its check, or see what its run waits for",
+        Why::ValidationRuns { .. } | Why::ValidationAsked { .. } => {
+            "wait for its check, or see what its run waits for"
+        }
         Why::ValidationEnded { .. } => {
             "look at the run; start it again on the same branch, or correct `validation` under [environment.NAME.release.forge]"
         }

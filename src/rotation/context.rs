@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, OriginView,
-    Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
-    VaultView, World,
+    Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName, TracesView,
+    UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
-    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
-    StampName, Trace, Validity, WorkloadName,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, ResourceKind, RunId, RunState, SecretVersion, Slot,
+    SlotUse, StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.

@@ -104,6 +104,7 @@ mod two_drivers;
 mod unanswered;
 mod unvouched_jobs;
 mod usage;
+mod validating;
 mod verify;
 mod whole_list;
 mod wire_azure;

@@ -205,7 +205,9 @@ impl AzureDevOps {
             ];
             let builds: Vec<Build> =
                 self.client.list(&what, &subject, "build/builds", &query, self.settings.recent).await?;
-            found.extend(builds.into_iter().filter(|build| build.is_of(&head.commit)).map(|one| (one.id, one)));
+            found.extend(
+                builds.into_iter().filter(|build| build.is_of(&head.commit)).map(|one| (one.id, one)),
+            );
         }
         Ok(found.into_values().rev().collect())
     }

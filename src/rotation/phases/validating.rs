@@ -8,9 +8,7 @@ use super::super::reason::later;
 use super::super::{Context, Gate, Outcome, Produced, Reason, Step, Subject, Why};
 use super::merge::Awaited;
 use super::merging;
-use crate::model::{
-    EvidenceKey, PullHead, PullView, PullWait, ReleaseView, RunView, ValidationPolicy,
-};
+use crate::model::{EvidenceKey, PullHead, PullView, PullWait, ReleaseView, RunView, ValidationPolicy};
 
 /// What is known of the run that the checks wait for.
 pub(super) enum Validation {

@@ -120,7 +120,8 @@ impl WorldConfig {
         let (path, text) = (self.pipeline.workflow_path(), self.pipeline.workflow());
         self.repository.tree = self.repository.tree.with(&path, text.into_bytes());
         let check = &self.people.check;
-        self.repository.tree = self.repository.tree.with(&check.workflow_path(), check.workflow().into_bytes());
+        self.repository.tree =
+            self.repository.tree.with(&check.workflow_path(), check.workflow().into_bytes());
         self
     }
 

@@ -244,7 +244,9 @@ impl ChecksConfig {
     pub fn workflow(&self) -> String {
         let mut text = format!("name: {}\non:\n  workflow_dispatch:\njobs:\n", self.name);
         for stage in &self.stages {
-            text.push_str(&format!("  {stage}:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./validate\n"));
+            text.push_str(&format!(
+                "  {stage}:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./validate\n"
+            ));
         }
         text
     }

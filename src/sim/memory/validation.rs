@@ -21,9 +21,11 @@ impl Validation for MemoryValidation {
         self.0
             .read(about, Call::of(Operation::ReadValidations), |world| {
                 let lag = world.config().pipeline.list_lag;
-                let listed = world.validations().iter().rev().filter(|run| {
-                    run.commit == head.commit && after(run.queued, lag) <= world.now()
-                });
+                let listed = world
+                    .validations()
+                    .iter()
+                    .rev()
+                    .filter(|run| run.commit == head.commit && after(run.queued, lag) <= world.now());
                 Ok(listed.map(|run| view(run, false)).collect())
             })
             .await

@@ -25,7 +25,9 @@ use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
-use crate::model::{BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
+use crate::model::{
+    BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
+};
 use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 use jobs::{Job, Pending};
 use run::Run;

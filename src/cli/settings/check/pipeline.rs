@@ -52,7 +52,11 @@ fn touches_nothing(pipeline: &PipelineSettings) -> Checked {
     let acts = pipeline.stages.iter().enumerate().filter(|(_, stage)| runs(stage));
     for (index, stage) in acts {
         if let Some(effect) = stage.effects.first() {
-            let what = format!("the stage “{}” would run, and {} is more than a validation", stage.name, effect.as_str());
+            let what = format!(
+                "the stage “{}” would run, and {} is more than a validation",
+                stage.name,
+                effect.as_str()
+            );
             let path = vec!["stage".into(), index.into(), "name".into()];
             return Err(Problem::new(path, what, "add its name to skip"));
         }

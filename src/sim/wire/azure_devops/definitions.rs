@@ -15,9 +15,8 @@ pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
     let name = parameter(&uri, "name").map(|name| name.to_ascii_lowercase());
     let shown = face.0.shared.with(|world| {
         // The filter takes wildcards.
-        let fits = |known: &str| {
-            name.as_ref().is_none_or(|name| *name == known.to_ascii_lowercase() || name == "*")
-        };
+        let fits =
+            |known: &str| name.as_ref().is_none_or(|name| *name == known.to_ascii_lowercase() || name == "*");
         let both = [PIPELINE, VALIDATION].map(|id| (id, known(world, id)));
         let both = both.into_iter().filter(|(_, known)| known.as_ref().is_some_and(|(name, _)| fits(name)));
         both.map(|(id, _)| face.definition(world, id)).collect::<Vec<Value>>()
