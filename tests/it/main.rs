@@ -105,6 +105,7 @@ mod unanswered;
 mod unvouched_jobs;
 mod usage;
 mod validating;
+mod validating_wire;
 mod verify;
 mod whole_list;
 mod wire_azure;

@@ -122,3 +122,33 @@ impl Build {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_build_of_a_pull_request_is_of_the_commit_that_it_names() {
+        let head = CommitId::new("a".repeat(40));
+        let build = |more: serde_json::Value| {
+            let mut body = json!({ "id": 1, "sourceVersion": "b".repeat(40), "status": "inProgress" });
+            if let (Some(members), serde_json::Value::Object(more)) = (body.as_object_mut(), more) {
+                members.extend(more);
+            }
+            serde_json::from_value::<Build>(body).unwrap().is_of(&head)
+        };
+        let merge = "refs/pull/7/merge";
+        let info = |sha: String| json!({ "sourceBranch": merge, "triggerInfo": { "pr.number": "7", "pr.sourceSha": sha } });
+        assert!(build(info("A".repeat(40))));
+        assert!(!build(info("c".repeat(40))), "an older head of it");
+        assert!(build(json!({ "sourceBranch": merge })), "it goes on and does not say");
+        assert!(
+            !build(json!({ "sourceBranch": merge, "status": "completed" })),
+            "it is over and does not say"
+        );
+        assert!(!build(json!({ "sourceBranch": "refs/heads/fix" })));
+        assert!(build(json!({ "sourceBranch": "refs/heads/fix", "sourceVersion": "a".repeat(40) })));
+    }
+}

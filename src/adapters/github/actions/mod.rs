@@ -56,6 +56,16 @@ pub struct ActionsSettings {
     pub dispatches: bool,
 }
 
+impl ActionsSettings {
+    /// What to do about a job that moves traffic or destroys, and would run.
+    fn answer_for_harm(&self) -> &'static str {
+        match self.validates {
+            true => "add it to `skip`",
+            false => "add it to `skip`, or to `accept` with `because`",
+        }
+    }
+}
+
 /// How many runs one look reads; of more, those that still go are asked for by their state.
 const RECENT: usize = 100;
 
