@@ -259,6 +259,7 @@ impl Stage {
                 token_kind: TokenKind::Personal,
                 trigger: Trigger::Dispatch,
                 skip_input: None,
+                environments: Vec::new(),
                 parameters: BTreeMap::new(),
                 accept: Vec::new(),
                 because: None,

@@ -591,6 +591,7 @@ fn actions(
         validates,
         accepted: pipeline.accept.clone(),
         skip_input: pipeline.skip_input.clone(),
+        environments: pipeline.environments.clone(),
         inputs: pipeline.parameters.clone(),
         dispatches: pipeline.trigger == Trigger::Dispatch,
     };

@@ -62,7 +62,10 @@ pub fn after_step(world: &mut World, step: &Step) {
             world.pulls.clear();
         }
         Step::Promote { .. } => world.code = None,
-        Step::Deploy { .. } => world.runs = None,
+        Step::Deploy { .. } => {
+            world.runs = None;
+            world.deployments = None;
+        }
         Step::WriteSecret { stamp, .. } => {
             world.vaults.remove(stamp);
         }

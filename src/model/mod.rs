@@ -5,6 +5,7 @@
 mod account;
 mod cluster;
 mod code;
+mod deployment;
 mod example;
 mod inventory;
 mod names;
@@ -37,6 +38,7 @@ pub use cluster::{
     QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
+pub use deployment::{DeploymentState, DeploymentView};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
 pub use names::{

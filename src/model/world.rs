@@ -9,9 +9,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, Network, OperationState, OriginView, PullEnds, PullHead, PullView, RoomView, RunView, Seen,
-    Slot, StampName, TracesView, UsageView, VaultView,
+    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, DeploymentView,
+    InventoryView, KeyProof, Network, OperationState, OriginView, PullEnds, PullHead, PullView, RoomView,
+    RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -28,6 +28,8 @@ pub enum EvidenceKey {
     /// What brought the base branch to the slot that it reads.
     Origin,
     Runs,
+    /// Deployments to the environment, by whatever.
+    Deployments,
     /// The regeneration that this rotation started.
     Operation,
     /// What the activity log tells of the regenerations that were sent and never answered.
@@ -58,6 +60,7 @@ impl fmt::Display for EvidenceKey {
             }
             EvidenceKey::Origin => f.write_str("what brought the base branch to its slot"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
+            EvidenceKey::Deployments => f.write_str("the deployments to the environment"),
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Traces => f.write_str("the activity log's word on the regeneration"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
@@ -135,6 +138,8 @@ pub struct World {
     pub origin: Option<Seen<OriginView>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
+    /// Newest first.
+    pub deployments: Option<Seen<Vec<DeploymentView>>>,
     pub operation: Option<Seen<OperationState>>,
     pub traces: Option<Seen<TracesView>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
@@ -157,6 +162,7 @@ impl World {
             EvidenceKey::Validation(head) => self.validations.get(head).map(Sight::of),
             EvidenceKey::Origin => self.origin.as_ref().map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
+            EvidenceKey::Deployments => self.deployments.as_ref().map(Sight::of),
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
             EvidenceKey::Traces => self.traces.as_ref().map(Sight::of),
             EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),

@@ -17,10 +17,10 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullHead, PullView,
-    ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView,
-    VaultView, World,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, DeploymentView,
+    EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, OperationState, OriginView, PullEnds, PullHead,
+    PullView, ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim,
+    UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -62,6 +62,7 @@ enum Found {
     Validation(PullHead, Seen<Vec<RunView>>),
     Origin(Box<Seen<OriginView>>),
     Runs(Seen<Vec<RunView>>),
+    Deployments(Seen<Vec<DeploymentView>>),
     Operation(Option<Seen<OperationState>>),
     Traces(Option<Seen<TracesView>>),
     Vault(StampName, Seen<VaultView>),
@@ -127,6 +128,7 @@ impl Observer {
                 }
                 Found::Origin(seen) => world.origin = Some(*seen),
                 Found::Runs(seen) => world.runs = Some(seen),
+                Found::Deployments(seen) => world.deployments = Some(seen),
                 Found::Operation(seen) => world.operation = seen,
                 Found::Traces(seen) => world.traces = seen,
                 Found::Vault(stamp, seen) => {
@@ -211,6 +213,7 @@ impl Observer {
             }
             EvidenceKey::Origin => Found::Origin(Box::new(seen(at, self.origin(world).await))),
             EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),
+            EvidenceKey::Deployments => Found::Deployments(seen(at, self.ports.pipeline.deployments().await)),
             EvidenceKey::Operation => match &self.targets.operation {
                 Some(operation) => {
                     Found::Operation(Some(seen(at, self.ports.accounts.poll(operation).await)))

@@ -196,6 +196,11 @@ pub fn why(reason: &Reason) -> String {
             "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
              unit's place"
         ),
+        Why::DeploymentUnderWay { environment, of, by, begun, since, url } => {
+            let what = if *begun { "is being deployed" } else { "is about to be deployed" };
+            let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+            format!("{of} at {subject} {what} to {environment}{by} since {} ({url})", span::time(*since))
+        }
         Why::RunAwaited { commit } => {
             format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
         }
@@ -701,6 +706,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::TrafficUnknown { .. } => {
             "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
              it by name"
+        }
+        Why::DeploymentUnderWay { .. } => {
+            "wait for its end, or stop it: it may put the old slot back; or accept it by name"
         }
         Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
         Why::RunByHand { .. } => "start it; nothing else is needed here",

@@ -331,6 +331,15 @@ pub enum Why {
         going: bool,
         url: String,
     },
+    /// Other code is deployed to the environment, or is about to be, by whatever.
+    DeploymentUnderWay {
+        environment: String,
+        of: BranchName,
+        by: String,
+        begun: bool,
+        since: Timestamp,
+        url: String,
+    },
     /// The push has started one, or will.
     RunAwaited {
         commit: CommitId,
@@ -721,6 +730,7 @@ impl Why {
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
             Why::TrafficUnknown { .. } => "traffic-unknown",
+            Why::DeploymentUnderWay { .. } => "deployment-under-way",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -899,6 +909,7 @@ impl Why {
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
             | Why::TrafficUnknown { going: true, .. }
+            | Why::DeploymentUnderWay { .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
@@ -975,6 +986,7 @@ impl Reason {
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
+            | Why::DeploymentUnderWay { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

@@ -92,7 +92,10 @@ impl Report {
             decision,
             steps: steps(fold),
             regeneration,
-            hazards: hazards.into_iter().filter(|one| matches!(one.subject, Subject::Run(_))).collect(),
+            hazards: hazards
+                .into_iter()
+                .filter(|one| matches!(one.subject, Subject::Run(_) | Subject::Commit(_)))
+                .collect(),
             world: world.clone(),
         }
     }

@@ -59,7 +59,10 @@ impl Reason {
                 let origin = world.origin.as_ref().map(|_| EvidenceKey::Origin);
                 [EvidenceKey::Code].into_iter().chain(pulls).chain(origin).collect()
             }
-            Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
+            Gate::RunEnded | Gate::NoHazard => {
+                let deployments = world.deployments.as_ref().map(|_| EvidenceKey::Deployments);
+                [EvidenceKey::Runs].into_iter().chain(deployments).collect()
+            }
             Gate::Propagated => [EvidenceKey::Account].into_iter().chain(vault()).collect(),
             Gate::Synced | Gate::OldPodsGone => vault().into_iter().chain(cluster()).collect(),
             Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::RestartBudget => {
@@ -110,6 +113,7 @@ impl Why {
             | Why::PausedByPerson { since, .. }
             | Why::NodeSilent { since, .. }
             | Why::ValidationRuns { since, .. }
+            | Why::DeploymentUnderWay { since, .. }
             | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
             _ => None,
         }

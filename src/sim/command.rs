@@ -153,6 +153,14 @@ pub enum Command {
         commit: Option<CommitId>,
         by: String,
     },
+    /// Somebody deploys by other means than the pipeline, or says how that stands, in GitHub's words.
+    ReportDeployment {
+        environment: String,
+        branch: BranchName,
+        commit: CommitId,
+        state: String,
+        by: String,
+    },
     CancelRun {
         run: RunId,
     },

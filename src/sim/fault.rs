@@ -30,6 +30,7 @@ pub enum Operation {
     StartRun,
     /// Runs of the validation pipeline.
     ReadValidations,
+    ReadDeployments,
     StartValidation,
     /// Which clusters and vaults there are.
     ReadInventory,

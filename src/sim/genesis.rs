@@ -38,6 +38,7 @@ pub(super) fn create(config: WorldConfig) -> World {
         statuses: Vec::new(),
         runs: Vec::new(),
         validations: Vec::new(),
+        deployments: Vec::new(),
         account: Account::new(&config.account, seed, config.start),
         units: units(&config),
         stamps: Vec::new(),

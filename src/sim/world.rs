@@ -13,6 +13,7 @@ use super::audit::AuditBook;
 use super::command::{Command, DeploymentPatch, Reply};
 use super::config::WorldConfig;
 use super::counters::Counters;
+use super::deployment::Deployment;
 use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook, Operation};
 use super::forge::CommitStatus;
@@ -42,6 +43,8 @@ pub struct World {
     pub(super) statuses: Vec<CommitStatus>,
     pub(super) runs: Vec<Run>,
     pub(super) validations: Vec<Run>,
+    /// Those that no run makes.
+    pub(super) deployments: Vec<Deployment>,
     pub(super) account: Account,
     pub(super) units: Vec<Unit>,
     pub(super) stamps: Vec<Stamp>,
@@ -179,6 +182,9 @@ impl World {
             }
             Command::StartValidation { branch, commit, by } => {
                 self.start_validation(&branch, commit.as_ref(), &by)
+            }
+            Command::ReportDeployment { environment, branch, commit, state, by } => {
+                Ok(self.report_deployment(&environment, (&branch, &commit), &state, &by))
             }
             Command::CancelRun { run } => self.cancel_run(&run),
             Command::RetryRun { run } => self.retry_run(&run),

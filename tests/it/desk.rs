@@ -131,6 +131,7 @@ impl Desk {
             token: Arc::new(FixedToken::new(GITHUB_TOKEN.to_owned())),
             stages,
             validates: false,
+            environments: Vec::new(),
             accepted: Vec::new(),
             skip_input: Some("skip".to_owned()),
             inputs: BTreeMap::new(),

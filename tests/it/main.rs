@@ -23,6 +23,7 @@ mod consumers;
 mod contract;
 mod cut_answers;
 mod cut_journal;
+mod deployments;
 mod desk;
 mod discover;
 mod echo;

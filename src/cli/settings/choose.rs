@@ -194,6 +194,7 @@ impl Chosen<'_> {
             pulls: release.pulls(),
             run_start: release.pipeline.run_start(),
             skip_stages: release.pipeline.skip.clone(),
+            deployments: !release.pipeline.environments.is_empty(),
             moves_traffic: release.pipeline.moves_traffic(),
             accepted_stages: release.pipeline.accept.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),

@@ -270,6 +270,10 @@ pub struct PipelineSettings {
     /// GitHub Actions only: the workflow's input that takes the jobs to leave out, with commas between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_input: Option<String>,
+    /// GitHub Actions only: the repository's environments that it deploys to. Their deployments are looked at, by whatever
+    /// they are made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
     /// Stages that a run started by keyslot leaves out.
     #[serde(default)]
     pub skip: Vec<String>,

@@ -63,6 +63,7 @@ impl ValidationSettings {
             token_kind,
             trigger: Trigger::Dispatch,
             skip_input,
+            environments: Vec::new(),
             skip,
             parameters,
             accept: Vec::new(),

@@ -349,6 +349,9 @@ pub struct PipelineConfig {
     /// Its runs are of the commit before the one that was asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub runs_astray: bool,
+    /// The environment of the forge that its stages with effects deploy to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// For how long after it was asked for a run is on no list of the workflow's.
     pub list_lag: Duration,
     pub stages: Vec<StageConfig>,
@@ -364,6 +367,7 @@ impl Default for PipelineConfig {
             accepting: Accepting::Enabled,
             skip_input: Some("skip".to_owned()),
             runs_astray: false,
+            environment: None,
             list_lag: Duration::from_secs(3),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),

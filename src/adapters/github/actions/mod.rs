@@ -5,6 +5,7 @@
 //! one that is not listed yet is still ahead. What GitHub cannot do is told apart: a run starts at a branch's head and at
 //! no other commit, and jobs are left out only where the workflow has an input for that.
 
+mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
@@ -26,9 +27,11 @@ use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
 use crate::model::{
-    BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
+    BranchName, CommitId, DeploymentView, PullHead, RunResult, RunState, RunView, StageEffect, StageHold,
+    StageView,
 };
 use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
+use deployments::Status;
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -50,6 +53,8 @@ pub struct ActionsSettings {
     pub accepted: Vec<String>,
     /// The workflow's input that takes the jobs to leave out.
     pub skip_input: Option<String>,
+    /// The repository's environments that are deployed to.
+    pub environments: Vec<String>,
     /// Further inputs.
     pub inputs: BTreeMap<String, String>,
     /// Whether keyslot starts runs; else the push does.
@@ -86,6 +91,8 @@ pub struct Actions {
     settings: Arc<ActionsSettings>,
     /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
+    /// The last status of deployments that have ended.
+    deployed: Arc<Mutex<BTreeMap<u64, Status>>>,
 }
 
 type Finished = BTreeMap<(u64, u32, Option<Timestamp>), Vec<StageView>>;
@@ -111,6 +118,7 @@ impl Actions {
             code,
             settings: Arc::new(settings),
             finished: Arc::default(),
+            deployed: Arc::default(),
         }
     }
 
@@ -234,6 +242,10 @@ impl Pipeline for Actions {
             runs.push(run);
         }
         Ok(runs)
+    }
+
+    async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
+        self.list_deployments().await
     }
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {

@@ -70,9 +70,11 @@ fn stages(pipeline: &PipelineSettings) -> Checked {
 
 /// Keys that only a workflow has.
 fn actions_only(pipeline: &PipelineSettings) -> Checked {
-    for (key, given) in
-        [("trigger", pipeline.trigger != Trigger::Dispatch), ("skip_input", pipeline.skip_input.is_some())]
-    {
+    for (key, given) in [
+        ("trigger", pipeline.trigger != Trigger::Dispatch),
+        ("skip_input", pipeline.skip_input.is_some()),
+        ("environments", !pipeline.environments.is_empty()),
+    ] {
         if given {
             let what = format!("{key} is for GitHub Actions");
             return Err(Problem::new(keys([key]), what, "remove it, or say kind = \"github-actions\""));
