@@ -5,8 +5,8 @@
 
 use async_trait::async_trait;
 
-use crate::model::{Blindness, BranchName, CommitId, RunView};
-use crate::ports::{Effect, Fault, Pipeline, Started};
+use crate::model::{Blindness, BranchName, CommitId, PullHead, RunView};
+use crate::ports::{Effect, Fault, Pipeline, Started, Validation};
 
 pub struct ManualPipeline;
 
@@ -30,5 +30,25 @@ impl Pipeline for ManualPipeline {
         Effect::NotSent(fault.remedy(format!(
             "start it on branch {branch} at commit {commit}{without}; keyslot goes on when the vaults hold the new slot"
         )))
+    }
+}
+
+/// Of a validation pipeline that nobody has described: none is looked for, and none is started.
+pub struct ManualValidation;
+
+#[async_trait]
+impl Validation for ManualValidation {
+    async fn runs_of(&self, _: &PullHead) -> Result<Vec<RunView>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, _: &[String]) -> Effect<Started> {
+        let fault = Fault::new(
+            Blindness::Forbidden,
+            format!("run the validation pipeline on {branch} at {}", commit.short()),
+            "validation pipeline",
+            "the configuration names none",
+        );
+        Effect::NotSent(fault.remedy("start it by hand; keyslot goes on when its check has passed"))
     }
 }

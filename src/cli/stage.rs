@@ -248,6 +248,7 @@ impl Stage {
                     TokenPlace::File("tokens/github".into()),
                 )
             },
+            validation: None,
             pipeline: PipelineSettings {
                 kind: PipelineKind::AzureDevops,
                 url: super::settings::azure_devops(),
@@ -258,6 +259,7 @@ impl Stage {
                 token_kind: TokenKind::Personal,
                 trigger: Trigger::Dispatch,
                 skip_input: None,
+                environments: Vec::new(),
                 parameters: BTreeMap::new(),
                 accept: Vec::new(),
                 because: None,

@@ -4,20 +4,35 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{RunId, RunState, StageView, World};
-use crate::render::stages::{followed, line, run_line};
+use crate::model::{DeploymentState, RunId, RunState, StageView, World};
+use crate::render::stages::{deployment_line, deployments, followed, line, run_line};
 
 /// What was said of a run before.
 #[derive(Default)]
 pub struct Told {
     run: Option<(RunId, RunState)>,
     stages: BTreeMap<String, (RunState, u32, usize)>,
+    deployments: BTreeMap<String, DeploymentState>,
 }
 
 impl Told {
     /// The lines that say what has changed since the last time: the run when it is first seen or its state moves, and
     /// each stage whose state, attempt or holds did. Of a run that was over when it was first seen the one line will do.
     pub fn news(&mut self, world: &World, now: Timestamp) -> Vec<String> {
+        let mut news = self.news_of_run(world, now);
+        for deployment in deployments(world) {
+            // The newest of each environment; the older ones are history.
+            let was = self.deployments.get(&deployment.environment).copied();
+            let newest = deployments(world).find(|one| one.environment == deployment.environment);
+            if newest == Some(deployment) && was != Some(deployment.state) {
+                self.deployments.insert(deployment.environment.clone(), deployment.state);
+                news.push(format!("  {}", deployment_line(deployment)));
+            }
+        }
+        news
+    }
+
+    fn news_of_run(&mut self, world: &World, now: Timestamp) -> Vec<String> {
         let Some(run) = followed(world) else { return Vec::new() };
         let mut news = Vec::new();
         let known = self.run.as_ref().is_some_and(|(id, _)| *id == run.id);

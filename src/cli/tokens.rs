@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::settings::{AppSettings, Chosen, ForgeSettings, TokenKind, WebAddress};
+use super::settings::{AppSettings, Chosen, ForgeSettings, PipelineSettings, TokenKind, WebAddress};
 use super::wiring::{Variables, token};
 use super::{CliError, ErrorKind};
 use crate::adapters::azure_devops::DevOpsCredential;
@@ -178,10 +178,10 @@ fn is_remote_of(forge: &ForgeSettings, remote: &str) -> bool {
 /// A place that keyslot.toml names and that has none.
 pub(super) fn devops(
     chosen: &Chosen<'_>,
+    pipeline: &PipelineSettings,
     azure: &Tokens,
     variables: Variables<'_>,
 ) -> Result<DevOpsCredential, CliError> {
-    let pipeline = &chosen.environment.release.pipeline;
     if let Some(place) = &pipeline.token {
         let token = token(chosen, place, variables)?;
         return Ok(match pipeline.token_kind {
@@ -270,7 +270,9 @@ mod tests {
     /// How a token is sent to Azure DevOps, and which.
     async fn sent<const N: usize>(set: [(&str, &str); N]) -> Result<String, String> {
         let file = nothing_named();
-        let credential = devops(&file.choose(None).unwrap(), &identity(), &given(set)).unwrap();
+        let chosen = file.choose(None).unwrap();
+        let credential =
+            devops(&chosen, &chosen.environment.release.pipeline, &identity(), &given(set)).unwrap();
         let (way, source) = match &credential {
             DevOpsCredential::Pat(source) => ("basic", source),
             DevOpsCredential::Bearer(source) => ("bearer", source),

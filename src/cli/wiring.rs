@@ -10,8 +10,8 @@ use url::Url;
 use super::azure;
 use super::lock::Lock;
 use super::settings::{
-    Chosen, CommitBy, CredentialKind, ForgeKind, PipelineKind, PipelineName, SignCommits, StampSettings,
-    TokenPlace, Trigger,
+    Chosen, CommitBy, CredentialKind, ForgeKind, PipelineKind, PipelineName, PipelineSettings, SignCommits,
+    StampSettings, TokenPlace, Trigger, ValidationSettings,
 };
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
@@ -28,7 +28,7 @@ use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults, VaultResources};
 use crate::adapters::kubernetes::{AksAccess, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use crate::adapters::log_analytics::{self, LogAnalytics};
-use crate::adapters::manual::ManualPipeline;
+use crate::adapters::manual::{ManualPipeline, ManualValidation};
 use crate::adapters::metrics::Metrics;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
@@ -37,7 +37,7 @@ use crate::execute::Sources;
 use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
 use crate::model::{Access, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Accounts, Clock, Code, Inventory, Logs, Pipeline, Ports, Vaults};
+use crate::ports::{Accounts, Clock, Code, Inventory, Logs, Pipeline, Ports, Validation, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -348,12 +348,13 @@ async fn ports(
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
     let code = code(chosen, &github, &forge, variables).await?;
-    let pipeline =
-        pipeline(chosen, http, clock, Repository { code: &code, github: &github, token: &forge }, variables)?;
+    let repository = Repository { code: &code, github: &github, token: &forge, http, clock, variables };
+    let (pipeline, validation) = (pipeline(chosen, repository)?, validation(chosen, repository)?);
     Ok(Ports {
         code,
         forge: Arc::new(github),
         pipeline,
+        validation,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
                 .restarting(environment.workloads.names())
@@ -524,72 +525,110 @@ fn github(
     }
 }
 
-/// The repository with the code, as the ports before have it.
+/// The repository with the code, as the ports before have it, and what clients are made of.
+#[derive(Clone, Copy)]
 struct Repository<'a> {
     code: &'a Arc<dyn Code>,
     github: &'a GitHub,
     token: &'a Arc<dyn TokenSource>,
+    http: &'a Http,
+    clock: &'a Arc<dyn Clock>,
+    variables: Variables<'a>,
 }
 
-fn pipeline(
+fn pipeline(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn Pipeline>, CliError> {
+    let settings = &chosen.environment.release.pipeline;
+    Ok(match settings.kind {
+        PipelineKind::Manual => Arc::new(ManualPipeline),
+        PipelineKind::GithubActions => Arc::new(actions(chosen, settings, false, repository)?),
+        PipelineKind::AzureDevops => Arc::new(devops(chosen, settings, false, repository)?),
+    })
+}
+
+fn validation(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn Validation>, CliError> {
+    let settings = chosen.environment.release.validation.as_ref().map(ValidationSettings::as_pipeline);
+    Ok(match settings {
+        Some(settings) if settings.kind == PipelineKind::GithubActions => {
+            Arc::new(actions(chosen, &settings, true, repository)?)
+        }
+        Some(settings) if settings.kind == PipelineKind::AzureDevops => {
+            Arc::new(devops(chosen, &settings, true, repository)?)
+        }
+        Some(_) | None => Arc::new(ManualValidation),
+    })
+}
+
+/// What settings that were read have.
+fn missing<'a>(chosen: &'a Chosen<'_>, validates: bool) -> impl Fn(&str) -> CliError + use<'a> {
+    let table = if validates { "validation" } else { "pipeline" };
+    move |what: &str| {
+        CliError::new(ErrorKind::Configuration, format!("the {table} has no {what}"))
+            .hint(format!("say `{what} = …` under [environment.{}.release.{table}]", chosen.name))
+    }
+}
+
+fn actions(
     chosen: &Chosen<'_>,
-    http: &Http,
-    clock: &Arc<dyn Clock>,
+    pipeline: &PipelineSettings,
+    validates: bool,
     repository: Repository<'_>,
-    variables: Variables<'_>,
-) -> Result<Arc<dyn Pipeline>, CliError> {
-    let pipeline = &chosen.environment.release.pipeline;
-    let missing = |what: &str| {
-        CliError::new(ErrorKind::Configuration, format!("the pipeline has no {what}"))
-            .hint(format!("say `{what} = …` under [environment.{}.release.pipeline]", chosen.name))
+) -> Result<Actions, CliError> {
+    let missing = missing(chosen, validates);
+    let forge = &chosen.environment.release.forge;
+    let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
+    let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
+        PipelineName::Number(id) => id.to_string(),
+        PipelineName::Name(name) => name.clone(),
     };
     let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
-    match pipeline.kind {
-        PipelineKind::Manual => Ok(Arc::new(ManualPipeline)),
-        PipelineKind::GithubActions => {
-            let forge = &chosen.environment.release.forge;
-            let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
-            let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
-                PipelineName::Number(id) => id.to_string(),
-                PipelineName::Name(name) => name.clone(),
-            };
-            let settings = ActionsSettings {
-                api: forge.api.url()?,
-                owner: forge.owner.clone(),
-                repository: forge.repository.clone(),
-                workflow,
-                token: match &pipeline.token {
-                    Some(place) if !same_token => token(chosen, place, variables)?,
-                    Some(_) | None => Arc::clone(repository.token),
-                },
-                stages: declared.collect(),
-                accepted: pipeline.accept.clone(),
-                skip_input: pipeline.skip_input.clone(),
-                inputs: pipeline.parameters.clone(),
-                dispatches: pipeline.trigger == Trigger::Dispatch,
-            };
-            let actions = Actions::new(settings, Arc::clone(repository.code), http, Arc::clone(clock));
-            // One token is one person to GitHub, whatever it is used for.
-            Ok(Arc::new(if same_token { actions.beside(repository.github) } else { actions }))
-        }
-        PipelineKind::AzureDevops => {
-            let azure = tokens(chosen, http, variables)?;
-            let settings = AzureDevOpsSettings {
-                organization: pipeline.organization_url()?,
-                project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
-                pipeline: match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
-                    PipelineName::Number(id) => PipelineRef::Id(*id),
-                    PipelineName::Name(name) => PipelineRef::Name(name.clone()),
-                },
-                credential: super::tokens::devops(chosen, &azure, variables)?,
-                stages: declared.collect(),
-                accepted: pipeline.accept.clone(),
-                parameters: pipeline.parameters.clone(),
-                recent: 50,
-            };
-            Ok(Arc::new(AzureDevOps::new(settings, http, Arc::clone(clock))))
-        }
-    }
+    let settings = ActionsSettings {
+        api: forge.api.url()?,
+        owner: forge.owner.clone(),
+        repository: forge.repository.clone(),
+        workflow,
+        token: match &pipeline.token {
+            Some(place) if !same_token => token(chosen, place, repository.variables)?,
+            Some(_) | None => Arc::clone(repository.token),
+        },
+        stages: declared.collect(),
+        validates,
+        accepted: pipeline.accept.clone(),
+        skip_input: pipeline.skip_input.clone(),
+        environments: pipeline.environments.clone(),
+        inputs: pipeline.parameters.clone(),
+        dispatches: pipeline.trigger == Trigger::Dispatch,
+    };
+    let Repository { code, github, http, clock, .. } = repository;
+    let actions = Actions::new(settings, Arc::clone(code), http, Arc::clone(clock));
+    // One token is one person to GitHub, whatever it is used for.
+    Ok(if same_token { actions.beside(github) } else { actions })
+}
+
+fn devops(
+    chosen: &Chosen<'_>,
+    pipeline: &PipelineSettings,
+    validates: bool,
+    repository: Repository<'_>,
+) -> Result<AzureDevOps, CliError> {
+    let missing = missing(chosen, validates);
+    let Repository { http, clock, variables, .. } = repository;
+    let azure = tokens(chosen, http, variables)?;
+    let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
+    let settings = AzureDevOpsSettings {
+        organization: pipeline.organization_url()?,
+        project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
+        pipeline: match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
+            PipelineName::Number(id) => PipelineRef::Id(*id),
+            PipelineName::Name(name) => PipelineRef::Name(name.clone()),
+        },
+        credential: super::tokens::devops(chosen, pipeline, &azure, variables)?,
+        stages: declared.collect(),
+        validates,
+        accepted: pipeline.accept.clone(),
+        parameters: pipeline.parameters.clone(),
+        recent: 50,
+    };
+    Ok(AzureDevOps::new(settings, http, Arc::clone(clock)))
 }
 
 #[cfg(test)]

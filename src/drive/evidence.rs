@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
-    ClusterView, CommitId, CronJobView, EvidenceKey, Fingerprint, InventoryView, KeyProof, MetricsView,
-    NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck, PullState,
-    PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right, RightView, RoomView,
-    RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term, TracesView, TreeClaim,
-    Unlisted, UsageView, VaultView, WorkloadView, World,
+    ClusterView, CommitId, CronJobView, DeploymentView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
+    MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
+    PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
+    RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
+    TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -82,8 +82,14 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Pull(ends) => {
             facts.seen(world.pulls.get(ends), |facts, view| facts.maybe(view.as_ref(), pull));
         }
+        EvidenceKey::Validation(head) => {
+            facts.seen(world.validations.get(head), |facts, runs| facts.list(runs, run));
+        }
         EvidenceKey::Origin => facts.seen(world.origin.as_ref(), origin),
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
+        EvidenceKey::Deployments => {
+            facts.seen(world.deployments.as_ref(), |facts, all| facts.list(all, deployment));
+        }
         EvidenceKey::Operation => facts.seen(world.operation.as_ref(), operation),
         EvidenceKey::Traces => facts.seen(world.traces.as_ref(), traces),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
@@ -268,6 +274,12 @@ fn run(facts: &mut Facts, view: &RunView) {
         facts.text(name).word(format_args!("{state:?}")).word(attempt);
         facts.word(format_args!("{effects:?}")).time(*started).time(*finished);
     });
+}
+
+fn deployment(facts: &mut Facts, view: &DeploymentView) {
+    let DeploymentView { environment, of, commit, by: _, state, since, url: _ } = view;
+    facts.text(environment).text(of.as_str()).text(commit.as_str()).word(format_args!("{state:?}"));
+    facts.time(Some(*since));
 }
 
 fn operation(facts: &mut Facts, state: &OperationState) {

@@ -50,6 +50,10 @@ pub fn after_step(world: &mut World, step: &Step) {
         }
         // By their numbers: which branch a pull request is from, the step need not know.
         Step::AutoMerge { .. } | Step::WithdrawMerge { .. } => world.pulls.clear(),
+        Step::StartValidation { .. } => {
+            world.validations.clear();
+            world.pulls.clear();
+        }
         // Nothing is decided by what it wears.
         Step::DressPull { .. } => {}
         Step::MergePull { .. } => {
@@ -58,7 +62,10 @@ pub fn after_step(world: &mut World, step: &Step) {
             world.pulls.clear();
         }
         Step::Promote { .. } => world.code = None,
-        Step::Deploy { .. } => world.runs = None,
+        Step::Deploy { .. } => {
+            world.runs = None;
+            world.deployments = None;
+        }
         Step::WriteSecret { stamp, .. } => {
             world.vaults.remove(stamp);
         }

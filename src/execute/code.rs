@@ -21,6 +21,7 @@ pub async fn made(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Result<
         | Step::AutoMerge { .. }
         | Step::MergePull { .. }
         | Step::OpenPromotion { .. }
+        | Step::StartValidation { .. }
         | Step::WithdrawMerge { .. }
         | Step::OpenAgreement { .. }
         | Step::Deploy { .. }

@@ -61,6 +61,9 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
         Step::AutoMerge { pull, head, method, .. } => {
             outcome(ports.forge.merge_when_ready(*pull, head, *method).await, |()| Produced::Nothing)
         }
+        Step::StartValidation { branch, head, skip, .. } => {
+            outcome(ports.validation.start(branch, head, skip).await, |started| run_of(started, head))
+        }
         Step::WithdrawMerge { pull, .. } => {
             outcome(ports.forge.withdraw_merge(*pull).await, |()| Produced::Nothing)
         }

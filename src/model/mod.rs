@@ -5,6 +5,7 @@
 mod account;
 mod cluster;
 mod code;
+mod deployment;
 mod example;
 mod inventory;
 mod metrics;
@@ -38,6 +39,7 @@ pub use cluster::{
     QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
+pub use deployment::{DeploymentState, DeploymentView};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
 pub use metrics::{MetricsView, Refusals, RefusedMinute};
@@ -50,8 +52,8 @@ pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
 pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
 pub use pull::{
-    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullPolicy, PullState, PullView,
-    PullWait,
+    MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullHead, PullPolicy, PullState,
+    PullView, PullWait, ValidationPolicy,
 };
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use respite::Respite;

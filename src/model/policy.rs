@@ -118,6 +118,8 @@ pub struct Policy {
     pub pull_template: Option<String>,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
+    /// Whether it is said which environments of the forge are deployed to: then their deployments are looked at.
+    pub deployments: bool,
     /// Whether any stage is declared to move traffic: then a run of which nobody knows what it did may have.
     pub moves_traffic: bool,
     /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.

@@ -14,6 +14,14 @@ pub struct PullEnds {
     pub base: BranchName,
 }
 
+/// One commit that a pull request proposes, on its branch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PullHead {
+    pub pull: PullNumber,
+    pub branch: BranchName,
+    pub commit: CommitId,
+}
+
 /// Open, merged or closed without merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullState {
@@ -185,6 +193,29 @@ impl PullDress {
     }
 }
 
+/// How the checks come about that a team asks for besides those of the forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationPolicy {
+    /// The checks' names.
+    pub checks: Vec<String>,
+    /// The pipeline that reports them, as people call it.
+    pub pipeline: String,
+    /// Where a person starts it.
+    pub page: String,
+    /// Stages that a run leaves out.
+    pub skip: Vec<String>,
+    /// Whether keyslot starts a run where nobody has.
+    pub start: bool,
+}
+
+impl ValidationPolicy {
+    /// Whether one of its checks is among what holds the pull request because nobody has started it.
+    pub fn is_awaited(&self, waits: &[PullWait]) -> bool {
+        let not_started = |wait: &PullWait| matches!(wait, PullWait::CheckNotStarted { name } if self.checks.contains(name));
+        waits.iter().any(not_started)
+    }
+}
+
 /// What a team has decided about pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullPolicy {
@@ -194,6 +225,8 @@ pub struct PullPolicy {
     pub dress: PullDress,
     /// Whether the pull request is told how the rotation stands.
     pub board: bool,
+    /// Absent where nobody says how the checks come about.
+    pub validation: Option<ValidationPolicy>,
 }
 
 impl Default for PullPolicy {
@@ -204,6 +237,7 @@ impl Default for PullPolicy {
             draft: false,
             dress: PullDress::default(),
             board: true,
+            validation: None,
         }
     }
 }

@@ -9,9 +9,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, InventoryView,
-    KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds, PullView, RoomView, RunView, Seen,
-    Slot, StampName, TracesView, UsageView, VaultView,
+    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, DeploymentView,
+    InventoryView, KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds, PullHead, PullView,
+    RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -23,9 +23,13 @@ pub enum EvidenceKey {
     Code,
     /// Pull requests between these branches.
     Pull(PullEnds),
+    /// The runs of the validation pipeline on what a pull request proposes.
+    Validation(PullHead),
     /// What brought the base branch to the slot that it reads.
     Origin,
     Runs,
+    /// Deployments to the environment, by whatever.
+    Deployments,
     /// The regeneration that this rotation started.
     Operation,
     /// What the activity log tells of the regenerations that were sent and never answered.
@@ -53,8 +57,12 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Proof(slot) => write!(f, "a proof of the {slot} key"),
             EvidenceKey::Code => f.write_str("the branches"),
             EvidenceKey::Pull(PullEnds { head, base }) => write!(f, "the pull request of {head} to {base}"),
+            EvidenceKey::Validation(PullHead { pull, commit, .. }) => {
+                write!(f, "the validation of pull request {pull} at {}", commit.short())
+            }
             EvidenceKey::Origin => f.write_str("what brought the base branch to its slot"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
+            EvidenceKey::Deployments => f.write_str("the deployments to the environment"),
             EvidenceKey::Operation => f.write_str("the regeneration's state"),
             EvidenceKey::Traces => f.write_str("the activity log's word on the regeneration"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
@@ -128,9 +136,13 @@ pub struct World {
     pub code: Option<Seen<ReleaseView>>,
     /// The newest pull request between these branches, if any.
     pub pulls: BTreeMap<PullEnds, Seen<Option<PullView>>>,
+    /// Newest first.
+    pub validations: BTreeMap<PullHead, Seen<Vec<RunView>>>,
     pub origin: Option<Seen<OriginView>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
+    /// Newest first.
+    pub deployments: Option<Seen<Vec<DeploymentView>>>,
     pub operation: Option<Seen<OperationState>>,
     pub traces: Option<Seen<TracesView>>,
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
@@ -151,8 +163,10 @@ impl World {
             EvidenceKey::Proof(slot) => self.proofs.get(slot).map(Sight::of),
             EvidenceKey::Code => self.code.as_ref().map(Sight::of),
             EvidenceKey::Pull(ends) => self.pulls.get(ends).map(Sight::of),
+            EvidenceKey::Validation(head) => self.validations.get(head).map(Sight::of),
             EvidenceKey::Origin => self.origin.as_ref().map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
+            EvidenceKey::Deployments => self.deployments.as_ref().map(Sight::of),
             EvidenceKey::Operation => self.operation.as_ref().map(Sight::of),
             EvidenceKey::Traces => self.traces.as_ref().map(Sight::of),
             EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),

@@ -17,10 +17,10 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, EvidenceKey,
-    InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds, PullView,
-    ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView,
-    VaultView, World,
+    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, DeploymentView,
+    EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds,
+    PullHead, PullView, ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView,
+    TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -59,8 +59,10 @@ enum Found {
     Proof(Slot, Seen<KeyProof>),
     Code(Box<Seen<ReleaseView>>),
     Pull(PullEnds, Seen<Option<PullView>>),
+    Validation(PullHead, Seen<Vec<RunView>>),
     Origin(Box<Seen<OriginView>>),
     Runs(Seen<Vec<RunView>>),
+    Deployments(Seen<Vec<DeploymentView>>),
     Operation(Option<Seen<OperationState>>),
     Traces(Option<Seen<TracesView>>),
     Vault(StampName, Seen<VaultView>),
@@ -122,8 +124,12 @@ impl Observer {
                 Found::Pull(ends, seen) => {
                     world.pulls.insert(ends, seen);
                 }
+                Found::Validation(head, seen) => {
+                    world.validations.insert(head, seen);
+                }
                 Found::Origin(seen) => world.origin = Some(*seen),
                 Found::Runs(seen) => world.runs = Some(seen),
+                Found::Deployments(seen) => world.deployments = Some(seen),
                 Found::Operation(seen) => world.operation = seen,
                 Found::Traces(seen) => world.traces = seen,
                 Found::Vault(stamp, seen) => {
@@ -204,8 +210,12 @@ impl Observer {
             EvidenceKey::Pull(ends) => {
                 Found::Pull(ends.clone(), seen(at, self.ports.forge.pull_between(ends).await))
             }
+            EvidenceKey::Validation(head) => {
+                Found::Validation(head.clone(), seen(at, self.ports.validation.runs_of(head).await))
+            }
             EvidenceKey::Origin => Found::Origin(Box::new(seen(at, self.origin(world).await))),
             EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),
+            EvidenceKey::Deployments => Found::Deployments(seen(at, self.ports.pipeline.deployments().await)),
             EvidenceKey::Operation => match &self.targets.operation {
                 Some(operation) => {
                     Found::Operation(Some(seen(at, self.ports.accounts.poll(operation).await)))

@@ -15,6 +15,7 @@ mod inventory;
 mod logs;
 mod permit;
 mod pipeline;
+mod validation;
 mod vaults;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use inventory::Inventory;
 pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit};
 pub use pipeline::{Pipeline, Started};
+pub use validation::Validation;
 pub use vaults::Vaults;
 
 /// All ports of one environment.
@@ -39,6 +41,7 @@ pub struct Ports {
     pub code: Arc<dyn Code>,
     pub forge: Arc<dyn Forge>,
     pub pipeline: Arc<dyn Pipeline>,
+    pub validation: Arc<dyn Validation>,
     pub clusters: Arc<dyn Clusters>,
     pub vaults: Arc<dyn Vaults>,
     pub accounts: Arc<dyn Accounts>,

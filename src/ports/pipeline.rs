@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Effect, Fault};
-use crate::model::{BranchName, CommitId, RunId, RunView};
+use crate::model::{BranchName, CommitId, DeploymentView, RunId, RunView};
 
 /// A run that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub trait Pipeline: Send + Sync {
     /// Recent runs, newest first; with stages for those that are not over, for the newest of each branch, and back to the one
     /// that moved traffic last.
     async fn runs(&self) -> Result<Vec<RunView>, Fault>;
+
+    /// Deployments to the environment of the last weeks, newest first, with their newest statuses; also those that no run of
+    /// this pipeline has made. None where the service keeps none.
+    async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
+        Ok(Vec::new())
+    }
 
     /// Starts a run of `branch`, pinned to `commit`, leaving stages out. Not idempotent: look before asking again. A run
     /// of another commit has been started too.

@@ -104,6 +104,10 @@ fn may_be_public(why: &Why) -> bool {
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::CheckNotPassed { .. }
+            | Why::ValidationRuns { .. }
+            | Why::ValidationEnded { .. }
+            | Why::ValidationAsked { .. }
+            | Why::ValidationToStart { .. }
             | Why::BranchReads { .. }
             | Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }

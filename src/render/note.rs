@@ -40,6 +40,9 @@ pub fn words(note: &Note) -> String {
             "closed, and asked for nothing: Azure knows neither its cluster nor its vault".to_owned()
         }
         Note::RunBeside(run) => run_beside(run),
+        Note::DeploymentsUnseen(why) => {
+            format!("whether something else deploys to the environment is not to be seen: {why}")
+        }
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),

@@ -218,6 +218,9 @@ pub fn human(procedure: &ProcedureV1, report: &Report) -> String {
             }
         }
     }
+    for deployment in stages::deployments(&report.world) {
+        line("", stages::deployment_line(deployment));
+    }
     text
 }
 

@@ -101,6 +101,7 @@ fn leg_of(step: &Step) -> Leg {
         | Step::Promote { leg, .. }
         | Step::PushPromotion { leg, .. }
         | Step::OpenPromotion { leg, .. }
+        | Step::StartValidation { leg, .. }
         | Step::WithdrawMerge { leg, .. }
         | Step::PushAgreement { leg, .. }
         | Step::OpenAgreement { leg, .. }

@@ -6,8 +6,8 @@ mod reviews;
 use super::count::counted;
 use super::{span, unanswered};
 use crate::model::{
-    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, SlotUse, StampName,
-    Validity,
+    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, RunState, SlotUse,
+    StampName, Validity,
 };
 use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
@@ -94,6 +94,41 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::CheckNotPassed { name, passed: Some(_) } => format!("check {name} failed on {subject}"),
         Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
+        Why::ValidationRuns { pipeline, url, state, since } => {
+            let doing = match state {
+                RunState::Queued => "waits in its queue",
+                RunState::WaitsForApproval => "waits for an approval",
+                RunState::Running | RunState::Completed(_) => "is running",
+            };
+            format!(
+                "{pipeline} {doing} on the head of pull request {subject} since {} ({url})",
+                span::time(*since)
+            )
+        }
+        Why::ValidationEnded { pipeline, url, state, at } => {
+            let ended = at.map(|at| format!(" at {}", span::time(at))).unwrap_or_default();
+            let how = match state.went_through() {
+                true => "went through",
+                false => "did not go through",
+            };
+            format!(
+                "{pipeline} {how}{ended} on the head of pull request {subject} ({url}), and its check is not reported there"
+            )
+        }
+        Why::ValidationAsked { pipeline, run: Some(run) } => {
+            format!("{pipeline} was started by keyslot on the head of pull request {subject} (run {run})")
+        }
+        Why::ValidationAsked { pipeline, run: None } => {
+            format!("{pipeline} was started by keyslot on the head of pull request {subject}")
+        }
+        Why::ValidationToStart { pipeline, branch, head, page } => {
+            format!(
+                "nobody has started {pipeline} on pull request {subject}: branch {branch} at {head} ({page})"
+            )
+        }
+        Why::ValidationRefused { step, why } => {
+            format!("“{step}” was refused, so somebody has to start it: {why}")
+        }
         Why::OutcomeOpen { step, until } => {
             format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
         }
@@ -161,6 +196,11 @@ pub fn why(reason: &Reason) -> String {
             "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
              unit's place"
         ),
+        Why::DeploymentUnderWay { environment, of, by, begun, since, url } => {
+            let what = if *begun { "is being deployed" } else { "is about to be deployed" };
+            let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+            format!("{of} at {subject} {what} to {environment}{by} since {} ({url})", span::time(*since))
+        }
         Why::RunAwaited { commit } => {
             format!("no run of {subject} at {} is to be seen yet; the push starts it", commit.short())
         }
@@ -636,6 +676,18 @@ pub fn remedy(reason: &Reason) -> String {
             "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
         }
         Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
+        Why::ValidationRuns { .. } | Why::ValidationAsked { .. } => {
+            "wait for its check, or see what its run waits for"
+        }
+        Why::ValidationEnded { .. } => {
+            "look at the run; start it again on the same branch, or correct `validation` under [environment.NAME.release.forge]"
+        }
+        Why::ValidationToStart { .. } => {
+            "start it there; or let keyslot, with `start = true` under [environment.NAME.release.validation]"
+        }
+        Why::ValidationRefused { .. } => {
+            "start it by hand, or mend the cause; `start = false` under [environment.NAME.release.validation] asks for no more"
+        }
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
         Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
@@ -663,6 +715,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::TrafficUnknown { .. } => {
             "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
              it by name"
+        }
+        Why::DeploymentUnderWay { .. } => {
+            "wait for its end, or stop it: it may put the old slot back; or accept it by name"
         }
         Why::RunAwaited { .. } => "see that the workflow is triggered by pushes to this branch",
         Why::RunByHand { .. } => "start it; nothing else is needed here",

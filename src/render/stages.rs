@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::span;
-use crate::model::{HoldKind, RunResult, RunState, RunView, StageHold, StageView, World};
+use crate::model::{
+    DeploymentState, DeploymentView, HoldKind, RunResult, RunState, RunView, StageHold, StageView, World,
+};
 
 /// The newest run of the code that is deployed.
 pub fn followed(world: &World) -> Option<&RunView> {
@@ -17,6 +19,27 @@ pub fn run_line(run: &RunView) -> String {
     let by = if run.by.is_empty() { String::new() } else { format!(", asked for by {}", run.by) };
     let place = if run.url.is_empty() { String::new() } else { format!(": {}", run.url) };
     format!("run {} of {} at {} {}{by}{place}", run.id, run.branch, run.commit.short(), state(run.state))
+}
+
+/// The deployments of the code that is deployed, newest first.
+pub fn deployments(world: &World) -> impl Iterator<Item = &DeploymentView> {
+    let code = world.code.as_ref().and_then(|seen| seen.get()).map(|code| &code.deployed().head);
+    let all = world.deployments.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
+    all.filter(move |one| Some(&one.commit) == code)
+}
+
+/// A deployment in one line.
+pub fn deployment_line(view: &DeploymentView) -> String {
+    let said = match view.state {
+        DeploymentState::Waiting => "has not begun",
+        DeploymentState::Running => "is under way",
+        DeploymentState::Succeeded => "succeeded",
+        DeploymentState::Failed => "failed",
+        DeploymentState::Inactive => "was replaced by another one",
+    };
+    let place = if view.url.is_empty() { String::new() } else { format!(": {}", view.url) };
+    let (environment, commit, since) = (&view.environment, view.commit.short(), span::time(view.since));
+    format!("deployment of {commit} to {environment} {said}, since {since}{place}")
 }
 
 /// A stage in one line, as it stands at `now`.

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, CensusView, ClusterView, EvidenceKey, InventoryView, KeyProof, MetricsView,
-    OriginView, Policy, PullEnds, PullView, ReleaseView, RoomView, RunView, Seen, Slot, StampName,
-    TracesView, UsageView, VaultView, World,
+    AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
+    KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView,
+    Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -129,6 +129,12 @@ impl<'a> Context<'a> {
         Ok(pull.as_ref().filter(|pull| pull.base == ends.base))
     }
 
+    /// The runs of the validation pipeline on this head, newest first.
+    pub fn validation(&self, head: &PullHead, max: Duration) -> Result<&'a [RunView], Box<Reason>> {
+        let about = || (Subject::Pull(head.pull), EvidenceKey::Validation(head.clone()));
+        self.fresh(Gate::Validated, max, self.world.validations.get(head), about).map(Vec::as_slice)
+    }
+
     pub fn origin(&self, gate: Gate, max: Duration) -> Result<&'a OriginView, Box<Reason>> {
         let about = || (Subject::Rotation, EvidenceKey::Origin);
         self.fresh(gate, max, self.world.origin.as_ref(), about)
@@ -137,6 +143,27 @@ impl<'a> Context<'a> {
     pub fn runs(&self, gate: Gate, max: Duration) -> Result<&'a [RunView], Box<Reason>> {
         let about = || (Subject::Rotation, EvidenceKey::Runs);
         self.fresh(gate, max, self.world.runs.as_ref(), about).map(Vec::as_slice)
+    }
+
+    /// Deployments to the environment; `None` where nobody says which it is, or they may not be read: nothing depends on
+    /// them alone.
+    ///
+    /// # Errors
+    /// They are to be looked at (again).
+    pub fn deployments(
+        &self,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<Option<&'a [DeploymentView]>, Box<Reason>> {
+        if !self.policy.deployments {
+            return Ok(None);
+        }
+        let about = || (Subject::Rotation, EvidenceKey::Deployments);
+        match self.fresh(gate, max, self.world.deployments.as_ref(), about) {
+            Ok(all) => Ok(Some(all)),
+            Err(reason) if reason.is_blindness() => Err(reason),
+            Err(_) => Ok(None),
+        }
     }
 
     pub fn vault(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a VaultView, Box<Reason>> {

@@ -32,6 +32,8 @@ pub enum Note {
     StampClosed,
     /// A run of other code than the rotation's may put the old slot back.
     RunBeside(RunBeside),
+    /// Whether other code is being deployed is not to be seen, for this reason; nothing is held by it.
+    DeploymentsUnseen(String),
 }
 
 /// How a run may come to write the vaults.
@@ -61,6 +63,10 @@ pub struct RunBeside {
 pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
     let mut notes: BTreeMap<Note, Vec<StampName>> = BTreeMap::new();
     notes.extend(runs_beside(world).map(|run| (Note::RunBeside(run), Vec::new())));
+    let deployments = world.deployments.as_ref().filter(|_| policy.deployments);
+    if let Some(Err(blind)) = deployments.map(|seen| &seen.what) {
+        notes.entry(Note::DeploymentsUnseen(blind.why.clone())).or_default();
+    }
     for stamp in &policy.stamps {
         if is_closed(world, &stamp.name) {
             notes.entry(Note::StampClosed).or_default().push(stamp.name.clone());

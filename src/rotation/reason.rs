@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Gate, Phase};
 use crate::model::{
     Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
-    NetworkRules, ObjectName, Pace, PullNumber, PullWait, Refusals, ResourceKind, RunId, SecretVersion, Slot,
-    SlotUse, StampName, Trace, Validity, WorkloadName,
+    NetworkRules, ObjectName, Pace, PullNumber, PullWait, Refusals, ResourceKind, RunId, RunState,
+    SecretVersion, Slot, SlotUse, StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -214,6 +214,37 @@ pub enum Why {
         name: String,
         passed: Option<bool>,
     },
+    /// The validation pipeline runs on this head.
+    ValidationRuns {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        since: Timestamp,
+    },
+    /// It ran on this head, and the check that waits for it was not reported.
+    ValidationEnded {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        at: Option<Timestamp>,
+    },
+    /// keyslot has started it, and no list shows it yet.
+    ValidationAsked {
+        pipeline: String,
+        run: Option<RunId>,
+    },
+    /// Nobody has started it on this head.
+    ValidationToStart {
+        pipeline: String,
+        branch: BranchName,
+        head: CommitId,
+        page: String,
+    },
+    /// keyslot was configured to start it, and may not.
+    ValidationRefused {
+        step: String,
+        why: String,
+    },
     /// The outcome of a step is not known; look until then.
     OutcomeOpen {
         step: String,
@@ -298,6 +329,15 @@ pub enum Why {
         branch: BranchName,
         /// It may come out by itself.
         going: bool,
+        url: String,
+    },
+    /// Other code is deployed to the environment, or is about to be, by whatever.
+    DeploymentUnderWay {
+        environment: String,
+        of: BranchName,
+        by: String,
+        begun: bool,
+        since: Timestamp,
         url: String,
     },
     /// The push has started one, or will.
@@ -674,6 +714,11 @@ impl Why {
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
             Why::CheckNotPassed { .. } => "check-not-passed",
+            Why::ValidationRuns { .. } => "validation-runs",
+            Why::ValidationEnded { .. } => "validation-ended",
+            Why::ValidationAsked { .. } => "validation-asked",
+            Why::ValidationToStart { .. } => "validation-to-start",
+            Why::ValidationRefused { .. } => "validation-refused",
             Why::OutcomeOpen { .. } => "outcome-open",
             Why::Arrived { .. } => "arrived",
             Why::Untraced { .. } => "untraced",
@@ -690,6 +735,7 @@ impl Why {
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
             Why::TrafficUnknown { .. } => "traffic-unknown",
+            Why::DeploymentUnderWay { .. } => "deployment-under-way",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
@@ -842,6 +888,8 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
+            // It helps and decides nothing: the check comes, whoever starts it.
+            Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
             // Signing in, or a role: time brings neither.
             Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => Opens::ByPerson,
             Why::Blind { .. }
@@ -855,6 +903,11 @@ impl Why {
             | Why::MergeRefused { .. }
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
+            | Why::ValidationRuns { .. }
+            | Why::ValidationEnded { .. }
+            | Why::ValidationAsked { .. }
+            | Why::ValidationToStart { .. }
+            | Why::ValidationRefused { .. }
             | Why::OutcomeOpen { .. }
             | Why::Arrived { .. }
             | Why::StepDeferred { .. }
@@ -863,6 +916,7 @@ impl Why {
             | Why::RunWaitsForApproval { .. }
             | Why::RunJustEnded { .. }
             | Why::TrafficUnknown { going: true, .. }
+            | Why::DeploymentUnderWay { .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
@@ -939,6 +993,7 @@ impl Reason {
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
+            | Why::DeploymentUnderWay { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

@@ -92,7 +92,10 @@ impl Report {
             decision,
             steps: steps(fold),
             regeneration,
-            hazards: hazards.into_iter().filter(|one| matches!(one.subject, Subject::Run(_))).collect(),
+            hazards: hazards
+                .into_iter()
+                .filter(|one| matches!(one.subject, Subject::Run(_) | Subject::Commit(_)))
+                .collect(),
             world: world.clone(),
         }
     }
@@ -350,6 +353,7 @@ fn phase_of(step: &Step) -> (Leg, Phase) {
         Step::PushProposal { leg, .. } | Step::OpenPull { leg, .. } => (*leg, Phase::Propose),
         Step::DressPull { leg, .. }
         | Step::AutoMerge { leg, .. }
+        | Step::StartValidation { leg, .. }
         | Step::WithdrawMerge { leg, .. }
         | Step::MergePull { leg, .. } => (*leg, Phase::Merge),
         Step::PushAgreement { leg, .. } | Step::OpenAgreement { leg, .. } => (*leg, Phase::Reconcile),

@@ -20,6 +20,11 @@ impl Reason {
                 return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
             }
             Why::SeenInLogs { .. } | Why::KeyNotNamed { .. } => return vec![EvidenceKey::Usage],
+            Why::ValidationRuns { .. }
+            | Why::ValidationEnded { .. }
+            | Why::ValidationAsked { .. }
+            | Why::ValidationToStart { .. }
+            | Why::ValidationRefused { .. } => return validated_by(world, &self.subject),
             Why::Arrived { .. } => return vec![EvidenceKey::Account, EvidenceKey::Traces],
             Why::RefusedByMetrics { .. } => {
                 return [EvidenceKey::Metrics].into_iter().chain(cluster()).collect();
@@ -57,7 +62,10 @@ impl Reason {
                 let origin = world.origin.as_ref().map(|_| EvidenceKey::Origin);
                 [EvidenceKey::Code].into_iter().chain(pulls).chain(origin).collect()
             }
-            Gate::RunEnded | Gate::NoHazard => vec![EvidenceKey::Runs],
+            Gate::RunEnded | Gate::NoHazard => {
+                let deployments = world.deployments.as_ref().map(|_| EvidenceKey::Deployments);
+                [EvidenceKey::Runs].into_iter().chain(deployments).collect()
+            }
             Gate::Propagated => [EvidenceKey::Account].into_iter().chain(vault()).collect(),
             Gate::Synced | Gate::OldPodsGone => vault().into_iter().chain(cluster()).collect(),
             Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::RestartBudget => {
@@ -85,6 +93,21 @@ impl Reason {
     }
 }
 
+/// The pull request, and the runs on the head that it has now.
+fn validated_by(world: &World, subject: &Subject) -> Vec<EvidenceKey> {
+    let mut keys = Vec::new();
+    for (ends, seen) in &world.pulls {
+        let Some(pull) = seen.get().and_then(Option::as_ref) else { continue };
+        if *subject == Subject::Pull(pull.number) {
+            keys.push(EvidenceKey::Pull(ends.clone()));
+            let heads = world.validations.keys();
+            let now = heads.filter(|head| head.pull == pull.number && head.commit == pull.head);
+            keys.extend(now.cloned().map(EvidenceKey::Validation));
+        }
+    }
+    keys
+}
+
 impl Why {
     /// Since when it is so, where the reason itself knows.
     pub fn since(&self) -> Option<Timestamp> {
@@ -92,6 +115,8 @@ impl Why {
             Why::PullNotListed { since }
             | Why::PausedByPerson { since, .. }
             | Why::NodeSilent { since, .. }
+            | Why::ValidationRuns { since, .. }
+            | Why::DeploymentUnderWay { since, .. }
             | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
             _ => None,
         }

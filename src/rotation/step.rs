@@ -94,6 +94,14 @@ pub enum Step {
         base: BranchName,
         to: Slot,
     },
+    /// Run the validation pipeline on exactly the head of the pull request.
+    StartValidation {
+        leg: Leg,
+        pull: PullNumber,
+        branch: BranchName,
+        head: CommitId,
+        skip: Vec<String>,
+    },
     /// Take back what the forge was asked for: somebody has pushed since to the pull request, which stands at this head.
     WithdrawMerge {
         leg: Leg,
@@ -163,6 +171,9 @@ impl Step {
             Step::WithdrawMerge { leg, pull, head } => {
                 format!("withdraw-merge/{}/{}/{}", leg.as_str(), pull.0, head.short())
             }
+            Step::StartValidation { leg, pull, head, .. } => {
+                format!("start-validation/{}/{}/{}", leg.as_str(), pull.0, head.short())
+            }
             Step::PushAgreement { leg, .. } => format!("push-agreement/{}", leg.as_str()),
             Step::OpenAgreement { leg, .. } => format!("open-agreement/{}", leg.as_str()),
             Step::Deploy { leg, commit, .. } => format!("deploy/{}/{}", leg.as_str(), commit.short()),
@@ -192,6 +203,7 @@ impl Step {
             | Step::Promote { .. }
             | Step::PushPromotion { .. }
             | Step::OpenPromotion { .. }
+            | Step::StartValidation { .. }
             | Step::WithdrawMerge { .. }
             | Step::PushAgreement { .. }
             | Step::OpenAgreement { .. }
@@ -214,6 +226,9 @@ impl fmt::Display for Step {
             Step::DressPull { pull, .. } => write!(f, "label pull request {pull} and ask for its reviews"),
             Step::AutoMerge { pull, head, .. } => {
                 write!(f, "ask the forge to merge pull request {pull} at {}", head.short())
+            }
+            Step::StartValidation { pull, head, .. } => {
+                write!(f, "run the validation pipeline on pull request {pull} at {}", head.short())
             }
             Step::WithdrawMerge { pull, head, .. } => {
                 write!(f, "no longer have the forge merge pull request {pull}, now at {}", head.short())

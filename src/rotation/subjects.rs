@@ -29,6 +29,8 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
     known.extend(origin.and_then(|view| view.commit.clone()).map(Subject::Commit));
     let runs = world.runs.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     known.extend(runs.map(|run| Subject::Run(run.id.clone())));
+    let deployments = world.deployments.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
+    known.extend(deployments.map(|one| Subject::Commit(one.commit.clone())));
     if let Some(view) = world.inventory.as_ref().and_then(|seen| seen.get()) {
         let strange = view.unlisted.iter().chain(&view.unattributed).map(|it| &it.name);
         known.extend(strange.chain(view.absent.iter().map(|it| &it.name)).cloned().map(Subject::Resource));

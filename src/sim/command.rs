@@ -147,6 +147,20 @@ pub enum Command {
         skip: Vec<String>,
         by: String,
     },
+    /// A run of the validation pipeline; without a commit it is pinned to the branch's head.
+    StartValidation {
+        branch: BranchName,
+        commit: Option<CommitId>,
+        by: String,
+    },
+    /// Somebody deploys by other means than the pipeline, or says how that stands, in GitHub's words.
+    ReportDeployment {
+        environment: String,
+        branch: BranchName,
+        commit: CommitId,
+        state: String,
+        by: String,
+    },
     CancelRun {
         run: RunId,
     },

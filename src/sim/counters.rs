@@ -9,6 +9,8 @@ use crate::model::{BranchName, StampName, WorkloadName};
 pub struct Counters {
     pub pulls_opened: u32,
     pub runs_started: u32,
+    /// Runs of the validation pipeline that somebody asked for, not those of people who start the check.
+    pub validations_started: u32,
     /// Moves of a branch, merges included.
     pub pushes: BTreeMap<BranchName, u32>,
     /// How often a Deployment's generation was raised.

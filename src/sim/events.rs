@@ -23,6 +23,7 @@ pub enum Event {
     PullPushed(PullNumber),
     /// The merge queue is done with it, as long as its head is still this one.
     QueueMerges(PullNumber, CommitId),
+    ValidationStarts(u64),
     RunStarts(u64),
     StageApproved(u64, usize),
     StageActs(u64, usize),

@@ -28,6 +28,10 @@ pub enum Operation {
     MarkPull,
     ReadRuns,
     StartRun,
+    /// Runs of the validation pipeline.
+    ReadValidations,
+    ReadDeployments,
+    StartValidation,
     /// Which clusters and vaults there are.
     ReadInventory,
     /// Who asked the account.

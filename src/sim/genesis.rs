@@ -37,6 +37,8 @@ pub(super) fn create(config: WorldConfig) -> World {
         pulls: Vec::new(),
         statuses: Vec::new(),
         runs: Vec::new(),
+        validations: Vec::new(),
+        deployments: Vec::new(),
         account: Account::new(&config.account, seed, config.start),
         units: units(&config),
         stamps: Vec::new(),

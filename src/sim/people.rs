@@ -157,6 +157,7 @@ impl World {
         let head = pull.head.clone();
         let takes = takes.pick(seed.of(head.as_str()));
         self.queue.push(after(now, takes), Event::CheckEnds(number, head));
+        self.validated_by_hand(number);
         Ok(Reply::Done)
     }
 
@@ -179,6 +180,7 @@ impl World {
         }
         pull.check = if failed { CheckState::Failed } else { CheckState::Passed };
         pull.check_changed = now;
+        self.validations_end(head, !failed);
         self.consider_merge(number);
     }
 

@@ -38,6 +38,8 @@ pub struct Run {
     pub by: String,
     /// Whether a push started it.
     pub pushed: bool,
+    /// Whether it is one of the validation pipeline.
+    pub validates: bool,
     pub queued: Timestamp,
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
@@ -49,7 +51,46 @@ pub struct Run {
     value: Option<SecretValue>,
 }
 
+impl StageRun {
+    pub(super) fn queued(name: &str, effects: &[StageEffect]) -> StageRun {
+        StageRun {
+            name: name.to_owned(),
+            effects: effects.to_vec(),
+            state: RunState::Queued,
+            started: None,
+            finished: None,
+            attempt: 1,
+        }
+    }
+}
+
 impl Run {
+    /// One without stages.
+    pub(super) fn asked_for(
+        number: u64,
+        branch: &BranchName,
+        commit: &CommitId,
+        by: &str,
+        queued: Timestamp,
+    ) -> Run {
+        Run {
+            number,
+            branch: branch.clone(),
+            commit: commit.clone(),
+            skip: Vec::new(),
+            by: by.to_owned(),
+            pushed: false,
+            validates: false,
+            queued,
+            started: None,
+            finished: None,
+            state: RunState::Queued,
+            stages: Vec::new(),
+            problem: None,
+            value: None,
+        }
+    }
+
     /// As the pipeline service writes it.
     pub fn id(&self) -> RunId {
         run_id(self.number)
@@ -102,33 +143,16 @@ impl World {
             return Err(Refusal::Invalid(format!("the pipeline has no stage {unknown}")));
         }
         let number = 1001 + self.runs.len() as u64;
-        let stages = stages.iter().map(|stage| StageRun {
-            name: stage.name.clone(),
-            effects: stage.effects.clone(),
-            state: if skip.contains(&stage.name) {
-                RunState::Completed(RunResult::Skipped)
-            } else {
-                RunState::Queued
-            },
-            started: None,
-            finished: None,
-            attempt: 1,
-        });
-        self.runs.push(Run {
-            number,
-            branch: branch.clone(),
-            commit,
-            skip: skip.to_vec(),
-            by: by.to_owned(),
-            pushed: false,
-            queued: self.now,
-            started: None,
-            finished: None,
-            state: RunState::Queued,
-            stages: stages.collect(),
-            problem: None,
-            value: None,
-        });
+        let mut run = Run::asked_for(number, branch, &commit, by, self.now);
+        run.skip = skip.to_vec();
+        for stage in stages {
+            let mut stage = StageRun::queued(&stage.name, &stage.effects);
+            if skip.contains(&stage.name) {
+                stage.state = RunState::Completed(RunResult::Skipped);
+            }
+            run.stages.push(stage);
+        }
+        self.runs.push(run);
         self.counters.runs_started += 1;
         let wait = config.pipeline.queue.pick(self.seed.of("queue").at(number));
         self.queue.push(after(self.now, wait), Event::RunStarts(number));

@@ -47,6 +47,10 @@ impl Span {
         Span { least: Duration::from_secs(least), most: Duration::from_secs(most) }
     }
 
+    pub fn is_zero(&self) -> bool {
+        *self == Span::ZERO
+    }
+
     /// The duration that `seed` chooses, in whole milliseconds between the two ends.
     pub fn pick(self, seed: Seed) -> Duration {
         let least = self.least.as_millis();

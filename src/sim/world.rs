@@ -13,6 +13,7 @@ use super::audit::AuditBook;
 use super::command::{Command, DeploymentPatch, Reply};
 use super::config::WorldConfig;
 use super::counters::Counters;
+use super::deployment::Deployment;
 use super::events::{Event, Queue};
 use super::fault::{Admission, Call, CallEnd, FaultBook, Operation};
 use super::forge::CommitStatus;
@@ -41,6 +42,9 @@ pub struct World {
     pub(super) pulls: Vec<Pull>,
     pub(super) statuses: Vec<CommitStatus>,
     pub(super) runs: Vec<Run>,
+    pub(super) validations: Vec<Run>,
+    /// Those that no run makes.
+    pub(super) deployments: Vec<Deployment>,
     pub(super) account: Account,
     pub(super) units: Vec<Unit>,
     pub(super) stamps: Vec<Stamp>,
@@ -176,6 +180,12 @@ impl World {
             Command::StartRun { branch, commit, skip, by } => {
                 self.start_run(&branch, commit.as_ref(), &skip, &by)
             }
+            Command::StartValidation { branch, commit, by } => {
+                self.start_validation(&branch, commit.as_ref(), &by)
+            }
+            Command::ReportDeployment { environment, branch, commit, state, by } => {
+                Ok(self.report_deployment(&environment, (&branch, &commit), &state, &by))
+            }
             Command::CancelRun { run } => self.cancel_run(&run),
             Command::RetryRun { run } => self.retry_run(&run),
             Command::ApproveRun { run } => self.approve_run(&run),
@@ -240,6 +250,7 @@ impl World {
             Event::PullCloses(number) => {
                 let _ = self.close_pull(number, "mallory");
             }
+            Event::ValidationStarts(run) => self.validation_starts(run),
             Event::RunStarts(run) => self.run_starts(run),
             Event::StageApproved(run, stage) => self.run_stage(run, stage),
             Event::StageActs(run, stage) => self.stage_acts(run, stage),
@@ -337,8 +348,9 @@ impl World {
         &self.runs
     }
 
+    /// One of the release pipeline or of the validation pipeline.
     pub fn run(&self, id: &RunId) -> Option<&Run> {
-        self.runs.iter().find(|run| &run.id() == id)
+        self.runs.iter().chain(&self.validations).find(|run| &run.id() == id)
     }
 
     pub fn account(&self) -> &Account {

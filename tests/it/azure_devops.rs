@@ -78,12 +78,14 @@ async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
     else {
         return;
     };
-    let desk = Desk::new(WorldConfig::default(), 7200.0);
+    let desk = Desk::new(crate::validating_wire::unstarted(), 3600.0);
     script(&desk).await;
+    crate::validating_wire::on_azure_devops(&desk).await;
     let run = desk.with(|world| world.runs().last().map(sim::Run::id)).unwrap();
     for path in [
         format!("build/builds/{run}"),
         "build/definitions/25".to_owned(),
+        "build/definitions/26".to_owned(),
         "pipelines/25/runs".to_owned(),
         format!("pipelines/25/runs/{run}"),
     ] {

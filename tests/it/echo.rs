@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::model::{
     AccountRights, AccountView, BranchName, ClusterView, CommitId, KeyKind, KeyProof, MergeMethod, Operation,
-    OperationState, PullDress, PullEnds, PullNumber, PullView, Region, RoomView, RunView, Salt, StampName,
-    WorkloadName,
+    OperationState, PullDress, PullEnds, PullHead, PullNumber, PullView, Region, RoomView, RunView, Salt,
+    StampName, WorkloadName,
 };
 use keyslot::ports::{
     Accounts, Bringing, Bulletin, Changed, Clusters, Code, CodeTree, CommitText, Effect, Expect, Fault,
-    FileEdit, Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Started, Wanted,
+    FileEdit, Forge, NewPull, Permit, Picked, Pipeline, Ports, RestartMark, Started, Validation, Wanted,
 };
 
 /// Which of the two answers comes back.
@@ -43,6 +43,7 @@ pub fn around(ports: Ports, number: u32, heard: Heard, what: Arc<Mutex<Option<St
         code: Arc::new(Echo { inner: ports.code, count: Arc::clone(&count) }),
         forge: Arc::new(Echo { inner: ports.forge, count: Arc::clone(&count) }),
         pipeline: Arc::new(Echo { inner: ports.pipeline, count: Arc::clone(&count) }),
+        validation: Arc::new(Echo { inner: ports.validation, count: Arc::clone(&count) }),
         clusters: Arc::new(Echo { inner: ports.clusters, count: Arc::clone(&count) }),
         accounts: Arc::new(Echo { inner: ports.accounts, count }),
         ..ports
@@ -158,6 +159,17 @@ impl Pipeline for Echo<dyn Pipeline> {
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         self.count.send("start a run", || self.inner.start(branch, commit, skip)).await
+    }
+}
+
+#[async_trait]
+impl Validation for Echo<dyn Validation> {
+    async fn runs_of(&self, head: &PullHead) -> Result<Vec<RunView>, Fault> {
+        self.inner.runs_of(head).await
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
+        self.count.send("start a validation", || self.inner.start(branch, commit, skip)).await
     }
 }
 

@@ -244,6 +244,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         pulls: PullPolicy { board: false, ..PullPolicy::default() },
         run_start: RunStart::Asked,
         accepted_stages: Vec::new(),
+        deployments: false,
         moves_traffic: true,
         skip_stages: config
             .pipeline

@@ -37,12 +37,14 @@ struct Scene {
     /// Whether the promotion goes by a pull request.
     by_pull: bool,
     merge: &'static str,
+    /// Nobody starts the check, and keyslot is to.
+    validates: bool,
 }
 
 const SCENES: [Scene; 3] = [
-    Scene { actions: false, by_pull: false, merge: "people" },
-    Scene { actions: true, by_pull: true, merge: "keyslot" },
-    Scene { actions: false, by_pull: true, merge: "auto" },
+    Scene { actions: false, by_pull: false, merge: "people", validates: true },
+    Scene { actions: true, by_pull: true, merge: "keyslot", validates: true },
+    Scene { actions: false, by_pull: true, merge: "auto", validates: false },
 ];
 
 /// When the process dies, as the request sees it.
@@ -274,7 +276,8 @@ fn set(scene: Scene, seed: u64) -> Live {
     let seconds = |count| Span::exactly(Duration::from_secs(count));
     // Where the forge is asked to merge, people approve what it was asked for.
     config.people.review = seconds(if scene.merge == "auto" { 1_000_000_000 } else { 90 });
-    config.people.check.started_after = Some(Duration::from_secs(10));
+    config.people.check.started_after = (!scene.validates).then_some(Duration::from_secs(10));
+    config.people.check.queue = seconds(10);
     config.people.check.takes = seconds(60);
     config.people.merge_press = (scene.merge != "keyslot").then_some(Duration::from_secs(60));
     config.pipeline.queue = seconds(10);
@@ -296,6 +299,19 @@ fn configure(live: &Live, scene: Scene) {
         live.configure("kind = \"azure-devops\"", "kind = \"github-actions\"\nskip_input = \"skip\"");
         live.configure("pipeline = \"release\"", "pipeline = \"release.yml\"");
         live.configure("tokens/azure-devops", "tokens/github");
+    }
+    if scene.validates {
+        let kind = match scene.actions {
+            true => "kind = \"github-actions\"\npipeline = \"e2e-validation.yml\"",
+            false => {
+                "kind = \"azure-devops\"\norganization = \"afmc\"\nproject = \"platform\"\npipeline = 26\n\
+                 token = { file = \"tokens/azure-devops\" }"
+            }
+        };
+        let table = "[environment.prod.release.pipeline]";
+        let validation = "environment.prod.release.validation";
+        let stage = format!("[[{validation}.stage]]\nname = \"validate\"");
+        live.configure(table, &format!("[{validation}]\n{kind}\nstart = true\n\n{stage}\n\n{table}"));
     }
     let path = live.stage.settings_path();
     let text = fs::read_to_string(&path).unwrap();
@@ -380,6 +396,8 @@ fn one_of_each(world: &World, scene: Scene, what: &str) {
     assert_eq!(counters.pushes_to(&names.release), 1, "promoted once; {what}");
     assert_eq!((world.pulls().len(), counters.pulls_opened as usize), (pulls, pulls), "{what}");
     assert_eq!(counters.runs_started, 1, "runs; {what}");
+    let validations = if scene.validates { pulls as u32 } else { 0 };
+    assert_eq!(counters.validations_started, validations, "validations; {what}");
     let repository = world.repository();
     let head = repository.head(&names.release).unwrap();
     let picked = ancestors(repository, head)

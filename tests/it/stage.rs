@@ -423,6 +423,7 @@ pub fn policy() -> Policy {
         pulls: PullPolicy::default(),
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        deployments: false,
         moves_traffic: true,
         accepted_stages: Vec::new(),
         stamps: ["east", "north"]

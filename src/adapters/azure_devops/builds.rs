@@ -2,6 +2,8 @@
 //!
 //! Enums stay texts: they may grow, and a value that we do not know must not hide a run.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -24,6 +26,8 @@ pub(super) struct Build {
     finish_time: Option<Timestamp>,
     last_changed_date: Option<String>,
     requested_for: Option<Person>,
+    /// What a trigger says of itself; of a pull request on GitHub, `pr.sourceSha` among others.
+    trigger_info: Option<BTreeMap<String, String>>,
     #[serde(rename = "_links", default)]
     links: Links,
 }
@@ -62,6 +66,18 @@ impl Build {
             .clone()
             .or_else(|| self.finish_time.map(|at| at.to_string()))
             .unwrap_or_default()
+    }
+
+    /// Whether it is of this commit, or of its merge into the base branch. One that goes on and does not say of what is
+    /// taken for it.
+    pub(super) fn is_of(&self, commit: &CommitId) -> bool {
+        let same = |text: &str| text.eq_ignore_ascii_case(commit.as_str());
+        let proposed = self.trigger_info.as_ref().and_then(|info| info.get("pr.sourceSha"));
+        match proposed {
+            Some(sha) => same(sha),
+            None if self.source_branch.starts_with("refs/pull/") => !self.state().is_over(),
+            None => same(&self.source_version),
+        }
     }
 
     /// Its page.
@@ -104,5 +120,35 @@ impl Build {
             url: self.links.web.href,
             stages,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_build_of_a_pull_request_is_of_the_commit_that_it_names() {
+        let head = CommitId::new("a".repeat(40));
+        let build = |more: serde_json::Value| {
+            let mut body = json!({ "id": 1, "sourceVersion": "b".repeat(40), "status": "inProgress" });
+            if let (Some(members), serde_json::Value::Object(more)) = (body.as_object_mut(), more) {
+                members.extend(more);
+            }
+            serde_json::from_value::<Build>(body).unwrap().is_of(&head)
+        };
+        let merge = "refs/pull/7/merge";
+        let info = |sha: String| json!({ "sourceBranch": merge, "triggerInfo": { "pr.number": "7", "pr.sourceSha": sha } });
+        assert!(build(info("A".repeat(40))));
+        assert!(!build(info("c".repeat(40))), "an older head of it");
+        assert!(build(json!({ "sourceBranch": merge })), "it goes on and does not say");
+        assert!(
+            !build(json!({ "sourceBranch": merge, "status": "completed" })),
+            "it is over and does not say"
+        );
+        assert!(!build(json!({ "sourceBranch": "refs/heads/fix" })));
+        assert!(build(json!({ "sourceBranch": "refs/heads/fix", "sourceVersion": "a".repeat(40) })));
     }
 }

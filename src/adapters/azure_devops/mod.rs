@@ -30,9 +30,10 @@ use super::http::Http;
 use super::log_tail;
 use super::token::TokenSource;
 use crate::model::{
-    Blindness, BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageFailure, StageView,
+    Blindness, BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageFailure,
+    StageView,
 };
-use crate::ports::{Clock, Effect, Fault, Pipeline, Started};
+use crate::ports::{Clock, Effect, Fault, Pipeline, Started, Validation};
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct AzureDevOpsSettings {
     pub credential: DevOpsCredential,
     /// What each stage does, by the stage's name in the YAML.
     pub stages: BTreeMap<String, Vec<StageEffect>>,
+    /// Whether it validates pull requests: then nothing dangerous can be accepted.
+    pub validates: bool,
     /// Stages that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// What a run is given besides, by the names of the pipeline's parameters.
@@ -188,6 +191,27 @@ impl AzureDevOps {
         Ok(by_id.into_values().rev().collect())
     }
 
+    /// The runs on one commit: those of its branch, and those that the pull request itself has started, which are of a
+    /// merge that is nobody's branch and name the commit beside it.
+    async fn builds_of(&self, head: &PullHead) -> Result<Vec<Build>, Fault> {
+        let pipeline = self.pipeline().await?.to_string();
+        let (what, subject) = (format!("list the runs on {}", head.commit.short()), self.subject());
+        let mut found = BTreeMap::new();
+        for branch in [format!("refs/heads/{}", head.branch), format!("refs/pull/{}/merge", head.pull.0)] {
+            let query = [
+                ("definitions", pipeline.as_str()),
+                ("branchName", &branch),
+                ("queryOrder", "queueTimeDescending"),
+            ];
+            let builds: Vec<Build> =
+                self.client.list(&what, &subject, "build/builds", &query, self.settings.recent).await?;
+            found.extend(
+                builds.into_iter().filter(|build| build.is_of(&head.commit)).map(|one| (one.id, one)),
+            );
+        }
+        Ok(found.into_values().rev().collect())
+    }
+
     async fn stages(&self, build: &Build, explain: bool) -> Result<Vec<StageView>, Fault> {
         let key = (build.id, build.changed());
         let known = self.finished.lock().await.get(&key).cloned();
@@ -245,6 +269,18 @@ impl AzureDevOps {
         let count = logs.iter().find(|listed| listed.id == log)?.line_count;
         let from = count.saturating_sub(LINES).to_string();
         self.client.text(what, &self.subject(), &format!("{path}/{log}"), &[("startLine", &from)]).await.ok()
+    }
+}
+
+#[async_trait]
+impl Validation for AzureDevOps {
+    async fn runs_of(&self, head: &PullHead) -> Result<Vec<RunView>, Fault> {
+        let builds = self.builds_of(head).await?;
+        Ok(builds.into_iter().map(|build| build.view(Vec::new())).collect())
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
+        self.start_run(branch, commit, skip).await
     }
 }
 

@@ -115,13 +115,19 @@ impl AzureDevOps {
                 "at this commit the pipeline has stages that are not declared: {}",
                 unknown.join(", ")
             );
-            return refused(why, "declare what each does under [[environment.NAME.release.pipeline.stage]]");
+            let table = if self.settings.validates { "validation" } else { "pipeline" };
+            let remedy = format!("declare what each does under [[environment.NAME.release.{table}.stage]]");
+            return refused(why, &remedy);
         }
         let harmful: Vec<&str> =
             stages.iter().filter(|stage| self.harms(stage, skip)).map(String::as_str).collect();
         if !harmful.is_empty() {
             let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
-            return refused(why, "add it to `skip`, or to `accept` with `because`");
+            let remedy = match self.settings.validates {
+                true => "add it to `skip`",
+                false => "add it to `skip`, or to `accept` with `because`",
+            };
+            return refused(why, remedy);
         }
         Ok(())
     }

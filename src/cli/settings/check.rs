@@ -51,6 +51,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| stamps(environment))
             .and_then(|()| workloads(environment))
             .and_then(|()| pipeline::check(&environment.release.pipeline))
+            .and_then(|()| pipeline::validation(&environment.release))
             .and_then(|()| one_token(environment))
             .and_then(|()| commits(environment))
             .and_then(|()| waits(environment))

@@ -28,6 +28,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod units;
+mod validation;
 mod value;
 
 pub use crate::model::Network;
@@ -48,4 +49,5 @@ pub use release::{
     ReleaseSettings, StageSettings, TokenKind, Trigger, azure_devops, github_api,
 };
 pub use stamp::{AksSettings, InventorySettings, StampSettings, UnitSettings};
+pub use validation::ValidationSettings;
 pub use value::{Span, TokenPlace, WebAddress};

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{SettingsError, TokenPlace, WebAddress};
+use super::{SettingsError, TokenPlace, ValidationSettings, WebAddress};
 use crate::model::{
     MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, RunStart, StageEffect,
     matches,
@@ -33,6 +33,9 @@ pub struct ReleaseSettings {
     pub template: Option<String>,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
+    /// What reports the checks that `validation` of the forge names; without it, people start that, and nobody looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationSettings>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +119,21 @@ impl ForgeSettings {
             draft: self.draft,
             dress: PullDress { labels, reviewers, teams, assignees },
             board: self.board,
+            validation: None,
         }
+    }
+
+    /// Where its pages are: GitHub's own, or those of the server whose API it is.
+    ///
+    /// # Errors
+    /// An address that is none; never for settings that were read.
+    pub fn web(&self) -> Result<Url, SettingsError> {
+        let mut url = self.api.url()?;
+        url.set_path("");
+        if url.host_str() == Some("api.github.com") {
+            url.set_host(Some("github.com")).map_err(|error| SettingsError::new(error.to_string()))?;
+        }
+        Ok(url)
     }
 }
 
@@ -253,6 +270,10 @@ pub struct PipelineSettings {
     /// GitHub Actions only: the workflow's input that takes the jobs to leave out, with commas between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_input: Option<String>,
+    /// GitHub Actions only: the repository's environments that it deploys to. Their deployments are looked at, by whatever
+    /// they are made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
     /// Stages that a run started by keyslot leaves out.
     #[serde(default)]
     pub skip: Vec<String>,
@@ -316,6 +337,12 @@ impl PipelineSettings {
 }
 
 impl ReleaseSettings {
+    /// What the decision core and the drivers need of the forge and the validation.
+    pub fn pulls(&self) -> PullPolicy {
+        let validation = self.validation.as_ref().map(|validation| validation.policy(&self.forge));
+        PullPolicy { validation, ..self.forge.pulls() }
+    }
+
     /// Whether a branch may be the live release branch by its name.
     pub fn is_candidate(&self, branch: &str) -> bool {
         self.branch.as_deref().is_some_and(|pattern| matches(pattern, branch))

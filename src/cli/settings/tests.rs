@@ -360,6 +360,42 @@ fn a_workflow_needs_an_input_to_leave_jobs_out_and_none_where_the_push_starts_it
 }
 
 #[test]
+fn a_validation_is_named_with_where_it_is_started_and_started_only_where_that_is_said() {
+    let of = |text: &str| {
+        let policy = file(parse(text).unwrap()).choose(None).unwrap().policy(None);
+        policy.pulls.validation.unwrap()
+    };
+    let said = of(EXAMPLE);
+    assert_eq!((said.checks.as_slice(), said.start), (&["e2e-validation".to_owned()][..], false));
+    assert_eq!(said.pipeline, "workflow e2e.yml");
+    assert_eq!(said.page, "https://github.com/acme/mission-critical/actions/workflows/e2e.yml");
+    assert!(of(&changed("start = false", "start = true")).start);
+    assert!(!of(&changed("start = false\n", "")).start, "a run costs");
+    let server = changed("api = \"https://api.github.com\"", "api = \"https://git.acme.example/api/v3\"");
+    assert_eq!(of(&server).page, "https://git.acme.example/acme/mission-critical/actions/workflows/e2e.yml");
+    let azure = "kind = \"azure-devops\"\norganization = \"acme\"\nproject = \"a b\"\npipeline = 43\n";
+    let azure = changed("kind = \"github-actions\"\npipeline = \"e2e.yml\"\n", azure);
+    assert_eq!(of(&azure).page, "https://dev.azure.com/acme/a%20b/_build?definitionId=43");
+    assert_eq!(of(&azure).pipeline, "pipeline 43");
+}
+
+#[test]
+fn a_validation_that_does_more_than_validate_or_that_nobody_waits_for_is_refused() {
+    let (stage, table) = ("name = \"e2e\"\n", "environment.prod.release.validation");
+    let acts = "name = \"e2e\"\neffects = [\"writes-vaults\"]\n";
+    let at = format!("{table}.stage[1].name");
+    refused(stage, acts, "name = \"e2e\"", &at, &["writes-vaults is more than a validation", "skip"]);
+    let left_out = changed(stage, acts)
+        .replace("start = false", "start = false\nskip = [\"e2e\"]\nskip_input = \"skip\"");
+    assert!(parse(&left_out).is_ok(), "{:?}", parse(&left_out));
+    let none = changed("validation = [\"e2e-validation\"]", "validation = []");
+    let error = parse(&none).unwrap_err();
+    assert!(error.key == table && error.to_string().contains("no check is named"), "{error}");
+    let by_hand = changed("kind = \"github-actions\"\npipeline = \"e2e.yml\"\n", "kind = \"manual\"\n");
+    assert!(parse(&by_hand).unwrap_err().to_string().contains("needs no words"));
+}
+
+#[test]
 fn workloads_of_other_kinds_are_written_with_their_kind_and_what_is_no_name_is_refused_with_the_grammar() {
     let text = changed("\"healthservice-deploy\"", "\"statefulset/orders-db\", \"shop/ds/agent\"");
     let settings = file(parse(&text).unwrap());

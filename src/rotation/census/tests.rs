@@ -24,6 +24,7 @@ fn policy() -> Policy {
         pulls: PullPolicy::default(),
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
+        deployments: false,
         moves_traffic: true,
         accepted_stages: Vec::new(),
         restart_budget: 3,

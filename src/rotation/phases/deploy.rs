@@ -34,6 +34,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Ok(runs) => runs,
         Err(reason) => return Stand::Held(vec![*reason]),
     };
+    // They hold nothing here, and are shown beside the run.
+    if let Err(reason) = ctx.deployments(gate, max) {
+        return Stand::Held(vec![*reason]);
+    }
     let deployed = code.deployed();
     let is_ours = |run: &&RunView| deployed.is_run_by(run);
     let astray = astray(ctx, deployed, runs).filter(|_| !runs.iter().any(|run| is_ours(&run)));

@@ -4,6 +4,7 @@
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use super::merging::{self, Next};
 use super::own::is_pushed;
+use super::validating::{Validation, validation};
 use super::{origin, propose};
 use crate::model::{CommitId, EvidenceKey, PullEnds, PullState, PullView, ReleaseView, SlotUse};
 
@@ -62,11 +63,21 @@ fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>
     if waits.is_empty() {
         return Stand::Passed;
     }
-    match merging::next(ctx, code, pull, of) {
-        Next::Nothing => Stand::Held(waits),
-        Next::Do(step) if matches!(step, Step::MergePull { .. }) => Stand::Act(vec![step]),
-        Next::Do(step) => Stand::ActAndHeld(vec![step], waits),
-        Next::Held(reason) => Stand::Held(waits.into_iter().chain(ctx.holding(vec![*reason])).collect()),
+    let (validate, told) = match validation(ctx, code, pull, of) {
+        Validation::Unasked => (None, Vec::new()),
+        Validation::Start(step) => (Some(step), Vec::new()),
+        Validation::Told(reasons) => (None, reasons),
+    };
+    let waits = [waits, told].concat();
+    let held = match merging::next(ctx, code, pull, of) {
+        Next::Nothing => waits,
+        Next::Do(step) if matches!(step, Step::MergePull { .. }) => return Stand::Act(vec![step]),
+        Next::Do(step) => return Stand::ActAndHeld(vec![step], waits),
+        Next::Held(reason) => waits.into_iter().chain(ctx.holding(vec![*reason])).collect(),
+    };
+    match validate {
+        Some(step) => Stand::ActAndHeld(vec![step], held),
+        None => Stand::Held(held),
     }
 }
 

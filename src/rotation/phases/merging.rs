@@ -113,8 +113,8 @@ fn proven(ctx: &Context<'_>) -> Result<(), Box<Reason>> {
     unproven.into_iter().next().map_or(Ok(()), |reason| Err(Box::new(reason)))
 }
 
-/// The head is the one whose tree was read, it reads the wanted slot alone, and it is keyslot's own commit or approved.
-fn judged(
+/// The head is the one whose tree was read, and it reads the wanted slot alone.
+pub(super) fn read_and_right(
     ctx: &Context<'_>,
     code: &ReleaseView,
     pull: &PullView,
@@ -132,16 +132,30 @@ fn judged(
         return Err(Box::new(reason));
     }
     let (reads, wanted) = (view.claim.reads, ctx.target());
-    if !reads.is(wanted) {
-        return hold(Why::BranchReads { reads, wanted });
+    match reads.is(wanted) {
+        true => Ok(()),
+        false => hold(Why::BranchReads { reads, wanted }),
     }
+}
+
+/// The head is one that was read and is right, and it is keyslot's own commit or approved.
+fn judged(
+    ctx: &Context<'_>,
+    code: &ReleaseView,
+    pull: &PullView,
+    of: &Awaited<'_>,
+) -> Result<(), Box<Reason>> {
+    read_and_right(ctx, code, pull, of)?;
     // As many as the base branch wants: it may count approvals of what was there before the last push.
     let ours = is_pushed(ctx, &pull.head_branch, &pull.head);
     let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
     match pull.approved() >= needed as usize || (waits_for_reviews && ours) {
         true => Ok(()),
-        false => hold(Why::PushedSince { head: pull.head.clone() }),
+        false => {
+            let why = Why::PushedSince { head: pull.head.clone() };
+            Err(Box::new(Reason::new(of.gate, Subject::Pull(pull.number), why)))
+        }
     }
 }
 

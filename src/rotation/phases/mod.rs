@@ -17,6 +17,7 @@ mod reconcile;
 mod regenerate;
 mod restart;
 mod unanswered;
+mod validating;
 
 pub use merging::merge_is_asked;
 pub use regenerate::under_way as regeneration_under_way;

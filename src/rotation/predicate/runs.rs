@@ -5,15 +5,49 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Waiting, Why};
-use crate::model::{EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
+use crate::model::{
+    DeploymentState, DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold,
+    StageView,
+};
 
 /// No run is under way, on any branch, that could write the vaults or the account; and what those that have ended
 /// may have written has been seen.
 pub fn no_hazard(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     match ctx.runs(Gate::NoHazard, max) {
         Err(reason) => vec![*reason],
-        Ok(runs) => runs.iter().flat_map(|run| hazard(ctx, run)).collect(),
+        Ok(runs) => {
+            let of_runs = runs.iter().flat_map(|run| hazard(ctx, run));
+            of_runs.chain(other_deployments(ctx, runs, max)).collect()
+        }
     }
+}
+
+/// Deployments of other code to the environment that are under way or yet to begin, and that no run of the pipeline shows.
+fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<Reason> {
+    let all = match ctx.deployments(Gate::NoHazard, max) {
+        Ok(all) => all.unwrap_or_default(),
+        Err(reason) => return vec![*reason],
+    };
+    let deployed = ctx.world.code.as_ref().and_then(|seen| seen.get()).map(|code| &code.deployed().head);
+    let shown = |one: &DeploymentView| {
+        // A run tells more: also whether its stages that write the vaults are over.
+        runs.iter().any(|run| run.commit == one.commit && !run.state.is_over())
+    };
+    let others =
+        all.iter().filter(|one| !one.state.is_over() && deployed != Some(&one.commit) && !shown(one));
+    others
+        .map(|one| {
+            let why = Why::DeploymentUnderWay {
+                environment: one.environment.clone(),
+                of: one.of.clone(),
+                by: one.by.clone(),
+                begun: one.state == DeploymentState::Running,
+                since: one.since,
+                url: one.url.clone(),
+            };
+            Reason::new(Gate::NoHazard, Subject::Commit(one.commit.clone()), why)
+        })
+        .collect()
 }
 
 fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
@@ -57,6 +91,7 @@ pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     ahead
         .filter(|run| !is_ours(ctx, run))
         .map(|run| Reason::new(Gate::NoHazard, Subject::Run(run.id.clone()), under_way(ctx, run)))
+        .chain(other_deployments(ctx, runs, max))
         .collect()
 }
 

@@ -119,6 +119,9 @@ impl WorldConfig {
     pub fn with_workflow(mut self) -> WorldConfig {
         let (path, text) = (self.pipeline.workflow_path(), self.pipeline.workflow());
         self.repository.tree = self.repository.tree.with(&path, text.into_bytes());
+        let check = &self.people.check;
+        self.repository.tree =
+            self.repository.tree.with(&check.workflow_path(), check.workflow().into_bytes());
         self
     }
 

@@ -224,6 +224,32 @@ pub struct ChecksConfig {
     pub takes: Span,
     /// In how many of a thousand runs it fails.
     pub fails_per_mille: u16,
+    /// Of the pipeline that reports it: from asking for a run until that begins, and the check with it.
+    #[serde(skip_serializing_if = "Span::is_zero")]
+    pub queue: Span,
+    /// Its stages.
+    #[serde(skip)]
+    pub stages: Vec<String>,
+    #[serde(skip)]
+    pub accepting: Accepting,
+}
+
+impl ChecksConfig {
+    /// Where the pipeline's file lies in the repository, as a workflow.
+    pub fn workflow_path(&self) -> String {
+        format!(".github/workflows/{}.yml", self.name)
+    }
+
+    /// One job for each stage, that anybody can ask for.
+    pub fn workflow(&self) -> String {
+        let mut text = format!("name: {}\non:\n  workflow_dispatch:\njobs:\n", self.name);
+        for stage in &self.stages {
+            text.push_str(&format!(
+                "  {stage}:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./validate\n"
+            ));
+        }
+        text
+    }
 }
 
 /// Reviewers and those who press buttons.
@@ -252,6 +278,9 @@ impl Default for PeopleConfig {
                 started_after: Some(Duration::from_secs(2 * 60)),
                 takes: Span::exactly(Duration::from_secs(15 * 60)),
                 fails_per_mille: 0,
+                queue: Span::ZERO,
+                stages: vec!["validate".to_owned()],
+                accepting: Accepting::Enabled,
             },
             merge_press: Some(Duration::from_secs(5 * 60)),
             merge_method: MergeMethod::MergeCommit,
@@ -320,6 +349,9 @@ pub struct PipelineConfig {
     /// Its runs are of the commit before the one that was asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub runs_astray: bool,
+    /// The environment of the forge that its stages with effects deploy to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// For how long after it was asked for a run is on no list of the workflow's.
     pub list_lag: Duration,
     pub stages: Vec<StageConfig>,
@@ -335,6 +367,7 @@ impl Default for PipelineConfig {
             accepting: Accepting::Enabled,
             skip_input: Some("skip".to_owned()),
             runs_astray: false,
+            environment: None,
             list_lag: Duration::from_secs(3),
             stages: vec![
                 StageConfig::new("validate-infra", 3, 5, &[]),

@@ -16,6 +16,7 @@ mod inventory;
 mod logs;
 mod pipeline;
 mod room;
+mod validation;
 mod vaults;
 
 use std::collections::BTreeSet;
@@ -64,6 +65,7 @@ pub fn ports(world: &SharedWorld, options: MemoryOptions) -> Ports {
         code: Arc::new(code::MemoryCode::new(Arc::clone(&hub))),
         forge: Arc::new(forge::MemoryForge(Arc::clone(&hub))),
         pipeline: Arc::new(pipeline::MemoryPipeline(Arc::clone(&hub))),
+        validation: Arc::new(validation::MemoryValidation(Arc::clone(&hub))),
         clusters: Arc::new(clusters::MemoryClusters(Arc::clone(&hub))),
         vaults: Arc::new(vaults::MemoryVaults(Arc::clone(&hub))),
         accounts: Arc::new(accounts::MemoryAccounts(Arc::clone(&hub))),

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::super::command::{Command, Reply};
+use super::super::deployment::Deployment;
 use super::super::fault::{Call, Operation};
 use super::super::pipeline::Run;
 use super::hub::{About, Hub};
-use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageFailure, StageView};
+use crate::model::{
+    BranchName, CommitId, DeploymentState, DeploymentView, RunResult, RunState, RunView, StageFailure,
+    StageView,
+};
 use crate::ports::{Effect, Fault, Pipeline, Started};
 
 pub(super) struct MemoryPipeline(pub Arc<Hub>);
@@ -32,6 +36,15 @@ impl Pipeline for MemoryPipeline {
             .await
     }
 
+    async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
+        let about = About { what: "list the deployments", subject: "the environment" };
+        self.0
+            .read(about, Call::of(Operation::ReadDeployments), |world| {
+                Ok(world.deployments().into_iter().rev().map(deployment).collect())
+            })
+            .await
+    }
+
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
         let about = About { what: "start a run", subject: branch.as_str() };
         let command = Command::StartRun {
@@ -50,7 +63,26 @@ impl Pipeline for MemoryPipeline {
     }
 }
 
-fn view(run: &Run, with_stages: bool) -> RunView {
+fn deployment(one: Deployment) -> DeploymentView {
+    let (state, since) = one.statuses.last().cloned().unwrap_or_default();
+    DeploymentView {
+        state: match state.as_str() {
+            "success" => DeploymentState::Succeeded,
+            "failure" | "error" => DeploymentState::Failed,
+            "inactive" => DeploymentState::Inactive,
+            "in_progress" => DeploymentState::Running,
+            _ => DeploymentState::Waiting,
+        },
+        since,
+        environment: one.environment,
+        of: one.branch,
+        commit: one.commit,
+        by: one.by,
+        url: "https://github.com/afmc/platform/deployments".to_owned(),
+    }
+}
+
+pub(super) fn view(run: &Run, with_stages: bool) -> RunView {
     let failed = RunState::Completed(RunResult::Failed);
     let stages = run.stages.iter().filter(|_| with_stages).map(|stage| StageView {
         attempt: stage.attempt,

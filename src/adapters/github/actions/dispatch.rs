@@ -141,7 +141,7 @@ impl Actions {
             self.settings.stages.iter().filter(harms).map(|(name, _)| name.as_str()).collect();
         if !harmful.is_empty() {
             let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
-            return Err((why, "add it to `skip`, or to `accept` with `because`"));
+            return Err((why, self.settings.answer_for_harm()));
         }
         Ok(())
     }

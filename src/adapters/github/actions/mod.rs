@@ -5,6 +5,7 @@
 //! one that is not listed yet is still ahead. What GitHub cannot do is told apart: a run starts at a branch's head and at
 //! no other commit, and jobs are left out only where the workflow has an input for that.
 
+mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
@@ -25,8 +26,12 @@ use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
 use crate::adapters::token::TokenSource;
-use crate::model::{BranchName, CommitId, RunResult, RunState, RunView, StageEffect, StageHold, StageView};
-use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started};
+use crate::model::{
+    BranchName, CommitId, DeploymentView, PullHead, RunResult, RunState, RunView, StageEffect, StageHold,
+    StageView,
+};
+use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
+use deployments::Status;
 use jobs::{Job, Pending};
 use run::Run;
 
@@ -42,14 +47,28 @@ pub struct ActionsSettings {
     pub token: Arc<dyn TokenSource>,
     /// What each job does, in the order of the configuration.
     pub stages: Vec<(String, Vec<StageEffect>)>,
+    /// Whether it validates pull requests: then nothing dangerous can be accepted.
+    pub validates: bool,
     /// Jobs that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// The workflow's input that takes the jobs to leave out.
     pub skip_input: Option<String>,
+    /// The repository's environments that are deployed to.
+    pub environments: Vec<String>,
     /// Further inputs.
     pub inputs: BTreeMap<String, String>,
     /// Whether keyslot starts runs; else the push does.
     pub dispatches: bool,
+}
+
+impl ActionsSettings {
+    /// What to do about a job that moves traffic or destroys, and would run.
+    fn answer_for_harm(&self) -> &'static str {
+        match self.validates {
+            true => "add it to `skip`",
+            false => "add it to `skip`, or to `accept` with `because`",
+        }
+    }
 }
 
 /// How many runs one look reads; of more, those that still go are asked for by their state.
@@ -72,6 +91,8 @@ pub struct Actions {
     settings: Arc<ActionsSettings>,
     /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
+    /// The last status of deployments that have ended.
+    deployed: Arc<Mutex<BTreeMap<u64, Status>>>,
 }
 
 type Finished = BTreeMap<(u64, u32, Option<Timestamp>), Vec<StageView>>;
@@ -97,6 +118,7 @@ impl Actions {
             code,
             settings: Arc::new(settings),
             finished: Arc::default(),
+            deployed: Arc::default(),
         }
     }
 
@@ -175,6 +197,24 @@ impl Actions {
 }
 
 #[async_trait]
+impl Validation for Actions {
+    async fn runs_of(&self, head: &PullHead) -> Result<Vec<RunView>, Fault> {
+        let own = format!("{}/{}", self.settings.owner, self.settings.repository);
+        let mut runs = self.list(&[("head_sha", head.commit.as_str())]).await?;
+        runs.sort_by_key(|run| std::cmp::Reverse((run.began(), run.id)));
+        let view = |run: Run| {
+            let branch = run.branch(&own);
+            run.view(branch, Vec::new())
+        };
+        Ok(runs.into_iter().map(view).collect())
+    }
+
+    async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {
+        self.dispatch(branch, commit, skip).await
+    }
+}
+
+#[async_trait]
 impl Pipeline for Actions {
     async fn runs(&self) -> Result<Vec<RunView>, Fault> {
         let own = format!("{}/{}", self.settings.owner, self.settings.repository);
@@ -202,6 +242,10 @@ impl Pipeline for Actions {
             runs.push(run);
         }
         Ok(runs)
+    }
+
+    async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
+        self.list_deployments().await
     }
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {

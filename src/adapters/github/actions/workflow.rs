@@ -78,7 +78,11 @@ impl Workflow {
             listed(self.jobs.iter().filter(|job| job.effects(settings).is_none()).map(WrittenJob::bare));
         if !undeclared.is_empty() {
             let why = format!("at this commit the workflow has jobs that are not declared: {undeclared}");
-            return Err((why, "declare what each does under [[environment.NAME.release.pipeline.stage]]"));
+            let remedy = match settings.validates {
+                true => "declare what each does under [[environment.NAME.release.validation.stage]]",
+                false => "declare what each does under [[environment.NAME.release.pipeline.stage]]",
+            };
+            return Err((why, remedy));
         }
         self.harmless(settings, skip)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Checked, Problem, keys};
 use crate::cli::settings::read::nearest;
-use crate::cli::settings::{PipelineKind, PipelineSettings, StageSettings, Trigger};
+use crate::cli::settings::{PipelineKind, PipelineSettings, ReleaseSettings, StageSettings, Trigger};
 use crate::model::StageEffect;
 
 pub(super) fn check(pipeline: &PipelineSettings) -> Checked {
@@ -21,15 +21,60 @@ pub(super) fn check(pipeline: &PipelineSettings) -> Checked {
     }
 }
 
+/// The pipeline that validates pull requests: it reports a check that somebody waits for, and touches nothing of the
+/// environment.
+pub(super) fn validation(release: &ReleaseSettings) -> Checked {
+    let Some(validation) = &release.validation else { return Ok(()) };
+    let pipeline = validation.as_pipeline();
+    let kind = match pipeline.kind {
+        PipelineKind::AzureDevops => azure_devops(&pipeline).and_then(|()| actions_only(&pipeline)),
+        PipelineKind::GithubActions => github_actions(&pipeline),
+        PipelineKind::Manual => Err(Problem::new(
+            keys(["kind"]),
+            "a validation that keyslot neither sees nor starts needs no words",
+            "leave out [environment.NAME.release.validation], or say azure-devops or github-actions",
+        )),
+    };
+    let checked = kind.and_then(|()| stage_names(&pipeline)).and_then(|()| touches_nothing(&pipeline));
+    let reported = checked.and_then(|()| match release.forge.validation.is_empty() {
+        true => Err(Problem::new(
+            Vec::new(),
+            "no check is named that this pipeline reports",
+            "name it with validation = [\"…\"] under [environment.NAME.release.forge]",
+        )),
+        false => Ok(()),
+    });
+    reported.map_err(|problem| problem.below(&keys(["release", "validation"])))
+}
+
+fn touches_nothing(pipeline: &PipelineSettings) -> Checked {
+    let runs = |stage: &&StageSettings| !pipeline.skip.contains(&stage.name);
+    let acts = pipeline.stages.iter().enumerate().filter(|(_, stage)| runs(stage));
+    for (index, stage) in acts {
+        if let Some(effect) = stage.effects.first() {
+            let what = format!(
+                "the stage “{}” would run, and {} is more than a validation",
+                stage.name,
+                effect.as_str()
+            );
+            let path = vec!["stage".into(), index.into(), "name".into()];
+            return Err(Problem::new(path, what, "add its name to skip"));
+        }
+    }
+    Ok(())
+}
+
 fn stages(pipeline: &PipelineSettings) -> Checked {
     stage_names(pipeline).and_then(|()| accepted(pipeline)).and_then(|()| stage_effects(pipeline))
 }
 
 /// Keys that only a workflow has.
 fn actions_only(pipeline: &PipelineSettings) -> Checked {
-    for (key, given) in
-        [("trigger", pipeline.trigger != Trigger::Dispatch), ("skip_input", pipeline.skip_input.is_some())]
-    {
+    for (key, given) in [
+        ("trigger", pipeline.trigger != Trigger::Dispatch),
+        ("skip_input", pipeline.skip_input.is_some()),
+        ("environments", !pipeline.environments.is_empty()),
+    ] {
         if given {
             let what = format!("{key} is for GitHub Actions");
             return Err(Problem::new(keys([key]), what, "remove it, or say kind = \"github-actions\""));

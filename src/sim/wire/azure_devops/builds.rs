@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::door::parameter;
-use super::{Face, HOST, PIPELINE, answer, guid, time};
+use super::{Face, HOST, PIPELINE, VALIDATION, answer, guid, time};
 use crate::model::{RunId, RunResult, RunState};
 use crate::sim::{Call, Command, Operation, Run, World};
 
@@ -22,10 +22,12 @@ pub(super) struct Change {
 
 pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
     let filter = Filter::of(&uri);
-    let call = Call::of(Operation::ReadRuns);
+    let validates = filter.definitions.as_deref() == Some(VALIDATION.to_string().as_str());
+    let call = Call::of(if validates { Operation::ReadValidations } else { Operation::ReadRuns });
     let found = face.0.shared.call(&call, |world| {
-        let mut runs: Vec<&Run> = world.runs().iter().filter(|run| filter.takes(run)).collect();
-        // By the time of queueing, which is also the order of ids.
+        let all = world.runs().iter().chain(world.validations());
+        let mut runs: Vec<&Run> = all.filter(|run| filter.takes(run)).collect();
+        runs.sort_by_key(|run| (run.queued, run.number));
         if !filter.ascending {
             runs.reverse();
         }
@@ -118,12 +120,18 @@ impl Filter {
     }
 
     fn takes(&self, run: &Run) -> bool {
-        let is_ours = |text: &String| text.split(',').any(|id| id.trim() == PIPELINE.to_string());
+        let own = pipeline(run).to_string();
+        let is_ours = |text: &String| text.split(',').any(|id| id.trim() == own);
         self.definitions.as_ref().is_none_or(is_ours)
             && self.branch.as_ref().is_none_or(|branch| *branch == format!("refs/heads/{}", run.branch))
             && self.status.as_ref().is_none_or(|wanted| wanted == "all" || wanted == status(run.state))
             && self.min_time.is_none_or(|min| run.queued >= min)
     }
+}
+
+/// The number of the pipeline that it is a run of.
+pub(super) fn pipeline(run: &Run) -> u32 {
+    if run.validates { VALIDATION } else { PIPELINE }
 }
 
 fn status(state: RunState) -> &'static str {
@@ -157,7 +165,7 @@ impl Face {
             "sourceBranch": format!("refs/heads/{}", run.branch), "sourceVersion": run.commit.as_str(),
             "priority": "normal", "reason": "manual", "requestedFor": person, "requestedBy": person,
             "lastChangedDate": time(run.changed()), "lastChangedBy": person, "keepForever": false,
-            "definition": self.definition(world), "project": self.project(), "tags": [], "validationResults": [],
+            "definition": self.definition(world, pipeline(run)), "project": self.project(), "tags": [], "validationResults": [],
             "queue": { "id": 18, "name": "Azure Pipelines", "pool": null },
             "orchestrationPlan": { "planId": guid(&own) },
             "logs": { "id": 0, "type": "Container", "url": format!("{own}/logs") },

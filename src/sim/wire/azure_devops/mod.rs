@@ -34,6 +34,9 @@ pub const HOST: &str = "dev.azure.com";
 /// The number of the world's pipeline.
 pub const PIPELINE: u32 = 25;
 
+/// The number of the one that validates pull requests.
+pub const VALIDATION: u32 = 26;
+
 /// Says whether a request carries a living Entra token for Azure DevOps.
 pub type AdmitsBearer = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
 

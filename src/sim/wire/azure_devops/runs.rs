@@ -7,7 +7,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Face, PIPELINE, answer, time};
+use super::builds::pipeline as pipeline_of;
+use super::definitions::known;
+use super::{Face, VALIDATION, answer, time};
 use crate::model::{BranchName, CommitId, RunId, RunResult, RunState};
 use crate::sim::{Call, Command, Operation, Refusal, Reply, Run, World};
 
@@ -44,13 +46,14 @@ pub(super) async fn start(
     Path((_, _, pipeline)): Path<(String, String, u32)>,
     Json(order): Json<Order>,
 ) -> Response {
-    if pipeline != PIPELINE {
+    if face.0.shared.with(|world| known(world, pipeline).is_none()) {
         return answer::no_pipeline(pipeline);
     }
     if order.preview_run {
-        return Json(face.0.shared.with(|world| face.preview(world))).into_response();
+        return Json(face.0.shared.with(|world| face.preview(world, pipeline))).into_response();
     }
-    let call = Call::of(Operation::StartRun);
+    let validates = pipeline == VALIDATION;
+    let call = Call::of(if validates { Operation::StartValidation } else { Operation::StartRun });
     let started = face.0.shared.call(&call, |world| {
         let itself = order.resources.repositories.itself;
         let named =
@@ -58,11 +61,11 @@ pub(super) async fn start(
         let Some(branch) = named.strip_prefix("refs/heads/") else {
             return Err(Refusal::Invalid(format!("{named} is no branch")));
         };
-        let command = Command::StartRun {
-            branch: BranchName::new(branch),
-            commit: itself.version.map(CommitId::new),
-            skip: order.stages_to_skip,
-            by: face.0.access.login.clone(),
+        let (branch, commit) = (BranchName::new(branch), itself.version.map(CommitId::new));
+        let by = face.0.access.login.clone();
+        let command = match validates {
+            true => Command::StartValidation { branch, commit, by },
+            false => Command::StartRun { branch, commit, skip: order.stages_to_skip, by },
         };
         match world.apply(command)? {
             Reply::Run(id) => Ok(world.run(&id).map(|run| face.run(world, run)).unwrap_or_default()),
@@ -79,11 +82,13 @@ pub(super) async fn list(
     State(face): State<Face>,
     Path((_, _, pipeline)): Path<(String, String, u32)>,
 ) -> Response {
-    if pipeline != PIPELINE {
+    if face.0.shared.with(|world| known(world, pipeline).is_none()) {
         return answer::no_pipeline(pipeline);
     }
-    let runs =
-        face.0.shared.with(|world| world.runs().iter().rev().map(|run| face.run(world, run)).collect());
+    let runs = face.0.shared.with(|world| {
+        let all = world.runs().iter().chain(world.validations()).rev();
+        all.filter(|run| pipeline_of(run) == pipeline).map(|run| face.run(world, run)).collect()
+    });
     answer::list(runs)
 }
 
@@ -91,8 +96,11 @@ pub(super) async fn get(
     State(face): State<Face>,
     Path((_, _, pipeline, id)): Path<(String, String, u32, String)>,
 ) -> Response {
-    let shown = face.0.shared.with(|world| world.run(&RunId::new(&id)).map(|run| face.run(world, run)));
-    match shown.filter(|_| pipeline == PIPELINE) {
+    let shown = face.0.shared.with(|world| {
+        let run = world.run(&RunId::new(&id)).filter(|run| pipeline_of(run) == pipeline);
+        run.map(|run| face.run(world, run))
+    });
+    match shown {
         Some(run) => Json(run).into_response(),
         None => {
             answer::error(StatusCode::NOT_FOUND, "RunNotFoundException", &format!("Run {id} is not found."))
@@ -100,30 +108,39 @@ pub(super) async fn get(
     }
 }
 
+fn pipeline_body(world: &World, id: u32, url: &str) -> Value {
+    let name = known(world, id).map(|(name, _)| name).unwrap_or_default();
+    json!({ "id": id, "name": name, "folder": "\\", "revision": 1, "url": url })
+}
+
 impl Face {
     /// The YAML that a run would have, and no run.
-    fn preview(&self, world: &World) -> Value {
-        let stages = world.config().pipeline.stages.iter();
+    fn preview(&self, world: &World, id: u32) -> Value {
+        let config = world.config();
+        let stages: Vec<&String> = match id {
+            VALIDATION => config.people.check.stages.iter().collect(),
+            _ => config.pipeline.stages.iter().map(|stage| &stage.name).collect(),
+        };
         let stage =
             |name: &str| format!("- stage: {name}\n  jobs:\n  - job: work\n    steps:\n    - script: echo\n");
-        let yaml: String = stages.map(|known| stage(&known.name)).collect();
-        let pipeline = format!("{}/_apis/pipelines/{PIPELINE}", self.base());
+        let yaml: String = stages.into_iter().map(|name| stage(name)).collect();
+        let pipeline = format!("{}/_apis/pipelines/{id}", self.base());
         json!({
             "id": -1, "name": "", "state": "unknown", "url": format!("{pipeline}/runs/-1"),
             "createdDate": "0001-01-01T00:00:00Z", "finalYaml": format!("trigger: none\nstages:\n{yaml}"),
-            "pipeline": { "id": PIPELINE, "name": world.config().pipeline.name, "folder": "\\", "revision": 1, "url": pipeline },
+            "pipeline": pipeline_body(world, id, &pipeline),
         })
     }
 
     fn run(&self, world: &World, run: &Run) -> Value {
         let (base, id) = (self.base(), run.number);
-        let pipeline = format!("{base}/_apis/pipelines/{PIPELINE}");
+        let pipeline = format!("{base}/_apis/pipelines/{}", pipeline_of(run));
         let own = format!("{pipeline}/runs/{id}");
         let state = if run.state.is_over() { "completed" } else { "inProgress" };
         let mut shown = json!({
             "id": id, "name": format!("{}.{id}", run.queued.strftime("%Y%m%d")), "state": state, "url": own,
             "createdDate": time(run.queued), "templateParameters": {},
-            "pipeline": { "id": PIPELINE, "name": world.config().pipeline.name, "folder": "\\", "revision": 1, "url": pipeline },
+            "pipeline": pipeline_body(world, pipeline_of(run), &pipeline),
             "resources": { "repositories": { "self": {
                 "repository": { "type": "gitHub" }, "refName": format!("refs/heads/{}", run.branch),
                 "version": run.commit.as_str(),

@@ -13,6 +13,7 @@ mod apps;
 mod branches;
 mod checks;
 mod compare;
+mod deployments;
 mod door;
 mod graphql;
 mod issues;
@@ -162,6 +163,8 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
         .route(&own("/issues/{number}/labels/{name}"), delete(issues::unlabel))
         .route(&own("/issues/{number}/assignees"), post(issues::assign))
         .route(&own("/statuses/{commit}"), post(checks::report))
+        .route(&own("/deployments"), get(deployments::list))
+        .route(&own("/deployments/{deployment}/statuses"), get(deployments::statuses))
         .route(&own("/compare/{ends}"), get(compare::compare))
         .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
         .route(&own("/commits/{reference}/status"), get(checks::combined))

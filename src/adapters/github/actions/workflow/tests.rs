@@ -40,6 +40,8 @@ fn settings() -> ActionsSettings {
         workflow: "release.yml".to_owned(),
         token: Arc::new(FixedToken::new("t".to_owned())),
         stages: declared.map(|(name, effects)| (name.to_owned(), effects)).to_vec(),
+        validates: false,
+        environments: Vec::new(),
         accepted: Vec::new(),
         skip_input: Some("skip".to_owned()),
         inputs: BTreeMap::new(),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::super::door::Caller;
 use super::super::{Face, answer, repository};
-use super::{is_workflow, workflow_body};
+use super::{VALIDATION, workflow as known, workflow_body};
 use crate::model::BranchName;
 use crate::sim::{Call, Command, Operation, Refusal, Reply};
 
@@ -28,7 +28,7 @@ pub(super) struct Order {
 }
 
 pub(super) async fn workflow(State(face): State<Face>, Path((_, _, asked)): OfWorkflow) -> Response {
-    let shown = face.0.shared.with(|world| is_workflow(world, &asked).then(|| workflow_body(world)));
+    let shown = face.0.shared.with(|world| known(world, &asked).map(|id| workflow_body(world, id)));
     shown.map_or_else(answer::not_found, |body| Json(body).into_response())
 }
 
@@ -39,11 +39,11 @@ pub(super) async fn dispatch(
     Extension(Caller(login)): Extension<Caller>,
     Json(order): Json<Order>,
 ) -> Response {
-    let (known, input) =
-        face.0.shared.with(|world| (is_workflow(world, &asked), world.config().pipeline.skip_input.clone()));
-    if !known {
-        return answer::not_found();
-    }
+    let (found, input) =
+        face.0.shared.with(|world| (known(world, &asked), world.config().pipeline.skip_input.clone()));
+    let Some(id) = found else { return answer::not_found() };
+    let validates = id == VALIDATION;
+    let input = input.filter(|_| !validates);
     if let Some(unknown) = order.inputs.keys().find(|name| Some(*name) != input.as_ref()) {
         let message = format!("Unexpected inputs provided: [\"{unknown}\"]");
         return answer::error(StatusCode::UNPROCESSABLE_ENTITY, &message);
@@ -54,13 +54,15 @@ pub(super) async fn dispatch(
     }
     let named = order.reference.strip_prefix("refs/heads/").unwrap_or(&order.reference);
     let skip = order.inputs.values().flat_map(|names| names.split(',')).map(str::trim);
-    let command = Command::StartRun {
-        branch: BranchName::new(named),
-        commit: None,
-        skip: skip.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-        by: login,
+    let (branch, commit, by) = (BranchName::new(named), None, login);
+    let command = match validates {
+        true => Command::StartValidation { branch, commit, by },
+        false => {
+            let skip = skip.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            Command::StartRun { branch, commit, skip, by }
+        }
     };
-    let call = Call::of(Operation::StartRun);
+    let call = Call::of(if validates { Operation::StartValidation } else { Operation::StartRun });
     let started = face.0.shared.call(&call, |world| match world.apply(command)? {
         Reply::Run(id) => Ok((id, repository::base(world), repository::page(world))),
         _ => Err(Refusal::Invalid("no run".to_owned())),

@@ -17,11 +17,14 @@ use serde_json::{Value, json};
 pub use logs::{LOGS, logs_host, logs_router};
 
 use super::{Face, time};
-use crate::sim::World;
 use crate::sim::config::Accepting;
+use crate::sim::{Run, World};
 
 /// The number of the world's workflow.
 const WORKFLOW: u64 = 161_335;
+
+/// The number of the one that validates pull requests.
+const VALIDATION: u64 = 161_336;
 
 pub(super) fn routes() -> Router<Face> {
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}/actions{rest}");
@@ -37,28 +40,51 @@ pub(super) fn routes() -> Router<Face> {
         .route(&own("/jobs/{job}/logs"), get(logs::redirect))
 }
 
-/// Where the workflow's file lies.
-fn file(world: &World) -> String {
-    format!("{}.yml", world.config().pipeline.name)
+/// The numbers of the workflows, with where their files lie and whether they take runs.
+fn workflows(world: &World) -> [(u64, String, Accepting); 2] {
+    let (pipeline, check) = (&world.config().pipeline, &world.config().people.check);
+    [
+        (WORKFLOW, pipeline.workflow_path(), pipeline.accepting),
+        (VALIDATION, check.workflow_path(), check.accepting),
+    ]
 }
 
-/// Whether this is the workflow's file or number.
-fn is_workflow(world: &World, asked: &str) -> bool {
-    asked == file(world) || asked == WORKFLOW.to_string()
+/// The number of the workflow that is asked for by its file or number.
+fn workflow(world: &World, asked: &str) -> Option<u64> {
+    let all = workflows(world).into_iter();
+    let named = |(id, path, _): &(u64, String, Accepting)| {
+        path.rsplit('/').next() == Some(asked) || id.to_string() == asked
+    };
+    all.filter(named).map(|(id, ..)| id).next()
 }
 
-fn workflow_body(world: &World) -> Value {
+/// The number of the workflow that it is a run of, its name and its file.
+fn of_run(world: &World, run: &Run) -> (u64, String, String) {
+    let id = if run.validates { VALIDATION } else { WORKFLOW };
+    let path = workflows(world).into_iter().find(|(known, ..)| *known == id).map(|(_, path, _)| path);
+    (id, name(world, id), path.unwrap_or_default())
+}
+
+fn name(world: &World, id: u64) -> String {
+    match id {
+        VALIDATION => world.config().people.check.name.clone(),
+        _ => world.config().pipeline.name.clone(),
+    }
+}
+
+fn workflow_body(world: &World, id: u64) -> Value {
     let (base, page) = (super::repository::base(world), super::repository::page(world));
-    let (file, born) = (file(world), time(world.config().start));
-    let state = match world.config().pipeline.accepting {
+    let born = time(world.config().start);
+    let known = workflows(world).into_iter().find(|(known, ..)| *known == id);
+    let (_, path, accepting) = known.unwrap_or_default();
+    let state = match accepting {
         Accepting::Enabled | Accepting::Paused => "active",
         Accepting::Disabled => "disabled_manually",
     };
     json!({
-        "id": WORKFLOW, "node_id": super::node_id("Workflow", WORKFLOW), "name": world.config().pipeline.name,
-        "path": world.config().pipeline.workflow_path(), "state": state, "created_at": born, "updated_at": born,
-        "url": format!("{base}/actions/workflows/{WORKFLOW}"),
-        "html_url": format!("{page}/blob/main/.github/workflows/{file}"),
-        "badge_url": format!("{page}/workflows/release/badge.svg"),
+        "id": id, "node_id": super::node_id("Workflow", id), "name": name(world, id),
+        "path": path, "state": state, "created_at": born, "updated_at": born,
+        "url": format!("{base}/actions/workflows/{id}"), "html_url": format!("{page}/blob/main/{path}"),
+        "badge_url": format!("{page}/workflows/{}/badge.svg", name(world, id)),
     })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::page::{named_page, parameter};
 use super::super::repository::{base, page, person, repository};
 use super::super::{Face, answer, node_id, stable_number, time};
-use super::{WORKFLOW, file, is_workflow};
+use super::{VALIDATION, of_run, workflow};
 use crate::model::{RunId, RunResult, RunState};
 use crate::sim::time::after;
 use crate::sim::{Call, Command, Operation, Refusal, Run, World};
@@ -21,25 +21,31 @@ pub(super) async fn of_workflow(
     Path((_, _, asked)): Path<(String, String, String)>,
     uri: Uri,
 ) -> Response {
-    match face.0.shared.with(|world| is_workflow(world, &asked)) {
-        true => listed(&face, &uri).await,
-        false => answer::not_found(),
+    match face.0.shared.with(|world| workflow(world, &asked)) {
+        Some(id) => listed(&face, &uri, Some(id)).await,
+        None => answer::not_found(),
     }
 }
 
 pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
-    listed(&face, &uri).await
+    listed(&face, &uri, None).await
 }
 
-async fn listed(face: &Face, uri: &Uri) -> Response {
+async fn listed(face: &Face, uri: &Uri, only: Option<u64>) -> Response {
     let wanted = |name: &str, is: &str| parameter(uri, name).is_none_or(|wanted| wanted == is);
-    let call = Call::of(Operation::ReadRuns);
+    let call = Call::of(match only {
+        Some(VALIDATION) => Operation::ReadValidations,
+        _ => Operation::ReadRuns,
+    });
     let found = face.0.shared.call(&call, |world| {
         let lag = world.config().pipeline.list_lag;
-        let shown = world.runs().iter().rev().filter(|run| {
+        let mut all: Vec<&Run> = world.runs().iter().chain(world.validations()).collect();
+        all.sort_by_key(|run| std::cmp::Reverse((run.queued, run.number)));
+        let shown = all.into_iter().filter(|run| {
+            let ours = only.is_none_or(|id| of_run(world, run).0 == id);
             let state =
                 wanted("status", status(run.state)) || wanted("status", conclusion(run.state).unwrap_or(""));
-            after(run.queued, lag) <= world.now()
+            ours && after(run.queued, lag) <= world.now()
                 && wanted("event", event(run))
                 && wanted("branch", run.branch.as_str())
                 && wanted("head_sha", run.commit.as_str())
@@ -105,12 +111,13 @@ fn body(world: &World, run: &Run) -> Value {
     let suite = stable_number(&format!("suite {number}"));
     let began = run.started.filter(|_| run.attempt() > 1).unwrap_or(run.queued);
     let by = person(&run.by);
+    let (workflow, name, path) = of_run(world, run);
     json!({
-        "id": number, "node_id": node_id("WorkflowRun", number), "name": world.config().pipeline.name,
-        "display_title": world.config().pipeline.name, "path": format!(".github/workflows/{}", file(world)),
+        "id": number, "node_id": node_id("WorkflowRun", number), "name": name,
+        "display_title": name, "path": path,
         "head_branch": run.branch.as_str(), "head_sha": run.commit.as_str(), "head_commit": null,
         "run_number": number - 1_000, "run_attempt": run.attempt(), "event": event(run),
-        "status": status(run.state), "conclusion": conclusion(run.state), "workflow_id": WORKFLOW,
+        "status": status(run.state), "conclusion": conclusion(run.state), "workflow_id": workflow,
         "check_suite_id": suite, "check_suite_node_id": node_id("CheckSuite", suite), "pull_requests": [],
         "created_at": time(run.queued), "updated_at": time(run.changed()), "run_started_at": time(began),
         "actor": by, "triggering_actor": by, "referenced_workflows": [], "url": own,
@@ -118,7 +125,7 @@ fn body(world: &World, run: &Run) -> Value {
         "logs_url": format!("{own}/logs"), "check_suite_url": format!("{base}/check-suites/{suite}"),
         "artifacts_url": format!("{own}/artifacts"), "cancel_url": format!("{own}/cancel"),
         "rerun_url": format!("{own}/rerun"), "previous_attempt_url": null,
-        "workflow_url": format!("{base}/actions/workflows/{WORKFLOW}"),
+        "workflow_url": format!("{base}/actions/workflows/{workflow}"),
         "repository": repository(world), "head_repository": repository(world),
     })
 }

@@ -1,0 +1,77 @@
+//! Deployments and their statuses.
+//!
+//! The order of statuses is not promised, and so it is the wrong one.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::Uri;
+use serde_json::{Value, json};
+
+use super::page::{page as paged, parameter};
+use super::repository::{base, page, person};
+use super::{Face, answer, node_id, time};
+use crate::sim::{Call, Deployment, Operation, World};
+
+pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
+    let wanted = |name: &str, is: &str| parameter(&uri, name).is_none_or(|wanted| wanted == is);
+    let call = Call::of(Operation::ReadDeployments);
+    let found = face.0.shared.call(&call, |world| {
+        let all = world.deployments().into_iter().rev();
+        let shown = all.filter(|one| {
+            wanted("environment", &one.environment)
+                && wanted("sha", one.commit.as_str())
+                && wanted("ref", one.branch.as_str())
+        });
+        shown.map(|one| body(world, &one)).collect::<Vec<Value>>()
+    });
+    match found.await {
+        Ok(all) => paged(&uri, all),
+        Err(refusal) => answer::refused(&refusal),
+    }
+}
+
+pub(super) async fn statuses(
+    State(face): State<Face>,
+    Path((_, _, id)): Path<(String, String, u64)>,
+) -> Response {
+    let call = Call::of(Operation::ReadDeployments);
+    let found = face.0.shared.call(&call, |world| {
+        let one = world.deployments().into_iter().find(|one| one.id == id)?;
+        let numbered = one.statuses.iter().enumerate();
+        Some(numbered.map(|(place, status)| status_body(world, &one, place, status)).collect::<Vec<Value>>())
+    });
+    match found.await {
+        Ok(Some(all)) => Json(all).into_response(),
+        Ok(None) => answer::not_found(),
+        Err(refusal) => answer::refused(&refusal),
+    }
+}
+
+fn body(world: &World, one: &Deployment) -> Value {
+    let own = format!("{}/deployments/{}", base(world), one.id);
+    let updated = one.statuses.last().map_or(one.at, |(_, at)| *at);
+    json!({
+        "id": one.id, "node_id": node_id("Deployment", one.id), "url": own, "sha": one.commit.as_str(),
+        "ref": one.branch.as_str(), "task": "deploy", "payload": {}, "original_environment": one.environment,
+        "environment": one.environment, "description": null, "creator": person(&one.by),
+        "created_at": time(one.at), "updated_at": time(updated), "statuses_url": format!("{own}/statuses"),
+        "repository_url": base(world), "transient_environment": false, "production_environment": true,
+    })
+}
+
+fn status_body(
+    world: &World,
+    one: &Deployment,
+    place: usize,
+    (state, at): &(String, jiff::Timestamp),
+) -> Value {
+    let (own, id) = (format!("{}/deployments/{}", base(world), one.id), one.id * 10 + place as u64);
+    let log = format!("{}/deployments/{}", page(world), one.environment);
+    json!({
+        "id": id, "node_id": node_id("DeploymentStatus", id), "url": format!("{own}/statuses/{id}"), "state": state,
+        "creator": person(&one.by), "description": "", "environment": one.environment, "target_url": log,
+        "log_url": log, "environment_url": "https://prod.example.com/", "created_at": time(*at), "updated_at": time(*at),
+        "deployment_url": own, "repository_url": base(world),
+    })
+}

@@ -1,0 +1,177 @@
+//! Deployments to the environment that no run of the release pipeline shows: told, and a hazard while they last.
+
+use std::time::Duration;
+
+use keyslot::drive::TurnEnd;
+use keyslot::model::{
+    Blind, Blindness, BranchName, CommitId, DeploymentState, DeploymentView, EvidenceKey, Seen,
+};
+use keyslot::ports::Pipeline;
+use keyslot::render::stages::{deployment_line, deployments};
+use keyslot::rotation::{Gate, Note, Reason, Step, Verdict, Why, notes};
+use keyslot::sim::wire::github;
+use keyslot::sim::{Command, Fault, Operation, Target, Trouble, When, WorldConfig};
+
+use crate::backstage::Deed;
+use crate::contract::Contract;
+use crate::desk::Desk;
+use crate::harm_scenarios::small;
+use crate::in_memory::{Life, Theatre};
+use crate::runs::{head, infrastructure, release, skipped, started, until};
+use crate::stage::{Stage, steps};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Everything is ready for the regeneration, and somebody deploys this.
+fn deploying(commit: CommitId, state: DeploymentState) -> Stage {
+    let mut stage = Stage::ready();
+    stage.policy.deployments = true;
+    let view = DeploymentView {
+        environment: "prod".to_owned(),
+        of: BranchName::new("release/0"),
+        commit,
+        by: "ada".to_owned(),
+        state,
+        since: stage.now - MINUTE,
+        url: "https://forge.example/deployments/7".to_owned(),
+    };
+    stage.world.deployments = Some(Seen::known(stage.now, vec![view]));
+    stage
+}
+
+fn old() -> CommitId {
+    CommitId::new("9".repeat(40))
+}
+
+fn regenerates(stage: &Stage) -> bool {
+    steps(&stage.decide()).iter().any(|step| matches!(step, Step::Regenerate { .. }))
+}
+
+fn reasons(stage: &Stage) -> Vec<Reason> {
+    match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_regenerated_while_other_code_is_deployed_or_about_to_be() {
+    for state in [DeploymentState::Waiting, DeploymentState::Running] {
+        let stage = deploying(old(), state);
+        let [Reason { gate: Gate::NoHazard, subject, why }] = &reasons(&stage)[..] else {
+            panic!("{:?}", stage.decide())
+        };
+        assert_eq!(subject.to_string(), old().short());
+        let begun = state == DeploymentState::Running;
+        assert!(matches!(why, Why::DeploymentUnderWay { by, begun: is, .. } if by == "ada" && *is == begun));
+        let hazards = stage.report().hazards;
+        assert!(hazards.iter().any(|one| matches!(one.why, Why::DeploymentUnderWay { .. })), "{hazards:?}");
+    }
+    for state in [DeploymentState::Succeeded, DeploymentState::Failed, DeploymentState::Inactive] {
+        assert!(regenerates(&deploying(old(), state)), "{state:?}");
+    }
+}
+
+#[test]
+fn the_code_that_is_promoted_is_no_hazard_and_is_shown() {
+    let mut ours = Stage::ready();
+    let commit = ours.code_mut().deployed().head.clone();
+    let stage = deploying(commit, DeploymentState::Running);
+    assert!(regenerates(&stage));
+    let shown: Vec<String> = deployments(&stage.world).map(deployment_line).collect();
+    assert!(shown[0].contains("to prod is under way, since"), "{shown:?}");
+    assert_eq!(deployments(&deploying(old(), DeploymentState::Running).world).count(), 0);
+}
+
+#[test]
+fn deployments_are_looked_at_where_somebody_says_to_which_environment_and_hold_nothing_unseen() {
+    let mut stage = deploying(old(), DeploymentState::Running);
+    stage.world.deployments = None;
+    assert_eq!(reasons(&stage)[0].why, Why::NotSeen(EvidenceKey::Deployments));
+    let blind = Blind { kind: Blindness::Forbidden, why: "the token may not read deployments".to_owned() };
+    stage.world.deployments = Some(Seen { at: stage.now, what: Err(blind) });
+    assert!(regenerates(&stage), "as before anybody looked: {:?}", stage.decide());
+    let noted = notes(&stage.policy, &stage.world);
+    let named = |note: &Note| matches!(note, Note::DeploymentsUnseen(why) if why.contains("may not read"));
+    assert!(noted.keys().any(named), "{noted:?}");
+    stage.policy.deployments = false;
+    stage.world.deployments = None;
+    assert!(regenerates(&stage), "nobody says which environment it is");
+}
+
+fn deploy(state: &str) -> Deed {
+    let (environment, branch) = ("prod".to_owned(), BranchName::new("release/2025.12.0"));
+    let (commit, by) = (old(), "mallory".to_owned());
+    Deed::Do(Command::ReportDeployment { environment, branch, commit, state: state.to_owned(), by })
+}
+
+#[test]
+fn a_rotation_waits_for_a_deployment_of_older_code_and_goes_on_when_that_has_ended() {
+    let mut theatre = Theatre::new(small());
+    theatre.policy.deployments = true;
+    let begin = theatre.world.lock().now();
+    theatre.backstage.at(begin + MINUTE, deploy("queued"));
+    let end = begin + MINUTE * 60 * 20;
+    theatre.backstage.at(end, deploy("failure"));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    let regenerated = theatre.world.lock().outcome().regenerated[0].at;
+    assert!(regenerated >= end, "{regenerated}");
+}
+
+#[test]
+fn whoever_may_not_read_deployments_rotates_as_before() {
+    let target = Target::operation(Operation::ReadDeployments);
+    let mut theatre = Theatre::new(small().with_fault(Fault::new(When::Always, target, Trouble::Forbidden)));
+    theatre.policy.deployments = true;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+}
+
+#[tokio::test]
+async fn deployments_are_read_with_their_newest_status_whatever_makes_them() {
+    let mut config = WorldConfig::default();
+    config.pipeline.environment = Some("prod".to_owned());
+    infrastructure(&mut config).takes = keyslot::sim::Span::exactly(MINUTE * 10);
+    let desk = Desk::new(config, 3600.0);
+    let actions = desk.actions_with(|settings| settings.environments = vec!["prod".to_owned()]);
+    assert_eq!(actions.deployments().await.unwrap(), []);
+    let id = started(actions.start(&release(), &head(&desk), &skipped()).await);
+    until(&actions, &id, |run| run.state.is_over()).await;
+    let report = |state: &str, environment: &str| {
+        let (environment, branch) = (environment.to_owned(), BranchName::new("main"));
+        let (commit, state, by) = (old(), state.to_owned(), "ada".to_owned());
+        let command = Command::ReportDeployment { environment, branch, commit, state, by };
+        desk.with(|world| world.apply(command)).unwrap();
+    };
+    report("queued", "elsewhere");
+    report("queued", "prod");
+    let seen = actions.deployments().await.unwrap();
+    let states: Vec<(&str, DeploymentState)> = seen.iter().map(|one| (one.of.as_str(), one.state)).collect();
+    let branch = release();
+    assert_eq!(
+        states,
+        [("main", DeploymentState::Waiting), (branch.as_str(), DeploymentState::Succeeded)],
+        "newest first, of this environment alone"
+    );
+    assert_eq!((seen[0].by.as_str(), &seen[0].commit), ("ada", &old()));
+    assert!(seen[1].url.contains("/deployments/"), "{seen:?}");
+    report("in_progress", "prod");
+    assert_eq!(actions.deployments().await.unwrap()[0].state, DeploymentState::Running);
+
+    // What has ended is not asked for again, and what has not changed costs nothing.
+    let count = || desk.wire.transcript().count("GET", "/statuses");
+    let before = count();
+    actions.deployments().await.unwrap();
+    assert_eq!(count() - before, 1, "the one that goes on");
+    let exchanges = desk.exchanges(github::HOST);
+    assert_eq!(exchanges.iter().rev().take(2).filter(|one| one.status == 304).count(), 2);
+
+    let mut contracts = vec![Contract::of_ours("github-actions.json")];
+    contracts.extend(Contract::load("github-rest-23.0.2.json"));
+    let read: Vec<_> =
+        exchanges.into_iter().filter(|one| one.path.contains("deployments") && one.status == 200).collect();
+    for contract in contracts {
+        let verdict = contract.hold(&read);
+        assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+        assert!(verdict.kinds.len() >= 2, "{:?}", verdict.kinds);
+    }
+}
