@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::by_name::{key_by_name, named_key, names_another, says_cosmos};
+use super::by_name::{key_by_name, named_key};
 use super::facts::{Block, Step, Token};
 use super::key_read::KeyRead;
+use super::service::{Service, says_another, says_cosmos, service};
 use super::value::Value;
 
 /// What they say.
@@ -44,7 +45,7 @@ pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Opti
     let names = names(binding, block);
     match names.iter().any(|name| says_cosmos(name)) {
         true => decided(&names),
-        false if names.iter().any(|name| names_another(name)) => Says::Another,
+        false if names.iter().any(|name| says_another(name)) => Says::Another,
         false => Says::Nothing,
     }
 }
@@ -72,10 +73,11 @@ fn names<'a, 'b>(
 }
 
 fn decided(names: &[Cow<'_, str>]) -> Says {
-    let says = |name: &Cow<'_, str>| match (names_another(name), says_cosmos(name)) {
-        (true, _) => Some(Says::Another),
-        (false, true) => Some(Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) }),
-        (false, false) => None,
+    let says = |name: &Cow<'_, str>| {
+        service(name).map(|service| match service {
+            Service::Cosmos => Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) },
+            Service::Another => Says::Another,
+        })
     };
     let encrypts = |name: &Cow<'_, str>| {
         let name = name.to_ascii_lowercase();
@@ -142,6 +144,7 @@ mod tests {
             (&["resource", "azurerm_data_factory_linked_service_cosmosdb", "x", "account_key"], key),
             (&["locals", "cosmos", "search_key"], Says::Another),
             (&["locals", "cosmos_backup_storage_key"], Says::Another),
+            (&["locals", "search_cosmos_key"], key),
             (&["locals", "cosmos_encryption_key"], Says::Nothing),
             (&["module", "cosmos", "key"], Says::Nothing),
             (&["resource", "azurerm_linux_web_app", "cosmos", "app_settings", "API_KEY"], Says::Nothing),

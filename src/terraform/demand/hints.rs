@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Name, Place, bound, member, places};
 use super::{Ask, Demand, reach};
-use crate::terraform::by_name::{is_of_cosmos, named_key, says_cosmos};
+use crate::terraform::by_name::{is_of_cosmos, named_key};
 use crate::terraform::facts::{Base, Block, Facts, Read, Step};
 use crate::terraform::receiver::{Says, is_taken_for_key, received_as};
 use crate::terraform::role::counterpart;
+use crate::terraform::service::says_cosmos;
 
 impl Demand {
     pub(super) fn hints(&mut self, folder: &str, facts: &Facts) {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::Resolver;
 use super::look::{Look, start};
 use crate::model::{Access, Slot};
-use crate::terraform::by_name::says_cosmos;
 use crate::terraform::facts::{Step, StepKind, SymbolKind};
 use crate::terraform::folders::Followed;
 use crate::terraform::key_read::KeyRead;
 use crate::terraform::naming::spelt;
 use crate::terraform::reference::Role;
+use crate::terraform::service::says_cosmos;
 
 impl Resolver<'_> {
     /// Reads of a state that more roots than one, or one that hands its settings over elsewhere, may have written: of

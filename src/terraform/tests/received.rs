@@ -194,3 +194,44 @@ fn outputs_of_a_repeated_module_go_by_their_own_names_and_not_by_that_of_an_inst
         assert!(repeated(text).is_empty());
     }
 }
+
+#[test]
+fn a_name_of_two_services_is_about_the_last_of_them() {
+    let module = |name: &str, source: &str| {
+        let source = if source.is_empty() { "git::https://example.invalid/m.git" } else { source };
+        format!("module \"{name}\" {{\n  source = \"{source}\"\n}}\n")
+    };
+    for (name, source, read) in [
+        ("cosmosdb_eventhub", "", false),
+        ("cosmosdb_servicebus", "", false),
+        ("cosmos_storage_account", "", false),
+        ("cosmosdb-signalr", "", false),
+        ("eventhub_cosmosdb", "", true),
+        ("cosmosdb_for_search", "", true),
+        ("x", "git::https://example.invalid/cosmosdb.git//eventhub", false),
+        ("cosmosdb", "git::https://example.invalid/cosmosdb_eventhub.git", false),
+        // Something else says Cosmos DB.
+        ("cosmosdb_eventhub", "git::https://example.invalid/cosmosdb.git", true),
+    ] {
+        let text = module(name, source) + &secret("k", &format!("module.{name}.primary_key"));
+        let expected: &[&str] =
+            if read { &["a.tf:6 primary_key [primary_key] primary read-write Consumer"] } else { &[] };
+        check(&[("a.tf", &text)], expected);
+    }
+    let read = "module.cosmosdb_eventhub.primary_key";
+    for text in [
+        module("cosmosdb_eventhub", "") + &secret("CosmosDb-ApiKey", read),
+        module("cosmosdb_eventhub", "").replace("\"\n}", "\"\n  cosmosdb_account_name = \"a\"\n}")
+            + &secret("k", read),
+        module("cosmosdb_eventhub", "") + &secret("k", &read.replace("primary_key", "primary_readonly_key")),
+    ] {
+        assert_eq!(found(&[("a.tf", &text)]).len(), 1, "{text}");
+    }
+    let reads = |name: &str| {
+        secret("k", &format!("data.terraform_remote_state.{name}.outputs.primary_key"))
+            + &secret("kk", &format!("data.terraform_remote_state.shared.outputs.{name}_primary_key"))
+            + &secret("kkk", &format!("var.{name}.primary_key"))
+    };
+    check(&[("a.tf", &reads("cosmos_eventhub"))], &[]);
+    assert_eq!(found(&[("a.tf", &reads("eventhub_cosmos"))]).len(), 4);
+}
