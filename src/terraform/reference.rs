@@ -23,6 +23,9 @@ pub enum Role {
     Unchosen,
     /// One of the branches between which a value at run time chooses.
     Choice,
+    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition): no key goes anywhere from here. An account
+    /// has both keys at all times, so what is asked of one holds for the other, and a flip leaves the question as it is.
+    Tested,
 }
 
 /// What is known of the name that would read the other slot.
@@ -71,6 +74,8 @@ pub struct Reference {
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
+    /// Whether it is only compared, counted or asked for.
+    pub(super) tested: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

@@ -144,11 +144,13 @@ impl<'f> Resolver<'f> {
         let Some(symbol) = symbol else { return false };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
-        if hides && (read.read.mention || self.is_followed(read)) {
+        if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
             return true;
         }
         match (read.found.clone(), account) {
-            (KeyRead::Key(key), Some(account)) if symbol.kind == SymbolKind::Variable => {
+            (KeyRead::Key(key), Some(account))
+                if symbol.kind == SymbolKind::Variable && !read.read.tested =>
+            {
                 // Its name says which slot; whether it tells the truth is decided elsewhere.
                 let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
                 self.opaque(read, None, Some(key.access), why);
@@ -160,7 +162,8 @@ impl<'f> Resolver<'f> {
             (KeyRead::Key(key), Some(account)) => {
                 self.found(read, account, symbol, key);
                 self.by_pattern();
-                self.of_states.extend(Some(read).filter(|read| read.is_of_state()).cloned());
+                self.of_states
+                    .extend(Some(read).filter(|read| read.is_of_state() && !read.read.tested).cloned());
             }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
             (KeyRead::Whole, account) => {
@@ -188,7 +191,7 @@ impl<'f> Resolver<'f> {
             attribute: key.attribute,
             slot: key.slot,
             access: key.access,
-            role: Role::Consumer,
+            role: if read.read.tested { Role::Tested } else { Role::Consumer },
             other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
@@ -198,6 +201,7 @@ impl<'f> Resolver<'f> {
             choices: read.read.choices.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
+            tested: read.read.tested,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -217,7 +221,7 @@ impl<'f> Resolver<'f> {
         let pairs = self.uses.pairs(&self.references, self.folders);
         role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
-            if handed_in.symbol.kind == SymbolKind::Variable {
+            if handed_in.symbol.kind == SymbolKind::Variable && !handed_in.tested {
                 handed_in.role = Role::Relay;
             }
         }
@@ -278,7 +282,7 @@ impl<'f> Resolver<'f> {
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
                 return false;
             }
-            let quiet = !computed && (read.read.mention || resolver.is_followed(read));
+            let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
             if !quiet && told.insert((read.file, read.read.span.start)) {
                 resolver.opaque(read, Some(account), access, why);
             }
@@ -315,7 +319,8 @@ impl<'f> Resolver<'f> {
             let offers = Offers::relays(&self.references, self.folders);
             let before = self.references.len();
             self.each_named(|resolver, read| {
-                let hop = read.hops.first();
+                // What one is asked says nothing of the slot that is decided elsewhere.
+                let hop = read.hops.first().filter(|_| !read.read.tested);
                 let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
                 let Some(Asked::Key { defined, key }) = asked else { return false };
                 resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });

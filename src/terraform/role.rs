@@ -46,7 +46,9 @@ pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: i
     let mut pairs = paired(references, &choices, folder);
     pairs.extend(by_name);
     for (at, reference) in references.iter_mut().enumerate() {
-        reference.role = if choices.contains(&at) {
+        reference.role = if reference.tested {
+            Role::Tested
+        } else if choices.contains(&at) {
             Role::Choice
         } else if pairs.contains(&at) {
             Role::Definition
@@ -59,7 +61,7 @@ pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: i
 /// References in one choice that holds both slots.
 fn chosen(references: &[Reference]) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(usize, u32, usize, Access), Vec<usize>> = BTreeMap::new();
-    for (at, reference) in references.iter().enumerate() {
+    for (at, reference) in references.iter().enumerate().filter(|(_, it)| !it.tested) {
         for choice in &reference.choices {
             let key = (reference.file, choice.choice, reference.account, reference.access);
             groups.entry(key).or_default().push(at);
@@ -74,7 +76,7 @@ fn paired(
     folder: impl Fn(usize) -> String,
 ) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(String, usize, Access, &str), Vec<usize>> = BTreeMap::new();
-    let free = references.iter().enumerate().filter(|(at, _)| !choices.contains(at));
+    let free = references.iter().enumerate().filter(|(at, it)| !choices.contains(at) && !it.tested);
     // What is taken out of a collection at once is consumed, whatever its entry is called.
     for (at, reference) in free.filter(|(_, reference)| !reference.is_entry) {
         let key = (folder(reference.file), reference.account, reference.access, reference.family.as_str());

@@ -44,6 +44,7 @@ pub fn template_facts(source: &Source, template: &Template, binding: Binding, fa
         (Some(Element::Interpolation(only)), 1) => only.expr.span(),
         _ => Some(0..source.text().len()),
     };
+    walk.testing = usize::from(is_test(&walk.binding));
     walk.template(template);
     walk.facts
 }
@@ -76,6 +77,21 @@ pub fn is_meta(block: &[String], name: &str) -> bool {
         ["module", _] => matches!(name, "depends_on" | "providers"),
         ["output", _] => name == "depends_on",
         ["resource" | "data" | "ephemeral", _, _, "lifecycle"] => name == "ignore_changes",
+        _ => false,
+    }
+}
+
+/// Blocks whose condition holds or does not.
+const CONDITIONS: [&str; 4] = ["assert", "postcondition", "precondition", "validation"];
+
+/// Whether only a number or a truth is taken there: how many blocks there are, whether a condition holds.
+fn is_test(binding: &[String]) -> bool {
+    // A JSON file may have several of them in a list.
+    let words: Vec<&str> =
+        binding.iter().map(String::as_str).filter(|it| it.parse::<u64>().is_err()).collect();
+    match words.as_slice() {
+        ["resource" | "data" | "ephemeral", _, _, "count"] | ["module", _, "count"] => true,
+        [_, .., block, "condition"] => CONDITIONS.contains(block),
         _ => false,
     }
 }
@@ -114,6 +130,8 @@ struct Walk<'s> {
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many expressions the walk stands in of which only a truth or a number comes.
+    testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
     /// How many entries it stands in of something that is picked from where it is written.
@@ -133,6 +151,7 @@ impl<'s> Walk<'s> {
             choices: Vec::new(),
             keyed: None,
             masking: 0,
+            testing: 0,
             sifting: 0,
             sifted_entries: 0,
             label: None,
@@ -266,10 +285,12 @@ impl<'s> Walk<'s> {
             }
             walk.generated(value);
             walk.value = value.span();
+            walk.testing += usize::from(is_test(&walk.binding));
             match name {
                 "for_each" => walk.collection(value),
                 _ => walk.expression(value, mention),
             }
+            walk.testing -= usize::from(is_test(&walk.binding));
         });
     }
 

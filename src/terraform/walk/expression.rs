@@ -45,13 +45,15 @@ impl Walk<'_> {
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
             Expression::Traversal(traversal) => self.traversal(traversal),
-            Expression::UnaryOp(operation) => self.expression(&operation.expr, false),
+            Expression::UnaryOp(operation) => self.test(|walk| walk.expression(&operation.expr, false)),
             Expression::BinaryOp(operation) => {
                 // What is compared as a whole goes nowhere.
                 let looking =
                     matches!(operation.operator.value(), BinaryOperator::Eq | BinaryOperator::NotEq);
-                self.expression(&operation.lhs_expr, looking);
-                self.expression(&operation.rhs_expr, looking);
+                self.test(|walk| {
+                    walk.expression(&operation.lhs_expr, looking);
+                    walk.expression(&operation.rhs_expr, looking);
+                });
             }
             Expression::ForExpr(each) => self.for_expression(each),
         }
@@ -91,7 +93,15 @@ impl Walk<'_> {
             is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
             masked: self.masking > 0 || masks(expression),
+            tested: self.testing > 0,
         });
+    }
+
+    /// What stands inside is only looked at.
+    fn test(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.testing += 1;
+        inside(self);
+        self.testing -= 1;
     }
 
     /// The value of an entry.
@@ -125,7 +135,7 @@ impl Walk<'_> {
                 self.collection(expression)
             }
             Expression::Conditional(choice) => {
-                self.expression(&choice.cond_expr, false);
+                self.test(|walk| walk.expression(&choice.cond_expr, false));
                 self.beside(&choice.true_expr);
                 self.beside(&choice.false_expr);
             }
@@ -190,7 +200,7 @@ impl Walk<'_> {
     }
 
     fn conditional(&mut self, conditional: &Conditional) {
-        self.expression(&conditional.cond_expr, false);
+        self.test(|walk| walk.expression(&conditional.cond_expr, false));
         let (by, then, otherwise) = self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, conditional.true_expr.span());
@@ -233,6 +243,7 @@ impl Walk<'_> {
     fn call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
+        self.testing += usize::from(looking);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
         let mut arguments = call.args.iter();
@@ -250,6 +261,7 @@ impl Walk<'_> {
         self.masking += usize::from(MASKING.contains(&name));
         arguments.for_each(|argument| self.expression(argument, looking));
         self.masking -= usize::from(MASKING.contains(&name));
+        self.testing -= usize::from(looking);
         self.sifting -= usize::from(sifts);
     }
 
@@ -296,7 +308,7 @@ impl Walk<'_> {
         }
         self.sifting -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
-            self.expression(&condition.expr, false);
+            self.test(|walk| walk.expression(&condition.expr, false));
         }
         self.scope.leave(depth);
     }
@@ -353,7 +365,7 @@ impl Walk<'_> {
     }
 
     fn if_directive(&mut self, directive: &IfDirective) {
-        self.expression(&directive.if_expr.cond_expr, false);
+        self.test(|walk| walk.expression(&directive.if_expr.cond_expr, false));
         let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, directive.if_expr.template.span());
