@@ -28,6 +28,7 @@ mod doubts;
 mod driven;
 mod edit;
 mod elsewhere;
+mod exclusive;
 mod facts;
 mod flip;
 mod flow;

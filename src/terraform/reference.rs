@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::account::Symbol;
-use super::facts::{Binding, Branch, SymbolKind};
+use super::facts::{Asked, Binding, Branch, SymbolKind};
 use super::instance::Call;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -70,6 +70,8 @@ pub struct Reference {
     /// Whether it stands in an entry of a collection that is picked from where it is written.
     pub(super) is_entry: bool,
     pub(super) choices: Vec<Branch>,
+    /// The conditions under which the blocks are there that it stands in.
+    pub(super) exists: Vec<Asked>,
     /// What the nested block or object calls itself that it stands in, and how many words of the binding lead there.
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
@@ -90,6 +92,11 @@ impl Reference {
     /// The run of the module that it stands in, where that module runs for several accounts.
     pub fn run(&self) -> Option<&Call> {
         self.symbol.run_of(self.home())
+    }
+
+    /// The conditions under which it is there.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Asked> {
+        self.choices.iter().filter_map(|branch| branch.asked.as_ref()).chain(&self.exists)
     }
 
     /// The folder that it is read for, the first of them where there are several.

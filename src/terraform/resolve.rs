@@ -199,6 +199,7 @@ impl<'f> Resolver<'f> {
             plain: read.read.plain,
             is_entry: read.read.is_entry,
             choices: read.read.choices.clone(),
+            exists: read.read.exists.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
             tested: read.read.tested,

@@ -3,10 +3,11 @@
 //! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
 //! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
 //! when they are outputs of one module through which both slots leave it, or local values that are read by their names
-//! alone. What is chosen at run time is neither.
+//! alone. What is chosen at run time is neither; conditions that deny each other are one choice ([`exclusive`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::exclusive::exclusive;
 use super::reference::{Reference, Role};
 use crate::model::{Access, Slot};
 
@@ -42,9 +43,11 @@ pub fn counterpart(name: &str) -> Option<String> {
 /// Sets the role of every reference. `by_name` are those that are a pair by how they are read; `folder` gives the
 /// folder of a file.
 pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: impl Fn(usize) -> String) {
-    let choices = chosen(references);
+    let mut choices = chosen(references);
+    choices.extend(exclusive(references, |at| !choices.contains(&at), true));
     let mut pairs = paired(references, &choices, folder);
     pairs.extend(by_name);
+    choices.extend(exclusive(references, |at| !choices.contains(&at) && !pairs.contains(&at), false));
     for (at, reference) in references.iter_mut().enumerate() {
         reference.role = if reference.tested {
             Role::Tested

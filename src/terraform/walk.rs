@@ -3,6 +3,7 @@
 //! The walk visits every expression by itself: the visitor of `hcl-edit` 0.10 leaves out the collection of a
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
+mod condition;
 mod expression;
 mod generated;
 mod label;
@@ -18,7 +19,7 @@ use hcl_edit::template::{Element, Template};
 pub use self::label::{VAULT, in_vault, is_labelled, label_of};
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
@@ -126,6 +127,11 @@ struct Walk<'s> {
     value: Option<Range<usize>>,
     /// The choices that the walk stands in.
     choices: Vec<Branch>,
+    /// The conditions under which the blocks are there that it stands in.
+    exists: Vec<Asked>,
+    /// Where the top block starts, and how many loops within an expression the walk stands in.
+    block: usize,
+    loops: usize,
     /// The choice whose branches are the entries of the object that the walk comes to next.
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
@@ -149,6 +155,9 @@ impl<'s> Walk<'s> {
             scope: Scope::default(),
             value: None,
             choices: Vec::new(),
+            exists: Vec::new(),
+            block: 0,
+            loops: 0,
             keyed: None,
             masking: 0,
             testing: 0,
@@ -180,6 +189,11 @@ impl<'s> Walk<'s> {
         let reads = self.facts.reads.len();
         let outer = self.label.clone();
         self.enter_labelled(block);
+        if top {
+            self.block = block.ident.span().map_or(0, |span| self.source.to_file(span).start);
+        }
+        let exists = self.exists(&block.body);
+        self.exists.extend(exists.clone());
         self.bind_iterator(block);
         bind_itself(&mut self.scope, &self.binding);
         match component {
@@ -189,6 +203,7 @@ impl<'s> Walk<'s> {
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
+        self.exists.truncate(self.exists.len() - usize::from(exists.is_some()));
         self.label = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
@@ -364,7 +379,7 @@ impl<'s> Walk<'s> {
     /// What stands inside counts as one choice: which part takes effect may not be known from the text.
     fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
         let number = self.number(by);
-        self.choices.push(Branch { choice: number, when: When::Unknown });
+        self.choices.push(Branch { choice: number, when: When::Unknown, asked: None });
         inside(self);
         self.choices.pop();
     }
@@ -382,11 +397,17 @@ impl<'s> Walk<'s> {
     fn branch(&mut self, when: When, span: Option<Range<usize>>) {
         let Some(branch) = self.choices.last_mut() else { return };
         branch.when = when;
+        branch.asked = None;
         let number = branch.choice;
         let choice = self.facts.choosing.iter_mut().rev().find(|choice| choice.number == number);
         if let (Some(choice), Some(span)) = (choice, span) {
             choice.branches.push(self.source.to_file(span));
         }
+    }
+
+    /// What stands in the branch at hand is there under this condition.
+    fn under(&mut self, asked: Asked) {
+        self.choices.last_mut().into_iter().for_each(|branch| branch.asked = Some(asked.clone()));
     }
 
     /// What a choice goes by, where it is a plain name.

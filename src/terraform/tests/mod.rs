@@ -6,6 +6,7 @@ mod collections;
 mod companions;
 mod counterparts;
 mod elsewhere;
+mod exclusive;
 mod flips;
 mod flows;
 mod generated;

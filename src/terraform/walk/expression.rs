@@ -2,14 +2,15 @@
 
 use hcl_edit::expr::{
     Array, BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
-    Traversal, TraversalOperator, UnaryOperator,
+    Traversal, TraversalOperator,
 };
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
 use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::Bound;
-use super::{By, Walk};
+use super::Walk;
+use super::condition::Condition;
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
@@ -85,6 +86,7 @@ impl Walk<'_> {
             span,
             binding: self.binding.clone(),
             choices: self.choices.clone(),
+            exists: self.exists.clone(),
             picks,
             value: self.value.clone().map_or(0, |value| self.source.to_file(value).start),
             plain: expression.span().is_some() && expression.span() == self.value,
@@ -201,43 +203,16 @@ impl Walk<'_> {
 
     fn conditional(&mut self, conditional: &Conditional) {
         self.test(|walk| walk.expression(&conditional.cond_expr, false));
-        let (by, then, otherwise) = self.condition(&conditional.cond_expr);
+        let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
+            self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, conditional.true_expr.span());
+            walk.under(holds);
             walk.expression(&conditional.true_expr, false);
             walk.branch(otherwise, conditional.false_expr.span());
+            walk.under(denied);
             walk.expression(&conditional.false_expr, false);
         });
-    }
-
-    /// What a condition goes by, and when its two branches take effect.
-    fn condition(&self, condition: &Expression) -> (Option<By>, When, When) {
-        let unknown = (None, When::Unknown, When::Unknown);
-        match condition {
-            Expression::Parenthesis(inner) => self.condition(inner.inner()),
-            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
-                let (by, then, otherwise) = self.condition(&operation.expr);
-                (by, otherwise, then)
-            }
-            Expression::BinaryOp(operation) => {
-                let (by, (takes, literal)) =
-                    match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
-                        (None, Some(literal)) => (&operation.lhs_expr, literal),
-                        (Some(literal), None) => (&operation.rhs_expr, literal),
-                        _ => return unknown,
-                    };
-                let by = self.chooser(by, takes);
-                match operation.operator.value() {
-                    BinaryOperator::Eq => (by, When::Is(literal.clone()), When::IsNot(literal)),
-                    BinaryOperator::NotEq => (by, When::IsNot(literal.clone()), When::Is(literal)),
-                    _ => unknown,
-                }
-            }
-            other => {
-                let when = |value: bool| When::Is(value.to_string());
-                (self.chooser(other, Takes::Condition), when(true), when(false))
-            }
-        }
     }
 
     fn call(&mut self, call: &FuncCall) {
@@ -293,6 +268,7 @@ impl Walk<'_> {
     /// `mention`: whoever takes the elements says what is read of them.
     fn for_parts(&mut self, each: &ForExpr, mention: bool) {
         let depth = self.scope.depth();
+        self.loops += 1;
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
         if let Some(key) = &each.key_expr {
@@ -310,6 +286,7 @@ impl Walk<'_> {
         if let Some(condition) = &each.cond {
             self.test(|walk| walk.expression(&condition.expr, false));
         }
+        self.loops -= 1;
         self.scope.leave(depth);
     }
 
@@ -366,11 +343,14 @@ impl Walk<'_> {
 
     fn if_directive(&mut self, directive: &IfDirective) {
         self.test(|walk| walk.expression(&directive.if_expr.cond_expr, false));
-        let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
+        let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
+            self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, directive.if_expr.template.span());
+            walk.under(holds);
             walk.template(&directive.if_expr.template);
             walk.branch(otherwise, directive.else_expr.as_ref().and_then(|other| other.template.span()));
+            walk.under(denied);
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }
@@ -380,9 +360,11 @@ impl Walk<'_> {
     fn for_directive(&mut self, directive: &ForDirective) {
         let each = &directive.for_expr;
         let depth = self.scope.depth();
+        self.loops += 1;
         let key = each.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.value_var.as_str(), &each.collection_expr);
         self.template(&each.template);
+        self.loops -= 1;
         self.scope.leave(depth);
     }
 }
@@ -426,7 +408,7 @@ fn is_literal(expression: &Expression) -> bool {
 }
 
 /// A value that is compared with, and which values equal it.
-fn literal(expression: &Expression) -> Option<(Takes, String)> {
+pub(super) fn literal(expression: &Expression) -> Option<(Takes, String)> {
     match expression {
         Expression::String(text) => Some((Takes::Text, text.value().clone())),
         Expression::Number(number) => Some((Takes::Number, number.value().to_string())),
