@@ -281,6 +281,8 @@ pub struct Read {
     /// What tells the nested block or object that it stands in from others beside it: how many words of the binding lead
     /// there, and what it calls itself.
     pub label: Option<(usize, String)>,
+    /// Whether all of it goes on as it is: what it holds keeps its names, and nothing is taken out.
+    pub entire: bool,
     /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
     pub tested: bool,
     /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).

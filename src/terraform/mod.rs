@@ -103,7 +103,7 @@ pub use misfits::{Contested, Misfits, NoMirror, Unused};
 pub use parse::ParseFailure;
 pub use paths::{climbed, local_folder, relative};
 pub use reading::{Failures, Glanced, Look, Reading};
-pub use reference::{Counterpart, OpaqueRead, Reference, Role};
+pub use reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 pub use refusal::{AlsoDecided, Refusal, SharedBy};
 pub use select::{every, no_account, select, select_all};
 pub use service::{says_another, says_cosmos};

@@ -105,6 +105,18 @@ impl Reference {
     }
 }
 
+/// A place that takes both keys of an account, each under a name of its own: both by design. Which of them is used
+/// there is decided by whoever reads them, so no flip moves it, and neither slot is free while it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakesBoth {
+    pub file: usize,
+    pub span: Range<usize>,
+    pub account: usize,
+    pub access: Access,
+    /// The name that holds both: `local.cosmos`.
+    pub name: String,
+}
+
 /// A read of an account's key whose slot the text does not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpaqueRead {

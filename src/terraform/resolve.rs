@@ -40,7 +40,7 @@ use super::misfits::Misfits;
 use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
-use super::reference::{Counterpart, OpaqueRead, Reference, Role};
+use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
 use super::runs::Runs;
 use super::source::Source;
@@ -51,6 +51,8 @@ pub struct Resolved {
     /// By file, then by place.
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    /// By file, then by place.
+    pub both: Vec<TakesBoth>,
     pub choosers: Vec<Chooser>,
     /// What is declared and cannot be.
     pub misfits: Misfits,
@@ -84,6 +86,7 @@ pub fn resolve(
         standing: Standing::new(runs, index, accounts.len()),
         references: Vec::new(),
         opaque: Vec::new(),
+        both: Vec::new(),
         named: reads,
         of_states: Vec::new(),
         uses,
@@ -101,14 +104,17 @@ pub fn resolve(
     resolver.by_names_of_states();
     resolver.counterparts();
     resolver.unread(facts);
-    let Resolver { references, opaque, standing, .. } = resolver;
+    let Resolver { references, opaque, both, standing, .. } = resolver;
     let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));
+    let mut both = standing.both(both);
     references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
     once_for_all_homes(&mut references);
     opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
     opaque.dedup();
+    both.sort_by_key(|it| (it.file, it.span.start, it.account, it.access));
+    both.dedup();
     let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
-    Resolved { accounts, references, opaque, choosers, misfits, doubts }
+    Resolved { accounts, references, opaque, both, choosers, misfits, doubts }
 }
 
 struct Resolver<'f> {
@@ -118,6 +124,7 @@ struct Resolver<'f> {
     standing: Standing<'f>,
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
+    both: Vec<TakesBoth>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
     /// Reads of states that are keys by their names.
@@ -284,11 +291,33 @@ impl<'f> Resolver<'f> {
                 return false;
             }
             let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
-            if !quiet && told.insert((read.file, read.read.span.start)) {
+            if quiet || !told.insert((read.file, read.read.span.start)) {
+                return false;
+            }
+            if !resolver.takes_both(&offers, read) {
                 resolver.opaque(read, Some(account), access, why);
             }
             false
         });
+    }
+
+    /// Notes what takes both keys under their own names: nothing is hidden there, and no flip changes it.
+    fn takes_both(&mut self, offers: &Offers, read: &Look<'f>) -> bool {
+        let hops = read.hops.iter().filter(|_| read.read.entire);
+        let mut found =
+            hops.filter_map(|hop| Some((hop, offers.together(hop, self.folders, &self.references)?)));
+        let Some((hop, keys)) = found.next() else { return false };
+        let (file, name) = (read.file, spelt(&hop.object));
+        let span = || read.read.span.clone();
+        let each = keys.into_iter();
+        self.both.extend(each.map(|(account, access)| TakesBoth {
+            file,
+            span: span(),
+            account,
+            access,
+            name: name.clone(),
+        }));
+        true
     }
 
     /// What a hop leads to, also where a module as a whole hands an account on.

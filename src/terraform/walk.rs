@@ -136,6 +136,8 @@ struct Walk<'s> {
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many expressions the walk stands in that may take a part of what they are given, or give it other names.
+    changing: usize,
     /// How many expressions the walk stands in of which only a truth or a number comes.
     testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
@@ -160,6 +162,7 @@ impl<'s> Walk<'s> {
             loops: 0,
             keyed: None,
             masking: 0,
+            changing: 0,
             testing: 0,
             sifting: 0,
             sifted_entries: 0,

@@ -1,6 +1,7 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
 mod azure_ids;
+mod both;
 mod choosers;
 mod collections;
 mod companions;

@@ -21,6 +21,10 @@ const PICKING: &[&str] = &["element", "lookup"];
 /// Functions that give back some of what is in what they are given.
 const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
 
+/// Functions that hand on all that they are given, under its own names.
+const HANDING_ON: &[&str] =
+    &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
+
 impl Walk<'_> {
     pub(super) fn expression(&mut self, expression: &Expression, mention: bool) {
         if may_read(expression)
@@ -96,6 +100,7 @@ impl Walk<'_> {
             label: self.label.clone(),
             masked: self.masking > 0 || masks(expression),
             tested: self.testing > 0,
+            entire: self.changing == 0 && self.sifting == 0,
         });
     }
 
@@ -219,6 +224,8 @@ impl Walk<'_> {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
         self.testing += usize::from(looking);
+        let changes = !HANDING_ON.contains(&name);
+        self.changing += usize::from(changes);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
         let mut arguments = call.args.iter();
@@ -237,6 +244,7 @@ impl Walk<'_> {
         arguments.for_each(|argument| self.expression(argument, looking));
         self.masking -= usize::from(MASKING.contains(&name));
         self.testing -= usize::from(looking);
+        self.changing -= usize::from(changes);
         self.sifting -= usize::from(sifts);
     }
 
@@ -269,6 +277,7 @@ impl Walk<'_> {
     fn for_parts(&mut self, each: &ForExpr, mention: bool) {
         let depth = self.scope.depth();
         self.loops += 1;
+        self.changing += 1;
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
         if let Some(key) = &each.key_expr {
@@ -287,6 +296,7 @@ impl Walk<'_> {
             self.test(|walk| walk.expression(&condition.expr, false));
         }
         self.loops -= 1;
+        self.changing -= 1;
         self.scope.leave(depth);
     }
 
@@ -361,10 +371,12 @@ impl Walk<'_> {
         let each = &directive.for_expr;
         let depth = self.scope.depth();
         self.loops += 1;
+        self.changing += 1;
         let key = each.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.value_var.as_str(), &each.collection_expr);
         self.template(&each.template);
         self.loops -= 1;
+        self.changing -= 1;
         self.scope.leave(depth);
     }
 }
