@@ -285,6 +285,10 @@ pub struct Read {
     pub entire: bool,
     /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
     pub tested: bool,
+    /// What the nested block or object is called whose value it is: `setting { name = "…" value = … }`.
+    pub called: Option<String>,
+    /// Whether it stands in a text beside the endpoint of an account: `AccountEndpoint=…`.
+    pub beside_endpoint: bool,
     /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
     pub masked: bool,
 }

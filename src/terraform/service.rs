@@ -42,6 +42,15 @@ const OTHERS: [&str; 26] = [
     "mysql",
 ];
 
+/// How endpoints of accounts are written, and the part of a connection string that holds one, as the words by which a file
+/// matters spell them.
+const ENDPOINTS: [&str; 4] = ["ccountEndpoint=", "ccountendpoint=", "ocuments.azure.", "cosmos.azure.com"];
+
+/// Whether a text speaks of the endpoint of an account.
+pub fn names_endpoint(text: &str) -> bool {
+    ENDPOINTS.iter().any(|word| text.contains(word))
+}
+
 /// Whether a text speaks of Cosmos DB.
 pub fn says_cosmos(text: &str) -> bool {
     COSMOS.iter().any(|word| has_word(text, word))

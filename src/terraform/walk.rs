@@ -16,7 +16,7 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-pub use self::label::{VAULT, in_vault, is_labelled, label_of};
+pub use self::label::{VAULT, in_vault, is_labelled, is_name, label_of, without_expressions};
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
@@ -146,6 +146,10 @@ struct Walk<'s> {
     sifted_entries: usize,
     /// What the innermost nested block or object calls itself that the walk stands in.
     label: Option<(usize, String)>,
+    /// The name of the innermost nested block or object that has one, whatever it says.
+    called: Option<(usize, String)>,
+    /// How many texts and functions the walk stands in that speak of an account's endpoint.
+    beside_endpoint: usize,
 }
 
 impl<'s> Walk<'s> {
@@ -167,6 +171,8 @@ impl<'s> Walk<'s> {
             sifting: 0,
             sifted_entries: 0,
             label: None,
+            called: None,
+            beside_endpoint: 0,
         }
     }
 
@@ -190,7 +196,7 @@ impl<'s> Walk<'s> {
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
-        let outer = self.label.clone();
+        let outer = (self.label.clone(), self.called.clone());
         self.enter_labelled(block);
         if top {
             self.block = block.ident.span().map_or(0, |span| self.source.to_file(span).start);
@@ -207,7 +213,7 @@ impl<'s> Walk<'s> {
             self.keep(block);
         }
         self.exists.truncate(self.exists.len() - usize::from(exists.is_some()));
-        self.label = outer;
+        (self.label, self.called) = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
     }

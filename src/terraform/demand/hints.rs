@@ -19,7 +19,7 @@ impl Demand {
         let blocks: OnceCell<BTreeMap<&[String], &Block>> = OnceCell::new();
         let of_file = || facts.blocks.iter().map(|block| (block.words.as_slice(), block)).collect();
         for read in &facts.reads {
-            let says = || received_as(&read.binding, |words| blocks.get_or_init(of_file).get(words).copied());
+            let says = || received_as(read, |words| blocks.get_or_init(of_file).get(words).copied());
             if is_hinted(read, says) {
                 self.hinted.extend(places(folder, &read.object));
                 self.given.extend(bound(&read.binding).map(|name| (folder.to_owned(), name)));

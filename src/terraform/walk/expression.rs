@@ -9,8 +9,9 @@ use hcl_edit::{Ident, Span};
 
 use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::Bound;
-use super::Walk;
+use super::super::service::names_endpoint;
 use super::condition::Condition;
+use super::{Walk, text_of};
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
@@ -21,6 +22,8 @@ const PICKING: &[&str] = &["element", "lookup"];
 /// Functions that give back some of what is in what they are given.
 const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
 
+/// Functions that make one text of what they are given.
+const FILLING: &[&str] = &["format", "join", "replace"];
 /// Functions that hand on all that they are given, under its own names.
 const HANDING_ON: &[&str] =
     &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
@@ -44,7 +47,7 @@ impl Walk<'_> {
             | Expression::Variable(_) => {}
             Expression::Array(array) => self.array(array, mention),
             Expression::Object(object) => self.object(object),
-            Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
+            Expression::StringTemplate(template) => self.elements(&template.iter().collect::<Vec<_>>()),
             Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
             Expression::Parenthesis(inner) => self.expression(inner.inner(), mention),
             Expression::Conditional(conditional) => self.conditional(conditional),
@@ -98,6 +101,8 @@ impl Walk<'_> {
             sifted: self.sifting > 0,
             is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
+            called: self.called(),
+            beside_endpoint: self.beside_endpoint > 0,
             masked: self.masking > 0 || masks(expression),
             tested: self.testing > 0,
             entire: self.changing == 0 && self.sifting == 0,
@@ -183,7 +188,7 @@ impl Walk<'_> {
 
     fn object(&mut self, object: &ObjectExpression) {
         let keyed = self.keyed();
-        let outer = self.label.clone();
+        let outer = (self.label.clone(), self.called.clone());
         self.enter_labelled_object(object);
         for (key, value) in object.iter() {
             let name = match key {
@@ -199,7 +204,7 @@ impl Walk<'_> {
             }
             self.entry(name, value.expr(), false);
         }
-        self.label = outer;
+        (self.label, self.called) = outer;
         // What comes after the entries is none of them.
         if keyed.is_some() {
             self.branch(When::Unknown, None);
@@ -224,6 +229,10 @@ impl Walk<'_> {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
         self.testing += usize::from(looking);
+        // What is put into a text stands beside what that says.
+        let beside =
+            usize::from(FILLING.contains(&name) && names_endpoint(text_of(self.source, call.span())));
+        self.beside_endpoint += beside;
         let changes = !HANDING_ON.contains(&name);
         self.changing += usize::from(changes);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
@@ -245,6 +254,7 @@ impl Walk<'_> {
         self.masking -= usize::from(MASKING.contains(&name));
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
+        self.beside_endpoint -= beside;
         self.sifting -= usize::from(sifts);
     }
 
@@ -335,8 +345,15 @@ impl Walk<'_> {
     }
 
     pub(super) fn template(&mut self, template: &Template) {
-        for element in template.iter() {
+        self.elements(&template.iter().collect::<Vec<_>>());
+    }
+
+    fn elements(&mut self, elements: &[&Element]) {
+        for (at, element) in elements.iter().enumerate() {
+            let beside = usize::from(is_beside_endpoint(elements, at));
+            self.beside_endpoint += beside;
             self.element(element);
+            self.beside_endpoint -= beside;
         }
     }
 
@@ -386,6 +403,22 @@ fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
         TraversalOperator::Index(index) => Some(index),
         _ => None,
     })
+}
+
+/// Whether a part of a text stands on one line with the endpoint of an account.
+fn is_beside_endpoint(elements: &[&Element], at: usize) -> bool {
+    let literal = |element: &&Element| match element {
+        Element::Literal(text) => text.value().clone(),
+        Element::Interpolation(_) | Element::Directive(_) => "\u{1f}".to_owned(),
+    };
+    if matches!(elements[at], Element::Literal(_)) || elements.len() < 2 {
+        return false;
+    }
+    let before: String = elements[..at].iter().map(literal).collect();
+    let behind: String = elements[at + 1..].iter().map(literal).collect();
+    let before = before.rsplit('\n').next().unwrap_or_default();
+    let behind = behind.split('\n').next().unwrap_or_default();
+    names_endpoint(before) || names_endpoint(behind)
 }
 
 fn is_splat(operator: &TraversalOperator) -> bool {
