@@ -349,11 +349,10 @@ impl Walk<'_> {
     }
 
     fn elements(&mut self, elements: &[&Element]) {
-        for (at, element) in elements.iter().enumerate() {
-            let beside = usize::from(is_beside_endpoint(elements, at));
-            self.beside_endpoint += beside;
+        for (element, beside) in elements.iter().zip(beside_endpoints(elements)) {
+            self.beside_endpoint += usize::from(beside);
             self.element(element);
-            self.beside_endpoint -= beside;
+            self.beside_endpoint -= usize::from(beside);
         }
     }
 
@@ -405,20 +404,26 @@ fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
     })
 }
 
-/// Whether a part of a text stands on one line with the endpoint of an account.
-fn is_beside_endpoint(elements: &[&Element], at: usize) -> bool {
-    let literal = |element: &&Element| match element {
-        Element::Literal(text) => text.value().clone(),
-        Element::Interpolation(_) | Element::Directive(_) => "\u{1f}".to_owned(),
-    };
-    if matches!(elements[at], Element::Literal(_)) || elements.len() < 2 {
-        return false;
+/// Whether each part of a text stands on one line with the endpoint of an account.
+fn beside_endpoints(elements: &[&Element]) -> Vec<bool> {
+    let mut lines = vec![String::new()];
+    let mut on: Vec<usize> = Vec::with_capacity(elements.len());
+    for element in elements {
+        on.push(lines.len() - 1);
+        let text = match element {
+            Element::Literal(text) => text.value().as_str(),
+            // What it comes to is no part of a word.
+            Element::Interpolation(_) | Element::Directive(_) => "\u{1f}",
+        };
+        for (at, part) in text.split('\n').enumerate() {
+            match lines.last_mut().filter(|_| at == 0) {
+                Some(line) => line.push_str(part),
+                None => lines.push(part.to_owned()),
+            }
+        }
     }
-    let before: String = elements[..at].iter().map(literal).collect();
-    let behind: String = elements[at + 1..].iter().map(literal).collect();
-    let before = before.rsplit('\n').next().unwrap_or_default();
-    let behind = behind.split('\n').next().unwrap_or_default();
-    names_endpoint(before) || names_endpoint(behind)
+    let named: Vec<bool> = lines.iter().map(|line| names_endpoint(line)).collect();
+    on.into_iter().map(|line| named[line]).collect()
 }
 
 fn is_splat(operator: &TraversalOperator) -> bool {
