@@ -122,7 +122,7 @@ pub enum AccessJson {
 }
 
 /// What a flip does with the reference: it changes consumers, leaves definitions and relays, changes the value that
-/// takes a chosen branch, stops at choices.
+/// takes a chosen branch, stops at choices, and leaves what is only tested (`… != ""`): no key goes anywhere from there.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleJson {
@@ -132,6 +132,7 @@ pub enum RoleJson {
     Chosen,
     Unchosen,
     Choice,
+    Tested,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -248,6 +249,7 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
             Role::Chosen => RoleJson::Chosen,
             Role::Unchosen => RoleJson::Unchosen,
             Role::Choice => RoleJson::Choice,
+            Role::Tested => RoleJson::Tested,
         },
         other: reference.other.as_deref().map(|other| mask(other).into_owned()),
         counterpart: match reference.counterpart {

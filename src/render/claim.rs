@@ -39,6 +39,7 @@ pub fn role_words(role: Role) -> Option<&'static str> {
         Role::Relay => Some("decided where the name is given its value"),
         Role::Chosen => Some("chosen by a value"),
         Role::Unchosen => Some("not chosen"),
+        Role::Tested => Some("only compared, goes nowhere"),
         Role::Choice => Some("unknown: chosen at run time"),
     }
 }

@@ -42,10 +42,10 @@ pub fn render_mermaid(tree: &Tree) -> String {
 const SOLID: &str = "-->";
 const DOTTED: &str = "-.->";
 
-/// Keys that are not taken, or of which nobody knows, go along dotted lines.
+/// Keys that are not taken, that are only compared, or of which nobody knows, go along dotted lines.
 fn arrow(role: Role) -> &'static str {
     match role {
-        Role::Unchosen | Role::Choice => DOTTED,
+        Role::Unchosen | Role::Choice | Role::Tested => DOTTED,
         Role::Consumer | Role::Definition | Role::Relay | Role::Chosen => SOLID,
     }
 }

@@ -8,64 +8,13 @@ use super::attribute::{CONNECTION_STRINGS, KeyAttribute, key_attribute};
 use super::facts::Step;
 use super::key_read::{KeyRead, family, found, key_read};
 use super::role::counterpart;
+use super::service::{is_about_cosmos, says_another};
 use crate::model::{Access, Slot};
-
-/// Whether a text speaks of Cosmos DB.
-pub fn says_cosmos(text: &str) -> bool {
-    has_word(text, "cosmos") || has_word(text, "documentdb")
-}
-
-/// Whether a word of small letters stands in a text, whatever the case of that.
-fn has_word(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-}
 
 /// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
 pub fn is_of_cosmos(name: &str) -> bool {
     let own = ["master_key", "readonly_key", "mongodb_connection_string", "sql_connection_string"];
     key_attribute(name).is_some() && own.iter().any(|word| name.ends_with(word))
-}
-
-/// Words for services whose keys come in pairs too, or that are reached by a key.
-const OTHER_SERVICES: &[&str] = &[
-    "storage",
-    "eventhub",
-    "event-hub",
-    "event_hub",
-    "eventgrid",
-    "event-grid",
-    "event_grid",
-    "servicebus",
-    "service-bus",
-    "service_bus",
-    "search",
-    "redis",
-    "signalr",
-    "webpubsub",
-    "web_pubsub",
-    "cognitive",
-    "openai",
-    "iothub",
-    "iot_hub",
-    "apim",
-    "appconfig",
-    "app_config",
-    "loganalytics",
-    "log_analytics",
-    "postgres",
-    "mysql",
-];
-
-/// Whether a name speaks of another service.
-pub fn names_another(name: &str) -> bool {
-    // A word of its own, in which another one stands.
-    let name = name.to_ascii_lowercase().replace("research", "");
-    OTHER_SERVICES.iter().any(|word| has_word(&name, word))
-}
-
-/// Whether a name speaks of another service, and not of Cosmos DB.
-pub fn says_another(name: &str) -> bool {
-    !says_cosmos(name) && names_another(name)
 }
 
 /// What a module is called where it comes from, by its source: `cosmosdb` of `Azure/cosmosdb/azurerm`, of
@@ -128,7 +77,7 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     let Some((at, name)) = named else {
         return if known { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    if !known && !says_cosmos(name) && !is_of_cosmos(name) || says_another(name) {
+    if !known && !is_about_cosmos(name) && !is_of_cosmos(name) || says_another(name) {
         return KeyRead::Nothing;
     }
     if key_attribute(name).is_some() || name == CONNECTION_STRINGS {
@@ -194,6 +143,10 @@ mod tests {
             assert_eq!(read(&[name], true), None, "{name}");
         }
         assert_eq!(read(&["cosmos_storage_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
+        for name in ["cosmos_storage_primary_key", "cosmosdb_eventhub_primary_connection_string"] {
+            assert_eq!(read(&[name], false), None, "{name}: nothing but its first word says Cosmos DB");
+        }
+        assert_eq!(read(&["eventhub_cosmos_primary_key"], false), Some((Slot::Primary, Access::ReadWrite)));
         assert_eq!(read(&["research_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
     }
 

@@ -13,6 +13,7 @@ use super::folders::{Folders, MAX_DEPTH};
 use super::naming::{At, Evaluator, Written};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
+use super::role::both_slots;
 use super::source::Source;
 use super::value::Value;
 
@@ -59,13 +60,7 @@ pub fn decide(
         let Some((mut chooser, links)) = known(sources, &evaluator, &At::run(&folder, run), &choice) else {
             continue;
         };
-        let branch = |at: usize| {
-            references[at]
-                .choices
-                .iter()
-                .find(|branch| branch.choice == choice.number)
-                .map(|branch| &branch.when)
-        };
+        let branch = |at: usize| references[at].choices.last().map(|branch| &branch.when);
         let taken: Vec<bool> =
             group.iter().map(|at| branch(*at).is_some_and(|when| when.is(&chooser.value))).collect();
         let slots: Vec<_> = group
@@ -119,7 +114,17 @@ fn groups(references: &[Reference]) -> Vec<Vec<usize>> {
             groups.entry(key).or_default().push(at);
         }
     }
-    groups.into_values().collect()
+    // Conditions of one value that ask the same are one choice, where each holds one slot alone.
+    let mut together: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    groups.retain(|_, group| {
+        let first = &references[group[0]];
+        let asked = first.choices.last().and_then(|branch| branch.asked.as_ref());
+        let Some(asked) = asked.filter(|_| !both_slots(references, group)) else { return true };
+        let key = (first.file, first.value, &asked.text, first.account, first.access);
+        together.entry(key).or_default().append(group);
+        false
+    });
+    groups.into_values().chain(together.into_values()).collect()
 }
 
 fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Option<Choice> {

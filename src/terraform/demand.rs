@@ -21,12 +21,13 @@ use self::names::{
     stands_in, starts,
 };
 use super::attribute::COSMOSDB_ACCOUNT;
-use super::by_name::{is_of_cosmos, says_cosmos};
+use super::by_name::is_of_cosmos;
 use super::driven::is_version;
 use super::facts::{Base, Binding, Block, Facts, Object, Step};
 use super::glance::Waypoint;
 use super::origin::is_made_by;
 use super::paths::local_folder;
+use super::service::says_cosmos;
 use super::terragrunt::{Configurations, Here};
 
 /// Files that must be seen.

@@ -11,7 +11,7 @@ use super::facts::{Base, Choice, Facts, Object, Read, VERSIONS, WRITE_ONLY};
 use super::folders::Folders;
 use super::naming::{At, is_variables};
 use super::parse::Parsed;
-use super::reference::Reference;
+use super::reference::{Reference, Role};
 use super::role::counterpart;
 use super::source::Source;
 
@@ -118,13 +118,13 @@ impl<'g> Ground<'g> {
         }
     }
 
-    /// Whether all keys in a choice are chosen by it and nothing else.
+    /// Whether all keys in a choice are chosen by it and nothing else, or only tested.
     fn is_decided(&self, file: usize, choice: &Choice) -> bool {
         let inside = self.inside(file, choice);
         !inside.is_empty()
             && inside.iter().all(|reference| {
                 let innermost = reference.choices.last().is_some_and(|branch| branch.choice == choice.number);
-                innermost && reference.chooser.is_some()
+                innermost && (reference.chooser.is_some() || reference.role == Role::Tested)
             })
     }
 

@@ -2,11 +2,12 @@
 //! dependencies, and modules whose code is not in the tree.
 
 use super::attribute::{KeyAttribute, listed_key};
-use super::by_name::{key_by_name, says_cosmos};
+use super::by_name::key_by_name;
 use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::Folders;
 use super::key_read::{self, KeyRead, family};
 use super::origin::{Origin, mentions_cosmos, origin, outputs};
+use super::service::{is_about_cosmos, says_cosmos};
 use super::template::{ARGUMENTS, BY_DESCRIPTION, Inlined, Output, inline, output};
 use super::value::Value;
 
@@ -34,7 +35,7 @@ pub fn read_elsewhere(
             // An object that holds the account's attributes, or the key itself.
             let read = match below.is_empty() {
                 true => key_by_name(steps, false),
-                false => key_by_name(below, says_cosmos(name)),
+                false => key_by_name(below, is_about_cosmos(name)),
             };
             found(SymbolKind::Variable, name, read)
         }

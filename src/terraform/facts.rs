@@ -194,6 +194,15 @@ impl When {
             When::Unknown => false,
         }
     }
+
+    /// Whether one value never answers to both.
+    pub fn excludes(&self, other: &When) -> bool {
+        match (self, other) {
+            (When::Is(one), When::Is(other)) => one != other,
+            (When::Is(one), When::IsNot(other)) | (When::IsNot(other), When::Is(one)) => one == other,
+            (When::IsNot(_), When::IsNot(_)) | (When::Unknown, _) | (_, When::Unknown) => false,
+        }
+    }
 }
 
 /// One branch of a choice.
@@ -201,6 +210,19 @@ impl When {
 pub struct Branch {
     /// The choice's number within its file.
     pub choice: u32,
+    pub when: When,
+    /// The condition under which it is taken; absent for entries that are picked.
+    pub asked: Option<Asked>,
+}
+
+/// A condition under which something is taken, or a block is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked, as it is written, without white space.
+    pub text: String,
+    /// Where the block or the value starts in which alone that means the same; absent where it does in the whole folder.
+    pub within: Option<usize>,
+    /// The answer that it needs.
     pub when: When,
 }
 
@@ -241,6 +263,8 @@ pub struct Read {
     pub binding: Binding,
     /// The conditionals and computed lookups that decide whether this read takes effect.
     pub choices: Vec<Branch>,
+    /// The conditions under which the blocks are there that it stands in.
+    pub exists: Vec<Asked>,
     /// The choice by which it picks an element, where that goes by a name: `local.keys[var.slot]`.
     pub picks: Option<u32>,
     /// Where the value of the argument or entry starts that it is part of.
@@ -257,6 +281,14 @@ pub struct Read {
     /// What tells the nested block or object that it stands in from others beside it: how many words of the binding lead
     /// there, and what it calls itself.
     pub label: Option<(usize, String)>,
+    /// Whether all of it goes on as it is: what it holds keeps its names, and nothing is taken out.
+    pub entire: bool,
+    /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
+    pub tested: bool,
+    /// What the nested block or object is called whose value it is: `setting { name = "…" value = … }`.
+    pub called: Option<String>,
+    /// Whether it stands in a text beside the endpoint of an account: `AccountEndpoint=…`.
+    pub beside_endpoint: bool,
     /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
     pub masked: bool,
 }

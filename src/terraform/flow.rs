@@ -13,7 +13,7 @@ use super::instance::{Call, admits};
 use super::naming::At;
 use super::offer::COMPUTED;
 use super::parse::Parsed;
-use super::reference::Reference;
+use super::reference::{Reference, Role};
 use super::source::Source;
 use super::value::Value;
 use super::walk::KEY_VAULT_SECRET;
@@ -136,9 +136,12 @@ impl<'f> Tracer<'f> {
         let mine = self.flows.len();
         self.steps = 0;
         self.stood.clear();
-        self.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
+        // What is only asked goes nowhere.
+        if reference.role != Role::Tested {
+            self.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
+        }
         if self.flows.len() == mine {
-            // Names that only name each other.
+            // So do names that only name each other.
             let cell = self.folders.readable(folder, start.binding);
             let sink = self.sink(&start, cell.as_ref().map(|(cell, _)| cell));
             self.flows.push(Flow { reference: at, hops: Vec::new(), sink });
@@ -234,7 +237,7 @@ impl<'f> Tracer<'f> {
     ) -> Option<(Vec<String>, Option<String>)> {
         // What a block is repeated over and named as such is read where its elements are.
         let last = read.binding.last().map(String::as_str);
-        if last == Some("count") || last == Some("for_each") && read.mention {
+        if read.tested || last == Some("count") || last == Some("for_each") && read.mention {
             return None;
         }
         let (_, steps) = self.folders.cell_of(folder, &read.object)?;

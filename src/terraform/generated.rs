@@ -8,12 +8,12 @@ use std::ops::Range;
 
 use super::account::Account;
 use super::attribute::key_attribute;
-use super::by_name::says_cosmos;
 use super::declared::Declared;
 use super::facts::{Base, Facts, SymbolKind};
 use super::parse::Parsed;
 use super::reference::OpaqueRead;
 use super::resolve::{Resolved, resolve};
+use super::service::says_cosmos;
 use super::source::Source;
 use super::syntax::Syntax;
 use crate::model::Access;

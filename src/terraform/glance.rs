@@ -23,6 +23,9 @@ const SEEDS: &[&str] = &[
     "ocumentdb",
     "ocumentDB",
     "ocuments.azure",
+    // The part of a connection string that holds it.
+    "ccountEndpoint=",
+    "ccountendpoint=",
     // `listKeys`, as an action and as a function of ARM templates.
     "istKeys",
     "istkeys",

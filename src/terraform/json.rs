@@ -15,6 +15,7 @@ use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
 use super::object::moves;
 use super::parse::ParseFailure;
+use super::receiver::is_value;
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
@@ -37,8 +38,13 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
         if leaf.is_string && source.syntax() == Syntax::Json {
             let reads = facts.reads.len();
             facts = take(source, &leaf, facts);
-            for read in facts.reads[reads..].iter_mut().filter(|read| read.label.is_none()) {
-                read.label.clone_from(&leaf.label);
+            for read in &mut facts.reads[reads..] {
+                if read.label.is_none() {
+                    read.label.clone_from(&leaf.label);
+                }
+                if read.binding == leaf.path {
+                    read.called.clone_from(&leaf.called);
+                }
             }
         }
     }
@@ -153,6 +159,8 @@ struct Leaf {
     is_key: bool,
     /// What the object calls itself that it stands in, and how many words of the path lead there.
     label: Option<(usize, String)>,
+    /// What that object is called, where this is its value.
+    called: Option<String>,
 }
 
 /// Whether an index stands within what others read by a name.
@@ -279,7 +287,14 @@ impl Scan<'_> {
     }
 
     fn leaf(&mut self, span: Range<usize>, is_string: bool, is_key: bool) {
-        self.leaves.push(Leaf { path: self.path.clone(), span, is_string, is_key, label: None });
+        self.leaves.push(Leaf {
+            path: self.path.clone(),
+            span,
+            is_string,
+            is_key,
+            label: None,
+            called: None,
+        });
     }
 
     /// Objects in a list are repeated blocks, and their index is no part of the path, but where a value stands.
@@ -301,7 +316,24 @@ impl Scan<'_> {
         }
         self.at += 1;
         self.label(first);
+        self.call(first);
         self.path.extend(index);
+    }
+
+    /// Gives the value of an object that object's name.
+    fn call(&mut self, first: usize) {
+        let own = self.path.len() + 1;
+        let text = |leaf: &Leaf| {
+            let name = leaf.path.last()?;
+            let names = leaf.path.len() == own && leaf.is_string && walk::is_name(name);
+            names.then(|| said(&self.text[leaf.span.clone()]).into_owned())
+        };
+        let Some(name) = self.leaves[first..].iter().find_map(text) else { return };
+        let is_own =
+            |leaf: &&mut Leaf| leaf.path.len() == own && leaf.path.last().is_some_and(|it| is_value(it));
+        for leaf in self.leaves[first..].iter_mut().filter(is_own) {
+            leaf.called = Some(walk::without_expressions(&name));
+        }
     }
 
     /// Gives the leaves of an object what it calls itself, where none within it has a label of its own.

@@ -77,6 +77,11 @@ impl Scope {
         self.names.truncate(depth);
     }
 
+    /// Whether a name is bound where the walk stands.
+    pub fn binds(&self, name: &str) -> bool {
+        self.bound(name).is_some()
+    }
+
     fn bound(&self, name: &str) -> Option<&Bound> {
         self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
     }

@@ -152,6 +152,36 @@ impl Offers {
         }
     }
 
+    /// The accounts and accesses of which a path takes both keys, each under a name that says its slot, and nothing else;
+    /// absent where it takes them otherwise.
+    pub(super) fn together(
+        &self,
+        followed: &Followed,
+        folders: &Folders<'_>,
+        references: &[Reference],
+    ) -> Option<BTreeSet<(usize, Access)>> {
+        let (cell, rest) = folders.cell_of(&followed.folder, &followed.object)?;
+        let offers = self.offers.get(&(cell.folder, cell.kind))?;
+        let path = Path::of(cell.name, &Token::Unplaced, rest);
+        let taken: Vec<&Offer> =
+            offers.iter().filter(|offer| !path.computed && path.leads_towards(&offer.path)).collect();
+        let key = |offer: &Offer| {
+            let reference = &references[offer.defined];
+            (reference.account, reference.access, reference.family.as_str())
+        };
+        let has_other = |offer: &&Offer| {
+            taken.iter().any(|other| {
+                let difference = one_difference(&offer.path, &other.path);
+                key(offer) == key(other)
+                    && references[offer.defined].slot != references[other.defined].slot
+                    && difference.is_some_and(|(at, name)| counterpart(&offer.path[at]) == Some(name))
+            })
+        };
+        let of = |offer: &&Offer| (key(offer).0, key(offer).1);
+        (!path.has_any() && !taken.is_empty() && taken.iter().all(has_other))
+            .then(|| taken.iter().map(of).collect())
+    }
+
     /// A module that is named without one of its outputs.
     fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
         let offered = self.offers.get(&(folder.to_owned(), Kind::Output)).and_then(|offers| offers.first());

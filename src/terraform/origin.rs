@@ -4,11 +4,12 @@
 //! What they are called, where they lie and what they are given can say Cosmos DB; which of their outputs are keys their
 //! names tell (`by_name`).
 
-use super::by_name::{module_name, says_another, says_cosmos};
+use super::by_name::module_name;
 use super::facts::{Base, Block, REMOTE_STATE, Step, SymbolKind, UPSTREAM};
 use super::folders::{Folders, Target};
 use super::known::NAME_ARGUMENTS;
 use super::paths::climbed;
+use super::service::{is_about_another, is_about_cosmos, leads_to_cosmos, says_another, says_cosmos};
 use super::value::Value;
 
 /// Where an output comes from.
@@ -52,7 +53,7 @@ fn module(folders: &Folders<'_>, folder: &str, name: &str) -> Option<Origin> {
     let called = module_name(source);
     let made = folders.block(folder, &["module", name]).is_some_and(|(_, block)| is_made_by(block));
     // What a module is called in one place tells less than what it is.
-    let known = says_cosmos(source) || says_cosmos(name) && !says_another(called) || made;
+    let known = leads_to_cosmos(source) || is_about_cosmos(name) && !is_about_another(called) || made;
     let id = (folder.to_owned(), format!("module.{name}"));
     let another = is_another(&[name, called]);
     Some(Origin { kind: SymbolKind::Module, name: name.to_owned(), known, another, id })
@@ -61,17 +62,20 @@ fn module(folders: &Folders<'_>, folder: &str, name: &str) -> Option<Origin> {
 fn dependency(folders: &Folders<'_>, folder: &str, name: &str) -> Origin {
     let config = folders.dependency(folder, name).unwrap_or_default();
     let (runs, code) = match folders.configured(config) {
-        Some(Target::Elsewhere(source)) => (says_cosmos(source), module_name(source)),
-        Some(Target::Folder(path)) => (says_cosmos(path), path.as_str()),
+        Some(Target::Elsewhere(source)) => (leads_to_cosmos(source), module_name(source)),
+        Some(Target::Folder(path)) => (leads_to_cosmos(path), path.as_str()),
         None => (false, ""),
     };
     let block = folders.block(folder, &["dependency", name]);
     let path = block.and_then(|(_, block)| block.argument("config_path")).map(|path| &path.value);
     // It may leave the tree.
-    let written = path.is_some_and(value_says_cosmos);
+    let written = path.is_some_and(|path| match path.as_text() {
+        Some(path) => leads_to_cosmos(path),
+        None => value_says_cosmos(path),
+    });
     let mut given = folders.blocks_at(config, &[]).filter_map(|(_, block)| block.argument("inputs"));
     let made = !config.is_empty() && given.any(|inputs| are_of_account(entries(&inputs.value)));
-    let known = says_cosmos(name) || says_cosmos(config) || runs || written || made;
+    let known = is_about_cosmos(name) || leads_to_cosmos(config) || runs || written || made;
     let path = path.and_then(Value::as_text).unwrap_or_default();
     let at = match config {
         "" => climbed(folder, path),
@@ -91,11 +95,20 @@ fn state(folders: &Folders<'_>, folder: &str, name: &str) -> Origin {
         _ => folders.block(folder, &["data", REMOTE_STATE, name]),
     };
     let block = config.map(|(_, block)| block);
-    let known = says_cosmos(name) || block.is_some_and(mentions_cosmos);
-    let id = (folder.to_owned(), format!("state.{name}"));
     let key = block.and_then(|block| block.value("config.key")?.as_text()).unwrap_or_default();
+    // What its key is about outweighs what stands beside it.
+    let about = || block.is_some_and(mentions_cosmos) && !is_about_another(key_name(key));
+    let known = is_about_cosmos(name) || about();
+    let id = (folder.to_owned(), format!("state.{name}"));
     let another = is_another(&[name, key]);
     Origin { kind: SymbolKind::RemoteState, name: name.to_owned(), known, another, id }
+}
+
+/// The last part of a state's key: `cosmosdb_eventhub.tfstate` of `prod/cosmosdb_eventhub.tfstate`; of one that is called
+/// like all of them, the part before.
+fn key_name(key: &str) -> &str {
+    let mut parts = key.rsplit('/');
+    parts.find(|part| *part != "terraform.tfstate").unwrap_or(key)
 }
 
 /// Keys of a vault are no keys of an account.

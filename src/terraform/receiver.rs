@@ -1,14 +1,15 @@
 //! What the names say under which a value is received: an argument, an input, an entry of a map, an output, a secret.
 //!
 //! Where a key comes from code that is not here, under a name that any service could use, they may be all that says Cosmos
-//! DB. The nearest of them that speaks of a service decides. Names of resources say nothing: an application may be called
+//! DB, or the text does that they are put into, beside an account's endpoint. The nearest name that speaks of a service decides. Names of resources say nothing: an application may be called
 //! anything; that of a secret names its value.
 
 use std::borrow::Cow;
 
-use super::by_name::{key_by_name, named_key, names_another, says_cosmos};
-use super::facts::{Block, Step, Token};
+use super::by_name::{key_by_name, named_key};
+use super::facts::{Block, Read, Step, Token};
 use super::key_read::KeyRead;
+use super::service::{Service, says_another, says_cosmos, service};
 use super::value::Value;
 
 /// What they say.
@@ -39,12 +40,29 @@ const ENCRYPTION: [&str; 3] = ["encrypt", "cmk", "customer"];
 /// Words of names that other services alone give to their keys.
 const ELSEWHERE: [&str; 5] = ["access_key", "shared_key", "blob", "default_primary", "default_secondary"];
 
-/// What the names say under which a value bound like this is received. `block` gives the block of these words.
-pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Option<&'b Block>) -> Says {
-    let names = names(binding, block);
+/// Whether an argument of this name holds the one value of its block.
+pub fn is_value(argument: &str) -> bool {
+    OWN_VALUES.contains(&argument)
+}
+
+/// What is said of a read where it is received: by the text that it stands in, and by the names there. `block` gives the
+/// block of these words.
+pub fn received_as<'b>(read: &Read, block: impl FnOnce(&[String]) -> Option<&'b Block>) -> Says {
+    match read.beside_endpoint {
+        true => Says::Cosmos { key: true },
+        false => named(&read.binding, read.called.as_deref(), block),
+    }
+}
+
+fn named<'b>(
+    binding: &[String],
+    called: Option<&str>,
+    block: impl FnOnce(&[String]) -> Option<&'b Block>,
+) -> Says {
+    let names = names(binding, called, block);
     match names.iter().any(|name| says_cosmos(name)) {
         true => decided(&names),
-        false if names.iter().any(|name| names_another(name)) => Says::Another,
+        false if names.iter().any(|name| says_another(name)) => Says::Another,
         false => Says::Nothing,
     }
 }
@@ -52,11 +70,15 @@ pub fn received_as<'b>(binding: &[String], block: impl FnOnce(&[String]) -> Opti
 /// The nearest first.
 fn names<'a, 'b>(
     binding: &'a [String],
+    called: Option<&'a str>,
     block: impl FnOnce(&[String]) -> Option<&'b Block>,
 ) -> Vec<Cow<'a, str>> {
     let Some(length) = words(binding) else { return Vec::new() };
     let (words, within) = binding.split_at(length.min(binding.len()));
-    let mut names: Vec<Cow<'a, str>> = within.iter().rev().map(|name| Cow::Borrowed(name.as_str())).collect();
+    // A nested block says by its own name what its value is.
+    let called = called.filter(|_| within.len() > 1).into_iter();
+    let mut names: Vec<Cow<'a, str>> =
+        called.chain(within.iter().rev().map(String::as_str)).map(Cow::Borrowed).collect();
     if let ([_, kind, label], [argument]) = (words, within)
         && OWN_VALUES.contains(&argument.as_str())
     {
@@ -72,10 +94,11 @@ fn names<'a, 'b>(
 }
 
 fn decided(names: &[Cow<'_, str>]) -> Says {
-    let says = |name: &Cow<'_, str>| match (names_another(name), says_cosmos(name)) {
-        (true, _) => Some(Says::Another),
-        (false, true) => Some(Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) }),
-        (false, false) => None,
+    let says = |name: &Cow<'_, str>| {
+        service(name).map(|service| match service {
+            Service::Cosmos => Says::Cosmos { key: names.iter().any(|name| named_key(name).is_some()) },
+            Service::Another => Says::Another,
+        })
     };
     let encrypts = |name: &Cow<'_, str>| {
         let name = name.to_ascii_lowercase();
@@ -126,7 +149,7 @@ mod tests {
 
     fn says(binding: &[&str]) -> Says {
         let binding: Vec<String> = binding.iter().map(|word| (*word).to_owned()).collect();
-        received_as(&binding, |_| None)
+        named(&binding, None, |_| None)
     }
 
     #[test]
@@ -142,6 +165,7 @@ mod tests {
             (&["resource", "azurerm_data_factory_linked_service_cosmosdb", "x", "account_key"], key),
             (&["locals", "cosmos", "search_key"], Says::Another),
             (&["locals", "cosmos_backup_storage_key"], Says::Another),
+            (&["locals", "search_cosmos_key"], key),
             (&["locals", "cosmos_encryption_key"], Says::Nothing),
             (&["module", "cosmos", "key"], Says::Nothing),
             (&["resource", "azurerm_linux_web_app", "cosmos", "app_settings", "API_KEY"], Says::Nothing),

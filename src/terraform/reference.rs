@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::account::Symbol;
-use super::facts::{Binding, Branch, SymbolKind};
+use super::facts::{Asked, Binding, Branch, SymbolKind};
 use super::instance::Call;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -23,6 +23,9 @@ pub enum Role {
     Unchosen,
     /// One of the branches between which a value at run time chooses.
     Choice,
+    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition): no key goes anywhere from here. An account
+    /// has both keys at all times, so what is asked of one holds for the other, and a flip leaves the question as it is.
+    Tested,
 }
 
 /// What is known of the name that would read the other slot.
@@ -67,10 +70,14 @@ pub struct Reference {
     /// Whether it stands in an entry of a collection that is picked from where it is written.
     pub(super) is_entry: bool,
     pub(super) choices: Vec<Branch>,
+    /// The conditions under which the blocks are there that it stands in.
+    pub(super) exists: Vec<Asked>,
     /// What the nested block or object calls itself that it stands in, and how many words of the binding lead there.
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
+    /// Whether it is only compared, counted or asked for.
+    pub(super) tested: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.
@@ -87,10 +94,27 @@ impl Reference {
         self.symbol.run_of(self.home())
     }
 
+    /// The conditions under which it is there.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Asked> {
+        self.choices.iter().filter_map(|branch| branch.asked.as_ref()).chain(&self.exists)
+    }
+
     /// The folder that it is read for, the first of them where there are several.
     pub(super) fn home(&self) -> &str {
         self.homes.first().map_or("", String::as_str)
     }
+}
+
+/// A place that takes both keys of an account, each under a name of its own: both by design. Which of them is used
+/// there is decided by whoever reads them, so no flip moves it, and neither slot is free while it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakesBoth {
+    pub file: usize,
+    pub span: Range<usize>,
+    pub account: usize,
+    pub access: Access,
+    /// The name that holds both: `local.cosmos`.
+    pub name: String,
 }
 
 /// A read of an account's key whose slot the text does not tell.

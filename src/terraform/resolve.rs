@@ -40,7 +40,7 @@ use super::misfits::Misfits;
 use super::naming::spelt;
 use super::offer::{Asked, Offers};
 use super::parse::Parsed;
-use super::reference::{Counterpart, OpaqueRead, Reference, Role};
+use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
 use super::runs::Runs;
 use super::source::Source;
@@ -51,6 +51,8 @@ pub struct Resolved {
     /// By file, then by place.
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    /// By file, then by place.
+    pub both: Vec<TakesBoth>,
     pub choosers: Vec<Chooser>,
     /// What is declared and cannot be.
     pub misfits: Misfits,
@@ -84,6 +86,7 @@ pub fn resolve(
         standing: Standing::new(runs, index, accounts.len()),
         references: Vec::new(),
         opaque: Vec::new(),
+        both: Vec::new(),
         named: reads,
         of_states: Vec::new(),
         uses,
@@ -101,14 +104,17 @@ pub fn resolve(
     resolver.by_names_of_states();
     resolver.counterparts();
     resolver.unread(facts);
-    let Resolver { references, opaque, standing, .. } = resolver;
+    let Resolver { references, opaque, both, standing, .. } = resolver;
     let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));
+    let mut both = standing.both(both);
     references.sort_by_key(|reference| (reference.file, reference.span.start, reference.account));
     once_for_all_homes(&mut references);
     opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
     opaque.dedup();
+    both.sort_by_key(|it| (it.file, it.span.start, it.account, it.access));
+    both.dedup();
     let misfits = Misfits::of(declared, &accounts, &references, &folders, sources);
-    Resolved { accounts, references, opaque, choosers, misfits, doubts }
+    Resolved { accounts, references, opaque, both, choosers, misfits, doubts }
 }
 
 struct Resolver<'f> {
@@ -118,6 +124,7 @@ struct Resolver<'f> {
     standing: Standing<'f>,
     references: Vec<Reference>,
     opaque: Vec<OpaqueRead>,
+    both: Vec<TakesBoth>,
     /// Reads of names, not yet found to lead to a key.
     named: Vec<Look<'f>>,
     /// Reads of states that are keys by their names.
@@ -144,11 +151,13 @@ impl<'f> Resolver<'f> {
         let Some(symbol) = symbol else { return false };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
-        if hides && (read.read.mention || self.is_followed(read)) {
+        if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
             return true;
         }
         match (read.found.clone(), account) {
-            (KeyRead::Key(key), Some(account)) if symbol.kind == SymbolKind::Variable => {
+            (KeyRead::Key(key), Some(account))
+                if symbol.kind == SymbolKind::Variable && !read.read.tested =>
+            {
                 // Its name says which slot; whether it tells the truth is decided elsewhere.
                 let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
                 self.opaque(read, None, Some(key.access), why);
@@ -160,7 +169,8 @@ impl<'f> Resolver<'f> {
             (KeyRead::Key(key), Some(account)) => {
                 self.found(read, account, symbol, key);
                 self.by_pattern();
-                self.of_states.extend(Some(read).filter(|read| read.is_of_state()).cloned());
+                self.of_states
+                    .extend(Some(read).filter(|read| read.is_of_state() && !read.read.tested).cloned());
             }
             (KeyRead::Nothing, _) | (KeyRead::Key(_), None) => {}
             (KeyRead::Whole, account) => {
@@ -188,7 +198,7 @@ impl<'f> Resolver<'f> {
             attribute: key.attribute,
             slot: key.slot,
             access: key.access,
-            role: Role::Consumer,
+            role: if read.read.tested { Role::Tested } else { Role::Consumer },
             other: Some(key.other).filter(|other| can_stand(&self.sources[read.file], key.span.start, other)),
             binding: read.read.binding.clone(),
             family: key.family,
@@ -196,8 +206,10 @@ impl<'f> Resolver<'f> {
             plain: read.read.plain,
             is_entry: read.read.is_entry,
             choices: read.read.choices.clone(),
+            exists: read.read.exists.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
+            tested: read.read.tested,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -217,7 +229,7 @@ impl<'f> Resolver<'f> {
         let pairs = self.uses.pairs(&self.references, self.folders);
         role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
-            if handed_in.symbol.kind == SymbolKind::Variable {
+            if handed_in.symbol.kind == SymbolKind::Variable && !handed_in.tested {
                 handed_in.role = Role::Relay;
             }
         }
@@ -278,12 +290,34 @@ impl<'f> Resolver<'f> {
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
                 return false;
             }
-            let quiet = !computed && (read.read.mention || resolver.is_followed(read));
-            if !quiet && told.insert((read.file, read.read.span.start)) {
+            let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
+            if quiet || !told.insert((read.file, read.read.span.start)) {
+                return false;
+            }
+            if !resolver.takes_both(&offers, read) {
                 resolver.opaque(read, Some(account), access, why);
             }
             false
         });
+    }
+
+    /// Notes what takes both keys under their own names: nothing is hidden there, and no flip changes it.
+    fn takes_both(&mut self, offers: &Offers, read: &Look<'f>) -> bool {
+        let hops = read.hops.iter().filter(|_| read.read.entire);
+        let mut found =
+            hops.filter_map(|hop| Some((hop, offers.together(hop, self.folders, &self.references)?)));
+        let Some((hop, keys)) = found.next() else { return false };
+        let (file, name) = (read.file, spelt(&hop.object));
+        let span = || read.read.span.clone();
+        let each = keys.into_iter();
+        self.both.extend(each.map(|(account, access)| TakesBoth {
+            file,
+            span: span(),
+            account,
+            access,
+            name: name.clone(),
+        }));
+        true
     }
 
     /// What a hop leads to, also where a module as a whole hands an account on.
@@ -315,7 +349,8 @@ impl<'f> Resolver<'f> {
             let offers = Offers::relays(&self.references, self.folders);
             let before = self.references.len();
             self.each_named(|resolver, read| {
-                let hop = read.hops.first();
+                // What one is asked says nothing of the slot that is decided elsewhere.
+                let hop = read.hops.first().filter(|_| !read.read.tested);
                 let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
                 let Some(Asked::Key { defined, key }) = asked else { return false };
                 resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });

@@ -3,10 +3,11 @@
 //! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
 //! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
 //! when they are outputs of one module through which both slots leave it, or local values that are read by their names
-//! alone. What is chosen at run time is neither.
+//! alone. What is chosen at run time is neither; conditions that deny each other are one choice ([`exclusive`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::exclusive::exclusive;
 use super::reference::{Reference, Role};
 use crate::model::{Access, Slot};
 
@@ -42,11 +43,15 @@ pub fn counterpart(name: &str) -> Option<String> {
 /// Sets the role of every reference. `by_name` are those that are a pair by how they are read; `folder` gives the
 /// folder of a file.
 pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: impl Fn(usize) -> String) {
-    let choices = chosen(references);
+    let mut choices = chosen(references);
+    choices.extend(exclusive(references, |at| !choices.contains(&at), true));
     let mut pairs = paired(references, &choices, folder);
     pairs.extend(by_name);
+    choices.extend(exclusive(references, |at| !choices.contains(&at) && !pairs.contains(&at), false));
     for (at, reference) in references.iter_mut().enumerate() {
-        reference.role = if choices.contains(&at) {
+        reference.role = if reference.tested {
+            Role::Tested
+        } else if choices.contains(&at) {
             Role::Choice
         } else if pairs.contains(&at) {
             Role::Definition
@@ -59,7 +64,7 @@ pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: i
 /// References in one choice that holds both slots.
 fn chosen(references: &[Reference]) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(usize, u32, usize, Access), Vec<usize>> = BTreeMap::new();
-    for (at, reference) in references.iter().enumerate() {
+    for (at, reference) in references.iter().enumerate().filter(|(_, it)| !it.tested) {
         for choice in &reference.choices {
             let key = (reference.file, choice.choice, reference.account, reference.access);
             groups.entry(key).or_default().push(at);
@@ -74,7 +79,7 @@ fn paired(
     folder: impl Fn(usize) -> String,
 ) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(String, usize, Access, &str), Vec<usize>> = BTreeMap::new();
-    let free = references.iter().enumerate().filter(|(at, _)| !choices.contains(at));
+    let free = references.iter().enumerate().filter(|(at, it)| !choices.contains(at) && !it.tested);
     // What is taken out of a collection at once is consumed, whatever its entry is called.
     for (at, reference) in free.filter(|(_, reference)| !reference.is_entry) {
         let key = (folder(reference.file), reference.account, reference.access, reference.family.as_str());

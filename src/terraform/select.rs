@@ -77,7 +77,9 @@ pub fn no_account(tree: &Tree) -> Vec<Refusal> {
 
 fn is_read(tree: &Tree, account: usize, access: Access) -> bool {
     let refers = |reference: &Reference| {
-        reference.account == account && reference.access == access && reference.role != Role::Relay
+        reference.account == account
+            && reference.access == access
+            && !matches!(reference.role, Role::Relay | Role::Tested)
     };
     tree.references.iter().any(refers) || tree.opaque.iter().any(|read| read.account == Some(account))
 }

@@ -19,7 +19,7 @@ use super::misfits::Misfits;
 use super::parse::{ParseFailure, Parsed, parse_all};
 use super::paths::{climbed, is_outside};
 use super::reading::{Failures, Glanced, Reading};
-use super::reference::{OpaqueRead, Reference, Role};
+use super::reference::{OpaqueRead, Reference, Role, TakesBoth};
 use super::resolve::{Resolved, resolve};
 use super::source::{Position, Source};
 use super::syntax::{Syntax, installed};
@@ -68,6 +68,8 @@ pub struct Tree {
     pub accounts: Vec<Account>,
     pub references: Vec<Reference>,
     pub opaque: Vec<OpaqueRead>,
+    /// Places that take both keys of an account under their own names.
+    pub both: Vec<TakesBoth>,
     /// Values that decide which slot is read.
     pub choosers: Vec<Chooser>,
     declared: Declared,
@@ -199,6 +201,7 @@ impl Tree {
             accounts: Vec::new(),
             references: Vec::new(),
             opaque: Vec::new(),
+            both: Vec::new(),
             choosers: Vec::new(),
             declared: Declared::default(),
             misfits: Misfits::default(),
@@ -224,12 +227,12 @@ impl Tree {
             parsed.as_ref().err().map(|failure| Unparsed { file, failure: failure.clone() })
         };
         self.unparsed = self.parsed.iter().enumerate().filter_map(failed).collect();
-        let Resolved { accounts, references, mut opaque, choosers, misfits, doubts } =
+        let Resolved { accounts, references, mut opaque, both, choosers, misfits, doubts } =
             resolve(&self.sources, &self.parsed, &self.folders, &self.declared);
         opaque.extend(generated::reads(&self.sources, &self.parsed, &accounts));
         opaque.sort_by_key(|read| (read.file, read.span.start, read.account));
         let (flows, named) = (OnceLock::new(), OnceLock::new());
-        Tree { accounts, references, opaque, choosers, misfits, doubts, flows, named, ..self }
+        Tree { accounts, references, opaque, both, choosers, misfits, doubts, flows, named, ..self }
     }
 
     /// Places that Terragrunt's files name and that were not found.

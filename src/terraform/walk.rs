@@ -3,6 +3,7 @@
 //! The walk visits every expression by itself: the visitor of `hcl-edit` 0.10 leaves out the collection of a
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
+mod condition;
 mod expression;
 mod generated;
 mod label;
@@ -15,10 +16,10 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-pub use self::label::{VAULT, in_vault, is_labelled, label_of};
+pub use self::label::{VAULT, in_vault, is_labelled, is_name, label_of, without_expressions};
 use super::attribute;
 use super::facts::{
-    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
@@ -44,6 +45,7 @@ pub fn template_facts(source: &Source, template: &Template, binding: Binding, fa
         (Some(Element::Interpolation(only)), 1) => only.expr.span(),
         _ => Some(0..source.text().len()),
     };
+    walk.testing = usize::from(is_test(&walk.binding));
     walk.template(template);
     walk.facts
 }
@@ -80,6 +82,21 @@ pub fn is_meta(block: &[String], name: &str) -> bool {
     }
 }
 
+/// Blocks whose condition holds or does not.
+const CONDITIONS: [&str; 4] = ["assert", "postcondition", "precondition", "validation"];
+
+/// Whether only a number or a truth is taken there: how many blocks there are, whether a condition holds.
+fn is_test(binding: &[String]) -> bool {
+    // A JSON file may have several of them in a list.
+    let words: Vec<&str> =
+        binding.iter().map(String::as_str).filter(|it| it.parse::<u64>().is_err()).collect();
+    match words.as_slice() {
+        ["resource" | "data" | "ephemeral", _, _, "count"] | ["module", _, "count"] => true,
+        [_, .., block, "condition"] => CONDITIONS.contains(block),
+        _ => false,
+    }
+}
+
 /// Whether a block of this name speaks of addresses.
 pub fn is_address(block: &str) -> bool {
     ADDRESSES.contains(&block)
@@ -110,16 +127,29 @@ struct Walk<'s> {
     value: Option<Range<usize>>,
     /// The choices that the walk stands in.
     choices: Vec<Branch>,
+    /// The conditions under which the blocks are there that it stands in.
+    exists: Vec<Asked>,
+    /// Where the top block starts, and how many loops within an expression the walk stands in.
+    block: usize,
+    loops: usize,
     /// The choice whose branches are the entries of the object that the walk comes to next.
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many expressions the walk stands in that may take a part of what they are given, or give it other names.
+    changing: usize,
+    /// How many expressions the walk stands in of which only a truth or a number comes.
+    testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
     /// How many entries it stands in of something that is picked from where it is written.
     sifted_entries: usize,
     /// What the innermost nested block or object calls itself that the walk stands in.
     label: Option<(usize, String)>,
+    /// The name of the innermost nested block or object that has one, whatever it says.
+    called: Option<(usize, String)>,
+    /// How many texts and functions the walk stands in that speak of an account's endpoint.
+    beside_endpoint: usize,
 }
 
 impl<'s> Walk<'s> {
@@ -131,11 +161,18 @@ impl<'s> Walk<'s> {
             scope: Scope::default(),
             value: None,
             choices: Vec::new(),
+            exists: Vec::new(),
+            block: 0,
+            loops: 0,
             keyed: None,
             masking: 0,
+            changing: 0,
+            testing: 0,
             sifting: 0,
             sifted_entries: 0,
             label: None,
+            called: None,
+            beside_endpoint: 0,
         }
     }
 
@@ -159,8 +196,13 @@ impl<'s> Walk<'s> {
         self.binding.extend(block.labels.iter().map(|label| label.as_str().to_owned()));
         let scope_depth = self.scope.depth();
         let reads = self.facts.reads.len();
-        let outer = self.label.clone();
+        let outer = (self.label.clone(), self.called.clone());
         self.enter_labelled(block);
+        if top {
+            self.block = block.ident.span().map_or(0, |span| self.source.to_file(span).start);
+        }
+        let exists = self.exists(&block.body);
+        self.exists.extend(exists.clone());
         self.bind_iterator(block);
         bind_itself(&mut self.scope, &self.binding);
         match component {
@@ -170,7 +212,8 @@ impl<'s> Walk<'s> {
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
-        self.label = outer;
+        self.exists.truncate(self.exists.len() - usize::from(exists.is_some()));
+        (self.label, self.called) = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);
     }
@@ -266,10 +309,12 @@ impl<'s> Walk<'s> {
             }
             walk.generated(value);
             walk.value = value.span();
+            walk.testing += usize::from(is_test(&walk.binding));
             match name {
                 "for_each" => walk.collection(value),
                 _ => walk.expression(value, mention),
             }
+            walk.testing -= usize::from(is_test(&walk.binding));
         });
     }
 
@@ -343,7 +388,7 @@ impl<'s> Walk<'s> {
     /// What stands inside counts as one choice: which part takes effect may not be known from the text.
     fn choosing(&mut self, by: Option<By>, inside: impl FnOnce(&mut Self)) {
         let number = self.number(by);
-        self.choices.push(Branch { choice: number, when: When::Unknown });
+        self.choices.push(Branch { choice: number, when: When::Unknown, asked: None });
         inside(self);
         self.choices.pop();
     }
@@ -361,11 +406,17 @@ impl<'s> Walk<'s> {
     fn branch(&mut self, when: When, span: Option<Range<usize>>) {
         let Some(branch) = self.choices.last_mut() else { return };
         branch.when = when;
+        branch.asked = None;
         let number = branch.choice;
         let choice = self.facts.choosing.iter_mut().rev().find(|choice| choice.number == number);
         if let (Some(choice), Some(span)) = (choice, span) {
             choice.branches.push(self.source.to_file(span));
         }
+    }
+
+    /// What stands in the branch at hand is there under this condition.
+    fn under(&mut self, asked: Asked) {
+        self.choices.last_mut().into_iter().for_each(|branch| branch.asked = Some(asked.clone()));
     }
 
     /// What a choice goes by, where it is a plain name.

@@ -37,7 +37,7 @@ resource "azurerm_key_vault_secret" "cosmos" {
 fn look(tree: &Tree) -> Vec<Place> {
     tree.references
         .iter()
-        .filter(|reference| reference.role != Role::Relay)
+        .filter(|reference| !matches!(reference.role, Role::Relay | Role::Tested))
         .filter_map(|reference| owner(tree, reference).map(|owner| place(reference, owner)))
         .collect()
 }

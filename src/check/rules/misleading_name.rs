@@ -34,7 +34,8 @@ const OF_KEYS: [&str; 10] =
     ["key", "conn", "cosmos", "secret", "password", "token", "credential", "auth", "db", "master"];
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let by_binding = tree.references.iter().filter(|reference| reference.role != Role::Choice);
+    let by_binding = tree.references.iter();
+    let by_binding = by_binding.filter(|it| !matches!(it.role, Role::Choice | Role::Tested));
     let by_binding = by_binding.filter_map(|reference| {
         let name = names(reference).into_iter().rev().find(|name| said(name).is_some())?;
         (said(name)? != reference.slot).then(|| place(reference, name))

@@ -22,6 +22,7 @@ mod possibly_mixed_slots;
 mod published_key;
 pub(super) mod silence_without_reason;
 pub(super) mod silence_without_rule;
+mod takes_both_slots;
 mod unreadable_file;
 mod unused_declaration;
 pub(super) mod unused_silence;
@@ -54,6 +55,7 @@ pub const RULES: &[Rule] = &[
     published_key::RULE,
     silence_without_reason::RULE,
     silence_without_rule::RULE,
+    takes_both_slots::RULE,
     unreadable_file::RULE,
     unused_declaration::RULE,
     unused_silence::RULE,

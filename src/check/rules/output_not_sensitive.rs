@@ -34,6 +34,7 @@ fn look(tree: &Tree) -> Vec<Place> {
     let mut places: Vec<Place> = tree
         .references
         .iter()
+        .filter(|reference| reference.role != Role::Tested)
         .filter(|reference| matches!(reference.binding.as_slice(), [output, _, value, ..] if output == "output" && value == "value"))
         .filter_map(|reference| bare_output(tree, reference).map(|block| place(reference, block)))
         .collect();

@@ -54,7 +54,7 @@ fn look(tree: &Tree) -> Vec<Place> {
 fn place(tree: &Tree, flow: &Flow) -> Option<Place> {
     let reference = &tree.references[flow.reference];
     // The key behind a relay has flows of its own, and a module's pair is there to be handed out.
-    if reference.role == Role::Relay {
+    if matches!(reference.role, Role::Relay | Role::Tested) {
         return None;
     }
     let sink = &flow.sink;

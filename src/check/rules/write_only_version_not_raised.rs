@@ -82,7 +82,7 @@ fn arguments(tree: &Tree, account: impl Fn(usize) -> Option<usize>) -> BTreeMap<
     let mut found: BTreeMap<Argument, Written> = BTreeMap::new();
     for flow in tree.flows() {
         let reference = &tree.references[flow.reference];
-        if matches!(reference.role, Role::Relay | Role::Unchosen) {
+        if matches!(reference.role, Role::Relay | Role::Unchosen | Role::Tested) {
             continue;
         }
         let Some(argument) = argument(tree, &flow.sink) else { continue };

@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Name, Place, bound, member, places};
 use super::{Ask, Demand, reach};
-use crate::terraform::by_name::{is_of_cosmos, named_key, says_cosmos};
+use crate::terraform::by_name::{is_of_cosmos, named_key};
 use crate::terraform::facts::{Base, Block, Facts, Read, Step};
 use crate::terraform::receiver::{Says, is_taken_for_key, received_as};
 use crate::terraform::role::counterpart;
+use crate::terraform::service::says_cosmos;
 
 impl Demand {
     pub(super) fn hints(&mut self, folder: &str, facts: &Facts) {
         let blocks: OnceCell<BTreeMap<&[String], &Block>> = OnceCell::new();
         let of_file = || facts.blocks.iter().map(|block| (block.words.as_slice(), block)).collect();
         for read in &facts.reads {
-            let says = || received_as(&read.binding, |words| blocks.get_or_init(of_file).get(words).copied());
+            let says = || received_as(read, |words| blocks.get_or_init(of_file).get(words).copied());
             if is_hinted(read, says) {
                 self.hinted.extend(places(folder, &read.object));
                 self.given.extend(bound(&read.binding).map(|name| (folder.to_owned(), name)));

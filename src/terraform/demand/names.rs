@@ -4,12 +4,13 @@
 
 use super::Ask;
 use crate::terraform::attribute::COSMOSDB_ACCOUNT;
-use crate::terraform::by_name::{is_of_cosmos, says_cosmos};
+use crate::terraform::by_name::is_of_cosmos;
 use crate::terraform::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Base, Binding, DEPLOYMENTS, Object, REMOTE_STATE, Read, Step, StepKind,
 };
 use crate::terraform::glance::Waypoint;
 use crate::terraform::known::{NAME_ARGUMENTS, PARAMETERS};
+use crate::terraform::service::says_cosmos;
 use crate::terraform::template::ARGUMENTS as TEMPLATES;
 
 /// Arguments of a block that say which account it speaks of.

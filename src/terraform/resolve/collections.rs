@@ -24,7 +24,9 @@ impl Uses {
     /// The references that stand in a collection with their counterparts, where something picks from it.
     pub(super) fn in_collections(&self, references: &[Reference], folders: &Folders<'_>) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<(usize, &[String])>> = BTreeMap::new();
-        for (at, reference) in references.iter().enumerate().filter(|(_, it)| it.choices.is_empty()) {
+        for (at, reference) in
+            references.iter().enumerate().filter(|(_, it)| it.choices.is_empty() && !it.tested)
+        {
             let Some((cell, path)) = folders.readable(reference.home(), &reference.binding) else { continue };
             let words = &reference.binding[..reference.binding.len() - path.len()];
             if !path.is_empty() && matches!(cell.kind, Kind::Local | Kind::Variable) {

@@ -82,7 +82,7 @@ fn crosses(look: &Look<'_>) -> bool {
 }
 
 fn says(folders: &Folders<'_>, look: &Look<'_>) -> Says {
-    received_as(&look.read.binding, |words| {
+    received_as(look.read, |words| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         folders.blocks_at(look.folder, &words).find(|(file, _)| *file == look.file).map(|(_, block)| block)
     })

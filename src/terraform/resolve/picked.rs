@@ -49,8 +49,10 @@ impl<'f> Resolver<'f> {
             let Asked::Key { defined, key } = offers.ask(&named, self.folders, &self.references) else {
                 return None;
             };
-            branches
-                .push((Branch { choice: number, when: When::Is(name) }, Picked { hop: at, defined, key }));
+            branches.push((
+                Branch { choice: number, when: When::Is(name), asked: None },
+                Picked { hop: at, defined, key },
+            ));
         }
         Some(branches)
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::terraform::account::Symbol;
 use crate::terraform::instance::Call;
-use crate::terraform::reference::{OpaqueRead, Reference};
+use crate::terraform::reference::{OpaqueRead, Reference, TakesBoth};
 use crate::terraform::runs::Runs;
 
 pub(super) struct Standing<'f> {
@@ -103,6 +103,15 @@ impl<'f> Standing<'f> {
             None => vec![read],
         };
         opaque.into_iter().flat_map(for_each).collect()
+    }
+
+    /// The same for what takes both keys.
+    pub(super) fn both(&self, both: Vec<TakesBoth>) -> Vec<TakesBoth> {
+        let for_each = |read: TakesBoth| {
+            let accounts = self.accounts_of(read.account).into_iter();
+            accounts.map(move |account| TakesBoth { account, ..read.clone() })
+        };
+        both.into_iter().flat_map(for_each).collect()
     }
 
     fn accounts_of(&self, account: usize) -> Vec<usize> {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::Resolver;
 use super::look::{Look, start};
 use crate::model::{Access, Slot};
-use crate::terraform::by_name::says_cosmos;
 use crate::terraform::facts::{Step, StepKind, SymbolKind};
 use crate::terraform::folders::Followed;
 use crate::terraform::key_read::KeyRead;
 use crate::terraform::naming::spelt;
 use crate::terraform::reference::Role;
+use crate::terraform::service::says_cosmos;
 
 impl Resolver<'_> {
     /// Reads of a state that more roots than one, or one that hands its settings over elsewhere, may have written: of
@@ -37,7 +37,7 @@ impl Resolver<'_> {
                 });
                 keys.next().map(|((folder, _), reference)| (hop, *folder, *reference))
             });
-            let quiet = read.read.mention || self.is_followed(read);
+            let quiet = read.read.mention || read.read.tested || self.is_followed(read);
             if let Some((hop, folder, reference)) = named.filter(|_| !quiet) {
                 let access = Some(self.references[reference].access);
                 let access = access.filter(|_| !hop.object.steps.is_empty());
@@ -97,7 +97,8 @@ impl Resolver<'_> {
         let steps: Vec<Option<&str>> = behind.iter().filter(is_named).map(Step::name).collect();
         let bound = self.references.iter().filter(|reference| {
             let binding: Vec<&str> = reference.binding.iter().map(String::as_str).collect();
-            reference.homes.iter().any(|home| home == folder)
+            !reference.tested
+                && reference.homes.iter().any(|home| home == folder)
                 && binding.strip_prefix(&["output", name, "value"]).is_some_and(|rest| {
                     rest.iter().zip(&steps).all(|(bound, step)| step.is_none_or(|step| step == *bound))
                 })

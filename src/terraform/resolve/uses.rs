@@ -48,7 +48,9 @@ impl Use {
         let ways: Vec<Way> = rest.iter().map(|step| way(step, own)).collect();
         // What is taken element by element, under a condition, may be taken of some alone.
         let sifted = look.read.sifted || ways.contains(&Way::Each) && !look.read.choices.is_empty();
-        Use { names, more, element, mention: look.read.mention, ways, sifted }
+        // What is asked of one that is worked out takes none.
+        let mention = look.read.mention || look.read.tested && more;
+        Use { names, more, element, mention, ways, sifted }
     }
 }
 
@@ -174,7 +176,9 @@ fn block_around(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
 /// their own.
 fn handed_on_as(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
     let is_alias = || look.read.plain && folders.is_followed(look.folder, &look.read.binding);
-    let (into, _) = folders.readable(look.folder, &look.read.binding).filter(|_| !look.read.mention)?;
+    let (into, _) = folders
+        .readable(look.folder, &look.read.binding)
+        .filter(|_| !look.read.mention && !look.read.tested)?;
     (!is_alias()).then_some(into)
 }
 
@@ -223,7 +227,7 @@ impl Uses {
     fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
         for (at, reference) in
-            references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty())
+            references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty() && !it.tested)
         {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();

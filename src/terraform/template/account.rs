@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::output::{DIGITS, HOLE, calls, closing, texts};
 use crate::terraform::attribute::listed_key;
-use crate::terraform::by_name::says_cosmos;
+use crate::terraform::service::says_cosmos;
 
 /// Stands before an account's name in its id.
 pub const DATABASE_ACCOUNTS: &str = "/databaseAccounts/";

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::model::{Access, Slot};
 use crate::terraform::attribute::{KeyAttribute, listed_key};
-use crate::terraform::by_name::says_cosmos;
+use crate::terraform::service::says_cosmos;
 
 /// What a template says of one of its outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::text::{REPOSITORY, SEARCH, calls};
 use super::{Configurations, Here, target};
-use crate::terraform::by_name::says_cosmos;
 use crate::terraform::facts::Argument;
 use crate::terraform::paths::is_outside;
+use crate::terraform::service::says_cosmos;
 use crate::terraform::value::Value;
 
 /// A path that leads nowhere.

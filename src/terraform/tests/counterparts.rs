@@ -71,7 +71,6 @@ fn what_would_go_by_in_silence_is_refused_until_a_person_vouches_for_it() {
     for (code, read) in [
         (MODULE, "try(module.cosmos.primary_key, \"\")"),
         (MODULE, "\"k=${try(module.cosmos.primary_key, \"\")}\""),
-        (MODULE, "can(module.cosmos.primary_key) ? 1 : 2"),
         (STATE, "lookup(data.terraform_remote_state.cosmos.outputs, \"primary_key\", \"\")"),
         (defaults, "data.terraform_remote_state.cosmos.outputs.primary_key"),
     ] {

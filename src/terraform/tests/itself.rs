@@ -16,7 +16,7 @@ fn block(head: &str, one: &str, other: &str) -> String {
 fn a_block_that_names_itself_names_its_account() {
     let expected = [
         "a.tf:3 primary_key [primary_key] primary read-write Consumer",
-        "a.tf:7 secondary_readonly_key [secondary_readonly_key] secondary read-only Consumer",
+        "a.tf:7 secondary_readonly_key [secondary_readonly_key] secondary read-only Tested",
     ];
     for head in ["resource \"azurerm_cosmosdb_account\" \"x\"", "data \"azurerm_cosmosdb_account\" \"x\""] {
         check(&[("a.tf", &block(head, "self.primary_key", "self.secondary_readonly_key"))], &expected);
@@ -35,10 +35,7 @@ fn what_lists_keys_names_itself_too() {
     ] {
         let text = block(head, "self.id", &format!("{path}.primaryMasterKey"));
         let text = text.replacen("provisioner", &format!("{action} = []\n  provisioner"), 1);
-        check(
-            &[("a.tf", &text)],
-            &["a.tf:9 primaryMasterKey [primaryMasterKey] primary read-write Consumer"],
-        );
+        check(&[("a.tf", &text)], &["a.tf:9 primaryMasterKey [primaryMasterKey] primary read-write Tested"]);
     }
     let state = "data \"terraform_remote_state\" \"x\"";
     let state = block(state, "self.outputs.cosmos_primary_key", "self.outputs.primary_key");

@@ -1,11 +1,13 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
 mod azure_ids;
+mod both;
 mod choosers;
 mod collections;
 mod companions;
 mod counterparts;
 mod elsewhere;
+mod exclusive;
 mod flips;
 mod flows;
 mod generated;
@@ -24,6 +26,7 @@ mod runs;
 mod spelt;
 mod stacks;
 mod states;
+mod tested;
 mod together;
 mod unwritable;
 mod whole;
@@ -101,8 +104,6 @@ fn every_way_to_an_instance_is_a_reference() {
         "{ for k, a in azurerm_cosmosdb_account.a : k => a.primary_key }",
         "\"%{ for a in azurerm_cosmosdb_account.a }${a.primary_key}%{ endfor }\"",
         "\"%{ for a in [azurerm_cosmosdb_account.a.primary_key] }${a}%{ endfor }\"",
-        "!azurerm_cosmosdb_account.a.primary_key",
-        "azurerm_cosmosdb_account.a.primary_key == \"\" ? 1 : 2",
         "true ? azurerm_cosmosdb_account.a.primary_key : null",
     ] {
         check_one(expression, &[PRIMARY]);

@@ -18,11 +18,8 @@ fn a_pair_that_is_read_without_naming_one_is_opaque() {
         "values(local.keys)[0]",
         "merge(local.keys, {}).primary",
         "[for k, v in local.keys : v if k == \"primary\"][0]",
-        "jsonencode(local.keys)",
         "templatefile(\"x\", local.keys)",
         "\"%{ for k in local.keys }${k}%{ endfor }\"",
-        "true ? local.keys : null",
-        "[local.keys]",
     ] {
         let text = reading(expression);
         let opaque = found(&[("a.tf", &text)]).iter().filter(|line| *line == "a.tf:6 opaque").count();

@@ -194,3 +194,124 @@ fn outputs_of_a_repeated_module_go_by_their_own_names_and_not_by_that_of_an_inst
         assert!(repeated(text).is_empty());
     }
 }
+
+#[test]
+fn a_name_of_two_services_is_about_the_last_of_them() {
+    let module = |name: &str, source: &str| {
+        let source = if source.is_empty() { "git::https://example.invalid/m.git" } else { source };
+        format!("module \"{name}\" {{\n  source = \"{source}\"\n}}\n")
+    };
+    for (name, source, read) in [
+        ("cosmosdb_eventhub", "", false),
+        ("cosmosdb_servicebus", "", false),
+        ("cosmos_storage_account", "", false),
+        ("cosmosdb-signalr", "", false),
+        ("eventhub_cosmosdb", "", true),
+        ("cosmosdb_for_search", "", true),
+        ("x", "git::https://example.invalid/cosmosdb.git//eventhub", false),
+        ("cosmosdb", "git::https://example.invalid/cosmosdb_eventhub.git", false),
+        // Something else says Cosmos DB.
+        ("cosmosdb_eventhub", "git::https://example.invalid/cosmosdb.git", true),
+    ] {
+        let text = module(name, source) + &secret("k", &format!("module.{name}.primary_key"));
+        let expected: &[&str] =
+            if read { &["a.tf:6 primary_key [primary_key] primary read-write Consumer"] } else { &[] };
+        check(&[("a.tf", &text)], expected);
+    }
+    let read = "module.cosmosdb_eventhub.primary_key";
+    for text in [
+        module("cosmosdb_eventhub", "") + &secret("CosmosDb-ApiKey", read),
+        module("cosmosdb_eventhub", "").replace("\"\n}", "\"\n  cosmosdb_account_name = \"a\"\n}")
+            + &secret("k", read),
+        module("cosmosdb_eventhub", "") + &secret("k", &read.replace("primary_key", "primary_readonly_key")),
+    ] {
+        assert_eq!(found(&[("a.tf", &text)]).len(), 1, "{text}");
+    }
+    let reads = |name: &str| {
+        secret("k", &format!("data.terraform_remote_state.{name}.outputs.primary_key"))
+            + &secret("kk", &format!("data.terraform_remote_state.shared.outputs.{name}_primary_key"))
+            + &secret("kkk", &format!("var.{name}.primary_key"))
+    };
+    check(&[("a.tf", &reads("cosmos_eventhub"))], &[]);
+    assert_eq!(found(&[("a.tf", &reads("eventhub_cosmos"))]).len(), 4);
+}
+
+#[test]
+fn the_name_of_a_nested_block_or_of_an_object_tells() {
+    let key = "primary_key [primary_key] primary read-write Consumer";
+    let read = "module.db.primary_key";
+    let app = |inner: &str| format!("resource \"azurerm_container_app\" \"x\" {{\n{inner}}}\n");
+    for (text, line) in [
+        (app(&format!("  setting {{\n    name = \"CosmosDb__Key\"\n    value = {read}\n  }}\n")), 7),
+        (app(&format!("  env {{\n    value = {read}\n    name = \"${{var.p}}-cosmos-key\"\n  }}\n")), 6),
+        (app(&format!("  settings = [{{ name = \"COSMOS_KEY\", value = {read} }}]\n")), 5),
+        (
+            format!(
+                "module \"app\" {{\n  source = \"git::https://example.invalid/app.git\"\n  env = [\n    {{ name = \"COSMOS_KEY\", value = {read} }}\n  ]\n}}\n"
+            ),
+            7,
+        ),
+        (
+            format!(
+                "resource \"helm_release\" \"x\" {{\n  set_sensitive {{\n    name = \"cosmos.key\"\n    value = {read}\n  }}\n}}\n"
+            ),
+            7,
+        ),
+    ] {
+        of_module(&text, &[&format!("a.tf:{line} {key}")]);
+    }
+    for text in [
+        app(&format!("  setting {{\n    name = \"SEARCH_KEY\"\n    value = {read}\n  }}\n")),
+        // The name of the resource, and that of a block around, is no name of the value.
+        app(&format!("  name = \"cosmos-app\"\n  setting {{\n    value = {read}\n  }}\n")),
+        app(&format!(
+            "  setting {{\n    name = \"cosmos\"\n    other {{\n      value = {read}\n    }}\n  }}\n"
+        )),
+        app(&format!(
+            "  setting {{\n    name = \"cosmos\"\n  }}\n  setting {{\n    name = \"x\"\n    value = {read}\n  }}\n"
+        )),
+        app(&format!("  setting {{\n    name = \"cosmos\"\n    password = {read}\n  }}\n")),
+        app(&format!(
+            "  settings = [{{ name = \"COSMOS_KEY\", value = \"x\" }}, {{ name = \"Y\", value = {read} }}]\n"
+        )),
+    ] {
+        of_module(&text, &[]);
+    }
+    let json = |name: &str| {
+        format!(
+            "{{\"module\": {{\"db\": {{\"source\": \"git::https://example.invalid/db.git\"}}}},\n\"resource\": {{\"a_b\": {{\"c\": {{\"setting\": [{{\"name\": \"{name}\",\n\"value\": \"${{module.db.primary_key}}\"}}]}}}}}}}}\n"
+        )
+    };
+    check(&[("a.tf.json", &json("CosmosDb__Key"))], &[&format!("a.tf.json:3 {key}")]);
+    check(&[("a.tf.json", &json("${var.cosmos}-key"))], &[]);
+}
+
+#[test]
+fn a_text_with_the_endpoint_of_an_account_tells() {
+    let key = "primary_key [primary_key] primary read-write Consumer";
+    let read = "module.db.primary_key";
+    for value in [
+        format!("\"AccountEndpoint=${{var.url}};AccountKey=${{{read}}};\""),
+        format!("\"https://x.documents.azure.com:443/ ${{{read}}}\""),
+        format!("\"mongodb://x:${{{read}}}@x.mongo.cosmos.azure.com:10255\""),
+        format!("format(\"AccountEndpoint=%s;AccountKey=%s;\", var.url, {read})"),
+        format!("join(\";\", [\"AccountEndpoint=x\", {read}])"),
+    ] {
+        of_module(&format!("locals {{\n  x = {value}\n}}\n"), &[&format!("a.tf:5 {key}")]);
+    }
+    of_module(
+        &format!("locals {{\n  k = {read}\n  x = \"AccountEndpoint=x;AccountKey=${{local.k}}\"\n}}\n"),
+        &[&format!("a.tf:5 {key}")],
+    );
+    for value in [
+        format!("[\"AccountEndpoint=x\", {read}]"),
+        format!("\"Endpoint=x;AccountKey=${{{read}}};\""),
+        "\"AccountEndpoint=x;X=${module.db.primary_access_key}\"".to_owned(),
+        "\"AccountEndpoint=x;X=${module.db.name}\"".to_owned(),
+        format!("<<-E\n    A=https://x.documents.azure.com\n    B=${{{read}}}\n  E"),
+    ] {
+        of_module(&format!("locals {{\n  x = {value}\n}}\n"), &[]);
+    }
+    let json = "{\"module\": {\"db\": {\"source\": \"git::https://example.invalid/db.git\"}}, \"locals\":\n{\"x\": \"AccountEndpoint=x;AccountKey=${module.db.primary_key}\"}}\n";
+    check(&[("a.tf.json", json)], &[&format!("a.tf.json:2 {key}")]);
+}

@@ -2,14 +2,16 @@
 
 use hcl_edit::expr::{
     Array, BinaryOperator, Conditional, Expression, ForExpr, FuncCall, Object as ObjectExpression, ObjectKey,
-    Traversal, TraversalOperator, UnaryOperator,
+    Traversal, TraversalOperator,
 };
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
 use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::Bound;
-use super::{By, Walk};
+use super::super::service::names_endpoint;
+use super::condition::Condition;
+use super::{Walk, text_of};
 
 /// Functions that look at an object without handing it on.
 const LOOKING: &[&str] = &["can", "keys", "length"];
@@ -19,6 +21,12 @@ const MASKING: &[&str] = &["can", "try"];
 const PICKING: &[&str] = &["element", "lookup"];
 /// Functions that give back some of what is in what they are given.
 const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
+
+/// Functions that make one text of what they are given.
+const FILLING: &[&str] = &["format", "join", "replace"];
+/// Functions that hand on all that they are given, under its own names.
+const HANDING_ON: &[&str] =
+    &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
 
 impl Walk<'_> {
     pub(super) fn expression(&mut self, expression: &Expression, mention: bool) {
@@ -39,19 +47,21 @@ impl Walk<'_> {
             | Expression::Variable(_) => {}
             Expression::Array(array) => self.array(array, mention),
             Expression::Object(object) => self.object(object),
-            Expression::StringTemplate(template) => template.iter().for_each(|it| self.element(it)),
+            Expression::StringTemplate(template) => self.elements(&template.iter().collect::<Vec<_>>()),
             Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
             Expression::Parenthesis(inner) => self.expression(inner.inner(), mention),
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
             Expression::Traversal(traversal) => self.traversal(traversal),
-            Expression::UnaryOp(operation) => self.expression(&operation.expr, false),
+            Expression::UnaryOp(operation) => self.test(|walk| walk.expression(&operation.expr, false)),
             Expression::BinaryOp(operation) => {
                 // What is compared as a whole goes nowhere.
                 let looking =
                     matches!(operation.operator.value(), BinaryOperator::Eq | BinaryOperator::NotEq);
-                self.expression(&operation.lhs_expr, looking);
-                self.expression(&operation.rhs_expr, looking);
+                self.test(|walk| {
+                    walk.expression(&operation.lhs_expr, looking);
+                    walk.expression(&operation.rhs_expr, looking);
+                });
             }
             Expression::ForExpr(each) => self.for_expression(each),
         }
@@ -83,6 +93,7 @@ impl Walk<'_> {
             span,
             binding: self.binding.clone(),
             choices: self.choices.clone(),
+            exists: self.exists.clone(),
             picks,
             value: self.value.clone().map_or(0, |value| self.source.to_file(value).start),
             plain: expression.span().is_some() && expression.span() == self.value,
@@ -90,8 +101,19 @@ impl Walk<'_> {
             sifted: self.sifting > 0,
             is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
+            called: self.called(),
+            beside_endpoint: self.beside_endpoint > 0,
             masked: self.masking > 0 || masks(expression),
+            tested: self.testing > 0,
+            entire: self.changing == 0 && self.sifting == 0,
         });
+    }
+
+    /// What stands inside is only looked at.
+    fn test(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.testing += 1;
+        inside(self);
+        self.testing -= 1;
     }
 
     /// The value of an entry.
@@ -125,7 +147,7 @@ impl Walk<'_> {
                 self.collection(expression)
             }
             Expression::Conditional(choice) => {
-                self.expression(&choice.cond_expr, false);
+                self.test(|walk| walk.expression(&choice.cond_expr, false));
                 self.beside(&choice.true_expr);
                 self.beside(&choice.false_expr);
             }
@@ -166,7 +188,7 @@ impl Walk<'_> {
 
     fn object(&mut self, object: &ObjectExpression) {
         let keyed = self.keyed();
-        let outer = self.label.clone();
+        let outer = (self.label.clone(), self.called.clone());
         self.enter_labelled_object(object);
         for (key, value) in object.iter() {
             let name = match key {
@@ -182,7 +204,7 @@ impl Walk<'_> {
             }
             self.entry(name, value.expr(), false);
         }
-        self.label = outer;
+        (self.label, self.called) = outer;
         // What comes after the entries is none of them.
         if keyed.is_some() {
             self.branch(When::Unknown, None);
@@ -190,49 +212,29 @@ impl Walk<'_> {
     }
 
     fn conditional(&mut self, conditional: &Conditional) {
-        self.expression(&conditional.cond_expr, false);
-        let (by, then, otherwise) = self.condition(&conditional.cond_expr);
+        self.test(|walk| walk.expression(&conditional.cond_expr, false));
+        let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
+            self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, conditional.true_expr.span());
+            walk.under(holds);
             walk.expression(&conditional.true_expr, false);
             walk.branch(otherwise, conditional.false_expr.span());
+            walk.under(denied);
             walk.expression(&conditional.false_expr, false);
         });
-    }
-
-    /// What a condition goes by, and when its two branches take effect.
-    fn condition(&self, condition: &Expression) -> (Option<By>, When, When) {
-        let unknown = (None, When::Unknown, When::Unknown);
-        match condition {
-            Expression::Parenthesis(inner) => self.condition(inner.inner()),
-            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
-                let (by, then, otherwise) = self.condition(&operation.expr);
-                (by, otherwise, then)
-            }
-            Expression::BinaryOp(operation) => {
-                let (by, (takes, literal)) =
-                    match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
-                        (None, Some(literal)) => (&operation.lhs_expr, literal),
-                        (Some(literal), None) => (&operation.rhs_expr, literal),
-                        _ => return unknown,
-                    };
-                let by = self.chooser(by, takes);
-                match operation.operator.value() {
-                    BinaryOperator::Eq => (by, When::Is(literal.clone()), When::IsNot(literal)),
-                    BinaryOperator::NotEq => (by, When::IsNot(literal.clone()), When::Is(literal)),
-                    _ => unknown,
-                }
-            }
-            other => {
-                let when = |value: bool| When::Is(value.to_string());
-                (self.chooser(other, Takes::Condition), when(true), when(false))
-            }
-        }
     }
 
     fn call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
+        self.testing += usize::from(looking);
+        // What is put into a text stands beside what that says.
+        let beside =
+            usize::from(FILLING.contains(&name) && names_endpoint(text_of(self.source, call.span())));
+        self.beside_endpoint += beside;
+        let changes = !HANDING_ON.contains(&name);
+        self.changing += usize::from(changes);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
         let mut arguments = call.args.iter();
@@ -250,6 +252,9 @@ impl Walk<'_> {
         self.masking += usize::from(MASKING.contains(&name));
         arguments.for_each(|argument| self.expression(argument, looking));
         self.masking -= usize::from(MASKING.contains(&name));
+        self.testing -= usize::from(looking);
+        self.changing -= usize::from(changes);
+        self.beside_endpoint -= beside;
         self.sifting -= usize::from(sifts);
     }
 
@@ -281,6 +286,8 @@ impl Walk<'_> {
     /// `mention`: whoever takes the elements says what is read of them.
     fn for_parts(&mut self, each: &ForExpr, mention: bool) {
         let depth = self.scope.depth();
+        self.loops += 1;
+        self.changing += 1;
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
         if let Some(key) = &each.key_expr {
@@ -296,8 +303,10 @@ impl Walk<'_> {
         }
         self.sifting -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
-            self.expression(&condition.expr, false);
+            self.test(|walk| walk.expression(&condition.expr, false));
         }
+        self.loops -= 1;
+        self.changing -= 1;
         self.scope.leave(depth);
     }
 
@@ -336,8 +345,14 @@ impl Walk<'_> {
     }
 
     pub(super) fn template(&mut self, template: &Template) {
-        for element in template.iter() {
+        self.elements(&template.iter().collect::<Vec<_>>());
+    }
+
+    fn elements(&mut self, elements: &[&Element]) {
+        for (element, beside) in elements.iter().zip(beside_endpoints(elements)) {
+            self.beside_endpoint += usize::from(beside);
             self.element(element);
+            self.beside_endpoint -= usize::from(beside);
         }
     }
 
@@ -353,12 +368,15 @@ impl Walk<'_> {
     }
 
     fn if_directive(&mut self, directive: &IfDirective) {
-        self.expression(&directive.if_expr.cond_expr, false);
-        let (by, then, otherwise) = self.condition(&directive.if_expr.cond_expr);
+        self.test(|walk| walk.expression(&directive.if_expr.cond_expr, false));
+        let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
+            self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
             walk.branch(then, directive.if_expr.template.span());
+            walk.under(holds);
             walk.template(&directive.if_expr.template);
             walk.branch(otherwise, directive.else_expr.as_ref().and_then(|other| other.template.span()));
+            walk.under(denied);
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }
@@ -368,9 +386,13 @@ impl Walk<'_> {
     fn for_directive(&mut self, directive: &ForDirective) {
         let each = &directive.for_expr;
         let depth = self.scope.depth();
+        self.loops += 1;
+        self.changing += 1;
         let key = each.key_var.as_ref().map(|key| key.as_str());
         self.bind_loop(key, each.value_var.as_str(), &each.collection_expr);
         self.template(&each.template);
+        self.loops -= 1;
+        self.changing -= 1;
         self.scope.leave(depth);
     }
 }
@@ -380,6 +402,28 @@ fn indexes(traversal: &Traversal) -> impl Iterator<Item = &Expression> {
         TraversalOperator::Index(index) => Some(index),
         _ => None,
     })
+}
+
+/// Whether each part of a text stands on one line with the endpoint of an account.
+fn beside_endpoints(elements: &[&Element]) -> Vec<bool> {
+    let mut lines = vec![String::new()];
+    let mut on: Vec<usize> = Vec::with_capacity(elements.len());
+    for element in elements {
+        on.push(lines.len() - 1);
+        let text = match element {
+            Element::Literal(text) => text.value().as_str(),
+            // What it comes to is no part of a word.
+            Element::Interpolation(_) | Element::Directive(_) => "\u{1f}",
+        };
+        for (at, part) in text.split('\n').enumerate() {
+            match lines.last_mut().filter(|_| at == 0) {
+                Some(line) => line.push_str(part),
+                None => lines.push(part.to_owned()),
+            }
+        }
+    }
+    let named: Vec<bool> = lines.iter().map(|line| names_endpoint(line)).collect();
+    on.into_iter().map(|line| named[line]).collect()
 }
 
 fn is_splat(operator: &TraversalOperator) -> bool {
@@ -414,7 +458,7 @@ fn is_literal(expression: &Expression) -> bool {
 }
 
 /// A value that is compared with, and which values equal it.
-fn literal(expression: &Expression) -> Option<(Takes, String)> {
+pub(super) fn literal(expression: &Expression) -> Option<(Takes, String)> {
     match expression {
         Expression::String(text) => Some((Takes::Text, text.value().clone())),
         Expression::Number(number) => Some((Takes::Number, number.value().to_string())),

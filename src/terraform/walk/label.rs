@@ -6,8 +6,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object as ObjectExpression};
+use hcl_edit::parser::parse_template;
 use hcl_edit::structure::{Block as SyntaxBlock, Body};
+use hcl_edit::template::Element;
 
+use super::super::receiver::is_value;
 use super::super::role::counterpart;
 use super::{KEY_VAULT_SECRET, Walk, literal_key, text_of};
 
@@ -52,6 +55,7 @@ impl Walk<'_> {
     /// From here on, the walk stands in a block with these contents.
     pub(super) fn enter_labelled(&mut self, block: &SyntaxBlock) {
         let depth = self.binding.len();
+        self.call_by(|name| block.body.get_attribute(name).and_then(|attribute| written(&attribute.value)));
         self.label_by(|name| literal_in(&block.body, name));
         if let ["resource", KEY_VAULT_SECRET, _] = words(&self.binding).as_slice()
             && let Some((_, label)) = self.label.as_mut().filter(|(at, _)| *at == depth)
@@ -65,16 +69,68 @@ impl Walk<'_> {
 
     /// The same for an object.
     pub(super) fn enter_labelled_object(&mut self, object: &ObjectExpression) {
+        self.call_by(|name| {
+            let mut entries = object.iter().filter(|(key, _)| literal_key(key) == Some(name));
+            entries.find_map(|(_, value)| written(value.expr()))
+        });
         self.label_by(|name| {
             let mut entries = object.iter();
             entries.find_map(|(key, value)| value.expr().as_str().filter(|_| literal_key(key) == Some(name)))
         });
     }
 
+    /// Whatever it says.
+    fn call_by(&mut self, text: impl Fn(&str) -> Option<String>) {
+        if let Some(name) = NAMES.iter().find_map(|name| text(name)) {
+            self.called = Some((self.binding.len(), name));
+        }
+    }
+
+    /// What the value that is walked is called, if it is the value of a block or an object with a name.
+    pub(super) fn called(&self) -> Option<String> {
+        let (depth, name) = self.called.as_ref()?;
+        let is_value =
+            self.binding.len() == depth + 1 && self.binding.last().is_some_and(|last| is_value(last));
+        is_value.then(|| name.clone())
+    }
+
     fn label_by<'e>(&mut self, text: impl Fn(&str) -> Option<&'e str>) {
         if let Some(label) = label_of(text).filter(|_| is_labelled(&self.binding)) {
             self.label = Some((self.binding.len(), label.to_owned()));
         }
+    }
+}
+
+/// Arguments that name the value beside them.
+const NAMES: [&str; 3] = ["name", "secret_name", "key"];
+
+/// Whether an argument of this name names the value beside it.
+pub fn is_name(argument: &str) -> bool {
+    NAMES.contains(&argument)
+}
+
+/// What of a text is written out.
+pub fn without_expressions(text: &str) -> String {
+    match parse_template(text) {
+        Ok(template) => literals(template.iter()),
+        Err(_) => String::new(),
+    }
+}
+
+fn literals<'e>(elements: impl Iterator<Item = &'e Element>) -> String {
+    let literal = |element: &'e Element| match element {
+        Element::Literal(text) => Some(text.value().as_str()),
+        Element::Interpolation(_) | Element::Directive(_) => None,
+    };
+    elements.filter_map(literal).collect()
+}
+
+/// The same of an expression.
+fn written(value: &Expression) -> Option<String> {
+    match value {
+        Expression::String(text) => Some(text.value().clone()),
+        Expression::StringTemplate(template) => Some(literals(template.iter())),
+        _ => None,
     }
 }
 

@@ -30,7 +30,7 @@ impl Walk<'_> {
         for (value, kind) in branches {
             let mut object = object.clone();
             object.steps[at] = Step { kind, token: Token::Here(token.clone()) };
-            self.choices.push(Branch { choice: number, when: When::Is(value.to_owned()) });
+            self.choices.push(Branch { choice: number, when: When::Is(value.to_owned()), asked: None });
             self.read(object, expression, None, mention);
             self.choices.pop();
         }

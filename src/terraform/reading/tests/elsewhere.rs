@@ -25,6 +25,9 @@ fn what_tells_of_code_that_is_not_here_is_seen_from_wherever_it_is_read() {
         "output \"primary_key\" {\n  value = var.x\n}\noutput \"cosmos_primary_key\" {\n  value = var.x\n}\n";
     let tfe = "resource \"x\" \"y\" {\n  k = data.tfe_outputs.t.values.secondary_key\n}\n";
     let by_tfe = received("data.tfe_outputs.t.values.primary_key");
+    let by_block = "resource \"a_b\" \"c\" {\n  setting {\n    name = \"cosmos_key\"\n    value = module.db.primary_key\n  }\n}\n";
+    let by_text = "locals {\n  x = \"AccountEndpoint=${var.url};AccountKey=${module.db.primary_key}\"\n}\n";
+    let by_small_text = "locals {\n  x = \"accountendpoint=x;accountkey=${local.k}\"\n}\n";
     for (files, reads) in [
         (vec![("a.tf", certain), ("b.tf", db), ("c.tf", neutral)], 2),
         (vec![("a.tf", by_key.as_str()), ("b.tf", db), ("c.tf", neutral)], 2),
@@ -44,6 +47,9 @@ fn what_tells_of_code_that_is_not_here_is_seen_from_wherever_it_is_read() {
         (vec![("a.tf", &by_own), ("b.tf", here), ("db/a.tf", nothing)], 0),
         (vec![("a.tf", &by_key), ("b.tf", here), ("db/a.tf", nothing)], 0),
         (vec![("a.tf", &by_tfe), ("b.tf", tfe)], 2),
+        (vec![("a.tf", by_block), ("b.tf", db), ("c.tf", neutral)], 2),
+        (vec![("a.tf", by_text), ("b.tf", db), ("c.tf", neutral)], 2),
+        (vec![("a.tf", by_small_text), ("b.tf", db), ("c.tf", local), ("d.tf", neutral)], 2),
     ] {
         let files = owned(&[files, vec![noise]].concat());
         let (part, left_out) = read(&files, true);

@@ -210,7 +210,13 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
 fn received(dice: &mut Dice, value: &str) -> String {
     let name = dice.pick(NAMES);
     let service = dice.pick(&["cosmos", "cosmos", "cosmos", "search"]);
-    match dice.roll(4) {
+    match dice.roll(6) {
+        4 => format!(
+            "resource \"a_b\" \"{name}\" {{\n  setting {{\n    name = \"{service}_key\"\n    value = {value}\n  }}\n}}\n"
+        ),
+        5 => format!(
+            "resource \"a_b\" \"{name}\" {{\n  v = \"AccountEndpoint=x;AccountKey=${{{value}}}\"\n}}\n"
+        ),
         0 => format!("locals {{\n  {service}_key = {value}\n}}\n"),
         1 => format!("locals {{\n  {name} = {{ {service}_{name}_key = {value} }}\n}}\n"),
         2 => format!("output \"{service}_{name}_key\" {{\n  value = {value}\n}}\n"),

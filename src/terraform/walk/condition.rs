@@ -1,0 +1,112 @@
+//! What conditions ask, and when their branches take effect: of `… ? … : …`, and of blocks that are there or not.
+//!
+//! Two conditions that ask the same, the one for what the other denies, never hold together: what stands under them are
+//! two branches of one choice, wherever they are written.
+
+use hcl_edit::Span;
+use hcl_edit::expr::{BinaryOperator, Expression, UnaryOperator};
+use hcl_edit::structure::Body;
+
+use super::super::facts::{Asked, Takes, When};
+use super::super::object::Scope;
+use super::expression::literal;
+use super::{By, Walk, text_of};
+
+/// A condition, taken apart.
+pub(super) struct Condition {
+    /// The plain name that it goes by, where it is one.
+    pub(super) by: Option<By>,
+    /// When a chooser of that name takes the two branches.
+    pub(super) branches: [When; 2],
+    /// What it asks, with the answers of the two branches.
+    pub(super) asked: [Asked; 2],
+}
+
+impl Walk<'_> {
+    pub(super) fn condition(&self, condition: &Expression) -> Condition {
+        match condition {
+            Expression::Parenthesis(inner) => self.condition(inner.inner()),
+            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
+                let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
+                    self.condition(&operation.expr);
+                Condition { by, branches: [otherwise, then], asked: [denied, holds] }
+            }
+            Expression::BinaryOp(operation) => {
+                let operands = match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
+                    (None, Some(literal)) => Some((&operation.lhs_expr, literal)),
+                    (Some(literal), None) => Some((&operation.rhs_expr, literal)),
+                    _ => None,
+                };
+                let equal = match operation.operator.value() {
+                    BinaryOperator::Eq => true,
+                    BinaryOperator::NotEq => false,
+                    _ => return self.unknown(condition),
+                };
+                let Some((by, (takes, literal))) = operands else { return self.unknown(condition) };
+                let mut branches = [When::Is(literal.clone()), When::IsNot(literal)];
+                if !equal {
+                    branches.reverse();
+                }
+                let asked = branches.clone().map(|when| self.asked(by, when));
+                Condition { by: self.chooser(by, takes), branches, asked }
+            }
+            other => {
+                let branches = [true, false].map(|value| When::Is(value.to_string()));
+                let asked = branches.clone().map(|when| self.asked(other, when));
+                Condition { by: self.chooser(other, Takes::Condition), branches, asked }
+            }
+        }
+    }
+
+    /// What is no comparison with a literal is true or not.
+    fn unknown(&self, condition: &Expression) -> Condition {
+        let asked = [true, false].map(|value| self.asked(condition, When::Is(value.to_string())));
+        Condition { by: None, branches: [When::Unknown, When::Unknown], asked }
+    }
+
+    fn asked(&self, expression: &Expression, when: When) -> Asked {
+        let text: String = text_of(self.source, expression.span()).split_whitespace().collect();
+        // What a name stands for that is bound here, or counts here, is another thing elsewhere.
+        let within = is_bound(&self.scope, &text).then(|| match self.binding.first().map(String::as_str) {
+            Some("resource" | "data" | "module" | "ephemeral") if self.loops == 0 => self.block,
+            _ => self.value.clone().map_or(0, |value| self.source.to_file(value).start),
+        });
+        Asked { text, within, when }
+    }
+
+    /// When a block is there: under which condition its `count` or its `for_each` is not empty.
+    pub(super) fn exists(&self, body: &Body) -> Option<Asked> {
+        let repeated = ["count", "for_each"].iter().find_map(|name| body.get_attribute(name))?;
+        let mut value = &repeated.value;
+        while let Expression::Parenthesis(inner) = value {
+            value = inner.inner();
+        }
+        let Expression::Conditional(choice) = value else { return None };
+        let [then, otherwise] = self.condition(&choice.cond_expr).asked;
+        match (is_empty(&choice.true_expr), is_empty(&choice.false_expr)) {
+            (false, true) => Some(then),
+            (true, false) => Some(otherwise),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text holds a name that means something here alone.
+fn is_bound(scope: &Scope, text: &str) -> bool {
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
+    words.any(|word| matches!(word, "each" | "count" | "self") || scope.binds(word))
+}
+
+/// Whether a block that is repeated over this is not there.
+fn is_empty(collection: &Expression) -> bool {
+    match collection {
+        Expression::Parenthesis(inner) => is_empty(inner.inner()),
+        Expression::Number(number) => number.value().as_u64() == Some(0),
+        Expression::Array(array) => array.is_empty(),
+        Expression::Object(object) => object.is_empty(),
+        Expression::FuncCall(call) => {
+            matches!(call.name.name.as_str(), "toset" | "tomap" | "tolist") && call.args.iter().all(is_empty)
+        }
+        _ => false,
+    }
+}
