@@ -63,6 +63,7 @@ mod lost_classes;
 mod lottery;
 mod lying_servers;
 mod merging;
+mod mounts;
 mod older_unit;
 mod other_hands;
 mod patch;
