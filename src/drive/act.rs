@@ -81,9 +81,10 @@ impl Driver {
             let counts = self.flight.over(&landed);
             match landed {
                 Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
-                Landed::Cluster(..) | Landed::Vault(..) if !counts => {}
+                Landed::Cluster(..) | Landed::Vault(..) | Landed::Stamp(..) if !counts => {}
                 Landed::Cluster(stamp, seen, vault) => self.saw(stamp, *seen, vault),
                 Landed::Vault(stamp, seen) => self.saw_vault(stamp, seen),
+                Landed::Stamp(stamp, both) => self.saw(stamp, both.1, Some(both.0)),
             }
             next = self.flight.landed();
         }

@@ -23,6 +23,8 @@ pub(super) enum Landed {
     /// The vault too, where what the pods mount called for it.
     Cluster(StampName, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
     Vault(StampName, Seen<VaultView>),
+    /// Both, one look after the other.
+    Stamp(StampName, Box<(Seen<VaultView>, Seen<ClusterView>)>),
 }
 
 #[derive(Default)]
@@ -49,6 +51,12 @@ impl Flight {
     pub fn look(&mut self, key: EvidenceKey, future: BoxFuture<'static, Landed>) {
         self.looks.insert(key, true);
         self.start(future);
+    }
+
+    /// A look at a stamp's vault and its cluster.
+    pub fn look_at_both(&mut self, stamp: &StampName, future: BoxFuture<'static, Landed>) {
+        self.looks.insert(EvidenceKey::Vault(stamp.clone()), true);
+        self.look(EvidenceKey::Cluster(stamp.clone()), future);
     }
 
     fn start(&mut self, future: BoxFuture<'static, Landed>) {
@@ -127,6 +135,10 @@ impl Flight {
             }
             Landed::Cluster(stamp, ..) => self.looked_at(EvidenceKey::Cluster(stamp.clone())),
             Landed::Vault(stamp, _) => self.looked_at(EvidenceKey::Vault(stamp.clone())),
+            Landed::Stamp(stamp, _) => {
+                let vault = self.looked_at(EvidenceKey::Vault(stamp.clone()));
+                self.looked_at(EvidenceKey::Cluster(stamp.clone())) && vault
+            }
         }
     }
 }

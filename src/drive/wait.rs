@@ -176,8 +176,16 @@ impl Driver {
         for (stamp, glance) in looks.glances {
             self.glance(stamp, glance);
         }
+        let together = self.together(&looks.whole);
         for key in looks.whole {
             let look = match &key {
+                EvidenceKey::Cluster(stamp) if together.contains(stamp) => {
+                    let (both, name) = (self.observer.stamp(stamp), stamp.clone());
+                    let look = async move { Landed::Stamp(name, Box::new(both.await)) };
+                    self.flight.look_at_both(stamp, look.boxed());
+                    continue;
+                }
+                EvidenceKey::Vault(stamp) if together.contains(stamp) => continue,
                 EvidenceKey::Cluster(stamp) => {
                     let (seen, stamp) = (self.observer.cluster(stamp, &self.world), stamp.clone());
                     async move { Landed::Cluster(stamp, Box::new(seen.await), None) }.boxed()
@@ -191,6 +199,23 @@ impl Driver {
             self.flight.look(key, look);
         }
         rest
+    }
+
+    /// The stamps whose clusters are to be looked at after their vaults: those that are called for together, and those
+    /// whose vault nobody has seen.
+    fn together(&self, keys: &BTreeSet<EvidenceKey>) -> BTreeSet<StampName> {
+        let clusters = keys.iter().filter_map(|key| match key {
+            EvidenceKey::Cluster(stamp) => Some(stamp),
+            _ => None,
+        });
+        clusters
+            .filter(|stamp| {
+                let vault = EvidenceKey::Vault((*stamp).clone());
+                let unseen = !self.world.vaults.contains_key(*stamp) && !self.flight.awaits(&vault);
+                unseen || keys.contains(&vault)
+            })
+            .cloned()
+            .collect()
     }
 
     fn glance(&mut self, stamp: StampName, glance: Glance) {

@@ -163,8 +163,23 @@ impl Observer {
         world: &World,
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
-        let written = world.vaults.get(&stamp).and_then(|seen| seen.get()).map(|vault| vault.created);
-        async move { seen(ports.clock.now(), ports.clusters.holders(&stamp, &salt, written).await) }
+        let vault = world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
+        async move { seen(ports.clock.now(), ports.clusters.holders(&stamp, &salt, vault.as_ref()).await) }
+    }
+
+    /// One stamp's vault, and then its cluster: what the one holds tells what of the other is worth a request.
+    pub fn stamp(
+        &self,
+        stamp: &StampName,
+    ) -> impl Future<Output = (Seen<VaultView>, Seen<ClusterView>)> + Send + use<> {
+        let (ports, salt, vault) = (self.ports.clone(), self.targets.salt.clone(), self.vault(stamp));
+        let stamp = stamp.clone();
+        async move {
+            let vault = vault.await;
+            let at = ports.clock.now();
+            let cluster = ports.clusters.holders(&stamp, &salt, vault.get()).await;
+            (vault, seen(at, cluster))
+        }
     }
 
     /// One cluster that was looked at before, only at what is named; what was seen is dated by the oldest part of it.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-
 use super::{Effect, Fault, Permit};
-use crate::model::{BudgetView, ClusterView, RightView, RoomView, RotationId, Salt, StampName, WorkloadName};
+use crate::model::{
+    BudgetView, ClusterView, RightView, RoomView, RotationId, Salt, StampName, VaultView, WorkloadName,
+};
+use async_trait::async_trait;
 
 /// What a restart writes into the pod template. The same mark written twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,14 +51,15 @@ pub trait Clusters: Send + Sync {
     /// Workloads, the pods that mount the secret, and synced secrets, from fresh LISTs.
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault>;
 
-    /// Who may hold an older key, and what restarts need, from fresh LISTs too; left out is what can hold none. The mounts
-    /// of pods that were there when the vault's version was `written` tell nothing: those pods hold an older key whatever
-    /// they mount.
+    /// Who may hold an older key than the stamp's vault was seen to hold, and what restarts need, from fresh LISTs too; left
+    /// out is what can hold none. The mounts of pods that were there when the vault's version was made tell nothing: those
+    /// pods hold an older key whatever they mount. Nor does a second look at the mount of a pod that was seen to mount
+    /// that version: only its files can have changed since.
     async fn holders(
         &self,
         stamp: &StampName,
         salt: &Salt,
-        _written: Option<Timestamp>,
+        _vault: Option<&VaultView>,
     ) -> Result<ClusterView, Fault> {
         self.look(stamp, salt).await
     }

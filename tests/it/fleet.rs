@@ -298,11 +298,11 @@ async fn asked_in_a_run(scene: Scene) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_asks_five_requests_a_workload_and_what_room_there_is_is_among_them() {
+async fn a_restart_asks_four_requests_a_workload_with_all_that_is_listed_before_regenerate() {
     let scene = Scene { stamps: 5, seed: 3 };
-    let limit = 5 * scene.stamps * WORKLOADS.len();
+    let limit = 4 * scene.stamps * WORKLOADS.len();
     let mut counts = Vec::new();
-    // Where the machine is so slow that a watch tells too late, a restart's end is listed once more.
+    // Where the machine is so slow that a watch tells too late, pods are listed once more.
     for _ in 0..3 {
         let asked = asked_in_a_run(scene).await;
         let of = |what: &str| asked.iter().filter(|one| one.ends_with(what)).count();
@@ -311,6 +311,8 @@ async fn a_restart_asks_five_requests_a_workload_and_what_room_there_is_is_among
         }
         // Before the restarts and before regenerate.
         assert_eq!(of("secretproviderclasses"), 2 * scene.stamps);
+        // A vault is looked at before its cluster: what pods mount that hold the older key in any case tells nothing.
+        assert!(of("secretproviderclasspodstatuses") >= scene.stamps);
         assert_eq!(of("resourcequotas"), scene.stamps);
         assert_eq!(of("horizontalpodautoscalers"), scene.stamps);
         counts.push(asked.len());

@@ -15,7 +15,7 @@ use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
     Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
-    Salt, SecretVersion, StampName, Strategy, WorkloadKind, WorkloadName,
+    Salt, SecretVersion, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -69,7 +69,7 @@ fn told(from: impl Future<Output = ()> + Send + 'static, lines: Vec<String>) -> 
 
 pub struct Setup {
     pub wire: Wire,
-    clusters: Kubernetes,
+    pub clusters: Kubernetes,
     pub clock: Arc<WireClock>,
     kubeconfig: PathBuf,
     _dir: tempfile::TempDir,
@@ -114,11 +114,11 @@ fn clusters(kubeconfig: &Path, namespaces: &[&str], clock: Arc<WireClock>) -> Ku
     Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(stamp(), cluster)]), settings, clock)
 }
 
-fn stamp() -> StampName {
+pub fn stamp() -> StampName {
     StampName::new("eastus")
 }
 
-fn workload() -> WorkloadName {
+pub fn workload() -> WorkloadName {
     WorkloadName::new("shop", "orders-deploy")
 }
 
@@ -155,7 +155,7 @@ pub fn status(code: u16, reason: &str, message: &str) -> Say {
     )
 }
 
-fn list(items: Value) -> Say {
+pub fn list(items: Value) -> Say {
     Say::Json(200, json!({"metadata": {"resourceVersion": "1000"}, "items": items}))
 }
 
@@ -170,7 +170,7 @@ pub fn deployment() -> Value {
     })
 }
 
-fn pod(name: &str, deleting: bool) -> Value {
+pub fn pod(name: &str, deleting: bool) -> Value {
     let mut pod = json!({
         "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"),
             "creationTimestamp": "2026-11-20T08:00:00Z", "labels": {"pod-template-hash": "abc"},
@@ -195,7 +195,7 @@ fn class() -> Value {
     }})
 }
 
-fn pod_status(name: &str, uid: &str) -> Value {
+pub fn pod_status(name: &str, uid: &str) -> Value {
     json!({"metadata": {"name": "x", "namespace": "shop"}, "status": {
         "podName": name, "secretProviderClassName": "kv",
         "targetPath": format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~csi/s/mount"),
@@ -391,14 +391,14 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
     assert_eq!(watches(&setup), ["deployments", "pods", "statefulsets"]);
 }
 
-fn asked(setup: &Setup) -> Vec<String> {
+pub fn asked(setup: &Setup) -> Vec<String> {
     let entries = setup.wire.transcript().entries();
     let asked = entries.iter().filter(|entry| !entry.path.contains("watch=true"));
     asked.map(|entry| entry.path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
 }
 
 /// The Deployment's own pods, where nothing is synced or pinned, and what else the server says of some path.
-fn plain(path: &str) -> Say {
+pub fn plain(path: &str) -> Say {
     let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
     match collection {
         "secretproviderclasses" => {
@@ -455,7 +455,7 @@ async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_wh
 }
 
 /// The Deployment after its restart, when its controller has come to that.
-fn restarted(observed: i64) -> Value {
+pub fn restarted(observed: i64) -> Value {
     let mut after = deployment();
     after["metadata"]["generation"] = json!(8);
     after["metadata"]["resourceVersion"] = json!("1001");
@@ -463,8 +463,19 @@ fn restarted(observed: i64) -> Value {
     after
 }
 
+/// A vault whose version is younger than the pods that are there at first.
+pub fn vault(version: &str) -> VaultView {
+    VaultView {
+        version: SecretVersion::new(version),
+        created: "2026-11-20T08:30:00Z".parse().unwrap(),
+        enabled: true,
+        expires: None,
+        fingerprint: Fingerprint::of(KEY, &Salt::new("5a17")),
+    }
+}
+
 /// A pod of a generation, by the hash of its template.
-fn pod_of(name: &str, deployment: &str, hash: &str, version: &str) -> Value {
+pub fn pod_of(name: &str, deployment: &str, hash: &str, version: &str) -> Value {
     let mut pod = pod(name, false);
     pod["metadata"]["labels"]["pod-template-hash"] = json!(hash);
     pod["metadata"]["ownerReferences"][0]["name"] = json!(format!("{deployment}-{hash}"));
@@ -516,8 +527,8 @@ async fn where_both_watches_have_told_of_an_end_nothing_is_listed_while_there_is
         _ => one_more(path),
     });
     setup.clusters = setup.clusters.restarting([workload(), WorkloadName::new("shop", "billing-deploy")]);
-    let written = "2026-11-20T08:30:00Z".parse().unwrap();
-    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(written)).await.unwrap();
+    let vault = vault("v2");
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault)).await.unwrap();
     while !setup.clusters.follows(&stamp()) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -549,9 +560,9 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
         }
     });
     setup.clusters = setup.clusters.restarting([workload()]);
-    // Later than the pods: all of them are still to be replaced.
-    let written = "2026-11-20T08:30:00Z".parse().unwrap();
-    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(written)).await.unwrap();
+    // All of them are still to be replaced.
+    let vault = vault("v2");
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault)).await.unwrap();
     assert!(matches!(setup.restart().await, Effect::Applied(8)));
     setup.clusters.changed().await;
     let before = asked(&setup).len();
@@ -888,6 +899,19 @@ async fn what_is_not_known_to_have_arrived_is_not_called_sent_and_the_reverse() 
     let permit = permit(clock.as_ref(), 86_400);
     let effect = clusters.restart(&stamp(), &workload(), &mark(), &permit).await;
     assert!(matches!(&effect, Effect::NotSent(fault) if fault.kind == Blindness::Unreachable), "{effect:?}");
+}
+
+#[tokio::test]
+async fn a_read_whose_connection_ended_is_repeated_once_and_at_once() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let classes = || Which { path: "/secretproviderclasses".to_owned(), ..Which::default() };
+    let ends = || setup.wire.faults().add(WireFault::once(classes(), Trouble::DropRequest));
+    ends();
+    setup.look().await.expect("a server that closed a connection is not away");
+    ends();
+    ends();
+    let fault = setup.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Unreachable, "twice is no accident: {fault}");
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ mod lottery;
 mod lying_servers;
 mod merging;
 mod metrics;
+mod mounts;
 mod older_unit;
 mod other_hands;
 mod patch;

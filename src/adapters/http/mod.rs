@@ -30,6 +30,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two reads of one answer. Azure's own gateways give up after 60 s.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// A connection is kept so long without a request. API servers of Kubernetes end one after 90 s, and a request that leaves in
+/// that very moment has no answer.
+const IDLE: Duration = Duration::from_secs(80);
+
 /// Whether proxies are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Proxies {
@@ -119,6 +123,7 @@ pub fn client(settings: &HttpSettings) -> Result<Http, HttpError> {
         .referer(false)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
+        .pool_idle_timeout(IDLE)
         .dns_resolver(settings.hosts.clone());
     match (settings.proxies, &settings.proxy) {
         (Proxies::Off, _) => builder = builder.no_proxy(),

@@ -1,6 +1,7 @@
 //! Calls to one API server: one request each, and lists that come in pages.
 //!
-//! Reads that the server asks to repeat are repeated here, through the clock; writes are sent once. Bodies are
+//! Reads that the server asks to repeat are repeated here, through the clock, and at once where their connection ended; writes
+//! are sent once. Bodies are
 //! wiped when they are dropped, and never logged: some of them hold Secrets.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
 use super::connect::Connection;
@@ -174,7 +176,7 @@ impl Api {
         let keep = |failure| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
         let read = Backoff::default()
             .read(self.clock.as_ref(), || async {
-                self.call(Method::GET, path, None, None).await.map_err(|failure: Failure| {
+                self.read(path).await.map_err(|failure: Failure| {
                     let note = Fault::new(Blindness::Unreachable, "", "", "");
                     let later = failure.refusal().filter(|no| matches!(no.status, 429 | 503));
                     let error = match later {
@@ -192,6 +194,18 @@ impl Api {
             }
             (Err(_), Some(failure)) => Err(failure),
             (Err(fault), None) => Err(Failure::Before(fault)),
+        }
+    }
+
+    /// One read; a second one at once where its connection ended. One that was kept open may have been closed by the server
+    /// in the very moment in which it is used again, and that tells nothing of the server.
+    async fn read(&self, path: &str) -> Result<Answer, Failure> {
+        let begun = Instant::now();
+        match self.call(Method::GET, path, None, None).await {
+            Err(Failure::Silence(SendError::NoAnswer(_))) if begun.elapsed() < CALL_TIMEOUT => {
+                self.call(Method::GET, path, None, None).await
+            }
+            other => other,
         }
     }
 

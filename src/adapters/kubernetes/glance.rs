@@ -9,7 +9,8 @@
 //! - a rollout that has ended in between two of a stamp's restarts needs no list when the watch of the pods has told of the
 //!   same end: as many ready pods as are wanted, and none of those that were there when we restarted it. Whatever that
 //!   watch had to tell of the pods before, it has told by then, for its events come in order;
-//! - when the last rollout of a stamp has ended, pods and what they mount are listed: on that, the next stamp is let go;
+//! - when the last rollout of a stamp has ended, what its pods mount is listed: on that, the next stamp is let go. The pods
+//!   too, where their watch has not told of the same end;
 //! - the end of the last terminating pod is what its event says; what the others mount is as that list saw it.
 //!
 //! Nothing that cannot be taken back rests on a glance: before regenerate everything is listed.
@@ -24,13 +25,14 @@ use super::csi::Class;
 use super::kept::{Kept, is_complete};
 use super::look::Subject;
 use super::pods;
-use super::scope::Scope;
+use super::scope::{Mounts, Scope};
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
 use crate::ports::{Fault, Glance, Happening};
 
-/// How long one watch is waited for that another is ahead of, in wall time as networks are.
-const CATCH_UP: Duration = Duration::from_millis(150);
+/// How long one watch is waited for that another is ahead of, in wall time as networks are. A list would ask a busy server for
+/// more than what it is about to tell.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// The last look, with what glances have found since.
 pub(super) struct Base {
@@ -51,6 +53,12 @@ pub(super) struct Base {
 impl Base {
     pub fn names(&self) -> BTreeSet<WorkloadName> {
         self.view.workloads.iter().map(|view| view.name.clone()).collect()
+    }
+
+    /// What its pods were seen to mount.
+    pub fn mounts(&self) -> Mounts {
+        let known = |pod: &PodView| Some((pod.uid.clone(), pod.mounted.clone()?));
+        self.view.pods.iter().filter_map(known).collect()
     }
 
     /// Fingerprints are made under one salt; a view without any is as good under another.
@@ -88,9 +96,9 @@ impl Base {
             Glance::Pods => return self.list_pods(api, kept).await,
         }
         let ended: Vec<WorkloadName> = self.over().difference(&over).cloned().collect();
-        let told = self.pods_after(&ended, kept).await;
-        match told {
-            Some(pods) => self.view.pods = pods,
+        match self.pods_after(&ended, kept).await {
+            Some(pods) if ended.is_empty() || self.scope.has_more_to_restart(&pods) => self.view.pods = pods,
+            Some(pods) => self.list_mounts(pods, api, kept).await?,
             None => self.list_pods(api, kept).await?,
         }
         Ok(())
@@ -104,15 +112,15 @@ impl Base {
         is_told
     }
 
-    /// The pods that the rollouts which have just ended leave behind, where watches tell and others are still to be
-    /// restarted. The pods' watch gets a moment to tell of the same end as the workloads'.
+    /// The pods that the rollouts which have just ended leave behind, where watches tell. The pods' watch gets a moment to
+    /// tell of the same end as the workloads'.
     async fn pods_after(&self, ended: &[WorkloadName], kept: &Kept) -> Option<Vec<PodView>> {
         let deadline = tokio::time::Instant::now() + CATCH_UP;
         loop {
             let news = kept.news();
             let pods = kept.beside(&self.view.workloads);
-            if ended.is_empty() || pods.as_ref().is_some_and(|pods| !self.scope.has_more_to_restart(pods)) {
-                return pods.filter(|_| ended.is_empty());
+            if ended.is_empty() {
+                return pods;
             }
             if let Some(pods) = pods.filter(|pods| ended.iter().all(|name| self.is_renewed(name, pods))) {
                 return Some(pods);
@@ -150,6 +158,22 @@ impl Base {
         Ok(())
     }
 
+    /// What the pods mount of which watches have told.
+    async fn list_mounts(&mut self, mut pods: Vec<PodView>, api: &Api, kept: &Kept) -> Result<(), Fault> {
+        if !pods::list_mounts(api, &self.subject, &self.classes, &mut pods).await? {
+            return self.list_pods(api, kept).await;
+        }
+        kept.mounted(&pods);
+        self.view.pods = pods;
+        self.forget_terminating();
+        Ok(())
+    }
+
+    /// It was counted before the pods were told of.
+    fn forget_terminating(&mut self) {
+        self.view.workloads.iter_mut().for_each(|view| view.terminating = None);
+    }
+
     async fn list_pods(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
         let (names, subject) = (self.names(), &self.subject);
@@ -157,8 +181,7 @@ impl Base {
         kept.know(self.classes.clone(), names, subject.clone());
         kept.listed(&pods, version);
         self.view.pods = pods;
-        // Counted before these were listed.
-        self.view.workloads.iter_mut().for_each(|view| view.terminating = None);
+        self.forget_terminating();
         Ok(())
     }
 

@@ -127,6 +127,16 @@ impl Kept {
         (inner.version, inner.unsure) = (version, false);
     }
 
+    /// What a list of mounts saw, of pods that are known.
+    pub fn mounted(&self, pods: &[PodView]) {
+        let mut inner = self.inner();
+        for pod in pods {
+            if let Some(known) = inner.pods.get_mut(&pod.uid) {
+                known.mounted.clone_from(&pod.mounted);
+            }
+        }
+    }
+
     /// The next event of a pod, from now on.
     pub fn news(&self) -> Notified<'_> {
         self.news.notified()

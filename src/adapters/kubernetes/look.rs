@@ -1,4 +1,4 @@
-//! One look at a cluster: four to seven lists, one Secret each where values are synced, and events where pods do not
+//! One look at a cluster: three to seven lists, one Secret each where values are synced, and events where pods do not
 //! come up.
 //!
 //! A look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
@@ -18,7 +18,7 @@ use super::api::{Api, CLASSES, Kind, Listed};
 use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
 use super::pods::{Found, Pods};
-use super::scope::Scope;
+use super::scope::{Mounts, Scope};
 use super::workloads::Workloads;
 use super::{narrow, rollouts, symptoms, synced};
 use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
@@ -57,14 +57,20 @@ pub(super) struct Looked {
     pub version: Option<u64>,
 }
 
-/// Looks at everything that is within the scope and, where nobody may look everywhere, at what may be looked at.
-pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
-    let whole = look_within(api, subject, salt, scope).await;
+/// Looks at everything that is within the scope, but for `mounts` that are known, and, where nobody may look everywhere, at what may be looked at.
+pub(super) async fn look(
+    api: &Api,
+    subject: &Subject,
+    salt: &Salt,
+    scope: &Scope,
+    mounts: &Mounts,
+) -> Result<Looked, Fault> {
+    let whole = look_within(api, subject, salt, scope, mounts).await;
     match whole {
         Err(fault) if fault.kind == Blindness::Forbidden && subject.namespaces.is_empty() => {
             // What stands in the way of that is no news: the right that is missing is.
             let Ok(Some((subject, extent))) = narrow::narrowed(api, subject).await else { return Err(fault) };
-            let mut looked = look_within(api, &subject, salt, scope).await?;
+            let mut looked = look_within(api, &subject, salt, scope, mounts).await?;
             looked.view.extent = Some(extent);
             Ok(looked)
         }
@@ -72,7 +78,13 @@ pub(super) async fn look(api: &Api, subject: &Subject, salt: &Salt, scope: &Scop
     }
 }
 
-async fn look_within(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -> Result<Looked, Fault> {
+async fn look_within(
+    api: &Api,
+    subject: &Subject,
+    salt: &Salt,
+    scope: &Scope,
+    mounts: &Mounts,
+) -> Result<Looked, Fault> {
     let (classes, served) =
         classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
@@ -80,7 +92,7 @@ async fn look_within(api: &Api, subject: &Subject, salt: &Salt, scope: &Scope) -
         namespaces_exist(api, subject).await?;
     }
     let names = workloads.names();
-    let mut pods = Pods::list(api, subject, &classes, &names, scope).await?;
+    let mut pods = Pods::list(api, subject, &classes, &names, scope, mounts).await?;
     if !served {
         driver_unseen(api, &pods)?;
     }

@@ -42,7 +42,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -56,7 +55,7 @@ use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::HttpSettings;
 use crate::model::{
-    Blindness, BudgetView, ClusterState, ClusterView, Right, RightView, RoomView, Salt, StampName,
+    Blindness, BudgetView, ClusterState, ClusterView, Right, RightView, RoomView, Salt, StampName, VaultView,
     WorkloadKind, WorkloadName,
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
@@ -272,7 +271,8 @@ impl Kubernetes {
         self.signal.clear(name);
         stamp.kept.listing();
         stamp.kept.listing_workloads();
-        match look::look(&api, &self.subject(stamp), salt, &scope).await {
+        let mounts = state.base.as_ref().map(Base::mounts).unwrap_or_default();
+        match look::look(&api, &self.subject(stamp), salt, &scope, &mounts).await {
             Ok(Looked { view, classes, subject, places, version }) => {
                 state.note(&view);
                 let view = ClusterView { state: cluster, ..view };
@@ -316,10 +316,14 @@ impl Clusters for Kubernetes {
         &self,
         name: &StampName,
         salt: &Salt,
-        written: Option<Timestamp>,
+        vault: Option<&VaultView>,
     ) -> Result<ClusterView, Fault> {
         let scope = match &self.restarted {
-            Some(restarted) => Scope::Holders { restarted: Arc::clone(restarted), written },
+            Some(restarted) => Scope::Holders {
+                restarted: Arc::clone(restarted),
+                written: vault.map(|vault| vault.created),
+                version: vault.map(|vault| vault.version.clone()),
+            },
             None => Scope::Everything,
         };
         self.look_or_ask(name, salt, scope).await

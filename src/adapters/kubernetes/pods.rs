@@ -11,13 +11,13 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::api::{Api, POD_STATUSES, PODS, REPLICA_SETS};
 use super::consumers::{Gets, class_names, mounted_classes};
-use super::csi::{Class, PodStatus, mounted};
+use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
 use super::holding::{holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
-use super::scope::{Scope, is_same};
+use super::scope::{Mounts, Scope, is_same};
 use super::workload;
 use crate::model::{Holding, PodView, SecretVersion, WorkloadName};
 use crate::ports::Fault;
@@ -53,6 +53,10 @@ impl Found {
         !ended && self.pod.spec.as_ref().is_some_and(|spec| class_names(spec).next().is_some())
     }
 
+    fn is_known(&self, scope: &Scope, mounts: &Mounts) -> bool {
+        scope.known_mount(&self.pod.metadata, mounts).is_some()
+    }
+
     fn speaks(&self) -> bool {
         self.gets || self.doubtful
     }
@@ -77,6 +81,8 @@ pub(super) fn may_be_configured(above: &Above, namespace: &str, configured: &[Wo
 pub(super) struct Pods {
     pub found: Vec<Found>,
     statuses: Vec<PodStatus>,
+    /// By uid, what the mounts of pods were seen to hold before, where they were not listed again.
+    mounts: Mounts,
     pub places: Vec<Place>,
 }
 
@@ -87,6 +93,7 @@ impl Pods {
         classes: &[Class],
         workloads: &BTreeSet<WorkloadName>,
         scope: &Scope,
+        mounts: &Mounts,
     ) -> Result<Pods, Fault> {
         let fault = |failure: Failure, what: &str| failure.fault(what, &api.subject);
         let (pods, places) =
@@ -94,9 +101,16 @@ impl Pods {
         let by_name = Owners { workloads, replica_sets: None };
         let found = pods.into_iter().filter_map(|pod| Found::of(pod, subject, classes, &by_name));
         let mut found: Vec<Found> = found.collect();
-        let statuses = statuses(api, subject, &found, scope)
-            .await
-            .map_err(|f| fault(f, "list the status of secret mounts"))?;
+        let of = |pod: &Found| tells(pod, scope) && (pod.doubtful || !pod.is_known(scope, mounts));
+        let wanted = found.iter().any(of);
+        let listed = if wanted { statuses(api, subject).await } else { Ok(Vec::new()) };
+        let statuses = listed.map_err(|f| fault(f, "list the status of secret mounts"))?;
+        let known = found.iter().filter(|pod| !wanted && tells(pod, scope));
+        let mounts = known.filter_map(|pod| {
+            let version = scope.known_mount(&pod.pod.metadata, mounts)?;
+            Some((pod.pod.metadata.uid.clone()?, version.clone()))
+        });
+        let mounts = mounts.collect();
         let unclear = |pod: &Found| pod.above == Above::Unclear;
         if found.iter().any(unclear) {
             let (sets, _) = everywhere::<ReplicaSet>(api, REPLICA_SETS, subject)
@@ -107,7 +121,7 @@ impl Pods {
             found.iter_mut().filter(|pod| unclear(pod)).for_each(resolve);
         }
         found.retain(|pod| pod.speaks() || is_configured(&pod.above, &subject.configured));
-        Ok(Pods { found, statuses, places })
+        Ok(Pods { found, statuses, mounts, places })
     }
 
     /// The oldest of the lists, where they are numbers.
@@ -116,10 +130,11 @@ impl Pods {
     }
 
     pub fn views(self, subject: &Subject, classes: &[Class]) -> Vec<PodView> {
-        let Pods { found, statuses, places: _ } = self;
+        let Pods { found, statuses, mounts, places: _ } = self;
+        let known = |pod: &Pod| mounts.get(pod.metadata.uid.as_deref()?).cloned();
         let view = |Found { pod, above, .. }: Found| -> Option<PodView> {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
-            let mounted = version(&pod, subject, classes, &statuses);
+            let mounted = version(&pod, subject, classes, &statuses).or_else(|| known(&pod));
             workload::pod(&pod, above, holding, mounted)
         };
         found.into_iter().filter_map(view).collect()
@@ -134,21 +149,45 @@ pub(super) async fn list(
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
 ) -> Result<(Vec<PodView>, Option<u64>), Fault> {
-    let listed = Pods::list(api, subject, classes, workloads, scope).await?;
+    let listed = Pods::list(api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
     Ok((listed.views(subject, classes), version))
 }
 
-async fn statuses(
+/// Whether what the pod mounts tells anything.
+fn tells(pod: &Found, scope: &Scope) -> bool {
+    pod.doubtful || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata))
+}
+
+/// The mounts alone, listed anew for pods of which a watch has told. Whether there is nothing that they leave open: pods
+/// that are taken to hold the secret by anything but their specification are to be listed with them.
+pub(super) async fn list_mounts(
     api: &Api,
     subject: &Subject,
-    found: &[Found],
-    scope: &Scope,
-) -> Result<Vec<PodStatus>, Failure> {
-    let tells = |pod: &Found| pod.doubtful || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata));
-    if !found.iter().any(tells) {
-        return Ok(Vec::new());
+    classes: &[Class],
+    pods: &mut [PodView],
+) -> Result<bool, Fault> {
+    let plain = |pod: &PodView| matches!(pod.holding, Holding::Specified { .. } | Holding::Named);
+    if !pods.iter().all(plain) {
+        return Ok(false);
     }
+    let statuses = statuses(api, subject)
+        .await
+        .map_err(|failure| failure.fault("list the status of secret mounts", &api.subject))?;
+    for pod in pods.iter_mut().filter(|pod| pod.mounts_secret()) {
+        let id = PodId { namespace: &pod.namespace, name: &pod.name, uid: &pod.uid };
+        // Statuses of other classes than the pod mounts are of other pods.
+        let near = |class: &&Class| class.delivers && class.namespace == pod.namespace;
+        let here = classes.iter().filter(near).filter(|class| is_ours(class, subject));
+        let told = here.into_iter().find_map(|class| mounted(&statuses, id, &class.name, &subject.secret));
+        pod.mounted = told.or_else(|| pod.mounted.take());
+    }
+    Ok(pods.iter().all(|pod| {
+        pod.mounted.is_some() || !pod.mounts_secret() || pod.deleting.is_some() || pod.phase != "Running"
+    }))
+}
+
+async fn statuses(api: &Api, subject: &Subject) -> Result<Vec<PodStatus>, Failure> {
     match everywhere(api, POD_STATUSES, subject).await {
         Ok((statuses, _)) => Ok(statuses),
         Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok(Vec::new()),
@@ -156,13 +195,16 @@ async fn statuses(
     }
 }
 
+/// Whether it reads the stamp's vault, as far as that is known.
+fn is_ours(class: &Class, subject: &Subject) -> bool {
+    subject.vault.as_deref().is_none_or(|vault| class.vault.eq_ignore_ascii_case(vault))
+}
+
 /// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.
 fn version(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Option<SecretVersion> {
     let id = pod_id(pod)?;
-    let ours =
-        |class: &&Class| subject.vault.as_deref().is_none_or(|vault| class.vault.eq_ignore_ascii_case(vault));
     let specified = mounted_classes(pod.spec.as_ref()?, id.namespace, classes)
-        .filter(ours)
+        .filter(|class| is_ours(class, subject))
         .find_map(|class| mounted(statuses, id, &class.name, &subject.secret));
     let lost = lost_classes(pod, subject, classes);
     specified

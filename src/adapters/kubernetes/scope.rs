@@ -5,17 +5,20 @@
 //! it starts later reads what the vault or the synced Secret holds then, which other gates look at by themselves. Only a
 //! class that is pinned to a version could give an older one: where there is one, every kind is listed. CronJobs
 //! matter besides where Secrets are synced, to name whose next run reads a stale one. A pod that was there before the
-//! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger,
-//! and where a pod's class is not what it was when the pod began.
+//! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger
+//! and was not seen yet to mount the vault's version, and where a pod's class is not what it was when the pod began. What
+//! was seen of a mount is kept by the pod's uid: files that change later change no process, so that the earlier look
+//! says more of what a pod began with than a later one would.
 //! People who ask what there is (`status`, `plan`, `verify`) are told everything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::csi::Class;
-use crate::model::{PodView, WorkloadKind, WorkloadName};
+use crate::model::{PodView, SecretVersion, WorkloadKind, WorkloadName};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -26,8 +29,13 @@ pub(super) enum Scope {
         restarted: Arc<[WorkloadName]>,
         /// When the vault's version was made, where that is known.
         written: Option<Timestamp>,
+        /// The vault's version, where that is known.
+        version: Option<SecretVersion>,
     },
 }
+
+/// What pods were seen to mount, by uid.
+pub(super) type Mounts = BTreeMap<String, SecretVersion>;
 
 impl Scope {
     /// Whether the kind is listed whoever the pods belong to.
@@ -62,9 +70,15 @@ impl Scope {
         }
     }
 
+    /// The pod's mount, where it is known already that it is of the vault's version.
+    pub fn known_mount<'a>(&self, pod: &ObjectMeta, mounts: &'a Mounts) -> Option<&'a SecretVersion> {
+        let Scope::Holders { version: Some(version), .. } = self else { return None };
+        mounts.get(pod.uid.as_deref()?).filter(|mounted| *mounted == version)
+    }
+
     /// Whether a restart of one of these pods' workloads is still to come, as far as their ages tell.
     pub fn has_more_to_restart(&self, pods: &[PodView]) -> bool {
-        let Scope::Holders { restarted, written: Some(written) } = self else { return false };
+        let Scope::Holders { restarted, written: Some(written), .. } = self else { return false };
         let is_restarted = |name: &WorkloadName| restarted.iter().any(|one| is_same(one, name));
         pods.iter().any(|pod| {
             pod.created <= *written

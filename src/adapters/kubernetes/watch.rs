@@ -14,6 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use tokio::sync::Notify;
@@ -79,7 +80,8 @@ pub(super) struct Ears {
 }
 
 impl Ears {
-    fn hear(&self, what: Happening) {
+    fn hear(&self, what: Happening, at: Timestamp) {
+        tracing::info!(stamp = %self.stamp, %at, ?what, "told");
         self.signal.raise(&self.stamp, what);
     }
 }
@@ -113,11 +115,11 @@ pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
     let mut pause = SHORTEST_PAUSE;
     loop {
         let before = watch.version.clone();
-        match watch.run(&api, namespace, |what| ears.hear(what)).await {
+        match watch.run(&api, namespace, |what| ears.hear(what, api.clock.now())).await {
             End::Expired => {
                 ears.kept.missed();
-                ears.hear(Happening::Rollout);
-                ears.hear(Happening::PodsGone);
+                ears.hear(Happening::Rollout, api.clock.now());
+                ears.hear(Happening::PodsGone, api.clock.now());
                 if let Ok(version) = api.version(place.kind, namespace).await {
                     watch.version = version;
                 }

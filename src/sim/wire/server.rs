@@ -28,6 +28,9 @@ use super::transcript::{Entry, Transcript, harmless_path};
 use super::{WireClock, WireError};
 use crate::ports::Clock as _;
 
+/// A connection without a request ends after this, as one to an API server of Kubernetes does. Wall time.
+const IDLE: Duration = Duration::from_secs(90);
+
 /// How long connections may finish what they are about when the world ends. Wall time.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -102,6 +105,7 @@ impl Core {
         let service = service_fn(move |request| core.clone().answer(faces.clone(), request));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
+            .header_read_timeout(IDLE)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         tokio::select! {

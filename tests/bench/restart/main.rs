@@ -9,14 +9,19 @@
 //!   which the one before it is complete;
 //! - requests a workload, watches apart: from the first look until every old pod is known to be gone, and those of
 //!   regenerate's own fresh lists of everything;
-//! - from the end of a stamp's last old pod until keyslot knows of it, by its log, and from the end of the last pod of all
-//!   until every gate of regenerate is judged on fresh lists;
-//! - for many stamps also keyslot's peak memory and processor time.
+//! - watch latency: from the end of a stamp's last old pod, by the world, until a watch has told keyslot of it, by the time
+//!   in its log; until that stands in its evidence, for those stamps that it waited for then; and from the end of the last pod
+//!   of all until every gate of regenerate is judged on fresh lists;
+//! - of keyslot's process the peak memory, the processor time by the time that it ran, and the open files: it begins with
+//!   the limit of 1,024 that most systems have.
 //!
-//! `-- --small N` and `-- --large N` set the numbers of stamps (6 and 1,000; 0 leaves a part out).
+//! All of it is put against a peer or a limit in tables at the end. `-- --small N` and `-- --large N` set the numbers of
+//! stamps (6 and 1,000; 0 leaves a part out). The loop with kubectl runs on the small world alone: a thousand of its
+//! processes at once want more memory than most machines have.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod contender;
+mod figures;
 mod ideal;
 mod measure;
 mod scene;
@@ -24,9 +29,10 @@ mod world;
 
 use std::time::Duration;
 
-use contender::{Contender, has_kubectl};
+use contender::{Contender, Fared, has_kubectl};
+use figures::{Figures, Latency, middle};
 use ideal::{between, ideal};
-use measure::Asked;
+use measure::{Asked, Log};
 use scene::{Scene, WORKLOADS};
 use world::{Running, StampStory};
 
@@ -47,23 +53,27 @@ fn main() {
         place.map_or(usual, |place| arguments[place + 1].parse().unwrap())
     };
     let (small, large) = (number("--small", 6), number("--large", 1_000));
+    let mut contest = Vec::new();
     if small > 0 {
         let scene = Scene { stamps: small, seed: 1 };
-        run(scene, Contender::Keyslot);
+        contest.extend(run(scene, Contender::Keyslot));
         if has_kubectl() {
-            run(scene, Contender::Kubectl(small));
-            run(scene, Contender::Kubectl(1));
+            contest.extend(run(scene, Contender::Kubectl(small)));
+            contest.extend(run(scene, Contender::Kubectl(1)));
         } else {
             println!("kubectl is not installed: the runbook's loop is left out");
         }
     }
-    if large > 0 {
-        run(Scene { stamps: large, seed: 1 }, Contender::Keyslot);
+    let many = (large > 0).then(|| run(Scene { stamps: large, seed: 1 }, Contender::Keyslot)).flatten();
+    figures::print_contest(&contest);
+    if let Some(figures) = &many {
+        figures::print_budgets(figures);
     }
 }
 
-fn run(scene: Scene, contender: Contender) {
-    println!("\n{} stamps of {} workloads: {contender:?}", scene.stamps, WORKLOADS.len());
+/// Absent where not everything was restarted.
+fn run(scene: Scene, contender: Contender) -> Option<Figures> {
+    println!("\n{} stamps of {} workloads: {contender}", scene.stamps, WORKLOADS.len());
     let ideal = ideal(scene.world());
     let folder = tempfile::tempdir().unwrap();
     let world = Running::start(scene, folder.path());
@@ -75,66 +85,85 @@ fn run(scene: Scene, contender: Contender) {
     if incomplete > 0 || stories.iter().any(|story| story.rollouts.is_empty()) {
         println!("  not everything was restarted ({incomplete} stamps in mid-rollout):");
         println!("{}", std::fs::read_to_string(folder.path().join("keyslot.log")).unwrap_or_default());
-        return;
+        return None;
     }
-    let best = match contender {
-        Contender::Keyslot => ideal.plan(),
-        Contender::Kubectl(_) => ideal.canary.max(ideal.slowest),
+    let is_keyslot = matches!(contender, Contender::Keyslot);
+    let figures = Figures {
+        contender,
+        stamps: scene.stamps,
+        makespan: measure::makespan(&stories),
+        ideal: if is_keyslot { ideal.plan() } else { ideal.canary.max(ideal.slowest) },
+        requests: requests(&stories, folder.path()),
+        old_pods_left: stories.iter().map(|story| story.old_pods_left).sum(),
+        latency: if is_keyslot { latency(&stories, folder.path()) } else { Latency::default() },
+        fared,
     };
-    let makespan = measure::makespan(&stories);
-    tell("makespan", seconds(makespan));
-    tell("ideal of this plan", seconds(best));
-    tell("makespan / ideal", format!("{:.3}", makespan.as_secs_f64() / best.as_secs_f64()));
+    tell("makespan", seconds(figures.makespan));
+    tell("ideal of this plan", seconds(figures.ideal));
+    tell("makespan / ideal", format!("{:.3}", figures.of_ideal()));
     tell("slowest stamp by itself", seconds(measure::slowest(&stories)));
     tell("whole run of the program", seconds(fared.took));
-    let left: usize = stories.iter().map(|story| story.old_pods_left).sum();
-    tell("old pods left at its end", left.to_string());
-    requests(&stories, folder.path());
-    if matches!(contender, Contender::Keyslot) {
-        knowing(&stories, folder.path());
-        tell("peak memory", format!("{:.0} MB", fared.peak as f64 / 1e6));
-        let share = fared.cpu.as_secs_f64() / fared.took.as_secs_f64();
-        tell("processor time", format!("{} ({share:.2} of a core)", seconds(fared.cpu)));
-        let share = served.cpu.as_secs_f64() / fared.took.as_secs_f64();
-        tell("of the world's process", format!("{} ({share:.2} of a core)", seconds(served.cpu)));
+    tell("old pods left at its end", figures.old_pods_left.to_string());
+    if is_keyslot {
+        process(&fared, &served);
     }
     if std::env::var_os("KEEP").is_some() {
         println!("  kept in {}", folder.keep().display());
     }
+    Some(figures)
 }
 
-fn requests(stories: &[StampStory], folder: &std::path::Path) {
+fn process(fared: &Fared, served: &Fared) {
+    tell("peak memory", format!("{:.0} MB", fared.peak as f64 / 1e6));
+    let share = |cpu: Duration| cpu.as_secs_f64() / fared.took.as_secs_f64();
+    tell("processor time", format!("{} ({:.2} of a core)", seconds(fared.cpu), share(fared.cpu)));
+    tell("of the world's process", format!("{} ({:.2} of a core)", seconds(served.cpu), share(served.cpu)));
+    tell("open files", format!("{} of {}", fared.files, fared.files_allowed));
+}
+
+/// By workload: until every old pod is known to be gone, and after that.
+fn requests(stories: &[StampStory], folder: &std::path::Path) -> (f64, f64) {
     let asked = measure::transcript(folder);
     let afresh = measure::reached(folder, "quiesce").and_then(|quiesce| measure::afresh(&asked, quiesce));
     let (restart, after): (Vec<&Asked>, Vec<&Asked>) =
         asked.iter().partition(|asked| afresh.is_none_or(|afresh| asked.at < afresh));
-    for (what, asked) in [("requests a workload", restart), ("  for regenerate", after)] {
-        let kinds = measure::by_kind(asked.into_iter(), stories);
-        let each = |count: usize| count as f64 / (stories.len() * WORKLOADS.len()) as f64;
-        let to_clusters = kinds.iter().filter(|(kind, _)| kind.starts_with("list") || *kind == "patch");
-        let total: usize = to_clusters.map(|(_, count)| count).sum();
-        if !kinds.is_empty() {
-            let parts: Vec<String> =
-                kinds.iter().map(|(kind, count)| format!("{kind} {:.2}", each(*count))).collect();
-            tell(what, format!("{:.2} besides watches ({})", each(total), parts.join(", ")));
-        }
-    }
+    let [restart, after] =
+        [("requests a workload", restart), ("  for regenerate", after)].map(|(what, asked)| {
+            let kinds = measure::by_kind(asked.into_iter(), stories);
+            let each = |count: usize| count as f64 / (stories.len() * WORKLOADS.len()) as f64;
+            let to_clusters = kinds.iter().filter(|(kind, _)| kind.starts_with("list") || *kind == "patch");
+            let total = each(to_clusters.map(|(_, count)| count).sum());
+            if !kinds.is_empty() {
+                let parts: Vec<String> =
+                    kinds.iter().map(|(kind, count)| format!("{kind} {:.2}", each(*count))).collect();
+                tell(what, format!("{total:.2} to the clusters besides watches ({})", parts.join(", ")));
+            }
+            total
+        });
+    (restart, after)
 }
 
-fn knowing(stories: &[StampStory], folder: &std::path::Path) {
+fn latency(stories: &[StampStory], folder: &std::path::Path) -> Latency {
+    let log = Log::read(folder);
+    let mut latency = Latency { told: measure::told(stories, &log), known: Vec::new() };
     let (Some(quiesce), Some(regenerate)) =
         (measure::reached(folder, "quiesce"), measure::reached(folder, "regenerate"))
     else {
         tell("old pods", "not all known to be gone".to_owned());
-        return;
+        return latency;
     };
-    let latencies = measure::latencies(stories, &measure::seen(folder), quiesce);
-    if let (Some(middle), Some(worst)) = (latencies.get(latencies.len() / 2), latencies.last()) {
-        let (middle, worst) = (millis(*middle), millis(*worst));
-        tell("pod's end to our knowing", format!("{middle} median, {worst} worst of {}", latencies.len()));
+    latency.known = measure::latencies(stories, &log, quiesce);
+    for (what, latencies) in
+        [("pod's end to a watch's word", &latency.told), ("  to our evidence", &latency.known)]
+    {
+        if let (Some(middle), Some(worst)) = (middle(latencies), latencies.last()) {
+            let (middle, worst) = (millis(middle), millis(*worst));
+            tell(what, format!("{middle} median, {worst} worst of {} stamps", latencies.len()));
+        }
     }
     let last = stories.iter().filter_map(|story| story.last_old_pod).max().unwrap();
     tell("last pod's end to all judged", millis(between(last, regenerate)));
+    latency
 }
 
 fn tell(what: &str, figure: String) {

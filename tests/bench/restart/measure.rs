@@ -99,31 +99,63 @@ pub fn afresh(asked: &[Asked], quiesce: Timestamp) -> Option<Timestamp> {
     asked.iter().filter(|asked| asked.at > quiesce).find(whole).map(|asked| asked.at)
 }
 
-/// When each stamp's cluster was seen anew, in the world's time, by what keyslot logs.
-pub fn seen(folder: &Path) -> BTreeMap<String, Vec<Timestamp>> {
-    let log = std::fs::read_to_string(folder.join("keyslot.log")).unwrap();
-    let mut seen: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
-    for line in log.lines().filter_map(|line| line.split_once(": seen stamp=")).map(|(_, line)| line) {
-        let (stamp, at) = line.split_once(" at=").unwrap();
-        seen.entry(stamp.to_owned()).or_default().push(at.trim().parse().unwrap());
+/// What keyslot logs of single stamps, in the world's time, which passes as fast as ours for both of them.
+#[derive(Default)]
+pub struct Log {
+    /// When a watch told that no pod ends any more.
+    told: BTreeMap<String, Vec<Timestamp>>,
+    /// When its cluster was seen anew.
+    seen: BTreeMap<String, Vec<Timestamp>>,
+}
+
+impl Log {
+    pub fn read(folder: &Path) -> Log {
+        let text = std::fs::read_to_string(folder.join("keyslot.log")).unwrap();
+        let mut log = Log::default();
+        for line in text.lines() {
+            if let Some((_, line)) = line.split_once(": told stamp=") {
+                if line.trim().ends_with("what=PodsGone") {
+                    note(&mut log.told, line);
+                }
+            } else if let Some((_, line)) = line.split_once(": seen stamp=") {
+                note(&mut log.seen, line);
+            }
+        }
+        log
     }
-    seen
+}
+
+fn note(times: &mut BTreeMap<String, Vec<Timestamp>>, line: &str) {
+    let (stamp, rest) = line.split_once(" at=").unwrap();
+    let at = rest.split_whitespace().next().unwrap().parse().unwrap();
+    times.entry(stamp.to_owned()).or_default().push(at);
+}
+
+/// From a stamp's last old pod's end until a watch has told keyslot of it, for every stamp of which it was told. What keyslot
+/// does with it, and when, is another matter: see [`latencies`].
+pub fn told(stories: &[StampStory], log: &Log) -> Vec<Duration> {
+    let mut told: Vec<Duration> = stories
+        .iter()
+        .filter_map(|story| {
+            let gone = story.last_old_pod?;
+            let told = log.told.get(&story.name)?.iter().find(|at| **at >= gone)?;
+            Some(between(gone, *told))
+        })
+        .collect();
+    told.sort();
+    told
 }
 
 /// A look that began so long before may have seen the pod gone.
 const UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// From a stamp's last old pod's end until its cluster was seen without it, where somebody waited for it then.
-pub fn latencies(
-    stories: &[StampStory],
-    seen: &BTreeMap<String, Vec<Timestamp>>,
-    since: Timestamp,
-) -> Vec<Duration> {
+pub fn latencies(stories: &[StampStory], log: &Log, since: Timestamp) -> Vec<Duration> {
     let mut latencies: Vec<Duration> = stories
         .iter()
         .filter_map(|story| {
             let gone = story.last_old_pod.filter(|gone| *gone > since)?;
-            let seen = seen.get(&story.name)?;
+            let seen = log.seen.get(&story.name)?;
             let before = seen.iter().rfind(|at| **at < gone)?;
             let known = seen.iter().find(|at| **at >= gone)?;
             (between(*before, gone) > UNDER_WAY).then(|| between(gone, *known))
