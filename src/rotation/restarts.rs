@@ -20,7 +20,7 @@ pub enum WorkloadRestart {
     /// Its pods are older, and the vault holds the key that they shall read.
     Due,
     /// Why not yet.
-    Held(Reason),
+    Held(Box<Reason>),
 }
 
 /// One stamp, its workloads in their order.
@@ -56,7 +56,7 @@ fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {
     let all =
         |told: WorkloadRestart| ctx.policy.workloads.iter().map(|it| (it.clone(), told.clone())).collect();
     let workloads = match stand_of(ctx, facts) {
-        Err(reason) => all(WorkloadRestart::Held(*reason)),
+        Err(reason) => all(WorkloadRestart::Held(reason)),
         Ok(stand) if !stand.runs => all(WorkloadRestart::NoPods),
         Ok(stand) => {
             // Whatever the command reaches: people are told of every stamp alike.
@@ -81,10 +81,10 @@ fn of_workload(
 ) -> WorkloadRestart {
     match (stand, waits) {
         (WorkloadStand::InFlight(reason) | WorkloadStand::Missing(reason), _) => {
-            WorkloadRestart::Held(reason)
+            WorkloadRestart::Held(Box::new(reason))
         }
         // Whatever its pods are, they are none that the target key was there for.
-        (_, Some(reason)) => WorkloadRestart::Held(reason.clone()),
+        (_, Some(reason)) => WorkloadRestart::Held(Box::new(reason.clone())),
         (WorkloadStand::Todo, None) => WorkloadRestart::Due,
         (WorkloadStand::Done, None) => {
             sent(ctx, stamp, workload).map_or(WorkloadRestart::Young, WorkloadRestart::Restarted)
