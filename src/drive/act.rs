@@ -10,6 +10,7 @@ use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
 use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
+use crate::observe::ReleaseRule;
 use crate::ports::Permit;
 use crate::render;
 use crate::render::diff::unified_diff;
@@ -192,6 +193,7 @@ impl Driver {
             commit_message: words.commit_message,
             commit: intent.commit.clone(),
             draft: self.policy.pulls.draft,
+            deploys_base: targets.release == ReleaseRule::BaseItself,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{SourcesAt, Workshop, outcome};
 use crate::model::{BranchName, CommitId, Respite, Slot, SlotUse};
-use crate::ports::{CommitText, Conflict, Expect, Fault, FileEdit, Picked, Ports};
+use crate::ports::{CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
 
@@ -43,10 +43,24 @@ pub async fn push(
         Some(commit) => Some(Ok(commit.clone())),
         None => made(step, ports, shop).await,
     };
+    if let (Some(Ok(commit)), true) = (&made, is_deployed(step, shop)) {
+        match ports.pipeline.may_be_pushed(commit).await {
+            Effect::Applied(()) => {}
+            objection => return outcome(objection, |()| Produced::Nothing),
+        }
+    }
     match made {
         Some(Ok(commit)) => outcome(ports.code.publish(&commit, branch, expect).await, Produced::Commit),
         Some(Err(outcome)) => outcome,
         None => Outcome::NotSent { why: format!("nothing to push: {step}") },
+    }
+}
+
+/// Whether what the step pushes comes to the branch that is deployed, at once or by a merge: that may start a run.
+fn is_deployed(step: &Step, shop: &Workshop) -> bool {
+    match step {
+        Step::Promote { .. } | Step::PushPromotion { .. } => true,
+        _ => shop.deploys_base,
     }
 }
 

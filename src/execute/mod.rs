@@ -31,6 +31,8 @@ pub struct Workshop {
     pub commit: Option<CommitId>,
     /// Whether pull requests are opened as drafts.
     pub draft: bool,
+    /// Whether the base branch itself is deployed: what is proposed to it is what its pipeline runs.
+    pub deploys_base: bool,
 }
 
 /// Does one step, as long as its permit lasts. Steps that cannot be taken back have it checked once more when

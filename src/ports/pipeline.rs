@@ -25,6 +25,12 @@ pub trait Pipeline: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether somebody has answered for what the pipeline would do at this commit, where a push of it starts a run; else it
+    /// is judged at the start. Nothing leaves the machine but reads.
+    async fn may_be_pushed(&self, _commit: &CommitId) -> Effect<()> {
+        Effect::Applied(())
+    }
+
     /// Starts a run of `branch`, pinned to `commit`, leaving stages out. Not idempotent: look before asking again. A run
     /// of another commit has been started too.
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started>;

@@ -120,3 +120,69 @@ async fn a_workflow_that_is_not_in_the_repository_at_the_commit_is_not_run() {
     assert!(fault.why.contains("there is no .github/workflows/other.yml"), "{fault}");
     assert_eq!(desk.with(|world| world.runs().len()), 0);
 }
+
+#[tokio::test]
+async fn what_a_push_would_start_is_judged_before_the_push() {
+    let accepted = ["switch-traffic", "destroy-previous"].map(str::to_owned).to_vec();
+    let job = "  purge:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./purge\n";
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten(&desk, |text| text.replace("workflow_dispatch", "push"));
+    let commit = head(&desk);
+    let pushed = |accepted: &[String], workflow: &str| {
+        desk.actions_with(|settings| {
+            settings.dispatches = false;
+            settings.accepted = accepted.to_vec();
+            settings.workflow = workflow.to_owned();
+        })
+    };
+    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&commit).await);
+    assert!(fault.why.contains("would start destroy-previous, switch-traffic"), "{fault}");
+    for named in ["release.yml", "161335"] {
+        applied(pushed(&accepted, named).may_be_pushed(&commit).await);
+    }
+    let fault = refused(pushed(&accepted, "nothing.yml").may_be_pushed(&commit).await);
+    assert!(fault.why.contains("there is no .github/workflows/nothing.yml"), "{fault}");
+    applied(desk.actions().may_be_pushed(&commit).await);
+    rewritten(&desk, |text| format!("{text}{job}"));
+    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&head(&desk)).await);
+    assert!(fault.why.contains("not declared: purge"), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promotion_whose_push_would_start_a_job_that_nobody_declared_is_not_pushed() {
+    let mut config = WorldConfig::default().with_stamps(1);
+    config.pipeline.trigger = keyslot::sim::config::PipelineTrigger::Push;
+    config.pipeline.stages.retain(|stage| stage.effects.iter().all(|effect| !effect.is_dangerous()));
+    let live = Live::set(config.with_workflow(), 600.0);
+    let path = live.stage.folder.join("keyslot.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let skip = text.lines().find(|line| line.starts_with("skip = [")).map(str::to_owned);
+    let block: Option<String> = text.find("skip = [\n").map(|from| {
+        let until = text[from..].find("]\n").unwrap() + from + 2;
+        text[from..until].to_owned()
+    });
+    live.configure("kind = \"azure-devops\"", "kind = \"github-actions\"\ntrigger = \"push\"");
+    live.configure("pipeline = \"release\"", "pipeline = \"release.yml\"");
+    live.configure("tokens/azure-devops", "tokens/github");
+    live.configure(&skip.filter(|line| line.ends_with(']')).or(block).unwrap(), "skip = []\n");
+    // Somebody has given the workflow another job since keyslot was told of them.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (name, table) = ("deploy-workload", "[[environment");
+    let place = text.find(&format!("name = \"{name}\"")).unwrap();
+    let begins = text[..place].rfind(table).unwrap();
+    let ends = text[place..].find("\n[").map_or(text.len(), |end| place + end + 1);
+    std::fs::write(&path, format!("{}{}", &text[..begins], &text[ends..])).unwrap();
+
+    let (code, out, talk) = run(&live, &["propose", "--wait"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    let release = |live: &Live| {
+        live.stage.simulation.world.with(|world| {
+            let pushes = world.counters().pushes_to(&world.config().repository.release);
+            (pushes, world.counters().runs_started)
+        })
+    };
+    let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
+    assert_eq!(code, 4, "{out}\n{talk}");
+    assert!(talk.contains("jobs that are not declared: deploy-workload"), "{out}\n{talk}");
+    assert_eq!(release(&live), (0, 0), "neither pushed nor run");
+}

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::client::{About, Reply, Sent, Write, segment};
-use super::workflow::Workflow;
+use super::workflow::{Objection, Workflow};
 use super::{Actions, Run};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
 use crate::ports::{Effect, Fault, Started, Wanted};
@@ -154,6 +154,50 @@ impl Actions {
         commit: &CommitId,
         skip: &[String],
     ) -> Result<(), Effect<Started>> {
+        let told = self.inputs(skip);
+        let told = told.keys().map(String::as_str).collect();
+        let judge = |workflow: &Workflow| workflow.judged(&self.settings, &told, skip);
+        self.read_and_judged(what, path, commit, judge).await
+    }
+
+    /// Whether somebody has answered for what the workflow would do when a push of the commit starts it. Where no push
+    /// does, it is judged when it is dispatched.
+    pub(super) async fn judged_for_push(&self, commit: &CommitId) -> Effect<()> {
+        if self.settings.dispatches {
+            return Effect::Applied(());
+        }
+        let what = format!("push {}, which starts the workflow", commit.short());
+        let judged = match self.file_path(&what).await {
+            Ok(path) => {
+                let judge = |workflow: &Workflow| workflow.judged_as_pushed(&self.settings);
+                self.read_and_judged(&what, &path, commit, judge).await
+            }
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        match judged {
+            Ok(()) => Effect::Applied(()),
+            Err(end) => end.map(|_| ()),
+        }
+    }
+
+    /// Where the workflow's file lies; asked for where only its number is known.
+    async fn file_path(&self, what: &str) -> Result<String, Fault> {
+        let name = &self.settings.workflow;
+        if name.ends_with(".yml") || name.ends_with(".yaml") {
+            return Ok(format!(".github/workflows/{}", name.rsplit('/').next().unwrap_or(name)));
+        }
+        let (subject, path) = (self.subject(), self.workflow_path(""));
+        let listed: Listed = self.client.read(what, &subject, &path, &[]).await?;
+        Ok(listed.path)
+    }
+
+    async fn read_and_judged(
+        &self,
+        what: &str,
+        path: &str,
+        commit: &CommitId,
+        judge: impl Fn(&Workflow) -> Result<(), Objection>,
+    ) -> Result<(), Effect<Started>> {
         let file = self.file(what, path, commit).await?;
         let refused = |why: String, remedy: &str| {
             Effect::Refused(self.fault(what, format!("{why} ({path} at {})", commit.short())).remedy(remedy))
@@ -161,9 +205,7 @@ impl Actions {
         let workflow = Workflow::parse(&String::from_utf8_lossy(&file)).map_err(|why| {
             refused(why, "run it by hand; keyslot goes on when the vaults hold the new key")
         })?;
-        let told = self.inputs(skip);
-        let told = told.keys().map(String::as_str).collect();
-        workflow.judged(&self.settings, &told, skip).map_err(|(why, remedy)| refused(why, remedy))
+        judge(&workflow).map_err(|(why, remedy)| refused(why, remedy))
     }
 
     /// The workflow's bytes at the commit; that is fetched, where it is not known yet.

@@ -244,6 +244,10 @@ impl Pipeline for Actions {
         Ok(runs)
     }
 
+    async fn may_be_pushed(&self, commit: &CommitId) -> Effect<()> {
+        self.judged_for_push(commit).await
+    }
+
     async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
         self.list_deployments().await
     }

@@ -56,6 +56,27 @@ impl Workflow {
         told: &BTreeSet<&str>,
         skip: &[String],
     ) -> Result<(), Objection> {
+        self.hears(told)?;
+        self.answered_for(settings)?;
+        self.harmless(settings, skip)
+    }
+
+    /// The same of a run that a push starts: it is told nothing, so nothing is left out.
+    ///
+    /// # Errors
+    /// Why the commit may not be pushed, and what to do.
+    pub(super) fn judged_as_pushed(&self, settings: &ActionsSettings) -> Result<(), Objection> {
+        self.answered_for(settings)?;
+        let harmful = listed(self.unaccepted(settings).map(|job| job.stage(settings)));
+        if !harmful.is_empty() {
+            let why =
+                format!("the push would start {harmful}, which moves traffic or destroys a release unit");
+            return Err((why, "take it out of the workflow, or add it to `accept` with `because`"));
+        }
+        Ok(())
+    }
+
+    fn hears(&self, told: &BTreeSet<&str>) -> Result<(), Objection> {
         let Some(inputs) = &self.inputs else {
             let why =
                 "at this commit the workflow has no `workflow_dispatch`: nobody can ask for a run of it";
@@ -66,6 +87,10 @@ impl Workflow {
             let why = format!("at this commit the workflow has no input {unheard}");
             return Err((why, "give the workflow such an input, or correct `skip_input` and `parameters`"));
         }
+        Ok(())
+    }
+
+    fn answered_for(&self, settings: &ActionsSettings) -> Result<(), Objection> {
         let nameless = listed(self.jobs.iter().filter(|job| job.is_nameless()).map(|job| job.id.as_str()));
         if !nameless.is_empty() {
             let why = format!("what the jobs {nameless} are called is known only when they run");
@@ -84,17 +109,21 @@ impl Workflow {
             };
             return Err((why, remedy));
         }
-        self.harmless(settings, skip)
+        Ok(())
+    }
+
+    /// Jobs that move traffic or destroy a unit, and that nobody has accepted by name.
+    fn unaccepted<'a>(&'a self, settings: &'a ActionsSettings) -> impl Iterator<Item = &'a WrittenJob> {
+        self.jobs.iter().filter(|job| {
+            let accepted = settings.accepted.iter().any(|name| name == job.stage(settings));
+            !accepted && job.effects(settings).into_iter().flatten().any(|effect| effect.is_dangerous())
+        })
     }
 
     fn harmless(&self, settings: &ActionsSettings, skip: &[String]) -> Result<(), Objection> {
-        let dangerous = |job: &&WrittenJob| {
-            let accepted = settings.accepted.iter().any(|name| name == job.stage(settings));
-            !accepted && job.effects(settings).into_iter().flatten().any(|effect| effect.is_dangerous())
-        };
         let input = settings.skip_input.as_deref().unwrap_or_default();
         let left_out = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
-        let deaf = self.jobs.iter().filter(dangerous).filter(|job| !self.is_skipped(job, input, &left_out));
+        let deaf = self.unaccepted(settings).filter(|job| !self.is_skipped(job, input, &left_out));
         let deaf = listed(deaf.map(|job| job.stage(settings)));
         if !deaf.is_empty() {
             let why = format!(

@@ -121,6 +121,22 @@ fn an_input_that_the_workflow_does_not_have_and_a_workflow_that_nobody_can_ask_f
 }
 
 #[test]
+fn what_a_push_starts_is_declared_and_what_is_dangerous_in_it_accepted() {
+    let jobs = &FILE[FILE.find("jobs:").unwrap()..];
+    let file = format!("on: {{ push: {{ branches: [main] }} }}\n{jobs}");
+    let why = |file: &str, settings: &ActionsSettings| {
+        let judged = Workflow::parse(file)
+            .and_then(|workflow| workflow.judged_as_pushed(settings).map_err(|(why, _)| why));
+        judged.err().unwrap_or_default()
+    };
+    assert!(why(&file, &settings()).contains("would start traffic"), "{}", why(&file, &settings()));
+    let accepting = ActionsSettings { accepted: vec!["traffic".to_owned()], ..settings() };
+    assert_eq!(why(&file, &accepting), "");
+    let more = format!("{file}  destroy-previous:\n    runs-on: ubuntu-latest\n");
+    assert!(why(&more, &accepting).contains("not declared: destroy-previous"));
+}
+
+#[test]
 fn what_is_no_workflow_holds() {
     assert!(why("jobs: [", &settings(), &[]).contains("no YAML"));
     assert!(why("on: workflow_dispatch\n", &settings(), &[]).contains("no jobs"));
