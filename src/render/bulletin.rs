@@ -206,7 +206,7 @@ mod tests {
         let why = Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3 };
         let told = line(&Reason::new(Gate::NotRefused, Subject::Client("192.0.2.7".to_owned()), why));
         assert!(!told.contains("192.0.2.7") && !told.contains("ada"), "{told}");
-        assert!(told.starts_with("not yet: Cosmos DB has refused no request"), "{told}");
+        assert!(told.starts_with("not yet: the account has refused no request"), "{told}");
     }
 
     #[test]

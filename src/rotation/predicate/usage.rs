@@ -155,7 +155,8 @@ pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: 
     if reached.is_some_and(|reached| reached >= wanted) {
         return Vec::new();
     }
-    let why = if later(wanted, lag * STALLED) > ctx.now {
+    // A person is called by what was seen since, not because nobody has looked for long.
+    let why = if later(wanted, lag * STALLED) > seen {
         Why::LogsBehind { reached, wanted }
     } else {
         Why::LogsStalled { reached, wanted }
