@@ -187,6 +187,24 @@ mod tests {
     }
 
     #[test]
+    fn a_look_at_a_vault_and_its_cluster_is_both_until_it_lands_and_counts_as_a_whole() {
+        for voided in [false, true] {
+            let mut flight = Flight::default();
+            let vault = Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, "");
+            let cluster = Seen::blind(Timestamp::UNIX_EPOCH, Blindness::Missing, "");
+            let both = Box::new((vault, cluster));
+            flight.look_at_both(&"a".into(), async move { Landed::Stamp("a".into(), both) }.boxed());
+            assert!(flight.awaits(&key("a")) && flight.awaits(&EvidenceKey::Cluster("a".into())));
+            if voided {
+                flight.void(&restart("a"));
+            }
+            let landed = flight.landed().unwrap();
+            assert_eq!(flight.over(&landed), !voided);
+            assert!(!flight.awaits(&key("a")) && !flight.awaits(&EvidenceKey::Cluster("a".into())));
+        }
+    }
+
+    #[test]
     fn after_the_clock_was_set_back_no_look_that_was_under_way_counts() {
         let mut flight = Flight::default();
         look(&mut flight, "a");

@@ -31,7 +31,7 @@ use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, Workl
 #[derive(Default)]
 pub(super) struct Kept {
     inner: Mutex<Inner>,
-    /// Told of every event of a pod.
+    /// Told of every event of a pod, and of a watch that ends.
     news: Notify,
 }
 
@@ -171,8 +171,12 @@ impl Kept {
     }
 
     pub fn closed(&self) {
-        let mut inner = self.inner();
-        inner.open = inner.open.saturating_sub(1);
+        {
+            let mut inner = self.inner();
+            inner.open = inner.open.saturating_sub(1);
+        }
+        // Whoever waits for an event waits in vain.
+        self.news.notify_waiters();
     }
 
     /// Whether every watch is open.

@@ -284,7 +284,8 @@ impl Kubernetes {
                     view: view.clone(),
                     scope: scope.clone(),
                     unanswered: false,
-                    before: BTreeMap::new(),
+                    // Which pods were there when we restarted something, no later look changes.
+                    before: state.base.take().map(|base| base.before).unwrap_or_default(),
                 };
                 stamp.kept.know(base.classes.clone(), base.names(), base.subject.clone());
                 stamp.kept.listed(&view.pods, version);

@@ -62,11 +62,11 @@ impl Figures {
         ];
         let told = [
             ("watch latency, median", middle(&self.latency.told)),
-            ("  worst", self.latency.told.last().copied()),
+            ("watch latency, worst", self.latency.told.last().copied()),
         ];
         let known = [
             ("in evidence, median", middle(&self.latency.known)),
-            ("  worst", self.latency.known.last().copied()),
+            ("in evidence, worst", self.latency.known.last().copied()),
         ];
         for (name, latency) in told.into_iter().chain(known) {
             if let Some(latency) = latency {
