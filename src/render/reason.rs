@@ -6,8 +6,8 @@ mod reviews;
 use super::count::counted;
 use super::{span, unanswered};
 use crate::model::{
-    Blindness, BranchName, ClassFate, EvidenceKey, LiveBy, NetworkRules, PullWait, RunState, SlotUse,
-    StampName, Validity,
+    Blindness, BranchName, ClassFate, DeploymentState, DeploymentView, EvidenceKey, LiveBy, NetworkRules,
+    PullHead, PullWait, RunState, SlotUse, StampName, Validity,
 };
 use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
 
@@ -121,9 +121,10 @@ pub fn why(reason: &Reason) -> String {
         Why::ValidationAsked { pipeline, run: None } => {
             format!("{pipeline} was started by keyslot on the head of pull request {subject}")
         }
-        Why::ValidationToStart { pipeline, branch, head, page } => {
+        Why::ValidationToStart { pipeline, at, page } => {
+            let PullHead { branch, commit, .. } = &**at;
             format!(
-                "nobody has started {pipeline} on pull request {subject}: branch {branch} at {head} ({page})"
+                "nobody has started {pipeline} on pull request {subject}: branch {branch} at {commit} ({page})"
             )
         }
         Why::ValidationRefused { step, why } => {
@@ -196,8 +197,12 @@ pub fn why(reason: &Reason) -> String {
             "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
              unit's place"
         ),
-        Why::DeploymentUnderWay { environment, of, by, begun, since, url } => {
-            let what = if *begun { "is being deployed" } else { "is about to be deployed" };
+        Why::DeploymentUnderWay { deployment } => {
+            let DeploymentView { environment, of, commit: _, by, state, since, url } = &**deployment;
+            let what = match state {
+                DeploymentState::Running => "is being deployed",
+                _ => "is about to be deployed",
+            };
             let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
             format!("{of} at {subject} {what} to {environment}{by} since {} ({url})", span::time(*since))
         }

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Gate, Phase};
 use crate::model::{
-    Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, EvidenceKey, Identity, LiveBy,
-    NetworkRules, ObjectName, Pace, PullNumber, PullWait, Refusals, ResourceKind, RunId, RunState,
-    SecretVersion, Slot, SlotUse, StampName, Trace, Validity, WorkloadName,
+    Amount, Blind, Blindness, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity,
+    LiveBy, NetworkRules, ObjectName, Pace, PullHead, PullNumber, PullWait, Refusals, ResourceKind, RunId,
+    RunState, SecretVersion, Slot, SlotUse, StampName, Trace, Validity, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -236,8 +236,7 @@ pub enum Why {
     /// Nobody has started it on this head.
     ValidationToStart {
         pipeline: String,
-        branch: BranchName,
-        head: CommitId,
+        at: Box<PullHead>,
         page: String,
     },
     /// keyslot was configured to start it, and may not.
@@ -333,12 +332,7 @@ pub enum Why {
     },
     /// Other code is deployed to the environment, or is about to be, by whatever.
     DeploymentUnderWay {
-        environment: String,
-        of: BranchName,
-        by: String,
-        begun: bool,
-        since: Timestamp,
-        url: String,
+        deployment: Box<DeploymentView>,
     },
     /// The push has started one, or will.
     RunAwaited {

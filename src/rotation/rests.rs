@@ -116,8 +116,8 @@ impl Why {
             | Why::PausedByPerson { since, .. }
             | Why::NodeSilent { since, .. }
             | Why::ValidationRuns { since, .. }
-            | Why::DeploymentUnderWay { since, .. }
             | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
+            Why::DeploymentUnderWay { deployment } => Some(deployment.since),
             _ => None,
         }
     }

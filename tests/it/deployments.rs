@@ -62,8 +62,8 @@ fn nothing_is_regenerated_while_other_code_is_deployed_or_about_to_be() {
             panic!("{:?}", stage.decide())
         };
         assert_eq!(subject.to_string(), old().short());
-        let begun = state == DeploymentState::Running;
-        assert!(matches!(why, Why::DeploymentUnderWay { by, begun: is, .. } if by == "ada" && *is == begun));
+        let told = |it: &DeploymentView| it.by == "ada" && it.state == state;
+        assert!(matches!(why, Why::DeploymentUnderWay { deployment } if told(deployment)), "{why:?}");
         let hazards = stage.report().hazards;
         assert!(hazards.iter().any(|one| matches!(one.why, Why::DeploymentUnderWay { .. })), "{hazards:?}");
     }

@@ -110,8 +110,8 @@ fn where_nobody_has_started_one_it_is_named_with_its_head_or_started() {
     seen(&mut named, Vec::new());
     let of = head(&mut named).commit;
     let told = |why: &Why| {
-        matches!(why, Why::ValidationToStart { pipeline, head, page, .. }
-            if pipeline == "pipeline e2e" && *head == of && page.ends_with("_build"))
+        matches!(why, Why::ValidationToStart { pipeline, at, page }
+            if pipeline == "pipeline e2e" && at.commit == of && page.ends_with("_build"))
     };
     assert!(says(&named, told) && !starts(&named), "{:?}", named.decide());
 

@@ -54,12 +54,8 @@ pub(super) fn validation(
         };
         return told(Why::ValidationAsked { pipeline: policy.pipeline.clone(), run });
     }
-    let to_start = Why::ValidationToStart {
-        pipeline: policy.pipeline.clone(),
-        branch: head.branch.clone(),
-        head: head.commit.clone(),
-        page: policy.page.clone(),
-    };
+    let (pipeline, page) = (policy.pipeline.clone(), policy.page.clone());
+    let to_start = Why::ValidationToStart { pipeline, at: Box::new(head.clone()), page };
     // A conflict is resolved by another head, which wants a run of its own.
     if !policy.start || pull.waits.contains(&PullWait::Conflict) {
         return told(to_start);

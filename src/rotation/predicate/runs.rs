@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Waiting, Why};
 use crate::model::{
-    DeploymentState, DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold,
-    StageView,
+    DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
 };
 
 /// No run is under way, on any branch, that could write the vaults or the account; and what those that have ended
@@ -37,14 +36,7 @@ fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<
         all.iter().filter(|one| !one.state.is_over() && deployed != Some(&one.commit) && !shown(one));
     others
         .map(|one| {
-            let why = Why::DeploymentUnderWay {
-                environment: one.environment.clone(),
-                of: one.of.clone(),
-                by: one.by.clone(),
-                begun: one.state == DeploymentState::Running,
-                since: one.since,
-                url: one.url.clone(),
-            };
+            let why = Why::DeploymentUnderWay { deployment: Box::new(one.clone()) };
             Reason::new(Gate::NoHazard, Subject::Commit(one.commit.clone()), why)
         })
         .collect()
