@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(path(b"100644 blob 12ab\ta b\nc.tf"), Some(("12ab".into(), "a b\nc.tf".into(), false)));
         assert_eq!(path(b"100755 blob 12ab\tx.tf"), Some(("12ab".into(), "x.tf".into(), false)));
         assert_eq!(path(b"120000 blob 12ab\tx"), Some(("12ab".into(), "x".into(), true)));
-        for other in [&b"160000 commit 12ab\tx", b""] {
+        for other in [&b"160000 commit 12ab\tx"[..], b""] {
             assert_eq!(path(other), None);
         }
     }

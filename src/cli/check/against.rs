@@ -65,9 +65,12 @@ fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, 
     Ok(read)
 }
 
-/// What of the links leads to folders: a file that is linked is read in its own folder alone.
+/// The links that are followed: as on disk, none that leads out of the folder. A file that is linked is read in its own
+/// folder alone.
 fn links(read: &Revision) -> Links {
-    Links { folders: read.links.clone(), ..Links::default() }
+    let is_outside = |path: &str| path == ".." || path.starts_with("../");
+    let followed = |(link, real): &&(String, String)| is_outside(link) || !is_outside(real);
+    Links { folders: read.links.iter().filter(followed).cloned().collect(), ..Links::default() }
 }
 
 fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Revision, CliError> {
@@ -82,9 +85,9 @@ fn beside(folder: &Path, only: Option<&str>, read: &mut Revision) -> Result<(), 
     for _ in 0..MAX_ROUNDS {
         let named: Vec<(String, &[u8])> =
             read.files.iter().map(|(path, bytes)| (climbed(&prefix, path), bytes.as_slice())).collect();
-        let folders_linked =
-            read.links.iter().map(|(link, real)| (climbed(&prefix, link), climbed(&prefix, real))).collect();
-        let links = Links { folders: folders_linked, only: only.map(str::to_owned), ..Links::default() };
+        let linked = links(read).folders.into_iter();
+        let linked = linked.map(|(link, real)| (climbed(&prefix, &link), climbed(&prefix, &real))).collect();
+        let links = Links { folders: linked, only: only.map(str::to_owned), ..Links::default() };
         let more = beyond(&prefix, &named, &links);
         let new: BTreeSet<String> = more.folders.difference(&folders).cloned().collect();
         let named: BTreeSet<String> = more.files.difference(&files).cloned().collect();
