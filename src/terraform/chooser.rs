@@ -56,7 +56,9 @@ pub fn decide(
         let Some(choice) = deciding(facts, references, &group) else { continue };
         let first = &references[group[0]];
         let folder = first.home().to_owned();
-        let run = first.run().filter(|run| run.with_file().is_some()).cloned();
+        // What the calls of a module say, each for an account of its own, is known for each of them alone.
+        let run =
+            first.run().filter(|run| group.iter().all(|at| references[*at].run() == Some(*run))).cloned();
         let Some((mut chooser, links)) = known(sources, &evaluator, &At::run(&folder, run), &choice) else {
             continue;
         };

@@ -179,11 +179,6 @@ impl<'f> Folders<'f> {
         self.with_files.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether any code's are.
-    pub fn has_files(&self) -> bool {
-        !self.with_files.is_empty()
-    }
-
     /// From here on, runs with different variables files are told apart.
     pub fn tell_apart(&mut self, with_files: BTreeMap<String, Vec<Call>>) {
         self.with_files = with_files;

@@ -45,14 +45,22 @@ pub struct Call {
     pub via: Option<Box<Call>>,
 }
 
+/// What a run of code is called that is given no variables file; no module has such a name.
+const NO_FILE: &str = "no variables file";
+
 impl Call {
     pub fn new(folder: &str, name: &str) -> Call {
         Call { folder: folder.to_owned(), name: name.to_owned(), instance: None, via: None }
     }
 
-    /// Whether the code is run by itself, with a variables file.
+    /// A run of code for which others are with variables files.
+    pub fn without_file(folder: &str) -> Call {
+        Call::new(folder, NO_FILE)
+    }
+
+    /// Whether the code is run by itself, with a variables file, or with none where others are.
     pub fn is_of_file(&self) -> bool {
-        self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")
+        self.name == NO_FILE || self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")
     }
 
     /// The run of the outermost code, where that is one with a variables file.

@@ -96,7 +96,7 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
-    resolver.choose_by_file();
+    resolver.choose_by_run();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.worked_out(facts);
     resolver.relays();

@@ -100,6 +100,31 @@ fn modules_beside_the_folder_are_read_there_too() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn folders_that_are_linked_are_followed_there_too() {
+    let db = "data \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"acme\"\n}\noutput \"one\" {\n  value     = data.azurerm_cosmosdb_account.a.primary_key\n  sensitive = true\n}\noutput \"two\" {\n  value     = data.azurerm_cosmosdb_account.a.secondary_key\n  sensitive = true\n}\n";
+    for (source, link, from) in
+        [("./linked/db", "infra/linked", &["infra", "."] as &[&str]), ("../linked/db", "linked", &["."])]
+    {
+        let root = format!(
+            "module \"db\" {{\n  source = \"{source}\"\n}}\nresource \"azurerm_key_vault_secret\" \"k\" {{\n  name  = \"key\"\n  value = module.db.one\n}}\n"
+        );
+        let real = format!("{}modules/db/a.tf", link.trim_end_matches("linked"));
+        let folder = Folder::of(&[("infra/a.tf", root.as_str()), (real.as_str(), db)]);
+        std::os::unix::fs::symlink("modules", folder.path().join(link)).unwrap();
+        git(folder.path(), &["init", "--quiet"]);
+        commit(&folder);
+        folder.put("infra/a.tf", root.replace("module.db.one", "module.db.two").as_bytes());
+        for from in from {
+            let ran = check(folder.path(), &[from, "--against", "HEAD", "--output", "json"]);
+            let found = messages(&ran);
+            let disagree = |it: &String| it.starts_with("branches-disagree");
+            assert!(found.iter().any(disagree), "{source} from {from}: {found:?} {}", ran.stderr);
+        }
+    }
+}
+
 #[test]
 fn one_file_is_compared_with_itself() {
     let folder = flipped(&[]);

@@ -27,6 +27,9 @@ pub struct Revision {
     pub prefix: String,
     /// Path from the folder, and bytes; in git's order.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Symbolic links, and where they lead, both as paths from the folder; what is wanted by its name is no link to a
+    /// folder, and is left out.
+    pub links: Vec<(String, String)>,
 }
 
 /// Why there is nothing to compare with.
@@ -38,10 +41,14 @@ pub enum NoRevision {
     Failed(Fault),
 }
 
+/// The mode of a symbolic link.
+const LINK: &str = "120000";
+
 /// One blob that is wanted.
 struct Blob {
     object: String,
     path: String,
+    is_link: bool,
 }
 
 /// Reads the files below `folder` whose path (from there) is wanted, as they are at `revision`.
@@ -71,9 +78,16 @@ impl Reader<'_> {
     async fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<Revision, NoRevision> {
         let prefix = self.prefix().await?;
         let commit = self.commit().await?;
-        let blobs = self.list(&commit, wanted).await?;
+        let (links, blobs): (Vec<Blob>, Vec<Blob>) =
+            self.list(&commit, wanted).await?.into_iter().partition(|blob| blob.is_link);
         let files = self.blobs(blobs).await?;
-        Ok(Revision { commit: CommitId::new(commit), prefix, files })
+        let links = if links.is_empty() { Vec::new() } else { self.blobs(links).await? };
+        let link = |(path, target): (String, Vec<u8>)| {
+            let target = target_of(&path, &target)?;
+            Some((path, target))
+        };
+        let links = links.into_iter().filter_map(link).collect();
+        Ok(Revision { commit: CommitId::new(commit), prefix, files, links })
     }
 
     async fn ask(&self, arguments: &[&str]) -> Result<(bool, String, String), NoRevision> {
@@ -128,7 +142,7 @@ impl Reader<'_> {
             .stdout
             .split(|byte| *byte == 0)
             .filter_map(entry)
-            .filter(|blob| wanted(&blob.path))
+            .filter(|blob| wanted(&blob.path) != blob.is_link)
             .collect())
     }
 
@@ -255,12 +269,32 @@ async fn last_words(child: &mut Child, mut answer: String) -> String {
     answer
 }
 
-/// One line of the list, where it is a file: `100644 blob OBJECT<tab>PATH`. Links and submodules have other modes.
+/// Where a link leads, from the folder; nothing where its target is no relative path.
+fn target_of(link: &str, target: &[u8]) -> Option<String> {
+    let target = std::str::from_utf8(target).ok().filter(|target| !target.starts_with('/'))?;
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
+            (part, _) => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// One line of the list, where it is a file or a link: `100644 blob OBJECT<tab>PATH`. Submodules have another mode.
 fn entry(line: &[u8]) -> Option<Blob> {
     let line = String::from_utf8_lossy(line);
     let (head, path) = line.split_once('\t')?;
     let (mode, object) = head.split_once(" blob ")?;
-    mode.starts_with("100").then(|| Blob { object: object.to_owned(), path: path.to_owned() })
+    let is_link = mode == LINK;
+    (is_link || mode.starts_with("100")).then(|| Blob {
+        object: object.to_owned(),
+        path: path.to_owned(),
+        is_link,
+    })
 }
 
 #[cfg(test)]
@@ -281,11 +315,24 @@ mod tests {
     }
 
     #[test]
-    fn only_files_are_taken_from_the_list() {
-        let path = |line: &[u8]| entry(line).map(|blob| (blob.object, blob.path));
-        assert_eq!(path(b"100644 blob 12ab\ta b\nc.tf"), Some(("12ab".into(), "a b\nc.tf".into())));
-        assert_eq!(path(b"100755 blob 12ab\tx.tf"), Some(("12ab".into(), "x.tf".into())));
-        for other in [&b"120000 blob 12ab\tx.tf"[..], b"160000 commit 12ab\tx", b""] {
+    fn a_link_leads_from_where_it_stands() {
+        for (link, target, leads) in [
+            ("m", "../shared/m", Some("../shared/m")),
+            ("a/m", "../shared/./m/", Some("shared/m")),
+            ("a/m", "../../x", Some("../x")),
+            ("a/m", "/etc", None),
+        ] {
+            assert_eq!(target_of(link, target.as_bytes()).as_deref(), leads, "{link} {target}");
+        }
+    }
+
+    #[test]
+    fn files_and_links_are_taken_from_the_list() {
+        let path = |line: &[u8]| entry(line).map(|blob| (blob.object, blob.path, blob.is_link));
+        assert_eq!(path(b"100644 blob 12ab\ta b\nc.tf"), Some(("12ab".into(), "a b\nc.tf".into(), false)));
+        assert_eq!(path(b"100755 blob 12ab\tx.tf"), Some(("12ab".into(), "x.tf".into(), false)));
+        assert_eq!(path(b"120000 blob 12ab\tx"), Some(("12ab".into(), "x".into(), true)));
+        for other in [&b"160000 commit 12ab\tx"[..], b""] {
             assert_eq!(path(other), None);
         }
     }

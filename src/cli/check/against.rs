@@ -47,8 +47,9 @@ pub fn there(
             "{folder} holds no Terraform at {revision}: its accounts are looked for in folders that are gone since"
         ));
     }
-    let tree =
-        declarations.apply(Tree::read(&read.files), &base, found.only.as_deref())?.shown_under(&read.prefix);
+    let tree = declarations
+        .apply(Tree::read_linked(&read.files, links(&read)), &base, found.only.as_deref())?
+        .shown_under(&read.prefix);
     let there = There { gone: gone(&base, &tree), moved, ..There::new(tree, revision) };
     warn_of_gaps(&there, terminal);
     Ok(there)
@@ -60,9 +61,16 @@ fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, 
         None => Syntax::of(path).is_some(),
     };
     let mut read = at(folder, revision, wanted)?;
-    let links = Links { only: only.map(str::to_owned), ..Links::default() };
-    beside(folder, &links, &mut read)?;
+    beside(folder, only, &mut read)?;
     Ok(read)
+}
+
+/// The links that are followed: as on disk, none that leads out of the folder. A file that is linked is read in its own
+/// folder alone.
+fn links(read: &Revision) -> Links {
+    let is_outside = |path: &str| path == ".." || path.starts_with("../");
+    let followed = |(link, real): &&(String, String)| is_outside(link) || !is_outside(real);
+    Links { folders: read.links.iter().filter(followed).cloned().collect(), ..Links::default() }
 }
 
 fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Revision, CliError> {
@@ -70,14 +78,17 @@ fn at(folder: &Path, revision: &str, wanted: impl Fn(&str) -> bool) -> Result<Re
 }
 
 /// Brings what the code took from elsewhere in the repository: modules, Terragrunt's files and templates.
-fn beside(folder: &Path, links: &Links, read: &mut Revision) -> Result<(), CliError> {
+fn beside(folder: &Path, only: Option<&str>, read: &mut Revision) -> Result<(), CliError> {
     let prefix = read.prefix.trim_end_matches('/').to_owned();
     let Some(top) = top_of(folder, &read.prefix) else { return Ok(()) };
     let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..MAX_ROUNDS {
         let named: Vec<(String, &[u8])> =
             read.files.iter().map(|(path, bytes)| (climbed(&prefix, path), bytes.as_slice())).collect();
-        let more = beyond(&prefix, &named, links);
+        let linked = links(read).folders.into_iter();
+        let linked = linked.map(|(link, real)| (climbed(&prefix, &link), climbed(&prefix, &real))).collect();
+        let links = Links { folders: linked, only: only.map(str::to_owned), ..Links::default() };
+        let more = beyond(&prefix, &named, &links);
         let new: BTreeSet<String> = more.folders.difference(&folders).cloned().collect();
         let named: BTreeSet<String> = more.files.difference(&files).cloned().collect();
         if new.is_empty() && named.is_empty() {
@@ -88,8 +99,11 @@ fn beside(folder: &Path, links: &Links, read: &mut Revision) -> Result<(), CliEr
             named.contains(path) || (new.contains(beside) && Syntax::of(path).is_some())
         };
         // The name may lead to another commit by now.
-        let brought = at(&top, read.commit.as_str(), is_new)?.files;
-        read.files.extend(brought.into_iter().map(|(path, bytes)| (relative(&prefix, &path), bytes)));
+        let brought = at(&top, read.commit.as_str(), is_new)?;
+        let from_here = |path: &str| relative(&prefix, path);
+        read.files.extend(brought.files.into_iter().map(|(path, bytes)| (from_here(&path), bytes)));
+        // Those of all of the repository, which may lead to where the code looks next.
+        read.links = brought.links.iter().map(|(link, real)| (from_here(link), from_here(real))).collect();
         folders.extend(new);
         files.extend(named);
     }

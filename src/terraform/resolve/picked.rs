@@ -57,11 +57,11 @@ impl<'f> Resolver<'f> {
         Some(branches)
     }
 
-    /// The values that a choice goes by: one, or one for each variables file that the code is run with.
+    /// The values that a choice goes by: one, or one for each run of the code.
     fn values(&self, folder: &str, choice: &Choice) -> Option<BTreeSet<String>> {
         let evaluator = self.folders.evaluator();
         let value = |at: &At| known(self.sources, &evaluator, at, choice).map(|(chooser, _)| chooser.value);
-        let runs = self.standing.runs_with_files(folder);
+        let runs = self.standing.runs_of(folder);
         match value(&At::folder(folder)) {
             Some(value) => Some(BTreeSet::from([value])),
             None if runs.is_empty() => None,

@@ -47,16 +47,9 @@ impl<'f> Standing<'f> {
         stood
     }
 
-    /// Whether it stands for runs with different variables files.
-    pub(super) fn is_by_file(&self, symbol: &Symbol) -> bool {
-        let with_file = |symbol: &Symbol| symbol.call.as_ref().and_then(Call::with_file).is_some();
-        self.stood(symbol).1.iter().any(with_file)
-    }
-
-    /// The runs of a folder's code with different variables files.
-    pub(super) fn runs_with_files(&self, folder: &str) -> Vec<Call> {
-        let runs = self.runs.of_folder(folder);
-        runs.iter().flatten().filter(|run| run.with_file().is_some()).cloned().collect()
+    /// The runs of a folder's code, where there are several.
+    pub(super) fn runs_of(&self, folder: &str) -> Vec<Call> {
+        self.runs.of_folder(folder).iter().flatten().cloned().collect()
     }
 
     fn account_of(&self, symbols: &[Symbol]) -> Option<usize> {

@@ -2,7 +2,11 @@
 //!
 //! Which of such files is given stands on a command line. Where they name accounts of their own, each is a run of the
 //! code: what one of them says of the slot holds for its account alone. Where no file says the slot, all accounts are
-//! read alike, and the code stays what it is: one that moves as a whole.
+//! read alike, and the code stays what it is: one that moves as a whole. An account that a default alone names is that of
+//! a run without such a file.
+//!
+//! The calls of a module are runs of its code in the same way: a slot that each of them says for an account of its own
+//! holds for that alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +21,7 @@ use crate::terraform::known::Knower;
 use crate::terraform::naming::{is_loaded, is_variables};
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::is_below;
-use crate::terraform::reference::{Reference, Role};
+use crate::terraform::reference::Role;
 use crate::terraform::runs::Runs;
 use crate::terraform::source::Source;
 
@@ -53,13 +57,14 @@ fn possible(folders: &Folders<'_>, sources: &[Source]) -> WithFiles {
     };
     let runs = |folder: &str| -> Vec<Call> {
         let below = files.iter().filter(|source| is_below(source.folder(), folder));
-        below.map(|source| Call::new(folder, source.path())).collect()
+        let below = below.map(|source| Call::new(folder, source.path()));
+        below.chain([Call::without_file(folder)]).collect()
     };
     match files.len() {
         0 | 1 => WithFiles::new(),
         _ => {
             let roots = folders.folders().filter(is_root);
-            roots.map(|folder| (folder.to_owned(), runs(folder))).filter(|(_, runs)| runs.len() > 1).collect()
+            roots.map(|folder| (folder.to_owned(), runs(folder))).filter(|(_, runs)| runs.len() > 2).collect()
         }
     }
 }
@@ -127,7 +132,14 @@ fn naming_accounts(folders: &Folders<'_>, reads: &[Look<'_>], declared: &Declare
                 names.entry(&run.folder).or_default().insert(run.clone(), name);
             }
         }
-        for (folder, names) in names {
+        for (folder, mut names) in names {
+            // What the defaults name is told apart where no file names the same.
+            let without = Call::without_file(folder);
+            if let Some(name) = names.remove(&without)
+                && names.values().all(|other| *other != name)
+            {
+                names.insert(without, name);
+            }
             if names.values().collect::<BTreeSet<_>>().len() > 1 {
                 all.entry(folder.to_owned()).or_default().extend(names.into_keys());
             }
@@ -137,15 +149,12 @@ fn naming_accounts(folders: &Folders<'_>, reads: &[Look<'_>], declared: &Declare
 }
 
 impl Resolver<'_> {
-    /// From here on, a choice between slots stands for each account by itself, where runs with different variables files
-    /// have accounts of their own.
-    pub(super) fn choose_by_file(&mut self) {
-        if !self.folders.has_files() {
-            return;
-        }
+    /// From here on, a choice between slots stands for each account by itself, where runs of the code have accounts of their
+    /// own.
+    pub(super) fn choose_by_run(&mut self) {
         let references = std::mem::take(&mut self.references);
-        let by_file = |it: &Reference| it.role == Role::Choice && self.standing.is_by_file(&it.symbol);
-        let (choices, others): (Vec<_>, Vec<_>) = references.into_iter().partition(by_file);
+        let (choices, others): (Vec<_>, Vec<_>) =
+            references.into_iter().partition(|it| it.role == Role::Choice);
         self.references = others;
         self.references.extend(self.standing.references(choices));
         self.opaque = self.standing.opaque(std::mem::take(&mut self.opaque));

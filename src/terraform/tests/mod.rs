@@ -2,6 +2,7 @@
 
 mod azure_ids;
 mod both;
+mod called;
 mod choosers;
 mod collections;
 mod companions;

@@ -135,3 +135,35 @@ fn code_of_which_no_file_says_the_slot_moves_as_a_whole() {
     let tree = Tree::read(&[("m.tf", &reading(CHOICE)), ("int.tfvars", &int), ("prod.tfvars", &prod)]);
     assert_eq!(used(&tree), [("acme".to_owned(), SlotUse::Unknown)]);
 }
+
+#[test]
+fn an_account_that_a_default_names_is_that_of_a_run_without_a_file() {
+    let root = |name: &str| {
+        reading(CHOICE).replace(
+            "variable \"cosmos_name\" {}",
+            &format!("variable \"cosmos_name\" {{\n  default = \"{name}\"\n}}"),
+        )
+    };
+    let (int, prod) = (file("acme-int", "secondary"), file("acme-prod", "primary"));
+    let own = root("acme-dev");
+    let files = [("m.tf", own.as_str()), ("int.tfvars", &int), ("prod.tfvars", &prod)];
+    let primary = |name| only(name, Slot::Primary);
+    let tree = Tree::read(&files);
+    assert_eq!(used(&tree), [primary("acme-dev"), only("acme-int", Slot::Secondary), primary("acme-prod")]);
+    let changed = flip(&files, Some("acme-dev"), Access::ReadWrite, Slot::Secondary).unwrap();
+    let there = own.replace("default = \"primary\"", "default = \"secondary\"");
+    assert_eq!(changed, [("m.tf".to_owned(), there.into_bytes())]);
+    assert_eq!(
+        tree.accounts[0].symbols[0].to_string(),
+        "data.azurerm_cosmosdb_account.x of no variables file"
+    );
+    // A default that a file names too is the account of that file.
+    let same = root("acme-int");
+    let tree = Tree::read(&[("m.tf", same.as_str()), ("int.tfvars", &int), ("prod.tfvars", &prod)]);
+    assert_eq!(used(&tree), [only("acme-int", Slot::Secondary), primary("acme-prod")]);
+    // A default that another run takes as well moves both.
+    let silent = "cosmos_name = \"acme-prod\"\n";
+    let files = [("m.tf", own.as_str()), ("int.tfvars", &int), ("prod.tfvars", silent)];
+    let refused = flip(&files, Some("acme-dev"), Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(matches!(&refused[..], [Refusal::AlsoDecides { .. }]), "{refused:?}");
+}
