@@ -173,6 +173,7 @@ impl Stage {
                 repository: Some(self.folder.join("origin.git").display().to_string()),
                 root: config.repository.terraform_root.clone(),
                 base_branch: config.repository.base.to_string(),
+                baseline: None,
                 token: None,
                 author: AuthorSettings::default(),
                 // Nobody signs for the world's people.

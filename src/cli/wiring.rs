@@ -202,7 +202,11 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
     Targets {
         salt: Salt::new(""),
         access: chosen.access,
-        sources: Sources { question: chosen.question(), root: environment.terraform.root.clone() },
+        sources: Sources {
+            question: chosen.question(),
+            root: environment.terraform.root.clone(),
+            baseline: environment.terraform.baseline.clone(),
+        },
         base_branch: environment.terraform.base_branch.as_str().into(),
         release,
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),

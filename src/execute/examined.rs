@@ -1,12 +1,13 @@
 //! What `keyslot check` finds in the code that is to be changed, and what it would find afterwards.
 //!
 //! Only what makes a rotation go wrong counts here. That both slots are in use, or that a branch reads another slot than
-//! before, is what the change is there to end, or does.
+//! before, is what the change is there to end, or does. What a configured baseline of the same commit knows, with its reason,
+//! counts no more; that a change brings nothing is judged without it.
 
 use std::collections::BTreeMap;
 
 use super::SourcesAt;
-use crate::check::{Finding, Severity, There, check, check_with, compare};
+use crate::check::{Baseline, BaselineError, Finding, Reach, Severity, There, check, check_with, compare};
 use crate::terraform::Tree;
 
 /// What a change of slot mends, and what it is; and comments, which harm nobody: what they do not silence counts by itself.
@@ -17,7 +18,27 @@ impl SourcesAt<'_> {
     /// What is wrong with them, one sentence each.
     pub fn errors(&self) -> Vec<String> {
         let tree = self.tree();
-        errors(&check(tree), tree).into_iter().map(|(_, told)| told).collect()
+        let mut findings = check(tree);
+        let unusable = self.apply_baseline(&mut findings).err();
+        errors(&findings, tree).into_iter().map(|(_, told)| told).chain(unusable).collect()
+    }
+
+    /// Silences what the baseline knows.
+    fn apply_baseline(&self, findings: &mut Vec<Finding>) -> Result<(), String> {
+        let Some((path, file)) = &self.baseline else { return Ok(()) };
+        let unusable = |why: &str| Err(format!("{path}: this baseline cannot be used: {why}"));
+        let Some(file) = file else { return unusable("there is no such file at this commit") };
+        let baseline = match Baseline::parse(path, &file.bytes) {
+            Ok(baseline) => baseline,
+            Err(BaselineError::Form(why)) => return unusable(&why),
+            Err(BaselineError::Version(version)) => return unusable(&format!("it is of version {version}")),
+            Err(BaselineError::WithoutReason(count)) => {
+                return unusable(&format!("entries without a reason: {count}"));
+            }
+        };
+        let home = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        baseline.apply(self.tree(), &Reach::new(home, "", None), findings);
+        Ok(())
     }
 
     /// What would be wrong with these edits made that is not wrong now.

@@ -16,12 +16,16 @@ pub struct Sources {
     pub question: Question,
     /// Folder of the Terraform code, from the repository's root; empty for all of it.
     pub root: String,
+    /// The baseline of known findings, from there too, where there is one.
+    pub baseline: Option<String>,
 }
 
 /// The files of one commit, and what is asked of them.
 #[derive(Clone, Debug)]
 pub struct SourcesAt<'s> {
     pub(super) question: &'s Question,
+    /// Path and content of the baseline, where one is configured; no content where it is not there.
+    pub(super) baseline: Option<(&'s str, Option<SourceFile>)>,
     files: Vec<SourceFile>,
     pub(super) links: Links,
     /// Read once, however much is asked of it.
@@ -36,7 +40,8 @@ impl Sources {
     /// The commit's tree cannot be read.
     pub async fn at(&self, code: &dyn Code, commit: &CommitId) -> Result<SourcesAt<'_>, Fault> {
         let mut wanted = Wanted { below: self.root.trim_matches('/').to_owned(), ..Wanted::default() };
-        let mut read = SourcesAt::new(&self.question, code.tree(commit, &wanted).await?);
+        wanted.files.extend(self.baseline.clone());
+        let mut read = SourcesAt::new(self, code.tree(commit, &wanted).await?);
         for _ in 0..MAX_ROUNDS {
             let Beyond { folders, files } = beyond(&wanted.below, &read.named(), &read.links);
             let known = (wanted.folders.len(), wanted.files.len());
@@ -45,16 +50,21 @@ impl Sources {
             if known == (wanted.folders.len(), wanted.files.len()) {
                 break;
             }
-            read = SourcesAt::new(&self.question, code.tree(commit, &wanted).await?);
+            read = SourcesAt::new(self, code.tree(commit, &wanted).await?);
         }
         Ok(read)
     }
 }
 
 impl<'s> SourcesAt<'s> {
-    fn new(question: &'s Question, CodeTree { files, links }: CodeTree) -> SourcesAt<'s> {
+    fn new(asked: &'s Sources, CodeTree { mut files, links }: CodeTree) -> SourcesAt<'s> {
         let links = Links { folders: links, ..Links::default() };
-        SourcesAt { question, files, links, tree: OnceLock::new() }
+        // No part of the code.
+        let baseline = asked.baseline.as_deref().map(|path| {
+            let place = files.iter().position(|file| file.path == path);
+            (path, place.map(|place| files.remove(place)))
+        });
+        SourcesAt { question: &asked.question, baseline, files, links, tree: OnceLock::new() }
     }
 
     pub(super) fn tree(&self) -> &Tree {

@@ -73,6 +73,42 @@ async fn what_a_change_would_bring_is_told_and_what_was_there_is_not() {
     );
 }
 
+#[tokio::test]
+async fn a_baseline_of_the_commit_lets_known_findings_be_and_one_that_cannot_be_used_is_told() {
+    let there = "resource \"azurerm_key_vault_secret\" \"a\" {\n  name  = \"a\"\n  value = azurerm_cosmosdb_account.a.primary_key\n  lifecycle {\n    ignore_changes = [value]\n  }\n}\n";
+    let folder = crate::tool::Folder::of(&[("infra/main.tf", there)]);
+    let written = folder.run(&[
+        "check",
+        "infra",
+        "--write-baseline",
+        "infra/known.json",
+        "--because",
+        "rotated by hand",
+    ]);
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let known = fs::read_to_string(folder.path().join("infra/known.json")).unwrap();
+    let told = async |baseline: &str, known: &str| {
+        let files = [("infra/main.tf", there), ("infra/known.json", known)];
+        let (_folder, code, head) = committed(&files, &[]).await;
+        let (root, baseline) = ("infra".to_owned(), Some(baseline.to_owned()));
+        let sources = Sources { root, baseline, ..Sources::default() };
+        let at = sources.at(&code, &head).await.unwrap();
+        assert_eq!(at.claim(Access::ReadWrite).reads, SlotUse::Only(Slot::Primary));
+        at.errors()
+    };
+    assert_eq!(told("infra/known.json", &known).await, Vec::<String>::new());
+    let ends: [(&str, String, &str); 4] = [
+        ("infra/other.json", known.clone(), "there is no such file at this commit"),
+        ("infra/known.json", "{".to_owned(), "cannot be used"),
+        ("infra/known.json", known.replace("rotated by hand", ""), "entries without a reason: 1"),
+        ("infra/known.json", known.replace("infra/", "other/").replace("main.tf", "x.tf"), "ignored-value"),
+    ];
+    for (baseline, known, why) in ends {
+        let told = told(baseline, &known).await;
+        assert!(told.iter().any(|one| one.contains(why)), "{why}: {told:?}");
+    }
+}
+
 const PAIR: &str = "output \"one\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\noutput \"two\" {\n  value = azurerm_cosmosdb_account.a.secondary_key\n}\n";
 
 #[tokio::test]

@@ -21,7 +21,6 @@ use crate::ports::{
 use crate::render::rehearse_json::{RotationV1, StepV1};
 use crate::render::span::{rfc3339, time};
 use crate::rotation::rollout::rollout;
-use crate::terraform::Question;
 
 /// When the runbook takes a restart for finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +100,7 @@ fn applied<T>(effect: Effect<T>) -> Result<T, CliError> {
 }
 
 async fn flipped(ports: &Ports, chosen: &Chosen<'_>, parent: &CommitId) -> Result<CommitId, CliError> {
-    let sources = Sources { question: Question::default(), root: chosen.environment.terraform.root.clone() };
+    let sources = Sources { root: chosen.environment.terraform.root.clone(), ..Sources::default() };
     let edits = sources
         .at(ports.code.as_ref(), parent)
         .await?

@@ -54,6 +54,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| pipeline::validation(&environment.release))
             .and_then(|()| one_token(environment))
             .and_then(|()| commits(environment))
+            .and_then(|()| baseline(environment))
             .and_then(|()| waits(environment))
             .and_then(|()| readers(environment))
             .and_then(|()| release_branch(environment))
@@ -86,6 +87,18 @@ fn commits(environment: &Environment) -> Checked {
         ));
     }
     Ok(())
+}
+
+/// It is read from a commit, not from a disk.
+fn baseline(environment: &Environment) -> Checked {
+    let Some(path) = &environment.terraform.baseline else { return Ok(()) };
+    let in_repository = |part: &str| !matches!(part, "" | "." | "..");
+    if path.split('/').all(in_repository) {
+        return Ok(());
+    }
+    let what = format!("“{path}” is no path of a file in the repository");
+    let remedy = "write it from the repository's top, as \"infra/known.json\"";
+    Err(Problem::new(keys(["terraform", "baseline"]), what, remedy))
 }
 
 fn declared(settings: &Settings) -> Checked {

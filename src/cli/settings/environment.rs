@@ -98,6 +98,10 @@ pub struct TerraformSettings {
     pub root: String,
     #[serde(default = "default_base")]
     pub base_branch: String,
+    /// Known findings that hold no proposal: the baseline that `keyslot check --baseline` takes, from the repository's top,
+    /// as it is at the commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// For an https remote; without it, the forge's token where the remote is the forge's own repository, else git's
     /// own credential helpers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -360,6 +360,22 @@ fn a_workflow_needs_an_input_to_leave_jobs_out_and_none_where_the_push_starts_it
 }
 
 #[test]
+fn a_baseline_lies_in_the_repository() {
+    let written = "baseline = \"infra/known.json\"";
+    assert!(parse(&changed(&format!("{written}\n"), "")).is_ok());
+    for wrong in ["/etc/known.json", "../known.json", "", "infra//known.json"] {
+        let other = format!("baseline = \"{wrong}\"");
+        refused(
+            written,
+            &other,
+            &other,
+            "environment.prod.terraform.baseline",
+            &["no path of a file", "top"],
+        );
+    }
+}
+
+#[test]
 fn a_validation_is_named_with_where_it_is_started_and_started_only_where_that_is_said() {
     let of = |text: &str| {
         let policy = file(parse(text).unwrap()).choose(None).unwrap().policy(None);
