@@ -17,7 +17,7 @@ pub struct Close {
     #[command(flatten)]
     pub target: Target,
     /// Why, for the record.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = super::words::reason)]
     pub because: String,
     /// Close it although a regeneration was sent and nobody has seen the new key accepted yet.
     #[arg(long)]

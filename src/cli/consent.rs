@@ -24,7 +24,7 @@ pub struct Consent {
     #[arg(long, value_name = "GATE:SUBJECT", requires_all = ["because", "until"])]
     pub accept: Vec<String>,
     /// Why, for the record.
-    #[arg(long, value_name = "TEXT", requires = "accept")]
+    #[arg(long, value_name = "TEXT", requires = "accept", value_parser = super::words::reason)]
     pub because: Option<String>,
     /// Until when (RFC 3339, as 2026-01-12T18:00:00Z).
     #[arg(long, value_name = "TIME", requires = "accept", value_parser = moment)]
@@ -87,6 +87,9 @@ impl Consent {
                     .iter()
                     .find(|reason| reason.gate == gate && reason.subject.to_string() == subject)
                     .map(|reason| reason.why.kind().to_owned());
+                if why.is_none() && gate == Gate::NotRefused {
+                    return Err(not_ahead(gate, &subject));
+                }
                 let acceptance = Acceptance {
                     by: by.to_owned(),
                     gate,
@@ -116,6 +119,13 @@ impl Consent {
         }
         Ok(())
     }
+}
+
+/// What tells of harm is accepted by who has seen it, and not before it is there.
+fn not_ahead(gate: Gate, subject: &str) -> CliError {
+    CliError::usage("nothing is refused there, so there is nothing to accept")
+        .at(format!("{gate}:{subject}"))
+        .hint("`keyslot explain` shows what holds; accept it once it is there")
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {

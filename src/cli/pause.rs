@@ -17,7 +17,7 @@ pub struct Pause {
     #[command(flatten)]
     pub target: Target,
     /// Why, for the record and for whoever finds it paused.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = super::words::reason)]
     pub because: String,
 }
 

@@ -82,8 +82,13 @@ impl Driver {
             let counts = self.flight.over(&landed);
             match landed {
                 Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
-                Landed::Cluster(..) | Landed::Vault(..) | Landed::Stamp(..) if !counts => {}
-                Landed::Cluster(stamp, seen, vault) => self.saw(stamp, *seen, vault),
+                Landed::Cluster(..) | Landed::Glance(..) | Landed::Vault(..) | Landed::Stamp(..)
+                    if !counts => {}
+                Landed::Cluster(stamp, seen) => self.saw(stamp, *seen, None),
+                Landed::Glance(stamp, seen, vault) => {
+                    self.saw(stamp.clone(), *seen, vault);
+                    self.glanced.insert(stamp);
+                }
                 Landed::Vault(stamp, seen) => self.saw_vault(stamp, seen),
                 Landed::Stamp(stamp, both) => self.saw(stamp, both.1, Some(both.0)),
             }
@@ -106,6 +111,7 @@ impl Driver {
             self.saw_vault(stamp.clone(), vault);
         }
         tracing::info!(%stamp, at = %self.ports.clock.now(), "seen");
+        self.glanced.remove(&stamp);
         self.world.clusters.insert(stamp, seen);
     }
 

@@ -20,8 +20,10 @@ const AT_ONCE: usize = 256;
 /// What came of one of them.
 pub(super) enum Landed {
     Restart(Box<Intent>, Outcome),
-    /// The vault too, where what the pods mount called for it.
-    Cluster(StampName, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
+    /// By lists that were made for it.
+    Cluster(StampName, Box<Seen<ClusterView>>),
+    /// By what has happened since. The vault too, where what the pods mount called for it.
+    Glance(StampName, Box<Seen<ClusterView>>, Option<Seen<VaultView>>),
     Vault(StampName, Seen<VaultView>),
     /// Both, one look after the other.
     Stamp(StampName, Box<(Seen<VaultView>, Seen<ClusterView>)>),
@@ -133,7 +135,9 @@ impl Flight {
                 self.steps.remove(&intent.key);
                 true
             }
-            Landed::Cluster(stamp, ..) => self.looked_at(EvidenceKey::Cluster(stamp.clone())),
+            Landed::Cluster(stamp, _) | Landed::Glance(stamp, ..) => {
+                self.looked_at(EvidenceKey::Cluster(stamp.clone()))
+            }
             Landed::Vault(stamp, _) => self.looked_at(EvidenceKey::Vault(stamp.clone())),
             Landed::Stamp(stamp, _) => {
                 let vault = self.looked_at(EvidenceKey::Vault(stamp.clone()));

@@ -34,7 +34,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::journal::Journal;
-use crate::model::{Merging, Policy, Salt, World};
+use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, unanswered};
@@ -65,6 +65,9 @@ pub struct Driver {
     attention: Attention,
     bulletins: Bulletins,
     flight: Flight,
+    /// Stamps whose clusters were seen by what has happened since their last lists: good for restarts, and for nothing that
+    /// cannot be taken back.
+    glanced: BTreeSet<StampName>,
     digests: Digests,
     policy: Policy,
     /// Who we are in the lease: one process, one name.
@@ -110,6 +113,7 @@ impl Driver {
             attention: Attention::default(),
             bulletins: Bulletins::default(),
             flight: Flight::default(),
+            glanced: BTreeSet::new(),
             digests: Digests::default(),
             policy,
             holder,

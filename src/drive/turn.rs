@@ -246,10 +246,12 @@ impl Driver {
             return Ok(None);
         }
         if steps.iter().any(Step::is_dangerous) {
-            let worn = relied.worn(now);
+            let mut worn = relied.worn(now);
             let again = if restarts {
                 self.look_at_worn_stamps(worn, looked).await
             } else {
+                let glanced = |key: &&EvidenceKey| matches!(key, EvidenceKey::Cluster(stamp) if self.glanced.contains(stamp));
+                worn.extend(relied.keys().filter(glanced).cloned());
                 self.look_just_in_time(worn, looked).await
             };
             if again {

@@ -141,6 +141,7 @@ impl Driver {
         self.land_all().await?;
         let everything = self.observer.everything();
         self.observer.look_whole(&everything, &mut self.world).await;
+        self.glanced.clear();
         self.digests.renew_all();
         Ok(())
     }
@@ -156,7 +157,12 @@ impl Driver {
                 Either::Right((never, _)) => match never {},
             }
         }
-        keys.iter().for_each(|key| self.digests.renew(key));
+        for key in keys {
+            self.digests.renew(key);
+            if let EvidenceKey::Cluster(stamp) = key {
+                self.glanced.remove(stamp);
+            }
+        }
     }
 
     /// Begins looks at stamps that nobody is looking at, and leaves what is no single stamp's.
@@ -188,7 +194,7 @@ impl Driver {
                 EvidenceKey::Vault(stamp) if together.contains(stamp) => continue,
                 EvidenceKey::Cluster(stamp) => {
                     let (seen, stamp) = (self.observer.cluster(stamp, &self.world), stamp.clone());
-                    async move { Landed::Cluster(stamp, Box::new(seen.await), None) }.boxed()
+                    async move { Landed::Cluster(stamp, Box::new(seen.await)) }.boxed()
                 }
                 EvidenceKey::Vault(stamp) => {
                     let (seen, stamp) = (self.observer.vault(stamp), stamp.clone());
@@ -228,7 +234,7 @@ impl Driver {
                 true => Some(vault.await),
                 false => None,
             };
-            Landed::Cluster(stamp, Box::new(seen), vault)
+            Landed::Glance(stamp, Box::new(seen), vault)
         };
         self.flight.look(key, look.boxed());
     }

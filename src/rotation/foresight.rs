@@ -257,7 +257,16 @@ fn cluster<'w>(world: &'w World, stamp: &StampFacts) -> Option<&'w ClusterView> 
 fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
     let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
     let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
-    let canary = stamps.iter().position(|stamp| stamp.live_traffic).unwrap_or(0);
+    let has_pods = |stamp: &StampFacts| {
+        let wants = |view: &ClusterView| {
+            let mut workloads = policy.workloads.iter().filter_map(|name| view.workload(name));
+            workloads.any(|workload| workload.desired > 0)
+        };
+        cluster(world, stamp).is_none_or(wants)
+    };
+    let first = |wanted: &dyn Fn(&StampFacts) -> bool| stamps.iter().position(|stamp| wanted(stamp));
+    let canary =
+        first(&|stamp| stamp.live_traffic && has_pods(stamp)).or_else(|| first(&has_pods)).unwrap_or(0);
     let Some(first) = stamps.get(canary) else { return Vec::new() };
     let rest: Vec<(StampName, Course)> = stamps
         .iter()

@@ -27,6 +27,8 @@ pub struct StampStand {
     pub takes_traffic: bool,
     /// Whether its cluster runs.
     pub runs: bool,
+    /// Whether any of its workloads is there to have pods: one that is scaled to zero shows nothing of the new key.
+    pub wants_pods: bool,
     /// In the configured order.
     pub workloads: Vec<(WorkloadName, WorkloadStand)>,
     /// Whether this rotation has begun to restart it for the vault's current version.
@@ -52,6 +54,7 @@ impl StampStand {
             name: facts.name.clone(),
             takes_traffic: facts.live_traffic,
             runs: true,
+            wants_pods: true,
             workloads: ctx.policy.workloads.iter().enumerate().map(unseen).collect(),
             begun: true,
             healthy: false,
@@ -67,6 +70,7 @@ impl StampStand {
             name: facts.name.clone(),
             takes_traffic: facts.live_traffic && returns,
             runs: false,
+            wants_pods: false,
             workloads: ctx.policy.workloads.iter().map(done).collect(),
             begun: false,
             healthy: false,
@@ -123,13 +127,14 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
     let begun = begun_at(ctx, &facts.name, vault).is_some();
     let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
     let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
-    let healthy = !missing
-        && views().all(|workload| workload.available >= workload.desired)
-        && views().any(|workload| workload.desired > 0);
+    let wants_some = views().any(|workload| workload.desired > 0);
+    let healthy = !missing && wants_some && views().all(|workload| workload.available >= workload.desired);
     Ok(StampStand {
         name: facts.name.clone(),
         takes_traffic: facts.live_traffic,
         runs: true,
+        // Of one that is missing nobody knows.
+        wants_pods: missing || wants_some,
         workloads,
         begun,
         healthy,

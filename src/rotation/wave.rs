@@ -5,6 +5,7 @@ use super::predicate::{logs_reach, metrics_reach};
 use super::reason::later;
 use super::stamps::StampStand;
 use super::{Context, Gate, Reason, Subject, Why};
+use crate::model::EvidenceKey;
 
 /// Stamps by their place in the configuration.
 pub struct Wave {
@@ -30,7 +31,10 @@ pub struct Busy {
 
 impl Busy {
     fn of(stands: &[StampStand], canary: usize) -> Busy {
-        let begun = stands.iter().enumerate().any(|(other, stand)| other != canary && stand.begun);
+        let begun = stands
+            .iter()
+            .enumerate()
+            .any(|(other, stand)| other != canary && stand.begun && stand.wants_pods);
         let serving = || stands.iter().filter(|stand| stand.takes_traffic);
         let mut busy = Busy {
             is: vec![false; stands.len()],
@@ -64,11 +68,18 @@ fn is_steady(stand: &StampStand) -> bool {
     stand.takes_traffic && stand.healthy
 }
 
+/// The first that has pods and takes traffic; without pods a stamp shows nothing, whatever is done to it.
+fn canary(stands: &[StampStand]) -> usize {
+    let first = |wanted: &dyn Fn(&StampStand) -> bool| stands.iter().position(wanted);
+    first(&|stand| stand.takes_traffic && stand.wants_pods)
+        .or_else(|| first(&|stand| stand.wants_pods))
+        .or_else(|| first(&|stand| stand.runs))
+        .unwrap_or(0)
+}
+
 /// Which stamps may be worked on now; the others get a reason.
 pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
-    let serves = |stand: &StampStand| stand.takes_traffic && stand.runs;
-    let runs = || stands.iter().position(|stand| stand.runs);
-    let canary = stands.iter().position(serves).or_else(runs).unwrap_or(0);
+    let canary = canary(stands);
     let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
     let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(stands, canary) };
     for (index, stand) in stands.iter().enumerate() {
@@ -100,7 +111,7 @@ fn wave_holds(
     let (Some(stand), Some(first)) = (stands.get(index), stands.get(canary)) else { return Vec::new() };
     let hold = |why| vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)];
     if index != canary {
-        if !first.is_done() {
+        if !first.is_done() || (first.wants_pods && first.renewed.is_none()) {
             return hold(Why::CanaryFirst { canary: first.name.clone() });
         }
         if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
@@ -109,6 +120,10 @@ fn wave_holds(
             let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
             if told > ctx.now {
                 return hold(Why::Soaking { canary: first.name.clone(), until: told });
+            }
+            // Whatever became of it meanwhile is seen first.
+            if ctx.cluster_seen_at(&first.name) < told {
+                return hold(Why::NotSeen(EvidenceKey::Cluster(first.name.clone())));
             }
             let mut unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
             unknown.extend(unseen);

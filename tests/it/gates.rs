@@ -10,7 +10,8 @@ use keyslot::model::{
     StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Verdict, Why,
+    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Subject, Verdict,
+    Why,
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
@@ -511,13 +512,22 @@ fn three_to_go(wave: usize) -> Stage {
 fn several_at_once_are_never_all_that_serve() {
     assert_eq!(restarts(&three_to_go(2)), ["north", "south"]);
     assert_eq!(restarts(&three_to_go(3)), ["north", "south", "west"]);
-    // The first one is done and serves nobody any more: of the others one has to stay.
+    // The first one is done and serves nobody any more, so that it shows nothing: the next one is the canary.
     let mut dark = three_to_go(3);
     let workload = &mut dark.cluster_mut("east").workloads[0];
     (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
-    assert_eq!(restarts(&dark), ["north", "south"], "west stays");
-    dark.cluster_mut("south").workloads.clear();
-    assert_eq!(restarts(&dark), ["north"], "one of which nobody knows is none that serves");
+    assert_eq!(restarts(&dark), ["north"]);
+    let canary = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Act { held, .. } => held.iter().any(|reason| {
+            reason.subject == Subject::Stamp(stamp("south"))
+                && reason.why == Why::CanaryFirst { canary: stamp("north") }
+        }),
+        _ => false,
+    };
+    assert!(canary(&dark), "{:?}", dark.decide());
+    // That it was restarted once makes the others' turn no sooner.
+    restarted(&mut dark, "east", 1);
+    assert!(canary(&dark), "{:?}", dark.decide());
     // It may not even go on with one that it has begun.
     let mut begun = three_to_go(1);
     restarted(&mut begun, "north", 1);
@@ -532,6 +542,23 @@ fn several_at_once_are_never_all_that_serve() {
         "{:?}",
         begun.decide()
     );
+}
+
+#[test]
+fn after_its_soak_the_canary_is_seen_once_more_before_another_follows() {
+    let mut stage = three_to_go(1);
+    stage.policy.soak = Duration::from_secs(2 * 60);
+    let now = stage.now;
+    stage
+        .cluster_mut("east")
+        .pods
+        .iter_mut()
+        .for_each(|pod| pod.created = now - SignedDuration::from_mins(3));
+    assert_eq!(restarts(&stage), ["north"]);
+    stage.world.clusters.get_mut(&stamp("east")).unwrap().at = now - SignedDuration::from_secs(90);
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let unseen = Why::NotSeen(EvidenceKey::Cluster(stamp("east")));
+    assert!(reasons.iter().all(|reason| reason.why == unseen), "{reasons:?}");
 }
 
 #[test]

@@ -56,6 +56,7 @@ mod kinds_of_keys;
 mod kubernetes_adapter;
 mod kubernetes_face;
 mod lagging_vaults;
+mod last_lists;
 mod leaks;
 mod live;
 mod live_release;

@@ -94,6 +94,7 @@ impl Base {
                     return self.list_pods(api, kept).await;
                 };
                 self.view.pods = pods;
+                self.forget_terminating();
                 return Ok(());
             }
             Glance::Pods => return self.list_pods(api, kept).await,

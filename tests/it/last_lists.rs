@@ -1,0 +1,100 @@
+//! Before what cannot be taken back, clusters are listed anew: what was told of them since their last lists is not enough.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::executor::block_on;
+use keyslot::drive::{Silent, TurnEnd};
+use keyslot::model::{ClusterView, RoomView, Salt, StampName, WorkloadName};
+use keyslot::ports::{Changed, Clusters, Effect, Fault, Glance, Permit, Ports, RestartMark};
+use keyslot::sim::memory::block_on_or_crash;
+use keyslot::sim::{SharedWorld, Span, WorldConfig};
+
+use crate::in_memory::Theatre;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// By which of both a stamp was seen, before the key was regenerated.
+type Sights = Arc<Mutex<Vec<(StampName, bool)>>>;
+
+struct Told {
+    inner: Arc<dyn Clusters>,
+    world: SharedWorld,
+    sights: Sights,
+}
+
+impl Told {
+    fn note(&self, stamp: &StampName, listed: bool) {
+        if self.world.lock().account().operations().is_empty() {
+            self.sights.lock().unwrap().push((stamp.clone(), listed));
+        }
+    }
+}
+
+#[async_trait]
+impl Clusters for Told {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.note(stamp, true);
+        self.inner.look(stamp, salt).await
+    }
+
+    async fn glance(
+        &self,
+        stamp: &StampName,
+        salt: &Salt,
+        _: Glance,
+    ) -> Result<(ClusterView, Duration), Fault> {
+        self.note(stamp, false);
+        Ok((self.inner.look(stamp, salt).await?, Duration::ZERO))
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.inner.room(stamp).await
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        self.inner.restart(stamp, workload, mark, permit).await
+    }
+
+    async fn changed(&self) -> BTreeSet<Changed> {
+        self.inner.changed().await
+    }
+}
+
+#[test]
+fn a_key_is_regenerated_on_lists_however_young_what_was_told_is() {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.workloads.truncate(1);
+    config.workloads[0].ends_in = Span::exactly(MINUTE * 4);
+    config.account.tells_last_use = false;
+    let mut theatre = Theatre::new(config);
+    theatre.policy.ages.regenerate = MINUTE * 600;
+    let sights = Sights::default();
+    let around = |ports: Ports| Ports {
+        clusters: Arc::new(Told {
+            inner: Arc::clone(&ports.clusters),
+            world: theatre.world.clone(),
+            sights: Arc::clone(&sights),
+        }),
+        ..ports
+    };
+    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    block_on(driver.approve("approver", None)).unwrap();
+    let end = block_on_or_crash(driver.run(), &theatre.crashes.flag().clone()).expect("it hangs").unwrap();
+    assert_eq!(end, TurnEnd::Done);
+    let sights = sights.lock().unwrap();
+    assert!(sights.iter().any(|(_, listed)| !listed), "something was told: {sights:?}");
+    for facts in &theatre.policy.stamps {
+        let last = sights.iter().rfind(|(stamp, _)| *stamp == facts.name);
+        assert!(last.is_some_and(|(_, listed)| *listed), "{}: {sights:?}", facts.name);
+    }
+}
