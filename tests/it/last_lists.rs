@@ -50,6 +50,10 @@ impl Clusters for Told {
         Ok((self.inner.look(stamp, salt).await?, Duration::ZERO))
     }
 
+    fn follows(&self, _: &StampName) -> bool {
+        true
+    }
+
     async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
         self.inner.room(stamp).await
     }
