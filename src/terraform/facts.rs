@@ -283,6 +283,8 @@ pub struct Read {
     pub label: Option<(usize, String)>,
     /// Whether all of it goes on as it is: what it holds keeps its names, and nothing is taken out.
     pub entire: bool,
+    /// Names that stand in its place, of what is merged over it.
+    pub overridden: Vec<String>,
     /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
     pub tested: bool,
     /// What the nested block or object is called whose value it is: `setting { name = "…" value = … }`.

@@ -153,10 +153,11 @@ impl Offers {
     }
 
     /// The accounts and accesses of which a path takes both keys, each under a name that says its slot, and nothing else;
-    /// absent where it takes them otherwise.
+    /// absent where it takes them otherwise. `overridden` are names that something else stands in the place of.
     pub(super) fn together(
         &self,
         followed: &Followed,
+        overridden: &[String],
         folders: &Folders<'_>,
         references: &[Reference],
     ) -> Option<BTreeSet<(usize, Access)>> {
@@ -178,7 +179,8 @@ impl Offers {
             })
         };
         let of = |offer: &&Offer| (key(offer).0, key(offer).1);
-        (!path.has_any() && !taken.is_empty() && taken.iter().all(has_other))
+        let overrides = |offer: &&Offer| offer.path.iter().any(|name| overridden.contains(name));
+        (!path.has_any() && !taken.iter().any(overrides) && !taken.is_empty() && taken.iter().all(has_other))
             .then(|| taken.iter().map(of).collect())
     }
 

@@ -46,6 +46,9 @@ use super::runs::Runs;
 use super::source::Source;
 use crate::model::Access;
 
+/// Resources that hold what they are given, for others to read.
+const HANDING_BACK: [&str; 2] = ["null_resource", "terraform_data"];
+
 pub struct Resolved {
     pub accounts: Vec<Account>,
     /// By file, then by place.
@@ -301,11 +304,15 @@ impl<'f> Resolver<'f> {
         });
     }
 
-    /// Notes what takes both keys under their own names: nothing is hidden there, and no flip changes it.
+    /// Notes what takes both keys under their own names, where nothing reads them on by one of those: nothing is hidden
+    /// there, and no flip changes it.
     fn takes_both(&mut self, offers: &Offers, read: &Look<'f>) -> bool {
-        let hops = read.hops.iter().filter(|_| read.read.entire);
-        let mut found =
-            hops.filter_map(|hop| Some((hop, offers.together(hop, self.folders, &self.references)?)));
+        let overridden = &read.read.overridden;
+        let replaced = read.read.binding.iter().any(|name| overridden.contains(name));
+        let entire = read.read.entire && !replaced && self.ends(read.folder, &read.read.binding);
+        let hops = read.hops.iter().filter(|_| entire);
+        let mut found = hops
+            .filter_map(|hop| Some((hop, offers.together(hop, overridden, self.folders, &self.references)?)));
         let Some((hop, keys)) = found.next() else { return false };
         let (file, name) = (read.file, spelt(&hop.object));
         let span = || read.read.span.clone();
@@ -318,6 +325,23 @@ impl<'f> Resolver<'f> {
             name: name.clone(),
         }));
         true
+    }
+
+    /// Whether what is bound like this goes out of the code: an argument of a resource that does not hand it back as it
+    /// is, or of a module whose code is not here.
+    fn ends(&self, folder: &str, binding: &[String]) -> bool {
+        let words: Vec<&str> = binding.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["resource", kind, _, ..] if HANDING_BACK.contains(kind) => false,
+            ["resource", _, _, argument, ..] => {
+                !argument.starts_with("triggers") && self.folders.readable(folder, binding).is_none()
+            }
+            ["module", call, _, ..] => {
+                self.folders.source_elsewhere(folder, call).is_some()
+                    && self.folders.readable(folder, binding).is_none()
+            }
+            _ => false,
+        }
     }
 
     /// What a hop leads to, also where a module as a whole hands an account on.

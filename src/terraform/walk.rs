@@ -138,6 +138,8 @@ struct Walk<'s> {
     masking: usize,
     /// How many expressions the walk stands in that may take a part of what they are given, or give it other names.
     changing: usize,
+    /// Names of what is merged over what the walk stands in.
+    overriding: Vec<String>,
     /// How many expressions the walk stands in of which only a truth or a number comes.
     testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
@@ -167,6 +169,7 @@ impl<'s> Walk<'s> {
             keyed: None,
             masking: 0,
             changing: 0,
+            overriding: Vec::new(),
             testing: 0,
             sifting: 0,
             sifted_entries: 0,
