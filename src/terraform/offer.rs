@@ -41,9 +41,8 @@ pub enum Asked {
     Elsewhere,
     /// `computed`: something picks from it by a name that the text does not tell.
     HandedOn {
-        account: usize,
-        /// Absent where it may be either.
-        access: Option<Access>,
+        /// All whose keys may be meant; without an access where it may be either.
+        keys: BTreeSet<(usize, Option<Access>)>,
         computed: bool,
         why: String,
     },
@@ -139,17 +138,18 @@ impl Offers {
         {
             return key(names, offer, offers, references);
         }
-        let towards = offers.iter().find(|offer| path.leads_towards(&offer.path) || path.wraps(&offer.path));
-        match reached.first().map(|(offer, _)| *offer).or(towards) {
-            Some(offer) => {
-                let why = format!(
-                    "takes `{}`, where both slots are on offer, without naming one",
-                    offer.path.join(".")
-                );
-                handed_on(offer, path.computed, why, references)
-            }
-            None => Asked::NotOffered,
-        }
+        let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
+        let meant: Vec<&Offer> = match reached.as_slice() {
+            [] => offers.iter().filter(towards).collect(),
+            reached => reached.iter().map(|(offer, _)| *offer).collect(),
+        };
+        let Some(first) = meant.first() else { return Asked::NotOffered };
+        let name = first.path.join(".");
+        let why = match are_of_several(&reached, references) {
+            true => format!("takes `{name}`, which holds different keys for different callers or elements"),
+            false => format!("takes `{name}`, where both slots are on offer, without naming one"),
+        };
+        handed_on(&meant, path.computed, why, references)
     }
 
     /// The accounts and accesses of which a path takes both keys, each under a name that says its slot, and nothing else;
@@ -186,20 +186,33 @@ impl Offers {
 
     /// A module that is named without one of its outputs.
     fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
-        let offered = self.offers.get(&(folder.to_owned(), Kind::Output)).and_then(|offers| offers.first());
-        let Some(offer) = offered else { return Asked::NotOffered };
+        let offered = self.offers.get(&(folder.to_owned(), Kind::Output));
+        let offered: Vec<&Offer> = offered.into_iter().flatten().collect();
+        if offered.is_empty() {
+            return Asked::NotOffered;
+        }
         let computed = followed.object.steps.iter().any(|step| step.kind.is_computed());
         let why = format!(
             "takes `{}` without naming an output, and both slots are among them",
             spelt(&followed.object)
         );
-        handed_on(offer, computed, why, references)
+        handed_on(&offered, computed, why, references)
     }
 }
 
-fn handed_on(offer: &Offer, computed: bool, why: String, references: &[Reference]) -> Asked {
-    let defined = &references[offer.defined];
-    Asked::HandedOn { account: defined.account, access: Some(defined.access), computed, why }
+fn handed_on(offers: &[&Offer], computed: bool, why: String, references: &[Reference]) -> Asked {
+    let key = |offer: &&Offer| {
+        let defined = &references[offer.defined];
+        (defined.account, Some(defined.access))
+    };
+    Asked::HandedOn { keys: offers.iter().map(key).collect(), computed, why }
+}
+
+/// Whether some offers are of several accounts or accesses.
+fn are_of_several(offers: &[(&Offer, Vec<Named<'_>>)], references: &[Reference]) -> bool {
+    let key = |offer: &Offer| (references[offer.defined].account, references[offer.defined].access);
+    let mut keys = offers.iter().map(|(offer, _)| key(offer));
+    keys.next().is_some_and(|first| keys.any(|other| other != first))
 }
 
 /// The first of some offers, where all of them are the same key.
@@ -244,7 +257,9 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
             },
         },
         Token::Elsewhere => Asked::Elsewhere,
-        Token::Unplaced => handed_on(offer, true, format!("`{name}` is not written out plainly"), references),
+        Token::Unplaced => {
+            handed_on(&[offer], true, format!("`{name}` is not written out plainly"), references)
+        }
     }
 }
 

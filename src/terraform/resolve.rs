@@ -286,19 +286,21 @@ impl<'f> Resolver<'f> {
         let mut told = BTreeSet::new();
         self.each_named(|resolver, read| {
             let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
-                Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
+                Asked::HandedOn { keys, computed, why } => Some((keys, computed, why)),
                 Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
             });
-            let Some((account, access, computed, why)) = handed_on else { return false };
+            let Some((keys, computed, why)) = handed_on else { return false };
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
                 return false;
             }
             let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
-            if quiet || !told.insert((read.file, read.read.span.start)) {
+            if quiet || resolver.takes_both(&offers, read) {
                 return false;
             }
-            if !resolver.takes_both(&offers, read) {
-                resolver.opaque(read, Some(account), access, why);
+            for (account, access) in keys {
+                if told.insert((read.file, read.read.span.start, account, access)) {
+                    resolver.opaque(read, Some(account), access, why.clone());
+                }
             }
             false
         });
@@ -349,22 +351,17 @@ impl<'f> Resolver<'f> {
         let asked = offers.ask(hop, self.folders, &self.references);
         let whole = self.folders.whole(&hop.folder, &hop.object);
         let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
-        let account = self.folders.outputs(folder).find_map(|(at, object)| {
+        let accounts = self.folders.outputs(folder).filter_map(|(at, object)| {
             let (symbol, found) = start(self.folders, &self.folders.end(at, object));
             symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.standing.account(&symbol))
         });
-        match account {
-            Some(account) => Asked::HandedOn {
-                account,
-                access: None,
-                computed: false,
-                why: format!(
-                    "`{}` is handed on whole, with an account among its outputs",
-                    spelt(&hop.object)
-                ),
-            },
-            None => asked,
+        let keys: BTreeSet<_> = accounts.map(|account| (account, None)).collect();
+        if keys.is_empty() {
+            return asked;
         }
+        let name = spelt(&hop.object);
+        let why = format!("`{name}` is handed on whole, with an account among its outputs");
+        Asked::HandedOn { keys, computed: false, why }
     }
 
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
