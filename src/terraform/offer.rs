@@ -3,10 +3,12 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
+mod even;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::even::Shared;
 pub use self::path::COMPUTED;
 use self::path::{Named, Path, by_element};
 use super::facts::Token;
@@ -117,12 +119,18 @@ impl Offers {
         };
         let before = followed.object.steps.len() - rest.len();
         let first = before.checked_sub(1).and_then(|at| followed.object.steps.get(at));
-        let path = Path::of(cell.name, first.map_or(&Token::Unplaced, |step| &step.token), rest);
+        let path = Path::of(cell.name.clone(), first.map_or(&Token::Unplaced, |step| &step.token), rest);
         let kind = cell.kind;
-        let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
+        let Some(offers) = self.offers.get(&(cell.folder.clone(), cell.kind)) else {
+            return Asked::NotOffered;
+        };
         let reached = path.reached(offers);
+        let shared = Shared { cell: &cell, offers, folders, references };
         if let Some((offer, names)) = only_one(&reached, references) {
-            return key(names, offer, offers, references);
+            let other = other_name(offer, offers, references);
+            let is_even = |(at, name): &(usize, String)| shared.is_even(&reached, *at, name);
+            let is_uneven = other.as_ref().is_some_and(|other| !is_even(other));
+            return key(names, offer, other, is_uneven, references);
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
         let delivers =
@@ -133,10 +141,13 @@ impl Offers {
         // What is taken as a whole may hold the keys of one slot alone.
         let within = if reached.is_empty() && !path.computed { path.within(offers) } else { Vec::new() };
         if let Some((offer, names)) = only_one(&within, references)
-            && other_name(offer, offers, references)
-                .is_some_and(|(at, _)| names.get(at).is_some_and(Option::is_some))
+            && let Some(other) = other_name(offer, offers, references)
+            && names.get(other.0).is_some_and(Option::is_some)
         {
-            return key(names, offer, offers, references);
+            let named: Vec<(&Offer, Vec<Named<'_>>)> =
+                within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
+            let is_uneven = !shared.is_even(&named, other.0, &other.1);
+            return key(names, offer, Some(other), is_uneven, references);
         }
         let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
         let meant: Vec<&Offer> = match reached.as_slice() {
@@ -237,9 +248,15 @@ fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
     others.iter().any(is_other)
 }
 
-fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {
+/// `is_uneven`: whether the other name does not lead to the other slot for all who share the place.
+fn key(
+    names: &[Named<'_>],
+    offer: &Offer,
+    other: Option<(usize, String)>,
+    is_uneven: bool,
+    references: &[Reference],
+) -> Asked {
     let defined = &references[offer.defined];
-    let other = other_name(offer, offers, references);
     let at = other.as_ref().map_or(offer.path.len() - 1, |(at, _)| *at);
     // Without a name of its own the key is one of several that stand on the same slot: any name on the way tells it.
     let named = names.get(at).copied().flatten().or_else(|| names.iter().rev().copied().flatten().next());
@@ -252,7 +269,7 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
                 attribute: name.to_owned(),
                 slot: defined.slot,
                 access: defined.access,
-                other: other.map(|(_, name)| name).unwrap_or_default(),
+                other: other.filter(|_| !is_uneven).map(|(_, name)| name).unwrap_or_default(),
                 family: defined.family.clone(),
             },
         },
@@ -305,6 +322,15 @@ fn candidates(
         }
     }
     candidates
+}
+
+/// A path with another name in the place of one.
+fn one_name_else(path: &[String], at: usize, name: &str) -> Vec<String> {
+    let mut path = path.to_vec();
+    if let Some(part) = path.get_mut(at) {
+        name.clone_into(part);
+    }
+    path
 }
 
 fn one_difference(path: &[String], other: &[String]) -> Option<(usize, String)> {

@@ -24,6 +24,7 @@ mod picked;
 mod received;
 mod repeated;
 mod runs;
+mod shared;
 mod spelt;
 mod stacks;
 mod states;
