@@ -28,6 +28,7 @@ use self::look::{Look, either, reads, start};
 use self::standing::Standing;
 use self::uses::Uses;
 use super::account::{Account, Symbol};
+use super::by_name::named_key;
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::doubts::doubts;
@@ -151,7 +152,7 @@ impl<'f> Resolver<'f> {
         // Counted where the name was bound; but the name itself may be on offer.
         let counted = read.found == KeyRead::Nothing && read.hops.len() > 1;
         let symbol = read.symbol.clone().filter(|_| !counted);
-        let Some(symbol) = symbol else { return false };
+        let Some(symbol) = symbol else { return self.of_nobody(read) };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
         if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
@@ -181,6 +182,17 @@ impl<'f> Resolver<'f> {
                 self.opaque(read, account, None, why);
             }
             (KeyRead::Opaque(why), account) => self.opaque(read, account, None, why),
+        }
+        true
+    }
+
+    /// A key of which nothing says whose it is: it may be anybody's.
+    fn of_nobody(&mut self, read: &Look<'f>) -> bool {
+        let KeyRead::Opaque(why) = &read.found else { return false };
+        let name = read.hops.last().and_then(|end| end.object.steps.last()?.name().map(str::to_owned));
+        let access = name.and_then(|name| named_key(&name)).map(|key| key.access);
+        if !(read.read.mention || read.read.tested || self.is_followed(read)) {
+            self.opaque(read, None, access, why.clone());
         }
         true
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::evidence::Evidence;
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
-use crate::terraform::facts::{Base, Read, SymbolKind};
+use crate::terraform::facts::{Base, Read, Step, SymbolKind};
 use crate::terraform::folders::{Folders, Followed};
 use crate::terraform::instance::Instance;
 use crate::terraform::key_read::{KeyRead, key_read, names_key};
-use crate::terraform::naming::At;
+use crate::terraform::naming::{At, spelt};
 use crate::terraform::parse::Parsed;
 
 /// A read with other names of its object followed.
@@ -90,6 +90,13 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
                 Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
                     (Some(symbol(followed, kind, &name, None)), read)
                 }
+                // Whose key it is, nothing says here.
+                Some(ReadElsewhere { read: KeyRead::Opaque(_), .. }) if is_key(&object.steps) => {
+                    let name = spelt(object);
+                    let why =
+                        "is a key that is handed in from elsewhere, and its name does not say of which slot";
+                    (None, KeyRead::Opaque(format!("`{name}` {why}")))
+                }
                 Some(_) | None => (None, KeyRead::Nothing),
             }
         }
@@ -106,6 +113,18 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
         },
     }
 }
+
+/// Whether the last of some names is that of a key to an account, and not of one that does something else.
+fn is_key(steps: &[Step]) -> bool {
+    let Some(name) = steps.last().and_then(Step::name) else { return false };
+    let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    ["key", "connectionstring"].iter().any(|word| plain.ends_with(word))
+        && !OTHER_KEYS.iter().any(|word| plain.contains(word))
+}
+
+/// Words of keys that open no account.
+const OTHER_KEYS: [&str; 9] =
+    ["cmk", "customer", "encryption", "hash", "managed", "public", "shard", "ssh", "unique"];
 
 fn symbol(followed: &Followed, kind: SymbolKind, name: &str, instance: Option<Instance>) -> Symbol {
     Symbol { instance, call: followed.call.clone(), ..Symbol::new(&followed.folder, kind, name) }
