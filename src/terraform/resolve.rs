@@ -14,6 +14,7 @@ mod collections;
 mod counterparts;
 mod evidence;
 mod look;
+mod overridden;
 mod picked;
 mod standing;
 mod states;
@@ -107,6 +108,7 @@ pub fn resolve(
     resolver.of_unknown_states();
     resolver.by_names_of_states();
     resolver.counterparts();
+    resolver.overridden();
     resolver.unread(facts);
     let Resolver { references, opaque, both, standing, .. } = resolver;
     let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));

@@ -19,6 +19,7 @@ mod itself;
 mod labels;
 mod names;
 mod one_name;
+mod overridden;
 mod pairs;
 mod picked;
 mod received;
