@@ -276,6 +276,8 @@ pub struct Read {
     /// Whether an expression around it picks from what it gathers, or passes over some of it: `reverse(…)[0]`,
     /// `[for … if …]`.
     pub sifted: bool,
+    /// Whether a `for` around it leaves elements out by a condition.
+    pub filtered: bool,
     /// Whether it stands in an entry of a collection that is picked from where it is written.
     pub is_entry: bool,
     /// What tells the nested block or object that it stands in from others beside it: how many words of the binding lead

@@ -34,7 +34,7 @@ use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::doubts::doubts;
 use super::facts::{Base, SymbolKind};
-use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH, is_any};
 use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
@@ -173,6 +173,14 @@ impl<'f> Resolver<'f> {
                 }
             }
             (KeyRead::Key(key), Some(account)) => {
+                let element = read.read.object.steps.iter().any(is_any) && self.standing.is_several(account);
+                if (element || read.one_of_several) && read.read.filtered && !read.read.tested {
+                    let why = format!(
+                        "takes `{}` of some of several accounts, and which is not told",
+                        key.attribute
+                    );
+                    self.opaque(read, Some(account), Some(key.access), why);
+                }
                 self.found(read, account, symbol, key);
                 self.by_pattern();
                 self.of_states

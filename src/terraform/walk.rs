@@ -144,6 +144,8 @@ struct Walk<'s> {
     testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
+    /// How many `for` with a condition the walk stands in.
+    filtering: usize,
     /// How many entries it stands in of something that is picked from where it is written.
     sifted_entries: usize,
     /// What the innermost nested block or object calls itself that the walk stands in.
@@ -172,6 +174,7 @@ impl<'s> Walk<'s> {
             overriding: Vec::new(),
             testing: 0,
             sifting: 0,
+            filtering: 0,
             sifted_entries: 0,
             label: None,
             called: None,

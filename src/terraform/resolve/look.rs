@@ -24,6 +24,8 @@ pub(super) struct Look<'f> {
     /// The account that it starts at, and where it leads; absent for reads of names.
     pub(super) symbol: Option<Symbol>,
     pub(super) found: KeyRead,
+    /// Whether it is one of several: each element of a collection has its own.
+    pub(super) one_of_several: bool,
 }
 
 impl Look<'_> {
@@ -50,14 +52,16 @@ pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<
 }
 
 fn looks<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Vec<Look<'f>> {
+    let ways = folders.follow_all(folder, &read.object);
+    let one_of_several = ways.len() > 1;
     let look = |hops: Vec<Followed>| {
         let (symbol, found) = match hops.last() {
             Some(end) => start(folders, end),
             None => (None, KeyRead::Nothing),
         };
-        Look { file, folder, read, hops, symbol, found }
+        Look { file, folder, read, hops, symbol, found, one_of_several }
     };
-    folders.follow_all(folder, &read.object).into_iter().map(look).collect()
+    ways.into_iter().map(look).collect()
 }
 
 /// Accounts that one name stands for, the second of each pair first.

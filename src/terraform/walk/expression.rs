@@ -99,6 +99,7 @@ impl Walk<'_> {
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
             sifted: self.sifting > 0,
+            filtered: self.filtering > 0,
             is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
             called: self.called(),
@@ -312,6 +313,7 @@ impl Walk<'_> {
         }
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
         self.sifting += usize::from(each.cond.is_some());
+        self.filtering += usize::from(each.cond.is_some());
         let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
         if renamed {
             self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
@@ -319,6 +321,7 @@ impl Walk<'_> {
             self.expression(&each.value_expr, mention);
         }
         self.sifting -= usize::from(each.cond.is_some());
+        self.filtering -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
             self.test(|walk| walk.expression(&condition.expr, false));
         }
