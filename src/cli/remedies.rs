@@ -71,7 +71,10 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
             }
             .to_owned(),
         ],
-        Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
+        Refusal::VersionNotRaised { versioned: false, argument, .. } => {
+            vec![format!("give it a version: `{argument}_version = 1`")]
+        }
+        Refusal::VersionNotRaised { versioned: true, .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],
         Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::driven::{Driven, Ground};
-use super::facts::{Choice, Object, Takes, When};
+use super::facts::{Base, Choice, Object, Takes, When};
 use super::folders::{Folders, MAX_DEPTH};
 use super::naming::{At, Evaluator, Written};
 use super::parse::Parsed;
@@ -75,7 +75,12 @@ pub fn decide(
             continue;
         }
         let others = group.iter().zip(&taken).filter(|(_, taken)| !**taken).filter_map(|(at, _)| branch(*at));
-        chooser.other = other_value(&chooser.value, others).filter(|other| is_plain(other));
+        let mut named = links.iter().map(|link| (link.folder.as_str(), &link.by));
+        let by = (folder.as_str(), &choice.by);
+        chooser.other = other_value(&chooser.value, others).filter(|other| {
+            let is_allowed = |(folder, by)| is_valid(sources, folders, folder, by, other);
+            is_plain(other) && is_allowed(by) && named.all(is_allowed)
+        });
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
             ways.push(BTreeMap::new());
@@ -222,6 +227,34 @@ fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || matches!(c, '"' | '\\'))
         && !text.contains("${")
         && !text.contains("%{")
+}
+
+/// Whether what a variable demands of its values speaks of this one, and not of what is refused.
+fn is_valid(sources: &[Source], folders: &Folders<'_>, folder: &str, by: &Object, value: &str) -> bool {
+    let Some(name) = by.steps.first().and_then(|step| step.name()).filter(|_| by.base == Base::Variable)
+    else {
+        return true;
+    };
+    let conditions = folders.blocks_at(folder, &["variable", name]).flat_map(|(file, block)| {
+        let conditions = block
+            .arguments
+            .iter()
+            // In a JSON file the block is one value.
+            .filter(|it| ["validation", "validation.condition"].contains(&it.name.as_str()));
+        conditions.map(move |condition| (file, condition.span.clone()))
+    });
+    let mut texts = conditions.map(|(file, span)| {
+        String::from_utf8_lossy(sources[file].bytes().get(span).unwrap_or_default()).into_owned()
+    });
+    texts.all(|text| {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let whole = |(at, _): (usize, &str)| {
+            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+            let after = text.as_bytes().get(at + value.len());
+            ![before, after].into_iter().flatten().any(|byte| is_word(*byte))
+        };
+        !text.contains('!') && text.match_indices(value).any(whole)
+    })
 }
 
 /// The value that takes the other branch.

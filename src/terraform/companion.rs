@@ -86,6 +86,7 @@ fn chosen(tree: &Tree, at: usize, meant: &Move<'_>) -> Result<Vec<Companion>, Re
         Some(_) | None => Err(Refusal::ChosenElsewhere {
             place: tree.place(reference.file, reference.span.start),
             attribute: reference.attribute.clone(),
+            chooser: Some(chooser.name.clone()),
         }),
     }
 }

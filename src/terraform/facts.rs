@@ -276,6 +276,8 @@ pub struct Read {
     /// Whether an expression around it picks from what it gathers, or passes over some of it: `reverse(…)[0]`,
     /// `[for … if …]`.
     pub sifted: bool,
+    /// Whether a `for` around it leaves elements out by a condition.
+    pub filtered: bool,
     /// Whether it stands in an entry of a collection that is picked from where it is written.
     pub is_entry: bool,
     /// What tells the nested block or object that it stands in from others beside it: how many words of the binding lead
@@ -283,6 +285,8 @@ pub struct Read {
     pub label: Option<(usize, String)>,
     /// Whether all of it goes on as it is: what it holds keeps its names, and nothing is taken out.
     pub entire: bool,
+    /// Names that stand in its place, of what is merged over it.
+    pub overridden: Vec<String>,
     /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
     pub tested: bool,
     /// What the nested block or object is called whose value it is: `setting { name = "…" value = … }`.

@@ -36,6 +36,7 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
     refusals.extend(tree.choices(account, access).map(|reference| Refusal::ChosenElsewhere {
         place: place(reference),
         attribute: reference.attribute.clone(),
+        chooser: None,
     }));
     refusals.extend(
         tree.consumers(account, access)

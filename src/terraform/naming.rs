@@ -434,7 +434,7 @@ pub fn spelt(object: &Object) -> String {
 }
 
 /// `override.tf`, `NAME_override.tf` and their JSON forms.
-fn overrides(path: &str) -> bool {
+pub fn overrides(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
     stem == "override" || stem.ends_with("_override")

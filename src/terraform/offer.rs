@@ -3,10 +3,12 @@
 //! A pair is never flipped where it is defined. Whoever reads one of its names takes a slot, and a flip there
 //! puts the counterpart's name in its place.
 
+mod even;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::even::Shared;
 pub use self::path::COMPUTED;
 use self::path::{Named, Path, by_element};
 use super::facts::Token;
@@ -41,9 +43,8 @@ pub enum Asked {
     Elsewhere,
     /// `computed`: something picks from it by a name that the text does not tell.
     HandedOn {
-        account: usize,
-        /// Absent where it may be either.
-        access: Option<Access>,
+        /// All whose keys may be meant; without an access where it may be either.
+        keys: BTreeSet<(usize, Option<Access>)>,
         computed: bool,
         why: String,
     },
@@ -118,12 +119,18 @@ impl Offers {
         };
         let before = followed.object.steps.len() - rest.len();
         let first = before.checked_sub(1).and_then(|at| followed.object.steps.get(at));
-        let path = Path::of(cell.name, first.map_or(&Token::Unplaced, |step| &step.token), rest);
+        let path = Path::of(cell.name.clone(), first.map_or(&Token::Unplaced, |step| &step.token), rest);
         let kind = cell.kind;
-        let Some(offers) = self.offers.get(&(cell.folder, cell.kind)) else { return Asked::NotOffered };
+        let Some(offers) = self.offers.get(&(cell.folder.clone(), cell.kind)) else {
+            return Asked::NotOffered;
+        };
         let reached = path.reached(offers);
+        let shared = Shared { cell: &cell, offers, folders, references };
         if let Some((offer, names)) = only_one(&reached, references) {
-            return key(names, offer, offers, references);
+            let other = other_name(offer, offers, references);
+            let is_even = |(at, name): &(usize, String)| shared.is_even(&reached, *at, name);
+            let is_uneven = other.as_ref().is_some_and(|other| !is_even(other));
+            return key(names, offer, other, is_uneven, references);
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
         let delivers =
@@ -134,29 +141,34 @@ impl Offers {
         // What is taken as a whole may hold the keys of one slot alone.
         let within = if reached.is_empty() && !path.computed { path.within(offers) } else { Vec::new() };
         if let Some((offer, names)) = only_one(&within, references)
-            && other_name(offer, offers, references)
-                .is_some_and(|(at, _)| names.get(at).is_some_and(Option::is_some))
+            && let Some(other) = other_name(offer, offers, references)
+            && names.get(other.0).is_some_and(Option::is_some)
         {
-            return key(names, offer, offers, references);
+            let named: Vec<(&Offer, Vec<Named<'_>>)> =
+                within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
+            let is_uneven = !shared.is_even(&named, other.0, &other.1);
+            return key(names, offer, Some(other), is_uneven, references);
         }
-        let towards = offers.iter().find(|offer| path.leads_towards(&offer.path) || path.wraps(&offer.path));
-        match reached.first().map(|(offer, _)| *offer).or(towards) {
-            Some(offer) => {
-                let why = format!(
-                    "takes `{}`, where both slots are on offer, without naming one",
-                    offer.path.join(".")
-                );
-                handed_on(offer, path.computed, why, references)
-            }
-            None => Asked::NotOffered,
-        }
+        let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
+        let meant: Vec<&Offer> = match reached.as_slice() {
+            [] => offers.iter().filter(towards).collect(),
+            reached => reached.iter().map(|(offer, _)| *offer).collect(),
+        };
+        let Some(first) = meant.first() else { return Asked::NotOffered };
+        let name = first.path.join(".");
+        let why = match are_of_several(&reached, references) {
+            true => format!("takes `{name}`, which holds different keys for different callers or elements"),
+            false => format!("takes `{name}`, where both slots are on offer, without naming one"),
+        };
+        handed_on(&meant, path.computed, why, references)
     }
 
     /// The accounts and accesses of which a path takes both keys, each under a name that says its slot, and nothing else;
-    /// absent where it takes them otherwise.
+    /// absent where it takes them otherwise. `overridden` are names that something else stands in the place of.
     pub(super) fn together(
         &self,
         followed: &Followed,
+        overridden: &[String],
         folders: &Folders<'_>,
         references: &[Reference],
     ) -> Option<BTreeSet<(usize, Access)>> {
@@ -178,26 +190,40 @@ impl Offers {
             })
         };
         let of = |offer: &&Offer| (key(offer).0, key(offer).1);
-        (!path.has_any() && !taken.is_empty() && taken.iter().all(has_other))
+        let overrides = |offer: &&Offer| offer.path.iter().any(|name| overridden.contains(name));
+        (!path.has_any() && !taken.iter().any(overrides) && !taken.is_empty() && taken.iter().all(has_other))
             .then(|| taken.iter().map(of).collect())
     }
 
     /// A module that is named without one of its outputs.
     fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
-        let offered = self.offers.get(&(folder.to_owned(), Kind::Output)).and_then(|offers| offers.first());
-        let Some(offer) = offered else { return Asked::NotOffered };
+        let offered = self.offers.get(&(folder.to_owned(), Kind::Output));
+        let offered: Vec<&Offer> = offered.into_iter().flatten().collect();
+        if offered.is_empty() {
+            return Asked::NotOffered;
+        }
         let computed = followed.object.steps.iter().any(|step| step.kind.is_computed());
         let why = format!(
             "takes `{}` without naming an output, and both slots are among them",
             spelt(&followed.object)
         );
-        handed_on(offer, computed, why, references)
+        handed_on(&offered, computed, why, references)
     }
 }
 
-fn handed_on(offer: &Offer, computed: bool, why: String, references: &[Reference]) -> Asked {
-    let defined = &references[offer.defined];
-    Asked::HandedOn { account: defined.account, access: Some(defined.access), computed, why }
+fn handed_on(offers: &[&Offer], computed: bool, why: String, references: &[Reference]) -> Asked {
+    let key = |offer: &&Offer| {
+        let defined = &references[offer.defined];
+        (defined.account, Some(defined.access))
+    };
+    Asked::HandedOn { keys: offers.iter().map(key).collect(), computed, why }
+}
+
+/// Whether some offers are of several accounts or accesses.
+fn are_of_several(offers: &[(&Offer, Vec<Named<'_>>)], references: &[Reference]) -> bool {
+    let key = |offer: &Offer| (references[offer.defined].account, references[offer.defined].access);
+    let mut keys = offers.iter().map(|(offer, _)| key(offer));
+    keys.next().is_some_and(|first| keys.any(|other| other != first))
 }
 
 /// The first of some offers, where all of them are the same key.
@@ -222,9 +248,15 @@ fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
     others.iter().any(is_other)
 }
 
-fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Reference]) -> Asked {
+/// `is_uneven`: whether the other name does not lead to the other slot for all who share the place.
+fn key(
+    names: &[Named<'_>],
+    offer: &Offer,
+    other: Option<(usize, String)>,
+    is_uneven: bool,
+    references: &[Reference],
+) -> Asked {
     let defined = &references[offer.defined];
-    let other = other_name(offer, offers, references);
     let at = other.as_ref().map_or(offer.path.len() - 1, |(at, _)| *at);
     // Without a name of its own the key is one of several that stand on the same slot: any name on the way tells it.
     let named = names.get(at).copied().flatten().or_else(|| names.iter().rev().copied().flatten().next());
@@ -237,12 +269,14 @@ fn key(names: &[Named<'_>], offer: &Offer, offers: &[Offer], references: &[Refer
                 attribute: name.to_owned(),
                 slot: defined.slot,
                 access: defined.access,
-                other: other.map(|(_, name)| name).unwrap_or_default(),
+                other: other.filter(|_| !is_uneven).map(|(_, name)| name).unwrap_or_default(),
                 family: defined.family.clone(),
             },
         },
         Token::Elsewhere => Asked::Elsewhere,
-        Token::Unplaced => handed_on(offer, true, format!("`{name}` is not written out plainly"), references),
+        Token::Unplaced => {
+            handed_on(&[offer], true, format!("`{name}` is not written out plainly"), references)
+        }
     }
 }
 
@@ -288,6 +322,15 @@ fn candidates(
         }
     }
     candidates
+}
+
+/// A path with another name in the place of one.
+fn one_name_else(path: &[String], at: usize, name: &str) -> Vec<String> {
+    let mut path = path.to_vec();
+    if let Some(part) = path.get_mut(at) {
+        name.clone_into(part);
+    }
+    path
 }
 
 fn one_difference(path: &[String], other: &[String]) -> Option<(usize, String)> {

@@ -41,6 +41,8 @@ pub enum Refusal {
     ChosenElsewhere {
         place: String,
         attribute: String,
+        /// The value that chooses, where it is known and what to put in its place is not.
+        chooser: Option<String>,
     },
     /// The value that chooses the slot decides something else too, which would move with it.
     AlsoDecides {
@@ -84,6 +86,8 @@ pub enum Refusal {
     VersionNotRaised {
         place: String,
         argument: String,
+        /// Whether there is a version at all.
+        versioned: bool,
     },
     Edit(EditError),
     /// The result was not what was meant: ours.
@@ -202,7 +206,14 @@ impl fmt::Display for Refusal {
             Refusal::Unparsed { place, message } => write!(f, "{place}: does not parse: {message}"),
             Refusal::Unread { place, why } => write!(f, "{place}: cannot be read: {why}"),
             Refusal::Opaque { place, why } => write!(f, "{place}: {why}"),
-            Refusal::ChosenElsewhere { place, attribute } => {
+            Refusal::ChosenElsewhere { place, attribute, chooser: Some(chooser) } => {
+                write!(
+                    f,
+                    "{place}: which value of `{chooser}` would choose the other slot than that of `{attribute}` is not \
+                     known here"
+                )
+            }
+            Refusal::ChosenElsewhere { place, attribute, chooser: None } => {
                 write!(f, "{place}: whether `{attribute}` is read depends on a value at run time")
             }
             Refusal::AlsoDecides { place, chooser, what, .. } => {
@@ -234,7 +245,13 @@ impl fmt::Display for Refusal {
             Refusal::ReadForAnother { place, attribute, accounts, by } => {
                 write!(f, "{place}: `{attribute}` is read for {} too, {by}", accounts.join(", "))
             }
-            Refusal::VersionNotRaised { place, argument } => {
+            Refusal::VersionNotRaised { place, argument, versioned: false } => {
+                write!(
+                    f,
+                    "{place}: `{argument}` is written again only when `{argument}_version` is raised, and there is none"
+                )
+            }
+            Refusal::VersionNotRaised { place, argument, versioned: true } => {
                 write!(
                     f,
                     "{place}: `{argument}` is written again only when `{argument}_version` is raised, which is no \

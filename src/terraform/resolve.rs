@@ -14,6 +14,7 @@ mod collections;
 mod counterparts;
 mod evidence;
 mod look;
+mod overridden;
 mod picked;
 mod standing;
 mod states;
@@ -28,11 +29,12 @@ use self::look::{Look, either, reads, start};
 use self::standing::Standing;
 use self::uses::Uses;
 use super::account::{Account, Symbol};
+use super::by_name::named_key;
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::doubts::doubts;
 use super::facts::{Base, SymbolKind};
-use super::folders::{Cell, Folders, Followed, MAX_DEPTH};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH, is_any};
 use super::identity::identify;
 use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
@@ -45,6 +47,9 @@ use super::role;
 use super::runs::Runs;
 use super::source::Source;
 use crate::model::Access;
+
+/// Resources that hold what they are given, for others to read.
+const HANDING_BACK: [&str; 2] = ["null_resource", "terraform_data"];
 
 pub struct Resolved {
     pub accounts: Vec<Account>,
@@ -103,6 +108,7 @@ pub fn resolve(
     resolver.of_unknown_states();
     resolver.by_names_of_states();
     resolver.counterparts();
+    resolver.overridden();
     resolver.unread(facts);
     let Resolver { references, opaque, both, standing, .. } = resolver;
     let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));
@@ -148,7 +154,7 @@ impl<'f> Resolver<'f> {
         // Counted where the name was bound; but the name itself may be on offer.
         let counted = read.found == KeyRead::Nothing && read.hops.len() > 1;
         let symbol = read.symbol.clone().filter(|_| !counted);
-        let Some(symbol) = symbol else { return false };
+        let Some(symbol) = symbol else { return self.of_nobody(read) };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
         if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
@@ -167,6 +173,14 @@ impl<'f> Resolver<'f> {
                 }
             }
             (KeyRead::Key(key), Some(account)) => {
+                let element = read.read.object.steps.iter().any(is_any) && self.standing.is_several(account);
+                if (element || read.one_of_several) && read.read.filtered && !read.read.tested {
+                    let why = format!(
+                        "takes `{}` of some of several accounts, and which is not told",
+                        key.attribute
+                    );
+                    self.opaque(read, Some(account), Some(key.access), why);
+                }
                 self.found(read, account, symbol, key);
                 self.by_pattern();
                 self.of_states
@@ -178,6 +192,17 @@ impl<'f> Resolver<'f> {
                 self.opaque(read, account, None, why);
             }
             (KeyRead::Opaque(why), account) => self.opaque(read, account, None, why),
+        }
+        true
+    }
+
+    /// A key of which nothing says whose it is: it may be anybody's.
+    fn of_nobody(&mut self, read: &Look<'f>) -> bool {
+        let KeyRead::Opaque(why) = &read.found else { return false };
+        let name = read.hops.last().and_then(|end| end.object.steps.last()?.name().map(str::to_owned));
+        let access = name.and_then(|name| named_key(&name)).map(|key| key.access);
+        if !(read.read.mention || read.read.tested || self.is_followed(read)) {
+            self.opaque(read, None, access, why.clone());
         }
         true
     }
@@ -283,29 +308,35 @@ impl<'f> Resolver<'f> {
         let mut told = BTreeSet::new();
         self.each_named(|resolver, read| {
             let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
-                Asked::HandedOn { account, access, computed, why } => Some((account, access, computed, why)),
+                Asked::HandedOn { keys, computed, why } => Some((keys, computed, why)),
                 Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
             });
-            let Some((account, access, computed, why)) = handed_on else { return false };
+            let Some((keys, computed, why)) = handed_on else { return false };
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
                 return false;
             }
             let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
-            if quiet || !told.insert((read.file, read.read.span.start)) {
+            if quiet || resolver.takes_both(&offers, read) {
                 return false;
             }
-            if !resolver.takes_both(&offers, read) {
-                resolver.opaque(read, Some(account), access, why);
+            for (account, access) in keys {
+                if told.insert((read.file, read.read.span.start, account, access)) {
+                    resolver.opaque(read, Some(account), access, why.clone());
+                }
             }
             false
         });
     }
 
-    /// Notes what takes both keys under their own names: nothing is hidden there, and no flip changes it.
+    /// Notes what takes both keys under their own names, where nothing reads them on by one of those: nothing is hidden
+    /// there, and no flip changes it.
     fn takes_both(&mut self, offers: &Offers, read: &Look<'f>) -> bool {
-        let hops = read.hops.iter().filter(|_| read.read.entire);
-        let mut found =
-            hops.filter_map(|hop| Some((hop, offers.together(hop, self.folders, &self.references)?)));
+        let overridden = &read.read.overridden;
+        let replaced = read.read.binding.iter().any(|name| overridden.contains(name));
+        let entire = read.read.entire && !replaced && self.ends(read.folder, &read.read.binding);
+        let hops = read.hops.iter().filter(|_| entire);
+        let mut found = hops
+            .filter_map(|hop| Some((hop, offers.together(hop, overridden, self.folders, &self.references)?)));
         let Some((hop, keys)) = found.next() else { return false };
         let (file, name) = (read.file, spelt(&hop.object));
         let span = || read.read.span.clone();
@@ -320,27 +351,39 @@ impl<'f> Resolver<'f> {
         true
     }
 
+    /// Whether what is bound like this goes out of the code: an argument of a resource that does not hand it back as it
+    /// is, or of a module whose code is not here.
+    fn ends(&self, folder: &str, binding: &[String]) -> bool {
+        let words: Vec<&str> = binding.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["resource", kind, _, ..] if HANDING_BACK.contains(kind) => false,
+            ["resource", _, _, argument, ..] => {
+                !argument.starts_with("triggers") && self.folders.readable(folder, binding).is_none()
+            }
+            ["module", call, _, ..] => {
+                self.folders.source_elsewhere(folder, call).is_some()
+                    && self.folders.readable(folder, binding).is_none()
+            }
+            _ => false,
+        }
+    }
+
     /// What a hop leads to, also where a module as a whole hands an account on.
     fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
         let asked = offers.ask(hop, self.folders, &self.references);
         let whole = self.folders.whole(&hop.folder, &hop.object);
         let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
-        let account = self.folders.outputs(folder).find_map(|(at, object)| {
+        let accounts = self.folders.outputs(folder).filter_map(|(at, object)| {
             let (symbol, found) = start(self.folders, &self.folders.end(at, object));
             symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.standing.account(&symbol))
         });
-        match account {
-            Some(account) => Asked::HandedOn {
-                account,
-                access: None,
-                computed: false,
-                why: format!(
-                    "`{}` is handed on whole, with an account among its outputs",
-                    spelt(&hop.object)
-                ),
-            },
-            None => asked,
+        let keys: BTreeSet<_> = accounts.map(|account| (account, None)).collect();
+        if keys.is_empty() {
+            return asked;
         }
+        let name = spelt(&hop.object);
+        let why = format!("`{name}` is handed on whole, with an account among its outputs");
+        Asked::HandedOn { keys, computed: false, why }
     }
 
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.

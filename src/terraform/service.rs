@@ -13,7 +13,7 @@ pub enum Service {
 const COSMOS: [&str; 2] = ["cosmos", "documentdb"];
 
 /// Words for services whose keys come in pairs too, or that are reached by a key.
-const OTHERS: [&str; 26] = [
+const OTHERS: [&str; 20] = [
     "storage",
     "eventhub",
     "event-hub",
@@ -24,22 +24,39 @@ const OTHERS: [&str; 26] = [
     "servicebus",
     "service-bus",
     "service_bus",
-    "search",
-    "redis",
     "signalr",
     "webpubsub",
     "web_pubsub",
     "cognitive",
-    "openai",
-    "iothub",
     "iot_hub",
-    "apim",
     "appconfig",
     "app_config",
     "loganalytics",
     "log_analytics",
     "postgres",
-    "mysql",
+];
+
+/// The same, of words that stand within others too (`research`, `redistribution`, `apimongo`): they count where a word of a
+/// name is made of them.
+const SHORT: [&str; 6] = ["search", "redis", "openai", "iothub", "apim", "mysql"];
+
+/// What a word may have before such a one, and after it.
+const BEFORE: [&str; 6] = ["", "az", "azure", "cosmos", "cosmosdb", "documentdb"];
+const AFTER: [&str; 14] = [
+    "",
+    "s",
+    "account",
+    "cache",
+    "connection",
+    "db",
+    "flexible",
+    "instance",
+    "key",
+    "primary",
+    "secondary",
+    "server",
+    "service",
+    "services",
 ];
 
 /// How endpoints of accounts are written, and the part of a connection string that holds one, as the words by which a file
@@ -63,14 +80,14 @@ fn has_word(text: &str, word: &str) -> bool {
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
 pub fn says_another(name: &str) -> bool {
-    !says_cosmos(name) && last(&folded(name), &OTHERS).is_some()
+    !says_cosmos(name) && last_other(name).is_some()
 }
 
 /// What a name is about: the last service that it speaks of, of those before a `for`.
 pub fn service(name: &str) -> Option<Service> {
-    let name = folded(name);
-    let before = ["_for_", "-for-"].iter().find_map(|word| name.split_once(word)).map(|(before, _)| before);
-    before.and_then(last_service).or_else(|| last_service(&name))
+    let small = name.to_ascii_lowercase();
+    let before = ["_for_", "-for-"].iter().find_map(|word| name.get(..small.find(word)?));
+    before.and_then(last_service).or_else(|| last_service(name))
 }
 
 pub fn is_about_cosmos(name: &str) -> bool {
@@ -95,21 +112,56 @@ pub fn leads_to_cosmos(path: &str) -> bool {
 const NO_NAMES: [&str; 4] = ["terragrunt.hcl", "azurerm", "azapi", "azure"];
 
 fn last_service(name: &str) -> Option<Service> {
-    match (last(name, &COSMOS), last(name, &OTHERS)) {
+    match (last_cosmos(name), last_other(name)) {
         (None, None) => None,
         (cosmos, another) if cosmos >= another => Some(Service::Cosmos),
         _ => Some(Service::Another),
     }
 }
 
-/// Where the last of the words starts.
+/// Where the last word for Cosmos DB starts.
+fn last_cosmos(name: &str) -> Option<usize> {
+    last(&name.to_ascii_lowercase(), &COSMOS)
+}
+
+/// Where the last word for another service starts.
+fn last_other(name: &str) -> Option<usize> {
+    let short = words(name).filter_map(|(at, word)| Some(at + short_in(&word.to_ascii_lowercase())?)).max();
+    last(&name.to_ascii_lowercase(), &OTHERS).max(short)
+}
+
 fn last(name: &str, words: &[&str]) -> Option<usize> {
     words.iter().filter_map(|word| name.rfind(word)).max()
 }
 
-/// In small letters, and without a word in which another one stands; as long as it was.
-fn folded(name: &str) -> String {
-    name.to_ascii_lowercase().replace("research", "--------")
+/// Where a short word for another service stands in a word of small letters that is made of it.
+fn short_in(word: &str) -> Option<usize> {
+    let found = |short: &&str| {
+        let (before, after) = word.split_once(*short)?;
+        (BEFORE.contains(&before) && AFTER.contains(&after)).then_some(before.len())
+    };
+    SHORT.iter().find_map(found)
+}
+
+/// The words of a name, and where they start: what stands between marks and digits, `CosmosApiMongo` by its capitals.
+fn words(name: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = name.as_bytes();
+    let starts = |at: usize| {
+        let (before, here) = (at.checked_sub(1).map(|at| bytes[at]), bytes[at]);
+        let small = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_lowercase);
+        let turns = |before: u8| {
+            !before.is_ascii_alphabetic()
+                || here.is_ascii_uppercase() && (before.is_ascii_lowercase() || small(at + 1))
+        };
+        here.is_ascii_alphabetic() && before.is_none_or(turns)
+    };
+    let first: Vec<usize> = (0..bytes.len()).filter(|at| starts(*at)).collect();
+    let end = move |at: usize, next: Option<&usize>| {
+        let marks = bytes[at..].iter().position(|byte| !byte.is_ascii_alphabetic()).map(|marks| at + marks);
+        marks.unwrap_or(bytes.len()).min(next.copied().unwrap_or(bytes.len()))
+    };
+    let ends: Vec<usize> = first.iter().enumerate().map(|(n, at)| end(*at, first.get(n + 1))).collect();
+    first.into_iter().zip(ends).map(|(at, end)| (at, name.get(at..end).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -129,6 +181,17 @@ mod tests {
             ("search-for-cosmosdb", Some(Service::Another)),
             ("data_for_cosmosdb", Some(Service::Cosmos)),
             ("redis", Some(Service::Another)),
+            ("cosmosdb_redistribution", Some(Service::Cosmos)),
+            ("cosmosapimongo", Some(Service::Cosmos)),
+            ("CosmosApiMongo", Some(Service::Cosmos)),
+            ("cosmos_APIMKey", Some(Service::Another)),
+            ("cosmosApim", Some(Service::Another)),
+            ("cosmosdb_rediscache2", Some(Service::Another)),
+            ("cosmosredis", Some(Service::Another)),
+            ("AzureSearchService", Some(Service::Another)),
+            ("redistribution", None),
+            ("cosmosdb-mysqlserver", Some(Service::Another)),
+            ("cosmosdb_storageaccount", Some(Service::Another)),
             ("db", None),
             ("", None),
         ] {

@@ -45,6 +45,7 @@ impl<'t> Versions<'t> {
                         version.map_or(flow.sink.span.start, |version| version.span.start),
                     ),
                     argument: argument.clone(),
+                    versioned: version.is_some(),
                 }),
             }
         }

@@ -138,10 +138,14 @@ struct Walk<'s> {
     masking: usize,
     /// How many expressions the walk stands in that may take a part of what they are given, or give it other names.
     changing: usize,
+    /// Names of what is merged over what the walk stands in.
+    overriding: Vec<String>,
     /// How many expressions the walk stands in of which only a truth or a number comes.
     testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
+    /// How many `for` with a condition the walk stands in.
+    filtering: usize,
     /// How many entries it stands in of something that is picked from where it is written.
     sifted_entries: usize,
     /// What the innermost nested block or object calls itself that the walk stands in.
@@ -167,8 +171,10 @@ impl<'s> Walk<'s> {
             keyed: None,
             masking: 0,
             changing: 0,
+            overriding: Vec::new(),
             testing: 0,
             sifting: 0,
+            filtering: 0,
             sifted_entries: 0,
             label: None,
             called: None,

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::evidence::Evidence;
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
-use crate::terraform::facts::{Base, Read, SymbolKind};
+use crate::terraform::facts::{Base, Read, Step, SymbolKind};
 use crate::terraform::folders::{Folders, Followed};
 use crate::terraform::instance::Instance;
 use crate::terraform::key_read::{KeyRead, key_read, names_key};
-use crate::terraform::naming::At;
+use crate::terraform::naming::{At, spelt};
 use crate::terraform::parse::Parsed;
 
 /// A read with other names of its object followed.
@@ -24,6 +24,8 @@ pub(super) struct Look<'f> {
     /// The account that it starts at, and where it leads; absent for reads of names.
     pub(super) symbol: Option<Symbol>,
     pub(super) found: KeyRead,
+    /// Whether it is one of several: each element of a collection has its own.
+    pub(super) one_of_several: bool,
 }
 
 impl Look<'_> {
@@ -50,14 +52,16 @@ pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<
 }
 
 fn looks<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Vec<Look<'f>> {
+    let ways = folders.follow_all(folder, &read.object);
+    let one_of_several = ways.len() > 1;
     let look = |hops: Vec<Followed>| {
         let (symbol, found) = match hops.last() {
             Some(end) => start(folders, end),
             None => (None, KeyRead::Nothing),
         };
-        Look { file, folder, read, hops, symbol, found }
+        Look { file, folder, read, hops, symbol, found, one_of_several }
     };
-    folders.follow_all(folder, &read.object).into_iter().map(look).collect()
+    ways.into_iter().map(look).collect()
 }
 
 /// Accounts that one name stands for, the second of each pair first.
@@ -90,6 +94,13 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
                 Some(ReadElsewhere { kind, name, read: read @ KeyRead::Key(_) }) => {
                     (Some(symbol(followed, kind, &name, None)), read)
                 }
+                // Whose key it is, nothing says here.
+                Some(ReadElsewhere { read: KeyRead::Opaque(_), .. }) if is_key(&object.steps) => {
+                    let name = spelt(object);
+                    let why =
+                        "is a key that is handed in from elsewhere, and its name does not say of which slot";
+                    (None, KeyRead::Opaque(format!("`{name}` {why}")))
+                }
                 Some(_) | None => (None, KeyRead::Nothing),
             }
         }
@@ -106,6 +117,18 @@ pub(super) fn start(folders: &Folders<'_>, followed: &Followed) -> (Option<Symbo
         },
     }
 }
+
+/// Whether the last of some names is that of a key to an account, and not of one that does something else.
+fn is_key(steps: &[Step]) -> bool {
+    let Some(name) = steps.last().and_then(Step::name) else { return false };
+    let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    ["key", "connectionstring"].iter().any(|word| plain.ends_with(word))
+        && !OTHER_KEYS.iter().any(|word| plain.contains(word))
+}
+
+/// Words of keys that open no account.
+const OTHER_KEYS: [&str; 9] =
+    ["cmk", "customer", "encryption", "hash", "managed", "public", "shard", "ssh", "unique"];
 
 fn symbol(followed: &Followed, kind: SymbolKind, name: &str, instance: Option<Instance>) -> Symbol {
     Symbol { instance, call: followed.call.clone(), ..Symbol::new(&followed.folder, kind, name) }

@@ -37,6 +37,11 @@ impl<'f> Standing<'f> {
         self.stood(symbol).0
     }
 
+    /// Whether that is the number of several accounts.
+    pub(super) fn is_several(&self, account: usize) -> bool {
+        account >= self.accounts
+    }
+
     fn stood(&self, symbol: &Symbol) -> Stood {
         if let Some(known) = self.known.borrow().get(symbol) {
             return known.clone();

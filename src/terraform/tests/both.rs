@@ -88,3 +88,64 @@ fn the_receiver_may_stand_behind_an_input() {
     assert_eq!(places, ["app/a.tf:3:18"]);
     assert!(tree.opaque.is_empty());
 }
+
+#[test]
+fn what_goes_on_under_a_further_name_is_not_taken_yet() {
+    let reader = |value: &str| {
+        format!("resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = {value}\n}}\n")
+    };
+    for (more, value) in [
+        ("locals {\n  x = merge(local.cosmos, { A = 1 })\n}\n", "local.x.PRIMARY"),
+        ("locals {\n  x = { c = local.cosmos }\n}\n", "local.x.c.PRIMARY"),
+        ("locals {\n  x = [local.cosmos]\n}\n", "local.x[0].PRIMARY"),
+        ("locals {\n  x = var.on ? local.cosmos : null\n}\n", "local.x.PRIMARY"),
+        ("locals {\n  x = \"${jsonencode(local.cosmos)}\"\n}\n", "jsondecode(local.x).PRIMARY"),
+        ("module \"m\" {\n  source = \"./m\"\n  settings = { c = local.cosmos }\n}\n", "\"\""),
+        ("output \"x\" {\n  value = { c = local.cosmos }\n}\n", "\"\""),
+        (
+            "resource \"terraform_data\" \"k\" {\n  input = local.cosmos\n}\n",
+            "terraform_data.k.output.PRIMARY",
+        ),
+        (
+            "resource \"null_resource\" \"k\" {\n  triggers = local.cosmos\n}\n",
+            "null_resource.k.triggers.PRIMARY",
+        ),
+        (
+            "resource \"x\" \"y\" {\n  for_each = { one = local.cosmos }\n  k = each.value.PRIMARY\n}\n",
+            "\"\"",
+        ),
+    ] {
+        let root = format!("{KEYS}{more}{}", reader(value));
+        let module = format!("variable \"settings\" {{}}\n{}", reader("var.settings.c.PRIMARY"));
+        let tree = Tree::read(&[("a.tf", root.as_str()), ("m/a.tf", &module)]);
+        assert_eq!(tree.both, [], "{more}");
+        let seen = !tree.opaque.is_empty() || tree.slot_use(0, Access::ReadWrite) != SlotUse::None;
+        assert!(seen, "{more}");
+    }
+}
+
+#[test]
+fn what_is_merged_over_them_may_take_the_place_of_one() {
+    for settings in [
+        "merge(local.cosmos, { SECONDARY = null })",
+        "jsonencode(merge(local.cosmos, { A = 1 }, var.on ? { \"PRIMARY\" = 1 } : {}))",
+        "merge(local.cosmos, var.more)",
+        "merge({ c = local.cosmos }, { c = 1 })",
+    ] {
+        let text = app(settings);
+        assert_eq!((takes_both(&text), opaque(&text)), (Vec::<usize>::new(), 1), "{settings}");
+    }
+    let text = app("merge({ SECONDARY = 1 }, local.cosmos, { A = 1 }, var.on ? { B = 1 } : null)");
+    assert_eq!((takes_both(&text), opaque(&text)), (vec![9], 0));
+}
+
+#[test]
+fn code_that_is_not_here_takes_both() {
+    let both = |source: &str| {
+        let root =
+            format!("{KEYS}module \"m\" {{\n  source = \"{source}\"\n  c = {{ c = local.cosmos }}\n}}\n");
+        Tree::read(&[("a.tf", root.as_str()), ("m/a.tf", "variable \"c\" {}\n")]).both.len()
+    };
+    assert_eq!(both("Azure/app/azurerm"), 1);
+    assert_eq!(both("./m"), 0);
+}

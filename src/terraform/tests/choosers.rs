@@ -422,3 +422,33 @@ fn a_key_that_is_no_name_of_another_stays_opaque_whatever_is_decided_within_it()
     let account = tree.accounts_called(X)[0];
     assert_eq!(tree.opaque_for(account, Access::ReadWrite).count(), 1);
 }
+
+#[test]
+fn a_value_that_the_variable_does_not_allow_is_not_written() {
+    let code = |default: &str, condition: &str, choice: &str| {
+        let keys = choice
+            .replace('P', "azurerm_cosmosdb_account.x.primary_key")
+            .replace('S', "azurerm_cosmosdb_account.x.secondary_key");
+        format!(
+            "variable \"v\" {{\n  default = {default}\n  validation {{\n    condition = {condition}\n  }}\n}}\nlocals {{\n  k = {keys}\n}}\n"
+        )
+    };
+    let by_name = "var.v == \"primary\" ? P : S";
+    for (default, condition, choice, flips) in [
+        ("true", "var.v", "var.v ? P : S", false),
+        ("true", "var.v || var.v == false", "var.v ? P : S", true),
+        ("\"primary\"", "contains([\"primary\", \"secondary\"], var.v)", by_name, true),
+        ("\"primary\"", "can(regex(\"^(primary|secondary)$\", var.v))", by_name, true),
+        ("\"primary\"", "contains([\"primary\", \"secondary_old\"], var.v)", by_name, false),
+        ("\"primary\"", "!contains([\"secondary\"], var.v)", by_name, false),
+        ("\"primary\"", "length(var.v) == 7", by_name, false),
+    ] {
+        let text = code(default, condition, choice);
+        let planned = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary);
+        assert_eq!(planned.is_ok(), flips, "{condition}: {planned:?}");
+    }
+    // Which value means the other slot, nobody says.
+    let text = code("\"a\"", "contains([\"a\", \"b\"], var.v)", "var.v == \"a\" ? P : S");
+    let refused = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(refused[0].to_string().contains("which value of `var.v`"), "{}", refused[0]);
+}

@@ -1,7 +1,7 @@
 //! Accounts that are elements of a collection: each of them is read where the element is.
 
 use super::{PRIMARY, check, check_one, found};
-use crate::model::{Access, Slot};
+use crate::model::{Access, Slot, SlotUse};
 use crate::terraform::{AllowedOpaque, Refusal, SharedBy, Tree, every, plan_allowing};
 
 const A: &str = "azurerm_cosmosdb_account.a";
@@ -105,4 +105,27 @@ fn what_is_read_for_several_accounts_moves_for_all_of_them_or_none() {
         moved(&all[..1]).unwrap_err()[..],
         [Refusal::ReadForAnother { by: SharedBy::Elements, .. }]
     ));
+}
+
+#[test]
+fn an_account_that_a_condition_may_leave_out_is_not_said_to_be_read() {
+    let instances = "resource \"azurerm_cosmosdb_account\" \"i\" {\n  for_each = { x = 1, y = 2 }\n  name = each.key\n}\n";
+    for (accounts, keys, left_out) in [
+        ("{ x = $A, y = $B }", "{ for k, v in local.accs : k => v.primary_key if k != \"x\" }", true),
+        ("azurerm_cosmosdb_account.i", "{ for k, v in local.accs : k => v.primary_key if k != \"x\" }", true),
+        ("{ x = $A, y = $B }", "{ for k, v in local.accs : k => v.primary_key }", false),
+        ("azurerm_cosmosdb_account.i", "{ for k, v in local.accs : k => v.primary_key }", false),
+        ("{ x = $A }", "{ for k, v in local.accs : k => v.primary_key if var.on }", false),
+    ] {
+        let code = format!(
+            "{instances}locals {{\n  accs = {accounts}\n}}\nresource \"x\" \"y\" {{\n  v = {keys}\n}}\n"
+        );
+        let tree = Tree::read(&[("a.tf", &with_accounts(&code))]);
+        let read: Vec<usize> = tree.references.iter().map(|it| it.account).collect();
+        assert!(!read.is_empty(), "{code}");
+        for account in read {
+            let expected = if left_out { SlotUse::Unknown } else { SlotUse::Only(Slot::Primary) };
+            assert_eq!(tree.slot_use(account, Access::ReadWrite), expected, "{code}");
+        }
+    }
 }

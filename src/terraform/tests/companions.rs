@@ -80,9 +80,11 @@ fn versions_of_write_only_values_are_raised() {
     let changed = flipped(&[("a.tf", code)], Slot::Secondary);
     assert_eq!(changed[0].1, code.replace("= 9", "= 10").replace("primary_key", "secondary_key"));
     let computed = code.replace("= 9", "= var.version");
-    assert!(flip(&[("a.tf", computed.as_str())], None, Access::ReadWrite, Slot::Secondary).is_err());
     let missing = code.replace("  value_wo_version = 9\n", "");
-    assert!(flip(&[("a.tf", missing.as_str())], None, Access::ReadWrite, Slot::Secondary).is_err());
+    for (code, said) in [(missing, "and there is none"), (computed, "no literal number")] {
+        let refused = flip(&[("a.tf", code)], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert!(refused[0].to_string().contains(said), "{}", refused[0]);
+    }
     assert!(flip(&[("a.tf", code)], None, Access::ReadWrite, Slot::Primary).unwrap().is_empty());
 }
 

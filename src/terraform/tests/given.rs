@@ -68,3 +68,39 @@ fn a_dependency_goes_by_its_inputs_and_by_who_receives_its_outputs() {
     let search = one.replace("elsewhere/db", "elsewhere/search");
     check(&[("x/one/terragrunt.hcl", &search)], &[]);
 }
+
+#[test]
+fn a_key_that_is_handed_in_is_opaque_though_its_name_says_no_slot() {
+    let root = |name: &str, value: &str| {
+        format!(
+            "variable \"{name}\" {{\n  validation {{\n    condition = length(var.{name}) > 10\n  }}\n}}\n{}",
+            secret("k", value)
+        )
+    };
+    for name in ["cosmosdb_key", "cosmos_account_key", "cosmos_connection_string", "cosmosdb_access_key"] {
+        let value = format!("var.{name}");
+        assert_eq!(found(&[("a.tf", &root(name, &value))]), ["a.tf:8 opaque"], "{name}");
+        let object = format!("var.cosmos.{name}");
+        assert_eq!(found(&[("a.tf", &root("cosmos", &object))]), ["a.tf:8 opaque"], "{name}");
+        let through = root(name, "local.k") + &format!("locals {{\n  k = var.{name}\n}}\n");
+        assert_eq!(found(&[("a.tf", &through)]), ["a.tf:8 opaque"], "{name}");
+    }
+    for name in [
+        "cosmosdb_key_vault_name",
+        "cosmos_partition_key",
+        "cosmosdb_customer_managed_key",
+        "cosmosdb_keys_enabled",
+        "cosmosdb_eventhub_key",
+        "cosmos_key_name",
+        "key",
+    ] {
+        let value = format!("var.{name}");
+        assert!(found(&[("a.tf", &root(name, &value))]).is_empty(), "{name}");
+    }
+    let module = [
+        ("a.tf", "module \"m\" {\n  source = \"./m\"\n  cosmosdb_key = azurerm_cosmosdb_account.a.primary_key\n}\n".to_owned()),
+        ("m/a.tf", root("cosmosdb_key", "var.cosmosdb_key")),
+    ];
+    let tree = super::Tree::read(&module);
+    assert!(tree.opaque.is_empty(), "{:?}", tree.opaque);
+}

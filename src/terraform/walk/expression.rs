@@ -99,6 +99,7 @@ impl Walk<'_> {
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
             sifted: self.sifting > 0,
+            filtered: self.filtering > 0,
             is_entry: self.sifted_entries > 0,
             label: self.label.clone(),
             called: self.called(),
@@ -106,6 +107,7 @@ impl Walk<'_> {
             masked: self.masking > 0 || masks(expression),
             tested: self.testing > 0,
             entire: self.changing == 0 && self.sifting == 0,
+            overridden: self.overriding.clone(),
         });
     }
 
@@ -250,12 +252,28 @@ impl Walk<'_> {
         }
         // What is taken where there is no such entry is no part of the choice.
         self.masking += usize::from(MASKING.contains(&name));
-        arguments.for_each(|argument| self.expression(argument, looking));
+        match name {
+            "merge" => self.merged(&arguments.collect::<Vec<_>>(), looking),
+            _ => arguments.for_each(|argument| self.expression(argument, looking)),
+        }
         self.masking -= usize::from(MASKING.contains(&name));
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
         self.beside_endpoint -= beside;
         self.sifting -= usize::from(sifts);
+    }
+
+    /// Of what is merged, the later stands in the place of what is called the same before it.
+    fn merged(&mut self, arguments: &[&Expression], mention: bool) {
+        for (at, argument) in arguments.iter().enumerate() {
+            let later: Option<Vec<Vec<String>>> = arguments[at + 1..].iter().map(|it| names_in(it)).collect();
+            let outer = self.overriding.len();
+            self.changing += usize::from(later.is_none());
+            self.overriding.extend(later.iter().flatten().flatten().cloned());
+            self.expression(argument, mention);
+            self.overriding.truncate(outer);
+            self.changing -= usize::from(later.is_none());
+        }
     }
 
     fn traversal(&mut self, traversal: &Traversal) {
@@ -295,6 +313,7 @@ impl Walk<'_> {
         }
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
         self.sifting += usize::from(each.cond.is_some());
+        self.filtering += usize::from(each.cond.is_some());
         let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
         if renamed {
             self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
@@ -302,6 +321,7 @@ impl Walk<'_> {
             self.expression(&each.value_expr, mention);
         }
         self.sifting -= usize::from(each.cond.is_some());
+        self.filtering -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
             self.test(|walk| walk.expression(&condition.expr, false));
         }
@@ -450,6 +470,26 @@ fn masks(expression: &Expression) -> bool {
             MASKING.contains(&name) || name == "lookup" && call.args.len() > 2 || call.args.iter().any(masks)
         }
         _ => false,
+    }
+}
+
+/// The names of the entries that an expression can have; absent where the text does not tell them.
+fn names_in(expression: &Expression) -> Option<Vec<String>> {
+    match expression {
+        Expression::Null(_) => Some(Vec::new()),
+        Expression::Parenthesis(inner) => names_in(inner.inner()),
+        Expression::Conditional(choice) => {
+            let names = [&choice.true_expr, &choice.false_expr].map(names_in);
+            names.into_iter().collect::<Option<Vec<_>>>().map(|names| names.concat())
+        }
+        Expression::Object(object) => object
+            .iter()
+            .map(|(key, _)| match key {
+                ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
+                ObjectKey::Expression(key) => literal(key).map(|(_, text)| text),
+            })
+            .collect(),
+        _ => None,
     }
 }
 
