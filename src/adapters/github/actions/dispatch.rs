@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Listed {
+    id: u64,
     #[serde(default)]
     state: String,
     /// From the repository's root.
@@ -249,6 +250,11 @@ impl Actions {
                 fault.remedy("enable it (Actions, the workflow's page), then run this again"),
             ));
         }
+        if self.is_release(what, workflow.id).await.map_err(Effect::NotSent)? {
+            let why = "this is the release pipeline, and a validation starts before anybody has reviewed";
+            let remedy = "name another workflow under [environment.NAME.release.validation]";
+            return Err(Effect::Refused(self.fault(what, why).remedy(remedy)));
+        }
         let path = self.path(&format!("branches/{}", segment(branch.as_str())));
         let head = self.client.read::<Branch>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
         if head.commit.sha.eq_ignore_ascii_case(commit.as_str()) {
@@ -256,6 +262,18 @@ impl Actions {
         }
         let why = format!("{branch} stands on {}, and a run would be of that", head.commit.sha);
         Err(Effect::NotSent(self.fault(what, why).remedy("keyslot looks at the branch again")))
+    }
+
+    /// Whether what is to validate is the release workflow itself: a workflow has a file and a number.
+    async fn is_release(&self, what: &str, workflow: u64) -> Result<bool, Fault> {
+        let Some(release) = &self.settings.release else { return Ok(false) };
+        let name = release.rsplit('/').next().unwrap_or(release);
+        let path = self.path(&format!("actions/workflows/{}", segment(name)));
+        match self.client.read::<Listed>(what, &self.subject(), &path, &[]).await {
+            Ok(release) => Ok(release.id == workflow),
+            Err(fault) if fault.kind == Blindness::Missing => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The run that was just started, and what it is of: the branch may have moved in between. Where its commit cannot be

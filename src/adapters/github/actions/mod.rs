@@ -49,6 +49,8 @@ pub struct ActionsSettings {
     pub stages: Vec<(String, Vec<StageEffect>)>,
     /// Whether it validates pull requests: then nothing dangerous can be accepted.
     pub validates: bool,
+    /// The release workflow of the same repository, where this one validates: it is never started as a validation.
+    pub release: Option<String>,
     /// Jobs that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// The workflow's input that takes the jobs to leave out.
