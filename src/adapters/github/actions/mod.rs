@@ -9,6 +9,7 @@ mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
+mod pushes;
 mod run;
 mod workflow;
 
@@ -246,8 +247,8 @@ impl Pipeline for Actions {
         Ok(runs)
     }
 
-    async fn may_be_pushed(&self, commit: &CommitId) -> Effect<()> {
-        self.judged_for_push(commit).await
+    async fn may_be_pushed(&self, branch: &BranchName, commit: &CommitId, deployed: bool) -> Effect<()> {
+        self.judged_for_push(branch, commit, deployed).await
     }
 
     async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
