@@ -571,6 +571,27 @@ fn missing<'a>(chosen: &'a Chosen<'_>, validates: bool) -> impl Fn(&str) -> CliE
     }
 }
 
+/// The release pipeline, where another one is wired that validates and is of the same kind.
+fn released<'a>(chosen: &'a Chosen<'_>, validates: bool) -> Option<&'a PipelineSettings> {
+    let release = &chosen.environment.release;
+    let kind = release.validation.as_ref().map(|validation| validation.kind);
+    Some(&release.pipeline).filter(|pipeline| validates && kind == Some(pipeline.kind))
+}
+
+fn workflow_of(pipeline: &PipelineSettings) -> Option<String> {
+    Some(match pipeline.pipeline.as_ref()? {
+        PipelineName::Number(id) => id.to_string(),
+        PipelineName::Name(name) => name.clone(),
+    })
+}
+
+fn pipeline_of(pipeline: &PipelineSettings) -> Option<PipelineRef> {
+    Some(match pipeline.pipeline.as_ref()? {
+        PipelineName::Number(id) => PipelineRef::Id(*id),
+        PipelineName::Name(name) => PipelineRef::Name(name.clone()),
+    })
+}
+
 fn actions(
     chosen: &Chosen<'_>,
     pipeline: &PipelineSettings,
@@ -580,10 +601,7 @@ fn actions(
     let missing = missing(chosen, validates);
     let forge = &chosen.environment.release.forge;
     let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
-    let workflow = match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
-        PipelineName::Number(id) => id.to_string(),
-        PipelineName::Name(name) => name.clone(),
-    };
+    let workflow = workflow_of(pipeline).ok_or_else(|| missing("pipeline"))?;
     let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
     let settings = ActionsSettings {
         api: forge.api.url()?,
@@ -596,6 +614,7 @@ fn actions(
         },
         stages: declared.collect(),
         validates,
+        release: released(chosen, validates).and_then(workflow_of),
         accepted: pipeline.accept.clone(),
         skip_input: pipeline.skip_input.clone(),
         environments: pipeline.environments.clone(),
@@ -621,13 +640,11 @@ fn devops(
     let settings = AzureDevOpsSettings {
         organization: pipeline.organization_url()?,
         project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
-        pipeline: match pipeline.pipeline.as_ref().ok_or_else(|| missing("pipeline"))? {
-            PipelineName::Number(id) => PipelineRef::Id(*id),
-            PipelineName::Name(name) => PipelineRef::Name(name.clone()),
-        },
+        pipeline: pipeline_of(pipeline).ok_or_else(|| missing("pipeline"))?,
         credential: super::tokens::devops(chosen, pipeline, &azure, variables)?,
         stages: declared.collect(),
         validates,
+        release: released(chosen, validates).filter(|of| of.may_share(pipeline)).and_then(pipeline_of),
         accepted: pipeline.accept.clone(),
         parameters: pipeline.parameters.clone(),
         recent: 50,

@@ -199,7 +199,8 @@ impl Driver {
             commit_message: words.commit_message,
             commit: intent.commit.clone(),
             draft: self.policy.pulls.draft,
-            deploys_base: targets.release == ReleaseRule::BaseItself,
+            deployed_base: Some(targets.base_branch.clone())
+                .filter(|_| targets.release == ReleaseRule::BaseItself),
         }
     }
 }

@@ -259,8 +259,8 @@ fn pull(facts: &mut Facts, view: &PullView) {
     facts.list(approvals, |facts, PullApproval { by, head, same_change }| {
         facts.text(by).text(head.as_str()).word(same_change);
     });
-    facts.list(checks, |facts, PullCheck { name, passed }| {
-        facts.text(name).word(format_args!("{passed:?}"));
+    facts.list(checks, |facts, PullCheck { name, required, passed }| {
+        facts.text(name).word(required).word(format_args!("{passed:?}"));
     });
 }
 

@@ -43,10 +43,16 @@ pub async fn push(
         Some(commit) => Some(Ok(commit.clone())),
         None => made(step, ports, shop).await,
     };
-    if let (Some(Ok(commit)), true) = (&made, is_deployed(step, shop)) {
-        match ports.pipeline.may_be_pushed(commit).await {
-            Effect::Applied(()) => {}
-            objection => return outcome(objection, |()| Produced::Nothing),
+    if let Some(Ok(commit)) = &made {
+        let deployed = deployed(step, shop);
+        let proposed = Some(branch).filter(|branch| deployed != Some(*branch));
+        for (branch, deployed) in
+            proposed.map(|it| (it, false)).into_iter().chain(deployed.map(|it| (it, true)))
+        {
+            match ports.pipeline.may_be_pushed(branch, commit, deployed).await {
+                Effect::Applied(()) => {}
+                objection => return outcome(objection, |()| Produced::Nothing),
+            }
         }
     }
     match made {
@@ -56,11 +62,11 @@ pub async fn push(
     }
 }
 
-/// Whether what the step pushes comes to the branch that is deployed, at once or by a merge: that may start a run.
-fn is_deployed(step: &Step, shop: &Workshop) -> bool {
+/// The branch that is deployed, where what the step pushes comes to it, at once or by a merge.
+fn deployed<'a>(step: &'a Step, shop: &'a Workshop) -> Option<&'a BranchName> {
     match step {
-        Step::Promote { .. } | Step::PushPromotion { .. } => true,
-        _ => shop.deploys_base,
+        Step::Promote { onto, .. } | Step::PushPromotion { onto, .. } => Some(onto),
+        _ => shop.deployed_base.as_ref(),
     }
 }
 

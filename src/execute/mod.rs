@@ -10,7 +10,7 @@ mod sources;
 use jiff::Timestamp;
 
 pub use self::sources::{Sources, SourcesAt};
-use crate::model::{Access, CommitId, RotationId};
+use crate::model::{Access, BranchName, CommitId, RotationId};
 use crate::ports::{Effect, Expect, Fault, NewPull, Permit, Ports, RestartMark, Started};
 use crate::rotation::{Outcome, Produced, Step};
 
@@ -31,8 +31,8 @@ pub struct Workshop {
     pub commit: Option<CommitId>,
     /// Whether pull requests are opened as drafts.
     pub draft: bool,
-    /// Whether the base branch itself is deployed: what is proposed to it is what its pipeline runs.
-    pub deploys_base: bool,
+    /// The base branch, where that itself is deployed: what is proposed to it is what its pipeline runs.
+    pub deployed_base: Option<BranchName>,
 }
 
 /// Does one step, as long as its permit lasts. Steps that cannot be taken back have it checked once more when

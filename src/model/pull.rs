@@ -30,10 +30,12 @@ pub enum PullState {
     Closed,
 }
 
-/// A required check on the pull request's head.
+/// A check on the pull request's head that the forge requires, or that a team asks for besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullCheck {
     pub name: String,
+    /// Whether a rule of the forge is known to require it: then the forge merges nothing before it has passed.
+    pub required: bool,
     /// `None` while it runs or has not been started.
     pub passed: Option<bool>,
 }

@@ -25,9 +25,10 @@ pub trait Pipeline: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Whether somebody has answered for what the pipeline would do at this commit, where a push of it starts a run; else it
-    /// is judged at the start. Nothing leaves the machine but reads.
-    async fn may_be_pushed(&self, _commit: &CommitId) -> Effect<()> {
+    /// Whether somebody has answered for what the pipeline would do at this commit, where its coming to the branch, by a push
+    /// or a merge, starts a run; else it is judged at the start. `deployed`: the branch is the one that is deployed, so that
+    /// where runs are started by pushes it must start one. Nothing leaves the machine but reads.
+    async fn may_be_pushed(&self, _branch: &BranchName, _commit: &CommitId, _deployed: bool) -> Effect<()> {
         Effect::Applied(())
     }
 

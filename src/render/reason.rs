@@ -680,7 +680,7 @@ pub fn remedy(reason: &Reason) -> String {
         Why::ChangedByOtherHands { .. } => {
             "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
         }
-        Why::CheckNotPassed { .. } => "run the check on the merged head, or accept it by name",
+        Why::CheckNotPassed { .. } => "run the check on this head, or accept it by name",
         Why::ValidationRuns { .. } | Why::ValidationAsked { .. } => {
             "wait for its check, or see what its run waits for"
         }

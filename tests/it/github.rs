@@ -62,7 +62,7 @@ async fn script(desk: &Desk) {
     let name = "e2e-validation".to_owned();
     let not_started = PullWait::CheckNotStarted { name: name.clone() };
     assert_eq!(seen.waits, [PullWait::Reviews { have: 0, want: 1, from: Vec::new() }, not_started.clone()]);
-    assert_eq!(seen.checks, [PullCheck { name: name.clone(), passed: None }]);
+    assert_eq!(seen.checks, [PullCheck { name: name.clone(), required: true, passed: None }]);
 
     let review = |approve, by: &str| Command::ReviewPull { number, approve, by: by.to_owned() };
     desk.with(|world| world.apply(review(false, "ada"))).unwrap();
@@ -78,7 +78,7 @@ async fn script(desk: &Desk) {
 
     desk.with(|world| world.apply(Command::StartCheck { number })).unwrap();
     let seen = look(&github).await;
-    assert_eq!(seen.checks, [PullCheck { name, passed: Some(true) }]);
+    assert_eq!(seen.checks, [PullCheck { name, required: true, passed: Some(true) }]);
     assert_eq!(seen.waits, [PullWait::Mergeable]);
 
     // Once the base moves, GitHub has to work it out anew, and says so once.

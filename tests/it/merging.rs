@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, Merging, Promotion, PullApproval, PullDress, PullNumber, PullState, PullWait, Slot, SlotUse,
+    CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState, PullWait, Slot,
+    SlotUse,
 };
 use keyslot::rotation::{
     Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject,
@@ -145,6 +146,38 @@ fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
     stage.pull_mut().auto_merge = false;
     stage.pull_mut().waits.push(PullWait::Conflict);
     assert!(!asks(&stage), "no time opens that");
+}
+
+#[test]
+fn the_forge_is_not_asked_before_a_check_has_passed_that_no_rule_requires() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    let asks =
+        |stage: &Stage| steps(&stage.decide()).iter().any(|step| matches!(step, Step::AutoMerge { .. }));
+    stage.pull_mut().waits = vec![PullWait::CheckRunning { name: "lint".to_owned(), url: None }];
+    let check = |required, passed| PullCheck { name: "e2e".to_owned(), required, passed };
+    for (required, passed, asked) in [
+        (false, None, false),
+        (false, Some(false), false),
+        (false, Some(true), true),
+        (true, None, true),
+        (true, Some(false), true),
+    ] {
+        stage.pull_mut().checks = vec![check(required, passed)];
+        assert_eq!(asks(&stage), asked, "{required} {passed:?}");
+        let decision = stage.decide();
+        let told = whys(&decision).iter().any(|why| matches!(why, Why::CheckNotPassed { .. }));
+        assert_eq!(told, !asked, "{decision:?}");
+    }
+    // It was asked for, and the check runs anew.
+    stage.pull_mut().checks.clear();
+    let Ok([step]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };
+    done_step(&mut stage, &step);
+    stage.now += Duration::from_secs(10);
+    stage.pull_mut().auto_merge = true;
+    assert!(!withdraws(&stage));
+    stage.pull_mut().checks = vec![check(false, None)];
+    assert!(withdraws(&stage), "{:?}", stage.decide());
 }
 
 /// As if keyslot had done this.

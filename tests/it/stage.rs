@@ -346,7 +346,7 @@ pub fn pull() -> PullView {
         reviews_wanted: 1,
         unread: Vec::new(),
         auto_merge: false,
-        checks: vec![PullCheck { name: "validation".to_owned(), passed: Some(true) }],
+        checks: vec![PullCheck { name: "validation".to_owned(), required: true, passed: Some(true) }],
         waits: Vec::new(),
     }
 }

@@ -135,16 +135,28 @@ async fn what_a_push_would_start_is_judged_before_the_push() {
             settings.workflow = workflow.to_owned();
         })
     };
-    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&commit).await);
+    let to = release();
+    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&to, &commit, true).await);
     assert!(fault.why.contains("would start destroy-previous, switch-traffic"), "{fault}");
     for named in ["release.yml", "161335"] {
-        applied(pushed(&accepted, named).may_be_pushed(&commit).await);
+        applied(pushed(&accepted, named).may_be_pushed(&to, &commit, true).await);
     }
-    let fault = refused(pushed(&accepted, "nothing.yml").may_be_pushed(&commit).await);
+    let fault = refused(pushed(&accepted, "nothing.yml").may_be_pushed(&to, &commit, true).await);
     assert!(fault.why.contains("there is no .github/workflows/nothing.yml"), "{fault}");
-    applied(desk.actions().may_be_pushed(&commit).await);
+    applied(pushed(&accepted, "nothing.yml").may_be_pushed(&to, &commit, false).await);
+    let fault = refused(desk.actions().may_be_pushed(&to, &commit, true).await);
+    assert!(fault.why.contains("would start destroy-previous"), "also where keyslot starts runs: {fault}");
+    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&"fix/x".into(), &commit, false).await);
+    assert!(fault.why.contains("would start"), "also on a branch of keyslot's: {fault}");
+    rewritten(&desk, |text| text.replace("  push:", "  push:\n    branches: ['fix/**']"));
+    let commit = head(&desk);
+    refused(pushed(&[], "release.yml").may_be_pushed(&"fix/x".into(), &commit, false).await);
+    applied(desk.actions().may_be_pushed(&to, &commit, true).await);
+    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&to, &commit, true).await);
+    assert!(fault.why.contains("no push to release/2026.1.0 starts"), "it would be waited for: {fault}");
+    rewritten(&desk, |text| text.replace("    branches: ['fix/**']\n", ""));
     rewritten(&desk, |text| format!("{text}{job}"));
-    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&head(&desk)).await);
+    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&to, &head(&desk), true).await);
     assert!(fault.why.contains("not declared: purge"), "{fault}");
 }
 

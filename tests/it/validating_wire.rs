@@ -175,6 +175,44 @@ async fn nothing_is_started_with_a_stage_that_nobody_has_answered_for() {
 }
 
 #[tokio::test]
+async fn the_release_pipeline_is_not_started_whatever_it_is_called() {
+    let desk = Desk::new(unstarted(), 60.0);
+    let head = proposed(&desk).await;
+    let release = azure_devops::PIPELINE;
+    let by_number = desk.devops_with(|settings| {
+        settings.pipeline = PipelineRef::Id(release);
+        (settings.validates, settings.release) = (true, Some(PipelineRef::Name("release".to_owned())));
+        settings.stages.values_mut().for_each(Vec::clear);
+    });
+    let by_name = desk.devops_with(|settings| {
+        (settings.validates, settings.release) = (true, Some(PipelineRef::Id(release)));
+        settings.stages.values_mut().for_each(Vec::clear);
+    });
+    let workflow = |name: &str, release: &str| {
+        desk.actions_with(|settings| {
+            (settings.workflow, settings.release) = (name.to_owned(), Some(release.to_owned()));
+            (settings.validates, settings.skip_input) = (true, None);
+            settings.stages.iter_mut().for_each(|(_, effects)| effects.clear());
+        })
+    };
+    let number = github::actions::WORKFLOW.to_string();
+    let all: [Box<dyn Validation>; 4] = [
+        Box::new(by_number),
+        Box::new(by_name),
+        Box::new(workflow(&number, "release.yml")),
+        Box::new(workflow("release.yml", &number)),
+    ];
+    for validation in all {
+        let fault = refused(validation.start(&head.branch, &head.commit, &[]).await);
+        assert!(fault.why.contains("release pipeline"), "{fault:?}");
+    }
+    assert_eq!(desk.with(|world| world.runs().len()), 0);
+    let another = workflow("e2e-validation.yml", "release.yml");
+    let fault = refused(another.start(&head.branch, &head.commit, &[]).await);
+    assert!(fault.why.contains("not declared: validate"), "it is another: {fault:?}");
+}
+
+#[tokio::test]
 async fn one_that_is_switched_off_or_gone_is_said_so() {
     let mut config = unstarted();
     config.people.check.accepting = Accepting::Disabled;

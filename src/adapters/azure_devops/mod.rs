@@ -64,6 +64,9 @@ pub struct AzureDevOpsSettings {
     pub stages: BTreeMap<String, Vec<StageEffect>>,
     /// Whether it validates pull requests: then nothing dangerous can be accepted.
     pub validates: bool,
+    /// The release pipeline, where this one validates and may be the very same: in its project. It is never started as a
+    /// validation.
+    pub release: Option<PipelineRef>,
     /// Stages that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// What a run is given besides, by the names of the pipeline's parameters.

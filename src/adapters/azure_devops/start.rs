@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AzureDevOps, Build, preview};
+use super::{AzureDevOps, Build, PipelineRef, preview};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
 use crate::ports::{Effect, Fault, Started};
 
@@ -63,7 +63,26 @@ impl AzureDevOps {
                 "the pipeline is paused: a run would wait in its queue",
                 "resume it (Pipelines, Settings), then run this again",
             ),
+            _ if self.is_release(pipeline).await.map_err(Effect::NotSent)? => refused(
+                "this is the release pipeline, and a validation starts before anybody has reviewed",
+                "name another pipeline under [environment.NAME.release.validation]",
+            ),
             _ => Ok(pipeline),
+        }
+    }
+
+    /// Whether what is to validate is the release pipeline itself, by whatever name.
+    async fn is_release(&self, pipeline: u32) -> Result<bool, Fault> {
+        let release = match &self.settings.release {
+            None => return Ok(false),
+            Some(PipelineRef::Id(id)) => Ok(*id),
+            Some(PipelineRef::Name(name)) => self.find(name).await,
+        };
+        match release {
+            Ok(release) => Ok(release == pipeline),
+            // One that is not in this project is another.
+            Err(fault) if fault.kind == Blindness::Missing => Ok(false),
+            Err(fault) => Err(fault),
         }
     }
 

@@ -1,7 +1,9 @@
-//! Whether two heads of a pull request make the same change: the same lines go, the same lines come.
+//! Whether two heads of a pull request make the same change: the same lines go and come, between the same lines and
+//! below the same heading.
 //!
-//! Where on the page they stand and what surrounds them does not matter, so that merging the base branch into a pull
-//! request changes nothing. What GitHub does not show whole has no digest, and is never the same.
+//! On which lines of the file they stand does not matter, so that merging the base branch into a pull request changes
+//! nothing as long as it leaves their surroundings alone; where it does not, the change is approved anew. What GitHub does
+//! not show whole has no digest, and is never the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,15 +104,21 @@ fn digest(mut files: Vec<File>) -> Option<String> {
         let before = file.previous_filename.unwrap_or_default();
         digest.update(format!("{}\0{}\0{before}\0", file.filename, file.status));
         match file.patch {
-            Some(patch) => patch
-                .lines()
-                .filter(|line| line.starts_with(['+', '-']))
-                .for_each(|line| digest.update(format!("{line}\n"))),
-            None => digest.update(file.sha.unwrap_or_default()),
+            Some(patch) if !patch.is_empty() => {
+                patch.lines().for_each(|line| digest.update(format!("{}\n", unnumbered(line))));
+            }
+            // The whole file, then: its surroundings are in it.
+            Some(_) | None => digest.update(file.sha?),
         }
         digest.update("\0");
     }
     Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A line of a patch; of where a piece begins, what git says is above it and not the numbers.
+fn unnumbered(line: &str) -> String {
+    let above = line.strip_prefix("@@ ").and_then(|rest| rest.split_once(" @@"));
+    above.map_or_else(|| line.to_owned(), |(_, above)| format!("@@{above}"))
 }
 
 #[cfg(test)]
@@ -136,11 +144,23 @@ mod tests {
     }
 
     #[test]
-    fn where_a_change_stands_does_not_matter_and_what_it_says_does() {
+    fn on_which_lines_a_change_stands_does_not_matter_and_what_it_says_and_what_is_around_it_does() {
         let of = |patch: &str| digest(vec![file(patch)]);
         let change = of("@@ -1,2 +1,2 @@\n a\n-b\n+c");
-        assert_eq!(change, of("@@ -7,2 +8,2 @@ module\n z\n-b\n+c"));
+        assert_eq!(change, of("@@ -7,2 +8,2 @@\n a\n-b\n+c"));
         assert_ne!(change, of("@@ -1,2 +1,2 @@\n a\n-b\n+d"));
+        assert_ne!(change, of("@@ -1,2 +1,2 @@\n z\n-b\n+c"), "beside another line");
+        assert_ne!(change, of("@@ -1,2 +1,2 @@ module \"orders\" {\n a\n-b\n+c"), "in another resource");
+        assert_ne!(change, of("@@ -1,2 +1,2 @@\n-b\n+c\n a"), "before it and not after it");
+        assert_ne!(
+            of("@@ -1 +1 @@\n-b\n+c\n@@ -9 +9 @@\n x\n+d"),
+            of("@@ -1,2 +1,2 @@\n-b\n+c\n x\n+d"),
+            "two places are not one"
+        );
+        let hidden =
+            |sha: Option<&str>| digest(vec![File { patch: None, sha: sha.map(str::to_owned), ..file("") }]);
+        assert_ne!(hidden(Some("1")), hidden(Some("2")), "what is not shown is told by the whole file");
+        assert_eq!((hidden(None), of("").is_some()), (None, true), "or by nothing");
         assert_ne!(
             change,
             digest(vec![file("@@ -1 +1 @@\n-b\n+c"), File { filename: "x".into(), ..file("+n") }])

@@ -21,6 +21,7 @@ pub(super) struct Demands {
     /// Somebody else than who pushed last must approve what was pushed last.
     pub(super) last_push: bool,
     pub(super) conversations: bool,
+    /// Those that a rule requires.
     pub(super) checks: BTreeSet<String>,
     pub(super) queue: bool,
     /// Kinds of rules that may hold a merge, and that nothing here can judge.
@@ -101,10 +102,14 @@ const OF_PUSHES: [&str; 4] = ["creation", "update", "deletion", "non_fast_forwar
 const UP_TO_DATE: &str = "up to date with its base (strict checks)";
 
 impl GitHub {
+    /// The checks that a rule requires, and those that the team asks for besides.
+    pub(super) fn awaited(&self, demands: &Demands) -> BTreeSet<String> {
+        demands.checks.iter().chain(&self.settings.validation).cloned().collect()
+    }
+
     pub(super) async fn demands(&self, base: &str, what: &str) -> Result<Demands, Fault> {
         let (subject, name) = (self.subject(), segment(base));
         let mut demands = Demands::default();
-        demands.checks.extend(self.settings.validation.iter().cloned());
         let rules = self.path(&format!("rules/branches/{name}"));
         match self.client.pages_if_allowed::<Rule>(what, &subject, &rules).await? {
             Some(rules) => rules.into_iter().for_each(|rule| demands.add_rule(rule)),

@@ -111,7 +111,7 @@ impl GitHub {
         let reviews = pull::latest_reviews(self.client.pages(&what, &subject, &path, "").await?);
         let approvals = self.approvals(&pull, &reviews, &what).await?;
         let mut demands = self.demands(&pull.base.branch, &what).await?;
-        let checks = self.checks(&pull.head.sha, &demands.checks, &what).await?;
+        let checks = self.checks(&pull.head.sha, &self.awaited(&demands), &what).await?;
         let open = pull.state() == PullState::Open;
         let asked = match open && demands.want_graphql() {
             true => self.asked(&pull, &what).await?,
@@ -130,11 +130,16 @@ impl GitHub {
             asked: asked.as_ref(),
         };
         let waits = if open { waits::of(&sight) } else { Vec::new() };
-        let check = |check: &Check| PullCheck { name: check.name.clone(), passed: check.passed };
+        let check = |check: &Check| PullCheck {
+            name: check.name.clone(),
+            required: demands.checks.contains(&check.name),
+            passed: check.passed,
+        };
+        let checks = checks.iter().map(check).collect();
         Ok(PullView {
             reviews_wanted: demands.reviews,
             unread: demands.unread,
-            checks: checks.iter().map(check).collect(),
+            checks,
             approvals,
             waits,
             ..view(&pull)

@@ -321,6 +321,31 @@ impl PipelineSettings {
         }
     }
 
+    /// Whether it may be in the same project of Azure DevOps: a project has a name and an id.
+    pub fn may_share(&self, other: &PipelineSettings) -> bool {
+        let same = |one: &Option<String>, two: &Option<String>| match (one, two) {
+            (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
+            _ => false,
+        };
+        let is_id = |project: &Option<String>| project.as_deref().is_some_and(is_guid);
+        let project = same(&self.project, &other.project) || is_id(&self.project) || is_id(&other.project);
+        self.url == other.url && same(&self.organization, &other.organization) && project
+    }
+
+    /// Whether it is the very same pipeline as another one, as far as what is written tells.
+    pub fn is_same(&self, other: &PipelineSettings) -> bool {
+        let (Some(one), Some(two)) = (&self.pipeline, &other.pipeline) else { return false };
+        if self.kind != other.kind {
+            return false;
+        }
+        let named = match (one, two) {
+            (PipelineName::Number(one), PipelineName::Number(two)) => one == two,
+            (PipelineName::Name(one), PipelineName::Name(two)) => bare(one).eq_ignore_ascii_case(bare(two)),
+            _ => false,
+        };
+        named && (self.kind == PipelineKind::GithubActions || self.may_share(other))
+    }
+
     /// The organization's address, as `https://dev.azure.com/ORGANIZATION`.
     ///
     /// # Errors
@@ -347,6 +372,15 @@ impl ReleaseSettings {
     pub fn is_candidate(&self, branch: &str) -> bool {
         self.branch.as_deref().is_some_and(|pattern| matches(pattern, branch))
     }
+}
+
+/// A workflow's file without its folders; a pipeline's name without the leading stroke of the root folder.
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name).trim_start_matches('\\')
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36 && text.chars().all(|one| one == '-' || one.is_ascii_hexdigit())
 }
 
 /// GitHub's own API.

@@ -412,6 +412,46 @@ fn a_validation_that_does_more_than_validate_or_that_nobody_waits_for_is_refused
 }
 
 #[test]
+fn the_release_pipeline_is_no_validation_nor_is_one_with_its_stages() {
+    let table = "environment.prod.release.validation";
+    let e2e = "kind = \"github-actions\"\npipeline = \"e2e.yml\"\n";
+    let azure = |project: &str, pipeline: &str| {
+        let keys = "kind = \"azure-devops\"\norganization = \"Acme\"\n";
+        parse(&changed(e2e, &format!("{keys}project = \"{project}\"\npipeline = {pipeline}\n")))
+    };
+    let guid = "0c5f2d6e-8f5e-4f6f-9d2b-6a1f8a4b7c21";
+    for (project, pipeline) in [("Mission-Critical", "42"), (guid, "42")] {
+        let error = azure(project, pipeline).unwrap_err();
+        assert!(error.key == format!("{table}.pipeline"), "{error}");
+        assert!(error.to_string().contains("release pipeline"), "{error}");
+    }
+    for (project, pipeline) in [("other", "42"), ("mission-critical", "43"), ("mission-critical", "'e2e'")] {
+        assert!(azure(project, pipeline).is_ok(), "{project} {pipeline}");
+    }
+    let written = "organization = \"acme\"\nproject = \"mission-critical\"\n";
+    let from = "kind = \"azure-devops\"\nurl = \"https://dev.azure.com\"\n".to_owned() + written;
+    let numbered = "# The pipeline's number (the definitionId in its address) or its name.\npipeline = 42\n";
+    let skip = "skip = [\"switch_traffic\", \"destroy_previous\"]\n";
+    let workflow = |name: &str| {
+        let text = changed(&from, "kind = \"github-actions\"\nskip_input = \"skip\"\n");
+        let text = text.replace(numbered, &format!("pipeline = {name}\n"));
+        assert!(text.contains(skip));
+        parse(&text)
+    };
+    assert!(workflow("\"release.yml\"").is_ok(), "{:?}", workflow("\"release.yml\""));
+    for same in ["\"e2e.yml\"", "\".github/workflows/e2e.yml\""] {
+        let error = workflow(same).unwrap_err();
+        assert!(error.to_string().contains("release pipeline"), "{error}");
+    }
+    for stage in ["deploy_releaseunit", "switch_traffic", "destroy_previous"] {
+        let name = format!("name = \"{stage}\"");
+        let at = format!("{table}.stage[1].name");
+        refused("name = \"e2e\"\n", &format!("{name}\n"), &name, &at, &["release pipeline", "skip"]);
+    }
+    assert!(parse(&changed("name = \"e2e\"\n", "name = \"validate\"\n")).is_ok(), "that one does nothing");
+}
+
+#[test]
 fn workloads_of_other_kinds_are_written_with_their_kind_and_what_is_no_name_is_refused_with_the_grammar() {
     let text = changed("\"healthservice-deploy\"", "\"statefulset/orders-db\", \"shop/ds/agent\"");
     let settings = file(parse(&text).unwrap());

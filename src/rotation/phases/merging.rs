@@ -2,8 +2,8 @@
 //! takes back what it asked for where that would merge another change than the one that was judged.
 //!
 //! The forge's rules are the forge's: they hold for whoever presses the button. What is judged here is what no rule of
-//! the forge knows: that the head is one whose tree reads the wanted slot alone, and that nobody but keyslot has pushed
-//! to it since somebody last approved it.
+//! the forge knows: that the head is one whose tree reads the wanted slot alone, that nobody but keyslot has pushed to it
+//! since somebody last approved it, and, before the forge is asked, that the checks have passed that no rule requires.
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::target_proven;
@@ -37,7 +37,10 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         Merging::Keyslot if pull.is_mergeable() => Step::MergePull { leg, pull: number, head, method },
         // Into a queue nothing is merged directly: it is put there, and the queue merges.
         Merging::Keyslot if queued(false) => Step::AutoMerge { leg, pull: number, head, method },
-        Merging::Auto if may_be_asked_for(pull) => Step::AutoMerge { leg, pull: number, head, method },
+        Merging::Auto if may_be_asked_for(pull) => match unvalidated(ctx, pull, of) {
+            Some(reason) => return Next::Held(reason),
+            None => Step::AutoMerge { leg, pull: number, head, method },
+        },
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
     let judged = proven(ctx).and_then(|()| judged(ctx, code, pull, of));
@@ -53,7 +56,7 @@ fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Await
     if !pull.auto_merge || !is_our_wish(ctx, pull) {
         return None;
     }
-    let reason = judged(ctx, code, pull, of).err()?;
+    let reason = judged(ctx, code, pull, of).err().or_else(|| unvalidated(ctx, pull, of))?;
     if reason.is_blindness() {
         return Some(Next::Held(reason));
     }
@@ -105,6 +108,16 @@ fn may_be_asked_for(pull: &PullView) -> bool {
             || *wait == PullWait::Queue { queued: true }
     };
     !pull.auto_merge && !pull.waits.iter().any(hopeless)
+}
+
+/// A check that the team asks for and no rule requires, where it has not passed: the forge would not wait for it.
+fn unvalidated(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Box<Reason>> {
+    let open = pull.checks.iter().filter(|check| !check.required && check.passed != Some(true));
+    let reasons = open.map(|check| {
+        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
+        Reason::new(of.gate, Subject::Pull(pull.number), why)
+    });
+    ctx.holding(reasons.collect()).into_iter().next().map(Box::new)
 }
 
 /// The target key is proven: what is merged may be deployed at once.

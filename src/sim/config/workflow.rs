@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::PipelineConfig;
+use super::{PipelineConfig, PipelineTrigger};
 
 impl PipelineConfig {
     /// Where the file lies in the repository.
@@ -12,7 +12,11 @@ impl PipelineConfig {
 
     /// One job for each stage, in a row, each of which looks at the input that takes what is to be left out.
     pub fn workflow(&self) -> String {
-        let mut text = format!("name: {}\non:\n  workflow_dispatch:\n", self.name);
+        let mut text = format!("name: {}\non:\n", self.name);
+        if self.trigger == PipelineTrigger::Push {
+            text.push_str("  push:\n    branches: [main, 'release/**']\n");
+        }
+        text.push_str("  workflow_dispatch:\n");
         if let Some(input) = &self.skip_input {
             let _ = write!(text, "    inputs:\n      {input}: {{ type: string, required: false }}\n");
         }

@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Listed {
+    id: u64,
     #[serde(default)]
     state: String,
     /// From the repository's root.
@@ -157,26 +158,46 @@ impl Actions {
         let told = self.inputs(skip);
         let told = told.keys().map(String::as_str).collect();
         let judge = |workflow: &Workflow| workflow.judged(&self.settings, &told, skip);
-        self.read_and_judged(what, path, commit, judge).await
+        match self.file(what, path, commit).await.map_err(Effect::NotSent)? {
+            Some(file) => self.judged_file(what, path, commit, &file, judge).map_err(Effect::Refused),
+            None => Err(Effect::Refused(self.no_file(what, path, commit))),
+        }
     }
 
-    /// Whether somebody has answered for what the workflow would do when a push of the commit starts it. Where no push
-    /// does, it is judged when it is dispatched.
-    pub(super) async fn judged_for_push(&self, commit: &CommitId) -> Effect<()> {
-        if self.settings.dispatches {
-            return Effect::Applied(());
-        }
-        let what = format!("push {}, which starts the workflow", commit.short());
-        let judged = match self.file_path(&what).await {
-            Ok(path) => {
-                let judge = |workflow: &Workflow| workflow.judged_as_pushed(&self.settings);
-                self.read_and_judged(&what, &path, commit, judge).await
-            }
+    /// Whether somebody has answered for what the workflow would do, where the commit's coming to the branch starts it, by a
+    /// push or a merge. Where pushes are what starts runs, one to the deployed branch must.
+    pub(super) async fn judged_for_push(
+        &self,
+        branch: &BranchName,
+        commit: &CommitId,
+        deployed: bool,
+    ) -> Effect<()> {
+        let what = format!("push {} to {branch}", commit.short());
+        let path = match self.file_path(&what).await {
+            Ok(path) => path,
             Err(fault) => return Effect::NotSent(fault),
         };
-        match judged {
+        let wanted = deployed && !self.settings.dispatches;
+        let file = match self.file(&what, &path, commit).await {
+            Ok(Some(file)) => file,
+            // No workflow, no run.
+            Ok(None) if !wanted => return Effect::Applied(()),
+            Ok(None) => return Effect::Refused(self.no_file(&what, &path, commit)),
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        let judge = |workflow: &Workflow| match workflow.is_started_by_push(branch.as_str()) {
+            true => workflow.judged_as_pushed(&self.settings),
+            false if wanted => {
+                let why = format!(
+                    "at this commit no push to {branch} starts the workflow, and keyslot starts none"
+                );
+                Err((why, "give it `on: push` for this branch, or say trigger = \"dispatch\""))
+            }
+            false => Ok(()),
+        };
+        match self.judged_file(&what, &path, commit, &file, judge) {
             Ok(()) => Effect::Applied(()),
-            Err(end) => end.map(|_| ()),
+            Err(fault) => Effect::Refused(fault),
         }
     }
 
@@ -191,44 +212,48 @@ impl Actions {
         Ok(listed.path)
     }
 
-    async fn read_and_judged(
+    fn judged_file(
         &self,
         what: &str,
         path: &str,
         commit: &CommitId,
+        file: &[u8],
         judge: impl Fn(&Workflow) -> Result<(), Objection>,
-    ) -> Result<(), Effect<Started>> {
-        let file = self.file(what, path, commit).await?;
+    ) -> Result<(), Fault> {
         let refused = |why: String, remedy: &str| {
-            Effect::Refused(self.fault(what, format!("{why} ({path} at {})", commit.short())).remedy(remedy))
+            self.fault(what, format!("{why} ({path} at {})", commit.short())).remedy(remedy)
         };
-        let workflow = Workflow::parse(&String::from_utf8_lossy(&file)).map_err(|why| {
+        let workflow = Workflow::parse(&String::from_utf8_lossy(file)).map_err(|why| {
             refused(why, "run it by hand; keyslot goes on when the vaults hold the new key")
         })?;
         judge(&workflow).map_err(|(why, remedy)| refused(why, remedy))
     }
 
-    /// The workflow's bytes at the commit; that is fetched, where it is not known yet.
-    async fn file(&self, what: &str, path: &str, commit: &CommitId) -> Result<Arc<[u8]>, Effect<Started>> {
+    fn no_file(&self, what: &str, path: &str, commit: &CommitId) -> Fault {
+        let why = format!("there is no {path} at {}", commit.short());
+        Fault::new(Blindness::Missing, what, self.subject(), why)
+            .remedy("name the workflow's file as it is called at this commit")
+    }
+
+    /// The workflow's bytes at the commit; that is fetched, where it is not known yet. None where it has no such file.
+    async fn file(&self, what: &str, path: &str, commit: &CommitId) -> Result<Option<Arc<[u8]>>, Fault> {
         let below = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let wanted = Wanted { below, folders: BTreeSet::new(), files: [path.to_owned()].into() };
+        let is_known = async || self.code.line(commit, 1).await.is_ok();
         let mut tree = self.code.tree(commit, &wanted).await;
-        if tree.is_err() {
-            self.code.fetch().await.map_err(Effect::NotSent)?;
+        if tree.is_err() && !is_known().await {
+            self.code.fetch().await?;
             tree = self.code.tree(commit, &wanted).await;
         }
-        let missing = || {
-            let why = format!("there is no {path} at {}", commit.short());
-            let fault = Fault::new(Blindness::Missing, what, self.subject(), why);
-            Effect::Refused(fault.remedy("name the workflow's file as it is called at this commit"))
-        };
         match tree {
             Ok(tree) => {
                 let file = tree.files.into_iter().find(|file| file.path == path);
-                file.map(|file| file.bytes).ok_or_else(missing)
+                Ok(file.map(|file| file.bytes))
             }
-            Err(fault) if fault.kind == Blindness::Missing => Err(missing()),
-            Err(fault) => Err(Effect::NotSent(fault)),
+            // Not even the folder; else it is the commit that is missing.
+            Err(fault) if fault.kind == Blindness::Missing && is_known().await => Ok(None),
+            Err(fault) if fault.kind == Blindness::Missing => Err(Fault { what: what.to_owned(), ..fault }),
+            Err(fault) => Err(fault),
         }
     }
 
@@ -249,6 +274,11 @@ impl Actions {
                 fault.remedy("enable it (Actions, the workflow's page), then run this again"),
             ));
         }
+        if self.is_release(what, workflow.id).await.map_err(Effect::NotSent)? {
+            let why = "this is the release pipeline, and a validation starts before anybody has reviewed";
+            let remedy = "name another workflow under [environment.NAME.release.validation]";
+            return Err(Effect::Refused(self.fault(what, why).remedy(remedy)));
+        }
         let path = self.path(&format!("branches/{}", segment(branch.as_str())));
         let head = self.client.read::<Branch>(what, &subject, &path, &[]).await.map_err(Effect::NotSent)?;
         if head.commit.sha.eq_ignore_ascii_case(commit.as_str()) {
@@ -256,6 +286,18 @@ impl Actions {
         }
         let why = format!("{branch} stands on {}, and a run would be of that", head.commit.sha);
         Err(Effect::NotSent(self.fault(what, why).remedy("keyslot looks at the branch again")))
+    }
+
+    /// Whether what is to validate is the release workflow itself: a workflow has a file and a number.
+    async fn is_release(&self, what: &str, workflow: u64) -> Result<bool, Fault> {
+        let Some(release) = &self.settings.release else { return Ok(false) };
+        let name = release.rsplit('/').next().unwrap_or(release);
+        let path = self.path(&format!("actions/workflows/{}", segment(name)));
+        match self.client.read::<Listed>(what, &self.subject(), &path, &[]).await {
+            Ok(release) => Ok(release.id == workflow),
+            Err(fault) if fault.kind == Blindness::Missing => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The run that was just started, and what it is of: the branch may have moved in between. Where its commit cannot be

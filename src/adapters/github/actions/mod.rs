@@ -9,6 +9,7 @@ mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
+mod pushes;
 mod run;
 mod workflow;
 
@@ -49,6 +50,8 @@ pub struct ActionsSettings {
     pub stages: Vec<(String, Vec<StageEffect>)>,
     /// Whether it validates pull requests: then nothing dangerous can be accepted.
     pub validates: bool,
+    /// The release workflow of the same repository, where this one validates: it is never started as a validation.
+    pub release: Option<String>,
     /// Jobs that move traffic or destroy a unit, and may run all the same.
     pub accepted: Vec<String>,
     /// The workflow's input that takes the jobs to leave out.
@@ -244,8 +247,8 @@ impl Pipeline for Actions {
         Ok(runs)
     }
 
-    async fn may_be_pushed(&self, commit: &CommitId) -> Effect<()> {
-        self.judged_for_push(commit).await
+    async fn may_be_pushed(&self, branch: &BranchName, commit: &CommitId, deployed: bool) -> Effect<()> {
+        self.judged_for_push(branch, commit, deployed).await
     }
 
     async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::ActionsSettings;
 use super::jobs::stage_of;
+use super::pushes;
 
 /// Why no run is started, and what to do.
 pub(super) type Objection = (String, &'static str);
@@ -16,6 +17,8 @@ pub(super) type Objection = (String, &'static str);
 pub(super) struct Workflow {
     /// `None`: nobody can ask for a run of it.
     inputs: Option<BTreeSet<String>>,
+    /// Everything that starts it.
+    on: Value,
     jobs: Vec<WrittenJob>,
 }
 
@@ -43,7 +46,8 @@ impl Workflow {
         let jobs = whole.get("jobs").and_then(Value::as_object).filter(|jobs| !jobs.is_empty());
         let jobs = jobs.ok_or("the file has no jobs")?;
         let jobs = jobs.iter().map(|(id, job)| WrittenJob::of(id, job)).collect();
-        Ok(Workflow { inputs: whole.get("on").and_then(inputs), jobs })
+        let on = whole.get("on").cloned().unwrap_or(Value::Null);
+        Ok(Workflow { inputs: inputs(&on), on, jobs })
     }
 
     /// Whether somebody has answered for every job that a run would have, and whether what it is told is heard.
@@ -74,6 +78,11 @@ impl Workflow {
             return Err((why, "take it out of the workflow, or add it to `accept` with `because`"));
         }
         Ok(())
+    }
+
+    /// Whether a push to the branch starts it, or may: which paths a push changes is not looked at.
+    pub(super) fn is_started_by_push(&self, branch: &str) -> bool {
+        pushes::may_start(&self.on, branch)
     }
 
     fn hears(&self, told: &BTreeSet<&str>) -> Result<(), Objection> {

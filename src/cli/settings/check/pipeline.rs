@@ -35,7 +35,10 @@ pub(super) fn validation(release: &ReleaseSettings) -> Checked {
             "leave out [environment.NAME.release.validation], or say azure-devops or github-actions",
         )),
     };
-    let checked = kind.and_then(|()| stage_names(&pipeline)).and_then(|()| touches_nothing(&pipeline));
+    let checked = kind
+        .and_then(|()| stage_names(&pipeline))
+        .and_then(|()| touches_nothing(&pipeline))
+        .and_then(|()| is_another(&pipeline, &release.pipeline));
     let reported = checked.and_then(|()| match release.forge.validation.is_empty() {
         true => Err(Problem::new(
             Vec::new(),
@@ -59,6 +62,30 @@ fn touches_nothing(pipeline: &PipelineSettings) -> Checked {
             );
             let path = vec!["stage".into(), index.into(), "name".into()];
             return Err(Problem::new(path, what, "add its name to skip"));
+        }
+    }
+    Ok(())
+}
+
+/// Before a review nothing of the release may run, whatever its stages are said to do here.
+fn is_another(validation: &PipelineSettings, release: &PipelineSettings) -> Checked {
+    if validation.is_same(release) {
+        let what = "this is the release pipeline, and a validation starts before anybody has reviewed";
+        let remedy = "name another pipeline, or leave out [environment.NAME.release.validation]";
+        return Err(Problem::new(keys(["pipeline"]), what, remedy));
+    }
+    for (index, stage) in validation.stages.iter().enumerate() {
+        let acts = |other: &&StageSettings| other.name == stage.name && !other.effects.is_empty();
+        if let Some(other) =
+            release.stages.iter().find(acts).filter(|_| !validation.skip.contains(&stage.name))
+        {
+            let effects: Vec<&str> = other.effects.iter().map(|effect| effect.as_str()).collect();
+            let what = format!(
+                "a stage of this name in the release pipeline does something ({}), and here it is said to do nothing",
+                effects.join(", ")
+            );
+            let path = vec!["stage".into(), index.into(), "name".into()];
+            return Err(Problem::new(path, what, "add its name to skip, or call one of the two otherwise"));
         }
     }
     Ok(())

@@ -41,6 +41,7 @@ fn settings() -> ActionsSettings {
         token: Arc::new(FixedToken::new("t".to_owned())),
         stages: declared.map(|(name, effects)| (name.to_owned(), effects)).to_vec(),
         validates: false,
+        release: None,
         environments: Vec::new(),
         accepted: Vec::new(),
         skip_input: Some("skip".to_owned()),

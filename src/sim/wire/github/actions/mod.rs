@@ -21,7 +21,7 @@ use crate::sim::config::Accepting;
 use crate::sim::{Run, World};
 
 /// The number of the world's workflow.
-const WORKFLOW: u64 = 161_335;
+pub const WORKFLOW: u64 = 161_335;
 
 /// The number of the one that validates pull requests.
 const VALIDATION: u64 = 161_336;
