@@ -180,6 +180,7 @@ impl<'f> Resolver<'f> {
                         key.attribute
                     );
                     self.opaque(read, Some(account), Some(key.access), why);
+                    return true;
                 }
                 self.found(read, account, symbol, key);
                 self.by_pattern();

@@ -2,20 +2,25 @@
 
 use super::Resolver;
 use crate::terraform::naming::overrides;
-use crate::terraform::reference::{OpaqueRead, Reference};
+use crate::terraform::reference::{OpaqueRead, Reference, Role};
 
 impl Resolver<'_> {
     /// Which of several values is used is told of none of them.
     pub(super) fn overridden(&mut self) {
-        let opaque = self.references.iter().filter(|it| !it.tested).filter_map(|reference| {
-            let (argument, path) = self.replaced(reference)?;
-            let why = format!("`{argument}` is replaced where `{path}` overrides it, and the key that stands here is not used");
+        let replaced = |(at, reference): (usize, &Reference)| Some((at, self.replaced(reference)?));
+        let untested = self.references.iter().enumerate().filter(|(_, it)| !it.tested);
+        let replaced: Vec<(usize, (String, String))> = untested.filter_map(replaced).collect();
+        for (at, (argument, path)) in replaced {
+            let reference = &mut self.references[at];
+            // Another place decides.
+            reference.role = Role::Relay;
+            let why = format!(
+                "`{argument}` is replaced where `{path}` overrides it, and the key that stands here is not used"
+            );
             let (file, span) = (reference.file, reference.span.clone());
             let (account, access) = (Some(reference.account), Some(reference.access));
-            Some(OpaqueRead { file, span, position: reference.position, account, access, why })
-        });
-        let opaque: Vec<OpaqueRead> = opaque.collect();
-        self.opaque.extend(opaque);
+            self.opaque.push(OpaqueRead { file, span, position: reference.position, account, access, why });
+        }
     }
 
     /// The argument that a reference stands in, and the file that replaces it.

@@ -122,10 +122,11 @@ fn an_account_that_a_condition_may_leave_out_is_not_said_to_be_read() {
         );
         let tree = Tree::read(&[("a.tf", &with_accounts(&code))]);
         let read: Vec<usize> = tree.references.iter().map(|it| it.account).collect();
-        assert!(!read.is_empty(), "{code}");
-        for account in read {
+        assert_eq!(read.is_empty(), left_out, "{code}");
+        for account in read.into_iter().chain(tree.opaque.iter().filter_map(|it| it.account)) {
             let expected = if left_out { SlotUse::Unknown } else { SlotUse::Only(Slot::Primary) };
             assert_eq!(tree.slot_use(account, Access::ReadWrite), expected, "{code}");
         }
+        assert_eq!(tree.opaque.len(), if left_out { 2 } else { 0 }, "{code}");
     }
 }

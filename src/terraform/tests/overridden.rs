@@ -21,6 +21,8 @@ fn of_what_is_replaced_nobody_says_that_it_is_read() {
     ] {
         let tree = Tree::read(&[("a.tf", base.as_str()), (file, &over)]);
         assert_eq!(tree.slot_use(0, Access::ReadWrite), read, "{file} {base} {over}");
+        let counted = tree.consumers(0, Access::ReadWrite).all(|it| tree.sources[it.file].path() != "a.tf");
+        assert_eq!(counted, read == SlotUse::Unknown, "{file} {base} {over}");
         let refused = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).is_err();
         assert_eq!(refused, read == SlotUse::Unknown, "{file} {base} {over}");
         let places: Vec<String> = tree.opaque.iter().map(|it| tree.place(it.file, it.span.start)).collect();
