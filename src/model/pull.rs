@@ -46,7 +46,7 @@ pub struct PullApproval {
     pub by: String,
     pub head: CommitId,
     /// Whether it is of the change that the present head makes: of that very head, or of one that changes the same lines
-    /// in the same way (somebody has merged the base branch into it, say).
+    /// in the same way and in the same surroundings (somebody has merged the base branch into it, say).
     pub same_change: bool,
 }
 

@@ -115,11 +115,18 @@ pub fn why(reason: &Reason) -> String {
                 "{pipeline} {how}{ended} on the head of pull request {subject} ({url}), and its check is not reported there"
             )
         }
-        Why::ValidationAsked { pipeline, run: Some(run) } => {
-            format!("{pipeline} was started by keyslot on the head of pull request {subject} (run {run})")
-        }
-        Why::ValidationAsked { pipeline, run: None } => {
-            format!("{pipeline} was started by keyslot on the head of pull request {subject}")
+        Why::ValidationAsked { pipeline, run, elsewhere } => {
+            let run = run.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default();
+            match elsewhere {
+                None => {
+                    format!("{pipeline} was started by keyslot on the head of pull request {subject}{run}")
+                }
+                Some(commit) => format!(
+                    "{pipeline} was started by keyslot for pull request {subject}{run}, and runs on {}, which is not its \
+                     head: its check says nothing here",
+                    commit.short()
+                ),
+            }
         }
         Why::ValidationToStart { pipeline, at, page } => {
             let PullHead { branch, commit, .. } = &**at;
@@ -130,7 +137,14 @@ pub fn why(reason: &Reason) -> String {
         Why::ValidationRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to start it: {why}")
         }
-        Why::OutcomeOpen { step, until } => {
+        Why::OutcomeOpen { step, taken: true, run, until } => {
+            let run = run.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default();
+            format!(
+                "“{step}” was taken{run} and is not listed yet; it is looked for until {}",
+                span::time(*until)
+            )
+        }
+        Why::OutcomeOpen { step, taken: false, run: _, until } => {
             format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
         }
         Why::Arrived { step, id, trace } => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::reason::later;
 use super::respite::again;
-use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
+use super::{Context, Gate, Outcome, Produced, Reason, Step, StepRecord, Subject, Why};
 
 /// How a step behaves when it is sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +37,21 @@ pub fn may_try(
     };
     let settled = |since| {
         let until = later(since, settle);
-        if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
+        let open = || Why::OutcomeOpen { step: step.to_string(), taken: false, run: None, until };
+        if until <= ctx.now { Ok(()) } else { hold(open()) }
     };
     match &record.outcome {
         None => settled(record.intended_at),
         Some((_, Outcome::Unknown { .. })) => settled(record.intended_at),
-        Some((at, Outcome::Applied { .. })) => {
+        Some((at, Outcome::Applied { produced })) => {
             // The service took it, yet it is not to be seen: its lists lag. Never sooner than a pause.
             let until = later(*at, settle.max(ctx.policy.pace.people));
-            if until <= ctx.now { Ok(()) } else { hold(Why::OutcomeOpen { step: step.to_string(), until }) }
+            let run = match produced {
+                Produced::Run(run) | Produced::RunElsewhere { run, .. } => Some(run.clone()),
+                _ => None,
+            };
+            let open = || Why::OutcomeOpen { step: step.to_string(), taken: true, run, until };
+            if until <= ctx.now { Ok(()) } else { hold(open()) }
         }
         Some((at, Outcome::NotSent { why })) => {
             deferred(ctx, step, later(*at, ctx.policy.pace.account), why, hold)

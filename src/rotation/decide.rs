@@ -15,7 +15,7 @@ use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
-use crate::model::{FlipBack, Merging, Policy, PullWait, World};
+use crate::model::{Blindness, EvidenceKey, FlipBack, Merging, Policy, PullWait, World};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +166,17 @@ fn proposed(ctx: &Context<'_>, decision: Decision) -> Decision {
         |one: &Reason| asked && one.gate != Gate::Validated && !matches!(one.why, Why::PullOpen { .. });
     if waits && reasons.iter().any(moment) {
         return Decision { phase: Phase::Propose, ..decision };
+    }
+    // Nobody waits here who would be told of it later: a wrong name, or a token that may not.
+    let unseen = |one: &&Reason| match &one.why {
+        Why::Blind { evidence: EvidenceKey::Validation(_), blind } => {
+            matches!(blind.kind, Blindness::Missing | Blindness::Forbidden)
+        }
+        _ => false,
+    };
+    let unseen: Vec<Reason> = reasons.iter().filter(unseen).cloned().collect();
+    if !unseen.is_empty() {
+        return Decision { verdict: Verdict::Halt { reasons: unseen }, ..decision };
     }
     match reasons.iter().any(held) {
         true => decision,

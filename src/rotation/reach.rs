@@ -36,7 +36,8 @@ impl Reach {
         match self {
             Reach::Whole => true,
             Reach::Propose { .. } => matches!(phase, Phase::Propose | Phase::Merge),
-            Reach::Promote { .. } => phase == Phase::Promote,
+            // What is waited for is brought about as `propose` would: merged, where keyslot merges.
+            Reach::Promote { merge, .. } => phase == Phase::Promote || (*merge && phase == Phase::Merge),
             Reach::Follow => phase == Phase::Deploy,
             Reach::Restart { stamps, .. } => match step {
                 Step::Restart { stamp, .. } if phase == Phase::Restart => self.names(stamp, stamps),

@@ -232,6 +232,8 @@ pub enum Why {
     ValidationAsked {
         pipeline: String,
         run: Option<RunId>,
+        /// What it is of, where that is another commit than the head.
+        elsewhere: Option<CommitId>,
     },
     /// Nobody has started it on this head.
     ValidationToStart {
@@ -244,9 +246,13 @@ pub enum Why {
         step: String,
         why: String,
     },
-    /// The outcome of a step is not known; look until then.
+    /// Nothing shows the effect of a step yet; look until then.
     OutcomeOpen {
         step: String,
+        /// Whether the service has said that it took it; else it is not known whether it arrived.
+        taken: bool,
+        /// The run that the service named.
+        run: Option<RunId>,
         until: Timestamp,
     },
     /// No answer came to it, yet the activity log shows it: it arrived, and its end is waited for.
@@ -882,6 +888,12 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
+            // It is named wrongly: time brings none.
+            Why::Blind { evidence: EvidenceKey::Validation(_), blind }
+                if blind.kind == Blindness::Missing =>
+            {
+                Opens::ByPerson
+            }
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
             // Signing in, or a role: time brings neither.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    Blind, Blindness, BranchName, CommitId, DeploymentState, DeploymentView, EvidenceKey, Seen,
+    Blind, Blindness, BranchName, CommitId, DeploymentState, DeploymentView, EvidenceKey, RunId, RunState,
+    RunView, Seen, StageEffect, StageView,
 };
 use keyslot::ports::Pipeline;
 use keyslot::render::stages::{deployment_line, deployments};
@@ -97,6 +98,74 @@ fn deployments_are_looked_at_where_somebody_says_to_which_environment_and_hold_n
     stage.policy.deployments = false;
     stage.world.deployments = None;
     assert!(regenerates(&stage), "nobody says which environment it is");
+}
+
+#[test]
+fn only_a_run_that_has_yet_to_write_the_vaults_stands_for_a_deployment_of_the_same_code() {
+    let mut stage = deploying(old(), DeploymentState::Waiting);
+    let part = |effects: &[StageEffect], state| StageView::new("x", state, Some(effects.to_vec()));
+    let mut run = RunView {
+        id: RunId::new("77"),
+        url: "https://run/77".to_owned(),
+        branch: BranchName::new("release/0"),
+        commit: old(),
+        by: "ada".to_owned(),
+        state: RunState::Running,
+        started: stage.now - MINUTE,
+        finished: None,
+        stages: vec![part(&[StageEffect::WritesVaults], RunState::Queued)],
+    };
+    let held = |stage: &Stage| {
+        let of = |one: &Reason| matches!(one.why, Why::DeploymentUnderWay { .. });
+        reasons(stage).iter().any(of)
+    };
+    stage.world.runs = Some(Seen::known(stage.now, vec![run.clone()]));
+    assert!(!held(&stage) && !reasons(&stage).is_empty(), "the run itself holds: {:?}", reasons(&stage));
+    run.stages = vec![part(&[], RunState::Running)];
+    stage.world.runs = Some(Seen::known(stage.now, vec![run]));
+    assert!(held(&stage), "a run that writes nothing shows nothing of who does: {:?}", reasons(&stage));
+}
+
+#[tokio::test]
+async fn one_that_waits_is_seen_behind_ten_newer_ones_and_its_last_status_behind_a_hundred() {
+    let mut config = WorldConfig::default();
+    config.pipeline.environment = Some("prod".to_owned());
+    let desk = Desk::new(config, 1.0);
+    let actions = desk.actions_with(|settings| settings.environments = vec!["prod".to_owned()]);
+    let report = |commit: &str, state: &str| {
+        let (environment, branch) = ("prod".to_owned(), BranchName::new("main"));
+        let (commit, state, by) = (CommitId::new(commit), state.to_owned(), "ada".to_owned());
+        let command = Command::ReportDeployment { environment, branch, commit, state, by };
+        desk.with(|world| world.apply(command)).unwrap();
+    };
+    report(&"9".repeat(40), "queued");
+    for number in 0..120 {
+        report(&format!("{number:040}"), "success");
+    }
+    let seen = actions.deployments().await.unwrap();
+    let waits: Vec<_> = seen.iter().filter(|one| !one.state.is_over()).map(|one| &one.commit).collect();
+    assert_eq!(waits, [&old()], "{}", seen.len());
+    for _ in 0..120 {
+        report(&"9".repeat(40), "in_progress");
+    }
+    report(&"9".repeat(40), "failure");
+    let seen = actions.deployments().await.unwrap();
+    assert!(seen.iter().all(|one| one.state.is_over()), "the newest of many statuses");
+}
+
+#[tokio::test]
+async fn an_environment_that_is_not_there_is_named_and_not_taken_for_one_at_rest() {
+    let mut config = WorldConfig::default();
+    config.pipeline.environment = Some("prod".to_owned());
+    let desk = Desk::new(config, 1.0);
+    let looking = |name: &str| desk.actions_with(|settings| settings.environments = vec![name.to_owned()]);
+    let fault = looking("prood").deployments().await.unwrap_err();
+    assert!(fault.kind == Blindness::Missing && fault.why.contains("no environment “prood”"), "{fault}");
+    let right = looking("prod");
+    for _ in 0..3 {
+        assert_eq!(right.deployments().await.unwrap(), []);
+    }
+    assert_eq!(desk.wire.transcript().count("GET", "/environments/prod"), 1, "asked once");
 }
 
 fn deploy(state: &str) -> Deed {

@@ -83,6 +83,16 @@ fn people_merge_unless_it_is_configured_otherwise() {
 }
 
 #[test]
+fn a_promotion_that_waits_for_the_merge_merges_where_keyslot_does() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    stage.reach = Reach::Promote { merge: true, flip: false };
+    assert!(merges(&stage), "{:?}", stage.decide());
+    stage.reach = Reach::Promote { merge: false, flip: false };
+    assert!(!merges(&stage), "it leaves that to others");
+}
+
+#[test]
 fn keyslot_merges_no_head_that_it_has_not_read() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Keyslot;

@@ -7,7 +7,9 @@ use keyslot::model::{
     StageEffect, StageFailure, StageHold, StageView,
 };
 use keyslot::render::{note, reason};
-use keyslot::rotation::{Ended, Event, Gate, Intent, Note, Outcome, Phase, Step, Verdict, Why, notes};
+use keyslot::rotation::{
+    Ended, Event, Gate, Intent, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes,
+};
 
 use crate::stage::{Stage, at};
 
@@ -289,7 +291,16 @@ fn after_a_lost_answer_a_second_run_is_only_asked_for_on_a_late_enough_look() {
     stage
         .events
         .push((sent, Event::Ended { ends: vec![Ended { key: step.key(), attempt: 1, outcome: lost }] }));
-    assert!(matches!(&whys(&stage)[..], [Why::OutcomeOpen { .. }]), "{:?}", stage.decide());
+    assert!(matches!(&whys(&stage)[..], [Why::OutcomeOpen { taken: false, .. }]), "{:?}", stage.decide());
+    let mut answered = stage.clone();
+    let taken = Outcome::Applied { produced: Produced::Run(RunId::new("1001")) };
+    answered.events.pop();
+    answered
+        .events
+        .push((sent, Event::Ended { ends: vec![Ended { key: step.key(), attempt: 1, outcome: taken }] }));
+    let Verdict::Wait { reasons, .. } = answered.decide().verdict else { panic!("{:?}", answered.decide()) };
+    let told = reason::why(&reasons[0]);
+    assert!(told.contains("was taken (run 1001) and is not listed yet"), "{told}");
     // The time is up, and the list was read before it was.
     let later = sent + SignedDuration::try_from(stage.policy.settle).unwrap();
     (stage.policy.ages.ordinary, stage.policy.ages.proof) =

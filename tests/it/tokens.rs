@@ -214,6 +214,7 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     std::fs::write(&token, "ghp_CANARY-expired").unwrap();
     let (code, said) = run(&live, &["propose"], &[]);
     assert!(code == 4 && said.contains("401") && said.contains("expired, revoked"), "{code} {said}");
+    assert!(said.contains("(the token from") && said.contains("tokens/github"), "by its place: {said}");
     assert!(!said.contains("CANARY"), "{said}");
     std::fs::write(&token, " \n").unwrap();
     let (code, said) = run(&live, &["propose"], &[]);

@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, EvidenceKey, PullHead, PullNumber, PullState, PullWait, RunId, RunResult, RunState, RunView,
-    Seen, Slot, SlotUse, ValidationPolicy,
+    Blind, Blindness, CommitId, EvidenceKey, PullHead, PullNumber, PullState, PullWait, RunId, RunResult,
+    RunState, RunView, Seen, Slot, SlotUse, ValidationPolicy,
 };
 use keyslot::rotation::{
-    Acceptance, Decision, Ended, Event, Gate, Intent, Outcome, Produced, Reach, Reason, Step, Verdict, Why,
+    Acceptance, Decision, Ended, Event, Gate, Intent, Outcome, Produced, Reach, Reason, Step, Subject,
+    Verdict, Why,
 };
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::{Command, Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -333,6 +334,37 @@ fn where_its_runs_may_not_be_seen_people_start_it_as_before() {
     let mut theatre = theatre(config, Crashes::none(), Reach::Propose { merge: true });
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert_eq!(validations(&theatre), 0);
+}
+
+#[test]
+fn a_validation_pipeline_that_cannot_be_seen_is_told_by_who_only_proposes() {
+    for kind in [Blindness::Missing, Blindness::Forbidden] {
+        let mut stage = open(false);
+        stage.reach = Reach::Propose { merge: false };
+        let key = head(&mut stage);
+        let blind = Blind { kind, why: "there is none of that name".to_owned() };
+        stage.world.validations.insert(key, Seen { at: stage.now, what: Err(blind) });
+        let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        assert!(matches!(&reasons[..], [Reason { why: Why::Blind { .. }, .. }]), "{reasons:?}");
+        stage.reach = Reach::Whole;
+        let halts = matches!(stage.decide().verdict, Verdict::Halt { .. });
+        assert_eq!(halts, kind == Blindness::Missing, "people start it, but no time brings a pipeline");
+    }
+}
+
+#[test]
+fn a_run_of_another_commit_is_not_said_to_be_of_the_head() {
+    let asked = |elsewhere| {
+        let why = Why::ValidationAsked {
+            pipeline: "workflow e2e.yml".to_owned(),
+            run: Some(RunId::new("77")),
+            elsewhere,
+        };
+        keyslot::render::reason::why(&Reason::new(Gate::Validated, Subject::Pull(PullNumber(7)), why))
+    };
+    assert!(asked(None).contains("on the head of pull request") && asked(None).contains("(run 77)"));
+    let other = asked(Some(CommitId::new("d".repeat(40))));
+    assert!(other.contains("ddddddd") && other.contains("is not its head"), "{other}");
 }
 
 #[test]

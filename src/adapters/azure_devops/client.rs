@@ -184,7 +184,7 @@ impl Client {
             true => ReadError::Final(error.fault(what, subject)),
             false => ReadError::Later(error.fault(what, subject), None),
         })?;
-        match refusal::of(&answer, what, subject) {
+        match refusal::of(&answer, what, subject).map(|fault| self.placed(fault, &answer)) {
             None => Ok(answer),
             Some(fault) if fault.kind == Blindness::Throttled => {
                 Err(ReadError::Later(fault, answer.retry_after()))
@@ -225,11 +225,22 @@ impl Client {
             Err(error) if error.nothing_was_sent() => return Effect::NotSent(error.fault(what, subject)),
             Err(error) => return Effect::Unknown(error.fault(what, subject)),
         };
-        match refusal::of(&answer, what, subject) {
+        match refusal::of(&answer, what, subject).map(|fault| self.placed(fault, &answer)) {
             Some(fault) if answer.status.is_server_error() => Effect::Unknown(fault),
             Some(fault) => Effect::Refused(fault),
             None => parse(what, subject, &answer).map_or_else(Effect::Unknown, Effect::Applied),
         }
+    }
+
+    /// A token that is refused is named by its place.
+    fn placed(&self, fault: Fault, answer: &Answer) -> Fault {
+        let signed_in = answer.status == StatusCode::FORBIDDEN;
+        if fault.kind != Blindness::Forbidden || signed_in {
+            return fault;
+        }
+        let (DevOpsCredential::Pat(token) | DevOpsCredential::Bearer(token)) = &self.credential;
+        let why = format!("{} (the token from {})", fault.why, token.place());
+        Fault { why, ..fault }
     }
 
     async fn request(

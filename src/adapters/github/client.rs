@@ -170,9 +170,32 @@ impl Client {
         path: &str,
         member: &str,
     ) -> Result<Vec<T>, Fault> {
-        let about = About { what, subject };
+        let first = with_query(path, &[("per_page", "100")]);
+        self.pages_from(About { what, subject }, first, member, |_| false).await
+    }
+
+    /// Reads a list to its last page, or to the first of which that is said.
+    pub(super) async fn pages_until<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        subject: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        last: impl Fn(&[T]) -> bool,
+    ) -> Result<Vec<T>, Fault> {
+        let query: Vec<_> = query.iter().copied().chain([("per_page", "100")]).collect();
+        self.pages_from(About { what, subject }, with_query(path, &query), "", last).await
+    }
+
+    async fn pages_from<T: DeserializeOwned>(
+        &self,
+        about: About<'_>,
+        first: String,
+        member: &str,
+        last: impl Fn(&[T]) -> bool,
+    ) -> Result<Vec<T>, Fault> {
         let mut all = Vec::new();
-        let mut next = Some(with_query(path, &[("per_page", "100")]));
+        let mut next = Some(first);
         for _ in 0..MOST_PAGES {
             let Some(target) = next else { return Ok(all) };
             let reply = self.get(about, &target).await?;
@@ -182,8 +205,12 @@ impl Client {
                 "" => value,
                 _ => value.get_mut(member).map(Value::take).unwrap_or_default(),
             };
-            all.extend(serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?);
-            next = self.next_page(&reply);
+            let page = serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?;
+            next = self.next_page(&reply).filter(|_| !last(&page));
+            all.extend(page);
+        }
+        if next.is_none() {
+            return Ok(all);
         }
         Err(about.fault(Blindness::Unintelligible, format!("more than {MOST_PAGES} pages")))
     }
@@ -271,11 +298,21 @@ impl Client {
         }
         let now = self.clock.now();
         let refusal = Refusal::of(&reply);
-        let fault = refusal.fault(about.what, about.subject);
+        let fault = self.placed(refusal.fault(about.what, about.subject), reply.status);
         match refusal.wait(now) {
             Some(wait) => Err(ReadError::Later(fault, Some(wait))),
             None if reply.status.is_server_error() => Err(ReadError::Later(fault, None)),
             None => Err(ReadError::Final(fault)),
+        }
+    }
+
+    /// A token that is not accepted is named by its place.
+    fn placed(&self, fault: Fault, status: StatusCode) -> Fault {
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                Fault { why: format!("{} (the token from {})", fault.why, self.token.place()), ..fault }
+            }
+            _ => fault,
         }
     }
 
@@ -311,7 +348,7 @@ impl Client {
                 None if reply.status.is_success() && reply.limited.is_none() => Sent::Done(reply),
                 None => {
                     let refusal = Refusal::of(&reply);
-                    let fault = refusal.fault(about.what, about.subject);
+                    let fault = self.placed(refusal.fault(about.what, about.subject), reply.status);
                     match reply.status.is_server_error() {
                         true => Sent::Unknown(fault),
                         false => Sent::Refused(fault, refusal),

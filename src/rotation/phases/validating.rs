@@ -48,11 +48,12 @@ pub(super) fn validation(
     };
     // It was answered, so there is one: whatever the list says, another would be a second one.
     if let Some(Some((_, Outcome::Applied { produced }))) = ctx.record(&step).map(|record| &record.outcome) {
-        let run = match produced {
-            Produced::Run(run) | Produced::RunElsewhere { run, .. } => Some(run.clone()),
-            _ => None,
+        let (run, elsewhere) = match produced {
+            Produced::Run(run) => (Some(run.clone()), None),
+            Produced::RunElsewhere { run, commit } => (Some(run.clone()), Some(commit.clone())),
+            _ => (None, None),
         };
-        return told(Why::ValidationAsked { pipeline: policy.pipeline.clone(), run });
+        return told(Why::ValidationAsked { pipeline: policy.pipeline.clone(), run, elsewhere });
     }
     let (pipeline, page) = (policy.pipeline.clone(), policy.page.clone());
     let to_start = Why::ValidationToStart { pipeline, at: Box::new(head.clone()), page };

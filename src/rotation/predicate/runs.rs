@@ -29,8 +29,8 @@ fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<
     };
     let deployed = ctx.world.code.as_ref().and_then(|seen| seen.get()).map(|code| &code.deployed().head);
     let shown = |one: &DeploymentView| {
-        // A run tells more: also whether its stages that write the vaults are over.
-        runs.iter().any(|run| run.commit == one.commit && !run.state.is_over())
+        // A run that has yet to write the vaults holds by itself, and tells more.
+        runs.iter().any(|run| run.commit == one.commit && run.effect_ahead(StageEffect::WritesVaults))
     };
     let others =
         all.iter().filter(|one| !one.state.is_over() && deployed != Some(&one.commit) && !shown(one));

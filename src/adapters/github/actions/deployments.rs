@@ -5,13 +5,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::super::client::segment;
 use super::Actions;
-use crate::model::{BranchName, CommitId, DeploymentState, DeploymentView};
+use crate::model::{Blindness, BranchName, CommitId, DeploymentState, DeploymentView};
 use crate::ports::Fault;
 
-/// How many of each environment are looked at.
-const RECENT: &str = "10";
+/// How many of each environment are looked at however old they are.
+const RECENT: usize = 10;
 
 /// What has not begun for so long never will: GitHub lets a job wait for its environment for thirty days.
 const WAITS: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -91,21 +93,52 @@ impl Deployment {
 impl Actions {
     pub(super) async fn list_deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
         let (path, subject) = (self.path("deployments"), self.subject());
+        let now = self.clock.now();
         let mut all = Vec::new();
         for environment in &self.settings.environments {
-            let query = [("environment", environment.as_str()), ("per_page", RECENT)];
+            let query = [("environment", environment.as_str())];
             let what = format!("list the deployments to {environment}");
-            let mut listed: Vec<Deployment> = self.client.read(&what, &subject, &path, &query).await?;
+            let recent = |one: &Deployment| may_still_begin(one.created_at, now);
+            let over = |page: &[Deployment]| !page.iter().any(recent);
+            let mut listed: Vec<Deployment> =
+                self.client.pages_until(&what, &subject, &path, &query, over).await?;
+            if listed.is_empty() {
+                self.is_there(environment).await?;
+            }
             listed.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+            let kept = listed.iter().take_while(|one| recent(one)).count().max(RECENT);
+            listed.truncate(kept);
             for (place, deployment) in listed.into_iter().enumerate() {
                 let status = self.status_of(&deployment, place == 0).await?;
                 all.push((deployment.created_at, deployment.view(status.as_ref(), self.web_page())));
             }
         }
-        let now = self.clock.now();
         all.retain(|(created, view)| view.state.is_over() || may_still_begin(*created, now));
         all.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
         Ok(all.into_iter().map(|(_, view)| view).collect())
+    }
+
+    /// An environment that nobody deploys to has no deployments, and neither has one that does not exist. Whether it does is
+    /// asked once; whoever may not know takes the name on trust.
+    async fn is_there(&self, environment: &str) -> Result<(), Fault> {
+        if self.environments.lock().await.contains(environment) {
+            return Ok(());
+        }
+        let what = format!("look up the environment {environment}");
+        let path = self.path(&format!("environments/{}", segment(environment)));
+        match self.client.read::<IgnoredAny>(&what, &self.subject(), &path, &[]).await {
+            Err(fault) if fault.kind == Blindness::Missing => {
+                let why = format!(
+                    "the repository has no environment “{environment}”, or the token may not know of it"
+                );
+                let remedy = "correct `environments` under [environment.NAME.release.pipeline]; the token needs Actions (read)";
+                return Err(Fault::new(Blindness::Missing, what, self.subject(), why).remedy(remedy));
+            }
+            Err(fault) if fault.kind != Blindness::Forbidden => return Err(fault),
+            Ok(_) | Err(_) => {}
+        }
+        self.environments.lock().await.insert(environment.to_owned());
+        Ok(())
     }
 
     /// Its newest status. Of an older one that has ended it is known.
@@ -116,8 +149,7 @@ impl Actions {
         }
         let what = format!("read how deployment {} stands", deployment.id);
         let path = self.path(&format!("deployments/{}/statuses", deployment.id));
-        let query = [("per_page", "100")];
-        let status = newest(self.client.read(&what, &self.subject(), &path, &query).await?);
+        let status = newest(self.client.pages(&what, &self.subject(), &path, "").await?);
         if let Some(ended) = status.clone().filter(|status| status.state().is_over()) {
             self.deployed.lock().await.insert(deployment.id, ended);
         }

@@ -96,6 +96,8 @@ pub struct Actions {
     finished: Arc<Mutex<Finished>>,
     /// The last status of deployments that have ended.
     deployed: Arc<Mutex<BTreeMap<u64, Status>>>,
+    /// Environments that are known to be there.
+    environments: Arc<Mutex<BTreeSet<String>>>,
 }
 
 type Finished = BTreeMap<(u64, u32, Option<Timestamp>), Vec<StageView>>;
@@ -122,6 +124,7 @@ impl Actions {
             settings: Arc::new(settings),
             finished: Arc::default(),
             deployed: Arc::default(),
+            environments: Arc::default(),
         }
     }
 

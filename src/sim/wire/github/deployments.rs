@@ -34,6 +34,7 @@ pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
 pub(super) async fn statuses(
     State(face): State<Face>,
     Path((_, _, id)): Path<(String, String, u64)>,
+    uri: Uri,
 ) -> Response {
     let call = Call::of(Operation::ReadDeployments);
     let found = face.0.shared.call(&call, |world| {
@@ -42,7 +43,32 @@ pub(super) async fn statuses(
         Some(numbered.map(|(place, status)| status_body(world, &one, place, status)).collect::<Vec<Value>>())
     });
     match found.await {
-        Ok(Some(all)) => Json(all).into_response(),
+        Ok(Some(all)) => paged(&uri, all),
+        Ok(None) => answer::not_found(),
+        Err(refusal) => answer::refused(&refusal),
+    }
+}
+
+/// An environment that the pipeline names, or that somebody has deployed to.
+pub(super) async fn environment(
+    State(face): State<Face>,
+    Path((_, _, name)): Path<(String, String, String)>,
+) -> Response {
+    let call = Call::of(Operation::ReadDeployments);
+    let found = face.0.shared.call(&call, |world| {
+        let deployed = || world.deployments().iter().any(|one| one.environment == name);
+        let known = world.config().pipeline.environment.as_ref() == Some(&name) || deployed();
+        known.then(|| {
+            let own = format!("{}/environments/{name}", base(world));
+            json!({
+                "id": 1, "node_id": node_id("Environment", 1), "name": name, "url": own, "html_url": page(world),
+                "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+                "protection_rules": [], "deployment_branch_policy": null,
+            })
+        })
+    });
+    match found.await {
+        Ok(Some(found)) => Json(found).into_response(),
         Ok(None) => answer::not_found(),
         Err(refusal) => answer::refused(&refusal),
     }

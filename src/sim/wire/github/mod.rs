@@ -164,6 +164,7 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
         .route(&own("/issues/{number}/assignees"), post(issues::assign))
         .route(&own("/statuses/{commit}"), post(checks::report))
         .route(&own("/deployments"), get(deployments::list))
+        .route(&own("/environments/{environment}"), get(deployments::environment))
         .route(&own("/deployments/{deployment}/statuses"), get(deployments::statuses))
         .route(&own("/compare/{ends}"), get(compare::compare))
         .route(&own("/commits/{reference}/check-runs"), get(checks::runs))
