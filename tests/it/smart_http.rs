@@ -299,7 +299,9 @@ async fn a_proposal_that_is_killed_at_each_of_its_writes_is_one_of_each_by_git_a
         };
         let deaths = propose_and_die(&live, &held).await;
         // The branch, the pull request, its comment, status and label; a tree and a commit before.
-        assert_eq!(deaths, 5 + held.len(), "{by_github}");
+        // The comment once more where it is brought up to date meanwhile.
+        let least = 5 + held.len();
+        assert!((least..=least + 1).contains(&deaths), "{by_github}: {deaths}");
         one_branch_with_one_commit(&live);
         live.stage
             .simulation
