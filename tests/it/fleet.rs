@@ -323,7 +323,7 @@ async fn a_restart_asks_four_requests_a_workload_with_all_that_is_listed_before_
     panic!("{counts:?} requests in three runs, none within {limit}");
 }
 
-/// Waves as wide as they go, no soak, and nothing that waits for logs or last use.
+/// Waves as wide as they go, no soak, and nothing that waits for logs, metrics or last use.
 fn set_policy(live: &Live) {
     let path = live.stage.settings_path();
     let mut settings: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
@@ -332,6 +332,7 @@ fn set_policy(live: &Live) {
     let policy = environment["policy"].as_table_mut().unwrap();
     policy.insert("wave_size".to_owned(), toml::Value::Integer(100));
     policy.insert("soak".to_owned(), "1s".into());
+    policy.insert("metrics_lag".to_owned(), "0s".into());
     // However slow the machine is, nothing grows old on the way.
     let ages = [("ordinary", "60m"), ("restart", "60m"), ("proof", "60m")];
     let ages = ages.map(|(age, span)| (age.to_owned(), toml::Value::String(span.to_owned())));

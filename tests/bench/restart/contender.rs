@@ -83,7 +83,7 @@ fn keyslot(world: &Running) -> Fared {
     Fared { took: started.elapsed(), ..fared }
 }
 
-/// Waves as wide as they go, no soak, and nothing that waits for logs or last use: what is timed is the restart.
+/// Waves as wide as they go, no soak, and nothing that waits for logs, metrics or last use: what is timed is the restart.
 fn set_policy(path: &Path) {
     let mut settings: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
     let environment = settings["environment"]["prod"].as_table_mut().unwrap();
@@ -92,6 +92,7 @@ fn set_policy(path: &Path) {
     let policy = environment["policy"].as_table_mut().unwrap();
     policy.insert("wave_size".to_owned(), toml::Value::Integer(stamps as i64));
     policy.insert("soak".to_owned(), "1s".into());
+    policy.insert("metrics_lag".to_owned(), "0s".into());
     std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();
 }
 
