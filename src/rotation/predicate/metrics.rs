@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::usage::{own_region, renewed_stamps};
+use super::usage::{Renewed, own_region};
 use crate::model::{Blindness, EvidenceKey, MetricsView, StampFacts, StampName};
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
@@ -37,14 +37,12 @@ pub fn metrics_asked(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 
 /// No stamp whose pods were replaced has had a request refused since, as far as the metrics have come; but for those of
 /// which the logs tell already, and by whom.
-pub fn none_refused_by_metrics(ctx: &Context<'_>, max: Duration, by_logs: &[Reason]) -> Vec<Reason> {
-    let renewed = match ctx.policy.metrics_lag {
-        Some(_) => renewed_stamps(ctx),
-        None => Vec::new(),
-    };
-    if renewed.is_empty() {
-        return Vec::new();
-    }
+pub fn none_refused_by_metrics(
+    ctx: &Context<'_>,
+    max: Duration,
+    renewed: &[Renewed<'_>],
+    by_logs: &[Reason],
+) -> Vec<Reason> {
     let view = match told(ctx, Gate::NotRefused, max) {
         Ok(Some((view, _))) => view,
         Ok(None) => return Vec::new(),
@@ -54,8 +52,8 @@ pub fn none_refused_by_metrics(ctx: &Context<'_>, max: Duration, by_logs: &[Reas
         let subject = Subject::Stamp(facts.name.clone());
         by_logs.iter().any(|reason| reason.subject == subject)
     };
-    let untold = renewed.into_iter().filter(|(facts, _)| !told_already(facts));
-    untold.filter_map(|(facts, since)| refused(ctx, facts, since, view)).collect()
+    let untold = renewed.iter().filter(|(facts, _)| !told_already(facts));
+    untold.filter_map(|(facts, since)| refused(ctx, facts, *since, view)).collect()
 }
 
 /// Where the stamp's region is not known, every region counts.

@@ -85,32 +85,34 @@ fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model:
 
 /// No stamp whose pods were replaced has had a request refused since, as far as logs and metrics have come.
 pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
-    let mut reasons = none_refused_by_logs(ctx, max);
-    // They come sooner than rows do, and cost one request.
-    reasons.extend(none_refused_by_metrics(ctx, max.min(ctx.policy.ages.restart), &reasons));
-    reasons
-}
-
-fn none_refused_by_logs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
-    if ctx.policy.log_lag.is_none() {
+    let (logged, counted) = (ctx.policy.log_lag.is_some(), ctx.policy.metrics_lag.is_some());
+    if !logged && !counted {
         return Vec::new();
     }
-    let renewed = renewed_stamps(ctx);
+    let stamps = ctx.policy.stamps.iter();
+    let renewed: Vec<Renewed<'_>> = stamps.filter_map(|facts| Some((facts, renewal(ctx, facts)?))).collect();
     if renewed.is_empty() {
         return Vec::new();
     }
+    let mut reasons = if logged { none_refused_by_logs(ctx, max, &renewed) } else { Vec::new() };
+    if counted {
+        // They come sooner than rows do, and cost one request.
+        let max = max.min(ctx.policy.ages.restart);
+        reasons.extend(none_refused_by_metrics(ctx, max, &renewed, &reasons));
+    }
+    reasons
+}
+
+/// A stamp whose pods were replaced, and since when.
+pub(super) type Renewed<'a> = (&'a StampFacts, Timestamp);
+
+fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>]) -> Vec<Reason> {
     match ctx.usage(Gate::NotRefused, max) {
         Err(reason) => vec![*reason],
         Ok((_, view)) => {
-            renewed.into_iter().filter_map(|(facts, since)| refused(ctx, facts, since, view)).collect()
+            renewed.iter().filter_map(|(facts, since)| refused(ctx, facts, *since, view)).collect()
         }
     }
-}
-
-/// The stamps whose pods were replaced, each since when.
-pub(super) fn renewed_stamps<'a>(ctx: &Context<'a>) -> Vec<(&'a StampFacts, Timestamp)> {
-    let renewed = ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?)));
-    renewed.collect()
 }
 
 /// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing
