@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
-    KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView,
-    Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, CensusView, ClusterView, DeploymentView, EvidenceKey,
+    InventoryView, KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView,
+    RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -149,7 +149,7 @@ impl<'a> Context<'a> {
     /// them alone.
     ///
     /// # Errors
-    /// They are to be looked at (again).
+    /// They are to be looked at (again), or nobody answered.
     pub fn deployments(
         &self,
         gate: Gate,
@@ -161,8 +161,8 @@ impl<'a> Context<'a> {
         let about = || (Subject::Rotation, EvidenceKey::Deployments);
         match self.fresh(gate, max, self.world.deployments.as_ref(), about) {
             Ok(all) => Ok(Some(all)),
-            Err(reason) if reason.is_blindness() => Err(reason),
-            Err(_) => Ok(None),
+            Err(reason) if reason.is_out_of_sight() => Ok(None),
+            Err(reason) => Err(reason),
         }
     }
 
@@ -281,6 +281,12 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
+    /// Whether we may not see it, or there is nothing to see: what no gate depends on alone is no evidence then.
+    pub fn is_out_of_sight(&self) -> bool {
+        let out = |kind| matches!(kind, Blindness::Forbidden | Blindness::Missing);
+        matches!(&self.why, Why::Blind { blind, .. } if out(blind.kind))
+    }
+
     /// Whether it only says that something was not looked at yet.
     pub fn is_blindness(&self) -> bool {
         matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })

@@ -18,7 +18,7 @@ use crate::live::Live;
 use crate::wire_azure::Rig;
 use crate::wire_core::{client, hosts};
 
-fn access(rig: &Rig) -> ArmAccess {
+pub fn access(rig: &Rig) -> ArmAccess {
     ArmAccess {
         http: client(&rig.simulation.wire),
         tokens: rig.tokens.clone(),

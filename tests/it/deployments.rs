@@ -95,6 +95,9 @@ fn deployments_are_looked_at_where_somebody_says_to_which_environment_and_hold_n
     let noted = notes(&stage.policy, &stage.world);
     let named = |note: &Note| matches!(note, Note::DeploymentsUnseen(why) if why.contains("may not read"));
     assert!(noted.keys().any(named), "{noted:?}");
+    let silent = Blind { kind: Blindness::Unreachable, why: "no answer".to_owned() };
+    stage.world.deployments = Some(Seen { at: stage.now, what: Err(silent) });
+    assert!(!regenerates(&stage), "they may be there: {:?}", stage.decide());
     stage.policy.deployments = false;
     stage.world.deployments = None;
     assert!(regenerates(&stage), "nobody says which environment it is");

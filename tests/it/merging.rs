@@ -192,14 +192,7 @@ fn the_forge_is_not_asked_before_a_check_has_passed_that_no_rule_requires() {
 
 /// As if keyslot had done this.
 fn done_step(stage: &mut Stage, step: &Step) {
-    let key = step.key();
-    let attempt = stage.fold().next_attempt(&key);
-    let (generation_before, evidence, commit) = (None, String::new(), None);
-    let intent =
-        Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence, commit };
-    let outcome = Outcome::Applied { produced: Produced::Nothing };
-    stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
-    stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+    stage.tried(step, Some(Outcome::Applied { produced: Produced::Nothing }));
 }
 
 /// keyslot has asked the forge to merge it, and then somebody has pushed.

@@ -16,12 +16,12 @@ use keyslot::sim::config::{OutsiderConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, WorldConfig};
 
+use crate::closed_wire::access;
 use crate::in_memory::{Life, Theatre};
 use crate::journey::later;
 use crate::lottery::small_tree;
 use crate::stage::{Stage, holding, stamp};
 use crate::wire_azure::Rig;
-use crate::wire_core::client;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -173,13 +173,8 @@ impl Clock for Ahead {
     }
 }
 
-fn metrics(rig: &Rig) -> Metrics {
-    let access = ArmAccess {
-        http: client(&rig.simulation.wire),
-        tokens: rig.tokens.clone(),
-        scope: "https://management.azure.com/.default".to_owned(),
-        clock: Arc::new(Ahead(rig.clock.clone())),
-    };
+pub fn metrics(rig: &Rig) -> Metrics {
+    let access = ArmAccess { clock: Arc::new(Ahead(rig.clock.clone())), ..access(rig) };
     let account = rig.simulation.world.with(|world| world.account().config().id.clone());
     Metrics::new(access, "https://management.azure.com".parse().unwrap(), account)
 }

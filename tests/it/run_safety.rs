@@ -7,9 +7,7 @@ use keyslot::model::{
     StageEffect, StageFailure, StageHold, StageView,
 };
 use keyslot::render::{note, reason};
-use keyslot::rotation::{
-    Ended, Event, Gate, Intent, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes,
-};
+use keyslot::rotation::{Event, Gate, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes};
 
 use crate::stage::{Stage, at};
 
@@ -278,26 +276,10 @@ fn after_a_lost_answer_a_second_run_is_only_asked_for_on_a_late_enough_look() {
     let mut stage = with_runs(Vec::new());
     let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
     let (step, sent) = (steps[0].clone(), stage.now);
-    let intent = Intent {
-        key: step.key(),
-        attempt: 1,
-        step: step.clone(),
-        generation_before: None,
-        evidence: String::new(),
-        commit: None,
-    };
-    let lost = Outcome::Unknown { why: "no answer".to_owned() };
-    stage.events.push((sent, Event::Intended { intents: vec![intent] }));
-    stage
-        .events
-        .push((sent, Event::Ended { ends: vec![Ended { key: step.key(), attempt: 1, outcome: lost }] }));
-    assert!(matches!(&whys(&stage)[..], [Why::OutcomeOpen { taken: false, .. }]), "{:?}", stage.decide());
     let mut answered = stage.clone();
-    let taken = Outcome::Applied { produced: Produced::Run(RunId::new("1001")) };
-    answered.events.pop();
-    answered
-        .events
-        .push((sent, Event::Ended { ends: vec![Ended { key: step.key(), attempt: 1, outcome: taken }] }));
+    stage.tried(&step, Some(Outcome::Unknown { why: "no answer".to_owned() }));
+    assert!(matches!(&whys(&stage)[..], [Why::OutcomeOpen { taken: false, .. }]), "{:?}", stage.decide());
+    answered.tried(&step, Some(Outcome::Applied { produced: Produced::Run(RunId::new("1001")) }));
     let Verdict::Wait { reasons, .. } = answered.decide().verdict else { panic!("{:?}", answered.decide()) };
     let told = reason::why(&reasons[0]);
     assert!(told.contains("was taken (run 1001) and is not listed yet"), "{told}");

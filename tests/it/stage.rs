@@ -15,7 +15,8 @@ use keyslot::model::{
     UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
-    Approval, Decider, Decision, Event, Fold, Gate, Leg, Opened, Phase, Reach, Report, Step, Verdict, decide,
+    Approval, Decider, Decision, Ended, Event, Fold, Gate, Intent, Leg, Opened, Outcome, Phase, Reach,
+    Report, Step, Verdict, decide,
 };
 
 pub const HOLDER: &str = "tester";
@@ -49,6 +50,21 @@ pub struct Stage {
     pub now: Timestamp,
     pub without: BTreeSet<Gate>,
     pub reach: Reach,
+}
+
+impl Stage {
+    /// As if the step had been tried now, and ended so; `None`: nothing is known of its end.
+    pub fn tried(&mut self, step: &Step, outcome: Option<Outcome>) {
+        let key = step.key();
+        let attempt = self.fold().next_attempt(&key);
+        let (generation_before, evidence, commit) = (None, String::new(), None);
+        let intent =
+            Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence, commit };
+        self.events.push((self.now, Event::Intended { intents: vec![intent] }));
+        if let Some(outcome) = outcome {
+            self.events.push((self.now, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+        }
+    }
 }
 
 impl Stage {

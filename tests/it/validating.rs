@@ -9,8 +9,7 @@ use keyslot::model::{
     RunState, RunView, Seen, Slot, SlotUse, ValidationPolicy,
 };
 use keyslot::rotation::{
-    Acceptance, Decision, Ended, Event, Gate, Intent, Outcome, Produced, Reach, Reason, Step, Subject,
-    Verdict, Why,
+    Acceptance, Decision, Event, Gate, Outcome, Produced, Reach, Reason, Step, Subject, Verdict, Why,
 };
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::{Command, Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -164,13 +163,7 @@ fn whoever_has_accepted_that_it_is_missing_wants_none() {
 /// As if the step had been tried, and ended so.
 fn tried(stage: &mut Stage, outcome: Option<Outcome>) {
     let [step] = &steps(&stage.decide())[..] else { panic!("{:?}", stage.decide()) };
-    let (key, step) = (step.key(), step.clone());
-    let (generation_before, evidence, commit) = (None, String::new(), None);
-    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence, commit };
-    stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
-    if let Some(outcome) = outcome {
-        stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt: 1, outcome }] }));
-    }
+    stage.tried(&step.clone(), outcome);
 }
 
 /// The same world, seen again after a while.

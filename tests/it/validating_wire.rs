@@ -145,8 +145,8 @@ async fn after_a_lost_answer_a_look_tells_and_asked_twice_there_are_two() {
         assert_eq!(desk.wire.transcript().count("POST", path), 1 + skip as usize, "nothing was sent twice");
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(desk.with(|world| world.counters().validations_started), before + 1);
-        let found = validation.runs_of(&head).await.unwrap().len() as u32;
-        assert!(found > 0, "and it is found");
+        let found = validation.runs_of(&head).await.unwrap();
+        assert_eq!(found.len(), before as usize + 1, "and it is found");
         started(validation.start(&head.branch, &head.commit, &[]).await);
         assert_eq!(desk.with(|world| world.counters().validations_started), before + 2);
     }

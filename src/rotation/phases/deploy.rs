@@ -35,7 +35,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     // They hold nothing here, and are shown beside the run.
-    if let Err(reason) = ctx.deployments(gate, max) {
+    if let Err(reason) = ctx.deployments(gate, max)
+        && reason.is_blindness()
+    {
         return Stand::Held(vec![*reason]);
     }
     let deployed = code.deployed();

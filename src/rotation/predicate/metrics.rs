@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::usage::{Renewed, own_region};
-use crate::model::{Blindness, EvidenceKey, MetricsView, StampFacts, StampName};
+use crate::model::{EvidenceKey, MetricsView, StampFacts, StampName};
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
 fn told<'a>(
@@ -21,12 +21,8 @@ fn told<'a>(
     let Some(lag) = ctx.policy.metrics_lag else { return Ok(None) };
     match ctx.metrics(gate, max) {
         Ok(view) => Ok(Some((view, lag))),
-        Err(reason) => match &reason.why {
-            Why::Blind { blind, .. } if matches!(blind.kind, Blindness::Forbidden | Blindness::Missing) => {
-                Ok(None)
-            }
-            _ => Err(reason),
-        },
+        Err(reason) if reason.is_out_of_sight() => Ok(None),
+        Err(reason) => Err(reason),
     }
 }
 

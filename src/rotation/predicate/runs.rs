@@ -80,10 +80,11 @@ pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Err(reason) => return reason.is_blindness().then_some(*reason).into_iter().collect(),
     };
     let ahead = runs.iter().filter(|run| run.effect_ahead(StageEffect::WritesVaults));
+    let seen = |reason: &Reason| !matches!(reason.why, Why::Blind { .. });
     ahead
         .filter(|run| !is_ours(ctx, run))
         .map(|run| Reason::new(Gate::NoHazard, Subject::Run(run.id.clone()), under_way(ctx, run)))
-        .chain(other_deployments(ctx, runs, max))
+        .chain(other_deployments(ctx, runs, max).into_iter().filter(seen))
         .collect()
 }
 
