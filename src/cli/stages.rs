@@ -1,10 +1,10 @@
 //! The stages of the run that is followed, as they move: lines for where nobody watches, and for the board.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{DeploymentState, RunId, RunState, StageView, World};
+use crate::model::{CommitId, DeploymentState, RunId, RunState, StageView, World};
 use crate::render::stages::{deployment_line, deployments, followed, line, run_line};
 
 /// What was said of a run before.
@@ -12,20 +12,21 @@ use crate::render::stages::{deployment_line, deployments, followed, line, run_li
 pub struct Told {
     run: Option<(RunId, RunState)>,
     stages: BTreeMap<String, (RunState, u32, usize)>,
-    deployments: BTreeMap<String, DeploymentState>,
+    /// The newest of each environment: of which commit, and how it stood.
+    deployments: BTreeMap<String, (CommitId, DeploymentState)>,
 }
 
 impl Told {
     /// The lines that say what has changed since the last time: the run when it is first seen or its state moves, and
-    /// each stage whose state, attempt or holds did. Of a run that was over when it was first seen the one line will do.
+    /// each stage whose state, attempt or holds did. Of a run that was over when it was first seen the one line will do. And the newest
+    /// deployment to each environment.
     pub fn news(&mut self, world: &World, now: Timestamp) -> Vec<String> {
         let mut news = self.news_of_run(world, now);
-        for deployment in deployments(world) {
-            // The newest of each environment; the older ones are history.
-            let was = self.deployments.get(&deployment.environment).copied();
-            let newest = deployments(world).find(|one| one.environment == deployment.environment);
-            if newest == Some(deployment) && was != Some(deployment.state) {
-                self.deployments.insert(deployment.environment.clone(), deployment.state);
+        // The newest of each environment; the older ones are history.
+        let mut seen = BTreeSet::new();
+        for deployment in deployments(world).filter(|one| seen.insert(one.environment.as_str())) {
+            let is = (deployment.commit.clone(), deployment.state);
+            if self.deployments.insert(deployment.environment.clone(), is.clone()) != Some(is) {
                 news.push(format!("  {}", deployment_line(deployment)));
             }
         }

@@ -4,8 +4,6 @@
 //! They tell the region and nothing else: neither who asked nor with which key. So a count says that somebody is refused
 //! since a restart, and none says nothing of who uses the old key.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::usage::same_region;
@@ -36,18 +34,17 @@ pub struct Refusals {
     /// The beginning of the last minute that has some.
     pub last: Timestamp,
     pub count: u64,
-    /// How many there had been in the hour before that moment.
-    pub before: u64,
+    /// How many there had been in the hour before that moment; `None` where the window does not reach so far back.
+    pub before: Option<u64>,
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl MetricsView {
     /// What the region refused in whole minutes from then on, if anything; every region's where none is given.
     pub fn refused_since(&self, since: Timestamp, region: Option<&str>) -> Option<Refusals> {
         let here = |minute: &&RefusedMinute| region.is_none_or(|region| same_region(region, &minute.region));
-        let hour = SignedDuration::try_from(HOUR).unwrap_or(SignedDuration::MAX);
-        let earlier = since.checked_sub(hour).unwrap_or(Timestamp::MIN);
+        let earlier = since.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
         let (after, before): (Vec<_>, Vec<_>) =
             self.refused.iter().filter(here).partition(|minute| minute.begin >= since);
         let last = after.iter().max_by_key(|minute| minute.begin)?;
@@ -56,7 +53,7 @@ impl MetricsView {
             region: last.region.clone(),
             last: last.begin,
             count: after.iter().map(|minute| minute.count).sum(),
-            before: before.map(|minute| minute.count).sum(),
+            before: (earlier >= self.since).then(|| before.map(|minute| minute.count).sum()),
         })
     }
 }
@@ -86,7 +83,9 @@ mod tests {
             ],
         };
         let north = view.refused_since(at(100), Some("northeurope")).unwrap();
-        assert_eq!((north.count, north.before, north.last), (8, 5, at(103)));
+        assert_eq!((north.count, north.before, north.last), (8, Some(5), at(103)));
+        let later = MetricsView { since: at(50), ..view.clone() };
+        assert_eq!(later.refused_since(at(100), None).unwrap().before, None, "nobody looked");
         let everywhere = view.refused_since(at(100), None).unwrap();
         assert_eq!((everywhere.count, everywhere.region.as_str()), (11, "East US 2"));
         assert_eq!(view.refused_since(at(104), Some("North Europe")), None);

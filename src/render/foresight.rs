@@ -150,10 +150,16 @@ pub fn concern(concern: &Concern) -> String {
         Concern::NoInventory => {
             "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
         }
-        Concern::NoLogs => {
-            "nobody says where requests to the account are logged, so who else uses the key is not looked up, and of a \
-             restarted stamp that is refused its metrics alone tell: add [environment.NAME.logs] to keyslot.toml"
-                .to_owned()
+        Concern::NoLogs { counted } => {
+            let refused = match counted {
+                true => "is not looked up, and of a restarted stamp that is refused its metrics alone tell",
+                false => "and whether a restarted stamp is refused, is not looked up",
+            };
+            format!(
+                "nobody says where requests to the account are logged, so who else uses the key{}{refused}: add \
+                 [environment.NAME.logs] to keyslot.toml",
+                if *counted { " " } else { ", " }
+            )
         }
         Concern::NoMetrics { why } => format!(
             "whether a restarted stamp is refused, the account's metrics do not tell, for they cannot be read: {why}"

@@ -474,15 +474,18 @@ pub fn why(reason: &Reason) -> String {
             span::time(*since),
             span::time(*at)
         ),
-        Why::RefusedByMetrics { since, refusals } => format!(
-            "by the account's metrics Cosmos DB has refused {} in {} since the pods of {subject} were replaced ({}), the last \
-             in the minute of {}; in the hour before it were {}",
-            requests(refusals.count),
-            refusals.region,
-            span::time(*since),
-            span::time(refusals.last),
-            refusals.before
-        ),
+        Why::RefusedByMetrics { since, refusals } => {
+            let before = refusals.before.map(|count| format!("; in the hour before it were {count}"));
+            format!(
+                "by the account's metrics Cosmos DB has refused {} in {} since the pods of {subject} were replaced ({}), the \
+                 last in the minute of {}{}",
+                requests(refusals.count),
+                refusals.region,
+                span::time(*since),
+                span::time(refusals.last),
+                before.unwrap_or_default()
+            )
+        }
         Why::SlotNamed { by } => format!("{by} still holds the key that is to go"),
         Why::NotApproved { digest } => {
             format!("nobody has approved the regeneration yet (evidence {digest})")
@@ -817,14 +820,11 @@ pub fn remedy(reason: &Reason) -> String {
         Why::LogsBehind { reached: None, .. } | Why::LogsStalled { .. } => {
             "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
         }
-        Why::RefusedSince { .. } => {
-            "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
+        Why::RefusedByMetrics { refusals, .. } if refusals.before != Some(0) => {
+            "find out whether somebody was refused before already (the account's logs name callers); accept the stamp by name \
+             if it is none of its pods"
         }
-        Why::RefusedByMetrics { refusals, .. } if refusals.before > 0 => {
-            "find out who was refused before already (the account's logs name callers); accept the stamp by name if it is \
-             none of its pods"
-        }
-        Why::RefusedByMetrics { .. } => {
+        Why::RefusedSince { .. } | Why::RefusedByMetrics { .. } => {
             "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
         }
         Why::ClusterGone => {

@@ -162,8 +162,11 @@ fn proposed(ctx: &Context<'_>, decision: Decision) -> Decision {
         |why: &Why| matches!(why, Why::PullOpen { waits, .. } if waits.contains(&PullWait::NotComputed));
     let asked = ctx.policy.pulls.merging == Merging::Auto && !merge_is_asked(ctx);
     let moment = |one: &Reason| matches!(one.why, Why::OutcomeOpen { .. }) || (asked && computes(&one.why));
-    let held =
-        |one: &Reason| asked && one.gate != Gate::Validated && !matches!(one.why, Why::PullOpen { .. });
+    let held = |one: &Reason| {
+        // How a validation stands is told beside; a check that has not passed keeps us from asking the forge.
+        let told = one.gate == Gate::Validated && !matches!(one.why, Why::CheckNotPassed { .. });
+        asked && !told && !matches!(one.why, Why::PullOpen { .. })
+    };
     if waits && reasons.iter().any(moment) {
         return Decision { phase: Phase::Propose, ..decision };
     }

@@ -29,7 +29,10 @@ pub enum Concern {
     NoInventory,
     /// Nobody says where requests are logged: a reader that is not listed is only seen by what else tells, and a stamp that
     /// is refused by the account's metrics alone.
-    NoLogs,
+    NoLogs {
+        /// Whether the metrics are asked.
+        counted: bool,
+    },
     /// The account's metrics cannot be read: whether a restarted stamp is refused, they do not tell.
     NoMetrics { why: String },
     /// Which of the account's regions serves it is not known: what any of them refuses counts as its own. With what the
@@ -258,10 +261,10 @@ fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
     let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
     let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
     let has_pods = |stamp: &StampFacts| {
-        let wants = |view: &ClusterView| {
-            let mut workloads = policy.workloads.iter().filter_map(|name| view.workload(name));
-            workloads.any(|workload| workload.desired > 0)
-        };
+        // Of a workload that is missing nobody knows.
+        let wanted =
+            |view: &ClusterView, name| view.workload(name).is_none_or(|workload| workload.desired > 0);
+        let wants = |view: &ClusterView| policy.workloads.iter().any(|name| wanted(view, name));
         cluster(world, stamp).is_none_or(wants)
     };
     let first = |wanted: &dyn Fn(&StampFacts) -> bool| stamps.iter().position(|stamp| wanted(stamp));
@@ -305,7 +308,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.push(Concern::NoInventory);
     }
     if policy.log_lag.is_none() {
-        concerns.push(Concern::NoLogs);
+        concerns.push(Concern::NoLogs { counted: policy.metrics_lag.is_some() });
     }
     if policy.metrics_lag.is_some()
         && let Some(Err(blind)) = world.metrics.as_ref().map(|seen| &seen.what)

@@ -25,7 +25,7 @@ pub struct Busy {
     all_serving: usize,
     /// Those that take traffic, are healthy and left alone.
     steady: usize,
-    /// Whether this rotation has begun on any other than the canary.
+    /// Whether this rotation has begun on any other than the canary that has pods.
     begun: bool,
 }
 

@@ -60,7 +60,9 @@ impl World {
             let mut begin = minute(first);
             while begin <= last {
                 let end = after(begin, MINUTE);
-                let count: u64 = all(begin.max(first), end).map(|part| part.count).sum();
+                // Within this part: the next one is counted by itself.
+                let until = end.min(after(last, Duration::from_millis(1)));
+                let count: u64 = all(begin.max(first), until).map(|part| part.count).sum();
                 if count > 0 {
                     *minutes.entry((name.to_owned(), begin)).or_default() += count;
                 }

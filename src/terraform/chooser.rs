@@ -131,7 +131,8 @@ fn groups(references: &[Reference]) -> Vec<Vec<usize>> {
         together.entry(key).or_default().append(group);
         false
     });
-    groups.into_values().chain(together.into_values()).collect()
+    let all = groups.into_values().chain(together.into_values());
+    all.filter(|group| both_slots(references, group)).collect()
 }
 
 fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Option<Choice> {
@@ -236,11 +237,7 @@ fn is_valid(sources: &[Source], folders: &Folders<'_>, folder: &str, by: &Object
         return true;
     };
     let conditions = folders.blocks_at(folder, &["variable", name]).flat_map(|(file, block)| {
-        let conditions = block
-            .arguments
-            .iter()
-            // In a JSON file the block is one value.
-            .filter(|it| ["validation", "validation.condition"].contains(&it.name.as_str()));
+        let conditions = block.arguments.iter().filter(|it| it.name == "validation.condition");
         conditions.map(move |condition| (file, condition.span.clone()))
     });
     let mut texts = conditions.map(|(file, span)| {

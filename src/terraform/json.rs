@@ -79,6 +79,9 @@ struct Known {
     arguments: BTreeMap<(usize, String), usize>,
 }
 
+/// What a variable demands of its values.
+const VALIDATION: &str = "validation";
+
 /// Puts a value into the block that it belongs to.
 fn put(source: &Source, leaf: &Leaf, facts: &mut Facts, known: &mut Known) {
     let count = leaf.path.first().map_or(0, |kind| words(source, kind));
@@ -89,6 +92,12 @@ fn put(source: &Source, leaf: &Leaf, facts: &mut Facts, known: &mut Known) {
         facts.blocks.len() - 1
     });
     let arguments = &mut facts.blocks[block].arguments;
+    if name == VALIDATION && rest.last().is_some_and(|last| last == "condition") {
+        // A block within the variable, and perhaps not the only one.
+        let (name, value) = (format!("{VALIDATION}.condition"), value(source, leaf));
+        arguments.push(Argument { name, span: span(), value });
+        return;
+    }
     let at = *known.arguments.entry((block, name.clone())).or_insert_with(|| {
         arguments.push(Argument { name: name.clone(), span: span(), value: Value::Map(Vec::new()) });
         arguments.len() - 1

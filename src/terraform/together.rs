@@ -41,7 +41,8 @@ pub fn together(tree: &Tree) -> BTreeSet<usize> {
 
 fn places<'r>(tree: &'r Tree, reference: &'r Reference) -> impl Iterator<Item = Place<'r>> {
     let list = reference.binding.split_last().filter(|(last, _)| last.parse::<u64>().is_ok());
-    let before = tree.sources[reference.file].text().get(reference.value..reference.span.start);
+    let source = &tree.sources[reference.file];
+    let before = source.text().get(source.to_text(reference.value..reference.span.start));
     // An expression may go over several lines, and is one all the same.
     let is_heredoc = before.is_some_and(|text| text.contains("<<"));
     let line = if is_heredoc { reference.position.line } else { 0 };

@@ -207,8 +207,12 @@ impl<'s> Walk<'s> {
         if top {
             self.block = block.ident.span().map_or(0, |span| self.source.to_file(span).start);
         }
-        let exists = self.exists(&block.body);
-        self.exists.extend(exists.clone());
+        let exists_depth = self.exists.len();
+        // In other blocks `count` is an argument as any.
+        if top || block.ident.as_str() == "dynamic" {
+            let asked = self.exists(&block.body);
+            self.exists.extend(asked);
+        }
         self.bind_iterator(block);
         bind_itself(&mut self.scope, &self.binding);
         match component {
@@ -218,7 +222,7 @@ impl<'s> Walk<'s> {
         if top && (self.facts.reads.len() > reads || is_asked_for(&self.binding)) {
             self.keep(block);
         }
-        self.exists.truncate(self.exists.len() - usize::from(exists.is_some()));
+        self.exists.truncate(exists_depth);
         (self.label, self.called) = outer;
         self.scope.leave(scope_depth);
         self.binding.truncate(binding_depth);

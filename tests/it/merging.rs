@@ -179,6 +179,19 @@ fn the_forge_is_not_asked_before_a_check_has_passed_that_no_rule_requires() {
         let told = whys(&decision).iter().any(|why| matches!(why, Why::CheckNotPassed { .. }));
         assert_eq!(told, !asked, "{decision:?}");
     }
+    // Nobody waits for it, by a person's word; what the pull request waits for besides is another matter.
+    stage.pull_mut().checks = vec![check(false, None)];
+    let mut accepted = stage.clone();
+    let acceptance = Acceptance {
+        by: "owner".to_owned(),
+        gate: Gate::Validated,
+        subject: stage.pull_mut().number.to_string(),
+        because: "its environment is gone".to_owned(),
+        until: stage.now + Duration::from_secs(600),
+        why: None,
+    };
+    accepted.events.push((stage.now, Event::Accepted(acceptance)));
+    assert!(asks(&accepted), "{:?}", accepted.decide());
     // It was asked for, and the check runs anew.
     stage.pull_mut().checks.clear();
     let Ok([step]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };

@@ -69,7 +69,7 @@ fn a_region_that_refuses_after_the_canary_was_replaced_stops_the_wave() {
         region: "east".to_owned(),
         last: refused.now - SignedDuration::from_mins(20),
         count: 3,
-        before: 7,
+        before: Some(7),
     };
     assert_eq!(*refusals, told);
     assert!(goes_on(&soaked(30, &[("east", 31, 5), ("north", 5, 5)])), "another time, another region");

@@ -7,7 +7,7 @@
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::target_proven;
-use super::super::{Context, Outcome, Reason, Step, Subject, Why};
+use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
 use super::own::is_pushed;
 use super::propose::{ends, tree_resolved};
@@ -37,7 +37,7 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         Merging::Keyslot if pull.is_mergeable() => Step::MergePull { leg, pull: number, head, method },
         // Into a queue nothing is merged directly: it is put there, and the queue merges.
         Merging::Keyslot if queued(false) => Step::AutoMerge { leg, pull: number, head, method },
-        Merging::Auto if may_be_asked_for(pull) => match unvalidated(ctx, pull, of) {
+        Merging::Auto if may_be_asked_for(pull) => match unvalidated(ctx, pull) {
             Some(reason) => return Next::Held(reason),
             None => Step::AutoMerge { leg, pull: number, head, method },
         },
@@ -56,7 +56,7 @@ fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Await
     if !pull.auto_merge || !is_our_wish(ctx, pull) {
         return None;
     }
-    let reason = judged(ctx, code, pull, of).err().or_else(|| unvalidated(ctx, pull, of))?;
+    let reason = judged(ctx, code, pull, of).err().or_else(|| unvalidated(ctx, pull))?;
     if reason.is_blindness() {
         return Some(Next::Held(reason));
     }
@@ -111,11 +111,11 @@ fn may_be_asked_for(pull: &PullView) -> bool {
 }
 
 /// A check that the team asks for and no rule requires, where it has not passed: the forge would not wait for it.
-fn unvalidated(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Box<Reason>> {
+fn unvalidated(ctx: &Context<'_>, pull: &PullView) -> Option<Box<Reason>> {
     let open = pull.checks.iter().filter(|check| !check.required && check.passed != Some(true));
     let reasons = open.map(|check| {
         let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
-        Reason::new(of.gate, Subject::Pull(pull.number), why)
+        Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
     });
     ctx.holding(reasons.collect()).into_iter().next().map(Box::new)
 }

@@ -447,6 +447,14 @@ fn a_value_that_the_variable_does_not_allow_is_not_written() {
         let planned = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary);
         assert_eq!(planned.is_ok(), flips, "{condition}: {planned:?}");
     }
+    let json = r#"{ "variable": { "v": { "default": true, "validation": { "error_message": "false is over", "condition": "${var.v}" } } },
+        "locals": { "k": "${var.v ? azurerm_cosmosdb_account.x.primary_key : azurerm_cosmosdb_account.x.secondary_key}" } }"#;
+    for (text, flips) in
+        [(json.to_owned(), false), (json.replace("${var.v}\"", "${var.v || var.v == false}\""), true)]
+    {
+        let planned = flip(&[("a.tf.json", &text)], None, Access::ReadWrite, Slot::Secondary);
+        assert_eq!(planned.is_ok(), flips, "{text}: {planned:?}");
+    }
     // Which value means the other slot, nobody says.
     let text = code("\"a\"", "contains([\"a\", \"b\"], var.v)", "var.v == \"a\" ? P : S");
     let refused = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap_err();

@@ -120,3 +120,26 @@ fn a_map_by_application_is_chosen_from_by_what_names_the_application() {
         assert_eq!(claims(&(text + known)).0, SlotUse::Only(Slot::Primary), "{value}");
     }
 }
+
+#[test]
+fn what_decides_whether_one_slot_is_there_at_all_chooses_none() {
+    let known = "variable \"d\" {\n  default = true\n}\nvariable \"e\" {\n  default = true\n}\n";
+    let one = secret("one", "count = var.c ? 1 : 0", &format!("var.d ? {P} : \"\""));
+    let other = secret("other", "count = var.c ? 0 : 1", &format!("var.e ? {S} : \"\""));
+    assert_eq!(claims(&format!("{known}{one}{other}")), (SlotUse::Unknown, [true, true]));
+}
+
+#[test]
+fn a_number_of_nodes_is_no_condition() {
+    let pool = |condition: &str, key: &str| {
+        format!(
+            "resource \"x_cluster\" \"{condition}\" {{\n  pool {{\n    count = {condition}\n    key   = {key}\n  }}\n}}\n"
+        )
+    };
+    let text = format!("{}{}", pool("var.c ? 1 : 0", P), pool("var.c ? 0 : 1", S));
+    let tree = Tree::read(&[(
+        "a.tf",
+        text.replace("\"var.c ? 1 : 0\"", "\"a\"").replace("\"var.c ? 0 : 1\"", "\"b\"").as_str(),
+    )]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Mixed);
+}

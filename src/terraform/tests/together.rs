@@ -12,6 +12,16 @@ fn with_keys(expression: &str) -> String {
 }
 
 #[test]
+fn a_byte_order_mark_makes_no_text_of_lines_one_expression() {
+    let text = "resource \"x\" \"y\" {\n  script = <<-EOT\n    a=${azurerm_cosmosdb_account.x.primary_key}\n    b=${azurerm_cosmosdb_account.x.secondary_key}\n  EOT\n}\n";
+    let refused = |text: &str| {
+        let tree = Tree::read(&[("a.tf", text)]);
+        plan(&tree, 0, Access::ReadWrite, Slot::Secondary).is_err()
+    };
+    assert_eq!(refused(text), refused(&format!("\u{feff}{text}")));
+}
+
+#[test]
 fn one_of_both_keys_does_not_take_the_place_of_the_other() {
     for expression in [
         "[$P, $S]",

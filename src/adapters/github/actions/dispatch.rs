@@ -136,7 +136,7 @@ impl Actions {
         }
         let harms = |(name, effects): &&(String, Vec<crate::model::StageEffect>)| {
             let answered = skip.contains(name) || self.settings.accepted.contains(name);
-            effects.iter().any(|effect| effect.is_dangerous()) && !answered
+            self.settings.is_held(effects) && !answered
         };
         let harmful: Vec<&str> =
             self.settings.stages.iter().filter(harms).map(|(name, _)| name.as_str()).collect();

@@ -65,6 +65,11 @@ pub struct ActionsSettings {
 }
 
 impl ActionsSettings {
+    /// Whether a job that does this is to be left out, or accepted by name: of a validation, one that does anything.
+    fn is_held(&self, effects: &[StageEffect]) -> bool {
+        effects.iter().any(|effect| self.validates || effect.is_dangerous())
+    }
+
     /// What to do about a job that moves traffic or destroys, and would run.
     fn answer_for_harm(&self) -> &'static str {
         match self.validates {

@@ -121,11 +121,11 @@ impl Workflow {
         Ok(())
     }
 
-    /// Jobs that move traffic or destroy a unit, and that nobody has accepted by name.
+    /// Jobs that are held (see [`ActionsSettings::is_held`]), and that nobody has accepted by name.
     fn unaccepted<'a>(&'a self, settings: &'a ActionsSettings) -> impl Iterator<Item = &'a WrittenJob> {
         self.jobs.iter().filter(|job| {
             let accepted = settings.accepted.iter().any(|name| name == job.stage(settings));
-            !accepted && job.effects(settings).into_iter().flatten().any(|effect| effect.is_dangerous())
+            !accepted && job.effects(settings).is_some_and(|effects| settings.is_held(effects))
         })
     }
 
@@ -139,7 +139,11 @@ impl Workflow {
                 "{deaf} is to be left out, and at this commit neither its `if` nor that of a job which it needs, and which is \
                  left out too, looks at the input {input}"
             );
-            return Err((why, "let its `if` look at the input, or add it to `accept` with `because`"));
+            let remedy = match settings.validates {
+                true => "let its `if` look at the input",
+                false => "let its `if` look at the input, or add it to `accept` with `because`",
+            };
+            return Err((why, remedy));
         }
         Ok(())
     }

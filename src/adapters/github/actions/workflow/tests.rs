@@ -92,6 +92,17 @@ fn a_dangerous_job_must_ask_by_its_if_whether_it_is_left_out() {
 }
 
 #[test]
+fn of_a_validation_whatever_does_anything_must_ask_whether_it_is_left_out() {
+    let validation = ActionsSettings { validates: true, ..settings() };
+    let told = why(FILE, &validation, &["infra", "traffic", "deploy"]);
+    assert!(told.contains("deploy, infra is to be left out"), "{told}");
+    let quiet = ("lint".to_owned(), Vec::new());
+    let validation = ActionsSettings { stages: vec![quiet], ..validation };
+    let lint = "on: { workflow_dispatch: { inputs: { skip: {} } } }\njobs:\n  lint:\n    runs-on: ubuntu-latest\n";
+    assert_eq!(why(lint, &validation, &[]), "");
+}
+
+#[test]
 fn a_job_goes_where_the_job_goes_that_it_needs() {
     let indirect = FILE.replace("    if: ${{ !contains(inputs.skip, 'traffic') }}\n", "");
     let indirect = indirect.replace("steps: [{ run: terraform apply }]", "if: ${{ inputs.skip == '' }}");
