@@ -7,6 +7,7 @@
 mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -113,6 +114,19 @@ pub enum BaselineError {
     Version(u32),
     /// Entries whose reason nobody has written yet.
     WithoutReason(usize),
+}
+
+impl fmt::Display for BaselineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BaselineError::Form(why) => f.write_str(why),
+            BaselineError::Version(version) => {
+                write!(f, "it is of version {version}; this keyslot reads version {VERSION}")
+            }
+            BaselineError::WithoutReason(1) => f.write_str("1 of its entries gives no reason"),
+            BaselineError::WithoutReason(count) => write!(f, "{count} of its entries give no reason"),
+        }
+    }
 }
 
 impl Baseline {

@@ -56,18 +56,13 @@ fn home(path: &Path) -> PathBuf {
 fn refused(path: &Path, error: &BaselineError) -> CliError {
     let told =
         CliError::new(ErrorKind::Configuration, "this is no baseline that can be used").at(path.display());
-    match error {
-        BaselineError::Form(why) => told.because(why).hint(WRITES_ONE),
-        BaselineError::Version(version) => told
-            .because(format!("it is of version {version}; this keyslot reads version 1"))
-            .hint("use the keyslot that wrote it, or a newer one"),
-        BaselineError::WithoutReason(count) => told
-            .because(match count {
-                1 => "1 of its entries gives no reason".to_owned(),
-                count => format!("{count} of its entries give no reason"),
-            })
-            .hint("write into `reason` why the finding may stay, or remove the entry"),
-    }
+    told.because(error).hint(match error {
+        BaselineError::Form(_) => WRITES_ONE,
+        BaselineError::Version(_) => "use the keyslot that wrote it, or a newer one",
+        BaselineError::WithoutReason(_) => {
+            "write into `reason` why the finding may stay, or remove the entry"
+        }
+    })
 }
 
 /// What was written.

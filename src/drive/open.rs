@@ -9,8 +9,8 @@ use super::act::hex;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
-    Route, Salt, Seen, Slot, StampName, WorkloadName,
+    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
+    Seen, Slot, StampName, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -198,7 +198,7 @@ impl Driver {
     /// The slot that everybody is on. Code that is not there is no matter of which slot.
     fn default_retire(&self) -> Result<Slot, DriveError> {
         if let Some(Err(blind)) = self.world.code.as_ref().map(|seen| &seen.what)
-            && matches!(blind.kind, Blindness::Missing | Blindness::Forbidden)
+            && blind.kind.is_refusal()
         {
             return Err(DriveError::CodeUnseen(blind.why.clone()));
         }

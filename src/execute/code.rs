@@ -43,23 +43,20 @@ pub async fn push(
         Some(commit) => Some(Ok(commit.clone())),
         None => made(step, ports, shop).await,
     };
-    if let Some(Ok(commit)) = &made {
-        let deployed = deployed(step, shop);
-        let proposed = Some(branch).filter(|branch| deployed != Some(*branch));
-        for (branch, deployed) in
-            proposed.map(|it| (it, false)).into_iter().chain(deployed.map(|it| (it, true)))
-        {
-            match ports.pipeline.may_be_pushed(branch, commit, deployed).await {
-                Effect::Applied(()) => {}
-                objection => return outcome(objection, |()| Produced::Nothing),
-            }
+    let commit = match made {
+        Some(Ok(commit)) => commit,
+        Some(Err(outcome)) => return outcome,
+        None => return Outcome::NotSent { why: format!("nothing to push: {step}") },
+    };
+    let deployed = deployed(step, shop);
+    let proposed = (deployed != Some(branch)).then_some((branch, false));
+    for (branch, deployed) in proposed.into_iter().chain(deployed.map(|it| (it, true))) {
+        match ports.pipeline.may_be_pushed(branch, &commit, deployed).await {
+            Effect::Applied(()) => {}
+            objection => return outcome(objection, |()| Produced::Nothing),
         }
     }
-    match made {
-        Some(Ok(commit)) => outcome(ports.code.publish(&commit, branch, expect).await, Produced::Commit),
-        Some(Err(outcome)) => outcome,
-        None => Outcome::NotSent { why: format!("nothing to push: {step}") },
-    }
+    outcome(ports.code.publish(&commit, branch, expect).await, Produced::Commit)
 }
 
 /// The branch that is deployed, where what the step pushes comes to it, at once or by a merge.

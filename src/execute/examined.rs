@@ -5,9 +5,10 @@
 //! counts no more; that a change brings nothing is judged without it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::SourcesAt;
-use crate::check::{Baseline, BaselineError, Finding, Reach, Severity, There, check, check_with, compare};
+use crate::check::{Baseline, Finding, Reach, Severity, There, check, check_with, compare};
 use crate::terraform::Tree;
 
 /// What a change of slot mends, and what it is; and comments, which harm nobody: what they do not silence counts by itself.
@@ -26,16 +27,9 @@ impl SourcesAt<'_> {
     /// Silences what the baseline knows.
     fn apply_baseline(&self, findings: &mut Vec<Finding>) -> Result<(), String> {
         let Some((path, file)) = &self.baseline else { return Ok(()) };
-        let unusable = |why: &str| Err(format!("{path}: this baseline cannot be used: {why}"));
-        let Some(file) = file else { return unusable("there is no such file at this commit") };
-        let baseline = match Baseline::parse(path, &file.bytes) {
-            Ok(baseline) => baseline,
-            Err(BaselineError::Form(why)) => return unusable(&why),
-            Err(BaselineError::Version(version)) => return unusable(&format!("it is of version {version}")),
-            Err(BaselineError::WithoutReason(count)) => {
-                return unusable(&format!("entries without a reason: {count}"));
-            }
-        };
+        let unusable = |why: &dyn fmt::Display| format!("{path}: this baseline cannot be used: {why}");
+        let file = file.as_ref().ok_or_else(|| unusable(&"there is no such file at this commit"))?;
+        let baseline = Baseline::parse(path, &file.bytes).map_err(|error| unusable(&error))?;
         let home = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         baseline.apply(self.tree(), &Reach::new(home, "", None), findings);
         Ok(())

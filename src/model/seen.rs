@@ -24,6 +24,13 @@ pub enum Blindness {
     Changed,
 }
 
+impl Blindness {
+    /// The service shows it not, or says that there is none; some say the one for the other.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Blindness::Forbidden | Blindness::Missing)
+    }
+}
+
 /// What kept us from seeing, in words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blind {

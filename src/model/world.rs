@@ -156,6 +156,11 @@ pub struct World {
 }
 
 impl World {
+    /// The branch whose code is deployed, where the code was seen.
+    pub fn deployed(&self) -> Option<&BranchView> {
+        Some(self.code.as_ref()?.get()?.deployed())
+    }
+
     /// When a piece was looked at, and what kept it from being seen; `None` where nobody has looked.
     pub fn sight(&self, key: &EvidenceKey) -> Option<Sight<'_>> {
         match key {

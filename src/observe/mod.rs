@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, DeploymentView,
     EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds,
-    PullHead, PullView, ReleaseView, RoomView, RunView, Seen, Slot, SlotUse, StampName, TracesView,
+    PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse, StampName, TracesView,
     TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
@@ -82,6 +82,16 @@ fn before(at: Timestamp, by: Duration) -> Timestamp {
 
 fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
     Seen { at, what: result.map_err(|fault| fault.blind()) }
+}
+
+/// A cluster, as far as it may hold an older key than this vault does.
+async fn holders(
+    ports: &Ports,
+    salt: &Salt,
+    stamp: &StampName,
+    vault: Option<&VaultView>,
+) -> Seen<ClusterView> {
+    seen(ports.clock.now(), ports.clusters.holders(stamp, salt, vault).await)
 }
 
 impl Observer {
@@ -164,7 +174,7 @@ impl Observer {
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
         let vault = world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
-        async move { seen(ports.clock.now(), ports.clusters.holders(&stamp, &salt, vault.as_ref()).await) }
+        async move { holders(&ports, &salt, &stamp, vault.as_ref()).await }
     }
 
     /// One stamp's vault, and then its cluster: what the one holds tells what of the other is worth a request.
@@ -176,9 +186,8 @@ impl Observer {
         let stamp = stamp.clone();
         async move {
             let vault = vault.await;
-            let at = ports.clock.now();
-            let cluster = ports.clusters.holders(&stamp, &salt, vault.get()).await;
-            (vault, seen(at, cluster))
+            let cluster = holders(&ports, &salt, &stamp, vault.get()).await;
+            (vault, cluster)
         }
     }
 
@@ -297,10 +306,11 @@ impl Observer {
         let Some(base_head) = heads.get(base) else {
             return Err(self.targets.no_branch(base));
         };
-        let mut base = self.branch(base.clone(), base_head.clone()).await?;
-        if base.claim.problems.is_empty() {
-            base.claim.problems = self.judged(&base.head, true).await?.errors.unwrap_or_default();
+        let Judged { mut claim, errors } = self.judged(base_head, true).await?;
+        if claim.problems.is_empty() {
+            claim.problems = errors.unwrap_or_default();
         }
+        let base = BranchView { branch: base.clone(), head: base_head.clone(), claim, is_flip: false };
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
             None => (None, LiveBy::Named),

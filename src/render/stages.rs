@@ -9,9 +9,9 @@ use crate::model::{
 
 /// The newest run of the code that is deployed.
 pub fn followed(world: &World) -> Option<&RunView> {
-    let deployed = world.code.as_ref()?.get()?.deployed();
+    let deployed = world.deployed()?;
     let runs = world.runs.as_ref()?.get()?;
-    runs.iter().find(|run| run.branch == deployed.branch && run.commit == deployed.head)
+    runs.iter().find(|run| deployed.is_run_by(run))
 }
 
 /// The run in one line.
@@ -23,7 +23,7 @@ pub fn run_line(run: &RunView) -> String {
 
 /// The deployments of the code that is deployed, newest first.
 pub fn deployments(world: &World) -> impl Iterator<Item = &DeploymentView> {
-    let code = world.code.as_ref().and_then(|seen| seen.get()).map(|code| &code.deployed().head);
+    let code = world.deployed().map(|code| &code.head);
     let all = world.deployments.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     all.filter(move |one| Some(&one.commit) == code)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::reason::later;
 use super::respite::again;
-use super::{Context, Gate, Outcome, Produced, Reason, Step, StepRecord, Subject, Why};
+use super::{Context, Gate, Outcome, Reason, Step, StepRecord, Subject, Why};
 
 /// How a step behaves when it is sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +46,7 @@ pub fn may_try(
         Some((at, Outcome::Applied { produced })) => {
             // The service took it, yet it is not to be seen: its lists lag. Never sooner than a pause.
             let until = later(*at, settle.max(ctx.policy.pace.people));
-            let run = match produced {
-                Produced::Run(run) | Produced::RunElsewhere { run, .. } => Some(run.clone()),
-                _ => None,
-            };
+            let run = produced.run().map(|(run, _)| run.clone());
             let open = || Why::OutcomeOpen { step: step.to_string(), taken: true, run, until };
             if until <= ctx.now { Ok(()) } else { hold(open()) }
         }
@@ -77,6 +74,14 @@ fn deferred(
         return Ok(());
     }
     hold(Why::StepDeferred { step: step.to_string(), why: why.to_owned(), until })
+}
+
+/// An earlier try may have arrived, and what does not show its trace was seen before it had to: another is only asked for on
+/// a look that is late enough.
+pub fn looked_too_soon(ctx: &Context<'_>, step: &Step, seen_at: Option<Timestamp>) -> bool {
+    let Some(record) = ctx.record(step).filter(|record| may_have_been_sent(record)) else { return false };
+    let until = later(record.intended_at, ctx.policy.settle);
+    until <= ctx.now && seen_at.is_none_or(|at| at < until)
 }
 
 /// Whether we know, or must assume, that the step was sent.

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, Blindness, CensusView, ClusterView, DeploymentView, EvidenceKey,
-    InventoryView, KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView,
-    RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
+    AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
+    KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView,
+    Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
 };
 
 /// Everything that a decision depends on.
@@ -283,8 +283,7 @@ impl<'a> Context<'a> {
 impl Reason {
     /// Whether we may not see it, or there is nothing to see: what no gate depends on alone is no evidence then.
     pub fn is_out_of_sight(&self) -> bool {
-        let out = |kind| matches!(kind, Blindness::Forbidden | Blindness::Missing);
-        matches!(&self.why, Why::Blind { blind, .. } if out(blind.kind))
+        matches!(&self.why, Why::Blind { blind, .. } if blind.kind.is_refusal())
     }
 
     /// Whether it only says that something was not looked at yet.

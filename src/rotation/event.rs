@@ -121,6 +121,21 @@ pub enum Produced {
     Operation(Operation),
 }
 
+impl Produced {
+    /// The run, and of what it is where that is not what was asked for.
+    pub fn run(&self) -> Option<(&RunId, Option<&CommitId>)> {
+        match self {
+            Produced::Run(run) => Some((run, None)),
+            Produced::RunElsewhere { run, commit } => Some((run, Some(commit))),
+            Produced::Nothing
+            | Produced::Pull(_)
+            | Produced::Commit(_)
+            | Produced::Generation(_)
+            | Produced::Operation(_) => None,
+        }
+    }
+}
+
 /// How a step ended, as far as we know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]

@@ -821,7 +821,8 @@ impl Why {
             }
             // No such repository for whoever asks, or no such branch: time brings neither.
             Why::Blind {
-                evidence: EvidenceKey::Code | EvidenceKey::Origin | EvidenceKey::Pull(_),
+                evidence:
+                    EvidenceKey::Code | EvidenceKey::Origin | EvidenceKey::Pull(_) | EvidenceKey::Validation(_),
                 blind,
             } if blind.kind == Blindness::Missing => Opens::ByPerson,
             Why::LocalAuthDisabled
@@ -888,12 +889,6 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
-            // It is named wrongly: time brings none.
-            Why::Blind { evidence: EvidenceKey::Validation(_), blind }
-                if blind.kind == Blindness::Missing =>
-            {
-                Opens::ByPerson
-            }
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
             // Signing in, or a role: time brings neither.

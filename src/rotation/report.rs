@@ -241,12 +241,9 @@ pub fn left_open(fold: &Fold) -> Vec<Left> {
                 let open = !went_on(*leg, Phase::Merge);
                 open.then(|| Left::Pull { number: *number, branch: branch.clone() })
             }
-            (
-                Step::Deploy { leg, branch, .. },
-                Some(Outcome::Applied { produced: Produced::Run(run) | Produced::RunElsewhere { run, .. } }),
-            ) => {
-                let runs = !went_on(*leg, Phase::Deploy);
-                runs.then(|| Left::Run { run: run.clone(), branch: branch.clone() })
+            (Step::Deploy { leg, branch, .. }, Some(Outcome::Applied { produced })) => {
+                let (run, _) = produced.run().filter(|_| !went_on(*leg, Phase::Deploy))?;
+                Some(Left::Run { run: run.clone(), branch: branch.clone() })
             }
             _ => None,
         }

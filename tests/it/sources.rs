@@ -100,7 +100,7 @@ async fn a_baseline_of_the_commit_lets_known_findings_be_and_one_that_cannot_be_
     let ends: [(&str, String, &str); 4] = [
         ("infra/other.json", known.clone(), "there is no such file at this commit"),
         ("infra/known.json", "{".to_owned(), "cannot be used"),
-        ("infra/known.json", known.replace("rotated by hand", ""), "entries without a reason: 1"),
+        ("infra/known.json", known.replace("rotated by hand", ""), "1 of its entries gives no reason"),
         ("infra/known.json", known.replace("infra/", "other/").replace("main.tf", "x.tf"), "ignored-value"),
     ];
     for (baseline, known, why) in ends {

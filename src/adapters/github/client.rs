@@ -433,7 +433,7 @@ impl Client {
 fn if_allowed<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match asked {
         Ok(value) => Ok(Some(value)),
-        Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => Ok(None),
+        Err(fault) if fault.kind.is_refusal() => Ok(None),
         Err(fault) => Err(fault),
     }
 }

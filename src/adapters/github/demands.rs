@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::GitHub;
 use super::client::segment;
-use crate::model::Blindness;
 use crate::ports::Fault;
 
 /// What a merge into the base branch needs, as far as it can be read.
@@ -125,7 +124,7 @@ impl GitHub {
                 Ok(protection) => demands.add_protection(protection),
                 // GitHub's word for “there is none”; any other 404 is “you may not know”.
                 Err(fault) if fault.why.contains("Branch not protected") => {}
-                Err(fault) if matches!(fault.kind, Blindness::Missing | Blindness::Forbidden) => {
+                Err(fault) if fault.kind.is_refusal() => {
                     demands.unread.push(format!("the protection of {base}"));
                 }
                 Err(fault) => return Err(fault),

@@ -15,8 +15,8 @@ use super::api::{AUTOSCALERS, Api, BUDGETS, Kind, QUOTAS};
 use super::look::{Placed, Subject, everywhere};
 use super::workload::count;
 use crate::model::{
-    Amount, AutoscalerView, Blind, Blindness, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView,
-    WorkloadKind, WorkloadName,
+    Amount, AutoscalerView, Blind, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, WorkloadKind,
+    WorkloadName,
 };
 use crate::ports::Fault;
 
@@ -51,9 +51,7 @@ async fn list<T: DeserializeOwned + Placed>(
 fn part<T>(listed: Result<Vec<T>, Fault>) -> Result<Result<Vec<T>, Blind>, Fault> {
     match listed {
         Ok(items) => Ok(Ok(items)),
-        Err(fault) if matches!(fault.kind, Blindness::Forbidden | Blindness::Missing) => {
-            Ok(Err(fault.blind()))
-        }
+        Err(fault) if fault.kind.is_refusal() => Ok(Err(fault.blind())),
         Err(fault) => Err(fault),
     }
 }

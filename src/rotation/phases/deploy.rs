@@ -2,10 +2,10 @@
 //!
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
-use super::super::attempt::{Repeat, may_have_been_sent, may_try};
+use super::super::attempt::{Repeat, looked_too_soon, may_try};
 use super::super::predicate::{self, propagated, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, FailedStage, Gate, Outcome, Produced, Reach, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, FailedStage, Gate, Outcome, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{
     BranchView, EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect,
 };
@@ -83,13 +83,8 @@ fn written(ctx: &Context<'_>) -> Stand {
 fn astray(ctx: &Context<'_>, deployed: &BranchView, runs: &[RunView]) -> Option<Reason> {
     let asked = &deployed.head;
     let record = ctx.record(&deploy(ctx, deployed))?;
-    let (run, told) = match &record.outcome {
-        Some((_, Outcome::Applied { produced: Produced::Run(run) })) => (run, None),
-        Some((_, Outcome::Applied { produced: Produced::RunElsewhere { run, commit } })) => {
-            (run, Some(commit))
-        }
-        _ => return None,
-    };
+    let Some((_, Outcome::Applied { produced })) = &record.outcome else { return None };
+    let (run, told) = produced.run()?;
     let seen = runs.iter().find(|seen| seen.id == *run);
     let commit = told.or(seen.map(|seen| &seen.commit)).filter(|commit| *commit != asked)?.clone();
     let url = seen.map(|seen| seen.url.clone()).unwrap_or_default();
@@ -178,20 +173,11 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         return Stand::Held(reasons);
     }
     let step = deploy(ctx, code);
-    if looked_too_soon(ctx, &step) {
+    if looked_too_soon(ctx, &step, ctx.world.runs.as_ref().map(|seen| seen.at)) {
         return Stand::Held(vec![Reason::new(gate, subject, Why::NotSeen(EvidenceKey::Runs))]);
     }
     match may_try(ctx, gate, &subject, &step, Repeat::After(ctx.policy.settle)) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(vec![*reason]),
     }
-}
-
-/// An earlier try may have arrived, and the list that does not show its run was read before it had to: a second one is
-/// only asked for on a look that is late enough.
-fn looked_too_soon(ctx: &Context<'_>, step: &Step) -> bool {
-    let Some(record) = ctx.record(step).filter(|record| may_have_been_sent(record)) else { return false };
-    let until = later(record.intended_at, ctx.policy.settle);
-    let seen_at = ctx.world.runs.as_ref().map(|seen| seen.at);
-    until <= ctx.now && seen_at.is_none_or(|at| at < until)
 }

@@ -4,7 +4,7 @@
 use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
 use super::merging::{self, Next};
 use super::own::is_pushed;
-use super::validating::{Validation, validation};
+use super::validating::validation;
 use super::{origin, propose};
 use crate::model::{CommitId, EvidenceKey, PullEnds, PullState, PullView, ReleaseView, SlotUse};
 
@@ -64,9 +64,8 @@ fn open(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>
         return Stand::Passed;
     }
     let (validate, told) = match validation(ctx, code, pull, of) {
-        Validation::Unasked => (None, Vec::new()),
-        Validation::Start(step) => (Some(step), Vec::new()),
-        Validation::Told(reasons) => (None, reasons),
+        Ok(step) => (Some(step), Vec::new()),
+        Err(told) => (None, told),
     };
     let waits = [waits, told].concat();
     let held = match merging::next(ctx, code, pull, of) {

@@ -3,32 +3,25 @@
 //!
 //! What counts is the check on the head, as the forge tells it; a run that was found only tells what becomes of it.
 
-use super::super::attempt::{Repeat, may_have_been_sent, may_try};
-use super::super::reason::later;
-use super::super::{Context, Gate, Outcome, Produced, Reason, Step, Subject, Why};
+use super::super::attempt::{Repeat, looked_too_soon, may_try};
+use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::Awaited;
 use super::merging;
 use crate::model::{EvidenceKey, PullHead, PullView, PullWait, ReleaseView, RunView, ValidationPolicy};
 
-/// What is known of the run that the checks wait for.
-pub(super) enum Validation {
-    /// No check waits for one, or nobody says what would start it.
-    Unasked,
-    /// Nobody has started one.
-    Start(Step),
-    /// How it stands, or why none is started.
-    Told(Vec<Reason>),
-}
-
+/// The step that starts a run where the checks wait for one that nobody has started.
+///
+/// # Errors
+/// How it stands, or why none is started; nothing where no check waits for one, or nobody says what would start it.
 pub(super) fn validation(
     ctx: &Context<'_>,
     code: &ReleaseView,
     pull: &PullView,
     of: &Awaited<'_>,
-) -> Validation {
+) -> Result<Step, Vec<Reason>> {
     let policy = ctx.policy.pulls.validation.as_ref();
     let Some(policy) = policy.filter(|policy| policy.is_awaited(&pull.waits)) else {
-        return Validation::Unasked;
+        return Err(Vec::new());
     };
     let head = PullHead { pull: pull.number, branch: pull.head_branch.clone(), commit: pull.head.clone() };
     let told = |why| told(ctx, vec![about(pull, why)]);
@@ -48,11 +41,8 @@ pub(super) fn validation(
     };
     // It was answered, so there is one: whatever the list says, another would be a second one.
     if let Some(Some((_, Outcome::Applied { produced }))) = ctx.record(&step).map(|record| &record.outcome) {
-        let (run, elsewhere) = match produced {
-            Produced::Run(run) => (Some(run.clone()), None),
-            Produced::RunElsewhere { run, commit } => (Some(run.clone()), Some(commit.clone())),
-            _ => (None, None),
-        };
+        let (run, elsewhere) = produced.run().unzip();
+        let (run, elsewhere) = (run.cloned(), elsewhere.flatten().cloned());
         return told(Why::ValidationAsked { pipeline: policy.pipeline.clone(), run, elsewhere });
     }
     let (pipeline, page) = (policy.pipeline.clone(), policy.page.clone());
@@ -63,10 +53,10 @@ pub(super) fn validation(
     }
     if ctx.holding(vec![about(pull, to_start)]).is_empty() {
         // Whoever has accepted that it is missing wants none.
-        return Validation::Unasked;
+        return Err(Vec::new());
     }
     match may_start(ctx, code, pull, of, &head, &step) {
-        Ok(()) => Validation::Start(step),
+        Ok(()) => Ok(step),
         Err(reason) => self::told(ctx, vec![*reason]),
     }
 }
@@ -75,8 +65,8 @@ fn about(pull: &PullView, why: Why) -> Reason {
     Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
 }
 
-fn told(ctx: &Context<'_>, reasons: Vec<Reason>) -> Validation {
-    Validation::Told(ctx.holding(reasons))
+fn told(ctx: &Context<'_>, reasons: Vec<Reason>) -> Result<Step, Vec<Reason>> {
+    Err(ctx.holding(reasons))
 }
 
 /// The run on this head that matters: one that goes on, else the newest. It was started, by whomever.
@@ -100,7 +90,7 @@ fn may_start(
     step: &Step,
 ) -> Result<(), Box<Reason>> {
     merging::read_and_right(ctx, code, pull, of)?;
-    if looked_too_soon(ctx, head, step) {
+    if looked_too_soon(ctx, step, ctx.world.validations.get(head).map(|seen| seen.at)) {
         return Err(Box::new(about(pull, Why::NotSeen(EvidenceKey::Validation(head.clone())))));
     }
     let subject = Subject::Pull(pull.number);
@@ -111,12 +101,4 @@ fn may_start(
             _ => reason,
         }
     })
-}
-
-/// An earlier try may have arrived, and the list that does not show its run was read before it had to.
-fn looked_too_soon(ctx: &Context<'_>, head: &PullHead, step: &Step) -> bool {
-    let Some(record) = ctx.record(step).filter(|record| may_have_been_sent(record)) else { return false };
-    let until = later(record.intended_at, ctx.policy.settle);
-    let seen_at = ctx.world.validations.get(head).map(|seen| seen.at);
-    until <= ctx.now && seen_at.is_none_or(|at| at < until)
 }

@@ -27,7 +27,7 @@ fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<
         Ok(all) => all.unwrap_or_default(),
         Err(reason) => return vec![*reason],
     };
-    let deployed = ctx.world.code.as_ref().and_then(|seen| seen.get()).map(|code| &code.deployed().head);
+    let deployed = ctx.world.deployed().map(|code| &code.head);
     let shown = |one: &DeploymentView| {
         // A run that has yet to write the vaults holds by itself, and tells more.
         runs.iter().any(|run| run.commit == one.commit && run.effect_ahead(StageEffect::WritesVaults))
@@ -90,8 +90,7 @@ pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 
 /// Whether it is a run of the code that the rotation deploys.
 fn is_ours(ctx: &Context<'_>, run: &RunView) -> bool {
-    let code = ctx.world.code.as_ref().and_then(|seen| seen.get());
-    code.is_some_and(|code| code.deployed().is_run_by(run))
+    ctx.world.deployed().is_some_and(|code| code.is_run_by(run))
 }
 
 /// The same run as a reason to wait for it.

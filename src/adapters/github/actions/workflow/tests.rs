@@ -98,7 +98,8 @@ fn of_a_validation_whatever_does_anything_must_ask_whether_it_is_left_out() {
     assert!(told.contains("deploy, infra is to be left out"), "{told}");
     let quiet = ("lint".to_owned(), Vec::new());
     let validation = ActionsSettings { stages: vec![quiet], ..validation };
-    let lint = "on: { workflow_dispatch: { inputs: { skip: {} } } }\njobs:\n  lint:\n    runs-on: ubuntu-latest\n";
+    let lint =
+        "on: { workflow_dispatch: { inputs: { skip: {} } } }\njobs:\n  lint:\n    runs-on: ubuntu-latest\n";
     assert_eq!(why(lint, &validation, &[]), "");
 }
 
