@@ -138,7 +138,8 @@ pub fn command_line() -> clap::Command {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    guard::run(|| run(std::env::args_os())).into()
+    guard::stand();
+    run(std::env::args_os()).into()
 }
 
 /// Does what was typed, the program's name first, and says how it ended.

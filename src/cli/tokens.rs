@@ -21,6 +21,7 @@ use super::{CliError, ErrorKind};
 use crate::adapters::azure_devops::DevOpsCredential;
 use crate::adapters::credential::{ScopedTokens, Tokens};
 use crate::adapters::git::CredentialHelpers;
+use crate::adapters::github::{is_github_com, web_of};
 use crate::adapters::http::Http;
 use crate::adapters::token::gh::GhProgram;
 use crate::adapters::token::github_app::{self, AppKey, GitHubApp};
@@ -77,19 +78,11 @@ fn search(chosen: &Chosen<'_>, forge: &ForgeSettings, variables: Variables<'_>) 
     Search::new(format!("GitHub at {host}"), places, remedy)
 }
 
-/// The host that people and git know, from that of the API: `api.github.com` is github.com's, `api.NAME.ghe.com` is
-/// NAME.ghe.com's, an own server's API is on the server itself.
+/// The host that people and git know, with its port where it has one.
 fn web_host(api: &WebAddress) -> String {
-    let host = api.host();
-    if let Some(web) = host.strip_prefix("api.").filter(|web| is_github_com(web)) {
-        return web.to_owned();
-    }
-    let port = api.url().ok().and_then(|url| url.port());
-    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn is_github_com(host: &str) -> bool {
-    host.eq_ignore_ascii_case("github.com") || host.to_ascii_lowercase().ends_with(".ghe.com")
+    let Ok(web) = api.url().map(|url| web_of(&url)) else { return api.host().to_owned() };
+    let host = web.host_str().unwrap_or_default();
+    web.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn app_of(
@@ -208,7 +201,7 @@ pub(super) fn devops(
     places.push(Box::new(AzureIdentity(azure.scoped(DEVOPS_SCOPE))));
     let remedy = format!(
         "set {personal} (a personal access token), or hand {job} to the job's step, or sign in with `az login`, or name a \
-         place with `token` under [environment.{}.release.pipeline] in keyslot.toml",
+         place with `token` beside the pipeline under [environment.{}.release] in keyslot.toml",
         chosen.name
     );
     Ok(DevOpsCredential::Bearer(Arc::new(Search::new("Azure DevOps", places, remedy))))

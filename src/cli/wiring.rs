@@ -551,14 +551,11 @@ fn pipeline(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn P
 
 fn validation(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn Validation>, CliError> {
     let settings = chosen.environment.release.validation.as_ref().map(ValidationSettings::as_pipeline);
-    Ok(match settings {
-        Some(settings) if settings.kind == PipelineKind::GithubActions => {
-            Arc::new(actions(chosen, &settings, true, repository)?)
-        }
-        Some(settings) if settings.kind == PipelineKind::AzureDevops => {
-            Arc::new(devops(chosen, &settings, true, repository)?)
-        }
-        Some(_) | None => Arc::new(ManualValidation),
+    let Some(settings) = settings else { return Ok(Arc::new(ManualValidation)) };
+    Ok(match settings.kind {
+        PipelineKind::Manual => Arc::new(ManualValidation),
+        PipelineKind::GithubActions => Arc::new(actions(chosen, &settings, true, repository)?),
+        PipelineKind::AzureDevops => Arc::new(devops(chosen, &settings, true, repository)?),
     })
 }
 
@@ -579,10 +576,7 @@ fn released<'a>(chosen: &'a Chosen<'_>, validates: bool) -> Option<&'a PipelineS
 }
 
 fn workflow_of(pipeline: &PipelineSettings) -> Option<String> {
-    Some(match pipeline.pipeline.as_ref()? {
-        PipelineName::Number(id) => id.to_string(),
-        PipelineName::Name(name) => name.clone(),
-    })
+    pipeline.pipeline.as_ref().map(PipelineName::bare)
 }
 
 fn pipeline_of(pipeline: &PipelineSettings) -> Option<PipelineRef> {

@@ -101,7 +101,7 @@ pub use links::Links;
 pub use literal::{key_literals, mask, may_hold_key};
 pub use misfits::{Contested, Misfits, NoMirror, Unused};
 pub use parse::ParseFailure;
-pub use paths::{climbed, local_folder, relative};
+pub use paths::{climbed, is_outside, local_folder, relative};
 pub use reading::{Failures, Glanced, Look, Reading};
 pub use reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 pub use refusal::{AlsoDecided, Refusal, SharedBy};

@@ -12,28 +12,29 @@ use crate::follow::{run, with_workflow};
 use crate::live::Live;
 use crate::runs::{applied, head, refused, release, skipped};
 
-/// Takes the last stage out of the configuration: its table, and its name from what is left out.
-fn forget_last_stage(live: &Live) {
+/// Somebody has changed what keyslot is told of the release pipeline.
+fn retold(live: &Live, change: impl FnOnce(&mut toml::Table)) {
     let path = live.stage.folder.join("keyslot.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (name, table) = ("destroy-previous", "[[environment");
-    let place = text.find(&format!("name = \"{name}\"")).unwrap();
-    let begins = text[..place].rfind(table).unwrap();
-    let ends = text[place..].find("\n[").map_or(text.len(), |end| place + end + 1);
-    let without = format!("{}{}", &text[..begins], &text[ends..]);
-    let entry = format!("\"{name}\"");
-    let begins = without.find(&entry).unwrap();
-    let comma = without[..begins].rfind(',').unwrap();
-    let without = format!("{}{}", &without[..comma], &without[begins + entry.len()..]);
-    assert!(!without.contains(name), "{without}");
-    std::fs::write(path, without).unwrap();
+    let mut told: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+    let environment = told["environment"].as_table_mut().unwrap().iter_mut().next().unwrap().1;
+    change(environment["release"]["pipeline"].as_table_mut().unwrap());
+    std::fs::write(path, told.to_string()).unwrap();
+}
+
+/// Nobody has told keyslot of this job.
+fn forget(pipeline: &mut toml::Table, job: &str) {
+    let stages = pipeline["stage"].as_array_mut().unwrap();
+    let declared = stages.len();
+    stages.retain(|stage| stage["name"].as_str() != Some(job));
+    assert_eq!(stages.len(), declared - 1);
+    pipeline["skip"].as_array_mut().unwrap().retain(|name| name.as_str() != Some(job));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_destroys_and_that_nobody_declared_is_never_run() {
     let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), 600.0);
     with_workflow(&live);
-    forget_last_stage(&live);
+    retold(&live, |pipeline| forget(pipeline, "destroy-previous"));
     for command in [["propose", "--wait"], ["promote", "--wait"]] {
         let (code, out, talk) = run(&live, &command).await;
         assert_eq!(code, 0, "{command:?}: {out}\n{talk}");
@@ -166,24 +167,13 @@ async fn a_promotion_whose_push_would_start_a_job_that_nobody_declared_is_not_pu
     config.pipeline.trigger = keyslot::sim::config::PipelineTrigger::Push;
     config.pipeline.stages.retain(|stage| stage.effects.iter().all(|effect| !effect.is_dangerous()));
     let live = Live::set(config.with_workflow(), 600.0);
-    let path = live.stage.folder.join("keyslot.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let skip = text.lines().find(|line| line.starts_with("skip = [")).map(str::to_owned);
-    let block: Option<String> = text.find("skip = [\n").map(|from| {
-        let until = text[from..].find("]\n").unwrap() + from + 2;
-        text[from..until].to_owned()
+    with_workflow(&live);
+    retold(&live, |pipeline| {
+        pipeline.insert("trigger".to_owned(), "push".into());
+        pipeline.remove("skip_input");
+        forget(pipeline, "deploy-workload");
+        pipeline.remove("skip");
     });
-    live.configure("kind = \"azure-devops\"", "kind = \"github-actions\"\ntrigger = \"push\"");
-    live.configure("pipeline = \"release\"", "pipeline = \"release.yml\"");
-    live.configure("tokens/azure-devops", "tokens/github");
-    live.configure(&skip.filter(|line| line.ends_with(']')).or(block).unwrap(), "skip = []\n");
-    // Somebody has given the workflow another job since keyslot was told of them.
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (name, table) = ("deploy-workload", "[[environment");
-    let place = text.find(&format!("name = \"{name}\"")).unwrap();
-    let begins = text[..place].rfind(table).unwrap();
-    let ends = text[place..].find("\n[").map_or(text.len(), |end| place + end + 1);
-    std::fs::write(&path, format!("{}{}", &text[..begins], &text[ends..])).unwrap();
 
     let (code, out, talk) = run(&live, &["propose", "--wait"]).await;
     assert_eq!(code, 0, "{out}\n{talk}");

@@ -41,6 +41,21 @@ use super::token::TokenSource;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit, Picked, Wanted};
 
+/// Where a link leads, from the folder; nothing where its target is no relative path.
+fn led(link: &str, target: &[u8]) -> Option<String> {
+    let target = std::str::from_utf8(target).ok().filter(|target| !target.starts_with('/'))?;
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
+            (part, _) => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// Who keyslot's commits are by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

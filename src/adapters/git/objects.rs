@@ -11,6 +11,7 @@ use git2::{
 };
 use jiff::Timestamp;
 
+use super::led;
 use super::store::Store;
 use crate::model::{Blindness, CommitId};
 use crate::ports::{CodeTree, CommitText, Fault, FileEdit, SourceFile, Wanted};
@@ -188,7 +189,7 @@ impl Store {
                 }
                 Some(ObjectType::Blob) => {
                     let target = repository.find_blob(entry.id()).ok()?;
-                    path = joined(&path, std::str::from_utf8(target.content()).ok()?)?;
+                    path = led(&path, target.content()).filter(|path| !path.starts_with(".."))?;
                 }
                 _ => return None,
             }
@@ -214,23 +215,4 @@ impl Entry {
     fn new(path: String, entry: &TreeEntry<'_>) -> Entry {
         Entry { path, id: entry.id(), is_link: entry.filemode() == LINK }
     }
-}
-
-/// A relative link's target as a path from the root; nothing where it leaves the repository.
-fn joined(link: &str, target: &str) -> Option<String> {
-    let mut parts: Vec<&str> = link.split('/').collect();
-    parts.pop();
-    if target.starts_with('/') {
-        return None;
-    }
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Child;
 
-use super::faults;
 use super::program::{NotRun, Program};
+use super::{faults, led};
 use crate::model::{Blindness, CommitId};
 use crate::ports::Fault;
 
@@ -83,7 +83,7 @@ impl Reader<'_> {
         let files = self.blobs(blobs).await?;
         let links = if links.is_empty() { Vec::new() } else { self.blobs(links).await? };
         let link = |(path, target): (String, Vec<u8>)| {
-            let target = target_of(&path, &target)?;
+            let target = led(&path, &target)?;
             Some((path, target))
         };
         let links = links.into_iter().filter_map(link).collect();
@@ -269,21 +269,6 @@ async fn last_words(child: &mut Child, mut answer: String) -> String {
     answer
 }
 
-/// Where a link leads, from the folder; nothing where its target is no relative path.
-fn target_of(link: &str, target: &[u8]) -> Option<String> {
-    let target = std::str::from_utf8(target).ok().filter(|target| !target.starts_with('/'))?;
-    let mut parts: Vec<&str> = link.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-            (part, _) => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// One line of the list, where it is a file or a link: `100644 blob OBJECT<tab>PATH`. Submodules have another mode.
 fn entry(line: &[u8]) -> Option<Blob> {
     let line = String::from_utf8_lossy(line);
@@ -322,7 +307,7 @@ mod tests {
             ("a/m", "../../x", Some("../x")),
             ("a/m", "/etc", None),
         ] {
-            assert_eq!(target_of(link, target.as_bytes()).as_deref(), leads, "{link} {target}");
+            assert_eq!(led(link, target.as_bytes()).as_deref(), leads, "{link} {target}");
         }
     }
 

@@ -44,6 +44,24 @@ use crate::model::{
 };
 use crate::ports::{Bringing, Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
 
+/// Where people and git look, from the API's address: github.com for `api.github.com`, NAME.ghe.com for
+/// `api.NAME.ghe.com`; an own server's API is on the server itself.
+pub fn web_of(api: &Url) -> Url {
+    let mut web = api.clone();
+    web.set_path("");
+    let host = api.host_str().and_then(|host| host.strip_prefix("api."));
+    if let Some(host) = host.filter(|host| is_github_com(host)) {
+        // A host that follows another one's first word is one.
+        let _ = web.set_host(Some(host));
+    }
+    web
+}
+
+/// Whether GitHub itself serves it.
+pub fn is_github_com(host: &str) -> bool {
+    host.eq_ignore_ascii_case("github.com") || host.to_ascii_lowercase().ends_with(".ghe.com")
+}
+
 /// What the adapter must know.
 #[derive(Clone)]
 pub struct GitHubSettings {

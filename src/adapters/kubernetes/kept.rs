@@ -22,7 +22,7 @@ use super::holding::holding;
 use super::look::Placed as _;
 use super::look::Subject;
 use super::owners::{Above, Owners};
-use super::pods::may_be_configured;
+use super::pods::{is_seen, may_be_configured};
 use super::workload;
 use super::workloads::view_in_event;
 use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
@@ -108,9 +108,7 @@ impl Kept {
     /// The pods, where what the running ones mount is known; those that are terminating count as old whatever they mount.
     pub fn with_mounts(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
         let pods = self.beside(workloads)?;
-        let tells = |pod: &PodView| pod.mounts_secret() && pod.deleting.is_none() && pod.phase == "Running";
-        let known = |pod: &PodView| pod.mounted.is_some() || !tells(pod);
-        pods.iter().all(known).then_some(pods)
+        pods.iter().all(is_seen).then_some(pods)
     }
 
     /// What pods are known by from now on.

@@ -57,7 +57,8 @@ pub(super) struct Looked {
     pub version: Option<u64>,
 }
 
-/// Looks at everything that is within the scope, but for `mounts` that are known, and, where nobody may look everywhere, at what may be looked at.
+/// Looks at everything that is within the scope, but for those `mounts` that are known to be of the vault's version; where
+/// nobody may look everywhere, at what may be looked at.
 pub(super) async fn look(
     api: &Api,
     subject: &Subject,

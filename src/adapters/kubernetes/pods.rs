@@ -182,9 +182,12 @@ pub(super) async fn list_mounts(
         let told = here.into_iter().find_map(|class| mounted(&statuses, id, &class.name, &subject.secret));
         pod.mounted = told.or_else(|| pod.mounted.take());
     }
-    Ok(pods.iter().all(|pod| {
-        pod.mounted.is_some() || !pod.mounts_secret() || pod.deleting.is_some() || pod.phase != "Running"
-    }))
+    Ok(pods.iter().all(is_seen))
+}
+
+/// Whether what it mounts is known, or tells nothing: a pod that is terminating counts as old whatever it mounts.
+pub(super) fn is_seen(pod: &PodView) -> bool {
+    pod.mounted.is_some() || !pod.mounts_secret() || pod.deleting.is_some() || pod.phase != "Running"
 }
 
 async fn statuses(api: &Api, subject: &Subject) -> Result<Vec<PodStatus>, Failure> {

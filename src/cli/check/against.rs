@@ -15,7 +15,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::{CliError, Terminal, block_on};
 use crate::model::Access;
 use crate::render::count::counted;
-use crate::terraform::{Links, Syntax, Tree, beyond, climbed, relative};
+use crate::terraform::{Links, Syntax, Tree, beyond, climbed, is_outside, relative};
 
 /// Each round finds what the last one's files name. Where so many do not end it, what is left out is told as missing.
 const MAX_ROUNDS: usize = 16;
@@ -68,7 +68,6 @@ fn files(folder: &Path, revision: &str, only: Option<&str>) -> Result<Revision, 
 /// The links that are followed: as on disk, none that leads out of the folder. A file that is linked is read in its own
 /// folder alone.
 fn links(read: &Revision) -> Links {
-    let is_outside = |path: &str| path == ".." || path.starts_with("../");
     let followed = |(link, real): &&(String, String)| is_outside(link) || !is_outside(real);
     Links { folders: read.links.iter().filter(followed).cloned().collect(), ..Links::default() }
 }

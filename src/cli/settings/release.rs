@@ -1,12 +1,13 @@
 //! The release procedure: how a merged change reaches the vaults.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, mem};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{SettingsError, TokenPlace, ValidationSettings, WebAddress};
+use crate::adapters::github::web_of;
 use crate::model::{
     MergeMethod, Merging, Promotion, Propagation, PullDress, PullPolicy, Route, RunStart, StageEffect,
     matches,
@@ -128,12 +129,7 @@ impl ForgeSettings {
     /// # Errors
     /// An address that is none; never for settings that were read.
     pub fn web(&self) -> Result<Url, SettingsError> {
-        let mut url = self.api.url()?;
-        url.set_path("");
-        if url.host_str() == Some("api.github.com") {
-            url.set_host(Some("github.com")).map_err(|error| SettingsError::new(error.to_string()))?;
-        }
-        Ok(url)
+        Ok(web_of(&self.api.url()?))
     }
 }
 
@@ -233,6 +229,23 @@ pub enum PipelineName {
     /// A workflow's file name. For Azure DevOps the pipeline's name, with its folder where the name alone is not
     /// unique: `\\release\\prod`.
     Name(String),
+}
+
+impl PipelineName {
+    /// As addresses have it: the number, a workflow's file without its folders, a pipeline's name without the leading stroke
+    /// of the root folder.
+    pub fn bare(&self) -> String {
+        match self {
+            PipelineName::Number(number) => number.to_string(),
+            PipelineName::Name(name) => {
+                name.rsplit('/').next().unwrap_or(name).trim_start_matches('\\').to_owned()
+            }
+        }
+    }
+
+    fn is_same(&self, other: &PipelineName) -> bool {
+        mem::discriminant(self) == mem::discriminant(other) && self.bare().eq_ignore_ascii_case(&other.bare())
+    }
 }
 
 /// How Azure DevOps takes the token.
@@ -338,12 +351,7 @@ impl PipelineSettings {
         if self.kind != other.kind {
             return false;
         }
-        let named = match (one, two) {
-            (PipelineName::Number(one), PipelineName::Number(two)) => one == two,
-            (PipelineName::Name(one), PipelineName::Name(two)) => bare(one).eq_ignore_ascii_case(bare(two)),
-            _ => false,
-        };
-        named && (self.kind == PipelineKind::GithubActions || self.may_share(other))
+        one.is_same(two) && (self.kind == PipelineKind::GithubActions || self.may_share(other))
     }
 
     /// The organization's address, as `https://dev.azure.com/ORGANIZATION`.
@@ -372,11 +380,6 @@ impl ReleaseSettings {
     pub fn is_candidate(&self, branch: &str) -> bool {
         self.branch.as_deref().is_some_and(|pattern| matches(pattern, branch))
     }
-}
-
-/// A workflow's file without its folders; a pipeline's name without the leading stroke of the root folder.
-fn bare(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name).trim_start_matches('\\')
 }
 
 fn is_guid(text: &str) -> bool {

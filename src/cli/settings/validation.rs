@@ -26,7 +26,8 @@ pub struct ValidationSettings {
     pub project: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<PipelineName>,
-    /// Looked for where the release pipeline's is, without it.
+    /// Without it: the forge's token for GitHub Actions; for Azure DevOps it is looked for as that of a release pipeline is
+    /// that names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenPlace>,
     #[serde(default)]
@@ -74,11 +75,7 @@ impl ValidationSettings {
 
     /// What the decision core needs of it.
     pub fn policy(&self, forge: &ForgeSettings) -> ValidationPolicy {
-        let name = match &self.pipeline {
-            Some(PipelineName::Number(number)) => number.to_string(),
-            Some(PipelineName::Name(name)) => name.clone(),
-            None => String::new(),
-        };
+        let name = self.pipeline.as_ref().map(PipelineName::bare).unwrap_or_default();
         let pipeline = match self.kind {
             PipelineKind::GithubActions => format!("workflow {name}"),
             PipelineKind::AzureDevops | PipelineKind::Manual => format!("pipeline {name}"),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::client::segment;
+use super::super::web_of;
 use super::Actions;
 use crate::model::{Blindness, BranchName, CommitId, DeploymentState, DeploymentView};
 use crate::ports::Fault;
@@ -158,10 +159,7 @@ impl Actions {
 
     /// Where people look at deployments, beside the API's address.
     fn web_page(&self) -> String {
-        let mut url = self.settings.api.clone();
-        if url.host_str() == Some("api.github.com") {
-            let _ = url.set_host(Some("github.com"));
-        }
+        let mut url = web_of(&self.settings.api);
         url.set_path(&format!("{}/{}/deployments", self.settings.owner, self.settings.repository));
         url.to_string()
     }

@@ -205,7 +205,7 @@ impl Actions {
     async fn file_path(&self, what: &str) -> Result<String, Fault> {
         let name = &self.settings.workflow;
         if name.ends_with(".yml") || name.ends_with(".yaml") {
-            return Ok(format!(".github/workflows/{}", name.rsplit('/').next().unwrap_or(name)));
+            return Ok(format!(".github/workflows/{name}"));
         }
         let (subject, path) = (self.subject(), self.workflow_path(""));
         let listed: Listed = self.client.read(what, &subject, &path, &[]).await?;
@@ -291,8 +291,7 @@ impl Actions {
     /// Whether what is to validate is the release workflow itself: a workflow has a file and a number.
     async fn is_release(&self, what: &str, workflow: u64) -> Result<bool, Fault> {
         let Some(release) = &self.settings.release else { return Ok(false) };
-        let name = release.rsplit('/').next().unwrap_or(release);
-        let path = self.path(&format!("actions/workflows/{}", segment(name)));
+        let path = self.path(&format!("actions/workflows/{}", segment(release)));
         match self.client.read::<Listed>(what, &self.subject(), &path, &[]).await {
             Ok(release) => Ok(release.id == workflow),
             Err(fault) if fault.kind == Blindness::Missing => Ok(false),

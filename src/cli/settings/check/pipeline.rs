@@ -11,15 +11,19 @@ pub(super) fn check(pipeline: &PipelineSettings) -> Checked {
     let below = |problem: Problem| problem.below(&keys(["release", "pipeline"]));
     match pipeline.kind {
         PipelineKind::Manual => actions_only(pipeline).and_then(|()| stage_names(pipeline)).map_err(below),
-        PipelineKind::AzureDevops => azure_devops(pipeline)
+        PipelineKind::AzureDevops => azure_devops(pipeline, BY_HAND)
             .and_then(|()| actions_only(pipeline))
             .and_then(|()| stages(pipeline))
             .map_err(below),
         PipelineKind::GithubActions => {
-            github_actions(pipeline).and_then(|()| stages(pipeline)).map_err(below)
+            github_actions(pipeline, BY_HAND).and_then(|()| stages(pipeline)).map_err(below)
         }
     }
 }
+
+/// What else there is to say where no pipeline of these kinds is meant.
+const BY_HAND: &str = "say kind = \"manual\"";
+const NO_VALIDATION: &str = "leave out [environment.NAME.release.validation]";
 
 /// The pipeline that validates pull requests: it reports a check that somebody waits for, and touches nothing of the
 /// environment.
@@ -27,12 +31,14 @@ pub(super) fn validation(release: &ReleaseSettings) -> Checked {
     let Some(validation) = &release.validation else { return Ok(()) };
     let pipeline = validation.as_pipeline();
     let kind = match pipeline.kind {
-        PipelineKind::AzureDevops => azure_devops(&pipeline).and_then(|()| actions_only(&pipeline)),
-        PipelineKind::GithubActions => github_actions(&pipeline),
+        PipelineKind::AzureDevops => {
+            azure_devops(&pipeline, NO_VALIDATION).and_then(|()| actions_only(&pipeline))
+        }
+        PipelineKind::GithubActions => github_actions(&pipeline, NO_VALIDATION),
         PipelineKind::Manual => Err(Problem::new(
             keys(["kind"]),
             "a validation that keyslot neither sees nor starts needs no words",
-            "leave out [environment.NAME.release.validation], or say azure-devops or github-actions",
+            format!("{NO_VALIDATION}, or say azure-devops or github-actions"),
         )),
     };
     let checked = kind
@@ -71,7 +77,7 @@ fn touches_nothing(pipeline: &PipelineSettings) -> Checked {
 fn is_another(validation: &PipelineSettings, release: &PipelineSettings) -> Checked {
     if validation.is_same(release) {
         let what = "this is the release pipeline, and a validation starts before anybody has reviewed";
-        let remedy = "name another pipeline, or leave out [environment.NAME.release.validation]";
+        let remedy = format!("name another pipeline, or {NO_VALIDATION}");
         return Err(Problem::new(keys(["pipeline"]), what, remedy));
     }
     for (index, stage) in validation.stages.iter().enumerate() {
@@ -111,10 +117,10 @@ fn actions_only(pipeline: &PipelineSettings) -> Checked {
 }
 
 /// A workflow leaves jobs out only through an input of its own, and not at all where the push starts it.
-fn github_actions(pipeline: &PipelineSettings) -> Checked {
+fn github_actions(pipeline: &PipelineSettings, otherwise: &str) -> Checked {
     if pipeline.pipeline.is_none() {
         let what = "the key pipeline is missing: it names the workflow's file, as \"release.yml\"";
-        return Err(Problem::new(keys(["pipeline"]), what, "add pipeline, or say kind = \"manual\""));
+        return Err(Problem::new(keys(["pipeline"]), what, format!("add pipeline, or {otherwise}")));
     }
     if pipeline.trigger == Trigger::Push {
         for (key, given) in [
@@ -131,7 +137,7 @@ fn github_actions(pipeline: &PipelineSettings) -> Checked {
     }
     if !pipeline.skip.is_empty() && pipeline.skip_input.is_none() {
         let what = "GitHub Actions leave no jobs out by themselves: the workflow needs an input for it";
-        let remedy = "name that input as skip_input, or accept the jobs by name with `accept` and `because`";
+        let remedy = "name that input as skip_input";
         return Err(Problem::new(keys(["skip"]), what, remedy));
     }
     Ok(())
@@ -155,7 +161,7 @@ fn accepted(pipeline: &PipelineSettings) -> Checked {
     Ok(())
 }
 
-fn azure_devops(pipeline: &PipelineSettings) -> Checked {
+fn azure_devops(pipeline: &PipelineSettings, otherwise: &str) -> Checked {
     let PipelineSettings { organization, project, pipeline: number, .. } = pipeline;
     for (key, missing) in [
         ("organization", organization.as_deref().is_none_or(str::is_empty)),
@@ -164,7 +170,7 @@ fn azure_devops(pipeline: &PipelineSettings) -> Checked {
     ] {
         if missing {
             let what = format!("the key {key} is missing: Azure DevOps wants to know it");
-            return Err(Problem::new(keys([key]), what, format!("add {key}, or say kind = \"manual\"")));
+            return Err(Problem::new(keys([key]), what, format!("add {key}, or {otherwise}")));
         }
     }
     Ok(())
