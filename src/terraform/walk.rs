@@ -16,7 +16,7 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-pub use self::label::{VAULT, in_vault, is_labelled, is_name, label_of, without_expressions};
+pub use self::label::{VAULT, in_vault, is_labelled, label_of, without_expressions};
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,

@@ -284,6 +284,11 @@ fn the_name_of_a_nested_block_or_of_an_object_tells() {
     };
     check(&[("a.tf.json", &json("CosmosDb__Key"))], &[&format!("a.tf.json:3 {key}")]);
     check(&[("a.tf.json", &json("${var.cosmos}-key"))], &[]);
+    // `name` goes before `key`, wherever they stand.
+    let beside =
+        |key: &str, name: &str| json(name).replace("{\"name\"", &format!("{{\"key\": \"{key}\", \"name\""));
+    check(&[("a.tf.json", &beside("x", "COSMOS_KEY"))], &[&format!("a.tf.json:3 {key}")]);
+    check(&[("a.tf.json", &beside("COSMOS_KEY", "x"))], &[]);
 }
 
 #[test]

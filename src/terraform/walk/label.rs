@@ -104,11 +104,6 @@ impl Walk<'_> {
 /// Arguments that name the value beside them.
 const NAMES: [&str; 3] = ["name", "secret_name", "key"];
 
-/// Whether an argument of this name names the value beside it.
-pub fn is_name(argument: &str) -> bool {
-    NAMES.contains(&argument)
-}
-
 /// What of a text is written out.
 pub fn without_expressions(text: &str) -> String {
     match parse_template(text) {
