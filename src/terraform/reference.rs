@@ -76,8 +76,6 @@ pub struct Reference {
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
-    /// Whether it is only compared, counted or asked for.
-    pub(super) tested: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

@@ -235,7 +235,6 @@ impl<'f> Resolver<'f> {
             exists: read.read.exists.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
-            tested: read.read.tested,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -255,7 +254,7 @@ impl<'f> Resolver<'f> {
         let pairs = self.uses.pairs(&self.references, self.folders);
         role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
-            if handed_in.symbol.kind == SymbolKind::Variable && !handed_in.tested {
+            if handed_in.symbol.kind == SymbolKind::Variable && handed_in.role != Role::Tested {
                 handed_in.role = Role::Relay;
             }
         }
