@@ -70,12 +70,7 @@ pub fn names_endpoint(text: &str) -> bool {
 
 /// Whether a text speaks of Cosmos DB.
 pub fn says_cosmos(text: &str) -> bool {
-    COSMOS.iter().any(|word| has_word(text, word))
-}
-
-/// Whether a word of small letters stands in a text, whatever the case of that.
-fn has_word(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    last_cosmos(text).is_some()
 }
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
