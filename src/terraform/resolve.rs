@@ -157,7 +157,7 @@ impl<'f> Resolver<'f> {
         let Some(symbol) = symbol else { return self.of_nobody(read) };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
-        if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
+        if hides && self.is_quiet(read) {
             return true;
         }
         match (read.found.clone(), account) {
@@ -202,7 +202,7 @@ impl<'f> Resolver<'f> {
         let KeyRead::Opaque(why) = &read.found else { return false };
         let name = read.hops.last().and_then(|end| end.object.steps.last()?.name().map(str::to_owned));
         let access = name.and_then(|name| named_key(&name)).map(|key| key.access);
-        if !(read.read.mention || read.read.tested || self.is_followed(read)) {
+        if !self.is_quiet(read) {
             self.opaque(read, None, access, why.clone());
         }
         true
@@ -213,6 +213,11 @@ impl<'f> Resolver<'f> {
         let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
             || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
+    }
+
+    /// Whether nothing is hidden where this is read as a whole: it is only named or asked for, or goes by names from there.
+    fn is_quiet(&self, read: &Look<'_>) -> bool {
+        read.read.mention || read.read.tested || self.is_followed(read)
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {

@@ -37,8 +37,7 @@ impl Resolver<'_> {
                 });
                 keys.next().map(|((folder, _), reference)| (hop, *folder, *reference))
             });
-            let quiet = read.read.mention || read.read.tested || self.is_followed(read);
-            if let Some((hop, folder, reference)) = named.filter(|_| !quiet) {
+            if let Some((hop, folder, reference)) = named.filter(|_| !self.is_quiet(read)) {
                 let access = Some(self.references[reference].access);
                 let access = access.filter(|_| !hop.object.steps.is_empty());
                 let why = format!(
