@@ -84,12 +84,28 @@ pub struct Reference {
     pub symbol: Symbol,
     /// The folders that it is read for: its file's, or those of configurations that include its file.
     pub(super) homes: Vec<String>,
+    /// The runs of the code here that it is told for, where others hand in a key of another account; else none.
+    pub(super) runs: Vec<Call>,
+    /// The call of the code here that does not hand in the other slot under the same name as the others do.
+    pub(super) uneven: Option<Call>,
 }
 
 impl Reference {
-    /// The run of the module that it stands in, where that module runs for several accounts.
+    /// The run of the module that it stands in, where that module runs for several accounts, and for this one once.
     pub fn run(&self) -> Option<&Call> {
-        self.symbol.run_of(self.home())
+        match self.runs.as_slice() {
+            [] => self.symbol.run_of(self.home()),
+            [run] => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The runs of a folder's code in which it is read there; one that is absent for all of them.
+    pub(super) fn runs_of(&self, folder: &str) -> Vec<Option<&Call>> {
+        match self.runs.is_empty() {
+            true => vec![self.symbol.run_of(folder)],
+            false => self.runs.iter().map(Some).collect(),
+        }
     }
 
     /// The conditions under which it is there.

@@ -40,7 +40,7 @@ use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
 use super::misfits::Misfits;
 use super::naming::spelt;
-use super::offer::{Asked, Offers};
+use super::offer::{Asked, Offered, Offers};
 use super::parse::Parsed;
 use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
@@ -245,6 +245,8 @@ impl<'f> Resolver<'f> {
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
             homes: vec![read.folder.to_owned()],
+            runs: Vec::new(),
+            uneven: None,
         });
     }
 
@@ -276,12 +278,15 @@ impl<'f> Resolver<'f> {
             self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
                     match offers.ask(hop, resolver.folders, &resolver.references) {
-                        Asked::Key { defined, key } => Some((at, defined, key)),
-                        Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => None,
+                        Asked::Key(key) => Some((at, vec![key])),
+                        Asked::Keys(keys) if resolver.are_apart(read, hop, &keys) => Some((at, keys)),
+                        Asked::Keys(_) | Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => {
+                            None
+                        }
                     }
                 });
-                let Some((at, defined, key)) = asked else { return false };
-                resolver.through(read, at, defined, key);
+                let Some((at, keys)) = asked else { return false };
+                keys.into_iter().for_each(|key| resolver.through(read, at, key));
                 true
             });
             if self.references.len() == before {
@@ -290,8 +295,18 @@ impl<'f> Resolver<'f> {
         }
     }
 
+    /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs are those of
+    /// the code that the read stands in.
+    fn are_apart(&self, read: &Look<'f>, hop: &Followed, keys: &[Offered]) -> bool {
+        let accounts = keys.iter().map(|key| self.references[key.defined].account);
+        let mut told = BTreeSet::new();
+        let mut all = accounts.flat_map(|account| self.standing.accounts_of(account));
+        hop.folder == read.folder && all.all(|account| told.insert(account))
+    }
+
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
-    fn through(&mut self, read: &Look<'f>, hop: usize, defined: usize, key: FoundKey) {
+    fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered) {
+        let Offered { defined, key, runs, uneven } = offered;
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
@@ -305,6 +320,9 @@ impl<'f> Resolver<'f> {
             account = self.standing.account(&symbol).unwrap_or(account);
         }
         self.found(read, account, symbol, key);
+        if let Some(found) = self.references.last_mut() {
+            (found.runs, found.uneven) = (runs, uneven);
+        }
     }
 
     /// Reads that take a pair without saying which of it.
@@ -314,7 +332,7 @@ impl<'f> Resolver<'f> {
         self.each_named(|resolver, read| {
             let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
                 Asked::HandedOn { keys, computed, why } => Some((keys, computed, why)),
-                Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
+                Asked::Key(_) | Asked::Keys(_) | Asked::Elsewhere | Asked::NotOffered => None,
             });
             let Some((keys, computed, why)) = handed_on else { return false };
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
@@ -375,7 +393,10 @@ impl<'f> Resolver<'f> {
 
     /// What a hop leads to, also where a module as a whole hands an account on.
     fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
-        let asked = offers.ask(hop, self.folders, &self.references);
+        let asked = match offers.ask(hop, self.folders, &self.references) {
+            Asked::Keys(keys) => self.of_several(hop, &keys),
+            asked => asked,
+        };
         let whole = self.folders.whole(&hop.folder, &hop.object);
         let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
         let accounts = self.folders.outputs(folder).filter_map(|(at, object)| {
@@ -391,6 +412,17 @@ impl<'f> Resolver<'f> {
         Asked::HandedOn { keys, computed: false, why }
     }
 
+    /// Keys of several accounts which are not told one by one.
+    fn of_several(&self, hop: &Followed, keys: &[Offered]) -> Asked {
+        let name = spelt(&hop.object);
+        let why = format!("takes `{name}`, which holds different keys for different callers or elements");
+        let key = |key: &Offered| {
+            let defined = &self.references[key.defined];
+            (defined.account, Some(defined.access))
+        };
+        Asked::HandedOn { keys: keys.iter().map(key).collect(), computed: false, why }
+    }
+
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
     fn relays(&mut self) {
         for _ in 0..MAX_DEPTH {
@@ -400,8 +432,9 @@ impl<'f> Resolver<'f> {
                 // What one is asked says nothing of the slot that is decided elsewhere.
                 let hop = read.hops.first().filter(|_| !read.read.tested);
                 let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
-                let Some(Asked::Key { defined, key }) = asked else { return false };
-                resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });
+                let Some(Asked::Key(offered)) = asked else { return false };
+                let key = FoundKey { other: String::new(), ..offered.key };
+                resolver.through(read, 0, Offered { key, uneven: None, ..offered });
                 if let Some(relay) = resolver.references.last_mut() {
                     relay.role = Role::Relay;
                 }
