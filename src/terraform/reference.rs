@@ -93,11 +93,15 @@ pub struct Reference {
 impl Reference {
     /// The run of the module that it stands in, where that module runs for several accounts, and for this one once.
     pub fn run(&self) -> Option<&Call> {
-        match self.runs.as_slice() {
-            [] => self.symbol.run_of(self.home()),
+        match self.runs()[..] {
             [run] => Some(run),
             _ => None,
         }
+    }
+
+    /// The runs of that module that it is read in, where they are not all of them.
+    pub fn runs(&self) -> Vec<&Call> {
+        self.runs_of(self.home()).into_iter().flatten().collect()
     }
 
     /// The runs of a folder's code in which it is read there; one that is absent for all of them.

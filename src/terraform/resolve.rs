@@ -357,19 +357,21 @@ impl<'f> Resolver<'f> {
         let overridden = &read.read.overridden;
         let replaced = read.read.binding.iter().any(|name| overridden.contains(name));
         let entire = read.read.entire && !replaced && self.ends(read.folder, &read.read.binding);
-        let hops = read.hops.iter().filter(|_| entire);
-        let mut found = hops
-            .filter_map(|hop| Some((hop, offers.together(hop, overridden, self.folders, &self.references)?)));
-        let Some((hop, keys)) = found.next() else { return false };
-        let (file, name) = (read.file, spelt(&hop.object));
-        let span = || read.read.span.clone();
-        let each = keys.into_iter();
-        self.both.extend(each.map(|(account, access)| TakesBoth {
-            file,
-            span: span(),
+        let together = |hop: &'_ Followed| {
+            Some((spelt(&hop.object), offers.together(hop, overridden, self.folders, &self.references)?))
+        };
+        let Some((name, keys)) = read.hops.iter().filter(|_| entire).find_map(together) else { return false };
+        let both = TakesBoth {
+            file: read.file,
+            span: read.read.span.clone(),
+            account: 0,
+            access: Access::ReadWrite,
+            name,
+        };
+        self.both.extend(keys.into_iter().map(|(account, access)| TakesBoth {
             account,
             access,
-            name: name.clone(),
+            ..both.clone()
         }));
         true
     }
