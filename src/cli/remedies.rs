@@ -44,7 +44,10 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::AlsoDecides { kind: AlsoDecided::Key, .. } => {
             vec!["give each of the keys a value of its own".to_owned()]
         }
-        Refusal::NoCounterpart { .. } => {
+        Refusal::NoCounterpart { call: Some(_), .. } => {
+            vec!["hand both slots in by each call, under the same names".to_owned()]
+        }
+        Refusal::NoCounterpart { call: None, .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
         Refusal::NotKnownToExist { .. } => vec![
@@ -66,6 +69,9 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
                 SharedBy::Files(_) => "or say the slot in each variables file, and choose the key by that",
                 SharedBy::Configurations => "or read the key in each configuration's own file",
                 SharedBy::Calls => "or read the key where the module is called, and hand it in",
+                SharedBy::HandedIn(_) => {
+                    "or give the module an input that says the slot, choose the key by that, and say it in each call"
+                }
                 SharedBy::Elements => "or name the account where the key is read",
                 SharedBy::Instances => "or name the instance where the key is read",
             }

@@ -9,6 +9,7 @@ use super::claim::{claims, role_words, slot_colored};
 use super::count::counted;
 use super::excerpt::render_finding;
 use super::rules::color;
+use super::trace::of_runs;
 use crate::check::{Finding, Severity};
 use crate::terraform::{Account, JoinReason, Reference, Symbol, Tree, mask};
 
@@ -94,10 +95,11 @@ fn render_symbol(account: &Account, symbol: &Symbol) -> String {
 fn render_reference(tree: &Tree, reference: &Reference) -> String {
     let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
     format!(
-        "    {}  {}  {DIM}in {}{DIM:#}{role}\n",
+        "    {}  {}  {DIM}in {}{}{DIM:#}{role}\n",
         tree.place(reference.file, reference.span.start),
         reference.attribute,
-        reference.binding.join(".")
+        reference.binding.join("."),
+        of_runs(reference)
     )
 }
 

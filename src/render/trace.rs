@@ -41,16 +41,22 @@ fn branches(last: bool) -> (&'static str, &'static str) {
 /// The name that it is bound to is the one that `mirrors` in keyslot.toml take.
 fn reference_line(tree: &Tree, reference: &Reference) -> String {
     let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
-    let run = reference.run().map_or_else(String::new, |run| format!("  of {run}"));
+    let runs = of_runs(reference);
     let quiet = if reference.role == Role::Unchosen { DIM } else { Style::new() };
     format!(
-        "{quiet}{} {}  {}{quiet:#}  {DIM}in {}{DIM:#}{role}  {DIM}{}{run}{DIM:#}",
+        "{quiet}{} {}  {}{quiet:#}  {DIM}in {}{DIM:#}{role}  {DIM}{}{runs}{DIM:#}",
         reference.slot,
         reference.access,
         reference.attribute,
         reference.binding.join("."),
         tree.place(reference.file, reference.span.start)
     )
+}
+
+/// The runs of a module's code that are meant, where others read a key of another account.
+pub fn of_runs(reference: &Reference) -> String {
+    let runs: Vec<String> = reference.runs().iter().map(ToString::to_string).collect();
+    if runs.is_empty() { String::new() } else { format!("  of {}", runs.join(", ")) }
 }
 
 /// Flows with equal beginnings share their lines.

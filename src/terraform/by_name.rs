@@ -17,18 +17,6 @@ pub fn is_of_cosmos(name: &str) -> bool {
     key_attribute(name).is_some() && own.iter().any(|word| name.ends_with(word))
 }
 
-/// What a module is called where it comes from, by its source: `cosmosdb` of `Azure/cosmosdb/azurerm`, of
-/// `git::https://HOST/x.git//modules/cosmosdb?ref=v1`. Whoever wrote it may be called anything.
-pub fn module_name(source: &str) -> &str {
-    let path = source.split_once('?').map_or(source, |(path, _)| path).trim_end_matches('/');
-    let mut parts = path.rsplit('/');
-    let last = parts.next().unwrap_or(path);
-    match last {
-        "azurerm" | "azapi" | "azure" => parts.next().unwrap_or(last),
-        _ => last,
-    }
-}
-
 /// What a name says of the key that it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedKey {
@@ -148,19 +136,6 @@ mod tests {
         }
         assert_eq!(read(&["eventhub_cosmos_primary_key"], false), Some((Slot::Primary, Access::ReadWrite)));
         assert_eq!(read(&["research_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
-    }
-
-    #[test]
-    fn modules_are_called_by_what_they_are_and_not_by_who_made_them() {
-        for (source, name) in [
-            ("Azure/storage/azurerm", "storage"),
-            ("app.terraform.io/search/db/azurerm", "db"),
-            ("git::https://example.invalid/storage/modules.git//az/cosmos?ref=v1", "cosmos"),
-            ("git@example.invalid:acme/terraform-azurerm-storage.git", "terraform-azurerm-storage.git"),
-            ("", ""),
-        ] {
-            assert_eq!(module_name(source), name);
-        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Asked, When};
-use super::reference::Reference;
+use super::reference::{Reference, Role};
 use crate::model::{Access, Slot};
 
 /// What tells two that ask the same, for the same key: folder, file and start of what it means the same in, value, what is
@@ -17,7 +17,7 @@ type Question<'r> = (&'r str, Option<(usize, usize)>, Option<(usize, usize)>, &'
 /// Those of some references between which such conditions choose; `in_value` only within one value.
 pub fn exclusive(references: &[Reference], of: impl Fn(usize) -> bool, in_value: bool) -> BTreeSet<usize> {
     let mut groups: BTreeMap<Question<'_>, Vec<(usize, &When)>> = BTreeMap::new();
-    let free = references.iter().enumerate().filter(|(at, it)| !it.tested && of(*at));
+    let free = references.iter().enumerate().filter(|(at, it)| it.role != Role::Tested && of(*at));
     for (at, reference) in free {
         for asked in reference.asked() {
             let value = in_value.then_some((reference.file, reference.value));

@@ -10,6 +10,7 @@ use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
+use super::instance::Call;
 use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
 use super::select::select;
@@ -139,6 +140,11 @@ fn shared_by(moved: &Reference, others: &[&Reference]) -> SharedBy {
     let file = |it: &Reference| it.symbol.call.as_ref()?.with_file().map(|run| run.name.clone());
     let files: BTreeSet<String> = others.iter().filter_map(|other| file(other)).collect();
     let [other, ..] = others else { return SharedBy::Elements };
+    let own = |run: &&Call| !moved.runs.is_empty() && !moved.runs.contains(run);
+    let handed: BTreeSet<&Call> = others.iter().flat_map(|other| &other.runs).filter(own).collect();
+    if !handed.is_empty() {
+        return SharedBy::HandedIn(handed.into_iter().map(ToString::to_string).collect());
+    }
     if file(moved).is_some() && !files.is_empty() {
         return SharedBy::Files(files.into_iter().collect());
     }

@@ -85,7 +85,9 @@ pub fn flows(
     for (at, reference) in references.iter().enumerate() {
         let before = tracer.flows.len();
         for folder in &reference.homes {
-            tracer.start(at, reference, folder, before);
+            for run in reference.runs_of(folder) {
+                tracer.start(at, reference, folder, run, before);
+            }
         }
     }
     tracer.flows
@@ -122,12 +124,12 @@ struct Tracer<'f> {
 const MANY_STEPS: usize = 512;
 
 impl<'f> Tracer<'f> {
-    /// Follows a reference from one folder that it is read for; `before` flows were there without it.
-    fn start(&mut self, at: usize, reference: &Reference, folder: &str, before: usize) {
+    /// Follows a reference from one folder that it is read for, in a run of its code; `before` flows were there without it.
+    fn start(&mut self, at: usize, reference: &Reference, folder: &str, run: Option<&Call>, before: usize) {
         let start = Stand {
             file: reference.file,
             folder,
-            run: reference.symbol.run_of(folder).cloned(),
+            run: run.cloned(),
             span: reference.span.clone(),
             binding: &reference.binding,
             rest: Vec::new(),

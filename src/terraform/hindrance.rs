@@ -50,7 +50,11 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
     );
     let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
     refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {
-        Refusal::NoCounterpart { place: place(reference), attribute: reference.attribute.clone() }
+        Refusal::NoCounterpart {
+            place: place(reference),
+            attribute: reference.attribute.clone(),
+            call: reference.uneven.as_ref().map(ToString::to_string),
+        }
     }));
     if refusals.is_empty() && tree.consumers(account, access).next().is_none() {
         refusals.push(Refusal::NoReference {

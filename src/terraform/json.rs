@@ -15,7 +15,7 @@ use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
 use super::object::moves;
 use super::parse::ParseFailure;
-use super::receiver::is_value;
+use super::receiver::{NAMING, is_value};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
@@ -329,32 +329,31 @@ impl Scan<'_> {
         self.path.extend(index);
     }
 
+    /// What a property of the object at hand says, where it is a string; the object's leaves start at `first`.
+    fn own(&self, first: usize, name: &str) -> Option<&str> {
+        let own = self.path.len() + 1;
+        let is_named = |leaf: &&Leaf| {
+            let is_own = leaf.path.len() == own && leaf.path.last().is_some_and(|last| last == name);
+            leaf.is_string && !leaf.is_key && is_own
+        };
+        self.leaves[first..].iter().find(is_named).map(|leaf| &self.text[leaf.span.clone()])
+    }
+
     /// Gives the value of an object that object's name.
     fn call(&mut self, first: usize) {
         let own = self.path.len() + 1;
-        let text = |leaf: &Leaf| {
-            let name = leaf.path.last()?;
-            let names = leaf.path.len() == own && leaf.is_string && walk::is_name(name);
-            names.then(|| said(&self.text[leaf.span.clone()]).into_owned())
-        };
-        let Some(name) = self.leaves[first..].iter().find_map(text) else { return };
+        let Some(name) = NAMING.iter().find_map(|name| self.own(first, name)) else { return };
+        let name = walk::without_expressions(&said(name));
         let is_own =
             |leaf: &&mut Leaf| leaf.path.len() == own && leaf.path.last().is_some_and(|it| is_value(it));
         for leaf in self.leaves[first..].iter_mut().filter(is_own) {
-            leaf.called = Some(walk::without_expressions(&name));
+            leaf.called = Some(name.clone());
         }
     }
 
     /// Gives the leaves of an object what it calls itself, where none within it has a label of its own.
     fn label(&mut self, first: usize) {
-        let leaves = &self.leaves[first..];
-        let named = |name: &str| {
-            let is_named = |leaf: &&Leaf| {
-                let is_own = leaf.path.len() == self.path.len() + 1;
-                leaf.is_string && !leaf.is_key && is_own && leaf.path.last().is_some_and(|last| last == name)
-            };
-            leaves.iter().find(is_named).map(|leaf| &self.text[leaf.span.clone()])
-        };
+        let named = |name: &str| self.own(first, name);
         let label = walk::label_of(named).filter(|text| !is_template(text) && walk::is_labelled(&self.path));
         let vault = named(walk::VAULT).filter(|_| self.path.len() == 3 && self.path[0] == "resource");
         let Some(label) = label.map(|label| walk::in_vault(label, vault)) else { return };

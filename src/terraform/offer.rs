@@ -5,14 +5,17 @@
 
 mod even;
 mod path;
+mod several;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::even::Shared;
+use self::even::{Shared, Uneven};
 pub use self::path::COMPUTED;
 use self::path::{Named, Path, by_element};
+use self::several::OfAccount;
 use super::facts::Token;
-use super::folders::{Folders, Followed, Kind};
+use super::folders::{Cell, Folders, Followed, Kind};
+use super::instance::{Call, admits};
 use super::key_read::FoundKey;
 use super::naming::spelt;
 use super::reference::{Reference, Role};
@@ -32,13 +35,25 @@ pub struct Offers {
     offers: BTreeMap<(String, Kind), Vec<Offer>>,
 }
 
+/// An offer that a path leads to, and the parts of the path that its names are read by.
+type Reached<'o, 'n> = (&'o Offer, Vec<Named<'n>>);
+
+/// A key that a path leads to.
+pub struct Offered {
+    /// The reference that puts it on offer.
+    pub defined: usize,
+    pub key: FoundKey,
+    /// The runs of the reader's code that read it; none where all of them do.
+    pub runs: Vec<Call>,
+    /// The call that does not hand in the other slot where the others do.
+    pub uneven: Option<Call>,
+}
+
 /// What a path leads to.
 pub enum Asked {
-    /// `defined`: the reference that puts it on offer.
-    Key {
-        defined: usize,
-        key: FoundKey,
-    },
+    Key(Offered),
+    /// A key of one account or another, by who runs the code: one for each.
+    Keys(Vec<Offered>),
     /// A key that is counted where the read's words stand, in another place.
     Elsewhere,
     /// `computed`: something picks from it by a name that the text does not tell.
@@ -86,10 +101,11 @@ impl Offers {
                 let reference = &references[offer.defined];
                 (reference.account, reference.slot, reference.access)
             };
-            let told: Vec<bool> = offers
-                .iter()
-                .map(|offer| offers.iter().all(|other| other.path != offer.path || key(other) == key(offer)))
-                .collect();
+            let differs = |one: &Offer, other: &Offer| {
+                one.path == other.path && key(one) != key(other) && !are_apart(one, other, references)
+            };
+            let told: Vec<bool> =
+                offers.iter().map(|one| !offers.iter().any(|other| differs(one, other))).collect();
             let mut told = told.into_iter();
             offers.retain(|_| told.next().unwrap_or(false));
         }
@@ -121,16 +137,11 @@ impl Offers {
         let first = before.checked_sub(1).and_then(|at| followed.object.steps.get(at));
         let path = Path::of(cell.name.clone(), first.map_or(&Token::Unplaced, |step| &step.token), rest);
         let kind = cell.kind;
-        let Some(offers) = self.offers.get(&(cell.folder.clone(), cell.kind)) else {
-            return Asked::NotOffered;
-        };
+        let offers = &self.read_by(followed, &cell, folders, references)[..];
         let reached = path.reached(offers);
         let shared = Shared { cell: &cell, offers, folders, references };
-        if let Some((offer, names)) = only_one(&reached, references) {
-            let other = other_name(offer, offers, references);
-            let is_even = |(at, name): &(usize, String)| shared.is_even(&reached, *at, name);
-            let is_uneven = other.as_ref().is_some_and(|other| !is_even(other));
-            return key(names, offer, other, is_uneven, references);
+        if let Some(asked) = keys(&shared, &reached) {
+            return asked;
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
         let delivers =
@@ -144,21 +155,23 @@ impl Offers {
             && let Some(other) = other_name(offer, offers, references)
             && names.get(other.0).is_some_and(Option::is_some)
         {
-            let named: Vec<(&Offer, Vec<Named<'_>>)> =
-                within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
-            let is_uneven = !shared.is_even(&named, other.0, &other.1);
-            return key(names, offer, Some(other), is_uneven, references);
+            let named: Vec<Reached<'_, '_>> = within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
+            let even = shared.is_even(&named, other.0, &other.1);
+            return key(names, offer, Some(other), even, references);
         }
         let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
         let meant: Vec<&Offer> = match reached.as_slice() {
-            [] => offers.iter().filter(towards).collect(),
+            [] => offers.iter().copied().filter(towards).collect(),
             reached => reached.iter().map(|(offer, _)| *offer).collect(),
         };
         let Some(first) = meant.first() else { return Asked::NotOffered };
         let name = first.path.join(".");
-        let why = match are_of_several(&reached, references) {
-            true => format!("takes `{name}`, which holds different keys for different callers or elements"),
-            false => format!("takes `{name}`, where both slots are on offer, without naming one"),
+        let why = match (are_of_several(&reached, references), shared.turned_call(&reached)) {
+            (true, _) => {
+                format!("takes `{name}`, which holds different keys for different callers or elements")
+            }
+            (false, Some(call)) => format!("takes `{name}`, into which `{call}` hands the other slot"),
+            (false, None) => format!("takes `{name}`, where both slots are on offer, without naming one"),
         };
         handed_on(&meant, path.computed, why, references)
     }
@@ -173,10 +186,9 @@ impl Offers {
         references: &[Reference],
     ) -> Option<BTreeSet<(usize, Access)>> {
         let (cell, rest) = folders.cell_of(&followed.folder, &followed.object)?;
-        let offers = self.offers.get(&(cell.folder, cell.kind))?;
+        let mut taken = self.read_by(followed, &cell, folders, references);
         let path = Path::of(cell.name, &Token::Unplaced, rest);
-        let taken: Vec<&Offer> =
-            offers.iter().filter(|offer| !path.computed && path.leads_towards(&offer.path)).collect();
+        taken.retain(|offer| !path.computed && path.leads_towards(&offer.path));
         let key = |offer: &Offer| {
             let reference = &references[offer.defined];
             (reference.account, reference.access, reference.family.as_str())
@@ -195,6 +207,23 @@ impl Offers {
             .then(|| taken.iter().map(of).collect())
     }
 
+    /// What is on offer under a name's kind in its folder: of outputs, what the call hands out that they are read through.
+    fn read_by(
+        &self,
+        followed: &Followed,
+        cell: &Cell,
+        folders: &Folders<'_>,
+        references: &[Reference],
+    ) -> Vec<&Offer> {
+        let call = Some(followed).filter(|_| cell.kind == Kind::Output).and_then(|it| folders.made_call(it));
+        let is_read = |offer: &&Offer| {
+            let runs = &references[offer.defined].runs;
+            runs.is_empty() || runs.iter().any(|run| admits(call.as_ref(), Some(run)))
+        };
+        let offers = self.offers.get(&(cell.folder.clone(), cell.kind));
+        offers.into_iter().flatten().filter(is_read).collect()
+    }
+
     /// A module that is named without one of its outputs.
     fn whole(&self, folder: &str, followed: &Followed, references: &[Reference]) -> Asked {
         let offered = self.offers.get(&(folder.to_owned(), Kind::Output));
@@ -211,6 +240,14 @@ impl Offers {
     }
 }
 
+/// Whether two offers are those of different runs of the code.
+fn are_apart(one: &Offer, other: &Offer, references: &[Reference]) -> bool {
+    let runs = |offer: &Offer| references[offer.defined].runs.as_slice();
+    let (ours, theirs) = (runs(one), runs(other));
+    let told = !ours.is_empty() && !theirs.is_empty();
+    told && ours.iter().all(|run| !theirs.iter().any(|other| admits(Some(run), Some(other))))
+}
+
 fn handed_on(offers: &[&Offer], computed: bool, why: String, references: &[Reference]) -> Asked {
     let key = |offer: &&Offer| {
         let defined = &references[offer.defined];
@@ -220,7 +257,7 @@ fn handed_on(offers: &[&Offer], computed: bool, why: String, references: &[Refer
 }
 
 /// Whether some offers are of several accounts or accesses.
-fn are_of_several(offers: &[(&Offer, Vec<Named<'_>>)], references: &[Reference]) -> bool {
+fn are_of_several(offers: &[Reached<'_, '_>], references: &[Reference]) -> bool {
     let key = |offer: &Offer| (references[offer.defined].account, references[offer.defined].access);
     let mut keys = offers.iter().map(|(offer, _)| key(offer));
     keys.next().is_some_and(|first| keys.any(|other| other != first))
@@ -228,9 +265,9 @@ fn are_of_several(offers: &[(&Offer, Vec<Named<'_>>)], references: &[Reference])
 
 /// The first of some offers, where all of them are the same key.
 fn only_one<'a, 'o, 'n>(
-    offers: &'a [(&'o Offer, Vec<Named<'n>>)],
+    offers: &'a [Reached<'o, 'n>],
     references: &[Reference],
-) -> Option<&'a (&'o Offer, Vec<Named<'n>>)> {
+) -> Option<&'a Reached<'o, 'n>> {
     let key = |offer: &Offer| {
         let reference = &references[offer.defined];
         (reference.slot, reference.account, reference.access)
@@ -240,20 +277,48 @@ fn only_one<'a, 'o, 'n>(
 }
 
 /// Whether the name of one of some offers differs from that of this one by the slot's word alone.
-fn by_word(offer: &Offer, others: &[(&Offer, Vec<Named<'_>>)]) -> bool {
-    let is_other = |(other, _): &(&Offer, Vec<Named<'_>>)| {
+fn by_word(offer: &Offer, others: &[Reached<'_, '_>]) -> bool {
+    let is_other = |(other, _): &Reached<'_, '_>| {
         let difference = one_difference(&offer.path, &other.path);
         difference.is_some_and(|(at, name)| counterpart(&offer.path[at]).as_ref() == Some(&name))
     };
     others.iter().any(is_other)
 }
 
-/// `is_uneven`: whether the other name does not lead to the other slot for all who share the place.
+/// The keys that a path reads, where that is told, for each account one. All of them have one other name, or none has.
+fn keys(shared: &Shared<'_>, reached: &[Reached<'_, '_>]) -> Option<Asked> {
+    let references = shared.references;
+    let keys = shared.by_account(reached)?;
+    let others = keys.iter().map(|key| other_name(key.first.0, shared.offers, references));
+    let others: Vec<Option<(usize, String)>> = others.collect();
+    let other = others.first()?.clone();
+    let odd = others.iter().position(|it| *it != other);
+    let uneven = match (shared.turned(&keys), odd, &other) {
+        (Some(call), ..) => Some(call),
+        (None, Some(odd), _) => Some(keys[odd].runs.first().cloned()),
+        (None, None, Some((at, name))) => shared.is_even(reached, *at, name).err().map(|it| it.0),
+        (None, None, None) => None,
+    };
+    let mut told = Vec::new();
+    for OfAccount { first: (offer, names), runs } in keys {
+        let even = uneven.clone().map_or(Ok(()), |call| Err(Uneven(call)));
+        match key(names, offer, other.clone(), even, references) {
+            Asked::Key(key) => told.push(Offered { runs, ..key }),
+            asked => return Some(asked),
+        }
+    }
+    match told.len() {
+        1 => told.pop().map(Asked::Key),
+        _ => Some(Asked::Keys(told)),
+    }
+}
+
+/// `even`: whether the other name leads to the other slot for all who share the place.
 fn key(
     names: &[Named<'_>],
     offer: &Offer,
     other: Option<(usize, String)>,
-    is_uneven: bool,
+    even: Result<(), Uneven>,
     references: &[Reference],
 ) -> Asked {
     let defined = &references[offer.defined];
@@ -262,17 +327,19 @@ fn key(
     let named = names.get(at).copied().flatten().or_else(|| names.iter().rev().copied().flatten().next());
     let Some((name, token)) = named else { return Asked::NotOffered };
     match token {
-        Token::Here(span) => Asked::Key {
+        Token::Here(span) => Asked::Key(Offered {
             defined: offer.defined,
             key: FoundKey {
                 span: span.clone(),
                 attribute: name.to_owned(),
                 slot: defined.slot,
                 access: defined.access,
-                other: other.filter(|_| !is_uneven).map(|(_, name)| name).unwrap_or_default(),
+                other: other.filter(|_| even.is_ok()).map(|(_, name)| name).unwrap_or_default(),
                 family: defined.family.clone(),
             },
-        },
+            runs: Vec::new(),
+            uneven: even.err().and_then(|it| it.0),
+        }),
         Token::Elsewhere => Asked::Elsewhere,
         Token::Unplaced => {
             handed_on(&[offer], true, format!("`{name}` is not written out plainly"), references)
@@ -282,7 +349,7 @@ fn key(
 
 /// Which part of the path differs on the way to the other slot, and its name there. Absent where no offer, or
 /// more than one, could be meant.
-fn other_name(offer: &Offer, offers: &[Offer], references: &[Reference]) -> Option<(usize, String)> {
+fn other_name(offer: &Offer, offers: &[&Offer], references: &[Reference]) -> Option<(usize, String)> {
     let defined = &references[offer.defined];
     let candidates = candidates(&offer.path, defined, defined.slot.other(), offers, references);
     let by_word =
@@ -305,7 +372,7 @@ fn candidates(
     path: &[String],
     key: &Reference,
     slot: Slot,
-    offers: &[Offer],
+    offers: &[&Offer],
     references: &[Reference],
 ) -> BTreeMap<(usize, String), bool> {
     let is_same = |other: &Reference| {

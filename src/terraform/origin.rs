@@ -4,12 +4,13 @@
 //! What they are called, where they lie and what they are given can say Cosmos DB; which of their outputs are keys their
 //! names tell (`by_name`).
 
-use super::by_name::module_name;
 use super::facts::{Base, Block, REMOTE_STATE, Step, SymbolKind, UPSTREAM};
 use super::folders::{Folders, Target};
 use super::known::NAME_ARGUMENTS;
 use super::paths::climbed;
-use super::service::{is_about_another, is_about_cosmos, leads_to_cosmos, says_another, says_cosmos};
+use super::service::{
+    is_about_another, is_about_cosmos, leads_to_cosmos, module_name, says_another, says_cosmos,
+};
 use super::value::Value;
 
 /// Where an output comes from.

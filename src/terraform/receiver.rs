@@ -28,8 +28,8 @@ pub enum Says {
 const OWN_VALUES: [&str; 6] =
     ["value", "value_wo", "plaintext_value", "secret_value", "secret_string", "secret_data"];
 
-/// Arguments that name such a value.
-const NAMING: [&str; 3] = ["name", "secret_name", "key"];
+/// Arguments that name such a value, beside it: the first of them that is there goes before the others.
+pub const NAMING: [&str; 3] = ["name", "secret_name", "key"];
 
 /// How the types of resources end whose own name is that of their value.
 const SECRET: &str = "_secret";

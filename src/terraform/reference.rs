@@ -76,8 +76,6 @@ pub struct Reference {
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
-    /// Whether it is only compared, counted or asked for.
-    pub(super) tested: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.
@@ -86,12 +84,32 @@ pub struct Reference {
     pub symbol: Symbol,
     /// The folders that it is read for: its file's, or those of configurations that include its file.
     pub(super) homes: Vec<String>,
+    /// The runs of the code here that it is told for, where others hand in a key of another account; else none.
+    pub(super) runs: Vec<Call>,
+    /// The call of the code here that does not hand in the other slot under the same name as the others do.
+    pub(super) uneven: Option<Call>,
 }
 
 impl Reference {
-    /// The run of the module that it stands in, where that module runs for several accounts.
+    /// The run of the module that it stands in, where that module runs for several accounts, and for this one once.
     pub fn run(&self) -> Option<&Call> {
-        self.symbol.run_of(self.home())
+        match self.runs()[..] {
+            [run] => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The runs of that module that it is read in, where they are not all of them.
+    pub fn runs(&self) -> Vec<&Call> {
+        self.runs_of(self.home()).into_iter().flatten().collect()
+    }
+
+    /// The runs of a folder's code in which it is read there; one that is absent for all of them.
+    pub(super) fn runs_of(&self, folder: &str) -> Vec<Option<&Call>> {
+        match self.runs.is_empty() {
+            true => vec![self.symbol.run_of(folder)],
+            false => self.runs.iter().map(Some).collect(),
+        }
     }
 
     /// The conditions under which it is there.

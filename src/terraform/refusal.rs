@@ -63,6 +63,8 @@ pub enum Refusal {
     NoCounterpart {
         place: String,
         attribute: String,
+        /// The call that does not hand it in as the others do, where that is why.
+        call: Option<String>,
     },
     /// Whether the other slot's name exists is not known here, and where it does not, something else would be taken.
     NotKnownToExist {
@@ -114,6 +116,8 @@ pub enum SharedBy {
     Configurations,
     /// The module's code runs for several calls.
     Calls,
+    /// These calls of the module hand in keys of their own accounts.
+    HandedIn(Vec<String>),
     /// It is an element of a collection of accounts.
     Elements,
     /// No instance of the repeated block is named, or of the module that it stands in.
@@ -126,6 +130,7 @@ impl fmt::Display for SharedBy {
             SharedBy::Files(files) => return write!(f, "where the code is run with {}", files.join(", ")),
             SharedBy::Configurations => "by a configuration that includes this file",
             SharedBy::Calls => "by a call that runs this module",
+            SharedBy::HandedIn(calls) => return write!(f, "handed in by {}", calls.join(", ")),
             SharedBy::Elements => "for it may be any of several accounts",
             SharedBy::Instances => "for no instance is named here",
         })
@@ -225,8 +230,12 @@ impl fmt::Display for Refusal {
             Refusal::Outside { place } => {
                 write!(f, "{place}: lies outside of the folder that was named, where nothing is edited")
             }
-            Refusal::NoCounterpart { place, attribute } => {
-                write!(f, "{place}: the other slot of `{attribute}` has no name here")
+            Refusal::NoCounterpart { place, attribute, call } => {
+                write!(f, "{place}: the other slot of `{attribute}` has no name here")?;
+                match call {
+                    Some(call) => write!(f, " that holds for all callers: not for {call}"),
+                    None => Ok(()),
+                }
             }
             Refusal::NotKnownToExist { place, name, of } => {
                 write!(

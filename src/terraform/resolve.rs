@@ -40,7 +40,7 @@ use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
 use super::misfits::Misfits;
 use super::naming::spelt;
-use super::offer::{Asked, Offers};
+use super::offer::{Asked, Offered, Offers};
 use super::parse::Parsed;
 use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
@@ -157,7 +157,7 @@ impl<'f> Resolver<'f> {
         let Some(symbol) = symbol else { return self.of_nobody(read) };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
-        if hides && (read.read.mention || read.read.tested || self.is_followed(read)) {
+        if hides && self.is_quiet(read) {
             return true;
         }
         match (read.found.clone(), account) {
@@ -202,7 +202,7 @@ impl<'f> Resolver<'f> {
         let KeyRead::Opaque(why) = &read.found else { return false };
         let name = read.hops.last().and_then(|end| end.object.steps.last()?.name().map(str::to_owned));
         let access = name.and_then(|name| named_key(&name)).map(|key| key.access);
-        if !(read.read.mention || read.read.tested || self.is_followed(read)) {
+        if !self.is_quiet(read) {
             self.opaque(read, None, access, why.clone());
         }
         true
@@ -213,6 +213,11 @@ impl<'f> Resolver<'f> {
         let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
             || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
+    }
+
+    /// Whether nothing is hidden where this is read as a whole: it is only named or asked for, or goes by names from there.
+    fn is_quiet(&self, read: &Look<'_>) -> bool {
+        read.read.mention || read.read.tested || self.is_followed(read)
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
@@ -235,12 +240,13 @@ impl<'f> Resolver<'f> {
             exists: read.read.exists.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
-            tested: read.read.tested,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
             homes: vec![read.folder.to_owned()],
+            runs: Vec::new(),
+            uneven: None,
         });
     }
 
@@ -255,7 +261,7 @@ impl<'f> Resolver<'f> {
         let pairs = self.uses.pairs(&self.references, self.folders);
         role::assign(&mut self.references, &pairs.all(), |file| sources[file].folder().to_owned());
         for handed_in in &mut self.references {
-            if handed_in.symbol.kind == SymbolKind::Variable && !handed_in.tested {
+            if handed_in.symbol.kind == SymbolKind::Variable && handed_in.role != Role::Tested {
                 handed_in.role = Role::Relay;
             }
         }
@@ -272,12 +278,15 @@ impl<'f> Resolver<'f> {
             self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
                     match offers.ask(hop, resolver.folders, &resolver.references) {
-                        Asked::Key { defined, key } => Some((at, defined, key)),
-                        Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => None,
+                        Asked::Key(key) => Some((at, vec![key])),
+                        Asked::Keys(keys) if resolver.are_apart(read, hop, &keys) => Some((at, keys)),
+                        Asked::Keys(_) | Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => {
+                            None
+                        }
                     }
                 });
-                let Some((at, defined, key)) = asked else { return false };
-                resolver.through(read, at, defined, key);
+                let Some((at, keys)) = asked else { return false };
+                keys.into_iter().for_each(|key| resolver.through(read, at, key));
                 true
             });
             if self.references.len() == before {
@@ -286,8 +295,18 @@ impl<'f> Resolver<'f> {
         }
     }
 
+    /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs are those of
+    /// the code that the read stands in.
+    fn are_apart(&self, read: &Look<'f>, hop: &Followed, keys: &[Offered]) -> bool {
+        let accounts = keys.iter().map(|key| self.references[key.defined].account);
+        let mut told = BTreeSet::new();
+        let mut all = accounts.flat_map(|account| self.standing.accounts_of(account));
+        hop.folder == read.folder && all.all(|account| told.insert(account))
+    }
+
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
-    fn through(&mut self, read: &Look<'f>, hop: usize, defined: usize, key: FoundKey) {
+    fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered) {
+        let Offered { defined, key, runs, uneven } = offered;
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
@@ -301,6 +320,9 @@ impl<'f> Resolver<'f> {
             account = self.standing.account(&symbol).unwrap_or(account);
         }
         self.found(read, account, symbol, key);
+        if let Some(found) = self.references.last_mut() {
+            (found.runs, found.uneven) = (runs, uneven);
+        }
     }
 
     /// Reads that take a pair without saying which of it.
@@ -310,7 +332,7 @@ impl<'f> Resolver<'f> {
         self.each_named(|resolver, read| {
             let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
                 Asked::HandedOn { keys, computed, why } => Some((keys, computed, why)),
-                Asked::Key { .. } | Asked::Elsewhere | Asked::NotOffered => None,
+                Asked::Key(_) | Asked::Keys(_) | Asked::Elsewhere | Asked::NotOffered => None,
             });
             let Some((keys, computed, why)) = handed_on else { return false };
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
@@ -335,19 +357,21 @@ impl<'f> Resolver<'f> {
         let overridden = &read.read.overridden;
         let replaced = read.read.binding.iter().any(|name| overridden.contains(name));
         let entire = read.read.entire && !replaced && self.ends(read.folder, &read.read.binding);
-        let hops = read.hops.iter().filter(|_| entire);
-        let mut found = hops
-            .filter_map(|hop| Some((hop, offers.together(hop, overridden, self.folders, &self.references)?)));
-        let Some((hop, keys)) = found.next() else { return false };
-        let (file, name) = (read.file, spelt(&hop.object));
-        let span = || read.read.span.clone();
-        let each = keys.into_iter();
-        self.both.extend(each.map(|(account, access)| TakesBoth {
-            file,
-            span: span(),
+        let together = |hop: &'_ Followed| {
+            Some((spelt(&hop.object), offers.together(hop, overridden, self.folders, &self.references)?))
+        };
+        let Some((name, keys)) = read.hops.iter().filter(|_| entire).find_map(together) else { return false };
+        let both = TakesBoth {
+            file: read.file,
+            span: read.read.span.clone(),
+            account: 0,
+            access: Access::ReadWrite,
+            name,
+        };
+        self.both.extend(keys.into_iter().map(|(account, access)| TakesBoth {
             account,
             access,
-            name: name.clone(),
+            ..both.clone()
         }));
         true
     }
@@ -371,7 +395,10 @@ impl<'f> Resolver<'f> {
 
     /// What a hop leads to, also where a module as a whole hands an account on.
     fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
-        let asked = offers.ask(hop, self.folders, &self.references);
+        let asked = match offers.ask(hop, self.folders, &self.references) {
+            Asked::Keys(keys) => self.of_several(hop, &keys),
+            asked => asked,
+        };
         let whole = self.folders.whole(&hop.folder, &hop.object);
         let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
         let accounts = self.folders.outputs(folder).filter_map(|(at, object)| {
@@ -387,6 +414,17 @@ impl<'f> Resolver<'f> {
         Asked::HandedOn { keys, computed: false, why }
     }
 
+    /// Keys of several accounts which are not told one by one.
+    fn of_several(&self, hop: &Followed, keys: &[Offered]) -> Asked {
+        let name = spelt(&hop.object);
+        let why = format!("takes `{name}`, which holds different keys for different callers or elements");
+        let key = |key: &Offered| {
+            let defined = &self.references[key.defined];
+            (defined.account, Some(defined.access))
+        };
+        Asked::HandedOn { keys: keys.iter().map(key).collect(), computed: false, why }
+    }
+
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.
     fn relays(&mut self) {
         for _ in 0..MAX_DEPTH {
@@ -396,8 +434,9 @@ impl<'f> Resolver<'f> {
                 // What one is asked says nothing of the slot that is decided elsewhere.
                 let hop = read.hops.first().filter(|_| !read.read.tested);
                 let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
-                let Some(Asked::Key { defined, key }) = asked else { return false };
-                resolver.through(read, 0, defined, FoundKey { other: String::new(), ..key });
+                let Some(Asked::Key(offered)) = asked else { return false };
+                let key = FoundKey { other: String::new(), ..offered.key };
+                resolver.through(read, 0, Offered { key, uneven: None, ..offered });
                 if let Some(relay) = resolver.references.last_mut() {
                     relay.role = Role::Relay;
                 }

@@ -40,18 +40,16 @@ pub fn counterpart(name: &str) -> Option<String> {
     changed.then_some(swapped)
 }
 
-/// Sets the role of every reference. `by_name` are those that are a pair by how they are read; `folder` gives the
-/// folder of a file.
+/// Sets the role of every reference that is not only tested. `by_name` are those that are a pair by how they are read;
+/// `folder` gives the folder of a file.
 pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: impl Fn(usize) -> String) {
     let mut choices = chosen(references);
     choices.extend(exclusive(references, |at| !choices.contains(&at), true));
     let mut pairs = paired(references, &choices, folder);
     pairs.extend(by_name);
     choices.extend(exclusive(references, |at| !choices.contains(&at) && !pairs.contains(&at), false));
-    for (at, reference) in references.iter_mut().enumerate() {
-        reference.role = if reference.tested {
-            Role::Tested
-        } else if choices.contains(&at) {
+    for (at, reference) in references.iter_mut().enumerate().filter(|(_, it)| it.role != Role::Tested) {
+        reference.role = if choices.contains(&at) {
             Role::Choice
         } else if pairs.contains(&at) {
             Role::Definition
@@ -64,7 +62,7 @@ pub fn assign(references: &mut [Reference], by_name: &BTreeSet<usize>, folder: i
 /// References in one choice that holds both slots.
 fn chosen(references: &[Reference]) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(usize, u32, usize, Access), Vec<usize>> = BTreeMap::new();
-    for (at, reference) in references.iter().enumerate().filter(|(_, it)| !it.tested) {
+    for (at, reference) in references.iter().enumerate().filter(|(_, it)| it.role != Role::Tested) {
         for choice in &reference.choices {
             let key = (reference.file, choice.choice, reference.account, reference.access);
             groups.entry(key).or_default().push(at);
@@ -79,7 +77,8 @@ fn paired(
     folder: impl Fn(usize) -> String,
 ) -> BTreeSet<usize> {
     let mut groups: BTreeMap<(String, usize, Access, &str), Vec<usize>> = BTreeMap::new();
-    let free = references.iter().enumerate().filter(|(at, it)| !choices.contains(at) && !it.tested);
+    let free =
+        references.iter().enumerate().filter(|(at, it)| !choices.contains(at) && it.role != Role::Tested);
     // What is taken out of a collection at once is consumed, whatever its entry is called.
     for (at, reference) in free.filter(|(_, reference)| !reference.is_entry) {
         let key = (folder(reference.file), reference.account, reference.access, reference.family.as_str());

@@ -70,12 +70,7 @@ pub fn names_endpoint(text: &str) -> bool {
 
 /// Whether a text speaks of Cosmos DB.
 pub fn says_cosmos(text: &str) -> bool {
-    COSMOS.iter().any(|word| has_word(text, word))
-}
-
-/// Whether a word of small letters stands in a text, whatever the case of that.
-fn has_word(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    last_cosmos(text).is_some()
 }
 
 /// Whether a name speaks of another service, and not of Cosmos DB.
@@ -100,16 +95,26 @@ pub fn is_about_another(name: &str) -> bool {
 
 /// Whether a path, or an address, leads to Cosmos DB: its last part tells, where that speaks of a service, else any.
 pub fn leads_to_cosmos(path: &str) -> bool {
-    let path = path.split_once('?').map_or(path, |(path, _)| path).trim_end_matches('/');
-    let mut parts = path.rsplit('/').skip_while(|part| NO_NAMES.contains(part));
-    match parts.next().and_then(service) {
+    let path = without_query(path);
+    match service(module_name(path.strip_suffix("/terragrunt.hcl").unwrap_or(path))) {
         Some(service) => service == Service::Cosmos,
         None => says_cosmos(path),
     }
 }
 
-/// Ends of paths and addresses that name nothing of their own: files, and providers of a registry.
-const NO_NAMES: [&str; 4] = ["terragrunt.hcl", "azurerm", "azapi", "azure"];
+/// What a module is called where it comes from, by its source: `cosmosdb` of `Azure/cosmosdb/azurerm`, of
+/// `git::https://HOST/x.git//modules/cosmosdb?ref=v1`. Whoever wrote it may be called anything.
+pub fn module_name(source: &str) -> &str {
+    let path = without_query(source);
+    path.rsplit('/').find(|part| !PROVIDERS.contains(part)).unwrap_or(path)
+}
+
+/// Ends of addresses in a registry, which name nothing of their own.
+const PROVIDERS: [&str; 3] = ["azurerm", "azapi", "azure"];
+
+fn without_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path).trim_end_matches('/')
+}
 
 fn last_service(name: &str) -> Option<Service> {
     match (last_cosmos(name), last_other(name)) {
@@ -196,6 +201,19 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(service(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn modules_are_called_by_what_they_are_and_not_by_who_made_them() {
+        for (source, name) in [
+            ("Azure/storage/azurerm", "storage"),
+            ("app.terraform.io/search/db/azurerm", "db"),
+            ("git::https://example.invalid/storage/modules.git//az/cosmos?ref=v1", "cosmos"),
+            ("git@example.invalid:acme/terraform-azurerm-storage.git", "terraform-azurerm-storage.git"),
+            ("", ""),
+        ] {
+            assert_eq!(module_name(source), name);
         }
     }
 

@@ -16,7 +16,7 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
-pub use self::label::{VAULT, in_vault, is_labelled, is_name, label_of, without_expressions};
+pub use self::label::{VAULT, in_vault, is_labelled, label_of, without_expressions};
 use super::attribute;
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
@@ -319,12 +319,13 @@ impl<'s> Walk<'s> {
             }
             walk.generated(value);
             walk.value = value.span();
-            walk.testing += usize::from(is_test(&walk.binding));
+            let testing = usize::from(is_test(&walk.binding));
+            walk.testing += testing;
             match name {
                 "for_each" => walk.collection(value),
                 _ => walk.expression(value, mention),
             }
-            walk.testing -= usize::from(is_test(&walk.binding));
+            walk.testing -= testing;
         });
     }
 
@@ -413,20 +414,15 @@ impl<'s> Walk<'s> {
     }
 
     /// From here on, a branch of the innermost choice: what stands at a span of the text.
-    fn branch(&mut self, when: When, span: Option<Range<usize>>) {
+    fn branch(&mut self, when: When, asked: Option<Asked>, span: Option<Range<usize>>) {
         let Some(branch) = self.choices.last_mut() else { return };
         branch.when = when;
-        branch.asked = None;
+        branch.asked = asked;
         let number = branch.choice;
         let choice = self.facts.choosing.iter_mut().rev().find(|choice| choice.number == number);
         if let (Some(choice), Some(span)) = (choice, span) {
             choice.branches.push(self.source.to_file(span));
         }
-    }
-
-    /// What stands in the branch at hand is there under this condition.
-    fn under(&mut self, asked: Asked) {
-        self.choices.last_mut().into_iter().for_each(|branch| branch.asked = Some(asked.clone()));
     }
 
     /// What a choice goes by, where it is a plain name.

@@ -90,6 +90,7 @@ mod runs;
 mod sandbox;
 mod sarif;
 mod schema;
+mod shared_module;
 mod sigkill;
 mod sigkill_procedure;
 mod smart_http;

@@ -1,5 +1,7 @@
 //! `ignored-value`: a resource takes a key, and Terraform is told to ignore that it changed.
 
+use std::collections::BTreeSet;
+
 use crate::check::{Place, Rule, Severity};
 use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, WRITE_ONLY, versions_of};
 
@@ -33,9 +35,21 @@ pub const RULE: Rule = Rule {
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
+    let role = |flow: &Flow| tree.references[flow.reference].role;
+    let end = |flow: &Flow| {
+        let (reference, sink) = (&tree.references[flow.reference], &flow.sink);
+        (reference.account, reference.access, sink.file, sink.binding.clone(), sink.name.clone())
+    };
+    let consumed: BTreeSet<_> =
+        tree.flows().iter().filter(|flow| role(flow) == Role::Consumer).map(end).collect();
+    // Of a pair that is on offer, whoever takes one of it is told.
     let taken = |flow: &&Flow| {
         matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument)
-            && matches!(tree.references[flow.reference].role, Role::Consumer | Role::Definition)
+            && match role(flow) {
+                Role::Consumer => true,
+                Role::Definition => !consumed.contains(&end(flow)),
+                _ => false,
+            }
     };
     let mut places: Vec<Place> = Vec::new();
     for flow in tree.flows().iter().filter(taken) {
@@ -133,7 +147,10 @@ fn ignored(value: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::check::check;
     use crate::check::tests::{check_rule, check_text};
+    use crate::model::Access;
+    use crate::terraform::Tree;
 
     fn secret(ignored: &str) -> String {
         format!(
@@ -172,6 +189,23 @@ mod tests {
         for (ignored, found) in [("site[0].key", true), ("site", true), ("site[0].other", false)] {
             check_rule("ignored-value", &nested.replace("IGNORED", ignored), if found { &[3] } else { &[] });
         }
+    }
+
+    #[test]
+    fn an_output_and_its_reader_are_told_once() {
+        let output = |slot: &str| {
+            format!(
+                "output \"{slot}\" {{\n  value = azurerm_cosmosdb_account.x.{slot}_key\n  sensitive = true\n}}\n"
+            )
+        };
+        let secret = secret("[value]").replace("azurerm_cosmosdb_account.x.primary_key", "module.m.primary");
+        let root = "module \"m\" {\n  source = \"./m\"\n}\n".to_owned() + &secret;
+        let module = output("primary") + &output("secondary");
+        let tree = Tree::read(&[("a.tf", root.as_str()), ("m/a.tf", &module)]);
+        let findings = check(&tree);
+        let found: Vec<&str> = findings.iter().map(|finding| finding.rule.id).collect();
+        assert_eq!(found, ["ignored-value"], "{findings:?}");
+        assert_eq!(findings[0].span, tree.consumers(0, Access::ReadWrite).next().unwrap().span);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Whether the other slot stands beside a key under the same name for everyone who shares the place that reads it: for
 //! every call of a module, and for every element of a collection.
 
-use super::path::{COMPUTED, Named};
-use super::{Offer, one_name_else};
+use super::path::COMPUTED;
+use super::{Offer, Reached, one_name_else};
 use crate::model::Slot;
 use crate::terraform::folders::{Cell, Folders, Kind};
 use crate::terraform::instance::Call;
@@ -12,15 +12,18 @@ use crate::terraform::value::{Value, is_written_out};
 /// What is on offer under one name.
 pub struct Shared<'a> {
     pub(super) cell: &'a Cell,
-    pub(super) offers: &'a [Offer],
+    pub(super) offers: &'a [&'a Offer],
     pub(super) folders: &'a Folders<'a>,
     pub(super) references: &'a [Reference],
 }
 
+/// That somebody who shares the place has not the other slot there; the call, where it is one.
+pub struct Uneven(pub Option<Call>);
+
 impl Shared<'_> {
     /// Whether all of the offers that a path reads have the other slot where the part `at` of their names is `other`, and
-    /// nothing stands among them that is no such offer.
-    pub(super) fn is_even(&self, reached: &[(&Offer, Vec<Named<'_>>)], at: usize, other: &str) -> bool {
+    /// nothing stands among them that is no such offer. Every call hands in a pair, each of its own account's.
+    pub(super) fn is_even(&self, reached: &[Reached<'_, '_>], at: usize, other: &str) -> Result<(), Uneven> {
         let calls: Vec<Option<&Call>> = match self.cell.kind {
             Kind::Variable => self.folders.callers(&self.cell.folder).iter().map(Some).collect(),
             Kind::Local | Kind::Output | Kind::Each => vec![None],
@@ -30,19 +33,26 @@ impl Shared<'_> {
             self.gives(call, offer, path, slot)
                 && self.gives(call, offer, &one_name_else(path, at, other), slot.other())
         };
-        reached.iter().all(|(offer, names)| {
-            let elements =
-                || (1..offer.path.len()).filter(|part| names.get(*part).is_some_and(Option::is_none));
-            calls.iter().all(|call| {
-                both(*call, offer, &offer.path)
-                    && elements().all(|part| {
-                        let all = self.names(*call, &offer.path[1..part]);
-                        let has_both =
-                            |name: &String| both(*call, offer, &one_name_else(&offer.path, part, name));
-                        all.is_some_and(|names| names.iter().all(has_both))
-                    })
-            })
-        })
+        let has_both = |call: Option<&Call>, (offer, names): &Reached<'_, '_>| {
+            let mut elements =
+                (1..offer.path.len()).filter(|part| names.get(*part).is_some_and(Option::is_none));
+            both(call, offer, &offer.path)
+                && elements.all(|part| {
+                    let all = self.names(call, &offer.path[1..part]);
+                    let has_both = |name: &String| both(call, offer, &one_name_else(&offer.path, part, name));
+                    all.is_some_and(|names| names.iter().all(has_both))
+                })
+        };
+        for call in calls {
+            let is_own = |(offer, _): &&Reached<'_, '_>| {
+                call.is_none_or(|call| is_given_by(&self.references[offer.defined], call))
+            };
+            let mut own = reached.iter().filter(is_own).peekable();
+            if own.peek().is_none() || !own.all(|one| has_both(call, one)) {
+                return Err(Uneven(call.cloned()));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a call offers a slot of the same key under a name that leads to nothing uneven itself.
@@ -111,10 +121,15 @@ fn elements(value: &Value) -> Option<Vec<String>> {
 }
 
 fn is_given_by(reference: &Reference, call: &Call) -> bool {
-    let name = match reference.binding.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["module", name, ..] => (*name).to_owned(),
-        ["inputs", ..] => String::new(),
-        _ => return false,
+    given_by(reference).is_some_and(|given| given == *call)
+}
+
+/// The call that a key is an argument of.
+pub fn given_by(reference: &Reference) -> Option<Call> {
+    let name = match reference.binding.first().map(String::as_str)? {
+        "module" => reference.binding.get(1)?,
+        "inputs" => "",
+        _ => return None,
     };
-    call.folder == reference.home() && call.name == name
+    Some(Call::new(reference.home(), name))
 }

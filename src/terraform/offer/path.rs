@@ -51,8 +51,8 @@ impl<'s> Path<'s> {
 
     /// The offers that the path leads to or below, and by which of its parts each of their names is read. Where an
     /// element may be what the next name stands for, the offers that are read by more names are meant.
-    pub(super) fn reached<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
-        let reached = |offer: &'o Offer| Some((offer, reaches(&self.parts, &offer.path)?));
+    pub(super) fn reached<'o>(&self, offers: &[&'o Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
+        let reached = |offer: &&'o Offer| Some((*offer, reaches(&self.parts, &offer.path)?));
         let mut reached: Vec<_> = offers.iter().filter_map(reached).collect();
         let named = |names: &[Named<'_>]| names.iter().flatten().count();
         let most = reached.iter().map(|(_, names)| named(names)).max();
@@ -65,8 +65,8 @@ impl<'s> Path<'s> {
     }
 
     /// The offers within what the path leads to, and by which of its parts each of their names is read.
-    pub(super) fn within<'o>(&self, offers: &'o [Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
-        offers.iter().filter_map(|offer| Some((offer, within(&self.parts, &offer.path)?))).collect()
+    pub(super) fn within<'o>(&self, offers: &[&'o Offer]) -> Vec<(&'o Offer, Vec<Named<'_>>)> {
+        offers.iter().filter_map(|offer| Some((*offer, within(&self.parts, &offer.path)?))).collect()
     }
 
     /// Whether the path picks by a number that the list does not have: `element` begins anew at a list's end.

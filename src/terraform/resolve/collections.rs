@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::uses::{Use, Uses, Way};
 use crate::model::Access;
 use crate::terraform::folders::{Cell, Folders, Kind};
-use crate::terraform::reference::Reference;
+use crate::terraform::reference::{Reference, Role};
 use crate::terraform::role::both_slots;
 
 /// One collection: its name, and the words of the call that hands it in, where one does.
@@ -24,9 +24,8 @@ impl Uses {
     /// The references that stand in a collection with their counterparts, where something picks from it.
     pub(super) fn in_collections(&self, references: &[Reference], folders: &Folders<'_>) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<(usize, &[String])>> = BTreeMap::new();
-        for (at, reference) in
-            references.iter().enumerate().filter(|(_, it)| it.choices.is_empty() && !it.tested)
-        {
+        let free = |it: &Reference| it.choices.is_empty() && it.role != Role::Tested;
+        for (at, reference) in references.iter().enumerate().filter(|(_, it)| free(it)) {
             let Some((cell, path)) = folders.readable(reference.home(), &reference.binding) else { continue };
             let words = &reference.binding[..reference.binding.len() - path.len()];
             if !path.is_empty() && matches!(cell.kind, Kind::Local | Kind::Variable) {

@@ -8,7 +8,7 @@ impl Resolver<'_> {
     /// Which of several values is used is told of none of them.
     pub(super) fn overridden(&mut self) {
         let replaced = |(at, reference): (usize, &Reference)| Some((at, self.replaced(reference)?));
-        let untested = self.references.iter().enumerate().filter(|(_, it)| !it.tested);
+        let untested = self.references.iter().enumerate().filter(|(_, it)| it.role != Role::Tested);
         let replaced: Vec<(usize, (String, String))> = untested.filter_map(replaced).collect();
         for (at, (argument, path)) in replaced {
             let reference = &mut self.references[at];

@@ -10,17 +10,14 @@ use super::{Look, Resolver};
 use crate::terraform::chooser::known;
 use crate::terraform::facts::{Branch, Choice, Step, StepKind, Token, When};
 use crate::terraform::folders::Followed;
-use crate::terraform::key_read::FoundKey;
 use crate::terraform::naming::At;
-use crate::terraform::offer::{Asked, Offers};
+use crate::terraform::offer::{Asked, Offered, Offers};
 use crate::terraform::parse::Parsed;
 
 /// One of the keys between which a read picks.
 struct Picked {
     hop: usize,
-    /// The reference that puts it on offer.
-    defined: usize,
-    key: FoundKey,
+    offered: Offered,
 }
 
 impl<'f> Resolver<'f> {
@@ -46,12 +43,12 @@ impl<'f> Resolver<'f> {
         let mut branches = Vec::new();
         for name in values.is_subset(&names).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;
-            let Asked::Key { defined, key } = offers.ask(&named, self.folders, &self.references) else {
+            let Asked::Key(offered) = offers.ask(&named, self.folders, &self.references) else {
                 return None;
             };
             branches.push((
                 Branch { choice: number, when: When::Is(name), asked: None },
-                Picked { hop: at, defined, key },
+                Picked { hop: at, offered },
             ));
         }
         Some(branches)
@@ -70,8 +67,8 @@ impl<'f> Resolver<'f> {
     }
 
     fn choose(&mut self, read: &Look<'f>, branches: Vec<(Branch, Picked)>) {
-        for (branch, Picked { hop, defined, key }) in branches {
-            self.through(read, hop, defined, key);
+        for (branch, Picked { hop, offered }) in branches {
+            self.through(read, hop, offered);
             self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
         }
         let cell = self.folders.readable(read.folder, &read.read.binding);

@@ -112,7 +112,8 @@ impl<'f> Standing<'f> {
         both.into_iter().flat_map(for_each).collect()
     }
 
-    fn accounts_of(&self, account: usize) -> Vec<usize> {
+    /// The accounts that a number stands for.
+    pub(super) fn accounts_of(&self, account: usize) -> Vec<usize> {
         match account.checked_sub(self.accounts) {
             Some(at) => self.together.borrow().get(at).into_iter().flatten().copied().collect(),
             None => vec![account],

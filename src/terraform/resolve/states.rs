@@ -37,8 +37,7 @@ impl Resolver<'_> {
                 });
                 keys.next().map(|((folder, _), reference)| (hop, *folder, *reference))
             });
-            let quiet = read.read.mention || read.read.tested || self.is_followed(read);
-            if let Some((hop, folder, reference)) = named.filter(|_| !quiet) {
+            if let Some((hop, folder, reference)) = named.filter(|_| !self.is_quiet(read)) {
                 let access = Some(self.references[reference].access);
                 let access = access.filter(|_| !hop.object.steps.is_empty());
                 let why = format!(
@@ -97,7 +96,7 @@ impl Resolver<'_> {
         let steps: Vec<Option<&str>> = behind.iter().filter(is_named).map(Step::name).collect();
         let bound = self.references.iter().filter(|reference| {
             let binding: Vec<&str> = reference.binding.iter().map(String::as_str).collect();
-            !reference.tested
+            reference.role != Role::Tested
                 && reference.homes.iter().any(|home| home == folder)
                 && binding.strip_prefix(&["output", name, "value"]).is_some_and(|rest| {
                     rest.iter().zip(&steps).all(|(bound, step)| step.is_none_or(|step| step == *bound))
@@ -111,6 +110,7 @@ impl Resolver<'_> {
         let (file, span) = (read.file, &read.read.span);
         let same = self.references.iter_mut().filter(|reference| {
             reference.symbol.kind == SymbolKind::RemoteState
+                && reference.role != Role::Tested
                 && reference.file == file
                 && span.start <= reference.span.start
                 && reference.span.end <= span.end

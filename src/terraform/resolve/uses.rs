@@ -10,7 +10,7 @@ use super::Look;
 use crate::model::Access;
 use crate::terraform::facts::{Step, StepKind};
 use crate::terraform::folders::{Cell, Folders, Kind, is_any};
-use crate::terraform::reference::Reference;
+use crate::terraform::reference::{Reference, Role};
 use crate::terraform::role::both_slots;
 use crate::terraform::value::Value;
 
@@ -226,9 +226,8 @@ impl Uses {
     /// Local values that are read by their names alone.
     fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
-        for (at, reference) in
-            references.iter().enumerate().filter(|(_, it)| it.plain && it.choices.is_empty() && !it.tested)
-        {
+        let free = |it: &Reference| it.plain && it.choices.is_empty() && it.role != Role::Tested;
+        for (at, reference) in references.iter().enumerate().filter(|(_, it)| free(it)) {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();
             let cell = Cell::new(folder, Kind::Local, name);

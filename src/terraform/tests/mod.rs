@@ -13,6 +13,7 @@ mod flips;
 mod flows;
 mod generated;
 mod given;
+mod handed_in;
 mod included;
 mod instances;
 mod itself;

@@ -207,40 +207,21 @@ fn a_text_that_is_made_of_one_of_two_keys_on_offer_takes_a_slot() {
 }
 
 #[test]
-fn what_several_callers_hand_their_own_pairs_is_read_for_each_of_them() {
+fn a_name_that_callers_fill_with_keys_of_both_accesses_is_read_for_each_of_them() {
     let app = "variable \"primary\" {}\nvariable \"secondary\" {}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"s\"\n  value = var.primary\n}\n";
-    let call = |name: &str, account: &str, access: &str| {
+    let call = |access: &str| {
         format!(
-            "module \"{name}\" {{\n  source = \"../app\"\n  primary = azurerm_cosmosdb_account.{account}.primary{access}_key\n  \
-             secondary = azurerm_cosmosdb_account.{account}.secondary{access}_key\n}}\n"
+            "module \"a{access}\" {{\n  source = \"../app\"\n  primary = azurerm_cosmosdb_account.a.primary{access}_key\n  secondary = \
+             azurerm_cosmosdb_account.a.secondary{access}_key\n}}\nlocals {{\n  own{access} = \
+             azurerm_cosmosdb_account.a.secondary{access}_key\n}}\n"
         )
     };
-    let own = |account: &str, access: Access| {
-        let key = if access == Access::ReadOnly { "secondary_readonly_key" } else { "secondary_key" };
-        format!("locals {{\n  own_{account} = azurerm_cosmosdb_account.{account}.{key}\n}}\n")
-    };
-    let both = [("a", Access::ReadWrite), ("b", Access::ReadWrite)];
-    let one = [("a", Access::ReadWrite), ("a", Access::ReadOnly)];
-    for callers in [both, one] {
-        let word = |access| if access == Access::ReadOnly { "_readonly" } else { "" };
-        let calls = callers.map(|(account, access)| {
-            call(&format!("{account}{}", word(access)), account, word(access)) + &own(account, access)
-        });
-        let files = [("root/a.tf", calls.concat()), ("app/a.tf", app.to_owned())];
-        let tree = Tree::read(&files);
-        for (name, access) in callers {
-            let named = |account: &&crate::terraform::Account| {
-                account.symbols.iter().any(|symbol| symbol.name == name)
-            };
-            let account = tree.accounts.iter().position(|account| named(&account)).unwrap();
-            let seen =
-                tree.opaque_for(account, access).filter(|read| tree.sources[read.file].path() == "app/a.tf");
-            assert_eq!(seen.count(), 1, "{name} {access}");
-            assert!(
-                crate::terraform::plan(&tree, account, access, Slot::Primary).is_err(),
-                "{name} {access}"
-            );
-        }
+    let root = call("") + &call("_readonly");
+    let tree = Tree::read(&[("root/a.tf", root.as_str()), ("app/a.tf", app)]);
+    for access in Access::ALL {
+        let seen = tree.opaque_for(0, access).filter(|read| tree.sources[read.file].path() == "app/a.tf");
+        assert_eq!(seen.count(), 1, "{access}");
+        assert!(crate::terraform::plan(&tree, 0, access, Slot::Primary).is_err(), "{access}");
     }
 }
 

@@ -246,6 +246,10 @@ fn the_name_of_a_nested_block_or_of_an_object_tells() {
         (app(&format!("  env {{\n    value = {read}\n    name = \"${{var.p}}-cosmos-key\"\n  }}\n")), 6),
         (app(&format!("  settings = [{{ name = \"COSMOS_KEY\", value = {read} }}]\n")), 5),
         (
+            app(&format!("  settings = [{{ name = (upper(\"cosmos_${{var.p}}_key\")), value = {read} }}]\n")),
+            5,
+        ),
+        (
             format!(
                 "module \"app\" {{\n  source = \"git::https://example.invalid/app.git\"\n  env = [\n    {{ name = \"COSMOS_KEY\", value = {read} }}\n  ]\n}}\n"
             ),
@@ -284,6 +288,11 @@ fn the_name_of_a_nested_block_or_of_an_object_tells() {
     };
     check(&[("a.tf.json", &json("CosmosDb__Key"))], &[&format!("a.tf.json:3 {key}")]);
     check(&[("a.tf.json", &json("${var.cosmos}-key"))], &[]);
+    // `name` goes before `key`, wherever they stand.
+    let beside =
+        |key: &str, name: &str| json(name).replace("{\"name\"", &format!("{{\"key\": \"{key}\", \"name\""));
+    check(&[("a.tf.json", &beside("x", "COSMOS_KEY"))], &[&format!("a.tf.json:3 {key}")]);
+    check(&[("a.tf.json", &beside("COSMOS_KEY", "x"))], &[]);
 }
 
 #[test]

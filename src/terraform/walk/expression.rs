@@ -179,12 +179,12 @@ impl Walk<'_> {
         for (index, element) in array.iter().enumerate() {
             let name = index.to_string();
             if keyed.is_some() {
-                self.branch(When::Is(name.clone()), element.span());
+                self.branch(When::Is(name.clone()), None, element.span());
             }
             self.entry(name, element, named);
         }
         if keyed.is_some() {
-            self.branch(When::Unknown, None);
+            self.branch(When::Unknown, None, None);
         }
     }
 
@@ -202,14 +202,14 @@ impl Walk<'_> {
                 }
             };
             if keyed.is_some() {
-                self.branch(When::Is(name.clone()), value.expr().span());
+                self.branch(When::Is(name.clone()), None, value.expr().span());
             }
             self.entry(name, value.expr(), false);
         }
         (self.label, self.called) = outer;
         // What comes after the entries is none of them.
         if keyed.is_some() {
-            self.branch(When::Unknown, None);
+            self.branch(When::Unknown, None, None);
         }
     }
 
@@ -218,11 +218,9 @@ impl Walk<'_> {
         let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
             self.condition(&conditional.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then, conditional.true_expr.span());
-            walk.under(holds);
+            walk.branch(then, Some(holds), conditional.true_expr.span());
             walk.expression(&conditional.true_expr, false);
-            walk.branch(otherwise, conditional.false_expr.span());
-            walk.under(denied);
+            walk.branch(otherwise, Some(denied), conditional.false_expr.span());
             walk.expression(&conditional.false_expr, false);
         });
     }
@@ -392,11 +390,13 @@ impl Walk<'_> {
         let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
             self.condition(&directive.if_expr.cond_expr);
         self.choosing(by, |walk| {
-            walk.branch(then, directive.if_expr.template.span());
-            walk.under(holds);
+            walk.branch(then, Some(holds), directive.if_expr.template.span());
             walk.template(&directive.if_expr.template);
-            walk.branch(otherwise, directive.else_expr.as_ref().and_then(|other| other.template.span()));
-            walk.under(denied);
+            walk.branch(
+                otherwise,
+                Some(denied),
+                directive.else_expr.as_ref().and_then(|other| other.template.span()),
+            );
             if let Some(other) = &directive.else_expr {
                 walk.template(&other.template);
             }

@@ -10,12 +10,12 @@ use hcl_edit::parser::parse_template;
 use hcl_edit::structure::{Block as SyntaxBlock, Body};
 use hcl_edit::template::Element;
 
-use super::super::receiver::is_value;
+use super::super::receiver::{NAMING, is_value};
 use super::super::role::counterpart;
 use super::{KEY_VAULT_SECRET, Walk, literal_key, text_of};
 
-/// Arguments by which blocks and objects are called.
-const NAMING: [&str; 3] = ["name", "key", "slot"];
+/// Arguments by which blocks and objects may say a slot.
+const LABELS: [&str; 3] = ["name", "key", "slot"];
 
 /// Where a secret lies.
 pub const VAULT: &str = "key_vault_id";
@@ -39,7 +39,7 @@ pub fn is_labelled(words: &[String]) -> bool {
 
 /// The one of some names that says a slot.
 pub fn label_of<'e>(text: impl Fn(&str) -> Option<&'e str>) -> Option<&'e str> {
-    NAMING.iter().filter_map(|name| text(name)).find(|text| counterpart(text).is_some())
+    LABELS.iter().filter_map(|name| text(name)).find(|text| counterpart(text).is_some())
 }
 
 /// What a secret is called, in the vault that is told by an expression: names in another one are no counterparts. Of the
@@ -81,7 +81,7 @@ impl Walk<'_> {
 
     /// Whatever it says.
     fn call_by(&mut self, text: impl Fn(&str) -> Option<String>) {
-        if let Some(name) = NAMES.iter().find_map(|name| text(name)) {
+        if let Some(name) = NAMING.iter().find_map(|name| text(name)) {
             self.called = Some((self.binding.len(), name));
         }
     }
@@ -101,14 +101,6 @@ impl Walk<'_> {
     }
 }
 
-/// Arguments that name the value beside them.
-const NAMES: [&str; 3] = ["name", "secret_name", "key"];
-
-/// Whether an argument of this name names the value beside it.
-pub fn is_name(argument: &str) -> bool {
-    NAMES.contains(&argument)
-}
-
 /// What of a text is written out.
 pub fn without_expressions(text: &str) -> String {
     match parse_template(text) {
@@ -125,11 +117,13 @@ fn literals<'e>(elements: impl Iterator<Item = &'e Element>) -> String {
     elements.filter_map(literal).collect()
 }
 
-/// The same of an expression.
+/// The same of an expression; absent where it is none of texts.
 fn written(value: &Expression) -> Option<String> {
     match value {
         Expression::String(text) => Some(text.value().clone()),
         Expression::StringTemplate(template) => Some(literals(template.iter())),
+        Expression::Parenthesis(inner) => written(inner.inner()),
+        Expression::FuncCall(call) => call.args.iter().filter_map(written).reduce(|all, part| all + &part),
         _ => None,
     }
 }

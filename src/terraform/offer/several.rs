@@ -1,0 +1,100 @@
+//! What a name stands for that the callers of a module fill with keys of different accounts: one key for each of them,
+//! in the runs of the code for which it is handed in.
+//!
+//! Where it is not told whose key a run reads, none is told.
+
+use super::even::{Shared, given_by};
+use super::{Reached, only_one};
+use crate::terraform::folders::Kind;
+use crate::terraform::instance::{Call, admits};
+use crate::terraform::reference::Reference;
+
+/// The key of one account under a name.
+pub struct OfAccount<'r, 'o, 'n> {
+    pub(super) first: &'r Reached<'o, 'n>,
+    /// None where all runs are meant.
+    pub(super) runs: Vec<Call>,
+}
+
+impl Shared<'_> {
+    /// The keys that a path reads, one for each account; absent where that is not told.
+    pub(super) fn by_account<'r, 'o, 'n>(
+        &self,
+        reached: &'r [Reached<'o, 'n>],
+    ) -> Option<Vec<OfAccount<'r, 'o, 'n>>> {
+        if let Some(first) = only_one(reached, self.references) {
+            return Some(vec![OfAccount { first, runs: Vec::new() }]);
+        }
+        let mut keys: Vec<OfAccount<'r, 'o, 'n>> = Vec::new();
+        for one in reached {
+            let runs = self.runs(&self.references[one.0.defined]);
+            match keys.iter_mut().find(|it| self.of(it.first).account == self.of(one).account) {
+                Some(own) if self.of(own.first).slot == self.of(one).slot => {
+                    own.runs.extend(runs);
+                    own.runs.sort();
+                    own.runs.dedup();
+                }
+                // Of one account both slots.
+                Some(_) => return None,
+                None => keys.push(OfAccount { first: one, runs }),
+            }
+        }
+        let access = self.of(keys.first()?.first).access;
+        let alike = reached.iter().all(|one| self.of(one).access == access);
+        let told = reached.iter().all(|one| !self.runs(self.of(one)).is_empty());
+        let apart = |(at, key): (usize, &OfAccount<'_, '_, '_>)| {
+            let others = keys[at + 1..].iter().flat_map(|other| &other.runs);
+            others.clone().all(|other| key.runs.iter().all(|run| !admits(Some(run), Some(other))))
+        };
+        let apart = keys.iter().enumerate().all(apart);
+        (alike && told && apart).then_some(keys)
+    }
+
+    /// Where calls hand different slots of one account in, one that does other than the first.
+    pub(super) fn turned_call(&self, reached: &[Reached<'_, '_>]) -> Option<Call> {
+        let first = self.of(reached.first()?);
+        let turned = reached.iter().map(|one| self.of(one)).find(|other| other.slot != first.slot)?;
+        let calls = [first, turned].map(given_by);
+        let [Some(one), Some(other)] = calls else { return None };
+        Some(other).filter(|other| *other != one)
+    }
+
+    fn of(&self, one: &Reached<'_, '_>) -> &Reference {
+        &self.references[one.0.defined]
+    }
+
+    /// The runs of the reader's code for which a reference puts a key on offer; none where that is not told.
+    fn runs(&self, reference: &Reference) -> Vec<Call> {
+        match self.cell.kind {
+            Kind::Variable => {
+                let Some(call) = given_by(reference) else { return Vec::new() };
+                let outer = reference.runs.iter().cloned().map(Some).collect::<Vec<_>>();
+                let outer = match outer.is_empty() {
+                    true => vec![reference.run().cloned()],
+                    false => outer,
+                };
+                outer.into_iter().map(|outer| call.clone().within(outer)).collect()
+            }
+            Kind::Local | Kind::Each => reference.runs.clone(),
+            Kind::Output => {
+                let outer: Option<Vec<Call>> =
+                    reference.runs.iter().map(|run| run.caller().cloned()).collect();
+                outer.unwrap_or_default()
+            }
+        }
+    }
+
+    /// Of keys that do not stand on one slot, a call that hands in the other one: that of the key whose name does not say
+    /// its slot, where one does and one does not.
+    pub(super) fn turned(&self, keys: &[OfAccount<'_, '_, '_>]) -> Option<Option<Call>> {
+        let slot = |key: &OfAccount<'_, '_, '_>| self.of(key.first).slot;
+        let first = keys.first()?;
+        let says = |key: &OfAccount<'_, '_, '_>| {
+            let mut names = key.first.0.path.iter().map(|name| name.to_ascii_lowercase());
+            names.any(|name| name.contains(slot(key).as_str()))
+        };
+        let other = keys.iter().find(|key| slot(key) != slot(first))?;
+        let turned = if says(other) && !says(first) { first } else { other };
+        Some(turned.runs.first().cloned())
+    }
+}
