@@ -40,7 +40,19 @@ fn mounts_something_newer(vault: Option<&VaultView>, cluster: Option<&ClusterVie
 
 /// Whether it is one stamp's, and is looked at by itself.
 pub(super) fn is_of_stamp(key: &EvidenceKey) -> bool {
-    matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_))
+    matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Workloads(_) | EvidenceKey::Vault(_))
+}
+
+/// Where the whole is looked at, its parts are not looked at by themselves.
+fn without_parts(mut keys: BTreeSet<EvidenceKey>) -> BTreeSet<EvidenceKey> {
+    let parts = keys.iter().filter_map(|key| match key {
+        EvidenceKey::Cluster(stamp) => Some(EvidenceKey::Workloads(stamp.clone())),
+        _ => None,
+    });
+    for part in parts.collect::<Vec<_>>() {
+        keys.remove(&part);
+    }
+    keys
 }
 
 impl Driver {
@@ -148,6 +160,7 @@ impl Driver {
 
     /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
     pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
+        let keys = &without_parts(keys.clone());
         {
             let Driver { observer, world, flight, .. } = self;
             let look = std::pin::pin!(observer.look(keys, world));
@@ -159,8 +172,15 @@ impl Driver {
         }
         for key in keys {
             self.digests.renew(key);
-            if let EvidenceKey::Cluster(stamp) = key {
-                self.glanced.remove(stamp);
+            match key {
+                EvidenceKey::Cluster(stamp) => {
+                    self.glanced.remove(stamp);
+                }
+                EvidenceKey::Workloads(stamp) => {
+                    self.digests.renew(&EvidenceKey::Cluster(stamp.clone()));
+                    self.glanced.insert(stamp.clone());
+                }
+                _ => {}
             }
         }
     }
@@ -169,7 +189,14 @@ impl Driver {
     fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
         let at = self.ports.clock.now();
         let free = |key: &EvidenceKey| !self.flight.awaits(key);
-        let Looks { whole, glances } = looks;
+        let Looks { whole, mut glances } = looks;
+        let (parts, whole): (BTreeSet<_>, BTreeSet<_>) =
+            without_parts(whole).into_iter().partition(|key| matches!(key, EvidenceKey::Workloads(_)));
+        for part in parts {
+            if let EvidenceKey::Workloads(stamp) = part {
+                glances.insert(stamp, Glance::Workloads);
+            }
+        }
         let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(is_of_stamp);
         let looks = Looks {
             whole: stamps.into_iter().filter(free).collect(),

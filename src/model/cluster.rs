@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
+use super::{Fingerprint, ObjectName, SecretVersion, Seen, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
@@ -214,6 +214,8 @@ impl ClusterState {
 pub struct ClusterView {
     pub state: ClusterState,
     pub workloads: Vec<WorkloadView>,
+    /// When the workloads were listed, where that was after the rest.
+    pub workloads_seen: Option<Timestamp>,
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
@@ -231,6 +233,13 @@ pub struct Extent {
     pub namespaces: Vec<String>,
     /// Those that are known and may not be listed.
     pub refused: Vec<String>,
+}
+
+impl Seen<ClusterView> {
+    /// When its workloads were so.
+    pub fn workloads_at(&self) -> Timestamp {
+        self.get().and_then(|view| view.workloads_seen).map_or(self.at, |listed| listed.max(self.at))
+    }
 }
 
 impl ClusterView {

@@ -259,6 +259,9 @@ impl Observer {
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
+            EvidenceKey::Workloads(stamp) => {
+                Found::Cluster(stamp.clone(), self.glance(stamp, Glance::Workloads).await)
+            }
             EvidenceKey::Room(stamp) => {
                 Found::Room(stamp.clone(), seen(at, self.ports.clusters.room(stamp).await))
             }

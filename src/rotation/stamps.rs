@@ -37,6 +37,8 @@ pub struct StampStand {
     pub healthy: bool,
     /// Why its vault is not what a restart alone needs it to be; in a whole rotation another phase has asked before.
     pub behind: Vec<Reason>,
+    /// Whether it is not seen at the moment, after a restart that was sent there.
+    pub between_looks: bool,
     /// Since when as many pods as are wanted are those that serve now.
     pub renewed: Option<Timestamp>,
 }
@@ -59,6 +61,7 @@ impl StampStand {
             begun: true,
             healthy: false,
             behind: Vec::new(),
+            between_looks: true,
             renewed: None,
         }
     }
@@ -75,6 +78,7 @@ impl StampStand {
             begun: false,
             healthy: false,
             behind: Vec::new(),
+            between_looks: false,
             renewed: None,
         }
     }
@@ -139,6 +143,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         begun,
         healthy,
         behind: behind(ctx, &facts.name),
+        between_looks: false,
         renewed: views().filter_map(|workload| renewed(workload, cluster)).max(),
     })
 }

@@ -43,6 +43,7 @@ impl Clusters for MemoryClusters {
                 Ok(ClusterView {
                     state: stamp.azure.clone(),
                     workloads: workloads(cluster, &world.config().secret_name),
+                    workloads_seen: None,
                     pods: cluster
                         .pods()
                         .map(|each| pod(cluster, each, &world.config().secret_name))
