@@ -450,7 +450,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {
-    // What troubles it is for people, and so is where it runs. What it asks for is judged with the quotas.
+    // Since when it is ready counts for a soak, which is over then. What troubles it is for people, and so is where it runs. What it asks for is judged with the quotas.
     let PodView {
         name,
         uid,
@@ -461,6 +461,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         above,
         phase,
         ready,
+        ready_since: _,
         holding,
         mounted,
         node: _,

@@ -15,7 +15,7 @@ use super::flight::Landed;
 use super::{DriveError, Driver};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
 use crate::ports::{Changed, Glance};
-use crate::rotation::{Reason, Why, later};
+use crate::rotation::{Reason, Why, later, refusals_since};
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -130,7 +130,9 @@ impl Driver {
         let keys: BTreeSet<EvidenceKey> = reasons
             .iter()
             .filter_map(|reason| match &reason.why {
-                Why::NotSeen(key) | Why::TooOld { evidence: key, .. } => Some(key.clone()),
+                Why::NotSeen(key)
+                | Why::TooOld { evidence: key, .. }
+                | Why::WindowShort { evidence: key, .. } => Some(key.clone()),
                 Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
                 _ => None,
             })
@@ -151,6 +153,7 @@ impl Driver {
     /// Looks at all there is, for people, when nothing is under way.
     pub(super) async fn look_at_everything(&mut self) -> Result<(), DriveError> {
         self.land_all().await?;
+        self.aim();
         let everything = self.observer.everything();
         self.observer.look_whole(&everything, &mut self.world).await;
         self.glanced.clear();
@@ -158,9 +161,18 @@ impl Driver {
         Ok(())
     }
 
+    /// Whom the account refuses is asked from the moment on from which it must be known, by what is known of the stamps.
+    fn aim(&mut self) {
+        let Some(opened) = self.fold.rotation() else { return };
+        let now = self.ports.clock.now();
+        let since = refusals_since(&self.decider(), &self.fold, opened, &self.world, now);
+        self.observer.targets_mut().refusals_since = since;
+    }
+
     /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
     pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
         let keys = &without_parts(keys.clone());
+        self.aim();
         {
             let Driver { observer, world, flight, .. } = self;
             let look = std::pin::pin!(observer.look(keys, world));

@@ -72,6 +72,8 @@ pub struct DeploymentCondition {
     pub status: String,
     pub reason: String,
     pub message: String,
+    /// When it was last written.
+    pub updated: Option<Timestamp>,
 }
 
 /// A workload's desire and status. Counts that the API leaves out are zero.
@@ -127,6 +129,8 @@ pub struct PodView {
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
     pub phase: String,
     pub ready: bool,
+    /// Since when it is ready, where it is and its status says so. Whole seconds.
+    pub ready_since: Option<Timestamp>,
     pub holding: Holding,
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.

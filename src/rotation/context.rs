@@ -315,8 +315,8 @@ impl Reason {
         matches!(&self.why, Why::Blind { blind, .. } if blind.kind.is_refusal())
     }
 
-    /// Whether it only says that something was not looked at yet.
+    /// Whether it only says that something was not looked at yet, or not all of it.
     pub fn is_blindness(&self) -> bool {
-        matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })
+        matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. } | Why::WindowShort { .. })
     }
 }

@@ -135,12 +135,13 @@ fn wave_holds(
         if !first.is_done() || (first.wants_pods && first.renewed.is_none()) {
             return hold(Why::CanaryFirst { canary: first.name.clone() });
         }
-        if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
+        if let Some(since) = first.renewed
             && !busy.begun
         {
+            let until = later(since, ctx.policy.soak);
             let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
             if told > ctx.now {
-                return hold(Why::Soaking { canary: first.name.clone(), until: told });
+                return hold(Why::Soaking { canary: first.name.clone(), since, until: told });
             }
             // Whatever became of it meanwhile is seen first.
             if ctx.cluster_seen_at(&first.name) < told {

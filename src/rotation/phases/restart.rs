@@ -8,8 +8,8 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, none_refused, propagated, propagated_at, rollout_settled, room,
-    settled, synced, target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, logs_up_to_date, none_refused, propagated, propagated_at,
+    rollout_settled, room, settled, synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
@@ -63,9 +63,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             Err(more) => reasons.extend(more),
         }
     }
-    let unseen = rests(ctx, &stands, &wave, &restarted);
+    let mut unseen = rests(ctx, &stands, &wave, &restarted);
+    if !steps.is_empty() {
+        unseen.extend(ctx.holding(logs_up_to_date(ctx, ctx.policy.ages.restart)));
+    }
     if !unseen.is_empty() {
-        // Only a look is missing: then it is decided on anew.
+        // Where only a look is missing, it is decided on anew after it.
         steps.clear();
         reasons.extend(unseen);
     }
