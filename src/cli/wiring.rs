@@ -212,6 +212,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         stamps: environment.stamps.iter().map(StampSettings::stamp_name).collect(),
         inventory: environment.inventory.is_some(),
         log_window: chosen.policy(None).log_window().unwrap_or_default(),
+        refusals_since: None,
         metrics_window: chosen.policy(None).metrics_window().unwrap_or_default(),
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,

@@ -45,6 +45,9 @@ impl Digests {
     /// After a look at it.
     pub fn renew(&mut self, key: &EvidenceKey) {
         self.0.remove(key);
+        if let EvidenceKey::Cluster(stamp) = key {
+            self.0.remove(&EvidenceKey::Workloads(stamp.clone()));
+        }
     }
 
     /// After looks at anything.
@@ -94,6 +97,9 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Traces => facts.seen(world.traces.as_ref(), traces),
         EvidenceKey::Vault(stamp) => facts.seen(world.vaults.get(stamp), vault),
         EvidenceKey::Cluster(stamp) => facts.seen(world.clusters.get(stamp), cluster),
+        EvidenceKey::Workloads(stamp) => {
+            facts.seen(world.clusters.get(stamp), |facts, view| facts.list(&view.workloads, workload));
+        }
         EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
@@ -355,7 +361,17 @@ fn audit(facts: &mut Facts, view: &AuditView) {
 
 fn cluster(facts: &mut Facts, view: &ClusterView) {
     // By how much its clock is ahead differs from look to look; beyond a bound it holds.
-    let ClusterView { state, workloads, pods, cron_jobs, synced, ahead: _, extent, warnings: _ } = view;
+    let ClusterView {
+        state,
+        workloads,
+        workloads_seen: _,
+        pods,
+        cron_jobs,
+        synced,
+        ahead: _,
+        extent,
+        warnings: _,
+    } = view;
     facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
     facts.list(workloads, workload);
     facts.list(pods, pod);
@@ -434,7 +450,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {
-    // What troubles it is for people, and so is where it runs. What it asks for is judged with the quotas.
+    // Since when it is ready counts for a soak, which is over then. What troubles it is for people, and so is where it runs. What it asks for is judged with the quotas.
     let PodView {
         name,
         uid,
@@ -445,6 +461,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         above,
         phase,
         ready,
+        ready_since: _,
         holding,
         mounted,
         node: _,

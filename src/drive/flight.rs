@@ -71,6 +71,9 @@ impl Flight {
 
     /// Whether a look would be one too many: the same is under way, or a restart of which the answer tells more.
     pub fn awaits(&self, key: &EvidenceKey) -> bool {
+        if let EvidenceKey::Workloads(stamp) = key {
+            return self.awaits(&EvidenceKey::Cluster(stamp.clone()));
+        }
         let restarts = |stamp: &StampName| self.steps.values().any(|at_work| at_work == stamp);
         self.looks.contains_key(key) || matches!(key, EvidenceKey::Cluster(stamp) if restarts(stamp))
     }

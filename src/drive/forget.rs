@@ -101,6 +101,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             | Why::SeenInLogs { .. }
             | Why::KeyNotNamed { .. }
             | Why::LogsBehind { .. }
+            | Why::WindowShort { .. }
             | Why::LogsStalled { .. }
             | Why::NoRoom { .. }
             | Why::AtLimit { .. },

@@ -15,7 +15,7 @@ use super::flight::Landed;
 use super::{DriveError, Driver};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
 use crate::ports::{Changed, Glance};
-use crate::rotation::{Reason, Why, later};
+use crate::rotation::{Reason, Why, later, refusals_since};
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -40,7 +40,19 @@ fn mounts_something_newer(vault: Option<&VaultView>, cluster: Option<&ClusterVie
 
 /// Whether it is one stamp's, and is looked at by itself.
 pub(super) fn is_of_stamp(key: &EvidenceKey) -> bool {
-    matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Vault(_))
+    matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Workloads(_) | EvidenceKey::Vault(_))
+}
+
+/// Where the whole is looked at, its parts are not looked at by themselves.
+fn without_parts(mut keys: BTreeSet<EvidenceKey>) -> BTreeSet<EvidenceKey> {
+    let parts = keys.iter().filter_map(|key| match key {
+        EvidenceKey::Cluster(stamp) => Some(EvidenceKey::Workloads(stamp.clone())),
+        _ => None,
+    });
+    for part in parts.collect::<Vec<_>>() {
+        keys.remove(&part);
+    }
+    keys
 }
 
 impl Driver {
@@ -118,7 +130,9 @@ impl Driver {
         let keys: BTreeSet<EvidenceKey> = reasons
             .iter()
             .filter_map(|reason| match &reason.why {
-                Why::NotSeen(key) | Why::TooOld { evidence: key, .. } => Some(key.clone()),
+                Why::NotSeen(key)
+                | Why::TooOld { evidence: key, .. }
+                | Why::WindowShort { evidence: key, .. } => Some(key.clone()),
                 Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
                 _ => None,
             })
@@ -139,6 +153,7 @@ impl Driver {
     /// Looks at all there is, for people, when nothing is under way.
     pub(super) async fn look_at_everything(&mut self) -> Result<(), DriveError> {
         self.land_all().await?;
+        self.aim();
         let everything = self.observer.everything();
         self.observer.look_whole(&everything, &mut self.world).await;
         self.glanced.clear();
@@ -146,8 +161,18 @@ impl Driver {
         Ok(())
     }
 
+    /// Whom the account refuses is asked from the moment on from which it must be known, by what is known of the stamps.
+    fn aim(&mut self) {
+        let Some(opened) = self.fold.rotation() else { return };
+        let now = self.ports.clock.now();
+        let since = refusals_since(&self.decider(), &self.fold, opened, &self.world, now);
+        self.observer.targets_mut().refusals_since = since;
+    }
+
     /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
     pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
+        let keys = &without_parts(keys.clone());
+        self.aim();
         {
             let Driver { observer, world, flight, .. } = self;
             let look = std::pin::pin!(observer.look(keys, world));
@@ -159,8 +184,15 @@ impl Driver {
         }
         for key in keys {
             self.digests.renew(key);
-            if let EvidenceKey::Cluster(stamp) = key {
-                self.glanced.remove(stamp);
+            match key {
+                EvidenceKey::Cluster(stamp) => {
+                    self.glanced.remove(stamp);
+                }
+                EvidenceKey::Workloads(stamp) => {
+                    self.digests.renew(&EvidenceKey::Cluster(stamp.clone()));
+                    self.glanced.insert(stamp.clone());
+                }
+                _ => {}
             }
         }
     }
@@ -169,7 +201,14 @@ impl Driver {
     fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
         let at = self.ports.clock.now();
         let free = |key: &EvidenceKey| !self.flight.awaits(key);
-        let Looks { whole, glances } = looks;
+        let Looks { whole, mut glances } = looks;
+        let (parts, whole): (BTreeSet<_>, BTreeSet<_>) =
+            without_parts(whole).into_iter().partition(|key| matches!(key, EvidenceKey::Workloads(_)));
+        for part in parts {
+            if let EvidenceKey::Workloads(stamp) = part {
+                glances.insert(stamp, Glance::Workloads);
+            }
+        }
         let (stamps, rest): (BTreeSet<_>, BTreeSet<_>) = whole.into_iter().partition(is_of_stamp);
         let looks = Looks {
             whole: stamps.into_iter().filter(free).collect(),

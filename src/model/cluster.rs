@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fingerprint, ObjectName, SecretVersion, WorkloadName};
+use super::{Fingerprint, ObjectName, SecretVersion, Seen, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
@@ -72,6 +72,8 @@ pub struct DeploymentCondition {
     pub status: String,
     pub reason: String,
     pub message: String,
+    /// When it was last written.
+    pub updated: Option<Timestamp>,
 }
 
 /// A workload's desire and status. Counts that the API leaves out are zero.
@@ -127,6 +129,8 @@ pub struct PodView {
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
     pub phase: String,
     pub ready: bool,
+    /// Since when it is ready, where it is and its status says so. Whole seconds.
+    pub ready_since: Option<Timestamp>,
     pub holding: Holding,
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
@@ -214,6 +218,8 @@ impl ClusterState {
 pub struct ClusterView {
     pub state: ClusterState,
     pub workloads: Vec<WorkloadView>,
+    /// When the workloads were listed, where that was after the rest.
+    pub workloads_seen: Option<Timestamp>,
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
@@ -231,6 +237,13 @@ pub struct Extent {
     pub namespaces: Vec<String>,
     /// Those that are known and may not be listed.
     pub refused: Vec<String>,
+}
+
+impl Seen<ClusterView> {
+    /// When its workloads were so.
+    pub fn workloads_at(&self) -> Timestamp {
+        self.get().and_then(|view| view.workloads_seen).map_or(self.at, |listed| listed.max(self.at))
+    }
 }
 
 impl ClusterView {

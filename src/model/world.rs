@@ -36,6 +36,8 @@ pub enum EvidenceKey {
     Traces,
     Vault(StampName),
     Cluster(StampName),
+    /// The workloads of a stamp's cluster: part of the whole look, and listed by themselves where no more is asked.
+    Workloads(StampName),
     /// Quotas and autoscalers of a stamp's cluster.
     Room(StampName),
     /// What Azure knows beside what is configured.
@@ -67,6 +69,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Traces => f.write_str("the activity log's word on the regeneration"),
             EvidenceKey::Vault(stamp) => write!(f, "the vault of {stamp}"),
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
+            EvidenceKey::Workloads(stamp) => write!(f, "the workloads of {stamp}"),
             EvidenceKey::Room(stamp) => write!(f, "quotas and autoscalers of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
@@ -176,6 +179,10 @@ impl World {
             EvidenceKey::Traces => self.traces.as_ref().map(Sight::of),
             EvidenceKey::Vault(stamp) => self.vaults.get(stamp).map(Sight::of),
             EvidenceKey::Cluster(stamp) => self.clusters.get(stamp).map(Sight::of),
+            EvidenceKey::Workloads(stamp) => {
+                let seen = self.clusters.get(stamp)?;
+                Some(Sight { at: seen.workloads_at(), ..Sight::of(seen) })
+            }
             EvidenceKey::Room(stamp) => self.rooms.get(stamp).map(Sight::of),
             EvidenceKey::Inventory => self.inventory.as_ref().map(Sight::of),
             EvidenceKey::Usage => self.usage.as_ref().map(Sight::of),

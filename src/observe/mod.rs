@@ -259,17 +259,20 @@ impl Observer {
             EvidenceKey::Cluster(stamp) => {
                 Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
             }
+            EvidenceKey::Workloads(stamp) => {
+                Found::Cluster(stamp.clone(), self.glance(stamp, Glance::Workloads).await)
+            }
             EvidenceKey::Room(stamp) => {
                 Found::Room(stamp.clone(), seen(at, self.ports.clusters.room(stamp).await))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
             EvidenceKey::Rights => Found::Rights(seen(at, self.ports.accounts.rights().await)),
             EvidenceKey::Usage => {
-                let since = before(at, self.targets.log_window);
+                let since = self.targets.refusals_from(before(at, self.targets.log_window));
                 Found::Usage(seen(at, self.ports.logs.usage(since).await))
             }
             EvidenceKey::Metrics => {
-                let since = before(at, self.targets.metrics_window);
+                let since = self.targets.refusals_from(before(at, self.targets.metrics_window));
                 Found::Metrics(seen(at, self.ports.logs.refusals(since).await))
             }
             EvidenceKey::Census => {

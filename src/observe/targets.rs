@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::execute::Sources;
 use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
@@ -49,6 +51,9 @@ fn version_key(branch: &str) -> Vec<(u64, String)> {
         .collect()
 }
 
+/// How many were refused in the hour before tells people whether somebody was refused already.
+const COMPARED: Duration = Duration::from_secs(3600);
+
 /// What to look at.
 #[derive(Clone, Debug)]
 pub struct Targets {
@@ -66,6 +71,8 @@ pub struct Targets {
     pub log_window: Duration,
     /// How far back the account's metrics are asked; zero where nobody will.
     pub metrics_window: Duration,
+    /// From which moment on it must be known whom the account refuses, where that is longer ago than both windows.
+    pub refusals_since: Option<Timestamp>,
     /// How far back readers of the key are looked for; zero where nobody does.
     pub census_window: Duration,
     /// The regeneration under way, if its address is known.
@@ -75,6 +82,12 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// That, or the moment from which on refusals must be known, with a little before it to compare with.
+    pub(super) fn refusals_from(&self, usual: Timestamp) -> Timestamp {
+        let wanted = self.refusals_since.and_then(|since| since.checked_sub(COMPARED).ok());
+        wanted.map_or(usual, |wanted| wanted.min(usual))
+    }
+
     pub(super) fn no_branch(&self, branch: &BranchName) -> Fault {
         Fault::new(Blindness::Missing, "read the branch", branch.as_str(), "the remote has no such branch")
             .remedy("check `base_branch` in keyslot.toml against the remote's branches")

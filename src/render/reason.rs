@@ -341,9 +341,11 @@ pub fn why(reason: &Reason) -> String {
             format!("the rollout of {subject} failed: {message}{lines}")
         }
         Why::CanaryFirst { canary } => format!("{subject} waits for the canary {canary}"),
-        Why::Soaking { canary, until } => {
-            format!("{subject} waits while the canary {canary} soaks until {}", span::time(*until))
-        }
+        Why::Soaking { canary, since, until } => format!(
+            "{subject} waits while the canary {canary} soaks, from when its last pod was ready ({}), until {}",
+            span::time(*since),
+            span::time(*until)
+        ),
         Why::WaveFull { busy } => {
             let busy: Vec<&str> = busy.iter().map(StampName::as_str).collect();
             format!("{subject} waits its turn behind {}", busy.join(", "))
@@ -460,6 +462,11 @@ pub fn why(reason: &Reason) -> String {
             asked_of_logs(reason),
             logs_end(reason.gate, *reached),
             span::time(*wanted)
+        ),
+        Why::WindowShort { evidence, begins, wanted } => format!(
+            "whom Cosmos DB has refused since {} is not known: {evidence} were read from {} on",
+            span::time(*wanted),
+            span::time(*begins)
         ),
         Why::LogsStalled { reached, wanted } => format!(
             "{} is not known: {}, and should long have come to {}",
@@ -916,6 +923,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::UsedRecently { .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
+        | Why::WindowShort { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }
         | Why::OperationRunning { .. }

@@ -84,17 +84,29 @@ impl<'a> Context<'a> {
         seen: Option<&'a Seen<T>>,
         about: impl Fn() -> (Subject, EvidenceKey),
     ) -> Result<&'a T, Box<Reason>> {
+        self.fresh_at(gate, max, seen, seen.map(|seen| seen.at), about)
+    }
+
+    /// The same where what is asked for was so at another time than the whole.
+    fn fresh_at<T>(
+        &self,
+        gate: Gate,
+        max: Duration,
+        seen: Option<&'a Seen<T>>,
+        at: Option<Timestamp>,
+        about: impl Fn() -> (Subject, EvidenceKey),
+    ) -> Result<&'a T, Box<Reason>> {
         let hold = |why: &dyn Fn(EvidenceKey) -> Why| {
             let (subject, key) = about();
             Err(Box::new(Reason::new(gate, subject, why(key))))
         };
-        let Some(seen) = seen else { return hold(&Why::NotSeen) };
-        let age = seen.age(self.now);
+        let (Some(seen), Some(at)) = (seen, at) else { return hold(&Why::NotSeen) };
+        let age = self.now.duration_since(at).try_into().unwrap_or(Duration::ZERO);
         if age > max {
             return hold(&|evidence| Why::TooOld { evidence, age, max });
         }
         if let Some(relied) = self.relied {
-            relied.borrow_mut().note(about().1, seen.at, max);
+            relied.borrow_mut().note(about().1, at, max);
         }
         match &seen.what {
             Ok(what) => Ok(what),
@@ -179,6 +191,23 @@ impl<'a> Context<'a> {
     ) -> Result<&'a ClusterView, Box<Reason>> {
         let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Cluster(stamp.clone()));
         self.fresh(gate, max, self.world.clusters.get(stamp), about)
+    }
+
+    /// The stamp's cluster where nothing but its workloads counts: they may have been listed after the rest.
+    pub fn workloads(
+        &self,
+        stamp: &StampName,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<&'a ClusterView, Box<Reason>> {
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Workloads(stamp.clone()));
+        let seen = self.world.clusters.get(stamp);
+        self.fresh_at(gate, max, seen, seen.map(Seen::workloads_at), about)
+    }
+
+    /// When what is known of the stamp's workloads was so.
+    pub fn workloads_seen_at(&self, stamp: &StampName) -> Option<Timestamp> {
+        self.world.clusters.get(stamp).map(Seen::workloads_at)
     }
 
     /// When what is known of the stamp's cluster was so. Waits that it shows are measured up to then: how long ago that
@@ -286,8 +315,8 @@ impl Reason {
         matches!(&self.why, Why::Blind { blind, .. } if blind.kind.is_refusal())
     }
 
-    /// Whether it only says that something was not looked at yet.
+    /// Whether it only says that something was not looked at yet, or not all of it.
     pub fn is_blindness(&self) -> bool {
-        matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. })
+        matches!(self.why, Why::NotSeen(_) | Why::TooOld { .. } | Why::WindowShort { .. })
     }
 }

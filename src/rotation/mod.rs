@@ -60,7 +60,7 @@ pub use relied::{Reliance, Relied};
 pub use report::{
     Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, unconfirmed,
 };
-pub use restarts::{StampRestart, WorkloadRestart, restarts};
+pub use restarts::{StampRestart, WorkloadRestart, refusals_since, restarts};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};
 pub use subjects::subjects;

@@ -444,6 +444,8 @@ pub enum Why {
     },
     Soaking {
         canary: StampName,
+        /// When its last pod was ready.
+        since: Timestamp,
         until: Timestamp,
     },
     WaveFull {
@@ -579,6 +581,12 @@ pub enum Why {
     /// What the logs show ends before what must be known.
     LogsBehind {
         reached: Option<Timestamp>,
+        wanted: Timestamp,
+    },
+    /// What was read of logs or metrics begins after what must be known.
+    WindowShort {
+        evidence: EvidenceKey,
+        begins: Timestamp,
         wanted: Timestamp,
     },
     /// They have been for so long that somebody should look at them.
@@ -789,6 +797,7 @@ impl Why {
             Why::SecretRead { .. } => "secret-read",
             Why::KeyNotNamed { .. } => "key-not-named",
             Why::LogsBehind { .. } => "logs-behind",
+            Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::RefusedSince { .. } => "refused-since",
             Why::RefusedByMetrics { .. } => "refused-by-metrics",
@@ -814,7 +823,10 @@ impl Why {
     /// Who or what opens it.
     pub fn opens(&self) -> Opens {
         match self {
-            Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
+            Why::NotSeen(_)
+            | Why::TooOld { .. }
+            | Why::WindowShort { .. }
+            | Why::ProofOfAnotherKey { .. } => Opens::ByLooking,
             // Azure itself says that there is no such account.
             Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
                 Opens::ByPerson
@@ -963,7 +975,10 @@ impl Reason {
     pub fn look_again(&self, now: Timestamp, pace: &Pace) -> Timestamp {
         let after = |pause: Duration| later(now, pause);
         match &self.why {
-            Why::NotSeen(_) | Why::TooOld { .. } | Why::ProofOfAnotherKey { .. } => now,
+            Why::NotSeen(_)
+            | Why::TooOld { .. }
+            | Why::WindowShort { .. }
+            | Why::ProofOfAnotherKey { .. } => now,
             // Whoever asked to be left alone is not asked how things are, either.
             Why::StepDeferred { until, .. } => (*until).clamp(now, after(DEFERRED_PACE)),
             Why::OutcomeOpen { until, .. }

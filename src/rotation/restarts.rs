@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::predicate::propagated;
+use super::predicate::{propagated, refusals_wanted};
 use super::stamps::{WorkloadStand, stand_of};
 use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
@@ -50,6 +50,18 @@ pub fn restarts(
     let ctx = decider.context(fold, opened, world, now);
     let ctx = Context { leg: ctx.present_leg(), ..ctx };
     ctx.policy.stamps.iter().map(|facts| of_stamp(&ctx, facts)).collect()
+}
+
+/// From which moment on it must be known whom the account refuses: since the first of the stamps was renewed, whoever did it.
+pub fn refusals_since(
+    decider: &Decider<'_>,
+    fold: &Fold,
+    opened: &Opened,
+    world: &World,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let ctx = decider.context(fold, opened, world, now);
+    refusals_wanted(&Context { leg: ctx.present_leg(), ..ctx })
 }
 
 fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {

@@ -13,9 +13,10 @@ impl Reason {
         let vault = || stamp.cloned().map(EvidenceKey::Vault);
         let cluster = || stamp.cloned().map(EvidenceKey::Cluster);
         match &self.why {
-            Why::NotSeen(key) | Why::TooOld { evidence: key, .. } | Why::Blind { evidence: key, .. } => {
-                return vec![key.clone()];
-            }
+            Why::NotSeen(key)
+            | Why::TooOld { evidence: key, .. }
+            | Why::Blind { evidence: key, .. }
+            | Why::WindowShort { evidence: key, .. } => return vec![key.clone()],
             Why::SecretRead { vault, .. } => {
                 return vec![EvidenceKey::Census, EvidenceKey::Vault(vault.clone())];
             }

@@ -162,6 +162,7 @@ mod tests {
             status: status.into(),
             reason: reason.into(),
             message: format!("says {reason}"),
+            updated: None,
         }
     }
 

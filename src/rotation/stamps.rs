@@ -4,7 +4,8 @@ use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stal
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
 use crate::model::{
-    ClusterState, ClusterView, EvidenceKey, StampFacts, StampName, VaultView, WorkloadName, WorkloadView,
+    ClusterState, ClusterView, DeploymentCondition, EvidenceKey, PodView, StampFacts, StampName, VaultView,
+    WorkloadName, WorkloadView,
 };
 use jiff::Timestamp;
 
@@ -37,7 +38,9 @@ pub struct StampStand {
     pub healthy: bool,
     /// Why its vault is not what a restart alone needs it to be; in a whole rotation another phase has asked before.
     pub behind: Vec<Reason>,
-    /// Since when as many pods as are wanted are those that serve now.
+    /// Whether it is not seen at the moment, after a restart that was sent there.
+    pub between_looks: bool,
+    /// Since when as many pods as are wanted are ready, of those that serve now.
     pub renewed: Option<Timestamp>,
 }
 
@@ -59,6 +62,7 @@ impl StampStand {
             begun: true,
             healthy: false,
             behind: Vec::new(),
+            between_looks: true,
             renewed: None,
         }
     }
@@ -75,6 +79,7 @@ impl StampStand {
             begun: false,
             healthy: false,
             behind: Vec::new(),
+            between_looks: false,
             renewed: None,
         }
     }
@@ -128,6 +133,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
     let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
     let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
     let wants_some = views().any(|workload| workload.desired > 0);
+    let seen = ctx.cluster_seen_at(&facts.name);
     let healthy = !missing && wants_some && views().all(|workload| workload.available >= workload.desired);
     Ok(StampStand {
         name: facts.name.clone(),
@@ -139,7 +145,8 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         begun,
         healthy,
         behind: behind(ctx, &facts.name),
-        renewed: views().filter_map(|workload| renewed(workload, cluster)).max(),
+        between_looks: false,
+        renewed: views().filter_map(|workload| renewed(workload, cluster, seen)).max(),
     })
 }
 
@@ -168,13 +175,25 @@ fn behind(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
     }
 }
 
-/// When the last pod of those that it wants was created; what an HPA adds later does not count.
-fn renewed(workload: &WorkloadView, cluster: &ClusterView) -> Option<Timestamp> {
-    let alive = cluster.pods_of(&workload.name).filter(|pod| pod.deleting.is_none());
-    let mut created: Vec<Timestamp> = alive.map(|pod| pod.created).collect();
-    created.sort_unstable();
+/// When the last pod of those that it wants was ready; what an HPA adds later does not count. One that is not ready was so
+/// at the last look at the latest. Where no pod tells, the end of the rollout counts as its controller dates it.
+fn renewed(workload: &WorkloadView, cluster: &ClusterView, seen: Timestamp) -> Option<Timestamp> {
+    let mut alive: Vec<&PodView> =
+        cluster.pods_of(&workload.name).filter(|pod| pod.deleting.is_none()).collect();
+    alive.sort_unstable_by_key(|pod| pod.created);
+    let ended = rolled_out_at(workload);
+    let ready = |pod: &PodView| match (pod.ready, pod.ready_since.or(ended)) {
+        (false, _) => seen,
+        (true, Some(since)) => since.max(pod.created),
+        (true, None) => pod.created,
+    };
     let wanted = usize::try_from(workload.desired).unwrap_or(usize::MAX);
-    created.into_iter().take(wanted).max()
+    alive.into_iter().take(wanted).map(ready).max()
+}
+
+fn rolled_out_at(workload: &WorkloadView) -> Option<Timestamp> {
+    let over = |condition: &&DeploymentCondition| condition.reason == "NewReplicaSetAvailable";
+    workload.conditions.iter().find(over).and_then(|condition| condition.updated)
 }
 
 fn workload_stand(

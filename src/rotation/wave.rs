@@ -101,6 +101,27 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
     wave
 }
 
+/// Whether what these restarts rest on besides their own stamps was seen lately enough for a restart: the canary before
+/// the first that follows it, every stamp that is being worked on, because a failure there stops all, and one stamp that
+/// serves meanwhile, the one seen last. The stands of all others only count: those may be as old as what is ordinary.
+pub fn rests(ctx: &Context<'_>, stands: &[StampStand], wave: &Wave, restarted: &[usize]) -> Vec<Reason> {
+    let serves = |index: &usize| stands.get(*index).is_some_and(|stand| stand.takes_traffic);
+    let first = canary(stands);
+    let beyond = !wave.busy.begun && restarted.iter().any(|index| *index != first);
+    let witness = restarted.iter().any(serves).then(|| witness(ctx, stands, &wave.busy)).flatten();
+    let ours = stands.iter().filter(|stand| stand.is_ours() && !stand.between_looks);
+    let rested =
+        stands.get(first).filter(|stand| beyond && stand.runs).into_iter().chain(witness).chain(ours);
+    let fresh = |stand: &StampStand| ctx.workloads(&stand.name, Gate::Wave, ctx.policy.ages.restart).err();
+    rested.filter_map(fresh).map(|reason| *reason).collect()
+}
+
+/// Of the stamps that take traffic, are healthy and left alone, the one whose workloads were seen last.
+fn witness<'s>(ctx: &Context<'_>, stands: &'s [StampStand], busy: &Busy) -> Option<&'s StampStand> {
+    let steady = stands.iter().enumerate().filter(|(index, stand)| is_steady(stand) && !busy.is(*index));
+    steady.map(|(_, stand)| stand).max_by_key(|stand| ctx.workloads_seen_at(&stand.name))
+}
+
 fn wave_holds(
     ctx: &Context<'_>,
     stands: &[StampStand],
@@ -114,12 +135,13 @@ fn wave_holds(
         if !first.is_done() || (first.wants_pods && first.renewed.is_none()) {
             return hold(Why::CanaryFirst { canary: first.name.clone() });
         }
-        if let Some(until) = first.renewed.map(|at| later(at, ctx.policy.soak))
+        if let Some(since) = first.renewed
             && !busy.begun
         {
+            let until = later(since, ctx.policy.soak);
             let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
             if told > ctx.now {
-                return hold(Why::Soaking { canary: first.name.clone(), until: told });
+                return hold(Why::Soaking { canary: first.name.clone(), since, until: told });
             }
             // Whatever became of it meanwhile is seen first.
             if ctx.cluster_seen_at(&first.name) < told {

@@ -334,7 +334,7 @@ fn set_policy(live: &Live) {
     policy.insert("soak".to_owned(), "1s".into());
     policy.insert("metrics_lag".to_owned(), "0s".into());
     // However slow the machine is, nothing grows old on the way.
-    let ages = [("ordinary", "60m"), ("restart", "60m"), ("proof", "60m")];
+    let ages = [("ordinary", "60m"), ("restart", "30m"), ("proof", "60m")];
     let ages = ages.map(|(age, span)| (age.to_owned(), toml::Value::String(span.to_owned())));
     policy.insert("ages".to_owned(), toml::Value::Table(ages.into_iter().collect()));
     std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();

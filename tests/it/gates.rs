@@ -232,7 +232,14 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(31));
         }),
         ("the logs were asked for less than the window", Gate::KeyQuiet, End::Waits, |s| {
+            let created = s.now - SignedDuration::from_mins(20);
+            for name in ["east", "north"] {
+                s.cluster_mut(name).pods.iter_mut().for_each(|pod| pod.created = created);
+            }
             s.usage_mut().since = s.now - SignedDuration::from_mins(39);
+        }),
+        ("the logs were asked for less than since the restart", Gate::NotRefused, End::Waits, |s| {
+            s.usage_mut().since = at(61);
         }),
         ("the logs cannot be read", Gate::NotRefused, End::Waits, |s| {
             s.world.usage = Some(Seen::blind(s.now, Blindness::Missing, "no table"));
@@ -455,6 +462,7 @@ fn out_of_time() -> DeploymentCondition {
         status: "False".to_owned(),
         reason: "ProgressDeadlineExceeded".to_owned(),
         message: "it has timed out progressing".to_owned(),
+        updated: None,
     }
 }
 
@@ -463,7 +471,7 @@ fn paused() -> Event {
 }
 
 /// The journal says that the workload of the stamp was restarted, with a mark of its own.
-fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
+pub fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
     let step = Step::Restart {
         leg: Leg::Out,
         stamp: stamp(name),
@@ -480,7 +488,7 @@ fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
 }
 
 /// Which stamps are restarted now.
-fn restarts(stage: &Stage) -> Vec<String> {
+pub fn restarts(stage: &Stage) -> Vec<String> {
     let Verdict::Act { steps, .. } = stage.decide().verdict else { return Vec::new() };
     let stamp = |step: &Step| match step {
         Step::Restart { stamp, .. } => Some(stamp.to_string()),
@@ -490,7 +498,7 @@ fn restarts(stage: &Stage) -> Vec<String> {
 }
 
 /// Four stamps; the first was restarted long ago and is in order.
-fn three_to_go(wave: usize) -> Stage {
+pub fn three_to_go(wave: usize) -> Stage {
     let mut stage = Stage::before_restart();
     stage.policy.wave_size = wave;
     stage.policy.log_lag = None;
@@ -681,6 +689,43 @@ fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
     assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
     // One that had to be replaced is another matter: that may be the new key's doing.
     stage.cluster_mut("east").pods.remove(0);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_soak_counts_from_when_the_last_pod_was_ready_and_says_so() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let now = stage.now;
+    let ago = |minutes| now - SignedDuration::from_mins(minutes);
+    for pod in &mut stage.cluster_mut("east").pods {
+        (pod.created, pod.ready_since) = (ago(30), Some(ago(29)));
+    }
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // It took long to start.
+    stage.cluster_mut("east").pods[2].ready_since = Some(ago(4));
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    let expected = Why::Soaking { canary: stamp("east"), since: ago(4), until: ago(-6) };
+    assert_eq!(reason.why, expected);
+    let told = keyslot::render::reason::why(reason);
+    assert!(told.contains("its last pod was ready"), "{told}");
+    // Where no pod tells, its controller does.
+    let ended = |minutes| DeploymentCondition {
+        kind: "Progressing".to_owned(),
+        status: "True".to_owned(),
+        reason: "NewReplicaSetAvailable".to_owned(),
+        message: String::new(),
+        updated: Some(ago(minutes)),
+    };
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.ready_since = None);
+    stage.cluster_mut("east").workloads[0].conditions = vec![ended(4)];
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    stage.cluster_mut("east").workloads[0].conditions = vec![ended(11)];
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that is not ready has not begun to soak, whoever calls the rollout complete.
+    stage.cluster_mut("east").pods[2].ready = false;
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
 }
 
@@ -915,6 +960,9 @@ fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
             s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(21));
         }),
         ("the canary's region refuses", Gate::NotRefused, End::Halts, |s| refused(s, "east", 30)),
+        ("what was read begins after the canary was restarted", Gate::NotRefused, End::Waits, |s| {
+            s.usage_mut().since = s.now - SignedDuration::from_mins(29);
+        }),
         ("some region refuses, and nobody knows which is the canary's", Gate::NotRefused, End::Halts, |s| {
             s.policy.stamps[0].region = None;
             refused(s, "west", 5);
@@ -947,6 +995,27 @@ fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
         spoil(&mut stage);
         assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{place}: {:?}", stage.decide());
     }
+}
+
+#[test]
+fn logs_that_end_long_before_now_tell_nothing_of_what_was_refused_since() {
+    // The canary is through long ago; the second was begun, so that no soak asks how far the logs have come.
+    let mut stage = soaked();
+    let third = StampFacts { name: stamp("west"), ..stage.policy.stamps[1].clone() };
+    stage.policy.stamps.push(third);
+    stage.world.vaults.insert(stamp("west"), stage.world.vaults[&stamp("north")].clone());
+    stage.world.clusters.insert(stamp("west"), stage.world.clusters[&stamp("north")].clone());
+    stage.world.rooms.insert(stamp("west"), stage.world.rooms[&stamp("north")].clone());
+    restarted(&mut stage, "north", 1);
+    let created = stage.now - SignedDuration::from_mins(5);
+    stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+    assert_eq!(restarts(&stage), ["west"], "{:?}", stage.decide());
+    let lag = SignedDuration::from_mins(10);
+    stage.usage_mut().newest = Some(stage.now - lag * 3);
+    assert_eq!(restarts(&stage), ["west"], "late, as rows are: {:?}", stage.decide());
+    stage.usage_mut().newest = Some(stage.now - lag * 3 - SignedDuration::from_secs(1));
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    assert!(holding(&stage.decide()).contains(&Gate::NotRefused));
 }
 
 #[test]

@@ -216,6 +216,7 @@ impl Theatre {
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),
             inventory: self.policy.inventory,
+            refusals_since: None,
             metrics_window: self.policy.metrics_window().unwrap_or_default(),
             log_window: self.policy.log_window().unwrap_or_default(),
             census_window: self.policy.census().unwrap_or_default(),

@@ -11,11 +11,12 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::any;
 use futures::{FutureExt as _, StreamExt as _};
+use jiff::SignedDuration;
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
     Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
-    Salt, SecretVersion, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
+    Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -130,7 +131,7 @@ fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
     Permit {
         subject: "restart orders".into(),
         evidence: "e".into(),
-        wall_deadline: clock.now() + jiff::SignedDuration::from_secs(seconds),
+        wall_deadline: clock.now() + SignedDuration::from_secs(seconds),
         monotonic_deadline: clock.monotonic() + Duration::from_secs(86_400),
         lease: None,
     }
@@ -570,6 +571,26 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
     let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
     assert!(view.workloads[0].observed_generation == 8, "that much was told");
     assert_eq!(asked(&setup)[before..], ["pods", "secretproviderclasspodstatuses"]);
+}
+
+#[tokio::test]
+async fn the_workloads_alone_are_one_list_that_is_dated_by_itself() {
+    let mut setup = setup(&["shop"], |_, path, _| match path.contains("watch=true") {
+        true => Say::Lines(Vec::new()),
+        false => plain(path),
+    });
+    setup.clusters = setup.clusters.restarting([workload()]);
+    let whole = setup.look().await.unwrap();
+    assert_eq!(whole.workloads_seen, None, "as the rest");
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (before, at) = (asked(&setup).len(), setup.clock.now());
+    let (view, age) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Workloads).await.unwrap();
+    assert_eq!(asked(&setup)[before..], ["deployments"]);
+    assert!(view.workloads_seen.is_some_and(|seen| seen >= at && seen <= setup.clock.now()), "{view:?}");
+    let seen = Seen::known(setup.clock.now() - SignedDuration::try_from(age).unwrap(), view);
+    assert!(seen.workloads_at() >= at && seen.at <= at, "the rest is as old as it was");
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ mod metrics;
 mod mounts;
 mod older_unit;
 mod other_hands;
+mod other_stands;
 mod patch;
 mod pause;
 mod plan;

@@ -1,19 +1,24 @@
 //! The account's own metrics: whom it refuses, where nobody keeps logs.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::metrics::Metrics;
-use keyslot::drive::TurnEnd;
-use keyslot::model::{Blindness, EvidenceKey, KeyKind, MetricsView, Refusals, RefusedMinute, Seen, Slot};
-use keyslot::ports::Clock;
+use keyslot::drive::{Silent, TurnEnd};
+use keyslot::model::{
+    ActivityView, AuditView, Blindness, EvidenceKey, KeyKind, MetricsView, Refusals, RefusedMinute, Seen,
+    Slot, TracesView, UsageView,
+};
+use keyslot::ports::{Clock, Fault as Unseen, Logs, Ports};
 use keyslot::rotation::{Gate, Reason, Step, Subject, Verdict, Why};
 use keyslot::sim::config::{OutsiderConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
+use keyslot::sim::memory::block_on_or_crash;
 use keyslot::sim::{Command, WorldConfig};
 
 use crate::closed_wire::access;
@@ -226,4 +231,90 @@ async fn whoever_may_not_read_them_is_told_which_right_it_takes() {
     let fault = metrics(&rig).refusals(rig.clock.now()).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden);
     assert!(fault.to_string().contains("Microsoft.Insights/metrics/read"), "{fault}");
+}
+
+#[test]
+fn metrics_that_were_read_from_after_the_restart_on_are_not_all_that_there_is_to_know() {
+    let mut stage = soaked(30, &[]);
+    assert!(goes_on(&stage));
+    let begins = stage.now - SignedDuration::from_mins(29);
+    stage.world.metrics.as_mut().unwrap().what.as_mut().unwrap().since = begins;
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let short = |reason: &Reason| match &reason.why {
+        Why::WindowShort { evidence: EvidenceKey::Metrics, begins: told, wanted } => {
+            *told == begins && *wanted == stage.now - SignedDuration::from_mins(30)
+        }
+        _ => false,
+    };
+    assert!(reasons.iter().any(short), "{reasons:?}");
+    // A stamp that was renewed weeks ago is judged by the last days.
+    let mut old = soaked(30 * 24 * 60, &[]);
+    old.vault_mut("east").created = old.now - SignedDuration::from_hours(31 * 24);
+    assert!(!goes_on(&old), "{:?}", old.decide());
+    let week = old.now - SignedDuration::from_hours(7 * 24);
+    old.world.metrics.as_mut().unwrap().what.as_mut().unwrap().since = week;
+    assert!(goes_on(&old), "{:?}", old.decide());
+}
+
+/// Notes from when on the metrics are asked.
+struct Asked {
+    inner: Arc<dyn Logs>,
+    since: Arc<Mutex<Vec<Timestamp>>>,
+}
+
+#[async_trait]
+impl Logs for Asked {
+    async fn usage(&self, since: Timestamp) -> Result<UsageView, Unseen> {
+        self.inner.usage(since).await
+    }
+
+    async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Unseen> {
+        self.since.lock().unwrap().push(since);
+        self.inner.refusals(since).await
+    }
+
+    async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Unseen> {
+        self.inner.secret_reads(since).await
+    }
+
+    async fn key_deeds(&self, since: Timestamp) -> Result<ActivityView, Unseen> {
+        self.inner.key_deeds(since).await
+    }
+
+    async fn traces(&self, ids: &[String], since: Timestamp) -> Result<TracesView, Unseen> {
+        self.inner.traces(ids, since).await
+    }
+}
+
+#[test]
+fn whoever_was_away_for_days_asks_from_the_first_restart_on() {
+    let theatre = theatre(|_| {});
+    let generation = |theatre: &Theatre| {
+        let world = theatre.world.lock();
+        let stamp = world.stamps().next().unwrap();
+        stamp.cluster.deployments()[0].generation
+    };
+    let mut first = block_on(theatre.driver_as("one", "one")).unwrap();
+    block_on(first.open(&theatre.request())).unwrap();
+    block_on(first.approve("approver", None)).unwrap();
+    while generation(&theatre) == 1 {
+        block_on(first.turn()).unwrap();
+        let next = later(theatre.world.lock().now(), MINUTE);
+        theatre.world.lock().advance_to(next);
+    }
+    drop(first);
+    let restarted = theatre.world.lock().now();
+    theatre.backstage.until(later(restarted, MINUTE * 60 * 24 * 6));
+    theatre.world.lock().advance_to(later(restarted, MINUTE * 60 * 24 * 4));
+    let since: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
+    let around = |ports: Ports| Ports {
+        logs: Arc::new(Asked { inner: Arc::clone(&ports.logs), since: Arc::clone(&since) }),
+        ..ports
+    };
+    let mut second = block_on(theatre.driver_with("two", "two", Arc::new(Silent), around)).unwrap();
+    let end = block_on_or_crash(second.run(), &theatre.crashes.flag().clone()).expect("it hangs").unwrap();
+    assert_eq!(end, TurnEnd::Done);
+    let since = since.lock().unwrap();
+    let first = since.iter().min().unwrap();
+    assert!(*first < restarted, "{restarted}: {since:?}");
 }

@@ -172,6 +172,7 @@ fn what_is_scaled_is_no_rollout_of_somebody_else() {
         status: "True".to_owned(),
         reason: "NewReplicaSetAvailable".to_owned(),
         message: String::new(),
+        updated: None,
     });
     // An autoscaler has asked for two more, and they are starting: north is busy with nothing, and the one place in the
     // wave is east's. It is not that which serves, all the same.

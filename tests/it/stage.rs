@@ -203,7 +203,7 @@ pub fn rights() -> AccountRights {
 pub fn usage(now: Timestamp) -> UsageView {
     let served = |region: &str| requests(KeyKind::read_write(Slot::Secondary), region, now);
     UsageView {
-        since: now - SignedDuration::from_hours(5),
+        since: now - SignedDuration::from_hours(29),
         newest: Some(now),
         requests: vec![served("east"), served("north")],
     }
@@ -390,6 +390,7 @@ pub fn cluster() -> ClusterView {
             above: None,
             phase: "Running".to_owned(),
             ready: true,
+            ready_since: None,
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             mounted: Some(SecretVersion::new("v2")),
             node: Some("node-1".to_owned()),

@@ -161,6 +161,7 @@ impl Base {
 
     async fn list_workloads(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing_workloads();
+        let since = api.clock.now();
         let kinds = self.kinds();
         let mut found = Workloads::default();
         for kind in &kinds {
@@ -168,6 +169,7 @@ impl Base {
         }
         self.view.workloads.retain(|view| !kinds.contains(&view.name.kind));
         self.view.workloads.append(&mut found.views);
+        self.view.workloads_seen = Some(since);
         self.unanswered = false;
         Ok(())
     }

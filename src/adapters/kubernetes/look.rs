@@ -109,6 +109,7 @@ async fn look_within(
     let mut view = ClusterView {
         state: ClusterState::Running,
         workloads: views,
+        workloads_seen: None,
         pods,
         cron_jobs,
         synced,

@@ -98,6 +98,7 @@ pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadVi
                 status: condition.status,
                 reason: condition.reason.unwrap_or_default(),
                 message: condition.message.unwrap_or_default(),
+                updated: condition.last_update_time.map(|time| time.0),
             })
             .collect(),
         ..outline(WorkloadKind::Deployment, &deployment.metadata, &spec.template, gets)
@@ -119,6 +120,7 @@ pub(super) fn pod(
     let meta = &pod.metadata;
     let status = pod.status.as_ref();
     let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let ready = conditions.iter().find(|condition| condition.type_ == "Ready" && condition.status == "True");
     Some(PodView {
         name: meta.name.clone().unwrap_or_default(),
         uid: meta.uid.clone().unwrap_or_default(),
@@ -128,7 +130,8 @@ pub(super) fn pod(
         workload,
         above,
         phase: status.and_then(|status| status.phase.clone()).unwrap_or_else(|| "Unknown".to_owned()),
-        ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        ready: ready.is_some(),
+        ready_since: ready.and_then(|ready| ready.last_transition_time.as_ref()).map(|time| time.0),
         holding,
         mounted,
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
@@ -181,6 +184,27 @@ mod tests {
         assert!(!view.paused && view.consumes && view.restarted_at.is_none());
         let quarter = ReplicaNumber::Percent(25);
         assert_eq!(view.strategy, Strategy::RollingUpdate { max_surge: quarter, max_unavailable: quarter });
+    }
+
+    #[test]
+    fn since_when_a_pod_is_ready_is_told_by_its_condition_and_by_nothing_else() {
+        let read = |conditions: serde_json::Value| {
+            let pod = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u",
+                "creationTimestamp": "2026-11-22T19:00:00Z"}, "status": {"conditions": conditions}});
+            let view = parse_pod(pod.to_string().as_bytes()).unwrap();
+            (view.ready, view.ready_since.map(|at| at.to_string()))
+        };
+        let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastTransitionTime": "2026-11-22T19:00:09Z"});
+        let told = Some("2026-11-22T19:00:09Z".to_owned());
+        assert_eq!(
+            read(json!([condition("PodScheduled", "True"), condition("Ready", "True")])),
+            (true, told)
+        );
+        assert_eq!(
+            read(json!([condition("ContainersReady", "True"), condition("Ready", "False")])),
+            (false, None)
+        );
+        assert_eq!(read(json!([{"type": "Ready", "status": "True"}])), (true, None));
     }
 
     #[test]

@@ -43,6 +43,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
         let remedy = "add [environment.NAME]; fixtures/keyslot.example.toml in keyslot's source shows one";
         return Err(Problem::new(keys(["environment"]), "there is no environment", remedy));
     }
+    let speed = settings.endpoints.clock.as_ref().map_or(1.0, |clock| clock.speed);
     for (name, environment) in &settings.environments {
         let path = keys(["environment", name.as_str()]);
         environment_name(name)
@@ -55,7 +56,7 @@ fn all(settings: &Settings, file: &Path) -> Checked {
             .and_then(|()| one_token(environment))
             .and_then(|()| commits(environment))
             .and_then(|()| baseline(environment))
-            .and_then(|()| waits(environment))
+            .and_then(|()| waits(environment, speed))
             .and_then(|()| readers(environment))
             .and_then(|()| release_branch(environment))
             .map_err(|problem| problem.below(&path))?;
@@ -310,7 +311,8 @@ fn readers(environment: &Environment) -> Checked {
     Ok(())
 }
 
-fn waits(environment: &Environment) -> Checked {
+/// Ages have a limit: for so long something may change unseen before a step is taken all the same.
+fn waits(environment: &Environment, speed: f64) -> Checked {
     let policy = &environment.policy;
     if policy.wave_size == 0 {
         let what = "a wave has at least one stamp";
@@ -332,6 +334,21 @@ fn waits(environment: &Environment) -> Checked {
         ("pace", "pods", pace.pods),
         ("pace", "account", pace.account),
     ];
+    let most = [
+        ("ordinary", ages.ordinary, Span::minutes(60)),
+        ("restart", ages.restart, Span::minutes(30)),
+        ("regenerate", ages.regenerate, Span::minutes(10)),
+        ("proof", ages.proof, Span::minutes(60)),
+    ];
+    for (key, span, most) in most {
+        // A clock that runs fast needs as many more of its seconds for the same look.
+        if span.0.as_secs_f64() > most.0.as_secs_f64() * speed.max(1.0) {
+            let what = format!("evidence that is {span} old tells what was so, not what is so");
+            let remedy =
+                format!("write \"{most}\" or less: what has become too old is looked at again by itself");
+            return Err(Problem::new(keys(["policy", "ages", key]), what, remedy));
+        }
+    }
     for (table, key, span) in positive {
         if span < Span::seconds(1) {
             let what = "it is at least one second";

@@ -650,3 +650,21 @@ fn commits_that_github_makes_are_signed_by_github_and_by_nobody_else() {
         assert!(error.to_string().contains("GitHub signs the commits that it makes"), "{error}");
     }
 }
+
+#[test]
+fn evidence_may_not_be_so_old_that_it_tells_nothing() {
+    for (key, usual, old, most) in
+        [("ordinary", "10m", "61m", "1h"), ("restart", "5m", "31m", "30m"), ("regenerate", "2m", "7d", "10m")]
+    {
+        let line = format!("{key} = \"{usual}\"");
+        let to = format!("{key} = \"{old}\"");
+        refused(
+            &line,
+            &to,
+            &to,
+            &format!("environment.prod.policy.ages.{key}"),
+            &["tells what was so", most],
+        );
+    }
+    parse(&changed("regenerate = \"2m\"", "regenerate = \"10m\"")).unwrap();
+}

@@ -8,12 +8,12 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, none_refused, propagated, propagated_at, rollout_settled, room,
-    settled, synced, target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, logs_up_to_date, none_refused, propagated, propagated_at,
+    rollout_settled, room, settled, synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
-use super::super::wave::{admitted, last_healthy};
+use super::super::wave::{admitted, last_healthy, rests};
 use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
@@ -42,23 +42,35 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::unless(ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary)));
     }
     // The first rollout that fails stops everything, whoever began it and wherever it is.
-    let mut stopped = none_refused(ctx, ctx.policy.ages.ordinary);
+    let mut stopped = none_refused(ctx, ctx.policy.ages.restart);
     stopped
         .extend(stands.iter().flat_map(StampStand::in_flight).filter(|reason| has_failed(reason)).cloned());
     let stopped = ctx.holding(stopped);
     if !stopped.is_empty() {
         return Stand::Held(unseen.into_iter().chain(stopped).collect());
     }
-    let mut steps = Vec::new();
+    let (mut steps, mut restarted) = (Vec::new(), Vec::new());
     let wave = admitted(ctx, &stands, &mut reasons);
     for index in &wave.admitted {
         let (Some(stand), Some(facts)) = (stands.get(*index), ctx.policy.stamps.get(*index)) else {
             continue;
         };
         match next_step(ctx, facts, stand, last_healthy(stand, wave.busy.is(*index), &wave.busy)) {
-            Ok(step) => steps.push(step),
+            Ok(step) => {
+                steps.push(step);
+                restarted.push(*index);
+            }
             Err(more) => reasons.extend(more),
         }
+    }
+    let mut unseen = rests(ctx, &stands, &wave, &restarted);
+    if !steps.is_empty() {
+        unseen.extend(ctx.holding(logs_up_to_date(ctx, ctx.policy.ages.restart)));
+    }
+    if !unseen.is_empty() {
+        // Where only a look is missing, it is decided on anew after it.
+        steps.clear();
+        reasons.extend(unseen);
     }
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => Stand::Held(reasons),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::usage::{Renewed, own_region};
+use super::usage::{Renewed, begins_late, own_region};
 use crate::model::{EvidenceKey, MetricsView, StampFacts, StampName};
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
@@ -46,10 +46,12 @@ pub fn none_refused_by_metrics(
     };
     let told_already = |facts: &StampFacts| {
         let subject = Subject::Stamp(facts.name.clone());
-        by_logs.iter().any(|reason| reason.subject == subject)
+        let told = |reason: &&Reason| matches!(reason.why, Why::RefusedSince { .. });
+        by_logs.iter().filter(told).any(|reason| reason.subject == subject)
     };
     let untold = renewed.iter().filter(|(facts, _)| !told_already(facts));
-    untold.filter_map(|(facts, since)| refused(ctx, facts, *since, view)).collect()
+    let refused = untold.filter_map(|(facts, since)| refused(ctx, facts, *since, view));
+    refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()
 }
 
 /// Where the stamp's region is not known, every region counts.

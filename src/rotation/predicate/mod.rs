@@ -32,7 +32,9 @@ pub use rights::may_regenerate;
 pub use room::{Fits, autoscaler, fits, room, surge, takes_away};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::may_start;
-pub use usage::{logs_reach, logs_readable, none_refused, own_region, unused_in_logs};
+pub use usage::{
+    logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
+};
 pub use vaults::{propagated, synced};
 pub use workloads::{
     clocks_agree, cluster_known, cluster_steady, rollout_failed, rollout_settled, stuck, workload_ready,

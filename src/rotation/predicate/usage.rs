@@ -14,7 +14,7 @@ use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
 use super::pods::renewed_at;
-use crate::model::{AccountView, KeyKind, Requests, StampFacts, StampName, UsageView};
+use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName, UsageView};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
 const STALLED: u32 = 4;
@@ -83,14 +83,14 @@ fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model:
     Some((last.last, &last.caller, requests.iter().map(|requests| requests.count).sum()))
 }
 
-/// No stamp whose pods were replaced has had a request refused since, as far as logs and metrics have come.
+/// No stamp whose pods were replaced has had a request refused since, as far as logs and metrics have come; and both were
+/// read from that moment on.
 pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let (logged, counted) = (ctx.policy.log_lag.is_some(), ctx.policy.metrics_lag.is_some());
     if !logged && !counted {
         return Vec::new();
     }
-    let stamps = ctx.policy.stamps.iter();
-    let renewed: Vec<Renewed<'_>> = stamps.filter_map(|facts| Some((facts, renewal(ctx, facts)?))).collect();
+    let renewed = renewed(ctx);
     if renewed.is_empty() {
         return Vec::new();
     }
@@ -106,13 +106,75 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 /// A stamp whose pods were replaced, and since when.
 pub(super) type Renewed<'a> = (&'a StampFacts, Timestamp);
 
-fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>]) -> Vec<Reason> {
-    match ctx.usage(Gate::NotRefused, max) {
-        Err(reason) => vec![*reason],
-        Ok((_, view)) => {
-            renewed.iter().filter_map(|(facts, since)| refused(ctx, facts, *since, view)).collect()
+fn renewed<'a>(ctx: &Context<'a>) -> Vec<Renewed<'a>> {
+    ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?))).collect()
+}
+
+/// How far back it is asked whom the account refuses. Whoever reads a dead key is refused again and again, so a stamp whose
+/// pods are older is judged by what was refused in these days.
+const REFUSALS: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// From which moment on it must be known whom the account refuses: since the first stamp's pods were replaced. By what was
+/// seen of the stamps, however long ago: it says what to ask for, and nothing is decided by it.
+pub fn refusals_wanted(ctx: &Context<'_>) -> Option<Timestamp> {
+    let renewed = ctx.policy.stamps.iter().filter_map(|facts| {
+        let vault = ctx.world.vaults.get(&facts.name)?.get()?;
+        match ctx.world.clusters.get(&facts.name) {
+            Some(cluster) => renewed_at(vault, cluster.get()?, ctx.policy.vault_lag),
+            None => begun_at(ctx, &facts.name, vault),
         }
-    }
+    });
+    renewed.min().map(|since| not_before(ctx, since))
+}
+
+fn not_before(ctx: &Context<'_>, since: Timestamp) -> Timestamp {
+    since.max(earlier(ctx.now, REFUSALS))
+}
+
+/// The stamp that was renewed first, where what was read begins only after that: then nobody knows whom the account
+/// refused in between.
+pub(super) fn begins_late(
+    ctx: &Context<'_>,
+    evidence: EvidenceKey,
+    begins: Timestamp,
+    renewed: &[Renewed<'_>],
+) -> Option<Reason> {
+    let (facts, since) = renewed.iter().min_by_key(|(_, since)| *since)?;
+    let wanted = not_before(ctx, *since);
+    let why = Why::WindowShort { evidence, begins, wanted };
+    (begins > wanted).then(|| Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
+}
+
+/// The logs are taken to be whole up to their newest row. Where that is far behind, nobody knows whom the account has
+/// refused since: they are stalled, or nobody asks the account any more.
+pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
+    let Some((facts, _)) = renewed(ctx).into_iter().next() else { return Vec::new() };
+    let (seen, view) = match ctx.usage(Gate::NotRefused, max) {
+        Ok(usage) => usage,
+        Err(reason) => return vec![*reason],
+    };
+    let behind = |lags: u32| {
+        let wanted = earlier(seen, lag * lags);
+        let reached = view.reached(seen, lag);
+        reached.is_none_or(|reached| reached < wanted).then_some((reached, wanted))
+    };
+    let why = match (behind(2 * STALLED), behind(STALLED - 1)) {
+        (Some((reached, wanted)), _) => Why::LogsStalled { reached, wanted },
+        (None, Some((reached, wanted))) => Why::LogsBehind { reached, wanted },
+        (None, None) => return Vec::new(),
+    };
+    vec![Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why)]
+}
+
+fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>]) -> Vec<Reason> {
+    let view = match ctx.usage(Gate::NotRefused, max) {
+        Ok((_, view)) => view,
+        Err(reason) => return vec![*reason],
+    };
+    let refused = renewed.iter().filter_map(|(facts, since)| refused(ctx, facts, *since, view));
+    let late = begins_late(ctx, EvidenceKey::Usage, view.since, renewed);
+    refused.chain(late).collect()
 }
 
 /// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing

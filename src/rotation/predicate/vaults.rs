@@ -10,7 +10,7 @@ use crate::model::{KeyKind, Slot, StampName};
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;
     let subject = Subject::Stamp(stamp.clone());
-    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+    let account = match ctx.account(gate, max) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
@@ -36,7 +36,7 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
 /// no pod is there is named with the Secret that its next run would read.
 pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Synced;
-    let account = match ctx.account(gate, ctx.policy.ages.ordinary) {
+    let account = match ctx.account(gate, max) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };

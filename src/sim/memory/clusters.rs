@@ -43,6 +43,7 @@ impl Clusters for MemoryClusters {
                 Ok(ClusterView {
                     state: stamp.azure.clone(),
                     workloads: workloads(cluster, &world.config().secret_name),
+                    workloads_seen: None,
                     pods: cluster
                         .pods()
                         .map(|each| pod(cluster, each, &world.config().secret_name))
@@ -233,6 +234,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
                 status: condition.status.to_owned(),
                 reason: condition.reason.to_owned(),
                 message: condition.message.clone(),
+                updated: Some(whole_second(condition.updated)),
             })
             .collect(),
         restarted_at: annotation(RESTARTED_AT),
@@ -285,6 +287,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
+        ready_since: pod.ready_changed.filter(|_| pod.ready).map(whole_second),
         holding: holding(cluster, pod, secret),
         mounted: mounted(cluster, pod),
         node: pod.node.as_deref().map(str::to_owned),
