@@ -634,7 +634,8 @@ fn devops(
     repository: Repository<'_>,
 ) -> Result<AzureDevOps, CliError> {
     let missing = missing(chosen, validates);
-    let Repository { http, clock, variables, .. } = repository;
+    let Repository { code, http, clock, variables, .. } = repository;
+    let forge = &chosen.environment.release.forge;
     let azure = tokens(chosen, http, variables)?;
     let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
     let settings = AzureDevOpsSettings {
@@ -647,9 +648,10 @@ fn devops(
         release: released(chosen, validates).filter(|of| of.may_share(pipeline)).and_then(pipeline_of),
         accepted: pipeline.accept.clone(),
         parameters: pipeline.parameters.clone(),
+        repository: format!("{}/{}", forge.owner, forge.repository),
         recent: 50,
     };
-    Ok(AzureDevOps::new(settings, http, Arc::clone(clock)))
+    Ok(AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock)))
 }
 
 #[cfg(test)]

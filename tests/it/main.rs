@@ -10,6 +10,7 @@ mod approval;
 mod arrows;
 mod astray;
 mod azure_devops;
+mod azure_devops_pushes;
 mod azure_devops_runs;
 mod backstage;
 mod both_faces;

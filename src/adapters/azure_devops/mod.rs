@@ -5,12 +5,15 @@
 //! approve is asked only while a stage waits for it, what a failed stage printed only for the newest runs.
 
 mod approvals;
+mod arrivals;
 mod builds;
 mod client;
+mod filters;
 mod preview;
 mod refusal;
 mod start;
 mod timeline;
+mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +36,7 @@ use crate::model::{
     Blindness, BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageFailure,
     StageView,
 };
-use crate::ports::{Clock, Effect, Fault, Pipeline, Started, Validation};
+use crate::ports::{Arrival, Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub struct AzureDevOpsSettings {
     pub accepted: Vec<String>,
     /// What a run is given besides, by the names of the pipeline's parameters.
     pub parameters: BTreeMap<String, String>,
+    /// The repository on GitHub that the code is in: `owner/name`.
+    pub repository: String,
     /// How many runs back a look goes; runs that are still going are seen however old.
     pub recent: usize,
 }
@@ -86,6 +91,8 @@ fn moves_traffic(effect: &StageEffect) -> bool {
 #[derive(Clone)]
 pub struct AzureDevOps {
     client: Arc<Client>,
+    /// Where the pipeline's YAML is read as it is at a commit.
+    code: Arc<dyn Code>,
     settings: Arc<AzureDevOpsSettings>,
     pipeline: Arc<OnceCell<u32>>,
     /// Stages of runs that are over, by run and time of last change: they are not asked for again, unless what one
@@ -104,13 +111,26 @@ struct Definition {
     path: String,
     #[serde(default)]
     queue_status: String,
+    #[serde(default)]
+    triggers: arrivals::Triggers,
+    #[serde(default)]
+    process: arrivals::Process,
+    #[serde(default)]
+    repository: arrivals::Repository,
 }
 
 impl AzureDevOps {
-    pub fn new(settings: AzureDevOpsSettings, http: &Http, clock: Arc<dyn Clock>) -> AzureDevOps {
+    /// `code`: of the repository that the pipeline builds.
+    pub fn new(
+        settings: AzureDevOpsSettings,
+        code: Arc<dyn Code>,
+        http: &Http,
+        clock: Arc<dyn Clock>,
+    ) -> AzureDevOps {
         let client = Client::new(&settings, http.clone(), clock);
         AzureDevOps {
             client: Arc::new(client),
+            code,
             settings: Arc::new(settings),
             pipeline: Arc::default(),
             finished: Arc::default(),
@@ -315,6 +335,10 @@ impl Pipeline for AzureDevOps {
             runs.push(run);
         }
         Ok(runs)
+    }
+
+    async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {
+        self.judged_for_push(arrival).await
     }
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {

@@ -178,6 +178,16 @@ impl Code for Git {
         self.blocking(move |store| store.line(&head, most)).await
     }
 
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        let (commit, path) = (commit.clone(), path.to_owned());
+        self.blocking(move |store| store.file(&commit, &path)).await
+    }
+
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        let commit = commit.clone();
+        self.blocking(move |store| store.message(&commit)).await
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

@@ -5,12 +5,14 @@
 //! one that is not listed yet is still ahead. What GitHub cannot do is told apart: a run starts at a branch's head and at
 //! no other commit, and jobs are left out only where the workflow has an input for that.
 
+mod arrivals;
 mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
 mod pushes;
 mod run;
+mod set_off;
 mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,7 @@ use crate::model::{
     BranchName, CommitId, DeploymentView, PullHead, RunResult, RunState, RunView, StageEffect, StageHold,
     StageView,
 };
-use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
+use crate::ports::{Arrival, Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 use deployments::Status;
 use jobs::{Job, Pending};
 use run::Run;
@@ -255,8 +257,8 @@ impl Pipeline for Actions {
         Ok(runs)
     }
 
-    async fn may_be_pushed(&self, branch: &BranchName, commit: &CommitId, deployed: bool) -> Effect<()> {
-        self.judged_for_push(branch, commit, deployed).await
+    async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {
+        self.judged_for_push(arrival).await
     }
 
     async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {
