@@ -82,6 +82,7 @@ mod put_off;
 mod reach;
 mod readers;
 mod recordings;
+mod refused_pushes;
 mod rehearse;
 mod requests;
 mod room;

@@ -17,6 +17,7 @@ mod program;
 mod reach;
 mod remote;
 mod revision;
+mod rules;
 mod sign;
 mod store;
 
