@@ -592,6 +592,9 @@ fn pipeline_of(pipeline: &PipelineSettings) -> Option<PipelineRef> {
     })
 }
 
+/// How many runs back it is looked for the one that moved traffic last.
+const LOOK_BACK: usize = 400;
+
 fn actions(
     chosen: &Chosen<'_>,
     pipeline: &PipelineSettings,
@@ -620,6 +623,7 @@ fn actions(
         environments: pipeline.environments.clone(),
         inputs: pipeline.parameters.clone(),
         dispatches: pipeline.trigger == Trigger::Dispatch,
+        look_back: LOOK_BACK,
     };
     let Repository { code, github, http, clock, .. } = repository;
     let actions = Actions::new(settings, Arc::clone(code), http, Arc::clone(clock));
@@ -650,6 +654,7 @@ fn devops(
         parameters: pipeline.parameters.clone(),
         repository: format!("{}/{}", forge.owner, forge.repository),
         recent: 50,
+        look_back: LOOK_BACK,
     };
     Ok(AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock)))
 }

@@ -137,6 +137,7 @@ impl Desk {
             skip_input: Some("skip".to_owned()),
             inputs: BTreeMap::new(),
             dispatches: true,
+            look_back: 400,
         };
         change(&mut settings);
         Actions::new(settings, Arc::new(self.code()), &self.http, self.clock())
@@ -197,6 +198,7 @@ pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOp
         parameters: BTreeMap::new(),
         repository: "afmc/platform".to_owned(),
         recent: 50,
+        look_back: 400,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What starts a pipeline besides somebody who asks for a run: pushes, pull requests, and other pipelines that end.
 //!
 //! The definition says whether its YAML decides (`settingsSourceType` 2) or whether somebody has overridden that on the page
-//! (1, with filters of its own). A definition without an entry of a kind has that kind switched off. In the YAML, no `trigger`
+//! (1, with filters of its own). A definition without an entry of a kind has that kind switched off; but one that leaves pushes to
+//! the YAML and says nothing of pull requests may leave these to it too. In the YAML, no `trigger`
 //! means every branch and no `pr` every pull request; a project may have switched the former off, which is not asked, so it counts
 //! as starting. `batch` only puts off.
 
@@ -90,7 +91,10 @@ pub(super) fn causes(
         }
     }
     if let Some(into) = into {
-        let pulls = triggers.iter().filter(|trigger| trigger.is(&["pullRequest", "all"]));
+        let said = |trigger: &&Trigger| trigger.is(&["pullRequest", "all"]);
+        let unsaid = |trigger: &&Trigger| trigger.settings_source_type == Some(BY_YAML);
+        let unsaid = triggers.iter().find(unsaid).filter(|_| !triggers.iter().any(|one| said(&one)));
+        let pulls = triggers.iter().filter(said).chain(unsaid);
         for Way { branches, paths } in pulls.filter_map(|trigger| trigger.way(yaml, "pr")) {
             if branches.may_take(into.as_str()) && paths.may_take_any(changed) {
                 causes.push(format!("the pull request to {into}"));
@@ -210,6 +214,9 @@ mod tests {
         assert_eq!(of(ci(&["+refs/heads/main"]), "stages: []", RELEASE, false), "");
         assert_eq!(of(json!([]), "stages: []", RELEASE, false), "");
         assert_eq!(of(json!([]), "stages: []", PROPOSED, false), "");
+        let pushes_alone = json!([{ "triggerType": "continuousIntegration", "settingsSourceType": 2 }]);
+        assert_eq!(of(pushes_alone.clone(), "trigger: none", PROPOSED, false), "the pull request to main");
+        assert_eq!(of(pushes_alone, "{ trigger: none, pr: none }", PROPOSED, false), "");
         let after = json!([{ "triggerType": "buildCompletion", "branchFilters": ["+refs/heads/main"] }]);
         assert_eq!(of(after, "trigger: none", PROPOSED, false), "another pipeline that ends on main");
     }

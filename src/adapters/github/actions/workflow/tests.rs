@@ -47,6 +47,7 @@ fn settings() -> ActionsSettings {
         skip_input: Some("skip".to_owned()),
         inputs: BTreeMap::new(),
         dispatches: true,
+        look_back: 400,
     }
 }
 
