@@ -1,7 +1,7 @@
 //! The steps that change code: the proposal, and the promotion in its two ways. Commits are built from objects; only the
 //! push is an effect.
 
-use super::{SourcesAt, Workshop, outcome};
+use super::{SourcesAt, Workshop, is_for_later, outcome};
 use crate::model::{BranchName, CommitId, Respite, Slot, SlotUse};
 use crate::ports::{Arrival, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
@@ -51,6 +51,10 @@ pub async fn push(
     if let Some(arrival) = arrival(step, shop, branch, &commit) {
         match ports.pipeline.may_be_pushed(&arrival).await {
             Effect::Applied(()) => {}
+            // What the push would start cannot be told, and no time mends that.
+            Effect::NotSent(fault) if !is_for_later(&fault) => {
+                return outcome(Effect::<()>::Refused(fault), |()| Produced::Nothing);
+            }
             objection => return outcome(objection, |()| Produced::Nothing),
         }
     }

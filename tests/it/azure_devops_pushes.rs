@@ -153,3 +153,25 @@ async fn a_promotion_that_would_start_the_pipeline_with_its_traffic_stages_is_no
     assert_eq!(code, 0, "{out}\n{talk}");
     assert_eq!(release(), (1, 1), "pushed, and run by the push");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_can_tell_what_a_push_would_start_nothing_is_pushed_until_somebody_can() {
+    let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), 600.0);
+    let token = live.stage.folder.join("tokens/azure-devops");
+    let good = std::fs::read_to_string(&token).unwrap();
+    std::fs::write(&token, "expired").unwrap();
+    let branches = || {
+        live.stage.simulation.world.with(|world| {
+            let branches = world.repository().branches().keys();
+            branches.filter(|name| name.as_str().starts_with("fix/")).count()
+        })
+    };
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, branches()), (4, 0), "{out}\n{talk}");
+    for words in ["tell what this push would start in the release pipeline", "tokens/azure-devops"] {
+        assert!(talk.contains(words), "{words}: {out}\n{talk}");
+    }
+    std::fs::write(&token, good).unwrap();
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, branches()), (0, 1), "{out}\n{talk}");
+}

@@ -34,8 +34,12 @@ impl AzureDevOps {
     async fn judged_arrival(&self, arrival: &Arrival<'_>) -> Result<(), Effect<()>> {
         let Arrival { commit, beneath, branch, .. } = *arrival;
         let what = format!("push {} to {branch}", commit.short());
-        let pipeline = self.pipeline().await.map_err(Effect::NotSent)?;
-        let definition = self.definition(pipeline).await.map_err(Effect::NotSent)?;
+        let unseen = |fault: Fault| {
+            let what = format!("tell what this push would start in the release pipeline: {}", fault.what);
+            Effect::NotSent(Fault { what, ..fault })
+        };
+        let pipeline = self.pipeline().await.map_err(unseen)?;
+        let definition = self.definition(pipeline).await.map_err(unseen)?;
         if definition.queue_status == "disabled" || definition.triggers.is_empty() && definition.is_designed()
         {
             return Ok(());
