@@ -7,6 +7,7 @@ pub mod account_logs;
 pub mod activity_log;
 pub mod arm;
 mod arm_pages;
+mod at_commit;
 pub mod azure_devops;
 pub mod clock;
 pub mod cosmos;
@@ -21,6 +22,7 @@ mod log_tail;
 pub mod manual;
 pub mod metrics;
 pub mod resource_graph;
+mod skips;
 pub mod token;
 
 /// An error and its causes in one line, without repeating what the outer one already says.

@@ -92,6 +92,7 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
             finished: None,
             stages,
+            more_before: false,
         };
         let code = ReleaseView { base, release: None, live_by: LiveBy::Named, proposals: BTreeMap::new() };
         let now = Timestamp::UNIX_EPOCH;

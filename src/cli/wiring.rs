@@ -587,6 +587,9 @@ fn pipeline_of(pipeline: &PipelineSettings) -> Option<PipelineRef> {
     })
 }
 
+/// How many runs back it is looked for the one that moved traffic last.
+const LOOK_BACK: usize = 400;
+
 fn actions(
     chosen: &Chosen<'_>,
     pipeline: &PipelineSettings,
@@ -615,6 +618,7 @@ fn actions(
         environments: pipeline.environments.clone(),
         inputs: pipeline.parameters.clone(),
         dispatches: pipeline.trigger == Trigger::Dispatch,
+        look_back: LOOK_BACK,
     };
     let Repository { code, github, http, clock, .. } = repository;
     let actions = Actions::new(settings, Arc::clone(code), http, Arc::clone(clock));
@@ -629,7 +633,8 @@ fn devops(
     repository: Repository<'_>,
 ) -> Result<AzureDevOps, CliError> {
     let missing = missing(chosen, validates);
-    let Repository { http, clock, variables, .. } = repository;
+    let Repository { code, http, clock, variables, .. } = repository;
+    let forge = &chosen.environment.release.forge;
     let azure = tokens(chosen, http, variables)?;
     let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
     let settings = AzureDevOpsSettings {
@@ -642,9 +647,11 @@ fn devops(
         release: released(chosen, validates).filter(|of| of.may_share(pipeline)).and_then(pipeline_of),
         accepted: pipeline.accept.clone(),
         parameters: pipeline.parameters.clone(),
+        repository: format!("{}/{}", forge.owner, forge.repository),
         recent: 50,
+        look_back: LOOK_BACK,
     };
-    Ok(AzureDevOps::new(settings, http, Arc::clone(clock)))
+    Ok(AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock)))
 }
 
 #[cfg(test)]

@@ -199,8 +199,8 @@ impl Driver {
             commit_message: words.commit_message,
             commit: intent.commit.clone(),
             draft: self.policy.pulls.draft,
-            deployed_base: Some(targets.base_branch.clone())
-                .filter(|_| targets.release == ReleaseRule::BaseItself),
+            base: targets.base_branch.clone(),
+            base_is_deployed: targets.release == ReleaseRule::BaseItself,
         }
     }
 }

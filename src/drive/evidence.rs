@@ -271,9 +271,13 @@ fn pull(facts: &mut Facts, view: &PullView) {
 }
 
 fn run(facts: &mut Facts, view: &RunView) {
-    let RunView { id, url: _, branch, commit, by: _, state, started, finished, stages } = view;
+    let RunView { id, url: _, branch, commit, by: _, state, started, finished, stages, more_before } = view;
     facts.text(id.as_str()).text(branch.as_str()).text(commit.as_str()).word(format_args!("{state:?}"));
     facts.time(Some(*started)).time(*finished);
+    // Said only where it is so: what rested on evidence before it was known rests on the same.
+    if *more_before {
+        facts.word("more before");
+    }
     facts.list(stages, |facts, stage| {
         // Who may approve, and what a failed stage printed, are for people; nothing rests on them.
         let StageView { name, state, effects, attempt, started, finished, holds: _, failure: _ } = stage;

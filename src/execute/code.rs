@@ -1,9 +1,9 @@
 //! The steps that change code: the proposal, and the promotion in its two ways. Commits are built from objects; only the
 //! push is an effect.
 
-use super::{SourcesAt, Workshop, outcome};
+use super::{SourcesAt, Workshop, is_for_later, outcome};
 use crate::model::{BranchName, CommitId, Respite, Slot, SlotUse};
-use crate::ports::{CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports};
+use crate::ports::{Arrival, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
 
@@ -48,23 +48,35 @@ pub async fn push(
         Some(Err(outcome)) => return outcome,
         None => return Outcome::NotSent { why: format!("nothing to push: {step}") },
     };
-    let deployed = deployed(step, shop);
-    let proposed = (deployed != Some(branch)).then_some((branch, false));
-    for (branch, deployed) in proposed.into_iter().chain(deployed.map(|it| (it, true))) {
-        match ports.pipeline.may_be_pushed(branch, &commit, deployed).await {
+    if let Some(arrival) = arrival(step, shop, branch, &commit) {
+        match ports.pipeline.may_be_pushed(&arrival).await {
             Effect::Applied(()) => {}
+            // What the push would start cannot be told, and no time mends that.
+            Effect::NotSent(fault) if !is_for_later(&fault) => {
+                return outcome(Effect::<()>::Refused(fault), |()| Produced::Nothing);
+            }
             objection => return outcome(objection, |()| Produced::Nothing),
         }
     }
     outcome(ports.code.publish(&commit, branch, expect).await, Produced::Commit)
 }
 
-/// The branch that is deployed, where what the step pushes comes to it, at once or by a merge.
-fn deployed<'a>(step: &'a Step, shop: &'a Workshop) -> Option<&'a BranchName> {
-    match step {
-        Step::Promote { onto, .. } | Step::PushPromotion { onto, .. } => Some(onto),
-        _ => shop.deployed_base.as_ref(),
-    }
+/// Where the commit that the step pushes comes to.
+fn arrival<'a>(
+    step: &'a Step,
+    shop: &'a Workshop,
+    branch: &'a BranchName,
+    commit: &'a CommitId,
+) -> Option<Arrival<'a>> {
+    let (beneath, into, deployed) = match step {
+        Step::PushProposal { parent, .. } | Step::PushAgreement { parent, .. } => {
+            (parent, Some(&shop.base), shop.base_is_deployed)
+        }
+        Step::Promote { head, .. } => (head, None, true),
+        Step::PushPromotion { onto, head, .. } => (head, Some(onto), true),
+        _ => return None,
+    };
+    Some(Arrival { commit, beneath, branch, into, deployed })
 }
 
 /// A commit on `head` that brings the change.

@@ -31,8 +31,9 @@ pub struct Workshop {
     pub commit: Option<CommitId>,
     /// Whether pull requests are opened as drafts.
     pub draft: bool,
-    /// The base branch, where that itself is deployed: what is proposed to it is what its pipeline runs.
-    pub deployed_base: Option<BranchName>,
+    pub base: BranchName,
+    /// Whether the base branch itself is deployed: what is proposed to it is what its pipeline runs.
+    pub base_is_deployed: bool,
 }
 
 /// Does one step, as long as its permit lasts. Steps that cannot be taken back have it checked once more when

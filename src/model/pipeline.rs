@@ -171,6 +171,8 @@ pub struct RunView {
     pub finished: Option<Timestamp>,
     /// Empty where only the list was read.
     pub stages: Vec<StageView>,
+    /// Older runs were left unread, though none of those that were read has moved traffic. Of the oldest of a list alone.
+    pub more_before: bool,
 }
 
 impl RunView {

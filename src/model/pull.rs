@@ -150,7 +150,8 @@ impl PullView {
 pub enum Merging {
     #[default]
     People,
-    /// The forge, as soon as its rules allow: keyslot asks it to (auto-merge).
+    /// The forge, as soon as its rules allow: keyslot asks it to (auto-merge). It refuses the wish where nothing holds the pull
+    /// request any more; then keyslot merges that head, as the forge would have done.
     Auto,
     /// keyslot, as soon as the forge's rules allow and somebody has approved the head, where it is not its own.
     Keyslot,

@@ -91,6 +91,12 @@ pub trait Code: Send + Sync {
     /// The commit and those before it on its own line (first parents), newest first; so many at most.
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault>;
 
+    /// One file of a commit, by its path from the repository's root; links to it are followed. None where there is none.
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault>;
+
+    /// What the commit says.
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault>;
+
     /// Builds a commit from objects; nothing leaves the machine.
     async fn commit(
         &self,

@@ -31,7 +31,7 @@ pub use forge::{Bringing, Bulletin, BulletinState, Forge, NewPull};
 pub use inventory::Inventory;
 pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit};
-pub use pipeline::{Pipeline, Started};
+pub use pipeline::{Arrival, Pipeline, Started};
 pub use validation::Validation;
 pub use vaults::Vaults;
 

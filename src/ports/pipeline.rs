@@ -13,6 +13,27 @@ pub struct Started {
     pub commit: Option<CommitId>,
 }
 
+/// How a commit that nobody has yet is about to come to where it may start runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    pub commit: &'a CommitId,
+    /// The commit beneath, which the remote has.
+    pub beneath: &'a CommitId,
+    /// The branch that it is pushed to: a new one where a pull request follows.
+    pub branch: &'a BranchName,
+    /// The branch that the pull request asks it to be merged into; `None`: it is pushed to where it belongs.
+    pub into: Option<&'a BranchName>,
+    /// Whether it ends on the branch that is deployed, so that where runs are started by pushes it must start one.
+    pub deployed: bool,
+}
+
+impl Arrival<'_> {
+    /// The branch on which it ends.
+    pub fn end(&self) -> &BranchName {
+        self.into.unwrap_or(self.branch)
+    }
+}
+
 #[async_trait]
 pub trait Pipeline: Send + Sync {
     /// Recent runs, newest first; with stages for those that are not over, for the newest of each branch, and back to the one
@@ -25,10 +46,10 @@ pub trait Pipeline: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Whether somebody has answered for what the pipeline would do at this commit, where its coming to the branch, by a push
-    /// or a merge, starts a run; else it is judged at the start. `deployed`: the branch is the one that is deployed, so that
-    /// where runs are started by pushes it must start one. Nothing leaves the machine but reads.
-    async fn may_be_pushed(&self, _branch: &BranchName, _commit: &CommitId, _deployed: bool) -> Effect<()> {
+    /// Whether somebody has answered for what the pipeline would do at this commit, where its coming starts a run: the push,
+    /// the new branch, the pull request or its merge. A run that keyslot asks for is judged at its start. Nothing is changed
+    /// anywhere.
+    async fn may_be_pushed(&self, _arrival: &Arrival<'_>) -> Effect<()> {
         Effect::Applied(())
     }
 

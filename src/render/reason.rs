@@ -211,6 +211,11 @@ pub fn why(reason: &Reason) -> String {
             "whether a later run of {branch} has moved traffic is not to be seen ({url}): a run of {subject} might take its \
              unit's place"
         ),
+        Why::TrafficBeyond { since, url } => format!(
+            "no run since {} has moved traffic, and older ones are not read ({url}): a run of {subject} might take the live \
+             unit's place",
+            span::rfc3339(*since)
+        ),
         Why::DeploymentUnderWay { deployment } => {
             let DeploymentView { environment, of, commit: _, by, state, since, url } = &**deployment;
             let what = match state {
@@ -744,6 +749,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::TrafficUnknown { .. } => {
             "look which unit has the traffic; see that the run comes to its end and that its stages are declared, or accept \
              it by name"
+        }
+        Why::TrafficBeyond { .. } => {
+            "look which unit has the traffic; where it is this branch's, accept that by name"
         }
         Why::DeploymentUnderWay { .. } => {
             "wait for its end, or stop it: it may put the old slot back; or accept it by name"

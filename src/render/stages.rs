@@ -154,6 +154,7 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
             finished: None,
             stages: Vec::new(),
+            more_before: false,
         };
         let said = run_line(&run);
         assert!(

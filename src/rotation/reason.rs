@@ -336,6 +336,11 @@ pub enum Why {
         going: bool,
         url: String,
     },
+    /// No run since then has moved traffic, and older ones are not read.
+    TrafficBeyond {
+        since: Timestamp,
+        url: String,
+    },
     /// Other code is deployed to the environment, or is about to be, by whatever.
     DeploymentUnderWay {
         deployment: Box<DeploymentView>,
@@ -743,6 +748,7 @@ impl Why {
             Why::StagesNotSkipped { .. } => "stages-not-skipped",
             Why::RunOfOlderUnit { .. } => "run-of-older-unit",
             Why::TrafficUnknown { .. } => "traffic-unknown",
+            Why::TrafficBeyond { .. } => "traffic-beyond",
             Why::DeploymentUnderWay { .. } => "deployment-under-way",
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
@@ -858,6 +864,7 @@ impl Why {
             | Why::StagesNotSkipped { .. }
             | Why::RunOfOlderUnit { .. }
             | Why::TrafficUnknown { going: false, .. }
+            | Why::TrafficBeyond { .. }
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled

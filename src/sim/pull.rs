@@ -221,6 +221,7 @@ impl World {
         let name = people.check.name.clone();
         let url = None;
         let own = match pull.check {
+            _ if people.rules.optional_check => None,
             CheckState::NotStarted => Some(PullWait::CheckNotStarted { name }),
             CheckState::Running => Some(PullWait::CheckRunning { name, url }),
             CheckState::Failed => Some(PullWait::CheckFailed { name, url }),

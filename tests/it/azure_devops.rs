@@ -21,7 +21,7 @@ use keyslot::sim::{self, Command, Operation, Target, When, WorldConfig};
 use serde_json::{Value, json};
 
 use crate::contract::Contract;
-use crate::desk::{Desk, devops_settings};
+use crate::desk::{Desk, devops_settings, no_code};
 use crate::runs::{head, infrastructure, refused, release, started, until};
 use crate::wire_core;
 
@@ -358,7 +358,7 @@ async fn scripted(answers: Vec<Response>) -> (AzureDevOps, Arc<Jumping>, Wire) {
     let clock = Arc::new(Jumping::default());
     let mut settings = devops_settings(BTreeMap::new());
     settings.pipeline = PipelineRef::Id(25);
-    let devops = AzureDevOps::new(settings, &wire_core::client(&wire), clock.clone());
+    let devops = AzureDevOps::new(settings, no_code(), &wire_core::client(&wire), clock.clone());
     (devops, clock, wire)
 }
 

@@ -14,7 +14,7 @@ use keyslot::sim::wire::{SharedWorld, Wire, WireBuilder, WireClock, WireOptions}
 use keyslot::sim::{self, Command, Operation, Target, When, World, WorldConfig};
 
 use crate::contract::Contract;
-use crate::desk::{Desk, PAT, devops_settings};
+use crate::desk::{Desk, PAT, devops_settings, no_code};
 use crate::runs::{applied, head, infrastructure, refused, release, skipped, started, until};
 use crate::wire_core;
 
@@ -153,7 +153,7 @@ fn alone(change: impl FnOnce(DevOpsAccess) -> DevOpsAccess) -> (AzureDevOps, Wir
         let stages = world.config().pipeline.stages.iter();
         stages.map(|stage| (stage.name.clone(), stage.effects.clone())).collect()
     });
-    (AzureDevOps::new(devops_settings(stages), &http, Arc::new(clock)), wire, shared)
+    (AzureDevOps::new(devops_settings(stages), no_code(), &http, Arc::new(clock)), wire, shared)
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ fn only_a_run_that_has_yet_to_write_the_vaults_stands_for_a_deployment_of_the_sa
         started: stage.now - MINUTE,
         finished: None,
         stages: vec![part(&[StageEffect::WritesVaults], RunState::Queued)],
+        more_before: false,
     };
     let held = |stage: &Stage| {
         let of = |one: &Reason| matches!(one.why, Why::DeploymentUnderWay { .. });

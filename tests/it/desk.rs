@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use keyslot::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, DevOpsCredential, PipelineRef};
-use keyslot::adapters::git::Git;
+use keyslot::adapters::git::{Git, GitSettings, Identity};
 use keyslot::adapters::github::actions::{Actions, ActionsSettings};
 use keyslot::adapters::github::{GitHub, GitHubSettings};
 use keyslot::adapters::http::Http;
@@ -137,6 +137,7 @@ impl Desk {
             skip_input: Some("skip".to_owned()),
             inputs: BTreeMap::new(),
             dispatches: true,
+            look_back: 400,
         };
         change(&mut settings);
         Actions::new(settings, Arc::new(self.code()), &self.http, self.clock())
@@ -153,7 +154,7 @@ impl Desk {
         });
         let mut settings = devops_settings(stages);
         change(&mut settings);
-        AzureDevOps::new(settings, &self.http, self.clock())
+        AzureDevOps::new(settings, Arc::new(self.code()), &self.http, self.clock())
     }
 
     pub fn code(&self) -> Git {
@@ -178,6 +179,12 @@ impl Desk {
     }
 }
 
+/// No repository: for adapters that never read it.
+pub fn no_code() -> Arc<dyn Code> {
+    let identity = Identity { name: "keyslot".to_owned(), email: "keyslot@example.com".to_owned() };
+    Arc::new(Git::new(GitSettings::new("nowhere.git", "nowhere", identity)))
+}
+
 pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOpsSettings {
     AzureDevOpsSettings {
         organization: "https://dev.azure.com/afmc".parse().unwrap(),
@@ -189,7 +196,9 @@ pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOp
         release: None,
         accepted: Vec::new(),
         parameters: BTreeMap::new(),
+        repository: "afmc/platform".to_owned(),
         recent: 50,
+        look_back: 400,
     }
 }
 

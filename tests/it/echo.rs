@@ -84,6 +84,14 @@ impl Code for Echo<dyn Code> {
         self.inner.line(head, most).await
     }
 
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        self.inner.file(commit, path).await
+    }
+
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        self.inner.message(commit).await
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

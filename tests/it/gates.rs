@@ -53,6 +53,7 @@ fn run(state: RunState, stage: RunState) -> RunView {
         started: at(90_000),
         finished: None,
         stages: vec![StageView::new("deploy-infrastructure", stage, Some(vec![StageEffect::WritesVaults]))],
+        more_before: false,
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState, PullWait, Slot,
-    SlotUse,
+    CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState, PullWait,
+    Respite, Slot, SlotUse,
 };
 use keyslot::rotation::{
     Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject,
@@ -148,7 +148,9 @@ fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
     stage.policy.pulls.merging = Merging::Auto;
     let asks =
         |stage: &Stage| steps(&stage.decide()).iter().any(|step| matches!(step, Step::AutoMerge { .. }));
-    assert!(!asks(&stage), "it could be merged at once");
+    stage.pull_mut().reviews_wanted = 0;
+    stage.pull_mut().checks.clear();
+    assert!(!asks(&stage), "it could be merged at once, and nothing ever held it");
     stage.pull_mut().waits = vec![PullWait::CheckNotStarted { name: "e2e".to_owned() }];
     assert!(asks(&stage));
     stage.pull_mut().auto_merge = true;
@@ -156,6 +158,34 @@ fn the_forge_is_asked_only_while_there_is_something_to_wait_for() {
     stage.pull_mut().auto_merge = false;
     stage.pull_mut().waits.push(PullWait::Conflict);
     assert!(!asks(&stage), "no time opens that");
+}
+
+#[test]
+fn what_the_forge_will_not_wait_for_any_more_is_merged_as_it_would_have_been() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    stage.pull_mut().checks = vec![PullCheck { name: "e2e".to_owned(), required: false, passed: Some(true) }];
+    let Ok([asked]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };
+    assert!(matches!(asked, Step::AutoMerge { .. }), "the forge is asked first: {asked:?}");
+    let refused = |stage: &Stage, later: bool, respite: Respite| {
+        let mut stage = stage.clone();
+        let why = "GitHub answered: Pull request is in clean status".to_owned();
+        stage.tried(&asked, Some(Outcome::Refused { why, later, respite }));
+        stage.now += Duration::from_secs(10);
+        stage
+    };
+    assert!(!merges(&refused(&stage, false, Respite::Unsaid)), "it takes no wishes: people merge");
+    assert!(!merges(&refused(&stage, true, Respite::Seconds(600))), "it is busy");
+    let mut clean = refused(&stage, true, Respite::Unsaid);
+    assert!(merges(&clean), "{:?}", clean.decide());
+    let mut pushed = clean.clone();
+    pushed.pull_mut().approvals[0].same_change = false;
+    assert!(!merges(&pushed), "approved was another change");
+    let mut other = clean.clone();
+    other.pull_mut().head = CommitId::new("f".repeat(40));
+    assert!(!merges(&other), "the forge spoke of another head");
+    clean.pull_mut().checks[0].passed = None;
+    assert!(!merges(&clean), "the check runs anew");
 }
 
 #[test]
@@ -363,6 +393,20 @@ fn a_rotation_whose_pull_request_the_forge_merges_comes_to_its_end() {
     theatre.policy.pulls.merging = Merging::Auto;
     done(&mut theatre);
     assert_eq!(merged_by(&theatre), BY, "the forge does it in the name of who asked");
+}
+
+#[test]
+fn a_rotation_whose_last_check_no_rule_requires_is_merged_when_it_has_passed() {
+    let mut theatre = Theatre::new(world(|config| {
+        config.people.rules.optional_check = true;
+        config.people.review = keyslot::sim::Span::exactly(Duration::from_secs(60));
+    }));
+    theatre.policy.pulls.merging = Merging::Auto;
+    done(&mut theatre);
+    assert_eq!(merged_by(&theatre), BY);
+    let world = theatre.world.lock();
+    let pull = world.pulls().first().unwrap();
+    assert!(pull.ended.as_ref().unwrap().0 >= pull.check_changed, "not before the check: {pull:?}");
 }
 
 #[test]

@@ -103,3 +103,52 @@ async fn stages_are_read_back_to_the_run_that_moved_traffic_last_and_not_again()
     assert_eq!(desk.wire.transcript().count("GET", "/timeline"), 3, "what is over is read once");
     assert_eq!(desk.wire.transcript().count("GET", "/jobs"), 3, "what is over is read once");
 }
+
+/// Runs of the branch that somebody has cancelled before anything of them began.
+fn cancelled(world: &mut World, branch: &BranchName, count: usize) {
+    for _ in 0..count {
+        let by = "ada".to_owned();
+        let start = Command::StartRun { branch: branch.clone(), commit: None, skip: Vec::new(), by };
+        world.apply(start).unwrap();
+        let run = world.runs().last().unwrap().id();
+        world.apply(Command::CancelRun { run }).unwrap();
+        let next = world.now() + Duration::from_secs(60);
+        world.advance_to(next);
+    }
+}
+
+#[tokio::test]
+async fn a_move_of_traffic_is_followed_beyond_the_list_of_runs_and_no_further_than_said() {
+    let mut config = WorldConfig::default().with_stamps(1);
+    config.pipeline.list_lag = Duration::ZERO;
+    let desk = Desk::new(config, 1.0);
+    let release = WorldConfig::default().repository.release;
+    desk.with(|world| {
+        ran(world, &other(), &["validate-infra", "switch-traffic"]);
+        cancelled(world, &release, 104);
+    });
+    let devops = |recent: usize, look_back: usize| {
+        desk.devops_with(|settings| (settings.recent, settings.look_back) = (recent, look_back))
+    };
+    let actions = |look_back: usize| desk.actions_with(|settings| settings.look_back = look_back);
+    for runs in [devops(50, 400).runs().await.unwrap(), actions(400).runs().await.unwrap()] {
+        let oldest = runs.last().unwrap();
+        assert_eq!((runs.len(), oldest.moved_traffic()), (105, Some(true)), "{oldest:?}");
+        assert!(runs.iter().all(|run| !run.more_before));
+        assert!(runs.windows(2).all(|pair| pair[0].started >= pair[1].started), "newest first");
+    }
+    for runs in [devops(10, 20).runs().await.unwrap(), actions(100).runs().await.unwrap()] {
+        let unread: Vec<bool> = runs.iter().map(|run| run.more_before).collect();
+        let (oldest, others) = unread.split_last().unwrap();
+        assert!(*oldest && !others.contains(&true), "what lies beyond is not known: {unread:?}");
+    }
+    let runs = desk
+        .devops_with(|settings| {
+            (settings.recent, settings.look_back) = (10, 20);
+            settings.stages.get_mut("switch-traffic").unwrap().clear();
+        })
+        .runs()
+        .await
+        .unwrap();
+    assert!(runs.len() == 10 && runs.iter().all(|run| !run.more_before), "no stage moves traffic");
+}

@@ -30,6 +30,7 @@ fn run(id: &str, branch: &str, commit: char, state: RunState, stages: Vec<StageV
         started: at(90_000),
         finished: state.is_over().then(|| at(90_600)),
         stages,
+        more_before: false,
     }
 }
 
@@ -130,6 +131,20 @@ fn an_older_units_pipeline_is_never_run_again() {
         stage.world.runs = Some(Seen::known(stage.now, runs));
         assert!(deploys(&stage), "{:?}", stage.decide());
     }
+}
+
+#[test]
+fn a_move_of_traffic_that_may_lie_further_back_than_was_read_holds_by_name() {
+    let skips = || vec![whole(DONE)[0].clone(), stage_of_traffic(SKIPPED)];
+    let mut stage = with_runs(vec![
+        run("9", "release/2", 'b', DONE, skips()),
+        RunView { more_before: true, ..run("7", "release/1", 'a', DONE, skips()) },
+    ]);
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(matches!(&whys(&stage)[..], [Why::TrafficBeyond { .. }]), "{:?}", stage.decide());
+    assert!(halts(&stage) && words(&stage).contains("older ones are not read"), "{}", words(&stage));
+    stage.policy.moves_traffic = false;
+    assert!(deploys(&stage), "{:?}", stage.decide());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use keyslot::model::{BranchName, PullState};
+use keyslot::sim::config::PipelineTrigger;
 use keyslot::sim::repository::{Lookup as _, ancestors};
 use keyslot::sim::wire::{FaultHandle, Trouble, Which, WireFault, azure_devops, github};
 use keyslot::sim::{Command, Holds, Pull, Span, World, WorldConfig};
@@ -39,12 +40,26 @@ struct Scene {
     merge: &'static str,
     /// Nobody starts the check, and keyslot is to.
     validates: bool,
+    /// No rule requires the check, and it passes last: the forge has nothing to wait for any more.
+    late_check: bool,
+    /// The promotion's push starts the run; else keyslot does.
+    by_push: bool,
 }
 
-const SCENES: [Scene; 3] = [
-    Scene { actions: false, by_pull: false, merge: "people", validates: true },
-    Scene { actions: true, by_pull: true, merge: "keyslot", validates: true },
-    Scene { actions: false, by_pull: true, merge: "auto", validates: false },
+const FIRST: Scene = Scene {
+    actions: false,
+    by_pull: false,
+    merge: "people",
+    validates: true,
+    late_check: false,
+    by_push: false,
+};
+
+const SCENES: [Scene; 4] = [
+    FIRST,
+    Scene { actions: true, by_pull: true, merge: "keyslot", ..FIRST },
+    Scene { by_pull: true, merge: "auto", validates: false, ..FIRST },
+    Scene { actions: true, merge: "auto", late_check: true, by_push: true, ..FIRST },
 ];
 
 /// When the process dies, as the request sees it.
@@ -116,7 +131,7 @@ impl<'l> Traps<'l> {
         if !reads {
             gate.watch();
         }
-        let approves = scene.merge == "auto";
+        let approves = scene.merge == "auto" && !scene.late_check;
         let mut traps = Traps { live, death, kinds, set: Vec::new(), gate, approves };
         traps.set = (0..kinds.len()).map(|place| traps.trap(place)).collect();
         traps
@@ -275,11 +290,22 @@ fn set(scene: Scene, seed: u64) -> Live {
     let mut config = WorldConfig::seeded(seed).with_stamps(1);
     let seconds = |count| Span::exactly(Duration::from_secs(count));
     // Where the forge is asked to merge, people approve what it was asked for.
-    config.people.review = seconds(if scene.merge == "auto" { 1_000_000_000 } else { 90 });
+    config.people.review = seconds(match scene {
+        Scene { late_check: true, .. } => 20,
+        Scene { merge: "auto", .. } => 1_000_000_000,
+        _ => 90,
+    });
+    config.people.rules.optional_check = scene.late_check;
     config.people.check.started_after = (!scene.validates).then_some(Duration::from_secs(10));
     config.people.check.queue = seconds(10);
     config.people.check.takes = seconds(60);
-    config.people.merge_press = (scene.merge != "keyslot").then_some(Duration::from_secs(60));
+    let people_merge = scene.merge != "keyslot" && !scene.late_check;
+    config.people.merge_press = people_merge.then_some(Duration::from_secs(60));
+    if scene.by_push {
+        config.pipeline.trigger = PipelineTrigger::Push;
+        // Nobody leaves out anything of a run that nobody asks for.
+        config.pipeline.stages.retain(|stage| stage.effects.iter().all(|effect| !effect.is_dangerous()));
+    }
     config.pipeline.queue = seconds(10);
     config.pipeline.stages.iter_mut().for_each(|stage| stage.takes = seconds(60));
     infrastructure(&mut config).takes = seconds(120);
@@ -296,7 +322,8 @@ fn configure(live: &Live, scene: Scene) {
         live.configure("promote = \"push\"", "promote = \"pull-request\"");
     }
     if scene.actions {
-        live.configure("kind = \"azure-devops\"", "kind = \"github-actions\"\nskip_input = \"skip\"");
+        let started = if scene.by_push { "trigger = \"push\"" } else { "skip_input = \"skip\"" };
+        live.configure("kind = \"azure-devops\"", &format!("kind = \"github-actions\"\n{started}"));
         live.configure("pipeline = \"release\"", "pipeline = \"release.yml\"");
         live.configure("tokens/azure-devops", "tokens/github");
     }
@@ -314,6 +341,12 @@ fn configure(live: &Live, scene: Scene) {
         live.configure(table, &format!("[{validation}]\n{kind}\nstart = true\n\n{stage}\n\n{table}"));
     }
     let path = live.stage.settings_path();
+    let text = fs::read_to_string(&path).unwrap();
+    if scene.by_push {
+        let from = text.find("skip = [").unwrap();
+        let skip = &text[from..from + text[from..].find(']').unwrap() + 1];
+        live.configure(skip, "skip = []");
+    }
     let text = fs::read_to_string(&path).unwrap();
     let line = text.lines().find(|line| line.starts_with("settle = ")).unwrap().to_owned();
     // What is done here is to be seen at once.
@@ -450,7 +483,7 @@ async fn killed_at_each_of_its_writes_the_procedure_leaves_one_of_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_reads_the_procedure_leaves_one_of_each() {
     let case = |(scene, sparing)| (scene, Death::OnTheWay, At::Reads { sparing });
-    let cases = SCENES.into_iter().zip([0, 3, 7]).map(case).collect();
+    let cases = SCENES.into_iter().zip([0, 3, 7, 5]).map(case).collect();
     let (deaths, _) = deaths_of(&play_all(cases).await);
     println!("{deaths} deaths at reads");
     assert!(deaths > 24, "{deaths}");

@@ -111,7 +111,7 @@ async fn a_protected_branch_is_refused_by_the_push_itself_in_githubs_words() {
         panic!()
     };
     assert!(fault.why.contains("GH013") && fault.why.contains("through a pull request"), "{fault}");
-    assert!(fault.remedy.contains("a rule of the remote"), "{fault}");
+    assert!(fault.remedy.contains("takes changes by pull requests alone"), "{fault}");
     assert_eq!(desk.place.head("main"), Some(base.clone()));
     assert_eq!(
         desk.place.git(&desk.place.origin(), &["rev-parse", "main"]),

@@ -171,6 +171,7 @@ fn every_hold_is_told_with_its_evidence_its_age_and_its_remedy() {
         started: at(90_000),
         finished: None,
         stages: Vec::new(),
+        more_before: false,
     };
     stage.world.runs = Some(Seen::known(stage.now, vec![running]));
     let told = explained(&stage.report());

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use keyslot::ports::Pipeline;
+use keyslot::model::{BranchName, CommitId};
+use keyslot::ports::{Arrival, Code, CommitText, FileEdit, Pipeline};
 use keyslot::sim::repository::{Commit, Signature};
 use keyslot::sim::{Command, Expected, WorldConfig};
 
@@ -47,15 +48,20 @@ async fn a_job_that_destroys_and_that_nobody_declared_is_never_run() {
 
 /// Somebody pushes the workflow in other words to the release branch.
 fn rewritten(desk: &Desk, change: impl Fn(&str) -> String) {
+    let path = desk.with(|world| world.config().pipeline.workflow_path());
+    rewritten_at(desk, &path, change);
+}
+
+/// The same of any file.
+pub fn rewritten_at(desk: &Desk, path: &str, change: impl Fn(&str) -> String) {
     desk.with(|world| {
-        let path = world.config().pipeline.workflow_path();
         let before = world.repository().head(&release()).cloned().unwrap();
         let tree = world.repository().get(&before).unwrap().tree().clone();
-        let text = std::str::from_utf8(tree.get(&path).unwrap().bytes()).unwrap().to_owned();
+        let text = std::str::from_utf8(tree.get(path).unwrap().bytes()).unwrap().to_owned();
         let changed = change(&text);
         assert_ne!(changed, text);
         let by = Signature::of("ada", world.now());
-        let commit = Commit::new(tree.with(&path, changed.into_bytes()), vec![before], &by, "The workflow\n");
+        let commit = Commit::new(tree.with(path, changed.into_bytes()), vec![before], &by, "The workflow\n");
         let commit = Arc::new(commit);
         let push = Command::Push {
             branch: release(),
@@ -66,6 +72,11 @@ fn rewritten(desk: &Desk, change: impl Fn(&str) -> String) {
         };
         world.apply(push).unwrap();
     });
+}
+
+/// A commit that is pushed to the branch, which is deployed, or for a pull request to another, which is not.
+fn at<'a>(branch: &'a BranchName, commit: &'a CommitId, into: Option<&'a BranchName>) -> Arrival<'a> {
+    Arrival { commit, beneath: commit, branch, into, deployed: into.is_none() }
 }
 
 /// What becomes of the workflow's text.
@@ -137,27 +148,31 @@ async fn what_a_push_would_start_is_judged_before_the_push() {
         })
     };
     let to = release();
-    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&to, &commit, true).await);
+    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&at(&to, &commit, None)).await);
     assert!(fault.why.contains("would start destroy-previous, switch-traffic"), "{fault}");
     for named in ["release.yml", "161335"] {
-        applied(pushed(&accepted, named).may_be_pushed(&to, &commit, true).await);
+        applied(pushed(&accepted, named).may_be_pushed(&at(&to, &commit, None)).await);
     }
-    let fault = refused(pushed(&accepted, "nothing.yml").may_be_pushed(&to, &commit, true).await);
+    let fault = refused(pushed(&accepted, "nothing.yml").may_be_pushed(&at(&to, &commit, None)).await);
     assert!(fault.why.contains("there is no .github/workflows/nothing.yml"), "{fault}");
-    applied(pushed(&accepted, "nothing.yml").may_be_pushed(&to, &commit, false).await);
-    let fault = refused(desk.actions().may_be_pushed(&to, &commit, true).await);
+    let (own, main) = (BranchName::new("fix/x"), BranchName::new("main"));
+    let proposed = at(&own, &commit, Some(&main));
+    applied(pushed(&accepted, "nothing.yml").may_be_pushed(&proposed).await);
+    let fault = refused(desk.actions().may_be_pushed(&at(&to, &commit, None)).await);
     assert!(fault.why.contains("would start destroy-previous"), "also where keyslot starts runs: {fault}");
-    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&"fix/x".into(), &commit, false).await);
-    assert!(fault.why.contains("would start"), "also on a branch of keyslot's: {fault}");
+    let fault = refused(pushed(&[], "release.yml").may_be_pushed(&proposed).await);
+    for words in ["the push to fix/x and the merge into main would start", "destroy-previous"] {
+        assert!(fault.why.contains(words), "also on a branch of keyslot's: {fault}");
+    }
     rewritten(&desk, |text| text.replace("  push:", "  push:\n    branches: ['fix/**']"));
     let commit = head(&desk);
-    refused(pushed(&[], "release.yml").may_be_pushed(&"fix/x".into(), &commit, false).await);
-    applied(desk.actions().may_be_pushed(&to, &commit, true).await);
-    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&to, &commit, true).await);
+    refused(pushed(&[], "release.yml").may_be_pushed(&at(&own, &commit, Some(&main))).await);
+    applied(desk.actions().may_be_pushed(&at(&to, &commit, None)).await);
+    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&at(&to, &commit, None)).await);
     assert!(fault.why.contains("no push to release/2026.1.0 starts"), "it would be waited for: {fault}");
     rewritten(&desk, |text| text.replace("    branches: ['fix/**']\n", ""));
     rewritten(&desk, |text| format!("{text}{job}"));
-    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&to, &head(&desk), true).await);
+    let fault = refused(pushed(&accepted, "release.yml").may_be_pushed(&at(&to, &head(&desk), None)).await);
     assert!(fault.why.contains("not declared: purge"), "{fault}");
 }
 
@@ -187,4 +202,59 @@ async fn a_promotion_whose_push_would_start_a_job_that_nobody_declared_is_not_pu
     assert_eq!(code, 4, "{out}\n{talk}");
     assert!(talk.contains("jobs that are not declared: deploy-workload"), "{out}\n{talk}");
     assert_eq!(release(&live), (0, 0), "neither pushed nor run");
+}
+
+#[tokio::test]
+async fn what_a_pull_request_a_new_branch_or_a_queue_would_start_is_judged_before_the_push() {
+    let (own, main) = (BranchName::new("fix/x"), BranchName::new("main"));
+    for (event, words) in [
+        ("pull_request", "the pull request to main (pull_request) would start destroy-previous"),
+        ("pull_request_target", "the pull request to main (pull_request_target) would start"),
+        ("create", "the new branch fix/x would start"),
+        ("merge_group", "the merge queue of main, if it has one would start"),
+        ("{ workflow_run: { workflows: [ci] } }", "(workflow_run) would start"),
+        ("{ pull_request: { branches: ['release/**'] } }", ""),
+        ("issues", ""),
+    ] {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        rewritten(&desk, |text| {
+            let jobs = &text[text.find("jobs:").unwrap()..];
+            format!("on: {event}\n{jobs}")
+        });
+        let commit = head(&desk);
+        let proposed = at(&own, &commit, Some(&main));
+        if words.is_empty() {
+            applied(desk.actions().may_be_pushed(&proposed).await);
+            continue;
+        }
+        let fault = refused(desk.actions().may_be_pushed(&proposed).await);
+        assert!(fault.why.contains(words) && fault.remedy.contains("`on`"), "{event}: {fault}");
+        let accepted = ["switch-traffic", "destroy-previous"].map(str::to_owned).to_vec();
+        applied(desk.actions_with(|settings| settings.accepted = accepted).may_be_pushed(&proposed).await);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_says_that_it_starts_nothing_is_believed() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten(&desk, |text| text.replace("workflow_dispatch", "push"));
+    let code = desk.code();
+    code.fetch().await.unwrap();
+    let (before, to) = (head(&desk), release());
+    let saying = async |message: &str| {
+        let at = "2026-11-22T10:00:00Z".parse().unwrap();
+        let edit = FileEdit { path: "infra.txt".to_owned(), bytes: b"x".to_vec() };
+        code.commit(&before, &[edit], &CommitText { message: message.to_owned(), at }).await.unwrap()
+    };
+    let (loud, silent) =
+        (saying("Read the other key\n").await, saying("Read the other key [skip ci]\n").await);
+    refused(desk.actions().may_be_pushed(&at(&to, &loud, None)).await);
+    applied(desk.actions().may_be_pushed(&at(&to, &silent, None)).await);
+    let pushed = desk.actions_with(|settings| {
+        settings.dispatches = false;
+        settings.accepted = ["switch-traffic", "destroy-previous"].map(str::to_owned).to_vec();
+    });
+    applied(pushed.may_be_pushed(&at(&to, &loud, None)).await);
+    let fault = refused(pushed.may_be_pushed(&at(&to, &silent, None)).await);
+    assert!(fault.why.contains("starts nothing, and keyslot starts none"), "it would be waited for: {fault}");
 }

@@ -67,6 +67,7 @@ fn run(stage: &mut Stage, state: RunState) -> RunView {
         started: stage.now - MINUTE,
         finished: state.is_over().then_some(stage.now),
         stages: Vec::new(),
+        more_before: false,
     }
 }
 

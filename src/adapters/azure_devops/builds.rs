@@ -101,7 +101,7 @@ impl Build {
         }
     }
 
-    pub(super) fn view(self, stages: Vec<StageView>) -> RunView {
+    pub(super) fn view(&self, stages: Vec<StageView>) -> RunView {
         let holds = |state: RunState| stages.iter().any(|stage| stage.state == state);
         let waits = holds(RunState::WaitsForApproval) && !holds(RunState::Running);
         let state = match self.state() {
@@ -116,9 +116,14 @@ impl Build {
             state,
             started: self.start_time.or(self.queue_time).unwrap_or(Timestamp::UNIX_EPOCH),
             finished: self.finish_time,
-            by: self.requested_for.and_then(|person| person.display_name).unwrap_or_default(),
-            url: self.links.web.href,
+            by: self
+                .requested_for
+                .as_ref()
+                .and_then(|person| person.display_name.clone())
+                .unwrap_or_default(),
+            url: self.links.web.href.clone(),
             stages,
+            more_before: false,
         }
     }
 }

@@ -5,12 +5,15 @@
 //! approve is asked only while a stage waits for it, what a failed stage printed only for the newest runs.
 
 mod approvals;
+mod arrivals;
 mod builds;
 mod client;
+mod filters;
 mod preview;
 mod refusal;
 mod start;
 mod timeline;
+mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +36,7 @@ use crate::model::{
     Blindness, BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageFailure,
     StageView,
 };
-use crate::ports::{Clock, Effect, Fault, Pipeline, Started, Validation};
+use crate::ports::{Arrival, Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 
 /// Which pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +74,12 @@ pub struct AzureDevOpsSettings {
     pub accepted: Vec<String>,
     /// What a run is given besides, by the names of the pipeline's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How many runs back a look goes; runs that are still going are seen however old.
+    /// The repository on GitHub that the code is in: `owner/name`.
+    pub repository: String,
+    /// How many runs back a look goes, unless none of them has moved traffic; runs that are still going are seen however old.
     pub recent: usize,
+    /// How many runs back it is looked for the one that moved traffic last.
+    pub look_back: usize,
 }
 
 /// Of how many failed runs what they printed is read.
@@ -86,6 +93,8 @@ fn moves_traffic(effect: &StageEffect) -> bool {
 #[derive(Clone)]
 pub struct AzureDevOps {
     client: Arc<Client>,
+    /// Where the pipeline's YAML is read as it is at a commit.
+    code: Arc<dyn Code>,
     settings: Arc<AzureDevOpsSettings>,
     pipeline: Arc<OnceCell<u32>>,
     /// Stages of runs that are over, by run and time of last change: they are not asked for again, unless what one
@@ -104,13 +113,26 @@ struct Definition {
     path: String,
     #[serde(default)]
     queue_status: String,
+    #[serde(default)]
+    triggers: arrivals::Triggers,
+    #[serde(default)]
+    process: arrivals::Process,
+    #[serde(default)]
+    repository: arrivals::Repository,
 }
 
 impl AzureDevOps {
-    pub fn new(settings: AzureDevOpsSettings, http: &Http, clock: Arc<dyn Clock>) -> AzureDevOps {
+    /// `code`: of the repository that the pipeline builds.
+    pub fn new(
+        settings: AzureDevOpsSettings,
+        code: Arc<dyn Code>,
+        http: &Http,
+        clock: Arc<dyn Clock>,
+    ) -> AzureDevOps {
         let client = Client::new(&settings, http.clone(), clock);
         AzureDevOps {
             client: Arc::new(client),
+            code,
             settings: Arc::new(settings),
             pipeline: Arc::default(),
             finished: Arc::default(),
@@ -177,12 +199,20 @@ impl AzureDevOps {
         }
     }
 
-    /// The newest runs, and those that are still going however old they are.
-    async fn builds(&self, pipeline: u32) -> Result<Vec<Build>, Fault> {
+    /// The newest runs, and whether there may be older ones.
+    async fn newest(&self, pipeline: u32, most: usize) -> Result<(Vec<Build>, bool), Fault> {
+        let pipeline = pipeline.to_string();
+        let query = [("definitions", pipeline.as_str()), ("queryOrder", "queueTimeDescending")];
+        let builds: Vec<Build> =
+            self.client.list("list the runs", &self.subject(), "build/builds", &query, most).await?;
+        let more = builds.len() >= most;
+        Ok((builds, more))
+    }
+
+    /// The newest runs, and those that are still going however old they are; and whether there may be older ones.
+    async fn builds(&self, pipeline: u32) -> Result<(Vec<Build>, bool), Fault> {
+        let (mut builds, more) = self.newest(pipeline, self.settings.recent).await?;
         let (what, subject, pipeline) = ("list the runs", self.subject(), pipeline.to_string());
-        let newest = [("definitions", pipeline.as_str()), ("queryOrder", "queueTimeDescending")];
-        let mut builds: Vec<Build> =
-            self.client.list(what, &subject, "build/builds", &newest, self.settings.recent).await?;
         // One that was queued while the pipeline was paused may wait for weeks, and then run.
         for state in ["inProgress", "notStarted"] {
             let going = [("definitions", pipeline.as_str()), ("statusFilter", state)];
@@ -191,7 +221,7 @@ impl AzureDevOps {
         }
         // The same run may be in both lists; then the second one was read later.
         let by_id: BTreeMap<u64, Build> = builds.into_iter().map(|build| (build.id, build)).collect();
-        Ok(by_id.into_values().rev().collect())
+        Ok((by_id.into_values().rev().collect(), more))
     }
 
     /// The runs on one commit: those of its branch, and those that the pull request itself has started, which are of a
@@ -295,7 +325,21 @@ impl Pipeline for AzureDevOps {
         let mut explained = 0;
         let mut runs = Vec::new();
         let mut looks_back = self.settings.stages.values().flatten().any(moves_traffic);
-        for build in self.builds(pipeline).await? {
+        let (mut builds, mut more) = self.builds(pipeline).await?;
+        let mut read = 0;
+        loop {
+            if read == builds.len() {
+                if !(looks_back && more && read < self.settings.look_back) {
+                    break;
+                }
+                // None of them has moved traffic: that lies further back.
+                let (all, yet_more) = self.newest(pipeline, self.settings.look_back).await?;
+                let known: BTreeSet<u64> = builds.iter().map(|build| build.id).collect();
+                builds.extend(all.into_iter().filter(|build| !known.contains(&build.id)));
+                more = yet_more;
+            }
+            let Some(build) = builds.get(read) else { break };
+            read += 1;
             let newest_of_branch = branches.insert(build.source_branch.clone());
             let state = build.state();
             let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
@@ -303,18 +347,27 @@ impl Pipeline for AzureDevOps {
                 true => {
                     explained += usize::from(explain);
                     // A stage of a run that goes on may have failed already.
-                    self.stages(&build, explain || !state.is_over()).await?
+                    self.stages(build, explain || !state.is_over()).await?
                 }
                 // An old run may be half gone; what is not read is not known, and that is told where it matters.
-                false if looks_back => self.stages(&build, false).await.unwrap_or_default(),
+                false if looks_back => self.stages(build, false).await.unwrap_or_default(),
                 false => Vec::new(),
             };
             let run = build.view(stages);
             let unread = run.state.is_over() && run.stages.is_empty();
             looks_back &= !unread && run.moved_traffic() != Some(true);
-            runs.push(run);
+            runs.push((build.id, run));
+        }
+        runs.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
+        if let Some(oldest) = runs.last_mut().filter(|_| looks_back && more) {
+            oldest.more_before = true;
         }
         Ok(runs)
+    }
+
+    async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {
+        self.judged_for_push(arrival).await
     }
 
     async fn start(&self, branch: &BranchName, commit: &CommitId, skip: &[String]) -> Effect<Started> {

@@ -11,6 +11,13 @@ use super::{AzureDevOps, Build, PipelineRef, preview};
 use crate::model::{Blindness, BranchName, CommitId, RunId};
 use crate::ports::{Effect, Fault, Started};
 
+/// Stages that nobody has answered for, in one text.
+pub(super) struct Unanswered {
+    pub(super) stages: String,
+    /// They move traffic or destroy; else nobody has declared them.
+    pub(super) is_dangerous: bool,
+}
+
 impl AzureDevOps {
     pub(super) async fn start_run(
         &self,
@@ -94,6 +101,25 @@ impl AzureDevOps {
         body: &Value,
         skip: &[String],
     ) -> Result<(), Effect<Started>> {
+        let stages = self.previewed(what, path, body).await?;
+        self.answered_for(&stages, skip).map_err(|(unanswered, remedy)| {
+            let Unanswered { stages, is_dangerous } = unanswered;
+            let why = match is_dangerous {
+                true => format!("{stages} would move traffic or destroy a release unit"),
+                false => format!("at this commit the pipeline has stages that are not declared: {stages}"),
+            };
+            let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why);
+            Effect::Refused(fault.remedy(remedy))
+        })
+    }
+
+    /// The stages that a run would have, by a preview of it, which starts nothing.
+    pub(super) async fn previewed<T>(
+        &self,
+        what: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Vec<String>, Effect<T>> {
         let mut preview = body.clone();
         if let Value::Object(members) = &mut preview {
             members.insert("previewRun".to_owned(), true.into());
@@ -114,39 +140,39 @@ impl AzureDevOps {
             let fault = Fault::new(Blindness::Unintelligible, asked, self.subject(), why);
             return Err(Effect::Unknown(fault.remedy("look at the pipeline's runs")));
         };
-        let refused = |why: String, remedy: &str| {
-            let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why).remedy(remedy);
-            Err(Effect::Refused(fault))
+        preview::stages(yaml).map_err(|why| {
+            let fault = Fault::new(Blindness::Unintelligible, what, self.subject(), why);
+            let remedy = "run the pipeline by hand; keyslot goes on when the vaults hold the new key";
+            Effect::Refused(fault.remedy(remedy))
+        })
+    }
+
+    /// Whether each stage is declared, and left out or accepted by name where it moves traffic or destroys.
+    ///
+    /// # Errors
+    /// The stages that nobody has answered for, and what to do.
+    pub(super) fn answered_for(
+        &self,
+        stages: &[String],
+        skip: &[String],
+    ) -> Result<(), (Unanswered, String)> {
+        let listed = |wanted: &dyn Fn(&String) -> bool| {
+            let names: Vec<&str> = stages.iter().filter(|stage| wanted(stage)).map(String::as_str).collect();
+            names.join(", ")
         };
-        let stages = match preview::stages(yaml) {
-            Ok(stages) => stages,
-            Err(why) => {
-                return refused(
-                    why,
-                    "run the pipeline by hand; keyslot goes on when the vaults hold the new key",
-                );
-            }
-        };
-        let declared = |stage: &&String| self.settings.stages.contains_key(*stage);
-        let unknown: Vec<&str> = stages.iter().filter(|stage| !declared(stage)).map(String::as_str).collect();
+        let unknown = listed(&|stage| !self.settings.stages.contains_key(stage));
         if !unknown.is_empty() {
-            let why = format!(
-                "at this commit the pipeline has stages that are not declared: {}",
-                unknown.join(", ")
-            );
             let table = if self.settings.validates { "validation" } else { "pipeline" };
             let remedy = format!("declare what each does under [[environment.NAME.release.{table}.stage]]");
-            return refused(why, &remedy);
+            return Err((Unanswered { stages: unknown, is_dangerous: false }, remedy));
         }
-        let harmful: Vec<&str> =
-            stages.iter().filter(|stage| self.harms(stage, skip)).map(String::as_str).collect();
+        let harmful = listed(&|stage| self.harms(stage, skip));
         if !harmful.is_empty() {
-            let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
             let remedy = match self.settings.validates {
                 true => "add it to `skip`",
                 false => "add it to `skip`, or to `accept` with `because`",
             };
-            return refused(why, remedy);
+            return Err((Unanswered { stages: harmful, is_dangerous: true }, remedy.to_owned()));
         }
         Ok(())
     }

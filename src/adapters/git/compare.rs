@@ -42,6 +42,13 @@ impl Store {
         walk.take(most).map(|id| Ok(CommitId::new(id.map_err(told)?.to_string()))).collect()
     }
 
+    /// What the commit says.
+    pub(super) fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        let repository = self.open()?;
+        let commit = self.commit_of(&repository, commit)?;
+        Ok(String::from_utf8_lossy(commit.message_bytes()).into_owned())
+    }
+
     /// The commits that a merge of `proposal` put on its branch, oldest first. A rebase merge writes the proposal's
     /// commits anew, one after the other, and the forge names the last; every other merge is one commit.
     pub(super) fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {

@@ -17,6 +17,7 @@ mod program;
 mod reach;
 mod remote;
 mod revision;
+mod rules;
 mod sign;
 mod store;
 
@@ -191,6 +192,16 @@ impl Code for Git {
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         let head = head.clone();
         self.blocking(move |store| store.line(&head, most)).await
+    }
+
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        let (commit, path) = (commit.clone(), path.to_owned());
+        self.blocking(move |store| store.file(&commit, &path)).await
+    }
+
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        let commit = commit.clone();
+        self.blocking(move |store| store.message(&commit)).await
     }
 
     async fn commit(

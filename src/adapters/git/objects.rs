@@ -4,6 +4,7 @@
 //! edits, identity and time always give the same commit id.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use git2::build::TreeUpdateBuilder;
 use git2::{
@@ -66,6 +67,15 @@ impl Store {
         tree.files.sort_by(|a, b| a.path.cmp(&b.path));
         tree.files.dedup_by(|a, b| a.path == b.path);
         Ok(tree)
+    }
+
+    /// One file of a commit; none where there is none, or a link that leads nowhere.
+    pub(super) fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        let repository = self.open()?;
+        let root = self.tree_of(&repository, commit)?;
+        let Some(Behind::File(_, id)) = self.behind(&repository, &root, path) else { return Ok(None) };
+        let blob = repository.find_blob(id).map_err(|error| self.told("read a file in", &error))?;
+        Ok(Some(blob.content().into()))
     }
 
     /// The files and links in a folder, or below it.

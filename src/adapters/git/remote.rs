@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::faults::{self, Cause};
 use super::program::{NotRun, Program, Ran};
 use super::reach::{Reach, Way};
+use super::rules;
 use super::store::TRACKED;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Effect, Expect, Fault};
@@ -111,12 +112,11 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
     if why.starts_with("[remote failure]") {
         return Effect::Unknown(Fault::new(Blindness::Unreachable, what, subject, why));
     }
-    let from_remote =
-        stderr.lines().filter(|line| line.starts_with("remote:")).collect::<Vec<_>>().join("\n");
+    let from_remote = rules::words(stderr);
     let moved = found_it_moved(why, &from_remote);
     let why = match from_remote.is_empty() {
         true => why.to_owned(),
-        false => format!("{why}: {}", faults::in_short(&from_remote)),
+        false => format!("{why}: {from_remote}"),
     };
     if moved {
         let fault = Fault::new(Blindness::Changed, what, subject, why);
@@ -125,7 +125,7 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
     let remedy = if why.contains("fetch first") || why.contains("non-fast-forward") {
         "the branch has commits that this push would lose"
     } else {
-        "a rule of the remote holds it (protected branch, hook): its words say which"
+        rules::remedy(&from_remote)
     };
     Effect::Refused(Fault::new(Blindness::Forbidden, what, subject, why).remedy(remedy))
 }

@@ -180,11 +180,11 @@ impl Client {
         what: &str,
         subject: &str,
         path: &str,
-        query: &[(&str, &str)],
+        (query, member): (&[(&str, &str)], &str),
         last: impl Fn(&[T]) -> bool,
     ) -> Result<Vec<T>, Fault> {
         let query: Vec<_> = query.iter().copied().chain([("per_page", "100")]).collect();
-        self.pages_from(About { what, subject }, with_query(path, &query), "", last).await
+        self.pages_from(About { what, subject }, with_query(path, &query), member, last).await
     }
 
     async fn pages_from<T: DeserializeOwned>(

@@ -7,6 +7,7 @@
 //! what the branch stands on is looked at first, by content. Author and time are GitHub's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -252,6 +253,14 @@ impl Code for CommittedByGitHub {
 
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         self.git.line(head, most).await
+    }
+
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        self.git.file(commit, path).await
+    }
+
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        self.git.message(commit).await
     }
 
     async fn commit(

@@ -1,5 +1,5 @@
-//! What keyslot itself does about an open pull request: it dresses it once, asks the forge to merge it, or merges it; and
-//! takes back what it asked for where that would merge another change than the one that was judged.
+//! What keyslot itself does about an open pull request: it dresses it once, asks the forge to merge it, or merges it, where
+//! the forge says that it has nothing to wait for, too; and takes back what it asked for where that would merge another change than the one that was judged.
 //!
 //! The forge's rules are the forge's: they hold for whoever presses the button. What is judged here is what no rule of
 //! the forge knows: that the head is one whose tree reads the wanted slot alone, that nobody but keyslot has pushed to it
@@ -11,7 +11,7 @@ use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
 use super::own::is_pushed;
 use super::propose::{ends, tree_resolved};
-use crate::model::{EvidenceKey, Merging, PullState, PullView, PullWait, ReleaseView};
+use crate::model::{EvidenceKey, Merging, PullState, PullView, PullWait, ReleaseView, Respite};
 
 /// What is to be done, if anything.
 pub(super) enum Next {
@@ -40,6 +40,16 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         Merging::Auto if may_be_asked_for(pull) => match unvalidated(ctx, pull) {
             Some(reason) => return Next::Held(reason),
             None => Step::AutoMerge { leg, pull: number, head, method },
+        },
+        Merging::Auto if could_be_merged(pull) => match unvalidated(ctx, pull) {
+            Some(reason) => return Next::Held(reason),
+            None => {
+                let asked = Step::AutoMerge { leg, pull: number, head: head.clone(), method };
+                match found_nothing_to_wait_for(ctx, &asked) {
+                    true => Step::MergePull { leg, pull: number, head, method },
+                    false => asked,
+                }
+            }
         },
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
@@ -108,6 +118,20 @@ fn may_be_asked_for(pull: &PullView) -> bool {
             || *wait == PullWait::Queue { queued: true }
     };
     !pull.auto_merge && !pull.waits.iter().any(hopeless)
+}
+
+/// Everything that was waited for has come before the forge was asked. Where nobody wants a review nor a check there was
+/// nothing to wait for, and people merge.
+fn could_be_merged(pull: &PullView) -> bool {
+    let is_watched = pull.reviews_wanted > 0 || !pull.checks.is_empty();
+    !pull.auto_merge && pull.is_mergeable() && is_watched
+}
+
+/// The forge has refused the wish for this head because nothing holds it any more. What it would have done with the wish is
+/// then for whoever wished; where it takes none at all it says so in other words, and people merge.
+fn found_nothing_to_wait_for(ctx: &Context<'_>, asked: &Step) -> bool {
+    let outcome = ctx.record(asked).and_then(|record| record.outcome.as_ref());
+    matches!(outcome, Some((_, Outcome::Refused { later: true, respite: Respite::Unsaid, .. })))
 }
 
 /// A check that the team asks for and no rule requires, where it has not passed: the forge would not wait for it.

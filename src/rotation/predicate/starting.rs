@@ -41,7 +41,10 @@ fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Optio
         return None;
     }
     let mut judged = runs.iter().map(|run| (run, run.moved_traffic()));
-    let (run, moved) = judged.find(|(run, moved)| moved.unwrap_or(run.branch != *branch))?;
+    let Some((run, moved)) = judged.find(|(run, moved)| moved.unwrap_or(run.branch != *branch)) else {
+        let oldest = runs.last().filter(|run| run.more_before)?;
+        return Some(Why::TrafficBeyond { since: oldest.started, url: oldest.url.clone() });
+    };
     if run.branch == *branch {
         return None;
     }

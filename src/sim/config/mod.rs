@@ -115,13 +115,18 @@ impl WorldConfig {
         self
     }
 
-    /// The same with the pipeline as a workflow of GitHub Actions, in the repository.
+    /// The same with the pipelines in the repository: as workflows of GitHub Actions, and as YAML of Azure Pipelines.
     pub fn with_workflow(mut self) -> WorldConfig {
-        let (path, text) = (self.pipeline.workflow_path(), self.pipeline.workflow());
-        self.repository.tree = self.repository.tree.with(&path, text.into_bytes());
-        let check = &self.people.check;
-        self.repository.tree =
-            self.repository.tree.with(&check.workflow_path(), check.workflow().into_bytes());
+        let (pipeline, check) = (&self.pipeline, &self.people.check);
+        let files = [
+            (pipeline.workflow_path(), pipeline.workflow()),
+            (pipeline.azure_path(), pipeline.azure_yaml()),
+            (check.workflow_path(), check.workflow()),
+            (check.azure_path(), check.azure_yaml()),
+        ];
+        for (path, text) in files {
+            self.repository.tree = self.repository.tree.with(&path, text.into_bytes());
+        }
         self
     }
 

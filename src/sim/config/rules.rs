@@ -23,6 +23,9 @@ pub struct RulesConfig {
     pub queue: Option<Duration>,
     /// Kinds of rules that no pull request of this world can fulfil.
     pub others: Vec<String>,
+    /// No rule requires the check.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional_check: bool,
     /// The repository allows no auto-merge.
     pub no_auto_merge: bool,
 }

@@ -349,6 +349,9 @@ pub struct PipelineConfig {
     /// Its runs are of the commit before the one that was asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub runs_astray: bool,
+    /// What its definition in Azure Pipelines says otherwise: members that replace the usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<serde_json::Value>,
     /// The environment of the forge that its stages with effects deploy to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
@@ -367,6 +370,7 @@ impl Default for PipelineConfig {
             accepting: Accepting::Enabled,
             skip_input: Some("skip".to_owned()),
             runs_astray: false,
+            definition: None,
             environment: None,
             list_lag: Duration::from_secs(3),
             stages: vec![

@@ -122,6 +122,14 @@ impl Code for MemoryCode {
         Ok(std::iter::successors(Some(head.clone()), before).take(most).collect())
     }
 
+    async fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
+        Ok(self.find(commit)?.tree().get(path).map(|file| Arc::clone(file.bytes())))
+    }
+
+    async fn message(&self, commit: &CommitId) -> Result<String, Fault> {
+        Ok(self.find(commit)?.message().to_owned())
+    }
+
     async fn commit(
         &self,
         parent: &CommitId,

@@ -252,7 +252,11 @@ fn view(world: &World, pull: &Pull) -> PullView {
         reviews_wanted: world.reviews_wanted(),
         unread: Vec::new(),
         auto_merge: pull.auto_merge.is_some(),
-        checks: vec![PullCheck { name: world.config().people.check.name.clone(), required: true, passed }],
+        checks: vec![PullCheck {
+            name: world.config().people.check.name.clone(),
+            required: !world.config().people.rules.optional_check,
+            passed,
+        }],
         waits: waits(world, pull),
     }
 }

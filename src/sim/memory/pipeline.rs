@@ -102,5 +102,6 @@ pub(super) fn view(run: &Run, with_stages: bool) -> RunView {
         started: run.started.unwrap_or(run.queued),
         finished: run.finished,
         stages: stages.collect(),
+        more_before: false,
     }
 }

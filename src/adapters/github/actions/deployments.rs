@@ -102,7 +102,7 @@ impl Actions {
             let recent = |one: &Deployment| may_still_begin(one.created_at, now);
             let over = |page: &[Deployment]| !page.iter().any(recent);
             let mut listed: Vec<Deployment> =
-                self.client.pages_until(&what, &subject, &path, &query, over).await?;
+                self.client.pages_until(&what, &subject, &path, (&query, ""), over).await?;
             if listed.is_empty() {
                 self.is_there(environment).await?;
             }

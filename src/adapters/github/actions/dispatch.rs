@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use super::super::client::{About, Reply, Sent, Write, segment};
 use super::workflow::{Objection, Workflow};
 use super::{Actions, Run};
+use crate::adapters::at_commit::file_at;
 use crate::model::{Blindness, BranchName, CommitId, RunId};
-use crate::ports::{Effect, Fault, Started, Wanted};
+use crate::ports::{Effect, Fault, Started};
 
 /// How often the list is read for a run that was asked for, and how long it waits in between: a run is listed within
 /// seconds.
@@ -102,7 +103,7 @@ impl Actions {
         }
     }
 
-    fn fault(&self, what: &str, why: impl Into<String>) -> Fault {
+    pub(super) fn fault(&self, what: &str, why: impl Into<String>) -> Fault {
         Fault::new(Blindness::Unintelligible, what, self.subject(), why)
     }
 
@@ -164,45 +165,8 @@ impl Actions {
         }
     }
 
-    /// Whether somebody has answered for what the workflow would do, where the commit's coming to the branch starts it, by a
-    /// push or a merge. Where pushes are what starts runs, one to the deployed branch must.
-    pub(super) async fn judged_for_push(
-        &self,
-        branch: &BranchName,
-        commit: &CommitId,
-        deployed: bool,
-    ) -> Effect<()> {
-        let what = format!("push {} to {branch}", commit.short());
-        let path = match self.file_path(&what).await {
-            Ok(path) => path,
-            Err(fault) => return Effect::NotSent(fault),
-        };
-        let wanted = deployed && !self.settings.dispatches;
-        let file = match self.file(&what, &path, commit).await {
-            Ok(Some(file)) => file,
-            // No workflow, no run.
-            Ok(None) if !wanted => return Effect::Applied(()),
-            Ok(None) => return Effect::Refused(self.no_file(&what, &path, commit)),
-            Err(fault) => return Effect::NotSent(fault),
-        };
-        let judge = |workflow: &Workflow| match workflow.is_started_by_push(branch.as_str()) {
-            true => workflow.judged_as_pushed(&self.settings),
-            false if wanted => {
-                let why = format!(
-                    "at this commit no push to {branch} starts the workflow, and keyslot starts none"
-                );
-                Err((why, "give it `on: push` for this branch, or say trigger = \"dispatch\""))
-            }
-            false => Ok(()),
-        };
-        match self.judged_file(&what, &path, commit, &file, judge) {
-            Ok(()) => Effect::Applied(()),
-            Err(fault) => Effect::Refused(fault),
-        }
-    }
-
     /// Where the workflow's file lies; asked for where only its number is known.
-    async fn file_path(&self, what: &str) -> Result<String, Fault> {
+    pub(super) async fn file_path(&self, what: &str) -> Result<String, Fault> {
         let name = &self.settings.workflow;
         if name.ends_with(".yml") || name.ends_with(".yaml") {
             return Ok(format!(".github/workflows/{name}"));
@@ -212,7 +176,7 @@ impl Actions {
         Ok(listed.path)
     }
 
-    fn judged_file(
+    pub(super) fn judged_file(
         &self,
         what: &str,
         path: &str,
@@ -229,32 +193,20 @@ impl Actions {
         judge(&workflow).map_err(|(why, remedy)| refused(why, remedy))
     }
 
-    fn no_file(&self, what: &str, path: &str, commit: &CommitId) -> Fault {
+    pub(super) fn no_file(&self, what: &str, path: &str, commit: &CommitId) -> Fault {
         let why = format!("there is no {path} at {}", commit.short());
         Fault::new(Blindness::Missing, what, self.subject(), why)
             .remedy("name the workflow's file as it is called at this commit")
     }
 
-    /// The workflow's bytes at the commit; that is fetched, where it is not known yet. None where it has no such file.
-    async fn file(&self, what: &str, path: &str, commit: &CommitId) -> Result<Option<Arc<[u8]>>, Fault> {
-        let below = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let wanted = Wanted { below, folders: BTreeSet::new(), files: [path.to_owned()].into() };
-        let is_known = async || self.code.line(commit, 1).await.is_ok();
-        let mut tree = self.code.tree(commit, &wanted).await;
-        if tree.is_err() && !is_known().await {
-            self.code.fetch().await?;
-            tree = self.code.tree(commit, &wanted).await;
-        }
-        match tree {
-            Ok(tree) => {
-                let file = tree.files.into_iter().find(|file| file.path == path);
-                Ok(file.map(|file| file.bytes))
-            }
-            // Not even the folder; else it is the commit that is missing.
-            Err(fault) if fault.kind == Blindness::Missing && is_known().await => Ok(None),
-            Err(fault) if fault.kind == Blindness::Missing => Err(Fault { what: what.to_owned(), ..fault }),
-            Err(fault) => Err(fault),
-        }
+    /// The workflow's bytes at the commit. None where it has no such file.
+    pub(super) async fn file(
+        &self,
+        what: &str,
+        path: &str,
+        commit: &CommitId,
+    ) -> Result<Option<Arc<[u8]>>, Fault> {
+        file_at(self.code.as_ref(), what, path, commit).await
     }
 
     /// The workflow takes runs, and the branch stands on the commit. Returns where its file lies.

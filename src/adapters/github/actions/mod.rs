@@ -5,16 +5,19 @@
 //! one that is not listed yet is still ahead. What GitHub cannot do is told apart: a run starts at a branch's head and at
 //! no other commit, and jobs are left out only where the workflow has an input for that.
 
+mod arrivals;
 mod deployments;
 mod dispatch;
 mod jobs;
 mod log;
 mod pushes;
 mod run;
+mod set_off;
 mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -31,7 +34,7 @@ use crate::model::{
     BranchName, CommitId, DeploymentView, PullHead, RunResult, RunState, RunView, StageEffect, StageHold,
     StageView,
 };
-use crate::ports::{Clock, Code, Effect, Fault, Pipeline, Started, Validation};
+use crate::ports::{Arrival, Clock, Code, Effect, Fault, Pipeline, Started, Validation};
 use deployments::Status;
 use jobs::{Job, Pending};
 use run::Run;
@@ -62,6 +65,8 @@ pub struct ActionsSettings {
     pub inputs: BTreeMap<String, String>,
     /// Whether keyslot starts runs; else the push does.
     pub dispatches: bool,
+    /// How many runs back it is looked for the one that moved traffic last, in whole pages of a hundred.
+    pub look_back: usize,
 }
 
 impl ActionsSettings {
@@ -161,11 +166,12 @@ impl Actions {
         Ok(runs.workflow_runs)
     }
 
-    /// The newest runs, and those that still go however old they are. The one that began last comes first: a run that
-    /// was started again keeps its number.
-    async fn newest(&self) -> Result<Vec<Run>, Fault> {
+    /// The newest runs, and those that still go however old they are; and whether there may be older ones. The one that began
+    /// last comes first: a run that was started again keeps its number.
+    async fn newest(&self) -> Result<(Vec<Run>, bool), Fault> {
         let mut runs = self.list(&[]).await?;
-        if runs.len() >= RECENT {
+        let more = runs.len() >= RECENT;
+        if more {
             for state in GOING {
                 runs.extend(self.list(&[("status", state)]).await?);
             }
@@ -174,7 +180,21 @@ impl Actions {
         let by_id: BTreeMap<u64, Run> = runs.into_iter().map(|run| (run.id, run)).collect();
         let mut runs: Vec<Run> = by_id.into_values().collect();
         runs.sort_by_key(|run| std::cmp::Reverse((run.began(), run.id)));
-        Ok(runs)
+        Ok((runs, more))
+    }
+
+    /// As many runs as are looked back at, and whether there may be older ones.
+    async fn older(&self) -> Result<(Vec<Run>, bool), Fault> {
+        let (subject, path) = (self.subject(), self.workflow_path("/runs"));
+        let seen = AtomicUsize::new(0);
+        let enough = |page: &[Run]| {
+            seen.fetch_add(page.len(), Ordering::Relaxed) + page.len() >= self.settings.look_back
+        };
+        let mut runs: Vec<Run> =
+            self.client.pages_until("list the runs", &subject, &path, (&[], "workflow_runs"), enough).await?;
+        runs.sort_by_key(|run| std::cmp::Reverse((run.began(), run.id)));
+        let more = runs.len() >= self.settings.look_back;
+        Ok((runs, more))
     }
 
     async fn stages(&self, run: &Run, explain: bool) -> Result<Vec<StageView>, Fault> {
@@ -234,29 +254,49 @@ impl Pipeline for Actions {
         let mut runs = Vec::new();
         let mut declared = self.settings.stages.iter().flat_map(|(_, effects)| effects);
         let mut looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
-        for run in self.newest().await? {
+        let (mut listed, mut more) = self.newest().await?;
+        let mut read = 0;
+        loop {
+            if read == listed.len() {
+                if !(looks_back && more && read < self.settings.look_back) {
+                    break;
+                }
+                // None of them has moved traffic: that lies further back.
+                let (all, yet_more) = self.older().await?;
+                let known: BTreeSet<u64> = listed.iter().map(|run| run.id).collect();
+                listed.extend(all.into_iter().filter(|run| !known.contains(&run.id)));
+                more = yet_more;
+            }
+            let Some(run) = listed.get(read) else { break };
+            read += 1;
             let (branch, state) = (run.branch(&own), run.state());
             let newest_of_branch = branches.insert(branch.clone());
             let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
             let stages = match newest_of_branch || !state.is_over() {
                 true => {
                     explained += usize::from(explain);
-                    self.stages(&run, explain || !state.is_over()).await?
+                    self.stages(run, explain || !state.is_over()).await?
                 }
                 // An old run may be half gone; what is not read is not known, and that is told where it matters.
-                false if looks_back => self.stages(&run, false).await.unwrap_or_default(),
+                false if looks_back => self.stages(run, false).await.unwrap_or_default(),
                 false => Vec::new(),
             };
+            let order = (run.began(), run.id);
             let run = run.view(branch, stages);
             let unread = run.state.is_over() && run.stages.is_empty();
             looks_back &= !unread && run.moved_traffic() != Some(true);
-            runs.push(run);
+            runs.push((order, run));
+        }
+        runs.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
+        let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
+        if let Some(oldest) = runs.last_mut().filter(|_| looks_back && more) {
+            oldest.more_before = true;
         }
         Ok(runs)
     }
 
-    async fn may_be_pushed(&self, branch: &BranchName, commit: &CommitId, deployed: bool) -> Effect<()> {
-        self.judged_for_push(branch, commit, deployed).await
+    async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {
+        self.judged_for_push(arrival).await
     }
 
     async fn deployments(&self) -> Result<Vec<DeploymentView>, Fault> {

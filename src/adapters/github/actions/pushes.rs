@@ -1,17 +1,17 @@
-//! Which pushes start a workflow, by what it says under `on`.
+//! Which events of a branch start a workflow, by what it says under `on`.
 //!
-//! What cannot be told with certainty starts it: patterns with more than asterisks in them, and filters on paths.
+//! What cannot be told with certainty starts it: patterns with more than asterisks in them, filters on paths, and the
+//! kinds of an event (`types`).
 
 use serde_json::Value;
 
-/// Whether a push to the branch may start it.
-pub(super) fn may_start(on: &Value, branch: &str) -> bool {
-    const PUSH: &str = "push";
+/// Whether an event of this name that is of the branch may start it.
+pub(super) fn may_start(on: &Value, event: &str, branch: &str) -> bool {
     match on {
         Value::Null => false,
-        Value::String(only) => only == PUSH,
-        Value::Array(several) => several.iter().any(|one| one == PUSH),
-        Value::Object(each) => each.get(PUSH).is_some_and(|filters| passes(filters, branch)),
+        Value::String(only) => only == event,
+        Value::Array(several) => several.iter().any(|one| one == event),
+        Value::Object(each) => each.get(event).is_some_and(|filters| passes(filters, branch)),
         _ => true,
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn starts(on: &str, branch: &str) -> bool {
-        may_start(&serde_saphyr::from_str(on).unwrap(), branch)
+        may_start(&serde_saphyr::from_str(on).unwrap(), "push", branch)
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Run {
         (!self.head_sha.is_empty()).then(|| CommitId::new(&self.head_sha))
     }
 
-    pub(super) fn view(self, branch: BranchName, stages: Vec<StageView>) -> RunView {
+    pub(super) fn view(&self, branch: BranchName, stages: Vec<StageView>) -> RunView {
         let has = |state: RunState| stages.iter().any(|stage| stage.state == state);
         let state = match self.state() {
             RunState::Running if has(RunState::WaitsForApproval) && !has(RunState::Running) => {
@@ -84,10 +84,10 @@ impl Run {
             state => state,
         };
         let (started, finished) = (self.began(), self.updated_at.filter(|_| state.is_over()));
-        let by = self.triggering_actor.or(self.actor).map(|person| person.login);
+        let by = self.triggering_actor.as_ref().or(self.actor.as_ref()).map(|person| person.login.clone());
         RunView {
             id: RunId::new(self.id.to_string()),
-            url: self.html_url,
+            url: self.html_url.clone(),
             branch,
             commit: CommitId::new(&self.head_sha),
             by: by.unwrap_or_default(),
@@ -95,6 +95,7 @@ impl Run {
             started,
             finished,
             stages,
+            more_before: false,
         }
     }
 }

@@ -65,24 +65,36 @@ impl Workflow {
         self.harmless(settings, skip)
     }
 
-    /// The same of a run that a push starts: it is told nothing, so nothing is left out.
+    /// The same of a run that these causes start: it is told nothing, so nothing is left out.
     ///
     /// # Errors
     /// Why the commit may not be pushed, and what to do.
-    pub(super) fn judged_as_pushed(&self, settings: &ActionsSettings) -> Result<(), Objection> {
-        self.answered_for(settings)?;
+    pub(super) fn judged_as_set_off(
+        &self,
+        settings: &ActionsSettings,
+        causes: &str,
+    ) -> Result<(), Objection> {
+        let started =
+            |(why, remedy): Objection| (format!("{causes} would start the workflow, and {why}"), remedy);
+        self.answered_for(settings).map_err(started)?;
         let harmful = listed(self.unaccepted(settings).map(|job| job.stage(settings)));
         if !harmful.is_empty() {
             let why =
-                format!("the push would start {harmful}, which moves traffic or destroys a release unit");
-            return Err((why, "take it out of the workflow, or add it to `accept` with `because`"));
+                format!("{causes} would start {harmful}, which moves traffic or destroys a release unit");
+            let remedy = "narrow what starts the workflow (`on`), or add it to `accept` with `because`";
+            return Err((why, remedy));
         }
         Ok(())
     }
 
+    /// Everything that starts it.
+    pub(super) fn on(&self) -> &Value {
+        &self.on
+    }
+
     /// Whether a push to the branch starts it, or may: which paths a push changes is not looked at.
     pub(super) fn is_started_by_push(&self, branch: &str) -> bool {
-        pushes::may_start(&self.on, branch)
+        pushes::may_start(&self.on, "push", branch)
     }
 
     fn hears(&self, told: &BTreeSet<&str>) -> Result<(), Objection> {

@@ -25,7 +25,7 @@ pub(super) async fn list(State(face): State<Face>, uri: Uri) -> Response {
 }
 
 pub(super) async fn get(State(face): State<Face>, Path((_, _, id)): Path<(String, String, u32)>) -> Response {
-    match face.0.shared.with(|world| known(world, id).map(|_| face.definition(world, id))) {
+    match face.0.shared.with(|world| known(world, id).map(|_| face.whole(world, id))) {
         Some(definition) => Json(definition).into_response(),
         None => answer::no_pipeline(id),
     }
@@ -57,5 +57,29 @@ impl Face {
             "authoredBy": self.person(&self.0.access.login),
             "queue": { "id": 18, "name": "Azure Pipelines", "pool": { "id": 9, "name": "Azure Pipelines", "isHosted": true } },
         })
+    }
+
+    /// With all that only the definition itself tells.
+    fn whole(&self, world: &World, id: u32) -> Value {
+        let config = world.config();
+        let yaml = match id {
+            VALIDATION => config.people.check.azure_path(),
+            _ => config.pipeline.azure_path(),
+        };
+        let repository = format!("{}/{}", config.repository.owner, config.repository.name);
+        let by_yaml = |kind: &str| json!({ "triggerType": kind, "settingsSourceType": 2, "branchFilters": [], "pathFilters": [] });
+        let mut definition = self.definition(world, id);
+        let more = json!({
+            "process": { "type": 2, "yamlFilename": yaml },
+            "triggers": [by_yaml("continuousIntegration"), by_yaml("pullRequest")],
+            "repository": { "type": "GitHub", "id": repository, "name": repository, "clean": null, "checkoutSubmodules": false },
+        });
+        if let (Value::Object(members), Value::Object(more)) = (&mut definition, more) {
+            members.extend(more);
+            if let (PIPELINE, Some(Value::Object(otherwise))) = (id, config.pipeline.definition.clone()) {
+                members.extend(otherwise);
+            }
+        }
+        definition
     }
 }

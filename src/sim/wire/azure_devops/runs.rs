@@ -19,6 +19,8 @@ pub(super) struct Order {
     preview_run: bool,
     resources: Resources,
     stages_to_skip: Vec<String>,
+    /// For a preview: the YAML in place of the repository's.
+    yaml_override: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,7 +52,10 @@ pub(super) async fn start(
         return answer::no_pipeline(pipeline);
     }
     if order.preview_run {
-        return Json(face.0.shared.with(|world| face.preview(world, pipeline))).into_response();
+        return Json(
+            face.0.shared.with(|world| face.preview(world, pipeline, order.yaml_override.as_deref())),
+        )
+        .into_response();
     }
     let validates = pipeline == VALIDATION;
     let call = Call::of(if validates { Operation::StartValidation } else { Operation::StartRun });
@@ -114,20 +119,18 @@ fn pipeline_body(world: &World, id: u32, url: &str) -> Value {
 }
 
 impl Face {
-    /// The YAML that a run would have, and no run.
-    fn preview(&self, world: &World, id: u32) -> Value {
+    /// The YAML that a run would have, and no run. This world's YAML has no templates: it is expanded as it stands.
+    fn preview(&self, world: &World, id: u32, instead: Option<&str>) -> Value {
         let config = world.config();
-        let stages: Vec<&String> = match id {
-            VALIDATION => config.people.check.stages.iter().collect(),
-            _ => config.pipeline.stages.iter().map(|stage| &stage.name).collect(),
+        let yaml = match (instead, id) {
+            (Some(text), _) => text.to_owned(),
+            (None, VALIDATION) => config.people.check.azure_yaml(),
+            (None, _) => config.pipeline.azure_yaml(),
         };
-        let stage =
-            |name: &str| format!("- stage: {name}\n  jobs:\n  - job: work\n    steps:\n    - script: echo\n");
-        let yaml: String = stages.into_iter().map(|name| stage(name)).collect();
         let pipeline = format!("{}/_apis/pipelines/{id}", self.base());
         json!({
             "id": -1, "name": "", "state": "unknown", "url": format!("{pipeline}/runs/-1"),
-            "createdDate": "0001-01-01T00:00:00Z", "finalYaml": format!("trigger: none\nstages:\n{yaml}"),
+            "createdDate": "0001-01-01T00:00:00Z", "finalYaml": yaml,
             "pipeline": pipeline_body(world, id, &pipeline),
         })
     }

@@ -104,25 +104,25 @@ fn demands(world: &World) -> Vec<Value> {
         })
     };
     let rules = &config.people.rules;
-    let mut all = vec![
-        rule(
-            "pull_request",
-            json!({
-                "required_approving_review_count": config.people.reviews_wanted,
-                "dismiss_stale_reviews_on_push": rules.dismiss_stale,
-                "require_code_owner_review": !rules.code_owners.is_empty(),
-                "require_last_push_approval": rules.last_push,
-                "required_review_thread_resolution": rules.conversations,
-            }),
-        ),
-        rule(
+    let mut all = vec![rule(
+        "pull_request",
+        json!({
+            "required_approving_review_count": config.people.reviews_wanted,
+            "dismiss_stale_reviews_on_push": rules.dismiss_stale,
+            "require_code_owner_review": !rules.code_owners.is_empty(),
+            "require_last_push_approval": rules.last_push,
+            "required_review_thread_resolution": rules.conversations,
+        }),
+    )];
+    if !rules.optional_check {
+        all.push(rule(
             "required_status_checks",
             json!({
                 "strict_required_status_checks_policy": rules.strict,
                 "required_status_checks": [{ "context": config.people.check.name }],
             }),
-        ),
-    ];
+        ));
+    }
     if rules.queue.is_some() {
         all.push(rule("merge_queue", queue()));
     }

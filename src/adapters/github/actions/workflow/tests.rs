@@ -47,6 +47,7 @@ fn settings() -> ActionsSettings {
         skip_input: Some("skip".to_owned()),
         inputs: BTreeMap::new(),
         dispatches: true,
+        look_back: 400,
     }
 }
 
@@ -139,7 +140,7 @@ fn what_a_push_starts_is_declared_and_what_is_dangerous_in_it_accepted() {
     let file = format!("on: {{ push: {{ branches: [main] }} }}\n{jobs}");
     let why = |file: &str, settings: &ActionsSettings| {
         let judged = Workflow::parse(file)
-            .and_then(|workflow| workflow.judged_as_pushed(settings).map_err(|(why, _)| why));
+            .and_then(|workflow| workflow.judged_as_set_off(settings, "the push").map_err(|(why, _)| why));
         judged.err().unwrap_or_default()
     };
     assert!(why(&file, &settings()).contains("would start traffic"), "{}", why(&file, &settings()));

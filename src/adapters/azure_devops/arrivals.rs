@@ -1,0 +1,183 @@
+//! Whether a commit may come to where it starts the pipeline.
+//!
+//! A run that nobody asks for leaves no stage out. So where the YAML, as it is at the commit, lets the push, the pull request or
+//! its merge start one, the service is asked which stages that YAML comes to (a preview, which starts nothing), and each must be
+//! declared, and accepted by name where it moves traffic or destroys. The server has only the commit beneath: the preview
+//! is of that with the YAML of the commit, and its templates are those of the commit beneath.
+
+use serde_json::{Value, json};
+
+use super::triggers::{Trigger, causes};
+use super::{AzureDevOps, Definition};
+use crate::adapters::at_commit::file_at;
+use crate::adapters::skips::skips_azure;
+use crate::model::Blindness;
+use crate::ports::{Arrival, Effect, Fault};
+
+/// The pipeline's file at the commit.
+enum Written {
+    Yaml {
+        text: String,
+        parsed: Value,
+    },
+    /// The pipeline was made of clicks.
+    Designed,
+    /// No push of this commit starts it.
+    Nowhere,
+}
+
+impl AzureDevOps {
+    pub(super) async fn judged_for_push(&self, arrival: &Arrival<'_>) -> Effect<()> {
+        self.judged_arrival(arrival).await.map_or_else(|end| end, Effect::Applied)
+    }
+
+    async fn judged_arrival(&self, arrival: &Arrival<'_>) -> Result<(), Effect<()>> {
+        let Arrival { commit, beneath, branch, .. } = *arrival;
+        let what = format!("push {} to {branch}", commit.short());
+        let unseen = |fault: Fault| {
+            let what = format!("tell what this push would start in the release pipeline: {}", fault.what);
+            Effect::NotSent(Fault { what, ..fault })
+        };
+        let pipeline = self.pipeline().await.map_err(unseen)?;
+        let definition = self.definition(pipeline).await.map_err(unseen)?;
+        if definition.queue_status == "disabled" || definition.triggers.is_empty() && definition.is_designed()
+        {
+            return Ok(());
+        }
+        let written = self.written(&what, &definition, arrival).await?;
+        let yaml = match &written {
+            Written::Yaml { parsed, .. } => Some(parsed),
+            Written::Designed => None,
+            Written::Nowhere => return Ok(()),
+        };
+        let changed = self.code.changed(beneath, commit).await.map_err(Effect::NotSent)?;
+        let is_silent = skips_azure(&self.code.message(commit).await.map_err(Effect::NotSent)?);
+        let causes = causes(&definition.triggers, yaml, arrival, &changed, is_silent).join(" and ");
+        if causes.is_empty() {
+            return Ok(());
+        }
+        let refused = |why: String, remedy: &str| {
+            let fault = Fault::new(Blindness::Unintelligible, &what, self.subject(), why).remedy(remedy);
+            Effect::Refused(fault)
+        };
+        let Written::Yaml { text, .. } = &written else {
+            let why = format!("{causes} would start the pipeline, which has no YAML that tells what it does");
+            return Err(refused(why, "take the trigger out of the pipeline (Edit, Triggers)"));
+        };
+        let stages = self.stages_if_pushed(&what, pipeline, text, arrival).await?;
+        self.answered_for(&stages, &[]).map_err(|(why, remedy)| match why.is_dangerous {
+            true => refused(
+                format!("{causes} would start {}, which moves traffic or destroys a release unit", why.stages),
+                "narrow what starts the pipeline (`trigger`, `pr`, or `trigger: none` in its YAML), or add it to `accept` with \
+                 `because`",
+            ),
+            false => refused(
+                format!(
+                    "{causes} would start the pipeline, and at this commit it has stages that are not declared: {}",
+                    why.stages
+                ),
+                &remedy,
+            ),
+        })
+    }
+
+    async fn written(
+        &self,
+        what: &str,
+        definition: &Definition,
+        arrival: &Arrival<'_>,
+    ) -> Result<Written, Effect<()>> {
+        if definition.is_designed() {
+            return Ok(Written::Designed);
+        }
+        let is_ours = definition.repository.is_one_of(&self.settings.repository);
+        if is_ours == Some(false) {
+            return Ok(Written::Nowhere);
+        }
+        let path = definition.process.yaml_filename.replace('\\', "/");
+        let path = path.trim_start_matches('/');
+        let file = file_at(self.code.as_ref(), what, path, arrival.commit).await.map_err(Effect::NotSent)?;
+        let refused = |why: String, remedy: &str| {
+            Effect::Refused(Fault::new(Blindness::Unintelligible, what, self.subject(), why).remedy(remedy))
+        };
+        let Some(file) = file else {
+            // No file, no run; unless it is the file of another repository.
+            if is_ours == Some(true) {
+                return Ok(Written::Nowhere);
+            }
+            let why = format!(
+                "the pipeline's {path} is not in this repository at {}, so what a push starts cannot be read",
+                arrival.commit.short()
+            );
+            return Err(refused(why, "let the pipeline's YAML lie in the repository that it builds"));
+        };
+        let text = String::from_utf8_lossy(&file).into_owned();
+        match serde_saphyr::from_str(&text) {
+            Ok(parsed) => Ok(Written::Yaml { text, parsed }),
+            Err(error) => {
+                let why = format!("{path} at {} is no YAML: {error}", arrival.commit.short());
+                Err(refused(why, "mend the file; what a push starts cannot be read before"))
+            }
+        }
+    }
+
+    /// The stages of a run that nobody asks for: of this YAML, with the parameters' defaults.
+    async fn stages_if_pushed(
+        &self,
+        what: &str,
+        pipeline: u32,
+        yaml: &str,
+        arrival: &Arrival<'_>,
+    ) -> Result<Vec<String>, Effect<()>> {
+        let itself = json!({ "refName": format!("refs/heads/{}", arrival.end()), "version": arrival.beneath.as_str() });
+        let body = json!({ "resources": { "repositories": { "self": itself } }, "yamlOverride": yaml });
+        let path = format!("pipelines/{pipeline}/runs");
+        self.previewed(what, &path, &body).await.map_err(|end| match end {
+            Effect::Refused(fault) => Effect::Refused(fault),
+            // Nothing was pushed, whatever the preview came to.
+            Effect::NotSent(fault) | Effect::Unknown(fault) => Effect::NotSent(fault),
+            Effect::Applied(()) => Effect::Applied(()),
+        })
+    }
+}
+
+/// How a definition is written.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Process {
+    #[serde(rename = "type")]
+    kind: u32,
+    yaml_filename: String,
+}
+
+/// Where a definition's code lies.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Repository {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Repository {
+    /// Whether it is the repository of this name (`owner/name`) on GitHub; `None` where it is somewhere else, and may be a
+    /// mirror.
+    fn is_one_of(&self, full_name: &str) -> Option<bool> {
+        let on_github = self.kind.as_deref().is_some_and(|kind| kind.to_lowercase().starts_with("github"));
+        let named = |text: &Option<String>| {
+            text.as_deref().map(|text| text.to_lowercase().ends_with(&full_name.to_lowercase()))
+        };
+        on_github.then(|| [named(&self.id), named(&self.name)].contains(&Some(true)))
+    }
+}
+
+impl Definition {
+    /// Whether it was made of clicks, without YAML.
+    fn is_designed(&self) -> bool {
+        self.process.kind == 1 || self.process.yaml_filename.is_empty()
+    }
+}
+
+/// The triggers of a definition, where it has any.
+pub(super) type Triggers = Vec<Trigger>;

@@ -1,0 +1,177 @@
+//! What a push, a pull request or its merge would start in Azure Pipelines is judged before the push.
+
+use keyslot::model::{BranchName, CommitId};
+use keyslot::ports::{Arrival, Code, CommitText, Effect, FileEdit, Pipeline};
+use keyslot::sim::WorldConfig;
+use keyslot::sim::config::PipelineTrigger;
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::follow::run;
+use crate::live::Live;
+use crate::runs::{applied, head, refused, release};
+use crate::unvouched_jobs::rewritten_at;
+
+const YAML: &str = "azure-pipelines.yml";
+
+/// A commit of keyslot's on what the release branch stands on; nobody else has it.
+async fn made(desk: &Desk, message: &str) -> CommitId {
+    let code = desk.code();
+    code.fetch().await.unwrap();
+    let edit = FileEdit { path: "infra/main.tf".to_owned(), bytes: b"# x\n".to_vec() };
+    let at = "2026-11-22T10:00:00Z".parse().unwrap();
+    code.commit(&head(desk), &[edit], &CommitText { message: message.to_owned(), at }).await.unwrap()
+}
+
+/// What becomes of the push of a new commit to the release branch, or to a new branch for a pull request.
+async fn judged(desk: &Desk, accepted: &[&str], message: &str, into: Option<&str>) -> Effect<()> {
+    let commit = made(desk, message).await;
+    let (into, own) = (into.map(BranchName::new), BranchName::new("fix/x"));
+    let to = if into.is_some() { own } else { release() };
+    let devops = desk.devops_with(|settings| {
+        settings.accepted = accepted.iter().map(|name| (*name).to_owned()).collect();
+    });
+    let beneath = head(desk);
+    let arrival =
+        Arrival { commit: &commit, beneath: &beneath, branch: &to, into: into.as_ref(), deployed: true };
+    devops.may_be_pushed(&arrival).await
+}
+
+fn previews(desk: &Desk) -> usize {
+    let posts = desk.exchanges(keyslot::sim::wire::azure_devops::HOST).into_iter();
+    posts.filter(|exchange| exchange.method == "POST").count()
+}
+
+#[tokio::test]
+async fn a_trigger_that_takes_the_push_has_its_stages_judged() {
+    const DANGEROUS: [&str; 2] = ["switch-traffic", "destroy-previous"];
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    applied(judged(&desk, &[], "Flip\n", None).await);
+    assert_eq!(previews(&desk), 0, "`trigger: none`: nothing is asked");
+
+    rewritten_at(&desk, YAML, |text| text.replace("trigger: none", "trigger: ['release/*']"));
+    let fault = refused(judged(&desk, &[], "Flip\n", None).await);
+    for words in ["the push to release/2026.1.0 would start switch-traffic, destroy-previous"] {
+        assert!(fault.why.contains(words), "{fault}");
+    }
+    for words in ["`trigger: none`", "`accept`"] {
+        assert!(fault.remedy.contains(words), "{fault}");
+    }
+    applied(judged(&desk, &DANGEROUS, "Flip\n", None).await);
+    applied(judged(&desk, &[], "Flip [skip azp]\n", None).await);
+    let fault = refused(judged(&desk, &[], "Flip [skip ci]\n", Some(release().as_str())).await);
+    assert!(fault.why.starts_with("the merge into release/2026.1.0 would start"), "{fault}");
+    applied(judged(&desk, &[], "Flip\n", Some("main")).await);
+
+    // The YAML that the commit brings is what the preview is of.
+    rewritten_at(&desk, YAML, |text| format!("{text}- stage: purge\n  jobs: []\n"));
+    let fault = refused(judged(&desk, &DANGEROUS, "Flip\n", None).await);
+    assert!(fault.why.contains("stages that are not declared: purge"), "{fault}");
+    assert!(fault.remedy.contains("release.pipeline.stage"), "{fault}");
+
+    rewritten_at(&desk, YAML, |text| text.replace("trigger: ['release/*']", "trigger: ["));
+    let fault = refused(judged(&desk, &DANGEROUS, "Flip\n", None).await);
+    assert!(fault.why.contains("is no YAML"), "what cannot be read is not guessed: {fault}");
+    assert_eq!(desk.with(|world| world.runs().len()), 0, "previews start nothing");
+}
+
+#[tokio::test]
+async fn no_trigger_is_every_branch_and_no_pr_every_pull_request() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten_at(&desk, YAML, |text| text.replace("trigger: none\n", ""));
+    let fault = refused(judged(&desk, &[], "Flip\n", Some("main")).await);
+    assert!(fault.why.contains("the push to fix/x and the merge into main would start"), "{fault}");
+    rewritten_at(&desk, YAML, |text| format!("trigger: none\n{}", text.replace("pr: none\n", "")));
+    let fault = refused(judged(&desk, &[], "Flip\n", Some("main")).await);
+    assert!(fault.why.starts_with("the pull request to main would start"), "{fault}");
+}
+
+#[tokio::test]
+async fn the_definition_may_decide_in_place_of_the_yaml() {
+    let ci = |source: u32, filters: &[&str]| json!([{ "triggerType": "continuousIntegration", "settingsSourceType": source, "branchFilters": filters }]);
+    for (shown, words) in [
+        (json!({ "triggers": [] }), ""),
+        (
+            json!({ "triggers": ci(1, &["+refs/heads/release/*"]) }),
+            "the push to release/2026.1.0 would start",
+        ),
+        (json!({ "triggers": ci(1, &["+refs/heads/main"]) }), ""),
+        (json!({ "triggers": ci(1, &["+refs/heads/*"]), "queueStatus": "disabled" }), ""),
+        (
+            json!({ "triggers": ci(1, &["+refs/heads/*"]), "process": { "type": 1 } }),
+            "which has no YAML that tells what it does",
+        ),
+        (json!({ "triggers": ci(2, &[]), "process": { "type": 2, "yamlFilename": "/elsewhere.yml" } }), ""),
+        (
+            json!({ "triggers": ci(2, &[]), "process": { "type": 2, "yamlFilename": "elsewhere.yml" },
+                "repository": { "type": "TfsGit", "id": "1", "name": "mirror" } }),
+            "elsewhere.yml is not in this repository",
+        ),
+        (
+            json!({ "triggers": ci(1, &["+refs/heads/*"]), "repository": { "type": "GitHub", "id": "afmc/pipelines" } }),
+            "",
+        ),
+    ] {
+        let mut config = WorldConfig::default();
+        config.pipeline.definition = Some(shown.clone());
+        let desk = Desk::new(config, 1.0);
+        let end = judged(&desk, &[], "Flip\n", None).await;
+        match words {
+            "" => applied(end),
+            words => {
+                let fault = refused(end);
+                assert!(fault.why.contains(words) && !fault.remedy.is_empty(), "{shown}: {fault}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promotion_that_would_start_the_pipeline_with_its_traffic_stages_is_not_pushed() {
+    let mut config = WorldConfig::default().with_stamps(1);
+    config.pipeline.trigger = PipelineTrigger::Push;
+    let live = Live::set(config.with_workflow(), 600.0);
+    let (code, out, talk) = run(&live, &["propose", "--wait"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    let release = || {
+        live.stage.simulation.world.with(|world| {
+            let pushes = world.counters().pushes_to(&world.config().repository.release);
+            (pushes, world.counters().runs_started)
+        })
+    };
+    let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
+    assert_eq!(code, 4, "{out}\n{talk}");
+    assert!(talk.contains("would start switch-traffic, destroy-previous"), "{out}\n{talk}");
+    assert!(talk.contains("trigger: none"), "{out}\n{talk}");
+    assert_eq!(release(), (0, 0), "neither pushed nor run");
+    // Somebody has looked, and says so by name.
+    let path = live.stage.folder.join("keyslot.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let accepting = "accept = [\"switch-traffic\", \"destroy-previous\"]\nbecause = \"the gates are manual\"\nkind = \"azure-devops\"";
+    std::fs::write(&path, text.replace("kind = \"azure-devops\"", accepting)).unwrap();
+    let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    assert_eq!(release(), (1, 1), "pushed, and run by the push");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_can_tell_what_a_push_would_start_nothing_is_pushed_until_somebody_can() {
+    let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), 600.0);
+    let token = live.stage.folder.join("tokens/azure-devops");
+    let good = std::fs::read_to_string(&token).unwrap();
+    std::fs::write(&token, "expired").unwrap();
+    let branches = || {
+        live.stage.simulation.world.with(|world| {
+            let branches = world.repository().branches().keys();
+            branches.filter(|name| name.as_str().starts_with("fix/")).count()
+        })
+    };
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, branches()), (4, 0), "{out}\n{talk}");
+    for words in ["tell what this push would start in the release pipeline", "tokens/azure-devops"] {
+        assert!(talk.contains(words), "{words}: {out}\n{talk}");
+    }
+    std::fs::write(&token, good).unwrap();
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, branches()), (0, 1), "{out}\n{talk}");
+}
