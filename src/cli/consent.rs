@@ -7,16 +7,15 @@ use jiff::Timestamp;
 use super::wiring::Variables;
 use super::{CliError, ErrorKind};
 use crate::drive::Driver;
-use crate::model::RotationId;
-use crate::rotation::{Acceptance, Gate, Report, subjects};
+use crate::rotation::{Acceptance, Gate, Opened, Report, subjects};
 
 /// `--approve` and `--accept`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Consent {
     /// Approve the regeneration of this rotation's old key; without it, a person at a terminal is asked, and
     /// everywhere else the rotation halts there. The approval is recorded and holds for this rotation, also when the
-    /// command is run again without it. With the rotation's id it holds for that one and no other; in a CI job (CI or
-    /// TF_BUILD is true) the id must be given.
+    /// command is run again without it. With the rotation's name, as `status` prints it, it holds for that one and no
+    /// other; in a CI job (CI or TF_BUILD is true) the name must be given.
     #[arg(long, value_name = "ROTATION", num_args = 0..=1)]
     pub approve: Option<Option<String>>,
     /// Let one gate not hold for one subject, as `explain` names them; needs --because and --until. Never a
@@ -40,21 +39,21 @@ impl Consent {
         self.accept.iter().map(|text| gate_and_subject(text)).collect()
     }
 
-    /// Whether the approval may be given for the rotation that is open, if one is.
+    /// Whether the approval may be given for the rotation that is open, if one is: see [`Opened::approval_name`].
     ///
     /// # Errors
     /// It is for another one; or a job gives it without saying for which.
-    pub fn fits(&self, open: Option<&RotationId>, in_ci: bool) -> Result<(), CliError> {
+    pub fn fits(&self, open: Option<&str>, in_ci: bool) -> Result<(), CliError> {
         match (&self.approve, open) {
             (Some(None), open) if in_ci => {
                 let error = CliError::usage("in a CI job, --approve names the rotation that it is for");
                 Err(error.because("a job may run again when another rotation is open").hint(match open {
                     Some(open) => format!("the open one: --approve {open}"),
-                    None => "run it without --approve first: the rotation's id is printed when it begins"
+                    None => "run it without --approve first: the rotation's name is printed when it begins"
                         .to_owned(),
                 }))
             }
-            (Some(Some(named)), Some(open)) if named != open.as_str() => {
+            (Some(Some(named)), Some(open)) if *named != open => {
                 let error = CliError::new(ErrorKind::Usage, "the approval is for another rotation");
                 Err(error.at(named).hint(format!("the open one: --approve {open}")))
             }
@@ -68,8 +67,8 @@ impl Consent {
     /// A subject that nothing has; an approval that is for another rotation; the journal.
     pub async fn record(&self, driver: &mut Driver, by: &str) -> Result<(), CliError> {
         let accepted = self.check()?;
-        let open = driver.fold().rotation().map(|opened| opened.rotation.clone());
-        self.fits(open.as_ref(), false)?;
+        let open = driver.fold().rotation().map(Opened::approval_name);
+        self.fits(open.as_deref(), false)?;
         if !accepted.is_empty() {
             let report = driver.report().await?;
             let known = subjects(driver.policy(), &report.world);
@@ -222,23 +221,25 @@ mod tests {
 
     #[test]
     fn a_job_says_for_which_rotation_it_approves() {
-        let open = RotationId::new("r1");
-        let refused = approving(Some(None)).fits(Some(&open), true).unwrap_err();
+        let open = "r1";
+        let refused = approving(Some(None)).fits(Some(open), true).unwrap_err();
         assert!(refused.hints[0].contains("--approve r1"), "{refused:?}");
         assert_eq!(refused.kind, ErrorKind::Usage);
         assert!(approving(Some(None)).fits(None, true).is_err());
-        assert!(approving(Some(None)).fits(Some(&open), false).is_ok(), "a person may");
-        assert!(approving(Some(Some("r1"))).fits(Some(&open), true).is_ok());
+        assert!(approving(Some(None)).fits(Some(open), false).is_ok(), "a person may");
+        assert!(approving(Some(Some("r1"))).fits(Some(open), true).is_ok());
         assert!(approving(Some(Some("r1"))).fits(None, true).is_ok(), "it is asked again when one is open");
-        assert!(approving(None).fits(Some(&open), true).is_ok());
+        assert!(approving(None).fits(Some(open), true).is_ok());
     }
 
     #[test]
     fn an_approval_of_another_rotation_is_refused_everywhere() {
-        let open = RotationId::new("r2");
-        for in_ci in [true, false] {
-            let refused = approving(Some(Some("r1"))).fits(Some(&open), in_ci).unwrap_err();
-            assert!(refused.hints[0].contains("--approve r2"), "{refused:?}");
+        for open in ["r2", "r1.2"] {
+            for in_ci in [true, false] {
+                let refused = approving(Some(Some("r1"))).fits(Some(open), in_ci).unwrap_err();
+                assert!(refused.hints[0].ends_with(&format!("--approve {open}")), "{refused:?}");
+            }
+            assert!(approving(Some(Some(open))).fits(Some(open), true).is_ok());
         }
     }
 

@@ -10,7 +10,7 @@ use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, FlipBack, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Opens, Phase, Reach, Reason};
+use crate::rotation::{Gate, Opened, Opens, Phase, Reach, Reason};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -119,8 +119,8 @@ pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotWor
 
 /// Whether what was typed may be said of the rotation that is open.
 pub(super) fn fits(consent: &Consent, driver: &Driver) -> Result<(), CliError> {
-    let open = driver.fold().rotation().map(|opened| &opened.rotation);
-    consent.fits(open, in_ci(&wiring::process_variables))
+    let open = driver.fold().rotation().map(Opened::approval_name);
+    consent.fits(open.as_deref(), in_ci(&wiring::process_variables))
 }
 
 /// Runs as far as the driver may, asking a person where one is there, until it ends or is stopped.
@@ -203,7 +203,7 @@ fn announce(driver: &Driver, verb: &str, terminal: &mut Terminal) {
     };
     terminal.say(&format!(
         "rotation {} {verb}: retire the {} {what}key of {} ({}), everybody to {}",
-        opened.rotation,
+        opened.approval_name(),
         opened.from,
         opened.account,
         opened.environment,
@@ -258,7 +258,7 @@ pub(super) fn finish(
             tell(reasons, terminal);
             let unapproved = reasons.iter().any(|one| one.gate == Gate::Approved);
             if let Some(opened) = driver.fold().rotation().filter(|_| unapproved) {
-                terminal.hint(&format!("in a CI job: --approve {}", opened.rotation));
+                terminal.hint(&format!("in a CI job: --approve {}", opened.approval_name()));
             }
             terminal.hint(&format!(
                 "`keyslot explain` shows every gate; after that run `keyslot {command}` again"

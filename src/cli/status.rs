@@ -66,8 +66,9 @@ impl Status {
 
 fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>>) -> String {
     let mut text = matrix.table();
-    if report.opened.is_some() {
+    if let Some(opened) = &report.opened {
         text.push('\n');
+        text.push_str(&explain::opened(opened, report.opened_at));
         text.push_str(&explain::phases(report));
         text.push_str(&explain::regeneration(report));
         text.push_str(&explain::paused(report));

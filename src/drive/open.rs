@@ -192,6 +192,7 @@ impl Driver {
             by: request.by.clone(),
             pair: if request.both { Pair::First } else { Pair::Alone },
             round: 1,
+            opening: 1,
         })
     }
 

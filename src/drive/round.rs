@@ -15,12 +15,13 @@ impl Driver {
     pub(super) async fn in_its_round(&mut self, opened: Opened) -> Opened {
         let records = self.journal.records().iter();
         let earlier = records.filter_map(|record| match &record.kind {
-            Event::Opened(earlier) if earlier.rotation == opened.rotation => Some(earlier.round),
+            Event::Opened(earlier) if earlier.rotation == opened.rotation => Some(earlier),
             _ => None,
         });
         // Nothing of an earlier opening is known: what stands there by another journal is found as it is.
-        let Some(round) = earlier.max() else { return opened };
-        let last = Opened { round, ..opened };
+        let Some(round) = earlier.clone().map(|earlier| earlier.round).max() else { return opened };
+        let opening = earlier.map(|earlier| earlier.opening).max().unwrap_or_default().saturating_add(1);
+        let last = Opened { round, opening, ..opened };
         match self.is_turned_down(&last).await {
             true => Opened { round: round.saturating_add(1), ..last },
             false => last,

@@ -1,8 +1,10 @@
 //! `explain` and `status`: every phase, and every reason that holds, with what would open it.
 
+use jiff::Timestamp;
+
 use super::{count::counted, matrix::columns, reason, span};
 use crate::model::World;
-use crate::rotation::{Followed, Leg, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict};
+use crate::rotation::{Followed, Leg, Opened, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict};
 
 /// The phases as a list with marks, one line each.
 pub fn phases(report: &Report) -> String {
@@ -115,6 +117,13 @@ pub fn closed(report: &Report) -> Option<String> {
         true => format!("the last rotation was done at {at}\n"),
         false => format!("the last rotation was closed at {at}: {why}\n"),
     })
+}
+
+/// Which rotation it is, as a line. Its name is what an approval gives.
+pub fn opened(opened: &Opened, at: Option<Timestamp>) -> String {
+    let (name, from, to) = (opened.approval_name(), opened.from, opened.to());
+    let since = at.map_or_else(String::new, |at| format!(" at {}", span::rfc3339(at)));
+    format!("rotation {name} of {}: {from} to {to}, begun{since} by {}\n", opened.account, opened.by)
 }
 
 /// Who paused it, as a line. Empty where nobody did.

@@ -14,6 +14,8 @@ use crate::rotation::{Followed, Leg, Opens, Outlook, Pair, Reason, Regeneration,
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RotationV1 {
     pub id: String,
+    /// What `--approve` takes for this rotation: the id, and a count where it was begun anew after it was closed.
+    pub approve: String,
     pub environment: String,
     pub account: String,
     /// The slot whose key goes: `primary` or `secondary`.
@@ -118,6 +120,7 @@ pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
     let opened = report.opened.as_ref()?;
     Some(RotationV1 {
         id: opened.rotation.to_string(),
+        approve: opened.approval_name(),
         environment: opened.environment.to_string(),
         account: opened.account.to_string(),
         from: opened.from.to_string(),

@@ -30,16 +30,19 @@ pub struct Opened {
     pub pair: Pair,
     /// Counts from 1: one more where people have turned down what an earlier opening of the same rotation proposed. Its
     /// branches have names of their own.
-    #[serde(default = "first_round", skip_serializing_if = "is_first_round")]
+    #[serde(default = "first", skip_serializing_if = "is_first")]
     pub round: u32,
+    /// Counts from 1: one more each time that this rotation is begun anew after it was closed.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub opening: u32,
 }
 
-fn first_round() -> u32 {
+fn first() -> u32 {
     1
 }
 
-fn is_first_round(round: &u32) -> bool {
-    *round == first_round()
+fn is_first(count: &u32) -> bool {
+    *count == first()
 }
 
 /// Whether a rotation is one of two, by which the keys in both slots go.
@@ -54,13 +57,22 @@ pub enum Pair {
 }
 
 impl Opened {
+    /// What an approval names: the rotation's id, and from its second opening on the count of those. Who approved what was
+    /// closed has not approved what is begun after it.
+    pub fn approval_name(&self) -> String {
+        match is_first(&self.opening) {
+            true => self.rotation.to_string(),
+            false => format!("{}.{}", self.rotation, self.opening),
+        }
+    }
+
     /// The proposal's branch: named by content, never by the clock.
     pub fn proposal_branch(&self, leg: Leg) -> BranchName {
         let suffix = match leg {
             Leg::Out => "",
             Leg::Back => "-back",
         };
-        let round = if is_first_round(&self.round) { String::new() } else { format!("-{}", self.round) };
+        let round = if is_first(&self.round) { String::new() } else { format!("-{}", self.round) };
         BranchName::new(format!("fix/keyslot-{}-{}{suffix}{round}", self.rotation, leg.target(self.from)))
     }
 

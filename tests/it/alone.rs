@@ -59,6 +59,7 @@ pub fn opened(live: &Live) -> Event {
     Event::Opened(Opened {
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
+        opening: 1,
         rotation: RotationId::new("r1"),
         environment: "prod".into(),
         account: live.stage.simulation.world.with(|world| world.account().config().id.clone()),

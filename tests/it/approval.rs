@@ -146,3 +146,15 @@ fn what_an_approval_rests_on_is_shown() {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
+
+#[test]
+fn what_is_begun_anew_after_it_was_closed_is_approved_by_another_name() {
+    let theatre = theatre();
+    let mut driver = opened(&theatre);
+    let first = driver.fold().rotation().unwrap().approval_name();
+    block_on(driver.close("not today")).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    let again = driver.fold().rotation().unwrap();
+    assert_eq!(again.rotation.as_str(), first, "it is the same rotation");
+    assert_eq!(again.approval_name(), format!("{first}.2"));
+}

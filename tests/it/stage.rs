@@ -290,6 +290,7 @@ pub fn opened() -> Opened {
         by: "proposer".to_owned(),
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
+        opening: 1,
     }
 }
 
