@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::account::Symbol;
+
 /// One of the instances of a block with `count` or `for_each`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Instance {
@@ -85,6 +87,19 @@ impl Call {
     pub fn of_all_instances(&self) -> Call {
         let via = self.caller().map(|call| Box::new(call.of_all_instances()));
         Call { instance: None, via, ..self.clone() }
+    }
+
+    /// The same in the run of the outermost folder in which a symbol is read, where that is not known yet.
+    pub(super) fn made_as(mut self, symbol: &Symbol) -> Call {
+        let mut outermost = &self;
+        while let Some(caller) = outermost.caller() {
+            outermost = caller;
+        }
+        let folder = outermost.folder.clone();
+        if let Some(run) = symbol.run_of(&folder) {
+            self.made_in(&folder, run.clone());
+        }
+        self
     }
 
     /// Says in which run its outermost block stands, where that is not known yet and it stands in this folder.
