@@ -39,7 +39,8 @@ impl fmt::Display for Instance {
 pub struct Call {
     /// Where the block stands.
     pub folder: String,
-    /// Empty where a terragrunt configuration runs the code; the path of a variables file where the code is run with that.
+    /// Empty where a terragrunt configuration runs the code; the path of a variables file where the code is run with that,
+    /// and `NO_FILE` where it is run with none.
     pub name: String,
     /// Absent for all of them.
     pub instance: Option<Instance>,
@@ -65,7 +66,7 @@ impl Call {
         self.name == NO_FILE || self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")
     }
 
-    /// The run of the outermost code, where that is one with a variables file.
+    /// The run of the outermost code, where that is one with a variables file, or with none (`NO_FILE`).
     pub fn with_file(&self) -> Option<&Call> {
         match self.caller() {
             Some(caller) => caller.with_file(),
