@@ -6,6 +6,7 @@
 
 mod baseline;
 mod compare;
+mod consumed;
 #[cfg(test)]
 mod example;
 mod finding;

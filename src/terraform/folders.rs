@@ -174,7 +174,7 @@ impl<'f> Folders<'f> {
         self.callers.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    /// The runs of a folder's code with one variables file each, where they are told apart.
+    /// The runs of a folder's code with one variables file each, or with none (`NO_FILE`), where they are told apart.
     pub fn with_files(&self, folder: &str) -> &[Call] {
         self.with_files.get(folder).map_or(&[], Vec::as_slice)
     }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::account::Symbol;
+
 /// One of the instances of a block with `count` or `for_each`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Instance {
@@ -37,7 +39,8 @@ impl fmt::Display for Instance {
 pub struct Call {
     /// Where the block stands.
     pub folder: String,
-    /// Empty where a terragrunt configuration runs the code; the path of a variables file where the code is run with that.
+    /// Empty where a terragrunt configuration runs the code; the path of a variables file where the code is run with that,
+    /// and `NO_FILE` where it is run with none.
     pub name: String,
     /// Absent for all of them.
     pub instance: Option<Instance>,
@@ -63,7 +66,7 @@ impl Call {
         self.name == NO_FILE || self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")
     }
 
-    /// The run of the outermost code, where that is one with a variables file.
+    /// The run of the outermost code, where that is one with a variables file, or with none (`NO_FILE`).
     pub fn with_file(&self) -> Option<&Call> {
         match self.caller() {
             Some(caller) => caller.with_file(),
@@ -85,6 +88,19 @@ impl Call {
     pub fn of_all_instances(&self) -> Call {
         let via = self.caller().map(|call| Box::new(call.of_all_instances()));
         Call { instance: None, via, ..self.clone() }
+    }
+
+    /// The same in the run of the outermost folder in which a symbol is read, where that is not known yet.
+    pub(super) fn made_as(mut self, symbol: &Symbol) -> Call {
+        let mut outermost = &self;
+        while let Some(caller) = outermost.caller() {
+            outermost = caller;
+        }
+        let folder = outermost.folder.clone();
+        if let Some(run) = symbol.run_of(&folder) {
+            self.made_in(&folder, run.clone());
+        }
+        self
     }
 
     /// Says in which run its outermost block stands, where that is not known yet and it stands in this folder.

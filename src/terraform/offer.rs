@@ -43,7 +43,7 @@ pub struct Offered {
     /// The reference that puts it on offer.
     pub defined: usize,
     pub key: FoundKey,
-    /// The runs of the reader's code that read it; none where all of them do.
+    /// The runs of the reader's code that read it; none where that is not told.
     pub runs: Vec<Call>,
     /// The call that does not hand in the other slot where the others do.
     pub uneven: Option<Call>,

@@ -278,7 +278,7 @@ impl<'f> Resolver<'f> {
             self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
                     match offers.ask(hop, resolver.folders, &resolver.references) {
-                        Asked::Key(key) => Some((at, vec![key])),
+                        Asked::Key(key) => Some((at, vec![resolver.of_all_runs(read, hop, key)])),
                         Asked::Keys(keys) if resolver.are_apart(read, hop, &keys) => Some((at, keys)),
                         Asked::Keys(_) | Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => {
                             None
@@ -302,6 +302,13 @@ impl<'f> Resolver<'f> {
         let mut told = BTreeSet::new();
         let mut all = accounts.flat_map(|account| self.standing.accounts_of(account));
         hop.folder == read.folder && all.all(|account| told.insert(account))
+    }
+
+    /// A key of one account is read by all runs; which of them hand it in counts where it is one of several.
+    pub(super) fn of_all_runs(&self, read: &Look<'f>, hop: &Followed, offered: Offered) -> Offered {
+        let several = self.standing.is_several(self.references[offered.defined].account);
+        let runs = if several && hop.folder == read.folder { offered.runs } else { Vec::new() };
+        Offered { runs, ..offered }
     }
 
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
@@ -434,7 +441,8 @@ impl<'f> Resolver<'f> {
                 // What one is asked says nothing of the slot that is decided elsewhere.
                 let hop = read.hops.first().filter(|_| !read.read.tested);
                 let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
-                let Some(Asked::Key(offered)) = asked else { return false };
+                let (Some(Asked::Key(offered)), Some(hop)) = (asked, hop) else { return false };
+                let offered = resolver.of_all_runs(read, hop, offered);
                 let key = FoundKey { other: String::new(), ..offered.key };
                 resolver.through(read, 0, Offered { key, uneven: None, ..offered });
                 if let Some(relay) = resolver.references.last_mut() {

@@ -84,8 +84,8 @@ pub struct Tree {
 
 impl Tree {
     /// Reads files given by their path from the tree's root, `/` between its parts, and their bytes: all of them,
-    /// and whatever does not parse counts. Files that are no Terraform, and copies of modules that a tool
-    /// installed, are looked into for keys alone.
+    /// and whatever does not parse counts. Copies of modules that a tool installed are looked into for keys alone; of
+    /// files that are no Terraform, only templates that a deployment names are read.
     pub fn read<P: AsRef<str>, B: AsRef<[u8]>>(files: &[(P, B)]) -> Tree {
         Tree::read_linked(files, Links::default())
     }

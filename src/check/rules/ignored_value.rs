@@ -1,7 +1,6 @@
 //! `ignored-value`: a resource takes a key, and Terraform is told to ignore that it changed.
 
-use std::collections::BTreeSet;
-
+use crate::check::consumed::Consumed;
 use crate::check::{Place, Rule, Severity};
 use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, WRITE_ONLY, versions_of};
 
@@ -35,21 +34,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let role = |flow: &Flow| tree.references[flow.reference].role;
-    let end = |flow: &Flow| {
-        let (reference, sink) = (&tree.references[flow.reference], &flow.sink);
-        (reference.account, reference.access, sink.file, sink.binding.clone(), sink.name.clone())
-    };
-    let consumed: BTreeSet<_> =
-        tree.flows().iter().filter(|flow| role(flow) == Role::Consumer).map(end).collect();
-    // Of a pair that is on offer, whoever takes one of it is told.
+    let consumed = Consumed::of(tree);
     let taken = |flow: &&Flow| {
         matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument)
-            && match role(flow) {
-                Role::Consumer => true,
-                Role::Definition => !consumed.contains(&end(flow)),
-                _ => false,
-            }
+            && matches!(tree.references[flow.reference].role, Role::Consumer | Role::Definition)
+            && !consumed.tells(tree, flow)
     };
     let mut places: Vec<Place> = Vec::new();
     for flow in tree.flows().iter().filter(taken) {

@@ -1,5 +1,6 @@
 //! `published-key`: a key ends in an output of a root, or in a file: places that pipelines keep and hand on.
 
+use crate::check::consumed::Consumed;
 use crate::check::{Place, Rule, Severity};
 use crate::terraform::{Flow, Role, SinkKind, Tree};
 
@@ -46,7 +47,9 @@ const FILES: [&str; 5] = [
 ];
 
 fn look(tree: &Tree) -> Vec<Place> {
-    let mut places: Vec<Place> = tree.flows().iter().filter_map(|flow| place(tree, flow)).collect();
+    let consumed = Consumed::of(tree);
+    let flows = tree.flows().iter().filter(|flow| !consumed.tells(tree, flow));
+    let mut places: Vec<Place> = flows.filter_map(|flow| place(tree, flow)).collect();
     places.dedup_by(|a, b| a.span == b.span && a.message == b.message);
     places
 }
@@ -90,6 +93,22 @@ mod tests {
             ),
         ]);
         assert!(check(&tree).is_empty());
+    }
+
+    #[test]
+    fn a_pair_and_its_reader_are_told_once() {
+        let key = |slot: &str| format!("azurerm_cosmosdb_account.x.{slot}_key");
+        let root = format!(
+            "module \"m\" {{\n  source = \"./m\"\n  primary = {}\n  secondary = {}\n}}\n",
+            key("primary"),
+            key("secondary")
+        );
+        let module = "variable \"primary\" {}\nvariable \"secondary\" {}\nresource \"local_file\" \"f\" {\n  content = var.primary\n}\n";
+        let tree = Tree::read(&[("a.tf", root.as_str()), ("m/a.tf", module)]);
+        let found = check(&tree);
+        let published = found.iter().filter(|finding| finding.rule.id == "published-key");
+        let files: Vec<&str> = published.map(|finding| finding.source(&tree).path()).collect();
+        assert_eq!(files, ["m/a.tf"]);
     }
 
     #[test]

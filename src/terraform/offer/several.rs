@@ -12,7 +12,7 @@ use crate::terraform::reference::Reference;
 /// The key of one account under a name.
 pub struct OfAccount<'r, 'o, 'n> {
     pub(super) first: &'r Reached<'o, 'n>,
-    /// None where all runs are meant.
+    /// None where that is not told.
     pub(super) runs: Vec<Call>,
 }
 
@@ -23,7 +23,12 @@ impl Shared<'_> {
         reached: &'r [Reached<'o, 'n>],
     ) -> Option<Vec<OfAccount<'r, 'o, 'n>>> {
         if let Some(first) = only_one(reached, self.references) {
-            return Some(vec![OfAccount { first, runs: Vec::new() }]);
+            let runs: Vec<Vec<Call>> = reached.iter().map(|one| self.runs(self.of(one))).collect();
+            let told = runs.iter().all(|runs| !runs.is_empty());
+            let mut runs = if told { runs.concat() } else { Vec::new() };
+            runs.sort();
+            runs.dedup();
+            return Some(vec![OfAccount { first, runs }]);
         }
         let mut keys: Vec<OfAccount<'r, 'o, 'n>> = Vec::new();
         for one in reached {

@@ -48,7 +48,7 @@ impl<'f> Resolver<'f> {
             };
             branches.push((
                 Branch { choice: number, when: When::Is(name), asked: None },
-                Picked { hop: at, offered },
+                Picked { hop: at, offered: self.of_all_runs(read, hop, offered) },
             ));
         }
         Some(branches)

@@ -86,7 +86,8 @@ impl<'f> Standing<'f> {
             // Where several runs mean one account, none of them is the one.
             let only = symbols.next().filter(|_| symbols.next().is_none());
             let symbol = only.unwrap_or(&reference.symbol).clone();
-            Reference { account, symbol, ..reference.clone() }
+            let runs = reference.runs.iter().map(|run| run.clone().made_as(&symbol)).collect();
+            Reference { account, symbol, runs, ..reference.clone() }
         };
         self.accounts_of(reference.account).into_iter().map(named).collect()
     }

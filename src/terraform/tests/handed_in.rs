@@ -157,6 +157,32 @@ fn a_slot_that_each_call_says_moves_its_own_account() {
 }
 
 #[test]
+fn so_does_one_that_an_environment_hands_on_to_a_module_of_its_own() {
+    let slot = "variable \"slot\" {}\n";
+    let code = slot.to_owned() + &app("var.slot == \"secondary\" ? var.secondary : var.primary");
+    let env = slot.to_owned()
+        + "variable \"name\" {}\n"
+        + &root("${var.name}-db", &key("primary"), &key("secondary"), "  slot = var.slot\n");
+    let call = |name: &str, slot: &str| {
+        format!("module \"{name}\" {{\n  source = \"./env\"\n  name = \"{name}\"\n  slot = \"{slot}\"\n}}\n")
+    };
+    let code_of = |dev: &str| call("dev", dev) + &call("prod", "secondary");
+    let files = |dev: &str| [("a.tf", code_of(dev)), ("app/a.tf", code.clone()), ("env/a.tf", env.clone())];
+    let tree = Tree::read(&files("primary"));
+    assert_eq!(slots(&tree), [PRIMARY, SECONDARY], "{:?}", tree.references);
+    let flip = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(flip.files, [("a.tf".to_owned(), code_of("secondary").into_bytes())]);
+    // Where the module names one, the others of the environment are told with their ways.
+    let tree = Tree::read(&[
+        ("a.tf", code_of("primary")),
+        ("app/a.tf", app("var.primary")),
+        ("env/a.tf", env.clone()),
+    ]);
+    let refused = plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    assert!(refused[0].to_string().ends_with("handed in by env:module.app of module.prod"), "{refused:?}");
+}
+
+#[test]
 fn pairs_go_on_through_names_and_modules_of_the_shared_one() {
     let inner = app("var.primary");
     let call = "module \"inner\" {\n  source = \"../inner\"\n  primary = $1\n  secondary = $2\n}\n";
