@@ -837,10 +837,14 @@ impl Why {
             Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
                 Opens::ByPerson
             }
-            // No such repository for whoever asks, or no such branch: time brings neither.
+            // No such repository for whoever asks, no such branch, no such pipeline: time brings none of them.
             Why::Blind {
                 evidence:
-                    EvidenceKey::Code | EvidenceKey::Origin | EvidenceKey::Pull(_) | EvidenceKey::Validation(_),
+                    EvidenceKey::Code
+                    | EvidenceKey::Origin
+                    | EvidenceKey::Pull(_)
+                    | EvidenceKey::Validation(_)
+                    | EvidenceKey::Runs,
                 blind,
             } if blind.kind == Blindness::Missing => Opens::ByPerson,
             Why::LocalAuthDisabled

@@ -110,3 +110,24 @@ async fn a_stage_that_fails_halts_with_its_last_lines_and_no_key_and_a_retry_goe
         assert!(world.outcome().stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary));
     });
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pipeline_that_is_not_there_halts_by_name_and_the_right_one_is_followed() {
+    let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), SPEED);
+    for command in [["propose", "--wait"], ["promote", "--wait"]] {
+        let (code, out, talk) = run(&live, &command).await;
+        assert_eq!(code, 0, "{command:?}: {out}\n{talk}");
+    }
+    live.configure("pipeline = \"release\"", "pipeline = 99");
+    let (code, out, talk) = run(&live, &["follow"]).await;
+    assert_eq!(code, 4, "{out}\n{talk}");
+    assert!(
+        talk.contains("pipeline 99") && talk.contains("check organization, project and pipeline"),
+        "{talk}"
+    );
+    assert_eq!(live.stage.simulation.world.with(|world| world.counters().runs_started), 0);
+    live.configure("pipeline = 99", "pipeline = \"release\"");
+    let (code, out, talk) = run(&live, &["follow"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    assert_eq!(live.stage.simulation.world.with(|world| world.counters().runs_started), 1);
+}
