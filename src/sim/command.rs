@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::config::{Flavour, MergeMethod, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
-use super::kubernetes::ClassChange;
+use super::kubernetes::{ClassChange, Made, PodTemplate};
 use super::repository::Commit;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
@@ -31,6 +31,8 @@ pub struct DeploymentPatch {
     /// Annotations of the Deployment itself; they are metadata and bump no generation.
     pub annotations: BTreeMap<String, Option<String>>,
     pub image: Option<String>,
+    /// A whole template, as a roll back brings an earlier one.
+    pub template: Option<Arc<PodTemplate>>,
     pub paused: Option<bool>,
     pub replicas: Option<u32>,
     pub flavour: Option<Flavour>,
@@ -176,6 +178,18 @@ pub enum Command {
         stamp: StampName,
         workload: WorkloadName,
         patch: DeploymentPatch,
+    },
+    /// Somebody makes a Job, a CronJob or a bare pod by hand.
+    Make {
+        stamp: StampName,
+        namespace: String,
+        name: String,
+        made: Made,
+    },
+    DeleteJob {
+        stamp: StampName,
+        namespace: String,
+        name: String,
     },
     DeletePod {
         stamp: StampName,

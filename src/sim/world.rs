@@ -194,6 +194,18 @@ impl World {
                 self.counters.patches += 1;
                 self.patch(place, &workload, &patch)
             }
+            Command::Make { stamp, namespace, name, made } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.make((&namespace, &name), made, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))?;
+                Ok(Reply::Done)
+            }
+            Command::DeleteJob { stamp, namespace, name } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.delete_job(&namespace, &name, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))?;
+                Ok(Reply::Done)
+            }
             Command::DeletePod { stamp, namespace, name } => {
                 let place = self.alive(&stamp)?;
                 let reply = self

@@ -27,15 +27,15 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 const CATALOG: &str = "catalogservice-deploy";
 
 /// One stamp of a world on the wire.
-struct Setup {
+pub struct Setup {
     wire: Wire,
     world: SharedWorld,
     stamp: StampName,
-    token: String,
+    pub token: String,
     dir: tempfile::TempDir,
 }
 
-fn setup(config: WorldConfig, speed: f64) -> Setup {
+pub fn setup(config: WorldConfig, speed: f64) -> Setup {
     let world = World::new(config.with_stamps(1));
     let simulation = Simulation::start(world, speed, WireOptions::default()).unwrap();
     let stamp = simulation.world.with(|world| world.stamps().next().unwrap().name.clone());
@@ -46,11 +46,11 @@ fn setup(config: WorldConfig, speed: f64) -> Setup {
 }
 
 impl Setup {
-    fn kubeconfig(&self) -> PathBuf {
+    pub fn kubeconfig(&self) -> PathBuf {
         self.dir.path().join("kubeconfig")
     }
 
-    fn adapter(&self) -> Kubernetes {
+    pub fn adapter(&self) -> Kubernetes {
         self.adapter_at(self.world.clock().clone())
     }
 
@@ -70,7 +70,7 @@ impl Setup {
         http::client(&HttpSettings::rehearsal(self.wire.ca_pem(), http::Hosts::default())).unwrap()
     }
 
-    fn request(&self, method: &str, path: &str, token: Option<&str>) -> reqwest::Request {
+    pub fn request(&self, method: &str, path: &str, token: Option<&str>) -> reqwest::Request {
         let url = format!("https://{}{path}", self.wire.listeners()[self.stamp.as_str()]);
         let mut request = reqwest::Request::new(method.parse().unwrap(), url.parse().unwrap());
         if let Some(token) = token {
@@ -80,11 +80,11 @@ impl Setup {
     }
 
     /// Status and body of a request that needs no particular headers.
-    async fn raw(&self, method: &str, path: &str) -> (u16, Value) {
+    pub async fn raw(&self, method: &str, path: &str) -> (u16, Value) {
         self.send(self.request(method, path, Some(&self.token))).await
     }
 
-    async fn send(&self, request: reqwest::Request) -> (u16, Value) {
+    pub async fn send(&self, request: reqwest::Request) -> (u16, Value) {
         let answer = self.http().send(request, None).await.unwrap();
         let body = serde_json::from_slice(&answer.body)
             .unwrap_or_else(|_| json!(String::from_utf8_lossy(&answer.body)));
@@ -114,11 +114,11 @@ impl Setup {
         adapter.restart(&self.stamp, &catalog(), &mark, &self.permit()).await
     }
 
-    async fn look(&self, adapter: &Kubernetes) -> ClusterView {
+    pub async fn look(&self, adapter: &Kubernetes) -> ClusterView {
         adapter.look(&self.stamp, &Salt::new("5a17")).await.unwrap()
     }
 
-    fn raised(&self) -> i64 {
+    pub fn raised(&self) -> i64 {
         self.world.with(|world| {
             world.stamp(&self.stamp).unwrap().cluster.deployment(&catalog()).unwrap().generation
         })
@@ -138,13 +138,13 @@ impl Setup {
     }
 
     /// Exit code, standard output, standard error.
-    async fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub async fn run(&self, args: &[&str]) -> (i32, String, String) {
         let output = self.kubectl(args).output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
-    async fn ok(&self, args: &[&str]) -> String {
+    pub async fn ok(&self, args: &[&str]) -> String {
         let (code, out, err) = self.run(args).await;
         assert_eq!(code, 0, "kubectl {args:?}: {out}{err}");
         out
@@ -159,7 +159,7 @@ fn deployment_path(name: &str) -> String {
     format!("/apis/apps/v1/namespaces/workload/deployments/{name}")
 }
 
-fn kubectl_is_here() -> bool {
+pub fn kubectl_is_here() -> bool {
     let here = std::process::Command::new("kubectl").args(["version", "--client"]).output().is_ok();
     if !here {
         println!("skipped: there is no kubectl");

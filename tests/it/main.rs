@@ -16,6 +16,7 @@ mod backstage;
 mod both_faces;
 mod bots;
 mod bulletins;
+mod by_hand;
 mod census;
 mod check;
 mod closed;

@@ -4,11 +4,18 @@
 //! driver no longer refreshes, so that a Secret which only such pods mount keeps its content.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::object::{ChangeKind, CronJob, Job, JobId, Meta, Object, Owner, Phase, PodId};
 use super::pod::Origin;
 use super::{Cluster, Hand, Happened, Task};
 use crate::model::WorkloadName;
+
+/// The place of what no configuration describes.
+pub(super) const NOWHERE: usize = usize::MAX;
+
+/// How long a Job works of which nothing says how long.
+const WORK: Duration = Duration::from_secs(600);
 
 impl Cluster {
     pub(super) fn run_cron_job(&mut self, place: usize, hand: &mut Hand<'_>) {
@@ -30,7 +37,7 @@ impl Cluster {
                 created: hand.now,
                 resource_version: hand.next_version(),
             },
-            owner: place,
+            owner: Some(place),
             owner_name: Arc::clone(&cron.meta.name),
             owner_uid: Arc::clone(&cron.meta.uid),
             template: Arc::clone(&cron.template),
@@ -59,8 +66,10 @@ impl Cluster {
                 let done = Arc::new(done);
                 self.log(ChangeKind::Modified, Object::Job(Arc::clone(&done)), hand);
                 self.jobs.insert(id, done);
-                self.change_cron_job(job.owner, hand, |cron| cron.active = None);
-                self.forget_jobs(job.owner, hand);
+                self.leave_cron_job(&job, hand);
+                if let Some(cron) = job.owner {
+                    self.forget_jobs(cron, hand);
+                }
             }
             Some(_) => {}
         }
@@ -73,7 +82,7 @@ impl Cluster {
         let origin = Origin {
             owner: Owner::Job(job.id),
             meta: &job.meta,
-            place: self.deployments.len() + self.sets.len() + job.owner,
+            place: job.owner.map_or(NOWHERE, |cron| self.deployments.len() + self.sets.len() + cron),
             workload: WorkloadName::new(&*job.meta.namespace, &*job.meta.name),
             hash: "".into(),
             index: None,
@@ -84,9 +93,10 @@ impl Cluster {
 
     /// The pod works from now on, for as long as its configuration says.
     pub(super) fn begin_work(&mut self, id: PodId, place: usize, hand: &mut Hand<'_>) {
-        let work = hand.config.workload_at(place).map(|config| config.ends_in);
-        let work = work.map(|span| span.pick(hand.seed.of("work").at(id.0))).unwrap_or_default();
-        hand.later(work, Task::Finish(id));
+        let said = self.pods.get(&id).and_then(|pod| pod.template.works);
+        let span = hand.config.workload_at(place).map(|config| config.ends_in);
+        let usual = span.map(|span| span.pick(hand.seed.of("work").at(id.0)));
+        hand.later(said.or(usual).unwrap_or(WORK), Task::Finish(id));
     }
 
     /// The pod's object stays, without a process.
@@ -99,7 +109,7 @@ impl Cluster {
 
     fn forget_jobs(&mut self, cron: usize, hand: &mut Hand<'_>) {
         let history = self.cron_jobs.get(cron).map_or(0, |cron| cron.history);
-        let ended = self.jobs.values().filter(|job| job.owner == cron && job.completed.is_some());
+        let ended = self.jobs.values().filter(|job| job.owner == Some(cron) && job.completed.is_some());
         let ended: Vec<JobId> = ended.map(|job| job.id).collect();
         for id in ended.iter().take(ended.len().saturating_sub(history)) {
             let pods: Vec<PodId> =
@@ -109,6 +119,14 @@ impl Cluster {
                 self.log(ChangeKind::Deleted, Object::Job(job), hand);
             }
             pods.into_iter().for_each(|pod| self.remove_pod(pod, hand));
+        }
+    }
+
+    /// Where its CronJob waits for it, it waits no more.
+    pub(super) fn leave_cron_job(&mut self, job: &Job, hand: &mut Hand<'_>) {
+        let Some(place) = job.owner else { return };
+        if self.cron_jobs.get(place).is_some_and(|cron| cron.active == Some(job.id)) {
+            self.change_cron_job(place, hand, |cron| cron.active = None);
         }
     }
 

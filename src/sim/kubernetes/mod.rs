@@ -12,6 +12,7 @@ mod csi;
 mod deployment;
 mod jobs;
 mod limits;
+mod made;
 mod nodes;
 mod object;
 mod patch;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 
 pub use classes::ClassChange;
 pub use limits::{Autoscaler, Budget, Failing};
+pub use made::Made;
 pub use object::{
     Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,
     Object, Owner, Phase, Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
@@ -73,6 +75,8 @@ pub enum Task {
     Evict(PodId),
     /// A Job's pod has done its work.
     Finish(PodId),
+    /// Nobody looks after a pod that was made by hand.
+    Nothing,
 }
 
 impl Task {
@@ -82,6 +86,7 @@ impl Task {
             Owner::ReplicaSet(id) => Task::ReplicaSet(id),
             Owner::Set(place) => Task::Set(place),
             Owner::Job(id) => Task::Job(id),
+            Owner::Nobody => Task::Nothing,
         }
     }
 }
@@ -269,6 +274,7 @@ impl Cluster {
             Task::Remove(pod) => self.remove_pod(pod, hand),
             Task::Refresh(pod) => self.refresh(pod, hand),
             Task::Evict(pod) => self.evict_pod(pod, hand),
+            Task::Nothing => {}
         }
         Happened::default()
     }

@@ -82,7 +82,7 @@ impl Cluster {
                 above.map(|deployment| deployment.min_ready)
             }
             Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
-            Owner::Job(_) => None,
+            Owner::Job(_) | Owner::Nobody => None,
         };
         min_ready.unwrap_or_default()
     }

@@ -25,6 +25,8 @@ pub enum Owner {
     /// Place of a StatefulSet or DaemonSet in [`Cluster::sets`](super::Cluster::sets).
     Set(usize),
     Job(JobId),
+    /// Somebody made it by hand, and nobody makes it anew.
+    Nobody,
 }
 
 /// Counts the Jobs of a cluster.
@@ -52,8 +54,10 @@ pub struct PodTemplate {
     /// `terminationGracePeriodSeconds`.
     pub grace: Duration,
     pub key: KeySource,
-    /// The SecretProviderClass that it mounts.
+    /// The SecretProviderClass that it mounts; empty where it mounts none.
     pub class: Arc<str>,
+    /// How long its container works where somebody has made a Job of it by hand (`sleep 600`).
+    pub works: Option<Duration>,
     /// What its container requests of processors, in thousandths.
     pub cpu: Option<u32>,
 }
@@ -211,8 +215,8 @@ pub struct CronJob {
 pub struct Job {
     pub id: JobId,
     pub meta: Meta,
-    /// Place of its CronJob in [`Cluster::cron_jobs`](super::Cluster::cron_jobs).
-    pub owner: usize,
+    /// Place of its CronJob in [`Cluster::cron_jobs`](super::Cluster::cron_jobs), where it has one.
+    pub owner: Option<usize>,
     pub owner_name: Arc<str>,
     pub owner_uid: Arc<str>,
     pub template: Arc<PodTemplate>,

@@ -122,6 +122,9 @@ fn reply(deployment: &Deployment, changed: bool) -> Reply {
 fn patched(deployment: &Deployment, patch: &DeploymentPatch) -> Deployment {
     let mut fresh = deployment.clone();
     overlay(&mut fresh.annotations, &patch.annotations);
+    if let Some(template) = &patch.template {
+        fresh.template = Arc::clone(template);
+    }
     patch_template(&mut fresh.template, patch);
     fresh.paused = patch.paused.unwrap_or(fresh.paused);
     fresh.replicas = patch.replicas.unwrap_or(fresh.replicas);
@@ -155,6 +158,7 @@ fn patched_set(set: &PodSet, patch: &DeploymentPatch) -> Result<PodSet, Refusal>
     let of_rollouts = patch.paused.is_some() || patch.restart_at.is_some();
     let of_another = if rollout { of_sets } else { of_rollouts };
     let strange = of_another
+        || patch.template.is_some()
         || patch.flavour.is_some()
         || patch.max_surge.is_some()
         || patch.progress_deadline.is_some()

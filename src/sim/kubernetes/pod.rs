@@ -14,6 +14,9 @@ use crate::model::{WorkloadKind, WorkloadName};
 /// From the end of a pod's containers until its object is removed.
 const REMOVAL: Duration = Duration::from_millis(25);
 
+/// How long a pod takes to start that no configuration describes.
+const STARTS: Duration = Duration::from_secs(3);
+
 /// What a new pod comes from.
 pub(super) struct Origin<'a> {
     pub owner: Owner,
@@ -96,7 +99,7 @@ impl Cluster {
             .config
             .workload_at(place)
             .map(|workload| workload.starts_in.pick(seed.of("starts")))
-            .unwrap_or_default();
+            .unwrap_or(STARTS);
         hand.later(mounts.min(starts), Task::Mount(id));
         hand.later(starts, Task::Run(id));
     }
@@ -122,7 +125,8 @@ impl Cluster {
     /// The containers start, unless the pod has been told to end or is one of those that never get there.
     pub(super) fn run_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
-        if pod.deleting.is_some() || !self.mounts.contains_key(&id) || self.is_lost(id) {
+        let mounted = self.mounts.contains_key(&id) || pod.template.class.is_empty();
+        if pod.deleting.is_some() || !mounted || self.is_lost(id) {
             return Happened::default();
         }
         let stamp = hand.stamp;
@@ -162,6 +166,7 @@ impl Cluster {
                 // Nobody is served by it: no workload is dark without it.
                 return Happened::default();
             }
+            Owner::Nobody => return Happened::default(),
         };
         if let Some(min_ready) = min_ready.filter(|min_ready| !min_ready.is_zero()) {
             hand.later(min_ready, Task::Recheck(pod.owner));
@@ -172,7 +177,8 @@ impl Cluster {
     /// The process reads its key, once. Where its files hold none, it has no use for one.
     pub(super) fn begin_process(&mut self, pod: &Pod, hand: &mut Hand<'_>) {
         let mount = self.mounts.get(&pod.id);
-        if pod.template.key == KeySource::Mount && mount.is_some_and(|mount| mount.secret.is_none()) {
+        let without = pod.template.class.is_empty() || mount.is_some_and(|mount| mount.secret.is_none());
+        if pod.template.key == KeySource::Mount && without {
             return;
         }
         let value = match &pod.template.key {
@@ -228,7 +234,7 @@ impl Cluster {
         }
         let ended = self.stop_pod(id, hand);
         hand.later(REMOVAL, Task::Remove(id));
-        let serves = !matches!(pod.owner, Owner::Job(_));
+        let serves = !matches!(pod.owner, Owner::Job(_) | Owner::Nobody);
         Happened { ended, readiness: serves.then_some(pod.place) }
     }
 

@@ -54,6 +54,7 @@ impl Cluster {
                 (&set.meta, set.workload.kind.as_str())
             }
             Owner::Job(id) => (&self.jobs.get(&id)?.meta, "Job"),
+            Owner::Nobody => return None,
         };
         Some(WarningEvent {
             reason: "FailedCreate",

@@ -276,6 +276,7 @@ fn cron_job(job: &CronJob) -> CronJobView {
 
 fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
     let of_job = matches!(pod.owner, Owner::Job(_));
+    let bare = pod.owner == Owner::Nobody;
     let job = || ObjectName::new("Job", &*pod.meta.namespace, &*pod.owner_name);
     PodView {
         name: pod.meta.name.to_string(),
@@ -283,7 +284,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         namespace: pod.meta.namespace.to_string(),
         created: whole_second(pod.meta.created),
         deleting: pod.deleting.map(|at| whole_second(after(at, pod.template.grace))),
-        workload: (!of_job).then(|| pod.workload.clone()),
+        workload: (!of_job && !bare).then(|| pod.workload.clone()),
         above: of_job.then(job),
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,

@@ -14,6 +14,19 @@ pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
     let names = cluster.mount_of(pod.id).is_some_and(|mount| mount.secret.is_some());
     let lost = |fate| Holding::Unclear(LostClass { name: pod.template.class.to_string(), fate });
     let reads = matches!(pod.template.key, KeySource::SyncedSecret(_));
+    if pod.template.class.is_empty() {
+        // Only what it reads of a Secret that is filled from a class.
+        let filled = |class: &&std::sync::Arc<ProviderClass>| match (&class.synced, &pod.template.key) {
+            (Some((filled, _)), KeySource::SyncedSecret(read)) => filled == read && delivers(class, secret),
+            _ => false,
+        };
+        return match (cluster.provider_classes().iter().find(filled), &pod.template.key) {
+            (Some(_), KeySource::SyncedSecret(read)) => {
+                Holding::Specified { mounts: false, reads: vec![read.clone()] }
+            }
+            _ => Holding::Named,
+        };
+    }
     match class {
         Some(class) if delivers(class, secret) => Holding::Specified {
             mounts: true,

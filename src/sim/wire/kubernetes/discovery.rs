@@ -2,9 +2,9 @@
 //!
 //! Only the older, unaggregated form is served; clients ask for both in one request and take what they get.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::resource::Resource;
+use super::resource::{Names, Resource};
 
 /// `/version`.
 pub(super) fn version(git_version: &str) -> Value {
@@ -46,6 +46,40 @@ pub(super) fn version_of(group: &str) -> Option<&'static str> {
     let mut known = Resource::ALL.iter().map(|resource| resource.names());
     let version = known.find(|names| names.group == group).map(|names| names.version);
     version.or_else(|| (group == AUTHORIZATION).then_some("v1"))
+}
+
+/// `/openapi/v3`: where the schemas of each group are.
+pub(super) fn schemas() -> Value {
+    let places = Resource::ALL.iter().map(|resource| place_of(&resource.names()));
+    let paths = places.map(|place| {
+        let url = json!({"serverRelativeURL": format!("/openapi/v3/{place}?hash=1")});
+        (place, url)
+    });
+    json!({ "paths": paths.collect::<Map<String, Value>>() })
+}
+
+/// Of one group: that the server checks members by itself, which is all that clients ask of it before they create something.
+pub(super) fn schema(place: &str) -> Option<Value> {
+    let kinds =
+        Resource::ALL.iter().map(|resource| resource.names()).filter(|names| place_of(names) == place);
+    let paths: Map<String, Value> = kinds
+        .map(|names| {
+            let patch = json!({"parameters": [{"name": "fieldValidation", "in": "query"}],
+                "x-kubernetes-group-version-kind":
+                    {"group": names.group, "version": names.version, "kind": names.kind}});
+            let path = format!("/{place}/namespaces/{{namespace}}/{}/{{name}}", names.plural);
+            (path, json!({ "patch": patch }))
+        })
+        .collect();
+    let info = json!({"title": "Kubernetes", "version": "unversioned"});
+    (!paths.is_empty()).then(|| json!({"openapi": "3.0.0", "info": info, "paths": paths}))
+}
+
+fn place_of(names: &Names) -> String {
+    match names.group {
+        "" => format!("api/{}", names.version),
+        group => format!("apis/{group}/{}", names.version),
+    }
 }
 
 /// `/apis/GROUP`.

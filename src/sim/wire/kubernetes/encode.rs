@@ -26,6 +26,8 @@ pub(super) use limits::{autoscaler, budget, quota};
 pub(super) use rollouts::revisions;
 pub(super) use sets::pod_set;
 
+pub(super) const DRIVER: &str = "secrets-store.csi.k8s.io";
+
 /// The volume that the driver mounts.
 const VOLUME: &str = "secrets-store";
 
@@ -191,35 +193,49 @@ fn pod_spec(template: &PodTemplate, key: &str) -> Value {
         container["env"] = json!([{"name": VARIABLE, "valueFrom": {"secretKeyRef": {"name": secret,
             "key": key}}}]);
     }
-    json!({
-        "containers": [container],
-        "volumes": [{"name": VOLUME, "csi": {"driver": "secrets-store.csi.k8s.io", "readOnly": true,
-            "volumeAttributes": {"secretProviderClass": &*template.class}}}],
+    let mut spec = json!({
         "restartPolicy": "Always",
         "terminationGracePeriodSeconds": template.grace.as_secs(),
         "dnsPolicy": "ClusterFirst",
         "schedulerName": "default-scheduler",
-    })
+    });
+    match template.class.is_empty() {
+        true => container["volumeMounts"] = json!([]),
+        false => {
+            spec["volumes"] = json!([{"name": VOLUME, "csi": {"driver": DRIVER, "readOnly": true,
+                "volumeAttributes": {"secretProviderClass": &*template.class}}}]);
+        }
+    }
+    if let Some(works) = template.works {
+        container["command"] = json!(["sleep", works.as_secs().to_string()]);
+    }
+    spec["containers"] = json!([container]);
+    spec
 }
 
 pub(super) fn pod(pod: &Pod, key: &str) -> Value {
     let mut meta = metadata(&pod.meta);
-    meta["generateName"] = json!(format!("{}-", pod.owner_name));
+    if pod.owner != Owner::Nobody {
+        meta["generateName"] = json!(format!("{}-", pod.owner_name));
+    }
     meta["labels"] = pod_labels(pod);
     if !pod.template.annotations.is_empty() {
         meta["annotations"] = json!(pod.template.annotations);
     }
     let of_rollout = pod.workload.kind == WorkloadKind::Rollout;
-    let (api, above) = match pod.owner {
-        Owner::ReplicaSet(_) => ("apps/v1", "ReplicaSet"),
-        Owner::Set(_) if of_rollout => ("apps/v1", "ReplicaSet"),
-        Owner::Set(_) => ("apps/v1", pod.workload.kind.as_str()),
-        Owner::Job(_) => ("batch/v1", "Job"),
+    let above = match pod.owner {
+        Owner::ReplicaSet(_) => Some(("apps/v1", "ReplicaSet")),
+        Owner::Set(_) if of_rollout => Some(("apps/v1", "ReplicaSet")),
+        Owner::Set(_) => Some(("apps/v1", pod.workload.kind.as_str())),
+        Owner::Job(_) => Some(("batch/v1", "Job")),
+        Owner::Nobody => None,
     };
-    meta["ownerReferences"] = match of_rollout {
-        true => owner(api, above, &pod.hash, &rollouts::revision_uid(&pod.owner_uid, &pod.hash)),
-        false => owner(api, above, &pod.owner_name, &pod.owner_uid),
-    };
+    if let Some((api, above)) = above {
+        meta["ownerReferences"] = match of_rollout {
+            true => owner(api, above, &pod.hash, &rollouts::revision_uid(&pod.owner_uid, &pod.hash)),
+            false => owner(api, above, &pod.owner_name, &pod.owner_uid),
+        };
+    }
     if let Some(deleting) = pod.deleting {
         meta["deletionTimestamp"] = json!(time(later(deleting, pod.template.grace)));
         meta["deletionGracePeriodSeconds"] = json!(pod.template.grace.as_secs());
@@ -237,6 +253,9 @@ fn pod_labels(pod: &Pod) -> Value {
     if matches!(pod.owner, Owner::Job(_)) {
         let job = &*pod.owner_name;
         return json!({"app": app, "batch.kubernetes.io/job-name": job, "job-name": job});
+    }
+    if pod.owner == Owner::Nobody {
+        return json!({"app": app});
     }
     match (pod.workload.kind, pod.index) {
         (WorkloadKind::StatefulSet, Some(ordinal)) => json!({

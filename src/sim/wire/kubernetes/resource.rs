@@ -115,7 +115,7 @@ impl Resource {
                 singular: "pod",
                 kind: "Pod",
                 short: &["po"],
-                verbs: &["delete", "get", "list", "watch"],
+                verbs: &["create", "delete", "get", "list", "watch"],
                 ..CORE
             },
             Resource::Events => Names {
@@ -174,9 +174,17 @@ impl Resource {
                 singular: "cronjob",
                 kind: "CronJob",
                 short: &["cj"],
+                verbs: &["create", "get", "list", "watch"],
                 ..CORE
             },
-            Resource::Jobs => Names { group: "batch", plural: "jobs", singular: "job", kind: "Job", ..CORE },
+            Resource::Jobs => Names {
+                group: "batch",
+                plural: "jobs",
+                singular: "job",
+                kind: "Job",
+                verbs: &["create", "delete", "get", "list", "watch"],
+                ..CORE
+            },
             Resource::Quotas => Names {
                 plural: "resourcequotas",
                 singular: "resourcequota",
@@ -208,6 +216,7 @@ impl Resource {
                 plural: "secretproviderclasses",
                 singular: "secretproviderclass",
                 kind: "SecretProviderClass",
+                verbs: &["delete", "get", "list", "watch"],
                 ..DRIVER
             },
             Resource::PodStatuses => Names {

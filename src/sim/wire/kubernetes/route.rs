@@ -13,11 +13,27 @@ pub(super) enum Target {
     CoreVersions,
     Groups,
     Group(String),
-    Resources { group: String, version: String },
+    Resources {
+        group: String,
+        version: String,
+    },
     AccessReview,
-    Collection { resource: Resource, namespace: Option<String> },
-    Object { resource: Resource, namespace: Option<String>, name: String },
-    Scale { namespace: String, name: String },
+    Schemas,
+    /// Of one group and version, as the list of schemas names it: `apis/batch/v1`.
+    Schema(String),
+    Collection {
+        resource: Resource,
+        namespace: Option<String>,
+    },
+    Object {
+        resource: Resource,
+        namespace: Option<String>,
+        name: String,
+    },
+    Scale {
+        namespace: String,
+        name: String,
+    },
     Unknown,
 }
 
@@ -26,6 +42,8 @@ impl Target {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
             ["version"] => Target::Version,
+            ["openapi", "v3"] => Target::Schemas,
+            ["openapi", "v3", rest @ ..] => Target::Schema(rest.join("/")),
             ["api"] => Target::CoreVersions,
             ["apis"] => Target::Groups,
             ["api", version, rest @ ..] => within("", version, rest),
@@ -46,6 +64,8 @@ impl Target {
             | Target::Group(_)
             | Target::Resources { .. }
             | Target::AccessReview
+            | Target::Schemas
+            | Target::Schema(_)
             | Target::Unknown => None,
         }
     }

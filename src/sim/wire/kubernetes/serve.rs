@@ -86,6 +86,16 @@ impl From<Refused> for No {
     }
 }
 
+/// What somebody may delete by hand here.
+fn deletes(target: &Target) -> bool {
+    let Target::Object { resource, .. } = target else { return false };
+    resource.names().verbs.contains(&"delete")
+}
+
+fn creates(resource: Resource) -> bool {
+    resource.names().verbs.contains(&"create")
+}
+
 impl Server {
     async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
@@ -158,12 +168,20 @@ impl Server {
                 Some(resources) => plain(resources),
                 None => Ok(page_not_found()),
             },
+            (Target::Schemas, "GET") => plain(discovery::schemas()),
+            (Target::Schema(place), "GET") => match discovery::schema(place) {
+                Some(schema) => plain(schema),
+                None => Ok(page_not_found()),
+            },
             (Target::AccessReview, "POST") => self.review(&asked),
             (Target::Collection { .. }, "GET") if asked.query.watch => self.watch(asked).await,
             (Target::Collection { .. }, "GET") => self.list(&asked).await,
             (Target::Object { .. } | Target::Scale { .. }, "GET") => self.get(&asked).await,
             (target, "PATCH") if target.workload().is_some() => self.patch(&asked).await,
-            (Target::Object { resource: Resource::Pods, .. }, "DELETE") => self.delete_pod(&asked).await,
+            (Target::Object { .. }, "DELETE") if deletes(&asked.target) => self.delete(&asked).await,
+            (Target::Collection { namespace: Some(_), resource }, "POST") if creates(*resource) => {
+                self.create(&asked).await
+            }
             (target, _) if target.resource().is_some() => {
                 let message = "the server does not allow this method on the requested resource";
                 Err(Refused::new(405, "MethodNotAllowed", message).into())

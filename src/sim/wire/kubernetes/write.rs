@@ -1,4 +1,4 @@
-//! What a request may change: workloads by patches, pods by deletion. And the question what one may.
+//! What a request may change: workloads by patches; pods, Jobs and classes by deletion; pods, Jobs and CronJobs by creation. And the question what one may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,21 +10,25 @@ use serde_json::{Value, json};
 
 use super::super::{Changed, Lost};
 use super::answer::{Refused, json_response};
+use super::create;
 use super::patch::{self, Current};
 use super::resource::{Names, Resource};
 use super::route::Target;
 use super::serve::{Asked, No, Server, object, scale, stamp};
-use crate::model::WorkloadName;
-use crate::sim::kubernetes::Cluster;
+use super::undo;
+use crate::model::{WorkloadKind, WorkloadName};
+use crate::sim::kubernetes::{ClassChange, Cluster};
 use crate::sim::{Call, Command, Operation, Refusal, Reply};
 
 impl Server {
     pub async fn patch(&self, asked: &Asked) -> Result<Response, No> {
         let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !content_type.is_some_and(patch::understood) {
+        let Some(workload) = asked.target.workload() else { return Err(No::Silence) };
+        let rolls_back =
+            content_type.is_some_and(undo::understood) && workload.kind == WorkloadKind::Deployment;
+        if !rolls_back && !content_type.is_some_and(patch::understood) {
             return Err(patch::unsupported().into());
         }
-        let Some(workload) = asked.target.workload() else { return Err(No::Silence) };
         let is_scale = matches!(asked.target, Target::Scale { .. });
         let changed = AtomicBool::new(false);
         let answered = self
@@ -35,11 +39,12 @@ impl Server {
                 let (uid, app) = known.ok_or_else(|| Refused::not_found(&names, &workload.name))?;
                 let current = Current { name: &workload.name, kind: workload.kind, uid: &uid, app: &app };
                 let read = if is_scale { patch::parse_scale } else { patch::parse };
-                let command = Command::Patch {
-                    stamp: self.access.stamp.clone(),
-                    workload: workload.clone(),
-                    patch: read(&asked.body, current)?,
+                let patch = match rolls_back {
+                    true => undo::parse(&asked.body, &workload, &stamp(world, &self.access)?.cluster)?,
+                    false => read(&asked.body, current)?,
                 };
+                let command =
+                    Command::Patch { stamp: self.access.stamp.clone(), workload: workload.clone(), patch };
                 // A dry run happens to a copy.
                 let mut copy = asked.query.dry_run.then(|| world.clone());
                 let world = copy.as_mut().unwrap_or(world);
@@ -56,26 +61,72 @@ impl Server {
         mark(response, changed.load(Ordering::Relaxed))
     }
 
-    pub async fn delete_pod(&self, asked: &Asked) -> Result<Response, No> {
-        let Target::Object { namespace: Some(namespace), name, .. } = &asked.target else {
+    /// A pod is told to end; a Job and a SecretProviderClass are gone at once, the Job's pods are told to end.
+    pub async fn delete(&self, asked: &Asked) -> Result<Response, No> {
+        let Target::Object { resource, namespace: Some(namespace), name } = &asked.target else {
             return Err(No::Silence);
         };
         let changed = AtomicBool::new(false);
         let answered = self
             .call(asked, Operation::Restart, |world| {
-                let names = Resource::Pods.names();
-                let command = Command::DeletePod {
-                    stamp: self.access.stamp.clone(),
-                    namespace: namespace.clone(),
-                    name: name.clone(),
+                let names = resource.names();
+                let (stamp_name, namespace, name) =
+                    (self.access.stamp.clone(), namespace.clone(), name.clone());
+                let before = object(stamp(world, &self.access)?, *resource, Some(&namespace), &name)?;
+                let command = match resource {
+                    Resource::Pods => Command::DeletePod { stamp: stamp_name, namespace, name },
+                    Resource::Jobs => Command::DeleteJob { stamp: stamp_name, namespace, name },
+                    Resource::Classes => Command::ChangeClass {
+                        stamp: stamp_name,
+                        namespace,
+                        name,
+                        change: ClassChange::Delete,
+                    },
+                    _ => return Err(No::Silence),
                 };
-                let before = world.resource_version();
-                world.apply(command).map_err(|refusal| refused(&refusal, &names, name))?;
-                changed.store(world.resource_version() != before, Ordering::Relaxed);
-                object(stamp(world, &self.access)?, Resource::Pods, Some(namespace), name)
+                // A dry run happens to a copy.
+                let mut copy = asked.query.dry_run.then(|| world.clone());
+                let world = copy.as_mut().unwrap_or(world);
+                let version = world.resource_version();
+                let text = asked.target.at().name.unwrap_or_default();
+                world.apply(command).map_err(|refusal| refused(&refusal, &names, text))?;
+                let real = world.resource_version() != version && !asked.query.dry_run;
+                changed.store(real, Ordering::Relaxed);
+                let here = object(stamp(world, &self.access)?, *resource, asked.target.at().namespace, text);
+                Ok(here.unwrap_or(before))
             })
             .await;
         mark(answered.map(|json| json_response(StatusCode::OK, &json)), changed.load(Ordering::Relaxed))
+    }
+
+    /// A Job, a CronJob or a bare pod.
+    pub async fn create(&self, asked: &Asked) -> Result<Response, No> {
+        let Target::Collection { resource, namespace: Some(namespace) } = &asked.target else {
+            return Err(No::Silence);
+        };
+        // `kubectl create job` sends protocol buffers; `--dry-run=client -o yaml | kubectl create -f -` does not.
+        let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(|kind| !kind.contains("json")) {
+            return Err(patch::unsupported().into());
+        }
+        let (name, made) = create::parse(*resource, &asked.body)?;
+        let changed = AtomicBool::new(false);
+        let answered = self
+            .call(asked, Operation::Restart, |world| {
+                let command = Command::Make {
+                    stamp: self.access.stamp.clone(),
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    made,
+                };
+                let mut copy = asked.query.dry_run.then(|| world.clone());
+                let world = copy.as_mut().unwrap_or(world);
+                world.apply(command).map_err(|refusal| refused(&refusal, &resource.names(), &name))?;
+                changed.store(!asked.query.dry_run, Ordering::Relaxed);
+                object(stamp(world, &self.access)?, *resource, Some(namespace), &name)
+            })
+            .await;
+        mark(answered.map(|json| json_response(StatusCode::CREATED, &json)), changed.load(Ordering::Relaxed))
     }
 
     /// Whoever has the token may do what the table of kinds says.
@@ -130,6 +181,10 @@ fn mark(answer: Result<Response, No>, changed: bool) -> Result<Response, No> {
 fn refused(refusal: &Refusal, names: &Names, name: &str) -> No {
     match refusal {
         Refusal::NotFound(_) => Refused::not_found(names, name).into(),
+        Refusal::AlreadyExists(_) => {
+            let message = format!("{} \"{name}\" already exists", names.qualified());
+            Refused::new(409, "AlreadyExists", message).about(names, Some(name)).into()
+        }
         Refusal::Conflict(_) => {
             let message = format!(
                 "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your \

@@ -35,7 +35,9 @@ pub(in super::super) fn cron_job(cron: &CronJob, cluster: &Cluster, key: &str) -
 pub(in super::super) fn job(job: &Job, key: &str) -> Value {
     let mut meta = metadata(&job.meta);
     meta["generation"] = json!(1);
-    meta["ownerReferences"] = owner("batch/v1", "CronJob", &job.owner_name, &job.owner_uid);
+    if job.owner.is_some() {
+        meta["ownerReferences"] = owner("batch/v1", "CronJob", &job.owner_name, &job.owner_uid);
+    }
     let mut template = template(&job.template, None, key);
     template["spec"]["restartPolicy"] = json!("OnFailure");
     let status = match job.completed {
