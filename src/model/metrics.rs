@@ -38,9 +38,17 @@ pub struct Refusals {
     pub before: Option<u64>,
 }
 
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl MetricsView {
+    /// Without the minutes that lie in this span, or in part.
+    pub fn but_for(&self, from: Timestamp, until: Timestamp) -> MetricsView {
+        let ends = |minute: &RefusedMinute| minute.begin.checked_add(MINUTE).unwrap_or(Timestamp::MAX);
+        let kept = self.refused.iter().filter(|minute| ends(minute) <= from || minute.begin > until);
+        MetricsView { since: self.since, refused: kept.cloned().collect() }
+    }
+
     /// What the region refused in whole minutes from then on, if anything; every region's where none is given.
     pub fn refused_since(&self, since: Timestamp, region: Option<&str>) -> Option<Refusals> {
         let here = |minute: &&RefusedMinute| region.is_none_or(|region| same_region(region, &minute.region));
@@ -89,6 +97,11 @@ mod tests {
         let everywhere = view.refused_since(at(100), None).unwrap();
         assert_eq!((everywhere.count, everywhere.region.as_str()), (11, "East US 2"));
         assert_eq!(view.refused_since(at(104), Some("North Europe")), None);
+        let left =
+            view.but_for(at(99), at(103)).refused.iter().map(|minute| minute.begin).collect::<Vec<_>>();
+        assert_eq!(left, [at(10), at(104)]);
+        let left = view.but_for(at(100), at(102)).refused.len();
+        assert_eq!(left, 4, "one that ends as the span begins is not in it");
         // The minute in which the moment lies is not whole.
         let within = at(103).checked_add(SignedDuration::from_secs(1)).unwrap();
         assert_eq!(view.refused_since(within, Some("North Europe")), None);

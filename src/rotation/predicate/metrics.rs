@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Reason, Subject, Why};
+use super::super::{Context, Gate, Purpose, Reason, Step, Subject, Why};
 use super::usage::{Renewed, begins_late, own_region};
 use crate::model::{EvidenceKey, MetricsView, StampFacts, StampName};
 
@@ -50,8 +50,20 @@ pub fn none_refused_by_metrics(
         by_logs.iter().filter(told).any(|reason| reason.subject == subject)
     };
     let untold = renewed.iter().filter(|(facts, _)| !told_already(facts));
-    let refused = untold.filter_map(|(facts, since)| refused(ctx, facts, *since, view));
+    let counted = with_ours_left_out(ctx, view);
+    let refused = untold.filter_map(|(facts, since)| refused(ctx, facts, *since, &counted));
     refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()
+}
+
+/// While the new key is on its way to every region, our own requests with it are among those that are refused, and nothing
+/// tells them from others: what was refused then is left out. Whoever reads a dead key is refused after it, too.
+fn with_ours_left_out(ctx: &Context<'_>, view: &MetricsView) -> MetricsView {
+    let step = Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire };
+    let sent = ctx.record(&step).map(|record| record.first_intended_at);
+    match (sent, ctx.fold.confirmed) {
+        (Some(sent), Some(confirmed)) => view.but_for(sent, confirmed),
+        _ => view.clone(),
+    }
 }
 
 /// Where the stamp's region is not known, every region counts.
