@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::reach::Reach;
 use super::finding::{File, Finding, Place};
-use super::fingerprint;
+use super::fingerprint::{self, Form};
 use super::rules::{silence_without_rule, unused_silence};
 use super::silence::{Silenced, SilencedBy, silenceable};
 use crate::terraform::{Source, Syntax, Tree, mask};
@@ -147,23 +147,17 @@ impl Baseline {
 
     /// Silences the findings that it knows, and adds what is wrong with it.
     pub fn apply(&self, tree: &Tree, reach: &Reach, findings: &mut Vec<Finding>) {
-        let mut known: BTreeMap<(String, String, String), Vec<&mut Finding>> = BTreeMap::new();
-        let named = named(tree, reach, findings);
-        for (finding, (file, fingerprint)) in findings.iter_mut().zip(named) {
-            known.entry((finding.rule.id.to_owned(), file, fingerprint)).or_default().push(finding);
-        }
+        let meant = self.meant(tree, reach, findings);
         let mut wrong: Vec<Finding> = Vec::new();
-        for (entry, span) in self.entries.iter().zip(self.spans()) {
-            let key = (entry.rule.clone(), entry.file.clone(), entry.fingerprint.clone());
-            // Two entries for one finding: the second has nothing left to silence.
-            let told = match (silenceable(&entry.rule), known.remove(&key)) {
-                (Ok(_), Some(found)) => {
-                    silence(found, entry);
+        for ((entry, span), meant) in self.entries.iter().zip(self.spans()).zip(meant) {
+            let told = match silenceable(&entry.rule) {
+                Ok(_) if !meant.is_empty() => {
+                    meant.into_iter().for_each(|at| silence(&mut findings[at], entry));
                     None
                 }
                 _ if !reach.covers(&entry.file) => None,
-                (Err(message), _) => Some((&silence_without_rule::RULE, message, RENAME)),
-                (Ok(_), None) => Some((&unused_silence::RULE, unused(entry), REMOVE)),
+                Err(message) => Some((&silence_without_rule::RULE, message, RENAME)),
+                Ok(_) => Some((&unused_silence::RULE, unused(entry), REMOVE)),
             };
             wrong.extend(told.map(|(rule, message, remedy)| {
                 let place = Place::outside(Arc::clone(&self.source), span, message);
@@ -173,6 +167,27 @@ impl Baseline {
         findings.extend(wrong);
         findings.sort_by(|a, b| a.order().cmp(&b.order()));
         fingerprint::assign(tree, findings);
+    }
+
+    /// The findings that each entry means. Two entries for one finding: the second has nothing left to silence. Entries
+    /// written by an earlier keyslot, whose fingerprints a flip changes, mean what the others leave.
+    fn meant(&self, tree: &Tree, reach: &Reach, findings: &[Finding]) -> Vec<Vec<usize>> {
+        let mut meant = vec![Vec::new(); self.entries.len()];
+        let mut left: BTreeSet<usize> = (0..findings.len()).collect();
+        for form in [Form::Paired, Form::Written, Form::Turned] {
+            let mut known: BTreeMap<(&str, String, String), Vec<usize>> = BTreeMap::new();
+            for (at, (file, fingerprint)) in named(tree, reach, findings, form).into_iter().enumerate() {
+                if left.contains(&at) {
+                    known.entry((findings[at].rule.id, file, fingerprint)).or_default().push(at);
+                }
+            }
+            for (entry, meant) in self.entries.iter().zip(&mut meant).filter(|(_, it)| it.is_empty()) {
+                let key = (entry.rule.as_str(), entry.file.clone(), entry.fingerprint.clone());
+                meant.extend(known.remove(&key).unwrap_or_default());
+                left.retain(|at| !meant.contains(at));
+            }
+        }
+        meant
     }
 
     /// Where each entry's fingerprint stands, in the file's order; the file's beginning where it is spelt with
@@ -195,22 +210,20 @@ const REMOVE: &str = "Remove the entry; with `--write-baseline` and `--overwrite
                       without those that are not needed any more.";
 
 /// File and fingerprint of each finding, as the baseline knows them.
-fn named(tree: &Tree, reach: &Reach, findings: &[Finding]) -> Vec<(String, String)> {
+fn named(tree: &Tree, reach: &Reach, findings: &[Finding], form: Form) -> Vec<(String, String)> {
     let path = |finding: &Finding| match &finding.file {
         File::Tree(file) => reach.path(tree.sources[*file].path()),
         File::Copied(source) => reach.path(source.path()),
         File::Other(source) => source.path().to_owned(),
     };
     let paths: Vec<String> = findings.iter().map(path).collect();
-    let fingerprints = fingerprint::with_paths(tree, findings, &paths);
+    let fingerprints = fingerprint::with_paths(tree, findings, &paths, form);
     paths.into_iter().zip(fingerprints).map(|(path, print)| (path, print.to_string())).collect()
 }
 
-fn silence(found: Vec<&mut Finding>, entry: &Entry) {
-    for finding in found {
-        let reason = mask(&entry.reason).into_owned();
-        finding.silenced.get_or_insert(Silenced { by: SilencedBy::Baseline, reason });
-    }
+fn silence(finding: &mut Finding, entry: &Entry) {
+    let reason = mask(&entry.reason).into_owned();
+    finding.silenced.get_or_insert(Silenced { by: SilencedBy::Baseline, reason });
 }
 
 fn unused(entry: &Entry) -> String {
@@ -220,8 +233,8 @@ fn unused(entry: &Entry) -> String {
 /// A baseline of all findings that may be silenced and that no comment silences. Those that a baseline silenced
 /// keep their reason, the others get `because`.
 pub fn baseline_of(tree: &Tree, reach: &Reach, findings: &[Finding], because: &str) -> Document {
-    let entries =
-        findings.iter().zip(named(tree, reach, findings)).filter_map(|(finding, (file, fingerprint))| {
+    let entries = findings.iter().zip(named(tree, reach, findings, Form::Paired)).filter_map(
+        |(finding, (file, fingerprint))| {
             if !finding.rule.can_be_silenced() {
                 return None;
             }
@@ -236,7 +249,8 @@ pub fn baseline_of(tree: &Tree, reach: &Reach, findings: &[Finding], because: &s
                 fingerprint,
                 reason: mask(reason).into_owned(),
             })
-        });
+        },
+    );
     Document { version: VERSION, findings: entries.collect() }
 }
 
@@ -296,6 +310,28 @@ mod tests {
         assert_eq!(unused.path(&tree(&text)), "known.json");
         assert!(known.as_bytes()[unused.span.clone()].iter().all(u8::is_ascii_hexdigit));
         assert!(!unused.fingerprint.as_str().is_empty());
+    }
+
+    #[test]
+    fn an_entry_holds_after_a_flip_whichever_keyslot_wrote_it() {
+        let text = "resource \"azurerm_linux_web_app\" \"w\" {\n  app_settings = { A = azurerm_cosmosdb_account.x.primary_key }\n}\n";
+        let flipped = text.replace("primary", "secondary");
+        let rules = |text: &str, known: &str| -> Vec<(&str, bool)> {
+            let findings = applied(text, known);
+            findings.iter().map(|finding| (finding.rule.id, finding.silenced.is_some())).collect()
+        };
+        let silenced = [("bypasses-key-vault", true)];
+        let known = baseline(text, "known");
+        assert_eq!(rules(&flipped, &known), silenced);
+        let before = &named(&tree(text), &here(), &check(&tree(text)), Form::Written)[0].1;
+        let paired = &named(&tree(text), &here(), &check(&tree(text)), Form::Paired)[0].1;
+        let earlier = known.replace(paired.as_str(), before);
+        assert_ne!(earlier, known);
+        for text in [text, &flipped] {
+            assert_eq!(rules(text, &earlier), silenced, "{text}");
+        }
+        let other = text.replace("account.x", "account.y");
+        assert_eq!(rules(&other, &earlier), [("bypasses-key-vault", false), ("unused-silence", false)]);
     }
 
     #[test]

@@ -273,6 +273,9 @@ pub struct Read {
     pub plain: bool,
     /// Naming an object here hands nothing of it on (`depends_on`, `for_each`, `length(…)`, an alias).
     pub mention: bool,
+    /// Whether its elements are read where a name stands for them, which a loop or a repeated block goes by: naming it here
+    /// hands none on.
+    pub looped: bool,
     /// Whether an expression around it picks from what it gathers, or passes over some of it: `reverse(…)[0]`,
     /// `[for … if …]`.
     pub sifted: bool,
@@ -361,6 +364,10 @@ pub struct Alias {
     pub object: Object,
     /// Whether its elements stand in another order there, or among others: a number says nothing of what it picks.
     pub moved: bool,
+    /// Whether they go by other names there than those that they have in the object.
+    pub renamed: bool,
+    /// Whether some are left out by a condition.
+    pub filtered: bool,
 }
 
 /// A place that may read a key and cannot be understood.

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
-use super::instance::{Call, admits};
+use super::instance::{Call, Instance, admits};
 use super::naming::At;
 use super::offer::COMPUTED;
 use super::parse::Parsed;
@@ -239,7 +239,8 @@ impl<'f> Tracer<'f> {
     ) -> Option<(Vec<String>, Option<String>)> {
         // What a block is repeated over and named as such is read where its elements are.
         let last = read.binding.last().map(String::as_str);
-        if read.tested || last == Some("count") || last == Some("for_each") && read.mention {
+        let named = last == Some("for_each") && read.mention;
+        if read.tested || last == Some("count") || named || read.looped {
             return None;
         }
         let (_, steps) = self.folders.cell_of(folder, &read.object)?;
@@ -311,8 +312,13 @@ impl<'f> Tracer<'f> {
         let is_own_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
         match (named, element) {
             (Some(value), Some(element)) if is_own_key(value) => element.clone(),
-            (Some(value), _) if !is_own_key(value) => {
-                self.folders.evaluator().name(&At::folder(folder), value).to_string()
+            (Some(value), element) if !is_own_key(value) => {
+                let at = At::folder(folder);
+                let at = match element.map(|element| instance(block, element)) {
+                    Some(instance) => at.block(&["resource", KEY_VAULT_SECRET, address], Some(instance)),
+                    None => at,
+                };
+                self.folders.evaluator().name(&at, value).to_string()
             }
             _ => format!("{KEY_VAULT_SECRET}.{address}"),
         }
@@ -341,6 +347,15 @@ fn is_instance(block: Option<&Block>, element: &str) -> bool {
     let counted = block.is_some_and(|block| block.value("count").is_some());
     let remade = block.and_then(|block| block.value("for_each")).is_some_and(makes_keys);
     element != COMPUTED && !remade && (counted || element.parse::<u64>().is_err())
+}
+
+/// The instance of a block whose key is that of an element.
+fn instance(block: Option<&Block>, element: &str) -> Instance {
+    let counted = block.is_some_and(|block| block.value("count").is_some());
+    match element.parse() {
+        Ok(number) if counted => Instance::Index(number),
+        _ => Instance::Key(element.to_owned()),
+    }
 }
 
 fn makes_keys(over: &Value) -> bool {

@@ -77,6 +77,10 @@ pub struct Folders<'f> {
     aliases: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
     /// Names whose elements stand in another order than in what they are made of.
     moved: BTreeSet<Cell>,
+    /// Those whose elements go by other names, too.
+    renamed: BTreeSet<Cell>,
+    /// Those that lack some of the elements of what they are made of.
+    filtered: BTreeSet<Cell>,
     /// Accounts that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
     states: States,

@@ -13,7 +13,7 @@ use hcl_edit::template::{Element, Template};
 
 use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
-use super::object::moves;
+use super::object::{filters, is_whole, moves, renames};
 use super::parse::ParseFailure;
 use super::receiver::{NAMING, is_value};
 use super::source::Source;
@@ -228,7 +228,14 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
                 && let Some(object) = walk::scope_of(&string.path).object_of(&part, &only.expr)
             {
                 let moved = moves(&only.expr);
-                facts.aliases.push(Alias { binding: string.path.clone(), object, moved });
+                let renamed = renames(&only.expr) && !is_whole(&object);
+                facts.aliases.push(Alias {
+                    binding: string.path.clone(),
+                    object,
+                    moved,
+                    renamed,
+                    filtered: filters(&only.expr),
+                });
             }
             walk::template_facts(&part, &template, string.path.clone(), facts)
         }

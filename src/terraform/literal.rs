@@ -152,7 +152,23 @@ fn named_key(bytes: &[u8], equals: usize) -> Option<Range<usize>> {
         return None;
     }
     let length = bytes[start..].iter().take_while(|byte| is_of_value(**byte)).count();
-    (length > 0).then_some(start..start + length)
+    let value = &bytes[start..start + length];
+    (length > 0 && !holds_place(value)).then_some(start..start + length)
+}
+
+/// Fewer characters of base64 on end say nothing of a key that they may be of.
+const TOO_FEW: usize = 8;
+
+/// Whether something else is put there before it is a key: it begins as none can, with a verb of `format` or a mark
+/// (`@@KEY@@`, `{{key}}`), and nothing in it is long enough for a part of one.
+fn holds_place(value: &[u8]) -> bool {
+    let marked = match value {
+        [b'%', rest @ ..] => !rest.starts_with(b"%") && !rest.iter().take(2).all(u8::is_ascii_hexdigit),
+        [first, ..] => b"@{[(#*".contains(first),
+        [] => false,
+    };
+    let runs = || value.split(|byte| !is_base64(*byte)).map(<[u8]>::len);
+    marked && runs().sum::<usize>() < 2 * TOO_FEW && runs().all(|run| run < TOO_FEW)
 }
 
 fn is_of_value(byte: u8) -> bool {
@@ -244,6 +260,26 @@ mod tests {
         }
         // Of each kind enough that the comparison says something.
         assert!(told.iter().all(|count| *count > 100), "{told:?}");
+    }
+
+    #[test]
+    fn what_holds_the_place_of_a_key_is_none() {
+        for text in ["%s", "%[1]s", "%v,rest", "@@KEY@@", "{{key}}", "#{KEY}#", "[key]"] {
+            let text = format!("AccountEndpoint=https://x/;AccountKey={text};");
+            assert!(matches!(mask(&text), Cow::Borrowed(_)), "{text}");
+            assert!(!may_hold_key(text.as_bytes()), "{text}");
+        }
+        let key = key();
+        // An escape, what is glued to a verb, and what a mark stands around.
+        for value in
+            ["%2Babc", "%2B%2B", "%sabcdefgh", "@@abc+/12345", "{abcd,efgh,ijkl,mnop}", "hunter2", &key]
+        {
+            let text = format!("AccountKey={value};");
+            assert_eq!(mask(&text), format!("AccountKey={};", "*".repeat(value.len())), "{text}");
+        }
+        for mark in ["%s", "@@", "{{"] {
+            assert!(!mask(&format!("AccountKey={mark}{key}")).contains(&key[..8]), "{mark}");
+        }
     }
 
     #[test]

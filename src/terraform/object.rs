@@ -47,6 +47,8 @@ pub enum Bound {
     Element(Vec<Object>),
     /// `NAME.value` is an element of the object.
     Iterator(Vec<Object>),
+    /// `NAME.value` is an element of the object, of which some are left out.
+    Some(Vec<Object>),
     /// The object as it is.
     Itself(Object),
     /// Something else: hides an outer name.
@@ -137,7 +139,7 @@ impl Scope {
             Expression::Variable(name) => match self.bound(name.as_str())? {
                 Bound::Element(objects) => self.turned(objects).map(element_of),
                 Bound::Itself(object) => Some(object.clone()),
-                Bound::Iterator(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
             },
             Expression::ForExpr(each) => self.turned(&self.gathered(source, each)).cloned(),
             Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
@@ -160,20 +162,22 @@ impl Scope {
         }
     }
 
-    /// What a `for` gathers that gives back elements as they are. What is called otherwise then than it was before is
-    /// followed where that is an account: its names say nothing.
+    /// What a `for` gathers that gives back elements as they are: the collections that they are elements of. Instances of
+    /// an account are that account.
     fn gathered(&self, source: &Source, each: &ForExpr) -> Vec<Object> {
         let name = each.intro.value_var.as_str();
         let is_element = each.value_expr.as_variable().is_some_and(|value| value.as_str() == name);
-        let key = each.intro.key_var.as_ref().map(|key| key.as_str());
-        let renamed =
-            each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(|it| it.as_str()) != key);
         let gathered =
             if is_element { self.collection_of(source, &each.intro.collection_expr) } else { Vec::new() };
-        match renamed && !gathered.iter().all(is_whole) {
-            true => Vec::new(),
-            false => gathered.iter().map(element_of).collect(),
+        // What goes by one name together is a list of elements.
+        if each.grouping && !gathered.iter().all(is_whole) {
+            return Vec::new();
         }
+        let same = |object: &Object| match is_whole(object) {
+            true => element_of(object),
+            false => object.clone().seen_from_afar(),
+        };
+        gathered.iter().map(same).collect()
     }
 
     /// An entry of what is written out, and the operators behind the one that picks it.
@@ -213,10 +217,9 @@ impl Scope {
                 None => self.entry(source, other, operators)?,
             },
         };
-        let moved = moves(&traversal.expr);
         for (place, operator) in rest.iter().enumerate() {
             let step = step(source, self, operator);
-            object.steps.push(if place == 0 && moved { unplaced(step) } else { step });
+            object.steps.push(if place == 0 { within(&traversal.expr, &object, step) } else { step });
         }
         Some(object)
     }
@@ -233,12 +236,15 @@ impl Scope {
                 Bound::Iterator(objects) if attribute(operators, 0) == Some("value") => {
                     Some((each_of(self.turned(objects)?), operators.get(1..)?))
                 }
+                Bound::Some(objects) if attribute(operators, 0) == Some("value") => {
+                    Some((element_of(self.turned(objects)?), operators.get(1..)?))
+                }
                 Bound::Itself(object) => {
                     let state = matches!(object.base, Base::RemoteState(_));
                     let outputs = if state { behind(operators, 0, "outputs") } else { None };
                     Some((object.clone(), operators.get(outputs.unwrap_or(0)..)?))
                 }
-                Bound::Iterator(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
             };
         }
         let first = attribute(operators, 0)?.to_owned();
@@ -299,9 +305,9 @@ impl Scope {
     fn call(&self, source: &Source, call: &FuncCall) -> Option<Object> {
         let name = call.name.name.as_str();
         if let ("element" | "lookup", Some(from), Some(key)) = (name, call.args.get(0), call.args.get(1)) {
-            let step = index(source, self, key);
-            let step = if moves(from) { unplaced(step) } else { step };
-            return Some(self.object_of(source, from)?.then(step));
+            let object = self.object_of(source, from)?;
+            let step = within(from, &object, index(source, self, key));
+            return Some(object.then(step));
         }
         if !THROUGH.contains(&name) {
             return None;
@@ -359,6 +365,51 @@ pub fn moves(expression: &Expression) -> bool {
             MOVING.contains(&name) || THROUGH.contains(&name) && call.args.iter().any(moves)
         }
         _ => false,
+    }
+}
+
+/// Whether the elements of a `for` go by other names than they did in what it goes through.
+pub fn is_renamed(each: &ForExpr) -> bool {
+    let key = each.intro.key_var.as_ref().map(|key| key.as_str());
+    let is_key = |name: &Expression| key.is_some() && name.as_variable().map(|it| it.as_str()) == key;
+    each.key_expr.as_ref().is_some_and(|name| !is_key(name))
+}
+
+/// Whether an expression gives back what it is given under other names.
+pub fn renames(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => renames(inner.inner()),
+        Expression::ForExpr(each) => is_renamed(each) || renames(&each.intro.collection_expr),
+        Expression::FuncCall(call) => {
+            THROUGH.contains(&call.name.name.as_str()) && call.args.iter().any(renames)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression leaves some of what it is given out, by a condition.
+pub fn filters(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => filters(inner.inner()),
+        Expression::ForExpr(each) => each.cond.is_some() || filters(&each.intro.collection_expr),
+        Expression::FuncCall(call) => {
+            THROUGH.contains(&call.name.name.as_str()) && call.args.iter().any(filters)
+        }
+        _ => false,
+    }
+}
+
+/// A step into what an expression gives back, as one into the object whose elements it gives. Instances of an account
+/// may go by any name.
+fn within(expression: &Expression, object: &Object, step: Step) -> Step {
+    match step.kind {
+        StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_)
+            if renames(expression) && !is_whole(object) =>
+        {
+            wordless(StepKind::Computed(None))
+        }
+        _ if moves(expression) => unplaced(step),
+        _ => step,
     }
 }
 

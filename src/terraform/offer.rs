@@ -140,7 +140,9 @@ impl Offers {
         let offers = &self.read_by(followed, &cell, folders, references)[..];
         let reached = path.reached(offers);
         let shared = Shared { cell: &cell, offers, folders, references };
-        if let Some(asked) = keys(&shared, &reached) {
+        let whole = path.whole().filter(|_| reached.is_empty());
+        let behind = whole.as_ref().map(|whole| whole.reached(offers)).unwrap_or_default();
+        if let Some(asked) = keys(&shared, &reached).or_else(|| keys(&shared, &behind)) {
             return asked;
         }
         // Blocks that are repeated over a pair deliver both, each in a block of its own.
@@ -166,7 +168,8 @@ impl Offers {
         };
         let Some(first) = meant.first() else { return Asked::NotOffered };
         let name = first.path.join(".");
-        let why = match (are_of_several(&reached, references), shared.turned_call(&reached)) {
+        let several = are_of_several(&reached, references) || are_of_several(&behind, references);
+        let why = match (several, shared.turned_call(&reached)) {
             (true, _) => {
                 format!("takes `{name}`, which holds different keys for different callers or elements")
             }

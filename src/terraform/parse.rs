@@ -22,6 +22,7 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 const BYTES_PER_THREAD: usize = 256 * 1024;
 const MAX_THREADS: usize = 8;
 
+const LONG: &str = "an expression of it has more than 128 operators in a row, and keyslot reads no more, though Terraform may";
 const DEEP: &str =
     "its expressions nest more than 64 levels deep, and keyslot reads no more, though Terraform may";
 
@@ -97,6 +98,7 @@ fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
     let message = match error.message() {
         // A limit of the parser's, not of Terraform's: the file may well be right.
         deep if deep.contains("nesting depth") => DEEP.to_owned(),
+        long if long.contains("chained") => LONG.to_owned(),
         message => message.to_owned(),
     };
     ParseFailure { span: source.to_file(offset..offset + width), message }

@@ -134,15 +134,19 @@ impl<'f> Configurations<'f> {
         found
     }
 
-    /// The local values that are other files as a whole, with the files that read them.
+    /// The local values that are other files as a whole, in each of the folders that the files speak in that read them.
     fn readings(&self) -> Vec<Named<'f>> {
+        let including = self.including();
         let mut read = Vec::new();
-        for (path, (_, facts)) in &self.by_path {
-            let here = Here { folder: folder_of(path), file: path };
+        for (path, (file, facts)) in &self.by_path {
             let locals = facts.blocks.iter().filter(|block| block.is(&["locals"]));
             let reads = |it: &&Argument| matches!(&it.value, Value::Call(name, _) if name == READING);
             let read_here = locals.flat_map(|block| &block.arguments).filter(reads);
-            read.extend(read_here.map(|argument| (here, argument)));
+            let homes = homes(&including, *file, path);
+            let of_home = |argument: &'f Argument| {
+                homes.iter().map(move |folder| (Here { folder, file: path }, argument)).collect::<Vec<_>>()
+            };
+            read.extend(read_here.flat_map(of_home));
         }
         read
     }

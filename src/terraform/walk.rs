@@ -23,7 +23,7 @@ use super::facts::{
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
-use super::object::{Bound, Scope, is_instance, is_whole, moves};
+use super::object::{Bound, Scope, filters, is_instance, is_whole, moves, renames};
 use super::source::Source;
 use super::value::Value;
 
@@ -144,6 +144,8 @@ struct Walk<'s> {
     testing: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
+    /// How many collections the walk stands in whose elements are read where a name stands for them.
+    looping: usize,
     /// How many `for` with a condition the walk stands in.
     filtering: usize,
     /// How many entries it stands in of something that is picked from where it is written.
@@ -174,6 +176,7 @@ impl<'s> Walk<'s> {
             overriding: Vec::new(),
             testing: 0,
             sifting: 0,
+            looping: 0,
             filtering: 0,
             sifted_entries: 0,
             label: None,
@@ -298,7 +301,8 @@ impl<'s> Walk<'s> {
         if objects.is_empty() {
             objects.push(Object::each(&self.binding));
         }
-        self.scope.enter(iterator, Bound::Iterator(objects));
+        let some = filters(&collection.value) && !objects.iter().all(is_whole);
+        self.scope.enter(iterator, if some { Bound::Some(objects) } else { Bound::Iterator(objects) });
     }
 
     fn attribute(&mut self, attribute: &Attribute) {
@@ -345,7 +349,14 @@ impl<'s> Walk<'s> {
         // Several are none that a name could stand for alone.
         for object in self.scope.objects_of(self.source, expression) {
             let moved = moves(expression);
-            self.facts.aliases.push(Alias { binding: self.binding.clone(), object, moved });
+            let renamed = renames(expression) && !is_whole(&object);
+            self.facts.aliases.push(Alias {
+                binding: self.binding.clone(),
+                object,
+                moved,
+                renamed,
+                filtered: filters(expression),
+            });
         }
         self.entries(expression);
     }
@@ -372,7 +383,14 @@ impl<'s> Walk<'s> {
         let object = self.scope.object_of(self.source, value).filter(is_instance);
         self.within(name, |walk| match object {
             Some(object) => {
-                walk.facts.aliases.push(Alias { binding: walk.binding.clone(), object, moved: false })
+                let binding = walk.binding.clone();
+                walk.facts.aliases.push(Alias {
+                    binding,
+                    object,
+                    moved: false,
+                    renamed: false,
+                    filtered: false,
+                })
             }
             None => walk.entries(value),
         });

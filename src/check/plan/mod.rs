@@ -3,7 +3,7 @@
 //!
 //! A plan that leaves the secrets as they are is no such plan: it comes of the wrong branch, or of a write-only value
 //! whose version was not raised. Secrets that somebody named must all change; those that the code tells are of all its
-//! roots, and a plan is of one, so that at least one of them must.
+//! roots, and a plan is of one: of them those must change that the plan knows, and at least one.
 //!
 //! A judgement of names. Values are not here to be looked at (see [`mod@crate::terraform::plan`]).
 
@@ -32,7 +32,7 @@ pub struct Judgement {
     pub problems: Vec<Problem>,
     /// Secrets that were expected to change and do not.
     pub untouched: Vec<Secret>,
-    /// Those of them that had to: a plan of any one root changes them, if it does what it is for.
+    /// Those of them that had to: a plan of their root changes them, if it does what it is for.
     pub missed: Vec<Secret>,
     /// Whether the code was read and names no secret that carries a key, and nobody named one: then every change is
     /// unexpected, and a plan that changes nothing shows nothing.
@@ -138,8 +138,11 @@ pub fn judge(plan: &Plan, expectation: &Expectation) -> Judgement {
         .collect();
     judgement.nothing_expected = expectation.is_nothing();
     let none_changes = judgement.untouched.len() == expectation.secrets().len();
-    let missed =
-        judgement.untouched.iter().filter(|secret| none_changes || matches!(secret, Secret::Named(_)));
+    let is_kept = |secret: &Secret| plan.kept.iter().any(|change| secret.is_met_by(change));
+    let missed = judgement
+        .untouched
+        .iter()
+        .filter(|secret| none_changes || matches!(secret, Secret::Named(_)) || is_kept(secret));
     judgement.missed = missed.cloned().collect();
     judgement
 }

@@ -54,6 +54,38 @@ fn judged(change: ResourceChange) -> Option<Why> {
 }
 
 #[test]
+fn a_secret_that_the_plan_knows_and_leaves_as_it_is_was_missed() {
+    let tree = Tree::read(&[(
+        "a.tf",
+        ["a", "b", "c"]
+            .map(|name| {
+                format!("resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name = \"{name}\"\n  value = azurerm_cosmosdb_account.x.primary_key\n}}\n")
+            })
+            .concat(),
+    )]);
+    let change = |name: &str, actions: &str, value: &str| {
+        format!(
+            r#"{{"address": "azurerm_key_vault_secret.{name}", "mode": "managed", "type": "azurerm_key_vault_secret", "name": "{name}",
+            "change": {{"actions": ["{actions}"], "before": {{"name": "{name}", "value": "o"}}, "after": {{"name": "{name}", "value": "{value}"}}}}}}"#
+        )
+    };
+    let expectation = Expectation::default().and_of(&tree);
+    let missed = |changes: &[String]| {
+        let text = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}]}}"#,
+            changes.join(",")
+        );
+        let judgement = judge(&read_plan(text.as_bytes()).unwrap(), &expectation);
+        assert_eq!(judgement.is_clean(), judgement.missed.is_empty());
+        judgement.missed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let [a, b] = ["a", "b"].map(|name| change(name, "update", "n"));
+    assert_eq!(missed(&[a.clone(), b.clone(), change("c", "no-op", "o")]), ["c"]);
+    // Of another root.
+    assert_eq!(missed(&[a, b]), [""; 0]);
+}
+
+#[test]
 fn a_new_value_in_place_is_expected_and_what_follows_from_it_too() {
     for attributes in
         [&["value"][..], &["value_wo_version"], &["id", "value", "version", "versionless_id", "resource_id"]]

@@ -71,6 +71,18 @@ mod tests {
     }
 
     #[test]
+    fn an_included_file_searches_from_where_it_is_included() {
+        let root = "locals {\n  x = read_terragrunt_config(find_in_parent_folders(\"env.hcl\"))\n}\n";
+        let unit = "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n";
+        let files = |with_env: bool| {
+            let env = if with_env { "prod/env.hcl" } else { "dev/env.hcl" };
+            [("root.hcl", root), ("prod/app/terragrunt.hcl", unit), (env, "locals {\n  env = \"prod\"\n}\n")]
+        };
+        assert_eq!(found(&files(true)), []);
+        assert_eq!(found(&files(false)).len(), 1);
+    }
+
+    #[test]
     fn code_and_dependencies_are_told_where_a_key_is_near() {
         let unit = |source: &str, config: &str, key: &str| {
             format!(

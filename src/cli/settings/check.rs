@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CheckSettings, CommitBy, Environment, PipelineKind, Settings, Span};
+use super::{CommitBy, Environment, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
 use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
@@ -38,11 +38,6 @@ pub(super) fn problem(settings: &Settings, file: &Path) -> Option<Problem> {
 }
 
 fn all(settings: &Settings, file: &Path) -> Checked {
-    // A file that only declares something about the code needs no environment.
-    if settings.environments.is_empty() && settings.check == CheckSettings::default() {
-        let remedy = "add [environment.NAME]; fixtures/keyslot.example.toml in keyslot's source shows one";
-        return Err(Problem::new(keys(["environment"]), "there is no environment", remedy));
-    }
     let speed = settings.endpoints.clock.as_ref().map_or(1.0, |clock| clock.speed);
     for (name, environment) in &settings.environments {
         let path = keys(["environment", name.as_str()]);

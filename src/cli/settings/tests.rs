@@ -187,6 +187,13 @@ fn an_unknown_value_is_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_file_without_environments_is_enough_for_what_needs_none() {
+    let settings = file(parse("version = 1\n").unwrap());
+    let error = settings.choose(None).unwrap_err();
+    assert!(error.to_string().contains("there is no environment"), "{error}");
+}
+
+#[test]
 fn a_missing_key_is_named() {
     let error = parse(&changed("subscription = \"0b1f6471-1bf0-4dda-aec3-cb9272f09590\"\n", "")).unwrap_err();
     assert!(error.to_string().contains("the key subscription is missing"), "{error}");

@@ -5,6 +5,7 @@ use crate::terraform::facts::{Base, Object, Step, StepKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
+use crate::terraform::offer::COMPUTED;
 use crate::terraform::value::Value;
 
 /// An object with its other names followed, and where it stands.
@@ -72,8 +73,16 @@ impl<'f> Folders<'f> {
         let mut object = target.seen_from_afar();
         let named = object.steps.len();
         object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
-        if let Some(first) = object.steps.get_mut(named).filter(|_| self.moved.contains(&cell)) {
-            says_no_place(first);
+        if let Some(first) = object.steps.get_mut(named) {
+            match self.renamed.contains(&cell) {
+                _ if first.kind == StepKind::Element && self.filtered.contains(&cell) => {
+                    first.kind = StepKind::Any;
+                }
+                true if first.name().is_some() => says_nothing(first),
+                true => says_no_place(first),
+                false if self.moved.contains(&cell) => says_no_place(first),
+                false => {}
+            }
         }
         within_outputs(&mut object);
         let call = self.call_behind(from, &cell, folder);
@@ -180,7 +189,9 @@ impl<'f> Folders<'f> {
     /// Whether a value bound like this is read by its name alone, so that naming an object there loses nothing.
     pub fn is_followed(&self, folder: &str, binding: &[String]) -> bool {
         let Some((cell, rest)) = self.readable(folder, binding) else { return false };
-        rest.is_empty() && !self.escapes(&cell) && self.only_alias(&cell).is_some()
+        // Elements that go by other names there are those of the object, too.
+        let element = self.renamed.contains(&cell) && matches!(rest, [name] if name == COMPUTED);
+        (rest.is_empty() || element) && !self.escapes(&cell) && self.only_alias(&cell).is_some()
     }
 
     /// Whether a name is read by whoever reads the state of a root, in this tree or not.
@@ -192,8 +203,13 @@ impl<'f> Folders<'f> {
 /// A number that says nothing of what it picks.
 fn says_no_place(step: &mut Step) {
     if let StepKind::Number(_) = step.kind {
-        *step = Step { kind: StepKind::Computed(None), token: Token::Unplaced };
+        says_nothing(step);
     }
+}
+
+/// A name that says nothing of what it picks.
+fn says_nothing(step: &mut Step) {
+    *step = Step { kind: StepKind::Computed(None), token: Token::Unplaced };
 }
 
 /// Whether a step takes an element and does not say which.

@@ -39,6 +39,8 @@ impl<'f> Folders<'f> {
             with_files: BTreeMap::new(),
             aliases: BTreeMap::new(),
             moved: BTreeSet::new(),
+            renamed: BTreeSet::new(),
+            filtered: BTreeSet::new(),
             entries: BTreeMap::new(),
             states: States::default(),
         };
@@ -58,6 +60,8 @@ impl<'f> Folders<'f> {
                     match folders.readable(folder, &alias.binding) {
                         Some((cell, [])) => {
                             folders.moved.extend(Some(cell.clone()).filter(|_| alias.moved));
+                            folders.renamed.extend(Some(cell.clone()).filter(|_| alias.renamed));
+                            folders.filtered.extend(Some(cell.clone()).filter(|_| alias.filtered));
                             folders.aliases.entry(cell).or_default().push((folder, &alias.object));
                         }
                         Some((cell, path)) => {

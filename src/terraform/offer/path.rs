@@ -10,6 +10,8 @@ pub const COMPUTED: &str = "(…)";
 pub struct Path<'s> {
     parts: Vec<Part<'s>>,
     pub computed: bool,
+    /// From the first that is computed, where a name is written out behind it.
+    behind: Vec<Part<'s>>,
 }
 
 #[derive(Clone)]
@@ -17,6 +19,8 @@ enum Part<'s> {
     Name(String, &'s Token),
     /// An element of a collection, or what a function gives back: one name on the way, or none.
     Any,
+    /// One entry, by a name that is computed.
+    One,
 }
 
 /// The part of a path that a name on offer is read by.
@@ -24,19 +28,24 @@ pub type Named<'p> = Option<(&'p str, &'p Token)>;
 
 impl<'s> Path<'s> {
     pub fn of(name: String, token: &'s Token, steps: &'s [Step]) -> Path<'s> {
-        let mut path = Path { parts: vec![Part::Name(name, token)], computed: false };
-        for step in steps {
-            path.parts.push(match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
-                StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
-                StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
-                StepKind::Computed(_) => {
-                    path.computed = true;
-                    break;
-                }
-            });
-        }
-        path
+        let part = |step: &'s Step| match &step.kind {
+            StepKind::Attribute(name) | StepKind::Key(name) => Part::Name(name.clone(), &step.token),
+            StepKind::Number(number) => Part::Name(number.to_string(), &step.token),
+            StepKind::Any | StepKind::Element | StepKind::AttributeSplat => Part::Any,
+            StepKind::Computed(_) => Part::One,
+        };
+        let plain = steps.iter().position(|step| step.kind.is_computed()).unwrap_or(steps.len());
+        let parts = std::iter::once(Part::Name(name, token)).chain(steps[..plain].iter().map(part));
+        let names = steps[plain..].iter().any(|step| step.name().is_some());
+        let behind = if names { steps[plain..].iter().map(part).collect() } else { Vec::new() };
+        Path { parts: parts.collect(), computed: plain < steps.len(), behind }
+    }
+
+    /// The whole way, where names are written out behind what is computed: whichever entry that is, they tell what is read
+    /// of it.
+    pub fn whole(&self) -> Option<Path<'s>> {
+        let parts = [self.parts.as_slice(), self.behind.as_slice()].concat();
+        (!self.behind.is_empty()).then_some(Path { parts, computed: true, behind: Vec::new() })
     }
 
     /// Whether it takes an element somewhere, or what a function gives back.
@@ -73,7 +82,7 @@ impl<'s> Path<'s> {
     pub(super) fn wraps(&self, offer: &[String]) -> bool {
         let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
             Part::Name(name, _) => name != *wanted,
-            Part::Any => true,
+            Part::Any | Part::One => true,
         });
         let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
@@ -98,6 +107,7 @@ fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>
             reaches(rest, below).map(|names| with(Some((name, *token)), names))
         }
         Part::Name(..) => None,
+        Part::One => reaches(rest, below).map(|names| with(None, names)),
         Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
     }
 }
@@ -111,6 +121,7 @@ fn within<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>>
             within(rest, below).map(|names| with(Some((name, *token)), names))
         }
         Part::Name(..) => None,
+        Part::One => within(rest, below).map(|names| with(None, names)),
         Part::Any => within(rest, offer).or_else(|| within(rest, below).map(|names| with(None, names))),
     }
 }
@@ -122,6 +133,7 @@ fn leads_towards(parts: &[Part<'_>], offer: &[String]) -> bool {
         (Some((Part::Name(name, _), rest)), Some((wanted, below))) => {
             (name == wanted || wanted == COMPUTED) && leads_towards(rest, below)
         }
+        (Some((Part::One, rest)), Some((_, below))) => leads_towards(rest, below),
         (Some((Part::Any, rest)), Some((_, below))) => {
             leads_towards(rest, below) || leads_towards(rest, offer)
         }

@@ -23,6 +23,8 @@ pub struct Plan {
     pub terraform_version: Option<String>,
     /// Everything that it would do something to; objects that stay as they are, are left out.
     pub changes: Vec<ResourceChange>,
+    /// Key Vault secrets of the plan's root that it leaves as they are.
+    pub kept: Vec<ResourceChange>,
     pub outputs: Vec<OutputChange>,
     /// What changed outside of Terraform since the last run.
     pub drift: Vec<ResourceChange>,

@@ -111,9 +111,13 @@ pub fn read_plan(text: &[u8]) -> Result<Plan, PlanError> {
     invocations.extend(
         plan.deferred_action_invocations.into_iter().map(|deferred| deferred.action_invocation.address),
     );
+    let changes = plan.resource_changes.iter().map(resource_change);
+    let (changes, kept): (Vec<_>, Vec<_>) = changes.partition(does_something);
+    let is_secret = |change: &ResourceChange| change.kind == KEY_VAULT_SECRET && !change.data;
     Ok(Plan {
         terraform_version: plan.terraform_version,
-        changes: plan.resource_changes.iter().map(resource_change).filter(does_something).collect(),
+        changes,
+        kept: kept.into_iter().filter(is_secret).collect(),
         outputs: plan
             .output_changes
             .into_iter()

@@ -18,6 +18,7 @@ mod included;
 mod instances;
 mod itself;
 mod labels;
+mod loops;
 mod names;
 mod one_name;
 mod overridden;
@@ -394,6 +395,17 @@ fn deep_nesting_is_a_failure_and_no_crash() {
         let text = format!("x = {}1{}\n", open.repeat(10_000), close.repeat(10_000));
         let tree = Tree::read(&[("a.tf", text)]);
         assert_eq!(tree.unparsed.len(), 1, "{open}");
+    }
+}
+
+#[test]
+fn a_limit_of_the_reader_is_told_as_one() {
+    for text in [
+        format!("x = 1{}\n", " + 1".repeat(20_000)),
+        format!("x = {}1{}\n", "[".repeat(100), "]".repeat(100)),
+    ] {
+        let tree = Tree::read(&[("a.tf", text)]);
+        assert!(tree.unparsed[0].failure.message.ends_with("though Terraform may"), "{:?}", tree.unparsed);
     }
 }
 

@@ -8,7 +8,7 @@ use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template
 use hcl_edit::{Ident, Span};
 
 use super::super::facts::{Object, Read, Takes, When};
-use super::super::object::Bound;
+use super::super::object::{Bound, is_renamed};
 use super::super::service::names_endpoint;
 use super::condition::Condition;
 use super::{Walk, text_of};
@@ -98,6 +98,7 @@ impl Walk<'_> {
             value: self.value.clone().map_or(0, |value| self.source.to_file(value).start),
             plain: expression.span().is_some() && expression.span() == self.value,
             mention,
+            looped: mention && self.looping > 0,
             sifted: self.sifting > 0,
             filtered: self.filtering > 0,
             is_entry: self.sifted_entries > 0,
@@ -312,8 +313,7 @@ impl Walk<'_> {
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
         self.sifting += usize::from(each.cond.is_some());
         self.filtering += usize::from(each.cond.is_some());
-        let renamed = each.key_expr.as_ref().is_some_and(|name| name.as_variable().map(Ident::as_str) != key);
-        if renamed {
+        if is_renamed(each) {
             self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
         } else {
             self.expression(&each.value_expr, mention);
@@ -331,6 +331,12 @@ impl Walk<'_> {
     /// What is taken element by element: the names of the elements say what is read of them.
     pub(super) fn collection(&mut self, collection: &Expression) {
         let followed = !self.scope.collection_of(self.source, collection).is_empty();
+        self.looping += usize::from(followed);
+        self.elements_of(collection, followed);
+        self.looping -= usize::from(followed);
+    }
+
+    fn elements_of(&mut self, collection: &Expression, followed: bool) {
         match collection {
             Expression::Parenthesis(inner) => self.collection(inner.inner()),
             Expression::Array(array) if followed => array.iter().for_each(|it| self.expression(it, true)),

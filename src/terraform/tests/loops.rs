@@ -1,0 +1,129 @@
+//! Elements that a `for` hands on as they are: each keeps what it holds, whatever it is called then.
+
+use super::flows::flows;
+use crate::model::{Access, Slot};
+use crate::terraform::{Role, Tree, flip};
+
+const ONE: &str = "{ name = \"a\", key = azurerm_cosmosdb_account.x.primary_key }";
+const BOTH: &str = "{ name = \"a\", primary = azurerm_cosmosdb_account.x.primary_key, secondary = azurerm_cosmosdb_account.x.secondary_key }";
+
+/// Collections made of `local.m`, a map, and of `local.l`, a list; and whether they are all of it.
+const LOOPS: [(&str, bool); 9] = [
+    ("{ for k, v in local.m : k => v }", true),
+    ("{ for k, v in local.m : \"x-${k}\" => v }", true),
+    ("{ for v in local.m : v.name => v }", true),
+    ("{ for s in local.l : s.name => s }", true),
+    ("{ for i, s in local.l : s.name => s }", true),
+    ("{ for k, v in { for s in local.l : s.name => s } : k => v }", true),
+    ("local.by_name", true),
+    ("{ for s in local.l : s.name => s if s.name != \"\" }", false),
+    ("{ for k, v in local.by_name : k => v if k != \"\" }", false),
+];
+
+fn locals(entry: &str) -> String {
+    format!(
+        "locals {{\n  m = {{ a = {entry} }}\n  l = [{entry}]\n  by_name = {{ for s in local.l : s.name => s }}\n}}\n"
+    )
+}
+
+fn secrets(entry: &str, over: &str, key: &str) -> String {
+    let locals = locals(entry);
+    format!(
+        "{locals}resource \"azurerm_key_vault_secret\" \"s\" {{\n  for_each = {over}\n  name = each.value.name\n  value = each.value.{key}\n}}\n"
+    )
+}
+
+#[test]
+fn an_entry_beside_the_key_hands_no_key_on() {
+    for (over, _) in LOOPS {
+        let found = flows(&[("a.tf", secrets(ONE, over, "key"))]);
+        let ends = |sink: &str| found.iter().filter(|flow| flow.contains(sink)).count();
+        assert_eq!((ends("KeyVaultSecret"), ends("Argument")), (1, 0), "{over}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_key_is_named_in_an_entry_that_holds_both() {
+    for (over, _) in LOOPS {
+        let text = secrets(BOTH, over, "primary");
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_eq!(tree.opaque, [], "{over}");
+        let consumers: Vec<&str> = tree
+            .references
+            .iter()
+            .filter(|it| it.role == Role::Consumer)
+            .map(|it| it.attribute.as_str())
+            .collect();
+        assert_eq!(consumers, ["primary"], "{over}");
+        let changed = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap();
+        let after = String::from_utf8(changed[0].1.clone()).unwrap();
+        assert_eq!(after, text.replace("each.value.primary", "each.value.secondary"), "{over}");
+    }
+}
+
+#[test]
+fn what_a_loop_leaves_out_is_not_delivered() {
+    let keys = "locals {\n  m = { primary = azurerm_cosmosdb_account.x.primary_key, secondary = azurerm_cosmosdb_account.x.secondary_key }\n  some = { for k, v in local.m : k => v if k == var.slot }\n}\n";
+    let opaque = |over: &str| {
+        let text = format!(
+            "{keys}resource \"azurerm_key_vault_secret\" \"s\" {{\n  for_each = {over}\n  name = each.key\n  value = each.value\n}}\n"
+        );
+        let tree = Tree::read(&[("a.tf", text)]);
+        tree.opaque.iter().any(|it| it.position.line == 8)
+    };
+    assert!(!opaque("{ for k, v in local.m : k => v }"));
+    for over in ["{ for k, v in local.m : k => v if k == var.slot }", "local.some"] {
+        assert!(opaque(over), "{over}");
+    }
+}
+
+#[test]
+fn a_loop_that_takes_names_hands_no_key_on() {
+    let text = |value: &str| format!("{}output \"x\" {{\n  value = {value}\n}}\n", locals(ONE));
+    for value in [
+        "[for s in local.l : s.name]",
+        "{ for s in local.l : s.name => 1 }",
+        "{ for k, s in local.m : k => \"@Microsoft.KeyVault(SecretUri=https://kv/${s.name})\" }",
+        "join(\",\", [for s in local.l : upper(s.name)])",
+        "[for k, s in local.m : k]",
+        "\"%{ for s in local.l }${s.name}%{ endfor }\"",
+    ] {
+        let found = flows(&[("a.tf", text(value))]);
+        assert!(!found.iter().any(|flow| flow.contains("RootOutput")), "{value}: {found:#?}");
+    }
+    for value in [
+        "[for s in local.l : s.key]",
+        "[for s in local.l : s]",
+        "[for s in [for t in local.l : t] : values(s)]",
+    ] {
+        let found = flows(&[("a.tf", text(value))]);
+        assert!(found.iter().any(|flow| flow.contains("RootOutput")), "{value}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_key_is_named_behind_an_element_that_a_value_picks() {
+    for expression in
+        ["local.l[count.index].primary", "local.m[var.app].primary", "local.by_name[\"a\"].primary"]
+    {
+        let text = format!(
+            "{}resource \"azurerm_key_vault_secret\" \"s\" {{\n  count = 1\n  name = \"s\"\n  value = {expression}\n}}\n",
+            locals(BOTH)
+        );
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_eq!(tree.opaque, [], "{expression}");
+        let changed = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary).unwrap();
+        let after = String::from_utf8(changed[0].1.clone()).unwrap();
+        assert_eq!(after, text.replace("].primary", "].secondary"), "{expression}");
+    }
+    // Here the value picks the slot.
+    let text = "locals {\n  m = { primary = { k = azurerm_cosmosdb_account.x.primary_key }, secondary = { k = azurerm_cosmosdb_account.x.secondary_key } }\n  x = local.m[var.slot].k\n}\n";
+    assert_eq!(Tree::read(&[("a.tf", text)]).opaque.len(), 1);
+}
+
+#[test]
+fn a_secret_is_called_what_its_instance_makes_of_its_name() {
+    let text = "resource \"azurerm_key_vault_secret\" \"s\" {\n  for_each = { one = azurerm_cosmosdb_account.x.primary_key }\n  name = \"sec-${each.key}\"\n  value = each.value\n}\n";
+    let found = flows(&[("a.tf", text)]);
+    assert!(found[0].ends_with("KeyVaultSecret sec-one"), "{found:#?}");
+}
