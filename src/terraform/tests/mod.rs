@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod answers;
 mod azure_ids;
 mod both;
 mod called;
