@@ -15,6 +15,8 @@ mod flows;
 mod generated;
 mod given;
 mod handed_in;
+mod ignored;
+mod imports;
 mod included;
 mod instances;
 mod itself;
@@ -34,6 +36,7 @@ mod states;
 mod tested;
 mod together;
 mod unwritable;
+mod versions;
 mod whole;
 mod with_files;
 
