@@ -7,6 +7,7 @@ mod condition;
 mod expression;
 mod generated;
 mod label;
+mod read_back;
 mod slots;
 
 use std::ops::Range;

@@ -26,6 +26,7 @@ mod one_name;
 mod overridden;
 mod pairs;
 mod picked;
+mod read_back;
 mod received;
 mod repeated;
 mod runs;

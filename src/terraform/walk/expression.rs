@@ -52,7 +52,10 @@ impl Walk<'_> {
             Expression::Parenthesis(inner) => self.expression(inner.inner(), mention),
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
-            Expression::Traversal(traversal) => self.traversal(traversal),
+            Expression::Traversal(traversal) => {
+                self.read_back(traversal);
+                self.traversal(traversal);
+            }
             Expression::UnaryOp(operation) => self.test(|walk| walk.expression(&operation.expr, false)),
             Expression::BinaryOp(operation) => {
                 // What is compared as a whole goes nowhere.
