@@ -1,6 +1,6 @@
 //! What to do about each reason for which `keyslot flip` changes nothing.
 
-use crate::terraform::{AlsoDecided, Refusal, SharedBy, Tree};
+use crate::terraform::{AlsoDecided, NotRaised, Refusal, SharedBy, Tree};
 
 /// One line each.
 pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
@@ -77,10 +77,17 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
             }
             .to_owned(),
         ],
-        Refusal::VersionNotRaised { versioned: false, argument, .. } => {
+        Refusal::Ignored { .. } => vec![
+            "take the argument out of `ignore_changes`".to_owned(),
+            "a place whose value is set by hand may change: --allow-opaque PATH:LINE".to_owned(),
+        ],
+        Refusal::VersionNotRaised { why: NotRaised::Missing, argument, .. } => {
             vec![format!("give it a version: `{argument}_version = 1`")]
         }
-        Refusal::VersionNotRaised { versioned: true, .. } => vec!["write the version as a number".to_owned()],
+        Refusal::VersionNotRaised { why: NotRaised::AlsoDecides { .. }, .. } => {
+            vec!["give the version a number of its own".to_owned()]
+        }
+        Refusal::VersionNotRaised { .. } => vec!["write the version as a number".to_owned()],
         Refusal::Edit(_) => vec!["run the command again".to_owned()],
         Refusal::NotAsMeant(_) => vec![super::error::REPORT.to_owned()],
     }

@@ -1,11 +1,12 @@
 //! Places that a person vouches for.
 
+use super::ignored::ignored_flows;
 use super::reference::Counterpart;
 use super::together::together;
 use super::tree::Tree;
 
-/// Places that a person has looked at: what is opaque there, goes by the value that chooses a slot, or holds both
-/// keys, does not stand in the way. `path:line`, or `path:line:column`.
+/// Places that a person has looked at: what is opaque there, goes by the value that chooses a slot, holds both keys,
+/// or goes where Terraform ignores it, does not stand in the way. `path:line`, or `path:line:column`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedOpaque(pub Vec<String>);
 
@@ -30,7 +31,9 @@ impl AllowedOpaque {
         let together = together(tree);
         let together = together.iter().map(|at| &tree.references[*at]);
         let together = together.map(|reference| (reference.file, reference.span.start));
-        let places = opaque.chain(driven).chain(masked).chain(together);
+        let ignored = ignored_flows(tree).map(|(flow, _)| &tree.references[flow.reference]);
+        let ignored = ignored.map(|reference| (reference.file, reference.span.start));
+        let places = opaque.chain(driven).chain(masked).chain(together).chain(ignored);
         let places: Vec<String> = places.map(|(file, start)| tree.place(file, start)).collect();
         let one = |allowed: &&String| {
             let alone = AllowedOpaque(vec![(*allowed).clone()]);

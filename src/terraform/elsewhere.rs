@@ -1,15 +1,18 @@
 //! Keys that do not come from an account's own block: azapi's `listKeys`, ARM templates, remote state, terragrunt
 //! dependencies, and modules whose code is not in the tree.
 
-use super::attribute::{KeyAttribute, listed_key};
+mod answer;
+
+use self::answer::action;
+use super::attribute::KeyAttribute;
 use super::by_name::key_by_name;
-use super::facts::{Argument, Base, Block, Object, Step, StepKind, SymbolKind};
+use super::facts::{Base, Block, Object, Step, StepKind, SymbolKind};
 use super::folders::Folders;
 use super::key_read::{self, KeyRead, family};
 use super::origin::{Origin, mentions_cosmos, origin, outputs};
 use super::service::{is_about_cosmos, says_cosmos};
-use super::template::{ARGUMENTS, BY_DESCRIPTION, Inlined, Output, inline, output};
-use super::value::Value;
+use super::template::{ARGUMENTS, Inlined, Output, alike, inline, other_output, output};
+use crate::model::Slot;
 
 /// The symbol that such a base is, and what the steps from it lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,85 +63,21 @@ pub fn read_elsewhere(
     }
 }
 
-/// What the answer is called: of an action, and of a program.
-const ANSWERS: [&str; 3] = ["output", "sensitive_output", "result"];
-
-/// The answer of `listKeys`; other actions hand out no key, or none whose slot could be told. Without its block the
-/// names in the answer tell enough.
-fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
-    let text = |name| block.and_then(|block| block.argument(name)?.value.as_text()).unwrap_or_default();
-    let argument = |name: &str| block.and_then(|block| block.argument(name));
-    let action = match argument("action").map(|action| action.value.as_text()) {
-        // Which action it is, is not written here: the names in the answer tell enough.
-        Some(None) => "listkeys".to_owned(),
-        Some(Some(_)) | None => text("action").to_ascii_lowercase(),
+/// A key under a name of its own; `other` is what the other slot is called there.
+fn found(step: &Step, name: &str, key: KeyAttribute, other: Option<String>) -> KeyRead {
+    let family = match (&other, key.slot) {
+        (Some(other), Slot::Secondary) => other.clone(),
+        _ => family(name, &key),
     };
-    let kind = text("type");
-    if !(kind.is_empty() || says_cosmos(kind)) {
-        return KeyRead::Nothing;
-    }
-    match action.as_str() {
-        "listkeys" | "readonlykeys" => {}
-        "" if block.is_none() => {}
-        "listconnectionstrings" if says_cosmos(kind) => {
-            return KeyRead::Opaque(BY_DESCRIPTION.into());
-        }
-        _ => return KeyRead::Nothing,
-    }
-    let mut named = steps
-        .iter()
-        .filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
-    match named.next().map(|step| &step.kind) {
-        Some(StepKind::Attribute(name)) if ANSWERS.contains(&name.as_str()) => {}
-        Some(_) => return KeyRead::Nothing,
-        None => return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing },
-    }
-    let Some(step) = named.next() else {
-        return if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing };
-    };
-    let Some(name) = step.name() else {
-        return KeyRead::Opaque(
-            "the answer of `listKeys` is indexed by a name that the text does not tell".into(),
-        );
-    };
-    if block.is_none() && name == "connectionStrings" {
-        return KeyRead::Opaque(BY_DESCRIPTION.into());
-    }
-    // `response_export_values` may hand the answer's parts on under names of their own.
-    let exported = block
-        .and_then(|block| block.argument("response_export_values"))
-        .and_then(|argument| argument.value.element(name))
-        .and_then(Value::as_text)
-        .map(|path| path.rsplit('.').next().unwrap_or(path));
-    let renamed = exported.is_some_and(|path| path != name);
-    match listed_key(exported.unwrap_or(name)) {
-        // Of a list of names, those alone are handed on.
-        Some(key) if !hands_on(argument("response_export_values"), &key.other) => {
-            found(step, name, key, true)
-        }
-        Some(key) => found(step, name, key, renamed),
-        None => KeyRead::Nothing,
-    }
-}
-
-fn hands_on(exported: Option<&Argument>, name: &str) -> bool {
-    match exported.map(|argument| &argument.value) {
-        Some(Value::List(names)) => {
-            names.iter().any(|known| known.as_text().is_none_or(|known| known == "*" || known == name))
-        }
-        _ => true,
-    }
-}
-
-fn found(step: &Step, name: &str, key: KeyAttribute, renamed: bool) -> KeyRead {
-    let other = if renamed { String::new() } else { key.other.clone() };
-    key_read::found(&step.token, name.to_owned(), family(name, &key), KeyAttribute { other, ..key })
+    let key = KeyAttribute { other: other.unwrap_or_default(), ..key };
+    key_read::found(&step.token, name.to_owned(), family, key)
 }
 
 /// An output of an ARM template: what the template says of it where it stands here, else what its name says.
 fn deployment<'f>(folders: &Folders<'f>, folder: &str, block: Option<&'f Block>, steps: &[Step]) -> KeyRead {
-    let template = block.and_then(|block| template(folders, folder, block)).map(|(text, _)| text);
-    let mentions = block.is_some_and(mentions_cosmos) || template.as_deref().is_some_and(says_cosmos);
+    let template = block.and_then(|block| template(folders, folder, block));
+    let text = template.as_ref().map(|(text, _)| text.as_str());
+    let mentions = block.is_some_and(mentions_cosmos) || text.is_some_and(says_cosmos);
     let at = steps.iter().position(
         |step| matches!(&step.kind, StepKind::Attribute(name) if name == "outputs" || name == "output_content"),
     );
@@ -146,8 +85,11 @@ fn deployment<'f>(folders: &Folders<'f>, folder: &str, block: Option<&'f Block>,
     let Some((step, name)) = rest.iter().find_map(|step| Some((step, step.name()?))) else {
         return if mentions { KeyRead::Whole } else { KeyRead::Nothing };
     };
-    match template.map_or(Output::Untold, |template| output(&template, name)) {
-        Output::Key(key) => found(step, name, key, true),
+    match text.map_or(Output::Untold, |text| output(text, name)) {
+        Output::Key(key) => {
+            let other = template.and_then(|(text, put_in)| other_output(&alike(text, &put_in), name, &key));
+            found(step, name, key, other)
+        }
         Output::Other => KeyRead::Nothing,
         Output::Untold => key_by_name(rest, mentions),
         Output::Unknown(why) => KeyRead::Opaque(format!("`{name}` may be a key: {why}")),

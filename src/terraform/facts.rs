@@ -370,6 +370,28 @@ pub struct Alias {
     pub filtered: bool,
 }
 
+/// Types of resources that hand back what they are given, and the attributes by which they do: the arguments' own names,
+/// and what `terraform_data` calls its input once it is applied.
+pub const HELD: [(&str, &[&str]); 4] = [
+    ("azurerm_key_vault_secret", &["value"]),
+    ("azurerm_iothub_endpoint_cosmosdb_account", &["primary_key", "secondary_key"]),
+    ("terraform_data", &["input", "output"]),
+    ("null_resource", &["triggers"]),
+];
+
+/// What is read of a resource that is given values: one of those, or an instance of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
+    /// The type of the resource, and its name.
+    pub kind: String,
+    pub name: String,
+    pub attribute: String,
+    /// Whether it picks an instance, other than the one that its own block is repeated for.
+    pub picks: bool,
+    /// The whole expression.
+    pub span: Range<usize>,
+}
+
 /// A place that may read a key and cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
@@ -386,6 +408,7 @@ pub struct Facts {
     pub either: Vec<(Object, Object)>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
+    pub read_back: Vec<ReadBack>,
     /// How many choices were numbered.
     pub choices: u32,
     /// Those of them that go by a name.

@@ -10,6 +10,7 @@ use super::allowed::AllowedOpaque;
 use super::companion::{Companion, Move, companions};
 use super::edit::{Edit, inverse, splice};
 use super::hindrance::refusals_but;
+use super::ignored;
 use super::instance::Call;
 use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
@@ -91,6 +92,10 @@ pub fn plan_allowing(
     let together = together::refusals(tree, &changed, allowed);
     if !together.is_empty() {
         return Err(together);
+    }
+    let ignored = ignored::refusals(tree, &changed, allowed);
+    if !ignored.is_empty() {
+        return Err(ignored);
     }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     let edits = edits(tree, &changed, &companions);

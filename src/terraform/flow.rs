@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::driven::is_version;
 use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
 use super::instance::{Call, Instance, admits};
@@ -15,7 +16,9 @@ use super::offer::COMPUTED;
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
 use super::source::Source;
+use super::tree::Tree;
 use super::value::Value;
+use super::version::is_digest;
 use super::walk::KEY_VAULT_SECRET;
 
 /// A name that the key passes.
@@ -55,6 +58,20 @@ pub struct Sink {
     pub binding: Binding,
     /// The element of the repeated block that holds it: its key in `for_each`.
     pub element: Option<String>,
+}
+
+impl Sink {
+    /// Whether Terraform only looks there whether a key is another, and hands none out: what replaces a resource, or a
+    /// version that is a digest.
+    pub fn is_watched(&self, tree: &Tree) -> bool {
+        let triggers = matches!(self.binding.as_slice(), [.., lifecycle, triggers, _] | [.., lifecycle, triggers]
+            if lifecycle == "lifecycle" && triggers == "replace_triggered_by");
+        let version = || {
+            let block = tree.block_around(self.file, &self.binding)?;
+            block.argument(self.binding.last().filter(|_| is_version(&self.binding))?)
+        };
+        triggers || version().is_some_and(|version| is_digest(&version.value))
+    }
 }
 
 /// One way of one key.

@@ -195,7 +195,7 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
         return facts;
     }
     let meta = |at: usize| walk::is_meta(&string.path[..at], path[at]);
-    if (0..path.len()).any(meta) || path.first().is_some_and(|top| walk::is_address(top)) {
+    if (0..path.len()).any(meta) || walk::is_of_addresses(&path) {
         return facts;
     }
     let Some(text) = source.text().get(string.span.clone()) else { return facts };

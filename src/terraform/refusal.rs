@@ -84,16 +84,55 @@ pub enum Refusal {
         accounts: Vec<String>,
         by: SharedBy,
     },
+    /// The key goes to an argument whose changes Terraform ignores: it would keep the old one.
+    Ignored {
+        place: String,
+        /// What it goes to.
+        sink: String,
+        /// Where that is told to be ignored.
+        ignored: String,
+    },
     /// A write-only argument whose version is no number that could be raised.
     VersionNotRaised {
         place: String,
         argument: String,
-        /// Whether there is a version at all.
-        versioned: bool,
+        why: NotRaised,
     },
     Edit(EditError),
     /// The result was not what was meant: ours.
     NotAsMeant(String),
+}
+
+/// Why a version is not raised. `name` is what the version is read from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotRaised {
+    /// There is none.
+    Missing,
+    /// What stands there is worked out.
+    NoNumber,
+    /// Where the name gets its value is not known, or not all of it.
+    Unknown { name: String },
+    /// It gets no literal number at this place.
+    NoNumberAt { name: String, at: String },
+    /// It is a part of another value, whose place is not followed.
+    Part { name: String },
+    /// It decides something else too, which would move with it.
+    AlsoDecides { name: String, what: String },
+}
+
+impl fmt::Display for NotRaised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotRaised::Missing => f.write_str("and there is none"),
+            NotRaised::NoNumber => f.write_str("which is no literal number that could be raised"),
+            NotRaised::Unknown { name } => write!(f, "and where `{name}` gets its value is not known here"),
+            NotRaised::NoNumberAt { name, at } => write!(f, "and `{name}` gets no literal number at {at}"),
+            NotRaised::Part { name } => {
+                write!(f, "and `{name}` is a part of another value, where no number is raised")
+            }
+            NotRaised::AlsoDecides { name, what } => write!(f, "and `{name}` also decides `{what}`"),
+        }
+    }
 }
 
 /// What else a value that chooses the slot decides.
@@ -152,6 +191,7 @@ impl Refusal {
             | Refusal::NotKnownToExist { place, .. }
             | Refusal::BothTogether { place, .. }
             | Refusal::ReadForAnother { place, .. }
+            | Refusal::Ignored { place, .. }
             | Refusal::VersionNotRaised { place, .. } => Some(place),
             Refusal::Edit(
                 EditError::Changed { path }
@@ -180,6 +220,7 @@ impl Refusal {
             | Refusal::NotKnownToExist { .. }
             | Refusal::BothTogether { .. }
             | Refusal::ReadForAnother { .. }
+            | Refusal::Ignored { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
             | Refusal::SeveralAccounts { .. }
@@ -254,17 +295,17 @@ impl fmt::Display for Refusal {
             Refusal::ReadForAnother { place, attribute, accounts, by } => {
                 write!(f, "{place}: `{attribute}` is read for {} too, {by}", accounts.join(", "))
             }
-            Refusal::VersionNotRaised { place, argument, versioned: false } => {
+            Refusal::Ignored { place, sink, ignored } => {
                 write!(
                     f,
-                    "{place}: `{argument}` is written again only when `{argument}_version` is raised, and there is none"
+                    "{place}: {sink} takes this key once and ignores later ones ({ignored}): it would keep the key \
+                     that it has"
                 )
             }
-            Refusal::VersionNotRaised { place, argument, versioned: true } => {
+            Refusal::VersionNotRaised { place, argument, why } => {
                 write!(
                     f,
-                    "{place}: `{argument}` is written again only when `{argument}_version` is raised, which is no \
-                           literal number that could be raised"
+                    "{place}: `{argument}` is written again only when `{argument}_version` is raised, {why}"
                 )
             }
             Refusal::Edit(error) => error.fmt(f),

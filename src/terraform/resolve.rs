@@ -16,6 +16,7 @@ mod evidence;
 mod look;
 mod overridden;
 mod picked;
+mod read_back;
 mod standing;
 mod states;
 mod uses;
@@ -109,6 +110,7 @@ pub fn resolve(
     resolver.by_names_of_states();
     resolver.counterparts();
     resolver.overridden();
+    resolver.read_back(facts);
     resolver.unread(facts);
     let Resolver { references, opaque, both, standing, .. } = resolver;
     let (mut references, mut opaque) = (standing.references(references), standing.opaque(opaque));

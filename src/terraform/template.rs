@@ -10,8 +10,8 @@ mod output;
 use std::collections::BTreeMap;
 
 pub use self::account::{DATABASE_ACCOUNTS, Part, account, default};
-pub use self::inline::{Inlined, inline};
-pub use self::output::{BY_DESCRIPTION, Output, output};
+pub use self::inline::{Inlined, alike, inline};
+pub use self::output::{BY_DESCRIPTION, Output, other_output, output};
 use super::facts::{Argument, Block, DEPLOYMENTS, Facts};
 use super::paths::written_path;
 use super::value::Value;

@@ -1,20 +1,23 @@
 //! Versions of write-only arguments: Terraform writes the argument again only when its version is another.
 //!
-//! A version is raised where it is written: at the argument, or in the one place that gives a variable or a local value
-//! its number, if nothing else goes by that.
+//! A version is raised where it is written: at the argument, or in the places that give a variable or a local value
+//! its number, if nothing else goes by that. One that is a digest of the key moves by itself.
 
 use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::companion::Companion;
 use super::driven::is_version;
-use super::facts::{Argument, Object, WRITE_ONLY};
+use super::facts::{Argument, Block, Object, WRITE_ONLY};
 use super::flow::Flow;
 use super::folders::Folders;
-use super::naming::{At, Written};
-use super::refusal::Refusal;
+use super::naming::{At, Written, spelt};
+use super::refusal::{NotRaised, Refusal};
 use super::tree::Tree;
 use super::value::Value;
+
+/// A file, and bytes in it.
+type Place = (usize, Range<usize>);
 
 type Lazy<'t> = LazyCell<Folders<'t>, Box<dyn FnOnce() -> Folders<'t> + 't>>;
 
@@ -37,15 +40,16 @@ impl<'t> Versions<'t> {
                 continue;
             };
             let version = self.version(flow, argument);
-            match version.and_then(|version| self.raised(flow, version)) {
-                Some(companion) => companions.push(companion),
-                None => refusals.push(Refusal::VersionNotRaised {
+            let raised = version.ok_or(NotRaised::Missing);
+            match raised.and_then(|version| self.raised(flow, version, changed)) {
+                Ok(raised) => companions.extend(raised),
+                Err(why) => refusals.push(Refusal::VersionNotRaised {
                     place: self.tree.place(
                         flow.sink.file,
                         version.map_or(flow.sink.span.start, |version| version.span.start),
                     ),
                     argument: argument.clone(),
-                    versioned: version.is_some(),
+                    why,
                 }),
             }
         }
@@ -57,33 +61,111 @@ impl<'t> Versions<'t> {
         block.version_of(argument)
     }
 
-    fn raised(&self, flow: &Flow, version: &Argument) -> Option<Companion> {
-        let (file, span) = match &version.value {
-            Value::Path(object) => self.written(flow.sink.file, object)?,
-            _ => (flow.sink.file, number(self.tree, flow.sink.file, version)?),
+    fn raised(
+        &self,
+        flow: &Flow,
+        version: &Argument,
+        changed: &[usize],
+    ) -> Result<Vec<Companion>, NotRaised> {
+        let file = flow.sink.file;
+        let places = match &version.value {
+            Value::Path(object) => self.written(flow, object, changed)?,
+            value if is_digest(value) && self.reads_key(flow, version, changed) => Vec::new(),
+            _ => vec![(file, number(self.tree, file, version).ok_or(NotRaised::NoNumber)?)],
         };
-        let old = std::str::from_utf8(self.tree.sources[file].bytes().get(span.clone())?).ok()?.to_owned();
-        let new = old.parse::<u64>().ok()?.checked_add(1)?.to_string();
-        let why = format!("tells Terraform to write {} again", flow.sink.name);
-        Some(Companion { file, span, old, new, why })
+        let companion = |(file, span): (usize, Range<usize>)| {
+            let old =
+                std::str::from_utf8(self.tree.sources[file].bytes().get(span.clone())?).ok()?.to_owned();
+            let new = old.parse::<u64>().ok()?.checked_add(1)?.to_string();
+            let why = format!("tells Terraform to write {} again", flow.sink.name);
+            Some(Companion { file, span, old, new, why })
+        };
+        places.into_iter().map(companion).collect::<Option<_>>().ok_or(NotRaised::NoNumber)
     }
 
-    /// The one place where a name gets its number, if the name stands for nothing but versions.
-    fn written(&self, file: usize, object: &Object) -> Option<(usize, Range<usize>)> {
-        let folder = self.tree.sources[file].folder();
-        let written = self.folders.evaluator().written(&At::folder(folder), object);
-        let [Written { file, argument, .. }] = written.as_slice() else { return None };
-        let place = (*file, number(self.tree, *file, argument)?);
+    /// Whether a version is made from the key that it is the version of, and so changes with it.
+    fn reads_key(&self, flow: &Flow, version: &Argument, changed: &[usize]) -> bool {
+        let account = self.tree.references[flow.reference].account;
+        changed.iter().map(|at| &self.tree.references[*at]).any(|reference| {
+            let within = version.span.start <= reference.span.start && reference.span.end <= version.span.end;
+            reference.file == flow.sink.file && within && reference.account == account
+        })
+    }
+
+    /// The places where a name gets its number for this key, if it stands for nothing but versions.
+    fn written(&self, flow: &Flow, object: &Object, changed: &[usize]) -> Result<Vec<Place>, NotRaised> {
+        let name = spelt(object);
+        if object.steps.len() > 1 {
+            return Err(NotRaised::Part { name });
+        }
+        let folder = self.tree.sources[flow.sink.file].folder();
+        let symbol = &self.tree.references[flow.reference].symbol;
+        let run = symbol.call.clone().filter(|call| call.is_of_file() && symbol.folder == folder);
+        let written = self.folders.evaluator().written(&At::run(folder, run), object);
+        let mut places = Vec::new();
+        for Written { file, argument, .. } in &written {
+            let at = || self.tree.place(*file, argument.span.start);
+            let place = number(self.tree, *file, argument);
+            let place = place.ok_or_else(|| NotRaised::NoNumberAt { name: name.clone(), at: at() })?;
+            places.push((*file, place));
+        }
+        if places.is_empty() {
+            return Err(NotRaised::Unknown { name });
+        }
         let ground = self.tree.ground(&self.folders);
-        let reads = ground.reads(folder, object, std::slice::from_ref(&place));
-        reads.iter().all(|(_, _, read)| is_version(&read.binding)).then_some(place)
+        let reads = ground.reads(folder, object, &places);
+        if let Some((_, _, read)) = reads.iter().find(|(_, _, read)| !is_version(&read.binding)) {
+            return Err(NotRaised::AlsoDecides { name, what: read.binding.join(".") });
+        }
+        let (of_key, others): (Vec<Place>, Vec<Place>) =
+            places.into_iter().partition(|place| self.is_of_key(flow, place, changed));
+        Ok(if of_key.is_empty() { others } else { of_key })
+    }
+
+    /// Whether a number is given where the key is: by the same call of a module, or for all of them.
+    fn is_of_key(&self, flow: &Flow, (file, span): &Place, changed: &[usize]) -> bool {
+        let holds = |block: &Block, at: &Range<usize>| {
+            let mut arguments = block.arguments.iter().map(|argument| &argument.span);
+            arguments.any(|argument| argument.start <= at.start && at.end <= argument.end)
+        };
+        let mut calls = self.tree.blocks().filter(|(of, block)| {
+            of == file && block.words.first().is_some_and(|word| word == "module") && holds(block, span)
+        });
+        let Some((_, call)) = calls.next() else { return true };
+        let same_end = |other: &&Flow| {
+            changed.binary_search(&other.reference).is_ok()
+                && (other.sink.file, &other.sink.binding) == (flow.sink.file, &flow.sink.binding)
+        };
+        self.tree.flows().iter().filter(same_end).any(|other| {
+            let reference = &self.tree.references[other.reference];
+            let hops = other.hops.iter().map(|hop| (hop.file, &hop.span));
+            let mut stands = std::iter::once((reference.file, &reference.span)).chain(hops);
+            stands.any(|(of, at)| of == *file && holds(call, at))
+        })
     }
 }
 
-/// Where a literal number stands that is written as it reads.
+/// Functions whose result is another one for another key.
+const DIGESTS: [&str; 7] = ["base64sha256", "base64sha512", "md5", "sha1", "sha256", "sha512", "uuidv5"];
+
+/// Whether a value is made from a digest of something that it reads.
+pub fn is_digest(value: &Value) -> bool {
+    match value {
+        Value::Call(name, arguments) => {
+            let digests = DIGESTS.contains(&name.as_str()) && !value.paths().is_empty();
+            digests || arguments.iter().any(is_digest)
+        }
+        _ => false,
+    }
+}
+
+/// Where a literal number stands that is written as it reads, between quotes or without.
 fn number(tree: &Tree, file: usize, argument: &Argument) -> Option<Range<usize>> {
-    let Value::Number(number) = &argument.value else { return None };
+    let (Value::Number(number) | Value::Text(number)) = &argument.value else { return None };
     let written = tree.sources[file].bytes().get(argument.span.clone())?.trim_ascii_end();
-    let span = argument.span.start..argument.span.start + written.len();
-    (written == number.as_bytes()).then_some(span)
+    let quotes = usize::from(matches!(argument.value, Value::Text(_)) && written.first() == Some(&b'"'));
+    let span = argument.span.start + quotes..argument.span.start + written.len() - quotes;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let bytes = tree.sources[file].bytes().get(span.clone())?;
+    (is_number && bytes == number.as_bytes()).then_some(span)
 }

@@ -7,6 +7,7 @@ mod condition;
 mod expression;
 mod generated;
 mod label;
+mod read_back;
 mod slots;
 
 use std::ops::Range;
@@ -29,6 +30,9 @@ use super::value::Value;
 
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
+
+/// Arguments of `import` that are values.
+const IMPORTED_BY: &[&str] = &["id", "identity"];
 
 pub fn facts_of(source: &Source, body: &Body) -> Facts {
     let mut walk = Walk::new(source, Vec::new(), Facts::default());
@@ -97,9 +101,18 @@ fn is_test(binding: &[String]) -> bool {
     }
 }
 
-/// Whether a block of this name speaks of addresses.
-pub fn is_address(block: &str) -> bool {
+fn is_address(block: &str) -> bool {
     ADDRESSES.contains(&block)
+}
+
+/// Whether what stands at these words speaks of addresses. By what id a thing is imported is a value.
+pub fn is_of_addresses(words: &[&str]) -> bool {
+    let mut words = words.iter().filter(|word| word.parse::<u64>().is_err());
+    match (words.next(), words.next()) {
+        (Some(&"import"), Some(name)) => !IMPORTED_BY.contains(name),
+        (Some(block), _) => is_address(block),
+        (None, _) => false,
+    }
 }
 
 /// What a stack calls a module block.
@@ -197,6 +210,11 @@ impl<'s> Walk<'s> {
     fn block(&mut self, block: &SyntaxBlock) {
         let top = self.binding.is_empty();
         if top && is_address(block.ident.as_str()) {
+            let values = block.body.attributes();
+            let values = values.filter(|it| !is_of_addresses(&[block.ident.as_str(), it.key.as_str()]));
+            for value in values {
+                self.within(block.ident.as_str().to_owned(), |walk| walk.attribute(value));
+            }
             return;
         }
         let binding_depth = self.binding.len();

@@ -40,6 +40,7 @@ fn look(tree: &Tree) -> Vec<Place> {
     let passes = |flow: &&Flow| {
         tree.references[flow.reference].role == Role::Consumer
             && flow.sink.kind == SinkKind::Argument
+            && !flow.sink.is_watched(tree)
             && !flow.sink.binding.iter().any(|word| STORES.contains(&word.as_str()))
     };
     let mut places: Vec<Place> = Vec::new();
@@ -71,6 +72,18 @@ mod tests {
              resource \"azurerm_container_app\" \"a\" {\n  secret {\n    value = local.k.db\n  }\n}\n",
             &[("bypasses-key-vault", 2)],
         );
+    }
+
+    #[test]
+    fn what_only_tells_terraform_that_a_key_is_another_hands_none_out() {
+        let trigger = "resource \"azurerm_app_configuration_key\" \"j\" {\n  value = \"x\"\n  lifecycle {\n    \
+                       replace_triggered_by = [azurerm_cosmosdb_account.x.primary_key]\n  }\n}\n";
+        check_text(trigger, &[]);
+        let versioned = "resource \"azurerm_key_vault_secret\" \"c\" {\n  name = \"c\"\n  value_wo = \
+                         azurerm_cosmosdb_account.x.primary_key\n  value_wo_version = \
+                         parseint(substr(sha256(azurerm_cosmosdb_account.x.primary_key), 0, 8), 16)\n}\n";
+        check_text(versioned, &[]);
+        check_text(&versioned.replace("sha256", "lower"), &[("bypasses-key-vault", 4)]);
     }
 
     #[test]

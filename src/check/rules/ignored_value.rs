@@ -2,7 +2,7 @@
 
 use crate::check::consumed::Consumed;
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Argument, Block, Flow, Role, SinkKind, Tree, Value, WRITE_ONLY, versions_of};
+use crate::terraform::{Flow, Role, SinkKind, Tree};
 
 pub const RULE: Rule = Rule {
     id: "ignored-value",
@@ -42,7 +42,7 @@ fn look(tree: &Tree) -> Vec<Place> {
     };
     let mut places: Vec<Place> = Vec::new();
     for flow in tree.flows().iter().filter(taken) {
-        let Some((argument, ignored)) = ignoring(tree, flow) else { continue };
+        let Some((argument, ignored)) = flow.ignoring(tree) else { continue };
         let reference = &tree.references[flow.reference];
         let message = format!("{} takes this key once and ignores later ones", flow.sink.name);
         let place = Place::new(reference.file, reference.span.clone(), message);
@@ -52,86 +52,6 @@ fn look(tree: &Tree) -> Vec<Place> {
     }
     places.dedup_by(|a, b| a.span == b.span && a.message == b.message);
     places
-}
-
-/// The `ignore_changes` that covers the argument that a flow ends in, and the word that does.
-fn ignoring<'t>(tree: &'t Tree, flow: &Flow) -> Option<(&'t Argument, String)> {
-    let block = block_of(tree, flow)?;
-    let argument = block.argument("lifecycle.ignore_changes").or_else(|| {
-        block.argument("lifecycle").filter(|_| block.value("lifecycle.ignore_changes").is_some())
-    })?;
-    let taken = taken(flow, block)?;
-    let write_only = taken.first().filter(|name| name.ends_with(WRITE_ONLY));
-    // Without its version a write-only value is never written again.
-    let covers = |word: &String| {
-        word == "all"
-            || overlaps(&path(word), &taken)
-            || write_only.is_some_and(|name| versions_of(name).any(|version| version == *word))
-    };
-    ignored(block.value("lifecycle.ignore_changes")?).into_iter().find(covers).map(|word| (argument, word))
-}
-
-/// The path of the argument within its block that a flow ends in, as far as it is known.
-fn taken(flow: &Flow, block: &Block) -> Option<Vec<String>> {
-    let argument = flow.sink.binding.get(block.words.len()..).filter(|path| !path.is_empty())?;
-    // Where a map was handed on whole, the sink's name tells the entry.
-    let whole = format!("{}.", flow.sink.binding[1..].join("."));
-    let entry = match flow.sink.kind {
-        SinkKind::Argument => flow.sink.name.strip_prefix(&whole).map(str::to_owned),
-        _ => None,
-    };
-    let names = argument.iter().chain(&entry).filter(|name| !is_index(name));
-    Some(names.map(|name| level(name)).collect())
-}
-
-/// `app_settings["KEY"]` and `site_config[0].key` as names. Blocks and lists are not told apart by index.
-fn path(word: &str) -> Vec<String> {
-    // Strings of a JSON file keep their escapes.
-    let word = word.replace("\\\"", "\"");
-    let mut names = Vec::new();
-    let mut rest = word.as_str();
-    while !rest.is_empty() {
-        let (name, after) = match rest.strip_prefix("[\"") {
-            Some(key) => key.split_once("\"]").unwrap_or((key, "")),
-            None => {
-                let plain = rest.trim_start_matches(['.', '[', ']']);
-                plain.split_at(plain.find(['.', '[', ']']).unwrap_or(plain.len()))
-            }
-        };
-        names.extend(Some(name).filter(|name| !is_index(name)).map(level));
-        rest = after;
-    }
-    names
-}
-
-/// Expressions are kept without white space.
-fn level(name: &str) -> String {
-    name.split_whitespace().collect()
-}
-
-fn is_index(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether what is ignored holds what is taken, or a part of it. An entry's name that is computed may be any.
-fn overlaps(ignored: &[String], taken: &[String]) -> bool {
-    !ignored.is_empty()
-        && ignored.iter().zip(taken).all(|(ignored, taken)| ignored == taken || taken == "(…)")
-}
-
-fn block_of<'t>(tree: &'t Tree, flow: &Flow) -> Option<&'t Block> {
-    let starts = |block: &Block| !block.words.is_empty() && flow.sink.binding.starts_with(&block.words);
-    tree.blocks().find(|(file, block)| *file == flow.sink.file && starts(block)).map(|(_, block)| block)
-}
-
-fn ignored(value: &Value) -> Vec<String> {
-    match value {
-        Value::List(values) => values.iter().flat_map(ignored).collect(),
-        // Lists of a JSON file.
-        Value::Map(entries) => entries.iter().flat_map(|(_, value)| ignored(value)).collect(),
-        Value::Other(word) | Value::Text(word) => vec![word.clone()],
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -178,6 +98,19 @@ mod tests {
         for (ignored, found) in [("site[0].key", true), ("site", true), ("site[0].other", false)] {
             check_rule("ignored-value", &nested.replace("IGNORED", ignored), if found { &[3] } else { &[] });
         }
+    }
+
+    #[test]
+    fn a_name_that_a_for_makes_may_be_any() {
+        let key = "azurerm_cosmosdb_account.y.primary_key";
+        for made in ["\"X_${k}\" => v", "upper(k) => v"] {
+            let settings = format!("{{ for k, v in {{ a = {key} }} : {made} }}");
+            check_rule("ignored-value", &app(&settings, "app_settings[\"X_a\"]"), &[2]);
+            let local = app("local.r", "app_settings[\"A\"]") + &format!("locals {{\n  r = {settings}\n}}\n");
+            check_rule("ignored-value", &local, &[14]);
+        }
+        let kept = format!("{{ for k, v in {{ a = {key} }} : k => v }}");
+        check_rule("ignored-value", &app(&kept, "app_settings[\"A\"]"), &[]);
     }
 
     #[test]

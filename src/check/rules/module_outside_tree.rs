@@ -33,10 +33,12 @@ fn look(tree: &Tree) -> Vec<Place> {
             continue;
         };
         let Some(source) = block.argument("source") else { continue };
-        let Some(path) = source.value.as_text().filter(|text| text.starts_with('.')) else { continue };
+        let Some(path) = source.value.as_text().filter(|text| text.starts_with(['.', '/'])) else { continue };
         // Of modules that no key comes near, nothing is said: they may not even have been parsed.
         let matters = near.contains(&file) || says_cosmos(name) || says_cosmos(path);
-        let folder = local_folder(tree.sources[file].folder(), path);
+        // An absolute path is one of the machine that Terraform runs on.
+        let relative = Some(path).filter(|path| path.starts_with('.'));
+        let folder = relative.and_then(|path| local_folder(tree.sources[file].folder(), path));
         if matters && !folder.is_some_and(|folder| tree.has_folder(&folder)) {
             places.push(Place::new(
                 file,
@@ -60,5 +62,6 @@ mod tests {
             &[],
         );
         check_text("module \"a\" {\n  source = \"../cosmos\"\n}\n", &[("module-outside-tree", 2)]);
+        check_text("module \"a\" {\n  source = \"/opt/cosmos\"\n}\n", &[("module-outside-tree", 2)]);
     }
 }

@@ -65,6 +65,7 @@ fn place(tree: &Tree, flow: &Flow) -> Option<Place> {
         // A folder without a provider's settings is a module that others use: handing keys out is its purpose.
         SinkKind::RootOutput if !tree.is_root_module(sink.file) => return None,
         SinkKind::RootOutput => format!("output `{}` of a root", sink.name),
+        SinkKind::Argument if sink.is_watched(tree) => return None,
         SinkKind::Argument if sink.binding.get(1).is_some_and(|kind| FILES.contains(&kind.as_str())) => {
             sink.name.clone()
         }

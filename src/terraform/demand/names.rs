@@ -6,7 +6,8 @@ use super::Ask;
 use crate::terraform::attribute::COSMOSDB_ACCOUNT;
 use crate::terraform::by_name::is_of_cosmos;
 use crate::terraform::facts::{
-    AZAPI_ACTION, AZAPI_RESOURCE, Base, Binding, DEPLOYMENTS, Object, REMOTE_STATE, Read, Step, StepKind,
+    AZAPI_ACTION, AZAPI_RESOURCE, Base, Binding, DEPLOYMENTS, HELD, Object, REMOTE_STATE, Read, Step,
+    StepKind,
 };
 use crate::terraform::glance::Waypoint;
 use crate::terraform::known::{NAME_ARGUMENTS, PARAMETERS};
@@ -178,6 +179,10 @@ pub fn bound(binding: &Binding) -> Option<Name> {
             Some(Name::Argument { call: (*call).to_owned(), name: (*name).to_owned() })
         }
         ["resource" | "data" | "ephemeral", kind, name, inside @ ..] if inside.contains(&"for_each") => {
+            Some(Name::Elements { kind: (*kind).to_owned(), name: (*name).to_owned() })
+        }
+        // Whatever reads it back says so by these words.
+        ["resource", kind, name, ..] if HELD.iter().any(|(held, _)| held == kind) => {
             Some(Name::Elements { kind: (*kind).to_owned(), name: (*name).to_owned() })
         }
         ["inputs", name, ..] => Some(Name::Argument { call: String::new(), name: (*name).to_owned() }),

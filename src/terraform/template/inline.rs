@@ -45,6 +45,19 @@ fn mark<'v>(value: &'v Value, put_in: &mut Vec<&'v Value>) -> String {
     format!("{HOLE}{:0DIGITS$}", put_in.len() - 1)
 }
 
+/// The same text with one mark for all that puts in the same.
+pub fn alike(text: String, put_in: &[&Value]) -> String {
+    let mark = |at: usize| format!("{HOLE}{at:0DIGITS$}");
+    let same = |one: &Value, other: &Value| match (one, other) {
+        (Value::Path(one), Value::Path(other)) => {
+            one.clone().seen_from_afar() == other.clone().seen_from_afar()
+        }
+        (one, other) => one == other,
+    };
+    let first = |at: usize| put_in.iter().position(|value| same(value, put_in[at])).unwrap_or(at);
+    (0..put_in.len()).fold(text, |text, at| text.replace(&mark(at), &mark(first(at))))
+}
+
 fn joined<'v>(parts: &'v [Value], put_in: &mut Vec<&'v Value>) -> String {
     let part = |part: &'v Value| match part.as_text() {
         Some(text) => text.to_owned(),

@@ -71,6 +71,18 @@ pub fn output(template: &str, name: &str) -> Output {
     }
 }
 
+/// The output that hands out the other slot of this one's key: of the same type, by the same words but for the key's name.
+pub fn other_output(template: &str, name: &str, key: &KeyAttribute) -> Option<String> {
+    let own = listed_key(&key.other)?.other;
+    let parsed = serde_json::from_str::<Json>(template).ok()?;
+    let outputs = parsed.get("outputs")?.as_object()?;
+    let told = |output: &Json| Some((output.get("type").cloned(), output.get("value")?.as_str()?.to_owned()));
+    let (_, output) = outputs.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    let (kind, value) = told(output)?;
+    let wanted = Some((kind, value.replace(&own, &key.other)));
+    outputs.iter().find(|(_, output)| told(output) == wanted).map(|(name, _)| name.clone())
+}
+
 /// An output of several values: which of them is read is not followed.
 fn structure(output: &Json, beside: bool) -> Output {
     let found: Vec<Output> = texts(output).into_iter().map(|text| expression(text, beside)).collect();

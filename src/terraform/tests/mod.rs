@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod answers;
 mod azure_ids;
 mod both;
 mod called;
@@ -14,6 +15,8 @@ mod flows;
 mod generated;
 mod given;
 mod handed_in;
+mod ignored;
+mod imports;
 mod included;
 mod instances;
 mod itself;
@@ -24,6 +27,7 @@ mod one_name;
 mod overridden;
 mod pairs;
 mod picked;
+mod read_back;
 mod received;
 mod repeated;
 mod runs;
@@ -34,6 +38,7 @@ mod states;
 mod tested;
 mod together;
 mod unwritable;
+mod versions;
 mod whole;
 mod with_files;
 

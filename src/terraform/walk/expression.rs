@@ -52,7 +52,10 @@ impl Walk<'_> {
             Expression::Parenthesis(inner) => self.expression(inner.inner(), mention),
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
-            Expression::Traversal(traversal) => self.traversal(traversal),
+            Expression::Traversal(traversal) => {
+                self.read_back(traversal);
+                self.traversal(traversal);
+            }
             Expression::UnaryOp(operation) => self.test(|walk| walk.expression(&operation.expr, false)),
             Expression::BinaryOp(operation) => {
                 // What is compared as a whole goes nowhere.
@@ -306,7 +309,9 @@ impl Walk<'_> {
         self.loops += 1;
         self.changing += 1;
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
+        let before = self.facts.reads.len();
         self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
+        let collected = before..self.facts.reads.len();
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
         }
@@ -314,6 +319,7 @@ impl Walk<'_> {
         self.sifting += usize::from(each.cond.is_some());
         self.filtering += usize::from(each.cond.is_some());
         if is_renamed(each) {
+            self.rename(collected);
             self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
         } else {
             self.expression(&each.value_expr, mention);
@@ -326,6 +332,17 @@ impl Walk<'_> {
         self.loops -= 1;
         self.changing -= 1;
         self.scope.leave(depth);
+    }
+
+    /// The entries of a collection have other names where they go on to.
+    fn rename(&mut self, reads: std::ops::Range<usize>) {
+        let depth = self.binding.len();
+        for read in self.facts.reads[reads].iter_mut().filter(|read| !read.tested) {
+            match read.binding.get_mut(depth) {
+                Some(name) => "(…)".clone_into(name),
+                None => read.binding.push("(…)".to_owned()),
+            }
+        }
     }
 
     /// What is taken element by element: the names of the elements say what is read of them.

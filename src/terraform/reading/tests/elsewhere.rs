@@ -89,3 +89,15 @@ fn what_spells_an_account_that_azure_lists_the_keys_of_is_seen() {
         assert_eq!((part.accounts.len(), left_out), (1, 1), "{files:#?}: {:#?}", part.accounts);
     }
 }
+
+/// Who reads a key back from what it was given to needs no word of it.
+#[test]
+fn what_is_read_back_is_seen() {
+    let pair = "resource \"azurerm_key_vault_secret\" \"p\" {\n  name = \"db-primary\"\n  value = azurerm_cosmosdb_account.x.primary_key\n}\n\
+                resource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"db-secondary\"\n  value = azurerm_cosmosdb_account.x.secondary_key\n}\n";
+    let reader = "resource \"azurerm_linux_web_app\" \"w\" {\n  app_settings = { K = azurerm_key_vault_secret.p.value }\n}\n";
+    let files = owned(&[("a.tf", pair), ("b.tf", reader), ("c.tf", &reader.replace(".p.", ".q."))]);
+    let ((part, left_out), (whole, _)) = (read(&files, true), read(&files, false));
+    assert_eq!((report(&part), left_out), (report(&whole), 1));
+    assert_eq!(part.opaque.len(), 1);
+}

@@ -1,0 +1,88 @@
+//! What an azapi action hands on of its answer, under which names, and what the other slot is called there.
+
+use super::{check, flip};
+use crate::model::{Access, Slot};
+
+fn answered(exported: &str, read: &str) -> String {
+    format!(
+        "data \"azapi_resource_action\" \"k\" {{\n  type = \"Microsoft.DocumentDB/databaseAccounts@2024-08-15\"\n  resource_id = azurerm_cosmosdb_account.a.id\n  action = \"listKeys\"\n  {exported}\n}}\nresource \"azurerm_key_vault_secret\" \"e\" {{\n  value = data.azapi_resource_action.k.{read}\n}}\n"
+    )
+}
+
+/// The expression after a flip to the secondary slot; the refusal's words where it is refused.
+fn flipped(exported: &str, read: &str) -> String {
+    let text = answered(exported, read);
+    match flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Secondary) {
+        Ok(files) => {
+            let text = String::from_utf8(files[0].1.clone()).unwrap();
+            let line = text.lines().find(|line| line.contains("value = data")).unwrap();
+            line.trim_start_matches("  value = data.azapi_resource_action.k.").to_owned()
+        }
+        Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn a_map_of_paths_says_what_the_answer_is() {
+    let map = "response_export_values = { keys = \"@\", two = \"{a: primaryMasterKey}\", three = \"[primaryMasterKey]\", key = \"primaryMasterKey\", read = \"@.secondaryReadonlyMasterKey\", one = var.path }";
+    for (read, expected) in [
+        (
+            "output.keys.primaryMasterKey",
+            "a.tf:8 primaryMasterKey [primaryMasterKey] primary read-write Consumer",
+        ),
+        ("output.key", "a.tf:8 key [key] primary read-write Consumer"),
+        ("output.read", "a.tf:8 read [read] secondary read-only Consumer"),
+        ("output.keys", "a.tf:8 opaque"),
+        ("output.two.a", "a.tf:8 opaque"),
+        ("output.three[0]", "a.tf:8 opaque"),
+        ("output.one", "a.tf:8 opaque"),
+    ] {
+        check(&[("a.tf", &answered(map, read))], &[expected]);
+    }
+    check(&[("a.tf", &answered("response_export_values = { where = \"location\" }", "output.where"))], &[]);
+}
+
+#[test]
+fn the_sensitive_answer_has_paths_of_its_own() {
+    let read = "sensitive_output.key";
+    let map = "sensitive_response_export_values = { key = \"primaryMasterKey\" }";
+    check(&[("a.tf", &answered(map, read))], &["a.tf:8 key [key] primary read-write Consumer"]);
+    check(&[("a.tf", &answered(&map.replace("sensitive_", ""), read))], &[]);
+    let list = "sensitive_response_export_values = [\"primaryMasterKey\"]";
+    let refused = flipped(list, "sensitive_output.primaryMasterKey");
+    assert!(refused.contains("the other slot of `primaryMasterKey` has no name here"), "{refused}");
+    let both = list.replace(']', ", \"secondaryMasterKey\"]");
+    assert_eq!(flipped(&both, "sensitive_output.primaryMasterKey"), "sensitive_output.secondaryMasterKey");
+}
+
+#[test]
+fn the_other_slot_is_what_its_entry_is_called() {
+    let map = "response_export_values = { one = \"primaryMasterKey\", two = \"secondaryMasterKey\" }";
+    assert_eq!(flipped(map, "output.one"), "output.two");
+    let several = map
+        .replace("one", "key_primary")
+        .replace("two = \"", "two = \"secondaryMasterKey\", key_secondary = \"");
+    assert_eq!(flipped(&several, "output.key_primary"), "output.key_secondary");
+    let alone = map.replace("secondary", "primaryReadonly");
+    assert!(flipped(&alone, "output.one").contains("has no name here"));
+}
+
+#[test]
+fn the_other_slot_of_a_template_is_the_output_that_differs_in_the_key_alone() {
+    let list = |account: &str, key: &str| format!("[listKeys('${{{account}}}','2021-04-15').{key}]");
+    let a = "azurerm_cosmosdb_account.a.id";
+    let flipped = |other: &str, kind: &str| {
+        let text = format!(
+            "resource \"azurerm_resource_group_template_deployment\" \"t\" {{\n  template_content = <<T\n{{\"outputs\": {{\"k\": {{\"type\":\"string\",\"value\":\"{}\"}},\n \"k2\": {{\"type\":\"{kind}\",\"value\":\"{other}\"}}}}}}\nT\n}}\nresource \"x\" \"y\" {{\n  v = jsondecode(azurerm_resource_group_template_deployment.t.output_content).k.value\n}}\n",
+            list(a, "primaryMasterKey")
+        );
+        let flipped = flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Secondary);
+        flipped.is_ok_and(|files| {
+            String::from_utf8(files[0].1.clone()).unwrap().contains("output_content).k2.value")
+        })
+    };
+    assert!(flipped(&list(a, "secondaryMasterKey"), "string"));
+    assert!(!flipped(&list(a, "secondaryMasterKey"), "securestring"), "which no output holds");
+    assert!(!flipped(&list(a, "secondaryReadonlyMasterKey"), "string"));
+    assert!(!flipped(&list("azurerm_cosmosdb_account.b.id", "secondaryMasterKey"), "string"));
+}

@@ -1,0 +1,81 @@
+//! Where the number of a write-only value's version is given, and why it is not raised.
+
+use crate::model::{Access, Slot};
+use crate::terraform::flip;
+
+type Files<'f> = &'f [(&'f str, &'f str)];
+
+const SECRET: &str = "resource \"azurerm_key_vault_secret\" \"i\" {\n  name = \"i\"\n  value_wo = azurerm_cosmosdb_account.x.primary_key\n  value_wo_version = VERSION\n}\n";
+
+/// What changes, a line each without the key's own.
+fn raised(files: Files<'_>) -> Result<Vec<String>, String> {
+    let changed = flip(files, None, Access::ReadWrite, Slot::Secondary)
+        .map_err(|refusals| refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let mut lines = Vec::new();
+    for (path, bytes) in changed {
+        let old = files.iter().find(|(name, _)| *name == path).unwrap().1;
+        let new = String::from_utf8(bytes).unwrap();
+        let pairs = old.lines().zip(new.lines());
+        let pairs = pairs.filter(|(old, new)| old != new && !new.contains(".secondary_key"));
+        lines.extend(pairs.map(|(_, new)| format!("{path}: {}", new.trim())));
+    }
+    Ok(lines)
+}
+
+fn secret(version: &str, more: &str) -> String {
+    SECRET.replace("VERSION", version) + more
+}
+
+#[test]
+fn every_place_that_gives_the_number_is_raised() {
+    let code = secret("var.ver", "variable \"ver\" {\n  default = 1\n}\n");
+    let files = [("a.tf", code.as_str()), ("dev.tfvars", "ver = 4\n"), ("prod.tfvars", "ver = 7\n")];
+    assert_eq!(raised(&files).unwrap(), ["a.tf: default = 2", "dev.tfvars: ver = 5", "prod.tfvars: ver = 8"]);
+    let text = secret("\"5\"", "");
+    assert_eq!(raised(&[("a.tf", &text)]).unwrap(), ["a.tf: value_wo_version = \"6\""]);
+}
+
+#[test]
+fn a_version_that_is_made_from_the_key_moves_with_it() {
+    let made = "parseint(substr(sha256(azurerm_cosmosdb_account.x.primary_key), 0, 8), 16)";
+    assert_eq!(raised(&[("a.tf", &secret(made, ""))]).unwrap(), [""; 0]);
+    for other in [made.replace("account.x", "account.y"), made.replace("sha256", "lower")] {
+        assert!(raised(&[("a.tf", &secret(&other, ""))]).is_err(), "{other}");
+    }
+}
+
+#[test]
+fn the_reason_why_a_version_is_not_raised_is_told() {
+    let variable = "variable \"ver\" {}\n";
+    let other = format!("{variable}resource \"x\" \"w\" {{\n  settings = {{ V = var.ver }}\n}}\n");
+    let object = "locals {\n  v = { cosmos = 3 }\n}\n";
+    for (version, more, tfvars, why) in [
+        ("var.ver", other.as_str(), "ver = 7\n", "`var.ver` also decides `resource.x.w.settings.V`"),
+        ("var.ver", variable, "ver = 7\n#", ""),
+        ("var.ver", variable, "other = 7\n", "where `var.ver` gets its value is not known here"),
+        ("var.ver", variable, "ver = 3 + 4\n", "`var.ver` gets no literal number at p.tfvars:1:7"),
+        ("local.v.cosmos", object, "", "`local.v.cosmos` is a part of another value"),
+        ("3 + 4", "", "", "which is no literal number"),
+    ] {
+        let refused = raised(&[("a.tf", &secret(version, more)), ("p.tfvars", tfvars)]);
+        match (why, refused) {
+            ("", Ok(_)) => {}
+            (why, Err(refused)) => assert!(!why.is_empty() && refused.contains(why), "{version}: {refused}"),
+            (why, Ok(raised)) => panic!("{why}: {raised:?}"),
+        }
+    }
+}
+
+#[test]
+fn calls_that_write_other_values_keep_their_version() {
+    let module = secret("var.ver", "variable \"ver\" {}\nvariable \"v\" {}\n")
+        .replace("azurerm_cosmosdb_account.x.primary_key", "var.v");
+    let call = |name: &str, value: &str| {
+        format!("module \"{name}\" {{\n  source = \"./m\"\n  v = {value}\n  ver = 4\n}}\n")
+    };
+    let key = "azurerm_cosmosdb_account.x.primary_key";
+    let both = call("s", key) + &call("t", key);
+    assert_eq!(raised(&[("a.tf", &both), ("m/a.tf", &module)]).unwrap(), ["a.tf: ver = 5", "a.tf: ver = 5"]);
+    let one = call("s", key) + &call("t", "\"other\"");
+    assert_eq!(raised(&[("a.tf", &one), ("m/a.tf", &module)]).unwrap(), ["a.tf: ver = 5"]);
+}
