@@ -54,7 +54,10 @@ pub struct Check {
     no_shortcuts: bool,
 }
 
-const EXAMPLES: &str = "Silences:
+const EXAMPLES: &str = "\
+Exit codes: 0 nothing is wrong, 1 something is, 2 what was typed or configured cannot be carried out, 5 something could not be read or seen.
+
+Silences:
   # keyslot:ignore RULE[,RULE] because REASON
       In a comment at the end of the finding's line, or alone above it. Takes the finding out
       of the list and the exit code; what is claimed of the account's slot stays as it is. A
