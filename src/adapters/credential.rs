@@ -2,10 +2,12 @@
 //!
 //! Order of [`CredentialSource::Auto`]: a client secret in the environment, workload identity (a federated token
 //! file in the environment), the Azure CLI, the machine's managed identity. The last comes last because asking
-//! for it on a machine without one costs a timeout. The first that gives a token is kept. Tokens are cached by
-//! the crate until five minutes before they expire, in wall time. They are handed out as secrets; the older
+//! for it on a machine without one costs a timeout. The first that gives a token is kept. Tokens are kept here, one a
+//! scope, until five minutes before they expire, in wall time: the crate keeps those of most credentials, and starts
+//! the Azure CLI anew for each. They are handed out as secrets; the older
 //! SDK's stack, which would log them, only ever sees a placeholder (see `arm`).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -77,7 +79,7 @@ impl Tokens {
     ) -> Result<Tokens, Fault> {
         let maker = Maker { http, authority: &settings.authority, environment };
         let candidates = maker.candidates(&settings.source)?;
-        Ok(Tokens(Arc::new(Chain { candidates, chosen: OnceLock::new() })))
+        Ok(Tokens(Arc::new(Chain::of(candidates))))
     }
 
     /// A token for one resource, as `https://management.azure.com/.default`.
@@ -115,7 +117,12 @@ struct Candidate {
 struct Chain {
     candidates: Vec<Candidate>,
     chosen: OnceLock<usize>,
+    /// By scope. Held while one is asked for: who comes meanwhile gets the same.
+    kept: tokio::sync::Mutex<BTreeMap<String, AccessToken>>,
 }
+
+/// How long before its end a token is no longer handed out.
+const BEFORE_ITS_END: azure_core::time::Duration = azure_core::time::Duration::minutes(5);
 
 #[async_trait]
 impl TokenCredential for Chain {
@@ -124,6 +131,24 @@ impl TokenCredential for Chain {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        let mut kept = self.kept.lock().await;
+        let scope = scopes.join(" ");
+        let now = azure_core::time::OffsetDateTime::now_utc();
+        if let Some(token) = kept.get(&scope).filter(|token| token.expires_on - now > BEFORE_ITS_END) {
+            return Ok(token.clone());
+        }
+        let token = self.ask(scopes).await?;
+        kept.insert(scope, token.clone());
+        Ok(token)
+    }
+}
+
+impl Chain {
+    fn of(candidates: Vec<Candidate>) -> Chain {
+        Chain { candidates, chosen: OnceLock::new(), kept: tokio::sync::Mutex::default() }
+    }
+
+    async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
         if let Some(candidate) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
             return candidate.credential.get_token(scopes, None).await;
         }
@@ -261,5 +286,46 @@ impl Tokens {
 impl super::token::TokenSource for ScopedTokens {
     async fn token(&self) -> Result<SecretString, Fault> {
         self.tokens.token(&self.scope).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use azure_core::time::{Duration, OffsetDateTime};
+
+    use super::*;
+
+    /// Gives tokens that last so long, and counts.
+    #[derive(Debug)]
+    struct Counts(Duration, AtomicUsize);
+
+    #[async_trait]
+    impl TokenCredential for Counts {
+        async fn get_token(
+            &self,
+            scopes: &[&str],
+            _options: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AccessToken> {
+            let count = self.1.fetch_add(1, Ordering::SeqCst);
+            Ok(AccessToken::new(format!("{}-{count}", scopes[0]), OffsetDateTime::now_utc() + self.0))
+        }
+    }
+
+    async fn asked(life: Duration, scopes: &[&str]) -> usize {
+        let credential = Arc::new(Counts(life, AtomicUsize::new(0)));
+        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }]);
+        let tokens = Tokens(Arc::new(chain));
+        for scope in scopes {
+            assert!(tokens.token(scope).await.unwrap().expose_secret().starts_with(scope));
+        }
+        credential.1.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn a_token_is_asked_for_once_a_scope_and_again_shortly_before_its_end() {
+        assert_eq!(asked(Duration::minutes(6), &["a", "b", "a", "b", "a"]).await, 2);
+        assert_eq!(asked(Duration::minutes(4), &["a", "a"]).await, 2);
     }
 }

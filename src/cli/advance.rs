@@ -2,7 +2,8 @@
 
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::{finish, fits, go_on_with_second};
+use super::rotate::{finish, fits, go_on_with_second, interrupted};
+use super::stop::Stop;
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, TurnEnd};
@@ -12,6 +13,9 @@ use crate::drive::{DriveError, TurnEnd};
 /// Made for jobs that run every few minutes: exit code 3 means that it waits, 4 that a person must act. Without
 /// an open rotation there is nothing to do, which is success.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, or no rotation is open; 3 it waits, or somebody else is at work; 4 a person must act; 5 the world failed (network, permission, server)."
+)]
 pub struct Advance {
     #[command(flatten)]
     pub target: Target,
@@ -29,6 +33,7 @@ impl Advance {
             let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             fits(&self.consent, &driver)?;
             let by = person();
+            let mut stop = Stop::listen()?;
             go_on_with_second(&mut driver, &by, terminal).await?;
             match driver.resume(&by).await {
                 Ok(()) => {}
@@ -40,7 +45,10 @@ impl Advance {
             }
             spell(&mut driver, terminal).await?;
             self.consent.record(&mut driver, &by).await?;
-            let end = driver.turn().await?;
+            let end = tokio::select! {
+                end = driver.turn() => end?,
+                () = stop.come() => return interrupted(&mut driver, "advance", terminal).await,
+            };
             if !matches!(end, TurnEnd::Done) {
                 driver.release().await?;
             }

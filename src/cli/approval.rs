@@ -59,14 +59,28 @@ pub async fn run(
             .say(render::approval::evidence(&driver.report_as_seen(), driver.policy(), &digest).trim_end());
         let account = opened.account.name.as_str();
         let question = format!("To regenerate the {} key, type the account's name ({account}):", opened.from);
-        match answers.answer(&question).await {
-            Some(typed) if typed.trim() == account => driver.approve(by, Some(digest)).await?,
-            Some(_) | None => {
-                terminal.say("that is not the account's name: nothing is approved");
-                return Ok(end);
-            }
+        if !agrees(answers, &question, account, terminal).await {
+            terminal.say("nothing is approved");
+            return Ok(end);
+        }
+        driver.approve(by, Some(digest)).await?;
+    }
+}
+
+/// How often the name may be mistyped, all told.
+const TRIES: usize = 3;
+
+/// Whether the account's name was typed. An empty line is a no.
+async fn agrees(answers: &dyn Answers, question: &str, account: &str, terminal: &mut Terminal) -> bool {
+    for left in (0..TRIES).rev() {
+        match answers.answer(question).await.as_deref().map(str::trim) {
+            Some(typed) if typed == account => return true,
+            Some("") | None => return false,
+            Some(_) if left > 0 => terminal.say("that is not the account's name; an empty line ends this"),
+            Some(_) => terminal.say("that is not the account's name"),
         }
     }
+    false
 }
 
 /// The evidence that an approval would be for, where nothing else is missing.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
+use super::progress::Waits;
 use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
 use crate::model::{Access, StampName};
@@ -24,6 +25,7 @@ struct Inner {
     /// The run that is followed and its stages.
     run: Vec<ProgressBar>,
     told: Told,
+    waits: Waits,
     stamps: BTreeMap<StampName, ProgressBar>,
 }
 
@@ -37,6 +39,7 @@ impl Board {
                 waiting,
                 run: Vec::new(),
                 told: Told::default(),
+                waits: Waits::default(),
                 stamps: BTreeMap::new(),
             }),
         }
@@ -85,6 +88,7 @@ impl Watcher for Board {
         let time = span::time(at);
         match notice {
             Notice::Reached { leg, phase } => {
+                self.inner.lock().unwrap_or_else(PoisonError::into_inner).waits.forget();
                 let leg = if *leg == Leg::Back { "back: " } else { "" };
                 self.say(&format!("{time}  {leg}{phase}: {}", phase.title()));
             }
@@ -99,6 +103,10 @@ impl Watcher for Board {
             },
             Notice::Waiting { reasons, world, policy, .. } => {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                // Whole, and it stays: the line below is cut at the terminal's width.
+                for line in inner.waits.news(reasons) {
+                    self.say(&format!("{time}      {line}"));
+                }
                 let first = reasons.first().map(reason::why).unwrap_or_default();
                 // One line is all there is here.
                 let first = first.lines().next().unwrap_or_default();

@@ -41,7 +41,7 @@ pub struct Census {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 nobody but those who are known has a key, 1 somebody else does, 5 the logs cannot be read, or leave open
+Exit codes: 0 nobody but those who are known has a key, 1 somebody else does, 5 the logs cannot be read, or leave open \
 who has a key.
 
 Examples:

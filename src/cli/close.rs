@@ -13,6 +13,9 @@ use crate::rotation::{Left, left_open, unconfirmed};
 /// Nothing in the world is changed by it: a pull request stays open, a deployed slot stays deployed, and a
 /// regeneration that was sent goes on.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 closed; 2 no rotation is open; 3 somebody else is at work; 4 a regeneration was sent and is not confirmed; 5 the journal cannot be reached."
+)]
 pub struct Close {
     #[command(flatten)]
     pub target: Target,

@@ -57,7 +57,10 @@ pub struct Flip {
     output: Output,
 }
 
-const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "\
+Exit codes: 0 shown or written, or nothing to change, 1 refused because of what the code says, 2 refused because of what was typed, 5 a file cannot be read or written.
+
+Examples:
   keyslot flip --to secondary
       Show what would change in this folder and below it.
 

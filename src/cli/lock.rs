@@ -26,7 +26,7 @@ pub fn take(place: &StorePlace, holder: &str) -> Result<Lock, CliError> {
         CliError::io("cannot write the state folder", folder.display(), error)
             .hint("make it writable, or name another `state` in keyslot.toml; nothing was changed")
     };
-    std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+    super::own_folder::make(folder).map_err(|error| cannot(&error))?;
     let path = folder.join(".lock");
     let mut file = OpenOptions::new()
         .create(true)

@@ -25,6 +25,7 @@ mod follow;
 mod guard;
 mod lock;
 mod logging;
+mod own_folder;
 mod passed_over;
 mod patch;
 mod pause;
@@ -45,6 +46,7 @@ pub mod settings;
 pub mod stage;
 mod stages;
 mod status;
+mod stop;
 mod target;
 mod terminal;
 mod tokens;
@@ -57,7 +59,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use self::error::{CliError, ErrorKind};
 pub use self::exit::Exit;
@@ -144,7 +146,12 @@ pub fn main() -> ExitCode {
 
 /// Does what was typed, the program's name first, and says how it ended.
 pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(typed) {
+    let typed: Vec<OsString> = typed.into_iter().collect();
+    let mut command = Cli::command().color(told_color(&typed));
+    let parsed = command.try_get_matches_from_mut(typed);
+    let cli = match parsed
+        .and_then(|found| Cli::from_arg_matches(&found).map_err(|error| error.format(&mut command)))
+    {
         Ok(cli) => cli,
         Err(told) => {
             // Help and version come this way too, with their own streams; a closed stream is nobody's fault.
@@ -163,6 +170,18 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// `--color`, for what clap says before it has read it.
+fn told_color(typed: &[OsString]) -> clap::ColorChoice {
+    let words: Vec<&str> = typed.iter().filter_map(|word| word.to_str()).collect();
+    let after = words.iter().position(|word| *word == "--color").and_then(|place| words.get(place + 1));
+    let joined = words.iter().find_map(|word| word.strip_prefix("--color="));
+    match after.copied().or(joined) {
+        Some("always") => clap::ColorChoice::Always,
+        Some("never") => clap::ColorChoice::Never,
+        Some(_) | None => clap::ColorChoice::Auto,
+    }
+}
+
 /// Runs a command's asynchronous part to its end, on a runtime of its own. The only place that makes one.
 fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
     files::raise_limit();
@@ -175,8 +194,6 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -190,6 +207,27 @@ mod tests {
                 command.get_name()
             );
         }
+    }
+
+    #[test]
+    fn every_help_tells_the_exit_codes_in_a_paragraph_that_wraps_by_itself() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let after = command.get_after_long_help().or(command.get_after_help());
+            let after = after.map(ToString::to_string).unwrap_or_default();
+            let codes: Vec<&str> =
+                after.split("\n\n").filter(|part| part.contains("Exit codes: 0 ")).collect();
+            let [codes] = codes[..] else { panic!("{name}: {after}") };
+            assert!(codes.starts_with("Exit codes: 0 ") && !codes.contains('\n'), "{name}: {codes}");
+        }
+    }
+
+    #[test]
+    fn the_color_is_known_before_the_rest_is_read() {
+        let told = |words: &[&str]| told_color(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(told(&["keyslot", "--color", "never", "nosuch"]), clap::ColorChoice::Never);
+        assert_eq!(told(&["keyslot", "nosuch", "--color=always"]), clap::ColorChoice::Always);
+        assert_eq!(told(&["keyslot", "nosuch", "--color"]), clap::ColorChoice::Auto);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::drive::{DriveError, Driver, Silent};
 /// What was begun goes on: a rollout, a run, a regeneration that was sent; it is followed, and nothing else is begun,
 /// by whatever process. `keyslot status` shows who paused it and why.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 paused, 2 no rotation is open, 5 the journal cannot be reached.")]
 pub struct Pause {
     #[command(flatten)]
     pub target: Target,
@@ -25,6 +26,9 @@ pub struct Pause {
 ///
 /// Nothing is done by it: run `keyslot rotate` or `keyslot advance` afterwards.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 not paused any more, 2 no rotation is open, 5 the journal cannot be reached."
+)]
 pub struct Resume {
     #[command(flatten)]
     pub target: Target,

@@ -1,6 +1,7 @@
 //! What `propose`, `promote` and `follow` share: how they run, and what they print at their end.
 
 use super::rotate::finish;
+use super::stop::Stop;
 use super::words::Output;
 use super::{CliError, Exit, Terminal};
 use crate::drive::{DriveError, Driver, TurnEnd};
@@ -22,9 +23,10 @@ pub(super) async fn run(
     output: Output,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
+    let mut stop = Stop::listen()?;
     let end = tokio::select! {
         end = driver.run() => Some(end?),
-        _ = tokio::signal::ctrl_c() => None,
+        () = stop.come() => None,
     };
     let exit = match &end {
         Some(end) => finish(driver, end, command, terminal)?,

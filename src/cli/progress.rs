@@ -9,7 +9,7 @@ use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
 use crate::render::{reason, span};
-use crate::rotation::{Leg, Outcome};
+use crate::rotation::{Leg, Outcome, Reason};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,28 @@ pub fn watcher(terminal: &Terminal) -> Arc<dyn Watcher> {
     if terminal.is_watched() { Arc::new(Board::new()) } else { Arc::new(Lines::new(Show::of(terminal))) }
 }
 
+/// What was said last of what is waited for.
+#[derive(Default)]
+pub struct Waits(Vec<String>);
+
+impl Waits {
+    /// What is waited for, a reason a line and the first four, where it is other than the last time.
+    pub fn news(&mut self, reasons: &[Reason]) -> Vec<String> {
+        let kind = |one: &Reason| format!("{} {} {}", one.gate, one.subject, one.why.kind());
+        let kinds: Vec<String> = reasons.iter().map(kind).collect();
+        if kinds == self.0 {
+            return Vec::new();
+        }
+        self.0 = kinds;
+        reasons.iter().take(4).map(|one| format!("waits: {}", reason::why(one))).collect()
+    }
+
+    /// Another phase begins: the same is worth saying again.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// Writes a line for each thing that happens.
 pub struct Lines {
     inner: Mutex<Inner>,
@@ -37,7 +59,7 @@ pub struct Lines {
 struct Inner {
     terminal: Terminal,
     quiet: bool,
-    waiting: Vec<String>,
+    waits: Waits,
     told: Told,
 }
 
@@ -48,7 +70,7 @@ impl Lines {
             inner: Mutex::new(Inner {
                 terminal,
                 quiet: show.quiet,
-                waiting: Vec::new(),
+                waits: Waits::default(),
                 told: Told::default(),
             }),
         }
@@ -64,7 +86,7 @@ impl Watcher for Lines {
         let time = span::time(at);
         match notice {
             Notice::Reached { leg, phase } => {
-                inner.waiting.clear();
+                inner.waits.forget();
                 let leg = if *leg == Leg::Back { "back: " } else { "" };
                 inner.terminal.say(&format!("{time}  {leg}{phase}: {}", phase.title()));
             }
@@ -81,15 +103,8 @@ impl Watcher for Lines {
                 for line in inner.told.news(world, at) {
                     inner.terminal.say(&format!("{time}    {line}"));
                 }
-                let kinds: Vec<String> = reasons
-                    .iter()
-                    .map(|one| format!("{} {} {}", one.gate, one.subject, one.why.kind()))
-                    .collect();
-                if kinds != inner.waiting {
-                    for one in reasons.iter().take(4) {
-                        inner.terminal.mutter(&format!("{time}      waits: {}", reason::why(one)));
-                    }
-                    inner.waiting = kinds;
+                for line in inner.waits.news(reasons) {
+                    inner.terminal.mutter(&format!("{time}      {line}"));
                 }
             }
             Notice::Over => {}
@@ -98,5 +113,25 @@ impl Watcher for Lines {
             }
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::{Gate, Subject, Why};
+
+    #[test]
+    fn what_is_waited_for_is_said_once_until_it_changes_or_another_phase_begins() {
+        let paused = Reason::new(Gate::Preflight, Subject::Rotation, Why::Paused);
+        let disabled = Reason::new(Gate::Preflight, Subject::Account, Why::LocalAuthDisabled);
+        let one = std::slice::from_ref(&paused);
+        let mut waits = Waits::default();
+        assert_eq!(waits.news(one).len(), 1);
+        assert!(waits.news(one).is_empty());
+        assert_eq!(waits.news(&[paused.clone(), disabled]).len(), 2);
+        assert_eq!(waits.news(one), [format!("waits: {}", reason::why(&paused))]);
+        waits.forget();
+        assert_eq!(waits.news(one).len(), 1);
     }
 }

@@ -4,6 +4,7 @@ use super::approval::{self, Answers, Typed};
 use super::consent::{Consent, in_ci};
 use super::progress::watcher;
 use super::settings::Chosen;
+use super::stop::Stop;
 use super::target::{Target, person, spell};
 use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
@@ -42,6 +43,9 @@ pub struct Rotate {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 done, or nothing to do; 3 it was stopped and goes on when it is run again, or somebody else is at work; 4 a \
+person must act; 5 the world failed (network, permission, server).
+
 Examples:
   keyslot rotate --environment prod              as far as it goes without an approval
   keyslot rotate --environment prod --approve    to the end
@@ -142,9 +146,10 @@ async fn attempt(
 ) -> Result<Option<TurnEnd>, CliError> {
     let somebody = terminal.is_conversation() && !in_ci(&wiring::process_variables);
     let answers: Option<&dyn Answers> = if somebody { Some(&Typed) } else { None };
+    let mut stop = Stop::listen()?;
     tokio::select! {
         end = approval::run(driver, by, answers, terminal) => end.map(Some),
-        _ = tokio::signal::ctrl_c() => Ok(None),
+        () = stop.come() => Ok(None),
     }
 }
 

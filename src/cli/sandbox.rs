@@ -3,8 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::rehearse::speed;
+use super::rehearse::{speed, stamps};
 use super::stage::{Stage, StageOptions};
+use super::stop::Stop;
 use super::{CliError, Exit, Terminal};
 use crate::model::FlipBack;
 use crate::sim::WorldConfig;
@@ -23,7 +24,7 @@ pub struct Sandbox {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
     /// How many stamps (regions).
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = stamps)]
     pub stamps: u16,
     /// The same seed gives the same world.
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -34,6 +35,8 @@ pub struct Sandbox {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 it was ended, 2 the folder is something else, or another world runs in it, 5 the machine failed (a port, a file).
+
 Examples:
   keyslot sandbox --dir world --speed 60 > world.env &
   . ./world.env
@@ -44,7 +47,8 @@ impl Sandbox {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let _lock = occupy(&self.dir)?;
         super::block_on(async {
-            let ending = Ending::listen()?;
+            // From here on: whoever reads the environment may end the world at once.
+            let mut stop = Stop::listen()?;
             let stage = Stage::set(StageOptions {
                 config: WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps)).with_workflow(),
                 speed: self.speed,
@@ -63,47 +67,11 @@ impl Sandbox {
                 "curl --connect-to ::{} https://management.azure.com/… reaches it under its real names",
                 stage.simulation.wire.address()
             ));
-            ending.come().await;
+            stop.come().await;
             stage.simulation.wire.shutdown().await;
             terminal.say("the world has ended");
             Ok(Exit::Done)
         })?
-    }
-}
-
-/// Ctrl-C, or a polite end from elsewhere. Listens from when it is made: whoever reads the environment may end the
-/// world at once.
-struct Ending {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Ending {
-    fn listen() -> Result<Ending, CliError> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let cannot =
-                |error: std::io::Error| CliError::io("cannot listen for signals", "this process", &error);
-            let interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
-            let terminate = signal(SignalKind::terminate()).map_err(cannot)?;
-            Ok(Ending { signals: [interrupt, terminate] })
-        }
-        #[cfg(not(unix))]
-        Ok(Ending {})
-    }
-
-    async fn come(self) {
-        #[cfg(unix)]
-        {
-            let [mut interrupt, mut terminate] = self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

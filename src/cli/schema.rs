@@ -20,7 +20,10 @@ pub struct Schema {
     name: Name,
 }
 
-const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "\
+Exit codes: 0 printed, 2 there is no such name.
+
+Examples:
   keyslot schema check > check.schema.json
       For a validator or a code generator.";
 
@@ -36,7 +39,7 @@ enum Name {
     Explain,
     /// `keyslot flip`
     Flip,
-    /// `keyslot check --plan FILE`
+    /// `keyslot check --plan FILE` (`keyslot plan` prints for people only)
     Plan,
     /// `keyslot propose`, `keyslot promote` and `keyslot follow`
     Procedure,

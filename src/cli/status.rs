@@ -20,7 +20,7 @@ use crate::rotation::{Note, Outlook, Report, Standing, Unseen, notes};
 /// holds and what the pods must hold, each with the age of the look. Below it the phases of the rotation, and a
 /// regeneration that is under way: since when, and how its end will be known.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXIT_CODES)]
+#[command(after_long_help = STATUS_CODES)]
 pub struct Status {
     #[command(flatten)]
     pub target: Target,
@@ -30,8 +30,12 @@ pub struct Status {
 }
 
 /// Say what the rotation waits for, gate by gate, and what would open each.
+///
+/// Looks at the world anew, and tells of every gate that holds the next step: what was seen or is missing, which harm the
+/// gate protects from, who opens it (time, others, a person), what to do, and, where that may be, how to accept it by
+/// name. With --output json the evidence and its age too. Nothing is done and nothing written.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXIT_CODES)]
+#[command(after_long_help = EXPLAIN_CODES)]
 pub struct Explain {
     #[command(flatten)]
     pub target: Target,
@@ -40,11 +44,16 @@ pub struct Explain {
     pub output: Output,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 no rotation is open, or its next step is due, 3 it waits, 4 a person must act; of `status` also 5:
-something could not be seen, though nothing waits for it.
+const STATUS_CODES: &str = "\
+Exit codes: 0 no rotation is open, or its next step is due, 3 it waits, 4 a person must act, 5 something could not be seen, \
+though nothing waits for it.
 
-`keyslot schema status` and `keyslot schema explain` print what `--output json` looks like.";
+`keyslot schema status` prints what `--output json` looks like.";
+
+const EXPLAIN_CODES: &str = "\
+Exit codes: 0 no rotation is open, or nothing holds its next step, 3 it waits, 4 a person must act.
+
+`keyslot schema explain` prints what `--output json` looks like.";
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {

@@ -93,7 +93,7 @@ fn app_of(
     clock: &Arc<dyn Clock>,
     variables: Variables<'_>,
 ) -> Result<GitHubApp, CliError> {
-    let pem: SecretString = chosen.token(&app.key, variables)?;
+    let pem: SecretString = chosen.secret_at(&app.key, "the GitHub App's key", variables)?;
     let key = AppKey::from_pem(pem.expose_secret().as_bytes()).map_err(|why| {
         CliError::new(ErrorKind::Configuration, "the GitHub App's key cannot be used")
             .at(&app.key)

@@ -28,7 +28,7 @@ pub struct Verify {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 everyone uses the same key, 1 the stamps disagree, 5 something could not be seen (and nothing that was
+Exit codes: 0 everyone uses the same key, 1 the stamps disagree, 5 something could not be seen (and nothing that was \
 seen disagrees).
 
 Examples:

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use secrecy::SecretString;
 use url::Url;
 
@@ -34,10 +35,10 @@ use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::execute::Sources;
-use crate::journal::{Journal, Remote, StorePlace, current_lease, open_store};
-use crate::model::{Access, FlipBack, Propagation, Salt};
+use crate::journal::{Journal, Remote, StorageTokens, StorePlace, current_lease, open_store};
+use crate::model::{Access, Blindness, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Accounts, Clock, Code, Inventory, Logs, Pipeline, Ports, Validation, Vaults};
+use crate::ports::{Accounts, Clock, Code, Fault, Inventory, Logs, Pipeline, Ports, Validation, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -101,7 +102,7 @@ async fn journal(
     variables: Variables<'_>,
 ) -> Result<Journal<Event>, CliError> {
     let place = chosen.journal()?;
-    let store = open_store(&place, remote(&place, http, variables).as_ref())?;
+    let store = open_store(&place, remote(chosen, &place, http, variables)?.as_ref())?;
     Journal::open(store).await.map_err(|error| CliError::from(error.fault()))
 }
 
@@ -180,15 +181,35 @@ fn holder() -> String {
     format!("{user} on {host} ({}-{:x})", std::process::id(), moment & 0xff_ffff)
 }
 
-fn remote(place: &StorePlace, http: &Http, variables: Variables<'_>) -> Option<Remote> {
+fn remote(
+    chosen: &Chosen<'_>,
+    place: &StorePlace,
+    http: &Http,
+    variables: Variables<'_>,
+) -> Result<Option<Remote>, CliError> {
     if !place.is_shared() {
-        return None;
+        return Ok(None);
     }
     let environment: BTreeMap<String, String> = std::env::vars()
         .filter(|(name, _)| variables(name).is_some())
         .filter(|(name, _)| ["AZURE_", "AWS_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix)))
         .collect();
-    Some(Remote { client: http.reqwest().clone(), environment })
+    let azure = match place.is_azure() {
+        true => Some(Arc::new(StorageIdentity(tokens(chosen, http, variables)?)) as Arc<dyn StorageTokens>),
+        false => None,
+    };
+    Ok(Some(Remote { client: http.reqwest().clone(), environment, azure }))
+}
+
+/// The Azure identity of all adapters, before the journal's store.
+#[derive(Debug)]
+struct StorageIdentity(Tokens);
+
+#[async_trait]
+impl StorageTokens for StorageIdentity {
+    async fn token(&self) -> Result<SecretString, Fault> {
+        self.0.token("https://storage.azure.com/.default").await
+    }
 }
 
 /// What to look at, before a rotation brings a salt along.
@@ -480,15 +501,18 @@ async fn git(
     let remote = match &terraform.repository {
         Some(address) => address.clone(),
         None => {
-            let here = chosen.path(Path::new("."));
-            remote_address(Path::new("git"), &here, "origin").await?
+            let found = remote_address(Path::new("git"), chosen.folder(), "origin").await;
+            found.map_err(|fault| no_remote(chosen, fault))?
         }
     };
     if terraform.commit == CommitBy::Api {
         super::tokens::same_repository(chosen, &remote)?;
     }
     let identity = Identity { name: terraform.author.name.clone(), email: terraform.author.email.clone() };
-    let mut settings = GitSettings::new(chosen.cache().join("repository.git"), remote, identity);
+    let cache = chosen.cache();
+    // Where it cannot be made, git says so, and better.
+    let _ = super::own_folder::make(&cache);
+    let mut settings = GitSettings::new(cache.join("repository.git"), remote, identity);
     settings.is_source = |path| Syntax::of(path).is_some();
     let signs = terraform.sign.unwrap_or_default() == SignCommits::AsGit;
     if signs && terraform.commit == CommitBy::Git {
@@ -506,6 +530,17 @@ async fn git(
     let host = Url::parse(&settings.remote).ok().and_then(|url| url.host_str().map(str::to_owned));
     settings.host_at = host.and_then(|host| endpoints.hosts().lookup(&host));
     Ok(Git::new(settings))
+}
+
+/// A repository without a remote is a matter of the configuration; git that does not run, of the machine.
+fn no_remote(chosen: &Chosen<'_>, fault: Fault) -> CliError {
+    let missing = fault.kind == Blindness::Missing;
+    let told = CliError::from(fault);
+    match missing {
+        true => CliError { kind: ErrorKind::Configuration, ..told }
+            .hint(format!("its key is `repository` under [environment.{}.terraform]", chosen.name)),
+        false => told,
+    }
 }
 
 fn github(

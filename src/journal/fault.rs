@@ -45,6 +45,14 @@ pub(super) fn store_fault(what: &str, subject: &str, error: &object_store::Error
     {
         return io_fault(what, subject, error);
     }
+    if let Some(identity) = find::<Fault>(error) {
+        let why = format!("cannot {} ({}): {}", identity.what, identity.subject, identity.why);
+        let remedy = match identity.remedy.as_str() {
+            "" => "sign in to the store".to_owned(),
+            remedy => format!("sign in to the store: {remedy}"),
+        };
+        return Fault::new(identity.kind, what, subject, why).remedy(remedy).respite(identity.respite);
+    }
     let (kind, remedy) = match error {
         object_store::Error::PermissionDenied { .. } => (
             Blindness::Forbidden,
@@ -53,7 +61,7 @@ pub(super) fn store_fault(what: &str, subject: &str, error: &object_store::Error
         ),
         object_store::Error::Unauthenticated { .. } => (
             Blindness::Forbidden,
-            "sign in, or set the store's credentials in the environment (AZURE_…, AWS_…, GOOGLE_…)",
+            "sign in to the store: `az login` for Azure, or its credentials in the environment (AZURE_…, AWS_…, GOOGLE_…)",
         ),
         object_store::Error::NotFound { .. } => (
             Blindness::Missing,

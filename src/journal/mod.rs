@@ -31,5 +31,5 @@ pub use log::Journal;
 pub use memory::{MemoryFault, MemoryStore};
 pub use place::{PlaceError, StorePlace, open_store};
 pub use record::{Event, Format, KNOWN_FORMAT, Record, Seq};
-pub use remote::Remote;
+pub use remote::{Remote, StorageTokens};
 pub use store::{Created, RecordStore, Stored};

@@ -83,6 +83,16 @@ impl StorePlace {
     pub fn is_shared(&self) -> bool {
         matches!(self, StorePlace::Url(_))
     }
+
+    /// Whether it lies in Azure Storage.
+    pub fn is_azure(&self) -> bool {
+        let StorePlace::Url(url) = self else { return false };
+        match url.scheme() {
+            "abfs" | "abfss" | "az" => true,
+            "https" => url.host_str().is_some_and(|host| host.ends_with(".core.windows.net")),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for StorePlace {
@@ -104,6 +114,24 @@ pub fn open_store(place: &StorePlace, remote: Option<&Remote>) -> Result<Arc<dyn
         StorePlace::Url(url) => {
             let remote = remote.ok_or_else(|| no_client(url))?;
             Ok(Arc::new(RemoteStore::open(url, remote)?))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azures_addresses_are_known_as_such() {
+        let is_azure = |text: &str| StorePlace::parse(text, Path::new("/")).unwrap().is_azure();
+        for text in
+            ["az://c/p", "abfss://c@acme.dfs.core.windows.net/p", "https://acme.blob.core.windows.net/c"]
+        {
+            assert!(is_azure(text), "{text}");
+        }
+        for text in ["state", "s3://b/p", "gs://b/p", "https://b.s3.eu-west-1.amazonaws.com/p"] {
+            assert!(!is_azure(text), "{text}");
         }
     }
 }

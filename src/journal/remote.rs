@@ -1,24 +1,27 @@
 //! Records in Azure Blob Storage, S3 or Google Cloud Storage.
 //!
 //! Credentials come from the environment under the names that each service's own tools use (`AZURE_…`, `AWS_…`,
-//! `GOOGLE_…`), and never from the configuration. All requests go through the one HTTP client that the caller
-//! brings: no second TLS stack, no proxy that the caller did not choose. A create is sent once; reads are
+//! `GOOGLE_…`), and never from the configuration. Where it has none of the storage's own for Azure, the tokens are those
+//! of the identity that the caller brings ([`StorageTokens`]). All requests go through the one HTTP client that the
+//! caller brings: no second TLS stack, no proxy that the caller did not choose. A create is sent once; reads are
 //! repeated on server errors.
 //!
 //! Tried against servers on loopback that speak the services' protocols, not against the services themselves.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-use object_store::client::{HttpClient, HttpConnector};
+use object_store::azure::{AzureConfigKey, AzureCredential, MicrosoftAzureBuilder};
+use object_store::client::{CredentialProvider, HttpClient, HttpConnector};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::fault::{never_sent, refused, store_fault};
@@ -30,6 +33,16 @@ const OPEN: &str = "open the journal's store";
 const READ: &str = "read the journal";
 const WRITE: &str = "write a journal record";
 
+/// Bearer tokens for Azure Storage, of an identity of Entra ID.
+#[async_trait]
+pub trait StorageTokens: fmt::Debug + Send + Sync {
+    /// A token that is good now. Asked for before each request: whoever implements it keeps tokens while they last.
+    ///
+    /// # Errors
+    /// Where the identity gives none.
+    async fn token(&self) -> Result<SecretString, Fault>;
+}
+
 /// What a remote store needs besides its address.
 #[derive(Clone, Debug)]
 pub struct Remote {
@@ -37,6 +50,8 @@ pub struct Remote {
     pub client: reqwest::Client,
     /// The process's environment; only names that begin with `AZURE_`, `AWS_` or `GOOGLE_` are looked at.
     pub environment: BTreeMap<String, String>,
+    /// For Azure, where the environment has no credential that is the storage's own.
+    pub azure: Option<Arc<dyn StorageTokens>>,
 }
 
 /// Objects under a prefix of a container or bucket.
@@ -87,8 +102,13 @@ fn connect(
     let connector = Shared(remote.client.clone());
     match scheme {
         ObjectStoreScheme::MicrosoftAzure => {
-            let start = MicrosoftAzureBuilder::new().with_url(url.as_str());
-            options::<AzureConfigKey>(remote, "AZURE_")
+            let mut start = MicrosoftAzureBuilder::new().with_url(url.as_str());
+            let given: Vec<(AzureConfigKey, &String)> = options(remote, "AZURE_").collect();
+            if let Some(tokens) = remote.azure.as_ref().filter(|_| !is_told(&given)) {
+                start = start.with_credentials(Arc::new(Bearer(Arc::clone(tokens))));
+            }
+            given
+                .into_iter()
                 .fold(start, |builder, (key, value)| builder.with_config(key, value))
                 .with_retry(retry)
                 .with_http_connector(connector)
@@ -128,6 +148,42 @@ fn options<'a, K: FromStr>(remote: &'a Remote, prefix: &'a str) -> impl Iterator
         .iter()
         .filter(move |(name, _)| name.starts_with(prefix))
         .filter_map(|(name, value)| name.to_ascii_lowercase().parse().ok().map(|key| (key, value)))
+}
+
+/// Whether the environment itself says who asks the storage, or how it is to be found out.
+fn is_told(given: &[(AzureConfigKey, &String)]) -> bool {
+    use AzureConfigKey as Key;
+    let has = |key: &Key| given.iter().any(|(other, _)| other == key);
+    let choices = [
+        Key::AccessKey,
+        Key::SasKey,
+        Key::Token,
+        Key::UseEmulator,
+        Key::MsiEndpoint,
+        Key::FabricSessionToken,
+        Key::UseAzureCli,
+        Key::SkipSignature,
+        Key::CredentialType,
+    ];
+    choices.iter().any(has) || [Key::ClientId, Key::ClientSecret, Key::AuthorityId].iter().all(has)
+}
+
+/// The caller's identity as the store asks for it.
+#[derive(Debug)]
+struct Bearer(Arc<dyn StorageTokens>);
+
+#[async_trait]
+impl CredentialProvider for Bearer {
+    type Credential = AzureCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AzureCredential>> {
+        match self.0.token().await {
+            Ok(token) => Ok(Arc::new(AzureCredential::BearerToken(token.expose_secret().to_owned()))),
+            Err(fault) => {
+                Err(object_store::Error::Unauthenticated { path: String::new(), source: Box::new(fault) })
+            }
+        }
+    }
 }
 
 #[async_trait]

@@ -188,7 +188,8 @@ fn block(one: &Reason) -> String {
     let remedy = reason::remedy(one);
     let opens = match one.why.opens() {
         Opens::ByLooking => "looking again",
-        Opens::ByWaiting => "time",
+        Opens::ByWaiting if remedy.is_empty() => "time",
+        Opens::ByWaiting => "others, in time",
         Opens::ByPerson => "a person",
     };
     text.push_str(&format!("      opened by: {opens}"));
@@ -198,9 +199,26 @@ fn block(one: &Reason) -> String {
     text.push('\n');
     if !one.gate.never_accepted() && one.why.opens() != Opens::ByLooking {
         text.push_str(&format!(
-            "      or accept it: --accept '{}:{}' --because TEXT --until TIME\n",
+            "      or accept it: keyslot rotate --accept '{}:{}' --because TEXT --until TIME\n",
             one.gate, one.subject
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PullNumber, PullWait};
+    use crate::rotation::{Gate, Subject, Why};
+
+    #[test]
+    fn a_review_is_opened_by_others_and_its_address_comes_after_what_is_missing() {
+        let waits = vec![PullWait::Reviews { have: 0, want: 1, from: Vec::new() }, PullWait::Draft];
+        let why = Why::PullOpen { url: "https://github.com/acme/a/pull/1".to_owned(), waits };
+        let text = block(&Reason::new(Gate::Validated, Subject::Pull(PullNumber(1)), why));
+        let told = "waits: 0 of 1 reviews, it is a draft (https://github.com/acme/a/pull/1)\n";
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains("opened by: others, in time: review and merge it\n"), "{text}");
+    }
 }

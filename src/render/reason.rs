@@ -63,7 +63,8 @@ pub fn why(reason: &Reason) -> String {
         Why::NoReference => format!("{subject} reads no key of this account"),
         Why::PullOpen { url, waits } => {
             let waits: Vec<String> = waits.iter().map(pull_wait).collect();
-            format!("pull request {subject} is open ({url}): {}", waits.join(", "))
+            // The address last: where there is one line only, the reasons stand in it.
+            format!("pull request {subject} waits: {} ({url})", waits.join(", "))
         }
         Why::HeadNotJudged { head } => format!(
             "pull request {subject} stands on {}, which is not what keyslot has read of its branch",

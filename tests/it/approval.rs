@@ -94,6 +94,19 @@ fn anything_else_and_silence_approve_nothing() {
 }
 
 #[test]
+fn a_mistyped_name_is_asked_for_again_and_not_for_ever() {
+    let person = Ready::with(&["afmcprd", "afmcprd-global-cosmo", ACCOUNT]);
+    assert_eq!(ends(&mut opened(&theatre()), "ada", &person), TurnEnd::Done);
+    assert_eq!(person.times(), 3);
+    for (answers, times) in [(&["a", "b", "c", ACCOUNT][..], 3), (&["a", "", ACCOUNT], 2)] {
+        let person = Ready::with(answers);
+        let end = ends(&mut opened(&theatre()), "ada", &person);
+        assert!(matches!(end, TurnEnd::Halted { .. }), "{answers:?}: {end:?}");
+        assert_eq!(person.times(), times, "{answers:?}");
+    }
+}
+
+#[test]
 fn nobody_is_asked_while_something_else_holds_or_where_the_proposer_may_not() {
     let mut proposer = theatre();
     proposer.policy.approver_differs = true;

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use keyslot::journal::{Journal, JournalError, Remote, Seq, StorePlace, open_store};
+use keyslot::journal::{Journal, JournalError, Remote, Seq, StorageTokens, StorePlace, open_store};
+use keyslot::ports::Fault;
+use secrecy::SecretString;
 
 /// What happens to the next request that writes.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,13 +27,15 @@ enum Trouble {
     Forbidden,
 }
 
-struct Shelf {
+pub struct Shelf {
     objects: BTreeMap<String, Bytes>,
+    /// Every `Authorization` that came.
+    pub signed: Vec<String>,
     trouble: Trouble,
     puts: Vec<(String, Option<String>)>,
 }
 
-type Shared = Arc<Mutex<Shelf>>;
+pub type Shared = Arc<Mutex<Shelf>>;
 
 const MODIFIED: &str = "Fri, 15 Jan 2027 08:00:00 GMT";
 
@@ -43,7 +48,8 @@ async fn serve(
     body: Bytes,
 ) -> Response {
     let mut shelf = shelf.lock().unwrap();
-    assert!(headers.contains_key(header::AUTHORIZATION), "every request is signed");
+    let signed = headers.get(header::AUTHORIZATION).expect("every request is signed");
+    shelf.signed.push(signed.to_str().unwrap().to_owned());
     let path = uri.path().trim_start_matches('/').to_owned();
     if method == Method::PUT {
         let only_new = headers.get(header::IF_NONE_MATCH).map(|value| value.to_str().unwrap().to_owned());
@@ -114,15 +120,26 @@ fn list(shelf: &Shelf, query: &BTreeMap<String, String>) -> String {
     }
 }
 
-struct Service {
-    shelf: Shared,
+#[derive(Debug)]
+struct Unasked;
+
+#[async_trait]
+impl StorageTokens for Unasked {
+    async fn token(&self) -> Result<SecretString, Fault> {
+        panic!("the environment has a key of the storage")
+    }
+}
+
+pub struct Service {
+    pub shelf: Shared,
     place: StorePlace,
-    remote: Remote,
+    pub remote: Remote,
 }
 
 impl Service {
-    async fn start(address: &str) -> Service {
-        let shelf = Shelf { objects: BTreeMap::new(), trouble: Trouble::None, puts: Vec::new() };
+    pub async fn start(address: &str) -> Service {
+        let shelf =
+            Shelf { objects: BTreeMap::new(), signed: Vec::new(), trouble: Trouble::None, puts: Vec::new() };
         let shelf = Arc::new(Mutex::new(shelf));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -144,10 +161,12 @@ impl Service {
         ];
         let environment = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let place = StorePlace::parse(address, std::path::Path::new("/")).unwrap();
-        Service { shelf, place, remote: Remote { client: client(), environment } }
+        // Whoever has a key of the storage itself needs no identity.
+        let azure = Some(Arc::new(Unasked) as Arc<dyn StorageTokens>);
+        Service { shelf, place, remote: Remote { client: client(), environment, azure } }
     }
 
-    async fn open(&self) -> Result<Journal<String>, JournalError> {
+    pub async fn open(&self) -> Result<Journal<String>, JournalError> {
         Journal::open(open_store(&self.place, Some(&self.remote)).unwrap()).await
     }
 

@@ -167,6 +167,13 @@ impl Process {
         heard
     }
 
+    /// Asks this process alone to end, as `kill -NAME` does.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// SIGKILL, to this process alone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

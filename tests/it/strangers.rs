@@ -160,6 +160,6 @@ fn an_explanation_says_who_tells_of_readers() {
         };
         let text = keyslot::sim::memory::block_on_or_crash(life, &theatre.crashes.flag().clone()).unwrap();
         assert!(text.contains(words) && text.contains(ADDRESS), "{text}");
-        assert!(text.contains(&format!("--accept 'readers:{ADDRESS}'")), "{text}");
+        assert!(text.contains(&format!("keyslot rotate --accept 'readers:{ADDRESS}'")), "{text}");
     }
 }

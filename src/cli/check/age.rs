@@ -26,8 +26,8 @@ pub struct AgeOptions {
     #[arg(long, value_name = "AGE", value_parser = age)]
     #[arg(conflicts_with_all = ["path", "plan", "against", "trace", "baseline", "write_baseline", "rules", "explain"])]
     max_age: Option<Span>,
-    /// Which environment of the configuration --max-age is about; may be left out where there is only one.
-    /// [env: KEYSLOT_ENVIRONMENT]
+    /// Which environment of the configuration --max-age is about; without it, that of KEYSLOT_ENVIRONMENT, or the only
+    /// one
     #[arg(long, short = 'e', value_name = "NAME", requires = "max_age")]
     environment: Option<String>,
 }

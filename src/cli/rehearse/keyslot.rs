@@ -25,12 +25,7 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");
     let end = loop {
         driver.approve(APPROVER, None).await?;
-        let end = tokio::select! {
-            end = driver.run() => end?,
-            _ = tokio::signal::ctrl_c() => {
-                return Err(CliError::world("the rehearsal was stopped").hint("the world is gone; start another"));
-            }
-        };
+        let end = driver.run().await?;
         if end != TurnEnd::Done || !rotate::go_on_with_second(&mut driver, &request.by, terminal).await? {
             break end;
         }

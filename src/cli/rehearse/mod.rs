@@ -4,12 +4,15 @@ mod keyslot;
 mod result;
 mod runbook;
 
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use super::rotate::Back;
 use super::stage::{Stage, StageOptions};
+use super::stop::Stop;
 use super::words::Output;
-use super::{CliError, Exit, Terminal};
+use super::{CliError, ErrorKind, Exit, Terminal};
 use crate::model::FlipBack;
 use crate::sim::WorldConfig;
 
@@ -31,7 +34,7 @@ const DEFAULT_SPEED: f64 = 240.0;
 #[command(after_help = EXAMPLES)]
 pub struct Rehearse {
     /// How many stamps (regions).
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = stamps)]
     pub stamps: u16,
     /// How many times faster than the wall clock the world runs.
     #[arg(long, value_name = "X", default_value_t = DEFAULT_SPEED, value_parser = speed)]
@@ -63,12 +66,22 @@ pub struct Rehearse {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 driven to its end, whatever the meter shows, 2 what was typed, 3 it was stopped, 4 the rotation halted, 5 the machine failed (a port, a file).
+
 Examples:
   keyslot rehearse                        retire the primary key of a simulated account
   keyslot rehearse --flip-back deploy     and go back to primary afterwards
   keyslot rehearse --both-slots           retire both keys, one after the other
   keyslot rehearse --runbook              the same world, driven as a runbook does
   keyslot rehearse --output json | jq .outage";
+
+/// As many stamps as a world may have.
+pub fn stamps(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(count) if (1..=200).contains(&count) => Ok(count),
+        Ok(_) | Err(_) => Err("a world has 1 to 200 stamps".to_owned()),
+    }
+}
 
 /// A speed that a clock can run at.
 pub fn speed(text: &str) -> Result<f64, String> {
@@ -80,14 +93,13 @@ pub fn speed(text: &str) -> Result<f64, String> {
 
 impl Rehearse {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let report = self.report.as_deref().map(Report::at).transpose()?;
         let workplace = tempfolder()?;
         let ended = super::block_on(self.perform(workplace.path(), terminal))?;
         let (course, exit) = ended?;
         course.show(self.output, terminal)?;
-        if let Some(path) = &self.report {
-            let page = crate::render::report_html::page(&course.page());
-            std::fs::write(path, page)
-                .map_err(|error| CliError::io("cannot write the report", path.display(), &error))?;
+        if let Some(report) = report {
+            let path = report.write(&crate::render::report_html::page(&course.page()))?;
             terminal.say(&format!("the report is in {}", path.display()));
         }
         Ok(exit)
@@ -97,11 +109,8 @@ impl Rehearse {
         if self.patient { runbook::Patience::OldPodsGone } else { runbook::Patience::RolloutStatus }
     }
 
-    async fn perform(
-        &self,
-        folder: &std::path::Path,
-        terminal: &mut Terminal,
-    ) -> Result<(Course, Exit), CliError> {
+    async fn perform(&self, folder: &Path, terminal: &mut Terminal) -> Result<(Course, Exit), CliError> {
+        let mut stop = Stop::listen()?;
         let config = WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps));
         let flip_back = FlipBack::from(self.flip_back);
         let stage = Stage::set(StageOptions {
@@ -115,17 +124,59 @@ impl Rehearse {
             "a simulated world of {} stamps, {} times faster than the clock (seed {})",
             self.stamps, self.speed, self.seed
         ));
-        let result = if self.runbook {
-            runbook::drive(&stage, self.patience(), terminal).await
-        } else {
-            keyslot::drive(&stage, self.both_slots, terminal).await
+        let driven = async {
+            match self.runbook {
+                true => runbook::drive(&stage, self.patience(), terminal).await,
+                false => keyslot::drive(&stage, self.both_slots, terminal).await,
+            }
         };
-        let stopped = match result {
-            Ok((rotation, exit)) => Ok((Course::of(&stage, rotation), exit)),
-            Err(error) => Err(error),
+        let result = tokio::select! {
+            result = driven => result.map(|(rotation, exit)| (Course::of(&stage, rotation), exit)),
+            () = stop.come() => Err(CliError::new(ErrorKind::Waiting, "the rehearsal was stopped")
+                .hint("its world is gone; start another")),
         };
         stage.simulation.wire.shutdown().await;
-        stopped
+        result
+    }
+}
+
+/// The report's file, opened before the rehearsal begins: what cannot be written is said at once.
+struct Report<'a> {
+    path: &'a Path,
+    file: File,
+    /// Not there before: goes away again where nothing was written.
+    fresh: bool,
+    written: bool,
+}
+
+impl<'a> Report<'a> {
+    fn at(path: &'a Path) -> Result<Report<'a>, CliError> {
+        let fresh = !path.exists();
+        // What stands there stays until there is something to write.
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = opened.map_err(|error| {
+            Report::cannot(path, &error).hint("name a file in a folder that is there; nothing was started")
+        })?;
+        Ok(Report { path, file, fresh, written: false })
+    }
+
+    fn write(mut self, page: &str) -> Result<&'a Path, CliError> {
+        let written = self.file.set_len(0).and_then(|()| self.file.write_all(page.as_bytes()));
+        written.map_err(|error| Report::cannot(self.path, &error))?;
+        self.written = true;
+        Ok(self.path)
+    }
+
+    fn cannot(path: &Path, error: &std::io::Error) -> CliError {
+        CliError::io("cannot write the report", path.display(), error)
+    }
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if self.fresh && !self.written {
+            let _ = std::fs::remove_file(self.path);
+        }
     }
 }
 
@@ -133,7 +184,7 @@ impl Rehearse {
 pub struct TempFolder(PathBuf);
 
 impl TempFolder {
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -105,6 +105,12 @@ impl Chosen<'_> {
         }
     }
 
+    /// The folder that the file lies in.
+    pub fn folder(&self) -> &Path {
+        let folder = self.file.folder();
+        if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+    }
+
     /// A path as the settings mean it.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.file.resolve(path)
@@ -135,18 +141,25 @@ impl Chosen<'_> {
         }
     }
 
-    /// A token from its place. `variable` looks up environment variables.
+    /// A secret from its place; `what` names it, as “the GitHub App's key”. `variable` looks up environment variables.
     ///
     /// # Errors
-    /// A variable that is not set, a file that cannot be read, a token that is empty.
-    pub fn token(
+    /// A variable that is not set, a file that cannot be read, a secret that is empty.
+    pub fn secret_at(
         &self,
         place: &TokenPlace,
+        what: &str,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<SecretString, SettingsError> {
         let missing = |why: String| {
-            let what = format!("the token is not to be had from {place}: {why}");
-            SettingsError { file: self.file.path.clone(), ..SettingsError::new(what) }
+            let what = format!("{what} is not to be had from {place}: {why}");
+            let error = SettingsError { file: self.file.path.clone(), ..SettingsError::new(what) };
+            error.remedy(match place {
+                TokenPlace::Env(name) => format!("set {name}, or name another place in keyslot.toml"),
+                TokenPlace::File(_) => {
+                    "write it into that file, or name another place in keyslot.toml".to_owned()
+                }
+            })
         };
         let found = match place {
             TokenPlace::Env(name) => variable(name).ok_or_else(|| missing("it is not set".to_owned()))?,

@@ -6,6 +6,7 @@ use super::{
     InventorySettings, LogSettings, PolicySettings, ReaderSettings, ReleaseSettings, StampSettings,
     TokenPlace, UnitSettings,
 };
+use crate::cli::own_folder;
 use crate::model::{AccountId, WorkloadName};
 
 /// `[environment.NAME]`.
@@ -44,7 +45,7 @@ pub struct Environment {
 }
 
 fn default_state() -> String {
-    ".keyslot".to_owned()
+    own_folder::NAME.to_owned()
 }
 
 /// `[environment.NAME.account]`: the Cosmos DB account.

@@ -12,6 +12,16 @@ pub(super) enum Step {
     Entry(usize),
 }
 
+impl Step {
+    /// The key, where it is one.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Step::Key(key) => Some(key),
+            Step::Entry(_) => None,
+        }
+    }
+}
+
 impl From<&str> for Step {
     fn from(key: &str) -> Step {
         Step::Key(key.to_owned())

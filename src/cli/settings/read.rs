@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::{Step, full_name, line_and_column, path_at, span_of};
 use super::{CheckSettings, Endpoints, Environment, SettingsError, check};
-use crate::cli::{CliError, ErrorKind};
+use crate::cli::{CliError, ErrorKind, own_folder};
 use crate::model::EnvironmentName;
 
 /// The version of the file's format that this version of keyslot reads.
@@ -44,7 +44,7 @@ fn is_empty(check: &CheckSettings) -> bool {
 }
 
 fn default_cache() -> PathBuf {
-    ".keyslot/cache".into()
+    Path::new(own_folder::NAME).join("cache")
 }
 
 /// Settings and the file that they came from.
@@ -162,9 +162,18 @@ fn at_key(error: SettingsError, text: &str, file: &Path, path: &[Step]) -> Setti
 fn from_toml(text: &str, file: &Path, error: &toml::de::Error) -> SettingsError {
     let start = error.span().map(|span| span.start);
     let path = start.map_or_else(Vec::new, |offset| path_at(text, offset));
+    if let Some((what, remedy)) = missing(text, error.message(), &path) {
+        return SettingsError {
+            file: file.to_owned(),
+            at: start.map(|offset| line_and_column(text, offset)),
+            key: full_name(&path),
+            what,
+            remedies: vec![remedy],
+        };
+    }
     let (what, remedy) = of_another_type(error.message(), &path)
         .map(|(what, remedy)| (what, Some(remedy)))
-        .unwrap_or_else(|| in_words(error.message(), &path));
+        .unwrap_or_else(|| in_words(error.message()));
     SettingsError {
         file: file.to_owned(),
         at: start.map(|offset| line_and_column(text, offset)),
@@ -194,8 +203,40 @@ fn of_another_type(message: &str, path: &[Step]) -> Option<(String, String)> {
     Some((format!("it is of another type than is wanted ({found})"), remedy))
 }
 
+/// What has no default, by the table below `[environment.NAME]`. serde tells of one missing key at a time.
+const NEEDED: [(&[&str], &[&str]); 6] = [
+    (&[], &["account", "terraform", "secret", "release", "workloads"]),
+    (&["account"], &["subscription", "resource_group", "name"]),
+    (&["secret"], &["name"]),
+    (&["release"], &["forge", "pipeline"]),
+    (&["release", "forge"], &["owner", "repository"]),
+    (&["workloads"], &["namespace", "order"]),
+];
+
+/// All keys that are missing in the table where the first one is.
+fn missing(text: &str, message: &str, path: &[Step]) -> Option<(String, String)> {
+    let first = message.strip_prefix("missing field `")?.split('`').next()?;
+    let names: Vec<&str> = path.iter().filter_map(Step::key).collect();
+    let needed = match names.as_slice() {
+        ["environment", _, below @ ..] => NEEDED.iter().find(|(table, _)| *table == below),
+        _ => None,
+    };
+    let whole = text.parse::<toml::Table>().ok();
+    let table = names.iter().try_fold(whole.as_ref()?, |table, name| table.get(*name)?.as_table());
+    let is_missing = |key: &&&str| **key != first && table.is_some_and(|table| !table.contains_key(**key));
+    let others = needed.map_or(&[][..], |(_, keys)| keys).iter().filter(is_missing);
+    let all: Vec<&str> = std::iter::once(first).chain(others.copied()).collect();
+    let below = if path.is_empty() { String::new() } else { format!("{}.", full_name(path)) };
+    let full: Vec<String> = all.iter().map(|key| format!("{below}{key}")).collect();
+    let what = match all.as_slice() {
+        [one] => format!("the key {one} is missing"),
+        several => format!("the keys {} are missing", list(several)),
+    };
+    Some((what, format!("add {}", full.join(", "))))
+}
+
 /// serde's message, with the nearest known name where a name is unknown.
-fn in_words(message: &str, path: &[Step]) -> (String, Option<String>) {
+fn in_words(message: &str) -> (String, Option<String>) {
     let mut names = message.split('`').skip(1).step_by(2);
     let first = names.next().unwrap_or_default();
     let known: Vec<&str> = names.collect();
@@ -206,10 +247,6 @@ fn in_words(message: &str, path: &[Step]) -> (String, Option<String>) {
     if message.starts_with("unknown variant") {
         let whole = format!("it is one of {}", list(&known));
         return (format!("“{first}” is none of the values"), Some(nearest(first, &known).unwrap_or(whole)));
-    }
-    if message.starts_with("missing field") {
-        let below = if path.is_empty() { String::new() } else { format!("{}.", full_name(path)) };
-        return (format!("the key {first} is missing"), Some(format!("add {below}{first}")));
     }
     // TOML's own messages may take several lines.
     (message.lines().collect::<Vec<_>>().join(", "), None)

@@ -57,6 +57,54 @@ fn the_annotated_example_is_read() {
 }
 
 #[test]
+fn the_smallest_file_is_read_and_has_nothing_to_spare() {
+    let text = include_str!("../../../fixtures/keyslot.smallest.toml");
+    let path = Path::new("/acme/keyslot.toml");
+    let settings = Settings::parse(text, path).unwrap();
+    let file = SettingsFile { path: path.to_owned(), settings };
+    let chosen = file.choose(None).unwrap();
+    assert_eq!(chosen.journal().unwrap().to_string(), "/acme/.keyslot/prod/journal");
+    for line in text.lines().filter(|line| line.contains(" = ")) {
+        let without = text.replace(&format!("{line}\n"), "");
+        assert!(Settings::parse(&without, path).is_err(), "it does without {line}");
+    }
+}
+
+#[test]
+fn the_keys_that_a_table_lacks_are_told_all_at_once() {
+    let text = include_str!("../../../fixtures/keyslot.smallest.toml");
+    let lacks = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        let text = text.replace(from, to);
+        Settings::parse(&text, Path::new("keyslot.toml")).unwrap_err()
+    };
+    let error = lacks(
+        "subscription = \"0b1f6471-1bf0-4dda-aec3-cb9272f09590\"\nresource_group = \"rg-acme-global\"\n",
+        "",
+    );
+    assert_eq!(error.what, "the keys subscription, resource_group are missing");
+    assert_eq!(
+        error.remedies,
+        ["add environment.prod.account.subscription, environment.prod.account.resource_group"]
+    );
+    let error = lacks("[environment.prod.terraform]\n", "");
+    assert_eq!(error.what, "the key terraform is missing");
+    let bare = Settings::parse("version = 1\n[environment.prod]\n", Path::new("keyslot.toml")).unwrap_err();
+    let all = "the keys account, terraform, secret, release, workloads are missing";
+    assert_eq!((bare.what.as_str(), bare.key.as_str()), (all, "environment.prod"));
+    // The lists say what the types do: each of their keys alone is missed.
+    for key in [
+        "name = \"CosmosDb-ApiKey\"",
+        "owner = \"acme\"",
+        "repository = \"mission-critical\"",
+        "namespace = \"workload\"",
+    ] {
+        let name = key.split(' ').next().unwrap();
+        assert_eq!(lacks(&format!("{key}\n"), "").what, format!("the key {name} is missing"));
+    }
+}
+
+#[test]
 fn a_value_of_another_type_says_how_it_is_written() {
     for (text, key, remedy) in [
         (
@@ -240,7 +288,7 @@ fn a_token_comes_from_its_place_or_the_place_is_named() {
     let variable = |name: &str| (name == "SET").then(|| "from-env".to_owned());
     let token = |place: TokenPlace| {
         chosen
-            .token(&place, variable)
+            .secret_at(&place, "the token", variable)
             .map(|token| token.expose_secret().to_owned())
             .map_err(|error| error.to_string())
     };
