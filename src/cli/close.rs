@@ -67,7 +67,9 @@ fn words(left: &Left) -> String {
     match left {
         Left::Branch(branch) => format!("branch {branch}, of which no pull request was opened"),
         Left::Pull { number, branch } => {
-            format!("pull request {number} from {branch}: close it, or it can still be merged")
+            format!(
+                "pull request {number} from {branch}: close it, unless it is closed, or it can still be merged"
+            )
         }
         Left::Run { run, branch } => format!("run {run} of the pipeline on {branch}, unless it has ended"),
     }

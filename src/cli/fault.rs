@@ -45,7 +45,9 @@ impl From<DriveError> for CliError {
             DriveError::CodeUnseen(why) => {
                 CliError::world("the branches cannot be read, so nobody can say which slot is in use").because(why)
             }
-            DriveError::NoneOpen => CliError::usage("no rotation is open").hint("begin one with `keyslot rotate`"),
+            DriveError::NoneOpen => {
+                CliError::usage("no rotation is open").hint("`keyslot status` tells of the last one")
+            }
             DriveError::NeverAccepted(gate) => CliError::new(ErrorKind::Usage, "this gate is one that nobody may open")
                 .at(gate)
                 .hint("`keyslot explain` says what opens it"),

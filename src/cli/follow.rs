@@ -38,7 +38,9 @@ impl Follow {
         super::block_on(async {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Follow);
-            procedure::resume(&mut driver, &person()).await?;
+            if let Some(exit) = procedure::resume(&mut driver, &person(), terminal).await? {
+                return Ok(exit);
+            }
             procedure::run(&mut driver, "follow", self.output, terminal).await
         })?
     }

@@ -6,14 +6,26 @@ use super::words::Output;
 use super::{CliError, Exit, Terminal};
 use crate::drive::{DriveError, Driver, TurnEnd};
 use crate::render::procedure::{human, procedure};
+use crate::render::span;
 use crate::rotation::Reason;
 
-/// Goes on with the open rotation.
-pub(super) async fn resume(driver: &mut Driver, by: &str) -> Result<(), CliError> {
-    driver.resume(by).await.map_err(|error| match error {
-        DriveError::NoneOpen => CliError::from(error).hint("`keyslot propose` begins one"),
-        other => CliError::from(other),
-    })
+/// Goes on with the open rotation. Where the last one is done there is nothing to do, and that is the end.
+pub(super) async fn resume(
+    driver: &mut Driver,
+    by: &str,
+    terminal: &mut Terminal,
+) -> Result<Option<Exit>, CliError> {
+    let Err(error) = driver.resume(by).await else { return Ok(None) };
+    let fold = driver.fold();
+    match (&error, &fold.opened, &fold.closed) {
+        (DriveError::NoneOpen, Some((_, opened)), Some((at, true, _))) => {
+            let (from, at) = (opened.from, span::rfc3339(*at));
+            terminal.say(&format!("nothing to do: the {from} key was retired at {at}"));
+            Ok(Some(Exit::Done))
+        }
+        (DriveError::NoneOpen, ..) => Err(CliError::from(error).hint("`keyslot propose` begins one")),
+        _ => Err(CliError::from(error)),
+    }
 }
 
 /// Runs as far as the command reaches, says how it ended, and prints where the change stands.

@@ -94,7 +94,11 @@ impl Watcher for Lines {
             Notice::Ended { step, outcome } => match outcome {
                 Outcome::Applied { .. } => {}
                 Outcome::NotSent { why } => inner.terminal.warn(&format!("{step} was not sent: {why}")),
-                Outcome::Refused { why, .. } => inner.terminal.warn(&format!("{step} was refused: {why}")),
+                // The rest is told at the end.
+                Outcome::Refused { why, .. } => {
+                    let first = why.lines().next().unwrap_or_default();
+                    inner.terminal.warn(&format!("{step} was refused: {first}"));
+                }
                 Outcome::Unknown { why } => {
                     inner.terminal.warn(&format!("whether “{step}” arrived is not known: {why}"));
                 }

@@ -61,7 +61,9 @@ impl Promote {
             let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
             let mut driver = driver.reaching(Reach::Promote { merge: self.wait, flip: self.flip });
             let by = person();
-            procedure::resume(&mut driver, &by).await?;
+            if let Some(exit) = procedure::resume(&mut driver, &by, terminal).await? {
+                return Ok(exit);
+            }
             if let Some(named) = &self.release {
                 driver.name_release(&BranchName::new(named), &by).await?;
             }

@@ -47,7 +47,9 @@ impl Regenerate {
             fits(&self.consent, &driver)?;
             if driver.fold().rotation().is_none() && self.retire.is_none() {
                 let error = CliError::from(DriveError::NoneOpen);
-                return Err(error.hint("or name the slot whose key is to go: --retire SLOT"));
+                return Err(error
+                    .hint("begin one with `keyslot rotate`")
+                    .hint("or name the slot whose key is to go: --retire SLOT"));
             }
             spell(&mut driver, terminal).await?;
             let request: OpenRequest = asked(&chosen, &driver, self.retire);

@@ -9,9 +9,9 @@ use super::target::{Target, person, spell};
 use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
-use crate::model::{Access, FlipBack, Slot};
+use crate::model::{Access, BranchView, FlipBack, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Opened, Opens, Phase, Reach, Reason};
+use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -227,10 +227,10 @@ pub(super) fn finish(
     match end {
         TurnEnd::Enough => {
             terminal.say("that is all that was asked for; the rotation stays open");
-            terminal.hint(&format!(
-                "{} goes on with it, `keyslot close --because …` ends it",
-                next(driver.reach())
-            ));
+            let (next, report) = (next(driver.reach()), driver.report_as_seen());
+            let next =
+                merged(&report).filter(|_| matches!(driver.reach(), Reach::Propose { .. })).unwrap_or(next);
+            terminal.hint(&format!("{next} goes on with it, `keyslot close --because …` ends it"));
             Ok(Exit::Done)
         }
         TurnEnd::Done => {
@@ -287,6 +287,21 @@ fn next(reach: &Reach) -> &'static str {
         Reach::Propose { .. } => "when it is merged, `keyslot promote`, or `keyslot rotate`,",
         Reach::Promote { .. } => "`keyslot follow`, or `keyslot rotate`,",
         Reach::Whole | Reach::Follow | Reach::Restart { .. } | Reach::Regenerate => "`keyslot rotate`",
+    }
+}
+
+/// The same of a proposal whose change has arrived.
+fn merged(report: &Report) -> Option<&'static str> {
+    let (opened, decision) = (report.opened.as_ref()?, report.decision.as_ref());
+    let target = decision.map_or(Leg::Out, |decision| decision.leg).target(opened.from);
+    let code = report.world.code.as_ref()?.get()?;
+    let arrived = |view: &BranchView| view.claim.reads.is(target);
+    match &code.release {
+        _ if !arrived(&code.base) => None,
+        // The next release brings it along.
+        _ if opened.route == Route::NextRelease => Some("`keyslot rotate`"),
+        Some(release) if !arrived(release) => Some("`keyslot promote`, or `keyslot rotate`,"),
+        Some(_) | None => Some("`keyslot follow`, or `keyslot rotate`,"),
     }
 }
 

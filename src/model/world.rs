@@ -106,6 +106,8 @@ pub enum LiveBy {
     Contradiction { tags: Vec<BranchName>, run: Option<BranchName> },
     /// The tags are to be asked, and cannot be read.
     TagsUnseen(Blind),
+    /// The runs are to say the same as the tags, and cannot be read.
+    RunsUnseen(Blind),
 }
 
 impl ReleaseView {

@@ -30,8 +30,11 @@ pub(super) async fn live(
         ReleaseRule::Like { .. } => match tags(ports, targets).await {
             Ok(tags) => {
                 let known: BTreeSet<&BranchName> = candidates.iter().chain(&tags).collect();
-                let run = last_writer(ports, &known).await;
-                judge(&tags, run.as_ref(), &candidates, newest)
+                match last_writer(ports, &known).await {
+                    Ok(run) => judge(&tags, run.as_ref(), &candidates, newest),
+                    // Nobody knows what they would say: the tags alone are no cross-check.
+                    Err(blind) => (judge(&tags, None, &candidates, newest).0, LiveBy::RunsUnseen(blind)),
+                }
             }
             Err(blind) => (newest.clone(), LiveBy::TagsUnseen(blind)),
         },
@@ -45,16 +48,14 @@ async fn tags(ports: &Ports, targets: &Targets) -> Result<Vec<BranchName>, Blind
     if !targets.inventory {
         return Ok(Vec::new());
     }
-    let blind = |fault: Fault| {
-        let blind = fault.blind();
-        let why = format!(
-            "the tags of the live stamps cannot be read ({}); `--release` does without them",
-            blind.why
-        );
-        Blind { why, ..blind }
-    };
-    let seen = ports.inventory.look().await.map_err(blind)?;
+    let what = "the tags of the live stamps cannot be read";
+    let seen = ports.inventory.look().await.map_err(|fault| unseen(fault, what))?;
     Ok(seen.branches.into_iter().map(BranchName::new).collect())
+}
+
+fn unseen(fault: Fault, what: &str) -> Blind {
+    let Blind { kind, why } = fault.blind();
+    Blind { kind, why: format!("{what} ({why}); `--release` does without them") }
 }
 
 /// A branch that the configuration names, as the tags see it.
@@ -66,12 +67,14 @@ fn named(tags: Result<Vec<BranchName>, Blind>, branch: &BranchName) -> LiveBy {
     }
 }
 
-/// That of the known branches whose run wrote the vaults last.
-async fn last_writer(ports: &Ports, known: &BTreeSet<&BranchName>) -> Option<BranchName> {
+/// That of the known branches whose run wrote the vaults last; `None` where no run did.
+async fn last_writer(ports: &Ports, known: &BTreeSet<&BranchName>) -> Result<Option<BranchName>, Blind> {
     let wrote =
         |run: &&RunView| run.effect_done(StageEffect::WritesVaults).unwrap_or_else(|| run.state.succeeded());
-    let runs = ports.pipeline.runs().await.unwrap_or_default();
-    runs.iter().filter(|run| known.contains(&run.branch)).find(wrote).map(|run| run.branch.clone())
+    let what = "which branch last wrote the vaults cannot be read from the runs";
+    let runs = ports.pipeline.runs().await.map_err(|fault| unseen(fault, what))?;
+    let last = runs.iter().filter(|run| known.contains(&run.branch)).find(wrote);
+    Ok(last.map(|run| run.branch.clone()))
 }
 
 /// Tags and runs outrank the pattern: what they name and it does not fit is a contradiction.

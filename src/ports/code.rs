@@ -64,7 +64,7 @@ pub enum Picked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     pub path: String,
-    /// The lines of both sides, marked as git marks them; empty where one side has no such file, or it is no text. As
+    /// The lines of both sides, marked as git marks them; in words where one side has no such file, or it is no text. As
     /// they are in the repository: whoever shows them hides what may be a key.
     pub lines: String,
 }

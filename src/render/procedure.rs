@@ -9,9 +9,10 @@ use super::reason::pull_wait;
 use super::rotation_json::{HoldV1, RotationV1, hold, rotation};
 use super::{span, stages};
 use crate::model::{
-    BranchName, CommitId, LiveBy, PullState, PullView, ReleaseView, RunResult, RunState, StageView,
+    BranchName, CommitId, LiveBy, PullNumber, PullState, PullView, ReleaseView, RunResult, RunState,
+    StageView,
 };
-use crate::rotation::{Leg, Opened, Reason, Report};
+use crate::rotation::{Leg, Opened, Outcome, Produced, Reason, Report, Step};
 
 /// What `propose`, `promote` and `follow` print with `--output json`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -55,7 +56,8 @@ pub struct PullV1 {
 pub struct ReleaseV1 {
     pub branch: String,
     pub head: String,
-    /// From what it is known to be live: `named`, `tags`, `runs`, `name`, `contradiction` or `tags-unseen`.
+    /// From what it is known to be live: `named`, `tags`, `runs`, `name`, `contradiction`, `tags-unseen` or
+    /// `runs-unseen`.
     pub live_by: String,
     /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
     pub reads: String,
@@ -147,6 +149,7 @@ fn release(report: &Report, code: &ReleaseView, opened: &Opened, leg: Leg) -> Op
         LiveBy::Name { .. } => "name",
         LiveBy::Contradiction { .. } => "contradiction",
         LiveBy::TagsUnseen(_) => "tags-unseen",
+        LiveBy::RunsUnseen(_) => "runs-unseen",
     };
     Some(ReleaseV1 {
         branch: view.branch.to_string(),
@@ -201,12 +204,12 @@ pub fn human(procedure: &ProcedureV1, report: &Report) -> String {
     let mut line = |name: &str, what: String| text.push_str(&format!("{name:<10}{what}\n"));
     line("rotation", format!("{}: everybody to {}", procedure.rotation.id, procedure.to));
     if let Some(change) = &procedure.proposal {
-        line("proposal", told(change));
+        line("proposal", told(change, report));
     }
     if let Some(release) = &procedure.release {
         line("release", format!("{} reads {} ({})", release.branch, release.reads, shown(&release.head)));
         if let Some(change) = &release.promotion {
-            line("promotion", told(change));
+            line("promotion", told(change, report));
         }
     }
     if let Some(run) = stages::followed(&report.world) {
@@ -224,16 +227,30 @@ pub fn human(procedure: &ProcedureV1, report: &Report) -> String {
     text
 }
 
-fn told(change: &ChangeV1) -> String {
+fn told(change: &ChangeV1, report: &Report) -> String {
     let at = change.head.as_deref().map(|head| format!(" ({})", shown(head))).unwrap_or_default();
     match &change.pull {
-        None => format!("{}{at}", change.branch),
+        None => match opened(report, &change.branch) {
+            Some(number) => format!("{number}, not looked at now: {}{at}", change.branch),
+            None => format!("{}{at}", change.branch),
+        },
         Some(pull) => {
             let waits =
                 if pull.waits.is_empty() { String::new() } else { format!(": {}", pull.waits.join(", ")) };
             format!("#{} {} {}{waits}\n{:<10}{}{at}", pull.number, pull.state, pull.url, "", change.branch)
         }
     }
+}
+
+/// The pull request of the branch, as far as the journal knows.
+fn opened(report: &Report, of: &str) -> Option<PullNumber> {
+    report.steps.iter().rev().find_map(|taken| match (&taken.step, &taken.outcome) {
+        (
+            Step::OpenPull { branch, .. } | Step::OpenPromotion { branch, .. },
+            Some((_, Outcome::Applied { produced: Produced::Pull(number) })),
+        ) if branch.as_str() == of => Some(*number),
+        _ => None,
+    })
 }
 
 fn shown(commit: &str) -> String {

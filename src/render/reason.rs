@@ -579,7 +579,7 @@ fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {
                 None => format!("the live stamps are tagged {told}, and not {subject}"),
             }
         }
-        LiveBy::Named | LiveBy::Tags | LiveBy::Runs | LiveBy::TagsUnseen(_) => {
+        LiveBy::Named | LiveBy::Tags | LiveBy::Runs | LiveBy::TagsUnseen(_) | LiveBy::RunsUnseen(_) => {
             format!("{subject} is the live release")
         }
     }
@@ -696,6 +696,10 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::MergedUnreviewed { .. } => {
             "look at what was merged and approve the pull request, or accept it by name"
+        }
+        Why::PullClosed { .. } if reason.gate == Gate::Promoted => {
+            "reopen it; or `keyslot close --because …`, then `keyslot propose --retire SLOT` with the slot that this rotation \
+             retires, and `keyslot promote`, which opens a fresh one on another branch"
         }
         Why::PullClosed { .. } => {
             "reopen it; or `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"

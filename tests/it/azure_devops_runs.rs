@@ -172,7 +172,7 @@ async fn answers_that_ask_to_slow_down_are_obeyed() {
     devops.runs().await.unwrap();
     let requests = wire.transcript().entries().len();
     let took = clock.now().duration_since(began);
-    assert!(requests >= 3 && took.as_secs() >= 20 * (requests as i64 - 1), "{requests} requests in {took:?}");
+    assert!(requests >= 2 && took.as_secs() >= 20 * (requests as i64 - 1), "{requests} requests in {took:?}");
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn a_delay_of_minutes_is_obeyed_to_its_end_and_of_a_longer_one_is_told() {
     let requests = wire.transcript().entries().len();
     let took = clock.now().duration_since(began);
     assert!(
-        requests >= 3 && took.as_secs() >= 200 * (requests as i64 - 1),
+        requests >= 2 && took.as_secs() >= 200 * (requests as i64 - 1),
         "{requests} requests in {took:?}"
     );
 

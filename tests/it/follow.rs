@@ -34,10 +34,15 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
     infrastructure(&mut config).approved_after = Some(Duration::from_secs(15 * 60));
     let live = Live::set(config, SPEED);
     with_workflow(&live);
-    for command in [["propose", "--wait"], ["promote", "--wait"]] {
+    let next =
+        ["`keyslot promote`, or `keyslot rotate`, goes on", "`keyslot follow`, or `keyslot rotate`, goes on"];
+    for (command, next) in [["propose", "--wait"], ["promote", "--wait"]].into_iter().zip(next) {
         let (code, out, talk) = run(&live, &command).await;
         assert_eq!(code, 0, "{command:?}: {out}\n{talk}");
+        assert!(talk.contains(next) && !talk.contains("when it is merged"), "{talk}");
     }
+    let (code, _, talk) = run(&live, &["propose"]).await;
+    assert!(code == 0 && talk.contains(next[1]), "it is promoted: {talk}");
     let (code, out, talk) = run(&live, &["follow", "--output", "json"]).await;
     assert_eq!(code, 0, "{out}\n{talk}");
     for words in [
@@ -66,8 +71,9 @@ async fn a_workflow_is_dispatched_once_and_followed_to_the_vaults() {
         );
     });
     // Again: nothing is left to do, and nothing is started.
-    let (code, _, talk) = run(&live, &["follow"]).await;
+    let (code, out, talk) = run(&live, &["follow"]).await;
     assert_eq!(code, 0, "{talk}");
+    assert!(out.contains("proposal  #1"), "{out}");
     assert_eq!(live.stage.simulation.world.with(|world| world.counters().runs_started), 1);
 }
 

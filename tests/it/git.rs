@@ -284,6 +284,42 @@ async fn a_conflict_names_its_paths_and_builds_nothing() {
     assert_eq!(lines, expected, "both sides' lines, and no others");
 }
 
+#[tokio::test]
+async fn a_conflict_in_which_a_side_has_no_such_text_says_what_each_side_has_done() {
+    let bench = Bench::new();
+    bench.change("main", "kept.tf", "a\n", "Kept");
+    bench.change("main", "binary", "\u{0}1", "Binary");
+    let release = bench.change("release/1", "version.tf", "1\n", "Cut");
+    bench.git(&bench.work(), &["checkout", "-q", "main"]);
+    bench.change("main", "modules/stamp/secrets.tf", "a = 1\nb = 2\nc = 4\n", "Alter one");
+    bench.write("added.tf", "ours\n");
+    bench.write("binary", "\u{0}2");
+    bench.git(&bench.work(), &["rm", "-q", "kept.tf"]);
+    bench.git(&bench.work(), &["add", "."]);
+    bench.git(&bench.work(), &["commit", "-q", "--amend", "-m", "All of it"]);
+    bench.git(&bench.work(), &["push", "-qf", "origin", "main"]);
+    let merge = bench.tip("main");
+    bench.git(&bench.work(), &["checkout", "-q", "-B", "release/1", release.as_str()]);
+    bench.git(&bench.work(), &["rm", "-q", "modules/stamp/secrets.tf"]);
+    bench.write("added.tf", "theirs\n");
+    bench.write("binary", "\u{0}3");
+    let other = bench.change("release/1", "kept.tf", "b\n", "Clash");
+    let code = bench.adapter();
+    code.fetch().await.unwrap();
+    let picked = code.cherry_pick(&merge, &other, at()).await.unwrap();
+    let Picked::Conflict(conflicts) = picked else { panic!("{picked:?}") };
+    let told: Vec<(&str, &str)> =
+        conflicts.iter().map(|one| (one.path.as_str(), one.lines.trim_end())).collect();
+    for (path, words) in [
+        ("added.tf", "have both added it"),
+        ("binary", "it is no text"),
+        ("kept.tf", "the merged change deletes it"),
+        ("modules/stamp/secrets.tf", "the release branch has no such file"),
+    ] {
+        assert!(told.iter().any(|(at, said)| *at == path && said.contains(words)), "{path}: {told:?}");
+    }
+}
+
 /// A rebase merge by the forge: the proposal's commits written anew on the base branch, the last one named.
 #[tokio::test]
 async fn all_that_a_rebase_merge_brought_is_found_and_of_other_merges_the_one_commit() {

@@ -52,3 +52,25 @@ async fn a_pattern_that_fits_one_branch_is_enough_where_the_tags_say_the_same() 
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["release"]["live_by"], "tags", "{document}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pipeline_that_cannot_be_read_says_of_no_branch_that_nothing_ran_on_it() {
+    let names = WorldConfig::default().repository;
+    let live = proposed("release/2026.*").await;
+    let token = live.stage.folder.join("tokens/azure-devops");
+    let good = std::fs::read(&token).unwrap();
+    std::fs::write(&token, "expired").unwrap();
+    let before = head(&live, &names.release);
+    let (code, out, talk) = run(&live, &["promote"]).await;
+    assert_eq!(code, 4, "{out}\n{talk}");
+    assert!(talk.contains("last wrote the vaults") && talk.contains("--release"), "{out}\n{talk}");
+    assert_eq!(head(&live, &names.release), before);
+    let (code, out, talk) = run(&live, &["promote", "--release", names.release.as_str()]).await;
+    assert!(!talk.contains("last wrote the vaults"), "a person has said it: {out}\n{talk}");
+    assert!(code == 4 && talk.contains("what this push would start"), "{out}\n{talk}");
+    assert_eq!(head(&live, &names.release), before);
+    std::fs::write(&token, good).unwrap();
+    let (code, out, talk) = run(&live, &["promote"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    assert_ne!(head(&live, &names.release), before);
+}

@@ -35,6 +35,19 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     assert_eq!(live.keyslot(&["resume"]).end().await, 0);
     let mut again = live.keyslot(&["rotate", "--approve"]);
     assert_eq!(again.end().await, 0, "{}", again.talk());
+    // It is done: there is nothing left to promote, to follow or to close.
+    for command in [&["promote"][..], &["follow"], &["rotate"]] {
+        let mut late = live.keyslot(command);
+        let code = late.end().await;
+        assert_eq!(code, 0, "{command:?}: {}", late.talk());
+        assert!(late.talk().contains("nothing to do: the primary key was retired at "), "{}", late.talk());
+    }
+    for command in [&["close", "--because", "over"][..], &["pause", "--because", "over"], &["resume"]] {
+        let mut late = live.keyslot(command);
+        assert_eq!(late.end().await, 2, "{command:?}");
+        let told = late.talk();
+        assert!(told.contains("no rotation is open") && !told.contains("keyslot rotate"), "{told}");
+    }
     assert!(restarted(&live) > 0);
     assert_eq!(live.stage.simulation.world.with(|world| world.outage().refused), 0);
 }

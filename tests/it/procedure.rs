@@ -171,7 +171,12 @@ fn a_promotions_pull_request_is_waited_for_and_its_close_is_for_a_person() {
     assert_eq!((decision.phase, holding(&decision)), (Phase::Promote, [Gate::Promoted].into()));
     assert!(matches!(decision.verdict, Verdict::Wait { .. }));
     stage.world.pulls.insert(to_release(), Seen::known(stage.now, Some(of(PullState::Closed))));
-    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "closed without merge");
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("closed without merge") };
+    let remedy = keyslot::render::reason::remedy(&reasons[0]);
+    assert!(
+        remedy.contains("`keyslot propose --retire SLOT`") && remedy.contains("`keyslot promote`"),
+        "{remedy}"
+    );
 }
 
 #[test]

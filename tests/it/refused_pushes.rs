@@ -64,9 +64,10 @@ async fn refused_and_then_not(live: &Live, rules: &[(&str, &str, &str)]) {
         for _ in 0..2 {
             let (code, out, talk) = run(live, &["propose"]).await;
             assert_eq!(code, 4, "{out}\n{talk}");
-            for said in [quoted, remedy] {
+            for said in [quoted, remedy, &"[merged]"] {
                 assert!(talk.contains(said), "{said}: {out}\n{talk}");
             }
+            assert!(!talk.contains("[tree-resolved]"), "nothing is wrong with the tree: {talk}");
             assert_eq!(made(live), (0, 0), "{quoted}");
         }
         std::fs::remove_file(hook).unwrap();
@@ -127,4 +128,17 @@ async fn a_promotion_that_the_release_branch_refuses_halts_and_goes_on_when_it_d
     std::fs::remove_file(hook).unwrap();
     let (code, out, talk) = run(&live, &["promote"]).await;
     assert_eq!((code, pushes()), (0, 1), "{out}\n{talk}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_is_pushed_only_where_its_pull_request_can_be_opened() {
+    let live = Live::set(WorldConfig::seeded(5).with_stamps(1), 600.0);
+    let token = live.stage.folder.join("tokens/github");
+    let good = std::fs::read(&token).unwrap();
+    std::fs::write(&token, "expired").unwrap();
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, made(&live)), (4, (0, 0)), "{out}\n{talk}");
+    std::fs::write(&token, good).unwrap();
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!((code, made(&live)), (0, (1, 1)), "{out}\n{talk}");
 }

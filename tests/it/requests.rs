@@ -10,21 +10,24 @@ use crate::sandbox::Sandbox;
 /// What is asked again and again while a pull request waits: how it stands.
 const POLLED: [&str; 5] = ["/reviews", "/rules/", "/branches/", "/check-runs", "/status?"];
 
+/// How the pull request itself stands, which each effect makes worth another look.
+const LOOKED: [&str; 2] = ["/pulls?", "/pulls/1 "];
+
 #[test]
-fn a_proposal_takes_twelve_requests_at_most_besides_polling() {
+fn a_proposal_takes_twelve_requests_at_most_besides_looks_and_twenty_with_them() {
     let folder = TempDir::new().unwrap();
     let transcript = folder.path().join("asked.jsonl");
     let sandbox = Sandbox::telling(&folder.path().join("world"), &transcript);
     let file = folder.path().join("world/keyslot.toml");
     let plain = fs::read_to_string(&file).unwrap();
-    let dressed = [("labels", "hotfix"), ("reviewers", "ada"), ("assignees", "ada")]
+    let dressed = [("labels", "hotfix"), ("reviewers", "ada"), ("teams", "sre"), ("assignees", "ada")]
         .iter()
         .fold(plain, |text, (what, who)| {
             text.replace(&format!("\n{what} = []"), &format!("\n{what} = [\"{who}\"]"))
         });
     assert!(dressed.contains("reviewers = [\"ada\"]"));
     fs::write(&file, dressed).unwrap();
-    sandbox.run(env!("CARGO_BIN_EXE_keyslot"), &["propose", "--retire", "primary"]);
+    sandbox.run(env!("CARGO_BIN_EXE_keyslot"), &["propose", "--retire", "primary", "--auto-merge"]);
     let asked: Vec<Value> = fs::read_to_string(&transcript)
         .unwrap()
         .lines()
@@ -42,5 +45,10 @@ fn a_proposal_takes_twelve_requests_at_most_besides_polling() {
     let polled = |told: &&String| told.starts_with("GET") && POLLED.iter().any(|path| told.contains(path));
     let (_, rest): (Vec<&String>, Vec<&String>) = told.iter().partition(polled);
     assert!(rest.iter().any(|told| told.starts_with("POST") && told.contains("/pulls 201")), "{told:#?}");
-    assert!(rest.len() <= 12, "{} of {}: {told:#?}", rest.len(), told.len());
+    let looked = |told: &&&String| told.starts_with("GET") && LOOKED.iter().any(|path| told.contains(path));
+    let looks = rest.iter().filter(looked).count();
+    assert!(rest.len() - looks <= 12, "{} of {}: {told:#?}", rest.len() - looks, told.len());
+    assert!(told.iter().any(|told| told.starts_with("POST /graphql")), "it is asked to merge: {told:#?}");
+    // With everything that can be asked for, and every look.
+    assert!(told.len() <= 20, "{}: {told:#?}", told.len());
 }

@@ -3,11 +3,12 @@
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    Blindness, CommitId, HoldKind, KeyKind, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot,
+    Blindness, CommitId, HoldKind, KeyKind, Merging, Promotion, PullApproval, PullEnds, PullNumber,
+    PullState, PullView, PullWait, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, SlotUse,
     StageEffect, StageFailure, StageHold, StageView,
 };
 use keyslot::render::{note, reason};
-use keyslot::rotation::{Event, Gate, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes};
+use keyslot::rotation::{Event, Gate, Leg, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes};
 
 use crate::stage::{Stage, at};
 
@@ -284,6 +285,82 @@ fn a_person_or_a_push_starts_the_run_where_it_is_set_up_so() {
     assert!(!halts(&stage), "the vaults will tell");
     stage.policy.run_start = RunStart::Push;
     assert_eq!(whys(&stage), [Why::RunAwaited { commit }]);
+}
+
+/// The change is merged, and the release branch has not got it yet.
+fn before_promotion(promotion: Promotion, runs: Vec<RunView>) -> Stage {
+    let mut stage = with_runs(runs);
+    stage.code_mut().release = Some(crate::stage::branch("release/1", SlotUse::Only(Slot::Primary)));
+    let to_release = PullEnds {
+        head: crate::stage::opened().promotion_branch(Leg::Out, &"release/1".into()),
+        base: "release/1".into(),
+    };
+    stage.world.pulls.insert(to_release, Seen::known(stage.now, None));
+    (stage.policy.promotion, stage.policy.run_start) = (promotion, RunStart::Push);
+    stage.policy.accepted_stages = vec!["traffic".to_owned()];
+    stage
+}
+
+#[test]
+fn what_a_push_would_start_is_asked_for_before_the_push_as_a_start_is() {
+    let theirs = || run("9", "release/2", 'b', DONE, whole(DONE));
+    let ours = || run("7", "release/1", 'a', DONE, whole(DONE));
+    for promotion in [Promotion::Push, Promotion::PullRequest] {
+        let mut stage = before_promotion(promotion, vec![theirs(), ours()]);
+        let told = whys(&stage);
+        assert!(
+            matches!(&told[..], [Why::RunOfOlderUnit { live, .. }] if live.as_str() == "release/2"),
+            "{told:?}"
+        );
+        assert_eq!(crate::stage::holding(&stage.decide()), [Gate::RunEnded].into());
+        assert!(halts(&stage), "{promotion:?}");
+        // Not seen is not allowed.
+        stage.world.runs = Some(Seen::blind(stage.now, Blindness::Unreachable, "no answer"));
+        assert!(matches!(&whys(&stage)[..], [Why::Blind { .. }]), "{:?}", stage.decide());
+        stage.world.runs = Some(Seen::known(stage.now, vec![ours(), theirs()]));
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+        // Where keyslot starts the run itself, that is asked then.
+        let mut stage = before_promotion(promotion, vec![theirs(), ours()]);
+        stage.policy.run_start = RunStart::Asked;
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    }
+}
+
+#[test]
+fn a_merge_that_starts_an_older_units_run_is_not_asked_for_nor_made() {
+    let theirs = || run("9", "release/2", 'b', DONE, whole(DONE));
+    let ours = || run("7", "release/1", 'a', DONE, whole(DONE));
+    for merging in [Merging::Keyslot, Merging::Auto] {
+        let mut stage = before_promotion(Promotion::PullRequest, vec![theirs(), ours()]);
+        stage.policy.pulls.merging = merging;
+        let branch = crate::stage::opened().promotion_branch(Leg::Out, &"release/1".into());
+        let view = crate::stage::branch(branch.as_str(), SlotUse::Only(Slot::Secondary));
+        let waits = match merging {
+            Merging::Auto => vec![PullWait::Reviews { have: 1, want: 2, from: Vec::new() }],
+            _ => vec![PullWait::Mergeable],
+        };
+        let approval = PullApproval { by: "ada".to_owned(), head: view.head.clone(), same_change: true };
+        let ends = PullEnds { head: branch.clone(), base: "release/1".into() };
+        let open = PullView {
+            number: PullNumber(8),
+            head_branch: branch.clone(),
+            base: "release/1".into(),
+            state: PullState::Open,
+            head: view.head.clone(),
+            approvals: vec![approval],
+            waits,
+            ..crate::stage::pull()
+        };
+        stage.code_mut().proposals.insert(branch, view);
+        stage
+            .world
+            .pulls
+            .insert(ends.clone(), Seen::known(stage.now - SignedDuration::from_secs(1), Some(open)));
+        let told = whys(&stage);
+        assert!(told.iter().any(|why| matches!(why, Why::RunOfOlderUnit { .. })), "{merging:?}: {told:?}");
+        stage.world.runs = Some(Seen::known(stage.now, vec![ours(), theirs()]));
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{merging:?}: {:?}", stage.decide());
+    }
 }
 
 #[test]

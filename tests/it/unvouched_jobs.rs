@@ -8,7 +8,7 @@ use keyslot::ports::{Arrival, Code, CommitText, FileEdit, Pipeline};
 use keyslot::sim::repository::{Commit, Signature};
 use keyslot::sim::{Command, Expected, WorldConfig};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, GITHUB_TOKEN};
 use crate::follow::{run, with_workflow};
 use crate::live::Live;
 use crate::runs::{applied, head, refused, release, skipped};
@@ -86,7 +86,17 @@ type Change<'c> = &'c dyn Fn(&str) -> String;
 async fn the_workflow_is_judged_as_it_is_at_the_commit() {
     let job = "  purge:\n    runs-on: ubuntu-latest\n    steps:\n    - run: ./purge\n";
     let deaf = |text: &str| text.replace("!contains(inputs.skip, 'destroy-previous')", "always()");
-    let cases: [(Change<'_>, &str); 4] = [
+    let underscore =
+        |text: &str| text.replace("(inputs.skip, 'switch-traffic')", "(inputs.skip, 'switch_traffic')");
+    let turned = |text: &str| {
+        text.replace(
+            "!contains(inputs.skip, 'destroy-previous')",
+            "contains(inputs.skip, 'destroy-previous')",
+        )
+    };
+    let cases: [(Change<'_>, &str); 6] = [
+        (&underscore, "switch-traffic is to be left out"),
+        (&turned, "destroy-previous is to be left out"),
         (&|text| format!("{text}{job}"), "not declared: purge"),
         (
             &deaf,
@@ -109,6 +119,49 @@ async fn the_workflow_is_judged_as_it_is_at_the_commit() {
     let desk = Desk::new(WorldConfig::default(), 1.0);
     rewritten(&desk, |text| format!("# Reviewed.\n{text}"));
     applied(desk.actions().start(&release(), &head(&desk), &skipped()).await);
+}
+
+/// What GitHub makes of a run whose `if`s nobody has judged.
+#[tokio::test]
+async fn the_worlds_runs_do_what_the_ifs_of_their_workflow_say() {
+    let cases: [(Change<'_>, &[&str]); 5] = [
+        (&|text| format!("# As it is.\n{text}"), &[]),
+        (&|text| text.replace("skip, 'switch-traffic'", "skip, 'switch_traffic'"), &["switch-traffic"]),
+        (
+            &|text| text.replace("!contains(inputs.skip, 'destroy", "contains(inputs.skip, 'destroy"),
+            &["destroy-previous"],
+        ),
+        (
+            &|text| text.replace("!cancelled() && !contains(inputs.skip, 'destroy-previous')", "success()"),
+            &[],
+        ),
+        (
+            &|text| {
+                text.replace("inputs.skip,", "format(',{0},', inputs.skip),")
+                    .replace("'switch-traffic'", "',switch-traffic,'")
+            },
+            &[],
+        ),
+    ];
+    for (change, runs) in cases {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        rewritten(&desk, change);
+        let (url, inputs) = (
+            "https://api.github.com/repos/afmc/platform/actions/workflows/release.yml/dispatches",
+            serde_json::json!({ "skip": "switch-traffic,destroy-previous" }),
+        );
+        let order = serde_json::json!({ "ref": release().as_str(), "inputs": inputs });
+        let posted = desk.http.reqwest().post(url).bearer_auth(GITHUB_TOKEN).body(order.to_string());
+        let posted = posted.header("user-agent", "test").header("content-type", "application/json");
+        assert_eq!(posted.send().await.unwrap().status(), 204);
+        let left_out: Vec<String> = desk.with(|world| {
+            let stages = &world.runs()[0].stages;
+            stages.iter().filter(|stage| stage.state.is_over()).map(|stage| stage.name.clone()).collect()
+        });
+        let dangerous = ["switch-traffic", "destroy-previous"];
+        let expected: Vec<&str> = dangerous.into_iter().filter(|name| !runs.contains(name)).collect();
+        assert_eq!(left_out, expected, "{runs:?}");
+    }
 }
 
 #[tokio::test]

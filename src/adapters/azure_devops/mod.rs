@@ -89,6 +89,9 @@ fn moves_traffic(effect: &StageEffect) -> bool {
     *effect == StageEffect::SwitchesTraffic
 }
 
+/// States of builds that are not over.
+const GOING: [&str; 4] = ["inProgress", "cancelling", "postponed", "notStarted"];
+
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
 pub struct AzureDevOps {
@@ -214,12 +217,12 @@ impl AzureDevOps {
         let (mut builds, more) = self.newest(pipeline, self.settings.recent).await?;
         let (what, subject, pipeline) = ("list the runs", self.subject(), pipeline.to_string());
         // One that was queued while the pipeline was paused may wait for weeks, and then run.
-        for state in ["inProgress", "notStarted"] {
-            let going = [("definitions", pipeline.as_str()), ("statusFilter", state)];
+        for state in GOING.iter().filter(|_| more) {
+            let going = [("definitions", pipeline.as_str()), ("statusFilter", *state)];
             builds
                 .extend(self.client.list::<Build>(what, &subject, "build/builds", &going, usize::MAX).await?);
         }
-        // The same run may be in both lists; then the second one was read later.
+        // The same run may be in several lists; the later one was read later.
         let by_id: BTreeMap<u64, Build> = builds.into_iter().map(|build| (build.id, build)).collect();
         Ok((by_id.into_values().rev().collect(), more))
     }

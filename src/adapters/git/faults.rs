@@ -24,10 +24,12 @@ pub(super) enum Cause {
 }
 
 /// Words of git, curl and ssh, most telling first.
-const WORDS: [(&str, Cause); 32] = [
+const WORDS: [(&str, Cause); 34] = [
     ("terminal prompts disabled", Cause::NoCredentials),
     ("could not read Username", Cause::NoCredentials),
     ("could not read Password", Cause::NoCredentials),
+    ("unable to get password from user", Cause::NoCredentials),
+    ("unable to get username from user", Cause::NoCredentials),
     ("Authentication failed", Cause::NoCredentials),
     ("HTTP Basic: Access denied", Cause::NoCredentials),
     ("Permission denied (", Cause::NoCredentials),
@@ -219,6 +221,8 @@ mod tests {
                 "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
                 Cause::NoCredentials,
             ),
+            // git 2.47 and newer, where nobody may be asked.
+            ("fatal: unable to get password from user", Cause::NoCredentials),
             (
                 "git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.",
                 Cause::NoCredentials,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use git2::{Commit, Index, IndexConflict, MergeFileOptions, Repository};
+use git2::{Commit, Index, IndexConflict, IndexEntry, MergeFileOptions, Repository};
 use jiff::Timestamp;
 
 use super::store::Store;
@@ -44,7 +44,7 @@ fn conflicts(repository: &Repository, index: &Index) -> Result<Vec<Conflict>, gi
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for conflict in index.conflicts()? {
         let sides = conflict?;
-        let lines = both_sides(repository, &sides).unwrap_or_default();
+        let lines = lines(repository, &sides);
         for side in [&sides.ancestor, &sides.our, &sides.their].into_iter().flatten() {
             found.entry(String::from_utf8_lossy(&side.path).into_owned()).or_default().clone_from(&lines);
         }
@@ -52,9 +52,31 @@ fn conflicts(repository: &Repository, index: &Index) -> Result<Vec<Conflict>, gi
     Ok(found.into_iter().map(|(path, lines)| Conflict { path, lines }).collect())
 }
 
+/// What the sides do not agree on: their lines, or in words what one of them has done to the file.
+fn lines(repository: &Repository, sides: &IndexConflict) -> String {
+    let told = match (&sides.ancestor, &sides.our, &sides.their) {
+        (Some(_), Some(_), Some(_)) => {
+            return both_sides(repository, sides)
+                .unwrap_or_else(|| "both sides change it, and it is no text\n".to_owned());
+        }
+        (Some(_), None, Some(_)) => "the merged change alters it, and the release branch has no such file",
+        (Some(_), Some(_), None) => "the merged change deletes it, and the release branch has altered it",
+        (None, Some(_), Some(_)) => "the merged change and the release branch have both added it, and differ",
+        (_, None, None) => "it was moved, and on the other side moved elsewhere or deleted",
+        (None, Some(_), None) => "the release branch alone has it under this name",
+        (None, None, Some(_)) => "the merged change alone has it under this name",
+    };
+    format!("{told}\n")
+}
+
 /// The parts of the file on which the sides do not agree, from mark to mark.
 fn both_sides(repository: &Repository, sides: &IndexConflict) -> Option<String> {
     let (before, ours, theirs) = (sides.ancestor.as_ref()?, sides.our.as_ref()?, sides.their.as_ref()?);
+    // libgit2 has no lines to give of what is no text, and its binding none of nothing.
+    let is_text = |side: &IndexEntry| repository.find_blob(side.id).is_ok_and(|blob| !blob.is_binary());
+    if ![before, ours, theirs].into_iter().all(is_text) {
+        return None;
+    }
     let mut options = MergeFileOptions::new();
     options.our_label("the release branch").their_label("the merged change");
     let merged = repository.merge_file_from_index(before, ours, theirs, Some(&mut options)).ok()?;

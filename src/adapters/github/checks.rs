@@ -1,9 +1,10 @@
 //! The required checks on a commit: check runs and statuses.
 //!
 //! A name may be that of a check run, of a status, or of both; then both count. The combined state is not asked:
-//! without any status it is “pending”, and holds nothing.
+//! without any status it is “pending”, and holds nothing. Where a rule names the app that must report a check, the runs of
+//! others of that name do not count; a status does not tell of which app it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -30,6 +31,13 @@ struct CheckRun {
     html_url: Option<String>,
     #[serde(default)]
     details_url: Option<String>,
+    #[serde(default)]
+    app: Option<App>,
+}
+
+#[derive(Deserialize)]
+struct App {
+    id: i64,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +59,7 @@ impl GitHub {
         &self,
         sha: &str,
         required: &BTreeSet<String>,
+        apps: &BTreeMap<String, i64>,
         what: &str,
     ) -> Result<Vec<Check>, Fault> {
         if required.is_empty() {
@@ -62,7 +71,7 @@ impl GitHub {
         let path = self.path(&format!("commits/{sha}/status"));
         let statuses: Vec<Status> = self.client.pages(what, &subject, &path, "statuses").await?;
         let verdicts = |name: &str| {
-            let runs = runs.iter().filter(|run| run.name == name).map(CheckRun::verdict);
+            let runs = runs.iter().filter(|run| run.counts_for(name, apps)).map(CheckRun::verdict);
             let statuses = statuses.iter().filter(|status| status.context == name).map(Status::verdict);
             runs.chain(statuses).collect::<Vec<_>>()
         };
@@ -71,6 +80,11 @@ impl GitHub {
 }
 
 impl CheckRun {
+    fn counts_for(&self, name: &str, apps: &BTreeMap<String, i64>) -> bool {
+        let app = self.app.as_ref().map(|app| app.id);
+        self.name == name && apps.get(name).is_none_or(|wanted| app == Some(*wanted))
+    }
+
     fn verdict(&self) -> Verdict {
         let passed = match (self.status.as_str(), self.conclusion.as_deref()) {
             ("completed", conclusion) => Some(matches!(conclusion, Some("success" | "neutral" | "skipped"))),
@@ -106,6 +120,22 @@ fn check(name: &str, verdicts: Vec<Verdict>) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_that_one_app_must_report_is_not_passed_by_another() {
+        let run = |body: serde_json::Value| serde_json::from_value::<CheckRun>(body).unwrap();
+        let of = |app: serde_json::Value| {
+            run(
+                serde_json::json!({ "name": "e2e", "status": "completed", "conclusion": "success", "app": app }),
+            )
+        };
+        let apps = BTreeMap::from([("e2e".to_owned(), 7)]);
+        assert!(of(serde_json::json!({ "id": 7, "slug": "ci" })).counts_for("e2e", &apps));
+        assert!(!of(serde_json::json!({ "id": 8 })).counts_for("e2e", &apps));
+        assert!(!of(serde_json::Value::Null).counts_for("e2e", &apps));
+        assert!(of(serde_json::json!({ "id": 8 })).counts_for("e2e", &BTreeMap::new()));
+        assert!(!of(serde_json::json!({ "id": 7 })).counts_for("lint", &apps));
+    }
 
     #[test]
     fn where_a_run_and_a_status_share_a_name_the_worse_one_counts() {

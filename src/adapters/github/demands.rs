@@ -4,7 +4,7 @@
 //! repository; classic protection only to administrators, except for its required checks. What cannot be read is named:
 //! the forge's own verdict (`mergeable_state`) still holds the pull request then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -22,6 +22,8 @@ pub(super) struct Demands {
     pub(super) conversations: bool,
     /// Those that a rule requires.
     pub(super) checks: BTreeSet<String>,
+    /// The apps from which alone some of them count.
+    pub(super) apps: BTreeMap<String, i64>,
     pub(super) queue: bool,
     /// Kinds of rules that may hold a merge, and that nothing here can judge.
     pub(super) others: BTreeSet<String>,
@@ -51,6 +53,9 @@ struct Parameters {
 #[derive(Deserialize)]
 struct Context {
     context: String,
+    /// Of a ruleset `integration_id`, of classic protection `app_id`; absent or negative: whoever reports it.
+    #[serde(default, alias = "app_id")]
+    integration_id: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -95,7 +100,7 @@ struct Reviews {
 }
 
 /// Rules about what may be pushed; they hold no merge.
-const OF_PUSHES: [&str; 4] = ["creation", "update", "deletion", "non_fast_forward"];
+const OF_PUSHES: [&str; 3] = ["creation", "deletion", "non_fast_forward"];
 
 /// That the branch must be up to date is a rule of its own, though GitHub has it among the checks.
 const UP_TO_DATE: &str = "up to date with its base (strict checks)";
@@ -150,13 +155,12 @@ impl Demands {
                 self.conversations |= parameters.required_review_thread_resolution;
             }
             "required_status_checks" => {
-                let contexts = parameters.required_status_checks;
-                self.checks.extend(contexts.into_iter().map(|context| context.context));
+                parameters.required_status_checks.into_iter().for_each(|context| self.require(context));
                 self.strict(parameters.strict_required_status_checks_policy);
             }
             "merge_queue" => self.queue = true,
             kind if OF_PUSHES.contains(&kind) => {}
-            // Signatures, deployments, words of the commit message, and whatever GitHub may come up with.
+            // “Restrict updates” (a merge is one, for whoever may not bypass it), signatures, deployments, words of the commit message, and whatever GitHub may come up with.
             kind => drop(self.others.insert(kind.to_owned())),
         }
     }
@@ -164,7 +168,7 @@ impl Demands {
     fn add_protection(&mut self, protection: Protection) {
         let checks = protection.required_status_checks.unwrap_or_default();
         self.checks.extend(checks.contexts);
-        self.checks.extend(checks.checks.into_iter().map(|check| check.context));
+        checks.checks.into_iter().for_each(|context| self.require(context));
         self.strict(checks.strict);
         let reviews = protection.required_pull_request_reviews.unwrap_or_default();
         self.reviews = self.reviews.max(reviews.required_approving_review_count);
@@ -176,6 +180,13 @@ impl Demands {
             (protection.lock_branch.enabled, "lock_branch"),
         ];
         self.others.extend(others.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()));
+    }
+
+    fn require(&mut self, Context { context, integration_id }: Context) {
+        if let Some(app) = integration_id.filter(|app| *app >= 0) {
+            self.apps.insert(context.clone(), app);
+        }
+        self.checks.insert(context);
     }
 
     fn strict(&mut self, strict: bool) {
@@ -198,15 +209,17 @@ mod tests {
             { "type": "pull_request", "parameters": {
                 "required_approving_review_count": 1, "required_review_thread_resolution": true } },
             { "type": "pull_request", "parameters": { "required_approving_review_count": 3 } },
-            { "type": "required_status_checks", "parameters": { "required_status_checks": [{ "context": "a" }] } },
+            { "type": "required_status_checks", "parameters": { "required_status_checks": [
+                { "context": "a", "integration_id": 15368 }, { "context": "c", "integration_id": null }] } },
             { "type": "merge_queue", "parameters": { "merge_method": "SQUASH" } },
             { "type": "deletion" },
+            { "type": "update" },
             { "type": "commit_message_pattern", "parameters": { "pattern": "^JIRA-" } },
         ]);
         let rules: Vec<Rule> = serde_json::from_value(rules).unwrap();
         rules.into_iter().for_each(|rule| demands.add_rule(rule));
         let protection = json!({
-            "required_status_checks": { "strict": true, "contexts": ["b"], "checks": [{ "context": "b", "app_id": 1 }] },
+            "required_status_checks": { "strict": true, "contexts": ["b"], "checks": [{ "context": "b", "app_id": -1 }] },
             "required_pull_request_reviews": {
                 "required_approving_review_count": 2, "require_code_owner_reviews": true,
                 "require_last_push_approval": true, "dismiss_stale_reviews": true },
@@ -220,9 +233,10 @@ mod tests {
             code_owners: true,
             last_push: true,
             conversations: true,
-            checks: text(&["a", "b"]),
+            checks: text(&["a", "b", "c"]),
+            apps: BTreeMap::from([("a".to_owned(), 15368)]),
             queue: true,
-            others: text(&["commit_message_pattern", "required_signatures", UP_TO_DATE]),
+            others: text(&["commit_message_pattern", "required_signatures", UP_TO_DATE, "update"]),
             unread: Vec::new(),
         };
         assert_eq!(demands, expected);

@@ -129,7 +129,7 @@ impl GitHub {
         let reviews = pull::latest_reviews(self.client.pages(&what, &subject, &path, "").await?);
         let approvals = self.approvals(&pull, &reviews, &what).await?;
         let mut demands = self.demands(&pull.base.branch, &what).await?;
-        let checks = self.checks(&pull.head.sha, &self.awaited(&demands), &what).await?;
+        let checks = self.checks(&pull.head.sha, &self.awaited(&demands), &demands.apps, &what).await?;
         let open = pull.state() == PullState::Open;
         let asked = match open && demands.want_graphql() {
             true => self.asked(&pull, &what).await?,

@@ -6,7 +6,7 @@
 //! since somebody last approved it, and, before the forge is asked, that the checks have passed that no rule requires.
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
-use super::super::predicate::target_proven;
+use super::super::predicate::{push_may_start, target_proven};
 use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
 use super::own::is_pushed;
@@ -53,7 +53,8 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         },
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
-    let judged = proven(ctx).and_then(|()| judged(ctx, code, pull, of));
+    let judged =
+        proven(ctx).and_then(|()| startable(ctx, code, of)).and_then(|()| judged(ctx, code, pull, of));
     match judged.and_then(|()| tried(ctx, pull, &step, of)) {
         Ok(()) => Next::Do(step),
         Err(reason) => Next::Held(reason),
@@ -66,7 +67,8 @@ fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Await
     if !pull.auto_merge || !is_our_wish(ctx, pull) {
         return None;
     }
-    let reason = judged(ctx, code, pull, of).err().or_else(|| unvalidated(ctx, pull))?;
+    let judged = startable(ctx, code, of).and_then(|()| judged(ctx, code, pull, of));
+    let reason = judged.err().or_else(|| unvalidated(ctx, pull))?;
     if reason.is_blindness() {
         return Some(Next::Held(reason));
     }
@@ -148,6 +150,16 @@ fn unvalidated(ctx: &Context<'_>, pull: &PullView) -> Option<Box<Reason>> {
 fn proven(ctx: &Context<'_>) -> Result<(), Box<Reason>> {
     let unproven = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
     unproven.into_iter().next().map_or(Ok(()), |reason| Err(Box::new(reason)))
+}
+
+/// Where the merge is what starts the run, that run may be started.
+fn startable(ctx: &Context<'_>, code: &ReleaseView, of: &Awaited<'_>) -> Result<(), Box<Reason>> {
+    let deployed = &code.deployed().branch;
+    let held = match of.ends.base == *deployed {
+        true => ctx.holding(push_may_start(ctx, deployed)),
+        false => Vec::new(),
+    };
+    held.into_iter().next().map_or(Ok(()), |reason| Err(Box::new(reason)))
 }
 
 /// The head is the one whose tree was read, and it reads the wanted slot alone.

@@ -5,7 +5,7 @@
 //! is changed: where nothing but its name speaks for it, a person names it.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{release_known, target_proven};
+use super::super::predicate::{push_may_start, release_known, target_proven};
 use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject};
 use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
@@ -66,6 +66,10 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     if ctx.without.contains(&gate) {
         return Stand::Passed;
     }
+    let older = ctx.holding(push_may_start(ctx, &release.branch));
+    if !older.is_empty() {
+        return Stand::Held(older);
+    }
     let source = match source(ctx, code) {
         Ok(source) => source,
         Err(reason) => return Stand::Held(vec![*reason]),
@@ -116,6 +120,11 @@ fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand
         // The forge's list may lag behind what it has taken; asked again, it would say that there is one.
         let act = act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
         return unless_of_others(ctx, gate, Some(view), act);
+    }
+    // Merged, it starts the run: what holds that is told before anybody reviews.
+    let older = ctx.holding(push_may_start(ctx, &release.branch));
+    if !older.is_empty() {
+        return Stand::Held(older);
     }
     let source = match source(ctx, code) {
         Ok(source) => source,

@@ -31,32 +31,27 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             let PullEnds { head: branch, base } = ends;
             let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
             // Its list may lag behind what the forge has taken; asked again, it would say that there is one.
-            unless_of_others(
-                ctx,
-                gate,
-                Some(view),
-                act(ctx, gate, branch, step, Repeat::After(ctx.policy.settle)),
-            )
+            unless_of_others(ctx, gate, Some(view), act(ctx, branch, step, Repeat::After(ctx.policy.settle)))
         }
     }
 }
 
 fn push(ctx: &Context<'_>, code: &ReleaseView, ends: &PullEnds) -> Stand {
-    let (gate, branch) = (Gate::TreeResolved, ends.head.clone());
+    let branch = ends.head.clone();
     let parent = code.base.head.clone();
     let step = Step::PushProposal { leg: ctx.leg, branch: branch.clone(), parent, to: ctx.target() };
-    // A branch of this journal's that is gone after its pull request's end is not made anew.
+    // A branch that is gone after its pull request's end is not made anew, and none is pushed for which nothing can be opened.
     match ctx.pull(ends, Gate::Merged, ctx.policy.ages.ordinary) {
         Ok(Some(pull)) => return proposed(ctx, code, pull, ends),
-        Err(reason) if ctx.record(&step).is_some() => return Stand::Held(vec![*reason]),
-        Ok(None) | Err(_) => {}
+        Ok(None) => {}
+        Err(reason) => return Stand::Held(vec![*reason]),
     }
     let mut reasons = ctx.holding(tree_resolved(&code.base));
     reasons.extend(ctx.holding(proposable(ctx)));
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
-    act(ctx, gate, branch, step, Repeat::Harmless)
+    act(ctx, branch, step, Repeat::Harmless)
 }
 
 /// The base branch does not read the slot yet: an open pull request is on its way there, and one that has ended is not.
@@ -82,8 +77,9 @@ pub fn proposable(ctx: &Context<'_>) -> Vec<Reason> {
     reasons
 }
 
-fn act(ctx: &Context<'_>, gate: Gate, branch: BranchName, step: Step, repeat: Repeat) -> Stand {
-    match may_try(ctx, gate, &Subject::Branch(branch), &step, repeat) {
+/// What the remote or the forge refuses holds the merge; nothing is wrong with the tree.
+fn act(ctx: &Context<'_>, branch: BranchName, step: Step, repeat: Repeat) -> Stand {
+    match may_try(ctx, Gate::Merged, &Subject::Branch(branch), &step, repeat) {
         Ok(()) => Stand::Act(vec![step]),
         Err(reason) => Stand::Held(vec![*reason]),
     }

@@ -14,7 +14,7 @@ pub fn release_known(code: &ReleaseView) -> Vec<Reason> {
             let why = Why::ReleaseUnclear { live_by: code.live_by.clone() };
             vec![Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why)]
         }
-        LiveBy::TagsUnseen(blind) => {
+        LiveBy::TagsUnseen(blind) | LiveBy::RunsUnseen(blind) => {
             let why = Why::Blind { evidence: EvidenceKey::Code, blind: blind.clone() };
             vec![Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why)]
         }

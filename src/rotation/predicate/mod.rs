@@ -31,7 +31,7 @@ pub use readers::known_readers;
 pub use rights::may_regenerate;
 pub use room::{Fits, autoscaler, fits, room, surge, takes_away};
 pub use runs::{no_hazard, other_runs, under_way};
-pub use starting::may_start;
+pub use starting::{may_start, push_may_start};
 pub use usage::{
     logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
 };

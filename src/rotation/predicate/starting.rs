@@ -5,7 +5,7 @@
 //! configuration's word stands, and the adapter asks the service once more before it sends.
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{BranchName, RunView, StageView};
+use crate::model::{BranchName, RunStart, RunView, StageView};
 
 /// Why no run of this branch may be started. `runs` are newest first.
 pub fn may_start(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Vec<Reason> {
@@ -17,6 +17,18 @@ pub fn may_start(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Ve
         reasons.extend(unknown_stages(run).into_iter().chain(harmful(ctx, run)).map(hold));
     }
     reasons
+}
+
+/// Why what is pushed or merged to the branch may not be: where a push starts the run, it is the start. A pipeline that cannot
+/// be seen holds as well. Nothing where keyslot or a person starts the run, for then that is asked later.
+pub fn push_may_start(ctx: &Context<'_>, branch: &BranchName) -> Vec<Reason> {
+    if ctx.policy.run_start != RunStart::Push {
+        return Vec::new();
+    }
+    match ctx.runs(Gate::RunEnded, ctx.policy.ages.ordinary) {
+        Ok(runs) => may_start(ctx, branch, runs),
+        Err(reason) => vec![*reason],
+    }
 }
 
 fn unknown_stages(run: &RunView) -> Option<Why> {

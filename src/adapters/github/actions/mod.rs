@@ -6,6 +6,7 @@
 //! no other commit, and jobs are left out only where the workflow has an input for that.
 
 mod arrivals;
+mod condition;
 mod deployments;
 mod dispatch;
 mod jobs;
@@ -88,7 +89,7 @@ impl ActionsSettings {
 const RECENT: usize = 100;
 
 /// States of runs that are not over.
-const GOING: [&str; 4] = ["in_progress", "waiting", "queued", "pending"];
+const GOING: [&str; 5] = ["in_progress", "waiting", "queued", "pending", "requested"];
 
 /// Of how many failed runs what they printed is read.
 const EXPLAINED: usize = 3;

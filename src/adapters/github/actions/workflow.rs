@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::ActionsSettings;
+use super::condition::Condition;
 use super::jobs::stage_of;
 use super::pushes;
 
@@ -27,12 +28,8 @@ struct WrittenJob {
     /// As it is shown, with expressions as they are written.
     name: String,
     needs: Vec<String>,
-    /// Its `if`, in lower case; empty where it has none.
-    condition: String,
+    condition: Condition,
 }
-
-/// What lets a job run although one that it needs was left out.
-const GOES_ON: [&str; 3] = ["always(", "cancelled(", "failure("];
 
 /// Where an expression begins.
 const EXPRESSION: &str = "${{";
@@ -62,7 +59,8 @@ impl Workflow {
     ) -> Result<(), Objection> {
         self.hears(told)?;
         self.answered_for(settings)?;
-        self.harmless(settings, skip)
+        self.harmless(settings, skip)?;
+        self.spared(settings, skip)
     }
 
     /// The same of a run that these causes start: it is told nothing, so nothing is left out.
@@ -144,32 +142,53 @@ impl Workflow {
     fn harmless(&self, settings: &ActionsSettings, skip: &[String]) -> Result<(), Objection> {
         let input = settings.skip_input.as_deref().unwrap_or_default();
         let left_out = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
-        let deaf = self.unaccepted(settings).filter(|job| !self.is_skipped(job, input, &left_out));
-        let deaf = listed(deaf.map(|job| job.stage(settings)));
-        if !deaf.is_empty() {
+        let deaf = self.unaccepted(settings).filter(|job| !self.is_skipped(job, settings, &left_out));
+        let deaf: Vec<&str> = deaf.map(|job| job.stage(settings)).collect();
+        if let Some(first) = deaf.first() {
             let why = format!(
-                "{deaf} is to be left out, and at this commit neither its `if` nor that of a job which it needs, and which is \
-                 left out too, looks at the input {input}"
+                "{} is to be left out, and at this commit neither its `if` nor that of a job which it needs, and which is \
+                 left out too, says `!contains(inputs.{input}, '{first}')`, alone or joined by && to what else it asks",
+                listed(deaf.iter().copied())
             );
             let remedy = match settings.validates {
-                true => "let its `if` look at the input",
-                false => "let its `if` look at the input, or add it to `accept` with `because`",
+                true => "let its `if` say so",
+                false => "let its `if` say so, or add it to `accept` with `because`",
             };
             return Err((why, remedy));
         }
         Ok(())
     }
 
-    /// Whether a job asks by its `if` whether it is left out. One that needs another which is left out goes with it,
-    /// unless its `if` says that it goes on.
-    fn is_skipped(&self, job: &WrittenJob, input: &str, left_out: &impl Fn(&WrittenJob) -> bool) -> bool {
+    /// A name that is part of another is found in it: the job would be missing in a run that goes on without it.
+    fn spared(&self, settings: &ActionsSettings, skip: &[String]) -> Result<(), Objection> {
+        let (input, told) = (settings.skip_input.as_deref().unwrap_or_default(), skip.join(","));
+        let is_named = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
+        let lost = self.jobs.iter().filter(|job| !is_named(job) && job.condition.is_false_of(input, &told));
+        let lost = listed(lost.map(|job| job.stage(settings)));
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{lost} would be left out as well: its `if` finds its name within {told}");
+        let remedy =
+            "let the `if`s ask for names between commas: !contains(format(',{0},', inputs.INPUT), ',NAME,')";
+        Err((why, remedy))
+    }
+
+    /// Whether a job does not run, by its `if` and its name. One that needs another which is left out goes with it, unless
+    /// its `if` says that it goes on.
+    fn is_skipped(
+        &self,
+        job: &WrittenJob,
+        settings: &ActionsSettings,
+        left_out: &impl Fn(&WrittenJob) -> bool,
+    ) -> bool {
+        let input = settings.skip_input.as_deref().unwrap_or_default();
         let (mut open, mut seen) = (vec![job], BTreeSet::new());
         while let Some(job) = open.pop() {
-            if left_out(job) && mentions(&job.condition, input) {
+            if left_out(job) && job.condition.leaves_out(input, job.stage(settings)) {
                 return true;
             }
-            let goes_on = GOES_ON.iter().any(|word| job.condition.contains(word));
-            if !goes_on && seen.insert(job.id.as_str()) {
+            if !job.condition.goes_on() && seen.insert(job.id.as_str()) {
                 open.extend(self.jobs.iter().filter(|other| job.needs.contains(&other.id)));
             }
         }
@@ -186,8 +205,12 @@ impl WrittenJob {
             _ => Vec::new(),
         };
         let name = named.unwrap_or(id).to_owned();
-        let condition = job.get("if").map(Value::to_string).unwrap_or_default().to_lowercase();
-        WrittenJob { id: id.to_owned(), name, needs, condition }
+        let condition = match job.get("if") {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        WrittenJob { id: id.to_owned(), name, needs, condition: Condition::of(&condition) }
     }
 
     /// The name that its parts of a matrix have in common.
@@ -229,17 +252,6 @@ fn inputs(on: &Value) -> Option<BTreeSet<String>> {
         }
         _ => None,
     }
-}
-
-/// Whether an expression reads the input, or all of them. Names in expressions have no case.
-fn mentions(text: &str, input: &str) -> bool {
-    let input = input.to_lowercase();
-    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || "_-".contains(next));
-    let dotted = format!("inputs.{input}");
-    let by_dot =
-        text.match_indices(&dotted).any(|(at, found)| text.get(at + found.len()..).is_some_and(ends));
-    let all = ["tojson(inputs)", "tojson(github.event.inputs)"].iter().any(|all| text.contains(all));
-    by_dot || all || text.contains(&format!("inputs['{input}']"))
 }
 
 #[cfg(test)]

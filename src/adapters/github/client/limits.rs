@@ -35,8 +35,11 @@ pub(super) enum Counter {
 /// What an answer says of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
+    /// This counter is spent.
     Until(Timestamp),
-    /// It is one, and does not say until when.
+    /// A secondary limit, which holds for both counters.
+    Both(Timestamp),
+    /// It is a secondary one, and does not say until when.
     Unsaid,
     /// Nothing is left, though this answer was given still.
     Spent(Timestamp),
@@ -53,7 +56,8 @@ impl Told {
             return reset().filter(|_| spent).map_or(Told::Nothing, Told::Spent);
         }
         if let Some(seconds) = number("retry-after") {
-            return Told::Until(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now));
+            let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+            return if spent { Told::Until(until) } else { Told::Both(until) };
         }
         if let Some(reset) = reset().filter(|_| spent) {
             return Told::Until(reset);
@@ -104,6 +108,18 @@ impl Limits {
 
     /// Takes note of an answer. Returns until when to wait, where the answer was a limit's.
     pub(super) fn note(&self, counter: Counter, told: Told, now: Timestamp) -> Option<Timestamp> {
+        let until = self.note_one(counter, told, now);
+        if matches!(told, Told::Both(_) | Told::Unsaid) {
+            let other = match counter {
+                Counter::Rest => Counter::GraphQl,
+                Counter::GraphQl => Counter::Rest,
+            };
+            self.with(other, |limit| limit.until = limit.until.max(until));
+        }
+        until
+    }
+
+    fn note_one(&self, counter: Counter, told: Told, now: Timestamp) -> Option<Timestamp> {
         self.with(counter, |limit| match told {
             Told::Nothing => {
                 *limit = Limit::default();
@@ -113,7 +129,7 @@ impl Limits {
                 limit.until = Some(until);
                 None
             }
-            Told::Until(until) => {
+            Told::Until(until) | Told::Both(until) => {
                 limit.until = Some(until);
                 limit.until
             }
@@ -153,7 +169,7 @@ mod tests {
         };
         assert_eq!([strike(0), strike(100), strike(300)], [60, 120, 240]);
         assert_eq!(limits.ahead(Counter::Rest, at(301)), Some(at(540)));
-        assert_eq!(limits.ahead(Counter::GraphQl, at(301)), None, "the other counter is not touched");
+        assert_eq!(limits.ahead(Counter::GraphQl, at(301)), Some(at(540)), "it holds for both counters");
         assert_eq!(limits.ahead(Counter::Rest, at(540)), None);
         limits.note(Counter::Rest, Told::Nothing, at(541));
         assert_eq!(strike(600), 60, "an answer in between begins anew");
@@ -172,6 +188,7 @@ mod tests {
         assert_eq!(told, Told::Spent(at(90)));
         let limits = Limits::default();
         assert_eq!(limits.note(Counter::Rest, told, at(0)), None, "the answer counts");
+        assert_eq!(limits.ahead(Counter::GraphQl, at(1)), None, "the other counter is not touched");
         assert_eq!(limits.ahead(Counter::Rest, at(1)), Some(at(90)));
     }
 
@@ -185,7 +202,8 @@ mod tests {
         let limited = r#"{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}"#;
         let spent = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "90")];
         assert_eq!(told(limited, &spent), Told::Until(at(90)));
-        assert_eq!(told(limited, &[("retry-after", "30")]), Told::Until(at(30)));
+        assert_eq!(told(limited, &[("retry-after", "30")]), Told::Both(at(30)));
+        assert_eq!(told(limited, &[("retry-after", "30"), spent[0], spent[1]]), Told::Until(at(30)));
         assert_eq!(told(limited, &[]), Told::Unsaid);
         assert_eq!(
             told(r#"{"errors":[{"message":"You have exceeded a secondary rate limit"}]}"#, &[]),

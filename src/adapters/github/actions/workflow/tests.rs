@@ -76,20 +76,63 @@ fn a_job_that_nobody_declared_and_one_that_nobody_can_name_hold() {
 }
 
 #[test]
-fn a_dangerous_job_must_ask_by_its_if_whether_it_is_left_out() {
-    for deaf in ["inputs.skipped", "inputs.skip-all", "github.ref"] {
-        let file = FILE.replace("inputs.skip,", &format!("{deaf},"));
-        assert!(why(&file, &settings(), &["traffic"]).contains("looks at the input skip"), "{deaf}");
+fn a_dangerous_job_is_left_out_by_its_name_in_the_input_and_nothing_less() {
+    let with = |condition: &str| {
+        FILE.replace("    if: ${{ !contains(inputs.skip, 'traffic') }}", &format!("    if: {condition}"))
+    };
+    let form = "`!contains(inputs.skip, 'traffic')`";
+    for deaf in [
+        "${{ !contains(inputs.skipped, 'traffic') }}",
+        "${{ !contains(inputs.skip-all, 'traffic') }}",
+        "${{ !contains(github.ref, 'traffic') }}",
+        // It looks at the input, and runs all the same.
+        "${{ contains(inputs.skip, 'traffic') }}",
+        "${{ !contains(inputs.skip, 'traf_fic') }}",
+        "${{ !contains(inputs.skip, 'traffic,') }}",
+        "${{ !contains('traffic', inputs.skip) }}",
+        "${{ !contains(inputs.skip, 'traffic') || github.ref == 'refs/heads/main' }}",
+        "${{ !contains(inputs.skip, 'traffic') == false }}",
+        "${{ !(contains(inputs.skip, 'traffic') && always()) }}",
+        "${{ !!contains(inputs.skip, 'traffic') }}",
+        "${{ '!contains(inputs.skip, ''traffic'')' }}",
+        "${{ contains(format(',{0},', inputs.skip), ',traffic,') }}",
+        "${{ !contains(format(',{0},', inputs.skip), 'traf') }}",
+        "${{ !contains(format('{0}', inputs.skip), 'traffic') }}",
+        "${{ !contains(toJSON(inputs), 'traffic') }}",
+        // Text beside an expression is a text, and no text is false.
+        "${{ !contains(inputs.skip, 'traffic') }} && true",
+        "\"${{ true }} && ${{ !contains(inputs.skip, 'traffic') }}\"",
+        "true\n    env: { A: \"${{ !contains(inputs.skip, 'traffic') }}\" }",
+    ] {
+        let told = why(&with(deaf), &settings(), &["traffic"]);
+        assert!(told.contains("traffic is to be left out") && told.contains(form), "{deaf}: {told}");
     }
-    for heard in ["github.event.inputs.SKIP", "inputs['skip']", "toJSON(inputs)"] {
-        let file = FILE.replace("inputs.skip,", &format!("{heard},"));
-        assert_eq!(why(&file, &settings(), &["traffic"]), "", "{heard}");
+    for heard in [
+        "${{ ! Contains( github.event.inputs.SKIP , 'Traffic' ) }}",
+        "\"!contains(inputs['skip'], 'traffic')\"",
+        "${{ !cancelled() && (!contains(inputs.skip, 'traffic')) && (github.ref == 'a' || always()) }}",
+        "${{ (github.ref != 'a && b' && !(contains(inputs.skip, 'traffic'))) }}",
+        "${{ !contains(format(',{0},', inputs.skip), ',traffic,') }}",
+    ] {
+        assert_eq!(why(&with(heard), &settings(), &["traffic"]), "", "{heard}");
     }
-    let said = FILE.replace(
-        "${{ !contains(inputs.skip, 'traffic') }}\n    uses",
-        "true\n    env: { A: \"${{ inputs.skip }}\" }\n    uses",
-    );
-    assert!(why(&said, &settings(), &["traffic"]).contains("looks at the input skip"), "{said}");
+}
+
+#[test]
+fn a_name_that_is_part_of_another_takes_no_job_along() {
+    let plain =
+        FILE.replace("    strategy:", "    if: ${{ !contains(inputs.skip, 'deploy') }}\n    strategy:");
+    let longer = |file: &str| {
+        file.replace("'traffic'", "'deploy-traffic'").replace("name: traffic", "name: deploy-traffic")
+    };
+    let mut told = settings();
+    told.stages[1].0 = "deploy-traffic".to_owned();
+    let said = why(&longer(&plain), &told, &["deploy-traffic"]);
+    assert!(said.contains("deploy would be left out") && said.contains("deploy-traffic"), "{said}");
+    assert_eq!(why(&longer(&plain), &told, &["deploy-traffic", "deploy"]), "");
+    let whole = plain.replace("(inputs.skip, 'deploy')", "(format(',{0},', inputs.skip), ',deploy,')");
+    assert_eq!(why(&longer(&whole), &told, &["deploy-traffic"]), "");
+    assert_eq!(why(&plain, &settings(), &["traffic"]), "");
 }
 
 #[test]
@@ -107,10 +150,11 @@ fn of_a_validation_whatever_does_anything_must_ask_whether_it_is_left_out() {
 #[test]
 fn a_job_goes_where_the_job_goes_that_it_needs() {
     let indirect = FILE.replace("    if: ${{ !contains(inputs.skip, 'traffic') }}\n", "");
-    let indirect = indirect.replace("steps: [{ run: terraform apply }]", "if: ${{ inputs.skip == '' }}");
+    let indirect =
+        indirect.replace("steps: [{ run: terraform apply }]", "if: ${{ !contains(inputs.skip, 'infra') }}");
     assert_eq!(why(&indirect, &settings(), &["traffic", "infra"]), "");
     assert!(why(&indirect, &settings(), &["traffic"]).contains("traffic is to be left out"), "infra runs");
-    for goes_on in ["always()", "!cancelled()", "failure()"] {
+    for goes_on in ["always()", "!cancelled()", "failure()", "always ()", "success() || true"] {
         let file = indirect
             .replace("    needs: infra\n", &format!("    needs: infra\n    if: ${{{{ {goes_on} }}}}\n"));
         assert!(

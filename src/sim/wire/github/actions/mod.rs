@@ -6,6 +6,7 @@
 //! under an address that is signed and takes no token. What runs do is the world's.
 
 mod dispatch;
+mod expression;
 mod jobs;
 mod logs;
 mod runs;
