@@ -39,7 +39,7 @@ impl Advance {
                 Err(error) => return Err(error.into()),
             }
             spell(&mut driver, terminal).await?;
-            self.consent.record(&mut driver, &by).await?;
+            self.consent.record(&mut driver, &by, terminal).await?;
             let end = driver.turn().await?;
             if !matches!(end, TurnEnd::Done) {
                 driver.release().await?;

@@ -9,7 +9,7 @@ use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
 use crate::render::{reason, span};
-use crate::rotation::{Leg, Outcome};
+use crate::rotation::{Leg, Outcome, Reason};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +86,8 @@ impl Watcher for Lines {
                     .map(|one| format!("{} {} {}", one.gate, one.subject, one.why.kind()))
                     .collect();
                 if kinds != inner.waiting {
-                    for one in reasons.iter().take(4) {
-                        inner.terminal.mutter(&format!("{time}      waits: {}", reason::why(one)));
+                    for why in whys(reasons).iter().take(4) {
+                        inner.terminal.mutter(&format!("{time}      waits: {why}"));
                     }
                     inner.waiting = kinds;
                 }
@@ -98,5 +98,31 @@ impl Watcher for Lines {
             }
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
+    }
+}
+
+/// In words; what several gates have in the same words is told once.
+fn whys(reasons: &[Reason]) -> Vec<String> {
+    let mut whys = Vec::new();
+    for why in reasons.iter().map(reason::why) {
+        if !whys.contains(&why) {
+            whys.push(why);
+        }
+    }
+    whys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StampName;
+    use crate::rotation::{Gate, Subject, Why};
+
+    #[test]
+    fn what_two_gates_have_in_the_same_words_is_told_once() {
+        let subject = || Subject::Stamp(StampName::new("eastus2"));
+        let held = |gate| Reason::new(gate, subject(), Why::VaultDisabled);
+        let other = Reason::new(Gate::Propagated, subject(), Why::ClusterGone);
+        assert_eq!(whys(&[held(Gate::Preflight), held(Gate::Propagated), other]).len(), 2);
     }
 }
