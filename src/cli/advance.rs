@@ -44,7 +44,7 @@ impl Advance {
                 Err(error) => return Err(error.into()),
             }
             spell(&mut driver, terminal).await?;
-            self.consent.record(&mut driver, &by).await?;
+            self.consent.record(&mut driver, &by, terminal).await?;
             let end = tokio::select! {
                 end = driver.turn() => end?,
                 () = stop.come() => return interrupted(&mut driver, "advance", terminal).await,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::wiring::Variables;
-use super::{CliError, ErrorKind};
+use super::{CliError, ErrorKind, Terminal};
 use crate::drive::Driver;
 use crate::rotation::{Acceptance, Gate, Opened, Report, subjects};
 
@@ -65,7 +65,12 @@ impl Consent {
     ///
     /// # Errors
     /// A subject that nothing has; an approval that is for another rotation; the journal.
-    pub async fn record(&self, driver: &mut Driver, by: &str) -> Result<(), CliError> {
+    pub async fn record(
+        &self,
+        driver: &mut Driver,
+        by: &str,
+        terminal: &mut Terminal,
+    ) -> Result<(), CliError> {
         let accepted = self.check()?;
         let open = driver.fold().rotation().map(Opened::approval_name);
         self.fits(open.as_deref(), false)?;
@@ -101,7 +106,7 @@ impl Consent {
             }
         }
         if self.approve.is_some() {
-            driver.approve(by, None).await?;
+            approve(driver, by, terminal).await?;
         }
         Ok(())
     }
@@ -112,12 +117,30 @@ impl Consent {
     ///
     /// # Errors
     /// The journal.
-    pub async fn record_for_second(&self, driver: &mut Driver, by: &str) -> Result<(), CliError> {
+    pub async fn record_for_second(
+        &self,
+        driver: &mut Driver,
+        by: &str,
+        terminal: &mut Terminal,
+    ) -> Result<(), CliError> {
         if self.approve == Some(None) {
-            driver.approve(by, None).await?;
+            approve(driver, by, terminal).await?;
         }
         Ok(())
     }
+}
+
+/// Whoever runs a later command is not asked any more: that is said when it is given.
+async fn approve(driver: &mut Driver, by: &str, terminal: &mut Terminal) -> Result<(), CliError> {
+    driver.approve(by, None).await?;
+    if let Some(opened) = driver.fold().rotation() {
+        terminal.say(&format!(
+            "the regeneration of the {} key is approved by {by}; it stays so until this rotation is done or closed \
+             (`keyslot close`), whatever this command comes to",
+            opened.from
+        ));
+    }
+    Ok(())
 }
 
 /// What tells of harm is accepted by who has seen it, and not before it is there.

@@ -45,6 +45,10 @@ impl From<DriveError> for CliError {
             DriveError::CodeUnseen(why) => {
                 CliError::world("the branches cannot be read, so nobody can say which slot is in use").because(why)
             }
+            DriveError::VaultsUnseen(says) => says
+                .into_iter()
+                .fold(CliError::world("not every vault can be read, so nobody can say which slot is in use"), CliError::because)
+                .hint("mend that first; from a machine that is not meant to reach them, name the slot (--retire SLOT)"),
             DriveError::NoneOpen => {
                 CliError::usage("no rotation is open").hint("`keyslot status` tells of the last one")
             }

@@ -83,8 +83,10 @@ fn changed_lines(change: &Change) -> Vec<String> {
 }
 
 fn exit(foresight: &Foresight) -> Exit {
-    let by_person = foresight.holds.iter().any(|hold| hold.why.opens() == Opens::ByPerson);
-    match (foresight.may_begin(), by_person || foresight.holds.is_empty()) {
+    let mut all = foresight.holds.iter().chain(&foresight.later);
+    let none = foresight.holds.is_empty() && foresight.later.is_empty();
+    let by_person = all.any(|hold| hold.why.opens() == Opens::ByPerson);
+    match (foresight.may_begin(), by_person || none) {
         (true, _) => Exit::Done,
         (false, true) => Exit::Halted,
         (false, false) => Exit::Waiting,

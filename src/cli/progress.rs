@@ -42,7 +42,7 @@ impl Waits {
             return Vec::new();
         }
         self.0 = kinds;
-        reasons.iter().take(4).map(|one| format!("waits: {}", reason::why(one))).collect()
+        whys(reasons).iter().take(4).map(|why| format!("waits: {why}")).collect()
     }
 
     /// Another phase begins: the same is worth saying again.
@@ -120,9 +120,21 @@ impl Watcher for Lines {
     }
 }
 
+/// In words; what several gates have in the same words is told once.
+fn whys(reasons: &[Reason]) -> Vec<String> {
+    let mut whys = Vec::new();
+    for why in reasons.iter().map(reason::why) {
+        if !whys.contains(&why) {
+            whys.push(why);
+        }
+    }
+    whys
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::StampName;
     use crate::rotation::{Gate, Subject, Why};
 
     #[test]
@@ -137,5 +149,13 @@ mod tests {
         assert_eq!(waits.news(one), [format!("waits: {}", reason::why(&paused))]);
         waits.forget();
         assert_eq!(waits.news(one).len(), 1);
+    }
+
+    #[test]
+    fn what_two_gates_have_in_the_same_words_is_told_once() {
+        let subject = || Subject::Stamp(StampName::new("eastus2"));
+        let held = |gate| Reason::new(gate, subject(), Why::VaultDisabled);
+        let other = Reason::new(Gate::Propagated, subject(), Why::ClusterGone);
+        assert_eq!(whys(&[held(Gate::Preflight), held(Gate::Propagated), other]).len(), 2);
     }
 }

@@ -56,7 +56,7 @@ impl Regenerate {
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.consent.record(&mut driver, &request.by).await?;
+            self.consent.record(&mut driver, &request.by, terminal).await?;
             run(&mut driver, &request.by, "regenerate", terminal).await
         })?
     }

@@ -1,5 +1,7 @@
 //! `keyslot rotate`: from wherever the world stands to done, waiting in between.
 
+use std::collections::BTreeSet;
+
 use super::approval::{self, Answers, Typed};
 use super::consent::{Consent, in_ci};
 use super::progress::watcher;
@@ -93,14 +95,14 @@ impl Rotate {
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.consent.record(&mut driver, &request.by).await?;
+            self.consent.record(&mut driver, &request.by, terminal).await?;
             loop {
                 let end = attempt(&mut driver, &request.by, terminal).await?;
                 let done = end == Some(TurnEnd::Done);
                 if !done || !go_on_with_second(&mut driver, &request.by, terminal).await? {
                     return conclude(&mut driver, end, "rotate", terminal).await;
                 }
-                self.consent.record_for_second(&mut driver, &request.by).await?;
+                self.consent.record_for_second(&mut driver, &request.by, terminal).await?;
             }
         })?
     }
@@ -248,7 +250,9 @@ pub(super) fn finish(
         TurnEnd::Waiting { phase, reasons, until } => {
             terminal.say(&format!("waiting in {phase}; worth looking again at {}", span::rfc3339(*until)));
             tell(reasons, terminal);
-            Ok(Exit::Waiting)
+            // Whatever it waits for: before a person lets it, nothing more is begun.
+            let paused = reasons.iter().any(|one| one.gate == Gate::NotPaused);
+            Ok(if paused { Exit::Halted } else { Exit::Waiting })
         }
         TurnEnd::Halted { phase, reasons } if comes_too_early(driver.reach(), reasons) => {
             terminal.say(&format!("waiting in {phase}: what comes before is not done yet"));
@@ -316,8 +320,13 @@ fn before(phase: Phase) -> String {
 }
 
 fn tell(reasons: &[Reason], terminal: &mut Terminal) {
+    let mut said = BTreeSet::new();
     for one in reasons {
-        terminal.say(&format!("  [{}] {}", one.gate, reason::why(one)));
+        let line = format!("  [{}] {}", one.gate, reason::why(one));
+        if !said.insert(line.clone()) {
+            continue;
+        }
+        terminal.say(&line);
         let remedy = reason::remedy(one);
         if !remedy.is_empty() {
             terminal.hint(&remedy);

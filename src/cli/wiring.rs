@@ -35,7 +35,7 @@ use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::execute::Sources;
-use crate::journal::{Journal, Remote, StorageTokens, StorePlace, current_lease, open_store};
+use crate::journal::{Journal, Lease, Remote, StorageTokens, StorePlace, current_lease, open_store};
 use crate::model::{Access, Blindness, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Accounts, Clock, Code, Fault, Inventory, Logs, Pipeline, Ports, Validation, Vaults};
@@ -86,14 +86,23 @@ pub async fn driver(
 async fn at_work(chosen: &Chosen<'_>, other: &str, variables: Variables<'_>) -> Result<CliError, CliError> {
     let journal = journal(chosen, &https(chosen)?, variables).await?;
     let lease = current_lease(journal.records());
-    let until = lease.map_or_else(
-        || "it waits, and holds no lease now".to_owned(),
-        |lease| format!("{} holds the lease until {}", lease.holder, span::rfc3339(lease.until)),
-    );
+    let until = who_holds(lease.as_ref(), clock(chosen).now());
     Ok(CliError::new(ErrorKind::Waiting, "another keyslot is at work on this rotation")
         .at(other)
         .because(until)
         .hint("wait for it to end, or end it; whatever it leaves half done is taken up again"))
+}
+
+/// The lock tells that it is alive; the lease, until when nobody else may act.
+fn who_holds(lease: Option<&Lease>, now: jiff::Timestamp) -> String {
+    let Some(Lease { holder, until, .. }) = lease else {
+        return "it waits, and holds no lease now".to_owned();
+    };
+    let time = span::rfc3339(*until);
+    match *until > now {
+        true => format!("{holder} holds the lease until {time}"),
+        false => format!("it is alive and holds the lock; the lease of {holder} lapsed at {time}"),
+    }
 }
 
 async fn journal(
@@ -694,6 +703,17 @@ mod tests {
     use std::io::{Error, ErrorKind as Io};
 
     use super::*;
+
+    #[test]
+    fn a_lease_that_has_lapsed_is_not_told_as_one_that_holds() {
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        let term = std::time::Duration::from_secs(600);
+        let lease = Lease { holder: "ada".to_owned(), until: at(1_000), seq: crate::journal::Seq(1), term };
+        assert!(who_holds(Some(&lease), at(999)).contains("holds the lease until"));
+        let lapsed = who_holds(Some(&lease), at(1_000));
+        assert!(lapsed.contains("holds the lock") && lapsed.contains("lapsed at"), "{lapsed}");
+        assert!(who_holds(None, at(1_000)).contains("no lease"));
+    }
 
     #[test]
     fn a_token_file_that_is_not_there_is_a_matter_of_the_configuration() {

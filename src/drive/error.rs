@@ -24,6 +24,9 @@ pub enum DriveError {
     /// Nobody said which slot to retire, and the branches cannot be read.
     #[error("the branches cannot be read: {0}")]
     CodeUnseen(String),
+    /// Nobody said which slot to retire, and not every vault can be read.
+    #[error("vaults cannot be read: {}", .0.join("; "))]
+    VaultsUnseen(Vec<String>),
     #[error("no rotation is open")]
     NoneOpen,
     #[error("the gate {0} is one that nobody may open")]

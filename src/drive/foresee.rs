@@ -1,12 +1,18 @@
 //! Looking ahead: what a rotation would do and what would hold it, without beginning it. Nothing is written.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
-use crate::model::{AccountRights, BudgetView, Right, RightView, Slot, StampName, Term};
+use crate::model::{
+    AccountRights, Blindness, BudgetView, EvidenceKey, Right, RightView, Slot, StampName, Term,
+};
 use crate::observe::Change;
 use crate::ports::Fault;
-use crate::rotation::{Event, Fold, Foresight, Reason, Report, Verdict, decide, is_closed, restarts};
+use crate::rotation::{
+    Event, Fold, Foresight, Reason, Report, Verdict, Why, decide, is_closed, preflight, restarts,
+};
 
 /// So many rounds of looking lead from nothing to a decision.
 pub(super) const ROUNDS: usize = 8;
@@ -29,6 +35,7 @@ impl Driver {
             self.salt_with(fresh_salt()?);
         }
         self.look_at_everything().await?;
+        let silent = self.silent();
         let (opened, mut fold) = match self.fold.rotation() {
             Some(opened) => (opened.clone(), self.fold.clone()),
             None => {
@@ -55,25 +62,26 @@ impl Driver {
                     if !reasons.iter().any(Reason::opens_by_looking) {
                         break;
                     }
-                    self.look_behind(&reasons).await;
-                    self.land_all().await?;
+                    self.look_further(&reasons, &silent).await?;
                 }
                 Verdict::Act { .. } | Verdict::Done | Verdict::Enough => break,
             }
             decision = self.would_decide(&fold)?;
         }
-        let (rights, term) = self.rights().await;
+        let later = self.would_hold(&fold, &silent).await?;
+        let (rights, term) = self.rights(&silent).await;
         let now = self.ports.clock.now();
         let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
         if begun {
             let report = Report::of(&self.decider(), &fold, &self.world, now);
             let restarts = restarts(&self.decider(), &fold, &opened, &self.world, now);
-            foresight = foresight.begun_with(&report.phases, &restarts);
+            foresight = foresight.begun_with(&report.phases, &restarts).approved(report.approved);
         }
+        foresight = foresight.meeting(later);
         // It is taken when there is something to do.
         foresight.holds.retain(|one| !one.is_free_lease(now));
         let mut foresight = foresight.lasting(&term, now);
-        for (stamp, budgets) in self.budgets().await {
+        for (stamp, budgets) in self.budgets(&silent).await {
             foresight = foresight.knowing(&stamp, budgets.map_err(|fault| fault.why));
         }
         Ok(foresight)
@@ -89,6 +97,56 @@ impl Driver {
         self.observer.would_change(&code.base.head, to).await
     }
 
+    /// Stamps whose clusters do not answer now, or only after so long that they are not asked twice for one plan.
+    fn silent(&self) -> BTreeSet<StampName> {
+        let silent =
+            self.world.clusters.iter().filter(|(_, seen)| {
+                seen.what.as_ref().is_err_and(|blind| blind.kind == Blindness::Unreachable)
+            });
+        silent.map(|(stamp, _)| stamp.clone()).collect()
+    }
+
+    /// Looks behind the reasons. What was silent a moment ago is taken to be so still.
+    async fn look_further(
+        &mut self,
+        reasons: &[Reason],
+        silent: &BTreeSet<StampName>,
+    ) -> Result<(), DriveError> {
+        let now = self.ports.clock.now();
+        for stamp in silent {
+            if let Some(seen) = self.world.clusters.get_mut(stamp) {
+                seen.at = now;
+            }
+        }
+        let asked: Vec<Reason> = reasons
+            .iter()
+            .filter(|reason| {
+                let of = reason.subject.stamp();
+                !matches!(&reason.why, Why::TooOld { evidence: EvidenceKey::Cluster(_), .. })
+                    || !of.is_some_and(|stamp| silent.contains(stamp))
+            })
+            .cloned()
+            .collect();
+        self.look_behind(&asked).await;
+        self.land_all().await
+    }
+
+    /// What would hold before anything is restarted, also where other things hold first.
+    async fn would_hold(
+        &mut self,
+        fold: &Fold,
+        silent: &BTreeSet<StampName>,
+    ) -> Result<Vec<Reason>, DriveError> {
+        for _ in 0..ROUNDS {
+            let later = preflight(&self.decider(), fold, &self.world, self.ports.clock.now());
+            if !later.iter().any(Reason::opens_by_looking) {
+                return Ok(later);
+            }
+            self.look_further(&later, silent).await?;
+        }
+        Ok(preflight(&self.decider(), fold, &self.world, self.ports.clock.now()))
+    }
+
     fn would_decide(&self, fold: &Fold) -> Result<crate::rotation::Decision, DriveError> {
         decide(&self.decider(), fold, &self.world, self.ports.clock.now()).ok_or(DriveError::NoneOpen)
     }
@@ -99,15 +157,33 @@ impl Driver {
         stamps.filter(|stamp| !is_closed(&self.world, stamp)).cloned()
     }
 
-    async fn budgets(&self) -> Vec<(StampName, Result<Vec<BudgetView>, Fault>)> {
+    async fn budgets(
+        &self,
+        silent: &BTreeSet<StampName>,
+    ) -> Vec<(StampName, Result<Vec<BudgetView>, Fault>)> {
         let ask = |name: StampName| async {
             let budgets = self.ports.clusters.budgets(&name).await;
             (name, budgets)
         };
-        join_all(self.live_stamps().map(ask)).await
+        join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
     }
 
-    async fn rights(&self) -> (Vec<(String, RightView)>, Term) {
+    /// Whether the stamp's secret may be read: it was tried already.
+    fn right_to_the_secret(&self, stamp: &StampName) -> RightView {
+        let seen = self.world.vaults.get(stamp).map(|seen| &seen.what);
+        let (right, remedy) = match seen {
+            Some(Ok(_)) => (Right::Allowed, String::new()),
+            Some(Err(blind)) if blind.kind == Blindness::Forbidden => {
+                let role = "assign the role “Key Vault Secrets User” on the vault to this identity";
+                (Right::Denied, format!("{role} ({})", blind.why))
+            }
+            Some(Err(blind)) => (Right::Unknown(blind.why.clone()), String::new()),
+            None => (Right::Unknown("it was not looked at".to_owned()), String::new()),
+        };
+        RightView { what: "read the secret in its Key Vault".to_owned(), right, remedy }
+    }
+
+    async fn rights(&self, silent: &BTreeSet<StampName>) -> (Vec<(String, RightView)>, Term) {
         let told =
             |by: String, rights: Vec<RightView>| rights.into_iter().map(move |right| (by.clone(), right));
         let (account, term) = match self.ports.accounts.rights().await {
@@ -122,7 +198,15 @@ impl Driver {
         let mut rights: Vec<_> = told("account".to_owned(), account).collect();
         rights.push(("subscription".to_owned(), self.right_to_the_log().await));
         let stamps = self.live_stamps().map(|stamp| async move {
-            let asked = self.ports.clusters.rights(&stamp).await;
+            let mut asked = vec![self.right_to_the_secret(&stamp)];
+            match silent.contains(&stamp) {
+                true => asked.push(RightView {
+                    what: "use the cluster".to_owned(),
+                    right: Right::Unknown("its cluster does not answer".to_owned()),
+                    remedy: String::new(),
+                }),
+                false => asked.extend(self.ports.clusters.rights(&stamp).await),
+            }
             (stamp.to_string(), asked)
         });
         for (stamp, asked) in join_all(stamps).await {

@@ -10,11 +10,11 @@ use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
     Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
-    Seen, Slot, StampName, WorkloadName,
+    Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
-    rotation_id,
+    is_closed, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -203,7 +203,15 @@ impl Driver {
         {
             return Err(DriveError::CodeUnseen(blind.why.clone()));
         }
-        default_retire(&self.world).map_err(DriveError::Unclear)
+        let blind = |(stamp, seen): (&StampName, &Seen<VaultView>)| {
+            let blind = seen.what.as_ref().err().filter(|_| !is_closed(&self.world, stamp))?;
+            Some(format!("the vault of {stamp}: {}", blind.why))
+        };
+        let unseen: Vec<String> = self.world.vaults.iter().filter_map(blind).collect();
+        default_retire(&self.world).map_err(|says| match unseen.is_empty() {
+            true => DriveError::Unclear(says),
+            false => DriveError::VaultsUnseen(unseen),
+        })
     }
 
     /// Goes on with the open rotation: what was refused may be tried again.
@@ -239,7 +247,7 @@ impl Driver {
     pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
         let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest };
-        if self.fold.approvals.contains(&approval) {
+        if self.fold.approvals.iter().any(|(_, given)| *given == approval) {
             return Ok(());
         }
         self.append(Event::Approved(approval)).await

@@ -131,6 +131,7 @@ fn is_for_later(fault: &Fault) -> bool {
         crate::model::Blindness::Forbidden
         | crate::model::Blindness::Missing
         | crate::model::Blindness::Gone
+        | crate::model::Blindness::Misconfigured
         | crate::model::Blindness::Unintelligible => false,
     }
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::{count::counted, matrix::columns, reason, span};
 use crate::model::World;
-use crate::rotation::{Followed, Leg, Opened, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict};
+use crate::rotation::{
+    Approval, Followed, Leg, Opened, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict,
+};
 
 /// The phases as a list with marks, one line each.
 pub fn phases(report: &Report) -> String {
@@ -55,6 +57,7 @@ pub fn reasons(report: &Report) -> String {
         text.extend(steps.iter().map(|step| format!("  next: {step}\n")));
     }
     text.push_str(&paused(report));
+    text.push_str(&approvals(report));
     text.push_str(&regeneration(report));
     text.extend(evidence_of_use(report).iter().map(|line| format!("  {line}\n")));
     let held = report.held();
@@ -132,6 +135,17 @@ pub fn paused(report: &Report) -> String {
         let at = span::rfc3339(*at);
         format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
     })
+}
+
+/// Who approved the regeneration, a line each. Empty where nobody did, or no rotation is open.
+pub fn approvals(report: &Report) -> String {
+    let Some(decision) = &report.decision else { return String::new() };
+    let holds = report.approved || decision.phase > Phase::Regenerate;
+    let void = if holds { "" } else { "; it does not hold for what is so now" };
+    let line = |(at, approval): &(Timestamp, Approval)| {
+        format!("the regeneration is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
+    };
+    report.approvals.iter().map(line).collect()
 }
 
 /// Which evidence there is of who uses the old key, where that is what the rotation is about to rest on.

@@ -2,7 +2,7 @@
 
 use super::{reason, span};
 use crate::model::{Extent, Right, WorkloadName};
-use crate::rotation::{Concern, Course, Foresight, Phase, Wave};
+use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
 
 /// The plan as text. `code` is what changes in the code, line by line.
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
@@ -12,12 +12,8 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
     section(&mut text, "what happens", &steps(foresight, code));
     section(&mut text, "waits that the policy prescribes", &waits(foresight));
-    let holds = foresight.holds.iter().flat_map(|hold| {
-        let what = reason::remedy(hold);
-        let to_do = (!what.is_empty()).then(|| format!("    to do: {what}"));
-        std::iter::once(format!("{}: {}", hold.gate, reason::why(hold))).chain(to_do)
-    });
-    section(&mut text, "in the way", &holds.collect::<Vec<_>>());
+    section(&mut text, "in the way", &held(&foresight.holds));
+    section(&mut text, "in the way later", &held(&foresight.later));
     section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
     section(
         &mut text,
@@ -34,6 +30,16 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     });
     text.push('\n');
     text
+}
+
+/// Each reason with what to do about it.
+fn held(reasons: &[Reason]) -> Vec<String> {
+    let lines = reasons.iter().flat_map(|hold| {
+        let what = reason::remedy(hold);
+        let to_do = (!what.is_empty()).then(|| format!("    to do: {what}"));
+        std::iter::once(format!("{}: {}", hold.gate, reason::why(hold))).chain(to_do)
+    });
+    lines.collect()
 }
 
 fn section(text: &mut String, title: &str, lines: &[String]) {
@@ -71,8 +77,9 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
     }
     lines.push(line(
         &[Phase::Quiesce],
-        format!("when no pod is left that could hold the {from} key, and it is unused, somebody approves"),
+        format!("no pod is left that could hold the {from} key, and it is unused"),
     ));
+    lines.push(marked(foresight, foresight.approval, "somebody approves that it is regenerated"));
     lines.push(line(
         &[Phase::Regenerate, Phase::Confirm],
         format!("the {from} key is regenerated, and the new one is tried in every region"),
@@ -119,10 +126,9 @@ fn waits(foresight: &Foresight) -> Vec<String> {
         .filter(|(_, wait)| !wait.is_zero())
         .map(|(what, wait)| format!("{}: {what}", span::duration(wait)))
         .collect();
-    lines.push(format!(
-        "{} in all; reviews, pipeline runs and rollouts come on top",
-        span::duration(waits.total())
-    ));
+    let total = span::duration(waits.total());
+    let all = if foresight.begun { "are left in all" } else { "in all" };
+    lines.push(format!("{total} {all}; reviews, pipeline runs and rollouts come on top"));
     lines
 }
 

@@ -253,6 +253,10 @@ pub fn why(reason: &Reason) -> String {
              {wanted} key over that"
         ),
         Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
+        Why::VaultMissing { why } => format!("{subject} has no such vault, or no such secret in it: {why}"),
+        Why::VaultHoldsNoKey => format!(
+            "the vault of {subject} holds neither key of the account: set by hand, or regenerated away"
+        ),
         Why::VaultSettling { until } => format!(
             "the vault of {subject} holds the new key for so short a time that pods may still get the one before; \
              it counts as settled at {}",
@@ -312,6 +316,9 @@ pub fn why(reason: &Reason) -> String {
             "{subject} gets version {version} of the secret and no other: its SecretProviderClass names it \
              (`objectVersion`), so it never follows the vault"
         ),
+        Why::StampTakenOut => format!(
+            "{subject} was part of this rotation and is no more in keyslot.toml, so nobody sees which key its pods hold"
+        ),
         Why::Unlisted { kind, resource_group, location } => format!(
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"
@@ -322,6 +329,9 @@ pub fn why(reason: &Reason) -> String {
         ),
         Why::ClusterGone => {
             format!("Azure knows no cluster of {subject}, and its vault is there all the same")
+        }
+        Why::ClusterOfOther { other } => {
+            format!("{subject} and {other} have one cluster: it shows the same pods")
         }
         Why::ClusterChanging { state } => format!("Azure is at work on the cluster of {subject} ({state})"),
         Why::Paused => format!("{subject} is paused: a restart would roll nothing"),
@@ -424,7 +434,7 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             some(pods)
         ),
-        Why::PodsNotMounted { pods } => format!(
+        Why::PodsNotMounted { pods, .. } => format!(
             "{} on {subject} {} not show which version of the secret is mounted: {}",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "does" } else { "do" },
@@ -777,6 +787,14 @@ pub fn remedy(reason: &Reason) -> String {
             "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"
         }
         Why::VaultDisabled => "enable the secret's current version",
+        Why::VaultMissing { .. } => {
+            "correct `key_vault` of the stamp, or `name` under [environment.NAME.secret], in keyslot.toml; if it is still to \
+             be made, or is gone for good, accept the stamp by name"
+        }
+        Why::VaultHoldsNoKey => {
+            "find out who sets it and who reads it; where the next run of the pipeline writes it anyway, accept the stamp by \
+             name"
+        }
         Why::SyncedSecretStale { .. } => {
             "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
              let a new pod make it"
@@ -819,6 +837,9 @@ pub fn remedy(reason: &Reason) -> String {
              and run this again"
         }
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
+        Why::StampTakenOut => {
+            "put it back; or, where its cluster and its vault are gone or it left the account, accept it by name"
+        }
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
         }
@@ -849,6 +870,13 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClusterGone => {
             "correct the cluster's name in keyslot.toml; if it was deleted, take the stamp out or accept it"
+        }
+        Why::ClusterOfOther { .. } => {
+            "correct `kubeconfig`, `context` or `aks` of one of the two in keyslot.toml"
+        }
+        Why::PodsNotMounted { lasting: true, .. } => {
+            "is it this stamp's cluster (`kubeconfig`, `context`)? Does its SecretProviderClass name this stamp's vault? \
+             Else see the driver's own pods (kubectl get secretproviderclasspodstatus -A)"
         }
         Why::ClusterChanging { .. } => {
             "wait until Azure is done, or cancel what it does; a PodDisruptionBudget that allows no eviction holds its drains \
@@ -929,7 +957,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::WaveFull { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
-        | Why::PodsNotMounted { .. }
+        | Why::PodsNotMounted { lasting: false, .. }
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }

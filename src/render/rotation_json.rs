@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::explain::address;
 use super::{reason, span};
 use crate::model::EvidenceKey;
-use crate::rotation::{Followed, Leg, Opens, Outlook, Pair, Reason, Regeneration, Report, Verdict};
+use crate::rotation::{Approval, Followed, Leg, Opens, Outlook, Pair, Reason, Regeneration, Report, Verdict};
 
 /// The rotation that is open or, where `closed` is given, was open last.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,6 +28,10 @@ pub struct RotationV1 {
     /// `alone`, or `first` or `second` of the two rotations by which the keys in both slots go.
     pub pair: String,
     pub paused: Option<PausedV1>,
+    /// Who has approved the regeneration.
+    pub approvals: Vec<ApprovalV1>,
+    /// Whether one of them holds for what is so now.
+    pub approved: bool,
     pub closed: Option<ClosedV1>,
 }
 
@@ -36,6 +40,15 @@ pub struct PausedV1 {
     pub since: String,
     pub by: String,
     pub because: String,
+}
+
+/// It holds until the rotation is done or closed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ApprovalV1 {
+    pub at: String,
+    pub by: String,
+    /// The digest of what the vaults held, where it is bound to that; null where it holds whatever they hold.
+    pub digest: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -139,12 +152,18 @@ pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
             by: by.clone(),
             because: because.clone(),
         }),
+        approvals: report.approvals.iter().map(approval).collect(),
+        approved: report.approved,
         closed: report.closed.as_ref().map(|(at, done, because)| ClosedV1 {
             at: span::rfc3339(*at),
             done: *done,
             because: because.clone(),
         }),
     })
+}
+
+fn approval((at, given): &(Timestamp, Approval)) -> ApprovalV1 {
+    ApprovalV1 { at: span::rfc3339(*at), by: given.by.clone(), digest: given.digest.clone() }
 }
 
 pub(super) fn stand(report: &Report) -> Option<StandV1> {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::phases::{merge_is_asked, restarted, stand};
+use super::phases::{merge_is_asked, restarted, stand, stands_ready};
 use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
@@ -110,6 +110,18 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
     let relied = RefCell::new(Relied::default());
     let decision = walk(&Context { relied: Some(&relied), ..ctx });
     Some(Decision { relied: relied.into_inner(), ..decision })
+}
+
+/// What stands in the way of the restarts as things are now, of a rotation that has not come to them; whatever holds it
+/// now. Empty where none is open, or it has come further.
+pub fn preflight(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Vec<Reason> {
+    let Some(opened) = fold.rotation() else { return Vec::new() };
+    let ctx = decider.context(fold, opened, world, now);
+    let ahead = walk(&ctx);
+    match ahead.leg == Leg::Out && ahead.phase < Phase::Restart {
+        true => ctx.holding(stands_ready(&ctx)),
+        false => Vec::new(),
+    }
 }
 
 /// Walks the phases up to the first that has not passed.

@@ -34,7 +34,7 @@ pub struct Fold {
     pub opened: Option<(Timestamp, Opened)>,
     pub steps: BTreeMap<StepKey, StepRecord>,
     pub reached: Vec<(Timestamp, Leg, Phase)>,
-    pub approvals: Vec<Approval>,
+    pub approvals: Vec<(Timestamp, Approval)>,
     pub acceptances: Vec<Acceptance>,
     /// Since when the new key is accepted everywhere, for the key with this fingerprint.
     pub proven: Option<(Fingerprint, Timestamp)>,
@@ -137,7 +137,7 @@ impl Fold {
                     self.end(at, end)?;
                 }
             }
-            Event::Approved(approval) => self.approvals.push(approval.clone()),
+            Event::Approved(approval) => self.approvals.push((at, approval.clone())),
             Event::Accepted(acceptance) => self.acceptances.push(acceptance.clone()),
             Event::Proven { fingerprint, accepted: true } => {
                 if self.proven.as_ref().is_none_or(|(known, _)| known != fingerprint) {

@@ -142,6 +142,10 @@ pub struct Foresight {
     pub courses: Vec<(Phase, Course)>,
     /// What would hold it now.
     pub holds: Vec<Reason>,
+    /// What does not hold it now and would before anything is restarted, as things are.
+    pub later: Vec<Reason>,
+    /// How far somebody's approval of the regeneration is.
+    pub approval: Course,
     pub concerns: Vec<Concern>,
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
@@ -175,6 +179,8 @@ impl Foresight {
             phase: decision.phase,
             courses: Vec::new(),
             holds,
+            later: Vec::new(),
+            approval: Course::ToCome,
             concerns: concerns(opened, world, policy),
             waits: Waits {
                 settling: policy.vault_lag,
@@ -201,6 +207,43 @@ impl Foresight {
                 None => Course::ToCome,
             };
         }
+        self.waits = self.waits_left();
+        self
+    }
+
+    /// The waits that are not over. Of one that is under way nothing is taken off: what it waits for may begin anew.
+    fn waits_left(&self) -> Waits {
+        let over = |phases: &[Phase]| self.course(phases) == Course::Done;
+        let next =
+            self.waves.get(1).is_none_or(|wave| wave.stamps.iter().any(|(_, it)| *it != Course::ToCome));
+        let unless = |over: bool, wait: Duration| if over { Duration::ZERO } else { wait };
+        let Waits { settling, soak, quiet, confirm } = self.waits;
+        Waits {
+            settling: unless(over(&[Phase::Restart]), settling),
+            soak: unless(next || over(&[Phase::Restart]), soak),
+            quiet: unless(over(&[Phase::Quiesce]), quiet),
+            confirm: unless(over(&[Phase::Confirm]), confirm),
+        }
+    }
+
+    /// Notes whether an approval holds: without one, the regeneration is not what is done now.
+    pub fn approved(mut self, yes: bool) -> Foresight {
+        let sent = self.course(&[Phase::Regenerate]) == Course::Done || self.phase > Phase::Regenerate;
+        self.approval = match (yes || sent, self.phase == Phase::Regenerate) {
+            (true, _) => Course::Done,
+            (false, true) => Course::Running,
+            (false, false) => Course::ToCome,
+        };
+        if self.approval == Course::Running {
+            let regenerate = self.courses.iter_mut().filter(|(phase, _)| *phase == Phase::Regenerate);
+            regenerate.for_each(|(_, course)| *course = Course::ToCome);
+        }
+        self
+    }
+
+    /// Notes what would hold later, as far as it does not hold now.
+    pub fn meeting(mut self, later: Vec<Reason>) -> Foresight {
+        self.later = later.into_iter().filter(|one| !self.holds.contains(one)).collect();
         self
     }
 
@@ -248,7 +291,9 @@ impl Foresight {
 
     /// Whether it could begin now: nothing holds and no right is known to be missing.
     pub fn may_begin(&self) -> bool {
-        self.holds.is_empty() && !self.rights.iter().any(|(_, right)| right.right == Right::Denied)
+        self.holds.is_empty()
+            && self.later.is_empty()
+            && !self.rights.iter().any(|(_, right)| right.right == Right::Denied)
     }
 }
 
@@ -321,7 +366,9 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             continue;
         }
         let is_told = policy.log_lag.is_some() || policy.metrics_lag.is_some();
-        if is_told && own_region(account, stamp).is_none() {
+        // Of an account that cannot be read nobody knows where it is.
+        let elsewhere = account.is_some() || stamp.region.is_none();
+        if is_told && elsewhere && own_region(account, stamp).is_none() {
             let (stamp, said) = (stamp.name.clone(), stamp.region.clone());
             concerns.push(Concern::RegionUnknown { stamp, said });
         }

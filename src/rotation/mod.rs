@@ -44,7 +44,7 @@ pub use census::{
 };
 pub use closed::is_closed;
 pub use context::{Context, Stand};
-pub use decide::{Decider, Decision, Verdict, decide};
+pub use decide::{Decider, Decision, Verdict, decide, preflight};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
 pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};

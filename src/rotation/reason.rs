@@ -367,6 +367,12 @@ pub enum Why {
         wanted: Slot,
     },
     VaultDisabled,
+    /// There is no such vault, or no such secret in it, as the service says in these words.
+    VaultMissing {
+        why: String,
+    },
+    /// Its value is none of the account's keys: somebody set it by hand, or it was regenerated away.
+    VaultHoldsNoKey,
     /// It holds the key for so short a time that pods may still be given the one before.
     VaultSettling {
         until: Timestamp,
@@ -416,6 +422,10 @@ pub enum Why {
     },
     /// Azure knows no such cluster, yet the stamp's vault is there.
     ClusterGone,
+    /// Its pods are those that another stamp's cluster shows.
+    ClusterOfOther {
+        other: StampName,
+    },
     /// Azure is at work on the stamp's cluster.
     ClusterChanging {
         state: String,
@@ -524,9 +534,14 @@ pub enum Why {
     OldPodsStay {
         pods: Vec<String>,
     },
+    /// They run, and nothing shows which version of the secret they got. `lasting`: for so long that it will not show by
+    /// itself.
     PodsNotMounted {
         pods: Vec<String>,
+        lasting: bool,
     },
+    /// The journal names it, and the configuration does no more.
+    StampTakenOut,
     /// It looks like part of a stamp, and the configuration does not name it.
     Unlisted {
         kind: ResourceKind,
@@ -756,6 +771,8 @@ impl Why {
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
+            Why::VaultMissing { .. } => "vault-missing",
+            Why::VaultHoldsNoKey => "vault-holds-no-key",
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
@@ -769,6 +786,7 @@ impl Why {
             Why::ClassMissing { .. } => "class-missing",
             Why::PinnedVersion { .. } => "pinned-version",
             Why::ClusterGone => "cluster-gone",
+            Why::ClusterOfOther { .. } => "cluster-of-other",
             Why::ClusterChanging { .. } => "cluster-changing",
             Why::Paused => "paused",
             Why::Recreate => "recreate",
@@ -795,6 +813,7 @@ impl Why {
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
+            Why::StampTakenOut => "stamp-taken-out",
             Why::Unlisted { .. } => "unlisted",
             Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
@@ -872,6 +891,8 @@ impl Why {
             | Why::RunDidNotWrite { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
+            | Why::VaultMissing { .. }
+            | Why::VaultHoldsNoKey
             | Why::SyncedSecretStale { .. }
             | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }
@@ -896,9 +917,12 @@ impl Why {
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
+            | Why::StampTakenOut
             | Why::Unlisted { .. }
             | Why::Unattributed { .. }
             | Why::ClusterGone
+            | Why::ClusterOfOther { .. }
+            | Why::PodsNotMounted { lasting: true, .. }
             | Why::LogsStalled { .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
@@ -915,7 +939,11 @@ impl Why {
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
             // Signing in, or a role: time brings neither.
-            Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => Opens::ByPerson,
+            Why::Blind { blind, .. }
+                if matches!(blind.kind, Blindness::Forbidden | Blindness::Misconfigured) =>
+            {
+                Opens::ByPerson
+            }
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }
@@ -960,7 +988,7 @@ impl Why {
             | Why::PodsLeftOut { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
-            | Why::PodsNotMounted { .. }
+            | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
             | Why::SeenInLogs { .. }
             | Why::UsedByStranger { until: Some(_), .. }

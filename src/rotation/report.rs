@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::predicate::no_hazard;
+use super::predicate::{approved, no_hazard};
 use super::{
-    Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reach, Reason,
+    Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reach, Reason,
     Regeneration, Step, Subject, Verdict, decide,
 };
 use crate::model::{BranchName, KeyKind, Operation, PullNumber, RunId, World};
@@ -52,6 +52,10 @@ pub struct Report {
     pub closed: Option<(Timestamp, bool, String)>,
     /// Since when, by whom and why the open rotation is paused.
     pub paused: Option<(Timestamp, String, String)>,
+    /// Who approved the regeneration, and when, of the rotation that is open or was last.
+    pub approvals: Vec<(Timestamp, Approval)>,
+    /// Whether such an approval holds now, for what the vaults hold now.
+    pub approved: bool,
     pub decision: Option<Decision>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
@@ -88,6 +92,8 @@ impl Report {
             opened_at: fold.opened.as_ref().map(|(at, _)| *at),
             closed: fold.closed.clone(),
             paused: fold.paused.clone().filter(|_| fold.is_open()),
+            approvals: fold.approvals.clone(),
+            approved: ctx.as_ref().is_some_and(|ctx| approved(ctx).is_empty()),
             phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
             decision,
             steps: steps(fold),
@@ -301,8 +307,9 @@ fn phases(
             });
             let passed = fold.closed.as_ref().is_some_and(|(_, done, _)| *done)
                 || next.iter().any(|(leg, phase)| reached_at(fold, *leg, *phase).is_some());
-            // A restart alone goes ahead of phases that are still to come.
-            let ahead = now_at.is_some_and(|now_at| place > now_at) && started.is_none();
+            // What lies ahead is done where a step of ours did it. That a later one was reached says nothing of it: a
+            // restart alone goes ahead of phases, and a rotation may have to go back to one.
+            let ahead = now_at.is_some_and(|now_at| place > now_at) && !stepped(fold, *leg, *phase);
             // The decision has passed what comes before, though the journal may have no word of it yet.
             let in_order = !matches!(reach, Reach::Restart { .. } | Reach::Regenerate);
             let behind = in_order && now_at.is_some_and(|now_at| place < now_at);
@@ -330,8 +337,6 @@ fn reached_at(fold: &Fold, leg: Leg, phase: Phase) -> Option<Timestamp> {
 
 /// Whether a phase was gone through: by a step of ours, or by waiting in it.
 fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
-    let by_step =
-        fold.steps.values().any(|record| record.applied && phase_of(&record.intent.step) == (leg, phase));
     let waits = matches!(
         phase,
         Phase::Prepare
@@ -342,7 +347,11 @@ fn acted(fold: &Fold, leg: Leg, phase: Phase) -> bool {
             | Phase::Reconcile
             | Phase::FlipBack
     );
-    by_step || (waits && reached_at(fold, leg, phase).is_some())
+    stepped(fold, leg, phase) || (waits && reached_at(fold, leg, phase).is_some())
+}
+
+fn stepped(fold: &Fold, leg: Leg, phase: Phase) -> bool {
+    fold.steps.values().any(|record| record.applied && phase_of(&record.intent.step) == (leg, phase))
 }
 
 fn phase_of(step: &Step) -> (Leg, Phase) {

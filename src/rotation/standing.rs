@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use super::Why;
 use super::closed::is_closed;
-use super::predicate::{stale_pods, unclear_pods};
+use super::predicate::{clocks_agree, stale_pods, unclear_pods, unproven};
 use crate::model::{
     AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
     VaultView, World,
@@ -179,6 +180,10 @@ fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
         let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
         let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
         note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
+        if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
+            note(EvidenceKey::Cluster(stamp.clone()), unmounted(cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
+        }
     }
     unseen
 }
@@ -193,6 +198,35 @@ fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> O
         )
     };
     (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// Pods that get the secret and do not show which version.
+fn unmounted(cluster: &ClusterView) -> Option<Blind> {
+    let names: Vec<&str> = unproven(cluster).map(|pod| pod.name.as_str()).collect();
+    let why = || {
+        let names = names.join(", ");
+        format!(
+            "{names} mounted the secret, and nothing shows which version: is it this stamp's cluster, and does its \
+             SecretProviderClass name this stamp's vault?"
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// By a clock that is apart, a pod that began before its vault's version looks young.
+fn clock(stamp: &StampName, cluster: &ClusterView) -> Option<Blind> {
+    let why = match clocks_agree(stamp, cluster).pop()?.why {
+        Why::ClocksDiffer { ahead } => {
+            let (apart, word) =
+                (ahead.unsigned_abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead" });
+            format!(
+                "its clock is {apart}s {word}, so which pods began before their vault's version is not known"
+            )
+        }
+        _ => "nothing tells its clock, so which pods began before their vault's version is not known"
+            .to_owned(),
+    };
+    Some(Blind { kind: Blindness::Unintelligible, why })
 }
 
 const NO_CLUSTER: &str = "Azure knows no cluster of this name, and the stamp's vault is there all the same";

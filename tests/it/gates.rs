@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
-    EvidenceKey, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber, ResourceKind, Right,
-    RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView,
-    StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
+    EvidenceKey, Fingerprint, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber,
+    ResourceKind, Right, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect,
+    StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Step, Subject, Verdict,
-    Why,
+    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject,
+    Verdict, Why,
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
@@ -168,7 +168,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             pod.mounted = Some("v1".into());
             pod.deleting = Some(at(99_990));
         }),
-        ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Waits, |s| {
+        ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Halts, |s| {
             s.cluster_mut("east").pods[1].mounted = None;
         }),
         ("an old pod that nobody listed", Gate::OldPodsGone, End::Halts, |s| {
@@ -767,17 +767,19 @@ fn what_was_sent_is_followed_in_a_pause_and_nothing_is_begun() {
     assert!(holding(&decision).contains(&Gate::NotPaused), "{decision:?}");
 }
 
+/// Nothing was done yet: the proposal is next.
+pub fn unproposed() -> Stage {
+    let mut stage = Stage::ready();
+    stage.events.remove(1);
+    let primary = SlotUse::Only(Slot::Primary);
+    stage.code_mut().base = branch("main", primary);
+    stage.code_mut().proposals.clear();
+    stage.world.pulls.insert(crate::stage::proposal(), Seen::known(stage.now, None));
+    stage
+}
+
 #[test]
 fn what_would_stop_the_restart_is_said_before_the_first_effect() {
-    let unproposed = || {
-        let mut stage = Stage::ready();
-        stage.events.remove(1);
-        let primary = SlotUse::Only(Slot::Primary);
-        stage.code_mut().base = branch("main", primary);
-        stage.code_mut().proposals.clear();
-        stage.world.pulls.insert(crate::stage::proposal(), Seen::known(stage.now, None));
-        stage
-    };
     let cases: &[(&str, Gate, End, Spoil)] = &[
         ("paused", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads[0].paused = true),
         ("recreate", Gate::Preflight, End::Halts, |s| {
@@ -809,8 +811,109 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
             s.world.clusters.insert(stamp("north"), blind);
         }),
+        ("a kubeconfig that is not there", Gate::Preflight, End::Halts, |s| {
+            let blind = Seen::blind(s.now, Blindness::Misconfigured, "no such file");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("two stamps with one cluster", Gate::Preflight, End::Halts, |s| {
+            let east = s.world.clusters[&stamp("east")].clone();
+            s.world.clusters.insert(stamp("north"), east);
+        }),
+        ("no such vault", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Missing)),
+        ("no such vault, as Azure says", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Gone)),
+        ("no such vault, and no answer of its cluster", Gate::Preflight, End::Halts, |s| {
+            vault_is(s, Blindness::Gone);
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("a vault that may not be read", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Forbidden)),
+        ("a vault that does not answer", Gate::Preflight, End::Waits, |s| {
+            vault_is(s, Blindness::Unreachable)
+        }),
+        ("a vault that nobody looked at", Gate::Preflight, End::Waits, |s| s.world.vaults.clear()),
+        ("a disabled secret", Gate::Preflight, End::Halts, |s| s.vault_mut("north").enabled = false),
+        ("a value that is neither key", Gate::Preflight, End::Halts, |s| {
+            s.vault_mut("north").fingerprint = Fingerprint::of(b"by hand", &crate::stage::salt());
+        }),
     ];
     check(unproposed, cases);
+}
+
+fn vault_is(stage: &mut Stage, kind: Blindness) {
+    stage.world.vaults.insert(stamp("north"), Seen::blind(stage.now, kind, "as the service says"));
+}
+
+#[test]
+fn a_proposal_alone_is_held_by_vaults_that_are_not_there_and_by_none_that_is_out_of_reach() {
+    for (kind, acts) in [
+        (Blindness::Unreachable, true),
+        (Blindness::Forbidden, true),
+        (Blindness::Missing, false),
+        (Blindness::Gone, false),
+    ] {
+        let mut stage = unproposed();
+        stage.reach = Reach::Propose { merge: false };
+        // A laptop that sees no cluster either.
+        for name in ["east", "north"] {
+            let blind = Seen::blind(stage.now, Blindness::Unreachable, "no route to host");
+            stage.world.clusters.insert(stamp(name), blind);
+        }
+        vault_is(&mut stage, kind);
+        let decision = stage.decide();
+        let expected = if acts { "acts" } else { "halts" };
+        let got = match &decision.verdict {
+            Verdict::Act { .. } => "acts",
+            Verdict::Halt { .. } => "halts",
+            _ => "else",
+        };
+        assert_eq!(got, expected, "{kind:?}: {decision:?}");
+    }
+}
+
+#[test]
+fn pods_that_do_not_show_what_they_mounted_are_for_a_person_when_they_have_had_their_time() {
+    for (age, person) in [(300, false), (601, true)] {
+        let mut stage = Stage::ready();
+        for pod in &mut stage.cluster_mut("east").pods {
+            (pod.mounted, pod.created) = (None, at(100_000 - age));
+        }
+        let decision = stage.decide();
+        assert_eq!(matches!(decision.verdict, Verdict::Halt { .. }), person, "{decision:?}");
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else { panic!() };
+        let one = reasons.iter().find(|one| one.gate == Gate::OldPodsGone).unwrap();
+        assert_eq!(keyslot::render::reason::remedy(one).contains("this stamp's cluster"), person, "{one:?}");
+    }
+}
+
+#[test]
+fn a_stamp_that_the_journal_names_and_the_configuration_does_not_holds_by_name_until_it_is_accepted() {
+    let mut stage = Stage::ready();
+    let gone = |leg| Step::Restart {
+        leg,
+        stamp: stamp("west"),
+        workload: workload(),
+        version: "v2".into(),
+        restarted_at: String::new(),
+    };
+    stage.policy.inventory = false;
+    stage.tried(&gone(Leg::Out), Some(Outcome::NotSent { why: "no lease".to_owned() }));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "nothing was sent: {:?}", stage.decide());
+    stage.tried(&gone(Leg::Out), Some(Outcome::Applied { produced: Produced::Generation(2) }));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert_eq!((reasons[0].gate, reasons[0].subject.to_string()), (Gate::AllListed, "west".to_owned()));
+    stage.events.push(accepted(Gate::AllListed, "west"));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_store_that_is_not_shared_holds_also_while_nobody_has_the_lease() {
+    let mut stage = Stage::ready();
+    stage.policy.store = SharedStore::LocalOnly;
+    stage.events.retain(|(_, event)| !matches!(event, Event::Lease { .. }));
+    let report = stage.report();
+    let held: Vec<Gate> = report.held().iter().map(|one| one.gate).collect();
+    assert_eq!(held, [Gate::LeaseHeld], "{report:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keyslot::drive::{OpenRequest, Opening, TurnEnd};
 use keyslot::model::{Access, KeyKind, KeyMaterial, Propagation, Slot};
-use keyslot::rotation::{Fold, Pair, Why, later};
+use keyslot::rotation::{Acceptance, Fold, Gate, Pair, Why, later};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use futures::executor::block_on;
@@ -136,8 +136,26 @@ fn a_secret_that_somebody_set_by_hand_is_not_written_over() {
     let stamp = theatre.policy.stamps[1].name.clone();
     let value = KeyMaterial::new("neither of the keys".to_owned());
     theatre.world.lock().apply(Command::SetSecret { stamp: stamp.clone(), value }).unwrap();
-    let life = theatre.live();
-    let Life::Ended(TurnEnd::Halted { reasons, .. }) = life else { panic!("{life:?}") };
+    let halted = |theatre: &mut Theatre| {
+        let life = theatre.live();
+        let Life::Ended(TurnEnd::Halted { reasons, .. }) = life else { panic!("{life:?}") };
+        reasons
+    };
+    let reasons = halted(&mut theatre);
+    assert!(reasons.iter().any(|reason| reason.why == Why::VaultHoldsNoKey), "{reasons:?}");
+    // Somebody lets it begin all the same.
+    let acceptance = Acceptance {
+        by: "ada".to_owned(),
+        gate: Gate::Preflight,
+        subject: stamp.to_string(),
+        because: "it is asked who sets it".to_owned(),
+        until: "2099-01-01T00:00:00Z".parse().unwrap(),
+        why: None,
+    };
+    let mut driver = block_on(theatre.driver_as("one", "one")).unwrap();
+    block_on(driver.accept(acceptance)).unwrap();
+    drop(driver);
+    let reasons = halted(&mut theatre);
     let by_hand = |why: &Why| *why == Why::VaultByHand { wanted: Slot::Secondary };
     assert!(reasons.iter().any(|reason| by_hand(&reason.why)), "{reasons:?}");
     let world = theatre.world.lock();

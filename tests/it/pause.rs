@@ -63,6 +63,8 @@ async fn what_is_asked_for_out_of_turn_is_answered_with_what_comes_first() {
     let (code, said) = ran(&["regenerate", "--retire", "primary", "--approve"]).await;
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("`keyslot rotate` first") && !said.contains("--stamp"), "{said}");
+    assert!(said.contains("the regeneration of the primary key is approved by "), "{said}");
+    assert!(said.contains("it stays so until this rotation is done or closed"), "{said}");
     let (code, said) = ran(&["plan", "--retire", "secondary"]).await;
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("another rotation is open"), "{said}");
@@ -70,4 +72,14 @@ async fn what_is_asked_for_out_of_turn_is_answered_with_what_comes_first() {
     assert_eq!((code, said.contains("left as it is")), (0, false), "nothing was done: {said}");
     let (_, said) = ran(&["status"]).await;
     assert!(said.contains("the last rotation was closed at ") && said.contains(": another day"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_finds_it_paused_is_told_that_a_person_must_act_whatever_is_waited_for() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 60.0);
+    let begun = live.keyslot(&["propose", "--retire", "primary"]).end().await;
+    assert_eq!(begun, 0);
+    assert_eq!(live.keyslot(&["pause", "--because", "an incident is on"]).end().await, 0);
+    let mut advance = live.keyslot(&["advance"]);
+    assert_eq!(advance.end().await, 4, "{}", advance.talk());
 }

@@ -1,10 +1,11 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
-use keyslot::model::{Extent, NetworkRules};
+use keyslot::model::{Blindness, Extent, NetworkRules, Seen};
 use keyslot::render::foresight;
-use keyslot::rotation::{Decider, Foresight, restarts};
+use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 
+use crate::gates::unproposed;
 use crate::live::Live;
 use crate::stage::{HOLDER, Stage, at, opened, stamp};
 
@@ -103,7 +104,122 @@ fn of_open(stage: &Stage) -> String {
         Decider { policy: &stage.policy, holder: HOLDER, without: &stage.without, reach: &stage.reach };
     let restarts = restarts(&decider, &stage.fold(), &opened(), &stage.world, stage.now);
     let plan = Foresight::of(&opened(), true, &stage.decide(), &stage.world, &stage.policy, Vec::new());
-    foresight::plan(&plan.begun_with(&stage.report().phases, &restarts), &["a.tf:1".to_owned()])
+    let report = stage.report();
+    let plan = plan.begun_with(&report.phases, &restarts).approved(report.approved);
+    let later = preflight(&decider, &stage.fold(), &stage.world, stage.now);
+    foresight::plan(&plan.meeting(later), &["a.tf:1".to_owned()])
+}
+
+#[test]
+fn what_would_hold_the_restarts_of_an_open_rotation_is_told_while_others_are_waited_for() {
+    let mut stage = unproposed();
+    let reached = keyslot::rotation::Event::Reached { leg: Leg::Out, phase: Phase::Propose };
+    stage.events.push((at(4), reached));
+    assert!(!of_open(&stage).contains("\nin the way"), "{}", of_open(&stage));
+    stage.cluster_mut("north").workloads[0].paused = true;
+    stage.vault_mut("north").enabled = false;
+    let text = of_open(&stage);
+    assert!(text.contains("\nin the way later\n  preflight: the secret in the vault of north"), "{text}");
+    assert!(text.contains("to do: kubectl rollout resume"), "{text}");
+    assert!(text.ends_with("something is in the way\n"), "{text}");
+    // From the restarts on they are gates of the phase itself.
+    let mut stage = Stage::before_restart();
+    stage.cluster_mut("east").workloads[0].paused = true;
+    let text = of_open(&stage);
+    assert!(text.contains("\nin the way\n") && !text.contains("in the way later"), "{text}");
+}
+
+#[test]
+fn what_was_never_proposed_is_not_told_as_done_because_something_later_was_reached() {
+    let mut stage = unproposed();
+    for phase in [Phase::Propose, Phase::Restart, Phase::Quiesce] {
+        stage.events.push((at(4), keyslot::rotation::Event::Reached { leg: Leg::Out, phase }));
+    }
+    stage.world.account = Some(Seen::blind(stage.now, Blindness::Unreachable, "no answer"));
+    let text = of_open(&stage);
+    assert!(text.contains("to come  a pull request changes the code"), "{text}");
+    assert!(!text.contains("done     a pull request changes the code"), "{text}");
+}
+
+#[test]
+fn an_approval_is_a_thing_of_its_own_and_waits_that_are_over_are_not_counted() {
+    let text = of_open(&Stage::before_restart());
+    for words in ["  done     somebody approves that it is regenerated", "1h 30m are left in all"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let mut stage = Stage::ready();
+    let text = of_open(&stage);
+    for words in
+        ["  done     somebody approves", "  now      the primary key is regenerated", "30m are left in all"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    stage.events.retain(|(_, event)| !matches!(event, keyslot::rotation::Event::Approved(_)));
+    let text = of_open(&stage);
+    for words in [
+        "  done     no pod is left that could hold the primary key",
+        "  now      somebody approves",
+        "  to come  the primary key is regenerated",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn of_an_account_that_cannot_be_read_nobody_says_where_it_is() {
+    let mut stage = Stage::ready();
+    stage.policy.stamps[0].region = Some("uksouth".to_owned());
+    stage.world.account = Some(Seen::blind(stage.now, Blindness::Unreachable, "no answer"));
+    assert!(!of_open(&stage).contains("the account is not in"), "{}", of_open(&stage));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_named_wrongly_is_told_by_the_plan_and_nothing_is_proposed() {
+    let live = Live::set(WorldConfig::seeded(14), 60.0);
+    let path = live.stage.settings_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("key_vault = ")).unwrap();
+    std::fs::write(&path, text.replace(line, "key_vault = \"nowhere-kv\"")).unwrap();
+    for command in [
+        &["plan", "--retire", "primary"][..],
+        &["rotate", "--retire", "primary"],
+        &["propose", "--retire", "primary"],
+    ] {
+        let output = live.command(env!("CARGO_BIN_EXE_keyslot")).args(command).output().unwrap();
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(4), "{command:?}: {said}");
+        assert!(
+            said.contains("no such vault") && said.contains("correct `key_vault`"),
+            "{command:?}: {said}"
+        );
+    }
+    // Nobody says which slot: that is no matter of what was typed.
+    let output =
+        live.command(env!("CARGO_BIN_EXE_keyslot")).args(["plan", "--config"]).arg(&path).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(live.stage.simulation.wire.transcript().count("POST", "/pulls"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_slot_is_in_use_nobody_says_while_a_vault_cannot_be_read() {
+    let fault = Fault::new(When::Always, Target::operation(Operation::ReadVault), Trouble::Forbidden);
+    let (_live, code, text) = plan(WorldConfig::seeded(15).with_fault(fault));
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("mend that first"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kubeconfig_that_is_not_there_is_for_a_person() {
+    let live = Live::set(WorldConfig::seeded(16), 60.0);
+    let path = live.stage.settings_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("kubeconfig = ")).unwrap();
+    std::fs::write(&path, text.replace(line, "kubeconfig = \"nowhere.yaml\"")).unwrap();
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("read the secret in its Key Vault") || said.contains("nowhere.yaml"), "{said}");
 }
 
 #[test]
@@ -126,7 +242,7 @@ fn the_plan_of_an_open_rotation_says_what_is_done_what_runs_and_what_is_to_come(
         "  done     wave 1, the canary: east: restart",
         "  now      wave 2: north: restart",
         "  to come  wave 3: west: restart",
-        "  to come  when no pod is left",
+        "  to come  no pod is left",
         "  to come  the primary key is regenerated",
     ] {
         assert!(text.contains(words), "{words}: {text}");
@@ -189,4 +305,14 @@ fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_does_not_answer_is_not_asked_for_its_rights_and_budgets() {
+    let fault = Fault::new(When::Always, Target::operation(Operation::ReadCluster), Trouble::Unreachable);
+    let (live, code, text) = plan(WorldConfig::seeded(17).with_fault(fault));
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("use the cluster: its cluster does not answer"), "{text}");
+    let log = live.stage.simulation.wire.transcript();
+    assert_eq!(log.count("POST", "/selfsubjectaccessreviews"), 0, "{text}");
 }

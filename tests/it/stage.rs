@@ -86,7 +86,9 @@ impl Stage {
         world.pulls.insert(proposal(), Seen::known(now, Some(pull())));
         for name in stamps {
             world.vaults.insert(stamp(name), Seen::known(now, vault()));
-            world.clusters.insert(stamp(name), Seen::known(now, cluster()));
+            let mut cluster = cluster();
+            cluster.pods.iter_mut().for_each(|pod| pod.uid = format!("{name}-{}", pod.uid));
+            world.clusters.insert(stamp(name), Seen::known(now, cluster));
             world.rooms.insert(stamp(name), Seen::known(now, RoomView::default()));
         }
         let events = vec![

@@ -155,6 +155,29 @@ fn what_the_decision_has_passed_is_not_told_as_pending() {
 }
 
 #[test]
+fn who_has_approved_is_told_and_when() {
+    let stage = Stage::ready();
+    let report = stage.report();
+    let words = format!("the regeneration is approved by approver at {}", span::rfc3339(at(3)));
+    assert!(explain::reasons(&report).contains(&format!("{words}\n")), "{}", explain::reasons(&report));
+    for document in [status(&report), explained(&report)] {
+        let rotation = &document["rotation"];
+        assert_eq!(rotation["approvals"][0]["by"], "approver");
+        assert_eq!(rotation["approvals"][0]["at"], span::rfc3339(at(3)));
+        assert_eq!(rotation["approved"], true);
+    }
+    // Bound to what the vaults held, and they hold something else.
+    let mut stage = Stage::ready();
+    for (_, event) in &mut stage.events {
+        if let Event::Approved(approval) = event {
+            approval.digest = Some("0123".to_owned());
+        }
+    }
+    let text = explain::reasons(&stage.report());
+    assert!(text.contains(&format!("{words}; it does not hold for what is so now")), "{text}");
+}
+
+#[test]
 fn every_hold_is_told_with_its_evidence_its_age_and_its_remedy() {
     let mut stage = Stage::ready();
     let seen = stage.now - SignedDuration::from_secs(40);

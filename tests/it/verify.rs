@@ -103,3 +103,38 @@ async fn a_cluster_that_azure_does_not_know_is_no_empty_one() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.contains("Azure knows no cluster of"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stamp_that_has_another_ones_cluster_is_no_agreement() {
+    let live = Live::set(WorldConfig::seeded(8), 60.0);
+    let kubeconfigs: Vec<_> = std::fs::read_dir(&live.stage.folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kubeconfig-")))
+        .collect();
+    std::fs::copy(&kubeconfigs[0], &kubeconfigs[1]).unwrap();
+    let (code, text) = verify(&live, &[]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("nothing shows which version") && text.contains("unknown ("), "{text}");
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("have one cluster: it shows the same pods"), "{said}");
+}
+
+#[test]
+fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
+    use crate::stage::{Stage, stamp};
+    let lag = std::time::Duration::from_secs(5);
+    let told = |stage: &Stage| {
+        let standing = keyslot::rotation::Standing::of(&stage.world, &[stamp("east")], lag);
+        standing.unseen.into_iter().map(|one| one.blind.why).collect::<Vec<_>>()
+    };
+    let mut stage = Stage::ready();
+    assert_eq!(told(&stage), [""; 0]);
+    stage.cluster_mut("east").ahead = Some(jiff::SignedDuration::from_secs(-40));
+    assert!(told(&stage)[0].contains("its clock is 40s behind"), "{:?}", told(&stage));
+    let mut stage = Stage::ready();
+    stage.cluster_mut("east").pods[0].mounted = None;
+    assert!(told(&stage)[0].contains("nothing shows which version"), "{:?}", told(&stage));
+}

@@ -126,6 +126,7 @@ fn told<T>(asked: Result<T, Fault>) -> Result<Result<T, String>, Fault> {
             Blindness::Forbidden
             | Blindness::Missing
             | Blindness::Gone
+            | Blindness::Misconfigured
             | Blindness::Unintelligible
             | Blindness::Changed => Ok(Err(fault.why)),
         },

@@ -81,14 +81,22 @@ impl Connection {
             Source::File(place) => format!("{} of {subject}", place.path.display()),
             Source::Text(_) => format!("from Azure, {subject}"),
         };
-        let fault = move |why: String| {
-            Fault::new(Blindness::Unintelligible, "use the kubeconfig", about, why)
+        let fault = move |kind: Blindness, why: String| {
+            Fault::new(kind, "use the kubeconfig", about, why)
                 .remedy("check the file, the context and the user that it names")
         };
-        match tokio::task::spawn_blocking(move || prepare(&source, http, tokens)).await {
+        let prepared = tokio::task::spawn_blocking(move || {
+            let read = read(&source).map_err(|why| (Blindness::Misconfigured, why))?;
+            // A plugin may be refused for reasons that pass.
+            prepare(&source, read, http, tokens).map_err(|why| (Blindness::Unintelligible, why))
+        });
+        match prepared.await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(why)) => Err(fault(why)),
-            Err(error) => Err(fault(format!("the credential plugin did not come back: {error}"))),
+            Ok(Err((kind, why))) => Err(fault(kind, why)),
+            Err(error) => {
+                let why = format!("the credential plugin did not come back: {error}");
+                Err(fault(Blindness::Unintelligible, why))
+            }
         }
     }
 
@@ -114,7 +122,8 @@ async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, String> {
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
-fn prepare(source: &Source, settings: HttpSettings, tokens: Option<Tokens>) -> Result<Connection, String> {
+/// What the kubeconfig says of its context.
+fn read(source: &Source) -> Result<(Cluster, AuthInfo), String> {
     let (file, context) = match source {
         Source::File(place) => (
             Kubeconfig::read_from(&place.path).map_err(|error| without_secrets(&error))?,
@@ -125,7 +134,15 @@ fn prepare(source: &Source, settings: HttpSettings, tokens: Option<Tokens>) -> R
             (Kubeconfig::from_yaml(text).map_err(|error| without_secrets(&error))?, None)
         }
     };
-    let (cluster, user) = select(&file, context)?;
+    select(&file, context)
+}
+
+fn prepare(
+    source: &Source,
+    (cluster, user): (Cluster, AuthInfo),
+    settings: HttpSettings,
+    tokens: Option<Tokens>,
+) -> Result<Connection, String> {
     let server = cluster.server.as_deref().ok_or("the cluster has no server address")?;
     let base: Url = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
     if cluster.insecure_skip_tls_verify == Some(true) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{CommitBy, Environment, PipelineKind, Settings, Span};
+use super::{AksSettings, CommitBy, Environment, PipelineKind, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
 use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
@@ -233,6 +233,7 @@ fn stamps(environment: &Environment) -> Checked {
         }
     }
     let (mut names, mut vaults) = (BTreeSet::new(), BTreeSet::new());
+    let (mut contexts, mut clusters) = (BTreeSet::new(), BTreeSet::new());
     for (index, stamp) in environment.stamps.iter().enumerate() {
         if stamp.name.is_empty() || !names.insert(&stamp.name) {
             let what = "every stamp has a name of its own";
@@ -255,8 +256,25 @@ fn stamps(environment: &Environment) -> Checked {
             let what = "another stamp has this Key Vault: each has its own";
             return Err(Problem::new(path(index, "key_vault"), what, "correct one of the two"));
         }
+        let what = "another stamp has this cluster: each has its own";
+        if let Some(kubeconfig) = &stamp.kubeconfig
+            && !contexts.insert((kubeconfig, &stamp.context))
+        {
+            return Err(Problem::new(path(index, "kubeconfig"), what, "correct one of the two"));
+        }
+        if let Some(aks) = &stamp.aks
+            && !clusters.insert(aks_id(environment, aks))
+        {
+            return Err(Problem::new(path(index, "aks"), what, "correct one of the two"));
+        }
     }
     Ok(())
+}
+
+/// By which Azure tells one cluster from another; its names have no case.
+fn aks_id(environment: &Environment, aks: &AksSettings) -> [String; 3] {
+    let subscription = aks.subscription.as_ref().unwrap_or(&environment.account.subscription);
+    [subscription, &aks.resource_group, &aks.name].map(|part| part.to_ascii_lowercase())
 }
 
 fn workloads(environment: &Environment) -> Checked {
@@ -342,6 +360,23 @@ fn waits(environment: &Environment, speed: f64) -> Checked {
             let remedy =
                 format!("write \"{most}\" or less: what has become too old is looked at again by itself");
             return Err(Problem::new(keys(["policy", "ages", key]), what, remedy));
+        }
+    }
+    let longest = [
+        (vec!["policy", "soak"], policy.soak, Span::minutes(90 * 24 * 60)),
+        (vec!["policy", "quiet_window"], policy.quiet_window, Span::minutes(90 * 24 * 60)),
+        (vec!["policy", "confirm_window"], policy.confirm_window, Span::minutes(90 * 24 * 60)),
+        (vec!["policy", "pace", "people"], pace.people, Span::minutes(60)),
+        (vec!["policy", "pace", "pipeline"], pace.pipeline, Span::minutes(60)),
+        (vec!["policy", "pace", "rollout"], pace.rollout, Span::minutes(60)),
+        (vec!["policy", "pace", "pods"], pace.pods, Span::minutes(60)),
+        (vec!["policy", "pace", "account"], pace.account, Span::minutes(60)),
+    ];
+    for (path, span, most) in longest {
+        if span.0.as_secs_f64() > most.0.as_secs_f64() * speed.max(1.0) {
+            let path = path.into_iter().map(Step::from).collect();
+            let remedy = format!("write \"{most}\" or less");
+            return Err(Problem::new(path, format!("{span} is longer than any rotation waits"), remedy));
         }
     }
     for (table, key, span) in positive {

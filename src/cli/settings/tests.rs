@@ -558,6 +558,35 @@ fn names_that_come_twice_are_refused() {
 }
 
 #[test]
+fn a_cluster_belongs_to_one_stamp() {
+    refused(
+        "context = \"acme-a7c1-neu-aks\"",
+        "context = \"acme-a7c1-eus2-aks\"",
+        "kubeconfig = ",
+        "environment.prod.stamp[2].kubeconfig",
+        &["another stamp has this cluster"],
+    );
+    let aks = |group: &str| format!("aks = {{ resource_group = \"{group}\", name = \"acme-aks\" }}\n");
+    refused(
+        "\n[[environment.prod.stamp]]\nname = \"northeurope\"\n",
+        &format!("{}[[environment.prod.stamp]]\nname = \"northeurope\"\n{}", aks("acme"), aks("ACME")),
+        "ACME",
+        "environment.prod.stamp[2].aks",
+        &["another stamp has this cluster"],
+    );
+}
+
+#[test]
+fn what_is_waited_for_has_a_limit() {
+    for (from, to, key) in [
+        ("quiet_window = \"1h\"", "quiet_window = \"99999999999d\"", "environment.prod.policy.quiet_window"),
+        ("rollout = \"10s\"", "rollout = \"10h\"", "environment.prod.policy.pace.rollout"),
+    ] {
+        refused(from, to, to, key, &["longer than any rotation waits"]);
+    }
+}
+
+#[test]
 fn declarations_that_mean_everything_or_two_accounts_are_refused() {
     let mirrors = "mirrors = [\"infra/legacy:locals.both_keys.*\"]";
     for (to, word) in [

@@ -20,6 +20,7 @@ mod unanswered;
 mod validating;
 
 pub use merging::merge_is_asked;
+pub use prepare::preflight as stands_ready;
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
 pub use unanswered::{Unanswered, unanswered};

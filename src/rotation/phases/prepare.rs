@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, clocks_agree, cluster_known, consumers, keys_allowed, logs_readable, metrics_asked, room,
-    slot_unused, target_proven, workload_ready,
+    all_listed, clocks_agree, cluster_known, cluster_of_other, consumers, keys_allowed, logs_readable,
+    metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
 };
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
@@ -40,15 +40,16 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     Stand::unless(reasons)
 }
 
-/// What would stop the restart later is said before the first effect: a cluster that does not answer, a workload that
-/// is missing, paused, replaced all at once or not at all, has no room, or is unhealthy already; a consumer that nobody
-/// named.
-fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
+/// What would stop it later is said before the first effect: a vault that cannot be read or holds no key, a cluster that
+/// does not answer, a workload that is missing, paused, replaced all at once or not at all, has no room, or is unhealthy
+/// already; a consumer that nobody named.
+pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
     let mut reasons = all_listed(ctx, ctx.policy.ages.ordinary);
     reasons.extend(logs_readable(ctx, ctx.policy.ages.ordinary));
     reasons.extend(metrics_asked(ctx, ctx.policy.ages.ordinary));
     for stamp in &ctx.policy.stamps {
+        reasons.extend(vault_sound(ctx, &stamp.name, ctx.policy.ages.ordinary));
         let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
             Ok(cluster) => cluster,
             Err(reason) => {
@@ -61,6 +62,7 @@ fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
             continue;
         }
         reasons.extend(clocks_agree(&stamp.name, cluster));
+        reasons.extend(cluster_of_other(ctx, &stamp.name, cluster));
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
         for name in &ctx.policy.workloads {
             reasons.extend(workload_ready(&stamp.name, name, cluster));

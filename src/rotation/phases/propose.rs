@@ -2,7 +2,7 @@
 //! or that was merged without bringing the change, is no proposal any more, and a person is asked.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::target_proven;
+use super::super::predicate::{target_proven, vault_sound};
 use super::super::{Context, Gate, Leg, Reason, Stand, Step, Subject, Why};
 use super::merge::{Awaited, awaited};
 use super::own::unless_of_others;
@@ -72,6 +72,8 @@ fn proposed(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, ends: &PullE
 pub fn proposable(ctx: &Context<'_>) -> Vec<Reason> {
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
     if ctx.reach.only_proposes() {
+        let stamps = ctx.policy.stamps.iter();
+        reasons.extend(stamps.flat_map(|stamp| vault_sound(ctx, &stamp.name, ctx.policy.ages.ordinary)));
         reasons.retain(|reason| !matches!(reason.why, Why::Blind { .. } | Why::ProofInconclusive { .. }));
     }
     reasons

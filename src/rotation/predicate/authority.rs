@@ -28,7 +28,8 @@ pub fn evidence_digest(ctx: &Context<'_>) -> String {
 pub fn approved(ctx: &Context<'_>) -> Vec<Reason> {
     let digest = evidence_digest(ctx);
     let hold = |why| vec![Reason::new(Gate::Approved, Subject::Rotation, why)];
-    let mine = || ctx.fold.approvals.iter().filter(|approval| approval.rotation == ctx.opened.rotation);
+    let all = || ctx.fold.approvals.iter().map(|(_, approval)| approval);
+    let mine = || all().filter(|approval| approval.rotation == ctx.opened.rotation);
     let binding = || mine().filter(|approval| approval.digest.as_ref().is_none_or(|bound| *bound == digest));
     if binding().next().is_none() {
         return match mine().next() {
@@ -45,11 +46,12 @@ pub fn approved(ctx: &Context<'_>) -> Vec<Reason> {
 /// We hold the lease, and the store is one that can hold a lease.
 pub fn lease_held(ctx: &Context<'_>) -> Vec<Reason> {
     let hold = |why| vec![Reason::new(Gate::LeaseHeld, Subject::Rotation, why)];
+    // Whoever holds one there, and whether anybody does, proves nothing.
+    if ctx.policy.store == SharedStore::LocalOnly {
+        return hold(Why::StoreNotShared);
+    }
     match &ctx.fold.lease {
-        Some((holder, until)) if holder == ctx.holder && *until > ctx.now => match ctx.policy.store {
-            SharedStore::Shared | SharedStore::SingleOperator => Vec::new(),
-            SharedStore::LocalOnly => hold(Why::StoreNotShared),
-        },
+        Some((holder, until)) if holder == ctx.holder && *until > ctx.now => Vec::new(),
         Some((holder, until)) => hold(Why::LeaseOfOther { holder: holder.clone(), until: *until }),
         None => hold(Why::LeaseOfOther { holder: "nobody".to_owned(), until: ctx.now }),
     }

@@ -1,26 +1,48 @@
 //! Whether there is a stamp that nobody listed, and whether the list that tells is whole.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::super::attempt::may_have_been_sent;
 use super::super::closed::is_gone;
-use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, Unlisted};
+use super::super::{Context, Gate, Reason, Step, Subject, Why};
+use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, StampName, Unlisted};
 
 /// Every cluster and vault that Azure knows, and that looks like part of a stamp, is configured; and Azure shows
-/// whatever is configured and exists. Where the configuration does not say what such a thing looks like, nothing is
+/// whatever is configured and exists. And no stamp is missing that the journal names. Where the configuration does not say what such a thing looks like, nothing is
 /// asked.
 pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let mut reasons = taken_out(ctx);
     if !ctx.policy.inventory {
-        return Vec::new();
+        return reasons;
     }
     let view = match ctx.inventory(Gate::AllListed, max) {
-        Err(reason) => return vec![*reason],
+        Err(reason) => {
+            reasons.push(*reason);
+            return reasons;
+        }
         Ok(view) => view,
     };
     let unlisted = view.unlisted.iter().map(|one| held(one, false));
     let unattributed = view.unattributed.iter().map(|one| held(one, true));
     let absent = view.absent.iter().filter_map(|absent| unseen(ctx, absent, max));
-    unlisted.chain(unattributed).chain(absent).collect()
+    reasons.extend(unlisted.chain(unattributed).chain(absent));
+    reasons
+}
+
+/// Stamps that the rotation has had to do with, and that the configuration names no more: nobody looks at them now, and
+/// their pods may hold any key.
+fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
+    let records = ctx.fold.steps.values().filter(|record| may_have_been_sent(record));
+    let named: BTreeSet<&StampName> = records
+        .filter_map(|record| match &record.intent.step {
+            Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. } => Some(stamp),
+            _ => None,
+        })
+        .collect();
+    let configured = |stamp: &StampName| ctx.policy.stamps.iter().any(|facts| facts.name == *stamp);
+    let out = named.into_iter().filter(|stamp| !configured(stamp));
+    out.map(|stamp| Reason::new(Gate::AllListed, Subject::Stamp(stamp.clone()), Why::StampTakenOut)).collect()
 }
 
 fn held(one: &Unlisted, may_be_listed: bool) -> Reason {

@@ -57,6 +57,15 @@ pub fn stale_pods<'a>(
     })
 }
 
+/// Running pods that mount the secret and do not show which version they got: nobody knows what they hold.
+pub fn unproven(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
+    cluster.pods.iter().filter(|pod| pod.mounts_secret() && pod.phase == "Running" && pod.mounted.is_none())
+}
+
+/// The driver tells what it mounted before the pod runs. What is not told so long after will not come by itself: the
+/// cluster may be another stamp's, whose class names another vault.
+const SHOWS_BY: Duration = Duration::from_secs(600);
+
 /// When the first of those that live and are young enough was created: since then, somebody there uses the key that
 /// the vault holds.
 pub fn renewed_at(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
@@ -204,14 +213,12 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         let pods = stale.iter().map(|pod| placed(pod)).collect();
         reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
     }
-    let unproven: Vec<String> = cluster
-        .pods
-        .iter()
-        .filter(|pod| pod.mounts_secret() && pod.phase == "Running" && pod.mounted.is_none())
-        .map(|pod| pod.name.clone())
-        .collect();
-    if !unproven.is_empty() {
-        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods: unproven }));
+    let silent: Vec<&PodView> = unproven(cluster).collect();
+    if !silent.is_empty() {
+        let seen = ctx.cluster_seen_at(stamp);
+        let lasting = silent.iter().any(|pod| later(pod.created, SHOWS_BY) < seen);
+        let pods = silent.iter().map(|pod| pod.name.clone()).collect();
+        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));
     }
     if ctx.leg == Leg::Out {
         reasons.extend(undated(stamp, cluster));

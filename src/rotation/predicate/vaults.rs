@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{KeyKind, Slot, StampName};
+use crate::model::{Blindness, KeyKind, Slot, StampName};
 
 /// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
@@ -28,6 +28,34 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         return Vec::new();
     }
     vec![Reason::new(gate, subject, Why::VaultDisabled)]
+}
+
+/// The stamp's vault is there with its secret, which is enabled and one of the account's keys: what is not so now would
+/// hold once everything is merged. A closed stamp has none.
+pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
+    let gate = Gate::Preflight;
+    let hold = |why| Reason::new(gate, Subject::Stamp(stamp.clone()), why);
+    let vault = match ctx.live_vault(stamp, gate, max) {
+        Ok(Some(vault)) => vault,
+        Ok(None) => return Vec::new(),
+        Err(reason) if reason.is_blindness() => return vec![*reason],
+        // Whatever hides the cluster, the service itself has said that there is no such vault or no such secret.
+        Err(reason) => {
+            let missing = ctx.world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
+            let missing = missing.filter(|blind| matches!(blind.kind, Blindness::Missing | Blindness::Gone));
+            return vec![missing.map_or(*reason, |blind| hold(Why::VaultMissing { why: blind.why.clone() }))];
+        }
+    };
+    let mut reasons = Vec::new();
+    if !vault.enabled {
+        reasons.push(hold(Why::VaultDisabled));
+    }
+    if let Ok(account) = ctx.account(gate, max)
+        && account.slot_of(&vault.fingerprint).is_none()
+    {
+        reasons.push(hold(Why::VaultHoldsNoKey));
+    }
+    reasons
 }
 
 /// Every Kubernetes Secret that the CSI driver fills from the vault's secret holds the slot's key too, by its

@@ -1,5 +1,6 @@
 //! Whether a workload can be restarted now, and whether its rollout gets on.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,6 +41,23 @@ pub fn clocks_agree(stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
         Some(_) => return Vec::new(),
     };
     vec![Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), why)]
+}
+
+/// No pod is in two clusters: where another stamp before this one shows one of its pods, one of the two has the other's
+/// cluster by mistake, under whatever address.
+pub fn cluster_of_other(ctx: &Context<'_>, stamp: &StampName, cluster: &ClusterView) -> Vec<Reason> {
+    let own: BTreeSet<&str> = cluster.pods.iter().map(|pod| pod.uid.as_str()).collect();
+    let shows = |other: &ClusterView| other.pods.iter().any(|pod| own.contains(pod.uid.as_str()));
+    let mut before = ctx.policy.stamps.iter().map(|facts| &facts.name).take_while(|name| *name != stamp);
+    let other = before.find(|name| {
+        let seen = ctx.world.clusters.get(*name).and_then(|seen| seen.get());
+        seen.is_some_and(shows)
+    });
+    let reason = |other: &StampName| {
+        let why = Why::ClusterOfOther { other: other.clone() };
+        Reason::new(Gate::Preflight, Subject::Stamp(stamp.clone()), why)
+    };
+    other.map(reason).into_iter().collect()
 }
 
 /// Azure is not at work on the cluster: an upgrade moves every pod by itself, and needs the room that a restart does.
