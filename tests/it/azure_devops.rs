@@ -374,8 +374,10 @@ fn said(body: Value) -> Response {
 async fn a_wait_that_a_successful_answer_asks_for_is_kept() {
     let mut slow = said(json!({ "count": 0, "value": [] }));
     slow.headers_mut().insert("retry-after", 17.into());
-    let (devops, clock, _wire) = scripted(vec![slow, empty(), empty()]).await;
-    assert_eq!(devops.runs().await.unwrap(), []);
+    let (devops, clock, _wire) = scripted(vec![slow, empty()]).await;
+    for _ in 0..2 {
+        assert_eq!(devops.runs().await.unwrap(), []);
+    }
     assert_eq!(clock.monotonic(), Duration::from_secs(17));
 }
 

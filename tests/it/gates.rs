@@ -171,6 +171,11 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Halts, |s| {
             s.cluster_mut("east").pods[1].mounted = None;
         }),
+        ("one that ends does not show it any more", Gate::OldPodsGone, End::Waits, |s| {
+            let pod = one_more(s, "east");
+            pod.mounted = None;
+            pod.deleting = Some(at(99_990));
+        }),
         ("an old pod that nobody listed", Gate::OldPodsGone, End::Halts, |s| {
             let pod = one_more(s, "east");
             pod.created = at(10);

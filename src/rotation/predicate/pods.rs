@@ -216,7 +216,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let silent: Vec<&PodView> = unproven(cluster).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
-        let lasting = silent.iter().any(|pod| later(pod.created, SHOWS_BY) < seen);
+        // One that ends may have been told of no more, and is gone soon.
+        let lives = silent.iter().filter(|pod| pod.deleting.is_none());
+        let lasting = lives.into_iter().any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
         reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));
     }
