@@ -62,6 +62,7 @@ impl Driver {
                     if !reasons.iter().any(Reason::opens_by_looking) {
                         break;
                     }
+                    self.aim_for(&fold);
                     self.look_further(&reasons, &silent).await?;
                 }
                 Verdict::Act { .. } | Verdict::Done | Verdict::Enough => break,

@@ -15,7 +15,7 @@ use super::flight::Landed;
 use super::{DriveError, Driver};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
 use crate::ports::{Changed, Glance};
-use crate::rotation::{Reason, Why, later, refusals_since};
+use crate::rotation::{Fold, Reason, Why, later, refusals_since};
 
 /// A wait lets some time pass, whatever the moment that it waits for.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -163,9 +163,18 @@ impl Driver {
 
     /// Whom the account refuses is asked from the moment on from which it must be known, by what is known of the stamps.
     fn aim(&mut self) {
-        let Some(opened) = self.fold.rotation() else { return };
+        // What is only foreseen has aimed for itself.
+        if self.fold.rotation().is_some() {
+            let fold = self.fold.clone();
+            self.aim_for(&fold);
+        }
+    }
+
+    /// The same for what is judged without being open.
+    pub(super) fn aim_for(&mut self, fold: &Fold) {
+        let Some(opened) = fold.rotation() else { return };
         let now = self.ports.clock.now();
-        let since = refusals_since(&self.decider(), &self.fold, opened, &self.world, now);
+        let since = refusals_since(&self.decider(), fold, opened, &self.world, now);
         self.observer.targets_mut().refusals_since = since;
     }
 

@@ -281,7 +281,9 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
 /// that holds, they are told.
 fn of_what_was_asked(ctx: &Context<'_>, stand: Stand) -> Stand {
     let matters = |one: &Reason| {
-        one.gate != Gate::Wave || one.subject.stamp().is_none_or(|stamp| ctx.reach.asks_for(stamp))
+        one.gate != Gate::Wave
+            || one.opens_by_looking()
+            || one.subject.stamp().is_none_or(|stamp| ctx.reach.asks_for(stamp))
     };
     match stand {
         Stand::Held(reasons) if reasons.iter().any(matters) => {

@@ -17,7 +17,8 @@ impl Flow {
 /// Flows that end where their key is written once: Terraform ignores later ones.
 pub fn ignored_flows(tree: &Tree) -> impl Iterator<Item = (&Flow, &Argument)> {
     let ends = |flow: &&Flow| matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument);
-    tree.flows().iter().filter(ends).filter_map(|flow| Some((flow, flow.ignoring(tree)?.0)))
+    let written = tree.flows().iter().filter(ends).filter(|flow| !flow.sink.is_watched(tree));
+    written.filter_map(|flow| Some((flow, flow.ignoring(tree)?.0)))
 }
 
 /// Keys that would change, and would not be written where they go.

@@ -117,43 +117,57 @@ impl<'t> Versions<'t> {
         if let Some((_, _, read)) = reads.iter().find(|(_, _, read)| !is_version(&read.binding)) {
             return Err(NotRaised::AlsoDecides { name, what: read.binding.join(".") });
         }
-        let (of_key, others): (Vec<Place>, Vec<Place>) =
-            places.into_iter().partition(|place| self.is_of_key(flow, place, changed));
-        Ok(if of_key.is_empty() { others } else { of_key })
-    }
-
-    /// Whether a number is given where the key is: by the same call of a module, or for all of them.
-    fn is_of_key(&self, flow: &Flow, (file, span): &Place, changed: &[usize]) -> bool {
-        let holds = |block: &Block, at: &Range<usize>| {
-            let mut arguments = block.arguments.iter().map(|argument| &argument.span);
-            arguments.any(|argument| argument.start <= at.start && at.end <= argument.end)
-        };
-        let mut calls = self.tree.blocks().filter(|(of, block)| {
-            of == file && block.words.first().is_some_and(|word| word == "module") && holds(block, span)
-        });
-        let Some((_, call)) = calls.next() else { return true };
         let same_end = |other: &&Flow| {
             changed.binary_search(&other.reference).is_ok()
                 && (other.sink.file, &other.sink.binding) == (flow.sink.file, &flow.sink.binding)
         };
-        self.tree.flows().iter().filter(same_end).any(|other| {
-            let reference = &self.tree.references[other.reference];
-            let hops = other.hops.iter().map(|hop| (hop.file, &hop.span));
-            let mut stands = std::iter::once((reference.file, &reference.span)).chain(hops);
-            stands.any(|(of, at)| of == *file && holds(call, at))
-        })
+        let keys: Vec<&Flow> = self.tree.flows().iter().filter(same_end).collect();
+        let comes_by = |key: &Flow, place: &Place| {
+            self.call_around(place).is_some_and(|call| self.comes_by_call(key, place.0, call))
+        };
+        // A key that is read behind the calls is that of all of them.
+        if !keys.iter().all(|key| places.iter().any(|place| comes_by(key, place))) {
+            return Ok(places);
+        }
+        // Given for all calls, or by one that hands in a key.
+        places
+            .retain(|place| self.call_around(place).is_none() || keys.iter().any(|key| comes_by(key, place)));
+        Ok(places)
     }
+
+    /// The call of a module in which a number is given.
+    fn call_around(&self, (file, span): &Place) -> Option<&'t Block> {
+        let is_call = |block: &Block| block.words.first().is_some_and(|word| word == "module");
+        let mut calls = self.tree.blocks().filter(|(of, block)| of == file && is_call(block));
+        calls.find(|(_, block)| holds(block, span)).map(|(_, call)| call)
+    }
+
+    /// Whether a key is read in the call, or handed on there.
+    fn comes_by_call(&self, key: &Flow, file: usize, call: &Block) -> bool {
+        let reference = &self.tree.references[key.reference];
+        let hops = key.hops.iter().map(|hop| (hop.file, &hop.span));
+        let mut stands = std::iter::once((reference.file, &reference.span)).chain(hops);
+        stands.any(|(of, at)| of == file && holds(call, at))
+    }
+}
+
+fn holds(block: &Block, at: &Range<usize>) -> bool {
+    let mut arguments = block.arguments.iter().map(|argument| &argument.span);
+    arguments.any(|argument| argument.start <= at.start && at.end <= argument.end)
 }
 
 /// Functions whose result is another one for another key.
 const DIGESTS: [&str; 7] = ["base64sha256", "base64sha512", "md5", "sha1", "sha256", "sha512", "uuidv5"];
+
+/// Functions that hand their first argument on, or a part of it.
+const KEEPING: [&str; 6] = ["nonsensitive", "parseint", "sensitive", "substr", "tonumber", "tostring"];
 
 /// Whether a value is made from a digest of something that it reads.
 pub fn is_digest(value: &Value) -> bool {
     match value {
         Value::Call(name, arguments) => {
             let digests = DIGESTS.contains(&name.as_str()) && !value.paths().is_empty();
-            digests || arguments.iter().any(is_digest)
+            digests || KEEPING.contains(&name.as_str()) && arguments.first().is_some_and(is_digest)
         }
         _ => false,
     }

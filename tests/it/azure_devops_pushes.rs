@@ -103,8 +103,13 @@ async fn the_definition_may_decide_in_place_of_the_yaml() {
         (json!({ "triggers": ci(2, &[]), "process": { "type": 2, "yamlFilename": "/elsewhere.yml" } }), ""),
         (
             json!({ "triggers": ci(2, &[]), "process": { "type": 2, "yamlFilename": "elsewhere.yml" },
-                "repository": { "type": "TfsGit", "id": "1", "name": "mirror" } }),
-            "elsewhere.yml is not in this repository",
+                "repository": { "type": "TfsGit", "id": "1", "name": "elsewhere" } }),
+            "",
+        ),
+        (
+            json!({ "triggers": ci(2, &[]), "process": { "type": 2, "yamlFilename": "elsewhere.yml" },
+                "repository": { "id": "1", "name": "mirror" } }),
+            "the service does not say in which it is",
         ),
         (
             json!({ "triggers": ci(1, &["+refs/heads/*"]), "repository": { "type": "GitHub", "id": "afmc/pipelines" } }),
@@ -173,4 +178,16 @@ async fn where_nobody_can_tell_what_a_push_would_start_nothing_is_pushed_until_s
     std::fs::write(&token, good).unwrap();
     let (code, out, talk) = run(&live, &["propose"]).await;
     assert_eq!((code, branches()), (0, 1), "{out}\n{talk}");
+}
+
+#[tokio::test]
+async fn yaml_that_chooses_by_how_a_run_began_is_not_taken_at_a_previews_word() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten_at(&desk, YAML, |text| {
+        let text = text.replace("trigger: none", "trigger: ['release/*']");
+        format!("# ${{{{ if ne(variables['Build.Reason'], 'Manual') }}}}\n{text}")
+    });
+    let fault = refused(judged(&desk, &[], "Flip\n", None).await);
+    assert!(fault.why.contains("chooses by how a run began") && fault.remedy.contains("`accept`"), "{fault}");
+    assert_eq!(previews(&desk), 0);
 }

@@ -171,6 +171,13 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a running pod does not show what it mounted", Gate::OldPodsGone, End::Halts, |s| {
             s.cluster_mut("east").pods[1].mounted = None;
         }),
+        ("an old one whose mount nobody asked for", Gate::OldPodsGone, End::Waits, |s| {
+            run_job(s, at(10));
+            for name in ["east", "north"] {
+                let jobs = s.cluster_mut(name).pods.iter_mut().filter(|pod| pod.created == at(10));
+                jobs.for_each(|pod| pod.mounted = None);
+            }
+        }),
         ("one that ends does not show it any more", Gate::OldPodsGone, End::Waits, |s| {
             let pod = one_more(s, "east");
             pod.mounted = None;

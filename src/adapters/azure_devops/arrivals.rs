@@ -3,7 +3,8 @@
 //! A run that nobody asks for leaves no stage out. So where the YAML, as it is at the commit, lets the push, the pull request or
 //! its merge start one, the service is asked which stages that YAML comes to (a preview, which starts nothing), and each must be
 //! declared, and accepted by name where it moves traffic or destroys. The server has only the commit beneath: the preview
-//! is of that with the YAML of the commit, and its templates are those of the commit beneath.
+//! is of that with the YAML of the commit, and its templates are those of the commit beneath. It counts as started by hand:
+//! YAML that chooses by how a run began is not taken at its word.
 
 use serde_json::{Value, json};
 
@@ -64,6 +65,14 @@ impl AzureDevOps {
             let why = format!("{causes} would start the pipeline, which has no YAML that tells what it does");
             return Err(refused(why, "take the trigger out of the pipeline (Edit, Triggers)"));
         };
+        if asks_how_it_began(text) && self.settings.stages.keys().any(|stage| self.harms(stage, &[])) {
+            let why = format!(
+                "{causes} would start the pipeline, and its YAML chooses by how a run began, which a preview does not show"
+            );
+            let remedy = "narrow what starts the pipeline (`trigger`, `pr`, or `trigger: none` in its YAML), or add the stages \
+                          that move traffic or destroy to `accept` with `because`";
+            return Err(refused(why, remedy));
+        }
         let stages = self.stages_if_pushed(&what, pipeline, text, arrival).await?;
         self.answered_for(&stages, &[]).map_err(|(why, remedy)| match why.is_dangerous {
             true => refused(
@@ -101,15 +110,15 @@ impl AzureDevOps {
             Effect::Refused(Fault::new(Blindness::Unintelligible, what, self.subject(), why).remedy(remedy))
         };
         let Some(file) = file else {
-            // No file, no run; unless it is the file of another repository.
-            if is_ours == Some(true) {
+            // No file, no run; and where it is of a repository elsewhere, this push does not come there.
+            if is_ours == Some(true) || definition.repository.kind.is_some() {
                 return Ok(Written::Nowhere);
             }
             let why = format!(
-                "the pipeline's {path} is not in this repository at {}, so what a push starts cannot be read",
+                "the pipeline's {path} is not in this repository at {}, and the service does not say in which it is",
                 arrival.commit.short()
             );
-            return Err(refused(why, "let the pipeline's YAML lie in the repository that it builds"));
+            return Err(refused(why, "look at the pipeline's repository in Azure DevOps"));
         };
         let text = String::from_utf8_lossy(&file).into_owned();
         match serde_saphyr::from_str(&text) {
@@ -139,6 +148,13 @@ impl AzureDevOps {
             Effect::Applied(()) => Effect::Applied(()),
         })
     }
+}
+
+/// Whether template expressions may go by what started the run, or by its branch: a preview counts as started by hand.
+fn asks_how_it_began(yaml: &str) -> bool {
+    let yaml = yaml.to_lowercase();
+    let asks = |variable: &&str| yaml.contains(*variable);
+    yaml.contains("${{") && ["build.reason", "build.sourcebranch", "system.pullrequest"].iter().any(asks)
 }
 
 /// How a definition is written.

@@ -85,6 +85,9 @@ pub struct AzureDevOpsSettings {
 /// Of how many failed runs what they printed is read.
 const EXPLAINED: usize = 3;
 
+/// After so many runs in a row of which nobody tells the stages any more, older ones are not asked for.
+const UNREAD: usize = 3;
+
 fn moves_traffic(effect: &StageEffect) -> bool {
     *effect == StageEffect::SwitchesTraffic
 }
@@ -329,6 +332,9 @@ impl Pipeline for AzureDevOps {
         let mut runs = Vec::new();
         let mut looks_back = self.settings.stages.values().flatten().any(moves_traffic);
         let (mut builds, mut more) = self.builds(pipeline).await?;
+        // The newest, between which no run is missing; behind them, those that are going yet.
+        let mut near = self.settings.recent;
+        let (mut unread, mut gives_up) = (0, false);
         let mut read = 0;
         loop {
             if read == builds.len() {
@@ -340,6 +346,7 @@ impl Pipeline for AzureDevOps {
                 let known: BTreeSet<u64> = builds.iter().map(|build| build.id).collect();
                 builds.extend(all.into_iter().filter(|build| !known.contains(&build.id)));
                 more = yet_more;
+                near = self.settings.look_back;
             }
             let Some(build) = builds.get(read) else { break };
             read += 1;
@@ -357,13 +364,15 @@ impl Pipeline for AzureDevOps {
                 false => Vec::new(),
             };
             let run = build.view(stages);
-            let unread = run.state.is_over() && run.stages.is_empty();
-            looks_back &= !unread && run.moved_traffic() != Some(true);
+            unread = if run.state.is_over() && run.stages.is_empty() { unread + 1 } else { 0 };
+            gives_up |= looks_back && unread == UNREAD;
+            looks_back &= unread < UNREAD && (run.moved_traffic() != Some(true) || more && read > near);
             runs.push((build.id, run));
         }
         runs.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
         let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
-        if let Some(oldest) = runs.last_mut().filter(|_| looks_back && more) {
+        let oldest = runs.len().min(near).checked_sub(1).and_then(|last| runs.get_mut(last));
+        if let Some(oldest) = oldest.filter(|_| (looks_back || gives_up) && more) {
             oldest.more_before = true;
         }
         Ok(runs)

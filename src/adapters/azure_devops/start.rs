@@ -177,7 +177,7 @@ impl AzureDevOps {
         Ok(())
     }
 
-    fn harms(&self, stage: &String, skip: &[String]) -> bool {
+    pub(super) fn harms(&self, stage: &String, skip: &[String]) -> bool {
         let effects = self.settings.stages.get(stage);
         let dangerous = effects.is_some_and(|effects| effects.iter().any(|effect| effect.is_dangerous()));
         dangerous && !skip.contains(stage) && !self.settings.accepted.contains(stage)

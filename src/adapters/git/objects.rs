@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use git2::build::TreeUpdateBuilder;
 use git2::{
-    FileMode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeEntry, TreeWalkMode, TreeWalkResult,
+    ErrorClass, ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, Time, Tree, TreeEntry,
+    TreeWalkMode, TreeWalkResult,
 };
 use jiff::Timestamp;
 
@@ -69,11 +70,21 @@ impl Store {
         Ok(tree)
     }
 
-    /// One file of a commit; none where there is none, or a link that leads nowhere.
+    /// One file of a commit; none where there is none.
     pub(super) fn file(&self, commit: &CommitId, path: &str) -> Result<Option<Arc<[u8]>>, Fault> {
         let repository = self.open()?;
         let root = self.tree_of(&repository, commit)?;
-        let Some(Behind::File(_, id)) = self.behind(&repository, &root, path) else { return Ok(None) };
+        match root.get_path(path.as_ref()) {
+            Ok(_) => {}
+            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Tree => {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.told("read a file in", &error)),
+        }
+        let Some(Behind::File(_, id)) = self.behind(&repository, &root, path) else {
+            let why = format!("{path} is there at {}, and is no file that can be read", commit.short());
+            return Err(self.fault("read a file in", why));
+        };
         let blob = repository.find_blob(id).map_err(|error| self.told("read a file in", &error))?;
         Ok(Some(blob.content().into()))
     }
@@ -199,7 +210,8 @@ impl Store {
                 }
                 Some(ObjectType::Blob) => {
                     let target = repository.find_blob(entry.id()).ok()?;
-                    path = led(&path, target.content()).filter(|path| !path.starts_with(".."))?;
+                    path = led(&path, target.content())
+                        .filter(|path| *path != ".." && !path.starts_with("../"))?;
                 }
                 _ => return None,
             }

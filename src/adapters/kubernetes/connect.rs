@@ -34,6 +34,9 @@ const WATCH_SILENCE: Duration = Duration::from_secs(100);
 /// The application that AKS clusters with Entra take tokens for, where the kubeconfig names no other.
 const AKS_SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
+/// How long a file may be half written.
+const REWRITTEN: Duration = Duration::from_secs(1);
+
 /// Who asks.
 #[derive(Clone)]
 enum Credentials {
@@ -86,7 +89,12 @@ impl Connection {
                 .remedy("check the file, the context and the user that it names")
         };
         let prepared = tokio::task::spawn_blocking(move || {
-            let read = read(&source).map_err(|why| (Blindness::Misconfigured, why))?;
+            let read = read(&source).or_else(|_| {
+                // Whoever writes the file may be half way through.
+                std::thread::sleep(REWRITTEN);
+                read(&source)
+            });
+            let read = read.map_err(|why| (Blindness::Misconfigured, why))?;
             // A plugin may be refused for reasons that pass.
             prepare(&source, read, http, tokens).map_err(|why| (Blindness::Unintelligible, why))
         });

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::Access;
 use crate::terraform::plan::{KEY_VAULT_SECRET, ResourceChange};
 use crate::terraform::{Role, SinkKind, Tree};
 
@@ -18,10 +19,20 @@ pub enum Secret {
         element: Option<String>,
         /// What the secret is called, as far as the code tells.
         name: String,
+        /// The account whose key it takes, by its number in the tree, and which of the two kinds.
+        key: (usize, Access),
     },
 }
 
 impl Secret {
+    /// The key that it takes, where the code tells.
+    pub fn key(&self) -> Option<(usize, Access)> {
+        match self {
+            Secret::Named(_) => None,
+            Secret::Made { key, .. } => Some(*key),
+        }
+    }
+
     /// Whether a change is of this secret.
     pub fn is_met_by(&self, change: &ResourceChange) -> bool {
         let is_secret = change.kind == KEY_VAULT_SECRET && !change.data;
@@ -30,7 +41,7 @@ impl Secret {
                 Secret::Named(name) => {
                     change.secret.as_deref().is_some_and(|secret| secret.eq_ignore_ascii_case(name))
                 }
-                Secret::Made { block, element, name: _ } => {
+                Secret::Made { block, element, .. } => {
                     change.name == *block && (element.is_none() || change.index == *element)
                 }
             }
@@ -64,12 +75,16 @@ impl Expectation {
     pub fn and_of(mut self, tree: &Tree) -> Expectation {
         let takes = |role| matches!(role, Role::Consumer | Role::Chosen | Role::Choice);
         let flows = tree.flows().iter().filter(|flow| takes(tree.references[flow.reference].role));
-        let sinks = flows.map(|flow| &flow.sink).filter(|sink| sink.kind == SinkKind::KeyVaultSecret);
-        self.secrets.extend(sinks.map(|sink| Secret::Made {
-            // `resource`, the type, the name.
-            block: sink.binding.get(2).cloned().unwrap_or_default(),
-            element: sink.element.clone(),
-            name: sink.name.clone(),
+        let secrets = flows.filter(|flow| flow.sink.kind == SinkKind::KeyVaultSecret);
+        self.secrets.extend(secrets.map(|flow| {
+            let (sink, reference) = (&flow.sink, &tree.references[flow.reference]);
+            Secret::Made {
+                // `resource`, the type, the name.
+                block: sink.binding.get(2).cloned().unwrap_or_default(),
+                element: sink.element.clone(),
+                name: sink.name.clone(),
+                key: (reference.account, reference.access),
+            }
         }));
         self.secrets.sort();
         self.secrets.dedup();

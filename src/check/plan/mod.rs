@@ -138,7 +138,13 @@ pub fn judge(plan: &Plan, expectation: &Expectation) -> Judgement {
         .collect();
     judgement.nothing_expected = expectation.is_nothing();
     let none_changes = judgement.untouched.len() == expectation.secrets().len();
-    let is_kept = |secret: &Secret| plan.kept.iter().any(|change| secret.is_met_by(change));
+    let changes = |secret: &Secret| plan.changes.iter().any(|change| secret.is_met_by(change));
+    // Another account's key, or the other kind of this one's, may be no matter of this plan.
+    let moves = |secret: &Secret| {
+        let mut others = expectation.secrets().iter().filter(|other| other.key() == secret.key());
+        secret.key().is_some() && others.any(changes)
+    };
+    let is_kept = |secret: &Secret| moves(secret) && plan.kept.iter().any(|change| secret.is_met_by(change));
     let missed = judgement
         .untouched
         .iter()

@@ -1,7 +1,7 @@
 //! Plans judged: what a rotation may do, and each thing that it may not.
 
 use super::*;
-use crate::model::example_tree;
+use crate::model::{Access, example_tree};
 use crate::terraform::Tree;
 use crate::terraform::plan::{OutputChange, read_plan};
 
@@ -86,6 +86,32 @@ fn a_secret_that_the_plan_knows_and_leaves_as_it_is_was_missed() {
 }
 
 #[test]
+fn a_secret_with_a_key_of_the_other_kind_may_stay_as_it_is() {
+    let secret = |name: &str, key: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name = \"{name}\"\n  value = azurerm_cosmosdb_account.{key}\n}}\n"
+        )
+    };
+    let of = |other: &str| Tree::read(&[("a.tf", secret("a", "x.primary_key") + &secret("b", other))]);
+    let change = |name: &str, actions: &str, value: &str| {
+        format!(
+            r#"{{"address": "azurerm_key_vault_secret.{name}", "mode": "managed", "type": "azurerm_key_vault_secret", "name": "{name}",
+            "change": {{"actions": ["{actions}"], "before": {{"name": "{name}", "value": "o"}}, "after": {{"name": "{name}", "value": "{value}"}}}}}}"#
+        )
+    };
+    let changes = [change("a", "update", "n"), change("b", "no-op", "o")].join(",");
+    let text =
+        format!(r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{changes}]}}"#);
+    let plan = read_plan(text.as_bytes()).unwrap();
+    for (other, clean) in
+        [("x.primary_readonly_key", true), ("y.primary_key", true), ("x.primary_key", false)]
+    {
+        let judgement = judge(&plan, &Expectation::default().and_of(&of(other)));
+        assert_eq!(judgement.missed.is_empty(), clean, "{other}: {judgement:?}");
+    }
+}
+
+#[test]
 fn a_new_value_in_place_is_expected_and_what_follows_from_it_too() {
     for attributes in
         [&["value"][..], &["value_wo_version"], &["id", "value", "version", "versionless_id", "resource_id"]]
@@ -155,6 +181,7 @@ fn the_code_tells_which_secrets_take_the_key() {
         block: block.to_owned(),
         element: element.map(str::to_owned),
         name: name.to_owned(),
+        key: (0, Access::ReadWrite),
     };
     assert_eq!(expectation.secrets(), [made("stamp", Some("CosmosDb-ApiKey"), "CosmosDb-ApiKey")]);
     assert!(judge(&plan(vec![secret(&["update"], &["value"])]), &expectation).is_clean());

@@ -26,8 +26,9 @@ const NOTHING_EXPECTED: &str = "in this code no Key Vault secret takes the key o
 pub struct PlanOptions {
     /// Check a plan, as `terraform show -json` prints it (- for standard input): that it changes the secrets that
     /// carry the key, and nothing else. Which those are, the Terraform at PATH tells (without it, in this folder), or
-    /// --secret. Ends with 1 where it does anything else, or changes none of them. Where neither names a secret, that
-    /// is said: every change is then one that no rotation makes, and a plan that changes nothing ends with 0.
+    /// --secret. Ends with 1 where it does anything else, changes none of them, or leaves one as it is. Where neither
+    /// names a secret, that is said: every change is then one that no rotation makes, and a plan that changes nothing
+    /// ends with 0.
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["trace", "fail_on", "baseline", "write_baseline"])]
     plan: Option<PathBuf>,

@@ -161,7 +161,10 @@ impl<'a> Report<'a> {
     }
 
     fn write(mut self, page: &str) -> Result<&'a Path, CliError> {
-        let written = self.file.set_len(0).and_then(|()| self.file.write_all(page.as_bytes()));
+        // A pipe has no length.
+        let is_regular = self.file.metadata().is_ok_and(|of| of.is_file());
+        let cut = if is_regular { self.file.set_len(0) } else { Ok(()) };
+        let written = cut.and_then(|()| self.file.write_all(page.as_bytes()));
         written.map_err(|error| Report::cannot(self.path, &error))?;
         self.written = true;
         Ok(self.path)

@@ -69,7 +69,9 @@ fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Await
     }
     let judged = startable(ctx, code, of).and_then(|()| judged(ctx, code, pull, of));
     let reason = judged.err().or_else(|| unvalidated(ctx, pull))?;
-    if reason.is_blindness() {
+    // What cannot be seen just now is no reason to take anything back.
+    let passes = matches!(&reason.why, Why::Blind { blind, .. } if !blind.kind.is_refusal());
+    if reason.is_blindness() || passes {
         return Some(Next::Held(reason));
     }
     let step = Step::WithdrawMerge { leg: ctx.leg, pull: pull.number, head: pull.head.clone() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::attempt::may_have_been_sent;
 use super::super::closed::is_gone;
-use super::super::{Context, Gate, Reason, Step, Subject, Why};
+use super::super::{Context, Gate, Reason, Step, StepRecord, Subject, Why};
 use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, StampName, Unlisted};
 
 /// Every cluster and vault that Azure knows, and that looks like part of a stamp, is configured; and Azure shows
@@ -33,7 +33,10 @@ pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 /// Stamps that the rotation has had to do with, and that the configuration names no more: nobody looks at them now, and
 /// their pods may hold any key.
 fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
-    let records = ctx.fold.steps.values().filter(|record| may_have_been_sent(record));
+    // Of several attempts, only the last one's end is kept.
+    let sent =
+        |record: &&StepRecord| record.applied || record.intent.attempt > 1 || may_have_been_sent(record);
+    let records = ctx.fold.steps.values().filter(sent);
     let named: BTreeSet<&StampName> = records
         .filter_map(|record| match &record.intent.step {
             Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. } => Some(stamp),

@@ -216,8 +216,11 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let silent: Vec<&PodView> = unproven(cluster).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
-        // One that ends may have been told of no more, and is gone soon.
-        let lives = silent.iter().filter(|pod| pod.deleting.is_none());
+        // One that ends may have been told of no more, and is gone soon; an old one is waited for by its age, and its mount
+        // may not have been asked for.
+        let lives = silent
+            .iter()
+            .filter(|pod| pod.deleting.is_none() && !is_old(pod, vault, cluster, ctx.policy.vault_lag));
         let lasting = lives.into_iter().any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
         reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));

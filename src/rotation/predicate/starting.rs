@@ -52,9 +52,12 @@ fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Optio
     if !ctx.policy.moves_traffic {
         return None;
     }
-    let mut judged = runs.iter().map(|run| (run, run.moved_traffic()));
+    // Behind it stand runs that were not looked at; one that goes yet however old it is says nothing of those.
+    let gap = runs.iter().position(|run| run.more_before);
+    let near = runs.get(..gap.map_or(runs.len(), |last| last + 1)).unwrap_or(runs);
+    let mut judged = near.iter().map(|run| (run, run.moved_traffic()));
     let Some((run, moved)) = judged.find(|(run, moved)| moved.unwrap_or(run.branch != *branch)) else {
-        let oldest = runs.last().filter(|run| run.more_before)?;
+        let oldest = near.last().filter(|run| run.more_before)?;
         return Some(Why::TrafficBeyond { since: oldest.started, url: oldest.url.clone() });
     };
     if run.branch == *branch {

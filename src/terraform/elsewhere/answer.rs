@@ -72,7 +72,10 @@ pub fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
                 let other = called(entries, name, &key.other);
                 found(step, name, key, other)
             }
-            HandedOn::Other if says_cosmos(kind) || path_of(entries, name).is_some_and(mentions_key) => {
+            HandedOn::Other
+                if says_cosmos(kind)
+                    || path_of(entries, name).map_or_else(|| listed_key(name).is_some(), mentions_key) =>
+            {
                 KeyRead::Opaque(format!("`{name}` may be a key: a path into the answer decides which"))
             }
             HandedOn::Other | HandedOn::Nothing => KeyRead::Nothing,

@@ -47,7 +47,10 @@ impl Resolver<'_> {
             .any(|(kind, attributes)| *kind == read.kind && attributes.contains(&read.attribute.as_str()));
         let beside = |one: &Reference| {
             all.iter().any(|other| {
-                (other.account, other.access) == (one.account, one.access) && other.slot != one.slot
+                (other.account, other.access) == (one.account, one.access)
+                    && other.slot != one.slot
+                    // In arguments of their own, every instance holds both.
+                    && other.binding.get(3) == one.binding.get(3)
             })
         };
         let paired = |one: &&&Reference| match hands_back {

@@ -39,7 +39,8 @@ fn every_place_that_gives_the_number_is_raised() {
 fn a_version_that_is_made_from_the_key_moves_with_it() {
     let made = "parseint(substr(sha256(azurerm_cosmosdb_account.x.primary_key), 0, 8), 16)";
     assert_eq!(raised(&[("a.tf", &secret(made, ""))]).unwrap(), [""; 0]);
-    for other in [made.replace("account.x", "account.y"), made.replace("sha256", "lower")] {
+    let length = "length(sha256(azurerm_cosmosdb_account.x.primary_key))".to_owned();
+    for other in [made.replace("account.x", "account.y"), made.replace("sha256", "lower"), length] {
         assert!(raised(&[("a.tf", &secret(&other, ""))]).is_err(), "{other}");
     }
 }
@@ -78,4 +79,18 @@ fn calls_that_write_other_values_keep_their_version() {
     assert_eq!(raised(&[("a.tf", &both), ("m/a.tf", &module)]).unwrap(), ["a.tf: ver = 5", "a.tf: ver = 5"]);
     let one = call("s", key) + &call("t", "\"other\"");
     assert_eq!(raised(&[("a.tf", &one), ("m/a.tf", &module)]).unwrap(), ["a.tf: ver = 5"]);
+}
+
+#[test]
+fn a_key_that_is_read_behind_the_calls_is_that_of_every_call() {
+    let account =
+        "data \"azurerm_cosmosdb_account\" \"x\" {\n  name = \"db\"\n  resource_group_name = \"rg\"\n}\n";
+    let module = secret("var.ver", "variable \"ver\" {\n  default = 1\n}\n")
+        .replace("= azurerm", "= data.azurerm")
+        + account;
+    let calls = "module \"a\" {\n  source = \"./m\"\n  ver = 4\n}\nmodule \"b\" {\n  source = \"./m\"\n}\n";
+    assert_eq!(
+        raised(&[("a.tf", calls), ("m/a.tf", &module)]).unwrap(),
+        ["a.tf: ver = 5", "m/a.tf: default = 2"]
+    );
 }

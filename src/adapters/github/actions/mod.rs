@@ -94,6 +94,9 @@ const GOING: [&str; 5] = ["in_progress", "waiting", "queued", "pending", "reques
 /// Of how many failed runs what they printed is read.
 const EXPLAINED: usize = 3;
 
+/// After so many runs in a row of which nobody tells the stages any more, older ones are not asked for.
+const UNREAD: usize = 3;
+
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
 pub struct Actions {
@@ -256,6 +259,9 @@ impl Pipeline for Actions {
         let mut declared = self.settings.stages.iter().flat_map(|(_, effects)| effects);
         let mut looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
         let (mut listed, mut more) = self.newest().await?;
+        // The newest, between which no run is missing; behind them, those that are going yet.
+        let mut near = RECENT;
+        let (mut unread, mut gives_up) = (0, false);
         let mut read = 0;
         loop {
             if read == listed.len() {
@@ -267,6 +273,7 @@ impl Pipeline for Actions {
                 let known: BTreeSet<u64> = listed.iter().map(|run| run.id).collect();
                 listed.extend(all.into_iter().filter(|run| !known.contains(&run.id)));
                 more = yet_more;
+                near = self.settings.look_back;
             }
             let Some(run) = listed.get(read) else { break };
             read += 1;
@@ -284,13 +291,15 @@ impl Pipeline for Actions {
             };
             let order = (run.began(), run.id);
             let run = run.view(branch, stages);
-            let unread = run.state.is_over() && run.stages.is_empty();
-            looks_back &= !unread && run.moved_traffic() != Some(true);
+            unread = if run.state.is_over() && run.stages.is_empty() { unread + 1 } else { 0 };
+            gives_up |= looks_back && unread == UNREAD;
+            looks_back &= unread < UNREAD && (run.moved_traffic() != Some(true) || more && read > near);
             runs.push((order, run));
         }
         runs.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
         let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
-        if let Some(oldest) = runs.last_mut().filter(|_| looks_back && more) {
+        let oldest = runs.len().min(near).checked_sub(1).and_then(|last| runs.get_mut(last));
+        if let Some(oldest) = oldest.filter(|_| (looks_back || gives_up) && more) {
             oldest.more_before = true;
         }
         Ok(runs)

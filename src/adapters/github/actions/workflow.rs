@@ -163,7 +163,10 @@ impl Workflow {
     fn spared(&self, settings: &ActionsSettings, skip: &[String]) -> Result<(), Objection> {
         let (input, told) = (settings.skip_input.as_deref().unwrap_or_default(), skip.join(","));
         let is_named = |job: &WrittenJob| skip.iter().any(|name| name == job.stage(settings));
-        let lost = self.jobs.iter().filter(|job| !is_named(job) && job.condition.is_false_of(input, &told));
+        // One whose `if` names another that is left out goes with that one, as it is meant to.
+        let goes_with = |job: &WrittenJob| skip.iter().any(|name| job.condition.leaves_out(input, name));
+        let found = |job: &&WrittenJob| job.condition.is_false_of(input, &told);
+        let lost = self.jobs.iter().filter(|job| !is_named(job) && !goes_with(job)).filter(found);
         let lost = listed(lost.map(|job| job.stage(settings)));
         if lost.is_empty() {
             return Ok(());
