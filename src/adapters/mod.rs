@@ -22,6 +22,7 @@ mod log_tail;
 pub mod manual;
 pub mod metrics;
 pub mod resource_graph;
+mod runs;
 mod skips;
 pub mod token;
 

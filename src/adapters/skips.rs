@@ -15,7 +15,7 @@ const AZURE: [&str; 7] = [
     "[azpipelines skip]",
     "[skip azp]",
     "[azp skip]",
-    "***no_ci***",
+    "***NO_CI***",
 ];
 
 /// Whether GitHub Actions start nothing for a push that ends with this commit, nor for its pull request.
@@ -29,7 +29,6 @@ pub(super) fn skips_azure(message: &str) -> bool {
 }
 
 fn says(message: &str, own: &[&str]) -> bool {
-    let message = message.to_lowercase();
     BOTH.iter().chain(own).any(|words| message.contains(words))
 }
 
@@ -49,7 +48,9 @@ mod tests {
         for (message, actions, azure) in [
             ("Read the secondary key", false, false),
             ("Read it [skip ci]\n", true, true),
-            ("Read it\n\nReviewed. [CI skip]\n", true, true),
+            ("Read it\n\nReviewed. [ci skip]\n", true, true),
+            // As written in the pages: what cannot be told starts it.
+            ("Read it [CI SKIP]", false, false),
             ("[no ci] Read it", true, false),
             ("Read it [skip actions]", true, false),
             ("Read it [skip azp]", false, true),

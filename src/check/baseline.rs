@@ -184,7 +184,9 @@ impl Baseline {
             for (entry, meant) in self.entries.iter().zip(&mut meant).filter(|(_, it)| it.is_empty()) {
                 let key = (entry.rule.as_str(), entry.file.clone(), entry.fingerprint.clone());
                 meant.extend(known.remove(&key).unwrap_or_default());
-                left.retain(|at| !meant.contains(at));
+                meant.iter().for_each(|at| {
+                    left.remove(at);
+                });
             }
         }
         meant

@@ -86,7 +86,7 @@ fn line(source: &Source, offset: usize, consumers: &[&Reference], form: Form) ->
     let mut line = String::new();
     let mut from = start;
     // They stand in order; one that is read for several accounts stands there several times.
-    for reference in consumers.iter().filter(|_| form != Form::Written) {
+    for reference in consumers {
         let word = source.to_text(reference.span.clone());
         let other = reference.other.as_deref().unwrap_or_default();
         if word.start < from || word.end > end || text.get(word.clone()) != Some(&reference.attribute) {
@@ -94,7 +94,8 @@ fn line(source: &Source, offset: usize, consumers: &[&Reference], form: Form) ->
         }
         line.push_str(&text[from..word.start]);
         line.push_str(&match form {
-            Form::Turned | Form::Written => other.to_owned(),
+            Form::Written => reference.attribute.clone(),
+            Form::Turned => other.to_owned(),
             Form::Paired => paired(&reference.attribute, other),
         });
         from = word.end;

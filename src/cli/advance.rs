@@ -34,20 +34,24 @@ impl Advance {
             fits(&self.consent, &driver)?;
             let by = person();
             let mut stop = Stop::listen()?;
-            go_on_with_second(&mut driver, &by, terminal).await?;
-            match driver.resume(&by).await {
-                Ok(()) => {}
-                Err(DriveError::NoneOpen) => {
-                    terminal.say("no rotation is open: nothing to do");
-                    return Ok(Exit::Done);
+            let work = async {
+                go_on_with_second(&mut driver, &by, terminal).await?;
+                match driver.resume(&by).await {
+                    Ok(()) => {}
+                    Err(DriveError::NoneOpen) => return Ok(None),
+                    Err(error) => return Err(CliError::from(error)),
                 }
-                Err(error) => return Err(error.into()),
-            }
-            spell(&mut driver, terminal).await?;
-            self.consent.record(&mut driver, &by, terminal).await?;
+                spell(&mut driver, terminal).await?;
+                self.consent.record(&mut driver, &by, terminal).await?;
+                Ok(Some(driver.turn().await?))
+            };
             let end = tokio::select! {
-                end = driver.turn() => end?,
+                end = work => end?,
                 () = stop.come() => return interrupted(&mut driver, "advance", terminal).await,
+            };
+            let Some(end) = end else {
+                terminal.say("no rotation is open: nothing to do");
+                return Ok(Exit::Done);
             };
             if !matches!(end, TurnEnd::Done) {
                 driver.release().await?;

@@ -96,7 +96,11 @@ impl Watcher for Board {
             Notice::Ended { step, outcome } => match outcome {
                 Outcome::Applied { .. } => {}
                 Outcome::NotSent { why } => self.say(&format!("{time}    {step} was not sent: {why}")),
-                Outcome::Refused { why, .. } => self.say(&format!("{time}    {step} was refused: {why}")),
+                // The rest is told at the end.
+                Outcome::Refused { why, .. } => {
+                    let first = why.lines().next().unwrap_or_default();
+                    self.say(&format!("{time}    {step} was refused: {first}"));
+                }
                 Outcome::Unknown { why } => {
                     self.say(&format!("{time}    whether “{step}” arrived is not known: {why}"));
                 }

@@ -22,7 +22,7 @@ use crate::terraform::Tree;
 ///
 /// Ends with 1 where something is wrong: both slots in use, a key handed on so that its slot cannot be told,
 /// a file that does not parse. A finding that may stay is silenced where it stands, with its reason. With --plan, ends
-/// with 1 where the plan changes anything but the expected secrets, or none of them. With --max-age, Azure is asked instead,
+/// with 1 where the plan changes anything but the expected secrets, none of them, or leaves one as it is. With --max-age, Azure is asked instead,
 /// and ends with 1 where a key in use is too old; nothing else of check leaves this machine.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]

@@ -77,7 +77,7 @@ struct Cli {
     command: Command,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 done, 1 findings (of a plan: it changes other than the expected secrets, or none of them), 2 usage or configuration, 3 waiting, \
+const AFTER_HELP: &str = "Exit codes: 0 done, 1 findings (of a plan: it changes other than the expected secrets, or leaves one of them as it is), 2 usage or configuration, 3 waiting, \
 4 halted (a person must act), 5 the world failed (network, permission, server), 70 a defect of keyslot.
 
 KEYSLOT_LOG=error|warn|info|debug|trace writes what happens inside to stderr; without it, nothing is logged.";

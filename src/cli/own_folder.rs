@@ -15,7 +15,12 @@ pub const NAME: &str = ".keyslot";
 pub fn make(folder: &Path) -> io::Result<()> {
     let own = folder.ancestors().find(|above| above.file_name().is_some_and(|name| name == NAME));
     let fresh = own.filter(|own| !own.exists());
-    fs::create_dir_all(folder)?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    // Who rotates which key, and when, is nobody else's matter.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
     if let Some(own) = fresh {
         // Never over a file, and without it nothing is lost but quiet in `git status`.
         let file = OpenOptions::new().create_new(true).write(true).open(own.join(".gitignore"));
@@ -35,6 +40,12 @@ mod tests {
         make(&dir.path().join("a/.keyslot/prod/journal")).unwrap();
         assert_eq!(said("a/.keyslot").as_deref(), Some("*\n"));
         assert!(said("a").is_none() && said("a/.keyslot/prod").is_none());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let journal = fs::metadata(dir.path().join("a/.keyslot/prod/journal")).unwrap();
+            assert_eq!(journal.permissions().mode() & 0o777, 0o700);
+        }
 
         fs::create_dir_all(dir.path().join("b/.keyslot")).unwrap();
         make(&dir.path().join("b/.keyslot/prod")).unwrap();

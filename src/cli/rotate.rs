@@ -96,8 +96,9 @@ impl Rotate {
                 return Ok(exit);
             }
             self.consent.record(&mut driver, &request.by, terminal).await?;
+            let mut stop = Stop::listen()?;
             loop {
-                let end = attempt(&mut driver, &request.by, terminal).await?;
+                let end = attempt(&mut driver, &request.by, &mut stop, terminal).await?;
                 let done = end == Some(TurnEnd::Done);
                 if !done || !go_on_with_second(&mut driver, &request.by, terminal).await? {
                     return conclude(&mut driver, end, "rotate", terminal).await;
@@ -136,7 +137,8 @@ pub(super) async fn run(
     command: &str,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let end = attempt(driver, by, terminal).await?;
+    let mut stop = Stop::listen()?;
+    let end = attempt(driver, by, &mut stop, terminal).await?;
     conclude(driver, end, command, terminal).await
 }
 
@@ -144,11 +146,11 @@ pub(super) async fn run(
 async fn attempt(
     driver: &mut Driver,
     by: &str,
+    stop: &mut Stop,
     terminal: &mut Terminal,
 ) -> Result<Option<TurnEnd>, CliError> {
     let somebody = terminal.is_conversation() && !in_ci(&wiring::process_variables);
     let answers: Option<&dyn Answers> = if somebody { Some(&Typed) } else { None };
-    let mut stop = Stop::listen()?;
     tokio::select! {
         end = approval::run(driver, by, answers, terminal) => end.map(Some),
         () = stop.come() => Ok(None),
@@ -340,13 +342,17 @@ pub(super) async fn interrupted(
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
     // What was under way is in the journal as an intent; only the lease is worth giving back.
-    let released = driver.release().await;
+    let mut again = Stop::listen()?;
+    let released = tokio::select! {
+        end = driver.release() => end.is_ok(),
+        () = again.come() => false,
+    };
     terminal.say(&format!("stopped; nothing is lost: run `keyslot {command}` again to go on from here"));
     if !driver.fold().approvals.is_empty() {
         terminal
             .mutter("the regeneration is approved and stays so; `keyslot close` ends the rotation instead");
     }
-    if released.is_err() {
+    if !released {
         terminal.mutter("the lease could not be given back; it runs out by itself");
     }
     Ok(Exit::Waiting)

@@ -9,7 +9,8 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Begins to listen; from then on neither ends the process by itself. Must be called within a runtime.
+    /// Begins to listen; from then on neither ends the process by itself, also after this is dropped. Must be called within a
+    /// runtime.
     ///
     /// # Errors
     /// The system does not let this process listen.

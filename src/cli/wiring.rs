@@ -1,35 +1,32 @@
 //! Settings → a driver with everything behind it. The only place where ports are tied to adapters.
 
+mod pipelines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use pipelines::Repository;
 use secrecy::SecretString;
 use url::Url;
 
 use super::azure;
 use super::lock::Lock;
-use super::settings::{
-    Chosen, CommitBy, CredentialKind, ForgeKind, PipelineKind, PipelineName, PipelineSettings, SignCommits,
-    StampSettings, TokenPlace, Trigger, ValidationSettings,
-};
+use super::settings::{Chosen, CommitBy, CredentialKind, ForgeKind, SignCommits, StampSettings, TokenPlace};
 use super::{CliError, ErrorKind};
 use crate::adapters::account_logs::AccountLogs;
 use crate::adapters::activity_log::ActivityLog;
 use crate::adapters::arm::ArmAccess;
-use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, PipelineRef};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
 use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
-use crate::adapters::github::actions::{Actions, ActionsSettings};
 use crate::adapters::github::{CommittedByGitHub, GitHub, GitHubSettings};
 use crate::adapters::http::{self, Http};
 use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults, VaultResources};
 use crate::adapters::kubernetes::{AksAccess, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use crate::adapters::log_analytics::{self, LogAnalytics};
-use crate::adapters::manual::{ManualPipeline, ManualValidation};
 use crate::adapters::metrics::Metrics;
 use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
@@ -38,7 +35,7 @@ use crate::execute::Sources;
 use crate::journal::{Journal, Lease, Remote, StorageTokens, StorePlace, current_lease, open_store};
 use crate::model::{Access, Blindness, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
-use crate::ports::{Accounts, Clock, Code, Fault, Inventory, Logs, Pipeline, Ports, Validation, Vaults};
+use crate::ports::{Accounts, Clock, Code, Fault, Inventory, Logs, Ports, Vaults};
 use crate::render::span;
 use crate::rotation::Event;
 use crate::sim::wire::WireClock;
@@ -383,8 +380,17 @@ async fn ports(
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
     let code = code(chosen, &github, &forge, variables).await?;
-    let repository = Repository { code: &code, github: &github, token: &forge, http, clock, variables };
-    let (pipeline, validation) = (pipeline(chosen, repository)?, validation(chosen, repository)?);
+    let repository = Repository {
+        code: &code,
+        github: &github,
+        token: &forge,
+        http,
+        clock,
+        azure: &access.tokens,
+        variables,
+    };
+    let pipeline = pipelines::pipeline(chosen, repository)?;
+    let validation = pipelines::validation(chosen, repository)?;
     Ok(Ports {
         code,
         forge: Arc::new(github),
@@ -455,36 +461,8 @@ pub(super) fn token(
     place: &TokenPlace,
     variables: Variables<'_>,
 ) -> Result<Arc<dyn TokenSource>, CliError> {
-    let text = match place {
-        TokenPlace::Env(name) => variables(name).ok_or_else(|| {
-            CliError::new(ErrorKind::Configuration, "a token is missing")
-                .at(format!("environment variable {name}"))
-                .because("keyslot.toml says that the token stands there, and it is not set")
-                .hint(format!("export {name}=…, or name another place for the token in keyslot.toml"))
-        })?,
-        TokenPlace::File(path) => {
-            let path = chosen.path(path);
-            std::fs::read_to_string(&path).map_err(|error| unreadable_token(&path, &error))?
-        }
-    };
-    match text.trim() {
-        "" => Err(CliError::new(ErrorKind::Configuration, "a token is missing")
-            .at(place)
-            .because("keyslot.toml says that the token stands there, and there is nothing")
-            .hint("write the token there, or name another place for it in keyslot.toml")),
-        token => Ok(Arc::new(FixedToken::new(SecretString::from(token)).from(place.to_string()))),
-    }
-}
-
-/// A file that is not there is a matter of the configuration; one that cannot be read, of the machine.
-fn unreadable_token(path: &Path, error: &std::io::Error) -> CliError {
-    let told = CliError::io("cannot read a token", path.display(), error);
-    if error.kind() != std::io::ErrorKind::NotFound {
-        return told;
-    }
-    CliError { kind: ErrorKind::Configuration, ..told }
-        .because("keyslot.toml says that the token stands there")
-        .hint("write the token into that file, or name another place for it in keyslot.toml")
+    let secret = chosen.secret_at(place, "the token", variables)?;
+    Ok(Arc::new(FixedToken::new(secret).from(place.to_string())))
 }
 
 /// git, and where the settings say so GitHub in place of its pushes.
@@ -574,134 +552,8 @@ fn github(
     }
 }
 
-/// The repository with the code, as the ports before have it, and what clients are made of.
-#[derive(Clone, Copy)]
-struct Repository<'a> {
-    code: &'a Arc<dyn Code>,
-    github: &'a GitHub,
-    token: &'a Arc<dyn TokenSource>,
-    http: &'a Http,
-    clock: &'a Arc<dyn Clock>,
-    variables: Variables<'a>,
-}
-
-fn pipeline(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn Pipeline>, CliError> {
-    let settings = &chosen.environment.release.pipeline;
-    Ok(match settings.kind {
-        PipelineKind::Manual => Arc::new(ManualPipeline),
-        PipelineKind::GithubActions => Arc::new(actions(chosen, settings, false, repository)?),
-        PipelineKind::AzureDevops => Arc::new(devops(chosen, settings, false, repository)?),
-    })
-}
-
-fn validation(chosen: &Chosen<'_>, repository: Repository<'_>) -> Result<Arc<dyn Validation>, CliError> {
-    let settings = chosen.environment.release.validation.as_ref().map(ValidationSettings::as_pipeline);
-    let Some(settings) = settings else { return Ok(Arc::new(ManualValidation)) };
-    Ok(match settings.kind {
-        PipelineKind::Manual => Arc::new(ManualValidation),
-        PipelineKind::GithubActions => Arc::new(actions(chosen, &settings, true, repository)?),
-        PipelineKind::AzureDevops => Arc::new(devops(chosen, &settings, true, repository)?),
-    })
-}
-
-/// What settings that were read have.
-fn missing<'a>(chosen: &'a Chosen<'_>, validates: bool) -> impl Fn(&str) -> CliError + use<'a> {
-    let table = if validates { "validation" } else { "pipeline" };
-    move |what: &str| {
-        CliError::new(ErrorKind::Configuration, format!("the {table} has no {what}"))
-            .hint(format!("say `{what} = …` under [environment.{}.release.{table}]", chosen.name))
-    }
-}
-
-/// The release pipeline, where another one is wired that validates and is of the same kind.
-fn released<'a>(chosen: &'a Chosen<'_>, validates: bool) -> Option<&'a PipelineSettings> {
-    let release = &chosen.environment.release;
-    let kind = release.validation.as_ref().map(|validation| validation.kind);
-    Some(&release.pipeline).filter(|pipeline| validates && kind == Some(pipeline.kind))
-}
-
-fn workflow_of(pipeline: &PipelineSettings) -> Option<String> {
-    pipeline.pipeline.as_ref().map(PipelineName::bare)
-}
-
-fn pipeline_of(pipeline: &PipelineSettings) -> Option<PipelineRef> {
-    Some(match pipeline.pipeline.as_ref()? {
-        PipelineName::Number(id) => PipelineRef::Id(*id),
-        PipelineName::Name(name) => PipelineRef::Name(name.clone()),
-    })
-}
-
-/// How many runs back it is looked for the one that moved traffic last.
-const LOOK_BACK: usize = 400;
-
-fn actions(
-    chosen: &Chosen<'_>,
-    pipeline: &PipelineSettings,
-    validates: bool,
-    repository: Repository<'_>,
-) -> Result<Actions, CliError> {
-    let missing = missing(chosen, validates);
-    let forge = &chosen.environment.release.forge;
-    let same_token = pipeline.token.is_none() || pipeline.token == forge.token;
-    let workflow = workflow_of(pipeline).ok_or_else(|| missing("pipeline"))?;
-    let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
-    let settings = ActionsSettings {
-        api: forge.api.url()?,
-        owner: forge.owner.clone(),
-        repository: forge.repository.clone(),
-        workflow,
-        token: match &pipeline.token {
-            Some(place) if !same_token => token(chosen, place, repository.variables)?,
-            Some(_) | None => Arc::clone(repository.token),
-        },
-        stages: declared.collect(),
-        validates,
-        release: released(chosen, validates).and_then(workflow_of),
-        accepted: pipeline.accept.clone(),
-        skip_input: pipeline.skip_input.clone(),
-        environments: pipeline.environments.clone(),
-        inputs: pipeline.parameters.clone(),
-        dispatches: pipeline.trigger == Trigger::Dispatch,
-        look_back: LOOK_BACK,
-    };
-    let Repository { code, github, http, clock, .. } = repository;
-    let actions = Actions::new(settings, Arc::clone(code), http, Arc::clone(clock));
-    // One token is one person to GitHub, whatever it is used for.
-    Ok(if same_token { actions.beside(github) } else { actions })
-}
-
-fn devops(
-    chosen: &Chosen<'_>,
-    pipeline: &PipelineSettings,
-    validates: bool,
-    repository: Repository<'_>,
-) -> Result<AzureDevOps, CliError> {
-    let missing = missing(chosen, validates);
-    let Repository { code, http, clock, variables, .. } = repository;
-    let forge = &chosen.environment.release.forge;
-    let azure = tokens(chosen, http, variables)?;
-    let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
-    let settings = AzureDevOpsSettings {
-        organization: pipeline.organization_url()?,
-        project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
-        pipeline: pipeline_of(pipeline).ok_or_else(|| missing("pipeline"))?,
-        credential: super::tokens::devops(chosen, pipeline, &azure, variables)?,
-        stages: declared.collect(),
-        validates,
-        release: released(chosen, validates).filter(|of| of.may_share(pipeline)).and_then(pipeline_of),
-        accepted: pipeline.accept.clone(),
-        parameters: pipeline.parameters.clone(),
-        repository: format!("{}/{}", forge.owner, forge.repository),
-        recent: 50,
-        look_back: LOOK_BACK,
-    };
-    Ok(AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock)))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{Error, ErrorKind as Io};
-
     use super::*;
 
     #[test]
@@ -713,14 +565,5 @@ mod tests {
         let lapsed = who_holds(Some(&lease), at(1_000));
         assert!(lapsed.contains("holds the lock") && lapsed.contains("lapsed at"), "{lapsed}");
         assert!(who_holds(None, at(1_000)).contains("no lease"));
-    }
-
-    #[test]
-    fn a_token_file_that_is_not_there_is_a_matter_of_the_configuration() {
-        let of = |kind| unreadable_token(Path::new("token"), &Error::from(kind));
-        let missing = of(Io::NotFound);
-        assert_eq!(missing.kind, ErrorKind::Configuration);
-        assert!(missing.hints[0].contains("keyslot.toml"), "{missing:?}");
-        assert_eq!(of(Io::PermissionDenied).kind, ErrorKind::World);
     }
 }

@@ -43,6 +43,11 @@ pub(super) fn is_of_stamp(key: &EvidenceKey) -> bool {
     matches!(key, EvidenceKey::Cluster(_) | EvidenceKey::Workloads(_) | EvidenceKey::Vault(_))
 }
 
+/// Whether it is asked of a window that begins where the first stamp was renewed.
+fn tells_refusals(key: &EvidenceKey) -> bool {
+    matches!(key, EvidenceKey::Usage | EvidenceKey::Metrics)
+}
+
 /// Where the whole is looked at, its parts are not looked at by themselves.
 fn without_parts(mut keys: BTreeSet<EvidenceKey>) -> BTreeSet<EvidenceKey> {
     let parts = keys.iter().filter_map(|key| match key {
@@ -153,9 +158,11 @@ impl Driver {
     /// Looks at all there is, for people, when nothing is under way.
     pub(super) async fn look_at_everything(&mut self) -> Result<(), DriveError> {
         self.land_all().await?;
+        let everything = self.observer.everything().into_iter();
+        let (of_refusals, rest): (BTreeSet<_>, BTreeSet<_>) = everything.partition(tells_refusals);
+        self.observer.look_whole(&rest, &mut self.world).await;
         self.aim();
-        let everything = self.observer.everything();
-        self.observer.look_whole(&everything, &mut self.world).await;
+        self.observer.look_whole(&of_refusals, &mut self.world).await;
         self.glanced.clear();
         self.digests.renew_all();
         Ok(())
@@ -165,23 +172,25 @@ impl Driver {
     fn aim(&mut self) {
         // What is only foreseen has aimed for itself.
         if self.fold.rotation().is_some() {
-            let fold = self.fold.clone();
-            self.aim_for(&fold);
+            self.observer.targets_mut().refusals_since = self.wanted_by(&self.fold);
         }
     }
 
     /// The same for what is judged without being open.
     pub(super) fn aim_for(&mut self, fold: &Fold) {
-        let Some(opened) = fold.rotation() else { return };
-        let now = self.ports.clock.now();
-        let since = refusals_since(&self.decider(), fold, opened, &self.world, now);
-        self.observer.targets_mut().refusals_since = since;
+        self.observer.targets_mut().refusals_since = self.wanted_by(fold);
+    }
+
+    fn wanted_by(&self, fold: &Fold) -> Option<Timestamp> {
+        refusals_since(&self.decider(), fold, fold.rotation()?, &self.world, self.ports.clock.now())
     }
 
     /// Looks at these on the spot. What is under way goes on meanwhile: one look at a cluster waits for another.
     pub(super) async fn look_now(&mut self, keys: &BTreeSet<EvidenceKey>) {
         let keys = &without_parts(keys.clone());
-        self.aim();
+        if keys.iter().any(tells_refusals) {
+            self.aim();
+        }
         {
             let Driver { observer, world, flight, .. } = self;
             let look = std::pin::pin!(observer.look(keys, world));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use object_store::ObjectStoreScheme;
 use url::Url;
 
 use super::RecordStore;
@@ -87,11 +88,8 @@ impl StorePlace {
     /// Whether it lies in Azure Storage.
     pub fn is_azure(&self) -> bool {
         let StorePlace::Url(url) = self else { return false };
-        match url.scheme() {
-            "abfs" | "abfss" | "az" => true,
-            "https" => url.host_str().is_some_and(|host| host.ends_with(".core.windows.net")),
-            _ => false,
-        }
+        let scheme = ObjectStoreScheme::parse(url);
+        matches!(scheme, Ok((ObjectStoreScheme::MicrosoftAzure, _)))
     }
 }
 

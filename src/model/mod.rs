@@ -59,7 +59,7 @@ pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeed
 pub use respite::Respite;
 pub use rights::{AccountRights, Right, RightView, Term};
 pub use secret::{Fingerprint, KeyMaterial, Salt};
-pub use seen::{Blind, Blindness, Seen};
+pub use seen::{Blind, Blindness, Seen, age_of};
 pub use sign_off::{SignOff, Validity};
 pub use slot::{Access, KeyKind, Slot};
 pub use trace::{OWN_REQUEST, Trace, TracesView};

@@ -47,6 +47,11 @@ pub struct Seen<T> {
     pub what: Result<T, Blind>,
 }
 
+/// How long ago a moment was; zero where `now` lies before it.
+pub fn age_of(at: Timestamp, now: Timestamp) -> Duration {
+    now.duration_since(at).try_into().unwrap_or(Duration::ZERO)
+}
+
 impl<T> Seen<T> {
     pub fn known(at: Timestamp, what: T) -> Seen<T> {
         Seen { at, what: Ok(what) }
@@ -58,7 +63,7 @@ impl<T> Seen<T> {
 
     /// How old the observation is; zero where `now` lies before it.
     pub fn age(&self, now: Timestamp) -> Duration {
-        now.duration_since(self.at).try_into().unwrap_or(Duration::ZERO)
+        age_of(self.at, now)
     }
 
     pub fn get(&self) -> Option<&T> {

@@ -141,7 +141,7 @@ pub fn paused(report: &Report) -> String {
 pub fn approvals(report: &Report) -> String {
     let Some(decision) = &report.decision else { return String::new() };
     let holds = report.approved || decision.phase > Phase::Regenerate;
-    let void = if holds { "" } else { "; it does not hold for what is so now" };
+    let void = if holds { "" } else { "; it does not count as things are" };
     let line = |(at, approval): &(Timestamp, Approval)| {
         format!("the regeneration is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
     };

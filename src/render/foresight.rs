@@ -150,7 +150,7 @@ pub fn concern(concern: &Concern) -> String {
                 .to_owned()
         }
         Concern::StoreNotShared => {
-            "the journal is a local folder: restart and regenerate want a shared store, or `single_operator = true`"
+            "the journal is a local folder: the regeneration wants a shared store, or `single_operator = true`"
                 .to_owned()
         }
         Concern::NoInventory => {

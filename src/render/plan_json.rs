@@ -32,7 +32,8 @@ pub struct PlanJson {
     pub problems: Vec<ProblemJson>,
     /// Expected secrets that it leaves as they are.
     pub untouched: Vec<String>,
-    /// Those of them that had to change: all that `--secret` names, and every one where none changes.
+    /// Those of them that had to change: all that `--secret` names, those that the plan knows and leaves as they are though
+    /// another secret with the same key changes, and every one where none changes.
     pub missed: Vec<String>,
     /// Whether the code names no secret that carries a key, and nobody named one: then every change is unexpected, and
     /// a plan that changes nothing shows nothing.

@@ -13,7 +13,7 @@ use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRec
 use crate::model::{
     AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
     KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView,
-    Seen, Slot, StampName, TracesView, UsageView, VaultView, World,
+    Seen, Slot, StampName, TracesView, UsageView, VaultView, World, age_of,
 };
 
 /// Everything that a decision depends on.
@@ -101,7 +101,7 @@ impl<'a> Context<'a> {
             Err(Box::new(Reason::new(gate, subject, why(key))))
         };
         let (Some(seen), Some(at)) = (seen, at) else { return hold(&Why::NotSeen) };
-        let age = self.now.duration_since(at).try_into().unwrap_or(Duration::ZERO);
+        let age = age_of(at, self.now);
         if age > max {
             return hold(&|evidence| Why::TooOld { evidence, age, max });
         }

@@ -74,6 +74,18 @@ impl<'a> Decider<'a> {
         let Decider { policy, holder, without, reach } = *self;
         Context { fold, opened, world, policy, now, holder, leg: Leg::Out, without, reach, relied: None }
     }
+
+    /// The same for the leg that is under way.
+    pub(super) fn present(
+        &self,
+        fold: &'a Fold,
+        opened: &'a Opened,
+        world: &'a World,
+        now: Timestamp,
+    ) -> Context<'a> {
+        let ctx = self.context(fold, opened, world, now);
+        Context { leg: ctx.present_leg(), ..ctx }
+    }
 }
 
 const OUT: [Phase; 8] = [

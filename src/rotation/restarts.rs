@@ -47,8 +47,7 @@ pub fn restarts(
     world: &World,
     now: Timestamp,
 ) -> Vec<StampRestart> {
-    let ctx = decider.context(fold, opened, world, now);
-    let ctx = Context { leg: ctx.present_leg(), ..ctx };
+    let ctx = decider.present(fold, opened, world, now);
     ctx.policy.stamps.iter().map(|facts| of_stamp(&ctx, facts)).collect()
 }
 
@@ -60,8 +59,7 @@ pub fn refusals_since(
     world: &World,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let ctx = decider.context(fold, opened, world, now);
-    refusals_wanted(&Context { leg: ctx.present_leg(), ..ctx })
+    refusals_wanted(&decider.present(fold, opened, world, now))
 }
 
 fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {

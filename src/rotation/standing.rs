@@ -202,7 +202,8 @@ fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> O
 
 /// Pods that get the secret and do not show which version.
 fn unmounted(cluster: &ClusterView) -> Option<Blind> {
-    let names: Vec<&str> = unproven(cluster).map(|pod| pod.name.as_str()).collect();
+    let names: Vec<&str> =
+        unproven(cluster).filter(|pod| pod.deleting.is_none()).map(|pod| pod.name.as_str()).collect();
     let why = || {
         let names = names.join(", ");
         format!(

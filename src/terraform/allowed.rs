@@ -31,7 +31,7 @@ impl AllowedOpaque {
         let together = together(tree);
         let together = together.iter().map(|at| &tree.references[*at]);
         let together = together.map(|reference| (reference.file, reference.span.start));
-        let ignored = ignored_flows(tree).map(|(flow, _)| &tree.references[flow.reference]);
+        let ignored = ignored_flows(tree).map(|(flow, ..)| &tree.references[flow.reference]);
         let ignored = ignored.map(|reference| (reference.file, reference.span.start));
         let places = opaque.chain(driven).chain(masked).chain(together).chain(ignored);
         let places: Vec<String> = places.map(|(file, start)| tree.place(file, start)).collect();

@@ -7,24 +7,18 @@ use super::refusal::Refusal;
 use super::tree::Tree;
 use super::value::Value;
 
-impl Flow {
-    /// The `ignore_changes` that covers the argument that it ends in, and the word that does.
-    pub fn ignoring<'t>(&self, tree: &'t Tree) -> Option<(&'t Argument, String)> {
-        ignoring(tree, self)
-    }
-}
-
-/// Flows that end where their key is written once: Terraform ignores later ones.
-pub fn ignored_flows(tree: &Tree) -> impl Iterator<Item = (&Flow, &Argument)> {
+/// Flows that end where their key is written once: Terraform ignores later ones. With the `ignore_changes` that covers the
+/// argument, and the word that does.
+pub fn ignored_flows(tree: &Tree) -> impl Iterator<Item = (&Flow, &Argument, String)> {
     let ends = |flow: &&Flow| matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument);
     let written = tree.flows().iter().filter(ends).filter(|flow| !flow.sink.is_watched(tree));
-    written.filter_map(|flow| Some((flow, flow.ignoring(tree)?.0)))
+    written.filter_map(|flow| ignoring(tree, flow).map(|(argument, word)| (flow, argument, word)))
 }
 
 /// Keys that would change, and would not be written where they go.
 pub fn refusals(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    for (flow, ignoring) in ignored_flows(tree) {
+    for (flow, ignoring, _) in ignored_flows(tree) {
         let reference = &tree.references[flow.reference];
         let place = tree.place(reference.file, reference.span.start);
         if changed.binary_search(&flow.reference).is_err() || allowed.allows(&place) {

@@ -11,9 +11,9 @@ use std::ops::Range;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::{Element, Template};
 
-use super::facts::{Alias, Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
+use super::facts::{Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
-use super::object::{filters, is_whole, moves, renames};
+use super::object::alias;
 use super::parse::ParseFailure;
 use super::receiver::{NAMING, is_value};
 use super::source::Source;
@@ -227,15 +227,7 @@ fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
                 (walk::can_be_read(&string.path), template.iter().next(), template.len())
                 && let Some(object) = walk::scope_of(&string.path).object_of(&part, &only.expr)
             {
-                let moved = moves(&only.expr);
-                let renamed = renames(&only.expr) && !is_whole(&object);
-                facts.aliases.push(Alias {
-                    binding: string.path.clone(),
-                    object,
-                    moved,
-                    renamed,
-                    filtered: filters(&only.expr),
-                });
+                facts.aliases.push(alias(string.path.clone(), object, &only.expr));
             }
             walk::template_facts(&part, &template, string.path.clone(), facts)
         }

@@ -97,6 +97,7 @@ pub use flip::{Flip, flip, plan, plan_allowing};
 pub use flow::{Flow, Hop, Sink, SinkKind};
 pub use glance::Glance;
 pub use hindrance::refusals;
+pub use ignored::ignored_flows;
 pub use instance::{Call, Instance};
 pub use links::Links;
 pub use literal::{key_literals, mask, may_hold_key};

@@ -11,8 +11,8 @@ use hcl_edit::{Decorated, Span};
 
 use super::attribute::COSMOSDB_ACCOUNT;
 use super::facts::{
-    AZAPI_ACTION, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind, TFE_OUTPUTS,
-    Token, UPSTREAM,
+    AZAPI_ACTION, Alias, Base, DEPLOYMENTS, EXTERNAL, Object, REMOTE_STATE, Step, StepKind, SymbolKind,
+    TFE_OUTPUTS, Token, UPSTREAM,
 };
 use super::key_read::names_key;
 use super::source::Source;
@@ -355,17 +355,26 @@ fn each_of(object: &Object) -> Object {
     object.clone().seen_from_afar().then(wordless(StepKind::Element))
 }
 
-/// Whether an expression gives back what it is given in another order, or among other things.
-pub fn moves(expression: &Expression) -> bool {
-    match expression {
-        Expression::Parenthesis(inner) => moves(inner.inner()),
-        Expression::ForExpr(_) => true,
-        Expression::FuncCall(call) => {
-            let name = call.name.name.as_str();
-            MOVING.contains(&name) || THROUGH.contains(&name) && call.args.iter().any(moves)
+/// Whether something holds of an expression, or of what it gives back.
+fn any_of(expression: &Expression, is: &dyn Fn(&Expression) -> bool) -> bool {
+    is(expression)
+        || match expression {
+            Expression::Parenthesis(inner) => any_of(inner.inner(), is),
+            Expression::ForExpr(each) => any_of(&each.intro.collection_expr, is),
+            Expression::FuncCall(call) => {
+                THROUGH.contains(&call.name.name.as_str()) && call.args.iter().any(|it| any_of(it, is))
+            }
+            _ => false,
         }
+}
+
+/// Whether an expression gives back what it is given in another order, or among other things.
+fn moves(expression: &Expression) -> bool {
+    any_of(expression, &|it| match it {
+        Expression::ForExpr(_) => true,
+        Expression::FuncCall(call) => MOVING.contains(&call.name.name.as_str()),
         _ => false,
-    }
+    })
 }
 
 /// Whether the elements of a `for` go by other names than they did in what it goes through.
@@ -376,27 +385,19 @@ pub fn is_renamed(each: &ForExpr) -> bool {
 }
 
 /// Whether an expression gives back what it is given under other names.
-pub fn renames(expression: &Expression) -> bool {
-    match expression {
-        Expression::Parenthesis(inner) => renames(inner.inner()),
-        Expression::ForExpr(each) => is_renamed(each) || renames(&each.intro.collection_expr),
-        Expression::FuncCall(call) => {
-            THROUGH.contains(&call.name.name.as_str()) && call.args.iter().any(renames)
-        }
-        _ => false,
-    }
+fn renames(expression: &Expression) -> bool {
+    any_of(expression, &|it| matches!(it, Expression::ForExpr(each) if is_renamed(each)))
 }
 
 /// Whether an expression leaves some of what it is given out, by a condition.
 pub fn filters(expression: &Expression) -> bool {
-    match expression {
-        Expression::Parenthesis(inner) => filters(inner.inner()),
-        Expression::ForExpr(each) => each.cond.is_some() || filters(&each.intro.collection_expr),
-        Expression::FuncCall(call) => {
-            THROUGH.contains(&call.name.name.as_str()) && call.args.iter().any(filters)
-        }
-        _ => false,
-    }
+    any_of(expression, &|it| matches!(it, Expression::ForExpr(each) if each.cond.is_some()))
+}
+
+/// A name for an object, by the expression that gives it.
+pub fn alias(binding: Vec<String>, object: Object, by: &Expression) -> Alias {
+    let renamed = renames(by) && !is_whole(&object);
+    Alias { binding, object, moved: moves(by), renamed, filtered: filters(by) }
 }
 
 /// A step into what an expression gives back, as one into the object whose elements it gives. Instances of an account

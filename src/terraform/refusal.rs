@@ -239,6 +239,9 @@ impl fmt::Display for Refusal {
             Refusal::SeveralAccounts { accounts } => {
                 write!(f, "keys of {} accounts are read: {}", accounts.len(), accounts.join(", "))
             }
+            Refusal::UnknownAccount { named, accounts } if accounts.is_empty() => {
+                write!(f, "no account is called {named}: no key of any is read here")
+            }
             Refusal::UnknownAccount { named, accounts } => {
                 write!(f, "no account is called {named}; there are: {}", accounts.join(", "))
             }

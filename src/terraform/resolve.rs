@@ -49,9 +49,6 @@ use super::runs::Runs;
 use super::source::Source;
 use crate::model::Access;
 
-/// Resources that hold what they are given, for others to read.
-const HANDING_BACK: [&str; 2] = ["null_resource", "terraform_data"];
-
 pub struct Resolved {
     pub accounts: Vec<Account>,
     /// By file, then by place.
@@ -390,7 +387,7 @@ impl<'f> Resolver<'f> {
     fn ends(&self, folder: &str, binding: &[String]) -> bool {
         let words: Vec<&str> = binding.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["resource", kind, _, ..] if HANDING_BACK.contains(kind) => false,
+            ["resource", "terraform_data", ..] => false,
             ["resource", _, _, argument, ..] => {
                 !argument.starts_with("triggers") && self.folders.readable(folder, binding).is_none()
             }

@@ -13,7 +13,7 @@ pub enum Service {
 const COSMOS: [&str; 2] = ["cosmos", "documentdb"];
 
 /// Words for services whose keys come in pairs too, or that are reached by a key.
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 22] = [
     "storage",
     "eventhub",
     "event-hub",
@@ -34,6 +34,8 @@ const OTHERS: [&str; 20] = [
     "loganalytics",
     "log_analytics",
     "postgres",
+    "apimanagement",
+    "api_management",
 ];
 
 /// The same, of words that stand within others too (`research`, `redistribution`, `apimongo`): they count where a word of a
@@ -42,14 +44,16 @@ const SHORT: [&str; 6] = ["search", "redis", "openai", "iothub", "apim", "mysql"
 
 /// What a word may have before such a one, and after it.
 const BEFORE: [&str; 6] = ["", "az", "azure", "cosmos", "cosmosdb", "documentdb"];
-const AFTER: [&str; 14] = [
+const AFTER: [&str; 16] = [
     "",
     "s",
     "account",
     "cache",
     "connection",
     "db",
+    "enterprise",
     "flexible",
+    "flexibleserver",
     "instance",
     "key",
     "primary",
@@ -131,8 +135,15 @@ fn last_cosmos(name: &str) -> Option<usize> {
 
 /// Where the last word for another service starts.
 fn last_other(name: &str) -> Option<usize> {
-    let short = words(name).filter_map(|(at, word)| Some(at + short_in(&word.to_ascii_lowercase())?)).max();
-    last(&name.to_ascii_lowercase(), &OTHERS).max(short)
+    let small = name.to_ascii_lowercase();
+    let words: Vec<(usize, &str)> = words(name).collect();
+    // `OpenAI`, `MySql`, `IoTHub`: one word, of several by its capitals.
+    let spans = words
+        .iter()
+        .enumerate()
+        .flat_map(|(n, (at, _))| words[n..].iter().take(4).map(move |(next, word)| *at..*next + word.len()));
+    let short = spans.filter_map(|span| Some(span.start + short_in(small.get(span)?)?)).max();
+    last(&small, &OTHERS).max(short)
 }
 
 fn last(name: &str, words: &[&str]) -> Option<usize> {
@@ -194,6 +205,11 @@ mod tests {
             ("cosmosdb_rediscache2", Some(Service::Another)),
             ("cosmosredis", Some(Service::Another)),
             ("AzureSearchService", Some(Service::Another)),
+            ("cosmosOpenAIKey", Some(Service::Another)),
+            ("CosmosMySql", Some(Service::Another)),
+            ("cosmosIoTHub", Some(Service::Another)),
+            ("ApiManagement", Some(Service::Another)),
+            ("mysqlflexibleserver", Some(Service::Another)),
             ("redistribution", None),
             ("cosmosdb-mysqlserver", Some(Service::Another)),
             ("cosmosdb_storageaccount", Some(Service::Another)),

@@ -24,7 +24,7 @@ use super::facts::{
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
-use super::object::{Bound, Scope, filters, is_instance, is_whole, moves, renames};
+use super::object::{Bound, Scope, alias, filters, is_instance, is_whole};
 use super::source::Source;
 use super::value::Value;
 
@@ -366,15 +366,7 @@ impl<'s> Walk<'s> {
         self.either(expression);
         // Several are none that a name could stand for alone.
         for object in self.scope.objects_of(self.source, expression) {
-            let moved = moves(expression);
-            let renamed = renames(expression) && !is_whole(&object);
-            self.facts.aliases.push(Alias {
-                binding: self.binding.clone(),
-                object,
-                moved,
-                renamed,
-                filtered: filters(expression),
-            });
+            self.facts.aliases.push(alias(self.binding.clone(), object, expression));
         }
         self.entries(expression);
     }

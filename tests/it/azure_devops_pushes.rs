@@ -1,7 +1,7 @@
 //! What a push, a pull request or its merge would start in Azure Pipelines is judged before the push.
 
-use keyslot::model::{BranchName, CommitId};
-use keyslot::ports::{Arrival, Code, CommitText, Effect, FileEdit, Pipeline};
+use keyslot::model::BranchName;
+use keyslot::ports::{Arrival, Effect, Pipeline};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::PipelineTrigger;
 use serde_json::json;
@@ -9,19 +9,10 @@ use serde_json::json;
 use crate::desk::Desk;
 use crate::follow::run;
 use crate::live::Live;
-use crate::runs::{applied, head, refused, release};
-use crate::unvouched_jobs::rewritten_at;
+use crate::runs::{applied, head, made, refused, release};
+use crate::unvouched_jobs::{released, rewritten_at};
 
 const YAML: &str = "azure-pipelines.yml";
-
-/// A commit of keyslot's on what the release branch stands on; nobody else has it.
-async fn made(desk: &Desk, message: &str) -> CommitId {
-    let code = desk.code();
-    code.fetch().await.unwrap();
-    let edit = FileEdit { path: "infra/main.tf".to_owned(), bytes: b"# x\n".to_vec() };
-    let at = "2026-11-22T10:00:00Z".parse().unwrap();
-    code.commit(&head(desk), &[edit], &CommitText { message: message.to_owned(), at }).await.unwrap()
-}
 
 /// What becomes of the push of a new commit to the release branch, or to a new branch for a pull request.
 async fn judged(desk: &Desk, accepted: &[&str], message: &str, into: Option<&str>) -> Effect<()> {
@@ -137,17 +128,11 @@ async fn a_promotion_that_would_start_the_pipeline_with_its_traffic_stages_is_no
     let live = Live::set(config.with_workflow(), 600.0);
     let (code, out, talk) = run(&live, &["propose", "--wait"]).await;
     assert_eq!(code, 0, "{out}\n{talk}");
-    let release = || {
-        live.stage.simulation.world.with(|world| {
-            let pushes = world.counters().pushes_to(&world.config().repository.release);
-            (pushes, world.counters().runs_started)
-        })
-    };
     let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
     assert_eq!(code, 4, "{out}\n{talk}");
     assert!(talk.contains("would start switch-traffic, destroy-previous"), "{out}\n{talk}");
     assert!(talk.contains("trigger: none"), "{out}\n{talk}");
-    assert_eq!(release(), (0, 0), "neither pushed nor run");
+    assert_eq!(released(&live), (0, 0), "neither pushed nor run");
     // Somebody has looked, and says so by name.
     let path = live.stage.folder.join("keyslot.toml");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -155,7 +140,7 @@ async fn a_promotion_that_would_start_the_pipeline_with_its_traffic_stages_is_no
     std::fs::write(&path, text.replace("kind = \"azure-devops\"", accepting)).unwrap();
     let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
     assert_eq!(code, 0, "{out}\n{talk}");
-    assert_eq!(release(), (1, 1), "pushed, and run by the push");
+    assert_eq!(released(&live), (1, 1), "pushed, and run by the push");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,6 @@
 //! What a new user meets: the smallest file, the words of what is missing, and how a command is stopped.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use keyslot::sim::WorldConfig;
 use tempfile::TempDir;
 
 use crate::live::Live;
-use crate::tool::{Ran, keyslot};
+use crate::tool::{keyslot, ran, with_programs};
 
 const SMALLEST: &str = include_str!("../../fixtures/keyslot.smallest.toml");
 
@@ -85,23 +84,7 @@ async fn a_cancelled_job_says_that_nothing_is_lost_and_gives_the_lease_back() {
             code == 3 && talk.contains("stopped; nothing is lost"),
             "{arguments:?} {signal}: {code}: {talk}"
         );
-    }
-}
-
-/// Runs it with a git on the path, which has no configuration.
-fn in_repository(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_keyslot"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .output()
-        .unwrap();
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        assert_eq!(live.newest_record(), "released", "{arguments:?} {signal}");
     }
 }
 
@@ -114,7 +97,7 @@ fn what_the_configuration_lacks_is_told_as_its_own_and_with_what_to_do() {
     let init = Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status().unwrap();
     assert!(init.success());
     fs::write(folder.path().join("keyslot.toml"), SMALLEST).unwrap();
-    let no_remote = in_repository(folder.path(), &["plan"]);
+    let no_remote = ran(with_programs(folder.path(), &["plan"]));
     let said = &no_remote.stderr;
     assert!(
         no_remote.code == 2 && said.contains("the repository has no remote"),
@@ -129,7 +112,7 @@ fn what_the_configuration_lacks_is_told_as_its_own_and_with_what_to_do() {
     let app = "[environment.prod.release.forge.app]\nid = 1\nkey = { env = \"KEYSLOT_APP_KEY\" }\n";
     let with_app = SMALLEST.replace("# A person starts it", &format!("{app}\n# A person starts it"));
     fs::write(folder.path().join("keyslot.toml"), with_app).unwrap();
-    let no_key = in_repository(folder.path(), &["verify"]);
+    let no_key = ran(with_programs(folder.path(), &["verify"]));
     let said = &no_key.stderr;
     assert!(
         no_key.code == 2 && said.contains("the GitHub App's key is not to be had"),
@@ -155,14 +138,9 @@ fn a_report_that_cannot_be_written_is_told_before_the_rehearsal_begins() {
 async fn a_stopped_rehearsal_waits_for_nobody_and_leaves_nothing() {
     let folder = TempDir::new().unwrap();
     for kind in [&[][..], &["--runbook"]] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keyslot"));
-        command.args(["rehearse", "--speed", "1", "--report", "report.html"]).args(kind);
-        command
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .env("TMPDIR", folder.path());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let mut command =
+            with_programs(folder.path(), &["rehearse", "--speed", "1", "--report", "report.html"]);
+        command.args(kind).env("TMPDIR", folder.path());
         let mut process = crate::live::Process::start(command);
         tokio::time::sleep(Duration::from_secs(2)).await;
         process.signal("INT");

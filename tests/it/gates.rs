@@ -10,8 +10,8 @@ use keyslot::model::{
     StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Ended, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject,
-    Verdict, Why,
+    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
+    Why,
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
@@ -494,10 +494,9 @@ pub fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
     };
     let key = step.key();
     let (generation_before, evidence, commit) = (None, String::new(), None);
-    let intent = Intent { key: key.clone(), attempt, step, generation_before, evidence, commit };
-    stage.events.push((at(60), Event::Intended { intents: vec![intent] }));
+    let intent = Intent { key, attempt, step, generation_before, evidence, commit };
     let outcome = Outcome::Applied { produced: Produced::Generation(i64::from(attempt) + 1) };
-    stage.events.push((at(61), Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+    stage.recorded(at(60), intent, Some((at(61), outcome)));
 }
 
 /// Which stamps are restarted now.

@@ -505,6 +505,37 @@ fn one_more(path: &str) -> Say {
     }
 }
 
+/// A stamp is restarted, both watches tell of the end, and these happenings were heard; with how much had been asked by
+/// then.
+pub async fn ended(
+    pods: Vec<String>,
+    others: impl Fn(&str) -> Say + Send + Sync + 'static,
+    named: Vec<WorkloadName>,
+    wanted: &[Happening],
+) -> (Setup, usize) {
+    let (speak, may) = watch::channel(false);
+    let end = json!({"type": "MODIFIED", "object": restarted(8)}).to_string();
+    let mut setup = setup(&["shop"], move |method, path, _| match path {
+        _ if method == "PATCH" => Say::Json(200, restarted(7)),
+        _ if path.contains("/deployments?watch=true") => Say::Later(may.clone(), vec![end.clone()]),
+        _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), pods.clone()),
+        _ => others(path),
+    });
+    setup.clusters = setup.clusters.restarting(named);
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(setup.restart().await, Effect::Applied(8)));
+    let before = asked(&setup).len();
+    speak.send(true).unwrap();
+    let mut heard = BTreeSet::new();
+    while !wanted.iter().all(|one| heard.contains(one)) {
+        heard.extend(setup.clusters.changed().await.into_iter().map(|changed| changed.what));
+    }
+    (setup, before)
+}
+
 #[tokio::test]
 async fn where_both_watches_have_told_of_an_end_nothing_is_listed_while_there_is_more_to_restart() {
     let line = |kind: &str, object: Value| json!({"type": kind, "object": object}).to_string();
@@ -518,28 +549,9 @@ async fn where_both_watches_have_told_of_an_end_nothing_is_listed_while_there_is
         line("DELETED", pod_of("old", "orders-deploy", "abc", "1005")),
         line("DELETED", pod_of("new", "orders-deploy", "abc", "1006")),
     ];
-    let (speak, may) = watch::channel(false);
-    let mut setup = setup(&["shop"], move |method, path, _| match path {
-        _ if method == "PATCH" => Say::Json(200, restarted(7)),
-        _ if path.contains("/deployments?watch=true") => {
-            Say::Later(may.clone(), vec![line("MODIFIED", restarted(8))])
-        }
-        _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), pods.clone()),
-        _ => one_more(path),
-    });
-    setup.clusters = setup.clusters.restarting([workload(), WorkloadName::new("shop", "billing-deploy")]);
-    let vault = vault("v2");
-    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault)).await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(matches!(setup.restart().await, Effect::Applied(8)));
-    let before = asked(&setup).len();
-    speak.send(true).unwrap();
-    let mut heard = BTreeSet::new();
-    while !(heard.contains(&Happening::Rollout) && heard.contains(&Happening::PodsGone)) {
-        heard.extend(setup.clusters.changed().await.into_iter().map(|changed| changed.what));
-    }
+    let named = vec![workload(), WorkloadName::new("shop", "billing-deploy")];
+    let wanted = [Happening::Rollout, Happening::PodsGone];
+    let (setup, before) = ended(pods, one_more, named, &wanted).await;
     let told = Glance::Told(Happening::Rollout);
     let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
     assert_eq!(asked(&setup)[before..], [""; 0]);

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use keyslot::cli::Exit;
@@ -16,6 +15,7 @@ use keyslot::sim::wire::Directory;
 use secrecy::ExposeSecret as _;
 
 use crate::live::{Live, Process, files_below};
+use crate::tool::with_programs;
 
 const SPEED: f64 = 1000.0;
 
@@ -216,25 +216,9 @@ impl log::Log for Records {
 #[test]
 fn a_rehearsal_says_nothing_that_looks_like_a_key() {
     let folder = tempfile::TempDir::new().unwrap();
-    let out = Command::new(env!("CARGO_BIN_EXE_keyslot"))
-        .args([
-            "rehearse",
-            "--speed",
-            "1000",
-            "--output",
-            "json",
-            "--report",
-            "r.html",
-            "--transcript",
-            "t.jsonl",
-        ])
-        .current_dir(folder.path())
-        .env_clear()
-        .env("HOME", folder.path())
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("KEYSLOT_LOG", "trace")
-        .output()
-        .unwrap();
+    let arguments = "rehearse --speed 1000 --output json --report r.html --transcript t.jsonl";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let out = with_programs(folder.path(), &arguments).env("KEYSLOT_LOG", "trace").output().unwrap();
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.success(), "{}", &said[said.len().saturating_sub(4000)..]);
     assert!(said.contains("TRACE "), "everything was logged");

@@ -53,6 +53,14 @@ impl Live {
         std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
+    /// Gives the first line of the configuration that sets this key another value.
+    pub fn set_first(&self, key: &str, value: &str) {
+        let text = std::fs::read_to_string(self.stage.settings_path()).unwrap();
+        let begins = format!("{key} = ");
+        let line = text.lines().find(|line| line.starts_with(&begins)).unwrap();
+        self.configure(line, &format!("{key} = {value}"));
+    }
+
     /// The folder that the stage and everything beside it is in.
     pub fn folder(&self) -> &Path {
         self.folder.path()

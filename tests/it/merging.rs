@@ -11,8 +11,8 @@ use keyslot::model::{
     Respite, Slot, SlotUse,
 };
 use keyslot::rotation::{
-    Acceptance, Decision, Ended, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject,
-    Verdict, Why,
+    Acceptance, Decision, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject, Verdict,
+    Why,
 };
 use keyslot::sim::config::RulesConfig;
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -49,11 +49,9 @@ fn pushed(stage: &mut Stage, commit: &CommitId) {
     };
     let key = step.key();
     let (generation_before, evidence, commit_made) = (None, String::new(), Some(commit.clone()));
-    let intent =
-        Intent { key: key.clone(), attempt: 1, step, generation_before, evidence, commit: commit_made };
+    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit: commit_made };
     let outcome = Outcome::Applied { produced: Produced::Commit(commit.clone()) };
-    stage.events.push((stage.now, Event::Intended { intents: vec![intent] }));
-    stage.events.push((stage.now, Event::Ended { ends: vec![Ended { key, attempt: 1, outcome }] }));
+    stage.recorded(stage.now, intent, Some((stage.now, outcome)));
 }
 
 fn whys(decision: &Decision) -> Vec<&Why> {

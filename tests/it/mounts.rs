@@ -1,17 +1,14 @@
 //! What pods mount is listed where it tells something: after a stamp's last rollout, and never again of pods that were seen
 //! to mount what the vault holds.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use keyslot::model::{ClusterView, Salt, SecretVersion};
-use keyslot::ports::{Clusters as _, Effect, Fault, Glance, Happening};
+use keyslot::ports::{Clusters as _, Fault, Glance, Happening};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::kubernetes_adapter::{
-    Say, Setup, asked, list, plain, pod_of, pod_status, restarted, setup, stamp, vault, workload,
+    Say, Setup, asked, ended, list, plain, pod_of, pod_status, setup, stamp, vault, workload,
 };
 
 /// A pod that began after the vault's version was made.
@@ -51,30 +48,13 @@ async fn after_the_last_rollout(
         line("DELETED", pod_of("new", "orders-deploy", "abc", "1006")),
         line("DELETED", pod_of("else", "orders-deploy", "abc", "1007")),
     ];
-    let (speak, may) = watch::channel(false);
-    let mut setup = setup(&["shop"], move |method, path, _| match path {
-        _ if method == "PATCH" => Say::Json(200, restarted(7)),
-        _ if path.contains("/deployments?watch=true") => {
-            Say::Later(may.clone(), vec![line("MODIFIED", restarted(8))])
-        }
-        _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), pods.clone()),
-        _ if collection(path) == "secretproviderclasspodstatuses" => {
+    let others = move |path: &str| match collection(path) {
+        "secretproviderclasspodstatuses" => {
             list(mounts.iter().map(|name| pod_status(name, &format!("uid-{name}"))).collect())
         }
         _ => plain(path),
-    });
-    setup.clusters = setup.clusters.restarting([workload()]);
-    setup.clusters.holders(&stamp(), &salt(), Some(&vault("v2"))).await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(matches!(setup.restart().await, Effect::Applied(8)));
-    let before = asked(&setup).len();
-    speak.send(true).unwrap();
-    let mut heard = BTreeSet::new();
-    while !heard.contains(&Happening::Rollout) {
-        heard.extend(setup.clusters.changed().await.into_iter().map(|changed| changed.what));
-    }
+    };
+    let (setup, before) = ended(pods, others, vec![workload()], &[Happening::Rollout]).await;
     let told = Glance::Told(Happening::Rollout);
     let glance = setup.clusters.glance(&stamp(), &salt(), told).await;
     (setup, glance.map(|(view, _)| view), before)

@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::TurnEnd;
 use keyslot::model::{Access, KeyKind, Respite, Slot};
-use keyslot::rotation::{Ended, Event, Intent, Outcome, Purpose, Step, Verdict, Why};
+use keyslot::rotation::{Intent, Outcome, Purpose, Step, Verdict, Why};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 
 use crate::harm_scenarios::small;
@@ -36,9 +36,7 @@ fn put_off(times: u32, respite: Respite, ago: SignedDuration) -> Stage {
             evidence: String::new(),
             commit: None,
         };
-        let outcome = refused(respite);
-        stage.events.push((when, Event::Intended { intents: vec![intent] }));
-        stage.events.push((when, Event::Ended { ends: vec![Ended { key: key.clone(), attempt, outcome }] }));
+        stage.recorded(when, intent, Some((when, refused(respite))));
     }
     stage
 }

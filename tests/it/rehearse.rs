@@ -7,16 +7,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::schema::schema_errors;
+use crate::tool::with_programs;
 
 /// Runs it in a folder of its own, at a speed that suits tests; returns the object on stdout.
 fn rehearse(folder: &Path, arguments: &[&str]) -> Value {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_keyslot"))
-        .args(["rehearse", "--speed", "600", "--seed", "1", "--output", "json"])
+    let output = with_programs(folder, &["rehearse", "--speed", "600", "--seed", "1", "--output", "json"])
         .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use keyslot::model::{BranchName, CommitId, RunId, RunView};
-use keyslot::ports::{Effect, Fault, Pipeline, Started};
+use keyslot::ports::{Code, CommitText, Effect, Fault, FileEdit, Pipeline, Started};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::StageConfig;
 
@@ -63,4 +63,13 @@ pub async fn until(pipeline: &impl Pipeline, id: &RunId, wanted: impl Fn(&RunVie
         assert!(!run.state.is_over(), "{run:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A commit of keyslot's on what the release branch stands on; nobody else has it.
+pub async fn made(desk: &Desk, message: &str) -> CommitId {
+    let code = desk.code();
+    code.fetch().await.unwrap();
+    let edit = FileEdit { path: "infra/main.tf".to_owned(), bytes: b"# x\n".to_vec() };
+    let at = "2026-11-22T10:00:00Z".parse().unwrap();
+    code.commit(&head(desk), &[edit], &CommitText { message: message.to_owned(), at }).await.unwrap()
 }

@@ -347,10 +347,8 @@ fn configure(live: &Live, scene: Scene) {
         let skip = &text[from..from + text[from..].find(']').unwrap() + 1];
         live.configure(skip, "skip = []");
     }
-    let text = fs::read_to_string(&path).unwrap();
-    let line = text.lines().find(|line| line.starts_with("settle = ")).unwrap().to_owned();
     // What is done here is to be seen at once.
-    live.configure(&line, "settle = \"200s\"");
+    live.set_first("settle", "\"200s\"");
 }
 
 /// Goes on with one command until it has ended by itself. Whoever is held is killed or let go.

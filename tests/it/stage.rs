@@ -58,16 +58,20 @@ impl Stage {
         let key = step.key();
         let attempt = self.fold().next_attempt(&key);
         let (generation_before, evidence, commit) = (None, String::new(), None);
-        let intent =
-            Intent { key: key.clone(), attempt, step: step.clone(), generation_before, evidence, commit };
-        self.events.push((self.now, Event::Intended { intents: vec![intent] }));
-        if let Some(outcome) = outcome {
-            self.events.push((self.now, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
+        let intent = Intent { key, attempt, step: step.clone(), generation_before, evidence, commit };
+        let now = self.now;
+        self.recorded(now, intent, outcome.map(|outcome| (now, outcome)));
+    }
+
+    /// An intent, and how it ended; `None`: nothing is known of its end.
+    pub fn recorded(&mut self, sent: Timestamp, intent: Intent, end: Option<(Timestamp, Outcome)>) {
+        let (key, attempt) = (intent.key.clone(), intent.attempt);
+        self.events.push((sent, Event::Intended { intents: vec![intent] }));
+        if let Some((at, outcome)) = end {
+            self.events.push((at, Event::Ended { ends: vec![Ended { key, attempt, outcome }] }));
         }
     }
-}
 
-impl Stage {
     /// Everybody is on secondary, every old pod is gone, a person has approved: only the regeneration is left.
     pub fn ready() -> Stage {
         let now = at(100_000);

@@ -12,9 +12,7 @@ use keyslot::render::matrix::Matrix;
 use keyslot::render::reason::why;
 use keyslot::render::status_json::status_json;
 use keyslot::render::{explain, span};
-use keyslot::rotation::{
-    Ended, Event, Intent, Leg, Outcome, Phase, PhaseState, Produced, Purpose, Report, Step,
-};
+use keyslot::rotation::{Event, Intent, Leg, Outcome, Phase, PhaseState, Produced, Purpose, Report, Step};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::WorkloadConfig;
 use serde_json::{Value, json};
@@ -48,13 +46,10 @@ fn sent(outcome: Option<Outcome>) -> Stage {
     let key = step.key();
     let generation_before = Some(at(-1_000_000));
     let (evidence, commit) = (String::new(), None);
-    let intent = Intent { key: key.clone(), attempt: 1, step, generation_before, evidence, commit };
+    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit };
     stage.events.push((began, Event::Reached { leg: Leg::Out, phase: Phase::Regenerate }));
-    stage.events.push((began, Event::Intended { intents: vec![intent] }));
-    if let Some(outcome) = outcome {
-        let ends = vec![Ended { key, attempt: 1, outcome }];
-        stage.events.push((began + SignedDuration::from_secs(1), Event::Ended { ends }));
-    }
+    let ended = began + SignedDuration::from_secs(1);
+    stage.recorded(began, intent, outcome.map(|outcome| (ended, outcome)));
     stage.account_mut().provisioning = "Updating".to_owned();
     stage
 }
@@ -174,7 +169,7 @@ fn who_has_approved_is_told_and_when() {
         }
     }
     let text = explain::reasons(&stage.report());
-    assert!(text.contains(&format!("{words}; it does not hold for what is so now")), "{text}");
+    assert!(text.contains(&format!("{words}; it does not count as things are")), "{text}");
 }
 
 #[test]

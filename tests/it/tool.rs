@@ -22,20 +22,31 @@ impl Ran {
     }
 }
 
-/// Runs keyslot in a folder, with nothing of the caller's environment.
-pub fn keyslot(folder: &Path, arguments: &[&str]) -> Ran {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_keyslot"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .output()
-        .unwrap();
+fn bare(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyslot"));
+    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder);
+    command
+}
+
+/// keyslot in a folder, with the caller's programs on the path and nothing else of its environment.
+pub fn with_programs(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = bare(folder, arguments);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+pub fn ran(mut command: Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().unwrap();
     Ran {
         code: status.code().unwrap_or(-1),
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: String::from_utf8(stderr).unwrap(),
     }
+}
+
+/// Runs keyslot in a folder, with nothing of the caller's environment.
+pub fn keyslot(folder: &Path, arguments: &[&str]) -> Ran {
+    ran(bare(folder, arguments))
 }
 
 /// Writes a script that can be run at once. Another process writes it: a file that this one holds open for writing is held by

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::TurnEnd;
 use keyslot::model::{Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Seen, Slot, Trace, TracesView};
 use keyslot::rotation::{
-    Acceptance, Ended, Event, Gate, Intent, Outcome, Purpose, Reason, Step, Verdict, Why, request_id,
+    Acceptance, Event, Gate, Intent, Outcome, Purpose, Reason, Step, Verdict, Why, request_id,
 };
 use keyslot::sim::Span;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
@@ -41,9 +41,8 @@ fn sent(attempts: u32, ago: SignedDuration) -> Stage {
             evidence: String::new(),
             commit: None,
         };
-        stage.events.push((when, Event::Intended { intents: vec![intent] }));
         let outcome = Outcome::Unknown { why: "no answer".to_owned() };
-        stage.events.push((when, Event::Ended { ends: vec![Ended { key: key.clone(), attempt, outcome }] }));
+        stage.recorded(when, intent, Some((when, outcome)));
     }
     stage
 }

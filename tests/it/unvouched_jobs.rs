@@ -4,14 +4,22 @@
 use std::sync::Arc;
 
 use keyslot::model::{BranchName, CommitId};
-use keyslot::ports::{Arrival, Code, CommitText, FileEdit, Pipeline};
+use keyslot::ports::{Arrival, Pipeline};
 use keyslot::sim::repository::{Commit, Signature};
 use keyslot::sim::{Command, Expected, WorldConfig};
 
 use crate::desk::{Desk, GITHUB_TOKEN};
 use crate::follow::{run, with_workflow};
 use crate::live::Live;
-use crate::runs::{applied, head, refused, release, skipped};
+use crate::runs::{applied, head, made, refused, release, skipped};
+
+/// How often the release branch was pushed to, and how many runs were started.
+pub fn released(live: &Live) -> (u32, u32) {
+    live.stage.simulation.world.with(|world| {
+        let pushes = world.counters().pushes_to(&world.config().repository.release);
+        (pushes, world.counters().runs_started)
+    })
+}
 
 /// Somebody has changed what keyslot is told of the release pipeline.
 fn retold(live: &Live, change: impl FnOnce(&mut toml::Table)) {
@@ -245,16 +253,10 @@ async fn a_promotion_whose_push_would_start_a_job_that_nobody_declared_is_not_pu
 
     let (code, out, talk) = run(&live, &["propose", "--wait"]).await;
     assert_eq!(code, 0, "{out}\n{talk}");
-    let release = |live: &Live| {
-        live.stage.simulation.world.with(|world| {
-            let pushes = world.counters().pushes_to(&world.config().repository.release);
-            (pushes, world.counters().runs_started)
-        })
-    };
     let (code, out, talk) = run(&live, &["promote", "--wait"]).await;
     assert_eq!(code, 4, "{out}\n{talk}");
     assert!(talk.contains("jobs that are not declared: deploy-workload"), "{out}\n{talk}");
-    assert_eq!(release(&live), (0, 0), "neither pushed nor run");
+    assert_eq!(released(&live), (0, 0), "neither pushed nor run");
 }
 
 #[tokio::test]
@@ -291,16 +293,9 @@ async fn what_a_pull_request_a_new_branch_or_a_queue_would_start_is_judged_befor
 async fn a_commit_that_says_that_it_starts_nothing_is_believed() {
     let desk = Desk::new(WorldConfig::default(), 1.0);
     rewritten(&desk, |text| text.replace("workflow_dispatch", "push"));
-    let code = desk.code();
-    code.fetch().await.unwrap();
-    let (before, to) = (head(&desk), release());
-    let saying = async |message: &str| {
-        let at = "2026-11-22T10:00:00Z".parse().unwrap();
-        let edit = FileEdit { path: "infra.txt".to_owned(), bytes: b"x".to_vec() };
-        code.commit(&before, &[edit], &CommitText { message: message.to_owned(), at }).await.unwrap()
-    };
+    let to = release();
     let (loud, silent) =
-        (saying("Read the other key\n").await, saying("Read the other key [skip ci]\n").await);
+        (made(&desk, "Read the other key\n").await, made(&desk, "Read the other key [skip ci]\n").await);
     refused(desk.actions().may_be_pushed(&at(&to, &loud, None)).await);
     applied(desk.actions().may_be_pushed(&at(&to, &silent, None)).await);
     let pushed = desk.actions_with(|settings| {

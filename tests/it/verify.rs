@@ -138,3 +138,22 @@ fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
     stage.cluster_mut("east").pods[0].mounted = None;
     assert!(told(&stage)[0].contains("nothing shows which version"), "{:?}", told(&stage));
 }
+
+#[test]
+fn an_old_pod_whose_mount_nobody_asked_for_holds_the_old_key_and_a_young_one_nobody_knows_which() {
+    use crate::stage::{Stage, stamp};
+    let shown = |stage: &Stage| {
+        let lag = std::time::Duration::from_secs(5);
+        let access = keyslot::model::Access::ReadWrite;
+        let stamps = [stamp("east")];
+        keyslot::render::matrix::Matrix::of(&stage.world, &stamps, access, lag, stage.now).table()
+    };
+    let unmounted = |mut stage: Stage| {
+        stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.mounted = None);
+        stage
+    };
+    let old = shown(&unmounted(Stage::before_restart()));
+    assert!(old.contains("primary") && !old.contains("unknown"), "{old}");
+    let young = shown(&unmounted(Stage::ready()));
+    assert!(young.contains("unknown"), "{young}");
+}

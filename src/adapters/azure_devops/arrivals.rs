@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::triggers::{Trigger, causes};
+use super::triggers::causes;
 use super::{AzureDevOps, Definition};
 use crate::adapters::at_commit::file_at;
 use crate::adapters::skips::skips_azure;
@@ -41,8 +41,7 @@ impl AzureDevOps {
         };
         let pipeline = self.pipeline().await.map_err(unseen)?;
         let definition = self.definition(pipeline).await.map_err(unseen)?;
-        if definition.queue_status == "disabled" || definition.triggers.is_empty() && definition.is_designed()
-        {
+        if definition.queue_status == "disabled" {
             return Ok(());
         }
         let written = self.written(&what, &definition, arrival).await?;
@@ -74,7 +73,7 @@ impl AzureDevOps {
             return Err(refused(why, remedy));
         }
         let stages = self.stages_if_pushed(&what, pipeline, text, arrival).await?;
-        self.answered_for(&stages, &[]).map_err(|(why, remedy)| match why.is_dangerous {
+        self.answered_for(&stages, &[]).map_err(|why| match why.is_dangerous {
             true => refused(
                 format!("{causes} would start {}, which moves traffic or destroys a release unit", why.stages),
                 "narrow what starts the pipeline (`trigger`, `pr`, or `trigger: none` in its YAML), or add it to `accept` with \
@@ -85,7 +84,7 @@ impl AzureDevOps {
                     "{causes} would start the pipeline, and at this commit it has stages that are not declared: {}",
                     why.stages
                 ),
-                &remedy,
+                &why.remedy,
             ),
         })
     }
@@ -142,6 +141,10 @@ impl AzureDevOps {
         let body = json!({ "resources": { "repositories": { "self": itself } }, "yamlOverride": yaml });
         let path = format!("pipelines/{pipeline}/runs");
         self.previewed(what, &path, &body).await.map_err(|end| match end {
+            // Nobody can run by hand what is not pushed.
+            Effect::Refused(fault) if fault.kind == Blindness::Unintelligible => {
+                Effect::Refused(fault.remedy("mend the file; what a push starts cannot be read before"))
+            }
             Effect::Refused(fault) => Effect::Refused(fault),
             // Nothing was pushed, whatever the preview came to.
             Effect::NotSent(fault) | Effect::Unknown(fault) => Effect::NotSent(fault),
@@ -194,6 +197,3 @@ impl Definition {
         self.process.kind == 1 || self.process.yaml_filename.is_empty()
     }
 }
-
-/// The triggers of a definition, where it has any.
-pub(super) type Triggers = Vec<Trigger>;

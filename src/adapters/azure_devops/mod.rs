@@ -15,7 +15,7 @@ mod start;
 mod timeline;
 mod triggers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,6 +31,7 @@ use timeline::Timeline;
 
 use super::http::Http;
 use super::log_tail;
+use super::runs::{self, Listing};
 use super::token::TokenSource;
 use crate::model::{
     Blindness, BranchName, CommitId, PullHead, RunResult, RunState, RunView, StageEffect, StageFailure,
@@ -82,12 +83,6 @@ pub struct AzureDevOpsSettings {
     pub look_back: usize,
 }
 
-/// Of how many failed runs what they printed is read.
-const EXPLAINED: usize = 3;
-
-/// After so many runs in a row of which nobody tells the stages any more, older ones are not asked for.
-const UNREAD: usize = 3;
-
 fn moves_traffic(effect: &StageEffect) -> bool {
     *effect == StageEffect::SwitchesTraffic
 }
@@ -120,7 +115,7 @@ struct Definition {
     #[serde(default)]
     queue_status: String,
     #[serde(default)]
-    triggers: arrivals::Triggers,
+    triggers: Vec<triggers::Trigger>,
     #[serde(default)]
     process: arrivals::Process,
     #[serde(default)]
@@ -323,59 +318,41 @@ impl Validation for AzureDevOps {
     }
 }
 
+/// The runs of the pipeline of this number.
+struct Builds<'a>(&'a AzureDevOps, u32);
+
+#[async_trait]
+impl Listing for Builds<'_> {
+    type Run = Build;
+    type Order = u64;
+
+    async fn newest(&self) -> Result<(Vec<Build>, bool), Fault> {
+        self.0.builds(self.1).await
+    }
+
+    async fn older(&self) -> Result<(Vec<Build>, bool), Fault> {
+        self.0.newest(self.1, self.0.settings.look_back).await
+    }
+
+    async fn stages(&self, run: &Build, explain: bool) -> Result<Vec<StageView>, Fault> {
+        self.0.stages(run, explain).await
+    }
+
+    fn order(&self, run: &Build) -> u64 {
+        run.id
+    }
+
+    fn view(&self, run: &Build, stages: Vec<StageView>) -> RunView {
+        run.view(stages)
+    }
+}
+
 #[async_trait]
 impl Pipeline for AzureDevOps {
     async fn runs(&self) -> Result<Vec<RunView>, Fault> {
-        let pipeline = self.pipeline().await?;
-        let mut branches = BTreeSet::new();
-        let mut explained = 0;
-        let mut runs = Vec::new();
-        let mut looks_back = self.settings.stages.values().flatten().any(moves_traffic);
-        let (mut builds, mut more) = self.builds(pipeline).await?;
-        // The newest, between which no run is missing; behind them, those that are going yet.
-        let mut near = self.settings.recent;
-        let (mut unread, mut gives_up) = (0, false);
-        let mut read = 0;
-        loop {
-            if read == builds.len() {
-                if !(looks_back && more && read < self.settings.look_back) {
-                    break;
-                }
-                // None of them has moved traffic: that lies further back.
-                let (all, yet_more) = self.newest(pipeline, self.settings.look_back).await?;
-                let known: BTreeSet<u64> = builds.iter().map(|build| build.id).collect();
-                builds.extend(all.into_iter().filter(|build| !known.contains(&build.id)));
-                more = yet_more;
-                near = self.settings.look_back;
-            }
-            let Some(build) = builds.get(read) else { break };
-            read += 1;
-            let newest_of_branch = branches.insert(build.source_branch.clone());
-            let state = build.state();
-            let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
-            let stages = match newest_of_branch || !state.is_over() {
-                true => {
-                    explained += usize::from(explain);
-                    // A stage of a run that goes on may have failed already.
-                    self.stages(build, explain || !state.is_over()).await?
-                }
-                // An old run may be half gone; what is not read is not known, and that is told where it matters.
-                false if looks_back => self.stages(build, false).await.unwrap_or_default(),
-                false => Vec::new(),
-            };
-            let run = build.view(stages);
-            unread = if run.state.is_over() && run.stages.is_empty() { unread + 1 } else { 0 };
-            gives_up |= looks_back && unread == UNREAD;
-            looks_back &= unread < UNREAD && (run.moved_traffic() != Some(true) || more && read > near);
-            runs.push((build.id, run));
-        }
-        runs.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
-        let oldest = runs.len().min(near).checked_sub(1).and_then(|last| runs.get_mut(last));
-        if let Some(oldest) = oldest.filter(|_| (looks_back || gives_up) && more) {
-            oldest.more_before = true;
-        }
-        Ok(runs)
+        let listing = Builds(self, self.pipeline().await?);
+        let looks_back = self.settings.stages.values().flatten().any(moves_traffic);
+        runs::back_to_traffic(&listing, self.settings.recent, self.settings.look_back, looks_back).await
     }
 
     async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {

@@ -16,6 +16,8 @@ pub(super) struct Unanswered {
     pub(super) stages: String,
     /// They move traffic or destroy; else nobody has declared them.
     pub(super) is_dangerous: bool,
+    /// What to do.
+    pub(super) remedy: String,
 }
 
 impl AzureDevOps {
@@ -102,8 +104,7 @@ impl AzureDevOps {
         skip: &[String],
     ) -> Result<(), Effect<Started>> {
         let stages = self.previewed(what, path, body).await?;
-        self.answered_for(&stages, skip).map_err(|(unanswered, remedy)| {
-            let Unanswered { stages, is_dangerous } = unanswered;
+        self.answered_for(&stages, skip).map_err(|Unanswered { stages, is_dangerous, remedy }| {
             let why = match is_dangerous {
                 true => format!("{stages} would move traffic or destroy a release unit"),
                 false => format!("at this commit the pipeline has stages that are not declared: {stages}"),
@@ -150,12 +151,8 @@ impl AzureDevOps {
     /// Whether each stage is declared, and left out or accepted by name where it moves traffic or destroys.
     ///
     /// # Errors
-    /// The stages that nobody has answered for, and what to do.
-    pub(super) fn answered_for(
-        &self,
-        stages: &[String],
-        skip: &[String],
-    ) -> Result<(), (Unanswered, String)> {
+    /// The stages that nobody has answered for.
+    pub(super) fn answered_for(&self, stages: &[String], skip: &[String]) -> Result<(), Unanswered> {
         let listed = |wanted: &dyn Fn(&String) -> bool| {
             let names: Vec<&str> = stages.iter().filter(|stage| wanted(stage)).map(String::as_str).collect();
             names.join(", ")
@@ -164,7 +161,7 @@ impl AzureDevOps {
         if !unknown.is_empty() {
             let table = if self.settings.validates { "validation" } else { "pipeline" };
             let remedy = format!("declare what each does under [[environment.NAME.release.{table}.stage]]");
-            return Err((Unanswered { stages: unknown, is_dangerous: false }, remedy));
+            return Err(Unanswered { stages: unknown, is_dangerous: false, remedy });
         }
         let harmful = listed(&|stage| self.harms(stage, skip));
         if !harmful.is_empty() {
@@ -172,7 +169,7 @@ impl AzureDevOps {
                 true => "add it to `skip`",
                 false => "add it to `skip`, or to `accept` with `because`",
             };
-            return Err((Unanswered { stages: harmful, is_dangerous: true }, remedy.to_owned()));
+            return Err(Unanswered { stages: harmful, is_dangerous: true, remedy: remedy.to_owned() });
         }
         Ok(())
     }

@@ -160,7 +160,8 @@ impl Demands {
             }
             "merge_queue" => self.queue = true,
             kind if OF_PUSHES.contains(&kind) => {}
-            // “Restrict updates” (a merge is one, for whoever may not bypass it), signatures, deployments, words of the commit message, and whatever GitHub may come up with.
+            // “Restrict updates” (a merge is one, for whoever may not bypass it), signatures, deployments, words of the commit
+            // message, and whatever GitHub may come up with.
             kind => drop(self.others.insert(kind.to_owned())),
         }
     }
@@ -183,8 +184,10 @@ impl Demands {
     }
 
     fn require(&mut self, Context { context, integration_id }: Context) {
-        if let Some(app) = integration_id.filter(|app| *app >= 0) {
-            self.apps.insert(context.clone(), app);
+        if let Some(app) = integration_id.filter(|app| *app >= 0)
+            && self.apps.insert(context.clone(), app).is_some_and(|other| other != app)
+        {
+            self.others.insert(format!("the check {context}, of several apps"));
         }
         self.checks.insert(context);
     }

@@ -1,5 +1,6 @@
 //! Which secrets are expected to change: by their names, or by what the code says of who takes the account's key.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::Access;
@@ -19,18 +20,16 @@ pub enum Secret {
         element: Option<String>,
         /// What the secret is called, as far as the code tells.
         name: String,
-        /// The account whose key it takes, by its number in the tree, and which of the two kinds.
-        key: (usize, Access),
+        /// The accounts whose keys it takes, by their numbers in the tree, and which of the two kinds.
+        keys: BTreeSet<(usize, Access)>,
     },
 }
 
 impl Secret {
-    /// The key that it takes, where the code tells.
-    pub fn key(&self) -> Option<(usize, Access)> {
-        match self {
-            Secret::Named(_) => None,
-            Secret::Made { key, .. } => Some(*key),
-        }
+    /// Whether both take one key, where the code tells.
+    pub fn shares_key(&self, other: &Secret) -> bool {
+        matches!((self, other), (Secret::Made { keys, .. }, Secret::Made { keys: theirs, .. })
+            if !keys.is_disjoint(theirs))
     }
 
     /// Whether a change is of this secret.
@@ -76,15 +75,20 @@ impl Expectation {
         let takes = |role| matches!(role, Role::Consumer | Role::Chosen | Role::Choice);
         let flows = tree.flows().iter().filter(|flow| takes(tree.references[flow.reference].role));
         let secrets = flows.filter(|flow| flow.sink.kind == SinkKind::KeyVaultSecret);
-        self.secrets.extend(secrets.map(|flow| {
+        let mut made: BTreeMap<_, BTreeSet<(usize, Access)>> = BTreeMap::new();
+        for flow in secrets {
             let (sink, reference) = (&flow.sink, &tree.references[flow.reference]);
-            Secret::Made {
-                // `resource`, the type, the name.
-                block: sink.binding.get(2).cloned().unwrap_or_default(),
-                element: sink.element.clone(),
-                name: sink.name.clone(),
-                key: (reference.account, reference.access),
-            }
+            // `resource`, the type, the name.
+            let block = sink.binding.get(2).cloned().unwrap_or_default();
+            let keys = made.entry((block, sink.element.clone(), sink.name.clone())).or_default();
+            keys.insert((reference.account, reference.access));
+        }
+        let made = made.into_iter();
+        self.secrets.extend(made.map(|((block, element, name), keys)| Secret::Made {
+            block,
+            element,
+            name,
+            keys,
         }));
         self.secrets.sort();
         self.secrets.dedup();

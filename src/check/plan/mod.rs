@@ -130,20 +130,13 @@ pub fn judge(plan: &Plan, expectation: &Expectation) -> Judgement {
         why: Why::Invocation,
     }));
     judgement.drift = plan.drift.iter().map(touched).collect();
-    judgement.untouched = expectation
-        .secrets()
-        .iter()
-        .filter(|secret| !plan.changes.iter().any(|change| secret.is_met_by(change)))
-        .cloned()
-        .collect();
-    judgement.nothing_expected = expectation.is_nothing();
-    let none_changes = judgement.untouched.len() == expectation.secrets().len();
     let changes = |secret: &Secret| plan.changes.iter().any(|change| secret.is_met_by(change));
+    let secrets = expectation.secrets();
+    judgement.untouched = secrets.iter().filter(|secret| !changes(secret)).cloned().collect();
+    judgement.nothing_expected = expectation.is_nothing();
+    let none_changes = judgement.untouched.len() == secrets.len();
     // Another account's key, or the other kind of this one's, may be no matter of this plan.
-    let moves = |secret: &Secret| {
-        let mut others = expectation.secrets().iter().filter(|other| other.key() == secret.key());
-        secret.key().is_some() && others.any(changes)
-    };
+    let moves = |secret: &Secret| secrets.iter().any(|other| other.shares_key(secret) && changes(other));
     let is_kept = |secret: &Secret| moves(secret) && plan.kept.iter().any(|change| secret.is_met_by(change));
     let missed = judgement
         .untouched

@@ -181,7 +181,7 @@ fn the_code_tells_which_secrets_take_the_key() {
         block: block.to_owned(),
         element: element.map(str::to_owned),
         name: name.to_owned(),
-        key: (0, Access::ReadWrite),
+        keys: [(0, Access::ReadWrite)].into(),
     };
     assert_eq!(expectation.secrets(), [made("stamp", Some("CosmosDb-ApiKey"), "CosmosDb-ApiKey")]);
     assert!(judge(&plan(vec![secret(&["update"], &["value"])]), &expectation).is_clean());

@@ -2,7 +2,7 @@
 
 use crate::check::consumed::Consumed;
 use crate::check::{Place, Rule, Severity};
-use crate::terraform::{Flow, Role, SinkKind, Tree};
+use crate::terraform::{Role, Tree, ignored_flows};
 
 pub const RULE: Rule = Rule {
     id: "ignored-value",
@@ -35,15 +35,12 @@ pub const RULE: Rule = Rule {
 
 fn look(tree: &Tree) -> Vec<Place> {
     let consumed = Consumed::of(tree);
-    let taken = |flow: &&Flow| {
-        matches!(flow.sink.kind, SinkKind::KeyVaultSecret | SinkKind::Argument)
-            && matches!(tree.references[flow.reference].role, Role::Consumer | Role::Definition)
-            && !consumed.tells(tree, flow)
-    };
     let mut places: Vec<Place> = Vec::new();
-    for flow in tree.flows().iter().filter(taken) {
-        let Some((argument, ignored)) = flow.ignoring(tree) else { continue };
+    for (flow, argument, ignored) in ignored_flows(tree) {
         let reference = &tree.references[flow.reference];
+        if !matches!(reference.role, Role::Consumer | Role::Definition) || consumed.tells(tree, flow) {
+            continue;
+        }
         let message = format!("{} takes this key once and ignores later ones", flow.sink.name);
         let place = Place::new(reference.file, reference.span.clone(), message);
         let label =

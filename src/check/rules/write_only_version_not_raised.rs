@@ -69,7 +69,7 @@ struct Argument {
 struct Written {
     /// The keys that it takes: the account there, slot and access.
     keys: BTreeSet<(Option<usize>, Slot, Access)>,
-    /// The version, where it is a number.
+    /// The version, where it is written out.
     version: Option<String>,
     /// What the secret is called.
     secret: String,
@@ -103,7 +103,7 @@ fn written(tree: &Tree, sink: &Sink, name: &str) -> Written {
     let block = tree.block_around(sink.file, &sink.binding);
     let version = block.and_then(|block| block.version_of(name));
     let number = version.and_then(|version| match &version.value {
-        Value::Number(number) => Some(number.clone()),
+        Value::Number(number) | Value::Text(number) => Some(number.clone()),
         _ => None,
     });
     let span = version.map_or(sink.span.clone(), |version| version.span.clone());
@@ -157,6 +157,8 @@ mod tests {
         assert_eq!(found(&other, SECRET).len(), 1);
         let read_only = SECRET.replace("primary_key", "primary_readonly_key");
         assert_eq!(found(&read_only, SECRET).len(), 1);
+        let quoted = SECRET.replace("= 3", "= \"3\"");
+        assert_eq!(found(&flipped(&quoted), &quoted).len(), 1);
     }
 
     #[test]

@@ -162,16 +162,9 @@ fn at_key(error: SettingsError, text: &str, file: &Path, path: &[Step]) -> Setti
 fn from_toml(text: &str, file: &Path, error: &toml::de::Error) -> SettingsError {
     let start = error.span().map(|span| span.start);
     let path = start.map_or_else(Vec::new, |offset| path_at(text, offset));
-    if let Some((what, remedy)) = missing(text, error.message(), &path) {
-        return SettingsError {
-            file: file.to_owned(),
-            at: start.map(|offset| line_and_column(text, offset)),
-            key: full_name(&path),
-            what,
-            remedies: vec![remedy],
-        };
-    }
-    let (what, remedy) = of_another_type(error.message(), &path)
+    let path = lacking(error.message(), path);
+    let (what, remedy) = missing(text, error.message(), &path)
+        .or_else(|| of_another_type(error.message(), &path))
         .map(|(what, remedy)| (what, Some(remedy)))
         .unwrap_or_else(|| in_words(error.message()));
     SettingsError {
@@ -187,11 +180,7 @@ fn from_toml(text: &str, file: &Path, error: &toml::de::Error) -> SettingsError 
 fn of_another_type(message: &str, path: &[Step]) -> Option<(String, String)> {
     let (found, wanted) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
     let found = found.split(['`', '"']).next().unwrap_or_default().trim();
-    let key = path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::Entry(_) => None,
-    });
-    let key = key.unwrap_or("KEY");
+    let key = path.iter().rev().find_map(Step::key).unwrap_or("KEY");
     let remedy = match wanted.trim() {
         "a sequence" => format!("write a list: {key} = [\"…\"]"),
         "a string" => format!("write a text: {key} = \"…\""),
@@ -204,7 +193,7 @@ fn of_another_type(message: &str, path: &[Step]) -> Option<(String, String)> {
 }
 
 /// What has no default, by the table below `[environment.NAME]`. serde tells of one missing key at a time.
-const NEEDED: [(&[&str], &[&str]); 6] = [
+pub(super) const NEEDED: [(&[&str], &[&str]); 6] = [
     (&[], &["account", "terraform", "secret", "release", "workloads"]),
     (&["account"], &["subscription", "resource_group", "name"]),
     (&["secret"], &["name"]),
@@ -213,9 +202,24 @@ const NEEDED: [(&[&str], &[&str]); 6] = [
     (&["workloads"], &["namespace", "order"]),
 ];
 
+/// The table that lacks a key: one without a header of its own is told by the first header below it.
+fn lacking(message: &str, path: Vec<Step>) -> Vec<Step> {
+    let Some(first) = missing_field(message) else { return path };
+    let names: Vec<&str> = path.iter().map_while(Step::key).collect();
+    let ["environment", _, below @ ..] = names.as_slice() else { return path };
+    let lacks = |(table, keys): &&(&[&str], &[&str])| below.starts_with(table) && keys.contains(&first);
+    let table = NEEDED.iter().filter(lacks).map(|(table, _)| table.len()).max();
+    let depth = table.map_or(path.len(), |depth| 2 + depth);
+    path.into_iter().take(depth).collect()
+}
+
+fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
+}
+
 /// All keys that are missing in the table where the first one is.
 fn missing(text: &str, message: &str, path: &[Step]) -> Option<(String, String)> {
-    let first = message.strip_prefix("missing field `")?.split('`').next()?;
+    let first = missing_field(message)?;
     let names: Vec<&str> = path.iter().filter_map(Step::key).collect();
     let needed = match names.as_slice() {
         ["environment", _, below @ ..] => NEEDED.iter().find(|(table, _)| *table == below),

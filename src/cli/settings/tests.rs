@@ -2,6 +2,7 @@
 
 mod loopback;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -92,15 +93,23 @@ fn the_keys_that_a_table_lacks_are_told_all_at_once() {
     let bare = Settings::parse("version = 1\n[environment.prod]\n", Path::new("keyslot.toml")).unwrap_err();
     let all = "the keys account, terraform, secret, release, workloads are missing";
     assert_eq!((bare.what.as_str(), bare.key.as_str()), (all, "environment.prod"));
-    // The lists say what the types do: each of their keys alone is missed.
-    for key in [
-        "name = \"CosmosDb-ApiKey\"",
-        "owner = \"acme\"",
-        "repository = \"mission-critical\"",
-        "namespace = \"workload\"",
-    ] {
-        let name = key.split(' ').next().unwrap();
-        assert_eq!(lacks(&format!("{key}\n"), "").what, format!("the key {name} is missing"));
+    let below = "version = 1\n[environment.prod.policy.ages]\nregenerate = \"5m\"\n";
+    let below = Settings::parse(below, Path::new("keyslot.toml")).unwrap_err();
+    assert_eq!(
+        (below.what.as_str(), below.key.as_str()),
+        (all, "environment.prod"),
+        "no table is written out"
+    );
+    // The lists say what the types do: the smallest file has nothing to spare, and lacks them all at once.
+    for (table, keys) in read::NEEDED {
+        let mut whole: toml::Table = text.parse().unwrap();
+        let path = ["environment", "prod"].iter().chain(table);
+        let below = path.fold(&mut whole, |at, name| at.get_mut(*name).unwrap().as_table_mut().unwrap());
+        let has: BTreeSet<&str> = below.keys().map(String::as_str).filter(|key| *key != "stamp").collect();
+        assert_eq!(has, keys.iter().copied().collect());
+        keys.iter().for_each(|key| drop(below.remove(*key)));
+        let error = Settings::parse(&whole.to_string(), Path::new("keyslot.toml")).unwrap_err();
+        assert!(keys.iter().all(|key| error.what.contains(key)), "{table:?}: {}", error.what);
     }
 }
 

@@ -37,20 +37,16 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         Merging::Keyslot if pull.is_mergeable() => Step::MergePull { leg, pull: number, head, method },
         // Into a queue nothing is merged directly: it is put there, and the queue merges.
         Merging::Keyslot if queued(false) => Step::AutoMerge { leg, pull: number, head, method },
-        Merging::Auto if may_be_asked_for(pull) => match unvalidated(ctx, pull) {
-            Some(reason) => return Next::Held(reason),
-            None => Step::AutoMerge { leg, pull: number, head, method },
-        },
-        Merging::Auto if could_be_merged(pull) => match unvalidated(ctx, pull) {
-            Some(reason) => return Next::Held(reason),
-            None => {
-                let asked = Step::AutoMerge { leg, pull: number, head: head.clone(), method };
-                match found_nothing_to_wait_for(ctx, &asked) {
-                    true => Step::MergePull { leg, pull: number, head, method },
-                    false => asked,
-                }
+        Merging::Auto if may_be_asked_for(pull) || could_be_merged(pull) => {
+            if let Some(reason) = unvalidated(ctx, pull) {
+                return Next::Held(reason);
             }
-        },
+            let asked = Step::AutoMerge { leg, pull: number, head: head.clone(), method };
+            match could_be_merged(pull) && found_nothing_to_wait_for(ctx, &asked) {
+                true => Step::MergePull { leg, pull: number, head, method },
+                false => asked,
+            }
+        }
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
     let judged =

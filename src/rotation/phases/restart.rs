@@ -63,14 +63,14 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             Err(more) => reasons.extend(more),
         }
     }
-    let mut unseen = rests(ctx, &stands, &wave, &restarted);
     if !steps.is_empty() {
-        unseen.extend(ctx.holding(logs_up_to_date(ctx, ctx.policy.ages.restart)));
-    }
-    if !unseen.is_empty() {
-        // Where only a look is missing, it is decided on anew after it.
-        steps.clear();
-        reasons.extend(unseen);
+        let mut lacking = rests(ctx, &stands, &wave, &restarted);
+        lacking.extend(ctx.holding(logs_up_to_date(ctx, ctx.policy.ages.restart)));
+        if !lacking.is_empty() {
+            // Where only a look is missing, it is decided on anew after it.
+            steps.clear();
+            reasons.extend(lacking);
+        }
     }
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => Stand::Held(reasons),

@@ -3,6 +3,7 @@
 //! Where nobody may read them they are no evidence, as logs that are not kept; the plan says so. They name no caller: the
 //! reason tells how many were refused in the hour before, so that a person can judge whether somebody else is at it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -55,14 +56,14 @@ pub fn none_refused_by_metrics(
     refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()
 }
 
-/// While the new key is on its way to every region, our own requests with it are among those that are refused, and nothing
-/// tells them from others: what was refused then is left out. Whoever reads a dead key is refused after it, too.
-fn with_ours_left_out(ctx: &Context<'_>, view: &MetricsView) -> MetricsView {
+/// Once the new key is confirmed, what was refused while it was on its way to every region is left out: our own requests
+/// with it are among that, and nothing tells them from others. Until then all of it counts, for the regeneration may not have
+/// been sent. Whoever reads a dead key is refused afterwards, too.
+fn with_ours_left_out<'v>(ctx: &Context<'_>, view: &'v MetricsView) -> Cow<'v, MetricsView> {
     let step = Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire };
-    let sent = ctx.record(&step).map(|record| record.first_intended_at);
-    match (sent, ctx.fold.confirmed) {
-        (Some(sent), Some(confirmed)) => view.but_for(sent, confirmed),
-        _ => view.clone(),
+    match (ctx.record(&step), ctx.fold.confirmed) {
+        (Some(sent), Some(confirmed)) => Cow::Owned(view.but_for(sent.first_intended_at, confirmed)),
+        _ => Cow::Borrowed(view),
     }
 }
 

@@ -62,6 +62,17 @@ pub fn unproven(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
     cluster.pods.iter().filter(|pod| pod.mounts_secret() && pod.phase == "Running" && pod.mounted.is_none())
 }
 
+/// Those of them of which neither their end nor their age tells. One that ends may have been told of no more, and is gone
+/// soon; an old one counts as old whatever it mounts, and its mount may not have been asked for.
+pub fn untold<'a>(
+    vault: Option<&'a VaultView>,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = &'a PodView> {
+    let old = move |pod: &PodView| vault.is_some_and(|vault| is_old(pod, vault, cluster, lag));
+    unproven(cluster).filter(move |pod| pod.deleting.is_none() && !old(pod))
+}
+
 /// The driver tells what it mounted before the pod runs. What is not told so long after will not come by itself: the
 /// cluster may be another stamp's, whose class names another vault.
 const SHOWS_BY: Duration = Duration::from_secs(600);
@@ -216,12 +227,8 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let silent: Vec<&PodView> = unproven(cluster).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
-        // One that ends may have been told of no more, and is gone soon; an old one is waited for by its age, and its mount
-        // may not have been asked for.
-        let lives = silent
-            .iter()
-            .filter(|pod| pod.deleting.is_none() && !is_old(pod, vault, cluster, ctx.policy.vault_lag));
-        let lasting = lives.into_iter().any(|pod| later(pod.created, SHOWS_BY) < seen);
+        let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
+        let lasting = untold.any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
         reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));
     }

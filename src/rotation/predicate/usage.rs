@@ -117,13 +117,7 @@ const REFUSALS: Duration = Duration::from_secs(7 * 24 * 3600);
 /// From which moment on it must be known whom the account refuses: since the first stamp's pods were replaced. By what was
 /// seen of the stamps, however long ago: it says what to ask for, and nothing is decided by it.
 pub fn refusals_wanted(ctx: &Context<'_>) -> Option<Timestamp> {
-    let renewed = ctx.policy.stamps.iter().filter_map(|facts| {
-        let vault = ctx.world.vaults.get(&facts.name)?.get()?;
-        match ctx.world.clusters.get(&facts.name) {
-            Some(cluster) => renewed_at(vault, cluster.get()?, ctx.policy.vault_lag),
-            None => begun_at(ctx, &facts.name, vault),
-        }
-    });
+    let renewed = ctx.policy.stamps.iter().filter_map(|facts| seen_renewal(ctx, facts));
     renewed.min().map(|since| not_before(ctx, since))
 }
 
@@ -146,14 +140,14 @@ pub(super) fn begins_late(
 }
 
 /// The logs are taken to be whole up to their newest row. Where that is far behind, nobody knows whom the account has
-/// refused since: they are stalled, or nobody asks the account any more.
+/// refused since: they are stalled, or nobody asks the account any more. That is waited for first; a person is called after
+/// twice as many lags as elsewhere, for the account may only have been idle.
 pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
-    let Some((facts, _)) = renewed(ctx).into_iter().next() else { return Vec::new() };
-    let (seen, view) = match ctx.usage(Gate::NotRefused, max) {
-        Ok(usage) => usage,
-        Err(reason) => return vec![*reason],
-    };
+    let first = ctx.policy.stamps.iter().find(|facts| renewal(ctx, facts).is_some());
+    let Some(facts) = first else { return Vec::new() };
+    // That they cannot be seen, `none_refused` tells.
+    let Ok((seen, view)) = ctx.usage(Gate::NotRefused, max) else { return Vec::new() };
     let behind = |lags: u32| {
         let wanted = earlier(seen, lag * lags);
         let reached = view.reached(seen, lag);
@@ -181,11 +175,19 @@ fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>
 /// because of our own restart, none of them is older than the first of those.
 fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let max = ctx.policy.ages.ordinary;
-    let vault = ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
+    ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
     match ctx.cluster(&facts.name, Gate::NotRefused, max) {
-        Ok(cluster) => renewed_at(vault, cluster, ctx.policy.vault_lag),
-        Err(reason) if matches!(reason.why, Why::NotSeen(_)) => begun_at(ctx, &facts.name, vault),
-        Err(_) => None,
+        Err(reason) if !matches!(reason.why, Why::NotSeen(_)) => None,
+        Ok(_) | Err(_) => seen_renewal(ctx, facts),
+    }
+}
+
+/// The same by what was seen, however long ago.
+fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
+    let vault = ctx.world.vaults.get(&facts.name)?.get()?;
+    match ctx.world.clusters.get(&facts.name) {
+        Some(cluster) => renewed_at(vault, cluster.get()?, ctx.policy.vault_lag),
+        None => begun_at(ctx, &facts.name, vault),
     }
 }
 

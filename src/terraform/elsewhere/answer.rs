@@ -116,10 +116,10 @@ fn handed_on(entries: &[(String, Value)], name: &str) -> HandedOn {
     }
     match path_of(entries, name) {
         Some(ALL) => HandedOn::All,
-        Some(path) => match (plain(path), plain(path).and_then(listed_key)) {
-            (_, Some(key)) => HandedOn::Key(key),
-            (Some(_), None) => HandedOn::Nothing,
-            (None, None) => HandedOn::Other,
+        Some(path) => match plain(path).map(listed_key) {
+            Some(Some(key)) => HandedOn::Key(key),
+            Some(None) => HandedOn::Nothing,
+            None => HandedOn::Other,
         },
         None => HandedOn::Other,
     }

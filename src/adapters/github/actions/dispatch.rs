@@ -142,7 +142,11 @@ impl Actions {
         let harmful: Vec<&str> =
             self.settings.stages.iter().filter(harms).map(|(name, _)| name.as_str()).collect();
         if !harmful.is_empty() {
-            let why = format!("{} would move traffic or destroy a release unit", harmful.join(", "));
+            let does = match self.settings.validates {
+                true => "do more than validate",
+                false => "move traffic or destroy a release unit",
+            };
+            let why = format!("{} would {does}", harmful.join(", "));
             return Err((why, self.settings.answer_for_harm()));
         }
         Ok(())
@@ -188,7 +192,10 @@ impl Actions {
             self.fault(what, format!("{why} ({path} at {})", commit.short())).remedy(remedy)
         };
         let workflow = Workflow::parse(&String::from_utf8_lossy(file)).map_err(|why| {
-            refused(why, "run it by hand; keyslot goes on when the vaults hold the new key")
+            refused(
+                why,
+                "mend the workflow's file at that commit, or do by hand what keyslot would have started",
+            )
         })?;
         judge(&workflow).map_err(|(why, remedy)| refused(why, remedy))
     }

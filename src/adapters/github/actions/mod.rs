@@ -30,6 +30,7 @@ use super::GitHub;
 use super::client::{Client, segment};
 use crate::adapters::http::Http;
 use crate::adapters::log_tail;
+use crate::adapters::runs::{self, Listing};
 use crate::adapters::token::TokenSource;
 use crate::model::{
     BranchName, CommitId, DeploymentView, PullHead, RunResult, RunState, RunView, StageEffect, StageHold,
@@ -76,7 +77,7 @@ impl ActionsSettings {
         effects.iter().any(|effect| self.validates || effect.is_dangerous())
     }
 
-    /// What to do about a job that moves traffic or destroys, and would run.
+    /// What to do about a job that is held, and would run.
     fn answer_for_harm(&self) -> &'static str {
         match self.validates {
             true => "add it to `skip`",
@@ -90,12 +91,6 @@ const RECENT: usize = 100;
 
 /// States of runs that are not over.
 const GOING: [&str; 5] = ["in_progress", "waiting", "queued", "pending", "requested"];
-
-/// Of how many failed runs what they printed is read.
-const EXPLAINED: usize = 3;
-
-/// After so many runs in a row of which nobody tells the stages any more, older ones are not asked for.
-const UNREAD: usize = 3;
 
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
@@ -249,60 +244,42 @@ impl Validation for Actions {
     }
 }
 
+/// The workflow's runs; with the repository's full name.
+struct OwnRuns<'a>(&'a Actions, String);
+
+#[async_trait]
+impl Listing for OwnRuns<'_> {
+    type Run = Run;
+    type Order = (Timestamp, u64);
+
+    async fn newest(&self) -> Result<(Vec<Run>, bool), Fault> {
+        self.0.newest().await
+    }
+
+    async fn older(&self) -> Result<(Vec<Run>, bool), Fault> {
+        self.0.older().await
+    }
+
+    async fn stages(&self, run: &Run, explain: bool) -> Result<Vec<StageView>, Fault> {
+        self.0.stages(run, explain).await
+    }
+
+    fn order(&self, run: &Run) -> (Timestamp, u64) {
+        (run.began(), run.id)
+    }
+
+    fn view(&self, run: &Run, stages: Vec<StageView>) -> RunView {
+        run.view(run.branch(&self.1), stages)
+    }
+}
+
 #[async_trait]
 impl Pipeline for Actions {
     async fn runs(&self) -> Result<Vec<RunView>, Fault> {
-        let own = format!("{}/{}", self.settings.owner, self.settings.repository);
-        let mut branches = BTreeSet::new();
-        let mut explained = 0;
-        let mut runs = Vec::new();
+        let listing = OwnRuns(self, format!("{}/{}", self.settings.owner, self.settings.repository));
         let mut declared = self.settings.stages.iter().flat_map(|(_, effects)| effects);
-        let mut looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
-        let (mut listed, mut more) = self.newest().await?;
-        // The newest, between which no run is missing; behind them, those that are going yet.
-        let mut near = RECENT;
-        let (mut unread, mut gives_up) = (0, false);
-        let mut read = 0;
-        loop {
-            if read == listed.len() {
-                if !(looks_back && more && read < self.settings.look_back) {
-                    break;
-                }
-                // None of them has moved traffic: that lies further back.
-                let (all, yet_more) = self.older().await?;
-                let known: BTreeSet<u64> = listed.iter().map(|run| run.id).collect();
-                listed.extend(all.into_iter().filter(|run| !known.contains(&run.id)));
-                more = yet_more;
-                near = self.settings.look_back;
-            }
-            let Some(run) = listed.get(read) else { break };
-            read += 1;
-            let (branch, state) = (run.branch(&own), run.state());
-            let newest_of_branch = branches.insert(branch.clone());
-            let explain = state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
-            let stages = match newest_of_branch || !state.is_over() {
-                true => {
-                    explained += usize::from(explain);
-                    self.stages(run, explain || !state.is_over()).await?
-                }
-                // An old run may be half gone; what is not read is not known, and that is told where it matters.
-                false if looks_back => self.stages(run, false).await.unwrap_or_default(),
-                false => Vec::new(),
-            };
-            let order = (run.began(), run.id);
-            let run = run.view(branch, stages);
-            unread = if run.state.is_over() && run.stages.is_empty() { unread + 1 } else { 0 };
-            gives_up |= looks_back && unread == UNREAD;
-            looks_back &= unread < UNREAD && (run.moved_traffic() != Some(true) || more && read > near);
-            runs.push((order, run));
-        }
-        runs.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
-        let mut runs: Vec<RunView> = runs.into_iter().map(|(_, run)| run).collect();
-        let oldest = runs.len().min(near).checked_sub(1).and_then(|last| runs.get_mut(last));
-        if let Some(oldest) = oldest.filter(|_| (looks_back || gives_up) && more) {
-            oldest.more_before = true;
-        }
-        Ok(runs)
+        let looks_back = declared.any(|effect| *effect == StageEffect::SwitchesTraffic);
+        runs::back_to_traffic(&listing, RECENT, self.settings.look_back, looks_back).await
     }
 
     async fn may_be_pushed(&self, arrival: &Arrival<'_>) -> Effect<()> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::answer::Refused;
 use super::encode::DRIVER;
 use super::resource::Resource;
+use super::undo::texts;
 use crate::sim::config::KeySource;
 use crate::sim::kubernetes::{Made, PodTemplate};
 
@@ -80,11 +81,8 @@ fn template_of(metadata: &Value, spec: &Value, name: &str) -> Option<Arc<PodTemp
         let driver = &volume["csi"];
         (driver["driver"] == DRIVER).then(|| driver["volumeAttributes"]["secretProviderClass"].as_str())?
     });
-    let annotations = metadata["annotations"].as_object().into_iter().flatten();
     Some(Arc::new(PodTemplate {
-        annotations: annotations
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect(),
+        annotations: texts(&metadata["annotations"]),
         app: app.into(),
         image: container["image"].as_str().unwrap_or_default().to_owned(),
         grace: Duration::from_secs(spec["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE)),

@@ -97,7 +97,7 @@ pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
         .map(|resource| resource.names())
         .filter(|names| names.group == group && names.version == version)
         .map(|names| {
-            json!({"name": names.plural, "singularName": names.singular, "namespaced": names.namespaced,
+            json!({"name": names.plural, "singularName": names.kind.to_ascii_lowercase(), "namespaced": names.namespaced,
                 "kind": names.kind, "verbs": names.verbs, "shortNames": names.short})
         })
         .collect();

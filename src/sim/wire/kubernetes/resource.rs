@@ -30,7 +30,6 @@ pub(super) struct Names {
     pub group: &'static str,
     pub version: &'static str,
     pub plural: &'static str,
-    pub singular: &'static str,
     pub kind: &'static str,
     pub short: &'static [&'static str],
     pub namespaced: bool,
@@ -101,146 +100,40 @@ impl Resource {
     }
 
     pub fn names(self) -> Names {
-        match self {
-            Resource::Namespaces => Names {
-                plural: "namespaces",
-                singular: "namespace",
-                kind: "Namespace",
-                short: &["ns"],
-                namespaced: false,
-                ..CORE
-            },
-            Resource::Pods => Names {
-                plural: "pods",
-                singular: "pod",
-                kind: "Pod",
-                short: &["po"],
-                verbs: &["create", "delete", "get", "list", "watch"],
-                ..CORE
-            },
-            Resource::Events => Names {
-                plural: "events",
-                singular: "event",
-                kind: "Event",
-                short: &["ev"],
-                verbs: &["list"],
-                ..CORE
-            },
-            Resource::Secrets => Names { plural: "secrets", singular: "secret", kind: "Secret", ..CORE },
-            Resource::Deployments => Names {
-                plural: "deployments",
-                singular: "deployment",
-                kind: "Deployment",
-                short: &["deploy"],
-                verbs: &["get", "list", "patch", "watch"],
-                ..APPS
-            },
-            Resource::ReplicaSets => Names {
-                plural: "replicasets",
-                singular: "replicaset",
-                kind: "ReplicaSet",
-                short: &["rs"],
-                ..APPS
-            },
-            Resource::StatefulSets => Names {
-                plural: "statefulsets",
-                singular: "statefulset",
-                kind: "StatefulSet",
-                short: &["sts"],
-                verbs: &["get", "list", "patch", "watch"],
-                ..APPS
-            },
-            Resource::DaemonSets => Names {
-                plural: "daemonsets",
-                singular: "daemonset",
-                kind: "DaemonSet",
-                short: &["ds"],
-                verbs: &["get", "list", "patch", "watch"],
-                ..APPS
-            },
-            Resource::Rollouts => Names {
-                group: "argoproj.io",
-                version: "v1alpha1",
-                plural: "rollouts",
-                singular: "rollout",
-                kind: "Rollout",
-                short: &["ro"],
-                verbs: &["get", "list", "patch", "watch"],
-                ..CORE
-            },
-            Resource::CronJobs => Names {
-                group: "batch",
-                plural: "cronjobs",
-                singular: "cronjob",
-                kind: "CronJob",
-                short: &["cj"],
-                verbs: &["create", "get", "list", "watch"],
-                ..CORE
-            },
-            Resource::Jobs => Names {
-                group: "batch",
-                plural: "jobs",
-                singular: "job",
-                kind: "Job",
-                verbs: &["create", "delete", "get", "list", "watch"],
-                ..CORE
-            },
-            Resource::Quotas => Names {
-                plural: "resourcequotas",
-                singular: "resourcequota",
-                kind: "ResourceQuota",
-                short: &["quota"],
-                verbs: &["get", "list"],
-                ..CORE
-            },
-            Resource::Autoscalers => Names {
-                group: "autoscaling",
-                version: "v2",
-                plural: "horizontalpodautoscalers",
-                singular: "horizontalpodautoscaler",
-                kind: "HorizontalPodAutoscaler",
-                short: &["hpa"],
-                verbs: &["get", "list"],
-                ..CORE
-            },
-            Resource::Budgets => Names {
-                group: "policy",
-                plural: "poddisruptionbudgets",
-                singular: "poddisruptionbudget",
-                kind: "PodDisruptionBudget",
-                short: &["pdb"],
-                verbs: &["get", "list"],
-                ..CORE
-            },
-            Resource::Classes => Names {
-                plural: "secretproviderclasses",
-                singular: "secretproviderclass",
-                kind: "SecretProviderClass",
-                verbs: &["delete", "get", "list", "watch"],
-                ..DRIVER
-            },
-            Resource::PodStatuses => Names {
-                plural: "secretproviderclasspodstatuses",
-                singular: "secretproviderclasspodstatus",
-                kind: "SecretProviderClassPodStatus",
-                ..DRIVER
-            },
-        }
+        let (group, version, plural, kind, short): (_, _, _, _, &'static [&'static str]) = match self {
+            Resource::Namespaces => ("", "v1", "namespaces", "Namespace", &["ns"]),
+            Resource::Pods => ("", "v1", "pods", "Pod", &["po"]),
+            Resource::Events => ("", "v1", "events", "Event", &["ev"]),
+            Resource::Secrets => ("", "v1", "secrets", "Secret", &[]),
+            Resource::Deployments => ("apps", "v1", "deployments", "Deployment", &["deploy"]),
+            Resource::ReplicaSets => ("apps", "v1", "replicasets", "ReplicaSet", &["rs"]),
+            Resource::StatefulSets => ("apps", "v1", "statefulsets", "StatefulSet", &["sts"]),
+            Resource::DaemonSets => ("apps", "v1", "daemonsets", "DaemonSet", &["ds"]),
+            Resource::Rollouts => ("argoproj.io", "v1alpha1", "rollouts", "Rollout", &["ro"]),
+            Resource::CronJobs => ("batch", "v1", "cronjobs", "CronJob", &["cj"]),
+            Resource::Jobs => ("batch", "v1", "jobs", "Job", &[]),
+            Resource::Quotas => ("", "v1", "resourcequotas", "ResourceQuota", &["quota"]),
+            Resource::Autoscalers => {
+                ("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"])
+            }
+            Resource::Budgets => ("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", &["pdb"]),
+            Resource::Classes => (CSI, "v1", "secretproviderclasses", "SecretProviderClass", &[]),
+            Resource::PodStatuses => {
+                (CSI, "v1", "secretproviderclasspodstatuses", "SecretProviderClassPodStatus", &[])
+            }
+        };
+        let verbs: &'static [&'static str] = match self {
+            Resource::Pods | Resource::Jobs => &["create", "delete", "get", "list", "watch"],
+            Resource::CronJobs => &["create", "get", "list", "watch"],
+            Resource::Classes => &["delete", "get", "list", "watch"],
+            Resource::Events => &["list"],
+            Resource::Quotas | Resource::Autoscalers | Resource::Budgets => &["get", "list"],
+            _ if self.workload().is_some() => &["get", "list", "patch", "watch"],
+            _ => READ,
+        };
+        Names { group, version, plural, kind, short, namespaced: self != Resource::Namespaces, verbs }
     }
 }
-
-const CORE: Names = Names {
-    group: "",
-    version: "v1",
-    plural: "",
-    singular: "",
-    kind: "",
-    short: &[],
-    namespaced: true,
-    verbs: READ,
-};
-const APPS: Names = Names { group: "apps", ..CORE };
-const DRIVER: Names = Names { group: CSI, ..CORE };
 
 impl Names {
     /// `apiVersion` of its objects.

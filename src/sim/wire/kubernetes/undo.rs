@@ -73,7 +73,7 @@ fn replaced(known: &BTreeMap<String, String>, value: &Value) -> BTreeMap<String,
     removed.chain(written.map(|(key, text)| (key, Some(text)))).collect()
 }
 
-fn texts(value: &Value) -> BTreeMap<String, String> {
+pub(super) fn texts(value: &Value) -> BTreeMap<String, String> {
     let members = value.as_object().into_iter().flatten();
     members.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -1,4 +1,5 @@
-//! What a request may change: workloads by patches; pods, Jobs and classes by deletion; pods, Jobs and CronJobs by creation. And the question what one may.
+//! What a request may change: workloads by patches; pods, Jobs and classes by deletion; pods, Jobs and CronJobs by
+//! creation. And the question what one may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,24 @@ use super::serve::{Asked, No, Server, object, scale, stamp};
 use super::undo;
 use crate::model::{WorkloadKind, WorkloadName};
 use crate::sim::kubernetes::{ClassChange, Cluster};
-use crate::sim::{Call, Command, Operation, Refusal, Reply};
+use crate::sim::{Call, Command, Operation, Refusal, World};
+
+/// Does it, to a copy where it is a dry run, and looks at what came of it.
+fn done<T>(
+    asked: &Asked,
+    world: &mut World,
+    command: Command,
+    (names, name): (&Names, &str),
+    changed: &AtomicBool,
+    look: impl FnOnce(&World) -> Result<T, No>,
+) -> Result<T, No> {
+    let mut copy = asked.query.dry_run.then(|| world.clone());
+    let world = copy.as_mut().unwrap_or(world);
+    let before = world.resource_version();
+    world.apply(command).map_err(|refusal| refused(&refusal, names, name))?;
+    changed.store(world.resource_version() != before && !asked.query.dry_run, Ordering::Relaxed);
+    look(world)
+}
 
 impl Server {
     pub async fn patch(&self, asked: &Asked) -> Result<Response, No> {
@@ -45,15 +63,10 @@ impl Server {
                 };
                 let command =
                     Command::Patch { stamp: self.access.stamp.clone(), workload: workload.clone(), patch };
-                // A dry run happens to a copy.
-                let mut copy = asked.query.dry_run.then(|| world.clone());
-                let world = copy.as_mut().unwrap_or(world);
-                let reply =
-                    world.apply(command).map_err(|refusal| refused(&refusal, &names, &workload.name))?;
-                let real = matches!(reply, Reply::Patched { changed: true, .. }) && !asked.query.dry_run;
-                changed.store(real, Ordering::Relaxed);
-                let stamp = stamp(world, &self.access)?;
-                object(stamp, resource, Some(&workload.namespace), &workload.name)
+                done(asked, world, command, (&names, &workload.name), &changed, |world| {
+                    let stamp = stamp(world, &self.access)?;
+                    object(stamp, resource, Some(&workload.namespace), &workload.name)
+                })
             })
             .await;
         let response =
@@ -70,30 +83,28 @@ impl Server {
         let answered = self
             .call(asked, Operation::Restart, |world| {
                 let names = resource.names();
-                let (stamp_name, namespace, name) =
+                let before = object(stamp(world, &self.access)?, *resource, Some(namespace), name)?;
+                let (stamp_name, in_namespace, named) =
                     (self.access.stamp.clone(), namespace.clone(), name.clone());
-                let before = object(stamp(world, &self.access)?, *resource, Some(&namespace), &name)?;
                 let command = match resource {
-                    Resource::Pods => Command::DeletePod { stamp: stamp_name, namespace, name },
-                    Resource::Jobs => Command::DeleteJob { stamp: stamp_name, namespace, name },
+                    Resource::Pods => {
+                        Command::DeletePod { stamp: stamp_name, namespace: in_namespace, name: named }
+                    }
+                    Resource::Jobs => {
+                        Command::DeleteJob { stamp: stamp_name, namespace: in_namespace, name: named }
+                    }
                     Resource::Classes => Command::ChangeClass {
                         stamp: stamp_name,
-                        namespace,
-                        name,
+                        namespace: in_namespace,
+                        name: named,
                         change: ClassChange::Delete,
                     },
                     _ => return Err(No::Silence),
                 };
-                // A dry run happens to a copy.
-                let mut copy = asked.query.dry_run.then(|| world.clone());
-                let world = copy.as_mut().unwrap_or(world);
-                let version = world.resource_version();
-                let text = asked.target.at().name.unwrap_or_default();
-                world.apply(command).map_err(|refusal| refused(&refusal, &names, text))?;
-                let real = world.resource_version() != version && !asked.query.dry_run;
-                changed.store(real, Ordering::Relaxed);
-                let here = object(stamp(world, &self.access)?, *resource, asked.target.at().namespace, text);
-                Ok(here.unwrap_or(before))
+                done(asked, world, command, (&names, name), &changed, |world| {
+                    Ok(object(stamp(world, &self.access)?, *resource, Some(namespace), name)
+                        .unwrap_or(before))
+                })
             })
             .await;
         mark(answered.map(|json| json_response(StatusCode::OK, &json)), changed.load(Ordering::Relaxed))
@@ -119,11 +130,9 @@ impl Server {
                     name: name.clone(),
                     made,
                 };
-                let mut copy = asked.query.dry_run.then(|| world.clone());
-                let world = copy.as_mut().unwrap_or(world);
-                world.apply(command).map_err(|refusal| refused(&refusal, &resource.names(), &name))?;
-                changed.store(!asked.query.dry_run, Ordering::Relaxed);
-                object(stamp(world, &self.access)?, *resource, Some(namespace), &name)
+                done(asked, world, command, (&resource.names(), &name), &changed, |world| {
+                    object(stamp(world, &self.access)?, *resource, Some(namespace), &name)
+                })
             })
             .await;
         mark(answered.map(|json| json_response(StatusCode::CREATED, &json)), changed.load(Ordering::Relaxed))

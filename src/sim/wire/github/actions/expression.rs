@@ -59,19 +59,19 @@ impl<'a> Reader<'a> {
     }
 
     fn either(&mut self) -> Option<String> {
-        let mut value = self.both()?;
-        while self.takes("||") {
-            let other = self.both()?;
-            value = if is_true(&value) { value } else { other };
-        }
-        Some(value)
+        self.joined("||", Self::both, true)
     }
 
     fn both(&mut self) -> Option<String> {
-        let mut value = self.compared()?;
-        while self.takes("&&") {
-            let other = self.compared()?;
-            value = if is_true(&value) { other } else { value };
+        self.joined("&&", Self::compared, false)
+    }
+
+    /// The first part that settles it, or the last.
+    fn joined(&mut self, mark: &str, part: fn(&mut Self) -> Option<String>, settles: bool) -> Option<String> {
+        let mut value = part(self)?;
+        while self.takes(mark) {
+            let other = part(self)?;
+            value = if is_true(&value) == settles { value } else { other };
         }
         Some(value)
     }
