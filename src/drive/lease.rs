@@ -57,9 +57,19 @@ impl Driver {
 
     /// Gives the lease back, if it is ours. Whoever comes next need not wait for its end.
     ///
+    /// A turn that was stopped in the middle of a record may have written it all the same: the journal then reads it, and
+    /// this asks once more.
+    ///
     /// # Errors
     /// The journal could not be written; the lease then runs out by itself.
     pub async fn release(&mut self) -> Result<(), DriveError> {
+        match self.release_once().await {
+            Err(error) if error.is_conflict() => self.release_once().await,
+            end => end,
+        }
+    }
+
+    async fn release_once(&mut self) -> Result<(), DriveError> {
         let ours = current_lease(self.journal.records()).is_some_and(|lease| lease.holder == self.holder);
         if ours {
             self.append(Event::Released { holder: self.holder.clone() }).await?;

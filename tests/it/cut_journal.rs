@@ -1,10 +1,11 @@
 //! The journal cut at every record, before and after it was written, and every step done twice: the same end each
 //! time, as counted by the world.
 
+use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::Slot;
 use keyslot::rotation::Event;
-use keyslot::sim::memory::CrashMoment;
+use keyslot::sim::memory::{CrashMoment, block_on_or_crash};
 use keyslot::sim::{Holds, WorldConfig};
 
 use crate::in_memory::{Life, Theatre};
@@ -72,4 +73,27 @@ fn every_step_done_twice_leads_to_the_same_end() {
     }
     let theatre = ends_well(theatre, "without outcomes");
     assert!(theatre.lives() > 2, "{} lives", theatre.lives());
+}
+
+/// A stopped process may stand between a record that was written and the answer that says so.
+#[test]
+fn a_turn_that_is_stopped_at_any_record_gives_its_lease_back() {
+    let records = ends_well(Theatre::new(config()), "uncut").store.len() as u64;
+    for seq in 4..records {
+        for moment in [CrashMoment::BeforeSending, CrashMoment::AfterApplying] {
+            let theatre = Theatre::new(config());
+            theatre.backstage.cut(seq, moment);
+            let mut driver = block_on(theatre.driver()).unwrap();
+            block_on(driver.open(&theatre.request())).unwrap();
+            block_on(driver.approve("approver", None)).unwrap();
+            let stopped = block_on_or_crash(driver.run(), theatre.crashes.flag());
+            theatre.crashes.flag().lower();
+            block_on(driver.release()).unwrap();
+            let newest = events(&theatre).pop().map(|(_, event)| event);
+            assert!(
+                matches!(newest, Some(Event::Released { .. })),
+                "stopped at {seq}, {moment:?}: {stopped:?}, {newest:?}"
+            );
+        }
+    }
 }

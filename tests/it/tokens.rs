@@ -218,7 +218,7 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     assert!(!said.contains("CANARY"), "{said}");
     std::fs::write(&token, " \n").unwrap();
     let (code, said) = run(&live, &["propose"], &[]);
-    assert!(code == 2 && said.contains("there is nothing"), "{code} {said}");
+    assert!(code == 2 && said.contains("it is empty"), "{code} {said}");
 
     let desk = Desk::new(WorldConfig::default(), 1.0);
     desk.code().fetch().await.unwrap();
