@@ -121,6 +121,9 @@ impl Refusal {
             (403, _) => fault(Blindness::Forbidden)
                 .remedy("grant the right that the message names to the user that it names, in that namespace"),
             (404, "") => fault(Blindness::Missing).remedy("the API is not installed in this cluster"),
+            (404, _) if message == NOT_SERVED => fault(Blindness::Missing).remedy(
+                "this cluster does not serve that version of the API: keyslot needs Kubernetes 1.23 or newer",
+            ),
             (404, _) => fault(Blindness::Missing)
                 .remedy("check the name and the namespace against the cluster; names are lower case"),
             (409, _) => fault(Blindness::Unintelligible).remedy("something else changed it meanwhile: look again"),
@@ -130,6 +133,9 @@ impl Refusal {
         }
     }
 }
+
+/// What an API server says of a kind, or a version of it, that it does not have; of an object it says the name.
+const NOT_SERVED: &str = "the server could not find the requested resource";
 
 const PAST: &str = "it reads from a cache that is behind: wait, or see to its health; after a restore from a backup, \
                     start keyslot again";

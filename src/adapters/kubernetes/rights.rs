@@ -102,3 +102,48 @@ async fn review(api: &Api, namespace: Option<&str>, verb: &str, kind: Kind) -> R
 fn why(failure: Failure, subject: &str) -> String {
     failure.fault("ask for rights", subject).why
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::api::{AUTOSCALERS, BUDGETS, EVENTS, NAMESPACES, QUOTAS};
+    use super::*;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Rule {
+        api_groups: Vec<String>,
+        resources: Vec<String>,
+        verbs: Vec<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Role {
+        rules: Vec<Rule>,
+    }
+
+    /// The role that the guide hands out grants what is asked for, and nothing else.
+    #[test]
+    fn the_role_of_the_fixtures_is_what_is_needed() {
+        let role: Role = serde_saphyr::from_str(include_str!("../../../fixtures/cluster-role.yaml")).unwrap();
+        let granted: BTreeSet<(String, String, String)> = role
+            .rules
+            .iter()
+            .flat_map(|rule| {
+                rule.api_groups.iter().flat_map(move |group| {
+                    rule.resources.iter().flat_map(move |resource| {
+                        rule.verbs.iter().map(move |verb| (verb.clone(), group.clone(), resource.clone()))
+                    })
+                })
+            })
+            .collect();
+        let kinds = [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Rollout];
+        let tells = [EVENTS, QUOTAS, AUTOSCALERS, BUDGETS, NAMESPACES].map(|kind| ("list", kind));
+        let needed: BTreeSet<(String, String, String)> = NEEDED
+            .into_iter()
+            .chain(kinds.iter().flat_map(of_kind))
+            .chain(tells)
+            .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
+            .collect();
+        assert_eq!(granted, needed);
+    }
+}
