@@ -130,12 +130,16 @@ impl GitHub {
 /// A method that the repository does not allow is no matter of time; whatever else holds it is.
 fn not_merged(fault: Fault, refusal: &Refusal) -> Fault {
     match refusal.status() {
-        StatusCode::METHOD_NOT_ALLOWED if refusal.says("not allowed") => Fault {
-            remedy: "name a method that the repository allows: `merge_method` under \
+        StatusCode::METHOD_NOT_ALLOWED
+            if ["not allowed", "linear history", "merge commits"].iter().any(|says| refusal.says(says)) =>
+        {
+            Fault {
+                remedy: "name a method that the repository allows: `merge_method` under \
                      [environment.NAME.release.forge] in keyslot.toml"
-                .to_owned(),
-            ..fault
-        },
+                    .to_owned(),
+                ..fault
+            }
+        }
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::CONFLICT => {
             Fault { kind: Blindness::Changed, remedy: "look again".to_owned(), ..fault }
         }
