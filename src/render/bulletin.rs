@@ -99,6 +99,7 @@ fn may_be_public(why: &Why) -> bool {
             | Why::PullNotListed { .. }
             | Why::HeadNotJudged { .. }
             | Why::PushedSince { .. }
+            | Why::WishTakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::BranchOfOthers { .. }
             | Why::ChangedByOtherHands { .. }

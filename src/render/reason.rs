@@ -77,6 +77,15 @@ pub fn why(reason: &Reason) -> String {
         Why::MergeRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to merge it: {why}")
         }
+        Why::WishTakenBack { head, queue: true } => format!(
+            "pull request {subject} was put into the merge queue at {}, and is not in it any more: its checks there did not pass, or \
+             somebody has taken it out",
+            head.short()
+        ),
+        Why::WishTakenBack { head, queue: false } => format!(
+            "the forge was asked to merge pull request {subject} at {} when its rules allow, and somebody has taken that back",
+            head.short()
+        ),
         Why::MergedUnreviewed { head, have, wanted, stale, unread } => {
             reviews::merged_unreviewed(subject, head, (*have, *wanted), stale, unread)
         }
@@ -701,6 +710,12 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::PullOpen { .. } => "review and merge it",
         Why::PushedSince { .. } => "let somebody approve it as it is now",
+        Why::WishTakenBack { queue: true, .. } => {
+            "see why, then put it back into the queue there: keyslot does not do so twice with the same commit"
+        }
+        Why::WishTakenBack { queue: false, .. } => {
+            "merge it, or ask for auto-merge there: keyslot does not do so twice with the same commit"
+        }
         Why::MergeRefused { .. } => {
             "merge it; or correct `merge` under [environment.NAME.release.forge] in keyslot.toml"
         }

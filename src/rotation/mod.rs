@@ -58,7 +58,7 @@ pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, later};
 pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
 pub use report::{
-    Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, unconfirmed,
+    Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, pulls_sent, unconfirmed,
 };
 pub use restarts::{StampRestart, WorkloadRestart, refusals_since, restarts};
 pub use standing::{Difference, Standing, Unseen};

@@ -176,6 +176,12 @@ pub enum Why {
         step: String,
         why: String,
     },
+    /// The forge took the wish to merge this head, and has it no longer: somebody has taken it back. `queue`: what merges it is
+    /// a merge queue, which takes out what does not pass, too.
+    WishTakenBack {
+        head: CommitId,
+        queue: bool,
+    },
     /// It was merged with a change that nobody had approved; `stale` approved another one.
     MergedUnreviewed {
         head: CommitId,
@@ -736,6 +742,7 @@ impl Why {
             Why::HeadNotJudged { .. } => "head-not-judged",
             Why::PushedSince { .. } => "pushed-since",
             Why::MergeRefused { .. } => "merge-refused",
+            Why::WishTakenBack { .. } => "wish-taken-back",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::BranchOfOthers { .. } => "branch-of-others",
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
@@ -953,6 +960,7 @@ impl Why {
             | Why::HeadNotJudged { .. }
             | Why::PushedSince { .. }
             | Why::MergeRefused { .. }
+            | Why::WishTakenBack { .. }
             | Why::PullNotListed { .. }
             | Why::CheckNotPassed { .. }
             | Why::ValidationRuns { .. }

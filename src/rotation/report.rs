@@ -1,15 +1,17 @@
 //! Where a rotation stands, as a value for `status`, `explain`, reports and machine output. Pure: from the folded
 //! journal, the last decision and what was seen.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
 use super::predicate::{approved, no_hazard};
 use super::{
     Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reach, Reason,
-    Regeneration, Step, Subject, Verdict, decide,
+    Regeneration, Step, StepRecord, Subject, Verdict, decide,
 };
-use crate::model::{BranchName, KeyKind, Operation, PullNumber, RunId, World};
+use crate::model::{BranchName, KeyKind, Operation, PullEnds, PullNumber, RunId, World};
 
 /// One phase's course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,13 +197,36 @@ pub enum Left {
     },
 }
 
+/// Between which branches the open rotation may have a pull request that nobody has seen merged: those that were asked for,
+/// whatever became of the answer, and those that a pushed branch is there for.
+pub fn pulls_sent(fold: &Fold, base: &BranchName) -> BTreeSet<PullEnds> {
+    let records = fold.steps.values().filter(|record| may_have_been_sent(record));
+    let ends = |record: &StepRecord| {
+        let (after, head, base) = match &record.intent.step {
+            Step::PushProposal { leg, branch, .. } => (Some((*leg, Phase::Merge)), branch, base),
+            Step::OpenPull { leg, branch, base, .. } => (Some((*leg, Phase::Merge)), branch, base),
+            Step::PushPromotion { leg, branch, onto, .. } => (Some((*leg, Phase::Promote)), branch, onto),
+            Step::OpenPromotion { leg, branch, base, .. } => (Some((*leg, Phase::Promote)), branch, base),
+            Step::PushAgreement { branch, .. } => (None, branch, base),
+            Step::OpenAgreement { branch, base, .. } => (None, branch, base),
+            _ => return None,
+        };
+        let over = after.is_some_and(|(leg, phase)| went_on(fold, leg, phase));
+        (!over).then(|| PullEnds { head: head.clone(), base: base.clone() })
+    };
+    records.filter_map(ends).collect()
+}
+
+/// Whether a later phase was reached. A restart alone passes over the phases of the code: that it was reached says nothing
+/// of what is merged.
+fn went_on(fold: &Fold, leg: Leg, after: Phase) -> bool {
+    let later = |phase: Phase| phase > after && !matches!(phase, Phase::Restart | Phase::Quiesce);
+    fold.reached.iter().any(|(_, on, phase)| *on == leg && later(*phase))
+}
+
 /// What is left open, in the order in which it was done.
 pub fn left_open(fold: &Fold) -> Vec<Left> {
-    // A restart alone passes over the phases of the code: that it was reached says nothing of what is merged.
-    let went_on = |leg: Leg, after: Phase| {
-        let later = |phase: Phase| phase > after && !matches!(phase, Phase::Restart | Phase::Quiesce);
-        fold.reached.iter().any(|(_, on, phase)| *on == leg && later(*phase))
-    };
+    let went_on = |leg, after| went_on(fold, leg, after);
     let mut records: Vec<_> = fold.steps.values().filter(|record| may_have_been_sent(record)).collect();
     records.sort_by_key(|record| record.first_intended_at);
     let opened = |branch: &BranchName| {

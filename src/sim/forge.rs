@@ -43,6 +43,10 @@ pub enum Mark {
     Conversation {
         resolved: bool,
     },
+    /// It leaves the merge queue unmerged: somebody has taken it out, or its checks there have failed.
+    Dequeue,
+    /// Somebody takes back that it is to be merged by itself.
+    NoAutoMerge,
 }
 
 impl World {
@@ -106,6 +110,8 @@ impl World {
             Mark::Assign(people) => add(&mut pull.assignees, people),
             Mark::Draft(draft) => pull.draft = draft,
             Mark::Fork(owner) => pull.fork = Some(owner),
+            Mark::Dequeue => (pull.queued, pull.auto_merge) = (false, None),
+            Mark::NoAutoMerge => pull.auto_merge = None,
             Mark::Conversation { resolved: false } => pull.conversations.0 += 1,
             Mark::Conversation { resolved: true } => {
                 pull.conversations.1 += std::mem::take(&mut pull.conversations.0);

@@ -1,7 +1,7 @@
 //! What a push, a pull request or its merge would start in Azure Pipelines is judged before the push.
 
 use keyslot::model::BranchName;
-use keyslot::ports::{Arrival, Effect, Pipeline};
+use keyslot::ports::{Arrival, Code, CommitText, Effect, Fault, FileEdit, Pipeline};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::config::PipelineTrigger;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::follow::run;
 use crate::live::Live;
 use crate::runs::{applied, head, made, refused, release};
-use crate::unvouched_jobs::{released, rewritten_at};
+use crate::unvouched_jobs::{released, rewritten_at, written_at};
 
 const YAML: &str = "azure-pipelines.yml";
 
@@ -26,6 +26,11 @@ async fn judged(desk: &Desk, accepted: &[&str], message: &str, into: Option<&str
     let arrival =
         Arrival { commit: &commit, beneath: &beneath, branch: &to, into: into.as_ref(), deployed: true };
     devops.may_be_pushed(&arrival).await
+}
+
+/// The same, where nobody has accepted anything.
+async fn refused_unaccepted(desk: &Desk) -> Fault {
+    refused(judged(desk, &[], "Flip\n", None).await)
 }
 
 fn previews(desk: &Desk) -> usize {
@@ -63,6 +68,53 @@ async fn a_trigger_that_takes_the_push_has_its_stages_judged() {
     let fault = refused(judged(&desk, &DANGEROUS, "Flip\n", None).await);
     assert!(fault.why.contains("is no YAML"), "what cannot be read is not guessed: {fault}");
     assert_eq!(desk.with(|world| world.runs().len()), 0, "previews start nothing");
+}
+
+#[tokio::test]
+async fn a_template_that_the_commit_changes_is_not_judged_by_what_it_was() {
+    const DANGEROUS: [&str; 2] = ["switch-traffic", "destroy-previous"];
+    const STAGES: &str = "ci/purge.yml";
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let judged = async |edits: &[(&str, &str)]| {
+        let code = desk.code();
+        code.fetch().await.unwrap();
+        let edit = |(path, text): &(&str, &str)| FileEdit {
+            path: (*path).to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        };
+        let edits: Vec<FileEdit> = edits.iter().map(edit).collect();
+        let text = CommitText { message: "Flip\n".to_owned(), at: "2026-11-22T10:00:00Z".parse().unwrap() };
+        let (beneath, to) = (head(&desk), release());
+        let commit = code.commit(&beneath, &edits, &text).await.unwrap();
+        let devops = desk.devops_with(|settings| settings.accepted = DANGEROUS.map(str::to_owned).to_vec());
+        let arrival = Arrival { commit: &commit, beneath: &beneath, branch: &to, into: None, deployed: true };
+        devops.may_be_pushed(&arrival).await
+    };
+    written_at(&desk, STAGES, "stages: []\n");
+    rewritten_at(&desk, YAML, |text| {
+        let text = text.replace("trigger: none", "trigger: ['release/*']");
+        format!("{text}- template: {STAGES}\n")
+    });
+    let flip = ("infra/main.tf", "# x\n");
+    applied(judged(&[flip]).await);
+    // The commit beneath has no such stage, and a run of this one would.
+    let purge = "stages:\n- stage: purge\n  jobs: []\n";
+    let fault = refused(judged(&[flip, (STAGES, purge)]).await);
+    assert!(
+        fault.why.contains("the commit changes ci/purge.yml, which is or may be one of its templates"),
+        "{fault}"
+    );
+    assert!(fault.remedy.contains("by itself first"), "{fault}");
+    applied(judged(&[flip, ("helm/values.yml", "a: 1\n")]).await);
+    // What the tip has already is what the preview is of.
+    rewritten_at(&desk, STAGES, |_| purge.to_owned());
+    let fault = refused(judged(&[flip]).await);
+    assert!(fault.why.contains("stages that are not declared: purge"), "{fault}");
+    // A template may choose by how a run began as well as the file itself.
+    let choosy = "stages:\n- ${{ if eq(variables['Build.Reason'], 'IndividualCI') }}:\n  - stage: purge\n";
+    rewritten_at(&desk, STAGES, |_| choosy.to_owned());
+    let fault = refused_unaccepted(&desk).await;
+    assert!(fault.why.contains("its YAML chooses by how a run began"), "{fault}");
 }
 
 #[tokio::test]

@@ -141,3 +141,34 @@ fn waiting_is_no_failure_of_a_turn_and_everything_else_is() {
         }
     }
 }
+
+/// The report is uploaded where there is one, findings or not; where nothing could be checked there is none to upload.
+#[test]
+fn findings_are_uploaded_and_fail_the_job_and_no_empty_report_is_uploaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("keyslot");
+    crate::tool::program(&program, "#!/bin/sh\n[ \"$CODE\" = 2 ] || echo '{}'\nexit $CODE\n");
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let checks: Vec<Script> = scripts().into_iter().filter(|script| script.text.contains("sarif")).collect();
+    assert_eq!(checks.len(), 2);
+    for script in checks {
+        for (code, has_report) in [(0, true), (1, true), (2, false)] {
+            let outputs = folder.path().join(format!("outputs-{code}"));
+            std::fs::write(&outputs, "").unwrap();
+            let mut bash = Command::new("bash");
+            bash.args(["-e", "-c", &script.text]).current_dir(folder.path()).env("PATH", &path);
+            bash.env("CODE", code.to_string()).env("TERRAFORM", ".").env("GITHUB_OUTPUT", &outputs);
+            let ended = bash.env("BUILD_ARTIFACTSTAGINGDIRECTORY", folder.path()).output().unwrap();
+            assert_eq!(ended.status.code(), Some(code), "{}", script.text);
+            let told = [ended.stdout, std::fs::read(&outputs).unwrap()].concat();
+            let told = String::from_utf8(told).unwrap();
+            let says = told.contains("report=yes") || told.contains("variable=report]yes");
+            assert_eq!(says, has_report, "{code}: {told}");
+            std::fs::remove_file(&outputs).unwrap();
+        }
+    }
+    let uploads: Vec<String> =
+        blocks().into_iter().map(|(text, _)| text).filter(|text| text.contains("report=yes")).collect();
+    assert_eq!(uploads.len(), 1);
+    assert!(uploads[0].contains("if: (success() || failure()) && steps.check.outputs.report == 'yes'"));
+}

@@ -66,7 +66,8 @@ async fn all_of_it() -> Desk {
     .unwrap();
     desk.clock().sleep_until(desk.clock().now() + Duration::from_secs(1)).await;
     look(&github).await;
-    applied(github.publish(number, &bulletin("end", BulletinState::Done)).await);
+    // By a process that has just begun, and must look for what was told.
+    applied(desk.github().publish(number, &bulletin("end", BulletinState::Done)).await);
     desk
 }
 

@@ -35,6 +35,7 @@ mod first_steps;
 mod fleet;
 mod flip;
 mod follow;
+mod forge_rules;
 mod formatted;
 mod gates;
 mod git;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use keyslot::sim::WorldConfig;
+use keyslot::sim::wire::{Trouble, Which, WireFault, github};
+use keyslot::sim::{Command, Span, WorldConfig};
 
 use crate::live::Live;
 
@@ -82,4 +83,78 @@ async fn a_job_that_finds_it_paused_is_told_that_a_person_must_act_whatever_is_w
     assert_eq!(live.keyslot(&["pause", "--because", "an incident is on"]).end().await, 0);
     let mut advance = live.keyslot(&["advance"]);
     assert_eq!(advance.end().await, 4, "{}", advance.talk());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_is_not_closed_over_a_pull_request_that_can_still_be_merged() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 60.0);
+    let ran = async |arguments: &[&str]| {
+        let mut process = live.keyslot(arguments);
+        let code = process.end().await;
+        (code, format!("{}{}", process.data(), process.talk()))
+    };
+    let close = ["close", "--because", "another day"];
+    assert_eq!(ran(&["propose", "--retire", "primary"]).await.0, 0);
+    let number = live.stage.simulation.world.with(|world| world.pulls()[0].number);
+    let (code, said) = ran(&close).await;
+    assert_eq!(code, 4, "{said}");
+    for word in ["can still be merged", "/pull/1", "close it there", "--leave-open"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!said.contains("by itself"), "nobody has asked the forge: {said}");
+    assert_ne!(live.newest_record(), "closed");
+    live.stage
+        .simulation
+        .world
+        .with(|world| world.apply(Command::ClosePull { number, by: "ada".to_owned() }))
+        .unwrap();
+    let (code, said) = ran(&close).await;
+    assert_eq!((code, said.contains("left as it is")), (0, false), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_is_not_closed_over_a_pull_request_that_nobody_can_see() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 600.0);
+    assert_eq!(live.keyslot(&["propose", "--retire", "primary"]).end().await, 0);
+    let which = Which { host: github::HOST.to_owned(), ..Which::default() };
+    let what = Trouble::Answer { status: 503, retry_after_seconds: None };
+    live.stage.simulation.wire.faults().add(WireFault { which, what, times: 1_000 });
+    let mut close = live.keyslot(&["close", "--because", "another day"]);
+    assert_eq!(close.end().await, 5, "{}", close.talk());
+    let said = close.talk();
+    assert!(said.contains("cannot see whether") && said.contains("--leave-open"), "{said}");
+    assert_ne!(live.newest_record(), "closed");
+    let mut close = live.keyslot(&["close", "--because", "another day", "--leave-open"]);
+    assert_eq!(close.end().await, 0, "{}", close.talk());
+    let said = format!("{}{}", close.data(), close.talk());
+    assert!(said.contains("close it, unless it is closed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_closed_rotation_leaves_is_told_as_the_forge_has_it() {
+    for merged in [false, true] {
+        let mut config = WorldConfig::default().with_stamps(1);
+        config.people.review = Span::exactly(Duration::from_secs(1_000_000));
+        config.people.rules.optional_check = merged;
+        let live = Live::set(config, 60.0);
+        let asked = ["propose", "--retire", "primary", "--auto-merge"];
+        let mut propose = live.keyslot(if merged { &asked[..3] } else { &asked });
+        assert_eq!(propose.end().await, 0, "{}", propose.talk());
+        if merged {
+            live.stage.simulation.world.with(|world| {
+                let (number, by) = (world.pulls()[0].number, "ada".to_owned());
+                world.apply(Command::ReviewPull { number, approve: true, by: by.clone() }).unwrap();
+                world.apply(Command::MergePull { number, method: None, by }).unwrap();
+            });
+        } else {
+            let mut refused = live.keyslot(&["close", "--because", "no"]);
+            assert_eq!(refused.end().await, 4);
+            assert!(refused.talk().contains("asked to merge it by itself"), "{}", refused.talk());
+        }
+        let mut close = live.keyslot(&["close", "--because", "no", "--leave-open"]);
+        assert_eq!(close.end().await, 0, "{}", close.talk());
+        let word = if merged { "it was merged as " } else { "it can still be merged" };
+        let said = format!("{}{}", close.data(), close.talk());
+        assert!(said.contains(word) && said.matches("left as it is").count() == 1, "{said}");
+    }
 }

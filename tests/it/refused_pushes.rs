@@ -10,7 +10,7 @@ use crate::follow::run;
 use crate::live::Live;
 
 /// What GitHub says, and what is to be said of it.
-const RULES: [(&str, &str, &str); 4] = [
+const RULES: [(&str, &str, &str); 6] = [
     (
         "error: GH006: Protected branch update failed for refs/heads/fix/keyslot.\n\n- Cannot create a protected branch.",
         "GH006: Protected branch update failed",
@@ -20,6 +20,16 @@ const RULES: [(&str, &str, &str); 4] = [
         "error: GH013: Repository rule violations found for refs/heads/fix/keyslot.\n\n- Cannot create ref due to creations being restricted.",
         "creations being restricted",
         "lets nobody create such a branch",
+    ),
+    (
+        "error: GH013: Repository rule violations found for refs/heads/fix/keyslot.\n\n- Commits must have verified signatures.",
+        "must have verified signatures",
+        "`commit = \"api\"`",
+    ),
+    (
+        "error: GH013: Repository rule violations found for refs/heads/fix/keyslot.\n\n- Cannot update this protected ref.",
+        "Cannot update this protected ref",
+        "those who bypass it",
     ),
     (
         "error: GH013: Repository rule violations found for refs/heads/fix/keyslot.\n\n- Commit message must match the pattern ^JIRA-",

@@ -44,6 +44,8 @@ struct Scene {
     late_check: bool,
     /// The promotion's push starts the run; else keyslot does.
     by_push: bool,
+    /// What is to be merged goes through a merge queue.
+    queue: bool,
 }
 
 const FIRST: Scene = Scene {
@@ -53,13 +55,15 @@ const FIRST: Scene = Scene {
     validates: true,
     late_check: false,
     by_push: false,
+    queue: false,
 };
 
-const SCENES: [Scene; 4] = [
+const SCENES: [Scene; 5] = [
     FIRST,
     Scene { actions: true, by_pull: true, merge: "keyslot", ..FIRST },
     Scene { by_pull: true, merge: "auto", validates: false, ..FIRST },
     Scene { actions: true, merge: "auto", late_check: true, by_push: true, ..FIRST },
+    Scene { merge: "keyslot", queue: true, ..FIRST },
 ];
 
 /// When the process dies, as the request sees it.
@@ -272,10 +276,11 @@ impl Reaper {
 const OFTEN: usize = 3;
 
 /// Everything that the procedure writes.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "push",
     "POST /graphql",
     "/requested_reviewers",
+    "/assignees",
     "PATCH /repos/afmc/platform/issues/comments/",
     "/comments",
     "/statuses/",
@@ -296,6 +301,7 @@ fn set(scene: Scene, seed: u64) -> Live {
         _ => 90,
     });
     config.people.rules.optional_check = scene.late_check;
+    config.people.rules.queue = scene.queue.then_some(Duration::from_secs(60));
     config.people.check.started_after = (!scene.validates).then_some(Duration::from_secs(10));
     config.people.check.queue = seconds(10);
     config.people.check.takes = seconds(60);
@@ -318,6 +324,8 @@ fn configure(live: &Live, scene: Scene) {
     live.configure("merge = \"people\"", &format!("merge = \"{}\"", scene.merge));
     live.configure("labels = []", "labels = [\"keys\"]");
     live.configure("reviewers = []", "reviewers = [\"grace\"]");
+    live.configure("teams = []", "teams = [\"sre\"]");
+    live.configure("assignees = []", "assignees = [\"ada\"]");
     if scene.by_pull {
         live.configure("promote = \"push\"", "promote = \"pull-request\"");
     }
@@ -444,6 +452,8 @@ fn one_of_each(world: &World, scene: Scene, what: &str) {
 fn one_of_each_below(world: &World, pull: &Pull, what: &str) {
     assert!(matches!(pull.state, PullState::Merged { .. }), "{}: {what}", pull.number);
     assert_eq!(pull.comments.len(), 1, "comments of {}: {:#?}; {what}", pull.number, pull.comments);
+    assert_eq!(pull.assignees, ["ada"], "{what}");
+    assert_eq!(pull.asked_teams, ["sre"], "{what}");
     // What was merged while nobody was at work gets no label any more.
     let labels: Vec<&str> = pull.labels.iter().map(String::as_str).collect();
     assert!(labels.contains(&"key rotation in progress"), "{labels:?}; {what}");
@@ -481,7 +491,7 @@ async fn killed_at_each_of_its_writes_the_procedure_leaves_one_of_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_reads_the_procedure_leaves_one_of_each() {
     let case = |(scene, sparing)| (scene, Death::OnTheWay, At::Reads { sparing });
-    let cases = SCENES.into_iter().zip([0, 3, 7, 5]).map(case).collect();
+    let cases = SCENES.into_iter().zip([0, 3, 7, 5, 2]).map(case).collect();
     let (deaths, _) = deaths_of(&play_all(cases).await);
     println!("{deaths} deaths at reads");
     assert!(deaths > 24, "{deaths}");

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use keyslot::adapters::github::GitHub;
 use keyslot::adapters::token::TokenSource;
@@ -11,7 +13,7 @@ use keyslot::adapters::token::github_app::{AppKey, AppSettings, GitHubApp};
 use keyslot::model::Blindness;
 use keyslot::ports::{Code, Forge};
 use keyslot::sim::wire::github::{self, App};
-use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
+use keyslot::sim::{self, Fault, Operation, Target, Trouble, When, WorldConfig};
 use secrecy::ExposeSecret as _;
 
 use crate::contract::Contract;
@@ -122,6 +124,48 @@ async fn an_app_that_gets_no_token_says_what_is_wrong_and_nothing_of_its_key() {
     }
 }
 
+/// The world's key in the other shape that people keep it in: PKCS #8, around what GitHub hands out (PKCS #1).
+fn as_pkcs8() -> String {
+    let packed: String = App::KEY.lines().filter(|line| !line.starts_with("-----")).collect();
+    let inner = STANDARD.decode(packed).unwrap();
+    let part = |tag: u8, body: &[u8]| {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82][..], &length, body].concat()
+    };
+    const RSA: &[u8] = &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let whole = part(0x30, &[&[2, 1, 0], RSA, &part(4, &inner)].concat());
+    let lines: Vec<String> = STANDARD
+        .encode(whole)
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_waits_for_hours_renews_its_apps_token_with_a_key_of_either_shape() {
+    for pem in [App::KEY.to_owned(), as_pkcs8()] {
+        let mut config = WorldConfig::seeded(5).with_stamps(1);
+        config.people.review = sim::Span::exactly(Duration::from_secs(3 * 3_600));
+        let live = Live::set(config, 2_400.0);
+        std::fs::write(live.stage.folder.join("tokens/app.pem"), &pem).unwrap();
+        without_tokens(&live, Some(APP));
+        let (code, said) = run(&live, &["propose", "--wait"], &[]);
+        assert_eq!(code, 0, "{said}");
+        assert!(!said.contains("ghs_"), "{said}");
+        let log = live.stage.simulation.wire.transcript();
+        let given = log.count("POST", "/access_tokens");
+        assert!((4..=12).contains(&given), "about one in fifty-five minutes of the wait: {given}");
+        let refused = log
+            .entries()
+            .iter()
+            .filter(|entry| entry.host == github::HOST && entry.status == Some(401))
+            .count();
+        assert_eq!(refused, 0, "renewed before it ends");
+    }
+}
+
 /// The world's settings without the tokens that they name.
 pub fn without_tokens(live: &Live, app: Option<&str>) {
     let path = live.stage.settings_path();
@@ -181,8 +225,7 @@ async fn where_nothing_is_named_the_environment_gh_and_the_azure_identity_have_t
     let (_, planned) = run(&live, &["plan"], &[("GH_TOKEN", &token)]);
     let log = live.stage.simulation.wire.transcript();
     let asked = |status| {
-        let of =
-            |entry: &keyslot::sim::wire::Entry| entry.host == "dev.azure.com" && entry.status == Some(status);
+        let of = |entry: &sim::wire::Entry| entry.host == "dev.azure.com" && entry.status == Some(status);
         log.entries().iter().filter(|entry| of(entry)).count()
     };
     assert!(asked(200) > 0 && asked(203) + asked(401) == 0, "{planned}");

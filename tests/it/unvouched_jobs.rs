@@ -62,17 +62,27 @@ fn rewritten(desk: &Desk, change: impl Fn(&str) -> String) {
 
 /// The same of any file.
 pub fn rewritten_at(desk: &Desk, path: &str, change: impl Fn(&str) -> String) {
+    rewritten_on(desk, &release(), path, change);
+}
+
+/// A file that was not there.
+pub fn written_at(desk: &Desk, path: &str, text: &str) {
+    rewritten_at(desk, path, |_| text.to_owned());
+}
+
+/// The same on any branch.
+fn rewritten_on(desk: &Desk, branch: &BranchName, path: &str, change: impl Fn(&str) -> String) {
     desk.with(|world| {
-        let before = world.repository().head(&release()).cloned().unwrap();
+        let before = world.repository().head(branch).cloned().unwrap();
         let tree = world.repository().get(&before).unwrap().tree().clone();
-        let text = std::str::from_utf8(tree.get(path).unwrap().bytes()).unwrap().to_owned();
+        let text = tree.get(path).map_or("", |file| std::str::from_utf8(file.bytes()).unwrap()).to_owned();
         let changed = change(&text);
         assert_ne!(changed, text);
         let by = Signature::of("ada", world.now());
         let commit = Commit::new(tree.with(path, changed.into_bytes()), vec![before], &by, "The workflow\n");
         let commit = Arc::new(commit);
         let push = Command::Push {
-            branch: release(),
+            branch: branch.clone(),
             expected: Expected::FastForward,
             commit: commit.id().clone(),
             objects: vec![commit],
@@ -287,6 +297,44 @@ async fn what_a_pull_request_a_new_branch_or_a_queue_would_start_is_judged_befor
         let accepted = ["switch-traffic", "destroy-previous"].map(str::to_owned).to_vec();
         applied(desk.actions_with(|settings| settings.accepted = accepted).may_be_pushed(&proposed).await);
     }
+}
+
+/// What GitHub takes from the default branch's tip is judged as it is there, whatever the commit says of it.
+#[tokio::test]
+async fn what_is_of_the_default_branch_is_judged_as_it_is_there() {
+    let path = WorldConfig::default().pipeline.workflow_path();
+    let on = |event: &str, text: &str| format!("on: {event}\n{}", &text[text.find("jobs:").unwrap()..]);
+    let (own, to) = (BranchName::new("fix/x"), release());
+    for (event, told) in [
+        (
+            "{ workflow_run: { workflows: [ci], branches: ['release/**'] } }",
+            "another workflow that ends on release/",
+        ),
+        ("{ pull_request_target: { branches: ['release/**'] } }", "(pull_request_target) would start"),
+        ("{ workflow_run: { workflows: [ci], branches: [main] } }", ""),
+        ("create", ""),
+    ] {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        let proposed = |commit| Arrival { into: Some(&to), ..at(&own, commit, None) };
+        // The release branch's own file says so, and it is not the one that GitHub takes.
+        let quiet = head(&desk);
+        rewritten_on(&desk, &BranchName::new("main"), &path, |text| on(event, text));
+        let end = desk.actions().may_be_pushed(&proposed(&quiet)).await;
+        match told {
+            "" => applied(end),
+            told => {
+                let fault = refused(end);
+                assert!(fault.why.contains(told) && fault.remedy.contains("`on`"), "{event}: {fault}");
+                let accepted = ["switch-traffic", "destroy-previous"].map(str::to_owned).to_vec();
+                let actions = desk.actions_with(|settings| settings.accepted = accepted);
+                applied(actions.may_be_pushed(&proposed(&quiet)).await);
+            }
+        }
+    }
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    rewritten(&desk, |text| on("{ workflow_run: { workflows: [ci] } }", text));
+    let commit = head(&desk);
+    applied(desk.actions().may_be_pushed(&at(&to, &commit, None)).await);
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 //! A run that nobody asks for leaves no stage out. So where the YAML, as it is at the commit, lets the push, the pull request or
 //! its merge start one, the service is asked which stages that YAML comes to (a preview, which starts nothing), and each must be
 //! declared, and accepted by name where it moves traffic or destroys. The server has only the commit beneath: the preview
-//! is of that with the YAML of the commit, and its templates are those of the commit beneath. It counts as started by hand:
-//! YAML that chooses by how a run began is not taken at its word.
+//! is of that with the YAML of the commit, and a commit that changes one of its templates is not judged. It counts as started by
+//! hand: YAML that chooses by how a run began, itself or in a template, is not taken at its word.
 
 use serde_json::{Value, json};
 
+use super::templates::Templates;
 use super::triggers::causes;
 use super::{AzureDevOps, Definition};
 use crate::adapters::at_commit::file_at;
@@ -18,6 +19,7 @@ use crate::ports::{Arrival, Effect, Fault};
 /// The pipeline's file at the commit.
 enum Written {
     Yaml {
+        path: String,
         text: String,
         parsed: Value,
     },
@@ -60,11 +62,22 @@ impl AzureDevOps {
             let fault = Fault::new(Blindness::Unintelligible, &what, self.subject(), why).remedy(remedy);
             Effect::Refused(fault)
         };
-        let Written::Yaml { text, .. } = &written else {
+        let Written::Yaml { path, text, parsed } = &written else {
             let why = format!("{causes} would start the pipeline, which has no YAML that tells what it does");
             return Err(refused(why, "take the trigger out of the pipeline (Edit, Triggers)"));
         };
-        if asks_how_it_began(text) && self.settings.stages.keys().any(|stage| self.harms(stage, &[])) {
+        let templates = Templates::of(self.code.as_ref(), &what, commit, (path, parsed));
+        let templates = templates.await.map_err(Effect::NotSent)?;
+        if let Some(template) = templates.among(&changed).filter(|changed| changed != path) {
+            let why = format!(
+                "{causes} would start the pipeline, and the commit changes {template}, which is or may be one of its templates: \
+                 what it comes to is seen only when it is there"
+            );
+            let remedy = "bring the change of the template by itself first, or narrow what starts the pipeline (`trigger`, `pr`)";
+            return Err(refused(why, remedy));
+        }
+        let asks = [text.as_str()].into_iter().chain(templates.texts()).any(asks_how_it_began);
+        if asks && self.settings.stages.keys().any(|stage| self.harms(stage, &[])) {
             let why = format!(
                 "{causes} would start the pipeline, and its YAML chooses by how a run began, which a preview does not show"
             );
@@ -121,7 +134,7 @@ impl AzureDevOps {
         };
         let text = String::from_utf8_lossy(&file).into_owned();
         match serde_saphyr::from_str(&text) {
-            Ok(parsed) => Ok(Written::Yaml { text, parsed }),
+            Ok(parsed) => Ok(Written::Yaml { path: path.to_owned(), text, parsed }),
             Err(error) => {
                 let why = format!("{path} at {} is no YAML: {error}", arrival.commit.short());
                 Err(refused(why, "mend the file; what a push starts cannot be read before"))

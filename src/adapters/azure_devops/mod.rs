@@ -12,6 +12,7 @@ mod filters;
 mod preview;
 mod refusal;
 mod start;
+mod templates;
 mod timeline;
 mod triggers;
 

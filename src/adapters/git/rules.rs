@@ -19,7 +19,7 @@ pub(super) fn words(stderr: &str) -> String {
 }
 
 /// Words of GitHub's, most telling first, in lower case, and what mends it.
-const REMEDIES: [(&str, &str); 7] = [
+const REMEDIES: [(&str, &str); 9] = [
     (
         "cannot contain secrets",
         "GitHub takes something in the commits for a secret: look at the page that it names, and take the secret out of the \
@@ -28,6 +28,16 @@ const REMEDIES: [(&str, &str); 7] = [
     (
         "creations being restricted",
         "a ruleset lets nobody create such a branch: leave keyslot's branches out of it, or let keyslot's account bypass it",
+    ),
+    (
+        "cannot update this protected ref",
+        "a ruleset lets nobody move the branch but those who bypass it: let keyslot's account bypass it; where it is the release \
+         branch, `promote = \"pull-request\"` leaves the merge to somebody who may",
+    ),
+    (
+        "must not contain merge commits",
+        "a ruleset wants a linear history, and the branch that the change is built on has a merge in it that the remote does not \
+         know: leave keyslot's branches out of it",
     ),
     (
         "verified signatures",
@@ -88,6 +98,8 @@ mod tests {
     fn each_rule_has_its_remedy() {
         for (said, does) in [
             ("- Cannot create ref due to creations being restricted.", "create such a branch"),
+            ("- Cannot update this protected ref.", "those who bypass it"),
+            ("- This branch must not contain merge commits.", "linear history"),
             ("- Commits must have verified signatures.", "`commit = \"api\"`"),
             ("- Commit message must start with a matching pattern: ^JIRA-", "other commit messages"),
             ("error: GH006: Protected branch update failed", "branch protection"),

@@ -79,9 +79,11 @@ impl GitHub {
         bulletin: &Bulletin,
         told: &mut Told,
     ) -> Result<(), Failed> {
-        let path = self.path(&format!("pulls/{}", number.0));
-        let pull: Pull =
-            self.client.read(about.what, about.subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        if bulletin.state != BulletinState::UnderWay {
+            // Whether our label is there must not be an older look's word.
+            self.seen.forget(number.0);
+        }
+        let pull = self.look(about, number).await.map_err(Effect::NotSent)?;
         self.tell_comment(about, number, bulletin, told).await?;
         self.tell_status(about, &pull.head.sha, bulletin, told).await?;
         self.tell_label(about, &pull, bulletin, told).await
@@ -99,6 +101,7 @@ impl GitHub {
         let path = self.path(&format!("issues/{}/comments", number.0));
         let known = match told.comment.clone() {
             Some(known) => Some(known),
+            None if self.seen.take_new(number.0, self.client.now()) => None,
             None => self.find_comment(about, &path, &mark).await.map_err(Effect::NotSent)?,
         };
         let asked = json!({ "body": body });

@@ -74,6 +74,7 @@ struct Protection {
     required_pull_request_reviews: Option<Reviews>,
     required_conversation_resolution: Switch,
     required_signatures: Switch,
+    required_linear_history: Switch,
     lock_branch: Switch,
 }
 
@@ -178,6 +179,7 @@ impl Demands {
         self.conversations |= protection.required_conversation_resolution.enabled;
         let others = [
             (protection.required_signatures.enabled, "required_signatures"),
+            (protection.required_linear_history.enabled, "required_linear_history"),
             (protection.lock_branch.enabled, "lock_branch"),
         ];
         self.others.extend(others.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()));
@@ -227,6 +229,7 @@ mod tests {
                 "required_approving_review_count": 2, "require_code_owner_reviews": true,
                 "require_last_push_approval": true, "dismiss_stale_reviews": true },
             "required_signatures": { "url": "x", "enabled": true },
+            "required_linear_history": { "enabled": true },
             "enforce_admins": { "enabled": true },
         });
         demands.add_protection(serde_json::from_value(protection).unwrap());
@@ -239,7 +242,13 @@ mod tests {
             checks: text(&["a", "b", "c"]),
             apps: BTreeMap::from([("a".to_owned(), 15368)]),
             queue: true,
-            others: text(&["commit_message_pattern", "required_signatures", UP_TO_DATE, "update"]),
+            others: text(&[
+                "commit_message_pattern",
+                "required_linear_history",
+                "required_signatures",
+                UP_TO_DATE,
+                "update",
+            ]),
             unread: Vec::new(),
         };
         assert_eq!(demands, expected);

@@ -12,11 +12,11 @@ impl GitHub {
     pub(super) async fn dressed(&self, number: PullNumber, dress: &PullDress) -> Effect<()> {
         let (what, subject) = (format!("label pull request {number} and ask for reviews"), self.subject());
         let about = About { what: &what, subject: &subject };
-        let path = self.path(&format!("pulls/{}", number.0));
-        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
+        let found = match self.look(about, number).await {
             Ok(found) => found,
             Err(fault) => return Effect::NotSent(fault),
         };
+        self.seen.forget(number.0);
         let mut refused: Option<Fault> = None;
         for (path, body) in self.missing(&found, dress) {
             match self.client.write(about, Write::post(&path, &body)).await {

@@ -58,26 +58,45 @@ impl GitHub {
     ) -> Effect<()> {
         let (what, subject) = (format!("have pull request {pull} merged"), self.subject());
         let about = About { what: &what, subject: &subject };
-        let path = self.path(&format!("pulls/{}", pull.0));
-        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
-            Ok(found) => found,
-            Err(fault) => return Effect::NotSent(fault),
-        };
-        if found.state() != PullState::Open || found.head.sha != head.as_str() {
-            let why = "it is not open any more, or somebody has pushed to it";
-            return Effect::Refused(about.fault(Blindness::Changed, why));
-        }
-        let Some(node) = &found.node_id else {
-            return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
+        let node = match self.seen.node(pull.0) {
+            Some(node) => node,
+            None => match self.unmoved(about, pull, head).await {
+                Ok(found) => match found.node_id {
+                    Some(node) => node,
+                    None => {
+                        let why = "GitHub gives no id of it";
+                        return Effect::NotSent(about.fault(Blindness::Unintelligible, why));
+                    }
+                },
+                Err(end) => return end,
+            },
         };
         self.seen.forget(pull.0);
-        match self.enable_auto_merge(about, node, head, method).await {
+        // GitHub holds the head against the one that is named; why it refuses is looked at.
+        let fault = match self.enable_auto_merge(about, &node, head, method).await {
+            Effect::Refused(fault) => fault,
+            end => return end,
+        };
+        match self.unmoved(about, pull, head).await {
+            Err(Effect::Refused(moved)) => Effect::Refused(moved),
             // Where nothing else holds it, a queue still does.
-            Effect::Refused(fault) if fault.kind == Blindness::Changed && self.has_queue(&found).await => {
-                self.enqueue(about, node, head).await
+            Ok(found) if fault.kind == Blindness::Changed && self.has_queue(&found).await => {
+                self.enqueue(about, &node, head).await
             }
-            end => end,
+            Ok(_) | Err(_) => Effect::Refused(fault),
         }
+    }
+
+    /// The pull request, where it is open and on this head.
+    async fn unmoved(&self, about: About<'_>, pull: PullNumber, head: &CommitId) -> Result<Pull, Effect<()>> {
+        let path = self.path(&format!("pulls/{}", pull.0));
+        let found: Pull =
+            self.client.read(about.what, about.subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        if found.state() != PullState::Open || found.head.sha != head.as_str() {
+            let why = "it is not open any more, or somebody has pushed to it";
+            return Err(Effect::Refused(about.fault(Blindness::Changed, why)));
+        }
+        Ok(found)
     }
 
     /// Nobody may have asked, or no longer: whoever pushes without the right to write ends it too.
@@ -111,12 +130,16 @@ impl GitHub {
 /// A method that the repository does not allow is no matter of time; whatever else holds it is.
 fn not_merged(fault: Fault, refusal: &Refusal) -> Fault {
     match refusal.status() {
-        StatusCode::METHOD_NOT_ALLOWED if refusal.says("not allowed") => Fault {
-            remedy: "name a method that the repository allows: `merge_method` under \
+        StatusCode::METHOD_NOT_ALLOWED
+            if ["not allowed", "linear history", "merge commits"].iter().any(|says| refusal.says(says)) =>
+        {
+            Fault {
+                remedy: "name a method that the repository allows: `merge_method` under \
                      [environment.NAME.release.forge] in keyslot.toml"
-                .to_owned(),
-            ..fault
-        },
+                    .to_owned(),
+                ..fault
+            }
+        }
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::CONFLICT => {
             Fault { kind: Blindness::Changed, remedy: "look again".to_owned(), ..fault }
         }

@@ -2,10 +2,10 @@
 //! Actions.
 //!
 //! Pull requests are read as raw JSON: octocrab's own model of one has a closed enum that a new value breaks. A
-//! look at an open pull request is seven or eight reads (the newest one from the branch, its details, reviews, rules,
-//! the base branch and, where that is protected, its protection, check runs, statuses), where it was approved before its
-//! last push one comparison more for it and for each head that was approved, and a question to GraphQL where a rule wants
-//! what only that tells. Writes are never repeated.
+//! look at an open pull request is six or seven reads (its details, reviews, rules, the base branch and, where that is
+//! protected, its protection, check runs, statuses), with the list of those from the branch before the first one; where it
+//! was approved before its last push one comparison more for it and for each head that was approved, and a question to
+//! GraphQL where a rule wants what only that tells. Writes are never repeated.
 
 pub mod actions;
 mod bulletin;
@@ -98,7 +98,8 @@ impl GitHub {
 
     /// The newest pull request between branches of this repository. The filters are not relied on: GitHub ignores one
     /// that it does not understand, and a fork's branch of the same name is another branch.
-    async fn newest(&self, PullEnds { head, base }: &PullEnds) -> Result<Option<Pull>, Fault> {
+    async fn newest(&self, ends: &PullEnds) -> Result<Option<Pull>, Fault> {
+        let PullEnds { head, base } = ends;
         let filter = format!("{}:{head}", self.settings.owner);
         let query = [
             ("head", filter.as_str()),
@@ -109,37 +110,64 @@ impl GitHub {
         ];
         let what = format!("list the pull requests from {head}");
         let found: Vec<Pull> = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await?;
-        let full_name = format!("{}/{}", self.settings.owner, self.settings.repository);
-        let fits = |pull: &Pull| pull.is_from(head, &full_name) && pull.base.branch == base.as_str();
-        Ok(found.into_iter().filter(fits).max_by_key(|pull| pull.number))
+        Ok(found.into_iter().filter(|pull| self.is_between(pull, ends)).max_by_key(|pull| pull.number))
     }
 
-    async fn view(&self, listed: Pull) -> Result<PullView, Fault> {
-        let (what, subject) = (format!("read pull request #{}", listed.number), self.subject());
-        // Only the single read says whether an open one can be merged.
-        let pull: Pull = match listed.state() {
-            PullState::Open => {
-                let path = self.path(&format!("pulls/{}", listed.number));
-                self.client.read(&what, &subject, &path, &[]).await?
+    fn is_between(&self, pull: &Pull, PullEnds { head, base }: &PullEnds) -> bool {
+        let full_name = format!("{}/{}", self.settings.owner, self.settings.repository);
+        pull.is_from(head, &full_name) && pull.base.branch == base.as_str()
+    }
+
+    /// The one that was open when it was last seen, while it still is: GitHub has one open pull request between two branches
+    /// at most, so there is no newer one.
+    async fn still_open(&self, ends: &PullEnds) -> Result<Option<Pull>, Fault> {
+        let Some(number) = self.seen.open(ends) else { return Ok(None) };
+        match self.single(number).await {
+            Ok(pull) if pull.state() == PullState::Open && self.is_between(&pull, ends) => Ok(Some(pull)),
+            Err(fault) if fault.kind != Blindness::Missing => Err(fault),
+            Ok(_) | Err(_) => {
+                self.seen.note_open(ends, None);
+                Ok(None)
             }
-            PullState::Merged { .. } => listed,
-            PullState::Closed => return Ok(view(&listed)),
-        };
+        }
+    }
+
+    /// Only the single read says whether an open one can be merged.
+    async fn single(&self, number: u64) -> Result<Pull, Fault> {
+        let path = self.path(&format!("pulls/{number}"));
+        self.client.read(&format!("read pull request #{number}"), &self.subject(), &path, &[]).await
+    }
+
+    /// The pull request as the look has it that has just been taken; else a new one.
+    async fn look(&self, about: About<'_>, number: PullNumber) -> Result<Arc<Pull>, Fault> {
+        if let Some(pull) = self.seen.looked(number.0, self.client.now()) {
+            return Ok(pull);
+        }
+        let path = self.path(&format!("pulls/{}", number.0));
+        self.client.read(about.what, about.subject, &path, &[]).await.map(Arc::new)
+    }
+
+    /// What one that was read by itself, or is over, waits for.
+    async fn view(&self, pull: &Pull) -> Result<PullView, Fault> {
+        let (what, subject) = (format!("read pull request #{}", pull.number), self.subject());
+        if pull.state() == PullState::Closed {
+            return Ok(view(pull));
+        }
         let path = self.path(&format!("pulls/{}/reviews", pull.number));
         let reviews = pull::latest_reviews(self.client.pages(&what, &subject, &path, "").await?);
-        let approvals = self.approvals(&pull, &reviews, &what).await?;
+        let approvals = self.approvals(pull, &reviews, &what).await?;
         let mut demands = self.demands(&pull.base.branch, &what).await?;
         let checks = self.checks(&pull.head.sha, &self.awaited(&demands), &demands.apps, &what).await?;
         let open = pull.state() == PullState::Open;
         let asked = match open && demands.want_graphql() {
-            true => self.asked(&pull, &what).await?,
+            true => self.asked(pull, &what).await?,
             false => None,
         };
         if open && demands.want_graphql() && asked.is_none() {
             demands.unread.push("conversations, owners of the code and the merge queue (GraphQL)".to_owned());
         }
         let sight = Sight {
-            pull: &pull,
+            pull,
             owner: &self.settings.owner,
             reviews: &reviews,
             approvals: &approvals,
@@ -160,7 +188,7 @@ impl GitHub {
             checks,
             approvals,
             waits,
-            ..view(&pull)
+            ..view(pull)
         })
     }
 
@@ -178,10 +206,20 @@ impl GitHub {
 #[async_trait]
 impl Forge for GitHub {
     async fn pull_between(&self, ends: &PullEnds) -> Result<Option<PullView>, Fault> {
-        match self.newest(ends).await? {
-            Some(pull) => self.view(pull).await.map(Some),
-            None => Ok(None),
+        let pull = match self.still_open(ends).await? {
+            Some(pull) => pull,
+            None => match self.newest(ends).await? {
+                Some(listed) if listed.state() == PullState::Open => self.single(listed.number).await?,
+                Some(over) => over,
+                None => return Ok(None),
+            },
+        };
+        let pull = Arc::new(pull);
+        if pull.state() == PullState::Open && self.is_between(&pull, ends) {
+            self.seen.note_open(ends, Some(pull.number));
+            self.seen.note_looked(Arc::clone(&pull), self.client.now());
         }
+        self.view(&pull).await.map(Some)
     }
 
     async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
@@ -201,7 +239,13 @@ impl Forge for GitHub {
         let about = About { what: &what, subject: &subject };
         match self.client.write(about, Write::post(&path, &body)).await {
             Sent::Done(reply) => match reply.json::<Pull>() {
-                Ok(pull) => Effect::Applied(PullNumber(pull.number)),
+                Ok(pull) => {
+                    self.seen.note_node(&pull);
+                    self.seen
+                        .note_open(&new.ends(), self.is_between(&pull, &new.ends()).then_some(pull.number));
+                    self.seen.note_opened(pull.number, self.client.now());
+                    Effect::Applied(PullNumber(pull.number))
+                }
                 Err(why) => Effect::Unknown(Fault::new(
                     Blindness::Unintelligible,
                     what,

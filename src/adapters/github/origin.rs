@@ -28,7 +28,7 @@ impl GitHub {
         };
         let nearest = ended.into_iter().filter_map(|pull| Some((made(&pull)?, pull)));
         let pull = match nearest.min_by_key(|(place, _)| *place) {
-            Some((_, pull)) => Some(self.view(pull).await?),
+            Some((_, pull)) => Some(self.view(&pull).await?),
             None => None,
         };
         if let Some(pull) = pull {

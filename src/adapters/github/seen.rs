@@ -1,12 +1,18 @@
 //! What the adapter remembers between two looks.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::bulletin::Told;
 use super::graphql::Asked;
+use super::pull::Pull;
+use crate::model::{BranchName, PullEnds};
+
+/// How long a look, and that we have opened one ourselves, is worth something: well below the time after which anybody
+/// else may go on with the rotation of a process that is silent.
+const NEW_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Default)]
 pub(super) struct Memory(Mutex<Book>);
@@ -20,6 +26,14 @@ struct Book {
     /// The digests of comparisons, by their two ends.
     changes: BTreeMap<String, Option<String>>,
     told: BTreeMap<u64, Told>,
+    /// The open pull request between two branches: GitHub has one of them at most.
+    open: BTreeMap<(BranchName, BranchName), u64>,
+    /// By which GraphQL knows pull requests; that never changes.
+    nodes: BTreeMap<u64, String>,
+    /// Open ones as they were when they were last looked at.
+    looked: BTreeMap<u64, (Timestamp, Arc<Pull>)>,
+    /// When we opened one.
+    opened: BTreeMap<u64, Timestamp>,
 }
 
 impl Memory {
@@ -53,10 +67,55 @@ impl Memory {
         });
     }
 
+    pub(super) fn open(&self, PullEnds { head, base }: &PullEnds) -> Option<u64> {
+        self.with(|book| book.open.get(&(head.clone(), base.clone())).copied())
+    }
+
+    /// `None` where there is none, or it is not known any more.
+    pub(super) fn note_open(&self, PullEnds { head, base }: &PullEnds, number: Option<u64>) {
+        let ends = (head.clone(), base.clone());
+        self.with(|book| match number {
+            Some(number) => book.open.insert(ends, number),
+            None => book.open.remove(&ends),
+        });
+    }
+
+    pub(super) fn node(&self, number: u64) -> Option<String> {
+        self.with(|book| book.nodes.get(&number).cloned())
+    }
+
+    pub(super) fn note_node(&self, pull: &Pull) {
+        let Some(node) = &pull.node_id else { return };
+        self.with(|book| book.nodes.insert(pull.number, node.clone()));
+    }
+
+    /// The last look, where it is fresh and nothing of ours was done since.
+    pub(super) fn looked(&self, number: u64, now: Timestamp) -> Option<Arc<Pull>> {
+        let (at, pull) = self.with(|book| book.looked.get(&number).cloned())?;
+        at.checked_add(NEW_FOR).is_ok_and(|until| now < until).then_some(pull)
+    }
+
+    pub(super) fn note_looked(&self, pull: Arc<Pull>, now: Timestamp) {
+        self.note_node(&pull);
+        self.with(|book| book.looked.insert(pull.number, (now, pull)));
+    }
+
+    pub(super) fn note_opened(&self, number: u64, now: Timestamp) {
+        self.with(|book| book.opened.insert(number, now));
+    }
+
+    /// Whether we have just opened it, and so nothing of ours can be on it that we do not know of. Once: what is written
+    /// after it may be there, whatever became of the answer.
+    pub(super) fn take_new(&self, number: u64, now: Timestamp) -> bool {
+        let opened = self.with(|book| book.opened.remove(&number));
+        opened.and_then(|at| at.checked_add(NEW_FOR).ok()).is_some_and(|until| now < until)
+    }
+
     /// After a deed of ours on a pull request.
     pub(super) fn forget(&self, number: u64) {
         self.with(|book| {
             book.asked.remove(&number);
+            book.looked.remove(&number);
         });
     }
 

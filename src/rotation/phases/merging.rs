@@ -7,6 +7,7 @@
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
 use super::super::predicate::{push_may_start, target_proven};
+use super::super::reason::later;
 use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
 use super::own::is_pushed;
@@ -49,6 +50,9 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         }
         Merging::Keyslot | Merging::Auto => return Next::Nothing,
     };
+    if let Some(reason) = taken_back(ctx, pull, &step, of) {
+        return Next::Held(reason);
+    }
     let judged =
         proven(ctx).and_then(|()| startable(ctx, code, of)).and_then(|()| judged(ctx, code, pull, of));
     match judged.and_then(|()| tried(ctx, pull, &step, of)) {
@@ -90,6 +94,22 @@ fn is_our_wish(ctx: &Context<'_>, pull: &PullView) -> bool {
             && matches!(&record.outcome, Some((_, Outcome::Applied { .. })))
     });
     withdrawn.map(|record| record.intended_at).max() < Some(asked)
+}
+
+/// The forge had taken the wish for this very head, and shows none now, when it must by now: whoever took it back means it, and a
+/// queue puts out what does not pass in it.
+fn taken_back(ctx: &Context<'_>, pull: &PullView, step: &Step, of: &Awaited<'_>) -> Option<Box<Reason>> {
+    let Step::AutoMerge { head, .. } = step else { return None };
+    let record = ctx.record(step).filter(|_| is_our_wish(ctx, pull))?;
+    let Some((at, Outcome::Applied { .. })) = &record.outcome else { return None };
+    let shown_by = later(*at, ctx.policy.settle.max(ctx.policy.pace.people));
+    if ctx.now < shown_by {
+        return None;
+    }
+    let queue = pull.waits.contains(&PullWait::Queue { queued: false });
+    let why = Why::WishTakenBack { head: head.clone(), queue };
+    let reason = Reason::new(of.gate, Subject::Pull(pull.number), why);
+    ctx.holding(vec![reason]).into_iter().next().map(Box::new)
 }
 
 /// Once, whatever becomes of it: what people take away again stays away, and what was refused holds nothing up.

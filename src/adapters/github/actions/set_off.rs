@@ -1,16 +1,17 @@
 //! What the coming of a commit sets off: the push, the new branch, the pull request and its merge, each an event that a
 //! workflow may wait for.
 //!
-//! The workflow is read at the commit. Runs of `pull_request_target` and `workflow_run` are of the default branch's file, which
-//! is the same one where the proposal goes to that branch.
+//! What the push, the new branch, the pull request and the queue start is the workflow as it is at the commit. Runs of
+//! `pull_request_target` and `workflow_run` are of the file at the tip of the default branch, which the commit becomes where
+//! it ends there.
 
 use serde_json::Value;
 
 use super::pushes::may_start;
 use crate::ports::Arrival;
 
-/// What would start the workflow, in words. `is_silent`: the commit's message says that its push and its pull request start
-/// nothing; what a merge says, nobody knows before.
+/// What would start the workflow as it is at the commit, in words. `is_silent`: the commit's message says that its push and
+/// its pull request start nothing; what a merge says, nobody knows before.
 pub(super) fn causes(on: &Value, arrival: &Arrival<'_>, is_silent: bool) -> Vec<String> {
     let Arrival { branch, into, .. } = arrival;
     let mut causes = Vec::new();
@@ -22,17 +23,28 @@ pub(super) fn causes(on: &Value, arrival: &Arrival<'_>, is_silent: bool) -> Vec<
     add("push", branch.as_str(), is_silent, format!("the push to {branch}"));
     if let Some(into) = into {
         add("create", branch.as_str(), false, format!("the new branch {branch}"));
-        for (event, silent) in [("pull_request", is_silent), ("pull_request_target", false)] {
-            add(event, into.as_str(), silent, format!("the pull request to {into} ({event})"));
-        }
+        let pull = format!("the pull request to {into} (pull_request)");
+        add("pull_request", into.as_str(), is_silent, pull);
         add("merge_group", into.as_str(), false, format!("the merge queue of {into}, if it has one"));
         add("push", into.as_str(), false, format!("the merge into {into}"));
     }
-    let branches = [Some(*branch), *into].into_iter().flatten();
+    causes
+}
+
+/// What would start the workflow as it is at the tip of the default branch.
+pub(super) fn causes_by_default(on: &Value, arrival: &Arrival<'_>) -> Vec<String> {
+    let mut causes: Vec<String> = cause_by_base(on, arrival).into_iter().collect();
+    let branches = [Some(arrival.branch), arrival.into].into_iter().flatten();
     if let Some(branch) = branches.into_iter().find(|branch| may_start(on, "workflow_run", branch.as_str())) {
         causes.push(format!("another workflow that ends on {branch} (workflow_run)"));
     }
     causes
+}
+
+/// What would start it where the base branch's own file is taken, as servers of one's own do that are not of 2026.
+pub(super) fn cause_by_base(on: &Value, arrival: &Arrival<'_>) -> Option<String> {
+    let into = arrival.into.filter(|into| may_start(on, "pull_request_target", into.as_str()))?;
+    Some(format!("the pull request to {into} (pull_request_target)"))
 }
 
 #[cfg(test)]
@@ -50,7 +62,8 @@ mod tests {
             into: into.as_ref(),
             deployed: false,
         };
-        causes(&serde_saphyr::from_str(on).unwrap(), &arrival, is_silent).join("; ")
+        let on = serde_saphyr::from_str(on).unwrap();
+        [causes(&on, &arrival, is_silent), causes_by_default(&on, &arrival)].concat().join("; ")
     }
 
     #[test]

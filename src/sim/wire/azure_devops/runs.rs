@@ -52,10 +52,7 @@ pub(super) async fn start(
         return answer::no_pipeline(pipeline);
     }
     if order.preview_run {
-        return Json(
-            face.0.shared.with(|world| face.preview(world, pipeline, order.yaml_override.as_deref())),
-        )
-        .into_response();
+        return Json(face.0.shared.with(|world| face.preview(world, pipeline, &order))).into_response();
     }
     let validates = pipeline == VALIDATION;
     let call = Call::of(if validates { Operation::StartValidation } else { Operation::StartRun });
@@ -118,15 +115,39 @@ fn pipeline_body(world: &World, id: u32, url: &str) -> Value {
     json!({ "id": id, "name": name, "folder": "\\", "revision": 1, "url": url })
 }
 
+/// With the stages of templates at the root of the repository in place of their names; `None` where there are none.
+fn expanded(yaml: &str, file: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut whole: Value = serde_saphyr::from_str(yaml).ok()?;
+    let stages = whole.get_mut("stages")?.as_array_mut()?;
+    let of = |stage: &Value| stage.get("template").and_then(Value::as_str).map(str::to_owned);
+    if !stages.iter().any(|stage| of(stage).is_some()) {
+        return None;
+    }
+    let put = |stage: Value| match of(&stage) {
+        None => vec![stage],
+        Some(path) => {
+            let text = file(&path).unwrap_or_default();
+            let template: Value = serde_saphyr::from_str(&text).unwrap_or_default();
+            template.get("stages").and_then(Value::as_array).cloned().unwrap_or_default()
+        }
+    };
+    *stages = std::mem::take(stages).into_iter().flat_map(put).collect();
+    Some(whole.to_string())
+}
+
 impl Face {
-    /// The YAML that a run would have, and no run. This world's YAML has no templates: it is expanded as it stands.
-    fn preview(&self, world: &World, id: u32, instead: Option<&str>) -> Value {
+    /// The YAML that a run would have, and no run. Templates of stages are put in as they are at the named commit.
+    fn preview(&self, world: &World, id: u32, order: &Order) -> Value {
         let config = world.config();
-        let yaml = match (instead, id) {
-            (Some(text), _) => text.to_owned(),
+        let yaml = match (&order.yaml_override, id) {
+            (Some(text), _) => text.clone(),
             (None, VALIDATION) => config.people.check.azure_yaml(),
             (None, _) => config.pipeline.azure_yaml(),
         };
+        let commit = order.resources.repositories.itself.version.as_deref().map(CommitId::new);
+        let tree = commit.and_then(|commit| Some(world.repository().get(&commit)?.tree().clone()));
+        let file = |path: &str| String::from_utf8(tree.as_ref()?.get(path)?.bytes().to_vec()).ok();
+        let yaml = expanded(&yaml, &file).unwrap_or(yaml);
         let pipeline = format!("{}/_apis/pipelines/{id}", self.base());
         json!({
             "id": -1, "name": "", "state": "unknown", "url": format!("{pipeline}/runs/-1"),
