@@ -37,6 +37,7 @@ mod stacks;
 mod states;
 mod tested;
 mod together;
+mod turned;
 mod unwritable;
 mod versions;
 mod whole;
