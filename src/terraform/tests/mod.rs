@@ -8,6 +8,7 @@ mod choosers;
 mod collections;
 mod companions;
 mod counterparts;
+mod elements;
 mod elsewhere;
 mod exclusive;
 mod flips;
