@@ -61,8 +61,7 @@ impl Known {
 
     /// What comes of a value when all but so many conditions have made something of it.
     fn turned<'v>(&'v self, value: &'v str, but: usize) -> Option<&'v str> {
-        let turns = self.turns.iter().skip(but).rev();
-        turns.fold(Some(value), |value, turn| value.and_then(|value| turn.of(value)))
+        self.turns.iter().skip(but).rev().try_fold(value, |value, turn| turn.of(value))
     }
 
     /// The value that takes the other branch.
