@@ -2,12 +2,14 @@
 //!
 //! Where the chooser's value is written out, in a default, a variables file, a local value or every caller's
 //! argument, and is the same everywhere, it is known which branch takes effect; and a flip changes that value
-//! instead of the branches. Names that only hand the value on are followed to where it is written.
+//! instead of the branches. Names that only hand the value on are followed to where it is written, and so are those that
+//! make one of two values of it by a condition: `local.slot` of `slot = var.use_secondary ? "secondary" : "primary"`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::driven::{Driven, Ground};
+use super::either::Turn;
 use super::facts::{Base, Choice, Object, Takes, When};
 use super::folders::{Folders, MAX_DEPTH};
 use super::naming::{At, Evaluator, Written};
@@ -36,8 +38,40 @@ pub struct Link {
     /// The name that is read, and the folder that it means something in.
     folder: String,
     by: Object,
+    /// How many conditions make something of its value before the choice sees it.
+    turns: usize,
     file: usize,
     span: Range<usize>,
+}
+
+/// A chooser whose value is known, as it is written.
+pub struct Known {
+    chooser: Chooser,
+    /// The names that hand the value on to it.
+    links: Vec<Link>,
+    /// What conditions make of it on its way, the last first.
+    turns: Vec<Turn>,
+}
+
+impl Known {
+    /// What the choice sees.
+    pub fn seen(&self) -> Option<&str> {
+        self.turned(&self.chooser.value, 0)
+    }
+
+    /// What comes of a value when all but so many conditions have made something of it.
+    fn turned<'v>(&'v self, value: &'v str, but: usize) -> Option<&'v str> {
+        self.turns.iter().skip(but).rev().try_fold(value, |value, turn| turn.of(value))
+    }
+
+    /// The value that takes the other branch.
+    fn other<'w>(&self, others: impl Iterator<Item = &'w When> + Clone) -> Option<String> {
+        let value = &self.chooser.value;
+        let Some(turn) = self.turns.last() else { return other_value(value, others) };
+        let other = other_value(value, turn.when.iter().filter(|when| !when.is(value)))?;
+        let takes = |seen: &str| others.clone().next().is_some() && others.clone().all(|when| when.is(seen));
+        self.turned(&other, 0).is_some_and(takes).then_some(other)
+    }
 }
 
 /// Decides choices whose chooser is known: roles and choosers of references change.
@@ -59,12 +93,10 @@ pub fn decide(
         // What the calls of a module say, each for an account of its own, is known for each of them alone.
         let run =
             first.run().filter(|run| group.iter().all(|at| references[*at].run() == Some(*run))).cloned();
-        let Some((mut chooser, links)) = known(sources, &evaluator, &At::run(&folder, run), &choice) else {
-            continue;
-        };
+        let Some(known) = known(sources, &evaluator, &At::run(&folder, run), &choice) else { continue };
+        let Some(seen) = known.seen() else { continue };
         let branch = |at: usize| references[at].choices.last().map(|branch| &branch.when);
-        let taken: Vec<bool> =
-            group.iter().map(|at| branch(*at).is_some_and(|when| when.is(&chooser.value))).collect();
+        let taken: Vec<bool> = group.iter().map(|at| branch(*at).is_some_and(|when| when.is(seen))).collect();
         let slots: Vec<_> = group
             .iter()
             .zip(&taken)
@@ -75,12 +107,19 @@ pub fn decide(
             continue;
         }
         let others = group.iter().zip(&taken).filter(|(_, taken)| !**taken).filter_map(|(at, _)| branch(*at));
-        let mut named = links.iter().map(|link| (link.folder.as_str(), &link.by));
-        let by = (folder.as_str(), &choice.by);
-        chooser.other = other_value(&chooser.value, others).filter(|other| {
-            let is_allowed = |(folder, by)| is_valid(sources, folders, folder, by, other);
-            is_plain(other) && is_allowed(by) && named.all(is_allowed)
+        // Those that a condition around the choice's own name turns are seen by nobody.
+        let own = usize::from(choice.turned.is_some());
+        let other = known.other(others).filter(|other| {
+            let is_allowed = |folder: &str, by: &Object, turns: usize| {
+                let seen = known.turned(other, turns);
+                seen.is_some_and(|seen| is_valid(sources, folders, folder, by, seen))
+            };
+            is_plain(other)
+                && is_allowed(&folder, &choice.by, own)
+                && known.links.iter().all(|link| is_allowed(&link.folder, &link.by, link.turns))
         });
+        let Known { mut chooser, links, .. } = known;
+        chooser.other = other;
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
             ways.push(BTreeMap::new());
@@ -88,7 +127,7 @@ pub fn decide(
         });
         let way = |folder: String, by: Object| ((folder, spelt(&by)), by);
         ways[index].extend([way(folder, choice.by)]);
-        for Link { folder, by, file, span } in links {
+        for Link { folder, by, file, span, .. } in links {
             handed.push((file, span));
             ways[index].extend([way(folder, by)]);
         }
@@ -142,68 +181,89 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
     facts.choosing.iter().find(|choice| choice.number == number).cloned()
 }
 
-/// A chooser with the value that it has, where that is known, and the names that hand the value on to it.
-pub fn known(
-    sources: &[Source],
-    evaluator: &Evaluator<'_>,
-    at: &At,
-    choice: &Choice,
-) -> Option<(Chooser, Vec<Link>)> {
+/// A chooser with the value that it has, where that is known, and what leads from there to the choice.
+pub fn known(sources: &[Source], evaluator: &Evaluator<'_>, at: &At, choice: &Choice) -> Option<Known> {
     let mut links = Vec::new();
     let mut places = Vec::new();
     let mut value: Option<&str> = None;
-    for Written { file, argument, .. } in ends(evaluator, at, &choice.by, &mut links, 0)? {
-        let text = taken(choice.takes, &argument.value)?;
-        if value.is_some_and(|value| value != text) {
+    let mut turns: Option<Vec<Turn>> = None;
+    for End { written: Written { file, argument, .. }, takes, turned } in
+        ends(evaluator, at, choice, &mut links)?
+    {
+        let text = takes.text(&argument.value)?;
+        if value.is_some_and(|value| value != text) || turns.as_ref().is_some_and(|turns| *turns != turned) {
             return None;
         }
         value = Some(text);
+        turns = Some(turned);
         places.push((file, word(&sources[file], argument.span.clone(), text)?));
     }
     // Several ways may lead to one place.
     places.sort_by_key(|(file, span): &(usize, Range<usize>)| (*file, span.start));
     places.dedup();
     let name = spelt(&choice.by);
-    Some((Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() }, links))
+    let chooser = Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() };
+    Some(Known { chooser, links, turns: turns? })
 }
 
 /// The files in which the value is written that a choice goes by.
 pub fn written_in(evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Vec<usize> {
-    let ends = ends(evaluator, &At::folder(folder), &choice.by, &mut Vec::new(), 0);
-    ends.into_iter().flatten().map(|written| written.file).collect()
+    let ends = ends(evaluator, &At::folder(folder), choice, &mut Vec::new());
+    ends.into_iter().flatten().map(|end| end.written.file).collect()
 }
 
-/// Where the value of a name is written in the end. Absent where that is not known of every way to it.
+/// Where the value is written that a choice goes by in the end.
+struct End<'f> {
+    written: Written<'f>,
+    takes: Takes,
+    /// What conditions make of it on its way, the last first.
+    turned: Vec<Turn>,
+}
+
+/// Absent where that is not known of every way to it.
 fn ends<'f>(
     evaluator: &Evaluator<'f>,
     at: &At,
-    by: &Object,
+    choice: &Choice,
     links: &mut Vec<Link>,
-    depth: usize,
-) -> Option<Vec<Written<'f>>> {
-    let mut ends = Vec::new();
-    for written in evaluator.written(at, by) {
-        match &written.argument.value {
-            Value::Path(next) if depth < MAX_DEPTH => {
-                let (folder, span) = (written.at.folder.clone(), written.argument.span.clone());
-                links.push(Link { folder, by: next.clone(), file: written.file, span });
-                ends.extend(self::ends(evaluator, &written.at, next, links, depth + 1)?);
-            }
-            _ => ends.push(written),
-        }
-    }
-    (!ends.is_empty()).then_some(ends)
+) -> Option<Vec<End<'f>>> {
+    let turned: Vec<Turn> = choice.turned.iter().cloned().collect();
+    behind(evaluator, at, &choice.by, (choice.takes, &turned), links, 0)
 }
 
-/// The text of a value, where the choice can take such a one.
-fn taken(takes: Takes, value: &Value) -> Option<&str> {
-    match (takes, value) {
-        (Takes::Text | Takes::Condition | Takes::Index, Value::Text(text))
-        | (Takes::Number | Takes::Index, Value::Number(text)) => Some(text),
-        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(true)) => Some("true"),
-        (Takes::Bool | Takes::Condition | Takes::Index, Value::Bool(false)) => Some("false"),
-        _ => None,
+/// The same of a name, for one who takes such values and makes this of them.
+fn behind<'f>(
+    evaluator: &Evaluator<'f>,
+    at: &At,
+    by: &Object,
+    (takes, turned): (Takes, &[Turn]),
+    links: &mut Vec<Link>,
+    depth: usize,
+) -> Option<Vec<End<'f>>> {
+    let mut ends = Vec::new();
+    for written in evaluator.written(at, by) {
+        let mut turned = turned.to_vec();
+        let (next, takes) = match &written.argument.value {
+            Value::Path(next) if depth < MAX_DEPTH => (next, takes),
+            Value::Either(either) if depth < MAX_DEPTH => {
+                turned.push(either.turn(takes));
+                (&either.by, either.takes)
+            }
+            _ => {
+                ends.push(End { written, takes, turned });
+                continue;
+            }
+        };
+        links.push(Link {
+            folder: written.at.folder.clone(),
+            by: next.clone(),
+            turns: turned.len(),
+            file: written.file,
+            span: written.argument.span.clone(),
+        });
+        ends.extend(behind(evaluator, &written.at, next, (takes, &turned), links, depth + 1)?);
     }
+    (!ends.is_empty()).then_some(ends)
 }
 
 fn spelt(by: &Object) -> String {

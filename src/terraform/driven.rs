@@ -109,12 +109,14 @@ impl<'g> Ground<'g> {
     /// What a read of the name decides, where that is more than the slot.
     fn beside(&self, file: usize, facts: &Facts, read: &Read) -> Option<Driven> {
         let driven = |what: String| Some(Driven { file, span: read.span.clone(), what });
-        match facts.choosing.iter().find(|choice| choice.span == read.span) {
-            Some(choice) if self.is_decided(file, choice) => match self.is_of_slots(file, facts, choice) {
+        // A condition within another one asks for the same name.
+        let decided = |choice: &&Choice| choice.span == read.span && self.is_decided(file, choice);
+        match facts.choosing.iter().find(decided) {
+            Some(choice) => match self.is_of_slots(file, facts, choice) {
                 true => None,
                 false => driven("what else differs between the branches here".to_owned()),
             },
-            Some(_) | None => driven(format!("`{}`", read.binding.join("."))),
+            None => driven(format!("`{}`", read.binding.join("."))),
         }
     }
 

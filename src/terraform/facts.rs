@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::either::Turn;
 use super::generated::Generated;
 use super::value::Value;
 
@@ -236,6 +237,8 @@ pub struct Choice {
     /// The expressions between which it chooses.
     pub branches: Vec<Range<usize>>,
     pub takes: Takes,
+    /// What a condition makes of its value before it chooses: `x[var.use_secondary ? "s" : "p"]`.
+    pub turned: Option<Turn>,
 }
 
 /// Which values a choice can tell apart: Terraform compares without converting, and converts what is a condition or

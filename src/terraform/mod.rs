@@ -27,6 +27,7 @@ mod demand;
 mod doubts;
 mod driven;
 mod edit;
+mod either;
 mod elsewhere;
 mod exclusive;
 mod facts;

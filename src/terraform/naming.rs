@@ -165,6 +165,7 @@ impl<'f> Evaluator<'f> {
             Value::Call(name, arguments) => self.call(at, name, arguments, depth),
             Value::List(_) | Value::Map(_) => Name::open(&at.folder, "a collection"),
             Value::Other(text) => self.other(at, text, depth),
+            Value::Either(either) => self.other(at, &either.text, depth),
         }
     }
 

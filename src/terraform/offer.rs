@@ -13,13 +13,14 @@ use self::even::{Shared, Uneven};
 pub use self::path::COMPUTED;
 use self::path::{Named, Path, by_element};
 use self::several::OfAccount;
-use super::facts::Token;
+use super::facts::{Step, StepKind, Token};
 use super::folders::{Cell, Folders, Followed, Kind};
 use super::instance::{Call, admits};
 use super::key_read::FoundKey;
 use super::naming::spelt;
 use super::reference::{Reference, Role};
 use super::role::counterpart;
+use super::value::Value;
 use crate::model::{Access, Slot};
 
 /// One name on offer: its path within the folder (`["keys", "primary"]`) and the reference that defines it.
@@ -139,7 +140,8 @@ impl Offers {
         let kind = cell.kind;
         let offers = &self.read_by(followed, &cell, folders, references)[..];
         let reached = path.reached(offers);
-        let shared = Shared { cell: &cell, offers, folders, references };
+        let in_turn = rest.iter().all(|step| !step.kind.is_computed() || is_own_instance(step));
+        let shared = Shared { cell: &cell, offers, folders, references, in_turn };
         let whole = path.whole().filter(|_| reached.is_empty());
         let behind = whole.as_ref().map(|whole| whole.reached(offers)).unwrap_or_default();
         if let Some(asked) = keys(&shared, &reached).or_else(|| keys(&shared, &behind)) {
@@ -241,6 +243,12 @@ impl Offers {
         );
         handed_on(&offered, computed, why, references)
     }
+}
+
+/// `each.key` and `count.index`
+fn is_own_instance(step: &Step) -> bool {
+    let own = |value: &Value| matches!(value, Value::Other(text) if ["each.key", "count.index"].contains(&text.as_str()));
+    matches!(&step.kind, StepKind::Computed(Some(index)) if own(index))
 }
 
 /// Whether two offers are those of different runs of the code.

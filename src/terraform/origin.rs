@@ -143,7 +143,12 @@ fn is_given(value: &Value) -> bool {
         Value::Template(parts) => !parts.is_empty(),
         Value::Path(object) => matches!(object.base, Base::Local | Base::Variable | Base::Each(_)),
         Value::Call(_, parts) => parts.iter().any(is_given),
-        Value::Number(_) | Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Other(_) => false,
+        Value::Number(_)
+        | Value::Bool(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Either(_)
+        | Value::Other(_) => false,
     }
 }
 
@@ -167,6 +172,7 @@ fn value_says_cosmos(value: &Value) -> bool {
             parts.iter().any(value_says_cosmos)
         }
         Value::Map(entries) => entries.iter().any(|(_, value)| value_says_cosmos(value)),
+        Value::Either(either) => says_cosmos(&either.text),
         Value::Bool(_) | Value::Path(_) => false,
     }
 }

@@ -295,12 +295,18 @@ impl<'f> Resolver<'f> {
     }
 
     /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs are those of
-    /// the code that the read stands in.
+    /// the code that the read stands in. Of elements, none may be left out.
     fn are_apart(&self, read: &Look<'f>, hop: &Followed, keys: &[Offered]) -> bool {
         let accounts = keys.iter().map(|key| self.references[key.defined].account);
         let mut told = BTreeSet::new();
         let mut all = accounts.flat_map(|account| self.standing.accounts_of(account));
-        hop.folder == read.folder && all.all(|account| told.insert(account))
+        let of_all = keys.iter().all(|key| key.runs.is_empty());
+        let one_by_one = |(at, key): (usize, &Offered)| {
+            let others = keys[at + 1..].iter().flat_map(|other| &other.runs);
+            !key.runs.is_empty() && others.clone().all(|other| !key.runs.contains(other))
+        };
+        let in_turn = !read.read.sifted && !read.read.filtered || keys.iter().enumerate().all(one_by_one);
+        (of_all || hop.folder == read.folder) && in_turn && all.all(|account| told.insert(account))
     }
 
     /// A key of one account is read by all runs; which of them hand it in counts where it is one of several.

@@ -6,6 +6,7 @@ use hcl_edit::Span;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::template::{Element, Template};
 
+use super::either::Either;
 use super::facts::Object;
 use super::object::Scope;
 use super::source::Source;
@@ -26,6 +27,8 @@ pub enum Value {
     Call(String, Vec<Value>),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
+    /// One or the other, by a condition.
+    Either(Box<Either>),
     /// The expression as it is written, without white space.
     Other(String),
 }
@@ -56,7 +59,10 @@ impl Value {
             Expression::Object(object) if object.len() <= MAX_ELEMENTS => Value::Map(
                 object.iter().map(|(key, entry)| (key_name(source, key), value(entry.expr()))).collect(),
             ),
-            _ => other(source, expression),
+            _ => match Either::of(source, scope, expression) {
+                Some(either) => Value::Either(Box::new(either)),
+                None => other(source, expression),
+            },
         }
     }
 
@@ -76,6 +82,9 @@ impl Value {
                 parts.iter().flat_map(Value::paths).collect()
             }
             Value::Map(entries) => entries.iter().flat_map(|(_, value)| value.paths()).collect(),
+            Value::Either(either) => {
+                std::iter::once(&either.by).chain(either.values.iter().flat_map(Value::paths)).collect()
+            }
             Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Other(_) => Vec::new(),
         }
     }

@@ -17,10 +17,12 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
+pub use self::expression::literal;
 pub use self::label::{VAULT, in_vault, is_labelled, label_of, without_expressions};
 use super::attribute;
+use super::either::{Either, Turn, compared, named};
 use super::facts::{
-    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Base, Binding, Block, Branch, Choice, DEPLOYMENT,
+    AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Binding, Block, Branch, Choice, DEPLOYMENT,
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
@@ -129,6 +131,7 @@ struct By {
     object: Object,
     span: Range<usize>,
     takes: Takes,
+    turned: Option<Turn>,
 }
 
 struct Walk<'s> {
@@ -435,8 +438,9 @@ impl<'s> Walk<'s> {
     fn number(&mut self, by: Option<By>) -> u32 {
         let number = self.facts.choices;
         self.facts.choices += 1;
-        if let Some(By { object: by, span, takes }) = by {
-            self.facts.choosing.push(Choice { number, by, span, branches: Vec::new(), takes });
+        if let Some(By { object: by, span, takes, turned }) = by {
+            let branches = Vec::new();
+            self.facts.choosing.push(Choice { number, by, span, branches, takes, turned });
         }
         number
     }
@@ -453,12 +457,22 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// What a choice goes by, where it is a plain name.
+    /// What a choice goes by, where it is a plain name, or what a condition makes of one.
     fn chooser(&self, expression: &Expression, takes: Takes) -> Option<By> {
-        let object = self.scope.object_of(self.source, expression)?;
-        let named = matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1;
-        let span = self.source.to_file(expression.span()?);
-        named.then_some(By { object, span, takes })
+        let span = |named: &Expression| Some(self.source.to_file(named.span()?));
+        match expression {
+            Expression::Parenthesis(inner) => self.chooser(inner.inner(), takes),
+            Expression::Conditional(choice) => {
+                let either = Either::of(self.source, &self.scope, expression)?;
+                let turned = Some(either.turn(takes));
+                let span = span(compared(&choice.cond_expr).operand)?;
+                Some(By { object: either.by, span, takes: either.takes, turned })
+            }
+            _ => {
+                let object = named(self.source, &self.scope, expression)?;
+                Some(By { object, span: span(expression)?, takes, turned: None })
+            }
+        }
     }
 }
 

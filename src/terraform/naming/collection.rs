@@ -239,7 +239,12 @@ impl<'f> Evaluator<'f> {
                     found.iter().map(|(at, value)| self.keys(at, value, depth + 1)).collect();
                 keys.filter(|keys| !keys.is_empty()).map(|keys| keys.into_iter().flatten().collect())
             }
-            Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Template(_) | Value::Other(_) => None,
+            Value::Text(_)
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Template(_)
+            | Value::Either(_)
+            | Value::Other(_) => None,
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Shared<'a> {
     pub(super) offers: &'a [&'a Offer],
     pub(super) folders: &'a Folders<'a>,
     pub(super) references: &'a [Reference],
+    /// Whether the read takes every element of what it goes through, and not one that it works out.
+    pub(super) in_turn: bool,
 }
 
 /// That somebody who shares the place has not the other slot there; the call, where it is one.
@@ -39,7 +41,16 @@ impl Shared<'_> {
             both(call, offer, &offer.path)
                 && elements.all(|part| {
                     let all = self.names(call, &offer.path[1..part]);
-                    let has_both = |name: &String| both(call, offer, &one_name_else(&offer.path, part, name));
+                    // Elements may be of accounts of their own.
+                    let alike = |own: &&&Offer| {
+                        let of = |offer: &Offer| &self.references[offer.defined];
+                        (of(own).slot, of(own).access) == (of(offer).slot, of(offer).access)
+                    };
+                    let has_both = |name: &String| {
+                        let path = one_name_else(&offer.path, part, name);
+                        let mut there = self.offers.iter().filter(|own| own.path == path).filter(alike);
+                        there.any(|own| both(call, own, &path))
+                    };
                     all.is_some_and(|names| names.iter().all(has_both))
                 })
         };

@@ -1,5 +1,6 @@
 //! What a name stands for that the callers of a module fill with keys of different accounts: one key for each of them,
-//! in the runs of the code for which it is handed in.
+//! in the runs of the code for which it is handed in; and what each element of a collection holds for an account of its
+//! own, where all of them are read by one expression.
 //!
 //! Where it is not told whose key a run reads, none is told.
 
@@ -46,13 +47,34 @@ impl Shared<'_> {
         }
         let access = self.of(keys.first()?.first).access;
         let alike = reached.iter().all(|one| self.of(one).access == access);
-        let told = reached.iter().all(|one| !self.runs(self.of(one)).is_empty());
-        let apart = |(at, key): (usize, &OfAccount<'_, '_, '_>)| {
-            let others = keys[at + 1..].iter().flat_map(|other| &other.runs);
-            others.clone().all(|other| key.runs.iter().all(|run| !admits(Some(run), Some(other))))
+        let same =
+            |one: &Reached<'_, '_>, other: &Reached<'_, '_>| self.of(one).account == self.of(other).account;
+        let apart = |one: &Reached<'_, '_>, other: &Reached<'_, '_>| {
+            same(one, other) || self.are_elements(one, other) || self.are_of_other_runs(one, other)
         };
-        let apart = keys.iter().enumerate().all(apart);
-        (alike && told && apart).then_some(keys)
+        let mut pairs = reached
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| reached[at + 1..].iter().map(move |it| (one, it)));
+        (alike && pairs.all(|(one, other)| apart(one, other))).then_some(keys)
+    }
+
+    /// Whether no run of the code reads both.
+    fn are_of_other_runs(&self, one: &Reached<'_, '_>, other: &Reached<'_, '_>) -> bool {
+        let (ours, theirs) = (self.runs(self.of(one)), self.runs(self.of(other)));
+        let told = !ours.is_empty() && !theirs.is_empty();
+        told && !ours.iter().any(|run| theirs.iter().any(|other| admits(Some(run), Some(other))))
+    }
+
+    /// Whether each of them is read in its turn: they are elements of one collection of which every one is taken, or one
+    /// expression puts both there.
+    fn are_elements(&self, one: &Reached<'_, '_>, other: &Reached<'_, '_>) -> bool {
+        let place = |reference: &Reference| (reference.file, reference.span.start);
+        let (ours, theirs) = (&one.0.path, &other.0.path);
+        let mut names = ours.iter().zip(theirs).enumerate();
+        let taken = |at: usize| [one, other].iter().all(|it| it.1.get(at).is_some_and(Option::is_none));
+        let element = ours.len() == theirs.len() && names.any(|(at, (a, b))| a != b && taken(at));
+        self.in_turn && (element || place(self.of(one)) == place(self.of(other)))
     }
 
     /// Where calls hand different slots of one account in, one that does other than the first.

@@ -57,7 +57,8 @@ impl<'f> Resolver<'f> {
     /// The values that a choice goes by: one, or one for each run of the code.
     fn values(&self, folder: &str, choice: &Choice) -> Option<BTreeSet<String>> {
         let evaluator = self.folders.evaluator();
-        let value = |at: &At| known(self.sources, &evaluator, at, choice).map(|(chooser, _)| chooser.value);
+        let value =
+            |at: &At| known(self.sources, &evaluator, at, choice).and_then(|it| it.seen().map(str::to_owned));
         let runs = self.standing.runs_of(folder);
         match value(&At::folder(folder)) {
             Some(value) => Some(BTreeSet::from([value])),

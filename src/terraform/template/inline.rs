@@ -84,7 +84,9 @@ fn json<'v>(
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
         Value::Other(text) if text == "null" => Json::Null,
-        value @ (Value::Path(_) | Value::Call(..) | Value::Other(_)) => Json::String(mark(value, put_in)),
+        value @ (Value::Path(_) | Value::Call(..) | Value::Either(_) | Value::Other(_)) => {
+            Json::String(mark(value, put_in))
+        }
     }
 }
 

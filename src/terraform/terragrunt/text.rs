@@ -43,7 +43,12 @@ fn placed(within: &str, value: &mut Value) {
             parts.iter_mut().for_each(|part| placed(within, part));
         }
         Value::Map(entries) => entries.iter_mut().for_each(|(_, value)| placed(within, value)),
-        Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Path(_) | Value::Other(_) => {}
+        Value::Text(_)
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Path(_)
+        | Value::Either(_)
+        | Value::Other(_) => {}
     }
 }
 
@@ -119,6 +124,7 @@ impl Configurations<'_> {
             | Value::Path(_)
             | Value::List(_)
             | Value::Map(_)
+            | Value::Either(_)
             | Value::Other(_) => None,
         }
     }

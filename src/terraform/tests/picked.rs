@@ -54,6 +54,7 @@ fn a_known_value_that_picks_is_what_a_flip_changes() {
         ("lookup(local.pair, var.n)", name),
         ("\"k=${local.pair[var.n]}\"", name),
         ("local.objs[var.i].key", index),
+        ("local.list[var.i == 0 ? 0 : 1]", index),
         ("local.conf[var.slot].api", slot),
         ("jsonencode(local.conf[var.slot])", slot),
     ] {
@@ -83,7 +84,6 @@ fn a_name_or_an_index_that_picks_is_what_a_flip_changes() {
 fn what_cannot_be_told_is_opaque_and_nothing_is_flipped() {
     for expression in [
         "local.list[var.open]",
-        "local.list[var.i == 0 ? 0 : 1]",
         "local.list[length(local.list) - 2]",
         "reverse(local.list)[1]",
         "element(local.list, 2)",

@@ -4,12 +4,12 @@
 //! two branches of one choice, wherever they are written.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{BinaryOperator, Expression, UnaryOperator};
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
-use super::super::facts::{Asked, Takes, When};
+use super::super::either::{Compared, compared};
+use super::super::facts::{Asked, When};
 use super::super::object::Scope;
-use super::expression::literal;
 use super::{By, Walk, text_of};
 
 /// A condition, taken apart.
@@ -24,44 +24,12 @@ pub(super) struct Condition {
 
 impl Walk<'_> {
     pub(super) fn condition(&self, condition: &Expression) -> Condition {
-        match condition {
-            Expression::Parenthesis(inner) => self.condition(inner.inner()),
-            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
-                let Condition { by, branches: [then, otherwise], asked: [holds, denied] } =
-                    self.condition(&operation.expr);
-                Condition { by, branches: [otherwise, then], asked: [denied, holds] }
-            }
-            Expression::BinaryOp(operation) => {
-                let operands = match (literal(&operation.lhs_expr), literal(&operation.rhs_expr)) {
-                    (None, Some(literal)) => Some((&operation.lhs_expr, literal)),
-                    (Some(literal), None) => Some((&operation.rhs_expr, literal)),
-                    _ => None,
-                };
-                let equal = match operation.operator.value() {
-                    BinaryOperator::Eq => true,
-                    BinaryOperator::NotEq => false,
-                    _ => return self.unknown(condition),
-                };
-                let Some((by, (takes, literal))) = operands else { return self.unknown(condition) };
-                let mut branches = [When::Is(literal.clone()), When::IsNot(literal)];
-                if !equal {
-                    branches.reverse();
-                }
-                let asked = branches.clone().map(|when| self.asked(by, when));
-                Condition { by: self.chooser(by, takes), branches, asked }
-            }
-            other => {
-                let branches = [true, false].map(|value| When::Is(value.to_string()));
-                let asked = branches.clone().map(|when| self.asked(other, when));
-                Condition { by: self.chooser(other, Takes::Condition), branches, asked }
-            }
+        let Compared { operand, takes, when } = compared(condition);
+        let asked = when.clone().map(|when| self.asked(operand, when));
+        match takes {
+            Some(takes) => Condition { by: self.chooser(operand, takes), branches: when, asked },
+            None => Condition { by: None, branches: [When::Unknown, When::Unknown], asked },
         }
-    }
-
-    /// What is no comparison with a literal is true or not.
-    fn unknown(&self, condition: &Expression) -> Condition {
-        let asked = [true, false].map(|value| self.asked(condition, When::Is(value.to_string())));
-        Condition { by: None, branches: [When::Unknown, When::Unknown], asked }
     }
 
     fn asked(&self, expression: &Expression, when: When) -> Asked {

@@ -521,7 +521,7 @@ fn is_literal(expression: &Expression) -> bool {
 }
 
 /// A value that is compared with, and which values equal it.
-pub(super) fn literal(expression: &Expression) -> Option<(Takes, String)> {
+pub fn literal(expression: &Expression) -> Option<(Takes, String)> {
     match expression {
         Expression::String(text) => Some((Takes::Text, text.value().clone())),
         Expression::Number(number) => Some((Takes::Number, number.value().to_string())),

@@ -2,7 +2,6 @@
 //! `X.connection_strings[var.index]`. Each slot is a branch of a choice by that value, beside the read as it stands: where
 //! the value is not known, it may come to other keys than these.
 
-use hcl_edit::Span;
 use hcl_edit::expr::{Expression, TraversalOperator};
 use hcl_edit::template::{Element, StringTemplate};
 
@@ -24,9 +23,9 @@ impl Walk<'_> {
         });
         let found = indexes.find_map(|index| self.worked_out(object, index));
         let Some((at, by, takes, branches)) = found else { return };
-        let (Some(by), Some(token)) = (self.chooser(by, takes), by.span()) else { return };
+        let Some(by) = self.chooser(by, takes) else { return };
+        let token = by.span.clone();
         let number = self.number(Some(by));
-        let token = self.source.to_file(token);
         for (value, kind) in branches {
             let mut object = object.clone();
             object.steps[at] = Step { kind, token: Token::Here(token.clone()) };
@@ -54,7 +53,7 @@ impl Walk<'_> {
                 let (by, names) = names(template)?;
                 Some((at, by, Takes::Text, names))
             }
-            Expression::Traversal(_) if of_list => {
+            Expression::Traversal(_) | Expression::Conditional(_) if of_list => {
                 let numbers = [("0", StepKind::Number(0)), ("1", StepKind::Number(1))];
                 Some((at, index, Takes::Index, numbers))
             }
