@@ -108,7 +108,9 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         ) => reason.rests_on(world),
         // The operation says itself when it wants to be asked.
         (_, Why::OperationRunning { .. }) => Vec::new(),
-        (Gate::NotRefused, Why::RefusedByMetrics { .. }) => vec![EvidenceKey::Metrics],
+        (Gate::NotRefused, Why::RefusedByMetrics { .. } | Why::MetricsSilent { .. }) => {
+            vec![EvidenceKey::Metrics]
+        }
         (Gate::NotRefused, _) => vec![EvidenceKey::Usage],
         // The canary has reasons of its own; a soak wants time only.
         (Gate::Wave, Why::CanaryFirst { .. } | Why::Soaking { .. }) => Vec::new(),

@@ -216,7 +216,7 @@ impl Driver {
     }
 
     /// Begins looks at stamps that nobody is looking at, and leaves what is no single stamp's.
-    fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
+    pub(super) fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
         let at = self.ports.clock.now();
         let free = |key: &EvidenceKey| !self.flight.awaits(key);
         let Looks { whole, mut glances } = looks;
