@@ -32,7 +32,7 @@ pub fn under_another_salt(world: &mut World) {
     world.account = None;
     world.proofs.clear();
     world.vaults.clear();
-    world.clusters.retain(|_, seen| seen.get().is_some_and(|cluster| cluster.synced.is_empty()));
+    world.clusters.retain(|_, seen| seen.get().is_none_or(|cluster| cluster.synced.is_empty()));
 }
 
 /// After a step was sent, nothing that it may have changed counts any more.

@@ -153,9 +153,11 @@ fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
     let mut ready = Stage::ready();
     (ready.policy.log_lag, ready.world.usage) = (None, None);
     ready.policy.metrics_lag = Some(MINUTE * 5);
-    ready.world.metrics = Some(Seen::known(ready.now, view(&ready, &[])));
+    let mut clean = view(&ready, &[]);
+    clean.since = ready.now - SignedDuration::from_hours(8 * 24);
+    ready.world.metrics = Some(Seen::known(ready.now, clean));
     let before = holding(&ready.decide());
-    tells(&mut ready, &[("east", 16), ("north", 2)]);
+    tells(&mut ready, &[("east", 18), ("north", 2)]);
     assert_eq!((silent(&ready), before.contains(&Gate::NotRefused)), (Some((east, false)), false));
     ready.policy.stamps[0].live_traffic = false;
     assert_eq!(silent(&ready), None, "{:?}", ready.decide());
@@ -273,8 +275,10 @@ async fn over_the_wire_they_tell_what_the_world_refused_and_nothing_else() {
     let none = MetricsView { since: start, refused: vec![], told: BTreeMap::new() };
     assert_eq!(metrics(&rig).refusals(start).await.unwrap(), none, "of the last hour there is nothing yet");
     let told = metrics_at(&rig, MINUTE * 30).refusals(start).await.unwrap().told;
-    let (minute, region) = (start + SignedDuration::from_mins(27), "East US 2".to_owned());
-    assert_eq!(told.get(&region), Some(&minute), "the newest whole minute that has come: {told:?}");
+    let (minute, region) = ((start + SignedDuration::from_mins(27)).as_second() / 60 * 60, "East US 2");
+    let told: BTreeMap<String, i64> =
+        told.into_iter().map(|(region, begin)| (region, begin.as_second())).collect();
+    assert_eq!(told.get(region), Some(&minute), "the newest whole minute that has come: {told:?}");
     rig.simulation.world.with(|world| {
         let (request_id, by) = ("r".to_owned(), "app".to_owned());
         world.apply(Command::Regenerate { kind: primary, request_id, by }).unwrap();

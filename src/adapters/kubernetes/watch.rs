@@ -426,6 +426,8 @@ mod tests {
         assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Nothing, "begun");
         assert_eq!(watch.take(&event("3", stateful("a", 3))), Took::Nothing, "the status has not caught up");
         assert_eq!(watch.take(&event("4", stateful("b", 3))), Took::Change(Happening::Rollout), "complete");
+        // Another one.
+        watch.known.clear();
         let daemon = |updated: i64| {
             json!({"observedGeneration": 2, "desiredNumberScheduled": 5, "currentNumberScheduled": 5,
                 "updatedNumberScheduled": updated, "numberAvailable": 5})
