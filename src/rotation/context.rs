@@ -272,7 +272,7 @@ impl<'a> Context<'a> {
     }
 
     /// How old the stand of a stamp may be that is only counted. Once the restarts have begun it was seen whole, and what
-    /// a step rests on is asked for by itself, each with an age of its own (see [`rests`](super::wave::rests)); the rest is
+    /// a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is
     /// listed anew when it decides something, before the regeneration. Without that, a fleet that is restarted one stamp
     /// after the other would be listed again and again.
     pub fn counted(&self) -> Duration {
