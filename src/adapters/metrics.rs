@@ -1,9 +1,13 @@
 //! Azure Monitor's metrics of the account: how many requests it refused, by region and minute.
 //!
 //! Every account has them; nothing is to be set up. `TotalRequests` is counted for the status 401 alone, so a region and a
-//! minute without any are missing from the answer: what is not there was not refused, as far as the metrics have come.
+//! minute without any are missing from the answer: what is not there was not refused, as far as the metrics have come. How
+//! far that is, a second question tells: in which minute of the last hour each region was asked anything at all.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use futures::future::try_join;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use url::Url;
 
@@ -20,6 +24,13 @@ const METRIC: &str = "TotalRequests";
 
 /// The service's word for a metric that it could tell.
 const SUCCESS: &str = "Success";
+
+/// Which minutes: those with refused requests, and those with any.
+const REFUSED: &str = "StatusCode eq '401' and Region eq '*'";
+const ANY: &str = "Region eq '*'";
+
+/// How far back the newest request of any kind is looked for.
+const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Series at most; an account has not that many regions.
 const TOP: usize = 1000;
@@ -89,7 +100,7 @@ impl Metrics {
         Asking { access: &self.access, what: WHAT, subject: &self.account.name }
     }
 
-    fn address(&self, since: Timestamp, until: Timestamp) -> Result<Url, Fault> {
+    fn address(&self, which: &str, since: Timestamp, until: Timestamp) -> Result<Url, Fault> {
         let path = format!("{}/providers/Microsoft.Insights/metrics", self.account.resource_id());
         let mut url = self.endpoint.join(&path).map_err(|error| self.asking().unclear(error.to_string()))?;
         url.query_pairs_mut()
@@ -98,27 +109,44 @@ impl Metrics {
             .append_pair("timespan", &format!("{since}/{until}"))
             .append_pair("interval", "PT1M")
             .append_pair("aggregation", "Count")
-            .append_pair("$filter", "StatusCode eq '401' and Region eq '*'")
+            .append_pair("$filter", which)
             .append_pair("top", &TOP.to_string());
         Ok(url)
     }
 
-    /// The minutes since then in which requests were refused.
+    /// The minutes since then in which requests were refused, and how far the metrics have come.
     ///
     /// # Errors
     /// No answer, one that is not understood, or one that is not whole.
     pub async fn refusals(&self, since: Timestamp) -> Result<MetricsView, Fault> {
-        let url = self.address(since, self.access.clock.now())?;
+        let now = self.access.clock.now();
+        let recent = now.checked_sub(RECENT).unwrap_or(since).max(since);
+        let (refused, any) = try_join(self.ask(REFUSED, since, now), self.ask(ANY, recent, now)).await?;
+        let mut told: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for RefusedMinute { region, begin, .. } in any {
+            let newest = told.entry(region).or_insert(begin);
+            *newest = (*newest).max(begin);
+        }
+        Ok(MetricsView { since, refused, told })
+    }
+
+    async fn ask(
+        &self,
+        which: &str,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<RefusedMinute>, Fault> {
+        let url = self.address(which, since, until)?;
         let answer = self.asking().one::<Answer>(&url).await.map_err(|fault| match fault.kind {
             Blindness::Forbidden => fault.remedy(MAY_READ),
             _ => fault,
         })?;
-        let refused = refused(answer).map_err(|why| self.asking().unclear(why))?;
-        Ok(MetricsView { since, refused })
+        counted(answer).map_err(|why| self.asking().unclear(why))
     }
 }
 
-fn refused(answer: Answer) -> Result<Vec<RefusedMinute>, String> {
+/// The minutes of an answer in which anything was counted.
+fn counted(answer: Answer) -> Result<Vec<RefusedMinute>, String> {
     let metric = answer.value.into_iter().find(|metric| metric.name.value.eq_ignore_ascii_case(METRIC));
     let metric = metric.ok_or_else(|| format!("the answer does not tell {METRIC}"))?;
     if !metric.error_code.is_empty() && !metric.error_code.eq_ignore_ascii_case(SUCCESS) {
@@ -127,7 +155,7 @@ fn refused(answer: Answer) -> Result<Vec<RefusedMinute>, String> {
     if metric.timeseries.len() >= TOP {
         return Err(format!("the answer may not be whole: it has {TOP} series"));
     }
-    let mut refused = Vec::new();
+    let mut minutes = Vec::new();
     for series in metric.timeseries {
         let region = series.metadatavalues.iter().find(|it| it.name.value.eq_ignore_ascii_case("region"));
         let region = region.ok_or("a series names no region")?;
@@ -135,12 +163,12 @@ fn refused(answer: Answer) -> Result<Vec<RefusedMinute>, String> {
             let count = whole(point.count.unwrap_or_default())?;
             if count > 0 {
                 let (region, begin) = (region.value.clone(), point.time_stamp);
-                refused.push(RefusedMinute { region, begin, count });
+                minutes.push(RefusedMinute { region, begin, count });
             }
         }
     }
-    refused.sort();
-    Ok(refused)
+    minutes.sort();
+    Ok(minutes)
 }
 
 /// Counts come as numbers with a fraction of zero.
@@ -160,7 +188,7 @@ mod tests {
     use super::*;
 
     fn read(metric: &Value) -> Result<Vec<RefusedMinute>, String> {
-        refused(serde_json::from_value(json!({ "value": [metric] })).unwrap())
+        counted(serde_json::from_value(json!({ "value": [metric] })).unwrap())
     }
 
     fn metric(series: &Value) -> Value {

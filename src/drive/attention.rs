@@ -66,13 +66,20 @@ impl Attention {
         looks
     }
 
-    /// What was heard that one of the reasons waits for.
+    /// What was heard that one of the reasons waits for, and what nobody expects.
     pub fn heard(&self, reasons: &[Reason]) -> BTreeMap<StampName, Glance> {
         let awaited = reasons.iter().filter_map(awaited);
-        awaited
+        let awaited = awaited
             .filter(|(stamp, what)| self.heard.contains(&Changed { stamp: (*stamp).clone(), what: *what }))
-            .map(|(stamp, what)| (stamp.clone(), Glance::Told(what)))
-            .collect()
+            .map(|(stamp, what)| (stamp.clone(), Glance::Told(what)));
+        let unsettled = self.unsettled().map(|stamp| (stamp.clone(), Glance::Told(Happening::Unsettled)));
+        unsettled.chain(awaited).collect()
+    }
+
+    /// Stamps that were well when they were looked at, and of which watches have told since that they are not.
+    pub fn unsettled(&self) -> impl Iterator<Item = &StampName> {
+        let unsettled = |changed: &&Changed| changed.what == Happening::Unsettled;
+        self.heard.iter().filter(unsettled).map(|changed| &changed.stamp)
     }
 
     /// When the next reason wants to be looked behind.
@@ -164,8 +171,10 @@ fn keeps(glance: Option<Glance>, what: Happening) -> bool {
     match (glance, what) {
         (None, _) => false,
         (Some(Glance::Answer), _) => true,
+        (Some(Glance::Told(Happening::Rollout | Happening::Unsettled) | Glance::Workloads), what) => {
+            what == Happening::PodsGone
+        }
         (Some(Glance::Told(of)), what) => of != what,
-        (Some(Glance::Workloads), what) => what != Happening::Rollout,
         (Some(Glance::Pods), what) => what != Happening::PodsGone,
     }
 }
@@ -173,7 +182,7 @@ fn keeps(glance: Option<Glance>, what: Happening) -> bool {
 /// What lists that of which a watch tells.
 fn listing(what: Happening) -> Glance {
     match what {
-        Happening::Rollout => Glance::Workloads,
+        Happening::Rollout | Happening::Unsettled => Glance::Workloads,
         Happening::PodsGone => Glance::Pods,
     }
 }
@@ -286,6 +295,23 @@ mod tests {
         let whole = Looks { whole: [EvidenceKey::Cluster("a".into())].into(), ..Looks::default() };
         attention.looked(&whole, at(101));
         assert!(attention.heard(&[old_pods("a")]).is_empty());
+    }
+
+    #[test]
+    fn what_nobody_expects_is_heard_whatever_is_waited_for() {
+        let mut attention = Attention::default();
+        attention.hear(changed("done", Happening::Unsettled));
+        let heard = attention.heard(&[rolling("other")]);
+        assert_eq!(heard, [(StampName::new("done"), Glance::Told(Happening::Unsettled))].into());
+        assert_eq!(attention.unsettled().count(), 1);
+        attention.looked(&Looks { glances: heard, ..Looks::default() }, at(100));
+        assert_eq!(attention.unsettled().count(), 0, "it was looked at");
+        attention.hear(changed("done", Happening::Unsettled));
+        attention.hear(changed("done", Happening::Rollout));
+        let both = attention.heard(&[rolling("done")]);
+        assert_eq!(both, [(StampName::new("done"), Glance::Told(Happening::Rollout))].into());
+        attention.looked(&Looks { glances: both, ..Looks::default() }, at(101));
+        assert_eq!(attention.unsettled().count(), 0, "one look answers both");
     }
 
     #[test]

@@ -336,7 +336,7 @@ fn usage(facts: &mut Facts, view: &UsageView) {
 }
 
 fn metrics(facts: &mut Facts, view: &MetricsView) {
-    let MetricsView { since: _, refused } = view;
+    let MetricsView { since: _, refused, told: _ } = view;
     facts.list(refused, |facts, RefusedMinute { region, begin, count }| {
         facts.text(region).time(Some(*begin)).word(count);
     });

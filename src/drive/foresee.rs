@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{
-    AccountRights, Blindness, BudgetView, EvidenceKey, Right, RightView, Slot, StampName, Term,
+    AccountRights, Blindness, BudgetView, EvidenceKey, Right, RightView, Slot, StampName, Term, age_of,
 };
 use crate::observe::Change;
 use crate::ports::Fault;
@@ -99,11 +99,12 @@ impl Driver {
     }
 
     /// Stamps whose clusters do not answer now, or only after so long that they are not asked twice for one plan.
-    fn silent(&self) -> BTreeSet<StampName> {
-        let silent =
-            self.world.clusters.iter().filter(|(_, seen)| {
-                seen.what.as_ref().is_err_and(|blind| blind.kind == Blindness::Unreachable)
-            });
+    pub(super) fn silent(&self) -> BTreeSet<StampName> {
+        let (now, max) = (self.ports.clock.now(), self.policy.ages.ordinary);
+        let silent = self.world.clusters.iter().filter(|(_, seen)| {
+            let unreachable = seen.what.as_ref().is_err_and(|blind| blind.kind == Blindness::Unreachable);
+            unreachable && age_of(seen.at, now) <= max
+        });
         silent.map(|(stamp, _)| stamp.clone()).collect()
     }
 

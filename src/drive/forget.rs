@@ -32,7 +32,7 @@ pub fn under_another_salt(world: &mut World) {
     world.account = None;
     world.proofs.clear();
     world.vaults.clear();
-    world.clusters.retain(|_, seen| seen.get().is_some_and(|cluster| cluster.synced.is_empty()));
+    world.clusters.retain(|_, seen| seen.get().is_none_or(|cluster| cluster.synced.is_empty()));
 }
 
 /// After a step was sent, nothing that it may have changed counts any more.
@@ -108,7 +108,9 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         ) => reason.rests_on(world),
         // The operation says itself when it wants to be asked.
         (_, Why::OperationRunning { .. }) => Vec::new(),
-        (Gate::NotRefused, Why::RefusedByMetrics { .. }) => vec![EvidenceKey::Metrics],
+        (Gate::NotRefused, Why::RefusedByMetrics { .. } | Why::MetricsSilent { .. }) => {
+            vec![EvidenceKey::Metrics]
+        }
         (Gate::NotRefused, _) => vec![EvidenceKey::Usage],
         // The canary has reasons of its own; a soak wants time only.
         (Gate::Wave, Why::CanaryFirst { .. } | Why::Soaking { .. }) => Vec::new(),

@@ -372,8 +372,10 @@ impl Driver {
     /// Names that no Deployment has, in words.
     pub async fn spell_workloads(&mut self, speller: Speller<'_>) -> Result<Vec<String>, Vec<String>> {
         let stamps = self.observer.targets().stamps.clone();
-        // One that can be seen is enough; most often the first few are.
-        for some in stamps.chunks(SPELLERS) {
+        // One that can be seen is enough; most often the first few are. Where they are not, all others are asked at once:
+        // one after the other, those that do not answer would be waited for one after the other.
+        let (few, others) = stamps.split_at(stamps.len().min(SPELLERS));
+        for some in [few, others] {
             // What their vaults hold tells what of the clusters is worth a request.
             let of =
                 |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Looks;
@@ -10,6 +11,7 @@ use super::lease::Standing;
 use super::wait::is_of_stamp;
 use super::{DriveError, Driver, Notice};
 use crate::model::{Blindness, EvidenceKey, StampName, World};
+use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Opens, Phase, Reason, Relied, Step, Subject, Verdict, Why, decide, later,
 };
@@ -245,6 +247,9 @@ impl Driver {
             self.land_all().await?;
             return Ok(None);
         }
+        if restarts && self.look_at_the_unsettled().await {
+            return Ok(None);
+        }
         if steps.iter().any(Step::is_dangerous) {
             let mut worn = relied.worn(now);
             let again = if restarts {
@@ -265,7 +270,38 @@ impl Driver {
         }
         self.act(steps, relied).await?;
         looked.just_in_time.clear();
+        if restarts {
+            self.look_at_the_longest_unseen();
+        }
         Ok(None)
+    }
+
+    /// What watches have told meanwhile of stamps that were well is seen before another one is restarted.
+    async fn look_at_the_unsettled(&mut self) -> bool {
+        if let Some(changed) = self.ports.clusters.changed().now_or_never() {
+            self.attention.hear(changed);
+        }
+        let told = self.attention.unsettled();
+        let free = |stamp: &&StampName| !self.flight.awaits(&EvidenceKey::Cluster((*stamp).clone()));
+        let told: BTreeSet<StampName> = told.filter(free).cloned().collect();
+        if told.is_empty() {
+            return false;
+        }
+        let glances = told.iter().map(|stamp| (stamp.clone(), Glance::Workloads)).collect();
+        self.attention.looked(&Looks { glances, ..Looks::default() }, self.ports.clock.now());
+        self.look_now(&told.into_iter().map(EvidenceKey::Workloads).collect()).await;
+        true
+    }
+
+    /// Restarts rest on few stamps, and of most of the others watches tell when they turn. Of those that nobody watches, one
+    /// is looked at with each step, the longest unseen: so all of them come round, at a price that grows with the fleet.
+    fn look_at_the_longest_unseen(&mut self) {
+        let (now, max) = (self.ports.clock.now(), self.policy.ages.ordinary);
+        let unwatched = self.world.clusters.iter().filter(|(stamp, _)| !self.ports.clusters.follows(stamp));
+        let longest = unwatched.min_by_key(|(_, seen)| seen.workloads_at());
+        let worn = longest.filter(|(_, seen)| later(seen.workloads_at(), max) < now);
+        let glances = worn.map(|(stamp, _)| (stamp.clone(), Glance::Workloads)).into_iter().collect();
+        self.begin(Looks { glances, ..Looks::default() });
     }
 
     /// Evidence is dated by the wall clock. Where that was set back, old evidence looks young: then nothing that was

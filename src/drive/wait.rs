@@ -158,7 +158,10 @@ impl Driver {
     /// Looks at all there is, for people, when nothing is under way.
     pub(super) async fn look_at_everything(&mut self) -> Result<(), DriveError> {
         self.land_all().await?;
-        let everything = self.observer.everything().into_iter();
+        // Each is waited for once: a cluster that did not answer just now is not asked again for the same question.
+        let silent = self.silent();
+        let asked = |key: &EvidenceKey| !matches!(key, EvidenceKey::Cluster(stamp) if silent.contains(stamp));
+        let everything = self.observer.everything().into_iter().filter(asked);
         let (of_refusals, rest): (BTreeSet<_>, BTreeSet<_>) = everything.partition(tells_refusals);
         self.observer.look_whole(&rest, &mut self.world).await;
         self.aim();
@@ -216,7 +219,7 @@ impl Driver {
     }
 
     /// Begins looks at stamps that nobody is looking at, and leaves what is no single stamp's.
-    fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
+    pub(super) fn begin(&mut self, looks: Looks) -> BTreeSet<EvidenceKey> {
         let at = self.ports.clock.now();
         let free = |key: &EvidenceKey| !self.flight.awaits(key);
         let Looks { whole, mut glances } = looks;

@@ -4,6 +4,8 @@
 //! They tell the region and nothing else: neither who asked nor with which key. So a count says that somebody is refused
 //! since a restart, and none says nothing of who uses the old key.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::usage::same_region;
@@ -24,6 +26,9 @@ pub struct MetricsView {
     /// The window's beginning; it ends where the metrics do.
     pub since: Timestamp,
     pub refused: Vec<RefusedMinute>,
+    /// By region, the beginning of the newest minute in which anybody asked the account anything, of the last hour of the
+    /// window: that none was refused in a minute says nothing where no minute is told at all.
+    pub told: BTreeMap<String, Timestamp>,
 }
 
 /// What a region has refused from some moment on.
@@ -46,7 +51,15 @@ impl MetricsView {
     pub fn but_for(&self, from: Timestamp, until: Timestamp) -> MetricsView {
         let ends = |minute: &RefusedMinute| minute.begin.checked_add(MINUTE).unwrap_or(Timestamp::MAX);
         let kept = self.refused.iter().filter(|minute| ends(minute) <= from || minute.begin > until);
-        MetricsView { since: self.since, refused: kept.cloned().collect() }
+        MetricsView { since: self.since, refused: kept.cloned().collect(), told: self.told.clone() }
+    }
+
+    /// Up to when they are known to tell of the region, by what they tell of it; of any region where none is given.
+    /// `None` where they tell of no request in the last hour.
+    pub fn reached(&self, region: Option<&str>) -> Option<Timestamp> {
+        let here = |(told, _): &(&String, &Timestamp)| region.is_none_or(|region| same_region(region, told));
+        let newest = self.told.iter().filter(here).map(|(_, begin)| *begin).max()?;
+        Some(newest.checked_add(MINUTE).unwrap_or(Timestamp::MAX))
     }
 
     /// What the region refused in whole minutes from then on, if anything; every region's where none is given.
@@ -89,7 +102,10 @@ mod tests {
                 minute("northeurope", 103, 1),
                 minute("East US 2", 104, 3),
             ],
+            told: [("North Europe".to_owned(), at(103)), ("East US 2".to_owned(), at(105))].into(),
         };
+        assert_eq!(view.reached(Some("northeurope")), Some(at(104)));
+        assert_eq!((view.reached(None), view.reached(Some("West Europe"))), (Some(at(106)), None));
         let north = view.refused_since(at(100), Some("northeurope")).unwrap();
         assert_eq!((north.count, north.before, north.last), (8, Some(5), at(103)));
         let later = MetricsView { since: at(50), ..view.clone() };

@@ -24,6 +24,8 @@ pub enum Happening {
     Rollout,
     /// No pod that gets the secret is terminating any more.
     PodsGone,
+    /// A workload whose rollout was over has fewer pods that serve than it wants, and nobody has changed it.
+    Unsettled,
 }
 
 /// Something that happened in a stamp's cluster.

@@ -499,6 +499,12 @@ pub fn why(reason: &Reason) -> String {
             logs_end(reason.gate, *reached),
             span::time(*wanted)
         ),
+        Why::MetricsSilent { reached, wanted, .. } => format!(
+            "whether Cosmos DB has refused requests of {subject} is not known: its metrics tell of no request at all {}, and \
+             what is asked is up to {}",
+            reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
+            span::time(*wanted)
+        ),
         Why::RefusedSince { region, since, at, by, count } => format!(
             "Cosmos DB has refused {} in {region} since the pods of {subject} were replaced ({}), the last at {} \
              by {by}",
@@ -875,6 +881,10 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::LogsBehind { reached: None, .. } | Why::LogsStalled { .. } => {
             "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
+        }
+        Why::MetricsSilent { .. } => {
+            "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account, say that \
+             metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
         Why::RefusedByMetrics { refusals, .. } if refusals.before != Some(0) => {
             "find out whether somebody was refused before already (the account's logs name callers); accept the stamp by name \

@@ -271,6 +271,14 @@ impl<'a> Context<'a> {
         self.fold.step(&step.key())
     }
 
+    /// How old the stand of a stamp may be that is only counted. Once the restarts have begun it was seen whole, and what
+    /// a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is
+    /// listed anew when it decides something, before the regeneration. Without that, a fleet that is restarted one stamp
+    /// after the other would be listed again and again.
+    pub fn counted(&self) -> Duration {
+        if self.has_reached(Phase::Restart) { Duration::MAX } else { self.policy.ages.ordinary }
+    }
+
     /// Whether this leg has come to this phase before.
     pub fn has_reached(&self, phase: Phase) -> bool {
         self.fold.reached.iter().any(|(_, leg, reached)| *leg == self.leg && *reached >= phase)

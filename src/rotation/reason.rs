@@ -620,6 +620,15 @@ pub enum Why {
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
+    /// The account's metrics tell of no request of anybody from then on, so that none is told to be refused says nothing:
+    /// the metrics do not come, or nobody asks the account.
+    MetricsSilent {
+        /// Up to when they tell of something; `None` where they do not in the last hour.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at them.
+        lasting: bool,
+    },
     /// Since its pods were replaced.
     RefusedSince {
         region: String,
@@ -831,6 +840,7 @@ impl Why {
             Why::LogsBehind { .. } => "logs-behind",
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
+            Why::MetricsSilent { .. } => "metrics-silent",
             Why::RefusedSince { .. } => "refused-since",
             Why::RefusedByMetrics { .. } => "refused-by-metrics",
             Why::SlotNamed { .. } => "slot-named",
@@ -931,6 +941,7 @@ impl Why {
             | Why::ClusterOfOther { .. }
             | Why::PodsNotMounted { lasting: true, .. }
             | Why::LogsStalled { .. }
+            | Why::MetricsSilent { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
@@ -1003,6 +1014,7 @@ impl Why {
             | Why::SecretRead { until: Some(_), .. }
             | Why::KeyNotNamed { .. }
             | Why::LogsBehind { .. }
+            | Why::MetricsSilent { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }

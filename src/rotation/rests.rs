@@ -30,6 +30,7 @@ impl Reason {
             Why::RefusedByMetrics { .. } => {
                 return [EvidenceKey::Metrics].into_iter().chain(cluster()).collect();
             }
+            Why::MetricsSilent { .. } => return vec![EvidenceKey::Metrics],
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();

@@ -1,5 +1,7 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
+use std::time::Duration;
+
 use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
@@ -88,6 +90,16 @@ impl StampStand {
         self.behind.is_empty() && self.workloads.iter().all(|(_, stand)| *stand == WorkloadStand::Done)
     }
 
+    /// Whether nothing is to be seen of it that holds anybody.
+    fn is_well(&self) -> bool {
+        let quiet = |(_, stand): &(WorkloadName, WorkloadStand)| match stand {
+            WorkloadStand::Done | WorkloadStand::Todo => true,
+            WorkloadStand::InFlight(_) | WorkloadStand::Missing(_) => false,
+        };
+        let serves = self.healthy || !self.wants_pods;
+        serves && self.behind.is_empty() && self.workloads.iter().all(quiet)
+    }
+
     /// Whether this rotation is at work on it.
     pub fn is_ours(&self) -> bool {
         !self.is_done() && self.begun
@@ -108,12 +120,16 @@ impl StampStand {
     }
 }
 
-/// Judges one stamp.
+/// Judges one stamp. What was well counts as it was seen last; what was not is judged by a new look.
 ///
 /// # Errors
 /// The evidence that is missing, too old, or could not be had.
 pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box<Reason>> {
-    let max = ctx.policy.ages.ordinary;
+    let stand = stand_at(ctx, facts, ctx.counted())?;
+    if stand.is_well() { Ok(stand) } else { stand_at(ctx, facts, ctx.policy.ages.ordinary) }
+}
+
+fn stand_at(ctx: &Context<'_>, facts: &StampFacts, max: Duration) -> Result<StampStand, Box<Reason>> {
     let gate = Gate::RolloutSettled;
     let Some(vault) = ctx.live_vault(&facts.name, gate, max)? else {
         return Ok(StampStand::without_pods(ctx, facts, false));
@@ -144,7 +160,7 @@ pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box
         workloads,
         begun,
         healthy,
-        behind: behind(ctx, &facts.name),
+        behind: behind(ctx, &facts.name, max),
         between_looks: false,
         renewed: views().filter_map(|workload| renewed(workload, cluster, seen)).max(),
     })
@@ -161,14 +177,14 @@ pub fn begun_at(ctx: &Context<'_>, stamp: &StampName, vault: &VaultView) -> Opti
 /// could not be seen, or is too old, is another matter.
 pub fn is_between_looks(ctx: &Context<'_>, facts: &StampFacts, reason: &Reason) -> bool {
     let cluster = EvidenceKey::Cluster(facts.name.clone());
-    let vault = ctx.vault(&facts.name, Gate::RolloutSettled, ctx.policy.ages.ordinary);
+    let vault = ctx.vault(&facts.name, Gate::RolloutSettled, ctx.counted());
     reason.why == Why::NotSeen(cluster)
         && vault.is_ok_and(|vault| begun_at(ctx, &facts.name, vault).is_some())
 }
 
-fn behind(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
+fn behind(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     match &ctx.reach {
-        Reach::Restart { .. } => ctx.holding(propagated(ctx, stamp, ctx.target(), ctx.policy.ages.ordinary)),
+        Reach::Restart { .. } => ctx.holding(propagated(ctx, stamp, ctx.target(), max)),
         Reach::Whole | Reach::Propose { .. } | Reach::Promote { .. } | Reach::Follow | Reach::Regenerate => {
             Vec::new()
         }

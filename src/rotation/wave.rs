@@ -103,7 +103,8 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
 
 /// Whether what these restarts rest on besides their own stamps was seen lately enough for a restart: the canary before
 /// the first that follows it, every stamp that is being worked on, because a failure there stops all, and one stamp that
-/// serves meanwhile, the one seen last. The stands of all others only count: those may be as old as what is ordinary.
+/// serves meanwhile, the one seen last. The stands of all others only count, as they were seen last: whoever watches them
+/// sees them when they turn, and the regeneration wants all of them listed anew.
 pub fn rests(ctx: &Context<'_>, stands: &[StampStand], wave: &Wave, restarted: &[usize]) -> Vec<Reason> {
     let serves = |index: &usize| stands.get(*index).is_some_and(|stand| stand.takes_traffic);
     let first = canary(stands);

@@ -225,6 +225,8 @@ pub enum Trouble {
     StaleVault { by: Duration },
     /// A pull request is not in any list for this long after it was opened.
     ListLag { by: Duration },
+    /// In a window: the account's metrics tell nothing of what happens from its beginning on, as long as it lasts.
+    MetricsStall,
 }
 
 impl Trouble {
@@ -252,7 +254,8 @@ impl Trouble {
             | Trouble::FailRegeneration
             | Trouble::CsiLag { .. }
             | Trouble::StaleVault { .. }
-            | Trouble::ListLag { .. } => false,
+            | Trouble::ListLag { .. }
+            | Trouble::MetricsStall => false,
         }
     }
 
@@ -391,6 +394,13 @@ impl FaultBook {
             }
         }
         found
+    }
+
+    /// Since when the account's metrics tell nothing, where they do not at this moment.
+    pub fn metrics_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let stalls = self.faults.iter().filter(|fault| fault.what == Trouble::MetricsStall);
+        let windows = stalls.map(|fault| self.window(fault.at));
+        windows.filter(|(from, until)| *from <= now && now < *until).map(|(from, _)| from).min()
     }
 
     /// Windows in which a slot's key is refused in a region.

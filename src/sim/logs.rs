@@ -78,6 +78,11 @@ impl LogBook {
         self.visits.push(Visit { at, region, agent, kind });
     }
 
+    /// When and where requests came over the wire.
+    pub fn visits(&self) -> impl Iterator<Item = (Timestamp, &str)> {
+        self.visits.iter().map(|visit| (visit.at, visit.region.as_str()))
+    }
+
     /// When and where a request over the wire was refused.
     pub fn refused_visits(&self) -> impl Iterator<Item = (Timestamp, &str)> {
         let refused = self.visits.iter().filter(|visit| visit.kind.is_none());

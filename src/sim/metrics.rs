@@ -1,4 +1,4 @@
-//! What the account's metrics would tell: in which minutes it refused requests, by region.
+//! What the account's metrics would tell: in which minutes it was asked, and in which it refused requests, by region.
 //!
 //! Counted by arithmetic, as the logs are, whether these are kept or not. A minute is told whole, some time after its end.
 
@@ -18,42 +18,95 @@ const DELAY: Duration = Duration::from_secs(2 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// By region and beginning of the minute.
-pub type RefusedMinutes = BTreeMap<(String, Timestamp), u64>;
+pub type Minutes = BTreeMap<(String, Timestamp), u64>;
 
 impl World {
-    /// What can be found now of the minutes since then.
-    pub fn refused_minutes(&self, since: Timestamp) -> RefusedMinutes {
-        let until = minute(before(self.now, DELAY));
-        let mut minutes = RefusedMinutes::new();
-        for (place, stamp) in self.stamps.iter().enumerate() {
-            let over = self.logs.ended.iter().filter(|(of, _)| *of == place).map(|(_, process)| process);
-            for process in stamp.cluster.processes().chain(over) {
-                self.refused(&mut minutes, stamp.region, process, since, until);
-            }
-        }
-        for outsider in &self.outsiders {
-            for process in outsider.processes() {
-                self.refused(&mut minutes, outsider.region, process, since, until);
-            }
-        }
+    /// What can be found now of the minutes since then in which requests were refused.
+    pub fn refused_minutes(&self, since: Timestamp) -> Minutes {
+        let mut minutes = self.minutes(since, |open| !open);
+        let until = self.told_until();
         for (at, region) in self.logs.refused_visits().filter(|(at, _)| since <= *at && *at < until) {
             *minutes.entry((region.to_owned(), minute(at))).or_default() += 1;
         }
         minutes
     }
 
-    fn refused(
+    /// The same of all requests.
+    pub fn asked_minutes(&self, since: Timestamp) -> Minutes {
+        let mut minutes = self.minutes(since, |_| true);
+        let until = self.told_until();
+        for (at, region) in self.logs.visits().filter(|(at, _)| since <= *at && *at < until) {
+            *minutes.entry((region.to_owned(), minute(at))).or_default() += 1;
+        }
+        minutes
+    }
+
+    /// By region, the newest minute since then in which anybody asked anything, as far as it can be found now.
+    pub fn last_minutes(&self, since: Timestamp) -> BTreeMap<String, Timestamp> {
+        let until = self.told_until();
+        let mut newest: BTreeMap<String, Timestamp> = BTreeMap::new();
+        self.each_process(|region, process| {
+            let name = self.account.regions().get(region).map_or("", |region| region.name.as_str());
+            let known = newest.get(name).copied();
+            let parts = parts(
+                process,
+                &self.account,
+                &self.faults,
+                region,
+                known.unwrap_or(since).max(since),
+                until.min(process.until),
+            );
+            if let Some(last) = parts.into_iter().filter_map(|(_, part)| part.last).max() {
+                newest.insert(name.to_owned(), known.map_or(minute(last), |known| known.max(minute(last))));
+            }
+        });
+        for (at, region) in self.logs.visits().filter(|(at, _)| since <= *at && *at < until) {
+            let known = newest.entry(region.to_owned()).or_insert_with(|| minute(at));
+            *known = (*known).max(minute(at));
+        }
+        newest
+    }
+
+    fn told_until(&self) -> Timestamp {
+        let usual = minute(before(self.now, DELAY));
+        self.faults.metrics_stalled_since(self.now).map_or(usual, |stalled| usual.min(minute(stalled)))
+    }
+
+    fn minutes(&self, since: Timestamp, wanted: impl Fn(bool) -> bool) -> Minutes {
+        let until = self.told_until();
+        let mut minutes = Minutes::new();
+        self.each_process(|region, process| {
+            self.count(&mut minutes, region, process, (since, until), &wanted);
+        });
+        minutes
+    }
+
+    fn each_process(&self, mut see: impl FnMut(usize, &Process)) {
+        for (place, stamp) in self.stamps.iter().enumerate() {
+            let over = self.logs.ended.iter().filter(|(of, _)| *of == place).map(|(_, process)| process);
+            for process in stamp.cluster.processes().chain(over) {
+                see(stamp.region, process);
+            }
+        }
+        for outsider in &self.outsiders {
+            for process in outsider.processes() {
+                see(outsider.region, process);
+            }
+        }
+    }
+
+    fn count(
         &self,
-        minutes: &mut RefusedMinutes,
+        minutes: &mut Minutes,
         region: usize,
         process: &Process,
-        since: Timestamp,
-        until: Timestamp,
+        (since, until): (Timestamp, Timestamp),
+        wanted: &impl Fn(bool) -> bool,
     ) {
         let name = self.account.regions().get(region).map_or("", |region| region.name.as_str());
         let all = |from, until: Timestamp| {
             let parts = parts(process, &self.account, &self.faults, region, from, until.min(process.until));
-            parts.into_iter().filter(|(open, part)| !open && part.count > 0).map(|(_, part)| part)
+            parts.into_iter().filter(|(open, part)| wanted(*open) && part.count > 0).map(|(_, part)| part)
         };
         for part in all(since, until) {
             let (Some(first), Some(last)) = (part.first, part.last) else { continue };

@@ -50,7 +50,7 @@ pub use fault::{Admission, Call, CallEnd, Fault, Operation, Target, Trouble, Whe
 pub use forge::{CommitStatus, Mark};
 pub use logs::{LogRow, Outsider};
 pub use meter::{Outage, Tally};
-pub use metrics::RefusedMinutes;
+pub use metrics::Minutes;
 pub use outcome::{Holds, Outcome, Regenerated, StampOutcome};
 pub use pipeline::{Run, StageRun};
 pub use pull::{CheckState, Comment, Pull, Review};

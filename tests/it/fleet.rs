@@ -17,6 +17,7 @@ use keyslot::model::{
 use keyslot::ports::{
     Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, Ports, RestartMark, Vaults,
 };
+use keyslot::sim::config::QuotaConfig;
 use keyslot::sim::memory::block_on_or_crash;
 use keyslot::sim::{Command, SharedWorld, WorldConfig};
 
@@ -338,4 +339,205 @@ fn set_policy(live: &Live) {
     let ages = ages.map(|(age, span)| (age.to_owned(), toml::Value::String(span.to_owned())));
     policy.insert("ages".to_owned(), toml::Value::Table(ages.into_iter().collect()));
     std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();
+}
+
+/// Counts what is asked of clusters and vaults from the first restart to the last, restarts included.
+struct Counting {
+    clusters: Arc<dyn Clusters>,
+    vaults: Arc<dyn Vaults>,
+    /// All so far that were asked since the first restart, and how many there were at the last one.
+    asked: Arc<Mutex<(usize, usize)>>,
+}
+
+impl Counting {
+    fn ask(&self) {
+        let mut asked = self.asked.lock().unwrap();
+        if asked.0 > 0 {
+            asked.0 += 1;
+        }
+    }
+}
+
+#[async_trait]
+impl Vaults for Counting {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<VaultView, Fault> {
+        self.ask();
+        self.vaults.look(stamp, salt).await
+    }
+
+    async fn write(
+        &self,
+        stamp: &StampName,
+        kind: KeyKind,
+        replaces: &SecretVersion,
+        permit: &Permit,
+    ) -> Effect<()> {
+        self.vaults.write(stamp, kind, replaces, permit).await
+    }
+}
+
+#[async_trait]
+impl Clusters for Counting {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.ask();
+        self.clusters.look(stamp, salt).await
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.ask();
+        self.clusters.room(stamp).await
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        {
+            let mut asked = self.asked.lock().unwrap();
+            asked.0 += 1;
+            asked.1 = asked.0;
+        }
+        self.clusters.restart(stamp, workload, mark, permit).await
+    }
+
+    async fn changed(&self) -> BTreeSet<Changed> {
+        self.clusters.changed().await
+    }
+}
+
+/// How often clusters and vaults are asked while a fleet is restarted, one stamp after the other.
+fn asked_one_by_one(stamps: usize) -> usize {
+    let mut config = WorldConfig::default().with_stamps(stamps);
+    config.workloads.truncate(1);
+    // A stamp takes three minutes and more, so that the fleet takes many times what evidence is good for.
+    config.workloads[0].starts_in = keyslot::sim::time::Span::secs(55, 60);
+    let theatre = Theatre::new(config);
+    assert_eq!(theatre.policy.wave_size, 1);
+    let asked: Arc<Mutex<(usize, usize)>> = Arc::default();
+    let around = |ports: Ports| {
+        let (clusters, vaults) = (Arc::clone(&ports.clusters), Arc::clone(&ports.vaults));
+        let counting = Arc::new(Counting { clusters, vaults, asked: Arc::clone(&asked) });
+        Ports { clusters: Arc::clone(&counting) as Arc<dyn Clusters>, vaults: counting, ..ports }
+    };
+    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    block_on(driver.approve("approver", None)).unwrap();
+    let flag = theatre.crashes.flag().clone();
+    let end = block_on_or_crash(driver.run(), &flag).expect("it hangs").unwrap();
+    assert_eq!(end, TurnEnd::Done);
+    let asked = asked.lock().unwrap().1;
+    let world = theatre.world.lock();
+    assert_eq!(world.outage().refused, 0);
+    assert!(world.counters().each_rolled_out(1), "{:?}", world.counters());
+    asked
+}
+
+#[test]
+fn what_a_fleet_is_asked_grows_with_it_and_not_with_its_square() {
+    let (some, more) = (asked_one_by_one(12), asked_one_by_one(24));
+    assert!(more < 2 * some + some / 4, "{some} for 12 stamps, {more} for 24");
+}
+
+/// Somebody's pod is lost in a stamp that is through, while the next one rolls out, and comes back when there is room again;
+/// a watch tells.
+struct Turning {
+    inner: Arc<dyn Clusters>,
+    world: SharedWorld,
+    through: StampName,
+    next: StampName,
+    told: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Clusters for Turning {
+    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
+        self.inner.look(stamp, salt).await
+    }
+
+    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
+        self.inner.room(stamp).await
+    }
+
+    async fn restart(
+        &self,
+        stamp: &StampName,
+        workload: &WorkloadName,
+        mark: &RestartMark,
+        permit: &Permit,
+    ) -> Effect<i64> {
+        let effect = self.inner.restart(stamp, workload, mark, permit).await;
+        if *stamp == self.next {
+            let mut world = self.world.lock();
+            let quota = QuotaConfig::pods(0);
+            world.apply(Command::SetQuota { stamp: self.through.clone(), quota }).unwrap();
+            let cluster = &world.stamp(&self.through).unwrap().cluster;
+            let pod = cluster.pods().find(|pod| pod.deleting.is_none()).unwrap();
+            let (namespace, name) = (pod.meta.namespace.to_string(), pod.meta.name.to_string());
+            world.apply(Command::DeletePod { stamp: self.through.clone(), namespace, name }).unwrap();
+        }
+        effect
+    }
+
+    fn follows(&self, stamp: &StampName) -> bool {
+        *stamp == self.through
+    }
+
+    async fn changed(&self) -> BTreeSet<Changed> {
+        if !self.told.swap(false, Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
+        [Changed { stamp: self.through.clone(), what: Happening::Unsettled }].into()
+    }
+}
+
+#[test]
+fn a_stamp_that_is_through_and_turns_holds_the_next_one_until_it_is_well_again() {
+    for told in [true, false] {
+        let mut config = WorldConfig::default().with_stamps(3);
+        config.workloads.truncate(1);
+        let theatre = Theatre::new(config);
+        let names: Vec<StampName> = theatre.policy.stamps.iter().map(|facts| facts.name.clone()).collect();
+        let (told, lost) = (told, Arc::new(AtomicBool::new(false)));
+        let around = |ports: Ports| {
+            let turning = Turning {
+                inner: Arc::clone(&ports.clusters),
+                world: theatre.world.clone(),
+                through: names[0].clone(),
+                next: names[1].clone(),
+                told: Arc::clone(&lost),
+            };
+            Ports { clusters: Arc::new(turning), ..ports }
+        };
+        let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
+        block_on(driver.open(&theatre.request())).unwrap();
+        block_on(driver.approve("approver", None)).unwrap();
+        let generation = |place: usize| {
+            let world = theatre.world.lock();
+            world.stamp(&names[place]).unwrap().cluster.deployments()[0].generation
+        };
+        let go_on = |minutes: u64, driver: &mut keyslot::drive::Driver| {
+            for _ in 0..minutes {
+                block_on(driver.turn()).unwrap();
+                let next = later(theatre.world.lock().now(), Duration::from_secs(60));
+                theatre.world.lock().advance_to(next);
+            }
+        };
+        while generation(1) == 1 {
+            go_on(1, &mut driver);
+        }
+        lost.store(told, Ordering::SeqCst);
+        go_on(40, &mut driver);
+        if !told {
+            assert_eq!(generation(2), 2, "nobody tells, and it is not looked at for a count");
+            continue;
+        }
+        assert_eq!(generation(2), 1, "a watch told that the first one does not serve as it should");
+        let room = Command::SetQuota { stamp: names[0].clone(), quota: QuotaConfig::pods(100) };
+        theatre.world.lock().apply(room).unwrap();
+        go_on(40, &mut driver);
+        assert_eq!(generation(2), 2, "it is well again");
+    }
 }

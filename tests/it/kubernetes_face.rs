@@ -502,6 +502,29 @@ async fn permissions_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_body_in_another_format_is_answered_as_a_real_server_answers_one_that_it_does_not_know() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    let jobs = "/apis/batch/v1/namespaces/workload/jobs";
+    for content_type in ["application/vnd.kubernetes.protobuf", "application/jsonlines; charset=utf-8"] {
+        let mut request = setup.request("POST", jobs, Some(&setup.token));
+        request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        *request.body_mut() = Some(b"k8s\0\x0a".to_vec().into());
+        let (code, body) = setup.send(request).await;
+        assert_eq!(code, 415, "{content_type}: {body}");
+        let told = ["kind", "apiVersion", "status", "reason", "code"].map(|member| body[member].clone());
+        let status =
+            [json!("Status"), json!("v1"), json!("Failure"), json!("UnsupportedMediaType"), json!(415)];
+        assert_eq!(told, status, "{body}");
+        let message = body["message"].as_str().unwrap();
+        let known = "the body of the request was in an unknown format - accepted media types include: application/json";
+        assert!(message.starts_with(known), "{message}");
+        assert!(message.contains("kubectl create -f"), "{message}");
+    }
+    let (_, list) = setup.raw("GET", jobs).await;
+    assert_eq!(list["items"], json!([]), "nothing was made");
+}
+
+#[tokio::test]
 async fn recorded_refusals_are_answered_alike() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings/errors.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else {

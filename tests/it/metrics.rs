@@ -1,6 +1,6 @@
 //! The account's own metrics: whom it refuses, where nobody keeps logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,7 +37,8 @@ fn view(stage: &Stage, refused: &[(&str, i64, u64)]) -> MetricsView {
         begin: ago(*minutes),
         count: *count,
     };
-    MetricsView { since: ago(180), refused: refused.iter().map(minute).collect() }
+    let told = ["east", "north"].map(|region| (region.to_owned(), stage.now - SignedDuration::from_mins(2)));
+    MetricsView { since: ago(180), refused: refused.iter().map(minute).collect(), told: told.into() }
 }
 
 /// Without logs; the canary was replaced so many minutes ago, and soaks for ten.
@@ -113,6 +114,77 @@ fn metrics_that_nobody_may_read_are_no_evidence_and_those_that_do_not_answer_hol
     assert!(holding(&ready.decide()).contains(&Gate::NotRefused), "{:?}", ready.decide());
 }
 
+#[test]
+fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
+    let silent = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            let silent = |reason: &Reason| match reason.why {
+                Why::MetricsSilent { lasting, .. } => Some((reason.subject.clone(), lasting)),
+                _ => None,
+            };
+            reasons.iter().find_map(silent)
+        }
+        _ => None,
+    };
+    let tells = |stage: &mut Stage, told: &[(&str, i64)]| {
+        let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+        let told = told.iter().map(|(region, minutes)| ((*region).to_owned(), ago(*minutes))).collect();
+        stage.world.metrics.as_mut().unwrap().what.as_mut().unwrap().told = told;
+    };
+    // The soak ended six minutes ago; since then its region was told of, or was not.
+    let mut soaked_now = soaked(16, &[]);
+    tells(&mut soaked_now, &[("east", 6)]);
+    assert!(goes_on(&soaked_now), "{:?}", soaked_now.decide());
+    tells(&mut soaked_now, &[("east", 9), ("north", 2)]);
+    let east = Subject::Stamp(stamp("east"));
+    assert_eq!(silent(&soaked_now), Some((east.clone(), false)), "{:?}", soaked_now.decide());
+    tells(&mut soaked_now, &[]);
+    assert_eq!(silent(&soaked_now), Some((east.clone(), false)));
+    let mut long = soaked(60, &[]);
+    tells(&mut long, &[("east", 59)]);
+    assert_eq!(silent(&long), Some((east.clone(), true)), "{:?}", long.decide());
+    let Verdict::Halt { reasons } = long.decide().verdict else { panic!("{:?}", long.decide()) };
+    let remedy = keyslot::render::reason::remedy(&reasons[0]);
+    assert!(remedy.contains("metrics_lag = \"0s\""), "{remedy}");
+    // Nobody wants them, nobody is served there, or logs are kept, which have to come by themselves.
+    long.policy.metrics_lag = None;
+    assert!(goes_on(&long), "{:?}", long.decide());
+    // Before the regeneration too.
+    let mut ready = Stage::ready();
+    (ready.policy.log_lag, ready.world.usage) = (None, None);
+    ready.policy.metrics_lag = Some(MINUTE * 5);
+    let mut clean = view(&ready, &[]);
+    clean.since = ready.now - SignedDuration::from_hours(8 * 24);
+    ready.world.metrics = Some(Seen::known(ready.now, clean));
+    let before = holding(&ready.decide());
+    tells(&mut ready, &[("east", 18), ("north", 2)]);
+    assert_eq!((silent(&ready), before.contains(&Gate::NotRefused)), (Some((east, false)), false));
+    ready.policy.stamps[0].live_traffic = false;
+    assert_eq!(silent(&ready), None, "{:?}", ready.decide());
+}
+
+#[test]
+fn a_rotation_whose_metrics_stop_coming_stops_after_the_canary_and_goes_on_when_they_come() {
+    let stall = Fault::new(
+        When::Window { from: MINUTE * 10, until: MINUTE * 60 * 10 },
+        Target::any(),
+        Trouble::MetricsStall,
+    );
+    let mut theatre = theatre(|config| config.faults.push(stall));
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("it does not halt") };
+    assert!(reasons.iter().all(|one| one.why.kind() == "metrics-silent"), "{reasons:?}");
+    let moved = |theatre: &Theatre| {
+        let world = theatre.world.lock();
+        world.stamps().filter(|one| one.cluster.deployments()[0].generation > 1).count()
+    };
+    assert_eq!(moved(&theatre), 1, "the canary alone");
+    let later = later(theatre.world.lock().now(), MINUTE * 60 * 10);
+    theatre.backstage.until(crate::journey::later(later, MINUTE * 60 * 12));
+    theatre.backstage.pass(later);
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!((moved(&theatre), theatre.world.lock().outage().refused), (2, 0));
+}
+
 /// Two stamps of an account of which nobody keeps logs.
 fn theatre(change: impl FnOnce(&mut WorldConfig)) -> Theatre {
     let mut config = WorldConfig::default().with_stamps(2);
@@ -160,13 +232,13 @@ fn a_rotation_without_trouble_ends_and_one_that_may_not_ask_does_too() {
     }
 }
 
-/// Goes with a world in which half a day has passed at once.
-struct Ahead(Arc<dyn Clock>);
+/// Goes with a world in which so much time has passed at once.
+struct Ahead(Arc<dyn Clock>, Duration);
 
 #[async_trait]
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
-        self.0.now() + MINUTE * 60 * 13
+        self.0.now() + self.1
     }
 
     fn monotonic(&self) -> Duration {
@@ -179,7 +251,11 @@ impl Clock for Ahead {
 }
 
 pub fn metrics(rig: &Rig) -> Metrics {
-    let access = ArmAccess { clock: Arc::new(Ahead(rig.clock.clone())), ..access(rig) };
+    metrics_at(rig, MINUTE * 60 * 13)
+}
+
+fn metrics_at(rig: &Rig, ahead: Duration) -> Metrics {
+    let access = ArmAccess { clock: Arc::new(Ahead(rig.clock.clone(), ahead)), ..access(rig) };
     let account = rig.simulation.world.with(|world| world.account().config().id.clone());
     Metrics::new(access, "https://management.azure.com".parse().unwrap(), account)
 }
@@ -196,7 +272,13 @@ async fn over_the_wire_they_tell_what_the_world_refused_and_nothing_else() {
         (start, world.outage().served)
     });
     assert!(served > 0);
-    assert_eq!(metrics(&rig).refusals(start).await.unwrap(), MetricsView { since: start, refused: vec![] });
+    let none = MetricsView { since: start, refused: vec![], told: BTreeMap::new() };
+    assert_eq!(metrics(&rig).refusals(start).await.unwrap(), none, "of the last hour there is nothing yet");
+    let told = metrics_at(&rig, MINUTE * 30).refusals(start).await.unwrap().told;
+    let (minute, region) = ((start + SignedDuration::from_mins(27)).as_second() / 60 * 60, "East US 2");
+    let told: BTreeMap<String, i64> =
+        told.into_iter().map(|(region, begin)| (region, begin.as_second())).collect();
+    assert_eq!(told.get(region), Some(&minute), "the newest whole minute that has come: {told:?}");
     rig.simulation.world.with(|world| {
         let (request_id, by) = ("r".to_owned(), "app".to_owned());
         world.apply(Command::Regenerate { kind: primary, request_id, by }).unwrap();

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use keyslot::model::EvidenceKey;
-use keyslot::rotation::{Gate, Verdict, Why};
+use keyslot::rotation::{Event, Gate, Leg, Phase, Verdict, Why};
 
 use crate::gates::{restarted, restarts, three_to_go};
 use crate::stage::{Stage, stamp};
@@ -77,4 +77,72 @@ fn those_that_are_being_worked_on_were_seen_lately_for_a_failure_there_stops_all
     assert!(restarts(&stage).is_empty(), "{decision:?}");
     listed_just_now(&mut stage, "north");
     assert_eq!(restarts(&stage), ["south"]);
+}
+
+/// As if nobody had looked at the stamp's vault and cluster for three hours.
+fn unseen_for_hours(stage: &mut Stage, name: &str) {
+    let before = stage.now - SignedDuration::from_hours(3);
+    stage.world.clusters.get_mut(&stamp(name)).unwrap().at = before;
+    stage.world.vaults.get_mut(&stamp(name)).unwrap().at = before;
+}
+
+/// Two of four are through, and the restarts have begun.
+fn two_through() -> Stage {
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    let north = stage.cluster_mut("north");
+    north.pods.iter_mut().for_each(|pod| pod.created = crate::stage::at(95_000));
+    stage.events.push((crate::stage::at(59), Event::Reached { leg: Leg::Out, phase: Phase::Restart }));
+    stage
+}
+
+#[test]
+fn those_that_are_through_and_those_to_come_count_as_they_were_seen_last() {
+    let mut stage = two_through();
+    ["north", "west"].iter().for_each(|name| unseen_for_hours(&mut stage, name));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+    // Before the first restart nothing is old.
+    let mut before = stage.clone();
+    before.events.pop();
+    let Verdict::Wait { reasons, .. } = before.decide().verdict else { panic!("{:?}", before.decide()) };
+    let old = |of: EvidenceKey| {
+        let is_old = |why: &Why| matches!(why, Why::TooOld { evidence, .. } if *evidence == of);
+        reasons.iter().any(|reason| is_old(&reason.why))
+    };
+    assert!(old(EvidenceKey::Vault(stamp("north"))), "{reasons:?}");
+    // What is restarted now is seen now.
+    unseen_for_hours(&mut stage, "south");
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn one_that_is_through_and_turned_holds_the_next_wave_and_only_by_a_new_look() {
+    let mut stage = two_through();
+    stage.cluster_mut("north").workloads[0].available = 2;
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let full = |reason: &keyslot::rotation::Reason| {
+        reason.subject == keyslot::rotation::Subject::Stamp(stamp("south"))
+            && reason.why == Why::WaveFull { busy: vec![stamp("north")] }
+    };
+    assert!(reasons.iter().any(full), "{reasons:?}");
+    let rolls = |why: &Why| matches!(why, Why::RolloutUnderWay { available: 2, .. });
+    assert!(reasons.iter().any(|reason| rolls(&reason.why)), "{reasons:?}");
+    unseen_for_hours(&mut stage, "north");
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    assert!(reasons.iter().all(keyslot::rotation::Reason::opens_by_looking), "{reasons:?}");
+    assert!(!reasons.iter().any(|reason| rolls(&reason.why)), "it was seen hours ago");
+}
+
+#[test]
+fn a_vault_that_was_seen_with_another_key_is_looked_at_again_before_anything_follows() {
+    let mut stage = two_through();
+    let fingerprint = stage.world.account.as_ref().unwrap().get().unwrap();
+    let old = fingerprint.key(keyslot::model::KeyKind::read_write(keyslot::model::Slot::Primary));
+    let old = old.fingerprint.clone().unwrap();
+    stage.vault_mut("west").fingerprint = old;
+    unseen_for_hours(&mut stage, "west");
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let key = EvidenceKey::Vault(stamp("west"));
+    let looked = |why: &Why| matches!(why, Why::TooOld { evidence, .. } if *evidence == key);
+    assert!(reasons.iter().any(|reason| looked(&reason.why)), "{reasons:?}");
 }

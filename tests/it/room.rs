@@ -363,6 +363,57 @@ fn plan(config: WorldConfig) -> (i32, String) {
     (output.status.code().unwrap(), said(&output.stdout) + &said(&output.stderr))
 }
 
+/// Takes every connection, and never says a word.
+fn silent_server() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let kept: Vec<_> = listener.incoming().collect();
+        drop(kept);
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clusters_that_never_answer_are_waited_for_once_and_side_by_side() {
+    let config = WorldConfig::seeded(12).with_stamps(6);
+    let stamps = config.units.iter().flat_map(|unit| &unit.stamps);
+    let names: Vec<String> = stamps.map(|stamp| stamp.name.to_string()).collect();
+    let live = Live::set(config, 6.0);
+    let server = silent_server();
+    // The first ones that are asked how names are spelt, and one more.
+    for name in &names[..5] {
+        let path = live.folder().join(format!("stage/kubeconfig-{name}.yaml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let own = text.lines().find_map(|line| line.trim().strip_prefix("server: ")).unwrap();
+        std::fs::write(&path, text.replace(own, &format!("https://{server}"))).unwrap();
+    }
+    let begun = std::time::Instant::now();
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
+    let waited = begun.elapsed();
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    for name in &names[..5] {
+        assert!(text.contains(&format!("the cluster of {name} cannot be seen")), "{name}: {text}");
+    }
+    assert_eq!(output.status.code(), Some(3), "it may answer by and by: {text}");
+    // Ten seconds for the first four, ten for the one that is only asked with all others.
+    assert!(waited > Duration::from_secs(9) && waited < Duration::from_secs(28), "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_that_does_not_exist_is_told_once() {
+    let live = Live::set(WorldConfig::seeded(12).with_stamps(2), 60.0);
+    live.configure("\"healthservice-deploy\"", "\"healthservice\"");
+    for command in ["plan", "status", "rotate"] {
+        let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg(command).output().unwrap();
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(text.matches("workload/healthservice;").count(), 1, "{command}: {text}");
+        assert_eq!(output.status.code(), Some(2), "{command}: {text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_plan_tells_of_quotas_autoscalers_and_budgets() {
     let mut config = WorldConfig::seeded(12).with_stamps(1);

@@ -85,8 +85,8 @@ impl Base {
         let over = self.over();
         match glance {
             Glance::Answer if !self.unanswered => return Ok(()),
-            Glance::Told(Happening::Rollout) if self.take_told(kept) => {}
-            Glance::Answer | Glance::Workloads | Glance::Told(Happening::Rollout) => {
+            Glance::Told(Happening::Rollout | Happening::Unsettled) if self.take_told(kept) => {}
+            Glance::Answer | Glance::Workloads | Glance::Told(Happening::Rollout | Happening::Unsettled) => {
                 self.list_workloads(api, kept).await?;
             }
             Glance::Told(Happening::PodsGone) => {

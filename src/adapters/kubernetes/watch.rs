@@ -6,8 +6,9 @@
 //! answer itself) means that something may have been missed: that wakes too, and the watch begins anew.
 //!
 //! What wakes is what a wait can end on: a workload that has come to the end of its rollout, is stuck or paused, and
-//! the last terminating pod that is gone. The dozens of events in between would only cost lists; how a rollout begins
-//! tells nobody who waits for its end.
+//! the last terminating pod that is gone; and a workload that was through and does not serve any more, for whoever would
+//! restart another one next. The dozens of events in between would only cost lists; how a rollout begins tells nobody
+//! who waits for its end.
 //! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
 
 use std::collections::{BTreeSet, HashMap};
@@ -221,13 +222,18 @@ impl Watch {
             }
             _ => {
                 let telling = Telling::of(&event.object);
-                if self.known.insert(uid.clone(), telling) == Some(telling) {
+                let before = self.known.insert(uid.clone(), telling);
+                if before == Some(telling) {
                     return Took::Nothing;
                 }
                 if let Some(kind) = self.kind.workload() {
                     self.kept.take_workload(kind, line);
                 }
-                if telling.ends_a_wait() { Took::Change(Happening::Rollout) } else { Took::Nothing }
+                match telling.ends_a_wait() {
+                    true => Took::Change(Happening::Rollout),
+                    false if telling.is_unsettled_since(before) => Took::Change(Happening::Unsettled),
+                    false => Took::Nothing,
+                }
             }
         }
     }
@@ -254,10 +260,18 @@ struct Telling {
     observed: bool,
     paused: bool,
     settled: bool,
+    /// All are of the newest revision, and some do not serve.
+    short: bool,
     stuck: bool,
 }
 
 impl Telling {
+    /// Whether it was over before, as far as anybody has seen, and is not any more though nobody has changed it.
+    fn is_unsettled_since(self, before: Option<Telling>) -> bool {
+        let was = |before: Telling| before.observed && before.settled && before.generation == self.generation;
+        self.observed && !self.settled && before.map_or(self.short, was)
+    }
+
     fn ends_a_wait(self) -> bool {
         self.paused || self.observed && (self.settled || self.stuck)
     }
@@ -277,6 +291,7 @@ impl Telling {
             generation: metadata.generation,
             observed: status.observed_generation >= metadata.generation,
             paused: spec.paused,
+            short: counts[..2].iter().all(|count| *count == desired) && counts[2] < desired,
             settled: counts.iter().all(|count| *count == desired)
                 && status.current_revision == status.update_revision,
             stuck: status.conditions.iter().any(|condition| {
@@ -411,6 +426,8 @@ mod tests {
         assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Nothing, "begun");
         assert_eq!(watch.take(&event("3", stateful("a", 3))), Took::Nothing, "the status has not caught up");
         assert_eq!(watch.take(&event("4", stateful("b", 3))), Took::Change(Happening::Rollout), "complete");
+        // Another one.
+        watch.known.clear();
         let daemon = |updated: i64| {
             json!({"observedGeneration": 2, "desiredNumberScheduled": 5, "currentNumberScheduled": 5,
                 "updatedNumberScheduled": updated, "numberAvailable": 5})
@@ -418,6 +435,32 @@ mod tests {
         assert_eq!(watch.take(&event("5", daemon(4))), Took::Nothing);
         assert_eq!(watch.take(&event("6", daemon(3))), Took::Nothing);
         assert_eq!(watch.take(&event("7", daemon(5))), Took::Change(Happening::Rollout), "complete");
+    }
+
+    #[test]
+    fn what_was_through_and_lacks_pods_wakes_and_what_rolls_out_does_not() {
+        let lacks = |available: i64| {
+            let mut status = counts(2, 3);
+            status["availableReplicas"] = json!(available);
+            status
+        };
+        let unsettled = Took::Change(Happening::Unsettled);
+        let mut late = watch(DEPLOYMENTS);
+        assert_eq!(late.take(&deployment("2", 2, lacks(2))), unsettled, "all that is known of it");
+        assert_eq!(late.take(&deployment("3", 2, lacks(1))), Took::Nothing, "said already");
+        let mut watch = watch(DEPLOYMENTS);
+        watch.take(&deployment("4", 2, counts(2, 3)));
+        assert_eq!(watch.take(&deployment("5", 2, lacks(2))), unsettled);
+        assert_eq!(watch.take(&deployment("6", 2, counts(2, 3))), Took::Change(Happening::Rollout));
+        let evicted = counts(2, 2);
+        assert_eq!(watch.take(&deployment("7", 2, evicted)), unsettled, "a pod went");
+        watch.take(&deployment("8", 2, counts(2, 3)));
+        assert_eq!(watch.take(&deployment("9", 3, counts(2, 3))), Took::Nothing, "restarted");
+        assert_eq!(watch.take(&deployment("10", 3, counts(3, 0))), Took::Nothing);
+        assert_eq!(watch.take(&deployment("11", 3, counts(3, 2))), Took::Nothing);
+        let mut last = counts(3, 3);
+        last["availableReplicas"] = json!(2);
+        assert_eq!(watch.take(&deployment("12", 3, last)), Took::Nothing, "it was not over yet");
     }
 
     #[test]

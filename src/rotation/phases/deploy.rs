@@ -3,7 +3,7 @@
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
 use super::super::attempt::{Repeat, looked_too_soon, may_try};
-use super::super::predicate::{self, propagated, release_known, target_proven};
+use super::super::predicate::{self, counts_as_propagated, release_known, target_proven};
 use super::super::reason::later;
 use super::super::{Context, FailedStage, Gate, Outcome, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{
@@ -17,8 +17,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         // Nothing is run: the next phase writes the vaults, or waits for units that are built from newer code.
         return Stand::Passed;
     }
-    let vaults: Vec<Reason> =
-        ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max)).collect();
+    let vaults: Vec<Reason> = ctx
+        .policy
+        .stamps
+        .iter()
+        .flat_map(|stamp| counts_as_propagated(ctx, &stamp.name, ctx.target()))
+        .collect();
     if vaults.is_empty() {
         return if *ctx.reach == Reach::Follow { written(ctx) } else { Stand::Passed };
     }

@@ -4,18 +4,14 @@
 //! with a key that has just been proven, and each vault's version once. What a person set by hand stays, and holds.
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
-use super::super::predicate::{propagated, target_proven};
-use super::super::{Context, Gate, Reason, Stand, Step, StepRecord, Subject, Why};
+use super::super::predicate::{counts_as_propagated, propagated, target_proven};
+use super::super::{Context, Gate, Phase, Reason, Stand, Step, StepRecord, Subject, Why};
 use crate::model::{KeyKind, Propagation, Route, StampName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
-    let max = match ctx.policy.propagation {
-        Propagation::Pipeline => ctx.policy.ages.ordinary,
-        Propagation::Write => ctx.policy.ages.restart,
-    };
     let (mut steps, mut reasons) = (Vec::new(), Vec::new());
     for stamp in &ctx.policy.stamps {
-        for reason in ctx.holding(propagated(ctx, &stamp.name, ctx.target(), max)) {
+        for reason in ctx.holding(seen(ctx, &stamp.name)) {
             match write(ctx, &stamp.name, &reason) {
                 Some(Ok(step)) => steps.push(step),
                 Some(Err(why)) => reasons.push(*why),
@@ -31,6 +27,17 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         (false, _) => Stand::Held(unproven.into_iter().chain(reasons).collect()),
         (true, true) => Stand::Act(steps),
         (true, false) => Stand::ActAndHeld(steps, reasons),
+    }
+}
+
+/// Whether the vault holds the target key. Where keyslot writes it, it is written by what was seen just now.
+fn seen(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
+    let counted = counts_as_propagated(ctx, stamp, ctx.target());
+    match ctx.policy.propagation {
+        Propagation::Write if !ctx.has_reached(Phase::Restart) || !counted.is_empty() => {
+            propagated(ctx, stamp, ctx.target(), ctx.policy.ages.restart)
+        }
+        Propagation::Write | Propagation::Pipeline => counted,
     }
 }
 

@@ -8,8 +8,8 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, logs_up_to_date, none_refused, propagated, propagated_at,
-    rollout_settled, room, settled, synced, target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_refused, propagated,
+    propagated_at, rollout_settled, room, settled, synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
@@ -66,6 +66,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !steps.is_empty() {
         let mut lacking = rests(ctx, &stands, &wave, &restarted);
         lacking.extend(ctx.holding(logs_up_to_date(ctx, ctx.policy.ages.restart)));
+        lacking.extend(ctx.holding(metrics_up_to_date(ctx, ctx.policy.ages.restart)));
         if !lacking.is_empty() {
             // Where only a look is missing, it is decided on anew after it.
             steps.clear();

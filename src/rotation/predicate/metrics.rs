@@ -2,16 +2,25 @@
 //!
 //! Where nobody may read them they are no evidence, as logs that are not kept; the plan says so. They name no caller: the
 //! reason tells how many were refused in the hour before, so that a person can judge whether somebody else is at it.
+//!
+//! That they tell of no refused request counts only as far as they tell of requests: metrics that do not come look like
+//! those of an account that refuses nobody. Where logs are kept, those have to come, and silent metrics hold nothing.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Purpose, Reason, Step, Subject, Why};
-use super::usage::{Renewed, begins_late, own_region};
+use super::usage::{Renewed, begins_late, earlier, own_region, renewed};
 use crate::model::{EvidenceKey, MetricsView, StampFacts, StampName};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// So many lags after it should have been told, a person is called: then it is no lag any more.
+const STALLED: u32 = 4;
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
 fn told<'a>(
@@ -75,6 +84,43 @@ fn refused(ctx: &Context<'_>, facts: &StampFacts, since: Timestamp, view: &Metri
     Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }
 
+/// What they tell goes on: where stamps that take traffic were renewed and their region has not been told of for long, nobody
+/// knows whom the account has refused since. One stamp of a region is named for all.
+pub fn metrics_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    // That they cannot be seen, `none_refused` tells.
+    let Ok(Some((_, lag))) = told(ctx, Gate::NotRefused, max) else { return Vec::new() };
+    let seen = ctx.world.metrics.as_ref().map_or(ctx.now, |seen| seen.at);
+    let wanted = earlier(seen, lag * (STALLED - 1));
+    let (mut reasons, mut regions) = (Vec::new(), BTreeSet::new());
+    for (facts, _) in renewed(ctx).into_iter().filter(|(_, since)| *since <= wanted) {
+        let silent = silent_at(ctx, facts, wanted, later(wanted, lag * (STALLED + 1)));
+        reasons.extend(silent.filter(|_| regions.insert(facts.region.as_deref())));
+    }
+    reasons
+}
+
+/// Whether they tell nothing of the stamp's region at that moment or later, though it takes traffic. A person is called
+/// where nothing has come by `patience` either.
+fn silent_at(
+    ctx: &Context<'_>,
+    facts: &StampFacts,
+    wanted: Timestamp,
+    patience: Timestamp,
+) -> Option<Reason> {
+    if ctx.policy.log_lag.is_some() || !facts.live_traffic {
+        return None;
+    }
+    let (seen, view) = ctx.world.metrics.as_ref().and_then(|seen| Some((seen.at, seen.get()?)))?;
+    let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
+    let reached = view.reached(own_region(account, facts));
+    // The minute in which that moment lies is not whole.
+    if reached.is_some_and(|reached| reached >= earlier(wanted, MINUTE)) {
+        return None;
+    }
+    let why = Why::MetricsSilent { reached, wanted, lasting: patience <= seen };
+    Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
+}
+
 /// A soak that ends then is over once the metrics of its last minute have come, and were looked at. Until when that takes,
 /// and what is missing.
 pub fn metrics_reach(
@@ -89,9 +135,14 @@ pub fn metrics_reach(
         Err(reason) => return (wanted, vec![*reason]),
     };
     let until = later(wanted, lag);
+    let facts = ctx.policy.stamps.iter().find(|facts| facts.name == *stamp);
     let looked = ctx.world.metrics.as_ref().is_some_and(|seen| seen.at >= until);
-    if looked || until > ctx.now {
+    if until > ctx.now {
         return (until, Vec::new());
+    }
+    if looked {
+        let silent = facts.and_then(|facts| silent_at(ctx, facts, wanted, later(wanted, lag * STALLED)));
+        return (until, silent.into_iter().collect());
     }
     let why = Why::NotSeen(EvidenceKey::Metrics);
     (until, vec![Reason::new(Gate::NotRefused, Subject::Stamp(stamp.clone()), why)])

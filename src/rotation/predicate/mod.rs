@@ -25,7 +25,7 @@ pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
 pub use inventory::all_listed;
-pub use metrics::{metrics_asked, metrics_reach};
+pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{holders, left_out, old_pods_gone, propagated_at, settled, stale_pods, unproven, untold};
 pub use readers::known_readers;
 pub use rights::may_regenerate;
@@ -35,7 +35,7 @@ pub use starting::{may_start, push_may_start};
 pub use usage::{
     logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
 };
-pub use vaults::{propagated, synced, vault_sound};
+pub use vaults::{counts_as_propagated, propagated, synced, vault_sound};
 pub use workloads::{
     clocks_agree, cluster_known, cluster_of_other, cluster_steady, rollout_failed, rollout_settled, stuck,
     workload_ready,

@@ -106,7 +106,7 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 /// A stamp whose pods were replaced, and since when.
 pub(super) type Renewed<'a> = (&'a StampFacts, Timestamp);
 
-fn renewed<'a>(ctx: &Context<'a>) -> Vec<Renewed<'a>> {
+pub(super) fn renewed<'a>(ctx: &Context<'a>) -> Vec<Renewed<'a>> {
     ctx.policy.stamps.iter().filter_map(|facts| Some((facts, renewal(ctx, facts)?))).collect()
 }
 
@@ -174,7 +174,7 @@ fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>
 /// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing
 /// because of our own restart, none of them is older than the first of those.
 fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
-    let max = ctx.policy.ages.ordinary;
+    let max = ctx.counted();
     ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
     match ctx.cluster(&facts.name, Gate::NotRefused, max) {
         Err(reason) if !matches!(reason.why, Why::NotSeen(_)) => None,
@@ -230,7 +230,7 @@ pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: 
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), why)]
 }
 
-fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn earlier(at: Timestamp, by: Duration) -> Timestamp {
     let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
     at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }

@@ -10,7 +10,7 @@ use crate::model::{Blindness, KeyKind, Slot, StampName};
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;
     let subject = Subject::Stamp(stamp.clone());
-    let account = match ctx.account(gate, max) {
+    let account = match ctx.account(gate, max.min(ctx.policy.ages.ordinary)) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
@@ -28,6 +28,13 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         return Vec::new();
     }
     vec![Reason::new(gate, subject, Why::VaultDisabled)]
+}
+
+/// The same for a stamp that is only counted: what was well counts as it was seen last, and what was not is judged by a new
+/// look.
+pub fn counts_as_propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot) -> Vec<Reason> {
+    let counted = propagated(ctx, stamp, slot, ctx.counted());
+    if counted.is_empty() { counted } else { propagated(ctx, stamp, slot, ctx.policy.ages.ordinary) }
 }
 
 /// The stamp's vault is there with its secret, which is enabled and one of the account's keys: what is not so now would

@@ -212,6 +212,9 @@ pub struct KubernetesConfig {
     /// From a change until the controller that watches it acts. A restart is observed after five of these:
     /// some 65 ms, as recorded from a real control plane.
     pub hop: Duration,
+    /// From the deployment controller's making of a ReplicaSet until the status that counts it can be written: mostly one
+    /// hop; a real control plane that was slow to write took 43 ms, and by then the first new pod was counted.
+    pub write: Duration,
     /// How many changes a cluster remembers for watches; older versions answer 410. Zero remembers none.
     pub ring: usize,
     pub revision_history: usize,
@@ -225,6 +228,7 @@ impl Default for KubernetesConfig {
         KubernetesConfig {
             cluster: ClusterConfig { version: "v1.33.2".to_owned() },
             hop: Duration::from_millis(13),
+            write: Duration::from_millis(13),
             ring: 4096,
             revision_history: 10,
             mounts_in: Span::secs(1, 6),

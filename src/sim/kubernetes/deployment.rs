@@ -1,7 +1,10 @@
 //! The deployment controller: which ReplicaSet grows, which shrinks, and what the status says meanwhile.
 //!
 //! It follows the algorithm of kube-controller-manager (`rolling.go`, `recreate.go`, `sync.go`,
-//! `progress.go`), without proportional scaling in the middle of a rollout.
+//! `progress.go`), without proportional scaling in the middle of a rollout. As there, a status counts the ReplicaSets as
+//! they were when the sync began: what that sync scaled shows in the next one. And the sync that makes a ReplicaSet
+//! scales others too, but the status that it would write is out of date by its own note of the creation: it follows in
+//! a sync of its own.
 
 use std::sync::Arc;
 
@@ -20,14 +23,37 @@ struct Family {
     old: Vec<ReplicaSetId>,
 }
 
+/// The ReplicaSets of a family as a sync found them.
+struct Seen {
+    new: Option<ReplicaSetId>,
+    all: Vec<Arc<ReplicaSet>>,
+}
+
+fn fresh_status(
+    deployment: &Deployment,
+    seen: &Seen,
+    with_progress: bool,
+    hand: &Hand<'_>,
+) -> DeploymentStatus {
+    let all: Vec<&ReplicaSet> = seen.all.iter().map(Arc::as_ref).collect();
+    let new = all.iter().copied().find(|set| Some(set.id) == seen.new);
+    let mut fresh = status::calculate(deployment, new, &all, hand.now);
+    if with_progress {
+        status::judge_progress(deployment, new, &mut fresh, hand.now);
+        status::judge_failure(new, &all, &mut fresh, hand.now);
+    }
+    fresh
+}
+
 impl Cluster {
     pub(super) fn sync_deployment(&mut self, place: usize, hand: &mut Hand<'_>) {
         let Some(deployment) = self.deployments.get(place).cloned() else { return };
         let deployment = self.note_pause(place, deployment, hand);
         let family = self.family(place, &deployment);
         if deployment.paused || self.is_scaling(&deployment, &family) {
+            let seen = self.seen(&family);
             self.scale_to_desired(&deployment, &family, hand);
-            self.write_status(place, false, hand);
+            self.write_status(place, &seen, false, hand);
         } else {
             match deployment.flavour {
                 Flavour::Rolling => self.roll(place, &deployment, family, hand),
@@ -89,18 +115,24 @@ impl Cluster {
     }
 
     fn roll(&mut self, place: usize, deployment: &Deployment, family: Family, hand: &mut Hand<'_>) {
-        let Some(new) = self.ensure_new(place, deployment, &family, hand) else { return };
+        let made = family.new.is_none();
+        let new = self.ensure_new(place, deployment, &family, hand);
+        let seen = self.seen(&Family { new: Some(new), old: family.old.clone() });
         let mut all = family.old.clone();
         all.push(new);
-        if self.grow_new(deployment, new, &all, hand) || self.shrink_old(deployment, new, &family.old, hand) {
-            self.write_status(place, true, hand);
+        let scaled =
+            self.grow_new(deployment, new, &all, hand) || self.shrink_old(deployment, new, &family.old, hand);
+        if made {
             return;
         }
-        self.write_status(place, true, hand);
-        self.forget_revisions(place, hand);
+        self.write_status(place, &seen, true, hand);
+        if !scaled {
+            self.forget_revisions(place, hand);
+        }
     }
 
     fn recreate(&mut self, place: usize, deployment: &Deployment, family: Family, hand: &mut Hand<'_>) {
+        let seen = self.seen(&family);
         let mut shrunk = false;
         for id in &family.old {
             shrunk |= self.scale(*id, 0, deployment, hand);
@@ -110,24 +142,28 @@ impl Cluster {
             pod.place == place && !of_new && pod.phase != Phase::Succeeded
         });
         if shrunk || old_run {
-            self.write_status(place, true, hand);
+            self.write_status(place, &seen, true, hand);
             return;
         }
-        let Some(new) = self.ensure_new(place, deployment, &family, hand) else { return };
+        let made = family.new.is_none();
+        let new = self.ensure_new(place, deployment, &family, hand);
+        if made {
+            return;
+        }
         self.scale(new, deployment.replicas, deployment, hand);
-        self.write_status(place, true, hand);
+        self.write_status(place, &seen, true, hand);
         self.forget_revisions(place, hand);
     }
 
-    /// The ReplicaSet of the current template. `None` where it has just been made: the status follows in a
-    /// sync of its own, a hop later, and until then shows the old generation with the old numbers.
+    /// The ReplicaSet of the current template. Where it has to be made, the status follows in a sync of its own, and
+    /// until then shows the old generation with the old numbers.
     fn ensure_new(
         &mut self,
         place: usize,
         deployment: &Deployment,
         family: &Family,
         hand: &mut Hand<'_>,
-    ) -> Option<ReplicaSetId> {
+    ) -> ReplicaSetId {
         let newest =
             family.old.iter().filter_map(|id| self.set(*id)).map(|set| set.revision).max().unwrap_or(0);
         if let Some(id) = family.new {
@@ -135,9 +171,9 @@ impl Cluster {
                 self.change_replica_set(id, hand, |set| set.revision = newest + 1);
                 self.change_deployment(place, hand, |deployment| deployment.revision = newest + 1);
             }
-            return Some(id);
+            return id;
         }
-        let name = self.make_replica_set(place, deployment, newest + 1, &family.old, hand);
+        let (id, name) = self.make_replica_set(place, deployment, newest + 1, &family.old, hand);
         let now = hand.now;
         self.change_deployment(place, hand, |deployment| {
             deployment.revision = newest + 1;
@@ -150,9 +186,9 @@ impl Cluster {
             }
         });
         let hop = hand.config.kubernetes.hop;
-        self.ask(Task::Deployment(place), hand);
+        self.ask_after(hand.config.kubernetes.write, Task::Deployment(place), hand);
         hand.later(deployment.progress_deadline + hop * 12, Task::Deadline(place));
-        None
+        id
     }
 
     fn make_replica_set(
@@ -162,7 +198,7 @@ impl Cluster {
         revision: u64,
         old: &[ReplicaSetId],
         hand: &mut Hand<'_>,
-    ) -> Arc<str> {
+    ) -> (ReplicaSetId, Arc<str>) {
         self.next_id += 1;
         let id = ReplicaSetId(self.next_id);
         let seed = hand.seed.of("replica-set").at(id.0);
@@ -200,7 +236,7 @@ impl Cluster {
         self.log(ChangeKind::Added, Object::ReplicaSet(Arc::clone(&set)), hand);
         self.replica_sets.insert(id, set);
         self.ask(Task::ReplicaSet(id), hand);
-        name
+        (id, name)
     }
 
     /// Raises the new ReplicaSet as far as the surge allows. Answers whether it changed.
@@ -321,11 +357,16 @@ impl Cluster {
         }
     }
 
+    /// The ReplicaSets of a family as they are now.
+    fn seen(&self, family: &Family) -> Seen {
+        let sets = family.old.iter().chain(&family.new).filter_map(|id| self.replica_sets.get(id).cloned());
+        Seen { new: family.new, all: sets.collect() }
+    }
+
     /// Computes the status and writes it where it differs.
-    fn write_status(&mut self, place: usize, with_progress: bool, hand: &mut Hand<'_>) {
+    fn write_status(&mut self, place: usize, seen: &Seen, with_progress: bool, hand: &mut Hand<'_>) {
         let Some(deployment) = self.deployments.get(place).cloned() else { return };
-        let family = self.family(place, &deployment);
-        let fresh = self.fresh_status(&deployment, &family, with_progress, hand);
+        let fresh = fresh_status(&deployment, seen, with_progress, hand);
         if fresh == deployment.status {
             return;
         }
@@ -337,24 +378,6 @@ impl Cluster {
             let hop = hand.config.kubernetes.hop;
             hand.later(deployment.progress_deadline + hop * 12, Task::Deadline(place));
         }
-    }
-
-    fn fresh_status(
-        &self,
-        deployment: &Deployment,
-        family: &Family,
-        with_progress: bool,
-        hand: &Hand<'_>,
-    ) -> DeploymentStatus {
-        let new = family.new.and_then(|id| self.set(id));
-        let all: Vec<&ReplicaSet> =
-            family.old.iter().chain(&family.new).filter_map(|id| self.set(*id)).collect();
-        let mut fresh = status::calculate(deployment, new, &all, hand.now);
-        if with_progress {
-            status::judge_progress(deployment, new, &mut fresh, hand.now);
-            status::judge_failure(new, &all, &mut fresh, hand.now);
-        }
-        fresh
     }
 
     /// Deletes the oldest idle ReplicaSets beyond the history limit, once a rollout is over.

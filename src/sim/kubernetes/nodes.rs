@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::time::elapsed;
 use super::object::{Owner, Phase, PodId};
 use super::{Cluster, Hand, Task};
 
@@ -44,12 +45,11 @@ impl Cluster {
             if pod.deleting.is_some() {
                 hand.later(Duration::from_secs(5), Task::End(id));
             } else if pod.started.is_some() && pod.phase == Phase::Running {
-                let (owner, min_ready) = (pod.owner, self.min_ready(pod.owner));
                 self.change_pod(id, hand, |pod| {
                     pod.ready = true;
                     pod.ready_changed = Some(now);
                 });
-                hand.later(min_ready, Task::Recheck(owner));
+                self.judge_again_when_available(id, hand);
             } else {
                 hand.later(Duration::from_secs(5), Task::Run(id));
             }
@@ -72,6 +72,15 @@ impl Cluster {
     pub(super) fn node_from(&self, number: u64) -> Arc<str> {
         let mut nodes = (0..NODES).map(|step| node_name((number + step) % NODES));
         nodes.find(|node| !self.lost.contains(node)).unwrap_or_else(|| node_name(number))
+    }
+
+    /// A pod that has become ready is looked at again when it has been for long enough.
+    pub(super) fn judge_again_when_available(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id) else { return };
+        let min_ready = self.min_ready(pod.owner);
+        if !min_ready.is_zero() {
+            hand.later(elapsed(hand.now, pod.available_from(min_ready)), Task::Recheck(pod.owner));
+        }
     }
 
     /// How long a pod has to be ready before it counts as available.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::config::{Flavour, KeySource};
+use super::super::time::{after, whole_second};
 use super::super::vault::SecretValue;
 use crate::model::{ReplicaNumber, SecretVersion, WorkloadName};
 
@@ -272,6 +273,15 @@ pub struct Pod {
     /// Why a container waits, as `ContainerCreating` or `CrashLoopBackOff`.
     pub waiting: Option<&'static str>,
     pub restarts: u32,
+}
+
+impl Pod {
+    /// From when on a pod that is ready counts as available: Kubernetes keeps the time of readiness in whole seconds, and
+    /// counts `minReadySeconds` from there.
+    pub fn available_from(&self, min_ready: Duration) -> Timestamp {
+        let since = self.ready_changed.unwrap_or(self.meta.created);
+        if min_ready.is_zero() { since } else { after(whole_second(since), min_ready) }
+    }
 }
 
 /// A SecretProviderClass (provider azure).

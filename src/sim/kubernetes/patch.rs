@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::command::{DeploymentPatch, Reply};
 use super::super::refusal::Refusal;
-use super::super::time::after;
+use super::super::time::elapsed;
 use super::object::{Deployment, Owner, PodSet, PodTemplate};
 use super::{Cluster, Hand, Task};
 use crate::model::{WorkloadKind, WorkloadName};
@@ -58,10 +58,9 @@ impl Cluster {
             let owner = Owner::ReplicaSet(id);
             self.ask_after(hop * 2, Task::of(owner), hand);
             let pods = self.pods.values().filter(|pod| pod.owner == owner && pod.ready);
-            let due = pods.map(|pod| after(pod.ready_changed.unwrap_or(pod.meta.created), min_ready));
+            let due = pods.map(|pod| pod.available_from(min_ready));
             for at in due.filter(|at| *at > hand.now).collect::<BTreeSet<_>>() {
-                let rest = Duration::try_from(at.duration_since(hand.now)).unwrap_or_default();
-                hand.later(rest, Task::Recheck(owner));
+                hand.later(elapsed(hand.now, at), Task::Recheck(owner));
             }
         }
     }

@@ -158,18 +158,14 @@ impl Cluster {
             pod.ip = Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into());
         });
         self.begin_process(&pod, hand);
-        let min_ready = match pod.owner {
-            Owner::ReplicaSet(_) => self.deployments.get(pod.place).map(|deployment| deployment.min_ready),
-            Owner::Set(place) => self.sets.get(place).map(|set| set.min_ready),
+        match pod.owner {
+            Owner::ReplicaSet(_) | Owner::Set(_) => self.judge_again_when_available(id, hand),
             Owner::Job(_) => {
                 self.begin_work(id, pod.place, hand);
                 // Nobody is served by it: no workload is dark without it.
                 return Happened::default();
             }
             Owner::Nobody => return Happened::default(),
-        };
-        if let Some(min_ready) = min_ready.filter(|min_ready| !min_ready.is_zero()) {
-            hand.later(min_ready, Task::Recheck(pod.owner));
         }
         Happened { ended: None, readiness: Some(pod.place) }
     }

@@ -1,6 +1,5 @@
 //! The ReplicaSet controller: as many pods as asked for, and a status that follows.
 
-use super::super::time::after;
 use super::object::{Owner, Phase, Pod, PodId, ReplicaSetId, ReplicaSetStatus};
 use super::{Cluster, Hand, Happened};
 
@@ -53,8 +52,7 @@ impl Cluster {
             status.replicas += 1;
             if pod.ready {
                 status.ready += 1;
-                let since = pod.ready_changed.unwrap_or(pod.meta.created);
-                if after(since, min_ready) <= hand.now {
+                if pod.available_from(min_ready) <= hand.now {
                     status.available += 1;
                 }
             }

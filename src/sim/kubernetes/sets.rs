@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::time::after;
 use super::object::{Owner, Phase, Pod, PodId, PodSet, PodTemplate, SetStatus};
 use super::pod::Origin;
 use super::{Cluster, Hand, Happened, rollouts};
@@ -118,7 +117,7 @@ fn template_of(set: &PodSet, revision: &str) -> Arc<PodTemplate> {
 }
 
 pub(super) fn available(set: &PodSet, pod: &Pod, hand: &Hand<'_>) -> bool {
-    pod.ready && after(pod.ready_changed.unwrap_or(pod.meta.created), set.min_ready) <= hand.now
+    pod.ready && pod.available_from(set.min_ready) <= hand.now
 }
 
 fn ordinals(set: &PodSet, pods: &Pods, update: &Arc<str>, hand: &Hand<'_>) -> Round {

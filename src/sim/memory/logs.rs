@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::super::audit::{AuditRow, KeyEvent};
 use super::super::config::{KeyColumn, LogsConfig};
 use super::super::fault::{Call, Operation};
 use super::super::logs::LogRow;
+use super::super::time::before;
 use super::super::world::World;
 use super::hub::{About, Hub};
 use crate::model::{
@@ -17,6 +19,9 @@ use crate::model::{
     RefusedMinute, Requests, SecretReads, Trace, TracesView, UsageView,
 };
 use crate::ports::{Fault, Logs};
+
+/// How far back the newest request of any kind is looked for.
+const RECENT: Duration = Duration::from_secs(3600);
 
 pub(super) struct MemoryLogs(pub Arc<Hub>);
 
@@ -46,7 +51,8 @@ impl Logs for MemoryLogs {
                 let minutes = world.refused_minutes(since).into_iter();
                 let refused =
                     minutes.map(|((region, begin), count)| RefusedMinute { region, begin, count }).collect();
-                Ok(MetricsView { since, refused })
+                let recent = before(world.now(), RECENT).max(since);
+                Ok(MetricsView { since, refused, told: world.last_minutes(recent) })
             })
             .await
     }

@@ -1,8 +1,8 @@
 //! Azure Monitor's metrics of the account, as Azure Resource Manager tells them: `TotalRequests` by status and region, a
 //! value a minute.
 //!
-//! Only refused requests are told, so a question that leaves out the filter by status is turned away; so is whatever else
-//! the service's description does not allow.
+//! Requests are told by region, the refused ones or all of them; any other filter is turned away, and so is whatever else the
+//! service's description does not allow.
 
 use std::collections::BTreeMap;
 
@@ -45,23 +45,25 @@ pub(super) fn reply(world: &World, uri: &Uri) -> Response {
     if parameter("interval") != Some("PT1M") {
         return bad("Detected invalid time grain input.");
     }
-    let wanted = |part: &str| parameter("$filter").is_some_and(|filter| filter.contains(part));
-    if !(wanted("StatusCode eq '401'") && wanted(" and ") && wanted("Region eq '*'")) {
-        return bad("The filter is not understood.");
-    }
+    let refused = match parameter("$filter") {
+        Some("StatusCode eq '401' and Region eq '*'") => true,
+        Some("Region eq '*'") => false,
+        _ => return bad("The filter is not understood."),
+    };
     let Some((since, until)) = parameter("timespan").and_then(timespan) else {
         return bad("Invalid timespan.");
     };
     let top = parameter("top").and_then(|top| top.parse().ok()).unwrap_or(TOP);
     let mut by_region: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for ((region, begin), count) in world.refused_minutes(since) {
+    let minutes = if refused { world.refused_minutes(since) } else { world.asked_minutes(since) };
+    for ((region, begin), count) in minutes {
         if begin < until {
             let point = json!({ "timeStamp": begin.to_string(), "count": count });
             by_region.entry(region).or_default().push(point);
         }
     }
     let series: Vec<Value> =
-        by_region.into_iter().take(top).map(|(region, data)| series(&region, &data)).collect();
+        by_region.into_iter().take(top).map(|(region, data)| series(&region, refused, &data)).collect();
     Json(json!({
         "cost": 0,
         "timespan": format!("{since}/{until}"),
@@ -81,9 +83,11 @@ pub(super) fn reply(world: &World, uri: &Uri) -> Response {
     .into_response()
 }
 
-fn series(region: &str, data: &[Value]) -> Value {
+fn series(region: &str, refused: bool, data: &[Value]) -> Value {
     let dimension = |name: &str, value: &str| json!({ "name": { "value": name, "localizedValue": name }, "value": value });
-    json!({ "metadatavalues": [dimension("statuscode", "401"), dimension("region", region)], "data": data })
+    let status = refused.then(|| dimension("statuscode", "401"));
+    let dimensions: Vec<Value> = status.into_iter().chain([dimension("region", region)]).collect();
+    json!({ "metadatavalues": dimensions, "data": data })
 }
 
 fn timespan(text: &str) -> Option<(Timestamp, Timestamp)> {

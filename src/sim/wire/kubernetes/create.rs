@@ -18,6 +18,10 @@ use crate::sim::kubernetes::{Made, PodTemplate};
 /// `terminationGracePeriodSeconds` where nothing is written.
 const GRACE: u64 = 30;
 
+/// For whoever sends another format than JSON.
+pub(super) const INSTEAD: &str = " (the simulated world reads no protocol buffers: add --dry-run=client -o yaml, and pipe that into \
+                                  kubectl create -f -)";
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The name and what shall be made.

@@ -115,11 +115,7 @@ impl Server {
         let Target::Collection { resource, namespace: Some(namespace) } = &asked.target else {
             return Err(No::Silence);
         };
-        // `kubectl create job` sends protocol buffers; `--dry-run=client -o yaml | kubectl create -f -` does not.
-        let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if content_type.is_some_and(|kind| !kind.contains("json")) {
-            return Err(patch::unsupported().into());
-        }
+        understood(asked, create::INSTEAD)?;
         let (name, made) = create::parse(*resource, &asked.body)?;
         let changed = AtomicBool::new(false);
         let answered = self
@@ -140,11 +136,7 @@ impl Server {
 
     /// Whoever has the token may do what the table of kinds says.
     pub fn review(&self, asked: &Asked) -> Result<Response, No> {
-        // Typed Go clients would send protocol buffers.
-        let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if content_type.is_some_and(|kind| !kind.contains("json")) {
-            return Err(patch::unsupported().into());
-        }
+        understood(asked, "")?;
         let mut review: Value =
             serde_json::from_slice(&asked.body).map_err(|error| Refused::bad_request(error.to_string()))?;
         let attributes = &review["spec"]["resourceAttributes"];
@@ -163,6 +155,19 @@ impl Server {
         review["status"] = json!({ "allowed": allowed });
         Ok(json_response(StatusCode::CREATED, &review))
     }
+}
+
+/// A real server takes protocol buffers too, which typed Go clients and `kubectl create job` send; here they are answered
+/// as it answers a body in a format that it does not know. What to do instead is our own addition.
+fn understood(asked: &Asked, instead: &str) -> Result<(), Refused> {
+    let content_type = asked.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = content_type.and_then(|kind| kind.split(';').next()).unwrap_or("application/json").trim();
+    if kind == "application/json" {
+        return Ok(());
+    }
+    let message =
+        "the body of the request was in an unknown format - accepted media types include: application/json";
+    Err(Refused::new(415, "UnsupportedMediaType", format!("{message}{instead}")))
 }
 
 fn uid_and_app(cluster: &Cluster, workload: &WorkloadName) -> Option<(Arc<str>, Arc<str>)> {
