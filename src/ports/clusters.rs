@@ -20,7 +20,7 @@ pub struct RestartMark {
 /// What of a cluster may have changed so that somebody's waiting is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Happening {
-    /// A rollout has come to its end, is stuck or paused.
+    /// A rollout has come to its end, is stuck or paused, or a pod of it cannot start.
     Rollout,
     /// No pod that gets the secret is terminating any more.
     PodsGone,

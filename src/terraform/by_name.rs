@@ -71,9 +71,12 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     if key_attribute(name).is_some() || name == CONNECTION_STRINGS {
         return key_read(&steps[at..]);
     }
-    // A whole account, or a map of them, may be handed out under any name.
-    if let KeyRead::Key(key) = key_read(&steps[at + 1..]) {
-        return KeyRead::Key(key);
+    // A whole account, or a map of them, may be handed out under any name, and within other objects.
+    let of_another = |step: &Step| step.name().is_some_and(says_another);
+    let below = (at + 1..steps.len()).take_while(|from| !steps[at + 1..*from].iter().any(of_another));
+    let key = below.map(|from| key_read(&steps[from..])).find(|read| matches!(read, KeyRead::Key(_)));
+    if let Some(key) = key {
+        return key;
     }
     let Some(NamedKey { slot, access }) = named_key(name) else { return KeyRead::Nothing };
     let Some(slot) = slot else {
@@ -113,6 +116,15 @@ mod tests {
         ] {
             assert_eq!(read(&[name], true), Some(key), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_may_lie_several_names_below_an_output() {
+        let primary = Some((Slot::Primary, Access::ReadWrite));
+        assert_eq!(read(&["cosmosdb_properties", "cosmosdb", "primary_master_key"], false), primary);
+        assert_eq!(read(&["properties", "account", "primary_key"], true), primary);
+        assert_eq!(read(&["properties", "account", "primary_key"], false), None);
+        assert_eq!(read(&["cosmosdb", "storage_account", "keys", "primary_key"], false), None, "another's");
     }
 
     #[test]

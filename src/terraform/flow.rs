@@ -135,9 +135,11 @@ struct Tracer<'f> {
     stood: BTreeSet<(usize, usize)>,
 }
 
-/// So many steps from one reference in one folder are told with every way that they make. From then on a read that was
-/// passed is not passed again: every sink is still found, though not on every way. Names that are used twice at every
-/// step would double the work at every step.
+/// A read that was passed, and what of the name's value it was passed with: the path below, and the element.
+type Passage = (usize, usize, Vec<String>, Option<String>);
+
+/// So many steps from one reference in one folder are told with every element of an object that they pass with. From then
+/// on a read that was passed is not passed again: names that hold each other in ever deeper objects would never end.
 const MANY_STEPS: usize = 512;
 
 impl<'f> Tracer<'f> {
@@ -192,7 +194,7 @@ impl<'f> Tracer<'f> {
         reference: usize,
         stand: &Stand<'_>,
         hops: &mut Vec<Hop>,
-        passed: &mut BTreeSet<(usize, usize)>,
+        passed: &mut BTreeSet<Passage>,
     ) {
         let readable = self.folders.readable(stand.folder, stand.binding);
         let mut went_on = false;
@@ -207,7 +209,8 @@ impl<'f> Tracer<'f> {
                 let Some(run) = self.next_run(stand, cell, folder, read) else { continue };
                 went_on = true;
                 let known = !self.stood.insert((file, read.span.start));
-                if known && self.steps > MANY_STEPS || !passed.insert((file, read.span.start)) {
+                let passage = (file, read.span.start, rest.clone(), element.clone());
+                if known && self.steps > MANY_STEPS || !passed.insert(passage) {
                     continue;
                 }
                 self.steps += 1;

@@ -140,7 +140,8 @@ impl<'n> Identity<'n> {
         }
     }
 
-    /// One declared account and one that is looked up, in a tree that has no others, are taken for the same.
+    /// One declared account and one that is looked up, in a tree that has no others, are taken for the same, unless their
+    /// names cannot be equal.
     fn join_only(&mut self) {
         let mut groups = self.groups.iter();
         let (Some((a, one)), Some((b, other)), None) = (groups.next(), groups.next(), groups.next()) else {
@@ -148,10 +149,20 @@ impl<'n> Identity<'n> {
         };
         let is_owned = |group: &Group<'_>| group.kinds.contains(&SymbolKind::Managed);
         let is_looked_up = |group: &Group<'_>| !is_owned(group) && group.kinds.contains(&SymbolKind::Data);
-        if is_owned(one) && is_looked_up(other) || is_looked_up(one) && is_owned(other) {
+        let apart = self.cannot_be(one, other);
+        if !apart && (is_owned(one) && is_looked_up(other) || is_looked_up(one) && is_owned(other)) {
             drop(groups);
             self.join(a, b, JoinReason::OnlyAccountInTree);
         }
+    }
+
+    /// Whether some name of the one cannot be a name of the other, whatever is not known of them.
+    fn cannot_be(&self, one: &Group<'_>, other: &Group<'_>) -> bool {
+        let names = |group: &Group<'_>| -> Vec<&Name> {
+            group.members.iter().filter_map(|at| self.symbols[*at].1.name.as_ref()).collect()
+        };
+        let others = names(other);
+        names(one).iter().any(|name| others.iter().any(|other| !name.may_be(other)))
     }
 
     /// One account that is looked up under a name that is not known, and instances of one block, in a tree that has no
@@ -168,12 +179,8 @@ impl<'n> Identity<'n> {
         if !is_data || blocks.len() != 1 || declared.is_some() {
             return None;
         }
-        let named = |at: &usize| self.symbols[*at].1.name.as_ref();
-        let may_be = |other: &Group<'_>| {
-            let pair = |one: &Name| other.members.iter().filter_map(named).all(|other| one.may_be(other));
-            group.members.iter().filter_map(named).all(pair)
-        };
-        let possible = owned.iter().filter(|(_, group)| may_be(group)).map(|(at, _)| *at).collect();
+        let possible =
+            owned.iter().filter(|(_, other)| !self.cannot_be(group, other)).map(|(at, _)| *at).collect();
         Some((*data, possible)).filter(|(_, possible): &(_, Vec<usize>)| !possible.is_empty())
     }
 

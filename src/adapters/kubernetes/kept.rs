@@ -27,6 +27,16 @@ use super::workload;
 use super::workloads::view_in_event;
 use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 
+/// What a pod's event may end a wait with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PodNews {
+    Nothing,
+    /// The last terminating one is gone.
+    LastGone,
+    /// It cannot start, as was not so when it was heard of before.
+    CannotStart,
+}
+
 /// One stamp's.
 #[derive(Default)]
 pub(super) struct Kept {
@@ -140,11 +150,11 @@ impl Kept {
         self.news.notified()
     }
 
-    /// Takes an event's pod. Whether the last terminating one is gone by it.
-    pub fn take(&self, deleted: bool, pod: &Pod) -> bool {
-        let last_is_gone = self.inner().take(deleted, pod);
+    /// Takes an event's pod.
+    pub fn take(&self, deleted: bool, pod: &Pod) -> PodNews {
+        let told = self.inner().take(deleted, pod);
         self.news.notify_waiters();
-        last_is_gone
+        told
     }
 
     /// The uids of a workload's pods.
@@ -202,19 +212,25 @@ impl Kept {
 }
 
 impl Inner {
-    fn take(&mut self, deleted: bool, pod: &Pod) -> bool {
-        let Some(uid) = pod.metadata.uid.clone() else { return false };
+    fn take(&mut self, deleted: bool, pod: &Pod) -> PodNews {
+        let Some(uid) = pod.metadata.uid.clone() else { return PodNews::Nothing };
         let at = pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
         if at.zip(self.version).is_some_and(|(at, listed): (u64, u64)| at <= listed) {
-            return false;
+            return PodNews::Nothing;
         }
         if deleted {
             let was = self.pods.remove(&uid);
             self.gone.insert(uid);
-            return was.is_some() && self.none_ends();
+            return if was.is_some() && self.none_ends() { PodNews::LastGone } else { PodNews::Nothing };
         }
-        self.put(uid, pod);
-        false
+        let before = self.cannot_start(&uid);
+        self.put(uid.clone(), pod);
+        if !before && self.cannot_start(&uid) { PodNews::CannotStart } else { PodNews::Nothing }
+    }
+
+    fn cannot_start(&self, uid: &str) -> bool {
+        let trouble = self.pods.get(uid).and_then(|pod| pod.trouble.as_ref());
+        trouble.is_some_and(|trouble| trouble.hopeless)
     }
 
     /// Whether every watch is open.
@@ -308,13 +324,33 @@ mod tests {
     fn the_last_terminating_pod_that_goes_is_told() {
         let kept = kept();
         for (uid, version) in [("a", "2"), ("b", "3")] {
-            assert!(!kept.take(false, &pod(uid, version, true)));
+            assert_eq!(kept.take(false, &pod(uid, version, true)), PodNews::Nothing);
         }
         kept.take(false, &pod("young", "4", false));
-        assert!(!kept.take(true, &pod("a", "5", true)), "one is left");
-        assert!(kept.take(true, &pod("b", "6", true)));
-        assert!(!kept.take(true, &pod("stranger", "7", true)), "nobody knew it");
+        assert_eq!(kept.take(true, &pod("a", "5", true)), PodNews::Nothing, "one is left");
+        assert_eq!(kept.take(true, &pod("b", "6", true)), PodNews::LastGone);
+        assert_eq!(kept.take(true, &pod("stranger", "7", true)), PodNews::Nothing, "nobody knew it");
         assert_eq!(kept.beside(&[]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_pod_that_cannot_start_is_told_once() {
+        let kept = kept();
+        let mut young = pod("a", "2", false);
+        assert_eq!(kept.take(false, &young), PodNews::Nothing);
+        let waiting = |reason: &str| {
+            json!({"phase": "Pending", "containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false,
+                "restartCount": 0, "state": {"waiting": {"reason": reason}}}]})
+        };
+        for (version, reason, told) in [
+            ("3", "ContainerCreating", PodNews::Nothing),
+            ("4", "ImagePullBackOff", PodNews::CannotStart),
+            ("5", "ImagePullBackOff", PodNews::Nothing),
+        ] {
+            young.metadata.resource_version = Some(version.into());
+            young.status = serde_json::from_value(waiting(reason)).unwrap();
+            assert_eq!(kept.take(false, &young), told, "{version}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! connection ends. A version that the server no longer keeps (410, as an event in a 200 answer or as the
 //! answer itself) means that something may have been missed: that wakes too, and the watch begins anew.
 //!
-//! What wakes is what a wait can end on: a workload that has come to the end of its rollout, is stuck or paused, and
-//! the last terminating pod that is gone; and a workload that was through and does not serve any more, for whoever would
+//! What wakes is what a wait can end on: a workload that has come to the end of its rollout, is stuck or paused, a pod
+//! of it that cannot start, and the last terminating pod that is gone; and a workload that was through and does not serve any more, for whoever would
 //! restart another one next. The dozens of events in between would only cost lists; how a rollout begins tells nobody
 //! who waits for its end.
 //! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::api::{Api, Kind, PODS};
-use super::kept::Kept;
+use super::kept::{Kept, PodNews};
 use super::look::Place;
 use super::newest::Newest;
 use crate::model::StampName;
@@ -206,10 +206,11 @@ impl Watch {
         match event.kind.as_str() {
             "BOOKMARK" => Took::Nothing,
             _ if self.kind == PODS => match serde_json::from_slice::<PodEvent>(line) {
-                Ok(event) if self.kept.take(event.kind == "DELETED", &event.object) => {
-                    Took::Change(Happening::PodsGone)
-                }
-                Ok(_) => Took::Nothing,
+                Ok(event) => match self.kept.take(event.kind == "DELETED", &event.object) {
+                    PodNews::LastGone => Took::Change(Happening::PodsGone),
+                    PodNews::CannotStart => Took::Change(Happening::Rollout),
+                    PodNews::Nothing => Took::Nothing,
+                },
                 Err(_) => {
                     self.kept.missed();
                     Took::Nothing

@@ -88,3 +88,25 @@ fn cycles_end() {
     ];
     assert!(!flows(&files).is_empty());
 }
+
+#[test]
+fn a_key_in_several_elements_ends_in_each_of_their_secrets() {
+    let text = "locals {\n  key = azurerm_cosmosdb_account.a.primary_key\n  all = {\n    one = local.key\n    two = \"k=${local.key};\"\n  }\n}\nresource \
+                \"azurerm_key_vault_secret\" \"s\" {\n  for_each = local.all\n  name = each.key\n  value = each.value\n}\n";
+    let found = flows(&[("a.tf", text)]);
+    for secret in ["one", "two"] {
+        assert!(found.iter().any(|flow| flow.ends_with(&format!("KeyVaultSecret {secret}"))), "{found:#?}");
+    }
+}
+
+/// Names that hold each other in ever deeper objects.
+#[test]
+fn names_that_hold_each_other_end() {
+    let names: Vec<String> = (0..12).map(|at| format!("n{at}")).collect();
+    let held = |own: &String| {
+        let parts: Vec<String> = names.iter().map(|name| format!("{name} = local.{name}")).collect();
+        format!("  {own} = {{ {}, key = azurerm_cosmosdb_account.a.primary_key }}\n", parts.join(", "))
+    };
+    let text = format!("locals {{\n{}}}\n", names.iter().map(held).collect::<String>());
+    assert!(!flows(&[("a.tf", text)]).is_empty());
+}

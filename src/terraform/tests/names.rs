@@ -236,3 +236,17 @@ fn what_such_a_module_offers_is_said_of_each_account() {
         assert_eq!(edits, ["a.tf"]);
     }
 }
+
+#[test]
+fn the_only_two_accounts_are_one_unless_their_names_cannot_be_equal() {
+    let owned = |name: &str| {
+        format!(
+            "variable \"p\" {{}}\nresource \"azurerm_cosmosdb_account\" \"own\" {{\n  name = {name}\n}}\nlocals {{\n  own = \
+             azurerm_cosmosdb_account.own.primary_key\n}}\n"
+        )
+    };
+    let found = |own: &str, other: &str| accounts(&[("a.tf", &owned(own)), ("b.tf", &data(other))]).len();
+    assert_eq!(found("\"${var.p}-cosmos\"", "\"shop-cosmos\""), 1);
+    assert_eq!(found("\"${var.p}-orders\"", "\"legacy-cosmos\""), 2);
+    assert_eq!(found("\"${var.p}-orders\"", "\"${var.p}-legacy\""), 2);
+}
