@@ -271,12 +271,13 @@ impl<'a> Context<'a> {
         self.fold.step(&step.key())
     }
 
-    /// How old the stand of a stamp may be that is only counted. Once the restarts have begun it was seen whole, and what
-    /// a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is
-    /// listed anew when it decides something, before the regeneration. Without that, a fleet that is restarted one stamp
-    /// after the other would be listed again and again.
+    /// How old the stand of a stamp may be that is only counted. While restarts go on it was seen whole before them, and
+    /// what a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is listed anew as
+    /// soon as they are through. Without that, a fleet that is restarted one stamp after the other would be listed again
+    /// and again. Before and after the restarts, a vault that is taken back has to be seen.
     pub fn counted(&self) -> Duration {
-        if self.has_reached(Phase::Restart) { Duration::MAX } else { self.policy.ages.ordinary }
+        let restarting = self.has_reached(Phase::Restart) && !self.has_reached(Phase::Quiesce);
+        if restarting { Duration::MAX } else { self.policy.ages.ordinary }
     }
 
     /// Whether this leg has come to this phase before.
