@@ -150,7 +150,7 @@ pub fn why(reason: &Reason) -> String {
         Why::OutcomeOpen { step, taken: true, run, until } => {
             let run = run.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default();
             format!(
-                "“{step}” was taken{run} and is not listed yet; it is looked for until {}",
+                "“{step}” was taken{run} and is not to be seen; it is looked for until {}",
                 span::time(*until)
             )
         }

@@ -374,7 +374,7 @@ fn after_a_lost_answer_a_second_run_is_only_asked_for_on_a_late_enough_look() {
     answered.tried(&step, Some(Outcome::Applied { produced: Produced::Run(RunId::new("1001")) }));
     let Verdict::Wait { reasons, .. } = answered.decide().verdict else { panic!("{:?}", answered.decide()) };
     let told = reason::why(&reasons[0]);
-    assert!(told.contains("was taken (run 1001) and is not listed yet"), "{told}");
+    assert!(told.contains("was taken (run 1001) and is not to be seen"), "{told}");
     // The time is up, and the list was read before it was.
     let later = sent + SignedDuration::try_from(stage.policy.settle).unwrap();
     (stage.policy.ages.ordinary, stage.policy.ages.proof) =
