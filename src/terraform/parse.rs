@@ -23,6 +23,8 @@ const BYTES_PER_THREAD: usize = 256 * 1024;
 const MAX_THREADS: usize = 8;
 
 const LONG: &str = "an expression of it has more than 128 operators in a row, and keyslot reads no more, though Terraform may";
+const TWICE: &str =
+    "an object has this key twice; Terraform takes the last one, keyslot reads neither: remove the other";
 const DEEP: &str =
     "its expressions nest more than 64 levels deep, and keyslot reads no more, though Terraform may";
 
@@ -99,6 +101,7 @@ fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
         // A limit of the parser's, not of Terraform's: the file may well be right.
         deep if deep.contains("nesting depth") => DEEP.to_owned(),
         long if long.contains("chained") => LONG.to_owned(),
+        twice if twice.contains("redefined object key") => TWICE.to_owned(),
         message => message.to_owned(),
     };
     ParseFailure { span: source.to_file(offset..offset + width), message }

@@ -586,6 +586,36 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
 }
 
 #[tokio::test]
+async fn a_new_pod_that_cannot_start_is_told_of_while_its_rollout_goes_on() {
+    let mut stuck = pod_of("next", "orders-deploy", "def", "1002");
+    stuck["status"] = json!({"phase": "Pending", "containerStatuses": [{"name": "app", "image": "i", "imageID": "",
+        "ready": false, "restartCount": 0, "state": {"waiting": {"reason": "ImagePullBackOff"}}}]});
+    let line = json!({"type": "ADDED", "object": stuck}).to_string();
+    let (speak, may) = watch::channel(false);
+    let mut setup = setup(&["shop"], move |method, path, _| match path {
+        _ if method == "PATCH" => Say::Json(200, restarted(7)),
+        _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), vec![line.clone()]),
+        _ if path.contains("watch=true") => Say::Lines(Vec::new()),
+        _ => plain(path),
+    });
+    setup.clusters = setup.clusters.restarting([workload()]);
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(setup.restart().await, Effect::Applied(8)));
+    speak.send(true).unwrap();
+    let heard = async {
+        while !setup.clusters.changed().await.iter().any(|changed| changed.what == Happening::Rollout) {}
+    };
+    tokio::time::timeout(Duration::from_secs(10), heard).await.expect("nobody was woken");
+    let told = Glance::Told(Happening::Rollout);
+    let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
+    let next = view.pods.iter().find(|pod| pod.name == "next").unwrap();
+    assert!(next.trouble.as_ref().is_some_and(|trouble| trouble.hopeless), "{next:?}");
+}
+
+#[tokio::test]
 async fn the_workloads_alone_are_one_list_that_is_dated_by_itself() {
     let mut setup = setup(&["shop"], |_, path, _| match path.contains("watch=true") {
         true => Say::Lines(Vec::new()),

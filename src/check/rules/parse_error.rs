@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     summary: "A Terraform file does not parse, so what it reads is unknown.",
     why: "A file that does not parse may hide anything: another use of the key, an account of the same name. Nothing can \
           be claimed of the tree until it parses.",
-    remedy: "Correct the file (`terraform fmt` shows where it fails), or keep it out of the tree.",
+    remedy: "Correct the file, or keep it out of the tree; `terraform fmt` shows where Terraform itself cannot read it.",
     before: r#"locals {
   hosts = [azurerm_cosmosdb_account.orders.endpoint,
 }
@@ -44,5 +44,13 @@ mod tests {
     fn only_files_that_do_not_parse_are_found() {
         check_text("locals {\n  a = \n}\n", &[("parse-error", 2)]);
         check_text("locals {\n  a = 1\n}\n", &[]);
+    }
+
+    #[test]
+    fn what_terraform_takes_and_the_parser_does_not_is_told_as_that() {
+        let tree =
+            crate::terraform::Tree::read(&[("a.tf", "locals {\n  a = {\n    b = 1\n    b = 2\n  }\n}\n")]);
+        let [place] = &super::look(&tree)[..] else { panic!("{:?}", tree.unparsed) };
+        assert!(place.message.contains("Terraform takes the last one"), "{}", place.message);
     }
 }
