@@ -500,7 +500,7 @@ pub fn why(reason: &Reason) -> String {
             span::time(*wanted)
         ),
         Why::MetricsSilent { reached, wanted, .. } => format!(
-            "whether Cosmos DB has refused requests of {subject} is not known: its metrics tell of no request at all {}, and \
+            "whether Cosmos DB has refused requests of {subject} is not known: its metrics tell of no request in the stamp's region {}, and \
              what is asked is up to {}",
             reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
             span::time(*wanted)
@@ -883,7 +883,7 @@ pub fn remedy(reason: &Reason) -> String {
             "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
         }
         Why::MetricsSilent { .. } => {
-            "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account, say that \
+            "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
         Why::RefusedByMetrics { refusals, .. } if refusals.before != Some(0) => {

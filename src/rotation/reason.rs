@@ -620,8 +620,8 @@ pub enum Why {
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
-    /// The account's metrics tell of no request of anybody from then on, so that none is told to be refused says nothing:
-    /// the metrics do not come, or nobody asks the account.
+    /// The account's metrics tell of no request of anybody in the stamp's region from then on, so that none is told to be
+    /// refused says nothing: the metrics do not come, or nobody asks the account there.
     MetricsSilent {
         /// Up to when they tell of something; `None` where they do not in the last hour.
         reached: Option<Timestamp>,

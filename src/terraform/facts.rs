@@ -373,6 +373,9 @@ pub struct Alias {
     pub filtered: bool,
 }
 
+/// The instance that a block is repeated for.
+pub const OWN_INSTANCE: [&str; 2] = ["each.key", "count.index"];
+
 /// Types of resources that hand back what they are given, and the attributes by which they do: the arguments' own names,
 /// and what `terraform_data` calls its input once it is applied.
 pub const HELD: [(&str, &[&str]); 4] = [

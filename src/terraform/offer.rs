@@ -13,7 +13,7 @@ use self::even::{Shared, Uneven};
 pub use self::path::COMPUTED;
 use self::path::{Named, Path, by_element};
 use self::several::OfAccount;
-use super::facts::{Step, StepKind, Token};
+use super::facts::{OWN_INSTANCE, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Followed, Kind};
 use super::instance::{Call, admits};
 use super::key_read::FoundKey;
@@ -245,9 +245,9 @@ impl Offers {
     }
 }
 
-/// `each.key` and `count.index`
-fn is_own_instance(step: &Step) -> bool {
-    let own = |value: &Value| matches!(value, Value::Other(text) if ["each.key", "count.index"].contains(&text.as_str()));
+/// Whether it picks the element of the instance that the block is repeated for.
+pub fn is_own_instance(step: &Step) -> bool {
+    let own = |value: &Value| matches!(value, Value::Other(text) if OWN_INSTANCE.contains(&text.as_str()));
     matches!(&step.kind, StepKind::Computed(Some(index)) if own(index))
 }
 

@@ -34,19 +34,21 @@ use super::by_name::named_key;
 use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::doubts::doubts;
-use super::facts::{Base, SymbolKind};
+use super::facts::{Base, Object, SymbolKind};
 use super::folders::{Cell, Folders, Followed, MAX_DEPTH, is_any};
 use super::identity::identify;
+use super::instance::admits;
 use super::key_read::{FoundKey, KeyRead};
 use super::known::Knower;
 use super::misfits::Misfits;
 use super::naming::spelt;
-use super::offer::{Asked, Offered, Offers};
+use super::offer::{Asked, Offered, Offers, is_own_instance};
 use super::parse::Parsed;
 use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
 use super::runs::Runs;
 use super::source::Source;
+use super::value::Value;
 use crate::model::Access;
 
 pub struct Resolved {
@@ -294,8 +296,8 @@ impl<'f> Resolver<'f> {
         }
     }
 
-    /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs are those of
-    /// the code that the read stands in. Of elements, none may be left out.
+    /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs, where they are
+    /// told, are those of the code that the read stands in. Where elements may be left out, each key is that of other runs.
     fn are_apart(&self, read: &Look<'f>, hop: &Followed, keys: &[Offered]) -> bool {
         let accounts = keys.iter().map(|key| self.references[key.defined].account);
         let mut told = BTreeSet::new();
@@ -303,10 +305,32 @@ impl<'f> Resolver<'f> {
         let of_all = keys.iter().all(|key| key.runs.is_empty());
         let one_by_one = |(at, key): (usize, &Offered)| {
             let others = keys[at + 1..].iter().flat_map(|other| &other.runs);
-            !key.runs.is_empty() && others.clone().all(|other| !key.runs.contains(other))
+            !key.runs.is_empty()
+                && others.clone().all(|other| !key.runs.iter().any(|run| admits(Some(run), Some(other))))
         };
-        let in_turn = !read.read.sifted && !read.read.filtered || keys.iter().enumerate().all(one_by_one);
+        let whole = !read.read.sifted && !read.read.filtered && self.takes_every_element(read, hop);
+        let in_turn = whole || keys.iter().enumerate().all(one_by_one);
         (of_all || hop.folder == read.folder) && in_turn && all.all(|account| told.insert(account))
+    }
+
+    /// Whether a read by `each.key` or `count.index` stands in a block that is repeated over just what it reads.
+    fn takes_every_element(&self, read: &Look<'f>, hop: &Followed) -> bool {
+        if !hop.object.steps.iter().any(is_own_instance) {
+            return true;
+        }
+        let collection = |hop: &Followed| {
+            let at = hop.object.steps.iter().position(is_own_instance)?;
+            let steps = hop.object.steps[..at].to_vec();
+            Some(spelt(&Object { steps, ..hop.object.clone() }))
+        };
+        let here = read.hops.iter().filter(|hop| hop.folder == read.folder);
+        let read_there: BTreeSet<String> = here.filter_map(collection).collect();
+        let words: Vec<&str> = read.read.binding.iter().take(3).map(String::as_str).collect();
+        let blocks = (1..=words.len()).flat_map(|count| self.folders.blocks_at(read.folder, &words[..count]));
+        let mut over = blocks
+            .filter(|(file, _)| *file == read.file)
+            .filter_map(|(_, block)| block.value("for_each").or_else(|| block.value("count")));
+        over.any(|value| repeated_over(value).is_some_and(|object| read_there.contains(&spelt(object))))
     }
 
     /// A key of one account is read by all runs; which of them hand it in counts where it is one of several.
@@ -538,5 +562,17 @@ fn can_stand(source: &Source, start: usize, name: &str) -> bool {
         // The other name in a map differs by the slot's word alone, and this one is spelt as it reads.
         Some(b'"') => !name.is_empty(),
         _ => is_number || Ident::try_new(name).is_ok(),
+    }
+}
+
+/// The collection of which a block has an instance for every element.
+fn repeated_over(value: &Value) -> Option<&Object> {
+    match value {
+        Value::Path(object) => Some(object),
+        Value::Call(name, arguments) => match (name.as_str(), arguments.as_slice()) {
+            ("keys" | "length" | "nonsensitive" | "tomap" | "toset", [inner]) => repeated_over(inner),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -83,8 +83,7 @@ impl Expectation {
             let keys = made.entry((block, sink.element.clone(), sink.name.clone())).or_default();
             keys.insert((reference.account, reference.access));
         }
-        let made = made.into_iter();
-        self.secrets.extend(made.map(|((block, element, name), keys)| Secret::Made {
+        self.secrets.extend(made.into_iter().map(|((block, element, name), keys)| Secret::Made {
             block,
             element,
             name,

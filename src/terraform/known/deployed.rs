@@ -62,6 +62,7 @@ fn handed<'b>(block: &'b Block, parameter: &str) -> Option<Option<&'b Value>> {
 fn is_followed(value: &Value) -> bool {
     match value {
         Value::Other(text) => text.contains("azapi_resource."),
+        Value::Either(either) => either.text.contains("azapi_resource."),
         _ => true,
     }
 }

@@ -68,7 +68,11 @@ impl<'f> Evaluator<'f> {
                 if !index.paths().iter().any(|it| self.is_set_elsewhere(at, it)) =>
             {
                 let is_number = matches!(**index, Value::Number(_));
-                let counts = matches!(&**index, Value::Other(text) if text.contains("count.index"));
+                let counts = match &**index {
+                    Value::Other(text) => text.contains("count.index"),
+                    Value::Either(either) => either.text.contains("count.index"),
+                    _ => false,
+                };
                 let text = self.value(at, index, depth + 1);
                 let text = text.as_literal()?;
                 match text.parse() {

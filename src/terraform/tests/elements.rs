@@ -30,9 +30,10 @@ const MAP: &str = "keys = {\n    eu = { primary = EU.primary_key, secondary = EU
 const LIST: &str = "keys = [\n    { primary = EU.primary_key, secondary = EU.secondary_key },\n    { primary = \
                     US.primary_key, secondary = US.secondary_key },\n  ]";
 
-const EACH: [(&str, &str); 7] = [
+const EACH: [(&str, &str); 8] = [
     (MAP, "for_each = var.keys\n  value = each.value.primary"),
     (MAP, "for_each = var.keys\n  value = var.keys[each.key].primary"),
+    (MAP, "for_each = toset(keys(var.keys))\n  value = var.keys[each.key].primary"),
     (MAP, "value = join(\",\", [for k, v in var.keys : v.primary])"),
     (MAP, "value = jsonencode({ for k, v in var.keys : k => v.primary })"),
     (MAP, "value = join(\",\", values(var.keys)[*].primary)"),
@@ -81,6 +82,8 @@ fn one_of_them_that_is_not_told_is_opaque() {
         "value = [for k, v in var.keys : v.primary][0]",
         "value = join(\",\", [for k, v in var.keys : v.primary if k != \"us\"])",
         "value = one([for k, v in var.keys : v.primary])",
+        "for_each = toset([\"eu\"])\n  value = var.keys[each.key].primary",
+        "count = 1\n  value = var.keys[count.index].primary",
     ] {
         let tree = tree(MAP, &app(inside));
         for account in [0, 1] {

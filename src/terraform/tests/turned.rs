@@ -70,9 +70,10 @@ fn a_condition_may_stand_where_its_value_is_taken() {
         let code = format!("locals {{\n  {}\n}}\n", read.replace("local.slot", &format!("({taken})")));
         check(&[("a.tf", &code), ("v.tf", variables)], "v.tf", "false", "true");
     }
-    let index =
-        "locals {\n  k = azurerm_cosmosdb_account.x.connection_strings[var.use_secondary ? 1 : 0]\n}\n";
-    check(&[("a.tf", index), ("v.tf", variables)], "v.tf", "false", "true");
+    for index in ["var.use_secondary ? 1 : 0", "(var.use_secondary ? 1 : 0)"] {
+        let code = format!("locals {{\n  k = azurerm_cosmosdb_account.x.connection_strings[{index}]\n}}\n");
+        check(&[("a.tf", &code), ("v.tf", variables)], "v.tf", "false", "true");
+    }
 }
 
 #[test]

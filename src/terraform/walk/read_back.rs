@@ -3,11 +3,8 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 
-use super::super::facts::{HELD, ReadBack};
+use super::super::facts::{HELD, OWN_INSTANCE, ReadBack};
 use super::{Walk, text_of};
-
-/// The instance that a block is repeated for.
-const OWN_INSTANCE: [&str; 2] = ["each.key", "count.index"];
 
 impl Walk<'_> {
     /// Notes what goes on from such a resource; what is only looked at goes nowhere.

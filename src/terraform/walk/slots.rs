@@ -53,7 +53,7 @@ impl Walk<'_> {
                 let (by, names) = names(template)?;
                 Some((at, by, Takes::Text, names))
             }
-            Expression::Traversal(_) | Expression::Conditional(_) if of_list => {
+            Expression::Traversal(_) | Expression::Conditional(_) | Expression::Parenthesis(_) if of_list => {
                 let numbers = [("0", StepKind::Number(0)), ("1", StepKind::Number(1))];
                 Some((at, index, Takes::Index, numbers))
             }
