@@ -77,14 +77,14 @@ impl Close {
 fn refusal(pulls: &Pulls) -> Option<CliError> {
     let open: Vec<&PullView> = pulls.values().filter_map(still_open).collect();
     let leave = "or close the rotation all the same: --leave-open";
-    if let Some(first) = open.first() {
+    if !open.is_empty() {
         let all: Vec<String> = open.iter().map(|pull| place(pull)).collect();
         let error = CliError::new(ErrorKind::Halted, "a pull request of this rotation can still be merged");
         let error = error.at(all.join(", ")).because(
             "merged after this, its change goes where the base branch is deployed, and nobody restarts what reads the \
              key or looks whether all of them agree",
         );
-        let error = match first.auto_merge {
+        let error = match open.iter().any(|pull| pull.auto_merge) {
             true => error.because("the forge has been asked to merge it by itself, and goes on with that"),
             false => error,
         };
@@ -110,8 +110,21 @@ fn asked_for(left: &[Left], pulls: &Pulls) -> Vec<String> {
     let known = |pull: &PullView| {
         left.iter().any(|one| matches!(one, Left::Pull { number, .. } if *number == pull.number))
     };
-    let open = pulls.values().filter_map(still_open).filter(|pull| !known(pull));
-    open.map(|pull| format!("{}: it can still be merged", place(pull))).collect()
+    let others = pulls.values().filter_map(|seen| seen.get()?.as_ref()).filter(|pull| !known(pull));
+    let told = |pull: &PullView| stays(&place(pull), &pull.state);
+    others.filter_map(told).collect()
+}
+
+/// What is to be known of a pull request that stays as it is; nothing of one that is closed.
+fn stays(which: &str, state: &PullState) -> Option<String> {
+    match state {
+        PullState::Open => Some(format!("{which}: it can still be merged")),
+        PullState::Merged { commit } => Some(format!(
+            "{which}: it was merged as {}, and what it changes is deployed some day",
+            commit.short()
+        )),
+        PullState::Closed => None,
+    }
 }
 
 /// What stays, as far as the journal and the forge tell, in words.
@@ -123,24 +136,75 @@ fn words(left: &Left, pulls: &Pulls) -> Option<String> {
     Some(match left {
         Left::Branch(branch) => match seen_of(branch) {
             // It is told by itself.
-            Some(Some(pull)) if pull.state == PullState::Open => return None,
+            Some(Some(pull)) if pull.state != PullState::Closed => return None,
+            Some(Some(pull)) => format!("branch {branch}, whose pull request {} is closed", pull.number),
             _ => format!("branch {branch}, of which no pull request was opened"),
         },
         Left::Pull { number, branch } => {
             let which = format!("pull request {number} from {branch}");
             let state = seen_of(branch).and_then(Option::as_ref).filter(|pull| pull.number == *number);
-            match state.map(|pull| &pull.state) {
-                Some(PullState::Closed) => return None,
-                Some(PullState::Merged { commit }) => {
-                    format!(
-                        "{which}: it was merged as {}, and what it changes is deployed some day",
-                        commit.short()
-                    )
-                }
-                Some(PullState::Open) => format!("{which}: it can still be merged"),
+            match state {
+                Some(pull) => return stays(&which, &pull.state),
                 None => format!("{which}: close it, unless it is closed, or it can still be merged"),
             }
         }
         Left::Run { run, branch } => format!("run {run} of the pipeline on {branch}, unless it has ended"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{CommitId, PullNumber};
+
+    fn seen(
+        branch: &str,
+        number: u64,
+        state: PullState,
+        auto_merge: bool,
+    ) -> (PullEnds, Seen<Option<PullView>>) {
+        let ends = PullEnds { head: BranchName::new(branch), base: BranchName::new("main") };
+        let pull = PullView {
+            number: PullNumber(number),
+            url: format!("https://forge/pull/{number}"),
+            author: "ada".into(),
+            head_branch: ends.head.clone(),
+            head: CommitId::new("c0ffee"),
+            base: ends.base.clone(),
+            state,
+            approvals: Vec::new(),
+            reviews_wanted: 0,
+            unread: Vec::new(),
+            auto_merge,
+            checks: Vec::new(),
+            waits: Vec::new(),
+        };
+        (ends, Seen { at: Timestamp::UNIX_EPOCH, what: Ok(Some(pull)) })
+    }
+
+    #[test]
+    fn what_became_of_a_pull_request_that_other_hands_opened_is_told_once() {
+        let merged = PullState::Merged { commit: CommitId::new("decade") };
+        for (state, word) in [
+            (PullState::Open, "it can still be merged"),
+            (merged, "it was merged as decade"),
+            (PullState::Closed, "branch fix/x, whose pull request #7 is closed"),
+        ] {
+            let pulls: Pulls = [seen("fix/x", 7, state, false)].into();
+            let left = [Left::Branch(BranchName::new("fix/x"))];
+            let told = left.iter().filter_map(|one| words(one, &pulls)).chain(asked_for(&left, &pulls));
+            let told: Vec<String> = told.collect();
+            assert!(told.len() == 1 && told[0].contains(word), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn that_the_forge_merges_one_of_several_by_itself_is_said() {
+        let pulls: Pulls =
+            [seen("fix/a", 1, PullState::Open, false), seen("fix/b", 2, PullState::Open, true)].into();
+        let error = format!("{:?}", refusal(&pulls).unwrap());
+        assert!(error.contains("merge it by itself"), "{error}");
+    }
 }

@@ -17,9 +17,11 @@ pub fn make(folder: &Path) -> io::Result<()> {
     let fresh = own.filter(|own| !own.exists());
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
-    // Who rotates which key, and when, is nobody else's matter.
+    // Who rotates which key, and when, is nobody else's matter. A folder that somebody named is as they have them.
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    if own.is_some() {
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    }
     builder.create(folder)?;
     if let Some(own) = fresh {
         // Never over a file, and without it nothing is lost but quiet in `git status`.
@@ -51,5 +53,8 @@ mod tests {
         make(&dir.path().join("b/.keyslot/prod")).unwrap();
         make(&dir.path().join("c/state/prod")).unwrap();
         assert!(said("b/.keyslot").is_none() && said("c/state").is_none() && said("c").is_none());
+        let mode = |place: &str| fs::metadata(dir.path().join(place)).unwrap().permissions();
+        fs::create_dir(dir.path().join("d")).unwrap();
+        assert_eq!(mode("c/state/prod"), mode("d"), "as others are made");
     }
 }

@@ -115,6 +115,10 @@ async fn a_template_that_the_commit_changes_is_not_judged_by_what_it_was() {
     rewritten_at(&desk, STAGES, |_| choosy.to_owned());
     let fault = refused_unaccepted(&desk).await;
     assert!(fault.why.contains("its YAML chooses by how a run began"), "{fault}");
+    // No preview has that stage, so that the others are accepted says nothing of it.
+    let fault = refused(judged(&[flip]).await);
+    assert!(fault.why.contains("its YAML chooses by how a run began"), "{fault}");
+    assert!(fault.remedy.contains("declare every stage"), "{fault}");
 }
 
 #[tokio::test]

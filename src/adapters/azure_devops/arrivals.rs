@@ -4,7 +4,8 @@
 //! its merge start one, the service is asked which stages that YAML comes to (a preview, which starts nothing), and each must be
 //! declared, and accepted by name where it moves traffic or destroys. The server has only the commit beneath: the preview
 //! is of that with the YAML of the commit, and a commit that changes one of its templates is not judged. It counts as started by
-//! hand: YAML that chooses by how a run began, itself or in a template, is not taken at its word.
+//! hand: YAML that chooses by how a run began, itself or in a template of this repository that is named outright, is not taken at
+//! its word. What templates of other repositories choose by is not seen.
 
 use serde_json::{Value, json};
 
@@ -76,13 +77,17 @@ impl AzureDevOps {
             let remedy = "bring the change of the template by itself first, or narrow what starts the pipeline (`trigger`, `pr`)";
             return Err(refused(why, remedy));
         }
-        let asks = [text.as_str()].into_iter().chain(templates.texts()).any(asks_how_it_began);
-        if asks && self.settings.stages.keys().any(|stage| self.harms(stage, &[])) {
+        let all = || [text.as_str()].into_iter().chain(templates.texts());
+        let harms = || self.settings.stages.keys().any(|stage| self.harms(stage, &[]));
+        // A stage that the preview leaves out, because it has not begun so, may be one that nobody has declared.
+        let is_declared = |stage: &String| self.settings.stages.contains_key(stage);
+        let undeclared = || all().any(|yaml| !stages_written(yaml).iter().all(is_declared));
+        if all().any(asks_how_it_began) && (harms() || undeclared()) {
             let why = format!(
                 "{causes} would start the pipeline, and its YAML chooses by how a run began, which a preview does not show"
             );
             let remedy = "narrow what starts the pipeline (`trigger`, `pr`, or `trigger: none` in its YAML), or add the stages \
-                          that move traffic or destroy to `accept` with `because`";
+                          that move traffic or destroy to `accept` with `because`, and declare every stage that it names";
             return Err(refused(why, remedy));
         }
         let stages = self.stages_if_pushed(&what, pipeline, text, arrival).await?;
@@ -173,6 +178,23 @@ fn asks_how_it_began(yaml: &str) -> bool {
     yaml.contains("${{") && ["build.reason", "build.sourcebranch", "system.pullrequest"].iter().any(asks)
 }
 
+/// The names of the stages that are written there, whatever they are under. What is no YAML may name any.
+fn stages_written(yaml: &str) -> Vec<String> {
+    let Ok(parsed) = serde_saphyr::from_str::<Value>(yaml) else { return vec![String::new()] };
+    let (mut open, mut stages) = (vec![&parsed], Vec::new());
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => {
+                stages.extend(members.get("stage").and_then(Value::as_str).map(str::to_owned));
+                open.extend(members.values());
+            }
+            _ => {}
+        }
+    }
+    stages
+}
+
 /// How a definition is written.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -208,5 +230,19 @@ impl Definition {
     /// Whether it was made of clicks, without YAML.
     fn is_designed(&self) -> bool {
         self.process.kind == 1 || self.process.yaml_filename.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stages_written;
+
+    #[test]
+    fn stages_are_found_whatever_they_are_under() {
+        let yaml = "stages:\n- stage: plan # first\n- ${{ if eq(variables['Build.Reason'], 'IndividualCI') }}:\n  - stage: 'purge'\n- { stage: flow, jobs: [] }\n";
+        let mut stages = stages_written(yaml);
+        stages.sort();
+        assert_eq!(stages, ["flow", "plan", "purge"]);
+        assert_eq!(stages_written("stages: ["), [""], "it may name any");
     }
 }

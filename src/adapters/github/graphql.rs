@@ -3,12 +3,13 @@
 //! GraphQL answers 200 with `errors` where REST answers no. It knows no conditional requests and has a counter of its
 //! own, so its answer about a pull request is good for two minutes, or until REST says that it has changed.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::GitHub;
 use super::client::{About, Sent};
+use super::seen::is_within;
 use crate::model::{Blindness, CommitId, MergeMethod};
 use crate::ports::{Effect, Fault};
 
@@ -87,8 +88,9 @@ impl GitHub {
     pub(super) async fn asked(&self, of: &super::pull::Pull, what: &str) -> Result<Option<Asked>, Fault> {
         let number = of.number;
         let now = self.client.now();
-        let good = |at: &Timestamp| at.checked_add(GOOD_FOR).is_ok_and(|until| now < until);
-        let known = self.seen.asked(number).filter(|(at, updated, _)| good(at) && *updated == of.updated_at);
+        let known = self.seen.asked(number);
+        let known =
+            known.filter(|(at, updated, _)| is_within(*at, GOOD_FOR, now) && *updated == of.updated_at);
         if let Some((_, _, asked)) = known {
             return Ok(Some(asked));
         }

@@ -89,9 +89,7 @@ impl GitHub {
 
     /// The pull request, where it is open and on this head.
     async fn unmoved(&self, about: About<'_>, pull: PullNumber, head: &CommitId) -> Result<Pull, Effect<()>> {
-        let path = self.path(&format!("pulls/{}", pull.0));
-        let found: Pull =
-            self.client.read(about.what, about.subject, &path, &[]).await.map_err(Effect::NotSent)?;
+        let found = self.read_pull(about, pull).await.map_err(Effect::NotSent)?;
         if found.state() != PullState::Open || found.head.sha != head.as_str() {
             let why = "it is not open any more, or somebody has pushed to it";
             return Err(Effect::Refused(about.fault(Blindness::Changed, why)));
@@ -104,8 +102,7 @@ impl GitHub {
         let (what, subject) =
             (format!("no longer have pull request {pull} merged by itself"), self.subject());
         let about = About { what: &what, subject: &subject };
-        let path = self.path(&format!("pulls/{}", pull.0));
-        let found: Pull = match self.client.read(&what, &subject, &path, &[]).await {
+        let found = match self.read_pull(about, pull).await {
             Ok(found) => found,
             Err(fault) => return Effect::NotSent(fault),
         };

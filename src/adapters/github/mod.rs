@@ -134,8 +134,8 @@ impl GitHub {
 
     /// Only the single read says whether an open one can be merged.
     async fn single(&self, number: u64) -> Result<Pull, Fault> {
-        let path = self.path(&format!("pulls/{number}"));
-        self.client.read(&format!("read pull request #{number}"), &self.subject(), &path, &[]).await
+        let (what, subject) = (format!("read pull request #{number}"), self.subject());
+        self.read_pull(About { what: &what, subject: &subject }, PullNumber(number)).await
     }
 
     /// The pull request as the look has it that has just been taken; else a new one.
@@ -143,8 +143,12 @@ impl GitHub {
         if let Some(pull) = self.seen.looked(number.0, self.client.now()) {
             return Ok(pull);
         }
+        self.read_pull(about, number).await.map(Arc::new)
+    }
+
+    async fn read_pull(&self, about: About<'_>, number: PullNumber) -> Result<Pull, Fault> {
         let path = self.path(&format!("pulls/{}", number.0));
-        self.client.read(about.what, about.subject, &path, &[]).await.map(Arc::new)
+        self.client.read(about.what, about.subject, &path, &[]).await
     }
 
     /// What one that was read by itself, or is over, waits for.

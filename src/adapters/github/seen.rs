@@ -11,8 +11,14 @@ use super::pull::Pull;
 use crate::model::{BranchName, PullEnds};
 
 /// How long a look, and that we have opened one ourselves, is worth something: well below the time after which anybody
-/// else may go on with the rotation of a process that is silent.
+/// else may go on with the rotation of a process that is silent. Only `keyslot close`, which takes no lease, may write a
+/// comment meanwhile.
 const NEW_FOR: SignedDuration = SignedDuration::from_secs(30);
+
+/// Whether something is no older than that. Where the clock was set back since, nobody knows.
+pub(super) fn is_within(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
+    at <= now && at.checked_add(age).is_ok_and(|until| now < until)
+}
 
 #[derive(Default)]
 pub(super) struct Memory(Mutex<Book>);
@@ -89,10 +95,10 @@ impl Memory {
         self.with(|book| book.nodes.insert(pull.number, node.clone()));
     }
 
-    /// The last look, where it is fresh and nothing of ours was done since.
+    /// The last look, where it is fresh and nothing of ours was done since; a label that says it is under way may be.
     pub(super) fn looked(&self, number: u64, now: Timestamp) -> Option<Arc<Pull>> {
         let (at, pull) = self.with(|book| book.looked.get(&number).cloned())?;
-        at.checked_add(NEW_FOR).is_ok_and(|until| now < until).then_some(pull)
+        is_within(at, NEW_FOR, now).then_some(pull)
     }
 
     pub(super) fn note_looked(&self, pull: Arc<Pull>, now: Timestamp) {
@@ -108,7 +114,7 @@ impl Memory {
     /// after it may be there, whatever became of the answer.
     pub(super) fn take_new(&self, number: u64, now: Timestamp) -> bool {
         let opened = self.with(|book| book.opened.remove(&number));
-        opened.and_then(|at| at.checked_add(NEW_FOR).ok()).is_some_and(|until| now < until)
+        opened.is_some_and(|at| is_within(at, NEW_FOR, now))
     }
 
     /// After a deed of ours on a pull request.
@@ -121,5 +127,18 @@ impl Memory {
 
     fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_set_back_makes_young_is_not_within_any_time() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        for (now, within) in [(100, true), (129, true), (130, false), (99, false), (-3500, false)] {
+            assert_eq!(is_within(at(100), NEW_FOR, at(now)), within, "{now}");
+        }
     }
 }
