@@ -80,6 +80,9 @@ impl Driver {
         let mut next = first.or_else(|| self.flight.landed());
         while let Some(landed) = next {
             let counts = self.flight.over(&landed);
+            if let Landed::Cluster(stamp, _) | Landed::Glance(stamp, ..) | Landed::Stamp(stamp, _) = &landed {
+                self.attention.landed(stamp);
+            }
             match landed {
                 Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
                 Landed::Cluster(..) | Landed::Glance(..) | Landed::Vault(..) | Landed::Stamp(..)

@@ -24,6 +24,8 @@ pub(super) struct Attention {
     looked: BTreeMap<StampName, Timestamp>,
     /// Restarted by us since they were looked at.
     stepped: BTreeSet<StampName>,
+    /// Of which a watch told that they turned, and the look at which has not landed.
+    coming: BTreeSet<StampName>,
 }
 
 /// What to look at now.
@@ -80,6 +82,16 @@ impl Attention {
     pub fn unsettled(&self) -> impl Iterator<Item = &StampName> {
         let unsettled = |changed: &&Changed| changed.what == Happening::Unsettled;
         self.heard.iter().filter(unsettled).map(|changed| &changed.stamp)
+    }
+
+    /// A look at a stamp that was begun has come to its end.
+    pub fn landed(&mut self, stamp: &StampName) {
+        self.coming.remove(stamp);
+    }
+
+    /// Whether a stamp has turned, and nobody has seen yet how it is now.
+    pub fn has_unsettled(&self) -> bool {
+        !self.coming.is_empty() || self.unsettled().next().is_some()
     }
 
     /// When the next reason wants to be looked behind.
@@ -161,6 +173,10 @@ impl Attention {
         let glances = looks.glances.iter().map(|(stamp, glance)| (stamp, Some(*glance)));
         for (stamp, glance) in whole.chain(glances) {
             self.looked.insert(stamp.clone(), at);
+            let turned = Changed { stamp: stamp.clone(), what: Happening::Unsettled };
+            if !keeps(glance, Happening::Unsettled) && self.heard.contains(&turned) {
+                self.coming.insert(stamp.clone());
+            }
             self.heard.retain(|changed| changed.stamp != *stamp || keeps(glance, changed.what));
         }
     }
@@ -305,7 +321,9 @@ mod tests {
         assert_eq!(heard, [(StampName::new("done"), Glance::Told(Happening::Unsettled))].into());
         assert_eq!(attention.unsettled().count(), 1);
         attention.looked(&Looks { glances: heard, ..Looks::default() }, at(100));
-        assert_eq!(attention.unsettled().count(), 0, "it was looked at");
+        assert_eq!((attention.unsettled().count(), attention.has_unsettled()), (0, true), "it is looked at");
+        attention.landed(&StampName::new("done"));
+        assert!(!attention.has_unsettled());
         attention.hear(changed("done", Happening::Unsettled));
         attention.hear(changed("done", Happening::Rollout));
         let both = attention.heard(&[rolling("done")]);

@@ -247,7 +247,7 @@ impl Driver {
             self.land_all().await?;
             return Ok(None);
         }
-        if restarts && self.look_at_the_unsettled().await {
+        if restarts && self.look_at_the_unsettled().await? {
             return Ok(None);
         }
         if steps.iter().any(Step::is_dangerous) {
@@ -276,21 +276,20 @@ impl Driver {
         Ok(None)
     }
 
-    /// What watches have told meanwhile of stamps that were well is seen before another one is restarted.
-    async fn look_at_the_unsettled(&mut self) -> bool {
+    /// What watches have told meanwhile of stamps that were well is seen before another one is restarted. Whether it is yet to
+    /// be seen: then something else has landed at least.
+    async fn look_at_the_unsettled(&mut self) -> Result<bool, DriveError> {
         if let Some(changed) = self.ports.clusters.changed().now_or_never() {
             self.attention.hear(changed);
         }
-        let told = self.attention.unsettled();
-        let free = |stamp: &&StampName| !self.flight.awaits(&EvidenceKey::Cluster((*stamp).clone()));
-        let told: BTreeSet<StampName> = told.filter(free).cloned().collect();
-        if told.is_empty() {
-            return false;
+        let glances = self.attention.unsettled().map(|stamp| (stamp.clone(), Glance::Workloads)).collect();
+        self.begin(Looks { glances, ..Looks::default() });
+        if !self.attention.has_unsettled() || self.flight.is_empty() {
+            return Ok(false);
         }
-        let glances = told.iter().map(|stamp| (stamp.clone(), Glance::Workloads)).collect();
-        self.attention.looked(&Looks { glances, ..Looks::default() }, self.ports.clock.now());
-        self.look_now(&told.into_iter().map(EvidenceKey::Workloads).collect()).await;
-        true
+        let landed = self.flight.next().await;
+        self.land(Some(landed)).await?;
+        Ok(true)
     }
 
     /// Restarts rest on few stamps, and of most of the others watches tell when they turn. Of those that nobody watches, one

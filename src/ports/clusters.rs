@@ -24,7 +24,8 @@ pub enum Happening {
     Rollout,
     /// No pod that gets the secret is terminating any more.
     PodsGone,
-    /// A workload whose rollout was over has fewer pods that serve than it wants, and nobody has changed it.
+    /// A workload whose rollout was over has fewer pods that serve than it wants, and nobody has changed it; or it is
+    /// gone, or something may have been missed.
     Unsettled,
 }
 

@@ -274,9 +274,11 @@ impl<'a> Context<'a> {
     /// How old the stand of a stamp may be that is only counted. While restarts go on it was seen whole before them, and
     /// what a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is listed anew as
     /// soon as they are through. Without that, a fleet that is restarted one stamp after the other would be listed again
-    /// and again. Before and after the restarts, a vault that is taken back has to be seen.
+    /// and again. Before and after the restarts, and for a command that restarts nothing, a vault that is taken back has to be
+    /// seen. Once this leg has come to quiesce, also by a restart of some stamps, it is as before the restarts.
     pub fn counted(&self) -> Duration {
-        let restarting = self.has_reached(Phase::Restart) && !self.has_reached(Phase::Quiesce);
+        let restarts = matches!(self.reach, Reach::Whole | Reach::Restart { .. });
+        let restarting = restarts && self.has_reached(Phase::Restart) && !self.has_reached(Phase::Quiesce);
         if restarting { Duration::MAX } else { self.policy.ages.ordinary }
     }
 

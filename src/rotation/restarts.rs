@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::predicate::{propagated, refusals_wanted};
+use super::predicate::{counts_as_propagated, refusals_wanted};
 use super::stamps::{WorkloadStand, stand_of};
 use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
@@ -70,7 +70,7 @@ fn of_stamp(ctx: &Context<'_>, facts: &StampFacts) -> StampRestart {
         Ok(stand) if !stand.runs => all(WorkloadRestart::NoPods),
         Ok(stand) => {
             // Whatever the command reaches: people are told of every stamp alike.
-            let unpropagated = propagated(ctx, &facts.name, ctx.target(), ctx.policy.ages.ordinary);
+            let unpropagated = counts_as_propagated(ctx, &facts.name, ctx.target());
             let waits = unpropagated.into_iter().next();
             let told = |(name, stand)| {
                 let told = of_workload(ctx, &facts.name, &name, stand, waits.as_ref());

@@ -125,8 +125,10 @@ impl StampStand {
 /// # Errors
 /// The evidence that is missing, too old, or could not be had.
 pub fn stand_of(ctx: &Context<'_>, facts: &StampFacts) -> Result<StampStand, Box<Reason>> {
-    let stand = stand_at(ctx, facts, ctx.counted())?;
-    if stand.is_well() { Ok(stand) } else { stand_at(ctx, facts, ctx.policy.ages.ordinary) }
+    match stand_at(ctx, facts, ctx.counted()) {
+        Ok(stand) if stand.is_well() => Ok(stand),
+        Ok(_) | Err(_) => stand_at(ctx, facts, ctx.policy.ages.ordinary),
+    }
 }
 
 fn stand_at(ctx: &Context<'_>, facts: &StampFacts, max: Duration) -> Result<StampStand, Box<Reason>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Why;
 use super::closed::is_closed;
-use super::predicate::{clocks_agree, stale_pods, unclear_pods, unproven};
+use super::predicate::{clocks_agree, stale_pods, unclear_pods, untold};
 use crate::model::{
     AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
     VaultView, World,
@@ -181,7 +181,7 @@ fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
         let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
         note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
         if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
-            note(EvidenceKey::Cluster(stamp.clone()), unmounted(cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
         }
     }
@@ -201,9 +201,8 @@ fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> O
 }
 
 /// Pods that get the secret and do not show which version.
-fn unmounted(cluster: &ClusterView) -> Option<Blind> {
-    let names: Vec<&str> =
-        unproven(cluster).filter(|pod| pod.deleting.is_none()).map(|pod| pod.name.as_str()).collect();
+fn unmounted(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = untold(vault, cluster, lag).map(|pod| pod.name.as_str()).collect();
     let why = || {
         let names = names.join(", ");
         format!(

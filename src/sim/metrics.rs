@@ -23,22 +23,12 @@ pub type Minutes = BTreeMap<(String, Timestamp), u64>;
 impl World {
     /// What can be found now of the minutes since then in which requests were refused.
     pub fn refused_minutes(&self, since: Timestamp) -> Minutes {
-        let mut minutes = self.minutes(since, |open| !open);
-        let until = self.told_until();
-        for (at, region) in self.logs.refused_visits().filter(|(at, _)| since <= *at && *at < until) {
-            *minutes.entry((region.to_owned(), minute(at))).or_default() += 1;
-        }
-        minutes
+        self.minutes(since, |open| !open, self.logs.refused_visits())
     }
 
     /// The same of all requests.
     pub fn asked_minutes(&self, since: Timestamp) -> Minutes {
-        let mut minutes = self.minutes(since, |_| true);
-        let until = self.told_until();
-        for (at, region) in self.logs.visits().filter(|(at, _)| since <= *at && *at < until) {
-            *minutes.entry((region.to_owned(), minute(at))).or_default() += 1;
-        }
-        minutes
+        self.minutes(since, |_| true, self.logs.visits())
     }
 
     /// By region, the newest minute since then in which anybody asked anything, as far as it can be found now.
@@ -72,12 +62,20 @@ impl World {
         self.faults.metrics_stalled_since(self.now).map_or(usual, |stalled| usual.min(minute(stalled)))
     }
 
-    fn minutes(&self, since: Timestamp, wanted: impl Fn(bool) -> bool) -> Minutes {
+    fn minutes<'a>(
+        &'a self,
+        since: Timestamp,
+        wanted: impl Fn(bool) -> bool,
+        visits: impl Iterator<Item = (Timestamp, &'a str)>,
+    ) -> Minutes {
         let until = self.told_until();
         let mut minutes = Minutes::new();
         self.each_process(|region, process| {
             self.count(&mut minutes, region, process, (since, until), &wanted);
         });
+        for (at, region) in visits.filter(|(at, _)| since <= *at && *at < until) {
+            *minutes.entry((region.to_owned(), minute(at))).or_default() += 1;
+        }
         minutes
     }
 

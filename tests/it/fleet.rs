@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::executor::block_on;
 use keyslot::cli::Exit;
-use keyslot::drive::{Silent, TurnEnd};
+use keyslot::drive::Silent;
 use keyslot::model::{
     ClusterView, KeyKind, KeyMaterial, RoomView, Salt, SecretVersion, Slot, StampName, VaultView,
     WorkloadName,
@@ -18,7 +18,6 @@ use keyslot::ports::{
     Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, Ports, RestartMark, Vaults,
 };
 use keyslot::sim::config::QuotaConfig;
-use keyslot::sim::memory::block_on_or_crash;
 use keyslot::sim::{Command, SharedWorld, WorldConfig};
 
 use crate::in_memory::Theatre;
@@ -130,12 +129,7 @@ fn a_stamp_that_answers_slowly_keeps_no_other_waiting_for_its_next_step() {
             }),
             ..ports
         };
-        let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), sluggish)).unwrap();
-        block_on(driver.open(&theatre.request())).unwrap();
-        block_on(driver.approve("approver", None)).unwrap();
-        let flag = theatre.crashes.flag().clone();
-        let end = block_on_or_crash(driver.run(), &flag).unwrap_or_else(|| panic!("{slow:?}: it hangs"));
-        assert_eq!(end.unwrap(), TurnEnd::Done, "{slow:?}");
+        theatre.rotated(sluggish);
         let (_, others) = *told.lock().unwrap();
         assert_eq!(others, Some(3), "{slow:?}: every other stamp was through when the slow one answered");
         let world = theatre.world.lock();
@@ -255,12 +249,7 @@ fn a_vault_is_looked_at_again_when_a_glance_shows_pods_that_mount_what_it_was_no
         vaults: Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls))),
         ..ports
     };
-    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
-    block_on(driver.open(&theatre.request())).unwrap();
-    block_on(driver.approve("approver", None)).unwrap();
-    let flag = theatre.crashes.flag().clone();
-    let end = block_on_or_crash(driver.run(), &flag).expect("it hangs").unwrap();
-    assert_eq!(end, TurnEnd::Done);
+    theatre.rotated(around);
     let calls = calls.lock().unwrap().clone();
     let told = calls.iter().position(|call| *call == "told").expect("a rollout's end was told");
     assert_eq!(calls.get(told + 1), Some(&"vault"), "before the pods are blamed: {calls:?}");
@@ -341,51 +330,22 @@ fn set_policy(live: &Live) {
     std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();
 }
 
-/// Counts what is asked of clusters and vaults from the first restart to the last, restarts included.
-struct Counting {
-    clusters: Arc<dyn Clusters>,
-    vaults: Arc<dyn Vaults>,
-    /// All so far that were asked since the first restart, and how many there were at the last one.
-    asked: Arc<Mutex<(usize, usize)>>,
-}
-
-impl Counting {
-    fn ask(&self) {
-        let mut asked = self.asked.lock().unwrap();
-        if asked.0 > 0 {
-            asked.0 += 1;
-        }
-    }
+/// Notes what is asked of clusters.
+struct Noting {
+    inner: Arc<dyn Clusters>,
+    calls: Calls,
 }
 
 #[async_trait]
-impl Vaults for Counting {
-    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<VaultView, Fault> {
-        self.ask();
-        self.vaults.look(stamp, salt).await
-    }
-
-    async fn write(
-        &self,
-        stamp: &StampName,
-        kind: KeyKind,
-        replaces: &SecretVersion,
-        permit: &Permit,
-    ) -> Effect<()> {
-        self.vaults.write(stamp, kind, replaces, permit).await
-    }
-}
-
-#[async_trait]
-impl Clusters for Counting {
+impl Clusters for Noting {
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
-        self.ask();
-        self.clusters.look(stamp, salt).await
+        note(&self.calls, "look");
+        self.inner.look(stamp, salt).await
     }
 
     async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.ask();
-        self.clusters.room(stamp).await
+        note(&self.calls, "room");
+        self.inner.room(stamp).await
     }
 
     async fn restart(
@@ -395,20 +355,16 @@ impl Clusters for Counting {
         mark: &RestartMark,
         permit: &Permit,
     ) -> Effect<i64> {
-        {
-            let mut asked = self.asked.lock().unwrap();
-            asked.0 += 1;
-            asked.1 = asked.0;
-        }
-        self.clusters.restart(stamp, workload, mark, permit).await
+        note(&self.calls, "restart");
+        self.inner.restart(stamp, workload, mark, permit).await
     }
 
     async fn changed(&self) -> BTreeSet<Changed> {
-        self.clusters.changed().await
+        self.inner.changed().await
     }
 }
 
-/// How often clusters and vaults are asked while a fleet is restarted, one stamp after the other.
+/// How often clusters and vaults are asked from the first restart to the last of a fleet, one stamp after the other.
 fn asked_one_by_one(stamps: usize) -> usize {
     let mut config = WorldConfig::default().with_stamps(stamps);
     config.workloads.truncate(1);
@@ -416,23 +372,20 @@ fn asked_one_by_one(stamps: usize) -> usize {
     config.workloads[0].starts_in = keyslot::sim::time::Span::secs(55, 60);
     let theatre = Theatre::new(config);
     assert_eq!(theatre.policy.wave_size, 1);
-    let asked: Arc<Mutex<(usize, usize)>> = Arc::default();
-    let around = |ports: Ports| {
-        let (clusters, vaults) = (Arc::clone(&ports.clusters), Arc::clone(&ports.vaults));
-        let counting = Arc::new(Counting { clusters, vaults, asked: Arc::clone(&asked) });
-        Ports { clusters: Arc::clone(&counting) as Arc<dyn Clusters>, vaults: counting, ..ports }
+    let calls: Calls = Arc::default();
+    let around = |ports: Ports| Ports {
+        clusters: Arc::new(Noting { inner: Arc::clone(&ports.clusters), calls: Arc::clone(&calls) }),
+        vaults: Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls))),
+        ..ports
     };
-    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
-    block_on(driver.open(&theatre.request())).unwrap();
-    block_on(driver.approve("approver", None)).unwrap();
-    let flag = theatre.crashes.flag().clone();
-    let end = block_on_or_crash(driver.run(), &flag).expect("it hangs").unwrap();
-    assert_eq!(end, TurnEnd::Done);
-    let asked = asked.lock().unwrap().1;
+    theatre.rotated(around);
     let world = theatre.world.lock();
     assert_eq!(world.outage().refused, 0);
     assert!(world.counters().each_rolled_out(1), "{:?}", world.counters());
-    asked
+    let calls = calls.lock().unwrap();
+    let is_restart = |call: &&str| *call == "restart";
+    let first = calls.iter().position(is_restart).unwrap();
+    calls.iter().rposition(is_restart).unwrap() - first + 1
 }
 
 #[test]
@@ -449,6 +402,8 @@ struct Turning {
     through: StampName,
     next: StampName,
     told: Arc<AtomicBool>,
+    /// Whether a watch is open on it.
+    followed: bool,
 }
 
 #[async_trait]
@@ -482,7 +437,7 @@ impl Clusters for Turning {
     }
 
     fn follows(&self, stamp: &StampName) -> bool {
-        *stamp == self.through
+        self.followed && *stamp == self.through
     }
 
     async fn changed(&self) -> BTreeSet<Changed> {
@@ -493,51 +448,87 @@ impl Clusters for Turning {
     }
 }
 
-#[test]
-fn a_stamp_that_is_through_and_turns_holds_the_next_one_until_it_is_well_again() {
-    for told in [true, false] {
-        let mut config = WorldConfig::default().with_stamps(3);
-        config.workloads.truncate(1);
+/// A rotation whose first stamp turns when the second one is restarted, as far as the second one's restart.
+struct Turned {
+    theatre: Theatre,
+    driver: keyslot::drive::Driver,
+    names: Vec<StampName>,
+    told: Arc<AtomicBool>,
+}
+
+impl Turned {
+    fn with(config: WorldConfig, followed: bool) -> Turned {
         let theatre = Theatre::new(config);
         let names: Vec<StampName> = theatre.policy.stamps.iter().map(|facts| facts.name.clone()).collect();
-        let (told, lost) = (told, Arc::new(AtomicBool::new(false)));
+        let told = Arc::new(AtomicBool::new(false));
         let around = |ports: Ports| {
             let turning = Turning {
                 inner: Arc::clone(&ports.clusters),
                 world: theatre.world.clone(),
                 through: names[0].clone(),
                 next: names[1].clone(),
-                told: Arc::clone(&lost),
+                told: Arc::clone(&told),
+                followed,
             };
             Ports { clusters: Arc::new(turning), ..ports }
         };
         let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
         block_on(driver.open(&theatre.request())).unwrap();
         block_on(driver.approve("approver", None)).unwrap();
-        let generation = |place: usize| {
-            let world = theatre.world.lock();
-            world.stamp(&names[place]).unwrap().cluster.deployments()[0].generation
-        };
-        let go_on = |minutes: u64, driver: &mut keyslot::drive::Driver| {
-            for _ in 0..minutes {
-                block_on(driver.turn()).unwrap();
-                let next = later(theatre.world.lock().now(), Duration::from_secs(60));
-                theatre.world.lock().advance_to(next);
-            }
-        };
-        while generation(1) == 1 {
-            go_on(1, &mut driver);
+        let mut turned = Turned { theatre, driver, names, told };
+        while turned.generation(1) == 1 {
+            turned.go_on(1);
         }
-        lost.store(told, Ordering::SeqCst);
-        go_on(40, &mut driver);
+        turned
+    }
+
+    fn generation(&self, place: usize) -> i64 {
+        let world = self.theatre.world.lock();
+        world.stamp(&self.names[place]).unwrap().cluster.deployments()[0].generation
+    }
+
+    fn go_on(&mut self, minutes: u64) {
+        for _ in 0..minutes {
+            block_on(self.driver.turn()).unwrap();
+            let next = later(self.theatre.world.lock().now(), Duration::from_secs(60));
+            self.theatre.world.lock().advance_to(next);
+        }
+    }
+
+    fn make_room(&mut self) {
+        let room = Command::SetQuota { stamp: self.names[0].clone(), quota: QuotaConfig::pods(100) };
+        self.theatre.world.lock().apply(room).unwrap();
+    }
+}
+
+#[test]
+fn a_stamp_that_is_through_and_turns_holds_the_next_one_until_it_is_well_again() {
+    for told in [true, false] {
+        let mut config = WorldConfig::default().with_stamps(3);
+        config.workloads.truncate(1);
+        let mut turned = Turned::with(config, true);
+        turned.told.store(told, Ordering::SeqCst);
+        turned.go_on(40);
         if !told {
-            assert_eq!(generation(2), 2, "nobody tells, and it is not looked at for a count");
+            assert_eq!(turned.generation(2), 2, "nobody tells, and it is not looked at for a count");
             continue;
         }
-        assert_eq!(generation(2), 1, "a watch told that the first one does not serve as it should");
-        let room = Command::SetQuota { stamp: names[0].clone(), quota: QuotaConfig::pods(100) };
-        theatre.world.lock().apply(room).unwrap();
-        go_on(40, &mut driver);
-        assert_eq!(generation(2), 2, "it is well again");
+        assert_eq!(turned.generation(2), 1, "a watch told that the first one does not serve as it should");
+        turned.make_room();
+        turned.go_on(40);
+        assert_eq!(turned.generation(2), 2, "it is well again");
     }
+}
+
+#[test]
+fn of_stamps_that_nobody_watches_one_is_looked_at_with_each_step() {
+    let mut config = WorldConfig::default().with_stamps(6);
+    config.workloads.truncate(1);
+    config.workloads[0].starts_in = keyslot::sim::time::Span::secs(55, 60);
+    let mut turned = Turned::with(config, false);
+    turned.go_on(120);
+    assert_eq!(turned.generation(5), 1, "the first one does not serve as it should");
+    turned.make_room();
+    turned.go_on(60);
+    assert_eq!(turned.generation(5), 2, "it is well again");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::executor::block_on;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
@@ -203,6 +204,15 @@ impl Theatre {
         })
         .map(|driver| driver.without_gates(self.without.iter().copied()).reaching(self.reach.clone()))
         .map_err(|error| error.to_string())
+    }
+
+    /// A whole rotation, approved, with something around its ports.
+    pub fn rotated(&self, around: impl FnOnce(Ports) -> Ports) {
+        let mut driver = block_on(self.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
+        block_on(driver.open(&self.request())).unwrap();
+        block_on(driver.approve("approver", None)).unwrap();
+        let end = block_on_or_crash(driver.run(), &self.crashes.flag().clone());
+        assert_eq!(end.expect("it hangs").unwrap(), TurnEnd::Done);
     }
 
     fn targets(&self) -> Targets {

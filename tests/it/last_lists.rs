@@ -5,11 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::executor::block_on;
-use keyslot::drive::{Silent, TurnEnd};
 use keyslot::model::{ClusterView, RoomView, Salt, StampName, WorkloadName};
 use keyslot::ports::{Changed, Clusters, Effect, Fault, Glance, Permit, Ports, RestartMark};
-use keyslot::sim::memory::block_on_or_crash;
 use keyslot::sim::{SharedWorld, Span, WorldConfig};
 
 use crate::in_memory::Theatre;
@@ -90,11 +87,7 @@ fn a_key_is_regenerated_on_lists_however_young_what_was_told_is() {
         }),
         ..ports
     };
-    let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
-    block_on(driver.open(&theatre.request())).unwrap();
-    block_on(driver.approve("approver", None)).unwrap();
-    let end = block_on_or_crash(driver.run(), &theatre.crashes.flag().clone()).expect("it hangs").unwrap();
-    assert_eq!(end, TurnEnd::Done);
+    theatre.rotated(around);
     let sights = sights.lock().unwrap();
     assert!(sights.iter().any(|(_, listed)| !listed), "something was told: {sights:?}");
     for facts in &theatre.policy.stamps {

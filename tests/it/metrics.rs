@@ -159,6 +159,8 @@ fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
     let before = holding(&ready.decide());
     tells(&mut ready, &[("east", 18), ("north", 2)]);
     assert_eq!((silent(&ready), before.contains(&Gate::NotRefused)), (Some((east, false)), false));
+    tells(&mut ready, &[("east", 50), ("north", 2)]);
+    assert_eq!(silent(&ready), Some((Subject::Stamp(stamp("east")), true)), "nothing for so long is no lag");
     ready.policy.stamps[0].live_traffic = false;
     assert_eq!(silent(&ready), None, "{:?}", ready.decide());
 }

@@ -121,6 +121,7 @@ pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
                 ears.kept.missed();
                 ears.hear(Happening::Rollout, api.clock.now());
                 ears.hear(Happening::PodsGone, api.clock.now());
+                ears.hear(Happening::Unsettled, api.clock.now());
                 if let Ok(version) = api.version(place.kind, namespace).await {
                     watch.version = version;
                 }
@@ -219,7 +220,7 @@ impl Watch {
             "DELETED" => {
                 self.known.remove(uid);
                 self.kept.workload_gone();
-                Took::Change(Happening::Rollout)
+                Took::Change(Happening::Unsettled)
             }
             _ => {
                 let telling = Telling::of(&event.object);
@@ -230,10 +231,12 @@ impl Watch {
                 if let Some(kind) = self.kind.workload() {
                     self.kept.take_workload(kind, line);
                 }
-                match telling.ends_a_wait() {
-                    true => Took::Change(Happening::Rollout),
-                    false if telling.is_unsettled_since(before) => Took::Change(Happening::Unsettled),
-                    false => Took::Nothing,
+                if telling.is_unsettled_since(before) {
+                    Took::Change(Happening::Unsettled)
+                } else if telling.ends_a_wait() {
+                    Took::Change(Happening::Rollout)
+                } else {
+                    Took::Nothing
                 }
             }
         }
@@ -436,6 +439,24 @@ mod tests {
         assert_eq!(watch.take(&event("5", daemon(4))), Took::Nothing);
         assert_eq!(watch.take(&event("6", daemon(3))), Took::Nothing);
         assert_eq!(watch.take(&event("7", daemon(5))), Took::Change(Happening::Rollout), "complete");
+    }
+
+    #[test]
+    fn what_is_gone_or_paused_and_lacks_pods_is_looked_at_whatever_is_waited_for() {
+        let unsettled = Took::Change(Happening::Unsettled);
+        let mut watch = watch(DEPLOYMENTS);
+        watch.take(&deployment("2", 2, counts(2, 3)));
+        let paused = |version: &str, available: i64| {
+            let mut event: Value = serde_json::from_slice(&deployment(version, 2, counts(2, 3))).unwrap();
+            event["object"]["spec"]["paused"] = json!(true);
+            event["object"]["status"]["availableReplicas"] = json!(available);
+            event.to_string().into_bytes()
+        };
+        assert_eq!(watch.take(&paused("3", 3)), Took::Change(Happening::Rollout));
+        assert_eq!(watch.take(&paused("4", 2)), unsettled);
+        let gone = deployment("5", 2, counts(2, 3));
+        let gone = String::from_utf8(gone).unwrap().replace("MODIFIED", "DELETED");
+        assert_eq!(watch.take(gone.as_bytes()), unsettled);
     }
 
     #[test]

@@ -91,21 +91,23 @@ pub fn metrics_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let Ok(Some((_, lag))) = told(ctx, Gate::NotRefused, max) else { return Vec::new() };
     let seen = ctx.world.metrics.as_ref().map_or(ctx.now, |seen| seen.at);
     let wanted = earlier(seen, lag * (STALLED - 1));
+    let stalled = earlier(seen, lag * (2 * STALLED));
     let (mut reasons, mut regions) = (Vec::new(), BTreeSet::new());
     for (facts, _) in renewed(ctx).into_iter().filter(|(_, since)| *since <= wanted) {
-        let silent = silent_at(ctx, facts, wanted, later(wanted, lag * (STALLED + 1)));
+        let lasting = |_, reached: Option<Timestamp>| reached.is_none_or(|reached| reached < stalled);
+        let silent = silent_at(ctx, facts, wanted, lasting);
         reasons.extend(silent.filter(|_| regions.insert(facts.region.as_deref())));
     }
     reasons
 }
 
-/// Whether they tell nothing of the stamp's region at that moment or later, though it takes traffic. A person is called
-/// where nothing has come by `patience` either.
+/// Whether they tell nothing of the stamp's region at that moment or later, though it takes traffic. `lasting`
+/// says of when it was asked, and how far it reached, whether a person is called.
 fn silent_at(
     ctx: &Context<'_>,
     facts: &StampFacts,
     wanted: Timestamp,
-    patience: Timestamp,
+    lasting: impl FnOnce(Timestamp, Option<Timestamp>) -> bool,
 ) -> Option<Reason> {
     if ctx.policy.log_lag.is_some() || !facts.live_traffic {
         return None;
@@ -117,7 +119,7 @@ fn silent_at(
     if reached.is_some_and(|reached| reached >= earlier(wanted, MINUTE)) {
         return None;
     }
-    let why = Why::MetricsSilent { reached, wanted, lasting: patience <= seen };
+    let why = Why::MetricsSilent { reached, wanted, lasting: lasting(seen, reached) };
     Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }
 
@@ -141,7 +143,8 @@ pub fn metrics_reach(
         return (until, Vec::new());
     }
     if looked {
-        let silent = facts.and_then(|facts| silent_at(ctx, facts, wanted, later(wanted, lag * STALLED)));
+        let silent = facts
+            .and_then(|facts| silent_at(ctx, facts, wanted, |seen, _| later(wanted, lag * STALLED) <= seen));
         return (until, silent.into_iter().collect());
     }
     let why = Why::NotSeen(EvidenceKey::Metrics);
