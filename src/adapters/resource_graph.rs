@@ -133,11 +133,13 @@ impl ResourceGraph {
         let branches =
             rows.iter().filter(known).filter_map(|row| row.tag(&self.settings.branch_tag)).map(bare_branch);
         let shown = rows.iter().filter_map(|row| Some((row.resource()?, row.name.as_str()))).collect();
+        let (absent, shown) = listed::sought(&self.settings.stamps, &shown);
         Ok(InventoryView {
             alike: alike.len(),
             unlisted,
             unattributed,
-            absent: listed::absent(&self.settings.stamps, &shown),
+            absent,
+            shown,
             branches: branches.collect(),
         })
     }

@@ -48,10 +48,10 @@ impl Driver {
             let Step::Restart { stamp, .. } = &intent.step else { continue };
             let stamp = stamp.clone();
             let (key, shop) = (intent.key.clone(), self.workshop(&opened, &intent, intended_at, ""));
-            let ports = self.ports.clone();
+            let (ports, of) = (self.ports.clone(), opened.approval_name());
             let restart = async move {
                 let outcome = execute(&intent.step, &ports, &shop, &permit).await;
-                Landed::Restart(Box::new(intent), outcome)
+                Landed::Restart(of, Box::new(intent), outcome)
             };
             self.flight.restart(stamp, key, restart.boxed());
         }
@@ -84,7 +84,13 @@ impl Driver {
                 self.attention.landed(stamp);
             }
             match landed {
-                Landed::Restart(intent, outcome) => ends.push(self.ended(&intent, outcome)),
+                Landed::Restart(of, intent, outcome) => {
+                    let end = self.ended(&intent, outcome);
+                    // Of one that was closed since nobody asks any more, under whatever name it was begun anew.
+                    if self.fold.rotation().is_some_and(|open| open.approval_name() == of) {
+                        ends.push(end);
+                    }
+                }
                 Landed::Cluster(..) | Landed::Glance(..) | Landed::Vault(..) | Landed::Stamp(..)
                     if !counts => {}
                 Landed::Cluster(stamp, seen) => self.saw(stamp, *seen, None),
@@ -119,10 +125,10 @@ impl Driver {
     }
 
     /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile. Where others have
-    /// ended the whole rotation since, nobody asks any more.
+    /// ended the whole rotation since, or begun it anew, nobody asks any more.
     async fn record_ends(&mut self, opened: &Opened, ends: Vec<Ended>) -> Result<(), DriveError> {
         loop {
-            if self.fold.rotation().is_none_or(|open| open.rotation != opened.rotation) {
+            if self.fold.rotation().is_none_or(|open| open.approval_name() != opened.approval_name()) {
                 return Ok(());
             }
             match self.append(Event::Ended { ends: ends.clone() }).await {

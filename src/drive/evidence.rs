@@ -314,7 +314,10 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, unattributed, absent, branches: _ } = view;
+    let InventoryView { alike: _, unlisted, unattributed, absent, shown, branches: _ } = view;
+    for (stamp, kind) in shown {
+        facts.text(stamp.as_str()).word(format_args!("{kind:?}"));
+    }
     for strange in [unlisted, unattributed] {
         facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {
             facts.word(format_args!("{kind:?}")).text(name).text(resource_group).text(location);
@@ -372,6 +375,7 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         pods,
         cron_jobs,
         synced,
+        overtaken,
         ahead: _,
         extent,
         warnings: _,
@@ -383,6 +387,9 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
         facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
     });
+    for (uid, changed) in overtaken {
+        facts.text(uid).time(Some(*changed));
+    }
 }
 
 fn room(facts: &mut Facts, view: &RoomView) {

@@ -19,7 +19,8 @@ const AT_ONCE: usize = 256;
 
 /// What came of one of them.
 pub(super) enum Landed {
-    Restart(Box<Intent>, Outcome),
+    /// By the name of the opening ([`Opened::approval_name`](crate::rotation::Opened::approval_name)) that sent it.
+    Restart(String, Box<Intent>, Outcome),
     /// By lists that were made for it.
     Cluster(StampName, Box<Seen<ClusterView>>),
     /// By what has happened since. The vault too, where what the pods mount called for it.
@@ -134,7 +135,7 @@ impl Flight {
             self.under_way.push(next);
         }
         match landed {
-            Landed::Restart(intent, _) => {
+            Landed::Restart(_, intent, _) => {
                 self.steps.remove(&intent.key);
                 true
             }

@@ -134,12 +134,13 @@ impl Driver {
     pub(super) async fn look_behind(&mut self, reasons: &[Reason]) -> bool {
         let keys: BTreeSet<EvidenceKey> = reasons
             .iter()
-            .filter_map(|reason| match &reason.why {
+            .flat_map(|reason| match &reason.why {
                 Why::NotSeen(key)
                 | Why::TooOld { evidence: key, .. }
-                | Why::WindowShort { evidence: key, .. } => Some(key.clone()),
-                Why::ProofOfAnotherKey { slot } => Some(EvidenceKey::Proof(*slot)),
-                _ => None,
+                | Why::WindowShort { evidence: key, .. } => vec![key.clone()],
+                // Either of the two may be the older one.
+                Why::ProofOfAnotherKey { slot } => vec![EvidenceKey::Account, EvidenceKey::Proof(*slot)],
+                _ => Vec::new(),
             })
             .filter(|key| !self.flight.awaits(key))
             .collect();

@@ -2,7 +2,7 @@
 //! push is an effect.
 
 use super::{SourcesAt, Workshop, is_for_later, outcome};
-use crate::model::{BranchName, CommitId, Respite, Slot, SlotUse};
+use crate::model::{Blindness, BranchName, CommitId, Respite, Slot, SlotUse};
 use crate::ports::{Arrival, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports};
 use crate::rotation::{Outcome, Produced, Source, Step};
 use crate::terraform::mask;
@@ -211,6 +211,12 @@ fn edits(sources: &SourcesAt<'_>, shop: &Workshop, to: Slot) -> Result<Vec<(Stri
     })
 }
 
+/// Nothing has happened. What no time mends (a signature that git may not make) calls a person.
 fn not_sent(fault: Fault) -> Outcome {
-    Outcome::NotSent { why: fault.to_string() }
+    match fault.kind {
+        Blindness::Forbidden | Blindness::Misconfigured => {
+            Outcome::Refused { why: fault.to_string(), later: false, respite: fault.respite }
+        }
+        _ => Outcome::NotSent { why: fault.to_string() },
+    }
 }

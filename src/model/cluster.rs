@@ -1,5 +1,6 @@
 //! A stamp's cluster, as far as a rotation cares: workloads, their rollouts, pods, mounts, CronJobs, synced secrets.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -223,6 +224,9 @@ pub struct ClusterView {
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
+    /// By uid, pods that began when a class of theirs did not yet say what it says now, and when it last began to say
+    /// something else: what their status tells is what the driver put there since.
+    pub overtaken: BTreeMap<String, Timestamp>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
     /// Where it was looked, where that was not everywhere.

@@ -48,6 +48,8 @@ pub struct InventoryView {
     pub unattributed: Vec<Unlisted>,
     /// What is configured and not shown: it does not exist, or the list is not whole.
     pub absent: Vec<Absent>,
+    /// What is configured and shown, wherever it lies.
+    pub shown: BTreeSet<(StampName, ResourceKind)>,
     /// The branches that the configured ones are tagged with: from which code their units were built.
     pub branches: BTreeSet<String>,
 }

@@ -9,7 +9,7 @@ use crate::model::{
     Blindness, BranchName, ClassFate, DeploymentState, DeploymentView, EvidenceKey, LiveBy, NetworkRules,
     PullHead, PullWait, RunState, SlotUse, StampName, Validity,
 };
-use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why};
+use crate::rotation::{FailedStage, Gate, Phase, Reason, Subject, Waiting, Why, ended_ill};
 
 /// Why it does not happen yet, as one sentence without a full stop.
 pub fn why(reason: &Reason) -> String {
@@ -28,6 +28,9 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::AccountBusy { state } if state.is_empty() => {
             "the account does not say whether an operation is under way".to_owned()
+        }
+        Why::AccountBusy { state } if ended_ill(state) => {
+            format!("the account's last operation ended as “{state}”, and nothing is under way")
         }
         Why::AccountBusy { state } => format!("the account is in the middle of an operation ({state})"),
         Why::KeyRefused { slot, regions } => {
@@ -188,10 +191,16 @@ pub fn why(reason: &Reason) -> String {
                 commit.short()
             )
         }
-        Why::RunJustEnded { until } => format!(
-            "run {subject} has just ended, and what it may have written is not to be seen for certain before {}",
-            span::time(*until)
-        ),
+        Why::RunJustEnded { until } => {
+            let what = match subject {
+                Subject::Commit(_) => format!("a deployment of {subject}"),
+                _ => format!("run {subject}, or what of it writes the vaults,"),
+            };
+            format!(
+                "{what} has just ended, and what that may have written is not to be seen for certain before {}",
+                span::time(*until)
+            )
+        }
         Why::RunFailed { url, failed: None } => format!("run {subject} did not succeed ({url})"),
         Why::RunFailed { url, failed: Some(failed) } => {
             let FailedStage { stage, step, lines } = &**failed;
@@ -282,6 +291,12 @@ pub fn why(reason: &Reason) -> String {
         Why::CronJobReadsStale { secret } => format!(
             "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
              still holds"
+        ),
+        Why::SyncedSecretAbsent { secret, pods } => format!(
+            "the Kubernetes Secret {secret} on {subject} does not exist, and {} that read it hold what it held when they \
+             began ({})",
+            counted(pods.len(), "pod"),
+            pods.join(", ")
         ),
         Why::SyncedSecretUndated { secret, pods } => format!(
             "the Kubernetes Secret {secret} on {subject} holds the new key, and does not tell since when: {} that read it \
@@ -817,8 +832,12 @@ pub fn remedy(reason: &Reason) -> String {
              name"
         }
         Why::SyncedSecretStale { .. } => {
-            "the CSI driver fills it only when rotation is on: turn rotation on, or delete the Secret and \
-             let a new pod make it"
+            "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
+             restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it"
+        }
+        Why::SyncedSecretAbsent { .. } => {
+            "restart one workload that mounts its class (`kubectl rollout restart`): the new pods make it, and keyslot \
+             restarts whoever reads it; one that is optional and never there is accepted by name"
         }
         Why::SyncedSecretUndated { .. } => {
             "have its `managedFields` kept (who takes them away?); or restart what reads it now, and accept the stamp by \
@@ -957,6 +976,9 @@ pub fn remedy(reason: &Reason) -> String {
              operator (`single_operator = true`)"
         }
         Why::OperationFailed { .. } => "look at the account's activity log; then run this again",
+        Why::AccountBusy { state } if ended_ill(state) => {
+            "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
+        }
         Why::NotSeen(_)
         | Why::TooOld { .. }
         | Why::Blind { .. }

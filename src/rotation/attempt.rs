@@ -35,14 +35,17 @@ pub fn may_try(
         Repeat::Harmless => Duration::ZERO,
         Repeat::After(settle) => settle,
     };
-    let settled = |since| {
-        let until = later(since, settle);
+    let not_before = |until| {
         let open = || Why::OutcomeOpen { step: step.to_string(), taken: false, run: None, until };
         if until <= ctx.now { Ok(()) } else { hold(open()) }
     };
     match &record.outcome {
-        None => settled(record.intended_at),
-        Some((_, Outcome::Unknown { .. })) => settled(record.intended_at),
+        None => not_before(later(record.intended_at, settle)),
+        Some((at, Outcome::Unknown { .. })) => {
+            // One lost answer may be an accident; whoever loses the second as well may lose any number.
+            let pause = if record.intent.attempt > 1 { ctx.policy.pace.account } else { Duration::ZERO };
+            not_before(later(record.intended_at, settle).max(later(*at, pause)))
+        }
         Some((at, Outcome::Applied { produced })) => {
             // The service took it, yet it is not to be seen: its lists lag. Never sooner than a pause.
             let until = later(*at, settle.max(ctx.policy.pace.people));
@@ -90,9 +93,4 @@ pub fn may_have_been_sent(record: &StepRecord) -> bool {
         None | Some((_, Outcome::Applied { .. } | Outcome::Unknown { .. })) => true,
         Some((_, Outcome::NotSent { .. } | Outcome::Refused { .. })) => false,
     }
-}
-
-/// Whether nothing is known of how its last attempt ended.
-pub fn is_unanswered(record: &StepRecord) -> bool {
-    matches!(&record.outcome, None | Some((_, Outcome::Unknown { .. })))
 }

@@ -271,6 +271,14 @@ impl<'a> Context<'a> {
         self.fold.step(&step.key())
     }
 
+    /// When the key that is to be retired was generated anew, as the account was seen last; `None` while it is the one of
+    /// the opening.
+    pub fn retired_at(&self) -> Option<Timestamp> {
+        let account = self.world.account.as_ref().and_then(|seen| seen.get())?;
+        let generated = account.key(self.opened.retires()).generated;
+        generated.filter(|_| generated > self.opened.retired_generation)
+    }
+
     /// How old the stand of a stamp may be that is only counted. While restarts go on it was seen whole before them, and
     /// what a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is listed anew as
     /// soon as they are through. Without that, a fleet that is restarted one stamp after the other would be listed again

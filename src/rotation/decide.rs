@@ -245,13 +245,7 @@ fn past_return(ctx: &Context<'_>) -> bool {
     {
         return true;
     }
-    let generated = ctx
-        .world
-        .account
-        .as_ref()
-        .and_then(|seen| seen.get())
-        .and_then(|account| account.key(ctx.opened.retires()).generated);
-    generated.is_some() && generated > ctx.opened.retired_generation
+    ctx.retired_at().is_some()
 }
 
 fn known_unsent(ctx: &Context<'_>, record: &super::StepRecord, step: &Step) -> bool {

@@ -54,7 +54,7 @@ pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use phases::{Unanswered, unanswered};
 pub use reach::Reach;
-pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, later};
+pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};
 pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
 pub use report::{

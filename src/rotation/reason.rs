@@ -391,6 +391,11 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It is not there, and running pods read it: they hold what it held when they began.
+    SyncedSecretAbsent {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// It holds the key, and nobody says since when: pods that read it may be older than that.
     SyncedSecretUndated {
         secret: String,
@@ -792,6 +797,7 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
@@ -911,6 +917,7 @@ impl Why {
             | Why::VaultMissing { .. }
             | Why::VaultHoldsNoKey
             | Why::SyncedSecretStale { .. }
+            | Why::SyncedSecretAbsent { .. }
             | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
@@ -962,6 +969,7 @@ impl Why {
             {
                 Opens::ByPerson
             }
+            Why::AccountBusy { state } if ended_ill(state) => Opens::ByPerson,
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }
@@ -1075,6 +1083,12 @@ impl Reason {
             _ => after(pace.people),
         }
     }
+}
+
+/// Whether the account's last operation ended without success, as Azure's words for it go: nothing is under way then, and
+/// no time changes that.
+pub fn ended_ill(state: &str) -> bool {
+    ["Failed", "Canceled", "DeletionFailed"].iter().any(|end| end.eq_ignore_ascii_case(state))
 }
 
 /// `now` plus a pause, saturating.

@@ -174,7 +174,7 @@ async fn a_personal_token_makes_no_verified_commit_so_none_is_made() {
     let desk = desk();
     let code = CommittedByGitHub::new(desk.code(), desk.github());
     let (_, commit) = built(&code).await;
-    let Effect::NotSent(fault) = code.publish(&commit, &fix(), &Expect::Absent).await else { panic!() };
+    let Effect::Refused(fault) = code.publish(&commit, &fix(), &Expect::Absent).await else { panic!() };
     assert!(fault.why.contains("would not show as verified (unsigned)"), "{fault}");
     assert!(fault.remedy.contains("name one with `app`"), "{fault}");
     assert_eq!(desk.place.head("fix/flip"), None);
@@ -247,7 +247,7 @@ async fn a_tree_that_is_not_the_one_that_was_built_here_goes_no_further() {
     let base = code.fetch().await.unwrap()[&BranchName::from("main")].clone();
     let text = CommitText { message: "X\n".to_owned(), at: "2026-11-22T10:00:00Z".parse().unwrap() };
     let commit = code.commit(&base, &edits()[..1], &text).await.unwrap();
-    let Effect::NotSent(fault) = code.publish(&commit, &fix(), &Expect::Absent).await else { panic!() };
+    let Effect::Refused(fault) = code.publish(&commit, &fix(), &Expect::Absent).await else { panic!() };
     assert!(
         fault.why.contains("GitHub built tree ffff") && fault.why.contains("no branch was touched"),
         "{fault}"

@@ -130,6 +130,13 @@ const BY_CLASS: &[Told] = &[
         "managedFields",
     ),
     (
+        "synced-secret-absent",
+        |s| one_more(s, "north").holding = reading(),
+        "north",
+        "the Kubernetes Secret workload/cosmos on north does not exist, and 1 pod that read it",
+        "kubectl rollout restart",
+    ),
+    (
         "pods-not-mounted",
         |s| {
             s.cluster_mut("north").synced.push(synced(Slot::Secondary));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use jiff::Timestamp;
-use keyslot::drive::{Driver, Notice, Silent, TurnEnd, Watcher};
+use keyslot::drive::{Driver, Notice, OpenRequest, Silent, TurnEnd, Watcher};
 use keyslot::model::{FlipBack, Slot};
 use keyslot::ports::Ports;
 use keyslot::rotation::{Event, Gate, Step};
@@ -179,6 +179,8 @@ enum Other {
     DoesTheRest,
     /// Up to the first thing that it intends itself.
     TakesOneStep,
+    /// It closes the rotation, and opens one of the same name.
+    BeginsAnew,
 }
 
 /// Falls asleep at one step. While it sleeps, its lease runs out and another process goes on.
@@ -208,6 +210,7 @@ impl Watcher for Sleeper {
         let end = match self.does {
             Other::DoesTheRest => block_on_or_crash(whole(&self.theatre, "other", |ports| ports), flag),
             Other::TakesOneStep => block_on_or_crash(one_step(&self.theatre), flag),
+            Other::BeginsAnew => block_on_or_crash(anew(&self.theatre), flag),
         };
         *self.other.lock().unwrap() = end;
     }
@@ -226,6 +229,15 @@ async fn one_step(theatre: &Theatre) -> Result<TurnEnd, String> {
         let until = later(theatre.world.lock().now(), Duration::from_secs(60));
         theatre.backstage.pass(until);
     }
+}
+
+/// A person closes the rotation and opens another at once: neither asks for the lease.
+async fn anew(theatre: &Theatre) -> Result<TurnEnd, String> {
+    let mut driver = theatre.driver_as("other", "other").await?;
+    driver.close("over").await.map_err(|error| error.to_string())?;
+    let request = OpenRequest { retire: Some(Slot::Primary), ..theatre.request() };
+    driver.open(&request).await.map_err(|error| error.to_string())?;
+    Ok(TurnEnd::Enough)
 }
 
 /// The first process, from opening to its end, and how the other one ended.
@@ -288,6 +300,31 @@ fn a_process_that_is_away_while_another_takes_a_step_goes_on_from_there() {
             let expected = if over { Err("no rotation is open".to_owned()) } else { Ok(TurnEnd::Done) };
             assert_eq!(end, expected, "{what}");
             everything_was_done_once(&theatre, &what);
+        }
+    }
+}
+
+/// The late outcome is of the rotation that was closed: the one of the same name knows of no such step.
+#[test]
+fn what_lands_after_the_rotation_was_begun_anew_is_not_booked_on_the_new_one() {
+    // Up to the regeneration: what is begun after it has another name.
+    let all = undisturbed();
+    let retired = all.iter().position(|step| kind(step) == "retire/primary").unwrap();
+    for moment in [Away::WithTheIntent, Away::WithTheAnswer] {
+        for number in 1..=retired as u32 {
+            let what = format!("step {number}, away {moment:?}");
+            let theatre = Arc::new(theatre(Crashes::none()));
+            let (_, other) = away(&theatre, moment, Other::BeginsAnew, number);
+            assert_eq!(other, Ok(TurnEnd::Enough), "{what}");
+            let reader = block_on(theatre.driver_as("reader", "reader"));
+            assert!(reader.is_ok(), "{what}: {:?}", reader.err());
+            let all = events(&theatre);
+            let second = all.iter().rposition(|(_, event)| matches!(event, Event::Opened(_))).unwrap();
+            let intended =
+                all[second..].iter().filter(|(_, event)| matches!(event, Event::Intended { .. })).count();
+            let ended =
+                all[second..].iter().filter(|(_, event)| matches!(event, Event::Ended { .. })).count();
+            assert!(ended <= intended, "{what}: {:?}", &all[second..]);
         }
     }
 }

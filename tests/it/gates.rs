@@ -15,7 +15,9 @@ use keyslot::rotation::{
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
-use crate::stage::{HOLDER, Stage, at, branch, deployment, holding, key, proof, requests, stamp, workload};
+use crate::stage::{
+    HOLDER, Stage, at, branch, deployment, holding, key, proof, requests, stamp, steps, workload,
+};
 
 /// Spoils one piece of a stage that would act, and names what must hold then.
 type Spoil = fn(&mut Stage);
@@ -282,6 +284,32 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
                 run(RunState::Completed(RunResult::Failed), RunState::Completed(RunResult::Failed));
             ended.finished = Some(at(100_000 - 4));
             s.world.runs = Some(Seen::known(s.now, vec![ended]));
+        }),
+        ("Azure shows the vault of a stamp that counts as closed", Gate::AllListed, End::Waits, |s| {
+            crate::closed::close(s, "north");
+            let shown = (stamp("north"), ResourceKind::Vault);
+            s.world.inventory.as_mut().unwrap().what.as_mut().unwrap().shown.insert(shown);
+        }),
+        ("a run that goes on has just written", Gate::NoHazard, End::Waits, |s| {
+            let mut on = run(RunState::WaitsForApproval, RunState::Completed(RunResult::Succeeded));
+            on.stages[0].finished = Some(at(100_000 - 4));
+            s.world.runs = Some(Seen::known(s.now, vec![on]));
+        }),
+        ("a run that goes on has written since a vault was seen", Gate::NoHazard, End::Waits, |s| {
+            let mut on = run(RunState::Running, RunState::Completed(RunResult::Succeeded));
+            on.stages[0].finished = Some(at(100_000 - 20));
+            s.world.runs = Some(Seen::known(s.now, vec![on]));
+            s.world.vaults.get_mut(&stamp("north")).unwrap().at = at(100_000 - 18);
+        }),
+        ("a stopped cluster keeps a Secret like those of the others", Gate::Synced, End::Halts, |s| {
+            s.cluster_mut("east")
+                .synced
+                .push(SyncedSecretView { changed: Some(at(50)), ..synced(Slot::Secondary) });
+            let stopped = ClusterView { state: ClusterState::Stopped, ..ClusterView::default() };
+            *s.cluster_mut("north") = stopped;
+        }),
+        ("the account's last operation failed", Gate::Regenerated, End::Halts, |s| {
+            s.account_mut().provisioning = "DeletionFailed".to_owned();
         }),
         ("a run has ended since a vault was seen", Gate::NoHazard, End::Waits, |s| {
             let succeeded = RunState::Completed(RunResult::Succeeded);
@@ -1248,6 +1276,10 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     assert_eq!(decision.phase, Phase::Prepare);
     let gates = holding(&decision);
     assert!(gates.contains(&Gate::SlotUnused) && gates.contains(&Gate::TargetYoung), "{decision:?}");
+    // Nobody leaves it by waiting: a person is told what opens it.
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(reasons[0].why, Why::TargetTooOld { .. }), "what is to be accepted: {reasons:?}");
+    assert!(keyslot::render::reason::why(&reasons[1]).contains("target-young:secondary"), "{reasons:?}");
 
     let primary = SlotUse::Only(Slot::Primary);
     stage.code_mut().base = branch("main", primary);
@@ -1393,4 +1425,17 @@ fn a_right_that_nobody_tells_of_is_accepted_by_its_name() {
     assert!(matches!(other.decide().verdict, Verdict::Halt { .. }));
     stage.events.push((at(4), Event::Accepted(acceptance("listKeys"))));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_pod_that_began_before_its_class_said_what_it_says_is_restarted_before_anything_is_regenerated() {
+    let mut stage = Stage::ready();
+    let uid = stage.cluster_mut("north").pods[0].uid.clone();
+    stage.cluster_mut("north").overtaken.insert(uid.clone(), at(99_990));
+    let next = steps(&stage.decide());
+    assert!(matches!(&next[..], [Step::Restart { stamp: on, .. }] if on.as_str() == "north"), "{next:?}");
+    // A class that was changed before the pod began tells nothing of it.
+    let created = stage.cluster_mut("north").pods[0].created;
+    stage.cluster_mut("north").overtaken.insert(uid, created - SignedDuration::from_secs(1));
+    assert!(matches!(&steps(&stage.decide())[..], [Step::Regenerate { .. }]), "{:?}", stage.decide());
 }

@@ -135,11 +135,11 @@ async fn a_repository_that_was_renamed_is_found_under_its_former_name() {
     assert_eq!(statuses, [307, 201], "a write keeps its method");
     assert_eq!(
         github.pull_between(&ends()).await.map(|found| found.is_some()),
-        Ok(false),
-        "another name, another repository"
+        Ok(true),
+        "one repository, whatever its name"
     );
     let statuses: Vec<u16> = desk.exchanges(github::HOST).iter().map(|one| one.status).collect();
-    assert_eq!(statuses[2..], [301, 200]);
+    assert!(statuses[2..].chunks(2).all(|pair| pair == [301, 200]), "{statuses:?}");
 }
 
 #[tokio::test]

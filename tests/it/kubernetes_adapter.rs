@@ -11,7 +11,8 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::any;
 use futures::{FutureExt as _, StreamExt as _};
-use jiff::SignedDuration;
+
+use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
@@ -736,6 +737,62 @@ async fn pages_are_followed_and_a_list_that_expires_is_begun_again() {
     let view = setup.look().await.unwrap();
     let names: Vec<_> = view.workloads.iter().map(|workload| workload.name.name.as_str()).collect();
     assert_eq!(names, ["orders-deploy", "second-deploy"]);
+}
+
+#[tokio::test]
+async fn pages_without_an_end_are_no_list() {
+    let setup = setup(&["shop"], move |_, path, _| match path.contains("/deployments?limit") {
+        true => {
+            Say::Json(200, json!({"metadata": {"resourceVersion": "9", "continue": "again"}, "items": []}))
+        }
+        false => cluster(path),
+    });
+    let fault = setup.look().await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Unintelligible);
+    assert!(fault.why.contains("the list of deployments has more than 1000 pages"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_server_that_has_moved_is_found_where_the_kubeconfig_says_it_is_now() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    setup.look().await.unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let there = std::fs::read_to_string(&setup.kubeconfig).unwrap();
+    let server = setup.wire.listeners()["stamp"].to_string();
+    std::fs::write(&setup.kubeconfig, there.replace(&server, &nobody.to_string())).unwrap();
+    // Another process, or this one after its first failure.
+    let moved = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let fault = moved.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Unreachable, "{fault}");
+    std::fs::write(&setup.kubeconfig, there).unwrap();
+    assert!(moved.look(&stamp(), &Salt::new("5a17")).await.is_ok());
+}
+
+/// The driver refreshes files and status with what the class says by then; the process keeps what it has read.
+#[tokio::test]
+async fn pods_that_began_before_their_class_said_what_it_says_are_told() {
+    let class_of = |changed: &str| {
+        let mut class = class();
+        class["metadata"]["generation"] = json!(2);
+        class["metadata"]["creationTimestamp"] = json!("2026-11-01T08:00:00Z");
+        class["metadata"]["managedFields"] =
+            json!([{"time": changed, "fieldsV1": {"f:spec": {"f:parameters": {}}}}]);
+        class
+    };
+    for (changed, overtaken) in [("2026-11-20T08:30:00Z", true), ("2026-11-01T09:00:00Z", false)] {
+        let class = class_of(changed);
+        let setup = setup(&["shop"], move |_, path, _| with_class(Some(class.clone()), path));
+        let view = setup.look().await.unwrap();
+        let at: Option<&Timestamp> = view.overtaken.values().next();
+        assert_eq!(
+            at.map(ToString::to_string),
+            overtaken.then(|| changed.to_owned()),
+            "{:?}",
+            view.overtaken
+        );
+        let named = |uid: &String| view.pods.iter().any(|pod| pod.uid == *uid && pod.gets_secret());
+        assert!(view.overtaken.keys().all(named), "{:?}", view.overtaken);
+    }
 }
 
 #[tokio::test]

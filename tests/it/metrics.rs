@@ -19,7 +19,7 @@ use keyslot::rotation::{Gate, Reason, Step, Subject, Verdict, Why};
 use keyslot::sim::config::{OutsiderConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::block_on_or_crash;
-use keyslot::sim::{Command, WorldConfig};
+use keyslot::sim::{Command, Span, WorldConfig};
 
 use crate::closed_wire::access;
 use crate::in_memory::{Life, Theatre};
@@ -163,6 +163,29 @@ fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
     assert_eq!(silent(&ready), Some((Subject::Stamp(stamp("east")), true)), "nothing for so long is no lag");
     ready.policy.stamps[0].live_traffic = false;
     assert_eq!(silent(&ready), None, "{:?}", ready.decide());
+}
+
+/// Our own requests with the new key are refused on its way to every region, and nothing tells them from others.
+#[test]
+fn a_key_that_takes_its_time_to_every_region_is_waited_for_and_nobody_is_called() {
+    let mut theatre = theatre(|config| config.account.propagation = Span::exactly(MINUTE * 20));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(theatre.world.lock().outage().refused, 0);
+}
+
+/// Once the old key is gone, restarts end what the account refuses.
+#[test]
+fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
+    let mut stage = soaked(30, &[("east", 20, 3)]);
+    assert!(!goes_on(&stage));
+    let kind = KeyKind::read_write(Slot::Primary);
+    let made = stage.now - SignedDuration::from_mins(60);
+    stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(made);
+    let reasons = match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons,
+        _ => Vec::new(),
+    };
+    assert!(!reasons.iter().any(|one| one.gate == Gate::NotRefused), "{reasons:?}");
 }
 
 #[test]

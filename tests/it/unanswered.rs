@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::TurnEnd;
-use keyslot::model::{Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Seen, Slot, Trace, TracesView};
+use keyslot::model::{
+    Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Operation as Taken, Seen, Slot, Trace, TracesView,
+};
 use keyslot::rotation::{
-    Acceptance, Event, Gate, Intent, Outcome, Purpose, Reason, Step, Verdict, Why, request_id,
+    Acceptance, Event, Gate, Intent, Outcome, Produced, Purpose, Reason, Step, Verdict, Why, request_id,
 };
 use keyslot::sim::Span;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
@@ -152,6 +154,33 @@ fn nothing_is_settled_by_an_account_that_is_busy_or_does_not_say() {
         let (_, reasons) = held(&stage);
         assert!(matches!(reasons[0].why, Why::AccountBusy { .. }), "{reasons:?}");
     }
+}
+
+/// The service took it on and named an address, where it is forgotten by the time that somebody asks again.
+#[test]
+fn an_operation_that_its_address_tells_nothing_of_is_settled_by_the_log() {
+    let taken = || {
+        let mut stage = sent(1, LONG);
+        let last = stage.events.last_mut().unwrap();
+        let Event::Ended { ends } = &mut last.1 else { panic!() };
+        let operation = Taken { url: "https://management.azure.com/operations/7".to_owned() };
+        ends[0].outcome = Outcome::Applied { produced: Produced::Operation(operation) };
+        let missing = Seen::blind(stage.now, Blindness::Missing, "404");
+        stage.world.operation = Some(missing);
+        stage
+    };
+    let (person, reasons) = held(&taken());
+    assert!(!person && reasons[0].why == Why::NotSeen(EvidenceKey::Traces), "{reasons:?}");
+    let failed = Trace::Failed { at: when(&taken()), why: "TooManyRequests".to_owned() };
+    assert!(sends(&told(taken(), &[failed])));
+    let silent = told(taken(), &[Trace::Absent]);
+    let (person, reasons) = held(&silent);
+    assert!(person && matches!(reasons[0].why, Why::Untraced { .. }), "{reasons:?}");
+    assert!(sends(&accepted(silent, &id(1))));
+    // While the account is at work, nobody asks the log.
+    let mut busy = taken();
+    busy.account_mut().provisioning = "Updating".to_owned();
+    assert!(!held(&busy).0, "{:?}", busy.decide());
 }
 
 #[test]

@@ -297,7 +297,11 @@ impl Client {
     async fn send(&self, request: reqwest::Request) -> Result<Answer, SendError> {
         let answer = self.http.send(request, None).await?;
         let delay = asked_delay(&answer, self.clock.now());
-        *self.not_before.lock().await = delay.and_then(|delay| self.clock.now().checked_add(delay).ok());
+        let until = delay.and_then(|delay| self.clock.now().checked_add(delay).ok());
+        // An answer to what was asked before the delay was told comes after it.
+        let mut not_before = self.not_before.lock().await;
+        *not_before = (*not_before).max(until);
+        drop(not_before);
         Ok(answer)
     }
 }

@@ -178,7 +178,7 @@ impl CommittedByGitHub {
             (Some(head), _) => return self.settled(about, branch, &head, pieces).await,
             (None, Expect::At(_)) => return Err(Effect::Refused(moved(about, branch))),
         }
-        let made = self.build(about, pieces, first.parent.clone()).await.map_err(Effect::NotSent)?;
+        let made = self.build(about, pieces, first.parent.clone()).await.map_err(unbuilt)?;
         match self.point(about, branch, &made, expect).await {
             Sent::Done(_) => Ok(made),
             Sent::Unsent(fault) => Err(Effect::NotSent(fault)),
@@ -205,6 +205,14 @@ impl CommittedByGitHub {
     }
 }
 
+/// Nothing has happened. What the token may not do, and a tree that came out otherwise, no time mends.
+fn unbuilt(fault: Fault) -> Effect<CommitId> {
+    match fault.kind {
+        Blindness::Forbidden | Blindness::Misconfigured => Effect::Refused(fault),
+        _ => Effect::NotSent(fault),
+    }
+}
+
 fn moved(about: About<'_>, branch: &BranchName) -> Fault {
     about
         .fault(
@@ -220,7 +228,7 @@ fn same_tree(about: About<'_>, built: &str, piece: &Piece) -> Result<(), Fault> 
     }
     let why = format!("GitHub built tree {built} where keyslot built {}; no branch was touched", piece.tree);
     Err(about
-        .fault(Blindness::Changed, why)
+        .fault(Blindness::Misconfigured, why)
         .remedy("take `commit = \"api\"` out of keyslot.toml, and report this"))
 }
 

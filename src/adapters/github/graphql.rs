@@ -146,10 +146,22 @@ impl GitHub {
         };
         match reply.json::<Answer<Value>>() {
             Ok(answer) if answer.errors.is_empty() && answer.data.is_some() => Effect::Applied(()),
+            Ok(answer) if is_untold(&answer.errors) => Effect::Unknown(refused(about, &answer.errors)),
             Ok(answer) => Effect::Refused(refused(about, &answer.errors)),
             Err(error) => Effect::Unknown(about.fault(Blindness::Unintelligible, error.to_string())),
         }
     }
+}
+
+/// GitHub gave up on it, or says nothing of it: what became of it is not known.
+fn is_untold(complaints: &[Complaint]) -> bool {
+    let gave_up = |one: &Complaint| {
+        let words = one.message.to_lowercase();
+        words.contains("something went wrong")
+            || words.contains("respond to your request in time")
+            || matches!(one.kind.as_deref(), Some("INTERNAL" | "SERVICE_UNAVAILABLE"))
+    };
+    complaints.is_empty() || complaints.iter().any(gave_up)
 }
 
 /// What its words mean: GraphQL has no other way to say it.
@@ -195,6 +207,20 @@ fn refused(about: About<'_>, complaints: &[Complaint]) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_github_gave_up_on_is_not_refused() {
+        let untold = |text: &str, kind: Option<&str>| {
+            is_untold(&[Complaint { message: text.to_owned(), kind: kind.map(str::to_owned) }])
+        };
+        assert!(untold(
+            "Something went wrong while executing your query. This may be the result of a timeout",
+            None
+        ));
+        assert!(untold("We couldn't respond to your request in time.", None));
+        assert!(untold("x", Some("INTERNAL")) && is_untold(&[]));
+        assert!(!untold("Pull request is in clean status", Some("UNPROCESSABLE")));
+    }
 
     #[test]
     fn refusals_of_auto_merge_are_understood_by_their_words() {

@@ -97,7 +97,8 @@ impl GitHub {
     }
 
     /// The newest pull request between branches of this repository. The filters are not relied on: GitHub ignores one
-    /// that it does not understand, and a fork's branch of the same name is another branch.
+    /// that it does not understand, and a fork's branch of the same name is another branch. The repository itself may have
+    /// another name by now, so both ends are held against each other.
     async fn newest(&self, ends: &PullEnds) -> Result<Option<Pull>, Fault> {
         let PullEnds { head, base } = ends;
         let filter = format!("{}:{head}", self.settings.owner);
@@ -114,8 +115,7 @@ impl GitHub {
     }
 
     fn is_between(&self, pull: &Pull, PullEnds { head, base }: &PullEnds) -> bool {
-        let full_name = format!("{}/{}", self.settings.owner, self.settings.repository);
-        pull.is_from(head, &full_name) && pull.base.branch == base.as_str()
+        pull.is_from_its_own(head) && pull.base.branch == base.as_str()
     }
 
     /// The one that was open when it was last seen, while it still is: GitHub has one open pull request between two branches

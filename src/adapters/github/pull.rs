@@ -102,9 +102,11 @@ impl Review {
 }
 
 impl Pull {
-    pub(super) fn is_from(&self, head: &BranchName, repository: &str) -> bool {
-        let same = |repo: &Repository| repo.full_name.eq_ignore_ascii_case(repository);
-        self.head.branch == head.as_str() && self.head.repo.as_ref().is_some_and(same)
+    /// Whether it comes from this branch of the repository that it goes to, and not from a fork's.
+    pub(super) fn is_from_its_own(&self, head: &BranchName) -> bool {
+        let name = |end: &End| end.repo.as_ref().map(|repo| repo.full_name.to_lowercase());
+        let own = name(&self.base);
+        self.head.branch == head.as_str() && own.is_some() && name(&self.head) == own
     }
 
     pub(super) fn state(&self) -> PullState {

@@ -27,6 +27,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Objects a page. Pods take up to 20 KB each, and an answer must stay below the client's 16 MiB.
 const PAGE: usize = 250;
 
+/// As many pages as any list may have: 250,000 objects.
+const MOST_PAGES: usize = 1000;
+
 /// A kind of object in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind {
@@ -253,7 +256,7 @@ impl Api {
         let mut items = Vec::new();
         let newest = &self.connection.newest;
         let floor = newest.floor(kind);
-        loop {
+        for _ in 0..MOST_PAGES {
             let page: Page<T> = self.get(&path).await?;
             if !page.kind.is_empty() && !page.kind.ends_with("List") {
                 return Err(Failure::Garbled("the answer is an object and no list".to_owned()));
@@ -269,6 +272,8 @@ impl Api {
             let rest: String = url::form_urlencoded::byte_serialize(page.metadata.rest.as_bytes()).collect();
             path = format!("{first}&continue={rest}");
         }
+        let why = format!("the list of {} has more than {MOST_PAGES} pages", kind.plural);
+        Err(Failure::Garbled(why))
     }
 }
 

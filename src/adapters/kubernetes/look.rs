@@ -100,6 +100,7 @@ async fn look_within(
     workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
     let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
+    let overtaken = pods.overtaken(&classes);
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
@@ -113,6 +114,7 @@ async fn look_within(
         pods,
         cron_jobs,
         synced,
+        overtaken,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

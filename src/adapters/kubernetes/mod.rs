@@ -50,6 +50,7 @@ use self::connect::{Connection, Source};
 use self::glance::Base;
 use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
+use self::newest::Newest;
 use self::scope::Scope;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
@@ -119,6 +120,8 @@ struct Stamp {
 #[derive(Default)]
 struct State {
     connection: Option<Connection>,
+    /// What the server at this address has told of, where its connection was given up.
+    told: Option<(url::Url, Arc<Newest>)>,
     /// Workloads that the last look found paused.
     paused: BTreeSet<WorkloadName>,
     /// Kinds of the workloads that the last look found to get the secret.
@@ -206,7 +209,10 @@ impl Kubernetes {
             None => {
                 let source = self.source(stamp, &subject).await?;
                 let tokens = self.aks.as_ref().map(|aks| aks.access.tokens.clone());
-                let opened = Connection::open(source, self.http.clone(), tokens, subject.clone()).await?;
+                let mut opened = Connection::open(source, self.http.clone(), tokens, subject.clone()).await?;
+                if let Some((_, newest)) = state.told.take().filter(|(base, _)| *base == opened.base) {
+                    opened.newest = newest;
+                }
                 state.connection.insert(opened).clone()
             }
         };
@@ -300,6 +306,12 @@ impl Kubernetes {
                 // The credentials may have been renewed in the file meanwhile.
                 if fault.kind == Blindness::Forbidden {
                     *state = State::default();
+                }
+                // The server may have moved, or have a new certificate: the file, or Azure, is asked anew. What it has told
+                // of stays: a list from before that is no evidence.
+                if fault.kind == Blindness::Unreachable {
+                    state.told = state.connection.take().map(|old| (old.base, old.newest));
+                    state.watches.clear();
                 }
                 Err(fault)
             }

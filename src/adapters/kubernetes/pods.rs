@@ -4,8 +4,9 @@
 //! Mounts are asked for where they tell something: of pods that mount a delivering class, as far as [`Scope`] goes, and of
 //! pods whose class is not what it was when they began.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::Pod;
 
@@ -127,6 +128,18 @@ impl Pods {
     /// The oldest of the lists, where they are numbers.
     pub fn version(&self) -> Option<u64> {
         self.places.iter().map(|place| place.version.parse().ok()).min().flatten()
+    }
+
+    /// By uid, those that began before a delivering class of theirs said what it says now, and since when it does.
+    pub fn overtaken(&self, classes: &[Class]) -> BTreeMap<String, Timestamp> {
+        let at = |found: &Found| {
+            let (meta, spec) = (&found.pod.metadata, found.pod.spec.as_ref()?);
+            let began = meta.creation_timestamp.as_ref()?.0;
+            let changed =
+                mounted_classes(spec, found.pod.namespace(), classes).filter_map(|class| class.changed);
+            Some((meta.uid.clone()?, changed.max().filter(|at| *at >= began)?))
+        };
+        self.found.iter().filter_map(at).collect()
     }
 
     pub fn views(self, subject: &Subject, classes: &[Class]) -> Vec<PodView> {

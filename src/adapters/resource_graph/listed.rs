@@ -38,14 +38,21 @@ impl ListedStamp {
     }
 }
 
-/// What is configured and not among what Azure shows.
-pub(super) fn absent(stamps: &[ListedStamp], shown: &BTreeSet<(ResourceKind, &str)>) -> Vec<Absent> {
+/// What is configured, by whether Azure shows it.
+pub(super) fn sought(
+    stamps: &[ListedStamp],
+    shown: &BTreeSet<(ResourceKind, &str)>,
+) -> (Vec<Absent>, BTreeSet<(StampName, ResourceKind)>) {
     let shown: BTreeSet<(ResourceKind, String)> =
         shown.iter().map(|(kind, name)| (*kind, name.to_ascii_lowercase())).collect();
-    let is_shown = |kind, name: &str| shown.contains(&(kind, name.to_ascii_lowercase()));
-    let of_stamp = |stamp: &ListedStamp| -> Vec<Absent> {
-        let missing = stamp.parts().filter(|(kind, name)| !is_shown(*kind, name));
-        missing.map(|(kind, name)| Absent { stamp: stamp.name.clone(), kind, name: name.clone() }).collect()
-    };
-    stamps.iter().flat_map(of_stamp).collect()
+    let (mut absent, mut present) = (Vec::new(), BTreeSet::new());
+    for stamp in stamps {
+        for (kind, name) in stamp.parts() {
+            match shown.contains(&(kind, name.to_ascii_lowercase())) {
+                true => drop(present.insert((stamp.name.clone(), kind))),
+                false => absent.push(Absent { stamp: stamp.name.clone(), kind, name: name.clone() }),
+            }
+        }
+    }
+    (absent, present)
 }

@@ -138,7 +138,12 @@ impl UnitSettings {
     pub(super) fn stamp(&self, stamp: StampProperties) -> StampSettings {
         let aks = AksSettings {
             subscription: stamp.aks_cluster_id.as_deref().and_then(subscription_of).map(str::to_owned),
-            resource_group: stamp.resource_group_name.clone(),
+            // The cluster may lie in another group than the rest.
+            resource_group: stamp
+                .aks_cluster_id
+                .as_deref()
+                .and_then(resource_group_of)
+                .map_or_else(|| stamp.resource_group_name.clone(), str::to_owned),
             name: stamp.aks_cluster_name.clone(),
             admin: self.admin,
         };
@@ -161,6 +166,12 @@ impl UnitSettings {
 }
 
 /// The subscription in a resource's id.
+fn resource_group_of(id: &str) -> Option<&str> {
+    let mut parts = id.split('/').filter(|part| !part.is_empty()).skip(2);
+    parts.next().filter(|part| part.eq_ignore_ascii_case("resourceGroups"))?;
+    parts.next()
+}
+
 fn subscription_of(id: &str) -> Option<&str> {
     let mut parts = id.split('/').filter(|part| !part.is_empty());
     parts.next().filter(|part| part.eq_ignore_ascii_case("subscriptions"))?;

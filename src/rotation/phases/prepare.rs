@@ -115,6 +115,15 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = ctx.holding(slot_unused(ctx, slot, fresh));
+    // Who reads it already does not leave it by waiting. What is to be accepted comes first.
+    if reasons.iter().any(|one| matches!(one.why, Why::SlotNamed { .. } | Why::BranchReads { .. })) {
+        let why = format!(
+            "code or vaults read it already, so it cannot be replaced: accept its age (target-young:{slot}), or close \
+             this rotation"
+        );
+        let refused = Reason::new(gate, Subject::Key(slot), Why::StepRefused { step: step.to_string(), why });
+        return Stand::Held([old, refused].into_iter().chain(reasons).collect());
+    }
     let holders = ctx.holding(regenerate::nobody_holds(ctx, slot, fresh));
     reasons.extend(holders.into_iter().map(for_a_person));
     reasons.extend(ctx.holding(regenerate::may_fire(ctx, slot, fresh)));

@@ -110,9 +110,16 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
     match &record.outcome {
         Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
             // A failed operation has changed no key; somebody has looked and asked to go on.
-            if record.resumed && operation_failed(ctx) { None } else { following(ctx, kind.slot) }
+            if record.resumed && operation_failed(ctx) {
+                return None;
+            }
+            // Its address tells nothing any more: the account and its log do.
+            if operation_lost(ctx) && account.idle() {
+                return settle(ctx, record, *kind);
+            }
+            following(ctx, kind.slot)
         }
-        Some((_, Outcome::Applied { .. })) if account.idle() => held(Why::GenerationNotNewer),
+        Some((_, Outcome::Applied { .. })) if account.idle() => settle(ctx, record, *kind),
         Some((_, Outcome::Applied { .. })) => held(Why::AccountBusy { state: account.provisioning.clone() }),
         None | Some((_, Outcome::Unknown { .. })) if account.idle() => settle(ctx, record, *kind),
         None | Some((_, Outcome::Unknown { .. })) => {
@@ -125,6 +132,11 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
 fn operation_failed(ctx: &Context<'_>) -> bool {
     let state = ctx.world.operation.as_ref().and_then(|seen| seen.get());
     matches!(state, Some(OperationState::Failed(_)))
+}
+
+fn operation_lost(ctx: &Context<'_>) -> bool {
+    let blind = ctx.world.operation.as_ref().and_then(|seen| seen.what.as_ref().err());
+    blind.is_some_and(|blind| blind.kind.is_refusal())
 }
 
 fn following(ctx: &Context<'_>, slot: Slot) -> Option<Stand> {

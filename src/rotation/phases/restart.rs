@@ -14,7 +14,7 @@ use super::super::predicate::{
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
 use super::super::wave::{admitted, last_healthy, rests};
-use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Leg, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -42,7 +42,11 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::unless(ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary)));
     }
     // The first rollout that fails stops everything, whoever began it and wherever it is.
-    let mut stopped = none_refused(ctx, ctx.policy.ages.restart);
+    // Once the old key is gone, whoever is refused may hold it: these restarts end that, and are not stopped by it.
+    let mut stopped = match ctx.leg == Leg::Out && ctx.retired_at().is_some() {
+        true => Vec::new(),
+        false => none_refused(ctx, ctx.policy.ages.restart),
+    };
     stopped
         .extend(stands.iter().flat_map(StampStand::in_flight).filter(|reason| has_failed(reason)).cloned());
     let stopped = ctx.holding(stopped);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::attempt::is_unanswered;
+use super::super::attempt::may_have_been_sent;
 use super::super::reason::later;
 use super::super::{Context, Fold, Gate, Reason, Stand, Step, StepRecord, Subject, Why, request_id};
 use crate::model::{EvidenceKey, KeyKind, RotationId, Trace, TracesView};
@@ -30,7 +30,7 @@ pub struct Unanswered {
     pub since: Timestamp,
 }
 
-/// The last regeneration, if no answer came to it.
+/// The last regeneration, if no answer came to it, or none that tells how it ended.
 pub fn unanswered(fold: &Fold) -> Option<Unanswered> {
     let rotation = &fold.rotation()?.rotation;
     let record = fold
@@ -38,7 +38,7 @@ pub fn unanswered(fold: &Fold) -> Option<Unanswered> {
         .values()
         .filter(|record| matches!(record.intent.step, Step::Regenerate { .. }))
         .max_by_key(|record| record.intended_at)
-        .filter(|record| is_unanswered(record))?;
+        .filter(|record| may_have_been_sent(record))?;
     let since = record.first_intended_at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
     Some(Unanswered { ids: ids(rotation, record), since })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::attempt::may_have_been_sent;
-use super::super::closed::is_gone;
+use super::super::closed::{is_closed, is_gone};
 use super::super::{Context, Gate, Reason, Step, StepRecord, Subject, Why};
 use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, StampName, Unlisted};
 
@@ -26,8 +26,24 @@ pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let unlisted = view.unlisted.iter().map(|one| held(one, false));
     let unattributed = view.unattributed.iter().map(|one| held(one, true));
     let absent = view.absent.iter().filter_map(|absent| unseen(ctx, absent, max));
-    reasons.extend(unlisted.chain(unattributed).chain(absent));
+    let contradicted = view.shown.iter().filter_map(|(stamp, kind)| contradicted(ctx, stamp, *kind));
+    reasons.extend(unlisted.chain(unattributed).chain(absent).chain(contradicted));
     reasons
+}
+
+/// A stamp that counts as closed, of which the list shows the vault: its name is the only one in Azure, so it is there,
+/// whatever Azure Resource Manager says of the configured resource group. Names of clusters tell nothing of that kind.
+fn contradicted(ctx: &Context<'_>, stamp: &StampName, kind: ResourceKind) -> Option<Reason> {
+    if kind != ResourceKind::Vault || !is_closed(ctx.world, stamp) {
+        return None;
+    }
+    let why = format!(
+        "it shows the Key Vault of {stamp}, which Azure Resource Manager does not know in the configured resource group: \
+         correct that group, or wait until a deleted vault is gone from the list"
+    );
+    let blind = Blind { kind: Blindness::Changed, why };
+    let why = Why::Blind { evidence: EvidenceKey::Inventory, blind };
+    Some(Reason::new(Gate::AllListed, Subject::Stamp(stamp.clone()), why))
 }
 
 /// Stamps that the rotation has had to do with, and that the configuration names no more: nobody looks at them now, and

@@ -65,15 +65,20 @@ pub fn none_refused_by_metrics(
     refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()
 }
 
-/// Once the new key is confirmed, what was refused while it was on its way to every region is left out: our own requests
-/// with it are among that, and nothing tells them from others. Until then all of it counts, for the regeneration may not have
-/// been sent. Whoever reads a dead key is refused afterwards, too.
+/// What was refused while the new key was on its way to every region is left out: our own requests with it are among that,
+/// and nothing tells them from others. Until the old key is known to be gone all of it counts, for the regeneration may not
+/// have been sent; so does what comes once the new key was accepted everywhere. Whoever reads a dead key is refused then, too.
 fn with_ours_left_out<'v>(ctx: &Context<'_>, view: &'v MetricsView) -> Cow<'v, MetricsView> {
     let step = Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire };
-    match (ctx.record(&step), ctx.fold.confirmed) {
-        (Some(sent), Some(confirmed)) => Cow::Owned(view.but_for(sent.first_intended_at, confirmed)),
-        _ => Cow::Borrowed(view),
-    }
+    let sent = ctx.record(&step).map(|record| record.first_intended_at);
+    let begun = match (sent, ctx.retired_at()) {
+        (Some(sent), Some(made)) => Some(sent.min(made)),
+        (Some(sent), None) => ctx.fold.confirmed.map(|_| sent),
+        (None, made) => made,
+    };
+    let accepted = ctx.fold.proven.as_ref().map(|(_, at)| *at);
+    let until = ctx.fold.confirmed.or(accepted).unwrap_or(ctx.now);
+    begun.map_or(Cow::Borrowed(view), |begun| Cow::Owned(view.but_for(begun, until)))
 }
 
 /// Where the stamp's region is not known, every region counts.

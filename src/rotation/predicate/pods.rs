@@ -17,7 +17,9 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
-use crate::model::{ClusterView, ObjectName, PodView, StampName, VaultView, WorkloadKind, WorkloadView};
+use crate::model::{
+    ClusterView, Holding, ObjectName, PodView, StampName, VaultView, WorkloadKind, WorkloadView,
+};
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
 /// waits that much longer than the lag, so that its pods are young by the cluster's clock too.
@@ -39,9 +41,12 @@ pub fn holders(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
     cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod))
 }
 
-/// Created no later than the lag after the propagation: whatever such a pod got, it may be an older key.
+/// Created no later than the lag after the propagation: whatever such a pod got, it may be an older key. So may one whose
+/// class was changed under it (a pinned version taken out, another vault named): the driver refreshes the files and the
+/// status, and not the process.
 pub(super) fn is_old(pod: &PodView, vault: &VaultView, cluster: &ClusterView, lag: Duration) -> bool {
-    pod.created <= later(propagated_at(vault, cluster), lag)
+    let overtaken = cluster.overtaken.get(&pod.uid).is_some_and(|changed| pod.created <= *changed);
+    overtaken || pod.created <= later(propagated_at(vault, cluster), lag)
 }
 
 /// Pods that get the secret and may hold an older key: created no later than the lag after the propagation, or mounting another
@@ -77,12 +82,12 @@ pub fn untold<'a>(
 /// cluster may be another stamp's, whose class names another vault.
 const SHOWS_BY: Duration = Duration::from_secs(600);
 
-/// When the first of those that live and are young enough was created: since then, somebody there uses the key that
-/// the vault holds.
-pub fn renewed_at(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
+/// When those that live and are young enough were created: since the first of these moments, somebody there uses the key
+/// that the vault holds.
+pub fn renewals(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> impl Iterator<Item = Timestamp> {
     let since = later(propagated_at(vault, cluster), lag);
     let alive = holders(cluster).filter(|pod| pod.deleting.is_none());
-    alive.map(|pod| pod.created).filter(|created| *created > since).min()
+    alive.map(|pod| pod.created).filter(move |created| *created > since)
 }
 
 /// The lag has passed: a pod of the stamp that is created now reads the current key, and is seen to be young enough.
@@ -234,8 +239,27 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     }
     if ctx.leg == Leg::Out {
         reasons.extend(undated(stamp, cluster));
+        reasons.extend(absent(stamp, cluster));
     }
     reasons
+}
+
+/// Secrets that running pods read and that are not there: what those pods got from them, nothing tells.
+fn absent<'a>(stamp: &'a StampName, cluster: &'a ClusterView) -> impl Iterator<Item = Reason> + 'a {
+    let there = |pod: &PodView, name: &String| {
+        cluster.synced.iter().any(|it| it.namespace == pod.namespace && it.name == *name)
+    };
+    let mut readers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pod in holders(cluster).filter(|pod| pod.phase == "Running") {
+        let Holding::Specified { reads, .. } = &pod.holding else { continue };
+        for name in reads.iter().filter(|name| !there(pod, name)) {
+            readers.entry(format!("{}/{name}", pod.namespace)).or_default().push(pod.name.clone());
+        }
+    }
+    readers.into_iter().map(move |(secret, pods)| {
+        let why = Why::SyncedSecretAbsent { secret, pods };
+        Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why)
+    })
 }
 
 /// A synced Secret that does not tell since when it holds what it holds: of the pods that read it, nobody knows whether they

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Waiting, Why};
 use crate::model::{
-    DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold, StageView,
+    DeploymentState, DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold,
+    StageView,
 };
 
 /// No run is under way, on any branch, that could write the vaults or the account; and what those that have ended
@@ -16,7 +19,7 @@ pub fn no_hazard(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Err(reason) => vec![*reason],
         Ok(runs) => {
             let of_runs = runs.iter().flat_map(|run| hazard(ctx, run));
-            of_runs.chain(other_deployments(ctx, runs, max)).collect()
+            of_runs.chain(other_deployments(ctx, runs, max)).chain(just_deployed(ctx, runs, max)).collect()
         }
     }
 }
@@ -42,16 +45,35 @@ fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<
         .collect()
 }
 
+/// Deployments of other code that have just ended, and that no run of the pipeline shows.
+fn just_deployed(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<Reason> {
+    // That they cannot be seen, `other_deployments` tells.
+    let all = ctx.deployments(Gate::NoHazard, max).ok().flatten().unwrap_or_default();
+    let deployed = ctx.world.deployed().map(|code| &code.head);
+    let shown = |one: &DeploymentView| runs.iter().any(|run| run.commit == one.commit);
+    let wrote = |one: &&DeploymentView| {
+        matches!(one.state, DeploymentState::Succeeded | DeploymentState::Failed)
+            && deployed != Some(&one.commit)
+            && !shown(one)
+    };
+    let written = all.iter().filter(wrote);
+    written.flat_map(|one| not_seen_since(ctx, &Subject::Commit(one.commit.clone()), one.since)).collect()
+}
+
 fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
     let subject = || Subject::Run(run.id.clone());
     if run.effect_ahead(StageEffect::WritesVaults) {
         return vec![Reason::new(Gate::NoHazard, subject(), under_way(ctx, run))];
     }
-    let Some(finished) = run.finished.filter(|_| may_have_written(run)) else { return Vec::new() };
+    written_until(run).map_or_else(Vec::new, |at| not_seen_since(ctx, &subject(), at))
+}
+
+/// What was written at this time, and may not have been seen in the vaults.
+fn not_seen_since(ctx: &Context<'_>, subject: &Subject, written: Timestamp) -> Vec<Reason> {
     // Until then a vault may answer as if nothing had been written.
-    let until = later(finished, ctx.policy.vault_lag);
+    let until = later(written, ctx.policy.vault_lag);
     if until > ctx.now {
-        return vec![Reason::new(Gate::NoHazard, subject(), Why::RunJustEnded { until })];
+        return vec![Reason::new(Gate::NoHazard, subject.clone(), Why::RunJustEnded { until })];
     }
     let since: Duration = ctx.now.duration_since(until).try_into().unwrap_or(Duration::ZERO);
     let stamps = ctx.policy.stamps.iter();
@@ -65,11 +87,16 @@ fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
         .collect()
 }
 
-/// A run whose stages were not read may have done anything.
-fn may_have_written(run: &RunView) -> bool {
+/// When what may have written the vaults came to its end: the run, or, where that goes on with something else, the last of
+/// those stages. A run whose stages were not read may have done anything.
+fn written_until(run: &RunView) -> Option<Timestamp> {
+    if run.stages.is_empty() {
+        return run.finished;
+    }
     let skipped = RunState::Completed(RunResult::Skipped);
-    let writes = |stage: &StageView| stage.may_have(StageEffect::WritesVaults);
-    run.stages.is_empty() || run.stages.iter().any(|stage| writes(stage) && stage.state != skipped)
+    let wrote = |stage: &&StageView| stage.may_have(StageEffect::WritesVaults) && stage.state != skipped;
+    run.stages.iter().find(wrote)?;
+    run.finished.or_else(|| run.stages.iter().filter(wrote).filter_map(|stage| stage.finished).max())
 }
 
 /// Runs of other code that have yet to write the vaults, to be told while the new key is not confirmed. Nothing is held by

@@ -11,9 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::reason::later;
 use super::super::stamps::begun_at;
-use super::super::{Context, Gate, Reason, Subject, Why};
+use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
-use super::pods::renewed_at;
+use super::pods::renewals;
 use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName, UsageView};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
@@ -186,7 +186,14 @@ fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
 fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let vault = ctx.world.vaults.get(&facts.name)?.get()?;
     match ctx.world.clusters.get(&facts.name) {
-        Some(cluster) => renewed_at(vault, cluster.get()?, ctx.policy.vault_lag),
+        Some(cluster) => {
+            let renewals = renewals(vault, cluster.get()?, ctx.policy.vault_lag);
+            // Once the old key is gone, pods that still held it were refused until the last of them was replaced.
+            match ctx.leg == Leg::Out && ctx.retired_at().is_some() {
+                true => renewals.max(),
+                false => renewals.min(),
+            }
+        }
         None => begun_at(ctx, &facts.name, vault),
     }
 }

@@ -1,10 +1,11 @@
 //! What the stamps' vaults hold, and the Kubernetes Secrets that are filled from them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Blindness, KeyKind, Slot, StampName};
+use crate::model::{Blind, Blindness, ClusterState, EvidenceKey, KeyKind, Slot, StampName};
 
 /// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
@@ -84,6 +85,9 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
         Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
+    if cluster.state == ClusterState::Stopped {
+        return unread(ctx, stamp);
+    }
     let until = later(vault.created, ctx.policy.vault_lag + ctx.policy.settle);
     let wanted = &account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint;
     let mut reasons = Vec::new();
@@ -102,4 +106,24 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
         }));
     }
     reasons
+}
+
+/// A stopped cluster keeps its Secrets, and nobody can read them: pods that start there begin with what they hold. Where
+/// another stamp's cluster shows that Secrets are filled from the vault, this one is taken to have them too.
+fn unread(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
+    let seen = ctx.world.clusters.values().filter_map(|seen| seen.get());
+    let names: BTreeSet<String> =
+        seen.flat_map(|it| &it.synced).map(|one| format!("{}/{}", one.namespace, one.name)).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<String> = names.into_iter().collect();
+    let why = format!(
+        "the cluster is stopped, and what its Secret {} holds cannot be read: pods that start begin with it; start the \
+         cluster and have the Secret filled anew, or accept that",
+        names.join(", ")
+    );
+    let blind = Blind { kind: Blindness::Misconfigured, why };
+    let why = Why::Blind { evidence: EvidenceKey::Cluster(stamp.clone()), blind };
+    vec![Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why)]
 }

@@ -15,7 +15,7 @@ use super::super::kubernetes::{
 use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
-use super::holding::{delivers, holding, mounted};
+use super::holding::{delivers, holding, mounted, overtaken};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
@@ -50,6 +50,7 @@ impl Clusters for MemoryClusters {
                         .collect(),
                     cron_jobs: cron_jobs(cluster, &world.config().secret_name),
                     synced: self.synced(world, cluster, salt),
+                    overtaken: overtaken(cluster, &world.config().secret_name),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),

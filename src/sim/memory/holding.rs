@@ -1,5 +1,9 @@
 //! By what a pod is taken to hold the secret: as its class and the status of its mount tell it, and by no other truth.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::super::config::KeySource;
 use super::super::kubernetes::{Cluster, Pod, ProviderClass};
 use super::super::time::whole_second;
@@ -43,6 +47,17 @@ pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
         }
         Some(_) => Holding::Named,
     }
+}
+
+/// By uid, pods that began before their class said what it says now, and since when it does.
+pub(super) fn overtaken(cluster: &Cluster, secret: &str) -> BTreeMap<String, Timestamp> {
+    let at = |pod: &Pod| {
+        let class = cluster.provider_class(&pod.meta.namespace, &pod.template.class)?;
+        let changed = whole_second(class.changed);
+        let under_it = delivers(class, secret) && changed >= whole_second(pod.meta.created);
+        under_it.then(|| (pod.meta.uid.to_string(), changed))
+    };
+    cluster.pods().filter_map(|pod| at(pod)).collect()
 }
 
 pub(super) fn mounted(cluster: &Cluster, pod: &Pod) -> Option<SecretVersion> {

@@ -122,16 +122,19 @@ impl Limits {
     fn note_one(&self, counter: Counter, told: Told, now: Timestamp) -> Option<Timestamp> {
         self.with(counter, |limit| match told {
             Told::Nothing => {
-                *limit = Limit::default();
+                // What was asked before the limit struck is answered after it.
+                if limit.until.is_none_or(|until| until <= now) {
+                    *limit = Limit::default();
+                }
                 None
             }
             Told::Spent(until) => {
-                limit.until = Some(until);
+                limit.until = limit.until.max(Some(until));
                 None
             }
             Told::Until(until) | Told::Both(until) => {
-                limit.until = Some(until);
-                limit.until
+                limit.until = limit.until.max(Some(until));
+                Some(until)
             }
             Told::Unsaid => {
                 let wait = UNSAID.saturating_mul(1 << limit.unsaid.min(4)).min(LONGEST);
@@ -177,6 +180,16 @@ mod tests {
             [strike(700), strike(800), strike(900), strike(1000), strike(1100)],
             [120, 240, 480, 900, 900]
         );
+    }
+
+    #[test]
+    fn an_answer_to_what_was_asked_before_the_limit_struck_takes_nothing_of_it_away() {
+        let limits = Limits::default();
+        limits.note(Counter::Rest, Told::Both(at(900)), at(0));
+        limits.note(Counter::Rest, Told::Nothing, at(1));
+        assert_eq!(limits.ahead(Counter::Rest, at(2)), Some(at(900)));
+        limits.note(Counter::Rest, Told::Spent(at(90)), at(3));
+        assert_eq!(limits.ahead(Counter::Rest, at(4)), Some(at(900)));
     }
 
     #[test]
