@@ -15,7 +15,7 @@ use keyslot::model::{
     Slot, TracesView, UsageView,
 };
 use keyslot::ports::{Clock, Fault as Unseen, Logs, Ports};
-use keyslot::rotation::{Gate, Reason, Step, Subject, Verdict, Why};
+use keyslot::rotation::{Event, Gate, Reason, Step, Subject, Verdict, Why};
 use keyslot::sim::config::{OutsiderConfig, WorkloadConfig};
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::memory::block_on_or_crash;
@@ -181,11 +181,13 @@ fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
     let kind = KeyKind::read_write(Slot::Primary);
     let made = stage.now - SignedDuration::from_mins(60);
     stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(made);
-    let reasons = match stage.decide().verdict {
-        Verdict::Halt { reasons } => reasons,
-        _ => Vec::new(),
-    };
-    assert!(!reasons.iter().any(|one| one.gate == Gate::NotRefused), "{reasons:?}");
+    // Every region took the new key before that, so they count.
+    let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
+    let since = stage.now - SignedDuration::from_mins(40);
+    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[..], [Step::Restart { stamp: on, .. }] if *on == stamp("north")), "{decision:?}");
 }
 
 #[test]
