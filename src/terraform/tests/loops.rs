@@ -127,3 +127,81 @@ fn a_secret_is_called_what_its_instance_makes_of_its_name() {
     let found = flows(&[("a.tf", text)]);
     assert!(found[0].ends_with("KeyVaultSecret sec-one"), "{found:#?}");
 }
+
+const PAIR: &str = "{ primary = a.primary_key, secondary = a.secondary_key }";
+
+/// Collections of objects that a `for` makes, and how an element's key is read.
+const MADE: [(&str, &str); 12] = [
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => PAIR }", "[\"eu\"].primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => PAIR }", ".eu.primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => PAIR }", "[each.key].primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => (PAIR) if a.enabled }", "[\"eu\"].primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : a.location => PAIR... }", "[\"eu\"][0].primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => merge(PAIR, { name = a.name }) }", "[\"eu\"].primary"),
+    ("{ for k, a in azurerm_cosmosdb_account.x : k => { rw = PAIR, name = a.name } }", "[\"eu\"].rw.primary"),
+    ("[for a in azurerm_cosmosdb_account.x : PAIR]", "[0].primary"),
+    ("[for a in azurerm_cosmosdb_account.x : PAIR]", "[*].primary"),
+    ("[for a in azurerm_cosmosdb_account.x : PAIR if a.enabled]", "[count.index].primary"),
+    (
+        "{ for r in var.regions : r => { for k, a in azurerm_cosmosdb_account.x : k => PAIR } }",
+        ".eu[\"a\"].primary",
+    ),
+    ("[for r in var.regions : [for a in azurerm_cosmosdb_account.x : PAIR]]", "[0][1].primary"),
+];
+
+/// The secret that `value` reads after a flip, and back; nothing else changes.
+#[track_caller]
+fn turns(files: &[(&str, String)], read: &str) {
+    let tree = Tree::read(files);
+    assert_eq!(tree.opaque, [], "{files:#?}");
+    let consumers: Vec<&str> = tree
+        .references
+        .iter()
+        .filter(|it| it.role == Role::Consumer)
+        .map(|it| it.attribute.as_str())
+        .collect();
+    assert_eq!(consumers, ["primary"], "{files:#?}");
+    let changed = flip(files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    let (path, before) = files.iter().find(|(_, text)| text.contains(read)).unwrap();
+    let after = before.replace(read, &read.replace("primary", "secondary"));
+    assert_eq!(changed, [((*path).to_owned(), after.clone().into_bytes())]);
+    let files: Vec<(&str, String)> =
+        files.iter().map(|(at, text)| (*at, if at == path { after.clone() } else { text.clone() })).collect();
+    let back = flip(&files, None, Access::ReadWrite, Slot::Primary).unwrap();
+    assert_eq!(back, [((*path).to_owned(), before.clone().into_bytes())]);
+}
+
+#[test]
+fn a_key_is_named_in_an_object_that_a_loop_makes() {
+    for (made, read) in MADE {
+        let made = made.replace("PAIR", PAIR);
+        let secret = |read: &str| {
+            format!("resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = {read}\n}}\n")
+        };
+        let local = format!("local.keys{read}");
+        turns(&[("a.tf", format!("locals {{\n  keys = {made}\n}}\n{}", secret(&local)))], &local);
+        let handed = format!("module \"m\" {{\n  source = \"./m\"\n  keys = {made}\n}}\n");
+        let given = format!("var.keys{read}");
+        let module = format!("variable \"keys\" {{}}\n{}", secret(&given));
+        turns(&[("a.tf", handed), ("m/a.tf", module)], &given);
+        let output = format!("module.m.keys{read}");
+        let root = format!("module \"m\" {{\n  source = \"./m\"\n}}\n{}", secret(&output));
+        turns(&[("a.tf", root), ("m/a.tf", format!("output \"keys\" {{\n  value = {made}\n}}\n"))], &output);
+    }
+}
+
+#[test]
+fn what_a_loop_makes_is_read_by_name_alone() {
+    let found = |read: &str| {
+        let made = MADE[0].0.replace("PAIR", PAIR);
+        let text = format!("locals {{\n  keys = {made}\n}}\noutput \"o\" {{\n  value = {read}\n}}\n");
+        let tree = Tree::read(&[("a.tf", text)]);
+        let consumed = tree.references.iter().filter(|it| it.role == Role::Consumer).count();
+        (consumed, tree.opaque.len())
+    };
+    assert_eq!(found("local.keys[\"eu\"].primary"), (1, 0));
+    // Neither slot, and either of them.
+    assert_eq!(found("local.keys[\"eu\"].name"), (0, 0));
+    assert_eq!(found("local.keys[\"eu\"][var.slot]"), (0, 1));
+    assert_eq!(found("values(local.keys[\"eu\"])[0]"), (0, 1));
+}

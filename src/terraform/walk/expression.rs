@@ -315,16 +315,19 @@ impl Walk<'_> {
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
         }
-        // An entry whose name is not that of the element it is made from has one that the text does not tell.
-        self.sifting += usize::from(each.cond.is_some());
+        // What is left out is left out whole: of an object that is made for each element, both slots or none.
+        let sifts = usize::from(each.cond.is_some() && !is_written_out(&each.value_expr));
+        self.sifting += sifts;
         self.filtering += usize::from(each.cond.is_some());
+        // An entry whose name is not that of the element it is made from has one that the text does not tell.
         if is_renamed(each) {
             self.rename(collected);
-            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
-        } else {
-            self.expression(&each.value_expr, mention);
         }
-        self.sifting -= usize::from(each.cond.is_some());
+        match is_renamed(each) || !is_element(each) {
+            true => self.element_of(each, mention),
+            false => self.expression(&each.value_expr, mention),
+        }
+        self.sifting -= sifts;
         self.filtering -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
             self.test(|walk| walk.expression(&condition.expr, false));
@@ -332,6 +335,15 @@ impl Walk<'_> {
         self.loops -= 1;
         self.changing -= 1;
         self.scope.leave(depth);
+    }
+
+    /// What a `for` makes is one element of a collection, by a name that the text does not tell; of those that share a name,
+    /// one of a list.
+    fn element_of(&mut self, each: &ForExpr, mention: bool) {
+        self.within("(…)".to_owned(), |walk| match each.grouping {
+            true => walk.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention)),
+            false => walk.expression(&each.value_expr, mention),
+        });
     }
 
     /// The entries of a collection have other names where they go on to.
@@ -514,6 +526,21 @@ fn names_in(expression: &Expression) -> Option<Vec<String>> {
             .collect(),
         _ => None,
     }
+}
+
+/// Whether an expression says each entry of what it makes.
+fn is_written_out(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => is_written_out(inner.inner()),
+        Expression::Array(_) | Expression::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a `for` gives back what it goes through as it is.
+fn is_element(each: &ForExpr) -> bool {
+    let name = each.intro.value_var.as_str();
+    each.value_expr.as_variable().is_some_and(|value| value.as_str() == name)
 }
 
 fn is_literal(expression: &Expression) -> bool {
