@@ -48,6 +48,7 @@ use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
 use super::runs::Runs;
 use super::source::Source;
+use super::twice::is_replaced;
 use super::value::Value;
 use crate::model::Access;
 
@@ -559,6 +560,7 @@ fn can_stand(source: &Source, start: usize, name: &str) -> bool {
     let before = start.checked_sub(1).and_then(|before| source.bytes().get(before));
     let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     match before {
+        _ if is_replaced(name) => false,
         // The other name in a map differs by the slot's word alone, and this one is spelt as it reads.
         Some(b'"') => !name.is_empty(),
         _ => is_number || Ident::try_new(name).is_ok(),

@@ -10,6 +10,7 @@ use super::either::Either;
 use super::facts::Object;
 use super::object::Scope;
 use super::source::Source;
+use super::twice::is_replaced;
 use super::walk::text_of;
 
 /// Lists longer than this are kept as text: they name nothing.
@@ -57,7 +58,11 @@ impl Value {
                 Value::List(array.iter().map(value).collect())
             }
             Expression::Object(object) if object.len() <= MAX_ELEMENTS => Value::Map(
-                object.iter().map(|(key, entry)| (key_name(source, key), value(entry.expr()))).collect(),
+                object
+                    .iter()
+                    .map(|(key, entry)| (key_name(source, key), value(entry.expr())))
+                    .filter(|(key, _)| !is_replaced(key))
+                    .collect(),
             ),
             _ => match Either::of(source, scope, expression) {
                 Some(either) => Value::Either(Box::new(either)),
