@@ -142,6 +142,9 @@ type Passage = (usize, usize, Vec<String>, Option<String>);
 /// on a read that was passed is not passed again: names that hold each other in ever deeper objects would never end.
 const MANY_STEPS: usize = 512;
 
+/// More names of one block's secrets than this are counted.
+const MANY_NAMES: usize = 8;
+
 impl<'f> Tracer<'f> {
     /// Follows a reference from one folder that it is read for, in a run of its code; `before` flows were there without it.
     fn start(&mut self, at: usize, reference: &Reference, folder: &str, run: Option<&Call>, before: usize) {
@@ -272,10 +275,10 @@ impl<'f> Tracer<'f> {
         for step in steps {
             let Some((first, rest)) = left.split_first() else { break };
             match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != "(…)" => {
+                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != COMPUTED => {
                     return None;
                 }
-                StepKind::Number(number) if number.to_string() != *first => return None,
+                StepKind::Number(number) if number.to_string() != *first && first != COMPUTED => return None,
                 StepKind::Any | StepKind::Element | StepKind::Computed(_) => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
@@ -326,22 +329,42 @@ impl<'f> Tracer<'f> {
             .max_by_key(|block| block.header.start.min(stand.span.start))
     }
 
-    /// The name of a secret: as it is written, or the key of the element that it is made for.
+    /// The name of a secret: as it is written, or the key of the element that it is made for. Of a block that is repeated,
+    /// the names of all its instances, where nothing says which of them it is.
     fn secret(&self, folder: &str, address: &str, block: Option<&Block>, element: Option<&String>) -> String {
         let named = block.and_then(|block| block.value("name"));
         let is_own_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
+        let at = || At::folder(folder);
+        let within = |instance| at().block(&["resource", KEY_VAULT_SECRET, address], Some(instance));
+        let name = |at: &At, value: &Value| self.folders.evaluator().name(at, value).to_string();
         match (named, element) {
             (Some(value), Some(element)) if is_own_key(value) => element.clone(),
-            (Some(value), element) if !is_own_key(value) => {
-                let at = At::folder(folder);
-                let at = match element.map(|element| instance(block, element)) {
-                    Some(instance) => at.block(&["resource", KEY_VAULT_SECRET, address], Some(instance)),
-                    None => at,
-                };
-                self.folders.evaluator().name(&at, value).to_string()
-            }
-            _ => format!("{KEY_VAULT_SECRET}.{address}"),
+            (Some(value), Some(element)) => name(&within(instance(block, element)), value),
+            (Some(value), None) => match self.names(&at(), within, block, value) {
+                Some(names) => names,
+                None if is_own_key(value) => format!("{KEY_VAULT_SECRET}.{address}"),
+                None => name(&at(), value),
+            },
+            (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
         }
+    }
+
+    /// What a name comes to in the instances of a block, each once; absent where that is not known of each.
+    fn names(
+        &self,
+        at: &At,
+        within: impl Fn(Instance) -> At,
+        block: Option<&Block>,
+        value: &Value,
+    ) -> Option<String> {
+        let evaluator = self.folders.evaluator();
+        let instances = evaluator.instances(at, block?)?.into_iter();
+        let name = |instance| evaluator.name(&within(instance), value).as_literal().map(str::to_owned);
+        let names: BTreeSet<String> = instances.map(name).collect::<Option<_>>()?;
+        let more = names.len().saturating_sub(MANY_NAMES);
+        let mut told: Vec<String> = names.into_iter().take(MANY_NAMES).collect();
+        told.extend((more > 0).then(|| format!("{more} more")));
+        (!told.is_empty()).then(|| told.join(", "))
     }
 }
 

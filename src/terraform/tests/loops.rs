@@ -205,3 +205,41 @@ fn what_a_loop_makes_is_read_by_name_alone() {
     assert_eq!(found("local.keys[\"eu\"][var.slot]"), (0, 1));
     assert_eq!(found("values(local.keys[\"eu\"])[0]"), (0, 1));
 }
+
+#[test]
+fn secrets_of_a_repeated_block_are_called_what_their_instances_are() {
+    let secret = |over: &str, name: &str| {
+        format!(
+            "locals {{\n  names = [\"a\", \"b\"]\n}}\nvariable \"secrets\" {{\n  default = {{ one = {{ name = \"a\" }}, two = {{ name = \"b\" }} }}\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  {over}\n  name = {name}\n  value = azurerm_cosmosdb_account.x.primary_key\n}}\n"
+        )
+    };
+    let many: Vec<String> = ('a'..='j').map(|letter| format!("\"{letter}\"")).collect();
+    let many = format!("for_each = toset([{}])", many.join(", "));
+    for (over, name, told) in [
+        ("for_each = toset([\"a\", \"b\"])", "each.value", "a, b"),
+        ("for_each = toset(local.names)", "\"db-${each.value}\"", "db-a, db-b"),
+        ("for_each = toset(local.names)", "each.key", "a, b"),
+        ("for_each = { one = { name = \"a\" }, two = { name = \"b\" } }", "each.value.name", "a, b"),
+        ("for_each = var.secrets", "each.value.name", "a, b"),
+        ("for_each = var.secrets", "\"same\"", "same"),
+        ("count = length(local.names)", "local.names[count.index]", "a, b"),
+        (many.as_str(), "each.key", "a, b, c, d, e, f, g, h, 2 more"),
+        // Not all of them are known.
+        ("for_each = var.others", "each.value.name", "${var.others[*].name}"),
+        ("for_each = var.secrets", "each.value.other", "${var.secrets[*].other}"),
+    ] {
+        let found = flows(&[("a.tf", secret(over, name))]);
+        assert!(found[0].ends_with(&format!("KeyVaultSecret {told}")), "{over}: {name}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_key_behind_a_number_of_what_a_loop_makes_ends_in_its_secret() {
+    let text = format!(
+        "locals {{\n  keys = [for a in azurerm_cosmosdb_account.x : {PAIR}]\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = local.keys[0].primary\n}}\n"
+    );
+    let found = flows(&[("a.tf", text)]);
+    let ends = found.iter().filter(|flow| flow.ends_with("KeyVaultSecret s")).count();
+    // The one that is read there, and the place on offer that it is read from.
+    assert_eq!(ends, 2, "{found:#?}");
+}
