@@ -51,9 +51,12 @@ impl Value {
                 elements(source, scope, heredoc.template.iter()).unwrap_or_else(|| other(source, expression))
             }
             Expression::Parenthesis(inner) => value(inner.inner()),
-            Expression::FuncCall(call) => {
-                Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
-            }
+            Expression::FuncCall(call) => match Either::of(source, scope, expression) {
+                Some(either) => Value::Either(Box::new(either)),
+                None => {
+                    Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
+                }
+            },
             Expression::Array(array) if array.len() <= MAX_ELEMENTS => {
                 Value::List(array.iter().map(value).collect())
             }

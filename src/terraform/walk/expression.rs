@@ -34,7 +34,6 @@ impl Walk<'_> {
             && let objects = self.scope.objects_of(self.source, expression)
             && let Some(first) = objects.first()
         {
-            self.slots(&objects, expression, mention);
             let picks = self.picking(first, expression);
             objects.into_iter().for_each(|object| self.read(object, expression, picks, mention));
             return self.beside(expression);
