@@ -371,7 +371,7 @@ impl<'f> Tracer<'f> {
 /// A read in words: the path as it is written, and the element that is meant.
 fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let mut object = object.clone();
-    if let Some(element) = element
+    if let Some(element) = element.as_ref().filter(|element| *element != COMPUTED)
         && let Some(step) = object
             .steps
             .iter_mut()
