@@ -224,10 +224,59 @@ impl<'f> Tracer<'f> {
                 hops.pop();
             }
         }
+        let repeated = if went_on || !hops.is_empty() { Vec::new() } else { self.repeated_over(stand) };
+        for (folder, read) in repeated {
+            went_on = true;
+            let name = told(&read.object, &stand.rest, &stand.element);
+            hops.push(Hop { file: stand.file, span: read.span.clone(), name });
+            let (span, binding) = (read.span.clone(), read.binding.as_slice());
+            let (rest, element) = (stand.rest.clone(), stand.element.clone());
+            let next =
+                Stand { file: stand.file, folder, run: stand.run.clone(), span, binding, rest, element };
+            self.follow(reference, &next, hops, passed);
+            hops.pop();
+        }
         if !went_on {
             let sink = self.sink(stand, readable.as_ref().map(|(cell, _)| cell));
             self.flows.push(Flow { reference, hops: hops.clone(), sink });
         }
+    }
+
+    /// The reads of the elements of a collection that a block is repeated over, where that goes by a name which the block's
+    /// own place among the names does not tell.
+    fn repeated_over(&self, stand: &Stand<'_>) -> Vec<(&'f str, &'f Read)> {
+        let at = stand.binding.iter().position(|name| name == "for_each").unwrap_or(stand.binding.len());
+        let (block, over) = stand.binding.split_at(at);
+        // A `for` may give the elements other names.
+        if over.is_empty() || over[1..].iter().any(|name| name != COMPUTED) {
+            return Vec::new();
+        }
+        let is_here = |file: usize, read: &Read| {
+            let around = read.span.start <= stand.span.start && stand.span.end <= read.span.end;
+            file == stand.file && around && read.binding == stand.binding
+        };
+        let mut named = self.reads.values().filter_map(|reads| {
+            let (_, _, over) = reads.iter().find(|(file, _, read)| is_here(*file, read))?;
+            Some((reads, *over))
+        });
+        let Some((reads, over)) = named.next() else { return Vec::new() };
+        let kinds = |read: &'f Read| read.object.steps.iter().map(|step| &step.kind);
+        let over_name = stand.binding.get(at);
+        let elements = reads.iter().filter(|(file, folder, read)| {
+            let takes = read.object.base == over.object.base
+                && kinds(read).take(over.object.steps.len()).eq(kinds(over))
+                && matches!(
+                    kinds(read).nth(over.object.steps.len()),
+                    Some(StepKind::Element | StepKind::Any)
+                );
+            takes
+                && *file == stand.file
+                && *folder == stand.folder
+                && read.binding.starts_with(block)
+                && read.binding.get(at) != over_name
+                && !read.tested
+        });
+        elements.map(|(_, folder, read)| (*folder, *read)).collect()
     }
 
     /// The run of the folder in which a name is read, if what stands there is read by it: an output is read by the calls

@@ -243,3 +243,28 @@ fn a_key_behind_a_number_of_what_a_loop_makes_ends_in_its_secret() {
     // The one that is read there, and the place on offer that it is read from.
     assert_eq!(ends, 2, "{found:#?}");
 }
+
+#[test]
+fn a_map_of_keys_that_a_block_is_repeated_over_ends_in_its_secrets() {
+    let output = |slot: &str| {
+        format!(
+            "output \"{slot}_keys\" {{\n  value = {{ for k, a in azurerm_cosmosdb_account.x : k => a.{slot}_key }}\n}}\n"
+        )
+    };
+    let module = output("primary") + &output("secondary");
+    let secret = "resource \"azurerm_key_vault_secret\" \"s\" {\n  for_each = OVER\n  name = \"s\"\n  value = each.value\n}\n";
+    let call = "module \"m\" {\n  source = \"./m\"\n}\n";
+    for over in ["module.m.primary_keys", "{ for k, v in module.m.primary_keys : \"x-${k}\" => v }"] {
+        let root = format!("{call}{}", secret.replace("OVER", over));
+        let found = flows(&[("a.tf", root), ("m/o.tf", module.clone())]);
+        assert!(found.iter().any(|flow| flow.ends_with("KeyVaultSecret s")), "{over}: {found:#?}");
+        assert!(!found.iter().any(|flow| flow.contains("Argument")), "{over}: {found:#?}");
+    }
+    // Into a module, and where the elements are not read.
+    let called =
+        "module \"n\" {\n  source = \"./n\"\n  for_each = module.m.primary_keys\n  key = each.value\n}\n";
+    let inner = "variable \"key\" {}\nresource \"azurerm_key_vault_secret\" \"t\" {\n  name = \"t\"\n  value = var.key\n}\n";
+    let root = format!("{call}{called}");
+    let found = flows(&[("a.tf", root), ("m/o.tf", module.clone()), ("n/a.tf", inner.to_owned())]);
+    assert!(found.iter().any(|flow| flow.ends_with("KeyVaultSecret t")), "{found:#?}");
+}
