@@ -162,6 +162,10 @@ struct Walk<'s> {
     sifting: usize,
     /// How many collections the walk stands in whose elements are read where a name stands for them.
     looping: usize,
+    /// Whether lists that stand right here come to one list with those around them.
+    flattening: bool,
+    /// Where the list stands whose elements a function takes one by one: `merge([for …]...)`.
+    spread: Option<Range<usize>>,
     /// How many `for` with a condition the walk stands in.
     filtering: usize,
     /// How many entries it stands in of something that is picked from where it is written.
@@ -193,6 +197,8 @@ impl<'s> Walk<'s> {
             testing: 0,
             sifting: 0,
             looping: 0,
+            flattening: false,
+            spread: None,
             filtering: 0,
             sifted_entries: 0,
             label: None,

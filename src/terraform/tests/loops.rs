@@ -268,3 +268,47 @@ fn a_map_of_keys_that_a_block_is_repeated_over_ends_in_its_secrets() {
     let found = flows(&[("a.tf", root), ("m/o.tf", module.clone()), ("n/a.tf", inner.to_owned())]);
     assert!(found.iter().any(|flow| flow.ends_with("KeyVaultSecret t")), "{found:#?}");
 }
+
+#[test]
+fn lists_that_become_one_have_no_level_of_their_own() {
+    let each = "for k, a in azurerm_cosmosdb_account.x";
+    let both = "{ name = \"${k}-primary\", value = a.primary_key }, { name = \"${k}-secondary\", value = a.secondary_key }";
+    let entry = |slot: &str| format!("\"${{k}}-{slot}\" = a.{slot}_key");
+    for made in [
+        format!("flatten([{each} : [{both}]])"),
+        format!("flatten([for r in var.regions : [{each} : [{both}]]])"),
+        format!("flatten([[{each} : [{both}]], []])"),
+    ] {
+        let text = format!(
+            "locals {{\n  secrets = {made}\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  for_each = {{ for s in local.secrets : s.name => s }}\n  name = each.key\n  value = each.value.value\n}}\n"
+        );
+        let found = flows(&[("a.tf", &text)]);
+        assert!(found.iter().all(|flow| flow.contains("KeyVaultSecret")), "{made}: {found:#?}");
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert!(tree.references.iter().all(|it| it.role == Role::Definition), "{made}");
+    }
+    let made = format!("merge([{each} : {{ {}, {} }}]...)", entry("primary"), entry("secondary"));
+    for read in ["each.value", "local.secrets[each.key]"] {
+        let text = format!(
+            "locals {{\n  secrets = {made}\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  for_each = local.secrets\n  name = each.key\n  value = {read}\n}}\n"
+        );
+        let found = flows(&[("a.tf", &text)]);
+        assert!(found.iter().all(|flow| flow.contains("KeyVaultSecret")), "{read}: {found:#?}");
+    }
+}
+
+#[test]
+fn secrets_whose_names_differ_by_the_slots_word_deliver_both() {
+    let secret = |label: &str, slot: &str, name: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{label}\" {{\n  for_each = azurerm_cosmosdb_account.x\n  name = \"{name}\"\n  value = each.value.{slot}_key\n}}\n"
+        )
+    };
+    let roles = |one: &str, two: &str| {
+        let tree = Tree::read(&[("a.tf", secret("p", "primary", one) + &secret("q", "secondary", two))]);
+        tree.references.iter().map(|it| it.role).collect::<Vec<_>>()
+    };
+    assert_eq!(roles("${each.key}-primary", "${each.key}-secondary"), [Role::Definition; 2]);
+    assert_eq!(roles("${each.key}-primary", "${var.key}-secondary"), [Role::Consumer; 2]);
+    assert_eq!(roles("${each.key}-a", "${each.key}-b"), [Role::Consumer; 2]);
+}

@@ -127,10 +127,12 @@ impl Walk<'_> {
         let sifted = self.sifting > 0;
         let outer = (!sifted).then(|| std::mem::replace(&mut self.value, expression.span()));
         self.sifted_entries += usize::from(sifted);
+        let flattening = std::mem::replace(&mut self.flattening, false);
         self.within(name, |walk| {
             walk.generated(expression);
             walk.expression(expression, mention);
         });
+        self.flattening = flattening;
         self.sifted_entries -= usize::from(sifted);
         if let Some(outer) = outer {
             self.value = outer;
@@ -184,7 +186,10 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), None, element.span());
             }
-            self.entry(name, element, named);
+            match self.flattening && is_list(element) {
+                true => self.expression(element, named),
+                false => self.entry(name, element, named),
+            }
         }
         if keyed.is_some() {
             self.branch(When::Unknown, None, None);
@@ -231,6 +236,10 @@ impl Walk<'_> {
     fn call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
+        let flattening = std::mem::replace(&mut self.flattening, name == "flatten");
+        if call.args.expand_final() {
+            self.spread = call.args.iter().last().and_then(Span::span);
+        }
         self.testing += usize::from(looking);
         // What is put into a text stands beside what that says.
         let beside =
@@ -258,6 +267,7 @@ impl Walk<'_> {
             _ => arguments.for_each(|argument| self.expression(argument, looking)),
         }
         self.masking -= usize::from(MASKING.contains(&name));
+        self.flattening = flattening;
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
         self.beside_endpoint -= beside;
@@ -339,10 +349,16 @@ impl Walk<'_> {
     /// What a `for` makes is one element of a collection, by a name that the text does not tell; of those that share a name,
     /// one of a list.
     fn element_of(&mut self, each: &ForExpr, mention: bool) {
+        let flattened = self.flattening && each.key_expr.is_none() && is_list(&each.value_expr);
+        if flattened || each.span().is_some() && each.span() == self.spread {
+            return self.expression(&each.value_expr, mention);
+        }
+        let flattening = std::mem::replace(&mut self.flattening, false);
         self.within("(…)".to_owned(), |walk| match each.grouping {
             true => walk.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention)),
             false => walk.expression(&each.value_expr, mention),
         });
+        self.flattening = flattening;
     }
 
     /// The entries of a collection have other names where they go on to.
@@ -532,6 +548,18 @@ fn is_written_out(expression: &Expression) -> bool {
     match expression {
         Expression::Parenthesis(inner) => is_written_out(inner.inner()),
         Expression::Array(_) | Expression::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether an expression makes a list.
+fn is_list(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => is_list(inner.inner()),
+        Expression::Array(_) => true,
+        Expression::ForExpr(each) => each.key_expr.is_none(),
+        Expression::Conditional(choice) => is_list(&choice.true_expr) || is_list(&choice.false_expr),
+        Expression::FuncCall(call) => ["concat", "flatten", "tolist"].contains(&call.name.name.as_str()),
         _ => false,
     }
 }
