@@ -342,7 +342,12 @@ impl<'f> Tracer<'f> {
         let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
         let below = |from: usize| {
             let words = words.iter().skip(from).copied().chain(stand.rest.iter().map(String::as_str));
-            words.collect::<Vec<_>>().join(".")
+            let mut words: Vec<&str> = words.collect();
+            // Of a collection that is made there, any element.
+            while words.last() == Some(&COMPUTED) {
+                words.pop();
+            }
+            words.join(".")
         };
         let block = self.block(folder, stand);
         let element = stand.element.clone().filter(|element| is_instance(block, element));

@@ -164,6 +164,8 @@ struct Walk<'s> {
     looping: usize,
     /// Whether lists that stand right here come to one list with those around them.
     flattening: bool,
+    /// How many functions the walk stands in that make something else of a collection than one: `join`, `jsonencode`.
+    reducing: usize,
     /// Where the list stands whose elements a function takes one by one: `merge([for …]...)`.
     spread: Option<Range<usize>>,
     /// How many `for` with a condition the walk stands in.
@@ -198,6 +200,7 @@ impl<'s> Walk<'s> {
             sifting: 0,
             looping: 0,
             flattening: false,
+            reducing: 0,
             spread: None,
             filtering: 0,
             sifted_entries: 0,

@@ -312,3 +312,36 @@ fn secrets_whose_names_differ_by_the_slots_word_deliver_both() {
     assert_eq!(roles("${each.key}-primary", "${var.key}-secondary"), [Role::Consumer; 2]);
     assert_eq!(roles("${each.key}-a", "${each.key}-b"), [Role::Consumer; 2]);
 }
+
+#[test]
+fn what_is_picked_from_a_loop_where_it_stands_is_the_element() {
+    let list = format!("[for a in azurerm_cosmosdb_account.x : {PAIR}]");
+    let map = format!("{{ for k, a in azurerm_cosmosdb_account.x : k => {PAIR} }}");
+    for picked in [
+        format!("{list}[0]"),
+        format!("{map}[\"eu\"]"),
+        format!("one({list})"),
+        format!("element(concat({list}, []), 0)"),
+        format!("lookup({map}, \"eu\")"),
+        format!("values({map})[0]"),
+    ] {
+        let text = format!(
+            "locals {{\n  keys = {picked}\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = local.keys.primary\n}}\n"
+        );
+        turns(&[("a.tf", text)], "local.keys.primary");
+    }
+    // A text that is made of all of them stands right where it is written.
+    for made in [
+        "[for a in azurerm_cosmosdb_account.x : a.SLOT][0]",
+        "join(\",\", [for a in azurerm_cosmosdb_account.x : a.SLOT])",
+    ] {
+        let setting = |slot: &str| {
+            let value = made.replace("SLOT", &format!("{slot}_key"));
+            format!("  setting {{\n    name = \"{slot}-key\"\n    value = {value}\n  }}\n")
+        };
+        let text =
+            format!("resource \"azurerm_app\" \"a\" {{\n{}{}}}\n", setting("primary"), setting("secondary"));
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert!(tree.references.iter().all(|it| it.role == Role::Definition), "{text}");
+    }
+}

@@ -24,6 +24,30 @@ const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
 
 /// Functions that make one text of what they are given.
 const FILLING: &[&str] = &["format", "join", "replace"];
+/// Functions that make a collection of those that they are given, or pick from one.
+const GATHERING: &[&str] = &[
+    "coalesce",
+    "coalescelist",
+    "compact",
+    "concat",
+    "distinct",
+    "element",
+    "flatten",
+    "lookup",
+    "matchkeys",
+    "merge",
+    "nonsensitive",
+    "one",
+    "reverse",
+    "sensitive",
+    "setunion",
+    "slice",
+    "tolist",
+    "tomap",
+    "toset",
+    "try",
+    "values",
+];
 /// Functions that hand on all that they are given, under its own names.
 const HANDING_ON: &[&str] =
     &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
@@ -237,6 +261,8 @@ impl Walk<'_> {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
         let flattening = std::mem::replace(&mut self.flattening, name == "flatten");
+        let reduces = usize::from(!GATHERING.contains(&name));
+        self.reducing += reduces;
         if call.args.expand_final() {
             self.spread = call.args.iter().last().and_then(Span::span);
         }
@@ -268,6 +294,7 @@ impl Walk<'_> {
         }
         self.masking -= usize::from(MASKING.contains(&name));
         self.flattening = flattening;
+        self.reducing -= reduces;
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
         self.beside_endpoint -= beside;
@@ -350,7 +377,10 @@ impl Walk<'_> {
     /// one of a list.
     fn element_of(&mut self, each: &ForExpr, mention: bool) {
         let flattened = self.flattening && each.key_expr.is_none() && is_list(&each.value_expr);
-        if flattened || each.span().is_some() && each.span() == self.spread {
+        let spread = each.span().is_some() && each.span() == self.spread;
+        // What is picked from it right here is the element itself.
+        let picked = self.sifting > 0 && !is_renamed(each);
+        if flattened || spread || picked || self.reducing > 0 {
             return self.expression(&each.value_expr, mention);
         }
         let flattening = std::mem::replace(&mut self.flattening, false);
