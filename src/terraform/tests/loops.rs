@@ -345,3 +345,33 @@ fn what_is_picked_from_a_loop_where_it_stands_is_the_element() {
         assert!(tree.references.iter().all(|it| it.role == Role::Definition), "{text}");
     }
 }
+
+#[test]
+fn maps_of_keys_in_pairs_are_read_by_whatever_picks_an_element() {
+    let output = |slot: &str| {
+        format!(
+            "output \"{slot}_keys\" {{\n  value = {{ for k, a in azurerm_cosmosdb_account.x : k => a.{slot}_key }}\n}}\n"
+        )
+    };
+    let module = output("primary") + &output("secondary");
+    for read in [
+        "KEYS[each.key]",
+        "KEYS[var.name]",
+        "KEYS[\"eu\"]",
+        "lookup(KEYS, \"eu\", \"\")",
+        "lookup(KEYS, each.key)",
+    ] {
+        let read = read.replace("KEYS", "module.m.primary_keys");
+        let root = format!(
+            "module \"m\" {{\n  source = \"./m\"\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = {read}\n}}\n"
+        );
+        let files = [("a.tf", root.clone()), ("m/o.tf", module.clone())];
+        let tree = Tree::read(&files);
+        assert_eq!(tree.opaque, [], "{read}");
+        let changed = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+        assert_eq!(changed, [("a.tf".to_owned(), root.replace("primary", "secondary").into_bytes())]);
+    }
+    // Here a value picks the slot.
+    let local = "locals {\n  keys = { for s in [\"a\"] : s => { primary = azurerm_cosmosdb_account.x.primary_key, secondary = azurerm_cosmosdb_account.x.secondary_key } }\n  k = local.keys[var.name][var.slot]\n}\n";
+    assert_eq!(Tree::read(&[("a.tf", local)]).opaque.len(), 1);
+}
