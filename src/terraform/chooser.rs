@@ -55,22 +55,30 @@ pub struct Known {
 
 impl Known {
     /// What the choice sees.
-    pub fn seen(&self) -> Option<&str> {
+    pub fn seen(&self) -> Option<String> {
         self.turned(&self.chooser.value, 0)
     }
 
     /// What comes of a value when all but so many conditions have made something of it.
-    fn turned<'v>(&'v self, value: &'v str, but: usize) -> Option<&'v str> {
-        self.turns.iter().skip(but).rev().try_fold(value, |value, turn| turn.of(value))
+    fn turned(&self, value: &str, but: usize) -> Option<String> {
+        self.turns.iter().skip(but).rev().try_fold(value.to_owned(), |value, turn| turn.of(&value))
     }
 
     /// The value that takes the other branch.
     fn other<'w>(&self, others: impl Iterator<Item = &'w When> + Clone) -> Option<String> {
         let value = &self.chooser.value;
-        let Some(turn) = self.turns.last() else { return other_value(value, others) };
-        let other = other_value(value, turn.when.iter().filter(|when| !when.is(value)))?;
+        let other = match self.turns.last() {
+            Some(Turn::Either { when, .. }) => other_value(value, when.iter().filter(|when| !when.is(value))),
+            Some(Turn::Around { .. }) | None => {
+                let undone = |text: &str| {
+                    self.turns.iter().try_fold(text.to_owned(), |value, turn| turn.undone(&value))
+                };
+                let others: Vec<When> = others.clone().map(|when| when.before(undone)).collect();
+                other_value(value, others.iter())
+            }
+        }?;
         let takes = |seen: &str| others.clone().next().is_some() && others.clone().all(|when| when.is(seen));
-        self.turned(&other, 0).is_some_and(takes).then_some(other)
+        self.turned(&other, 0).is_some_and(|seen| takes(&seen)).then_some(other)
     }
 }
 
@@ -96,7 +104,8 @@ pub fn decide(
         let Some(known) = known(sources, &evaluator, &At::run(&folder, run), &choice) else { continue };
         let Some(seen) = known.seen() else { continue };
         let branch = |at: usize| references[at].choices.last().map(|branch| &branch.when);
-        let taken: Vec<bool> = group.iter().map(|at| branch(*at).is_some_and(|when| when.is(seen))).collect();
+        let taken: Vec<bool> =
+            group.iter().map(|at| branch(*at).is_some_and(|when| when.is(&seen))).collect();
         let slots: Vec<_> = group
             .iter()
             .zip(&taken)
@@ -108,11 +117,11 @@ pub fn decide(
         }
         let others = group.iter().zip(&taken).filter(|(_, taken)| !**taken).filter_map(|(at, _)| branch(*at));
         // Those that a condition around the choice's own name turns are seen by nobody.
-        let own = usize::from(choice.turned.is_some());
+        let own = choice.turned.len();
         let other = known.other(others).filter(|other| {
             let is_allowed = |folder: &str, by: &Object, turns: usize| {
                 let seen = known.turned(other, turns);
-                seen.is_some_and(|seen| is_valid(sources, folders, folder, by, seen))
+                seen.is_some_and(|seen| is_valid(sources, folders, folder, by, &seen))
             };
             is_plain(other)
                 && is_allowed(&folder, &choice.by, own)
@@ -227,8 +236,7 @@ fn ends<'f>(
     choice: &Choice,
     links: &mut Vec<Link>,
 ) -> Option<Vec<End<'f>>> {
-    let turned: Vec<Turn> = choice.turned.iter().cloned().collect();
-    behind(evaluator, at, &choice.by, (choice.takes, &turned), links, 0)
+    behind(evaluator, at, &choice.by, (choice.takes, &choice.turned), links, 0)
 }
 
 /// The same of a name, for one who takes such values and makes this of them.
@@ -248,6 +256,11 @@ fn behind<'f>(
             Value::Either(either) if depth < MAX_DEPTH => {
                 turned.push(either.turn(takes));
                 (&either.by, either.takes)
+            }
+            Value::Template(parts) if depth < MAX_DEPTH && Turn::around(parts).is_some() => {
+                let Some((around, next)) = Turn::around(parts) else { continue };
+                turned.push(around);
+                (next, Takes::Index)
             }
             _ => {
                 ends.push(End { written, takes, turned });
@@ -319,8 +332,8 @@ fn other_value<'w>(value: &str, mut others: impl Iterator<Item = &'w When>) -> O
     let first = others.next()?;
     match first {
         When::Is(text) => others.all(|when| when == first).then(|| text.clone()),
-        When::IsNot(text) => {
-            opposite(value).filter(|other| other != text && others.all(|when| when == first))
+        When::IsNot(_) | When::Among(_) | When::NotAmong(_) => {
+            opposite(value).filter(|other| first.is(other) && others.all(|when| when == first))
         }
         When::Unknown => None,
     }

@@ -110,7 +110,8 @@ impl<'g> Ground<'g> {
     fn beside(&self, file: usize, facts: &Facts, read: &Read) -> Option<Driven> {
         let driven = |what: String| Some(Driven { file, span: read.span.clone(), what });
         // A condition within another one asks for the same name.
-        let decided = |choice: &&Choice| choice.span == read.span && self.is_decided(file, choice);
+        let named = |choice: &Choice| choice.span == read.span || choice.beside.contains(&read.span);
+        let decided = |choice: &&Choice| named(choice) && self.is_decided(file, choice);
         match facts.choosing.iter().find(decided) {
             Some(choice) => match self.is_of_slots(file, facts, choice) {
                 true => None,

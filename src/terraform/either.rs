@@ -1,10 +1,11 @@
 //! One value or another, by a condition: `var.use_secondary ? "secondary" : "primary"`.
 //!
 //! Whoever asks for such a value asks, in the end, for the one that the condition goes by. A comparison is one of the two
-//! truths by itself.
+//! truths by itself. So it is with a text that a value is put into: `"${var.slot}_key"`.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{BinaryOperator, Expression, UnaryOperator};
+use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression, FuncCall, UnaryOperator};
+use hcl_edit::template::Element;
 
 use super::facts::{Base, Object, Takes, When};
 use super::object::Scope;
@@ -12,10 +13,15 @@ use super::source::Source;
 use super::value::Value;
 use super::walk::{literal, text_of};
 
+/// The function that asks whether a value is among others.
+const CONTAINS: &str = "contains";
+
 /// A condition, taken apart.
 pub struct Compared<'e> {
     /// What it asks for; the condition itself where no single value decides it.
     pub operand: &'e Expression,
+    /// Where it asks for the same once more.
+    pub others: Vec<&'e Expression>,
     /// Which values it can tell apart; absent where no single value decides it.
     pub takes: Option<Takes>,
     /// When it holds, and when it does not.
@@ -28,11 +34,15 @@ pub fn compared(condition: &Expression) -> Compared<'_> {
     match condition {
         Expression::Parenthesis(inner) => compared(inner.inner()),
         Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
-            let Compared { operand, takes, when: [holds, denied] } = compared(&operation.expr);
-            Compared { operand, takes, when: [denied, holds] }
+            let mut inner = compared(&operation.expr);
+            inner.when.swap(0, 1);
+            inner
         }
         Expression::BinaryOp(operation) => {
-            let unknown = Compared { operand: condition, takes: None, when: truths() };
+            if let Some(both) = both_asked(operation) {
+                return both;
+            }
+            let unknown = Compared { takes: None, ..alone(condition, truths()) };
             let (operand, (takes, text)) = match (literal(&operation.lhs_expr), literal(&operation.rhs_expr))
             {
                 (None, Some(literal)) => (&operation.lhs_expr, literal),
@@ -48,10 +58,48 @@ pub fn compared(condition: &Expression) -> Compared<'_> {
                 }
                 _ => return unknown,
             };
-            Compared { operand, takes: Some(takes), when }
+            Compared { takes: Some(takes), ..alone(operand, when) }
         }
-        operand => Compared { operand, takes: Some(Takes::Condition), when: truths() },
+        Expression::FuncCall(call) => contained(call).unwrap_or_else(|| alone(condition, truths())),
+        operand => alone(operand, truths()),
     }
+}
+
+fn alone(operand: &Expression, when: [When; 2]) -> Compared<'_> {
+    Compared { operand, others: Vec::new(), takes: Some(Takes::Condition), when }
+}
+
+/// `contains(["a", "b"], …)`: whether one value is among some literals of one kind.
+fn contained(call: &FuncCall) -> Option<Compared<'_>> {
+    let (Expression::Array(texts), operand) = (call.args.get(0)?, call.args.get(1)?) else { return None };
+    if call.name.name.as_str() != CONTAINS {
+        return None;
+    }
+    let texts: Vec<(Takes, String)> = texts.iter().map(literal).collect::<Option<_>>()?;
+    let takes = texts.first()?.0;
+    let when = When::among(texts.iter().map(|(_, text)| text.clone()).collect());
+    let same = texts.iter().all(|(other, _)| *other == takes);
+    same.then(|| Compared { takes: Some(takes), ..alone(operand, [when.clone(), when.denied()]) })
+}
+
+/// Two conditions of one value, of which one or both must hold.
+fn both_asked<'e>(operation: &'e BinaryOp) -> Option<Compared<'e>> {
+    let [one, other] = [&operation.lhs_expr, &operation.rhs_expr].map(compared);
+    let same = one.takes.is_some() && one.takes == other.takes && one.operand == other.operand;
+    let [[holds, denied], [other_holds, other_denied]] = [one.when, other.when];
+    let others = [one.others, vec![other.operand], other.others].concat();
+    let when = match operation.operator.value() {
+        BinaryOperator::Or => {
+            let either = holds.or(&other_holds);
+            [either.clone(), either.denied()]
+        }
+        BinaryOperator::And => {
+            let neither = denied.or(&other_denied);
+            [neither.denied(), neither]
+        }
+        _ => return None,
+    };
+    same.then_some(Compared { operand: one.operand, others, takes: one.takes, when })
 }
 
 /// The variable or local value that an expression names, if it is no more than that.
@@ -82,9 +130,12 @@ impl Either {
                 (&choice.cond_expr, branches.map(|branch| Value::of(source, scope, branch)))
             }
             Expression::UnaryOp(_) | Expression::BinaryOp(_) => (expression, [true, false].map(Value::Bool)),
+            Expression::FuncCall(call) if call.name.name.as_str() == CONTAINS => {
+                (expression, [true, false].map(Value::Bool))
+            }
             _ => return None,
         };
-        let Compared { operand, takes, when } = compared(condition);
+        let Compared { operand, takes, when, .. } = compared(condition);
         let by = named(source, scope, operand)?;
         let text = text_of(source, expression.span()).split_whitespace().collect();
         Some(Either { text, by, takes: takes?, when, values })
@@ -94,23 +145,81 @@ impl Either {
     pub fn turn(&self, takes: Takes) -> Turn {
         let [then, otherwise] = &self.values;
         let text = |value: &Value| takes.text(value).map(str::to_owned);
-        Turn { when: self.when.clone(), texts: [text(then), text(otherwise)] }
+        Turn::Either { when: self.when.clone(), texts: [text(then), text(otherwise)] }
     }
 }
 
-/// What a condition makes of the value that it asks for.
+/// What is made of a value before somebody sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
-    pub when: [When; 2],
-    /// Under the condition, and under its denial; absent where that is no literal.
-    pub texts: [Option<String>; 2],
+pub enum Turn {
+    /// One text or the other, by a condition.
+    Either {
+        when: [When; 2],
+        /// Under the condition, and under its denial; absent where that is no literal.
+        texts: [Option<String>; 2],
+    },
+    /// A text with the value in it.
+    Around { before: String, after: String },
 }
 
 impl Turn {
     /// What comes of a value.
-    pub fn of(&self, value: &str) -> Option<&str> {
-        let at = self.when.iter().position(|when| when.is(value))?;
-        self.texts[at].as_deref()
+    pub fn of(&self, value: &str) -> Option<String> {
+        match self {
+            Turn::Either { when, texts } => texts[when.iter().position(|when| when.is(value))?].clone(),
+            Turn::Around { before, after } => Some(format!("{before}{value}{after}")),
+        }
+    }
+
+    /// What a value was before this was made of it; absent where the text does not tell.
+    pub fn undone(&self, value: &str) -> Option<String> {
+        match self {
+            Turn::Either { .. } => None,
+            Turn::Around { before, after } => {
+                Some(value.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?.to_owned())
+            }
+        }
+    }
+
+    /// A text with nothing but one name in it, and that name.
+    pub fn around(parts: &[Value]) -> Option<(Turn, &Object)> {
+        let mut name = None;
+        let [mut before, mut after] = [String::new(), String::new()];
+        for part in parts {
+            match (part, name) {
+                (Value::Text(text), None) => before.push_str(text),
+                (Value::Text(text), Some(_)) => after.push_str(text),
+                (Value::Path(object), None) => name = Some(object),
+                _ => return None,
+            }
+        }
+        Some((Turn::Around { before, after }, name?))
+    }
+
+    /// A text with one expression in it, written as a template or with `format`, and that expression.
+    pub fn around_one(expression: &Expression) -> Option<(Turn, &Expression)> {
+        match expression {
+            Expression::StringTemplate(template) => {
+                let mut one = None;
+                let [mut before, mut after] = [String::new(), String::new()];
+                for element in template.iter() {
+                    match (element, one) {
+                        (Element::Literal(text), None) => before.push_str(text.value()),
+                        (Element::Literal(text), Some(_)) => after.push_str(text.value()),
+                        (Element::Interpolation(inner), None) => one = Some(&inner.expr),
+                        _ => return None,
+                    }
+                }
+                Some((Turn::Around { before, after }, one?))
+            }
+            Expression::FuncCall(call) if call.name.name.as_str() == "format" && call.args.len() == 2 => {
+                let (before, after) = call.args.get(0)?.as_str()?.split_once("%s")?;
+                let plain = !before.contains('%') && !after.contains('%');
+                let [before, after] = [before, after].map(str::to_owned);
+                plain.then_some((Turn::Around { before, after }, call.args.get(1)?))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -142,6 +142,9 @@ type Passage = (usize, usize, Vec<String>, Option<String>);
 /// on a read that was passed is not passed again: names that hold each other in ever deeper objects would never end.
 const MANY_STEPS: usize = 512;
 
+/// More names of one block's secrets than this are counted.
+const MANY_NAMES: usize = 8;
+
 impl<'f> Tracer<'f> {
     /// Follows a reference from one folder that it is read for, in a run of its code; `before` flows were there without it.
     fn start(&mut self, at: usize, reference: &Reference, folder: &str, run: Option<&Call>, before: usize) {
@@ -221,10 +224,59 @@ impl<'f> Tracer<'f> {
                 hops.pop();
             }
         }
+        let repeated = if went_on || !hops.is_empty() { Vec::new() } else { self.repeated_over(stand) };
+        for (folder, read) in repeated {
+            went_on = true;
+            let name = told(&read.object, &stand.rest, &stand.element);
+            hops.push(Hop { file: stand.file, span: read.span.clone(), name });
+            let (span, binding) = (read.span.clone(), read.binding.as_slice());
+            let (rest, element) = (stand.rest.clone(), stand.element.clone());
+            let next =
+                Stand { file: stand.file, folder, run: stand.run.clone(), span, binding, rest, element };
+            self.follow(reference, &next, hops, passed);
+            hops.pop();
+        }
         if !went_on {
             let sink = self.sink(stand, readable.as_ref().map(|(cell, _)| cell));
             self.flows.push(Flow { reference, hops: hops.clone(), sink });
         }
+    }
+
+    /// The reads of the elements of a collection that a block is repeated over, where that goes by a name which the block's
+    /// own place among the names does not tell.
+    fn repeated_over(&self, stand: &Stand<'_>) -> Vec<(&'f str, &'f Read)> {
+        let at = stand.binding.iter().position(|name| name == "for_each").unwrap_or(stand.binding.len());
+        let (block, over) = stand.binding.split_at(at);
+        // A `for` may give the elements other names.
+        if over.is_empty() || over[1..].iter().any(|name| name != COMPUTED) {
+            return Vec::new();
+        }
+        let is_here = |file: usize, read: &Read| {
+            let around = read.span.start <= stand.span.start && stand.span.end <= read.span.end;
+            file == stand.file && around && read.binding == stand.binding
+        };
+        let mut named = self.reads.values().filter_map(|reads| {
+            let (_, _, over) = reads.iter().find(|(file, _, read)| is_here(*file, read))?;
+            Some((reads, *over))
+        });
+        let Some((reads, over)) = named.next() else { return Vec::new() };
+        let kinds = |read: &'f Read| read.object.steps.iter().map(|step| &step.kind);
+        let over_name = stand.binding.get(at);
+        let elements = reads.iter().filter(|(file, folder, read)| {
+            let takes = read.object.base == over.object.base
+                && kinds(read).take(over.object.steps.len()).eq(kinds(over))
+                && matches!(
+                    kinds(read).nth(over.object.steps.len()),
+                    Some(StepKind::Element | StepKind::Any)
+                );
+            takes
+                && *file == stand.file
+                && *folder == stand.folder
+                && read.binding.starts_with(block)
+                && read.binding.get(at) != over_name
+                && !read.tested
+        });
+        elements.map(|(_, folder, read)| (*folder, *read)).collect()
     }
 
     /// The run of the folder in which a name is read, if what stands there is read by it: an output is read by the calls
@@ -272,10 +324,10 @@ impl<'f> Tracer<'f> {
         for step in steps {
             let Some((first, rest)) = left.split_first() else { break };
             match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != "(…)" => {
+                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != COMPUTED => {
                     return None;
                 }
-                StepKind::Number(number) if number.to_string() != *first => return None,
+                StepKind::Number(number) if number.to_string() != *first && first != COMPUTED => return None,
                 StepKind::Any | StepKind::Element | StepKind::Computed(_) => element = Some(first.clone()),
                 StepKind::AttributeSplat => continue,
                 StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
@@ -290,7 +342,12 @@ impl<'f> Tracer<'f> {
         let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
         let below = |from: usize| {
             let words = words.iter().skip(from).copied().chain(stand.rest.iter().map(String::as_str));
-            words.collect::<Vec<_>>().join(".")
+            let mut words: Vec<&str> = words.collect();
+            // Of a collection that is made there, any element.
+            while words.last() == Some(&COMPUTED) {
+                words.pop();
+            }
+            words.join(".")
         };
         let block = self.block(folder, stand);
         let element = stand.element.clone().filter(|element| is_instance(block, element));
@@ -326,29 +383,49 @@ impl<'f> Tracer<'f> {
             .max_by_key(|block| block.header.start.min(stand.span.start))
     }
 
-    /// The name of a secret: as it is written, or the key of the element that it is made for.
+    /// The name of a secret: as it is written, or the key of the element that it is made for. Of a block that is repeated,
+    /// the names of all its instances, where nothing says which of them it is.
     fn secret(&self, folder: &str, address: &str, block: Option<&Block>, element: Option<&String>) -> String {
         let named = block.and_then(|block| block.value("name"));
         let is_own_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
+        let at = || At::folder(folder);
+        let within = |instance| at().block(&["resource", KEY_VAULT_SECRET, address], Some(instance));
+        let name = |at: &At, value: &Value| self.folders.evaluator().name(at, value).to_string();
         match (named, element) {
             (Some(value), Some(element)) if is_own_key(value) => element.clone(),
-            (Some(value), element) if !is_own_key(value) => {
-                let at = At::folder(folder);
-                let at = match element.map(|element| instance(block, element)) {
-                    Some(instance) => at.block(&["resource", KEY_VAULT_SECRET, address], Some(instance)),
-                    None => at,
-                };
-                self.folders.evaluator().name(&at, value).to_string()
-            }
-            _ => format!("{KEY_VAULT_SECRET}.{address}"),
+            (Some(value), Some(element)) => name(&within(instance(block, element)), value),
+            (Some(value), None) => match self.names(&at(), within, block, value) {
+                Some(names) => names,
+                None if is_own_key(value) => format!("{KEY_VAULT_SECRET}.{address}"),
+                None => name(&at(), value),
+            },
+            (None, _) => format!("{KEY_VAULT_SECRET}.{address}"),
         }
+    }
+
+    /// What a name comes to in the instances of a block, each once; absent where that is not known of each.
+    fn names(
+        &self,
+        at: &At,
+        within: impl Fn(Instance) -> At,
+        block: Option<&Block>,
+        value: &Value,
+    ) -> Option<String> {
+        let evaluator = self.folders.evaluator();
+        let instances = evaluator.instances(at, block?)?.into_iter();
+        let name = |instance| evaluator.name(&within(instance), value).as_literal().map(str::to_owned);
+        let names: BTreeSet<String> = instances.map(name).collect::<Option<_>>()?;
+        let more = names.len().saturating_sub(MANY_NAMES);
+        let mut told: Vec<String> = names.into_iter().take(MANY_NAMES).collect();
+        told.extend((more > 0).then(|| format!("{more} more")));
+        (!told.is_empty()).then(|| told.join(", "))
     }
 }
 
 /// A read in words: the path as it is written, and the element that is meant.
 fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let mut object = object.clone();
-    if let Some(element) = element
+    if let Some(element) = element.as_ref().filter(|element| *element != COMPUTED)
         && let Some(step) = object
             .steps
             .iter_mut()

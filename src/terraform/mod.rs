@@ -75,6 +75,7 @@ mod terragrunt;
 mod tests;
 mod together;
 mod tree;
+mod twice;
 mod value;
 mod verify;
 mod version;

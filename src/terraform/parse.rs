@@ -6,7 +6,6 @@
 use std::ops::Range;
 use std::thread;
 
-use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Body;
 
 use super::facts::Facts;
@@ -15,6 +14,7 @@ use super::links::Links;
 use super::source::{MAX_BYTES, Source};
 use super::syntax::Syntax;
 use super::terragrunt;
+use super::twice::{self, is_twice};
 use super::walk::facts_of;
 
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -91,7 +91,7 @@ fn parse(source: &Source, links: &Links) -> Parsed {
 }
 
 fn body(source: &Source) -> Result<Body, ParseFailure> {
-    parse_body(source.text()).map_err(|error| failure(source, &error))
+    twice::parse(source.text()).map_err(|error| failure(source, &error))
 }
 
 fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
@@ -101,7 +101,7 @@ fn failure(source: &Source, error: &hcl_edit::parser::Error) -> ParseFailure {
         // A limit of the parser's, not of Terraform's: the file may well be right.
         deep if deep.contains("nesting depth") => DEEP.to_owned(),
         long if long.contains("chained") => LONG.to_owned(),
-        twice if twice.contains("redefined object key") => TWICE.to_owned(),
+        twice if is_twice(twice) => TWICE.to_owned(),
         message => message.to_owned(),
     };
     ParseFailure { span: source.to_file(offset..offset + width), message }

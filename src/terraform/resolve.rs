@@ -48,6 +48,7 @@ use super::reference::{Counterpart, OpaqueRead, Reference, Role, TakesBoth};
 use super::role;
 use super::runs::Runs;
 use super::source::Source;
+use super::twice::is_replaced;
 use super::value::Value;
 use crate::model::Access;
 
@@ -97,13 +98,13 @@ pub fn resolve(
         uses,
         picked: BTreeSet::new(),
     };
+    resolver.each_named(|resolver, read| resolver.attribute(facts, read));
     resolver.each_named(Resolver::direct);
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
     resolver.choose_by_run();
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
-    resolver.worked_out(facts);
     resolver.relays();
     resolver.of_unknown_states();
     resolver.by_names_of_states();
@@ -158,6 +159,9 @@ impl<'f> Resolver<'f> {
         let Some(symbol) = symbol else { return self.of_nobody(read) };
         let account = self.standing.account(&symbol);
         let hides = matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_));
+        if hides && read.hops.iter().any(|hop| self.is_picked(hop)) {
+            return false;
+        }
         if hides && self.is_quiet(read) {
             return true;
         }
@@ -485,25 +489,6 @@ impl<'f> Resolver<'f> {
         }
     }
 
-    /// Names of keys that a value works out: where it is known, nothing is hidden; where it is not, the whole account is.
-    fn worked_out(&mut self, facts: &[Parsed]) {
-        let inside = |read: &OpaqueRead, reference: &Reference| {
-            let within = read.span.start <= reference.span.start && reference.span.end <= read.span.end;
-            within && read.file == reference.file && read.account == Some(reference.account)
-        };
-        let opaque = &mut self.opaque;
-        let decided = |it: &&Reference| matches!(it.role, Role::Chosen | Role::Unchosen);
-        for reference in self.references.iter().filter(decided).filter(|it| is_worked_out(facts, it)) {
-            // The read that it stands beside is the nearest around the name of the value.
-            let around = opaque.iter().filter(|read| inside(read, reference)).map(|read| read.span.len());
-            if let Some(nearest) = around.min() {
-                opaque.retain(|read| !inside(read, reference) || read.span.len() > nearest);
-            }
-        }
-        let hidden = |reference: &Reference| opaque.iter().any(|read| inside(read, reference));
-        self.references.retain(|it| it.role != Role::Choice || !is_worked_out(facts, it) || !hidden(it));
-    }
-
     fn unread(&mut self, facts: &[Parsed]) {
         for (file, facts) in facts.iter().enumerate() {
             for unread in facts.iter().flat_map(|facts| &facts.unread) {
@@ -518,14 +503,6 @@ impl<'f> Resolver<'f> {
             }
         }
     }
-}
-
-/// Whether a value works out the name that is read: then the name of that value stands in its place.
-fn is_worked_out(facts: &[Parsed], reference: &Reference) -> bool {
-    let Some(branch) = reference.choices.last() else { return false };
-    let choosing = facts[reference.file].iter().flat_map(|facts| &facts.choosing);
-    let mut of = choosing.filter(|choice| choice.number == branch.choice);
-    of.any(|choice| choice.span == reference.span)
 }
 
 /// What a file says once is read once, however many configurations include it and mean the same by it.
@@ -559,6 +536,7 @@ fn can_stand(source: &Source, start: usize, name: &str) -> bool {
     let before = start.checked_sub(1).and_then(|before| source.bytes().get(before));
     let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     match before {
+        _ if is_replaced(name) => false,
         // The other name in a map differs by the slot's word alone, and this one is spelt as it reads.
         Some(b'"') => !name.is_empty(),
         _ => is_number || Ident::try_new(name).is_ok(),

@@ -10,6 +10,7 @@ use super::either::Either;
 use super::facts::Object;
 use super::object::Scope;
 use super::source::Source;
+use super::twice::is_replaced;
 use super::walk::text_of;
 
 /// Lists longer than this are kept as text: they name nothing.
@@ -50,14 +51,21 @@ impl Value {
                 elements(source, scope, heredoc.template.iter()).unwrap_or_else(|| other(source, expression))
             }
             Expression::Parenthesis(inner) => value(inner.inner()),
-            Expression::FuncCall(call) => {
-                Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
-            }
+            Expression::FuncCall(call) => match Either::of(source, scope, expression) {
+                Some(either) => Value::Either(Box::new(either)),
+                None => {
+                    Value::Call(call.name.name.as_str().to_owned(), call.args.iter().map(value).collect())
+                }
+            },
             Expression::Array(array) if array.len() <= MAX_ELEMENTS => {
                 Value::List(array.iter().map(value).collect())
             }
             Expression::Object(object) if object.len() <= MAX_ELEMENTS => Value::Map(
-                object.iter().map(|(key, entry)| (key_name(source, key), value(entry.expr()))).collect(),
+                object
+                    .iter()
+                    .map(|(key, entry)| (key_name(source, key), value(entry.expr())))
+                    .filter(|(key, _)| !is_replaced(key))
+                    .collect(),
             ),
             _ => match Either::of(source, scope, expression) {
                 Some(either) => Value::Either(Box::new(either)),

@@ -8,7 +8,6 @@ mod expression;
 mod generated;
 mod label;
 mod read_back;
-mod slots;
 
 use std::ops::Range;
 
@@ -130,8 +129,9 @@ pub const KEY_VAULT_SECRET: &str = "azurerm_key_vault_secret";
 struct By {
     object: Object,
     span: Range<usize>,
+    beside: Vec<Range<usize>>,
     takes: Takes,
-    turned: Option<Turn>,
+    turned: Vec<Turn>,
 }
 
 struct Walk<'s> {
@@ -162,6 +162,12 @@ struct Walk<'s> {
     sifting: usize,
     /// How many collections the walk stands in whose elements are read where a name stands for them.
     looping: usize,
+    /// Whether lists that stand right here come to one list with those around them.
+    flattening: bool,
+    /// How many functions the walk stands in that make something else of a collection than one: `join`, `jsonencode`.
+    reducing: usize,
+    /// Where the list stands whose elements a function takes one by one: `merge([for …]...)`.
+    spread: Option<Range<usize>>,
     /// How many `for` with a condition the walk stands in.
     filtering: usize,
     /// How many entries it stands in of something that is picked from where it is written.
@@ -193,6 +199,9 @@ impl<'s> Walk<'s> {
             testing: 0,
             sifting: 0,
             looping: 0,
+            flattening: false,
+            reducing: 0,
+            spread: None,
             filtering: 0,
             sifted_entries: 0,
             label: None,
@@ -438,9 +447,9 @@ impl<'s> Walk<'s> {
     fn number(&mut self, by: Option<By>) -> u32 {
         let number = self.facts.choices;
         self.facts.choices += 1;
-        if let Some(By { object: by, span, takes, turned }) = by {
+        if let Some(By { object: by, span, beside, takes, turned }) = by {
             let branches = Vec::new();
-            self.facts.choosing.push(Choice { number, by, span, branches, takes, turned });
+            self.facts.choosing.push(Choice { number, by, span, beside, branches, takes, turned });
         }
         number
     }
@@ -464,14 +473,22 @@ impl<'s> Walk<'s> {
             Expression::Parenthesis(inner) => self.chooser(inner.inner(), takes),
             Expression::Conditional(choice) => {
                 let either = Either::of(self.source, &self.scope, expression)?;
-                let turned = Some(either.turn(takes));
+                let turned = vec![either.turn(takes)];
                 let span = span(compared(&choice.cond_expr).operand)?;
-                Some(By { object: either.by, span, takes: either.takes, turned })
+                Some(By { object: either.by, span, beside: Vec::new(), takes: either.takes, turned })
             }
-            _ => {
-                let object = named(self.source, &self.scope, expression)?;
-                Some(By { object, span: span(expression)?, takes, turned: None })
-            }
+            _ => match Turn::around_one(expression) {
+                Some((around, inner)) => {
+                    let mut by = self.chooser(inner, Takes::Index)?;
+                    by.turned.insert(0, around);
+                    Some(by)
+                }
+                None => {
+                    let object = named(self.source, &self.scope, expression)?;
+                    let span = span(expression)?;
+                    Some(By { object, span, beside: Vec::new(), takes, turned: Vec::new() })
+                }
+            },
         }
     }
 }

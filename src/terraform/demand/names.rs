@@ -13,10 +13,14 @@ use crate::terraform::glance::Waypoint;
 use crate::terraform::known::{NAME_ARGUMENTS, PARAMETERS};
 use crate::terraform::service::says_cosmos;
 use crate::terraform::template::ARGUMENTS as TEMPLATES;
+use crate::terraform::walk::KEY_VAULT_SECRET;
 
 /// Arguments of a block that say which account it speaks of.
 const IDENTITY: &[&str] =
     &["backend", "config", "count", "for_each", "name", "resource_group_name", "resource_id"];
+
+/// Arguments of a secret that say what it is called, and of how many.
+const CALLED: &[&str] = &["count", "for_each", "name"];
 
 /// A name through which a value travels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,7 +194,7 @@ pub fn bound(binding: &Binding) -> Option<Name> {
     }
 }
 
-/// Whether a value bound like this says which account a block speaks of.
+/// Whether a value bound like this says which account a block speaks of, or what a secret is called.
 pub fn identifies(binding: &Binding) -> bool {
     match binding.as_slice() {
         [_, kind, _, argument, ..]
@@ -198,6 +202,7 @@ pub fn identifies(binding: &Binding) -> bool {
         {
             IDENTITY.contains(&argument.as_str())
         }
+        [_, kind, _, argument, ..] if kind == KEY_VAULT_SECRET => CALLED.contains(&argument.as_str()),
         // The account stands in the template, or is handed to it.
         [_, kind, _, argument, ..] if DEPLOYMENTS.contains(&kind.as_str()) => {
             TEMPLATES.contains(&argument.as_str()) || PARAMETERS.contains(&argument.as_str())

@@ -10,7 +10,7 @@ pub const COMPUTED: &str = "(…)";
 pub struct Path<'s> {
     parts: Vec<Part<'s>>,
     pub computed: bool,
-    /// From the first that is computed, where a name is written out behind it.
+    /// From the first that is computed.
     behind: Vec<Part<'s>>,
 }
 
@@ -21,6 +21,8 @@ enum Part<'s> {
     Any,
     /// One entry, by a name that is computed.
     One,
+    /// The same, of entries that are alike: those that a `for` makes.
+    Made,
 }
 
 /// The part of a path that a name on offer is read by.
@@ -37,12 +39,14 @@ impl<'s> Path<'s> {
         let plain = steps.iter().position(|step| step.kind.is_computed()).unwrap_or(steps.len());
         let parts = std::iter::once(Part::Name(name, token)).chain(steps[..plain].iter().map(part));
         let names = steps[plain..].iter().any(|step| step.name().is_some());
-        let behind = if names { steps[plain..].iter().map(part).collect() } else { Vec::new() };
+        let made = |part| if names { part } else { Part::Made };
+        let behind = |step: &'s Step| if step.kind.is_computed() { made(part(step)) } else { part(step) };
+        let behind = steps[plain..].iter().map(behind).collect();
         Path { parts: parts.collect(), computed: plain < steps.len(), behind }
     }
 
-    /// The whole way, where names are written out behind what is computed: whichever entry that is, they tell what is read
-    /// of it.
+    /// The whole way, beyond what is computed: whichever entry that is, names that are written out behind it tell what is
+    /// read of it. Where there are none, only entries that are alike tell that.
     pub fn whole(&self) -> Option<Path<'s>> {
         let parts = [self.parts.as_slice(), self.behind.as_slice()].concat();
         (!self.behind.is_empty()).then_some(Path { parts, computed: true, behind: Vec::new() })
@@ -82,7 +86,7 @@ impl<'s> Path<'s> {
     pub(super) fn wraps(&self, offer: &[String]) -> bool {
         let differing = self.parts.iter().zip(offer).find(|(part, wanted)| match part {
             Part::Name(name, _) => name != *wanted,
-            Part::Any | Part::One => true,
+            Part::Any | Part::One | Part::Made => true,
         });
         let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         matches!(differing, Some((Part::Name(name, _), wanted)) if number(name) && number(wanted))
@@ -108,6 +112,8 @@ fn reaches<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>
         }
         Part::Name(..) => None,
         Part::One => reaches(rest, below).map(|names| with(None, names)),
+        Part::Made if wanted == COMPUTED => reaches(rest, below).map(|names| with(None, names)),
+        Part::Made => None,
         Part::Any => reaches(rest, offer).or_else(|| reaches(rest, below).map(|names| with(None, names))),
     }
 }
@@ -122,6 +128,8 @@ fn within<'p>(parts: &'p [Part<'_>], offer: &[String]) -> Option<Vec<Named<'p>>>
         }
         Part::Name(..) => None,
         Part::One => within(rest, below).map(|names| with(None, names)),
+        Part::Made if wanted == COMPUTED => within(rest, below).map(|names| with(None, names)),
+        Part::Made => None,
         Part::Any => within(rest, offer).or_else(|| within(rest, below).map(|names| with(None, names))),
     }
 }
@@ -134,6 +142,7 @@ fn leads_towards(parts: &[Part<'_>], offer: &[String]) -> bool {
             (name == wanted || wanted == COMPUTED) && leads_towards(rest, below)
         }
         (Some((Part::One, rest)), Some((_, below))) => leads_towards(rest, below),
+        (Some((Part::Made, rest)), Some((wanted, below))) => wanted == COMPUTED && leads_towards(rest, below),
         (Some((Part::Any, rest)), Some((_, below))) => {
             leads_towards(rest, below) || leads_towards(rest, offer)
         }

@@ -13,6 +13,7 @@ use crate::check::check;
 use crate::model::{Access, Slot};
 use crate::render::check_human::render_check;
 use crate::render::check_json::check_json;
+use crate::render::trace::render_trace;
 use crate::terraform::plan;
 
 type Files = Vec<(String, String)>;
@@ -45,7 +46,7 @@ fn read(files: &Files, shortcuts: bool) -> (Tree, usize) {
 fn report(tree: &Tree) -> String {
     let findings = check(tree);
     let json = serde_json::to_string_pretty(&check_json(tree, &findings)).unwrap();
-    format!("{json}\n{}{}", render_check(tree, &findings), flips(tree))
+    format!("{json}\n{}{}{}", render_check(tree, &findings), flips(tree), render_trace(tree))
 }
 
 /// What every flip would change, or why it is refused.
@@ -68,7 +69,7 @@ fn flips(tree: &Tree) -> String {
 #[test]
 fn findings_are_those_of_a_tree_that_is_parsed_whole() {
     let (mut left_out, mut travelled, mut opaque, mut broken) = (0, 0, 0, 0);
-    for seed in 1..420 {
+    for seed in 1..320 {
         let files = made_up(seed);
         let (whole, _) = read(&files, false);
         let (part, passed_over) = read(&files, true);
@@ -173,6 +174,26 @@ fn the_spelling_of_an_accounts_name_is_looked_up() {
         "names/out.tf",
     ];
     assert_eq!(seen(&files), expected);
+}
+
+#[test]
+fn what_secrets_are_called_and_what_names_their_key_is_looked_up() {
+    let secret = "resource \"azurerm_key_vault_secret\" \"s\" {\n  for_each = toset(local.names)\n  name = \
+                  \"${var.prefix}-${each.value}\"\n  value = azurerm_cosmosdb_account.x[local.attribute]\n}\n";
+    let files = owned(&[
+        ("m/a.tf", secret),
+        ("m/attribute.tf", "locals {\n  attribute = \"${var.slot}_key\"\n}\n"),
+        ("m/names.tf", "locals {\n  names = [\"a\", \"b\"]\n}\n"),
+        ("m/other.tf", "locals {\n  other = [\"a\", \"b\"]\n}\n"),
+        ("m/variables.tf", "variable \"prefix\" {}\nvariable \"slot\" {}\n"),
+        ("root/a.tf", "module \"m\" {\n  source = \"../m\"\n  prefix = \"x\"\n  slot = \"primary\"\n}\n"),
+    ]);
+    let (tree, left_out) = read(&files, true);
+    assert_eq!(left_out, 1);
+    let sinks: Vec<&str> = tree.flows().iter().map(|flow| flow.sink.name.as_str()).collect();
+    assert_eq!(sinks, ["x-a, x-b", "x-a, x-b"]);
+    let flipped = flips(&tree);
+    assert!(flipped.contains("root/a.tf:") && flipped.contains(" primary secondary\n"), "{flipped}");
 }
 
 #[test]

@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Look, Resolver};
+use crate::terraform::account::Symbol;
+use crate::terraform::attribute::CONNECTION_STRINGS;
 use crate::terraform::chooser::known;
-use crate::terraform::facts::{Branch, Choice, Step, StepKind, Token, When};
+use crate::terraform::facts::{Base, Branch, Choice, Object, Step, StepKind, Token, When};
 use crate::terraform::folders::Followed;
+use crate::terraform::key_read::{FoundKey, KeyRead, key_read};
 use crate::terraform::naming::At;
 use crate::terraform::offer::{Asked, Offered, Offers};
 use crate::terraform::parse::Parsed;
@@ -20,6 +23,9 @@ struct Picked {
     offered: Offered,
 }
 
+/// The slots of a key, each with the branch that it is.
+type Slots = Vec<(Branch, FoundKey)>;
+
 impl<'f> Resolver<'f> {
     /// Reads that take one of a pair by a value that is known: each of the pair is a branch of a choice by it.
     pub(super) fn picked(&mut self, facts: &[Parsed]) {
@@ -29,6 +35,51 @@ impl<'f> Resolver<'f> {
             resolver.choose(read, branches);
             true
         });
+    }
+
+    /// Reads of an account's key whose name, or the number of whose connection string, a value works out that is known:
+    /// `azurerm_cosmosdb_account.x["${var.slot}_key"]`. Each slot of that key is a branch of a choice by it.
+    pub(super) fn attribute(&mut self, facts: &[Parsed], read: &Look<'f>) -> bool {
+        let Some((account, symbol, keys)) = self.attributes(facts, read) else { return false };
+        for (branch, key) in keys {
+            self.found(read, account, symbol.clone(), key);
+            self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
+        }
+        self.picks_for(read);
+        true
+    }
+
+    fn attributes(&self, facts: &[Parsed], read: &Look<'f>) -> Option<(usize, Symbol, Slots)> {
+        let number = read.read.picks.filter(|_| matches!(read.found, KeyRead::Whole | KeyRead::Opaque(_)))?;
+        let choice =
+            facts[read.file].as_ref().ok()?.choosing.iter().find(|choice| choice.number == number)?;
+        let symbol = read.symbol.clone()?;
+        let account = self.standing.account(&symbol)?;
+        let Object { base: Base::Account(..), steps } = &read.hops.last()?.object else { return None };
+        let (_, before) = steps.split_last().filter(|(last, _)| last.kind.is_computed())?;
+        let step = |value: &str| match before.last().and_then(Step::name) {
+            Some(CONNECTION_STRINGS) => value.parse().ok().map(StepKind::Number),
+            _ => Some(StepKind::Key(value.to_owned())),
+        };
+        let key = |value: &str| {
+            let named = Step { kind: step(value)?, token: Token::Here(choice.span.clone()) };
+            match key_read(&[before, &[named]].concat()) {
+                KeyRead::Key(key) => Some(key),
+                KeyRead::Nothing | KeyRead::Whole | KeyRead::Opaque(_) => None,
+            }
+        };
+        let values = self.values(read.folder, choice)?;
+        let keys: Vec<FoundKey> = values.iter().map(|value| key(value)).collect::<Option<_>>()?;
+        let first = keys.first().filter(|first| keys.iter().all(|key| key.family == first.family))?;
+        let own = values.first()?.clone();
+        let slots = [own, first.other.clone()].into_iter().map(|value| {
+            let key = key(&value)?;
+            Some((Branch { choice: number, when: When::Is(value), asked: None }, key))
+        });
+        let mut slots: Slots = slots.collect::<Option<_>>()?;
+        // In an order that no flip changes.
+        slots.sort_by_key(|(_, key)| key.slot);
+        Some((account, symbol, slots))
     }
 
     fn branches(&self, offers: &Offers, facts: &[Parsed], read: &Look<'f>) -> Option<Vec<(Branch, Picked)>> {
@@ -57,8 +108,7 @@ impl<'f> Resolver<'f> {
     /// The values that a choice goes by: one, or one for each run of the code.
     fn values(&self, folder: &str, choice: &Choice) -> Option<BTreeSet<String>> {
         let evaluator = self.folders.evaluator();
-        let value =
-            |at: &At| known(self.sources, &evaluator, at, choice).and_then(|it| it.seen().map(str::to_owned));
+        let value = |at: &At| known(self.sources, &evaluator, at, choice).and_then(|it| it.seen());
         let runs = self.standing.runs_of(folder);
         match value(&At::folder(folder)) {
             Some(value) => Some(BTreeSet::from([value])),
@@ -72,6 +122,11 @@ impl<'f> Resolver<'f> {
             self.through(read, hop, offered);
             self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
         }
+        self.picks_for(read);
+    }
+
+    /// What stands there is one of several by a value that is known.
+    fn picks_for(&mut self, read: &Look<'f>) {
         let cell = self.folders.readable(read.folder, &read.read.binding);
         self.picked.extend(cell.filter(|(_, rest)| rest.is_empty()).map(|(cell, _)| cell));
     }

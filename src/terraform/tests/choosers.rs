@@ -149,7 +149,7 @@ fn a_value_picks_from_names_on_offer() {
         ("primary", "locals {\n  k = local.keys[var.slot]\n}\noutput \"o\" {\n  value = local.k\n}\n", true),
         ("none", "locals {\n  k = local.keys[var.slot]\n}\n", false),
         ("primary", "locals {\n  k = local.keys[var.slot]\n  l = local.keys[var.other]\n}\n", false),
-        ("primary", "locals {\n  k = local.keys[\"${var.slot}\"]\n}\n", false),
+        ("primary", "locals {\n  k = local.keys[\"${var.slot}\"]\n}\n", true),
     ] {
         let code = format!("variable \"slot\" {{\n  default = \"{value}\"\n}}\n{keys}{more}");
         let files = [("a.tf", code.as_str())];

@@ -39,6 +39,7 @@ mod states;
 mod tested;
 mod together;
 mod turned;
+mod twice;
 mod unwritable;
 mod versions;
 mod whole;

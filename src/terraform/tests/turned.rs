@@ -166,3 +166,120 @@ fn what_a_condition_decides_besides_is_told() {
         );
     }
 }
+
+/// One way to say a key by a variable or a local value: what is declared, what is read, what a flip changes.
+const SAID: [(&str, &str, [&str; 2]); 16] = [
+    ("variable \"v\" {\n  default = \"primary_key\"\n}", "X[var.v]", ["primary_key", "secondary_key"]),
+    ("locals {\n  v = \"primary_master_key\"\n}", "X[local.v]", ["primary_master", "secondary_master"]),
+    ("locals {\n  v = \"primary_key\"\n}", "lookup(X, local.v)", ["primary_key", "secondary_key"]),
+    ("locals {\n  v = \"primary_key\"\n}", "\"AccountKey=${X[local.v]}\"", ["primary_key", "secondary_key"]),
+    ("locals {\n  v = \"primary\"\n}", "X[format(\"%s_key\", local.v)]", ["\"primary\"", "\"secondary\""]),
+    (
+        "locals {\n  v = \"primary\"\n  n = \"${local.v}_key\"\n}",
+        "X[local.n]",
+        ["\"primary\"", "\"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = false\n}\nlocals {\n  n = var.v ? \"secondary_key\" : \"primary_key\"\n}",
+        "X[local.n]",
+        ["= false", "= true"],
+    ),
+    (
+        "variable \"v\" {\n  default = false\n}\nlocals {\n  s = var.v ? \"secondary\" : \"primary\"\n  n = \"${local.s}_key\"\n}",
+        "X[local.n]",
+        ["= false", "= true"],
+    ),
+    ("variable \"v\" {\n  default = 0\n}", "element(X.connection_strings, var.v)", ["= 0", "= 1"]),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "local.keys[\"${var.v}\"]",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "local.long[\"${var.v}_key\"]",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "{ primary_key = X.primary_key, secondary_key = X.secondary_key }[\"${var.v}_key\"]",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "contains([\"secondary\", \"b\"], var.v) ? X.secondary_key : X.primary_key",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "var.v == \"secondary\" || var.v == \"b\" ? X.secondary_key : X.primary_key",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}",
+        "!(var.v != \"primary\" && var.v != \"\") ? X.primary_key : X.secondary_key",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+    (
+        "variable \"v\" {\n  default = \"primary\"\n}\nlocals {\n  on = contains([\"secondary\"], var.v)\n}",
+        "local.on ? X.secondary_key : X.primary_key",
+        ["= \"primary\"", "= \"secondary\""],
+    ),
+];
+
+#[test]
+fn a_name_that_is_put_together_is_what_its_value_says() {
+    let keys = "locals {\n  keys = { primary = X.primary_key, secondary = X.secondary_key }\n  long = { primary_key = \
+                X.primary_key, secondary_key = X.secondary_key }\n}\n";
+    for (declared, read, [old, new]) in SAID {
+        let read =
+            read.replace("X[", "azurerm_cosmosdb_account.x[").replace("(X,", "(azurerm_cosmosdb_account.x,");
+        let secret = "resource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"s\"\n  value = ";
+        let keys = if read.contains("local.keys") || read.contains("local.long") { keys } else { "" };
+        for code in [
+            format!("{keys}{secret}{read}\n}}\n"),
+            format!("{keys}locals {{\n  k = {read}\n}}\n{secret}local.k\n}}\n"),
+        ] {
+            check(&[("a.tf", &code), ("v.tf", &format!("{declared}\n"))], "v.tf", old, new);
+        }
+    }
+}
+
+#[test]
+fn a_variables_file_and_a_caller_say_a_whole_name_too() {
+    let secret = "variable \"v\" {}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  name = \"s\"\n  value = \
+                  azurerm_cosmosdb_account.x[var.v]\n}\n";
+    let values = "v = \"primary_sql_connection_string\"\n";
+    check(&[("a.tf", secret), ("terraform.tfvars", values)], "terraform.tfvars", "primary", "secondary");
+    let root = "module \"m\" {\n  source = \"./m\"\n  v = \"primary_key\"\n}\n";
+    check(&[("a.tf", root), ("m/a.tf", secret)], "a.tf", "primary", "secondary");
+}
+
+#[test]
+fn a_name_that_is_not_known_or_no_keys_stays_unknown() {
+    let secret = |read: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"s\"\n  value = azurerm_cosmosdb_account.x{read}\n}}\n"
+        )
+    };
+    let two = "variable \"v\" {\n  default = \"primary_key\"\n}\nvariable \"w\" {\n  default = true\n}\n";
+    let condition = "locals {\n  k = var.v == \"secondary\" && var.w ? X.secondary_key : X.primary_key\n}\n";
+    for (code, values) in [
+        (secret("[var.v]"), "variable \"v\" {}\n"),
+        // Another thing, or an instance of a repeated block.
+        (secret("[var.v]"), "variable \"v\" {\n  default = \"eu\"\n}\n"),
+        (secret("[\"${var.v}_${var.w}\"]"), two),
+        (secret("[format(\"%s_%s\", var.v, var.w)]"), two),
+        (secret("[lower(var.v)]"), two),
+        (condition.to_owned(), two),
+        (condition.replace("&&", "||"), two),
+        (condition.replace("var.w", "var.v != \"primary\""), "variable \"v\" {}\n"),
+    ] {
+        unknown(&[("a.tf", &code), ("v.tf", values)]);
+    }
+    // Of an instance that a value picks, the key is named.
+    let code = secret("[var.v].primary_key");
+    let files = [("a.tf", code.as_str()), ("v.tf", "variable \"v\" {\n  default = \"primary_key\"\n}\n")];
+    let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(flipped, [("a.tf".to_owned(), code.replace("].primary", "].secondary").into_bytes())]);
+}

@@ -24,10 +24,15 @@ pub(super) struct Condition {
 
 impl Walk<'_> {
     pub(super) fn condition(&self, condition: &Expression) -> Condition {
-        let Compared { operand, takes, when } = compared(condition);
+        let Compared { operand, others, takes, when } = compared(condition);
         let asked = when.clone().map(|when| self.asked(operand, when));
         match takes {
-            Some(takes) => Condition { by: self.chooser(operand, takes), branches: when, asked },
+            Some(takes) => {
+                let mut by = self.chooser(operand, takes);
+                let spans = others.iter().filter_map(|other| Some(self.source.to_file(other.span()?)));
+                by.iter_mut().for_each(|by| by.beside = spans.clone().collect());
+                Condition { by, branches: when, asked }
+            }
             None => Condition { by: None, branches: [When::Unknown, When::Unknown], asked },
         }
     }

@@ -24,6 +24,30 @@ const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "slice"];
 
 /// Functions that make one text of what they are given.
 const FILLING: &[&str] = &["format", "join", "replace"];
+/// Functions that make a collection of those that they are given, or pick from one.
+const GATHERING: &[&str] = &[
+    "coalesce",
+    "coalescelist",
+    "compact",
+    "concat",
+    "distinct",
+    "element",
+    "flatten",
+    "lookup",
+    "matchkeys",
+    "merge",
+    "nonsensitive",
+    "one",
+    "reverse",
+    "sensitive",
+    "setunion",
+    "slice",
+    "tolist",
+    "tomap",
+    "toset",
+    "try",
+    "values",
+];
 /// Functions that hand on all that they are given, under its own names.
 const HANDING_ON: &[&str] =
     &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
@@ -34,7 +58,6 @@ impl Walk<'_> {
             && let objects = self.scope.objects_of(self.source, expression)
             && let Some(first) = objects.first()
         {
-            self.slots(&objects, expression, mention);
             let picks = self.picking(first, expression);
             objects.into_iter().for_each(|object| self.read(object, expression, picks, mention));
             return self.beside(expression);
@@ -128,10 +151,12 @@ impl Walk<'_> {
         let sifted = self.sifting > 0;
         let outer = (!sifted).then(|| std::mem::replace(&mut self.value, expression.span()));
         self.sifted_entries += usize::from(sifted);
+        let flattening = std::mem::replace(&mut self.flattening, false);
         self.within(name, |walk| {
             walk.generated(expression);
             walk.expression(expression, mention);
         });
+        self.flattening = flattening;
         self.sifted_entries -= usize::from(sifted);
         if let Some(outer) = outer {
             self.value = outer;
@@ -185,7 +210,10 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), None, element.span());
             }
-            self.entry(name, element, named);
+            match self.flattening && is_list(element) {
+                true => self.expression(element, named),
+                false => self.entry(name, element, named),
+            }
         }
         if keyed.is_some() {
             self.branch(When::Unknown, None, None);
@@ -232,6 +260,12 @@ impl Walk<'_> {
     fn call(&mut self, call: &FuncCall) {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
+        let flattening = std::mem::replace(&mut self.flattening, name == "flatten");
+        let reduces = usize::from(!GATHERING.contains(&name));
+        self.reducing += reduces;
+        if call.args.expand_final() {
+            self.spread = call.args.iter().last().and_then(Span::span);
+        }
         self.testing += usize::from(looking);
         // What is put into a text stands beside what that says.
         let beside =
@@ -259,6 +293,8 @@ impl Walk<'_> {
             _ => arguments.for_each(|argument| self.expression(argument, looking)),
         }
         self.masking -= usize::from(MASKING.contains(&name));
+        self.flattening = flattening;
+        self.reducing -= reduces;
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
         self.beside_endpoint -= beside;
@@ -315,16 +351,19 @@ impl Walk<'_> {
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
         }
-        // An entry whose name is not that of the element it is made from has one that the text does not tell.
-        self.sifting += usize::from(each.cond.is_some());
+        // What is left out is left out whole: of an object that is made for each element, both slots or none.
+        let sifts = usize::from(each.cond.is_some() && !is_written_out(&each.value_expr));
+        self.sifting += sifts;
         self.filtering += usize::from(each.cond.is_some());
+        // An entry whose name is not that of the element it is made from has one that the text does not tell.
         if is_renamed(each) {
             self.rename(collected);
-            self.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention));
-        } else {
-            self.expression(&each.value_expr, mention);
         }
-        self.sifting -= usize::from(each.cond.is_some());
+        match is_renamed(each) || !is_element(each) {
+            true => self.element_of(each, mention),
+            false => self.expression(&each.value_expr, mention),
+        }
+        self.sifting -= sifts;
         self.filtering -= usize::from(each.cond.is_some());
         if let Some(condition) = &each.cond {
             self.test(|walk| walk.expression(&condition.expr, false));
@@ -332,6 +371,24 @@ impl Walk<'_> {
         self.loops -= 1;
         self.changing -= 1;
         self.scope.leave(depth);
+    }
+
+    /// What a `for` makes is one element of a collection, by a name that the text does not tell; of those that share a name,
+    /// one of a list.
+    fn element_of(&mut self, each: &ForExpr, mention: bool) {
+        let flattened = self.flattening && each.key_expr.is_none() && is_list(&each.value_expr);
+        let spread = each.span().is_some() && each.span() == self.spread;
+        // What is picked from it right here is the element itself.
+        let picked = self.sifting > 0 && !is_renamed(each);
+        if flattened || spread || picked || self.reducing > 0 {
+            return self.expression(&each.value_expr, mention);
+        }
+        let flattening = std::mem::replace(&mut self.flattening, false);
+        self.within("(…)".to_owned(), |walk| match each.grouping {
+            true => walk.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention)),
+            false => walk.expression(&each.value_expr, mention),
+        });
+        self.flattening = flattening;
     }
 
     /// The entries of a collection have other names where they go on to.
@@ -514,6 +571,33 @@ fn names_in(expression: &Expression) -> Option<Vec<String>> {
             .collect(),
         _ => None,
     }
+}
+
+/// Whether an expression says each entry of what it makes.
+fn is_written_out(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => is_written_out(inner.inner()),
+        Expression::Array(_) | Expression::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether an expression makes a list.
+fn is_list(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => is_list(inner.inner()),
+        Expression::Array(_) => true,
+        Expression::ForExpr(each) => each.key_expr.is_none(),
+        Expression::Conditional(choice) => is_list(&choice.true_expr) || is_list(&choice.false_expr),
+        Expression::FuncCall(call) => ["concat", "flatten", "tolist"].contains(&call.name.name.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether a `for` gives back what it goes through as it is.
+fn is_element(each: &ForExpr) -> bool {
+    let name = each.intro.value_var.as_str();
+    each.value_expr.as_variable().is_some_and(|value| value.as_str() == name)
 }
 
 fn is_literal(expression: &Expression) -> bool {

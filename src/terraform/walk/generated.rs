@@ -7,13 +7,13 @@ use std::ops::Range;
 
 use hcl_edit::Span;
 use hcl_edit::expr::Expression;
-use hcl_edit::parser::parse_body;
 use hcl_edit::template::{Directive, Element, Template};
 
 use super::{Walk, facts_of};
 use crate::terraform::generated::Generated;
 use crate::terraform::glance::Glance;
 use crate::terraform::syntax::Syntax;
+use crate::terraform::twice;
 
 impl Walk<'_> {
     /// Keeps the code that a value becomes, if it can matter.
@@ -28,7 +28,7 @@ impl Walk<'_> {
             return;
         }
         let part = self.source.part_as(span.clone(), text);
-        let facts = parse_body(part.text()).ok().map(|body| facts_of(&part, &body));
+        let facts = twice::parse(part.text()).ok().map(|body| facts_of(&part, &body));
         let span = self.source.to_file(span);
         self.facts.generated.push(Generated { span, text: part.text().to_owned(), facts });
     }

@@ -7,11 +7,12 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object as ObjectExpression};
 use hcl_edit::parser::parse_template;
-use hcl_edit::structure::{Block as SyntaxBlock, Body};
+use hcl_edit::structure::Block as SyntaxBlock;
 use hcl_edit::template::Element;
 
 use super::super::receiver::{NAMING, is_value};
 use super::super::role::counterpart;
+use super::super::source::Source;
 use super::{KEY_VAULT_SECRET, Walk, literal_key, text_of};
 
 /// Arguments by which blocks and objects may say a slot.
@@ -56,7 +57,8 @@ impl Walk<'_> {
     pub(super) fn enter_labelled(&mut self, block: &SyntaxBlock) {
         let depth = self.binding.len();
         self.call_by(|name| block.body.get_attribute(name).and_then(|attribute| written(&attribute.value)));
-        self.label_by(|name| literal_in(&block.body, name));
+        let source = self.source;
+        self.label_by(|name| label_in(source, &block.body.get_attribute(name)?.value));
         if let ["resource", KEY_VAULT_SECRET, _] = words(&self.binding).as_slice()
             && let Some((_, label)) = self.label.as_mut().filter(|(at, _)| *at == depth)
         {
@@ -73,9 +75,11 @@ impl Walk<'_> {
             let mut entries = object.iter().filter(|(key, _)| literal_key(key) == Some(name));
             entries.find_map(|(_, value)| written(value.expr()))
         });
+        let source = self.source;
         self.label_by(|name| {
             let mut entries = object.iter();
-            entries.find_map(|(key, value)| value.expr().as_str().filter(|_| literal_key(key) == Some(name)))
+            let named = entries.find(|(key, _)| literal_key(key) == Some(name))?;
+            label_in(source, named.1.expr())
         });
     }
 
@@ -128,6 +132,11 @@ fn written(value: &Expression) -> Option<String> {
     }
 }
 
-fn literal_in<'b>(body: &'b Body, name: &str) -> Option<&'b str> {
-    body.get_attribute(name).map(|attribute| &attribute.value).and_then(Expression::as_str)
+/// What such an argument says: a text, with the expressions in it as they are written.
+fn label_in<'e>(source: &'e Source, value: &'e Expression) -> Option<&'e str> {
+    match value {
+        Expression::String(text) => Some(text.value().as_str()),
+        Expression::StringTemplate(template) => Some(text_of(source, template.span())),
+        _ => None,
+    }
 }

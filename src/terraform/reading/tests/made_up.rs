@@ -34,7 +34,7 @@ const ATTRIBUTES: &[&str] = &[
 fn expression(dice: &mut Dice, account: bool) -> String {
     let name = dice.pick(NAMES);
     let other = dice.pick(NAMES);
-    match dice.roll(if account { 25 } else { 18 }) {
+    match dice.roll(if account { 31 } else { 20 }) {
         0 => "\"text\"".to_owned(),
         1 | 2 => format!("local.{name}"),
         3 | 4 => format!("var.{name}"),
@@ -64,17 +64,66 @@ fn expression(dice: &mut Dice, account: bool) -> String {
             1 => format!("{}.primary_readonly_key", dice.pick(&["local.a", "local.primary", "var.b"])),
             _ => format!("data.tfe_outputs.{name}.values.{}", dice.pick(ATTRIBUTES)),
         },
-        18 => match dice.roll(2) {
+        18 => gathered(dice, &format!("local.{name}"), ("primary", "secondary")),
+        19 => chosen(dice, &format!("local.{name}.primary"), &format!("local.{name}.secondary")),
+        20 => gathered(dice, "azurerm_cosmosdb_account.db", ("primary_key", "secondary_key")),
+        21 => named(dice),
+        22 => chosen(
+            dice,
+            "azurerm_cosmosdb_account.db.primary_key",
+            "azurerm_cosmosdb_account.db.secondary_key",
+        ),
+        23 => format!(
+            "{{ {name} = azurerm_cosmosdb_account.db.primary_key, {name} = azurerm_cosmosdb_account.db.{} }}",
+            dice.pick(ATTRIBUTES)
+        ),
+        24 => match dice.roll(2) {
             0 => "azurerm_cosmosdb_account.db".to_owned(),
             _ => format!("azurerm_cosmosdb_account.db[{}]", index(dice)),
         },
-        19 => format!(
+        25 => format!(
             "var.{name} == \"{other}\" ? azurerm_cosmosdb_account.db.primary_key : \
              azurerm_cosmosdb_account.db.secondary_key"
         ),
-        20 => format!("module.{name}.primary_key"),
-        21 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
+        26 => format!("module.{name}.primary_key"),
+        27 => format!("azurerm_cosmosdb_account.db[{}].{}", index(dice), dice.pick(ATTRIBUTES)),
         _ => format!("azurerm_cosmosdb_account.db.{}", dice.pick(ATTRIBUTES)),
+    }
+}
+
+/// Objects that a `for` makes of elements, or a key of one of them.
+fn gathered(dice: &mut Dice, from: &str, (one, two): (&str, &str)) -> String {
+    let made = format!("{{ primary = v.{one}, secondary = v.{two} }}");
+    let name = dice.pick(NAMES);
+    match dice.roll(5) {
+        0 => format!("{{ for k, v in {from} : k => {made} }}"),
+        1 => format!("{{ for k, v in {from} : k => {made} if v.enabled }}"),
+        2 => format!("[for v in {from} : {made}]"),
+        3 => format!("local.{name}[{}].{}", index(dice), dice.pick(&["primary", "secondary"])),
+        _ => format!("module.{name}.{}[{}].primary", dice.pick(NAMES), index(dice)),
+    }
+}
+
+/// One of two by a condition, or by a name that a text is put around.
+fn chosen(dice: &mut Dice, one: &str, two: &str) -> String {
+    let (name, other) = (dice.pick(NAMES), dice.pick(NAMES));
+    match dice.roll(5) {
+        0 => format!("contains([\"{other}\", \"a\"], var.{name}) ? {one} : {two}"),
+        1 => format!("local.{name} == \"a\" || local.{name} == \"{other}\" ? {one} : {two}"),
+        2 => format!("var.{name} == \"a\" && var.{other} != \"b\" ? {one} : {two}"),
+        3 => format!("local.{other}[\"${{var.{name}}}\"]"),
+        _ => format!("{{ primary = {one}, secondary = {two} }}[\"${{local.{name}}}\"]"),
+    }
+}
+
+/// A key whose name a value works out.
+fn named(dice: &mut Dice) -> String {
+    let by = format!("{}.{}", dice.pick(&["local", "var"]), dice.pick(NAMES));
+    match dice.roll(4) {
+        0 => format!("azurerm_cosmosdb_account.db[{by}]"),
+        1 => format!("azurerm_cosmosdb_account.db[\"${{{by}}}_key\"]"),
+        2 => format!("lookup(azurerm_cosmosdb_account.db, {by})"),
+        _ => format!("azurerm_cosmosdb_account.db[format(\"%s_key\", {by})]"),
     }
 }
 
@@ -152,7 +201,12 @@ fn path(from: &str, to: &str) -> String {
 fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
     let name = dice.pick(NAMES);
     let value = expression(dice, account);
-    match dice.roll(21) {
+    match dice.roll(24) {
+        21 => {
+            format!("locals {{\n  {name} = \"{}\"\n}}\n", dice.pick(&["primary_key", "secondary", "primary"]))
+        }
+        22 => format!("variable \"{name}\" {{\n  default = \"{}\"\n}}\n", dice.pick(ATTRIBUTES)),
+        23 => secrets(dice, &value),
         9..=11 => further(dice, folder),
         12 | 19 => {
             let (called, given) =
@@ -204,6 +258,19 @@ fn block(dice: &mut Dice, folder: &str, account: bool) -> String {
         _ => format!("resource \"azurerm_key_vault_secret\" \"{name}_{folder}\" {{\n  value = {value}\n}}\n")
             .replace('/', "_"),
     }
+}
+
+/// Secrets of one block, with names of their own.
+fn secrets(dice: &mut Dice, value: &str) -> String {
+    let name = dice.pick(NAMES);
+    let (over, called) = match dice.roll(3) {
+        0 => (format!("for_each = toset(local.{name})"), "each.value"),
+        1 => (format!("for_each = var.{name}"), "each.value.name"),
+        _ => (format!("for_each = {{ a = local.{name}, b = \"x\" }}"), "\"db-${each.value}\""),
+    };
+    format!(
+        "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  {over}\n  name = {called}\n  value = {value}\n}}\n"
+    )
 }
 
 /// A value under a name that says Cosmos DB, or another service.
