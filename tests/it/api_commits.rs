@@ -275,7 +275,7 @@ pub fn committing_by_app(live: &Live) {
     std::fs::write(&path, settings.to_string()).unwrap();
 }
 
-fn is_signed(world: &World, commit: &CommitId) -> bool {
+pub fn is_signed(world: &World, commit: &CommitId) -> bool {
     let commit = world.repository().get(commit).unwrap();
     String::from_utf8_lossy(commit.encoded()).contains("\ngpgsig ")
 }
