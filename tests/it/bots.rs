@@ -173,8 +173,11 @@ fn findings_are_uploaded_and_fail_the_job_and_no_empty_report_is_uploaded() {
     assert!(uploads[0].contains("if: (success() || failure()) && steps.check.outputs.report == 'yes'"));
 }
 
-/// What the published actions and tasks want: the inputs that they have, and the rights of the job's token.
-const USED: [(&str, &[&str], &[(&str, &str)]); 5] = [
+/// An action or task, the inputs that are given to it, and the rights of the job's token that it wants.
+type Used = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+/// As the actions and tasks are published.
+const USED: [Used; 5] = [
     ("actions/checkout@v6", &["fetch-depth"], &[("contents", "read")]),
     (
         "github/codeql-action/upload-sarif@v4",
