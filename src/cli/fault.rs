@@ -4,6 +4,7 @@ use super::{CliError, ErrorKind};
 use crate::drive::DriveError;
 use crate::journal::JournalError;
 use crate::ports::Fault;
+use crate::render::span;
 
 impl From<Fault> for CliError {
     fn from(fault: Fault) -> CliError {
@@ -52,6 +53,10 @@ impl From<DriveError> for CliError {
             DriveError::NoneOpen => {
                 CliError::usage("no rotation is open").hint("`keyslot status` tells of the last one")
             }
+            DriveError::AtWork { holder, until } => CliError::new(ErrorKind::Waiting, "somebody else is at work on this rotation")
+                .at(holder)
+                .because(format!("it holds the lease until {} at the latest, and nothing was done", span::rfc3339(until)))
+                .hint("end it there (Ctrl-C gives the lease back; `keyslot pause` has it stop before its next step), or come back then"),
             DriveError::NeverAccepted(gate) => CliError::new(ErrorKind::Usage, "this gate is one that nobody may open")
                 .at(gate)
                 .hint("`keyslot explain` says what opens it"),

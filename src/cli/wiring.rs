@@ -545,6 +545,7 @@ fn github(
                 repository: forge.repository.clone(),
                 token: Arc::clone(token),
                 validation: forge.validation.clone(),
+                board: forge.board,
             },
             http,
             Arc::clone(clock),

@@ -1,5 +1,7 @@
 //! What can stop the loop itself. A gate that holds is no error.
 
+use jiff::Timestamp;
+
 use crate::journal::JournalError;
 use crate::rotation::IllegalRecord;
 
@@ -31,6 +33,9 @@ pub enum DriveError {
     NoneOpen,
     #[error("the gate {0} is one that nobody may open")]
     NeverAccepted(String),
+    /// Somebody else holds the lease: they are at work, or were until a moment ago.
+    #[error("{holder} is at work, until {until} at the latest")]
+    AtWork { holder: String, until: Timestamp },
 }
 
 impl DriveError {

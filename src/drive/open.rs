@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::act::hex;
+use super::lease::Standing;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind, Route, Salt,
-    Seen, Slot, StampName, VaultView, WorkloadName,
+    Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
+    Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
@@ -199,7 +200,7 @@ impl Driver {
     /// The slot that everybody is on. Code that is not there is no matter of which slot.
     fn default_retire(&self) -> Result<Slot, DriveError> {
         if let Some(Err(blind)) = self.world.code.as_ref().map(|seen| &seen.what)
-            && blind.kind.is_refusal()
+            && (blind.kind.is_refusal() || blind.kind == Blindness::Gone)
         {
             return Err(DriveError::CodeUnseen(blind.why.clone()));
         }
@@ -307,19 +308,24 @@ impl Driver {
         Ok(true)
     }
 
-    /// Closes the open rotation with a person's reason.
+    /// Closes the open rotation with a person's reason. Under the lease: while somebody else is at work, their next step
+    /// would come after the end, and two would write to the pull request.
     ///
     /// # Errors
-    /// No rotation is open; the account cannot be read, where the second of two begins by it; the journal.
+    /// No rotation is open; somebody else is at work; the account cannot be read, where the second of two begins by it;
+    /// the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
         // What is due and not begun is begun, so that the journal says why it ends.
         self.open_second("keyslot close").await?;
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
+        if let Standing::Of { holder, until } = self.hold_lease().await? {
+            return Err(DriveError::AtWork { holder, until });
+        }
         self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.tell().await;
-        Ok(())
+        self.release().await
     }
 }
 

@@ -49,9 +49,11 @@ const AWAY: Duration = Duration::from_secs(600);
 /// How long the services may go on refusing somebody who was granted the right: role assignments take minutes.
 const GRANTS: Duration = Duration::from_secs(600);
 
-/// A service says that it will not show something, or that there is none: forges say the one for the other.
+/// A service says that it will not show something, or that there is none: forges say the one for the other. What whoever
+/// must know says is not there, no right brings.
 fn is_refusal(reason: &Reason) -> bool {
     match &reason.why {
+        Why::Blind { blind, .. } if blind.kind == Blindness::Gone => false,
         Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => true,
         Why::Blind { evidence, .. } => {
             *evidence != EvidenceKey::Account && reason.why.opens() == Opens::ByPerson

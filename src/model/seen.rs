@@ -14,7 +14,8 @@ pub enum Blindness {
     Forbidden,
     /// The service answered that the thing does not exist.
     Missing,
-    /// Azure Resource Manager answered that the whole service does not exist: not only what was looked for in it.
+    /// Whoever must know answered that there is none, and no right that is granted later would show one: Azure Resource
+    /// Manager of a whole service, a git remote of a branch.
     Gone,
     /// The service asked us to come later.
     Throttled,

@@ -307,7 +307,7 @@ impl Observer {
         let heads = self.ports.code.fetch().await?;
         let base = &self.targets.base_branch;
         let Some(base_head) = heads.get(base) else {
-            return Err(self.targets.no_branch(base));
+            return Err(self.targets.no_branch(base, &heads));
         };
         let Judged { mut claim, errors } = self.judged(base_head, true).await?;
         if claim.problems.is_empty() {

@@ -18,7 +18,7 @@ impl Observer {
             Some(code) => code.base.head.clone(),
             None => {
                 let heads = self.ports.code.fetch().await?;
-                heads.get(base).cloned().ok_or_else(|| self.targets.no_branch(base))?
+                heads.get(base).cloned().ok_or_else(|| self.targets.no_branch(base, &heads))?
             }
         };
         let line = self.ports.code.line(&head, FAR_BACK).await?;

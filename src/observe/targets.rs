@@ -88,24 +88,34 @@ impl Targets {
         wanted.map_or(usual, |wanted| wanted.min(usual))
     }
 
-    pub(super) fn no_branch(&self, branch: &BranchName) -> Fault {
-        Fault::new(Blindness::Missing, "read the branch", branch.as_str(), "the remote has no such branch")
+    pub(super) fn no_branch(&self, branch: &BranchName, heads: &BTreeMap<BranchName, CommitId>) -> Fault {
+        let why = format!("the remote has no such branch; {}", what_it_has(heads));
+        Fault::new(Blindness::Gone, "read the branch", branch.as_str(), why)
             .remedy("check `base_branch` in keyslot.toml against the remote's branches")
     }
 
     pub(super) fn no_release(&self, heads: &BTreeMap<BranchName, CommitId>) -> Fault {
-        let known: Vec<&str> = heads.keys().map(BranchName::as_str).take(10).collect();
         Fault::new(
-            Blindness::Missing,
+            Blindness::Gone,
             "find the live release branch",
             match &self.release {
                 ReleaseRule::BaseItself => self.base_branch.to_string(),
                 ReleaseRule::Branch(branch) | ReleaseRule::Said(branch) => branch.to_string(),
                 ReleaseRule::Like { pattern } => pattern.clone(),
             },
-            format!("the remote has {}", known.join(", ")),
+            what_it_has(heads),
         )
         .remedy("name the branch that is deployed: `branch` under [environment.NAME.release] in keyslot.toml")
+    }
+}
+
+/// The first of the remote's branches, for whoever named another one.
+fn what_it_has(heads: &BTreeMap<BranchName, CommitId>) -> String {
+    let known: Vec<&str> = heads.keys().map(BranchName::as_str).take(10).collect();
+    match (known.is_empty(), heads.len() - known.len()) {
+        (true, _) => "it has none at all".to_owned(),
+        (false, 0) => format!("it has {}", known.join(", ")),
+        (false, more) => format!("it has {}, and {more} more", known.join(", ")),
     }
 }
 

@@ -202,7 +202,9 @@ fn state(state: RunState) -> &'static str {
 pub fn human(procedure: &ProcedureV1, report: &Report) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: String| text.push_str(&format!("{name:<10}{what}\n"));
-    line("rotation", format!("{}: everybody to {}", procedure.rotation.id, procedure.to));
+    // As it is named where it begins, and as an approval names it.
+    let name = report.opened.as_ref().map_or_else(|| procedure.rotation.id.clone(), Opened::approval_name);
+    line("rotation", format!("{name}: everybody to {}", procedure.to));
     if let Some(change) = &procedure.proposal {
         line("proposal", told(change, report));
     }

@@ -775,7 +775,7 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
-        Why::StepRefused { .. } => "mend the cause and run `keyslot rotate` again",
+        Why::StepRefused { .. } => "mend the cause: the next run tries it again",
         Why::RunFailed { .. } => {
             "mend what failed; then retry the stage, or run the pipeline again on the same commit with the same stages left \
              out"

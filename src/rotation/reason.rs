@@ -888,7 +888,7 @@ impl Why {
                     | EvidenceKey::Validation(_)
                     | EvidenceKey::Runs,
                 blind,
-            } if blind.kind == Blindness::Missing => Opens::ByPerson,
+            } if matches!(blind.kind, Blindness::Missing | Blindness::Gone) => Opens::ByPerson,
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }

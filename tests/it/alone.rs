@@ -149,7 +149,9 @@ async fn a_regeneration_that_was_sent_is_not_closed_over() {
     let closed = ran(&live, &["close", "--because", "enough", "--unconfirmed"], &[]);
     assert_eq!(closed.code, 0, "{}", closed.talk);
     assert!(closed.talk.contains("goes on in Azure"), "{}", closed.talk);
-    assert_eq!(live.newest_record(), "closed");
+    assert_eq!(live.newest_record(), "released", "closed, and the lease is given back");
+    let again = ran(&live, &["close", "--because", "enough"], &[]);
+    assert_eq!(again.code, 2, "{}", again.talk);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -240,6 +240,7 @@ async fn a_tree_that_is_not_the_one_that_was_built_here_goes_no_further() {
         repository: "platform".to_owned(),
         token: Arc::new(keyslot::adapters::token::FixedToken::new("x".to_owned())),
         validation: Vec::new(),
+        board: false,
     };
     let http = wire_core::client(&wire);
     let github = keyslot::adapters::github::GitHub::new(settings, &http, desk.clock());
@@ -274,7 +275,7 @@ pub fn committing_by_app(live: &Live) {
     std::fs::write(&path, settings.to_string()).unwrap();
 }
 
-fn is_signed(world: &World, commit: &CommitId) -> bool {
+pub fn is_signed(world: &World, commit: &CommitId) -> bool {
     let commit = world.repository().get(commit).unwrap();
     String::from_utf8_lossy(commit.encoded()).contains("\ngpgsig ")
 }

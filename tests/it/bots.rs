@@ -172,3 +172,107 @@ fn findings_are_uploaded_and_fail_the_job_and_no_empty_report_is_uploaded() {
     assert_eq!(uploads.len(), 1);
     assert!(uploads[0].contains("if: (success() || failure()) && steps.check.outputs.report == 'yes'"));
 }
+
+/// An action or task, the inputs that are given to it, and the rights of the job's token that it wants.
+type Used = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+/// As the actions and tasks are published.
+const USED: [Used; 5] = [
+    ("actions/checkout@v6", &["fetch-depth"], &[("contents", "read")]),
+    (
+        "github/codeql-action/upload-sarif@v4",
+        &["sarif_file", "category"],
+        &[("security-events", "write"), ("contents", "read"), ("actions", "read")],
+    ),
+    ("azure/login@v3", &["client-id", "tenant-id", "subscription-id"], &[("id-token", "write")]),
+    ("PublishBuildArtifacts@1", &["PathtoPublish", "ArtifactName"], &[]),
+    ("AzureCLI@2", &["azureSubscription", "scriptType", "scriptLocation", "inlineScript"], &[]),
+];
+
+/// Every step of a kind, with the permissions of its job.
+fn uses<'b>(value: &'b Value, permissions: &'b Value, found: &mut Vec<(&'b str, &'b Value, &'b Value)>) {
+    match value {
+        Value::Array(entries) => entries.iter().for_each(|entry| uses(entry, permissions, found)),
+        Value::Object(members) => {
+            let permissions = members.get("permissions").unwrap_or(permissions);
+            let name = members.get("uses").or(members.get("task")).and_then(Value::as_str);
+            if let Some(name) = name.filter(|name| !name.starts_with("./")) {
+                let inputs = members.get("with").or(members.get("inputs")).unwrap_or(&Value::Null);
+                found.push((name, inputs, permissions));
+            }
+            members.values().for_each(|member| uses(member, permissions, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn actions_and_tasks_get_inputs_that_they_have_and_the_rights_that_they_want() {
+    let blocks = blocks();
+    let mut found = Vec::new();
+    blocks.iter().for_each(|(_, block)| uses(block, &Value::Null, &mut found));
+    let mut seen = BTreeSet::new();
+    for (name, inputs, permissions) in found {
+        let (_, known, wanted) =
+            USED.iter().find(|(used, ..)| *used == name).unwrap_or_else(|| panic!("{name}"));
+        seen.insert(name);
+        for input in inputs.as_object().into_iter().flat_map(|inputs| inputs.keys()) {
+            assert!(known.contains(&input.as_str()), "{name} has no input {input}");
+        }
+        for (scope, level) in *wanted {
+            assert_eq!(permissions[scope].as_str(), Some(*level), "{name}: {scope}");
+        }
+    }
+    assert_eq!(seen.len(), USED.len(), "{seen:?}");
+    // A called workflow gets no more than its caller has.
+    let named =
+        |key: &str| blocks.iter().find(|(_, block)| block.get("on").is_some_and(|on| on.get(key).is_some()));
+    let (called, caller) = (&named("workflow_call").unwrap().1, &named("schedule").unwrap().1);
+    for (job, of) in called["jobs"].as_object().unwrap() {
+        for (scope, level) in of["permissions"].as_object().unwrap() {
+            assert_eq!(caller["permissions"][scope], *level, "{job} wants {scope}, and its caller may not");
+        }
+    }
+}
+
+/// What `check` has found is uploaded also where it ends with 1, and what compares with another branch has that branch.
+#[test]
+fn a_failed_check_still_uploads_and_what_compares_has_the_history_for_it() {
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains("`check --against origin/main` needs what it compares with: `fetch-depth: 0`"));
+    let mut uploads = 0;
+    for (text, block) in blocks() {
+        let compares = text.contains("--against");
+        let whole = text.contains("fetch-depth: 0") || text.contains("fetchDepth: 0");
+        assert!(!compares || whole, "one commit alone cannot be compared:\n{text}");
+        let mut steps = Vec::new();
+        collect_steps(&block, &mut steps);
+        for step in steps {
+            let condition = match (step["uses"].as_str(), step["task"].as_str()) {
+                (Some(name), _) if name.contains("upload-sarif") => {
+                    (step["if"].as_str(), "(success() || failure()) && steps.check.outputs.report == 'yes'")
+                }
+                (_, Some("PublishBuildArtifacts@1")) => {
+                    (step["condition"].as_str(), "and(succeededOrFailed(), eq(variables['report'], 'yes'))")
+                }
+                _ => continue,
+            };
+            uploads += 1;
+            assert_eq!(condition.0, Some(condition.1));
+        }
+    }
+    assert_eq!(uploads, 2, "one on each side");
+}
+
+fn collect_steps(value: &Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Array(entries) => entries.iter().for_each(|entry| collect_steps(entry, found)),
+        Value::Object(members) => {
+            if let Some(Value::Array(steps)) = members.get("steps") {
+                found.extend(steps.iter().cloned());
+            }
+            members.values().for_each(|member| collect_steps(member, found));
+        }
+        _ => {}
+    }
+}

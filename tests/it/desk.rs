@@ -108,6 +108,7 @@ impl Desk {
             repository: "platform".to_owned(),
             token: Arc::new(FixedToken::new(token.to_owned())),
             validation: Vec::new(),
+            board: false,
         };
         change(&mut settings);
         GitHub::new(settings, &self.http, self.clock())

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use keyslot::adapters::github::GitHub;
 use keyslot::model::{
-    Blindness, BranchName, CommitId, MergeMethod, PullDress, PullNumber, PullState, PullView, PullWait,
+    Blindness, BranchName, CommitId, MergeMethod, PullDress, PullEnds, PullNumber, PullState, PullView,
+    PullWait,
 };
 use keyslot::ports::{Code, Effect, Forge, NewPull, Permit};
 use keyslot::sim::config::{ClassicConfig, RulesConfig};
@@ -375,6 +376,33 @@ async fn into_a_merge_queue_it_is_put_and_the_queue_merges() {
     assert_eq!(scene.waits().await, [PullWait::Queue { queued: false }]);
     applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
     assert!(matches!(look(&scene.github).await.state, PullState::Merged { .. }));
+}
+
+#[tokio::test]
+async fn a_pull_request_to_the_release_branch_waits_for_the_same_rules_and_for_its_queue() {
+    let mut config = quiet();
+    config.people.rules.queue = Some(Duration::from_secs(100_000));
+    let desk = Desk::new(config, 1.0);
+    let github = desk.github();
+    let head = desk.propose("fix/flip").await;
+    let ends = PullEnds { head: BranchName::from("fix/flip"), base: crate::runs::release() };
+    let number = applied(github.open_pull(&NewPull { base: ends.base.clone(), ..new_pull() }).await);
+    let waits = async || {
+        // As a process sees it that has just begun.
+        let github = desk.github();
+        github.pull_between(&ends).await.unwrap();
+        github.pull_between(&ends).await.unwrap().unwrap().waits
+    };
+    let reasons = waits().await;
+    assert!(
+        matches!(reasons[..], [PullWait::Reviews { have: 0, want: 1, .. }, PullWait::CheckNotStarted { .. }]),
+        "{reasons:?}"
+    );
+    let review = Command::ReviewPull { number, approve: true, by: "ada".to_owned() };
+    desk.with(|world| world.apply(review).and_then(|_| world.apply(Command::StartCheck { number }))).unwrap();
+    assert_eq!(waits().await, [PullWait::Queue { queued: false }]);
+    applied(github.merge_when_ready(number, &head, MergeMethod::Merge).await);
+    assert_eq!(waits().await, [PullWait::Queue { queued: true }]);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod azure_devops;
 mod azure_devops_pushes;
 mod azure_devops_runs;
 mod backstage;
+mod bad_input;
 mod both_faces;
 mod bots;
 mod bulletins;

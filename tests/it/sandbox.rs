@@ -17,17 +17,17 @@ pub struct Sandbox {
 
 impl Sandbox {
     fn start(folder: &Path) -> Sandbox {
-        Sandbox::with(folder, &[])
+        Sandbox::with(folder, &["--speed", "60"])
     }
 
-    /// One that writes down what it is asked.
-    pub fn telling(folder: &Path, transcript: &Path) -> Sandbox {
-        Sandbox::with(folder, &["--transcript", transcript.to_str().unwrap()])
+    /// One that writes down what it is asked, so many times faster than the wall clock.
+    pub fn telling(folder: &Path, transcript: &Path, speed: &str) -> Sandbox {
+        Sandbox::with(folder, &["--speed", speed, "--transcript", transcript.to_str().unwrap()])
     }
 
     fn with(folder: &Path, arguments: &[&str]) -> Sandbox {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyslot"))
-            .args(["sandbox", "--speed", "60", "--dir"])
+            .args(["sandbox", "--dir"])
             .arg(folder)
             .args(arguments)
             .env_clear()

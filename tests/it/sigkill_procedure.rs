@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
-use keyslot::model::{BranchName, PullState};
+use keyslot::model::{BranchName, CommitId, PullState};
 use keyslot::sim::config::PipelineTrigger;
 use keyslot::sim::repository::{Lookup as _, ancestors};
 use keyslot::sim::wire::{FaultHandle, Trouble, Which, WireFault, azure_devops, github};
 use keyslot::sim::{Command, Holds, Pull, Span, World, WorldConfig};
 use tokio::time::sleep;
 
+use crate::api_commits::{committing_by_app, is_signed};
 use crate::live::{Live, Process};
 use crate::runs::infrastructure;
 
@@ -46,6 +47,8 @@ struct Scene {
     by_push: bool,
     /// What is to be merged goes through a merge queue.
     queue: bool,
+    /// GitHub makes the commits, for an App.
+    by_app: bool,
 }
 
 const FIRST: Scene = Scene {
@@ -56,14 +59,16 @@ const FIRST: Scene = Scene {
     late_check: false,
     by_push: false,
     queue: false,
+    by_app: false,
 };
 
-const SCENES: [Scene; 5] = [
+const SCENES: [Scene; 6] = [
     FIRST,
     Scene { actions: true, by_pull: true, merge: "keyslot", ..FIRST },
     Scene { by_pull: true, merge: "auto", validates: false, ..FIRST },
     Scene { actions: true, merge: "auto", late_check: true, by_push: true, ..FIRST },
     Scene { merge: "keyslot", queue: true, ..FIRST },
+    Scene { by_app: true, ..FIRST },
 ];
 
 /// When the process dies, as the request sees it.
@@ -276,8 +281,13 @@ impl Reaper {
 const OFTEN: usize = 3;
 
 /// Everything that the procedure writes.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 17] = [
     "push",
+    "POST /repos/afmc/platform/git/trees",
+    "POST /repos/afmc/platform/git/commits",
+    "POST /repos/afmc/platform/git/refs",
+    "PATCH /repos/afmc/platform/git/refs/",
+    "/access_tokens",
     "POST /graphql",
     "/requested_reviewers",
     "/assignees",
@@ -357,6 +367,9 @@ fn configure(live: &Live, scene: Scene) {
     }
     // What is done here is to be seen at once.
     live.set_first("settle", "\"200s\"");
+    if scene.by_app {
+        committing_by_app(live);
+    }
 }
 
 /// Goes on with one command until it has ended by itself. Whoever is held is killed or let go.
@@ -443,10 +456,22 @@ fn one_of_each(world: &World, scene: Scene, what: &str) {
         .filter(|id| repository.commit(id).unwrap().message().contains("(cherry picked from commit "))
         .count();
     assert_eq!(picked, 1, "cherry-picks; {what}");
+    let verified = |commit: &CommitId| !scene.by_app || is_signed(world, commit);
+    assert!(scene.by_pull || verified(head), "the cherry-pick is verified; {what}");
+    assert!(world.pulls().iter().all(|pull| verified(&pull.head)), "the proposals are verified; {what}");
+    let own = |id: &CommitId| ancestors(repository, id).filter(|id| is_ours(world, scene, id)).count();
+    assert_eq!(own(&world.pulls()[0].head), 1, "one commit proposes; {what}");
     world.pulls().iter().for_each(|pull| one_of_each_below(world, pull, what));
     let outcome = world.outcome();
     assert!(outcome.stamps.iter().all(|stamp| stamp.vault_slot == Holds::Secondary), "{what}: {outcome:?}");
     assert_eq!(outcome.outage.refused, 0, "{what}");
+}
+
+/// A commit that keyslot has made, or has had made.
+fn is_ours(world: &World, scene: Scene, commit: &CommitId) -> bool {
+    let commit = world.repository().commit(commit).unwrap();
+    let author = commit.author().name.as_str();
+    author == if scene.by_app { "keyslot[bot]" } else { "keyslot" }
 }
 
 fn one_of_each_below(world: &World, pull: &Pull, what: &str) {
@@ -491,7 +516,7 @@ async fn killed_at_each_of_its_writes_the_procedure_leaves_one_of_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_reads_the_procedure_leaves_one_of_each() {
     let case = |(scene, sparing)| (scene, Death::OnTheWay, At::Reads { sparing });
-    let cases = SCENES.into_iter().zip([0, 3, 7, 5, 2]).map(case).collect();
+    let cases = SCENES.into_iter().zip([0, 3, 7, 5, 2, 4]).map(case).collect();
     let (deaths, _) = deaths_of(&play_all(cases).await);
     println!("{deaths} deaths at reads");
     assert!(deaths > 24, "{deaths}");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::executor::block_on;
-use keyslot::drive::{Driver, TurnEnd};
+use keyslot::drive::{DriveError, Driver, OpenRequest, TurnEnd};
 use keyslot::model::{KeyKind, RotationId, Slot, StampName, WorkloadName};
 use keyslot::ports::{Effect, LeaseTerm, Permit, RestartMark};
 use keyslot::rotation::{Phase, Why};
@@ -58,6 +58,35 @@ fn two_drivers_turn_by_turn_do_everything_once_and_the_one_without_the_lease_wai
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{outcome:?}");
     assert_eq!((counters.pulls_opened, counters.runs_started), (1, 1), "{counters:?}");
     assert!(counters.each_rolled_out(1), "{counters:?}");
+}
+
+#[test]
+fn a_rotation_is_closed_under_the_lease_and_its_pull_request_has_one_comment() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.pulls.board = true;
+    let mut first = block_on(theatre.driver_as("first", "first")).unwrap();
+    block_on(first.open(&theatre.request())).unwrap();
+    assert!(matches!(turn(&mut first), TurnEnd::Waiting { phase: Phase::Merge, .. }));
+    // The first is at work, and has told nothing of this yet.
+    let mut second = block_on(theatre.driver_as("second", "second")).unwrap();
+    let refused = block_on(second.close("another day")).unwrap_err();
+    assert!(matches!(&refused, DriveError::AtWork { holder, .. } if holder == "first"), "{refused}");
+    let records = || block_on(theatre.driver_as("looks", "looks")).unwrap().fold().closed.is_some();
+    assert!(!records(), "nothing was closed");
+    block_on(first.release()).unwrap();
+    let mut second = block_on(theatre.driver_as("second", "again")).unwrap();
+    block_on(second.close("another day")).unwrap();
+    assert!(records());
+    {
+        let world = theatre.world.lock();
+        let [said] = &world.pulls()[0].comments[..] else { panic!("{:#?}", world.pulls()[0].comments) };
+        assert!(said.body.contains("another day"), "{said:#?}");
+    }
+    // Given back: whoever begins anew need not wait.
+    let mut third = block_on(theatre.driver_as("third", "third")).unwrap();
+    block_on(third.open(&OpenRequest { again: true, ..theatre.request() })).unwrap();
+    assert!(!matches!(turn(&mut third), TurnEnd::Waiting { reasons, .. }
+        if reasons.iter().any(|reason| matches!(reason.why, Why::LeaseOfOther { .. }))));
 }
 
 #[test]

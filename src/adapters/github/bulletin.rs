@@ -16,7 +16,7 @@ use crate::ports::{Bulletin, BulletinState, Effect, Fault};
 /// The context of the commit status.
 const CONTEXT: &str = "keyslot/rotation";
 
-const LABEL: &str = "key rotation in progress";
+pub(super) const LABEL: &str = "key rotation in progress";
 
 #[derive(Deserialize)]
 struct Comment {
@@ -40,7 +40,7 @@ pub(super) struct Told {
     /// The head, and what its status says.
     status: Option<(String, &'static str, String)>,
     /// Whether we have put the label there: whoever takes it away means it.
-    labelled: bool,
+    pub(super) labelled: bool,
     /// What was told whole: said again, it costs nothing.
     whole: Option<Bulletin>,
 }

@@ -1,8 +1,12 @@
 //! Labels, requested reviews, assignees. What is there already is not asked for again.
+//!
+//! Where pull requests are told how the rotation stands, the label for that goes along with the first others: one request
+//! less.
 
 use serde_json::{Value, json};
 
 use super::GitHub;
+use super::bulletin::LABEL;
 use super::client::{About, Sent, Write};
 use super::pull::Pull;
 use crate::model::{PullDress, PullNumber};
@@ -17,9 +21,14 @@ impl GitHub {
             Err(fault) => return Effect::NotSent(fault),
         };
         self.seen.forget(number.0);
+        let mut told = self.seen.told(number.0);
         let mut refused: Option<Fault> = None;
-        for (path, body) in self.missing(&found, dress) {
+        for (path, body) in self.missing(&found, dress, self.settings.board && !told.labelled) {
             match self.client.write(about, Write::post(&path, &body)).await {
+                Sent::Done(_) if says_how_it_stands(&body) => {
+                    told.labelled = true;
+                    self.seen.note_told(number.0, told.clone());
+                }
                 Sent::Done(_) => {}
                 // The others are worth having all the same.
                 Sent::Refused(fault, _) => drop(refused.get_or_insert(fault)),
@@ -31,13 +40,15 @@ impl GitHub {
     }
 
     /// What it does not have yet, as requests. GitHub refuses to ask the author for a review.
-    fn missing(&self, pull: &Pull, dress: &PullDress) -> Vec<(String, Value)> {
+    fn missing(&self, pull: &Pull, dress: &PullDress, stands: bool) -> Vec<(String, Value)> {
         let PullDress { labels, reviewers, teams, assignees } = dress;
+        let stands = (stands && !labels.is_empty()).then(|| LABEL.to_owned());
+        let labels: Vec<String> = labels.iter().cloned().chain(stands).collect();
         let lacks = |wanted: &[String], has: &[String]| -> Vec<String> {
             let same = |name: &String| has.iter().any(|known| known.eq_ignore_ascii_case(name));
             wanted.iter().filter(|name| !same(name)).cloned().collect()
         };
-        let labels = lacks(labels, &pull.labels());
+        let labels = lacks(&labels, &pull.labels());
         let asked: Vec<String> = pull.requested().into_iter().chain([pull.author().to_owned()]).collect();
         let (reviewers, teams) = (lacks(reviewers, &asked), lacks(teams, &pull.requested_teams()));
         let assignees = lacks(assignees, &pull.assignees());
@@ -55,4 +66,8 @@ impl GitHub {
         }
         missing
     }
+}
+
+fn says_how_it_stands(body: &Value) -> bool {
+    body["labels"].as_array().is_some_and(|labels| labels.iter().any(|label| label == LABEL))
 }

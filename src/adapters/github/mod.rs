@@ -72,6 +72,8 @@ pub struct GitHubSettings {
     pub token: Arc<dyn TokenSource>,
     /// Checks that must pass besides those that the forge requires: a validation pipeline that no rule names.
     pub validation: Vec<String>,
+    /// Whether pull requests are told how the rotation stands. Then the label for it goes along with others.
+    pub board: bool,
 }
 
 /// The adapter. Cheap to clone.

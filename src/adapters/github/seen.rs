@@ -11,8 +11,7 @@ use super::pull::Pull;
 use crate::model::{BranchName, PullEnds};
 
 /// How long a look, and that we have opened one ourselves, is worth something: well below the time after which anybody
-/// else may go on with the rotation of a process that is silent. Only `keyslot close`, which takes no lease, may write a
-/// comment meanwhile.
+/// else may go on with the rotation of a process that is silent.
 const NEW_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// Whether something is no older than that. Where the clock was set back since, nobody knows.
