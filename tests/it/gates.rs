@@ -6,9 +6,11 @@ use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
     EvidenceKey, Fingerprint, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber,
-    ResourceKind, Right, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect,
-    StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
+    ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen, SharedStore, Slot,
+    SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning,
+    WorkloadName, WorkloadView,
 };
+use keyslot::render;
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
     Why,
@@ -616,6 +618,33 @@ fn somebody_elses_rollout_neither_ends_a_soak_nor_counts_as_begun_by_us() {
     // Accepted or not, that stamp is not ours, and has its turn like any other.
     stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come() {
+    let told = |stage: &Stage| {
+        let text = render::restarts::restarts(&stage.restarts());
+        text.lines().find(|line| line.starts_with("east ")).expect("the stamp").to_owned()
+    };
+    let mut stage = three_to_go(2);
+    for pod in &mut stage.cluster_mut("east").pods {
+        (pod.created, pod.mounted) = (at(10), Some(SecretVersion::new("v2")));
+    }
+    assert!(told(&stage).ends_with("not restarted yet"), "{}", told(&stage));
+    restarted(&mut stage, "east", 1);
+    let east = stage.cluster_mut("east");
+    (east.workloads[0].paused, east.workloads[0].updated) = (true, 0);
+    let said = told(&stage);
+    assert!(
+        said.contains("restart sent at ") && said.contains("still there: ") && said.contains("is paused"),
+        "{said}"
+    );
+    assert!(!said.contains("not answered"), "{said}");
+    assert!(stage.restarts().iter().any(|stamp| !stamp.is_over()));
+    // Nobody knows whether it arrived.
+    let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
+    ends[0].outcome = Outcome::Unknown { why: "timed out".to_owned() };
+    assert!(told(&stage).contains(" and not answered, "), "{}", told(&stage));
 }
 
 #[test]
