@@ -10,7 +10,6 @@ use keyslot::model::{
     SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning,
     WorkloadName, WorkloadView,
 };
-use keyslot::render;
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
     Why,
@@ -623,7 +622,7 @@ fn somebody_elses_rollout_neither_ends_a_soak_nor_counts_as_begun_by_us() {
 #[test]
 fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come() {
     let told = |stage: &Stage| {
-        let text = render::restarts::restarts(&stage.restarts());
+        let text = keyslot::render::restarts::restarts(&stage.restarts());
         text.lines().find(|line| line.starts_with("east ")).expect("the stamp").to_owned()
     };
     let mut stage = three_to_go(2);
@@ -645,6 +644,40 @@ fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come(
     let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
     ends[0].outcome = Outcome::Unknown { why: "timed out".to_owned() };
     assert!(told(&stage).contains(" and not answered, "), "{}", told(&stage));
+}
+
+/// As the remedy says: they are deleted one by one, and then it is run again.
+#[test]
+fn pods_that_somebody_deleted_by_hand_are_moved_however_they_would_be_restarted() {
+    let mut stage = Stage::before_restart();
+    stage.reach = Reach::Restart { stamps: [].into(), quiesce: false };
+    stage.events.retain(|(_, event)| !matches!(event, Event::Reached { .. }));
+    stage.cluster_mut("east").workloads[0].strategy = Strategy::OnDelete;
+    let held = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons.iter().any(|reason| reason.why == Why::OnDelete),
+        _ => false,
+    };
+    assert!(held(&stage), "{:?}", stage.decide());
+    let young = stage.now - SignedDuration::from_mins(30);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = young);
+    assert!(!held(&stage), "{:?}", stage.decide());
+    // What the pods got is another key there.
+    stage.vault_mut("east").fingerprint = key(Slot::Primary);
+    assert!(held(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn with_clocks_that_are_apart_nobody_knows_whether_the_last_old_pod_is_gone() {
+    let alone = Reach::Restart { stamps: [].into(), quiesce: true };
+    for reach in [Reach::Whole, alone] {
+        let mut stage = Stage::ready();
+        stage.reach = reach;
+        stage.cluster_mut("east").ahead = Some(SignedDuration::from_secs(400));
+        let decision = stage.decide();
+        let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+        assert_eq!(decision.phase, Phase::Quiesce);
+        assert!(matches!(reasons[0].why, Why::ClocksDiffer { .. }), "{reasons:?}");
+    }
 }
 
 #[test]
