@@ -667,6 +667,26 @@ fn pods_that_somebody_deleted_by_hand_are_moved_however_they_would_be_restarted(
 }
 
 #[test]
+fn a_set_whose_pod_never_ends_is_told_by_name_and_halts() {
+    let mut stage = Stage::before_restart();
+    become_stateful(&mut stage);
+    let north = stage.cluster_mut("north");
+    (north.workloads[0].updated, north.workloads[0].between_revisions) = (1, true);
+    let ends = |stage: &mut Stage, ago: i64| {
+        let at = stage.now - SignedDuration::from_mins(ago);
+        let pod = &mut stage.cluster_mut("north").pods[0];
+        (pod.deleting, pod.node) = (Some(at), Some("node-1".to_owned()));
+        stage.decide().verdict
+    };
+    let verdict = ends(&mut stage, 5);
+    assert!(!matches!(verdict, Verdict::Halt { .. }), "it may be late: {verdict:?}");
+    let Verdict::Halt { reasons } = ends(&mut stage, 11) else { panic!("{:?}", stage.decide()) };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    let name = stage.cluster_mut("north").pods[0].name.clone();
+    assert!(told.contains(&format!("{name} (on node node-1) should have ended long ago")), "{told}");
+}
+
+#[test]
 fn with_clocks_that_are_apart_nobody_knows_whether_the_last_old_pod_is_gone() {
     let alone = Reach::Restart { stamps: [].into(), quiesce: true };
     for reach in [Reach::Whole, alone] {

@@ -9,7 +9,7 @@ use super::super::predicate::{
     logs_readable, metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
 };
 use super::super::stamps::{WorkloadStand, stand_of};
-use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
 use super::regenerate;
 use crate::model::{KeyKind, StampFacts, WorkloadName};
@@ -81,10 +81,11 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     reasons
 }
 
-/// The workloads of which nothing is left to restart: their vault holds the target key, and their pods are younger than
+/// The workloads of which a restart alone has nothing left to do: their vault holds the target key, and their pods are younger than
 /// that, whoever replaced them. How they would be restarted holds nothing.
 fn moved<'a>(ctx: &'a Context<'_>, stamp: &StampFacts) -> Vec<&'a WorkloadName> {
-    if !counts_as_propagated(ctx, &stamp.name, ctx.target()).is_empty() {
+    let alone = matches!(ctx.reach, Reach::Restart { .. });
+    if !alone || !counts_as_propagated(ctx, &stamp.name, ctx.target()).is_empty() {
         return Vec::new();
     }
     let Ok(stand) = stand_of(ctx, stamp) else { return Vec::new() };
