@@ -9,7 +9,7 @@ use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
 use crate::render::{reason, span};
-use crate::rotation::{Leg, Outcome, Reason};
+use crate::rotation::{Leg, Outcome, Reason, Why};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,15 @@ pub struct Waits(Vec<String>);
 impl Waits {
     /// What is waited for, a reason a line and the first four, where it is other than the last time.
     pub fn news(&mut self, reasons: &[Reason]) -> Vec<String> {
-        let kind = |one: &Reason| format!("{} {} {}", one.gate, one.subject, one.why.kind());
+        let kind = |one: &Reason| {
+            format!(
+                "{} {} {}{}",
+                one.gate,
+                one.subject,
+                one.why.kind(),
+                the_last(&one.why).unwrap_or_default()
+            )
+        };
         let kinds: Vec<String> = reasons.iter().map(kind).collect();
         if kinds == self.0 {
             return Vec::new();
@@ -48,6 +56,17 @@ impl Waits {
     /// Another phase begins: the same is worth saying again.
     pub fn forget(&mut self) {
         self.0.clear();
+    }
+}
+
+/// So many names a reason tells before it only counts.
+const NAMED: usize = 3;
+
+/// The last old pods, which are worth a line whenever one of them is gone: all of them are named in it.
+fn the_last(why: &Why) -> Option<String> {
+    match why {
+        Why::OldPods { pods, .. } if pods.len() <= NAMED => Some(pods.join(" ")),
+        _ => None,
     }
 }
 
@@ -135,7 +154,7 @@ fn whys(reasons: &[Reason]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::StampName;
-    use crate::rotation::{Gate, Subject, Why};
+    use crate::rotation::{Gate, Subject};
 
     #[test]
     fn what_is_waited_for_is_said_once_until_it_changes_or_another_phase_begins() {
@@ -149,6 +168,18 @@ mod tests {
         assert_eq!(waits.news(one), [format!("waits: {}", reason::why(&paused))]);
         waits.forget();
         assert_eq!(waits.news(one).len(), 1);
+    }
+
+    #[test]
+    fn the_last_old_pods_are_told_again_whenever_one_of_them_is_gone() {
+        let old = |count: usize| {
+            let pods: Vec<String> = (0..count).map(|number| format!("pod-{number}")).collect();
+            let why = Why::OldPods { terminating: pods.len(), pods };
+            [Reason::new(Gate::OldPodsGone, Subject::Stamp(StampName::new("eastus2")), why)]
+        };
+        let mut waits = Waits::default();
+        let told: Vec<usize> = [9, 7, 4, 3, 3, 2, 1].map(|count| waits.news(&old(count)).len()).to_vec();
+        assert_eq!(told, [1, 0, 0, 1, 0, 1, 1]);
     }
 
     #[test]

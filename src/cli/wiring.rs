@@ -23,7 +23,7 @@ use crate::adapters::cosmos::{Cosmos, CosmosSettings, ProbeTarget};
 use crate::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use crate::adapters::git::{Git, GitSettings, Identity, remote_address};
 use crate::adapters::github::{CommittedByGitHub, GitHub, GitHubSettings};
-use crate::adapters::http::{self, Http};
+use crate::adapters::http::{self, Http, Turns};
 use crate::adapters::key_vault::{CurrentKeys, KeyVaultSettings, KeyVaults, VaultResources};
 use crate::adapters::kubernetes::{AksAccess, ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use crate::adapters::log_analytics::{self, LogAnalytics};
@@ -391,6 +391,9 @@ async fn ports(
     };
     let pipeline = pipelines::pipeline(chosen, repository)?;
     let validation = pipelines::validation(chosen, repository)?;
+    // All clusters and vaults of the fleet together.
+    let turns = Turns::default();
+    let vaults = vaults.taking(turns.clone());
     Ok(Ports {
         code,
         forge: Arc::new(github),
@@ -398,6 +401,7 @@ async fn ports(
         validation,
         clusters: Arc::new(
             Kubernetes::new(chosen.secret()?, clusters, chosen.http()?, Arc::clone(clock))
+                .taking(turns)
                 .restarting(environment.workloads.names())
                 .named(azure::clusters(environment))
                 .asking(AksAccess { access: access.clone(), endpoint: chosen.endpoints.arm.url()? }),

@@ -96,9 +96,18 @@ impl UsageView {
 
     /// What a region refused; every region's where none is given.
     pub fn refused_in<'a>(&'a self, region: Option<&'a str>) -> impl Iterator<Item = &'a Requests> {
+        self.asked_in(region).filter(|requests| requests.refused)
+    }
+
+    /// When the last request of a region was, answered or refused; of any region where none is given.
+    pub fn told_of(&self, region: Option<&str>) -> Option<Timestamp> {
+        self.asked_in(region).map(|requests| requests.last).max()
+    }
+
+    fn asked_in<'a>(&'a self, region: Option<&'a str>) -> impl Iterator<Item = &'a Requests> {
         let here =
             move |requests: &&Requests| region.is_none_or(|region| same_region(region, &requests.region));
-        self.of_others().filter(|requests| requests.refused).filter(here)
+        self.of_others().filter(here)
     }
 }
 
@@ -155,5 +164,6 @@ mod tests {
         assert_eq!(view.unknown().count(), 1);
         assert_eq!(view.refused_in(Some("northeurope")).count(), 1);
         assert_eq!(view.refused_in(None).count(), 2);
+        assert_eq!((view.told_of(Some("northeurope")), view.told_of(Some("West US"))), (Some(at(1)), None));
     }
 }

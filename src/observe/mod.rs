@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::join;
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
@@ -42,9 +42,6 @@ pub struct Change {
     pub before: Vec<u8>,
     pub after: Vec<u8>,
 }
-
-/// Looks under way at the same time. Each is a few requests, and thousands of clusters are not all asked in one moment.
-const AT_ONCE: usize = 128;
 
 /// How much of a cluster is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,8 +119,9 @@ impl Observer {
     }
 
     async fn look_at_once(&self, keys: Vec<&EvidenceKey>, breadth: Breadth, world: &mut World) {
+        // All at once: how many calls are at work is their adapters' business, and who waits for silence keeps nobody.
         let looks = keys.into_iter().map(|key| self.look_at(key, breadth, world));
-        let found: Vec<Found> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+        let found: Vec<Found> = looks.collect::<FuturesUnordered<_>>().collect().await;
         for found in found {
             match found {
                 Found::Account(seen) => world.account = Some(seen),

@@ -107,7 +107,7 @@ impl Course {
             return Course::Done;
         }
         let begun = |it: &WorkloadRestart| match it {
-            WorkloadRestart::Restarted(_) => true,
+            WorkloadRestart::Restarted(_) | WorkloadRestart::Sent { .. } => true,
             WorkloadRestart::Held(reason) => matches!(reason.why, Why::RolloutUnderWay { .. }),
             WorkloadRestart::Young | WorkloadRestart::NoPods | WorkloadRestart::Due => false,
         };

@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::predicate::{counts_as_propagated, refusals_wanted};
+use super::predicate::{counts_as_propagated, refusals_wanted, workload_ready};
 use super::stamps::{WorkloadStand, stand_of};
-use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step};
+use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step, Why};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
 
 /// One workload of one stamp.
@@ -19,6 +19,15 @@ pub enum WorkloadRestart {
     NoPods,
     /// Its pods are older, and the vault holds the key that they shall read.
     Due,
+    /// This rotation's patch was sent then, and older pods are there all the same: nothing rolls, or somebody has taken
+    /// the restart back.
+    Sent {
+        at: Timestamp,
+        /// Whether the cluster is known to have taken it.
+        answered: bool,
+        /// Why nothing rolls, where that is to be seen.
+        why: Option<Box<Reason>>,
+    },
     /// Why not yet.
     Held(Box<Reason>),
 }
@@ -35,7 +44,11 @@ pub struct StampRestart {
 impl StampRestart {
     /// Whether anything is left to restart, or cannot be told.
     pub fn is_over(&self) -> bool {
-        self.workloads.iter().all(|(_, it)| !matches!(it, WorkloadRestart::Due | WorkloadRestart::Held(_)))
+        let is_left = |it: &WorkloadRestart| match it {
+            WorkloadRestart::Due | WorkloadRestart::Sent { .. } | WorkloadRestart::Held(_) => true,
+            WorkloadRestart::Restarted(_) | WorkloadRestart::Young | WorkloadRestart::NoPods => false,
+        };
+        !self.workloads.iter().any(|(_, it)| is_left(it))
     }
 }
 
@@ -95,15 +108,30 @@ fn of_workload(
         }
         // Whatever its pods are, they are none that the target key was there for.
         (_, Some(reason)) => WorkloadRestart::Held(Box::new(reason.clone())),
-        (WorkloadStand::Todo, None) => WorkloadRestart::Due,
-        (WorkloadStand::Done, None) => {
-            sent(ctx, stamp, workload).map_or(WorkloadRestart::Young, WorkloadRestart::Restarted)
-        }
+        (WorkloadStand::Todo, None) => match sent(ctx, stamp, workload) {
+            Some((at, answered)) => {
+                let why = rolls_nothing(ctx, stamp, workload).map(Box::new);
+                WorkloadRestart::Sent { at, answered, why }
+            }
+            None => WorkloadRestart::Due,
+        },
+        (WorkloadStand::Done, None) => sent(ctx, stamp, workload)
+            .map_or(WorkloadRestart::Young, |(at, _)| WorkloadRestart::Restarted(at)),
     }
 }
 
-/// When this rotation last restarted the workload for what its vault holds now.
-fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option<Timestamp> {
+/// Why a template that was changed replaces no pod.
+fn rolls_nothing(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option<Reason> {
+    let cluster = ctx.world.clusters.get(stamp)?.get()?;
+    let nothing = |reason: &Reason| {
+        matches!(reason.why, Why::Paused | Why::OnDelete | Why::Partitioned { .. } | Why::ClassMissing { .. })
+    };
+    workload_ready(stamp, workload, cluster).into_iter().find(nothing)
+}
+
+/// When this rotation last restarted the workload for what its vault holds now, and whether that is known to have
+/// arrived.
+fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option<(Timestamp, bool)> {
     let version = &ctx.world.vaults.get(stamp)?.get()?.version;
     let ours = |step: &Step| match step {
         Step::Restart { leg, stamp: on, workload: what, version: read, .. } => {
@@ -114,5 +142,5 @@ fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option
     let refused = |outcome: &Outcome| matches!(outcome, Outcome::NotSent { .. } | Outcome::Refused { .. });
     let record = ctx.fold.steps.values().find(|record| ours(&record.intent.step))?;
     let unsent = record.outcome.as_ref().is_some_and(|(_, outcome)| refused(outcome));
-    (record.applied || !unsent).then_some(record.intended_at)
+    (record.applied || !unsent).then_some((record.intended_at, record.applied))
 }

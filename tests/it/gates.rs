@@ -6,8 +6,9 @@ use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
     EvidenceKey, Fingerprint, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber,
-    ResourceKind, Right, RunId, RunResult, RunState, RunView, Seen, SharedStore, Slot, SlotUse, StageEffect,
-    StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
+    ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen, SharedStore, Slot,
+    SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning,
+    WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
@@ -644,6 +645,87 @@ fn somebody_elses_rollout_neither_ends_a_soak_nor_counts_as_begun_by_us() {
     // Accepted or not, that stamp is not ours, and has its turn like any other.
     stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come() {
+    let told = |stage: &Stage| {
+        let text = keyslot::render::restarts::restarts(&stage.restarts());
+        text.lines().find(|line| line.starts_with("east ")).expect("the stamp").to_owned()
+    };
+    let mut stage = three_to_go(2);
+    for pod in &mut stage.cluster_mut("east").pods {
+        (pod.created, pod.mounted) = (at(10), Some(SecretVersion::new("v2")));
+    }
+    assert!(told(&stage).ends_with("not restarted yet"), "{}", told(&stage));
+    restarted(&mut stage, "east", 1);
+    let east = stage.cluster_mut("east");
+    (east.workloads[0].paused, east.workloads[0].updated) = (true, 0);
+    let said = told(&stage);
+    assert!(
+        said.contains("restart sent at ") && said.contains("still there: ") && said.contains("is paused"),
+        "{said}"
+    );
+    assert!(!said.contains("not answered"), "{said}");
+    assert!(stage.restarts().iter().any(|stamp| !stamp.is_over()));
+    // Nobody knows whether it arrived.
+    let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
+    ends[0].outcome = Outcome::Unknown { why: "timed out".to_owned() };
+    assert!(told(&stage).contains(" and not answered, "), "{}", told(&stage));
+}
+
+/// As the remedy says: they are deleted one by one, and then it is run again.
+#[test]
+fn pods_that_somebody_deleted_by_hand_are_moved_however_they_would_be_restarted() {
+    let mut stage = Stage::before_restart();
+    stage.reach = Reach::Restart { stamps: [].into(), quiesce: false };
+    stage.events.retain(|(_, event)| !matches!(event, Event::Reached { .. }));
+    stage.cluster_mut("east").workloads[0].strategy = Strategy::OnDelete;
+    let held = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons.iter().any(|reason| reason.why == Why::OnDelete),
+        _ => false,
+    };
+    assert!(held(&stage), "{:?}", stage.decide());
+    let young = stage.now - SignedDuration::from_mins(30);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = young);
+    assert!(!held(&stage), "{:?}", stage.decide());
+    // What the pods got is another key there.
+    stage.vault_mut("east").fingerprint = key(Slot::Primary);
+    assert!(held(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_set_whose_pod_never_ends_is_told_by_name_and_halts() {
+    let mut stage = Stage::before_restart();
+    become_stateful(&mut stage);
+    let north = stage.cluster_mut("north");
+    (north.workloads[0].updated, north.workloads[0].between_revisions) = (1, true);
+    let ends = |stage: &mut Stage, ago: i64| {
+        let at = stage.now - SignedDuration::from_mins(ago);
+        let pod = &mut stage.cluster_mut("north").pods[0];
+        (pod.deleting, pod.node) = (Some(at), Some("node-1".to_owned()));
+        stage.decide().verdict
+    };
+    let verdict = ends(&mut stage, 5);
+    assert!(!matches!(verdict, Verdict::Halt { .. }), "it may be late: {verdict:?}");
+    let Verdict::Halt { reasons } = ends(&mut stage, 11) else { panic!("{:?}", stage.decide()) };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    let name = stage.cluster_mut("north").pods[0].name.clone();
+    assert!(told.contains(&format!("{name} (on node node-1) should have ended long ago")), "{told}");
+}
+
+#[test]
+fn with_clocks_that_are_apart_nobody_knows_whether_the_last_old_pod_is_gone() {
+    let alone = Reach::Restart { stamps: [].into(), quiesce: true };
+    for reach in [Reach::Whole, alone] {
+        let mut stage = Stage::ready();
+        stage.reach = reach;
+        stage.cluster_mut("east").ahead = Some(SignedDuration::from_secs(400));
+        let decision = stage.decide();
+        let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+        assert_eq!(decision.phase, Phase::Quiesce);
+        assert!(matches!(reasons[0].why, Why::ClocksDiffer { .. }), "{reasons:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One drawn case from its beginning to its end: processes that die and come again, people who look after a halt,
 //! and what the world and the journal say of it afterwards.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::{Notice, TurnEnd, Watcher};
 use keyslot::journal::{Journal, RecordStore, Seq};
 use keyslot::rotation::{Event, Reason};
-use keyslot::sim::Outcome;
 use keyslot::sim::memory::Crashes;
+use keyslot::sim::{KeyId, Outcome, Stamp, World};
 
 use crate::backstage::Shot;
 use crate::in_memory::{Life, Theatre};
@@ -39,6 +40,8 @@ pub struct Journey {
     pub end: End,
     /// The world's own account when the last process ended.
     pub at_end: Outcome,
+    /// What the processes of each stamp held then, and since when they ran.
+    pub held_at_end: BTreeMap<String, Vec<(Timestamp, Option<KeyId>)>>,
     pub shots: Vec<Shot>,
     pub events: Vec<(Timestamp, Event)>,
     /// Whether some process died between an intent and its outcome, by the journal.
@@ -106,13 +109,17 @@ pub fn play(case: &Case) -> Journey {
         }
         assert!(theatre.lives() < 3 * LIVES, "seed {}: it dies for ever", case.seed);
     };
-    let at_end = theatre.world.lock().outcome();
+    let (at_end, held_at_end) = {
+        let world = theatre.world.lock();
+        (world.outcome(), held(&world))
+    };
     // Whoever still holds a dead key shows it now.
     pass(&theatre, Duration::from_secs(3 * 3600));
     let events = events(&theatre);
     Journey {
         case: case.clone(),
         at_end,
+        held_at_end,
         shots: theatre.backstage.shots(),
         end,
         events,
@@ -120,6 +127,12 @@ pub fn play(case: &Case) -> Journey {
         crashed,
         theatre,
     }
+}
+
+fn held(world: &World) -> BTreeMap<String, Vec<(Timestamp, Option<KeyId>)>> {
+    let keys =
+        |stamp: &Stamp| stamp.cluster.processes().map(|process| (process.since, process.key)).collect();
+    world.stamps().map(|stamp| (stamp.name.as_str().to_owned(), keys(stamp))).collect()
 }
 
 fn pass(theatre: &Theatre, by: Duration) {

@@ -11,9 +11,8 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::any;
 use futures::{FutureExt as _, StreamExt as _};
-
 use jiff::{SignedDuration, Timestamp};
-use keyslot::adapters::http::{Hosts, HttpSettings, Proxies};
+use keyslot::adapters::http::{Hosts, HttpSettings, Proxies, Turns};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
     Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
@@ -1186,4 +1185,50 @@ async fn kubeconfigs_that_cannot_be_used_say_why() {
     let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
     assert!(fault.to_string().contains("kubeconfig of cluster of stamp eastus"), "{fault}");
     assert!(setup.wire.transcript().entries().is_empty(), "nothing was sent");
+}
+
+/// Looks at three dozen clusters that take connections and say nothing, four calls at a time.
+async fn wait_for_silence(held: Duration) -> Duration {
+    let setup = setup(&["shop"], |_, _, _| Say::Text(404, "no"));
+    let listeners: Vec<_> = (0..36).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let mut stamps = BTreeMap::new();
+    for (number, listener) in listeners.iter().enumerate() {
+        let path = dir.path().join(format!("kubeconfig-{number}"));
+        let server = format!("https://{}", listener.local_addr().unwrap());
+        let config = Kubeconfig {
+            name: "stamp",
+            server: &server,
+            ca_pem: setup.wire.ca_pem(),
+            user: User::Token(TOKEN),
+            namespace: "shop",
+        };
+        std::fs::write(&path, config.render()).unwrap();
+        let place = ClusterPlace::Kubeconfig(KubeconfigPlace { path, context: None });
+        let cluster = StampCluster { place, vault: None, namespaces: vec!["shop".to_owned()] };
+        stamps.insert(StampName::new(format!("stamp-{number:02}")), cluster);
+    }
+    let names: Vec<StampName> = stamps.keys().cloned().collect();
+    let settings = HttpSettings {
+        proxies: Proxies::Off,
+        connect_timeout: Duration::from_secs(1),
+        ..HttpSettings::default()
+    };
+    let clusters =
+        Kubernetes::new("CosmosDb-ApiKey", stamps, settings, setup.clock.clone()).taking(Turns::new(4, held));
+    let salt = Salt::new("00");
+    let begun = std::time::Instant::now();
+    let looks = futures::future::join_all(names.iter().map(|name| clusters.look(name, &salt))).await;
+    for (name, look) in names.iter().zip(looks) {
+        assert_eq!(look.unwrap_err().kind, Blindness::Unreachable, "{name}");
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_that_never_answers_is_waited_for_side_by_side() {
+    let (side_by_side, in_batches) =
+        tokio::join!(wait_for_silence(Duration::from_millis(50)), wait_for_silence(Duration::from_secs(60)));
+    assert!(in_batches > Duration::from_secs(8), "nine batches of a second: {in_batches:?}");
+    assert!(side_by_side < Duration::from_secs(5), "{side_by_side:?}");
 }

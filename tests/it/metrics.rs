@@ -146,7 +146,7 @@ fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
     let Verdict::Halt { reasons } = long.decide().verdict else { panic!("{:?}", long.decide()) };
     let remedy = keyslot::render::reason::remedy(&reasons[0]);
     assert!(remedy.contains("metrics_lag = \"0s\""), "{remedy}");
-    // Nobody wants them, nobody is served there, or logs are kept, which have to come by themselves.
+    // Nobody wants them, or nobody is served there.
     long.policy.metrics_lag = None;
     assert!(goes_on(&long), "{:?}", long.decide());
     // Before the regeneration too.
@@ -161,6 +161,18 @@ fn metrics_that_tell_of_no_request_tell_of_no_refusal_either() {
     assert_eq!((silent(&ready), before.contains(&Gate::NotRefused)), (Some((east, false)), false));
     tells(&mut ready, &[("east", 50), ("north", 2)]);
     assert_eq!(silent(&ready), Some((Subject::Stamp(stamp("east")), true)), "nothing for so long is no lag");
+    // Logs are the better evidence where they tell of the region's requests, and none where they do not.
+    ready.policy.log_lag = Some(MINUTE * 4);
+    let usage = crate::stage::usage(ready.now);
+    ready.world.usage = Some(Seen::known(ready.now, usage.clone()));
+    assert_eq!(silent(&ready), None, "{:?}", ready.decide());
+    let elsewhere = usage.requests.iter().filter(|requests| requests.region != "east").cloned().collect();
+    ready.world.usage = Some(Seen::known(ready.now, UsageView { requests: elsewhere, ..usage }));
+    assert_eq!(
+        silent(&ready),
+        Some((Subject::Stamp(stamp("east")), true)),
+        "they have come, and not of there"
+    );
     ready.policy.stamps[0].live_traffic = false;
     assert_eq!(silent(&ready), None, "{:?}", ready.decide());
 }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keyslot::model::{FlipBack, KeyKind, Promotion, PullState};
-use keyslot::sim::{Holds, KeyId, OperationStatus, Pull, World};
+use keyslot::sim::{Command, Holds, KeyId, OperationStatus, Pull, StampOutcome, World};
 
-use crate::backstage::Shot;
+use crate::backstage::{Deed, Shot};
 use crate::journey::{End, Journey, later, play};
 use crate::lottery::Case;
 
@@ -90,7 +90,9 @@ fn wrongs(journey: &Journey) -> Vec<String> {
         End::Done => {
             let target = if legs == 2 { case.from } else { case.from.other() };
             for stamp in &journey.at_end.stamps {
-                if stamp.vault_slot != Holds::from(target) || stamp.pods_slot != Holds::from(target) {
+                let pods =
+                    stamp.pods_slot == Holds::from(target) || emptied_by_others(journey, stamp, &world);
+                if stamp.vault_slot != Holds::from(target) || !pods {
                     wrong(format!("done, and {stamp:?}"));
                 }
             }
@@ -125,6 +127,27 @@ fn brought_back_by_others(journey: &Journey, world: &World) -> bool {
         .min();
     let first = world.outage().first_refused_at;
     journey.case.foreign_restarts > 0 && back.is_some() && first > back
+}
+
+/// Whether every pod of the stamp holds the new key but those that somebody made hold none: by a class that was changed
+/// after the old key had been sent to die, and that new pods have mounted since. Whoever holds any other key, dead ones
+/// above all, or had none before, is wrong; so is whoever is empty after a way back, which restarts pods once more.
+fn emptied_by_others(journey: &Journey, stamp: &StampOutcome, world: &World) -> bool {
+    let Case { config, from, policy, deeds, .. } = &journey.case;
+    let target = world.account().current(KeyKind::read_write(from.other())).map(|key| key.id);
+    let sent = journey.shots.iter().find(|shot| shot.taken && shot.kind == KeyKind::read_write(*from));
+    let (Some(sent), true) = (sent, policy.flip_back != FlipBack::Deploy) else { return false };
+    let changes = deeds.iter().filter(|(_, deed)| match deed {
+        Deed::Do(Command::ChangeClass { stamp: on, .. }) => on.as_str() == stamp.name,
+        _ => false,
+    });
+    let changed = changes.map(|(offset, _)| later(config.start, *offset)).find(|at| *at > sent.at);
+    let Some(changed) = changed else { return false };
+    let held = journey.held_at_end.get(&stamp.name).into_iter().flatten();
+    held.into_iter().all(|(since, key)| match key {
+        Some(key) => Some(*key) == target,
+        None => *since > changed,
+    })
 }
 
 /// Whether the retired key's regeneration was taken on.

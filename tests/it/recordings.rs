@@ -30,8 +30,10 @@ fn told(line: &Value) -> Option<(u64, Told)> {
     let object = line["event"]["object"].to_string();
     let gone = line["event"]["type"] == "DELETED";
     let told = match (line["resource"].as_str()?, gone) {
-        ("deployments", false) => Told::Workload(parse_workload(object.as_bytes(), true).unwrap()),
-        ("deployments", true) => Told::WorkloadGone,
+        ("deployments" | "statefulsets" | "daemonsets", false) => {
+            Told::Workload(parse_workload(object.as_bytes(), true).unwrap())
+        }
+        ("deployments" | "statefulsets" | "daemonsets", true) => Told::WorkloadGone,
         ("pods", false) => Told::Pod(parse_pod(object.as_bytes()).unwrap()),
         ("pods", true) => Told::PodGone(parse_pod(object.as_bytes()).unwrap().uid),
         _ => return None,
@@ -129,6 +131,31 @@ fn a_complete_rollout_can_have_old_pods_left() {
     let path = own("terminating-pods");
     assert_eq!(verdicts(&path, 3), [(10, "unseen"), (50, "progressing"), (10020, "complete")]);
     assert_eq!(terminating_when_complete(&path, 3), 2);
+}
+
+/// From a control plane of Kubernetes 1.20, whose StatefulSets count no available pods.
+#[test]
+fn recorded_sets_are_complete_when_their_last_pod_is_replaced_and_ready() {
+    let of = |name: &str, ours: i64| verdicts(&own(&format!("sets/{name}")), ours);
+    let rolled = |unseen, progressing, complete| {
+        vec![(unseen, "unseen"), (progressing, "progressing"), (complete, "complete")]
+    };
+    assert_eq!(of("statefulset-healthy", 2), rolled(1107, 1123, 27_872));
+    assert_eq!(of("statefulset-stuck", 3), rolled(1162, 1191, 44_143));
+    assert_eq!(of("daemonset-healthy", 2), rolled(1219, 1272, 27_770));
+    assert_eq!(of("daemonset-stuck", 3), rolled(1143, 1156, 44_083));
+    assert_eq!(of("daemonset-two-at-once", 7), rolled(3192, 3209, 21_364));
+    let partition = [rolled(3230, 3245, 0), rolled(17_452, 17_479, 35_185)].concat();
+    let partition: Vec<_> = partition.into_iter().filter(|(at, _)| *at > 0).collect();
+    assert_eq!(of("statefulset-partition", 7), partition);
+    // Where somebody has to delete them, only whether they are there is told.
+    let deleted = |times: [u64; 6]| -> Vec<(u64, &str)> {
+        let words = ["unseen", "complete", "progressing", "complete", "progressing", "complete"];
+        times.into_iter().zip(words).collect()
+    };
+    let there = deleted([3153, 3162, 13_683, 17_045, 25_591, 32_332]);
+    assert_eq!(of("statefulset-on-delete", 5), there);
+    assert_eq!(of("daemonset-on-delete", 5), deleted([3269, 3288, 13_974, 17_410, 26_047, 29_450]));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use keyslot::model::{
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Ended, Event, Fold, Gate, Intent, Leg, Opened, Outcome, Phase, Reach,
-    Report, Step, Verdict, decide,
+    Report, StampRestart, Step, Verdict, decide, restarts,
 };
 
 pub const HOLDER: &str = "tester";
@@ -140,6 +140,15 @@ impl Stage {
         let decider =
             Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
         Report::of(&decider, &self.fold(), &self.world, self.now)
+    }
+
+    /// Where every restart stands, for people.
+    pub fn restarts(&self) -> Vec<StampRestart> {
+        let decider =
+            Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
+        let fold = self.fold();
+        let opened = fold.rotation().expect("an open rotation");
+        restarts(&decider, &fold, opened, &self.world, self.now)
     }
 
     pub fn vault_mut(&mut self, name: &str) -> &mut VaultView {

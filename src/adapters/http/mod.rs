@@ -12,6 +12,7 @@ mod hosts;
 mod private;
 mod send;
 mod tls;
+mod turns;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use backoff::{Backoff, ReadError};
 pub use hosts::{Hosts, Others};
 pub use send::{Answer, Leave, SendError};
 pub use tls::{Identity, Trust, tls_config};
+pub use turns::Turns;
 
 use thiserror::Error;
 

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 pub use self::existence::{VaultPlace, VaultResources};
 pub use self::write::CurrentKeys;
 use super::credential::Tokens;
-use super::http::{Backoff, Http, Leaving, ReadError, SendError};
+use super::http::{Backoff, Http, Leaving, ReadError, SendError, Turns};
 use crate::model::{Blindness, Fingerprint, KeyKind, Salt, SecretVersion, StampName, VaultView};
 use crate::ports::{Clock, Effect, Fault, Permit, Vaults};
 
@@ -54,6 +54,7 @@ pub struct KeyVaults {
     /// Absent where Azure is not asked whether a vault exists.
     resources: Option<VaultResources>,
     backoff: Backoff,
+    turns: Turns,
 }
 
 struct Vault {
@@ -125,6 +126,7 @@ impl KeyVaults {
             keys: None,
             resources: None,
             backoff: Backoff::default(),
+            turns: Turns::default(),
         };
         for (stamp, url) in &settings.vaults {
             let client = vaults.client(url, None)?;
@@ -144,6 +146,13 @@ impl KeyVaults {
     #[must_use]
     pub fn asking(mut self, resources: VaultResources) -> KeyVaults {
         self.resources = Some(resources);
+        self
+    }
+
+    /// The same with turns that others take too.
+    #[must_use]
+    pub fn taking(mut self, turns: Turns) -> KeyVaults {
+        self.turns = turns;
         self
     }
 
@@ -175,13 +184,13 @@ impl KeyVaults {
 
     async fn read(&self, stamp: &StampName, vault: &Vault, salt: &Salt) -> Result<VaultView, ReadError> {
         let subject = format!("{} in {}", self.secret, vault.url);
-        let response = match vault.client.get_secret(&self.secret, None).await {
+        let response = match self.turns.take(vault.client.get_secret(&self.secret, None)).await {
             Ok(response) => response,
             Err(error) => {
                 let read = read_error(&error, &subject);
                 return Err(match &self.resources {
                     Some(resources) if existence::is_open(&error) => {
-                        ReadError::Final(resources.settle(stamp, read.into_fault()).await)
+                        ReadError::Final(self.turns.take(resources.settle(stamp, read.into_fault())).await)
                     }
                     _ => read,
                 });

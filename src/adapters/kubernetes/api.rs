@@ -11,10 +11,9 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::super::http::{Answer, Backoff, Leave, ReadError, SendError};
+use super::super::http::{Answer, Backoff, Leave, ReadError, SendError, Turns};
 use super::connect::Connection;
 use super::failure::{Failure, Refusal};
 use super::newest::from_the_past;
@@ -116,7 +115,7 @@ pub(super) struct Api {
     pub connection: Connection,
     pub clock: Arc<dyn Clock>,
     /// Shared with all other servers.
-    pub turns: Arc<Semaphore>,
+    pub turns: Turns,
     /// As “cluster of stamp eastus”.
     pub subject: String,
 }
@@ -130,8 +129,17 @@ impl Api {
         body: Option<(&'static str, Vec<u8>)>,
         leave: Option<Leave<'_>>,
     ) -> Result<Answer, Failure> {
-        // Never closed; whoever waits here has sent nothing, and a permit is checked after it.
-        let _turn = self.turns.acquire().await;
+        // Whoever waits here has sent nothing, and a permit is checked after it.
+        self.turns.take(self.call_now(method, path, body, leave)).await
+    }
+
+    async fn call_now(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+        leave: Option<Leave<'_>>,
+    ) -> Result<Answer, Failure> {
         let request = self.request(method, path, body).await?;
         let sent_at = self.clock.now();
         let sent = self.connection.http.send(request, leave);

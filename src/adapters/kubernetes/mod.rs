@@ -42,7 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::api::Api;
@@ -54,7 +54,7 @@ use self::newest::Newest;
 use self::scope::Scope;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
-use super::http::HttpSettings;
+use super::http::{HttpSettings, Turns};
 use crate::model::{
     Blindness, BudgetView, ClusterState, ClusterView, Right, RightView, RoomView, Salt, StampName, VaultView,
     WorkloadKind, WorkloadName,
@@ -89,10 +89,6 @@ pub struct StampCluster {
     pub namespaces: Vec<String>,
 }
 
-/// Calls under way at the same time, over all clusters; watches are not counted. A thousand handshakes at once would
-/// only make each of them late.
-const CALLS_AT_ONCE: usize = 128;
-
 /// The clusters of one environment.
 pub struct Kubernetes {
     /// The vaults' name for the secret.
@@ -102,7 +98,7 @@ pub struct Kubernetes {
     aks: Option<AksAccess>,
     clock: Arc<dyn Clock>,
     signal: Arc<Signal>,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     stamps: BTreeMap<StampName, Stamp>,
     /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
     named: BTreeMap<StampName, AksCluster>,
@@ -150,11 +146,16 @@ impl Kubernetes {
             aks: None,
             clock,
             signal: Arc::default(),
-            turns: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
+            turns: Turns::default(),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
             named: BTreeMap::new(),
             restarted: None,
         }
+    }
+
+    /// The same with turns that others take too. Watches take none.
+    pub fn taking(self, turns: Turns) -> Kubernetes {
+        Kubernetes { turns, ..self }
     }
 
     /// The same for clusters that are reached by kubeconfig, and that Azure can be asked about by these names.
@@ -216,7 +217,7 @@ impl Kubernetes {
                 state.connection.insert(opened).clone()
             }
         };
-        let (clock, turns) = (Arc::clone(&self.clock), Arc::clone(&self.turns));
+        let (clock, turns) = (Arc::clone(&self.clock), self.turns.clone());
         Ok(Api { connection, clock, turns, subject })
     }
 

@@ -19,7 +19,11 @@ pub(super) fn stateful_set_view(set: &StatefulSet, gets: Gets) -> WorkloadView {
     let on_delete = strategy.type_.as_deref() == Some(ON_DELETE);
     let partition = strategy.rolling_update.and_then(|rolling| rolling.partition);
     let desired = count(spec.replicas.or(Some(1)));
-    let available = count(status.available_replicas);
+    // Before 1.22 only ready pods are counted. Where they need not be so for long, every version means the same by both.
+    let available = match spec.min_ready_seconds {
+        None | Some(0) => count(status.ready_replicas),
+        Some(_) => count(status.available_replicas),
+    };
     WorkloadView {
         observed_generation: status.observed_generation.unwrap_or_default(),
         strategy: match on_delete {
@@ -93,6 +97,22 @@ mod tests {
         let unobserved = stateful(json!({}), json!({"replicas": 0}));
         assert_eq!(unobserved.strategy, Strategy::Ordinals { partition: 0 });
         assert_eq!((unobserved.observed_generation, unobserved.unavailable), (0, 3));
+    }
+
+    #[test]
+    fn ready_pods_of_a_stateful_set_are_available_where_they_need_not_be_ready_for_long() {
+        let status =
+            json!({"observedGeneration": 4, "replicas": 3, "readyReplicas": 2, "updatedReplicas": 3});
+        let of = |seconds: Value| {
+            let set = json!({"metadata": {"name": "orders-db", "namespace": "shop", "generation": 4},
+                "spec": {"replicas": 3, "selector": {}, "serviceName": "orders", "template": {},
+                    "minReadySeconds": seconds},
+                "status": status});
+            let view = stateful_set_view(&serde_json::from_value(set).unwrap(), Gets::default());
+            (view.available, view.unavailable)
+        };
+        assert_eq!((of(Value::Null), of(json!(0))), ((2, 1), (2, 1)), "as an API server before 1.22 tells");
+        assert_eq!(of(json!(10)), (0, 3), "for how long, nobody tells");
     }
 
     #[test]

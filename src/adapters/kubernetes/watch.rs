@@ -284,12 +284,17 @@ impl Telling {
         let Object { metadata, spec, status, .. } = object;
         // A DaemonSet wants as many pods as its status counts nodes; the others say so in their specification.
         let nodes = &status.desired_number_scheduled;
+        // As `sets` reads them: a StatefulSet, which alone names revisions, counted no available pods before 1.22.
+        let serving = match (status.update_revision.is_empty(), spec.min_ready_seconds) {
+            (false, 0) => status.ready_replicas,
+            _ => status.available_replicas,
+        };
         let desired = nodes.or(spec.replicas).unwrap_or(1);
         let counts = match nodes {
             Some(_) => {
                 [status.current_number_scheduled, status.updated_number_scheduled, status.number_available]
             }
-            None => [status.replicas, status.updated_replicas, status.available_replicas],
+            None => [status.replicas, status.updated_replicas, serving],
         };
         Telling {
             generation: metadata.generation,
@@ -336,6 +341,7 @@ struct Metadata {
 struct Spec {
     paused: bool,
     replicas: Option<i64>,
+    min_ready_seconds: i64,
 }
 
 #[derive(Default, Deserialize)]
@@ -345,6 +351,7 @@ struct Status {
     replicas: i64,
     updated_replicas: i64,
     available_replicas: i64,
+    ready_replicas: i64,
     current_revision: String,
     update_revision: String,
     desired_number_scheduled: Option<i64>,
@@ -424,8 +431,8 @@ mod tests {
                 .into_bytes()
         };
         let stateful = |current: &str, updated: i64| {
-            json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": updated, "availableReplicas": 3,
-                "currentRevision": current, "updateRevision": "b"})
+            json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": updated, "readyReplicas": 3,
+                "availableReplicas": 3, "currentRevision": current, "updateRevision": "b"})
         };
         assert_eq!(watch.take(&event("2", stateful("a", 0))), Took::Nothing, "begun");
         assert_eq!(watch.take(&event("3", stateful("a", 3))), Took::Nothing, "the status has not caught up");
@@ -439,6 +446,35 @@ mod tests {
         assert_eq!(watch.take(&event("5", daemon(4))), Took::Nothing);
         assert_eq!(watch.take(&event("6", daemon(3))), Took::Nothing);
         assert_eq!(watch.take(&event("7", daemon(5))), Took::Change(Happening::Rollout), "complete");
+    }
+
+    /// From Kubernetes 1.20, which counts no available pods of a StatefulSet.
+    #[test]
+    fn recorded_sets_wake_once_when_the_last_pod_is_ready() {
+        let recorded: [(&str, Kind, &str); 2] = [
+            (
+                "statefulsets",
+                super::super::api::STATEFUL_SETS,
+                include_str!("../../../fixtures/recordings/sets/statefulset-healthy.jsonl"),
+            ),
+            (
+                "daemonsets",
+                super::super::api::DAEMON_SETS,
+                include_str!("../../../fixtures/recordings/sets/daemonset-healthy.jsonl"),
+            ),
+        ];
+        for (resource, kind, text) in recorded {
+            let mut watch = watch(kind);
+            let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let events: Vec<Value> = lines.filter(|line| line["resource"] == resource).collect();
+            let woken: Vec<usize> = (0..events.len())
+                .filter(|place| {
+                    let event = events[*place]["event"].to_string();
+                    watch.take(event.as_bytes()) != Took::Nothing
+                })
+                .collect();
+            assert_eq!(woken, [events.len() - 1], "{resource}");
+        }
     }
 
     #[test]

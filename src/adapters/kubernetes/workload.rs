@@ -6,24 +6,44 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::consumers::Gets;
 use super::manager::manager;
 use super::owners::Above;
+use super::sets::{daemon_set_view, stateful_set_view};
 use super::{RESTARTED_AT, ROTATION, room, symptoms};
 use crate::model::{
     DeploymentCondition, Holding, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind,
     WorkloadName, WorkloadView,
 };
 
-/// A Deployment from its JSON, as a list or a watch holds it.
+/// A Deployment, a StatefulSet or a DaemonSet from its JSON, as a watch holds it. What names no kind, as in a list, is a
+/// Deployment.
 ///
 /// # Errors
 /// Where it is not one; with the place, never the text.
 pub fn parse_workload(json: &[u8], consumes: bool) -> Result<WorkloadView, String> {
-    let deployment: Deployment = serde_json::from_slice(json)
-        .map_err(|error| format!("no Deployment: line {}, column {}", error.line(), error.column()))?;
-    Ok(WorkloadView { consumes, ..deployment_view(&deployment, Gets::default()) })
+    let kind = read::<TypeMeta>(json, "object")?.kind;
+    let gets = Gets::default();
+    let view = match kind.as_str() {
+        "StatefulSet" => stateful_set_view(&read(json, "StatefulSet")?, gets),
+        "DaemonSet" => daemon_set_view(&read(json, "DaemonSet")?, gets),
+        _ => deployment_view(&read::<Deployment>(json, "Deployment")?, gets),
+    };
+    Ok(WorkloadView { consumes, ..view })
+}
+
+#[derive(Deserialize)]
+struct TypeMeta {
+    #[serde(default)]
+    kind: String,
+}
+
+fn read<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, String> {
+    serde_json::from_slice(json)
+        .map_err(|error| format!("no {what}: line {}, column {}", error.line(), error.column()))
 }
 
 /// A pod from its JSON, without what only other objects tell: its Deployment and its mounts.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, clocks_agree, cluster_known, cluster_of_other, consumers, keys_allowed, logs_readable,
-    metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
+    all_listed, clocks_agree, cluster_known, cluster_of_other, consumers, counts_as_propagated, keys_allowed,
+    logs_readable, metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
 };
-use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
+use super::super::stamps::{WorkloadStand, stand_of};
+use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
 use super::regenerate;
-use crate::model::KeyKind;
+use crate::model::{KeyKind, StampFacts, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let ages = &ctx.policy.ages;
@@ -64,7 +65,8 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
         reasons.extend(clocks_agree(&stamp.name, cluster));
         reasons.extend(cluster_of_other(ctx, &stamp.name, cluster));
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
-        for name in &ctx.policy.workloads {
+        let moved = moved(ctx, stamp);
+        for name in ctx.policy.workloads.iter().filter(|name| !moved.contains(name)) {
             reasons.extend(workload_ready(&stamp.name, name, cluster));
             reasons.extend(room(ctx, &stamp.name, name, cluster));
             if let Some(workload) = cluster.workload(name)
@@ -77,6 +79,20 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// The workloads of which a restart alone has nothing left to do: their vault holds the target key, and their pods are younger than
+/// that, whoever replaced them. How they would be restarted holds nothing.
+fn moved<'a>(ctx: &'a Context<'_>, stamp: &StampFacts) -> Vec<&'a WorkloadName> {
+    let alone = matches!(ctx.reach, Reach::Restart { .. });
+    if !alone || !counts_as_propagated(ctx, &stamp.name, ctx.target()).is_empty() {
+        return Vec::new();
+    }
+    let Ok(stand) = stand_of(ctx, stamp) else { return Vec::new() };
+    let done = |name: &&WorkloadName| {
+        stand.workloads.iter().any(|(of, stand)| of == *name && *stand == WorkloadStand::Done)
+    };
+    ctx.policy.workloads.iter().filter(done).collect()
 }
 
 /// Nothing is restarted before everybody moves: pods of which nobody can say which key they hold stay, until a person

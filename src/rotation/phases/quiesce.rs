@@ -4,11 +4,13 @@
 //! The census of readers comes last: it is asked of weeks of logs, many of its readers have moved by then, and a person
 //! is only called for those who are left.
 //!
+//! Which pods are old is told by times: with clocks that are apart nobody knows, and none may look like the last one.
+//!
 //! Of a restart of some stamps only their pods are asked: the others use the old key until their turn comes, so whether
 //! it is quiet says nothing yet.
 
-use super::super::predicate::{key_quiet, known_consumers, known_readers, old_pods_gone};
-use super::super::{Context, Leg, Reason, Stand};
+use super::super::predicate::{clocks_agree, key_quiet, known_consumers, known_readers, old_pods_gone};
+use super::super::{Context, Gate, Leg, Reason, Stand};
 use crate::model::StampFacts;
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -17,6 +19,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let asked: Vec<&StampFacts> = stamps.iter().filter(|facts| ctx.reach.asks_for(&facts.name)).collect();
     let mut reasons: Vec<Reason> =
         asked.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
+    // That a cluster cannot be seen is told already.
+    let clocks = |facts: &&StampFacts| {
+        let cluster = ctx.cluster(&facts.name, Gate::Preflight, max).ok()?;
+        clocks_agree(&facts.name, cluster).pop()
+    };
+    reasons.extend(asked.iter().filter_map(clocks));
     let everybody = asked.len() == stamps.len();
     if ctx.leg == Leg::Out {
         reasons.extend(asked.iter().flat_map(|stamp| known_consumers(ctx, &stamp.name, max)));

@@ -4,7 +4,8 @@
 //! reason tells how many were refused in the hour before, so that a person can judge whether somebody else is at it.
 //!
 //! That they tell of no refused request counts only as far as they tell of requests: metrics that do not come look like
-//! those of an account that refuses nobody. Where logs are kept, those have to come, and silent metrics hold nothing.
+//! those of an account that refuses nobody. Logs that tell of requests in the same region as lately are the better evidence,
+//! and silent metrics beside them hold nothing. That logs have come says nothing of a region whose rows are not among them.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -114,14 +115,17 @@ fn silent_at(
     wanted: Timestamp,
     lasting: impl FnOnce(Timestamp, Option<Timestamp>) -> bool,
 ) -> Option<Reason> {
-    if ctx.policy.log_lag.is_some() || !facts.live_traffic {
+    if !facts.live_traffic {
         return None;
     }
     let (seen, view) = ctx.world.metrics.as_ref().and_then(|seen| Some((seen.at, seen.get()?)))?;
     let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
-    let reached = view.reached(own_region(account, facts));
+    let region = own_region(account, facts);
+    let reached = view.reached(region);
     // The minute in which that moment lies is not whole.
-    if reached.is_some_and(|reached| reached >= earlier(wanted, MINUTE)) {
+    let wanted_from = earlier(wanted, MINUTE);
+    let logged = || ctx.policy.log_lag.and(ctx.world.usage.as_ref()?.get()?.told_of(region));
+    if reached.max(logged()).is_some_and(|told| told >= wanted_from) {
         return None;
     }
     let why = Why::MetricsSilent { reached, wanted, lasting: lasting(seen, reached) };

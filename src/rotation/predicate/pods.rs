@@ -127,11 +127,11 @@ fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
 const OVERDUE: Duration = Duration::from_secs(600);
 
 /// The kubelet would have ended it by force.
-fn overdue(pod: &PodView, now: Timestamp) -> bool {
+pub(super) fn overdue(pod: &PodView, now: Timestamp) -> bool {
     pod.deleting.is_some_and(|deadline| later(deadline, OVERDUE) < now)
 }
 
-fn placed(pod: &PodView) -> String {
+pub(super) fn placed(pod: &PodView) -> String {
     match (&pod.node, pod.deleting) {
         (Some(node), Some(_)) => format!("{} (on node {node})", pod.name),
         _ => pod.name.clone(),

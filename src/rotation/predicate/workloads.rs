@@ -9,7 +9,7 @@ use super::super::reason::later;
 use super::super::rollout::{Rollout, rollout};
 use super::super::stamps::under_way;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::pods::{SKEW, is_over};
+use super::pods::{SKEW, is_over, overdue, placed};
 use crate::model::{
     ClusterState, ClusterView, PodTrouble, PodView, StampName, Strategy, Warning, WorkloadKind, WorkloadName,
     WorkloadView,
@@ -127,8 +127,9 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1800);
 const SYMPTOMS: usize = 5;
 
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
-/// images that cannot be had, or pods that should long be ready. A Deployment's controller says so itself, late; those
-/// of StatefulSets and DaemonSets wait for ever.
+/// images that cannot be had, pods that should long be ready, or, of a set, pods that do not end, because their node does
+/// not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
+/// DaemonSets wait for ever.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };
     let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !is_over(pod);
@@ -140,6 +141,16 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     let failing = names(&mut pods.iter().copied().filter(hopeless));
     if !failing.is_empty() {
         return Some(format!("{failing} cannot start"));
+    }
+    // The pods of the other kinds do not wait for those before them.
+    let waits_its_turn = matches!(workload.name.kind, WorkloadKind::StatefulSet | WorkloadKind::DaemonSet);
+    let unended: Vec<String> = cluster
+        .pods_of(&workload.name)
+        .filter(|pod| waits_its_turn && !is_over(pod) && overdue(pod, now))
+        .map(placed)
+        .collect();
+    if !unended.is_empty() {
+        return Some(format!("{} should have ended long ago, and its successor waits", unended.join(", ")));
     }
     let late = names(&mut pods.iter().copied().filter(|pod| later(pod.created, deadline) < now));
     (!late.is_empty()).then(|| format!("{late} not ready {} min after creation", deadline.as_secs() / 60))

@@ -48,7 +48,9 @@ impl Cluster {
         for pod in round.delete {
             self.delete_pod(pod, hand);
         }
-        // Of the pods as they were before: what was done comes back as events, and causes another round.
+        // Of the pods as they were before: what was done comes back as events, and causes another round. A StatefulSet's
+        // controller counts what it does itself, so its status never shows the gap between a pod and its successor.
+        let pods = if set.workload.kind == WorkloadKind::StatefulSet { self.pods_of(place) } else { pods };
         let status = status(&set, &pods, &update, hand);
         let done = round.restarted.or(set.restarting.done.clone());
         if status != set.status || done != set.restarting.done {
@@ -190,7 +192,10 @@ fn status(set: &PodSet, pods: &Pods, update: &Arc<str>, hand: &Hand<'_>) -> SetS
         update_revision: Arc::clone(update),
     };
     let all = [status.replicas, status.updated, status.ready].iter().all(|count| *count == set.replicas);
-    if all && !set.on_delete {
+    if set.workload.kind == WorkloadKind::DaemonSet {
+        // It has no such counts.
+        (status.current, status.current_revision) = (status.updated, Arc::clone(update));
+    } else if all && !set.on_delete {
         status.current = status.updated;
         status.current_revision = Arc::clone(update);
     }

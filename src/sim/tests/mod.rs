@@ -7,6 +7,7 @@ mod jobs;
 mod keys;
 mod ports;
 mod quotas;
+mod replayed_sets;
 mod replays;
 mod rollouts;
 mod runs;
