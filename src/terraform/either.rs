@@ -10,7 +10,7 @@ use super::facts::{Base, Object, Takes, When};
 use super::object::Scope;
 use super::source::Source;
 use super::value::Value;
-use super::walk::{literal, text_of};
+use super::walk::{literal, text_of, without_blanks};
 
 /// A condition, taken apart.
 pub struct Compared<'e> {
@@ -86,7 +86,7 @@ impl Either {
         };
         let Compared { operand, takes, when } = compared(condition);
         let by = named(source, scope, operand)?;
-        let text = text_of(source, expression.span()).split_whitespace().collect();
+        let text = without_blanks(text_of(source, expression.span()));
         Some(Either { text, by, takes: takes?, when, values })
     }
 
